@@ -1,0 +1,60 @@
+// Devices, threads, random generators, and what `attune doctor` tells.
+#include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include "export.h"
+
+using namespace attune;
+
+namespace {
+
+at::Generator& generator(void* handle) { return *static_cast<at::Generator*>(handle); }
+
+}  // namespace
+
+ATTUNE_EXPORT const char* attune_torch_version() { return TORCH_VERSION; }
+
+ATTUNE_EXPORT const char* attune_torch_build() {
+    static const std::string build = at::show_config();
+    return build.c_str();
+}
+
+ATTUNE_EXPORT int attune_cuda_devices(int32_t* count) {
+    return guard([&] { *count = at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; });
+}
+
+ATTUNE_EXPORT int attune_cuda_synchronize(int32_t index) {
+    return guard([&] { torch::cuda::synchronize(index); });
+}
+
+ATTUNE_EXPORT int attune_set_threads(int32_t count) {
+    return guard([&] { at::set_num_threads(count); });
+}
+
+ATTUNE_EXPORT int32_t attune_threads() { return at::get_num_threads(); }
+
+ATTUNE_EXPORT int attune_generator_new(int32_t device_type, int32_t device_index, uint64_t seed, void** result) {
+    return guard([&] {
+        c10::Device device(static_cast<c10::DeviceType>(device_type), static_cast<c10::DeviceIndex>(device_index));
+        auto fresh = at::globalContext().defaultGenerator(device).clone();
+        fresh.set_current_seed(seed);
+        *result = new at::Generator(std::move(fresh));
+    });
+}
+
+ATTUNE_EXPORT void attune_generator_free(void* handle) { delete static_cast<at::Generator*>(handle); }
+
+ATTUNE_EXPORT int attune_generator_seed(void* handle, uint64_t seed) {
+    return guard([&] { generator(handle).set_current_seed(seed); });
+}
+
+// The whole state as a CPU byte tensor.
+ATTUNE_EXPORT int attune_generator_state(void* handle_, void** state) {
+    return guard([&] { *state = handle(generator(handle_).get_state()); });
+}
+
+ATTUNE_EXPORT int attune_generator_set_state(void* handle, void* state) {
+    return guard([&] { generator(handle).set_state(tensor(state)); });
+}

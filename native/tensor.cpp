@@ -1,0 +1,44 @@
+// What a managed tensor needs to know of its native one, and the ways in and out for raw bytes.
+#include "export.h"
+
+using namespace attune;
+
+namespace {
+
+struct TensorInfo {
+    int32_t dtype;
+    int32_t device_type;
+    int32_t device_index;
+    int32_t dimensions;
+    int64_t elements;
+    const int64_t* sizes;
+};
+
+}  // namespace
+
+ATTUNE_EXPORT void attune_tensor_free(void* handle) { delete static_cast<at::Tensor*>(handle); }
+
+ATTUNE_EXPORT int attune_tensor_info(void* handle, TensorInfo* info) {
+    return guard([&] {
+        const auto& t = tensor(handle);
+        *info = {static_cast<int32_t>(t.scalar_type()), static_cast<int32_t>(t.device().type()), t.device().index(),
+                 static_cast<int32_t>(t.dim()), t.numel(), t.sizes().data()};
+    });
+}
+
+// The first byte of a contiguous tensor in host memory.
+ATTUNE_EXPORT int attune_tensor_data(void* handle, void** data) {
+    return guard([&] {
+        const auto& t = tensor(handle);
+        TORCH_CHECK(t.device().is_cpu() && t.is_contiguous(), "the bytes of a tensor are read on the CPU, contiguous");
+        *data = t.data_ptr();
+    });
+}
+
+// A view of memory that the caller keeps alive as long as the tensor lives.
+ATTUNE_EXPORT int attune_tensor_from_memory(void* data, const int64_t* sizes, int32_t dimensions, int32_t dtype, void** result) {
+    return guard([&] {
+        auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
+        *result = handle(at::from_blob(data, at::IntArrayRef(sizes, dimensions), options));
+    });
+}

@@ -1,0 +1,48 @@
+namespace Attune.Torch;
+
+/// <summary>Element types, numbered as c10::ScalarType.</summary>
+public enum DType
+{
+    UInt8 = 0,
+    Int8 = 1,
+    Int16 = 2,
+    Int32 = 3,
+    Int64 = 4,
+    Float16 = 5,
+    Float32 = 6,
+    Float64 = 7,
+    Bool = 11,
+    BFloat16 = 15,
+}
+
+/// <summary>Facts about element types.</summary>
+public static class DTypes
+{
+    /// <summary>Bytes an element takes.</summary>
+    public static int Size(this DType dtype) => dtype switch
+    {
+        DType.UInt8 or DType.Int8 or DType.Bool => 1,
+        DType.Int16 or DType.Float16 or DType.BFloat16 => 2,
+        DType.Int32 or DType.Float32 => 4,
+        DType.Int64 or DType.Float64 => 8,
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "an element type without a size"),
+    };
+
+    public static bool IsFloatingPoint(this DType dtype) =>
+        dtype is DType.Float16 or DType.BFloat16 or DType.Float32 or DType.Float64;
+
+    /// <summary>The element type that a managed array of <typeparamref name="T"/> has as a tensor.</summary>
+    public static DType Of<T>() where T : unmanaged => default(T) switch
+    {
+        float => DType.Float32,
+        double => DType.Float64,
+        long => DType.Int64,
+        int => DType.Int32,
+        short => DType.Int16,
+        sbyte => DType.Int8,
+        byte => DType.UInt8,
+        bool => DType.Bool,
+        Half => DType.Float16,
+        _ => throw new NotSupportedException($"no tensor holds elements of type {typeof(T).Name}"),
+    };
+}

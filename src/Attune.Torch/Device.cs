@@ -1,0 +1,57 @@
+using Attune.Torch.Interop;
+
+namespace Attune.Torch;
+
+/// <summary>Kinds of devices, numbered as c10::DeviceType.</summary>
+public enum DeviceType
+{
+    Cpu = 0,
+    Cuda = 1,
+}
+
+/// <summary>Where a tensor lives: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
+public readonly record struct Device(DeviceType Type, int Index = 0)
+{
+    public static Device Cpu => new(DeviceType.Cpu);
+
+    public static Device Cuda(int index = 0) => new(DeviceType.Cuda, index);
+
+    public static int CudaCount
+    {
+        get
+        {
+            Native.Check(Native.attune_cuda_devices(out var count));
+            return count;
+        }
+    }
+
+    /// <summary>CUDA when this machine has it, else the CPU.</summary>
+    public static Device Best => CudaCount > 0 ? Cuda() : Cpu;
+
+    /// <summary>Reads <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c> (<see cref="Best"/>).</summary>
+    /// <exception cref="FormatException">The text is none of these, or names a device that is not there.</exception>
+    public static Device Parse(string text)
+    {
+        var parts = text.Split(':');
+        var index = 0;
+        if (parts.Length > 2 || (parts.Length == 2 && (parts[0] != "cuda" || !int.TryParse(parts[1], out index))))
+            throw new FormatException($"expected a device (auto, cpu, cuda or cuda:N), found '{text}'");
+        return parts[0] switch
+        {
+            "auto" => Best,
+            "cpu" => Cpu,
+            "cuda" when index < CudaCount => Cuda(index),
+            "cuda" => throw new FormatException($"'{text}' was asked for, but this machine has {CudaCount} CUDA devices; use cpu or auto"),
+            _ => throw new FormatException($"expected a device (auto, cpu, cuda or cuda:N), found '{text}'"),
+        };
+    }
+
+    /// <summary>Waits until the device has done what was asked of it; a CPU always has.</summary>
+    public void Synchronize()
+    {
+        if (Type == DeviceType.Cuda)
+            Native.Check(Native.attune_cuda_synchronize(Index));
+    }
+
+    public override string ToString() => Type == DeviceType.Cpu ? "cpu" : $"cuda:{Index}";
+}

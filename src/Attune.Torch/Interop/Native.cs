@@ -1,0 +1,104 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Attune.Torch.Interop;
+
+/// <summary>The exports of native/: see export.h there for the contract. Every int that is returned is 0, or 1 with an error kept.</summary>
+static unsafe partial class Native
+{
+    const string Library = "attune_torch";
+
+    static Native()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+        Check(attune_set_up_memory());
+        Check(attune_set_threads(Environment.ProcessorCount));
+    }
+
+    /// <summary>Throws what libtorch said when <paramref name="status"/> is not 0.</summary>
+    public static void Check(int status)
+    {
+        if (status != 0)
+            throw new TorchException(LastError());
+    }
+
+    public static string LastError() => Marshal.PtrToStringUTF8((nint)attune_last_error()) ?? "";
+
+    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
+    {
+        if (name != Library)
+            return 0;
+        var file = Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen
+            ? chosen
+            : Path.Combine(AppContext.BaseDirectory, "libattune_torch.so");
+        if (!File.Exists(file))
+            throw new DllNotFoundException($"the native library is not at {file}; build it with eng/setup.sh, or set ATTUNE_NATIVE to its path");
+        return NativeLibrary.Load(file);
+    }
+
+    [LibraryImport(Library)] private static partial byte* attune_last_error();
+    [LibraryImport(Library)] public static partial int attune_set_up_memory();
+    [LibraryImport(Library)] public static partial long attune_live_bytes();
+    [LibraryImport(Library)] public static partial long attune_peak_bytes();
+    [LibraryImport(Library)] public static partial void attune_reset_peak_bytes();
+
+    [LibraryImport(Library)] public static partial int attune_find_operator(byte* name, byte* overload, out nint handle);
+    [LibraryImport(Library)]
+    public static partial int attune_call_operator(
+        nint handle, NativeValue* arguments, int count, NativeValue* results, int capacity, out int found);
+    [LibraryImport(Library)] public static partial void attune_free(void* memory);
+
+    [LibraryImport(Library)] public static partial void attune_tensor_free(nint tensor);
+    [LibraryImport(Library)] public static partial int attune_tensor_info(nint tensor, out NativeTensorInfo info);
+    [LibraryImport(Library)] public static partial int attune_tensor_data(nint tensor, out void* data);
+    [LibraryImport(Library)]
+    public static partial int attune_tensor_from_memory(void* data, long* sizes, int dimensions, int dtype, out nint tensor);
+
+    [LibraryImport(Library)] public static partial int attune_backward(nint root, nint gradient);
+    [LibraryImport(Library)] public static partial int attune_grad(nint tensor, out nint gradient);
+    [LibraryImport(Library)] public static partial int attune_set_grad(nint tensor, nint gradient);
+    [LibraryImport(Library)] public static partial int attune_requires_grad(nint tensor, out int required);
+    [LibraryImport(Library)] public static partial int attune_set_requires_grad(nint tensor, int required);
+    [LibraryImport(Library)] public static partial int attune_set_grad_mode(int enabled);
+
+    [LibraryImport(Library)] public static partial byte* attune_torch_version();
+    [LibraryImport(Library)] public static partial byte* attune_torch_build();
+    [LibraryImport(Library)] public static partial int attune_cuda_devices(out int count);
+    [LibraryImport(Library)] public static partial int attune_cuda_synchronize(int index);
+    [LibraryImport(Library)] public static partial int attune_set_threads(int count);
+    [LibraryImport(Library)] public static partial int attune_threads();
+
+    [LibraryImport(Library)]
+    public static partial int attune_generator_new(int deviceType, int deviceIndex, ulong seed, out nint generator);
+    [LibraryImport(Library)] public static partial void attune_generator_free(nint generator);
+    [LibraryImport(Library)] public static partial int attune_generator_seed(nint generator, ulong seed);
+    [LibraryImport(Library)] public static partial int attune_generator_state(nint generator, out nint state);
+    [LibraryImport(Library)] public static partial int attune_generator_set_state(nint generator, nint state);
+}
+
+/// <summary>Mirrors attune::Tag of export.h.</summary>
+enum ValueTag
+{
+    None, Tensor, Int, Double, Bool, String, IntList, DoubleList, TensorList, OptionalTensorList, Device, Generator,
+}
+
+/// <summary>Mirrors attune::Value of export.h: a tag, a length (or device index), and eight bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+struct NativeValue
+{
+    public ValueTag Tag;
+    public int Length;
+    public long Bits;
+}
+
+/// <summary>Mirrors TensorInfo of tensor.cpp.</summary>
+[StructLayout(LayoutKind.Sequential)]
+unsafe struct NativeTensorInfo
+{
+    public int DType;
+    public int DeviceType;
+    public int DeviceIndex;
+    public int Dimensions;
+    public long Elements;
+    public long* Sizes;
+}

@@ -1,0 +1,52 @@
+using Attune.Torch.Interop;
+
+namespace Attune.Torch;
+
+/// <summary>A random generator of a device, whose state can be saved and restored to the bit.</summary>
+public sealed class RandomSource : IDisposable
+{
+    nint handle;
+
+    public RandomSource(ulong seed, Device device = default)
+    {
+        Native.Check(Native.attune_generator_new((int)device.Type, device.Index, seed, out handle));
+        Device = device;
+    }
+
+    ~RandomSource() => Free();
+
+    public Device Device { get; }
+
+    internal nint Handle => handle != 0 ? handle : throw new ObjectDisposedException(nameof(RandomSource));
+
+    /// <summary>The whole state, bytes on the CPU; what was saved from one source makes another continue the same sequence.</summary>
+    public byte[] State
+    {
+        get
+        {
+            Native.Check(Native.attune_generator_state(Handle, out var state));
+            using var tensor = new Tensor(state);
+            return tensor.ToArray<byte>();
+        }
+        set
+        {
+            using var tensor = Tensor.From(value, value.Length);
+            Native.Check(Native.attune_generator_set_state(Handle, tensor.Handle));
+        }
+    }
+
+    /// <summary>Starts the sequence that belongs to a seed.</summary>
+    public void Reseed(ulong seed) => Native.Check(Native.attune_generator_seed(Handle, seed));
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    void Free()
+    {
+        if (Interlocked.Exchange(ref handle, 0) is var owned and not 0)
+            Native.attune_generator_free(owned);
+    }
+}

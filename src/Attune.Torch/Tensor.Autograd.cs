@@ -1,0 +1,31 @@
+using Attune.Torch.Interop;
+
+namespace Attune.Torch;
+
+public sealed partial class Tensor
+{
+    /// <summary>Whether <see cref="Backward"/> computes a gradient for this tensor.</summary>
+    public bool RequiresGrad
+    {
+        get
+        {
+            Native.Check(Native.attune_requires_grad(Handle, out var required));
+            return required != 0;
+        }
+        set => Native.Check(Native.attune_set_requires_grad(Handle, value ? 1 : 0));
+    }
+
+    /// <summary>The gradient that backward passes have added up here; null before the first, and assigning null clears it.</summary>
+    public Tensor? Grad
+    {
+        get
+        {
+            Native.Check(Native.attune_grad(Handle, out var gradient));
+            return gradient == 0 ? null : new(gradient);
+        }
+        set => Native.Check(Native.attune_set_grad(Handle, value?.Handle ?? 0));
+    }
+
+    /// <summary>Adds the gradient of this number (or of the dot product with <paramref name="gradient"/>) to every leaf that asked for one.</summary>
+    public void Backward(Tensor? gradient = null) => Native.Check(Native.attune_backward(Handle, gradient?.Handle ?? 0));
+}

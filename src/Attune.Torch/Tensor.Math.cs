@@ -1,0 +1,133 @@
+using Attune.Torch.Interop;
+
+namespace Attune.Torch;
+
+public sealed partial class Tensor
+{
+    public Tensor Exp() => Aten.Exp.Call(this);
+
+    public Tensor Log() => Aten.Log.Call(this);
+
+    public Tensor Sqrt() => Aten.Sqrt.Call(this);
+
+    /// <summary>1 / √x</summary>
+    public Tensor ReciprocalSqrt() => Aten.ReciprocalSqrt.Call(this);
+
+    public Tensor Power(double exponent) => Aten.Power.Call(this, exponent);
+
+    public Tensor Square() => this * this;
+
+    public Tensor Abs() => Aten.Abs.Call(this);
+
+    public Tensor Cos() => Aten.Cos.Call(this);
+
+    public Tensor Sin() => Aten.Sin.Call(this);
+
+    public Tensor Tanh() => Aten.Tanh.Call(this);
+
+    public Tensor Sigmoid() => Aten.Sigmoid.Call(this);
+
+    /// <summary>log σ(x), stable for large |x|</summary>
+    public Tensor LogSigmoid() => Aten.LogSigmoid.Call(this);
+
+    public Tensor Relu() => Aten.Relu.Call(this);
+
+    /// <summary>x Φ(x), exactly or by the tanh approximation. Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415</summary>
+    public Tensor Gelu(bool tanhApproximation) => Aten.Gelu.Call(this, tanhApproximation ? "tanh" : "none");
+
+    /// <summary>x σ(x)</summary>
+    public Tensor Silu() => Aten.Silu.Call(this);
+
+    public Tensor Clamp(double? low, double? high) => Aten.Clamp.Call(this, low, high);
+
+    public Tensor Clamp(Tensor low, Tensor high) => Aten.ClampTensor.Call(this, low, high);
+
+    public static Tensor Maximum(Tensor a, Tensor b) => Aten.Maximum.Call(a, b);
+
+    public static Tensor Minimum(Tensor a, Tensor b) => Aten.Minimum.Call(a, b);
+
+    /// <summary>Elements of <paramref name="yes"/> where the condition is true, else of <paramref name="no"/>.</summary>
+    public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => Aten.Where.Call(condition, yes, no);
+
+    /// <summary>The value where the mask is true.</summary>
+    public Tensor MaskedFill(Tensor mask, double value) => Aten.MaskedFill.Call(this, mask, value);
+
+    public Tensor IsFinite() => Aten.IsFinite.Call(this);
+
+    public Tensor All() => Aten.All.Call(this);
+
+    public Tensor EqualTo(double value) => Aten.Equal.Call(this, value);
+
+    public Tensor EqualTo(Tensor other) => Aten.EqualTensor.Call(this, other);
+
+    public Tensor NotEqualTo(double value) => Aten.NotEqual.Call(this, value);
+
+    public Tensor Sum() => Aten.Sum.Call(this);
+
+    public Tensor Sum(int dimension, bool keep = false) => Aten.SumAlong.Call(this, (long[])[dimension], keep);
+
+    public Tensor Mean() => Aten.Mean.Call(this);
+
+    public Tensor Mean(int dimension, bool keep = false) => Aten.MeanAlong.Call(this, (long[])[dimension], keep);
+
+    public Tensor Max(int dimension, bool keep = false) => Aten.MaximumAlong.Call(this, (long[])[dimension], keep);
+
+    public Tensor Min(int dimension, bool keep = false) => Aten.MinimumAlong.Call(this, (long[])[dimension], keep);
+
+    public Tensor ArgMax(int dimension) => Aten.ArgMax.Call(this, dimension);
+
+    public Tensor CumulativeSum(int dimension) => Aten.CumulativeSum.Call(this, dimension);
+
+    public Tensor Softmax(int dimension) => Aten.Softmax.Call(this, dimension);
+
+    public Tensor LogSoftmax(int dimension) => Aten.LogSoftmax.Call(this, dimension);
+
+    public Tensor LogSumExp(int dimension) => Aten.LogSumExp.Call(this, (long[])[dimension]);
+
+    /// <summary>The Euclidean norm of all elements.</summary>
+    public Tensor Norm() => Aten.Norm.Call(this);
+
+    /// <summary>The k largest along the last dimension, largest first, and where they stood.</summary>
+    public (Tensor Values, Tensor Indices) TopK(long k) => Aten.TopK.CallPair(this, k);
+
+    public (Tensor Values, Tensor Indices) Sort(int dimension, bool descending = false) =>
+        Aten.Sort.CallPair(this, dimension, descending);
+
+    public Tensor MatrixProduct(Tensor other) => Aten.MatrixProduct.Call(this, other);
+
+    /// <summary>(N, A, B) times (N, B, C)</summary>
+    public Tensor BatchedProduct(Tensor other) => Aten.BatchedProduct.Call(this, other);
+
+    /// <summary>this + scale · a b for batches of matrices; this is broadcast.</summary>
+    public Tensor AddBatchedProduct(Tensor a, Tensor b, double scale) => Aten.AddBatchedProduct.Call(this, a, b, 1, scale);
+
+    /// <summary>x Wᵀ + b, weight (out, in)</summary>
+    public Tensor Linear(Tensor weight, Tensor? bias = null) => Aten.Linear.Call(this, weight, bias);
+
+    /// <summary>this + a b for matrices; this is broadcast.</summary>
+    public Tensor AddProduct(Tensor a, Tensor b) => Aten.AddProduct.Call(this, a, b);
+
+    /// <summary>Layer normalisation over the last dimension. Ba et al. 2016, https://arxiv.org/abs/1607.06450</summary>
+    public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
+        Aten.LayerNorm.Call(this, weight.ShapeArray, weight, bias, epsilon);
+
+    /// <summary>Rows of a table (V, D) by token: (…) → (…, D).</summary>
+    public static Tensor Embedding(Tensor table, Tensor tokens) => Aten.Embedding.Call(table, tokens);
+
+    public Tensor AddInPlace(Tensor other, double scale = 1) => Aten.AddInPlace.CallInPlace(this, other, scale);
+
+    public Tensor MultiplyInPlace(double factor) => Aten.MultiplyScalarInPlace.CallInPlace(this, factor);
+
+    public Tensor MultiplyInPlace(Tensor other) => Aten.MultiplyInPlace.CallInPlace(this, other);
+
+    /// <summary>this += scale · a · b</summary>
+    public Tensor AddProductInPlace(Tensor a, Tensor b, double scale) => Aten.AddProductInPlace.CallInPlace(this, a, b, scale);
+
+    /// <summary>this += scale · a / b</summary>
+    public Tensor AddQuotientInPlace(Tensor a, Tensor b, double scale) => Aten.AddQuotientInPlace.CallInPlace(this, a, b, scale);
+
+    /// <summary>this += weight · (end − this)</summary>
+    public Tensor LerpInPlace(Tensor end, double weight) => Aten.LerpInPlace.CallInPlace(this, end, weight);
+
+    public Tensor FillInPlace(double value) => Aten.FillInPlace.CallInPlace(this, value);
+}

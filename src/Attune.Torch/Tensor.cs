@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Attune.Torch.Interop;
+
+namespace Attune.Torch;
+
+/// <summary>
+/// An n-dimensional array of libtorch. Operators make new tensors; names that end in <c>InPlace</c> change theirs. Freed by
+/// <see cref="Dispose"/>, by the <see cref="TensorScope"/> it was made in, or by the collector.
+/// </summary>
+public sealed partial class Tensor : IDisposable
+{
+    static long live;
+
+    nint handle;
+    long[]? shape;
+
+    internal Tensor(nint handle)
+    {
+        this.handle = handle;
+        Interlocked.Increment(ref live);
+        TensorScope.Register(this);
+    }
+
+    ~Tensor() => Free();
+
+    internal static long Live => Interlocked.Read(ref live);
+
+    internal TensorScope? Scope { get; set; }
+
+    internal nint Handle => handle != 0 ? handle : throw new ObjectDisposedException(nameof(Tensor));
+
+    /// <summary>The length of each dimension.</summary>
+    public ReadOnlySpan<long> Shape => ShapeArray;
+
+    public int Dimensions => ShapeArray.Length;
+
+    public long ElementCount => Info().Elements;
+
+    public DType DType => (DType)Info().DType;
+
+    public Device Device => Info() is var info ? new((DeviceType)info.DeviceType, Math.Max(info.DeviceIndex, 0)) : default;
+
+    internal long[] ShapeArray => shape ??= ReadShape();
+
+    /// <summary>The length of a dimension; negative counts from the end.</summary>
+    public long Size(int dimension) => ShapeArray[dimension < 0 ? dimension + ShapeArray.Length : dimension];
+
+    /// <summary>Takes the tensor out of every scope: it lives until it is disposed of or collected.</summary>
+    public Tensor Persist()
+    {
+        Scope = null;
+        return this;
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    public override string ToString() =>
+        handle == 0 ? "freed tensor" : $"{DType.ToString().ToLowerInvariant()}[{string.Join(", ", ShapeArray)}]";
+
+    unsafe long[] ReadShape()
+    {
+        var info = Info();
+        return new ReadOnlySpan<long>(info.Sizes, info.Dimensions).ToArray();
+    }
+
+    NativeTensorInfo Info()
+    {
+        Native.Check(Native.attune_tensor_info(Handle, out var info));
+        return info;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Free()
+    {
+        if (Interlocked.Exchange(ref handle, 0) is var owned and not 0)
+        {
+            Native.attune_tensor_free(owned);
+            Interlocked.Decrement(ref live);
+        }
+    }
+}

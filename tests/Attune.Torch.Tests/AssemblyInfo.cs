@@ -1,0 +1,2 @@
+// Threads, live bytes and live tensors are facts of the process, and the tests assert on them.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,61 @@
+namespace Attune.Torch.Tests;
+
+public sealed class TensorScopeTests
+{
+    [Fact]
+    public void AScopeFreesWhatWasMadeInItAndNotKept()
+    {
+        Tensor inner, kept;
+        using (var scope = TensorScope.Open())
+        {
+            inner = Tensor.Zeros([2]);
+            kept = scope.Keep(Tensor.Ones([2]));
+        }
+        Assert.Throws<ObjectDisposedException>(() => inner.DType);
+        Assert.Equal([1f, 1], kept.ToArray<float>());
+    }
+
+    [Fact]
+    public void WhatAnInnerScopeKeepsBelongsToTheOuterOne()
+    {
+        Tensor kept;
+        using (TensorScope.Open())
+        {
+            using (var inner = TensorScope.Open())
+                kept = inner.Keep(Tensor.Ones([2]));
+            Assert.Equal([1f, 1], kept.ToArray<float>());
+        }
+        Assert.Throws<ObjectDisposedException>(() => kept.DType);
+    }
+
+    [Fact]
+    public void APersistentTensorOutlivesEveryScope()
+    {
+        Tensor tensor;
+        using (TensorScope.Open())
+        using (TensorScope.Open())
+            tensor = Tensor.Ones([2]).Persist();
+        Assert.Equal([1f, 1], tensor.ToArray<float>());
+    }
+
+    [Fact]
+    public void ScopesCloseInTheReverseOrderOfOpening()
+    {
+        using var outer = TensorScope.Open();
+        using (TensorScope.Open())
+            Assert.Throws<InvalidOperationException>(outer.Dispose);
+    }
+
+    [Fact]
+    public void BytesAreCountedUntilTheirScopeCloses()
+    {
+        var before = TorchLibrary.LiveBytes;
+        using (TensorScope.Open())
+        {
+            Tensor.Zeros([1 << 20]);
+            Assert.InRange(TorchLibrary.LiveBytes - before, 4 << 20, (4 << 20) + 4096);
+        }
+        Assert.InRange(TorchLibrary.LiveBytes - before, -4096, 4096);
+        Assert.True(TorchLibrary.PeakBytes >= before + (4 << 20));
+    }
+}
