@@ -13,7 +13,7 @@ public sealed partial class Tensor
     /// <summary>1 / √x</summary>
     public Tensor ReciprocalSqrt() => Aten.ReciprocalSqrt.Call(this);
 
-    public Tensor Power(double exponent) => Aten.Power.Call(this, exponent);
+    public Tensor Power(double exponent) => Aten.Power.Call(this, Argument.Scalar(exponent));
 
     public Tensor Square() => this * this;
 
@@ -38,7 +38,7 @@ public sealed partial class Tensor
     /// <summary>x σ(x)</summary>
     public Tensor Silu() => Aten.Silu.Call(this);
 
-    public Tensor Clamp(double? low, double? high) => Aten.Clamp.Call(this, low, high);
+    public Tensor Clamp(double? low, double? high) => Aten.Clamp.Call(this, Argument.Scalar(low), Argument.Scalar(high));
 
     public Tensor Clamp(Tensor low, Tensor high) => Aten.ClampTensor.Call(this, low, high);
 
@@ -50,17 +50,17 @@ public sealed partial class Tensor
     public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => Aten.Where.Call(condition, yes, no);
 
     /// <summary>The value where the mask is true.</summary>
-    public Tensor MaskedFill(Tensor mask, double value) => Aten.MaskedFill.Call(this, mask, value);
+    public Tensor MaskedFill(Tensor mask, double value) => Aten.MaskedFill.Call(this, mask, Argument.Scalar(value));
 
     public Tensor IsFinite() => Aten.IsFinite.Call(this);
 
     public Tensor All() => Aten.All.Call(this);
 
-    public Tensor EqualTo(double value) => Aten.Equal.Call(this, value);
+    public Tensor EqualTo(double value) => Aten.Equal.Call(this, Argument.Scalar(value));
 
     public Tensor EqualTo(Tensor other) => Aten.EqualTensor.Call(this, other);
 
-    public Tensor NotEqualTo(double value) => Aten.NotEqual.Call(this, value);
+    public Tensor NotEqualTo(double value) => Aten.NotEqual.Call(this, Argument.Scalar(value));
 
     public Tensor Sum() => Aten.Sum.Call(this);
 
@@ -116,7 +116,7 @@ public sealed partial class Tensor
 
     public Tensor AddInPlace(Tensor other, double scale = 1) => Aten.AddInPlace.CallInPlace(this, other, scale);
 
-    public Tensor MultiplyInPlace(double factor) => Aten.MultiplyScalarInPlace.CallInPlace(this, factor);
+    public Tensor MultiplyInPlace(double factor) => Aten.MultiplyScalarInPlace.CallInPlace(this, Argument.Scalar(factor));
 
     public Tensor MultiplyInPlace(Tensor other) => Aten.MultiplyInPlace.CallInPlace(this, other);
 

@@ -6,29 +6,29 @@ public sealed partial class Tensor
 {
     public static Tensor operator +(Tensor a, Tensor b) => Aten.Add.Call(a, b);
 
-    public static Tensor operator +(Tensor a, double b) => Aten.AddScalar.Call(a, b);
+    public static Tensor operator +(Tensor a, double b) => Aten.AddScalar.Call(a, Argument.Scalar(b));
 
     public static Tensor operator -(Tensor a, Tensor b) => Aten.Subtract.Call(a, b);
 
-    public static Tensor operator -(Tensor a, double b) => Aten.AddScalar.Call(a, -b);
+    public static Tensor operator -(Tensor a, double b) => Aten.AddScalar.Call(a, Argument.Scalar(-b));
 
-    public static Tensor operator -(double a, Tensor b) => Aten.ReverseSubtract.Call(b, a);
+    public static Tensor operator -(double a, Tensor b) => Aten.ReverseSubtract.Call(b, Argument.Scalar(a));
 
     public static Tensor operator -(Tensor a) => Aten.Negate.Call(a);
 
     public static Tensor operator *(Tensor a, Tensor b) => Aten.Multiply.Call(a, b);
 
-    public static Tensor operator *(Tensor a, double b) => Aten.MultiplyScalar.Call(a, b);
+    public static Tensor operator *(Tensor a, double b) => Aten.MultiplyScalar.Call(a, Argument.Scalar(b));
 
-    public static Tensor operator *(double a, Tensor b) => Aten.MultiplyScalar.Call(b, a);
+    public static Tensor operator *(double a, Tensor b) => Aten.MultiplyScalar.Call(b, Argument.Scalar(a));
 
     public static Tensor operator /(Tensor a, Tensor b) => Aten.Divide.Call(a, b);
 
     public static Tensor operator /(Tensor a, double b) => Aten.MultiplyScalar.Call(a, 1 / b);
 
-    public static Tensor operator >(Tensor a, double b) => Aten.Greater.Call(a, b);
+    public static Tensor operator >(Tensor a, double b) => Aten.Greater.Call(a, Argument.Scalar(b));
 
-    public static Tensor operator <(Tensor a, double b) => Aten.Less.Call(a, b);
+    public static Tensor operator <(Tensor a, double b) => Aten.Less.Call(a, Argument.Scalar(b));
 
     public static Tensor operator >(Tensor a, Tensor b) => Aten.GreaterTensor.Call(a, b);
 
@@ -40,7 +40,7 @@ public sealed partial class Tensor
 
     public static Tensor operator !(Tensor a) => Aten.LogicalNot.Call(a);
 
-    public Tensor AtLeast(double value) => Aten.GreaterOrEqual.Call(this, value);
+    public Tensor AtLeast(double value) => Aten.GreaterOrEqual.Call(this, Argument.Scalar(value));
 
     public Tensor AtMost(Tensor other) => Aten.LessOrEqualTensor.Call(this, other);
 }

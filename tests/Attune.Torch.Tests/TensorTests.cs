@@ -40,6 +40,14 @@ public sealed class TensorTests
     }
 
     [Fact]
+    public void AWholeScalarLeavesIntegersIntegers()
+    {
+        var x = Tensor.From([1L, 2], 2);
+        Assert.Equal([0L, 0], ((x - 1) * 2).Clamp(null, 0).ToArray<long>());
+        Assert.Equal(DType.Float32, (x + 0.5).DType);
+    }
+
+    [Fact]
     public void InPlaceOperatorsChangeTheirTensorAndReturnIt()
     {
         var x = Tensor.From([1f, 2], 2);

@@ -25,8 +25,6 @@ readonly struct Argument
 
     public static implicit operator Argument(double value) => new(ValueTag.Double, BitConverter.DoubleToInt64Bits(value));
 
-    public static implicit operator Argument(double? value) => value is { } number ? number : default(Argument);
-
     public static implicit operator Argument(bool value) => new(ValueTag.Bool, value ? 1 : 0);
 
     public static implicit operator Argument(string value) => new(ValueTag.String, payload: value);
@@ -41,6 +39,15 @@ readonly struct Argument
 
     public static implicit operator Argument(RandomSource? value) =>
         value is null ? default : new(ValueTag.Generator, payload: value);
+
+    /// <summary>
+    /// A number for an argument of type Scalar. A whole one is passed as an integer, so that a tensor of integers stays one.
+    /// </summary>
+    public static Argument Scalar(double value) =>
+        value == Math.Floor(value) && Math.Abs(value) < 1L << 53 ? new Argument(ValueTag.Int, (long)value) : value;
+
+    /// <inheritdoc cref="Scalar(double)"/>
+    public static Argument Scalar(double? value) => value is { } number ? Scalar(number) : default;
 
     /// <summary>A list whose elements may be null, as advanced indexing takes it.</summary>
     public static Argument OptionalTensors(params Tensor?[] value) =>

@@ -1,0 +1,26 @@
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>The body of a decoder: tokens in, one hidden state a token out. Heads turn hidden states into logits, scores or values.</summary>
+public abstract class Backbone : Module
+{
+    /// <summary>Channels of a hidden state, D.</summary>
+    public abstract long Width { get; }
+
+    /// <summary>Tokens that the model tells apart, V.</summary>
+    public abstract long VocabularySize { get; }
+
+    /// <summary>The longest text in tokens.</summary>
+    public abstract long ContextLength { get; }
+
+    /// <summary>The token table (V, D), which a tied output head shares.</summary>
+    public abstract Parameter TokenTable { get; }
+
+    /// <summary>Reads tokens, after those in the cache when there is one; the caller advances the cache.</summary>
+    /// <returns>(B, T, D), after the final norm.</returns>
+    public abstract Tensor Forward(ModelInput input, KvCache? cache = null);
+
+    /// <summary>An empty cache for this many rows and columns.</summary>
+    public abstract KvCache NewCache(long batch, long capacity);
+}

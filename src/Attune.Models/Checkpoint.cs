@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>The tensors of a Hugging Face folder, in one safetensors file or in shards with an index.</summary>
+sealed class Checkpoint : IDisposable
+{
+    // Buffers that old checkpoints carry along: causal masks and rotary tables.
+    static readonly string[] BufferEndings = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"];
+
+    readonly string folder;
+    readonly string prefix;
+    readonly List<Safetensors> files = [];
+    readonly Dictionary<string, (Safetensors File, string Name)> tensors = new(StringComparer.Ordinal);
+
+    Checkpoint(string folder, string prefix) => (this.folder, this.prefix) = (folder, prefix);
+
+    public IReadOnlyCollection<string> Names => tensors.Keys;
+
+    /// <exception cref="InvalidDataException">There are no weights, or a file is damaged.</exception>
+    public static Checkpoint Open(string folder, string backboneName)
+    {
+        var checkpoint = new Checkpoint(folder, backboneName + ".");
+        foreach (var file in FileNames(folder))
+            checkpoint.Add(Path.Combine(folder, file));
+        checkpoint.AddMissingPrefix();
+        return checkpoint;
+    }
+
+    /// <summary>Copies every parameter of a model, after names and shapes agreed.</summary>
+    /// <param name="model">Parameters without memory yet, or with.</param>
+    /// <param name="ignored">Names of the checkpoint that this model has no use for.</param>
+    /// <param name="initialised">Names of the model that need not be in the checkpoint.</param>
+    public void CopyTo(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
+    {
+        var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
+        Report("lacks", wanted.Keys.Except(tensors.Keys));
+        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !IsBuffer(name)));
+        foreach (var (name, parameter) in wanted)
+            CheckShape(name, parameter);
+        using var scope = TensorScope.Open();
+        foreach (var (name, parameter) in wanted)
+            parameter.Value = View(name).To(DType.Float32).Clone();
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in files)
+            file.Dispose();
+    }
+
+    static IEnumerable<string> FileNames(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, "model.safetensors")))
+            return ["model.safetensors"];
+        var index = Path.Combine(folder, "model.safetensors.index.json");
+        if (!File.Exists(index))
+            throw new InvalidDataException($"{folder} has no model.safetensors; weights in other formats (.bin, .pt) are not read, convert them first");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(row => Path.GetFileName(row.Value.GetString() ?? "")).Distinct(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{index} is damaged: {error.Message}", error);
+        }
+    }
+
+    void Add(string path)
+    {
+        var file = Safetensors.Open(path);
+        files.Add(file);
+        foreach (var name in file.Header.Entries.Keys)
+            if (!tensors.TryAdd(name, (file, name)))
+                throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
+    }
+
+    /// <summary>Checkpoints saved from a bare backbone name its tensors without the prefix.</summary>
+    void AddMissingPrefix()
+    {
+        if (tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+            return;
+        foreach (var (name, entry) in tensors.ToList())
+        {
+            tensors.Remove(name);
+            tensors[prefix + name] = entry;
+        }
+    }
+
+    void CheckShape(string name, Parameter parameter)
+    {
+        var (file, stored) = tensors[name];
+        var shape = file.Header.Entries[stored].Shape;
+        if (!parameter.Shape.SequenceEqual(shape))
+            throw new InvalidDataException(
+                $"{folder}: '{name}' has shape [{string.Join(", ", shape)}], config.json asks for [{string.Join(", ", parameter.Shape.ToArray())}]");
+    }
+
+    Tensor View(string name) => tensors[name].File.View(tensors[name].Name);
+
+    void Report(string problem, IEnumerable<string> names)
+    {
+        var list = names.ToList();
+        if (list.Count == 0)
+            return;
+        var rest = list.Count > 5 ? $" and {list.Count - 5} more" : "";
+        throw new InvalidDataException($"the checkpoint in {folder} {problem} {string.Join(", ", list.Take(5))}{rest}");
+    }
+
+    static bool IsBuffer(string name) => Array.Exists(BufferEndings, ending => name.EndsWith(ending, StringComparison.Ordinal));
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Attune.Models;
+
+/// <summary>Reads the keys of a config.json, which is untrusted input: what is missing or of the wrong kind is named.</summary>
+public sealed class ConfigReader(JsonObject json, string source)
+{
+    /// <summary>Where the keys come from, as messages say it.</summary>
+    public string Source => source;
+
+    public bool Has(string key) => json[key] is not null;
+
+    public long Whole(string key, long? absent = null)
+    {
+        var value = Number(key, absent);
+        return value == Math.Floor(value) && Math.Abs(value) < 1L << 40 ? (long)value : throw Wrong(key, "a whole number");
+    }
+
+    /// <summary>A whole number of at least 1: a width, a count of layers or heads.</summary>
+    public long Count(string key, long? absent = null) =>
+        Whole(key, absent) is var value and > 0 ? value : throw Wrong(key, "a number of at least 1");
+
+    public double Number(string key, double? absent = null) => json[key] switch
+    {
+        null => absent ?? throw new InvalidDataException($"{source}: '{key}' is missing"),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out double number) => number,
+        JsonValue value when value.TryGetValue(out long number) => number,
+        _ => throw Wrong(key, "a number"),
+    };
+
+    public bool Flag(string key, bool absent) => json[key] switch
+    {
+        null => absent,
+        JsonValue value when value.TryGetValue(out bool flag) => flag,
+        _ => throw Wrong(key, "true or false"),
+    };
+
+    public string Text(string key, string? absent = null) => json[key] switch
+    {
+        null => absent ?? throw new InvalidDataException($"{source}: '{key}' is missing"),
+        JsonValue value when value.TryGetValue(out string? text) => text,
+        _ => throw Wrong(key, "a text"),
+    };
+
+    public double[] Numbers(string key) => json[key] is JsonArray array && array.All(item => item?.GetValueKind() == JsonValueKind.Number)
+        ? [.. array.Select(item => item!.GetValue<double>())]
+        : throw Wrong(key, "a list of numbers");
+
+    /// <summary>The object under a key, or null when there is none.</summary>
+    public ConfigReader? Inner(string key) => json[key] switch
+    {
+        null => null,
+        JsonObject inner => new(inner, $"{source}: {key}"),
+        _ => throw Wrong(key, "an object"),
+    };
+
+    /// <summary>The same keys with others over them.</summary>
+    public ConfigReader With(JsonObject others)
+    {
+        var all = json.DeepClone().AsObject();
+        foreach (var (key, value) in others)
+            all[key] = value?.DeepClone();
+        return new(all, source);
+    }
+
+    InvalidDataException Wrong(string key, string expected) =>
+        new($"{source}: '{key}' should be {expected}, found {json[key]?.ToJsonString() ?? "nothing"}");
+}

@@ -1,0 +1,20 @@
+using Attune.Torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>
+/// Sets elements to 0 with a probability and scales the rest by 1 / (1 − p), while a random source is set; else nothing.
+/// Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+/// </summary>
+public sealed class Dropout(double probability) : Module
+{
+    internal RandomSource? Random { get; set; }
+
+    public Tensor Forward(Tensor x)
+    {
+        if (Random is null || probability == 0)
+            return x;
+        var kept = Tensor.Empty(x.Shape.ToArray(), x.DType, x.Device).BernoulliInPlace(1 - probability, Random);
+        return x * kept.MultiplyInPlace(1 / (1 - probability));
+    }
+}

@@ -1,0 +1,16 @@
+using Attune.Torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>One learned row for each token or position: (…) int64 → (…, D).</summary>
+public sealed class Embedding : Module
+{
+    readonly Parameter weight;
+
+    public Embedding(long rows, long width, double initialDeviation) =>
+        weight = Register("weight", new Parameter([rows, width], initialDeviation));
+
+    public Parameter Weight => weight;
+
+    public Tensor Forward(Tensor indices) => Tensor.Embedding(weight.Value, indices);
+}

@@ -1,0 +1,20 @@
+using Attune.Torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>Layer normalisation over the last dimension. Ba et al. 2016, https://arxiv.org/abs/1607.06450</summary>
+public sealed class LayerNorm : Module
+{
+    readonly double epsilon;
+    readonly Parameter weight;
+    readonly Parameter bias;
+
+    public LayerNorm(long width, double epsilon)
+    {
+        this.epsilon = epsilon;
+        weight = Register("weight", new Parameter([width], 0, initialMean: 1));
+        bias = Register("bias", new Parameter([width], 0));
+    }
+
+    public Tensor Forward(Tensor x) => x.LayerNorm(weight.Value, bias.Value, epsilon);
+}

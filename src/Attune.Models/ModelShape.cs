@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Models;
+
+/// <summary>The size of a model that is made from scratch.</summary>
+public sealed record ModelShape
+{
+    /// <summary>gpt2 (learned positions, GELU, tied output) or llama (rotary positions, RMS norms, SwiGLU).</summary>
+    public string Family { get; init; } = "gpt2";
+
+    /// <summary>Blocks of attention and MLP.</summary>
+    public int Layers { get; init; } = 4;
+
+    /// <summary>Channels of a hidden state; a multiple of heads.</summary>
+    public int Width { get; init; } = 256;
+
+    /// <summary>Attention heads.</summary>
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Key and value heads, shared by groups of heads (llama); 0 for as many as heads.</summary>
+    public int KeyHeads { get; init; }
+
+    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2), or 8/3 × width rounded up to a multiple of 32 (llama).</summary>
+    public int InnerWidth { get; init; }
+
+    /// <summary>The longest text in tokens.</summary>
+    public int Context { get; init; } = 256;
+
+    /// <summary>Whether the output head shares the token table.</summary>
+    public bool TieEmbeddings { get; init; } = true;
+
+    /// <summary>Dropout probability in training.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>The config.json of such a model, in the keys that transformers 4 and 5 both read.</summary>
+    /// <exception cref="InvalidDataException">The family is not known.</exception>
+    public JsonObject ToConfig(long vocabularySize, int? bos, int? eos, int? pad)
+    {
+        var config = Family switch
+        {
+            "gpt2" => Gpt2Config(),
+            "llama" => LlamaConfig(),
+            _ => throw new InvalidDataException(
+                $"model.family: '{Family}' is not known; known are {string.Join(", ", ModelFamily.All.Select(family => family.Type))}"),
+        };
+        config["vocab_size"] = vocabularySize;
+        config["bos_token_id"] = bos;
+        config["eos_token_id"] = eos;
+        config["pad_token_id"] = pad;
+        config["tie_word_embeddings"] = TieEmbeddings;
+        config["initializer_range"] = 0.02;
+        config["torch_dtype"] = "float32";
+        config["use_cache"] = true;
+        return config;
+    }
+
+    JsonObject Gpt2Config() => new()
+    {
+        ["model_type"] = "gpt2",
+        ["architectures"] = new JsonArray("GPT2LMHeadModel"),
+        ["n_layer"] = Layers,
+        ["n_embd"] = Width,
+        ["n_head"] = Heads,
+        ["n_inner"] = InnerWidth == 0 ? null : InnerWidth,
+        ["n_positions"] = Context,
+        ["activation_function"] = "gelu_new",
+        ["layer_norm_epsilon"] = 1e-5,
+        ["embd_pdrop"] = Dropout,
+        ["attn_pdrop"] = Dropout,
+        ["resid_pdrop"] = Dropout,
+    };
+
+    JsonObject LlamaConfig() => new()
+    {
+        ["model_type"] = "llama",
+        ["architectures"] = new JsonArray("LlamaForCausalLM"),
+        ["num_hidden_layers"] = Layers,
+        ["hidden_size"] = Width,
+        ["num_attention_heads"] = Heads,
+        ["num_key_value_heads"] = KeyHeads == 0 ? Heads : KeyHeads,
+        ["head_dim"] = Width / Heads,
+        ["intermediate_size"] = InnerWidth == 0 ? (Width * 8 / 3 + 31) / 32 * 32 : InnerWidth,
+        ["max_position_embeddings"] = Context,
+        ["hidden_act"] = "silu",
+        ["rms_norm_eps"] = 1e-5,
+        ["rope_theta"] = 10000.0,
+        ["attention_bias"] = false,
+        ["mlp_bias"] = false,
+        ["attention_dropout"] = Dropout,
+    };
+}

@@ -1,0 +1,75 @@
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// A part of a model: parameters and inner modules under the names that Hugging Face checkpoints give them, so that a parameter's
+/// full name is its key in a checkpoint.
+/// </summary>
+public abstract class Module
+{
+    readonly List<(string Name, Parameter Value)> parameters = [];
+    readonly List<(string Name, Module Value)> modules = [];
+
+    /// <summary>Every parameter with its full name, in the order of registration.</summary>
+    public IEnumerable<(string Name, Parameter Value)> NamedParameters()
+    {
+        foreach (var own in parameters)
+            yield return own;
+        foreach (var (name, module) in modules)
+            foreach (var (inner, value) in module.NamedParameters())
+                yield return ($"{name}.{inner}", value);
+    }
+
+    public IEnumerable<Parameter> Parameters => NamedParameters().Select(parameter => parameter.Value);
+
+    public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
+
+    /// <summary>Gives every parameter its random start; the same source state gives the same bits.</summary>
+    public void Initialize(RandomSource random)
+    {
+        foreach (var parameter in Parameters)
+            parameter.Initialize(random);
+    }
+
+    public void MoveTo(Device device, DType dtype = DType.Float32)
+    {
+        foreach (var parameter in Parameters)
+            parameter.MoveTo(device, dtype);
+    }
+
+    /// <summary>Sets whether training changes the parameters.</summary>
+    public void SetTrainable(bool trainable)
+    {
+        foreach (var parameter in Parameters)
+            parameter.Trainable = trainable;
+    }
+
+    /// <summary>Switches dropout on, drawing from <paramref name="random"/>, or off with null. It is off at first.</summary>
+    public void SetDropout(RandomSource? random)
+    {
+        foreach (var (_, module) in modules)
+            module.SetDropout(random);
+        if (this is Layers.Dropout dropout)
+            dropout.Random = random;
+    }
+
+    /// <summary>Frees the parameters.</summary>
+    public void Free()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Value.Dispose();
+    }
+
+    protected Parameter Register(string name, Parameter parameter)
+    {
+        parameters.Add((name, parameter));
+        return parameter;
+    }
+
+    protected T Register<T>(string name, T module) where T : Module
+    {
+        modules.Add((name, module));
+        return module;
+    }
+}

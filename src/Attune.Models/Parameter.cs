@@ -1,0 +1,60 @@
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// A tensor that a model learns. It knows its shape from the start, and gets its memory when it is initialised or loaded, so that
+/// a checkpoint can be compared with a model before anything is allocated.
+/// </summary>
+public sealed class Parameter(long[] shape, double initialDeviation, double initialMean = 0)
+{
+    Tensor? value;
+
+    public ReadOnlySpan<long> Shape => shape;
+
+    public long ElementCount { get; } = shape.Aggregate(1L, (product, length) => product * length);
+
+    /// <summary>The tensor; reading it before it was initialised or loaded is an error.</summary>
+    public Tensor Value
+    {
+        get => value ?? throw new InvalidOperationException($"a parameter of shape [{string.Join(", ", shape)}] was used before it was initialised or loaded");
+        set
+        {
+            if (!value.Shape.SequenceEqual(shape))
+                throw new ArgumentException($"a parameter of shape [{string.Join(", ", shape)}] was given {value}");
+            this.value = value.Persist();
+        }
+    }
+
+    /// <summary>Whether training changes it. Setting it also clears the gradient.</summary>
+    public bool Trainable
+    {
+        get => Value.RequiresGrad;
+        set
+        {
+            Value.RequiresGrad = value;
+            Value.Grad = null;
+        }
+    }
+
+    /// <summary>Draws the initial elements from N(mean, deviation²); a deviation of 0 gives the mean itself.</summary>
+    public void Initialize(RandomSource random)
+    {
+        using var scope = TensorScope.Open();
+        var fresh = Tensor.Full(shape, initialMean, device: random.Device);
+        Value = initialDeviation > 0 ? fresh.NormalInPlace(initialMean, initialDeviation, random) : fresh;
+    }
+
+    /// <summary>Moves or converts the tensor; the old one is freed.</summary>
+    public void MoveTo(Device device, DType dtype)
+    {
+        var before = Value;
+        using var scope = TensorScope.Open();
+        var after = before.Detach().To(dtype).To(device);
+        if (before.DType == dtype && before.Device == device)
+            return;
+        after.RequiresGrad = before.RequiresGrad;
+        Value = after;
+        before.Dispose();
+    }
+}

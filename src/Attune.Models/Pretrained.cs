@@ -1,0 +1,144 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// Models from and to Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
+/// <c>generation_config.json</c>. Names and shapes of a checkpoint are compared with the model before a tensor is copied.
+/// </summary>
+public static class Pretrained
+{
+    /// <summary>A language model with random weights.</summary>
+    public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
+    {
+        var model = BuildLanguageModel(config, "the model's settings", hasValueHead: false);
+        model.Initialize(random);
+        return model;
+    }
+
+    /// <summary>A reward model with random weights.</summary>
+    public static RewardModel NewRewardModel(JsonObject config, RandomSource random)
+    {
+        var model = BuildRewardModel(config, "the model's settings");
+        model.Initialize(random);
+        return model;
+    }
+
+    /// <summary>
+    /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
+    /// one that is missing is an error.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
+    public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false)
+    {
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
+        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
+        var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
+        file.CopyTo(model, ignored: name => name.StartsWith("score.", StringComparison.Ordinal) || (name == "lm_head.weight" && IsTied(config, folder)));
+        return model;
+    }
+
+    /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
+    public static RewardModel LoadRewardModel(string folder)
+    {
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
+        if (!file.Names.Contains("score.weight"))
+            throw new InvalidDataException(
+                $"{folder} has no reward head (score.weight); train one with `attune reward`, or name a folder that such a run wrote");
+        var model = BuildRewardModel(config, ConfigPath(folder));
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel);
+        return model;
+    }
+
+    /// <summary>A reward model whose backbone is the one of a language model's folder, with a new head.</summary>
+    public static RewardModel RewardModelFrom(string folder, RandomSource random)
+    {
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
+        var model = BuildRewardModel(config, ConfigPath(folder));
+        model.InitializeHead(random);
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel, initialised: name => name == "score.weight");
+        return model;
+    }
+
+    /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
+    public static void Save(string folder, LanguageModel model) =>
+        Save(folder, model, model.Config, family => family.LanguageModelClass);
+
+    /// <inheritdoc cref="Save(string, LanguageModel)"/>
+    public static void Save(string folder, RewardModel model)
+    {
+        model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
+        model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+        Save(folder, model, model.Config, family => family.RewardModelClass);
+    }
+
+    /// <summary>The config.json of a folder.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
+    public static JsonObject ReadConfig(string folder)
+    {
+        var path = ConfigPath(folder);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path))?.AsObject() ?? throw new JsonException("it is empty");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new InvalidDataException($"{path} is not a JSON object: {error.Message}", error);
+        }
+    }
+
+    static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className)
+    {
+        Directory.CreateDirectory(folder);
+        var written = config.DeepClone().AsObject();
+        written["architectures"] = new JsonArray(className(Family(config, folder)));
+        written[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = "float32";
+        WriteJson(Path.Combine(folder, "config.json"), written);
+        WriteJson(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
+        Safetensors.Write(
+            Path.Combine(folder, "model.safetensors"),
+            model.NamedParameters().Select(parameter => (parameter.Name, parameter.Value.Value)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+    }
+
+    static JsonObject GenerationConfig(JsonObject config)
+    {
+        var generation = new JsonObject { ["_from_model_config"] = true };
+        foreach (var key in (string[])["bos_token_id", "eos_token_id", "pad_token_id"])
+            if (config[key] is { } id)
+                generation[key] = id.DeepClone();
+        return generation;
+    }
+
+    static void WriteJson(string path, JsonObject json) =>
+        File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+
+    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
+    {
+        var family = Family(config, source);
+        return new(config, family.BackboneName, family.Build(new(config, source)), IsTied(config, source), hasValueHead);
+    }
+
+    static RewardModel BuildRewardModel(JsonObject config, string source)
+    {
+        var family = Family(config, source);
+        return new(config, family.BackboneName, family.Build(new(config, source)));
+    }
+
+    static bool IsTied(JsonObject config, string source) =>
+        new ConfigReader(config, source).Flag("tie_word_embeddings", Family(config, source).TiedByDefault);
+
+    static bool IsHeadOfALanguageModel(string name) => name == "lm_head.weight" || name.StartsWith("v_head.", StringComparison.Ordinal);
+
+    static ModelFamily Family(JsonObject config, string source) => ModelFamily.Of(new(config, source));
+
+    static string ConfigPath(string folder) => Path.Combine(folder, "config.json");
+}

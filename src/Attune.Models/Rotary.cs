@@ -1,0 +1,28 @@
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// Rotary position embedding. Su et al. 2021, eq. 34. https://arxiv.org/abs/2104.09864. A pair of channels is (i, i + D/2), as in
+/// Hugging Face checkpoints.
+/// </summary>
+public static class Rotary
+{
+    /// <summary>Cosines and sines (B, 1, T, D) of position times frequency, times the attention factor of the scaling.</summary>
+    public static (Tensor Cos, Tensor Sin) Angles(Tensor positions, RotaryFrequencies frequencies)
+    {
+        var (perPosition, factor) = frequencies.For(positions);
+        var inverse = Tensor.From(perPosition, perPosition.Length).To(positions.Device);
+        var angles = positions.To(DType.Float32).Unsqueeze(-1) * inverse;                           // (B, T, D/2)
+        var both = Tensor.Concatenate(-1, angles, angles).Unsqueeze(1);                             // (B, 1, T, D)
+        return factor == 1 ? (both.Cos(), both.Sin()) : (both.Cos() * factor, both.Sin() * factor);
+    }
+
+    /// <summary>x cos + rotated(x) sin for x (B, H, T, D), where rotated((a, b)) = (−b, a).</summary>
+    public static Tensor Rotate(Tensor x, (Tensor Cos, Tensor Sin) angles)
+    {
+        var half = x.Size(-1) / 2;
+        var parts = x.Split(-1, half, half);
+        return x * angles.Cos.To(x.DType) + Tensor.Concatenate(-1, -parts[1], parts[0]) * angles.Sin.To(x.DType);
+    }
+}

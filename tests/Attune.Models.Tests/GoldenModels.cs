@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Attune.Testing;
+using Attune.Torch;
+
+namespace Attune.Models.Tests;
+
+/// <summary>The checkpoints of the golden folder whose family Attune reads, and how their JSON becomes tensors.</summary>
+static class GoldenModels
+{
+    public static IEnumerable<string> WithClass(string ending) => Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
+
+    /// <summary>config.json and, where it is there, the same in the keys of transformers 4.</summary>
+    public static IEnumerable<string> Configs(string name) =>
+        new[] { "config.json", "config_v4.json" }.Where(file => File.Exists(Golden.PathTo("models", name, file)));
+
+    /// <summary>A copy of a checkpoint that uses one of its configs.</summary>
+    public static string Copy(string name, string config, TemporaryFolder to)
+    {
+        foreach (var file in Directory.EnumerateFiles(Golden.PathTo("models", name), "*.safetensors*"))
+            File.Copy(file, to.File(Path.GetFileName(file)));
+        File.Copy(Golden.PathTo("models", name, config), to.File("config.json"));
+        return to.Path;
+    }
+
+    public static JsonElement Expected(string name) => Golden.Json("models", name, "expected.json");
+
+    public static Tensor Longs(JsonElement json) => GoldenTensor.Read(json) is var t ? Tensor.From(t.Longs, t.Shape) : null!;
+
+    public static Tensor Mask(JsonElement json) => GoldenTensor.Read(json) is var t ? Tensor.From(t.Bools, t.Shape) : null!;
+
+    /// <summary>The input of a case: positions as given, else counted by column as transformers does.</summary>
+    public static ModelInput Input(JsonElement inputs) => new(
+        Longs(inputs.GetProperty("input_ids")),
+        inputs.TryGetProperty("attention_mask", out var mask) ? Mask(mask) : null,
+        inputs.TryGetProperty("position_ids", out var positions) ? Longs(positions) : null);
+
+    public static void CompareGradients(Module model, JsonElement expected, string what)
+    {
+        var parameters = model.NamedParameters().ToDictionary(p => p.Name, p => p.Value);
+        foreach (var gradient in expected.EnumerateObject())
+        {
+            var actual = parameters[gradient.Name].Value.Grad!.ToArray<float>().Select(x => (double)x).ToArray();
+            var norm = gradient.Value.GetProperty("norm").GetDouble();
+            var values = gradient.Value.GetProperty("values").EnumerateArray().Select(GoldenTensor.Number).ToArray();
+            var at = gradient.Value.GetProperty("index").EnumerateArray().Select(i => actual[i.GetInt64()]).ToArray();
+            Numeric.Close(norm, Math.Sqrt(actual.Sum(x => x * x)), $"{what}: norm of the gradient of {gradient.Name}", 1e-6, 1e-3);
+            Numeric.Close(values, at, $"{what}: gradient of {gradient.Name}", 1e-6 + 1e-3 * norm / Math.Sqrt(actual.Length), 1e-3);
+        }
+    }
+
+    static string? Class(string name)
+    {
+        var path = Golden.PathTo("models", name, "config.json");
+        if (!File.Exists(path))
+            return null;
+        var config = Golden.Json("models", name, "config.json");
+        var known = ModelFamily.All.Any(family => family.Type == config.GetProperty("model_type").GetString());
+        return known ? config.GetProperty("architectures")[0].GetString() : null;
+    }
+}
