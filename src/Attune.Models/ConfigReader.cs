@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -24,8 +25,7 @@ public sealed class ConfigReader(JsonObject json, string source)
     public double Number(string key, double? absent = null) => json[key] switch
     {
         null => absent ?? throw new InvalidDataException($"{source}: '{key}' is missing"),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out double number) => number,
-        JsonValue value when value.TryGetValue(out long number) => number,
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => ToNumber(value),
         _ => throw Wrong(key, "a number"),
     };
 
@@ -44,7 +44,7 @@ public sealed class ConfigReader(JsonObject json, string source)
     };
 
     public double[] Numbers(string key) => json[key] is JsonArray array && array.All(item => item?.GetValueKind() == JsonValueKind.Number)
-        ? [.. array.Select(item => item!.GetValue<double>())]
+        ? [.. array.Select(item => ToNumber(item!))]
         : throw Wrong(key, "a list of numbers");
 
     /// <summary>The object under a key, or null when there is none.</summary>
@@ -63,6 +63,8 @@ public sealed class ConfigReader(JsonObject json, string source)
             all[key] = value?.DeepClone();
         return new(all, source);
     }
+
+    static double ToNumber(JsonNode value) => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 
     InvalidDataException Wrong(string key, string expected) =>
         new($"{source}: '{key}' should be {expected}, found {json[key]?.ToJsonString() ?? "nothing"}");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Testing;
+using Attune.Testing.Models;
 using Attune.Torch;
 
 namespace Attune.Models.Tests;

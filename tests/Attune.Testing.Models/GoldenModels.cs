@@ -1,11 +1,11 @@
 using System.Text.Json;
-using Attune.Testing;
+using Attune.Models;
 using Attune.Torch;
 
-namespace Attune.Models.Tests;
+namespace Attune.Testing.Models;
 
 /// <summary>The checkpoints of the golden folder whose family Attune reads, and how their JSON becomes tensors.</summary>
-static class GoldenModels
+public static class GoldenModels
 {
     public static IEnumerable<string> WithClass(string ending) => Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
 

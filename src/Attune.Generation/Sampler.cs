@@ -1,0 +1,32 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>Draws tokens and says how likely they were under the distribution they were drawn from.</summary>
+public sealed class Sampler(SamplingOptions options, RandomSource random)
+{
+    readonly IReadOnlyList<ILogitsFilter> filters = options.Filters();
+
+    /// <summary>(B, V) logits → (B) int64 tokens and (B) log-probabilities.</summary>
+    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits)
+    {
+        var scaled = options.Temperature > 0 ? logits * (1 / options.Temperature) : logits;
+        foreach (var filter in filters)
+            scaled = filter.Apply(scaled);
+        var logprobs = scaled.LogSoftmax(-1);                                                       // (B, V)
+        var tokens = options.Temperature > 0 ? DrawByInverse(logprobs) : logprobs.ArgMax(-1);
+        return (tokens, logprobs.Gather(1, tokens.Unsqueeze(1)).Squeeze(1));
+    }
+
+    /// <summary>
+    /// The first token at which the cumulative distribution passes a uniform number. One number a row, where a draw by exponentials
+    /// needs one an element; in float64, so that the last tokens keep their share.
+    /// </summary>
+    Tensor DrawByInverse(Tensor logprobs)
+    {
+        var cumulative = logprobs.To(DType.Float64).Exp().CumulativeSum(-1);                        // (B, V)
+        var uniform = Tensor.Uniform([logprobs.Size(0), 1], random, DType.Float64);
+        var passed = cumulative.AtMost(uniform * cumulative.Slice(-1, -1));
+        return passed.To(DType.Int64).Sum(-1).Clamp(null, logprobs.Size(1) - 1);
+    }
+}

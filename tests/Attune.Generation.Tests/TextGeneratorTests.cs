@@ -1,0 +1,149 @@
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Generation.Tests;
+
+public sealed class TextGeneratorTests
+{
+    static readonly int[][] Prompts = [[3, 9, 4], [8], [5, 6, 7, 8, 9]];
+    static readonly SamplingOptions Greedy = new() { Temperature = 0, MaxNewTokens = 12 };
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void GreedyAnswersAreThoseOfOneTokenAtATimeWithoutACache(string family)
+    {
+        var model = TinyModel.Of(family);
+        foreach (var (prompt, completion) in Prompts.Zip(Generate(model, Prompts, Greedy)))
+            Assert.Equal(Continue(model, prompt, completion.Tokens.Length), completion.Tokens);
+    }
+
+    [Fact]
+    public void BatchMatesChangeNothing()
+    {
+        var model = TinyModel.Gpt2();
+        var together = Generate(model, Prompts, Greedy);
+        for (var i = 0; i < Prompts.Length; i++)
+            Assert.Equal(Generate(model, [Prompts[i]], Greedy)[0].Tokens, together[i].Tokens);
+    }
+
+    [Theory]
+    [InlineData(1.0, 0, 1.0)]
+    [InlineData(0.7, 0, 1.0)]
+    [InlineData(1.0, 5, 1.0)]
+    [InlineData(1.3, 0, 0.8)]
+    public void LogprobsAreThoseOfTheDistributionThatWasSampled(double temperature, int topK, double topP)
+    {
+        var model = TinyModel.Llama();
+        var options = new SamplingOptions { MaxNewTokens = 10, Temperature = temperature, TopK = topK, TopP = topP };
+        foreach (var (prompt, completion) in Prompts.Zip(Generate(model, Prompts, options)))
+        {
+            using var scope = TensorScope.Open();
+            var logits = Logits(model, [.. prompt, .. completion.Tokens]).Slice(0, prompt.Length - 1, -1) * (1 / temperature);
+            foreach (var filter in options.Filters())
+                logits = filter.Apply(logits);
+            var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
+            Numeric.Close(
+                Array.ConvertAll(logits.LogSoftmax(-1).Gather(1, chosen).ToArray<float>(), x => (double)x),
+                completion.Logprobs, "logprobs", 1e-5, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void AnAnswerEndsWithTheEndOfTextTokenOrAtTheGreatestLength()
+    {
+        var completions = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20 });
+        Assert.Contains(completions, c => c.Ended);
+        Assert.All(completions, c => Assert.Equal(c.Ended, c.Tokens[^1] == TinyModel.Eos));
+        Assert.All(completions, c => Assert.DoesNotContain(TinyModel.Eos, c.Tokens[..^1]));
+        Assert.All(completions.Where(c => !c.Ended), c => Assert.Equal(20, c.Tokens.Length));
+    }
+
+    [Fact]
+    public void SeveralSamplesOfAPromptComeSideBySideAndDiffer()
+    {
+        var completions = Generate(TinyModel.Gpt2(), Prompts, new() { MaxNewTokens = 8 }, samples: 4);
+        Assert.Equal(12, completions.Count);
+        Assert.True(completions.Take(4).Select(c => string.Join(' ', c.Tokens)).Distinct().Count() > 1);
+        var greedy = Generate(TinyModel.Gpt2(), Prompts, Greedy, samples: 2);
+        Assert.Equal(greedy[2].Tokens, greedy[3].Tokens);
+        Assert.Equal(Generate(TinyModel.Gpt2(), [Prompts[1]], Greedy)[0].Tokens, greedy[2].Tokens);
+    }
+
+    [Fact]
+    public void ValuesAreThoseOfTheStatesBeforeEachToken()
+    {
+        var model = TinyModel.Gpt2();
+        using var random = new RandomSource(2);
+        model.AddValueHead().Initialize(random);
+        model.ValueHead!.Parameters.First().Value.NormalInPlace(0, 1, random);
+        var completion = Generate(model, Prompts, new() { MaxNewTokens = 6 })[2];
+        var hidden = model.Hidden(Input([.. Prompts[2], .. completion.Tokens]));
+        var values = model.ValueHead.Forward(hidden).Select(0, 0).Slice(0, Prompts[2].Length - 1, -1);
+        Numeric.Close(Array.ConvertAll(values.ToArray<float>(), x => (double)x), completion.Values, "values", 1e-5, 1e-5);
+    }
+
+    [Fact]
+    public void TokensAreDrawnAsOftenAsTheirProbabilitySays()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        double[] probabilities = [0.5, 0, 0.3, 0.15, 0.05];
+        var logits = Tensor.From(probabilities.Select(p => (float)Math.Log(p)).ToArray(), 1, 5).Expand(100_000, 5);
+        var tokens = new Sampler(new(), random).Draw(logits).Tokens.ToArray<long>();
+        for (var token = 0; token < 5; token++)
+            Assert.InRange(tokens.Count(t => t == token) / 100_000.0, probabilities[token] - 0.006, probabilities[token] + 0.006);
+        Assert.DoesNotContain(1L, tokens);
+    }
+
+    [Fact]
+    public void TopKKeepsTheKLargestAndTopPTheSmallestSetThatReachesP()
+    {
+        var logits = Tensor.From([0.1f, 0.4f, 0.2f, 0.3f], 1, 4).Log();
+        Assert.Equal([false, true, false, true], Kept(new TopKFilter(2).Apply(logits)));
+        Assert.Equal([false, true, false, true], Kept(new TopPFilter(0.65).Apply(logits)));
+        Assert.Equal([false, true, true, true], Kept(new TopPFilter(0.75).Apply(logits)));
+        Assert.Equal([false, true, false, false], Kept(new TopPFilter(0.0001).Apply(logits)));
+
+        static bool[] Kept(Tensor filtered) => filtered.IsFinite().ToArray<bool>();
+    }
+
+    [Fact]
+    public void NothingStaysBehindAfterGeneration()
+    {
+        var model = TinyModel.Gpt2();
+        Generate(model, Prompts, Greedy, samples: 3);
+        var (tensors, bytes) = (TorchLibrary.LiveTensors, TorchLibrary.LiveBytes);
+        Generate(model, Prompts, Greedy, samples: 3);
+        Assert.Equal((tensors, bytes), (TorchLibrary.LiveTensors, TorchLibrary.LiveBytes));
+    }
+
+    [Fact]
+    public void APromptThatLeavesNoRoomIsRefused()
+    {
+        var error = Assert.Throws<InvalidDataException>(() => Generate(TinyModel.Gpt2(), [[.. Enumerable.Repeat(5, 48)]], Greedy));
+        Assert.Contains("48 tokens leaves no room", error.Message);
+        Assert.Throws<InvalidDataException>(() => Generate(TinyModel.Gpt2(), [[]], Greedy));
+    }
+
+    static IReadOnlyList<Completion> Generate(LanguageModel model, int[][] prompts, SamplingOptions options, int samples = 1)
+    {
+        using var random = new RandomSource(11);
+        return new TextGenerator(model, TinyModel.Pad, TinyModel.Eos).Generate(prompts, options, random, samples);
+    }
+
+    static int[] Continue(LanguageModel model, int[] prompt, int count)
+    {
+        using var scope = TensorScope.Open();
+        List<int> text = [.. prompt];
+        while (text.Count < prompt.Length + count)
+            text.Add((int)Logits(model, text).Select(0, -1).ArgMax(0).Item());
+        return [.. text[prompt.Length..]];
+    }
+
+    static Tensor Logits(LanguageModel model, IEnumerable<int> tokens) => model.Logits(model.Hidden(Input([.. tokens]))).Select(0, 0);
+
+    static ModelInput Input(int[] tokens) => new(Tensor.From(Array.ConvertAll(tokens, t => (long)t), 1, tokens.Length));
+}

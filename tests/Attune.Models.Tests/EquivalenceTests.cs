@@ -1,0 +1,90 @@
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Models.Tests;
+
+/// <summary>Different ways to ask a model the same thing give the same numbers.</summary>
+public sealed class EquivalenceTests : IDisposable
+{
+    readonly TensorScope scope = TensorScope.Open();
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void CachedEqualsUncached(string family)
+    {
+        var model = TinyModel.Of(family);
+        var whole = model.Hidden(new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3)));
+        using var cache = model.Backbone.NewCache(2, 3);
+        for (var t = 0; t < 3; t++)
+        {
+            var hidden = model.Hidden(new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3).Slice(1, t, t + 1)), cache);
+            cache.Advance(1);
+            Close(whole.Slice(1, t, t + 1), hidden);
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void PaddingSideAndBatchMatesChangeNothing(string family)
+    {
+        var model = TinyModel.Of(family);
+        var alone = model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3)));
+        var left = ModelInput.Padded(
+            Tensor.From([TinyModel.Pad, TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5, 4], 2, 5),
+            Tensor.From([false, false, true, true, true, true, true, true, true, true], 2, 5));
+        Close(alone, model.Hidden(left).Slice(0, 0, 1).Slice(1, 2));
+        var right = ModelInput.Padded(
+            Tensor.From([3L, 9, 4, TinyModel.Pad, TinyModel.Pad, 8, 7, 6, 5, 4], 2, 5),
+            Tensor.From([true, true, true, false, false, true, true, true, true, true], 2, 5));
+        Close(alone, model.Hidden(right).Slice(0, 0, 1).Slice(1, 0, 3));
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void DocumentsPackedIntoOneRowDoNotSeeEachOther(string family)
+    {
+        var model = TinyModel.Of(family);
+        var packed = new ModelInput(
+            Tensor.From([3L, 9, 4, 8, 7], 1, 5),
+            Positions: Tensor.From([0L, 1, 2, 0, 1], 1, 5),
+            Segments: Tensor.From([0L, 0, 0, 1, 1], 1, 5));
+        var hidden = model.Hidden(packed);
+        Close(model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3))), hidden.Slice(1, 0, 3));
+        Close(model.Hidden(new(Tensor.From([8L, 7], 1, 2))), hidden.Slice(1, 3));
+    }
+
+    [Fact]
+    public void TheScoreIsReadAtTheLastRealToken()
+    {
+        var model = TinyModel.Reward();
+        var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
+        var right = ModelInput.Padded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5));
+        var left = ModelInput.Padded(Tensor.From([8L, 8, 3, 9, 4], 1, 5), Tensor.From([false, false, true, true, true], 1, 5));
+        Close(alone, model.Score(right));
+        Close(alone, model.Score(left));
+        Close(alone, model.ScoreTokens(right).Slice(1, 2, 3).Squeeze(1));
+    }
+
+    [Fact]
+    public void DropoutActsOnlyWhileARandomSourceIsSet()
+    {
+        var shape = new ModelShape { Layers = 1, Width = 32, Heads = 2, Context = 16, Dropout = 0.5 };
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewLanguageModel(shape.ToConfig(TinyModel.Vocabulary, 0, 0, 1), random);
+        var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
+        var plain = model.Hidden(input).ToArray<float>();
+        model.SetDropout(random);
+        Assert.NotEqual(plain, model.Hidden(input).ToArray<float>());
+        model.SetDropout(null);
+        Assert.Equal(plain, model.Hidden(input).ToArray<float>());
+    }
+
+    static void Close(Tensor expected, Tensor actual) =>
+        Numeric.Close(Array.ConvertAll(expected.ToArray<float>(), x => (double)x), actual.ToArray<float>(), "hidden states", 1e-5, 1e-5);
+}

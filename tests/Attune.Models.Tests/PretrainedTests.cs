@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Models.Tests;
+
+public sealed class PretrainedTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void AModelComesBackBitForBit(string family)
+    {
+        var model = TinyModel.Of(family);
+        model.Config["a_key_of_somebody_else"] = 7;
+        Pretrained.Save(folder.Path, model);
+        var read = Pretrained.LoadLanguageModel(folder.Path);
+        Assert.Equal(Names(model), Names(read));
+        foreach (var (before, after) in model.Parameters.Zip(read.Parameters))
+            Assert.Equal(before.Value.RawBytes(), after.Value.RawBytes());
+        Assert.Equal(7, (int)read.Config["a_key_of_somebody_else"]!);
+    }
+
+    [Fact]
+    public void ATiedOutputHeadIsNotWritten()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        Assert.DoesNotContain("lm_head.weight", SafetensorsHeader.Read(folder.File("model.safetensors")).Entries.Keys);
+    }
+
+    [Fact]
+    public void TheGenerationConfigNamesTheSpecialTokens()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        var json = JsonNode.Parse(File.ReadAllText(folder.File("generation_config.json")))!;
+        Assert.Equal(TinyModel.Eos, (int)json["eos_token_id"]!);
+        Assert.Equal(TinyModel.Pad, (int)json["pad_token_id"]!);
+    }
+
+    [Fact]
+    public void ARewardModelStartsFromALanguageModelAndKeepsItsHead()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        using var random = new RandomSource(3);
+        var reward = Pretrained.RewardModelFrom(folder.Path, random);
+        Pretrained.Save(folder.Path, reward);
+        var read = Pretrained.LoadRewardModel(folder.Path);
+        var input = new ModelInput(Tensor.From([3L, 4, 5], 1, 3));
+        Assert.Equal(reward.Score(input).ToArray<float>(), read.Score(input).ToArray<float>());
+        Assert.Equal("GPT2ForSequenceClassification", (string)read.Config["architectures"]![0]!);
+    }
+
+    [Fact]
+    public void AMissingRewardHeadIsAnErrorAndNeverRandom()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        Assert.Contains("no reward head", Assert.Throws<InvalidDataException>(() => Pretrained.LoadRewardModel(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void AMissingValueHeadIsAnErrorAndNeverRandom()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        var error = Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path, expectValueHead: true));
+        Assert.Contains("v_head.summary.weight", error.Message);
+    }
+
+    [Fact]
+    public void AValueHeadComesBackWithItsModel()
+    {
+        var model = TinyModel.Gpt2();
+        using var random = new RandomSource(3);
+        model.AddValueHead().Initialize(random);
+        model.ValueHead!.Parameters.First().Value.NormalInPlace(0, 1, random);
+        Pretrained.Save(folder.Path, model);
+        var read = Pretrained.LoadLanguageModel(folder.Path, expectValueHead: true);
+        Assert.Equal(model.ValueHead.Parameters.First().Value.RawBytes(), read.ValueHead!.Parameters.First().Value.RawBytes());
+    }
+
+    [Fact]
+    public void ABareBackboneIsReadWithoutItsPrefix()
+    {
+        var model = TinyModel.Gpt2();
+        Pretrained.Save(folder.Path, model);
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters().Select(p => (p.Name["transformer.".Length..], p.Value.Value)));
+        Assert.Equal(Names(model), Names(Pretrained.LoadLanguageModel(folder.Path)));
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"bert"}""", "'bert' are not known; known are gpt2, llama")]
+    [InlineData("""{"model_type":"gpt2","n_embd":10,"n_head":3}""", "n_embd (10) should be a multiple of n_head (3)")]
+    [InlineData("""{"model_type":"gpt2","n_layer":"two"}""", "'n_layer' should be a number, found \"two\"")]
+    [InlineData("""{"model_type":"gpt2","n_layer":-2}""", "'n_layer' should be a number of at least 1, found -2")]
+    [InlineData("""{"model_type":"gpt2","activation_function":"gelo"}""", "'gelo' is not known")]
+    [InlineData("""{"model_type":"llama"}""", "'hidden_size' is missing")]
+    [InlineData("""{}""", "'model_type' is missing")]
+    [InlineData("""{"model_type":""", "not a JSON object")]
+    [InlineData("""[1]""", "not a JSON object")]
+    public void AConfigThatCannotBeReadSaysWhatIsWrong(string config, string expected)
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        folder.Write("config.json", config);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void AShapeThatDoesNotFitTheConfigIsNamed()
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        var config = Pretrained.ReadConfig(folder.Path);
+        config["n_positions"] = 64;
+        folder.Write("config.json", config.ToJsonString());
+        var error = Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path));
+        Assert.Contains("'transformer.wpe.weight' has shape [48, 32], config.json asks for [64, 32]", error.Message);
+    }
+
+    [Fact]
+    public void AFolderWithoutAModelIsSaid()
+    {
+        Assert.Contains("no config.json", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
+        folder.Write("config.json", """{"model_type":"gpt2"}""");
+        Assert.Contains("no model.safetensors", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
+    }
+
+    static IEnumerable<string> Names(Module model) => model.NamedParameters().Select(p => p.Name);
+}
