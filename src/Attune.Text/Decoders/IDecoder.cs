@@ -1,0 +1,18 @@
+namespace Attune.Text;
+
+/// <summary>Turns tokens into pieces of text, which are then joined without anything between them.</summary>
+interface IDecoder
+{
+    IReadOnlyList<string> Decode(IReadOnlyList<string> tokens);
+}
+
+/// <summary>The decoders this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+static class Decoders
+{
+    public static IDecoder Read(JsonField field) => field["type"].Text() switch
+    {
+        "Sequence" => new DecoderSequence([.. field["decoders"].Items().Select(Read)]),
+        "ByteLevel" => new ByteLevelDecoder(),
+        _ => throw field["type"].Unknown("decoder", "Sequence", "ByteLevel"),
+    };
+}

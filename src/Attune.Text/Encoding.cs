@@ -1,0 +1,94 @@
+namespace Attune.Text;
+
+/// <summary>A stretch [Start, End) of the text that was encoded, in Unicode code points.</summary>
+public readonly record struct Offset(int Start, int End);
+
+/// <summary>What a tokenizer makes of a text; all lists have one entry a token.</summary>
+public sealed class Encoding
+{
+    public required int[] Ids { get; init; }
+
+    public required string[] Tokens { get; init; }
+
+    /// <summary>Where each token stands in the original text; (0, 0) for tokens that were put around it.</summary>
+    public required Offset[] Offsets { get; init; }
+
+    /// <summary>0 in the first text, 1 in the second, unless the tokenizer's template says otherwise.</summary>
+    public required int[] TypeIds { get; init; }
+
+    /// <summary>True for what is attended to: everything but padding.</summary>
+    public required bool[] AttentionMask { get; init; }
+
+    /// <summary>True for tokens that the template or padding added.</summary>
+    public required bool[] SpecialTokensMask { get; init; }
+
+    /// <summary>The pieces that truncation cut off, in the order of the library.</summary>
+    public IReadOnlyList<Encoding> Overflowing { get; init; } = [];
+
+    public int Length => Ids.Length;
+
+    /// <summary>Tokens that stand for no text: a template's special tokens, padding.</summary>
+    internal static Encoding Added(int[] ids, string[] tokens, int typeId, bool attended = true) => new()
+    {
+        Ids = ids,
+        Tokens = tokens,
+        Offsets = new Offset[ids.Length],
+        TypeIds = Filled(ids.Length, typeId),
+        AttentionMask = Filled(ids.Length, attended),
+        SpecialTokensMask = Filled(ids.Length, true),
+    };
+
+    internal Encoding Slice(int start, int end) => new()
+    {
+        Ids = Ids[start..end],
+        Tokens = Tokens[start..end],
+        Offsets = Offsets[start..end],
+        TypeIds = TypeIds[start..end],
+        AttentionMask = AttentionMask[start..end],
+        SpecialTokensMask = SpecialTokensMask[start..end],
+    };
+
+    /// <summary>The same tokens with some lists replaced.</summary>
+    internal Encoding With(int[]? typeIds = null, Offset[]? offsets = null, IReadOnlyList<Encoding>? overflowing = null) => new()
+    {
+        Ids = Ids,
+        Tokens = Tokens,
+        Offsets = offsets ?? Offsets,
+        TypeIds = typeIds ?? TypeIds,
+        AttentionMask = AttentionMask,
+        SpecialTokensMask = SpecialTokensMask,
+        Overflowing = overflowing ?? Overflowing,
+    };
+
+    internal Encoding WithTypeId(int typeId) => With(typeIds: Filled(Length, typeId));
+
+    /// <summary>Both in a row. Every piece that either has cut off is joined to the other and to the other's pieces.</summary>
+    internal Encoding Followed(Encoding next)
+    {
+        var overflowing = new List<Encoding>();
+        foreach (var mine in Overflowing)
+        {
+            overflowing.Add(mine.Joined(next));
+            overflowing.AddRange(next.Overflowing.Select(mine.Joined));
+        }
+        overflowing.AddRange(next.Overflowing.Select(Joined));
+        return Joined(next).With(overflowing: overflowing);
+    }
+
+    Encoding Joined(Encoding next) => new()
+    {
+        Ids = [.. Ids, .. next.Ids],
+        Tokens = [.. Tokens, .. next.Tokens],
+        Offsets = [.. Offsets, .. next.Offsets],
+        TypeIds = [.. TypeIds, .. next.TypeIds],
+        AttentionMask = [.. AttentionMask, .. next.AttentionMask],
+        SpecialTokensMask = [.. SpecialTokensMask, .. next.SpecialTokensMask],
+    };
+
+    internal static T[] Filled<T>(int length, T value)
+    {
+        var array = new T[length];
+        Array.Fill(array, value);
+        return array;
+    }
+}

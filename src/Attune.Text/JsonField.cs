@@ -1,0 +1,107 @@
+using System.Text.Json;
+
+namespace Attune.Text;
+
+/// <summary>
+/// A value in a JSON file together with the path that leads to it, so that every complaint says where. Whatever is not as
+/// expected throws <see cref="InvalidDataException"/>.
+/// </summary>
+readonly record struct JsonField(JsonElement Value, string File, string Path)
+{
+    static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    public static JsonField Parse(string json, string file)
+    {
+        try
+        {
+            return new(JsonElement.Parse(json, Strict), file, "");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file} is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    public JsonField this[string name] =>
+        Optional(name) ?? throw Wrong($"an object with '{name}'");
+
+    /// <summary>The member of that name; null when it is absent or null.</summary>
+    public JsonField? Optional(string name)
+    {
+        if (Value.ValueKind != JsonValueKind.Object)
+            throw Wrong("an object");
+        return Value.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null
+            ? new(member, File, Path.Length == 0 ? name : $"{Path}.{name}")
+            : null;
+    }
+
+    public string Text()
+    {
+        if (Value.ValueKind != JsonValueKind.String)
+            throw Wrong("a string");
+        try
+        {
+            return Value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("a string of whole Unicode characters");
+        }
+    }
+
+    public bool Flag() => Value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw Wrong("true or false"),
+    };
+
+    /// <summary>An integer from 0 to 2³¹−1.</summary>
+    public int Whole() => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) && number >= 0
+        ? number
+        : throw Wrong("a whole number that is not negative");
+
+    public double Number() => Value.ValueKind == JsonValueKind.Number ? Value.GetDouble() : throw Wrong("a number");
+
+    /// <summary>A member of the enumeration, by its exact name.</summary>
+    public T Choice<T>() where T : struct, Enum =>
+        Enum.GetNames<T>().Contains(Text()) ? Enum.Parse<T>(Text()) : throw Unknown(typeof(T).Name, Enum.GetNames<T>());
+
+    public bool Flag(string name, bool otherwise) => Optional(name)?.Flag() ?? otherwise;
+
+    public IEnumerable<JsonField> Items()
+    {
+        if (Value.ValueKind != JsonValueKind.Array)
+            throw Wrong("a list");
+        var (self, index) = (this, 0);
+        return Value.EnumerateArray().Select(item => new JsonField(item, self.File, $"{self.Path}[{index++}]"));
+    }
+
+    public IEnumerable<(string Name, JsonField Field)> Members()
+    {
+        if (Value.ValueKind != JsonValueKind.Object)
+            throw Wrong("an object");
+        var self = this;
+        return Value.EnumerateObject().Select(member => (member.Name, new JsonField(member.Value, self.File, $"{self.Path}.{member.Name}")));
+    }
+
+    public InvalidDataException Wrong(string expected) =>
+        Invalid($"expected {expected}, found {Shown(Value)}");
+
+    public InvalidDataException Unknown(string what, params IReadOnlyList<string> known)
+    {
+        var name = Text();
+        var hint = NearestName.Find(name, known) is { } near ? $" Did you mean '{near}'?" : "";
+        return Invalid($"this build knows no {what} '{name}'; it knows {string.Join(", ", known)}.{hint}");
+    }
+
+    public InvalidDataException Invalid(string problem) =>
+        new(Path.Length == 0 ? $"{File}: {problem}" : $"{File}, {Path}: {problem}");
+
+    static string Shown(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        _ => value.GetRawText() is { Length: <= 60 } text ? text : value.GetRawText()[..60] + "…",
+    };
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace Attune.Text;
+
+/// <summary>Tokens and their ids.</summary>
+sealed class Vocabulary
+{
+    const int MostIds = 1 << 22;                                   // sixteen times the largest vocabulary there is
+
+    readonly Dictionary<string, int> ids = [];
+    readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> idsOfSpans;
+    readonly string?[] tokens;
+
+    Vocabulary(JsonField field)
+    {
+        var highest = -1;
+        foreach (var (token, id) in Entries(field))
+        {
+            ids.Add(token, id);
+            highest = Math.Max(highest, id);
+        }
+        idsOfSpans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        tokens = new string?[highest + 1];
+        foreach (var (token, id) in ids)
+            tokens[id] = tokens[id] is { } other ? throw field.Invalid($"'{other}' and '{token}' both have the id {id}") : token;
+    }
+
+    /// <summary>Reads an object of tokens and ids. Ids need not be dense, but each is one token's alone.</summary>
+    public static Vocabulary Read(JsonField field) => new(field);
+
+    static IEnumerable<(string Token, int Id)> Entries(JsonField field)
+    {
+        foreach (var (token, id) in field.Members())
+            yield return id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out var value) && value is >= 0 and < MostIds
+                ? (token, value)
+                : throw id.Wrong($"an id from 0 to {MostIds - 1}");
+    }
+
+    public int Count => ids.Count;
+
+    public int? this[string token] => ids.TryGetValue(token, out var id) ? id : null;
+
+    public string? this[int id] => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+
+    public bool TryGet(ReadOnlySpan<char> token, out int id) => idsOfSpans.TryGetValue(token, out id);
+}

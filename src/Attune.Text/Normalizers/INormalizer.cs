@@ -1,0 +1,24 @@
+namespace Attune.Text;
+
+/// <summary>Rewrites the pieces of a draft that are not added tokens.</summary>
+interface INormalizer
+{
+    void Normalize(Draft draft);
+}
+
+/// <summary>The normalizers this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+static class Normalizers
+{
+    public static INormalizer Read(JsonField field) => field["type"].Text() switch
+    {
+        "Sequence" => new NormalizerSequence([.. field["normalizers"].Items().Select(Read)]),
+        "NFC" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormC),
+        "NFD" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormD),
+        "NFKC" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormKC),
+        "NFKD" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormKD),
+        "Lowercase" => new LowercaseNormalizer(),
+        "Prepend" => new PrependNormalizer(field["prepend"].Text()),
+        "Replace" => new ReplaceNormalizer(Patterns.Read(field["pattern"]), field["content"].Text()),
+        _ => throw field["type"].Unknown("normalizer", "Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "Replace"),
+    };
+}

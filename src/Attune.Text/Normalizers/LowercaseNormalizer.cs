@@ -1,0 +1,22 @@
+using System.Text;
+
+namespace Attune.Text;
+
+/// <summary>Lower case, letter by letter, without regard to language or neighbours.</summary>
+sealed class LowercaseNormalizer : INormalizer
+{
+    public void Normalize(Draft draft) => draft.Rewrite(Rewrite);
+
+    static void Rewrite(ReadOnlySpan<char> piece, DraftWriter output)
+    {
+        var at = 0;
+        foreach (var rune in piece.EnumerateRunes())
+        {
+            if (rune.Value == 'İ')
+                output.Append("i\u0307", at);                      // the one letter that lower case makes longer
+            else
+                output.Append(Rune.ToLowerInvariant(rune), at);
+            at += rune.Utf16SequenceLength;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Attune.Text;
+
+/// <summary>Fills encodings up to one length.</summary>
+public sealed record Padding
+{
+    /// <summary>The length to fill up to; null for that of the longest in the batch.</summary>
+    public int? Length { get; init; }
+
+    /// <summary>Rounds the length up to a multiple of this; 0 for none.</summary>
+    public int PadToMultipleOf { get; init; }
+
+    public int PadId { get; init; }
+
+    public int PadTypeId { get; init; }
+
+    public string PadToken { get; init; } = "[PAD]";
+
+    /// <summary>The end at which padding is put.</summary>
+    public Side Direction { get; init; } = Side.Right;
+
+    internal static Padding Read(JsonField field) => new()
+    {
+        Length = field["strategy"].Value.ValueKind == System.Text.Json.JsonValueKind.Object ? field["strategy"]["Fixed"].Whole() : null,
+        PadToMultipleOf = field.Optional("pad_to_multiple_of")?.Whole() ?? 0,
+        PadId = field["pad_id"].Whole(),
+        PadTypeId = field["pad_type_id"].Whole(),
+        PadToken = field["pad_token"].Text(),
+        Direction = field.Optional("direction")?.Choice<Side>() ?? Side.Right,
+    };
+
+    internal IReadOnlyList<Encoding> Apply(IReadOnlyList<Encoding> batch)
+    {
+        var length = Length ?? batch.Select(encoding => encoding.Length).DefaultIfEmpty().Max();
+        if (PadToMultipleOf > 0)
+            length = (length + PadToMultipleOf - 1) / PadToMultipleOf * PadToMultipleOf;
+        return [.. batch.Select(encoding => Fill(encoding, length))];
+    }
+
+    Encoding Fill(Encoding encoding, int length)
+    {
+        var missing = Math.Max(0, length - encoding.Length);
+        var padding = Encoding.Added(
+            Encoding.Filled(missing, PadId), Encoding.Filled(missing, PadToken), PadTypeId, attended: false);
+        var plain = encoding.With(overflowing: []);
+        return (Direction == Side.Right ? plain.Followed(padding) : padding.Followed(plain))
+            .With(overflowing: [.. encoding.Overflowing.Select(piece => Fill(piece, length))]);
+    }
+}

@@ -1,0 +1,24 @@
+namespace Attune.Text;
+
+/// <summary>Matches every code point that has a property, each on its own.</summary>
+sealed class CodePointPattern(Func<int, bool> matches) : IPattern
+{
+    public void Divide(ReadOnlySpan<char> text, List<Stretch> output)
+    {
+        var (done, at) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var end = at + rune.Utf16SequenceLength;
+            if (matches(rune.Value))
+            {
+                if (at > done)
+                    output.Add(new(done, at, false));
+                output.Add(new(at, end, true));
+                done = end;
+            }
+            at = end;
+        }
+        if (at > done)
+            output.Add(new(done, at, false));
+    }
+}

@@ -1,0 +1,71 @@
+namespace Attune.Text;
+
+/// <summary>
+/// A set of code points, kept as the sorted points where membership changes: [a, b, c] holds a ≤ x &lt; b and every x ≥ c.
+/// </summary>
+sealed class CodePointSet
+{
+    public const int End = 0x110000;
+
+    CodePointSet(int[] edges) => Edges = edges;
+
+    public static CodePointSet Empty { get; } = new([]);
+
+    public int[] Edges { get; }
+
+    /// <summary>All code points from the first to the last, both included.</summary>
+    public static CodePointSet Range(int first, int last) => new([first, last + 1]);
+
+    public static CodePointSet Where(Func<int, bool> holds)
+    {
+        var edges = new List<int>();
+        for (var codePoint = 0; codePoint < End; codePoint++)
+            if (holds(codePoint) != (edges.Count % 2 == 1))
+                edges.Add(codePoint);
+        return new([.. edges]);
+    }
+
+    public bool Contains(int codePoint)
+    {
+        var index = Array.BinarySearch(Edges, codePoint);
+        return (index >= 0 ? index + 1 : ~index) % 2 == 1;
+    }
+
+    public CodePointSet Complement() => new(Edges is [0, .. var rest] ? rest : [0, .. Edges]);
+
+    public CodePointSet Union(CodePointSet other) => Combine(other, (a, b) => a || b);
+
+    public CodePointSet Intersect(CodePointSet other) => Combine(other, (a, b) => a && b);
+
+    CodePointSet Combine(CodePointSet other, Func<bool, bool, bool> holds)
+    {
+        var edges = new List<int>();
+        foreach (var edge in Edges.Concat(other.Edges).Distinct().Order())
+            if (holds(Contains(edge), other.Contains(edge)) != (edges.Count % 2 == 1))
+                edges.Add(edge);
+        return new([.. edges]);
+    }
+
+    /// <summary>The set with, for each of its letters, the letters that differ from it only in case.</summary>
+    public CodePointSet IgnoringCase()
+    {
+        var folded = new HashSet<int>();
+        for (var i = 0; i < Edges.Length; i += 2)
+            for (var codePoint = Edges[i]; codePoint < (i + 1 < Edges.Length ? Edges[i + 1] : End); codePoint++)
+                folded.Add(Fold(codePoint));
+        return Union(Where(codePoint => folded.Contains(Fold(codePoint))));
+    }
+
+    /// <summary>Simple case folding; the letters that .NET's invariant casing keeps apart are joined by hand.</summary>
+    static int Fold(int codePoint) => codePoint switch
+    {
+        >= 0xD800 and < 0xE000 => codePoint,
+        0x17F => 's',
+        0x1E9E => 0xDF,
+        0x2126 => 0x3C9,
+        0x212A => 'k',
+        0x212B => 0xE5,
+        0x130 or 0x131 => codePoint,
+        _ => System.Text.Rune.ToLowerInvariant(System.Text.Rune.ToUpperInvariant(new(codePoint))).Value,
+    };
+}

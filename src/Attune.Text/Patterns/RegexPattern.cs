@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Attune.Text;
+
+/// <summary>
+/// Any regular expression, matched by code points. The sets of code points it names cut Unicode into a few classes; the text is
+/// written in an alphabet of one letter a class, one letter a code point, and .NET's engine searches that. So a surrogate pair is
+/// one character, and the sets are exactly Unicode's.
+/// </summary>
+sealed class RegexPattern : IPattern
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly string source;
+    readonly PrivateAlphabet alphabet;
+    readonly Regex regex;
+
+    public RegexPattern(string source)
+    {
+        this.source = source;
+        var (translated, sets) = RegexTranslator.Translate(source);
+        alphabet = new(sets);
+        try
+        {
+            regex = new(Spell(translated), RegexOptions.Compiled | RegexOptions.CultureInvariant, Patience);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"the regular expression {source} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes the letters of each set in the place of its placeholder.</summary>
+    string Spell(string translated)
+    {
+        var spelled = new StringBuilder();
+        foreach (var symbol in translated)
+        {
+            if (symbol is < PrivateAlphabet.First or >= (char)(PrivateAlphabet.First + PrivateAlphabet.Size))
+                spelled.Append(symbol);
+            else
+                spelled.Append(alphabet.Members(symbol - PrivateAlphabet.First) is { Length: > 0 } letters ? $"[{letters}]" : "(?!)");
+        }
+        return spelled.ToString();
+    }
+
+    public void Divide(ReadOnlySpan<char> text, List<Stretch> output)
+    {
+        var letters = ArrayPool<char>.Shared.Rent(text.Length);
+        var units = ArrayPool<int>.Shared.Rent(text.Length + 1);   // where each code point begins
+        try
+        {
+            var count = Transcribe(text, letters, units);
+            Divide(letters.AsSpan(0, count), units, output);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new InvalidDataException($"the regular expression {source} takes more than {Patience.TotalSeconds:0} s on this text", e);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(letters);
+            ArrayPool<int>.Shared.Return(units);
+        }
+    }
+
+    int Transcribe(ReadOnlySpan<char> text, char[] letters, int[] units)
+    {
+        var (count, unit) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            (letters[count], units[count]) = (alphabet.LetterOf(rune.Value), unit);
+            unit += rune.Utf16SequenceLength;
+            count++;
+        }
+        units[count] = unit;
+        return count;
+    }
+
+    void Divide(ReadOnlySpan<char> letters, int[] units, List<Stretch> output)
+    {
+        var done = 0;
+        foreach (var match in regex.EnumerateMatches(letters))
+        {
+            if (match.Length == 0 && match.Index == done && done > 0)
+                continue;                                          // Oniguruma takes no empty match right behind another
+            if (match.Index > done)
+                output.Add(new(units[done], units[match.Index], false));
+            done = match.Index + match.Length;
+            output.Add(new(units[match.Index], units[done], true));
+        }
+        if (done < letters.Length)
+            output.Add(new(units[done], units[letters.Length], false));
+    }
+}

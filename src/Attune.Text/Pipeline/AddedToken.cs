@@ -1,0 +1,19 @@
+namespace Attune.Text;
+
+/// <summary>A token that is found in the text before anything else happens.</summary>
+/// <param name="Content">Its text.</param>
+/// <param name="SingleWord">Whether it is found only where no letter, digit or underscore touches it.</param>
+/// <param name="LStrip">Whether it takes the white space on its left.</param>
+/// <param name="RStrip">Whether it takes the white space on its right.</param>
+/// <param name="Normalized">Whether it is looked for, itself normalized, in the normalized text.</param>
+/// <param name="Special">Whether decoding can skip it.</param>
+sealed record AddedToken(string Content, bool SingleWord, bool LStrip, bool RStrip, bool Normalized, bool Special)
+{
+    public static AddedToken Read(JsonField field) => new(
+        field["content"].Text(),
+        field.Flag("single_word", false),
+        field.Flag("lstrip", false),
+        field.Flag("rstrip", false),
+        field.Flag("normalized", true),
+        field.Flag("special", false));
+}

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+
+namespace Attune.Text;
+
+/// <summary>Text, and (when offsets are wanted) for every UTF-16 unit of it the stretch of the original it came from, in code points.</summary>
+sealed class AlignedText
+{
+    char[] units;
+    int[]? starts;
+    int[]? ends;
+
+    public AlignedText(int capacity, bool aligned)
+    {
+        units = new char[capacity];
+        if (aligned)
+            (starts, ends) = (new int[capacity], new int[capacity]);
+    }
+
+    /// <summary>The original itself: every code point comes from itself.</summary>
+    public static AlignedText Of(string original, bool aligned)
+    {
+        var text = new AlignedText(original.Length, aligned);
+        original.CopyTo(text.units);
+        text.Length = original.Length;
+        if (aligned)
+            text.AlignWithItself();
+        return text;
+    }
+
+    public int Length { get; private set; }
+
+    public bool Aligned => starts is not null;
+
+    public ReadOnlySpan<char> this[int start, int end] => units.AsSpan(start, end - start);
+
+    /// <summary>The stretch of the original that units [start, end) came from; start &lt; end.</summary>
+    public Offset Origin(int start, int end) => new(starts![start], ends![end - 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Append(char unit, AlignedText source, int from)
+    {
+        if (Length == units.Length)
+            Grow();
+        units[Length] = unit;
+        if (starts is not null)
+            (starts[Length], ends![Length]) = (source.starts![from], source.ends![from]);
+        Length++;
+    }
+
+    /// <summary>Appends a unit that comes from nothing, before the piece of the source that begins at <paramref name="at"/>.</summary>
+    public void Insert(char unit, AlignedText source, int at)
+    {
+        Append(unit, source, at);
+        if (ends is not null)
+            ends[Length - 1] = starts![Length - 1];
+    }
+
+    void Grow()
+    {
+        var capacity = Math.Max(16, units.Length * 2);
+        Array.Resize(ref units, capacity);
+        if (starts is null)
+            return;
+        Array.Resize(ref starts, capacity);
+        Array.Resize(ref ends, capacity);
+    }
+
+    void AlignWithItself()
+    {
+        var (unit, codePoint) = (0, 0);
+        foreach (var rune in units.AsSpan(0, Length).EnumerateRunes())
+        {
+            for (var end = unit + rune.Utf16SequenceLength; unit < end; unit++)
+                (starts![unit], ends![unit]) = (codePoint, codePoint + 1);
+            codePoint++;
+        }
+    }
+}

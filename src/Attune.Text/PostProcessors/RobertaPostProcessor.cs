@@ -1,0 +1,21 @@
+namespace Attune.Text;
+
+/// <summary>RoBERTa's frame: <c>cls A sep</c>, or <c>cls A sep sep B sep</c>; every type id is 0.</summary>
+sealed class RobertaPostProcessor(Encoding cls, Encoding sep, OffsetTrimmer trimmer) : IPostProcessor
+{
+    public static RobertaPostProcessor Read(JsonField field) => new(
+        ReadToken(field["cls"]), ReadToken(field["sep"]), new(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()));
+
+    static Encoding ReadToken(JsonField field) => field.Items().ToList() is [var token, var id]
+        ? Encoding.Added([id.Whole()], [token.Text()], typeId: 0)
+        : throw field.Wrong("a list of a token and its id");
+
+    public int Added(bool pair) => pair ? 4 : 2;
+
+    public IReadOnlyList<Encoding> Process(IReadOnlyList<Encoding> encodings, bool addSpecialTokens)
+    {
+        var plain = trimmer.Process(encodings, addSpecialTokens)
+            .Select(encoding => encoding.WithTypeId(0).With(overflowing: [.. encoding.Overflowing.Select(piece => piece.WithTypeId(0))]));
+        return addSpecialTokens ? [.. plain.Select((encoding, i) => (i == 0 ? cls : sep).Followed(encoding).Followed(sep))] : [.. plain];
+    }
+}

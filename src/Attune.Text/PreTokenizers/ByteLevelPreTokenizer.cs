@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace Attune.Text;
+
+/// <summary>Writes every byte of the UTF-8 text as one character of <see cref="ByteAlphabet"/>, after cutting it by GPT-2's pattern if so asked.</summary>
+sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTokenizer
+{
+    static readonly SplitPreTokenizer Words = new(new Gpt2Pattern(), SplitBehavior.Isolated, invert: false);
+
+    public void Apply(Draft draft)
+    {
+        if (addPrefixSpace)
+            draft.Rewrite(AddSpace);
+        if (useRegex)
+            Words.Apply(draft);
+        draft.Rewrite(Spell);
+    }
+
+    static void AddSpace(ReadOnlySpan<char> piece, DraftWriter output)
+    {
+        if (piece[0] != ' ')
+            output.Append(' ', 0);
+        output.Copy(piece);
+    }
+
+    static void Spell(ReadOnlySpan<char> piece, DraftWriter output)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        for (var at = 0; at < piece.Length;)
+        {
+            if (char.IsAscii(piece[at]))
+            {
+                output.Append(ByteAlphabet.CharOf((byte)piece[at]), at);
+                at++;
+                continue;
+            }
+            Rune.DecodeFromUtf16(piece[at..], out var rune, out var units);
+            foreach (var value in bytes[..rune.EncodeToUtf8(bytes)])
+                output.Append(ByteAlphabet.CharOf(value), at);
+            at += units;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Text;
+
+/// <summary>
+/// Text to token ids and back, exactly as Hugging Face's <c>tokenizers</c> does with the same tokenizer.json. Immutable, and safe
+/// to use from several threads.
+/// </summary>
+public sealed class Tokenizer
+{
+    const int Text = -1;                                           // stands for the ids of the text in a frame of special tokens
+
+    readonly string json;
+    readonly TokenizerConfig config;
+    readonly TokenizerPipeline pipeline;
+    readonly Lazy<int[]> frame;
+
+    Tokenizer(string json, string file, TokenizerConfig config)
+    {
+        (this.json, this.config) = (json, config);
+        pipeline = TokenizerPipeline.Read(JsonField.Parse(json, file));
+        (BosId, EosId, PadId, UnkId) = (IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token"), IdOf("unk_token"));
+        ChatTemplate = config.ChatTemplate;
+        frame = new(FindFrame);
+    }
+
+    internal static Tokenizer Create(string json, string file, TokenizerConfig config) => new(json, file, config);
+
+    /// <summary>
+    /// Reads tokenizer.json and, where they are there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
+    /// Throws <see cref="FileNotFoundException"/> when there is no tokenizer.json and <see cref="InvalidDataException"/> when a
+    /// file is malformed, contradicts itself, or asks for what this build does not know.
+    /// </summary>
+    public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
+
+    /// <summary>The same from the text of tokenizer.json and tokenizer_config.json.</summary>
+    public static Tokenizer Parse(string tokenizerJson, string? tokenizerConfigJson = null) =>
+        new(tokenizerJson, "tokenizer.json", new(tokenizerConfigJson, "tokenizer_config.json"));
+
+    /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
+    public void Save(string folder) => TokenizerFolder.Save(folder, json, config.ToJson());
+
+    /// <summary>How many tokens there are, added ones among them.</summary>
+    public int VocabularySize => pipeline.VocabularySize;
+
+    /// <summary>The token that tokenizer_config.json names to begin a text with, if it does.</summary>
+    public int? BosId { get; }
+
+    /// <summary>The token that ends a text.</summary>
+    public int? EosId { get; }
+
+    /// <summary>The token that batches are filled up with.</summary>
+    public int? PadId { get; }
+
+    /// <summary>The token for what the vocabulary lacks.</summary>
+    public int? UnkId { get; }
+
+    /// <summary>The Jinja source of the chat template, if there is one.</summary>
+    public string? ChatTemplate { get; }
+
+    public int? TokenToId(string token) => pipeline.TokenToId(token);
+
+    public string? IdToToken(int id) => pipeline.IdToToken(id);
+
+    /// <summary>Whether decoding skips this token when it skips special tokens.</summary>
+    public bool IsSpecial(int id) => IdToToken(id) is { } token && pipeline.IsSpecial(token);
+
+    /// <summary>
+    /// The ids of a text; with those of the tokenizer's template (bos and the like) around it if asked. Whole, whatever
+    /// truncation or padding tokenizer.json has.
+    /// </summary>
+    public int[] Encode(string text, bool addSpecialTokens = false)
+    {
+        var ids = new List<int>(text.Length / 3 + 8);
+        foreach (var id in addSpecialTokens ? frame.Value : [Text])
+        {
+            if (id == Text)
+                pipeline.AppendIds(text, ids);
+            else
+                ids.Add(id);
+        }
+        return [.. ids];
+    }
+
+    /// <summary>The ids that the template puts around a text, which <see cref="Text"/> stands for.</summary>
+    int[] FindFrame()
+    {
+        var text = Encoding.Added([Text], [""], typeId: 0);
+        return pipeline.Finish([text], addSpecialTokens: true, truncation: null).Ids;
+    }
+
+    /// <summary>
+    /// Everything that is known of the tokens of a text, or of two; cut and filled up as tokenizer.json says, which usually is
+    /// not at all.
+    /// </summary>
+    public Encoding EncodeFull(string text, string? pair = null, bool addSpecialTokens = true) =>
+        EncodeBatch([(text, pair)], addSpecialTokens, pipeline.Truncation, pipeline.Padding)[0];
+
+    /// <summary>Encodes texts, or pairs of texts, cut to length and filled up to one length as asked.</summary>
+    public IReadOnlyList<Encoding> EncodeBatch(
+        IEnumerable<(string Text, string? Pair)> texts, bool addSpecialTokens = true, Truncation? truncation = null, Padding? padding = null)
+    {
+        Encoding[] batch = [.. texts.Select(text => pipeline.Finish(EncodeEach(text.Text, text.Pair, truncation), addSpecialTokens, truncation))];
+        return padding?.Apply(batch) ?? batch;
+    }
+
+    Encoding[] EncodeEach(string text, string? pair, Truncation? truncation)
+    {
+        var first = pipeline.Encode(text, typeId: 0, truncation);
+        return pair is null ? [first] : [first, pipeline.Encode(pair, typeId: 1, truncation)];
+    }
+
+    /// <summary>The text of the ids; ids that are no token are passed over, and bytes that are not UTF-8 become U+FFFD.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => pipeline.Decode(ids, skipSpecialTokens);
+
+    /// <summary>Decodes ids that come one at a time.</summary>
+    public TokenStream OpenStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens);
+
+    /// <summary>The same tokenizer with another chat template, or with none.</summary>
+    public Tokenizer WithChatTemplate(string? jinja) => new(json, "tokenizer.json", config.With(("chat_template", jinja)));
+
+    /// <summary>
+    /// The same tokenizer with other tokens in these parts; null leaves a part as it is. What is no token yet becomes a special
+    /// one behind all others, so that the model's embedding must grow to <see cref="VocabularySize"/>.
+    /// </summary>
+    public Tokenizer WithSpecialTokens(string? bos = null, string? eos = null, string? pad = null, string? unk = null)
+    {
+        var parts = new[] { ("bos_token", bos), ("eos_token", eos), ("pad_token", pad), ("unk_token", unk) }.Where(part => part.Item2 is not null);
+        var root = JsonNode.Parse(json)!.AsObject();
+        var added = root["added_tokens"] as JsonArray ?? [];
+        foreach (var token in parts.Select(part => part.Item2!).Distinct().Where(token => TokenToId(token) is null))
+            added.Add(TokenizerJson.AddedToken(VocabularySize, token));
+        return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(parts));
+    }
+
+    int? IdOf(string part) => config.Token(part) is { } token
+        ? TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is no token of the vocabulary; add it to tokenizer.json, or name another")
+        : null;
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Attune.Text;
+
+/// <summary>tokenizer_config.json: which tokens play which part, and the chat template. Keys that are not read here are kept.</summary>
+sealed class TokenizerConfig
+{
+    readonly JsonObject root;
+    readonly JsonField content;
+
+    public TokenizerConfig(string? json, string file)
+    {
+        content = JsonField.Parse(json ?? """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""", file);
+        root = JsonNode.Parse(content.Value.GetRawText()) as JsonObject ?? throw content.Wrong("an object");
+    }
+
+    /// <summary>The token that plays a part such as <c>eos_token</c>, written as a string or as an object with <c>content</c>.</summary>
+    public string? Token(string part) => content.Optional(part) switch
+    {
+        null => null,
+        { Value.ValueKind: JsonValueKind.Object } token => token["content"].Text(),
+        { } token => token.Text(),
+    };
+
+    /// <summary>The Jinja source; of several named templates the one called <c>default</c>.</summary>
+    public string? ChatTemplate => content.Optional("chat_template") switch
+    {
+        null => null,
+        { Value.ValueKind: JsonValueKind.Array } templates => templates.Items()
+            .FirstOrDefault(template => template["name"].Text() == "default") is { File: not null } named ? named["template"].Text() : null,
+        { } template => template.Text(),
+    };
+
+    /// <summary>What is wrong with a part, said with its place in the file.</summary>
+    public InvalidDataException Invalid(string part, string problem) => content[part].Invalid(problem);
+
+    /// <summary>The same with some keys replaced.</summary>
+    public TokenizerConfig With(params IEnumerable<(string Key, string? Value)> changes)
+    {
+        var changed = root.DeepClone().AsObject();
+        foreach (var (key, value) in changes)
+            changed[key] = value;
+        return new(changed.ToJsonString(TokenizerJson.Written), content.File);
+    }
+
+    public string ToJson() => root.ToJsonString(TokenizerJson.Written);
+}

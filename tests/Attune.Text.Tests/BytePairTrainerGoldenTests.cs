@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Attune.Testing;
+
+namespace Attune.Text.Tests;
+
+/// <summary>What the library's BpeTrainer learned from the same texts with the same settings.</summary>
+[Trait("Category", "Golden")]
+public sealed class BytePairTrainerGoldenTests
+{
+    public static TheoryData<string> Settings => [.. Golden.Names("bpe-training", name => name != "corpus")];
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void TrainingGivesTheVocabularyAndTheMergesOfTheLibrary(string name)
+    {
+        var corpus = Golden.Json("bpe-training", "corpus.json").EnumerateArray().Select(text => text.GetString()!);
+        var golden = Golden.Json("bpe-training", name + ".json");
+        using var folder = new TemporaryFolder();
+        BytePairTrainer.Train(corpus, OptionsOf(golden.GetProperty("config"))).Save(folder.Path);
+
+        var model = JsonElement.Parse(File.ReadAllText(folder.File("tokenizer.json"))).GetProperty("model");
+        var vocabulary = model.GetProperty("vocab").EnumerateObject().OrderBy(entry => entry.Value.GetInt32()).Select(entry => entry.Name);
+        var merges = model.GetProperty("merges").EnumerateArray().Select(merge => $"{merge[0].GetString()} {merge[1].GetString()}");
+        Assert.Equal(golden.GetProperty("vocab_in_id_order").EnumerateArray().Select(token => token.GetString()), vocabulary);
+        Assert.Equal(golden.GetProperty("merges").EnumerateArray().Select(MergeText), merges);
+        Golden.Ran("bpe-training");
+    }
+
+    static string MergeText(JsonElement merge) =>
+        merge.ValueKind == JsonValueKind.Array ? $"{merge[0].GetString()} {merge[1].GetString()}" : merge.GetString()!;
+
+    static BytePairTrainingOptions OptionsOf(JsonElement config) => new()
+    {
+        VocabularySize = config.GetProperty("vocab_size").GetInt32(),
+        MinFrequency = config.GetProperty("min_frequency").GetInt32(),
+        SpecialTokens = [.. config.GetProperty("special_tokens").EnumerateArray().Select(token => token.GetString()!)],
+        MaxTokenLength = config.TryGetProperty("max_token_length", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt32() : null,
+        Split = config.TryGetProperty("split", out var split) ? split.GetString() : null,
+        AddPrefixSpace = config.TryGetProperty("add_prefix_space", out var space) && space.GetBoolean(),
+        InitialAlphabet = !config.TryGetProperty("initial_alphabet", out var alphabet) || alphabet.GetBoolean(),
+        BosToken = null,
+        EosToken = null,
+        PadToken = null,
+    };
+}

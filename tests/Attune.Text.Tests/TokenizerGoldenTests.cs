@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Attune.Testing;
+
+namespace Attune.Text.Tests;
+
+/// <summary>What Hugging Face's <c>tokenizers</c> returned, for every byte-level BPE among the golden tokenizers.</summary>
+[Trait("Category", "Golden")]
+public sealed class TokenizerGoldenTests
+{
+    public static TheoryData<string> ByteLevel => [.. Golden.Names("tokenizers", IsByteLevel)];
+
+    [Theory]
+    [MemberData(nameof(ByteLevel))]
+    public void EveryCaseEncodesAndDecodesAsInTheLibrary(string name)
+    {
+        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var differences = new Differences();
+        foreach (var line in File.ReadLines(Golden.PathTo("tokenizers", name, "cases.jsonl")))
+        {
+            var expected = JsonElement.Parse(line);
+            Compare(tokenizer, expected, differences);
+            Golden.Ran("tokenizers");
+        }
+        differences.AssertNone();
+    }
+
+    static void Compare(Tokenizer tokenizer, JsonElement expected, Differences differences)
+    {
+        var (text, pair) = (expected.GetProperty("text").GetString()!, expected.GetProperty("pair").GetString());
+        var addSpecialTokens = expected.GetProperty("add_special_tokens").GetBoolean();
+        var what = $"{Shown(text)}, pair {Shown(pair)}, special {addSpecialTokens}";
+        var encoding = tokenizer.EncodeFull(text, pair, addSpecialTokens);
+        Compare(encoding, expected, what, differences);
+        differences.Add(what, "tokens", expected.GetProperty("tokens"), encoding.Tokens);
+        differences.Add(what, "special_tokens_mask", expected.GetProperty("special_tokens_mask"), Bits(encoding.SpecialTokensMask));
+        differences.Add(what, "decoded", expected.GetProperty("decoded"), tokenizer.Decode(encoding.Ids));
+        differences.Add(what, "decoded_skip_special", expected.GetProperty("decoded_skip_special"), tokenizer.Decode(encoding.Ids, true));
+        if (pair is null)
+            differences.Add(what, "ids of the fast path", expected.GetProperty("ids"), tokenizer.Encode(text, addSpecialTokens));
+    }
+
+    static void Compare(Encoding encoding, JsonElement expected, string what, Differences differences)
+    {
+        differences.Add(what, "ids", expected.GetProperty("ids"), encoding.Ids);
+        differences.Add(what, "offsets", expected.GetProperty("offsets"), encoding.Offsets.Select(offset => new[] { offset.Start, offset.End }));
+        differences.Add(what, "type_ids", expected.GetProperty("type_ids"), encoding.TypeIds);
+        differences.Add(what, "attention_mask", expected.GetProperty("attention_mask"), Bits(encoding.AttentionMask));
+    }
+
+    [Theory]
+    [MemberData(nameof(ByteLevel))]
+    public void AnyIdsDecodeAsInTheLibrary(string name)
+    {
+        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var differences = new Differences();
+        foreach (var expected in Extra(name, "decode_random_ids"))
+        {
+            var ids = Integers(expected.GetProperty("ids"));
+            differences.Add(Shown(ids), "decoded", expected.GetProperty("decoded"), tokenizer.Decode(ids));
+            differences.Add(Shown(ids), "decoded_skip_special", expected.GetProperty("decoded_skip_special"), tokenizer.Decode(ids, true));
+            Golden.Ran("tokenizers");
+        }
+        differences.AssertNone();
+    }
+
+    [Theory]
+    [MemberData(nameof(ByteLevel))]
+    public void StreamsGiveTheirTextAtTheSameSteps(string name)
+    {
+        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var differences = new Differences();
+        foreach (var expected in Extra(name, "decode_stream"))
+        {
+            var stream = tokenizer.OpenStream();
+            var steps = Integers(expected.GetProperty("ids")).Select(stream.Push).ToList();
+            differences.Add(expected.GetProperty("text").GetString()!, "steps", expected.GetProperty("steps"), steps);
+            Golden.Ran("tokenizers");
+        }
+        differences.AssertNone();
+    }
+
+    [Theory]
+    [MemberData(nameof(ByteLevel))]
+    public void BatchesAreCutAndPaddedAsInTheLibrary(string name)
+    {
+        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var differences = new Differences();
+        foreach (var expected in Extra(name, "padding_truncation"))
+        {
+            Compare(tokenizer, expected.GetProperty("settings"), expected, differences);
+            Golden.Ran("tokenizers");
+        }
+        differences.AssertNone();
+    }
+
+    static void Compare(Tokenizer tokenizer, JsonElement settings, JsonElement expected, Differences differences)
+    {
+        var texts = expected.GetProperty("batch").EnumerateArray().Select(TextAndPair).ToList();
+        IReadOnlyList<Encoding> Encode() => tokenizer.EncodeBatch(texts, truncation: TruncationOf(settings), padding: PaddingOf(settings));
+        if (expected.TryGetProperty("error", out _))
+        {
+            Assert.Throws<InvalidDataException>(Encode);
+            return;
+        }
+        var encodings = Encode();
+        Assert.Equal(expected.GetProperty("encodings").GetArrayLength(), encodings.Count);
+        foreach (var (encoding, wanted) in encodings.Zip(expected.GetProperty("encodings").EnumerateArray()))
+        {
+            Compare(encoding, wanted, settings.GetRawText(), differences);
+            differences.Add(settings.GetRawText(), "overflowing_ids", wanted.GetProperty("overflowing_ids"), encoding.Overflowing.Select(piece => piece.Ids));
+        }
+    }
+
+    static (string Text, string? Pair) TextAndPair(JsonElement item) => item.ValueKind == JsonValueKind.Array
+        ? (item[0].GetString()!, item[1].GetString())
+        : (item.GetString()!, null);
+
+    static Truncation? TruncationOf(JsonElement settings) => settings.TryGetProperty("truncation", out var truncation)
+        ? new()
+        {
+            MaxLength = truncation.GetProperty("max_length").GetInt32(),
+            Stride = Integer(truncation, "stride", 0),
+            Strategy = Enum.Parse<TruncationStrategy>(Text(truncation, "strategy", "longest_first").Replace("_", ""), ignoreCase: true),
+            Direction = Enum.Parse<Side>(Text(truncation, "direction", "right"), ignoreCase: true),
+        }
+        : null;
+
+    static Padding? PaddingOf(JsonElement settings) => settings.TryGetProperty("padding", out var padding)
+        ? new()
+        {
+            Length = padding.TryGetProperty("length", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt32() : null,
+            PadToMultipleOf = Integer(padding, "pad_to_multiple_of", 0),
+            PadId = Integer(settings, "pad_id", 0),
+            PadTypeId = Integer(padding, "pad_type_id", 0),
+            PadToken = Text(settings, "pad_token", "[PAD]"),
+            Direction = Enum.Parse<Side>(Text(padding, "direction", "right"), ignoreCase: true),
+        }
+        : null;
+
+    static int Integer(JsonElement element, string name, int otherwise) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt32() : otherwise;
+
+    static string Text(JsonElement element, string name, string otherwise) =>
+        element.TryGetProperty(name, out var value) ? value.GetString()! : otherwise;
+
+    static List<JsonElement> Extra(string name, string kind) =>
+        Golden.Json("tokenizers", name, "extra.json").TryGetProperty(kind, out var cases) ? [.. cases.EnumerateArray()] : [];
+
+    /// <summary>Other models, and BPE that is not of bytes, are read by later versions.</summary>
+    static bool IsByteLevel(string name)
+    {
+        if (!File.Exists(Golden.PathTo("tokenizers", name, "tokenizer.json")))
+            return false;
+        var tokenizer = Golden.Json("tokenizers", name, "tokenizer.json");
+        return tokenizer.GetProperty("model").GetProperty("type").GetString() == "BPE"
+            && tokenizer.GetProperty("pre_tokenizer").GetRawText().Contains("\"ByteLevel\"", StringComparison.Ordinal);
+    }
+
+    static int[] Integers(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetInt32())];
+
+    static IEnumerable<int> Bits(bool[] mask) => mask.Select(bit => bit ? 1 : 0);
+
+    static string Shown(object? value) => JsonSerializer.Serialize(value);
+}
