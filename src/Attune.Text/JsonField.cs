@@ -16,7 +16,7 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         {
             return new(JsonElement.Parse(json, Strict), file, "");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)    // the latter for half a surrogate pair in a name
         {
             throw new InvalidDataException($"{file} is not valid JSON: {e.Message}", e);
         }

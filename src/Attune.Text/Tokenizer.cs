@@ -126,10 +126,12 @@ public sealed class Tokenizer
     public Tokenizer WithSpecialTokens(string? bos = null, string? eos = null, string? pad = null, string? unk = null)
     {
         var parts = new[] { ("bos_token", bos), ("eos_token", eos), ("pad_token", pad), ("unk_token", unk) }.Where(part => part.Item2 is not null);
+        var missing = parts.Select(part => part.Item2!).Distinct().Where(token => TokenToId(token) is null);
         var root = JsonNode.Parse(json)!.AsObject();
-        var added = root["added_tokens"] as JsonArray ?? [];
-        foreach (var token in parts.Select(part => part.Item2!).Distinct().Where(token => TokenToId(token) is null))
-            added.Add(TokenizerJson.AddedToken(VocabularySize, token));
+        var added = root["added_tokens"]?.DeepClone() as JsonArray ?? [];
+        foreach (var (index, token) in missing.Index())
+            added.Add(TokenizerJson.AddedToken(VocabularySize + index, token));
+        root["added_tokens"] = added;
         return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(parts));
     }
 

@@ -12,7 +12,7 @@ sealed class WordMerge
     readonly MergeTable merges;
     readonly int[] previous;
     readonly int[] next;
-    readonly PriorityQueue<int, (int Rank, int Position)> pairs = new();    // the position of each pair's left token
+    readonly PriorityQueue<int, ulong> pairs;                      // the position of each pair's left token, by rank and then position
 
     WordMerge(List<Token> tokens, MergeTable merges)
     {
@@ -20,6 +20,7 @@ sealed class WordMerge
         previous = [.. Enumerable.Range(None, tokens.Count)];
         next = [.. Enumerable.Range(1, tokens.Count)];
         next[^1] = None;
+        pairs = new(InitialPairs());
     }
 
     public static Token[] Apply(List<Token> tokens, MergeTable merges)
@@ -29,16 +30,23 @@ sealed class WordMerge
         return [.. tokens.Where(token => token.Id != None)];
     }
 
+    IEnumerable<(int Left, ulong Priority)> InitialPairs()
+    {
+        for (var left = 0; left < tokens.Count - 1; left++)
+            if (merges.TryGet(tokens[left].Id, tokens[left + 1].Id, out var merge))
+                yield return (left, Priority(merge, left));
+    }
+
+    static ulong Priority(Merge merge, int left) => ((ulong)merge.Rank << 32) | (uint)left;
+
     void Run()
     {
-        for (var position = 0; position < tokens.Count - 1; position++)
-            Enqueue(position);
         while (pairs.TryDequeue(out var left, out var priority))
         {
             var right = next[left];
             if (tokens[left].Id == None || right == None)
                 continue;
-            if (!merges.TryGet(tokens[left].Id, tokens[right].Id, out var merge) || merge.Rank != priority.Rank)
+            if (!merges.TryGet(tokens[left].Id, tokens[right].Id, out var merge) || Priority(merge, left) != priority)
                 continue;                                          // one of the two has become another since
             Join(left, right, merge.Id);
         }
@@ -61,6 +69,6 @@ sealed class WordMerge
     void Enqueue(int left)
     {
         if (merges.TryGet(tokens[left].Id, tokens[next[left]].Id, out var merge))
-            pairs.Enqueue(left, (merge.Rank, left));
+            pairs.Enqueue(left, Priority(merge, left));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 
 namespace Attune.Text;
@@ -9,7 +10,10 @@ namespace Attune.Text;
 /// </summary>
 static class CombiningMarks
 {
-    const int FirstMark = 0x300;
+    /// <summary>All characters below this begin a new character, whatever stands before them.</summary>
+    public const char FirstMark = '\u0300';
+
+    const int LongRun = 60;                                        // twice the marks of stream-safe text (UAX #15, section 13)
     const char Refused = '\uFFFE';                                 // a noncharacter, which Normalize throws on; it stands for itself
 
     static readonly ConcurrentDictionary<Rune, int> Classes = new();
@@ -30,12 +34,29 @@ static class CombiningMarks
     /// <summary>False in a process without ICU, where strings come back from Normalize as they went in.</summary>
     public static bool Available { get; } = "e\u0301".Normalize().Length == 1;
 
+    /// <summary>Whether normalizing would certainly change nothing; not asked of long runs of marks, where ICU takes quadratic time.</summary>
     public static bool IsNormalized(ReadOnlySpan<char> text, NormalizationForm form)
     {
+        if (Ascii.IsValid(text))
+            return true;
         foreach (var range in text.Split(Refused))
-            if (!text[range].IsNormalized(form))
+            if (HasLongRun(text[range]) || !text[range].IsNormalized(form))
                 return false;
         return true;
+    }
+
+    static bool HasLongRun(ReadOnlySpan<char> text)
+    {
+        var run = 0;
+        foreach (var unit in text)
+        {
+            run = unit >= FirstMark && CharUnicodeInfo.GetUnicodeCategory(unit) is UnicodeCategory.NonSpacingMark or UnicodeCategory.Surrogate
+                ? run + 1
+                : 0;
+            if (run > LongRun)
+                return true;
+        }
+        return false;
     }
 
     public static Rune[] Decompose(Rune rune, NormalizationForm form) =>

@@ -10,6 +10,8 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
 {
     readonly record struct Change(Rune Rune, int Replaced);       // it takes the place of so many old characters: 0, 1 or more
 
+    const int StretchLength = 256;
+
     readonly bool composes = form is NormalizationForm.FormC or NormalizationForm.FormKC;
     readonly NormalizationForm decomposition =
         form is NormalizationForm.FormC or NormalizationForm.FormD ? NormalizationForm.FormD : NormalizationForm.FormKD;
@@ -31,15 +33,25 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         }
     }
 
+    /// <summary>Goes stretch by stretch, each of which begins with a character that nothing before it can join.</summary>
     void Rewrite(ReadOnlySpan<char> piece, DraftWriter output)
     {
-        if (CombiningMarks.IsNormalized(piece, form))
+        for (var (start, end) = (0, 0); start < piece.Length; start = end)
         {
-            output.Copy(piece);
-            return;
+            end = Math.Min(start + StretchLength, piece.Length);
+            while (end < piece.Length && piece[end] >= CombiningMarks.FirstMark)
+                end++;
+            if (CombiningMarks.IsNormalized(piece[start..end], form))
+                output.Copy(piece[start..end], start);
+            else
+                Rewrite(piece[start..end], start, output);
         }
+    }
+
+    void Rewrite(ReadOnlySpan<char> stretch, int start, DraftWriter output)
+    {
         var starts = new List<int>();                              // where each old character begins
-        var changes = Decompose(piece, starts);
+        var changes = Decompose(stretch, start, starts);
         var old = 0;
         foreach (var (rune, replaced) in composes ? Compose(changes) : changes)
         {
@@ -48,11 +60,10 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         }
     }
 
-    List<Change> Decompose(ReadOnlySpan<char> piece, List<int> starts)
+    List<Change> Decompose(ReadOnlySpan<char> stretch, int at, List<int> starts)
     {
         var changes = new List<Change>();
-        var at = 0;
-        foreach (var rune in piece.EnumerateRunes())
+        foreach (var rune in stretch.EnumerateRunes())
         {
             starts.Add(at);
             at += rune.Utf16SequenceLength;

@@ -7,6 +7,10 @@ sealed class CodePointSet
 {
     public const int End = 0x110000;
 
+    /// <summary>The letters that differ only in case, together.</summary>
+    static readonly Lazy<int[][]> Cased = new(() =>
+        [.. Enumerable.Range(0, End).Where(codePoint => Fold(codePoint) != codePoint).GroupBy(Fold).Select(group => group.Append(group.Key).ToArray())]);
+
     CodePointSet(int[] edges) => Edges = edges;
 
     public static CodePointSet Empty { get; } = new([]);
@@ -49,11 +53,10 @@ sealed class CodePointSet
     /// <summary>The set with, for each of its letters, the letters that differ from it only in case.</summary>
     public CodePointSet IgnoringCase()
     {
-        var folded = new HashSet<int>();
-        for (var i = 0; i < Edges.Length; i += 2)
-            for (var codePoint = Edges[i]; codePoint < (i + 1 < Edges.Length ? Edges[i + 1] : End); codePoint++)
-                folded.Add(Fold(codePoint));
-        return Union(Where(codePoint => folded.Contains(Fold(codePoint))));
+        var set = this;
+        foreach (var group in Cased.Value.Where(group => group.Any(Contains)))
+            set = group.Aggregate(set, (all, codePoint) => all.Union(Range(codePoint, codePoint)));
+        return set;
     }
 
     /// <summary>Simple case folding; the letters that .NET's invariant casing keeps apart are joined by hand.</summary>

@@ -47,7 +47,7 @@ static class CodePoints
     /// <summary>ASCII punctuation and symbols, and Unicode's P categories.</summary>
     public static bool IsPunctuation(int codePoint) =>
         codePoint < 128
-            ? char.IsAsciiLetterOrDigit((char)codePoint) is false && codePoint is > ' ' and < 127
+            ? codePoint is > ' ' and < 127 && !char.IsAsciiLetterOrDigit((char)codePoint)
             : CharUnicodeInfo.GetUnicodeCategory(codePoint) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
 
     /// <summary>\w of UTS #18: alphabetic, marks, decimal digits, connector punctuation (and joiners, which it counts as well).</summary>

@@ -28,7 +28,7 @@ sealed class RegexPattern : IPattern
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"the regular expression {source} cannot be read: {e.Message}", e);
+            throw new InvalidDataException($"the regular expression {RegexTranslator.Shown(source)} cannot be read: {e.Message}", e);
         }
     }
 
@@ -57,7 +57,7 @@ sealed class RegexPattern : IPattern
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new InvalidDataException($"the regular expression {source} takes more than {Patience.TotalSeconds:0} s on this text", e);
+            throw new InvalidDataException($"the regular expression {RegexTranslator.Shown(source)} takes more than {Patience.TotalSeconds:0} s on this text", e);
         }
         finally
         {

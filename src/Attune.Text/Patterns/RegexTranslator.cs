@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Attune.Text;
@@ -37,10 +38,14 @@ sealed class RegexTranslator
     }
 
     InvalidDataException Refused(string what) =>
-        new($"the regular expression {pattern} has {what} at character {at}, which this build cannot read");
+        new($"the regular expression {Shown(pattern)} has {what} at character {at}, which this build cannot read");
+
+    public static string Shown(string pattern) => pattern.Length <= 200 ? pattern : pattern[..200] + "…";
 
     void Alternatives()
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw Refused("groups nested too deep");
         var outer = ignoreCase;
         while (!Ended && pattern[at] != ')')
         {
@@ -67,6 +72,8 @@ sealed class RegexTranslator
             output.Append($"(?:\\A|(?<={Placeholder(NamedSets.NewLine)}))");
         else if (Take("$"))
             output.Append($"(?:\\z|(?={Placeholder(NamedSets.NewLine)}))");
+        else if (Quantifier() is not null)
+            throw Refused("a quantifier with nothing before it");
         else
             EmitCased(Single(CodePoint()));
         while (Quantifier() is { } quantifier)
@@ -118,7 +125,7 @@ sealed class RegexTranslator
             return;                                                // holds to the end of the group around it
         }
         else
-            throw Refused("a group of a kind");
+            throw Refused("a group that is not plain, atomic, a look-around or (?i)");
         Alternatives();
         if (!Take(")"))
             throw Refused("no ')' for an earlier '('");
@@ -205,6 +212,8 @@ sealed class RegexTranslator
     /// <summary>A class behind its '['. Classes nest, and &amp;&amp; intersects what stands on its two sides.</summary>
     CodePointSet Class()
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw Refused("classes nested too deep");
         var negative = Take("^");
         var (whole, part) = ((CodePointSet?)null, CodePointSet.Empty);
         for (var first = true; first || !Take("]"); first = false)
@@ -213,7 +222,7 @@ sealed class RegexTranslator
                 throw Refused("no ']' for an earlier '['");
             if (Take("&&"))
                 (whole, part) = (whole is null ? part : whole.Intersect(part), CodePointSet.Empty);
-            else if (pattern[at..].StartsWith("[:", StringComparison.Ordinal))
+            else if (string.CompareOrdinal(pattern, at, "[:", 0, 2) == 0)
                 throw Refused("a bracket expression");
             else
                 part = part.Union(Take("[") ? Class() : ClassItem());

@@ -16,6 +16,7 @@ sealed class TokenizerPipeline
         model = Models.Read(root["model"]);
         var normalizer = root.Optional("normalizer") is { } rewriting ? Normalizers.Read(rewriting) : null;
         added = new(ReadAddedTokens(root), model, normalizer);
+        VocabularySize = model.VocabularySize + added.Tokens.Values.Count(token => model.TokenToId(token.Content) is null);
         preTokenizer = root.Optional("pre_tokenizer") is { } cutting ? PreTokenizers.Read(cutting) : null;
         postProcessor = root.Optional("post_processor") is { } framing ? PostProcessors.Read(framing) : null;
         decoder = root.Optional("decoder") is { } joining ? Decoders.Read(joining) : null;
@@ -42,7 +43,7 @@ sealed class TokenizerPipeline
 
     public Padding? Padding { get; }
 
-    public int VocabularySize => model.VocabularySize + added.Tokens.Values.Count(token => model.TokenToId(token.Content) is null);
+    public int VocabularySize { get; }
 
     public int? TokenToId(string token) => added.IdOf(token) ?? model.TokenToId(token);
 
