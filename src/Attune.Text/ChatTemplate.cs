@@ -10,7 +10,9 @@ public sealed class ChatTemplate
 {
     /// <summary>The template as tokenizer_config.json holds it, for other programs.</summary>
     public const string Jinja =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+        "{% for message in messages %}"
+        + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+        + "{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     static readonly ChatTemplate ChatMl = new("<|im_start|>", "<|im_end|>\n");
@@ -27,7 +29,7 @@ public sealed class ChatTemplate
         ? ChatMl
         : throw new InvalidDataException(
             "the tokenizer has a chat_template of its own, and this build renders only Attune's (ChatML). Give data with prompt and "
-            + "completion in place of messages, or remove chat_template from tokenizer_config.json (and chat_template.jinja) to use ChatML.");
+            + "completion in place of messages, or remove chat_template from tokenizer_config.json, and chat_template.jinja, to use ChatML.");
 
     /// <summary>The text of a conversation; with the opening of an answer by the assistant behind it if asked.</summary>
     public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt)

@@ -82,7 +82,8 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         if (Value.ValueKind != JsonValueKind.Object)
             throw Wrong("an object");
         var self = this;
-        return Value.EnumerateObject().Select(member => (member.Name, new JsonField(member.Value, self.File, $"{self.Path}.{member.Name}")));
+        return Value.EnumerateObject().Select(member =>
+            (member.Name, new JsonField(member.Value, self.File, $"{self.Path}.{member.Name}")));
     }
 
     public InvalidDataException Wrong(string expected) =>

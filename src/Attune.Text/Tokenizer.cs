@@ -98,16 +98,20 @@ public sealed class Tokenizer
 
     /// <summary>Encodes texts, or pairs of texts, cut to length and filled up to one length as asked.</summary>
     public IReadOnlyList<Encoding> EncodeBatch(
-        IEnumerable<(string Text, string? Pair)> texts, bool addSpecialTokens = true, Truncation? truncation = null, Padding? padding = null)
+        IEnumerable<(string Text, string? Pair)> texts,
+        bool addSpecialTokens = true,
+        Truncation? truncation = null,
+        Padding? padding = null)
     {
-        Encoding[] batch = [.. texts.Select(text => pipeline.Finish(EncodeEach(text.Text, text.Pair, truncation), addSpecialTokens, truncation))];
+        Encoding[] batch = [.. texts.Select(text => EncodeOne(text.Text, text.Pair, addSpecialTokens, truncation))];
         return padding?.Apply(batch) ?? batch;
     }
 
-    Encoding[] EncodeEach(string text, string? pair, Truncation? truncation)
+    Encoding EncodeOne(string text, string? pair, bool addSpecialTokens, Truncation? truncation)
     {
         var first = pipeline.Encode(text, typeId: 0, truncation);
-        return pair is null ? [first] : [first, pipeline.Encode(pair, typeId: 1, truncation)];
+        Encoding[] texts = pair is null ? [first] : [first, pipeline.Encode(pair, typeId: 1, truncation)];
+        return pipeline.Finish(texts, addSpecialTokens, truncation);
     }
 
     /// <summary>The text of the ids; ids that are no token are passed over, and bytes that are not UTF-8 become U+FFFD.</summary>
@@ -125,17 +129,18 @@ public sealed class Tokenizer
     /// </summary>
     public Tokenizer WithSpecialTokens(string? bos = null, string? eos = null, string? pad = null, string? unk = null)
     {
-        var parts = new[] { ("bos_token", bos), ("eos_token", eos), ("pad_token", pad), ("unk_token", unk) }.Where(part => part.Item2 is not null);
-        var missing = parts.Select(part => part.Item2!).Distinct().Where(token => TokenToId(token) is null);
+        (string Part, string? Token)[] parts = [("bos_token", bos), ("eos_token", eos), ("pad_token", pad), ("unk_token", unk)];
+        var given = parts.Where(part => part.Token is not null).ToList();
+        var missing = given.Select(part => part.Token!).Distinct().Where(token => TokenToId(token) is null);
         var root = JsonNode.Parse(json)!.AsObject();
         var added = root["added_tokens"]?.DeepClone() as JsonArray ?? [];
         foreach (var (index, token) in missing.Index())
             added.Add(TokenizerJson.AddedToken(VocabularySize + index, token));
         root["added_tokens"] = added;
-        return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(parts));
+        return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(given));
     }
 
     int? IdOf(string part) => config.Token(part) is { } token
-        ? TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is no token of the vocabulary; add it to tokenizer.json, or name another")
+        ? TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another")
         : null;
 }

@@ -6,12 +6,16 @@ namespace Attune.Text;
 /// <summary>tokenizer_config.json: which tokens play which part, and the chat template. Keys that are not read here are kept.</summary>
 sealed class TokenizerConfig
 {
+    const string Least = """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""";
+
     readonly JsonObject root;
     readonly JsonField content;
 
+    /// <param name="json">The text of the file; null for the least that transformers needs.</param>
+    /// <param name="file">Its name, for messages.</param>
     public TokenizerConfig(string? json, string file)
     {
-        content = JsonField.Parse(json ?? """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""", file);
+        content = JsonField.Parse(json ?? Least, file);
         root = JsonNode.Parse(content.Value.GetRawText()) as JsonObject ?? throw content.Wrong("an object");
     }
 

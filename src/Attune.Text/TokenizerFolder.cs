@@ -27,7 +27,8 @@ static class TokenizerFolder
         if (ReadIfThere(folder, "special_tokens_map.json") is not { } json)
             return config;
         var map = new TokenizerConfig(json, Path.Combine(folder, "special_tokens_map.json"));
-        return config.With(Parts.Where(part => config.Token(part) is null && map.Token(part) is not null).Select(part => (part, map.Token(part))));
+        var lacking = Parts.Where(part => config.Token(part) is null && map.Token(part) is not null);
+        return config.With(lacking.Select(part => (part, map.Token(part))));
     }
 
     static string? ReadIfThere(string folder, string name)

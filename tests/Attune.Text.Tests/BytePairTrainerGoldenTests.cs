@@ -34,12 +34,15 @@ public sealed class BytePairTrainerGoldenTests
         VocabularySize = config.GetProperty("vocab_size").GetInt32(),
         MinFrequency = config.GetProperty("min_frequency").GetInt32(),
         SpecialTokens = [.. config.GetProperty("special_tokens").EnumerateArray().Select(token => token.GetString()!)],
-        MaxTokenLength = config.TryGetProperty("max_token_length", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt32() : null,
-        Split = config.TryGetProperty("split", out var split) ? split.GetString() : null,
-        AddPrefixSpace = config.TryGetProperty("add_prefix_space", out var space) && space.GetBoolean(),
-        InitialAlphabet = !config.TryGetProperty("initial_alphabet", out var alphabet) || alphabet.GetBoolean(),
+        MaxTokenLength = Setting(config, "max_token_length")?.GetInt32(),
+        Split = Setting(config, "split")?.GetString(),
+        AddPrefixSpace = Setting(config, "add_prefix_space")?.GetBoolean() ?? false,
+        InitialAlphabet = Setting(config, "initial_alphabet")?.GetBoolean() ?? true,
         BosToken = null,
         EosToken = null,
         PadToken = null,
     };
+
+    static JsonElement? Setting(JsonElement config, string name) =>
+        config.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

@@ -42,7 +42,7 @@ public sealed class TokenizerGoldenTests
     static void Compare(Encoding encoding, JsonElement expected, string what, Differences differences)
     {
         differences.Add(what, "ids", expected.GetProperty("ids"), encoding.Ids);
-        differences.Add(what, "offsets", expected.GetProperty("offsets"), encoding.Offsets.Select(offset => new[] { offset.Start, offset.End }));
+        differences.Add(what, "offsets", expected.GetProperty("offsets"), encoding.Offsets.Select(Pair));
         differences.Add(what, "type_ids", expected.GetProperty("type_ids"), encoding.TypeIds);
         differences.Add(what, "attention_mask", expected.GetProperty("attention_mask"), Bits(encoding.AttentionMask));
     }
@@ -107,7 +107,8 @@ public sealed class TokenizerGoldenTests
         foreach (var (encoding, wanted) in encodings.Zip(expected.GetProperty("encodings").EnumerateArray()))
         {
             Compare(encoding, wanted, settings.GetRawText(), differences);
-            differences.Add(settings.GetRawText(), "overflowing_ids", wanted.GetProperty("overflowing_ids"), encoding.Overflowing.Select(piece => piece.Ids));
+            var overflowing = encoding.Overflowing.Select(piece => piece.Ids);
+            differences.Add(settings.GetRawText(), "overflowing_ids", wanted.GetProperty("overflowing_ids"), overflowing);
         }
     }
 
@@ -128,7 +129,7 @@ public sealed class TokenizerGoldenTests
     static Padding? PaddingOf(JsonElement settings) => settings.TryGetProperty("padding", out var padding)
         ? new()
         {
-            Length = padding.TryGetProperty("length", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt32() : null,
+            Length = Integer(padding, "length", 0) is > 0 and var length ? length : null,
             PadToMultipleOf = Integer(padding, "pad_to_multiple_of", 0),
             PadId = Integer(settings, "pad_id", 0),
             PadTypeId = Integer(padding, "pad_type_id", 0),
@@ -157,6 +158,8 @@ public sealed class TokenizerGoldenTests
     }
 
     static int[] Integers(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetInt32())];
+
+    static int[] Pair(Offset offset) => [offset.Start, offset.End];
 
     static IEnumerable<int> Bits(bool[] mask) => mask.Select(bit => bit ? 1 : 0);
 

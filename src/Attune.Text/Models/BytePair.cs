@@ -1,6 +1,8 @@
 namespace Attune.Text;
 
-/// <summary>Byte-pair encoding, Sennrich et al. 2016, https://arxiv.org/abs/1508.07909, over the characters that the pre-tokenizer gives.</summary>
+/// <summary>
+/// Byte-pair encoding, Sennrich et al. 2016, https://arxiv.org/abs/1508.07909, over the characters that the pre-tokenizer gives.
+/// </summary>
 sealed class BytePair : IModel
 {
     readonly Vocabulary vocabulary;

@@ -31,7 +31,9 @@ sealed class MergeTable
 
     static (string Left, string Right) Pair(JsonField item)
     {
-        string[] parts = item.Value.ValueKind == JsonValueKind.Array ? [.. item.Items().Select(part => part.Text())] : item.Text().Split(' ');
+        string[] parts = item.Value.ValueKind == JsonValueKind.Array
+            ? [.. item.Items().Select(part => part.Text())]
+            : item.Text().Split(' ');
         return parts.Length == 2 ? (parts[0], parts[1]) : throw item.Wrong("two tokens, as [\"a\", \"b\"] or \"a b\"");
     }
 

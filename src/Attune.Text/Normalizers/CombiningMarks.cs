@@ -34,7 +34,7 @@ static class CombiningMarks
     /// <summary>False in a process without ICU, where strings come back from Normalize as they went in.</summary>
     public static bool Available { get; } = "e\u0301".Normalize().Length == 1;
 
-    /// <summary>Whether normalizing would certainly change nothing; not asked of long runs of marks, where ICU takes quadratic time.</summary>
+    /// <summary>Whether normalizing would certainly change nothing. Never true of long runs of marks: ICU is slow to judge them.</summary>
     public static bool IsNormalized(ReadOnlySpan<char> text, NormalizationForm form)
     {
         if (Ascii.IsValid(text))
@@ -50,17 +50,20 @@ static class CombiningMarks
         var run = 0;
         foreach (var unit in text)
         {
-            run = unit >= FirstMark && CharUnicodeInfo.GetUnicodeCategory(unit) is UnicodeCategory.NonSpacingMark or UnicodeCategory.Surrogate
-                ? run + 1
-                : 0;
+            run = unit >= FirstMark && MayBeMark(unit) ? run + 1 : 0;
             if (run > LongRun)
                 return true;
         }
         return false;
     }
 
+    static bool MayBeMark(char unit) =>
+        CharUnicodeInfo.GetUnicodeCategory(unit) is UnicodeCategory.NonSpacingMark or UnicodeCategory.Surrogate;
+
     public static Rune[] Decompose(Rune rune, NormalizationForm form) =>
-        rune.IsAscii || rune.Value == Refused ? [rune] : Decompositions.GetOrAdd((rune, form), key => [.. key.Item1.ToString().Normalize(key.Item2).EnumerateRunes()]);
+        rune.IsAscii || rune.Value == Refused
+            ? [rune]
+            : Decompositions.GetOrAdd((rune, form), key => [.. $"{key.Item1}".Normalize(key.Item2).EnumerateRunes()]);
 
     /// <summary>0 for a starter; otherwise a number that orders marks as their combining classes do. For decomposed characters.</summary>
     public static int ClassOf(Rune rune) => rune.Value is < FirstMark or Refused ? 0 : Classes.GetOrAdd(rune, FindClass);

@@ -3,8 +3,8 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// One of the Unicode normalization forms (UAX #15). A character counts as coming from the first of those that it is composed of,
-/// as in the library, whose bookkeeping this repeats: every character carries the number of old ones it stands for, less one.
+/// One of the Unicode normalization forms (UAX #15). A character counts as coming from the first of those that it is composed
+/// of, as in the library; where marks change places, it goes by the order in which they come out, again as the library does.
 /// </summary>
 sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
 {
@@ -94,7 +94,7 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         return result;
     }
 
-    /// <summary>The canonical composition algorithm: a mark joins the last starter unless one of its own or a higher class stands between.</summary>
+    /// <summary>The canonical composition algorithm: a mark joins the last starter, unless one of no lower class stands between.</summary>
     static List<Change> Compose(List<Change> changes)
     {
         var result = new List<Change>(changes.Count);

@@ -1,6 +1,9 @@
 namespace Attune.Text;
 
-/// <summary>The pattern of Llama 3, which takes digits in groups of up to three as cl100k does, and that of Qwen 2, which takes them one by one.</summary>
+/// <summary>
+/// The pattern of Llama 3, which takes digits in groups of up to three as cl100k does, and that of Qwen 2, which takes them one
+/// by one.
+/// </summary>
 sealed class Cl100kPattern(int digits) : WordPattern
 {
     public const string Llama3Source = Before + @"\p{N}{1,3}" + After;

@@ -9,7 +9,12 @@ sealed class CodePointSet
 
     /// <summary>The letters that differ only in case, together.</summary>
     static readonly Lazy<int[][]> Cased = new(() =>
-        [.. Enumerable.Range(0, End).Where(codePoint => Fold(codePoint) != codePoint).GroupBy(Fold).Select(group => group.Append(group.Key).ToArray())]);
+    [
+        .. Enumerable.Range(0, End)
+            .Where(codePoint => Fold(codePoint) != codePoint)
+            .GroupBy(Fold)
+            .Select(group => group.Append(group.Key).ToArray()),
+    ]);
 
     CodePointSet(int[] edges) => Edges = edges;
 

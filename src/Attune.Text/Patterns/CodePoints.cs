@@ -45,10 +45,10 @@ static class CodePoints
     public static bool IsNumber(int codePoint) => Classify(codePoint) == CodePointKinds.Number;
 
     /// <summary>ASCII punctuation and symbols, and Unicode's P categories.</summary>
-    public static bool IsPunctuation(int codePoint) =>
-        codePoint < 128
-            ? codePoint is > ' ' and < 127 && !char.IsAsciiLetterOrDigit((char)codePoint)
-            : CharUnicodeInfo.GetUnicodeCategory(codePoint) is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
+    public static bool IsPunctuation(int codePoint) => codePoint < 128
+        ? codePoint is > ' ' and < 127 && !char.IsAsciiLetterOrDigit((char)codePoint)
+        : CharUnicodeInfo.GetUnicodeCategory(codePoint)
+            is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
 
     /// <summary>\w of UTS #18: alphabetic, marks, decimal digits, connector punctuation (and joiners, which it counts as well).</summary>
     public static bool IsWord(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch

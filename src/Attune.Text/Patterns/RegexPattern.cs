@@ -57,7 +57,8 @@ sealed class RegexPattern : IPattern
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new InvalidDataException($"the regular expression {RegexTranslator.Shown(source)} takes more than {Patience.TotalSeconds:0} s on this text", e);
+            throw new InvalidDataException(
+                $"the regular expression {RegexTranslator.Shown(source)} takes more than {Patience.TotalSeconds:0} s on this text", e);
         }
         finally
         {

@@ -195,7 +195,8 @@ sealed class RegexTranslator
     int Hexadecimal(int digits = 0, char until = '\0')
     {
         var end = until == '\0' ? Math.Min(at + digits, pattern.Length) : pattern.IndexOf(until, at);
-        if (end < 0 || !int.TryParse(pattern.AsSpan(at, end - at), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        var spelled = end < 0 ? "" : pattern[at..end];
+        if (!int.TryParse(spelled, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             || value is < 0 or >= CodePointSet.End)
             throw Refused("a code point in hexadecimal that is not one");
         at = until == '\0' ? end : end + 1;
@@ -204,9 +205,10 @@ sealed class RegexTranslator
 
     int CodePoint()
     {
-        var value = char.ConvertToUtf32(pattern, at);
-        at += value >= 0x10000 ? 2 : 1;
-        return value;
+        if (Ended || !Rune.TryGetRuneAt(pattern, at, out var rune))
+            throw Refused("no character where one is needed");
+        at += rune.Utf16SequenceLength;
+        return rune.Value;
     }
 
     /// <summary>A class behind its '['. Classes nest, and &amp;&amp; intersects what stands on its two sides.</summary>

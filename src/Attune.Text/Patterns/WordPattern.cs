@@ -1,6 +1,8 @@
 namespace Attune.Text;
 
-/// <summary>A pattern that matches all of a text, match upon match, written by hand because every encoded character passes through it.</summary>
+/// <summary>
+/// A pattern that matches all of a text, match upon match; written by hand, because every character that is encoded passes here.
+/// </summary>
 abstract class WordPattern : IPattern
 {
     public void Divide(ReadOnlySpan<char> text, List<Stretch> output)
@@ -24,7 +26,7 @@ abstract class WordPattern : IPattern
         return at;
     }
 
-    /// <summary><c>\s+(?!\S)|\s+</c> for a run of white space (all of it one unit wide): it leaves its last character to the word that follows.</summary>
+    /// <summary><c>\s+(?!\S)|\s+</c> for a run of white space, which leaves its last character to the word that follows.</summary>
     protected static int SpaceEnd(ReadOnlySpan<char> text, int start, int runEnd) =>
         runEnd < text.Length && runEnd - start > 1 ? runEnd - 1 : runEnd;
 

@@ -19,7 +19,7 @@ sealed class AddedVocabulary
         this.normalizer = normalizer;
         foreach (var token in added.Where(token => token.Content.Length > 0))
             Add(token, model);
-        var ordered = added.Where(token => ids.ContainsKey(token.Content)).OrderByDescending(token => special.Contains(token.Content)).ToList();
+        var ordered = added.Where(token => ids.ContainsKey(token.Content)).OrderByDescending(token => IsSpecial(token.Content)).ToList();
         raw = new([.. ordered.Where(token => !token.Normalized).Select(token => (token.Content, ids[token.Content]))]);
         normalized = new([.. ordered.Where(token => token.Normalized).Select(token => (Normalize(token.Content), ids[token.Content]))]);
     }

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Attune.Text;
 
-/// <summary>Text, and (when offsets are wanted) for every UTF-16 unit of it the stretch of the original it came from, in code points.</summary>
+/// <summary>
+/// Text, and (when offsets are wanted) for every UTF-16 unit of it the stretch of the original it came from, in code points.
+/// </summary>
 sealed class AlignedText
 {
     char[] units;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>A stretch [Start, End) of a draft's text. Token is the added token found there, or −1 where text is still to be tokenized.</summary>
+/// <summary>A stretch [Start, End) of a draft's text. Token is the added token found there, or −1 for text yet to be tokenized.</summary>
 readonly record struct Piece(int Start, int End, int Token = -1)
 {
     public bool IsToken => Token >= 0;
@@ -14,7 +14,7 @@ delegate void Cut(ReadOnlySpan<char> piece, List<Piece> output);
 /// <summary>Rewrites a piece into the writer.</summary>
 delegate void Rewrite(ReadOnlySpan<char> piece, DraftWriter output);
 
-/// <summary>A text on its way to tokens: normalizers rewrite its pieces, pre-tokenizers cut them, and added tokens are left alone.</summary>
+/// <summary>A text on its way to tokens: normalizers rewrite its pieces, pre-tokenizers cut them, added tokens are left alone.</summary>
 sealed class Draft
 {
     AlignedText text;

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>Writes every byte of the UTF-8 text as one character of <see cref="ByteAlphabet"/>, after cutting it by GPT-2's pattern if so asked.</summary>
+/// <summary>
+/// Writes every byte of the UTF-8 text as one character of <see cref="ByteAlphabet"/>, after cutting it by GPT-2's pattern if
+/// so asked.
+/// </summary>
 sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTokenizer
 {
     static readonly SplitPreTokenizer Words = new(new Gpt2Pattern(), SplitBehavior.Isolated, invert: false);

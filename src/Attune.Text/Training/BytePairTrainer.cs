@@ -18,7 +18,8 @@ public static class BytePairTrainer
             cancel.ThrowIfCancellationRequested();
             words.Add(text, preTokenizer);
         }
-        var learner = new MergeLearner(options.SpecialTokens.Concat(Alphabet(words, options)).Distinct(), words.All, options.MaxTokenLength);
+        var alphabet = options.SpecialTokens.Concat(Alphabet(words, options)).Distinct();
+        var learner = new MergeLearner(alphabet, words.All, options.MaxTokenLength);
         learner.Learn(options.VocabularySize, options.MinFrequency, cancel);
         return Tokenizer.Parse(TokenizerJson.Of(learner.Tokens, learner.Merges, options), TokenizerJson.ConfigOf(options));
     }

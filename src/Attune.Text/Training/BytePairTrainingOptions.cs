@@ -30,7 +30,7 @@ public sealed record BytePairTrainingOptions
     /// <summary>The special token that ends a text, or null.</summary>
     public string? EosToken { get; init; } = "<|endoftext|>";
 
-    /// <summary>The special token that fills batches up, or null. It should be no other part's, so that losses can tell them apart.</summary>
+    /// <summary>The special token that fills batches up, or null. It should play no other part, so that losses can tell them apart.</summary>
     public string? PadToken { get; init; } = "<|pad|>";
 
     /// <summary>The special token for what the vocabulary lacks, or null: bytes lack nothing.</summary>
@@ -47,10 +47,17 @@ public sealed record BytePairTrainingOptions
             throw new InvalidDataException($"MaxTokenLength is {MaxTokenLength}; expected at least 1, or null for any length");
         if (SpecialTokens.Any(string.IsNullOrEmpty))
             throw new InvalidDataException("SpecialTokens has an empty token");
-        var parts = new[] { (nameof(BosToken), BosToken), (nameof(EosToken), EosToken), (nameof(PadToken), PadToken), (nameof(UnkToken), UnkToken) };
-        foreach (var (part, token) in parts)
-            if (token is not null && !SpecialTokens.Contains(token))
-                throw new InvalidDataException(
-                    $"{part} is '{token}', which is none of the SpecialTokens ({string.Join(", ", SpecialTokens)}); add it there, or set {part} to null");
+        CheckPart(nameof(BosToken), BosToken);
+        CheckPart(nameof(EosToken), EosToken);
+        CheckPart(nameof(PadToken), PadToken);
+        CheckPart(nameof(UnkToken), UnkToken);
+    }
+
+    void CheckPart(string part, string? token)
+    {
+        if (token is not null && !SpecialTokens.Contains(token))
+            throw new InvalidDataException(
+                $"{part} is '{token}', which is none of the SpecialTokens ({string.Join(", ", SpecialTokens)}); "
+                + $"add it there, or set {part} to null");
     }
 }

@@ -10,7 +10,8 @@ static class TokenizerJson
     public static JsonSerializerOptions Written { get; } =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Of(IReadOnlyList<string> tokens, IEnumerable<(string Left, string Right)> merges, BytePairTrainingOptions options) =>
+    public static string Of(
+        IReadOnlyList<string> tokens, IEnumerable<(string Left, string Right)> merges, BytePairTrainingOptions options) =>
         new JsonObject
         {
             ["version"] = "1.0",

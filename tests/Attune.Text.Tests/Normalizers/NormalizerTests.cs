@@ -42,7 +42,8 @@ public sealed class NormalizerTests
     public void ALongRunOfMarksTakesNoLongerThanItsLength()
     {
         var text = string.Concat(Enumerable.Repeat("\u0301\u0323", 50_000));
-        Assert.Equal(new string('\u0323', 50_000) + new string('\u0301', 50_000), Normalized(new UnicodeFormNormalizer(NormalizationForm.FormC), text));
+        var sorted = new string('\u0323', 50_000) + new string('\u0301', 50_000);
+        Assert.Equal(sorted, Normalized(new UnicodeFormNormalizer(NormalizationForm.FormC), text));
     }
 
     [Theory]

@@ -58,6 +58,31 @@ public sealed class RegexPatternTests
         Assert.Contains(named, Assert.Throws<InvalidDataException>(() => new RegexPattern(pattern)).Message);
 
     [Fact]
+    public void AnyPatternIsReadOrRefused()
+    {
+        string[] parts =
+        [
+            "(", ")", "[", "]", "|", "*", "+", "?", "{", "}", "{1,2}", "\\", "^", "$", ".", "-", "&&", ":", "=", "!", "<", ">", ",", "p{L}", "\\p{",
+            "\\x", "\\u12", "(?i", "(?:", "(?=", "(?<", "i", "b", "A", "1", "é", "🙂", "\uE000", " ",
+        ];
+        var random = new Random(6);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var source = string.Concat(Enumerable.Range(0, random.Next(8)).Select(_ => parts[random.Next(parts.Length)]));
+            try
+            {
+                if (i % 50 == 0)
+                    Divide(new RegexPattern(source), "Some text, é🙂\n");
+                else
+                    RegexTranslator.Translate(source);
+            }
+            catch (InvalidDataException)
+            {
+            }
+        }
+    }
+
+    [Fact]
     public void PatternsNestedWithoutEndAreRefused()
     {
         Assert.Throws<InvalidDataException>(() => new RegexPattern(new string('(', 1_000_000)));
@@ -67,7 +92,8 @@ public sealed class RegexPatternTests
     static IEnumerable<string> Matches(IPattern pattern, string text) =>
         Divide(pattern, text).Where(stretch => stretch.IsMatch).Select(stretch => text[stretch.Start..stretch.End]);
 
-    static IEnumerable<string> Words(IPattern pattern, string text) => Divide(pattern, text).Select(stretch => text[stretch.Start..stretch.End]);
+    static IEnumerable<string> Words(IPattern pattern, string text) =>
+        Divide(pattern, text).Select(stretch => text[stretch.Start..stretch.End]);
 
     static List<Stretch> Divide(IPattern pattern, string text)
     {
