@@ -1,0 +1,57 @@
+namespace Attune.Data;
+
+/// <summary>
+/// Which examples a step sees. The order follows from the seed and the step alone, so that a resumed run goes on where it was: each
+/// epoch is a permutation of its own, and batches run on from one epoch into the next.
+/// </summary>
+public sealed class BatchOrder
+{
+    readonly int count;
+    readonly int batchSize;
+    readonly int seed;
+    long knownEpoch = -1;
+    int[] permutation = [];
+
+    public BatchOrder(int count, int batchSize, int seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        (this.count, this.batchSize, this.seed) = (count, batchSize, seed);
+    }
+
+    /// <summary>Steps that see every example at least <paramref name="epochs"/> times.</summary>
+    public int StepsFor(double epochs) => (int)Math.Ceiling(epochs * count / batchSize);
+
+    /// <summary>Indices of the examples of a step, counted from 0.</summary>
+    public int[] Batch(int step)
+    {
+        var batch = new int[batchSize];
+        for (var i = 0; i < batchSize; i++)
+            batch[i] = At((long)step * batchSize + i);
+        return batch;
+    }
+
+    int At(long position)
+    {
+        var epoch = position / count;
+        if (epoch != knownEpoch)
+            (knownEpoch, permutation) = (epoch, Permutation(epoch));
+        return permutation[position % count];
+    }
+
+    int[] Permutation(long epoch)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        new Random(Mix(seed, epoch)).Shuffle(order);
+        return order;
+    }
+
+    /// <summary>Mixes seed and epoch the same way on every machine. Steele et al. 2014 (SplitMix64), https://doi.org/10.1145/2660193.2660195</summary>
+    static int Mix(int seed, long epoch)
+    {
+        var z = unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)epoch + 0x9E3779B97F4A7C15);
+        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
+        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
+        return unchecked((int)(z ^ (z >> 31)));
+    }
+}

@@ -1,0 +1,51 @@
+using Attune.Data.Sources;
+
+namespace Attune.Data;
+
+/// <summary>Reads data files: <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.csv</c>, <c>.txt</c>, or a folder of them.</summary>
+public static class Dataset
+{
+    /// <summary>Every format that Attune reads.</summary>
+    static readonly (string Ending, Func<string, IEnumerable<Row>> Read)[] Sources =
+    [
+        (".jsonl", JsonLinesSource.Read),
+        (".jsonl.gz", JsonLinesSource.Read),
+        (".csv", CsvSource.Read),
+        (".txt", TextSource.Read),
+    ];
+
+    /// <summary>The examples of a file, or of every file below a folder in the order of their names.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or its fields are not those of a layout.</exception>
+    public static IEnumerable<Example> Read(string path) => FilesOf(path).SelectMany(ReadFile);
+
+    static IEnumerable<Example> ReadFile(string file)
+    {
+        var source = Sources.First(source => file.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase));
+        var layout = (Layout?)null;
+        var first = (Origin?)null;
+        foreach (var row in source.Read(file))
+        {
+            var found = Layout.Of(row);
+            (layout, first) = (layout ?? found, first ?? row.Origin);
+            if (found != layout)
+                throw new InvalidDataException(
+                    $"{row.Origin}: the fields are {found.Fields}, but those of line {first.Line} are {layout.Fields}; a file keeps one layout");
+            yield return found.Read(row);
+        }
+    }
+
+    static IReadOnlyList<string> FilesOf(string path)
+    {
+        if (File.Exists(path))
+            return IsKnown(path) ? [path] : throw new InvalidDataException($"{path}: files of this kind are not read; known are {Known}");
+        if (!Directory.Exists(path))
+            throw new FileNotFoundException($"there is no file or folder {path}");
+        var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsKnown).Order(StringComparer.Ordinal).ToList();
+        return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} holds no data; known are {Known} files");
+    }
+
+    static string Known => string.Join(", ", Sources.Select(source => source.Ending));
+
+    static bool IsKnown(string path) => Array.Exists(Sources, source => path.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,60 @@
+using Attune.Text;
+
+namespace Attune.Data;
+
+/// <summary>A set of field names that makes an example; other fields of a row are passed over.</summary>
+sealed record Layout(string[] Names, Func<Row, Example> Read)
+{
+    /// <summary>Every layout, the more particular before those whose fields it contains.</summary>
+    static readonly Layout[] All =
+    [
+        new(["messages"], row => new Dialogue(row.Origin, row.Messages("messages"))),
+        new(["prompt", "completions", "ranks"], ReadRanking),
+        new(["prompt", "chosen", "rejected"], row => Pair(row.Origin, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
+        new(["chosen", "rejected"], row => SharedPrefix.Split(row.Origin, row.Text("chosen"), row.Text("rejected"))),
+        new(["prompt", "completion"], row => new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"))),
+        new(["prompt"], row => new PromptOnly(row.Origin, row.Text("prompt"))),
+        new(["text"], row => new Document(row.Origin, row.Text("text"))),
+    ];
+
+    // A row that has one of these means a layout that has it: {"prompt", "chosen"} is not a prompt with something to ignore.
+    static readonly string[] Telling = ["completion", "completions", "ranks", "chosen", "rejected", "messages"];
+
+    public string Fields => string.Join(", ", Names);
+
+    /// <exception cref="InvalidDataException">No layout fits; the message names the nearest fields.</exception>
+    public static Layout Of(Row row)
+    {
+        var telling = Telling.Where(row.Has).ToList();
+        var fits = All.FirstOrDefault(layout => Array.TrueForAll(layout.Names, row.Has) && telling.TrueForAll(layout.Names.Contains));
+        return fits is null || (fits.Names is ["prompt"] && Misspelt(row) is not null) ? throw Unknown(row) : fits;
+    }
+
+    public static Ranking Pair(Origin origin, string prompt, string chosen, string rejected) => new(origin, prompt, [chosen, rejected], [0, 1]);
+
+    static Ranking ReadRanking(Row row)
+    {
+        var (completions, ranks) = (row.Texts("completions"), row.WholeNumbers("ranks"));
+        if (completions.Count != ranks.Count || completions.Count < 2)
+            throw new InvalidDataException(
+                $"{row.Origin}: two or more completions with a rank each were expected, found {completions.Count} completions and {ranks.Count} ranks");
+        return new(row.Origin, row.Text("prompt"), completions, ranks);
+    }
+
+    /// <summary>A field that is no known name but nearly one, with the name it may have meant.</summary>
+    static (string Found, string Meant)? Misspelt(Row row)
+    {
+        var known = All.SelectMany(layout => layout.Names).Distinct(StringComparer.Ordinal).ToList();
+        foreach (var name in row.Names.Except(known))
+            if (NearestName.Find(name, known.Where(candidate => !row.Has(candidate))) is { } meant)
+                return (name, meant);
+        return null;
+    }
+
+    static InvalidDataException Unknown(Row row)
+    {
+        var meant = Misspelt(row) is { } misspelt ? $" Did you mean '{misspelt.Meant}' where it says '{misspelt.Found}'?" : "";
+        var layouts = string.Join("; ", All.Select(layout => layout.Fields));
+        return new($"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which is no layout.{meant} Known layouts: {layouts}.");
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Attune.Text;
+
+namespace Attune.Data;
+
+/// <summary>One record of a data file: named fields, whatever the file's format. What is missing or of the wrong kind is said with its line.</summary>
+public sealed class Row(Origin origin, JsonElement fields)
+{
+    public Origin Origin => origin;
+
+    public IEnumerable<string> Names => fields.EnumerateObject().Select(property => property.Name);
+
+    public bool Has(string name) => fields.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    public string Text(string name) => Field(name) switch
+    {
+        { ValueKind: JsonValueKind.String } value => value.GetString()!,
+        _ => throw Wrong(name, "a text"),
+    };
+
+    public IReadOnlyList<string> Texts(string name) =>
+        Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.String)
+            ? [.. items.Select(item => item.GetString()!)]
+            : throw Wrong(name, "a list of texts");
+
+    public IReadOnlyList<int> WholeNumbers(string name) =>
+        Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _))
+            ? [.. items.Select(item => item.GetInt32())]
+            : throw Wrong(name, "a list of whole numbers");
+
+    public IReadOnlyList<Message> Messages(string name) =>
+        Items(name) is { Count: > 0 } items && items.TrueForAll(IsMessage)
+            ? [.. items.Select(item => new Message(item.GetProperty("role").GetString()!, item.GetProperty("content").GetString()!))]
+            : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
+
+    static bool IsMessage(JsonElement item) =>
+        item.ValueKind == JsonValueKind.Object
+        && item.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String
+        && item.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String;
+
+    /// <summary>The items of a list; a cell of a CSV file may hold the list as JSON text.</summary>
+    List<JsonElement>? Items(string name)
+    {
+        var value = Field(name);
+        if (value.ValueKind == JsonValueKind.String && value.GetString()!.TrimStart().StartsWith('['))
+            value = ParseCell(name, value.GetString()!);
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : null;
+    }
+
+    JsonElement ParseCell(string name, string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            throw Wrong(name, "a list");
+        }
+    }
+
+    JsonElement Field(string name) => fields.TryGetProperty(name, out var value) ? value : default;
+
+    InvalidDataException Wrong(string name, string expected)
+    {
+        var found = Field(name).ValueKind == JsonValueKind.Undefined ? "nothing" : Field(name).GetRawText();
+        return new($"{origin}: '{name}' should be {expected}, found {(found.Length > 60 ? found[..60] + " …" : found)}");
+    }
+}

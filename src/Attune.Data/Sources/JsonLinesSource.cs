@@ -1,0 +1,52 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+
+namespace Attune.Data.Sources;
+
+/// <summary>One JSON object a line, UTF-8, plain or gzipped. Empty lines are passed over.</summary>
+static class JsonLinesSource
+{
+    static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static IEnumerable<Row> Read(string path)
+    {
+        using var file = File.OpenRead(path);
+        using Stream bytes = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using var reader = new StreamReader(bytes, Strict);
+        for (var line = 1; ReadLine(reader, path, line) is { } text; line++)
+            if (!string.IsNullOrWhiteSpace(text))
+                yield return Parse(new(path, line), text);
+    }
+
+    static string? ReadLine(StreamReader reader, string path, int line)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"{path}, near line {line}: the text is not UTF-8; convert the file first", error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"{path}, after line {line - 1}: the gzip data is damaged or cut off ({error.Message})", error);
+        }
+    }
+
+    static Row Parse(Origin origin, string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new(origin, document.RootElement.Clone())
+                : throw new InvalidDataException($"{origin}: expected one JSON object a line, found {document.RootElement.ValueKind}");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{origin}: this is not JSON, or it is cut off ({error.Message})", error);
+        }
+    }
+}

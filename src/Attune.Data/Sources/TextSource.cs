@@ -1,0 +1,40 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Attune.Data.Sources;
+
+/// <summary>
+/// A plain text file, UTF-8: one document, or several with a line <c>&lt;|endoftext|&gt;</c> between them.
+/// </summary>
+static class TextSource
+{
+    const string Separator = "<|endoftext|>";
+
+    public static IEnumerable<Row> Read(string path)
+    {
+        var document = new StringBuilder();
+        var (line, start) = (0, 1);
+        foreach (var text in File.ReadLines(path))
+        {
+            line++;
+            if (text.Trim() != Separator)
+            {
+                document.Append(text).Append('\n');
+                continue;
+            }
+            if (ToRow(path, start, document) is { } row)
+                yield return row;
+            start = line + 1;
+        }
+        if (ToRow(path, start, document) is { } last)
+            yield return last;
+    }
+
+    static Row? ToRow(string path, int line, StringBuilder document)
+    {
+        var text = document.ToString().Trim();
+        document.Clear();
+        return text.Length == 0 ? null : new(new(path, line), JsonSerializer.SerializeToElement(new JsonObject { ["text"] = text }));
+    }
+}

@@ -1,0 +1,32 @@
+namespace Attune.Data;
+
+/// <summary>A row of tokens to train on.</summary>
+/// <param name="Tokens">Token ids.</param>
+/// <param name="Learned">For each token, whether predicting it is part of the loss.</param>
+/// <param name="Segments">For each token, the number of the document it belongs to; null when the row is one text.</param>
+public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = null)
+{
+    /// <summary>Tokens whose prediction is part of the loss; the first token of a document is never predicted.</summary>
+    public int LearnedCount { get; } = CountLearned(Tokens, Learned, Segments);
+
+    /// <summary>Whether a model that has read the tokens before <paramref name="at"/> learns to predict the one there.</summary>
+    public bool IsTarget(int at) => at > 0 && Learned[at] && (Segments is null || Segments[at] == Segments[at - 1]);
+
+    static int CountLearned(int[] tokens, bool[] learned, int[]? segments)
+    {
+        var count = 0;
+        for (var at = 1; at < tokens.Length; at++)
+            if (learned[at] && (segments is null || segments[at] == segments[at - 1]))
+                count++;
+        return count;
+    }
+}
+
+/// <summary>A prompt in tokens, and as it was written.</summary>
+public sealed record TokenPrompt(int[] Tokens, string Text);
+
+/// <summary>Ranked texts in tokens, each the prompt with one answer; rank 0 is the best.</summary>
+/// <param name="Texts">At least two, not all of one rank.</param>
+/// <param name="PromptLength">How many tokens of each text are the prompt.</param>
+/// <param name="Ranks">One for each text.</param>
+public sealed record TokenRanking(int[][] Texts, int PromptLength, int[] Ranks);

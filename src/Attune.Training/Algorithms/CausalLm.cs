@@ -1,0 +1,31 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Text;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>Options of pretraining.</summary>
+public sealed record CausalLmOptions
+{
+    /// <summary>Tokens of a training row; 0 for the model's context. Documents are put one behind the other and cut to it.</summary>
+    public int RowLength { get; init; }
+
+    /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
+    public double LabelSmoothing { get; init; }
+}
+
+/// <summary>
+/// Pretraining: predict every token of every document from those before it. Radford et al. 2018, eq. 1, "Improving Language
+/// Understanding by Generative Pre-Training". Departures: (1) documents that share a row do not see each other, and each counts its
+/// positions from 0.
+/// </summary>
+public static class CausalLm
+{
+    /// <summary>Documents as rows of one length.</summary>
+    public static IReadOnlyList<TokenRow> Pack(IEnumerable<string> documents, TextEncoder encoder, CausalLmOptions options, long context) =>
+        [.. Packing.Wrap(documents.Select(encoder.Document), options.RowLength > 0 ? options.RowLength : (int)context)];
+
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, CausalLmOptions options) =>
+        new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));
+}

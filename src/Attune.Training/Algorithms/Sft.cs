@@ -1,0 +1,47 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Text;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>Losses of fine-tuning.</summary>
+public enum SftLoss
+{
+    /// <summary>−log p of each token.</summary>
+    Nll,
+
+    /// <summary>Dynamic fine-tuning: weighted by p, so that unlikely targets pull less.</summary>
+    Dft,
+}
+
+/// <summary>Options of supervised fine-tuning.</summary>
+public sealed record SftOptions
+{
+    /// <summary>nll or dft.</summary>
+    public SftLoss Loss { get; init; } = SftLoss.Nll;
+
+    /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
+    public double LabelSmoothing { get; init; }
+}
+
+/// <summary>
+/// Supervised fine-tuning on what people wrote: predict the tokens of an answer, and the end of the text behind it, from the prompt.
+/// Ouyang et al. 2022, section 3.5, https://arxiv.org/abs/2203.02155
+/// </summary>
+public static class Sft
+{
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) => options.Loss == SftLoss.Dft
+        ? new NextToken(model, tokenizer, CrossEntropy.Dynamic)
+        : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));
+
+    /// <summary>Demonstrations and conversations in tokens, without those that had to be left out.</summary>
+    /// <exception cref="InvalidDataException">An example is neither.</exception>
+    public static IReadOnlyList<TokenRow> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
+        [.. examples.Select(example => example switch
+        {
+            Demonstration demonstration => encoder.Demonstration(demonstration),
+            Dialogue dialogue => encoder.Dialogue(dialogue),
+            _ => throw new InvalidDataException($"{example.Origin}: fine-tuning reads prompt and completion, or messages"),
+        }).OfType<TokenRow>()];
+}

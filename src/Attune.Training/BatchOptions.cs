@@ -1,0 +1,20 @@
+namespace Attune.Training;
+
+/// <summary>How much a run sees, and how much of it at once.</summary>
+public sealed record BatchOptions
+{
+    /// <summary>Times that every example is seen; counts when steps is 0.</summary>
+    public double Epochs { get; init; } = 1;
+
+    /// <summary>Optimizer steps; 0 for as many as the epochs take.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>Examples of one optimizer step.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Examples in memory at once; a step adds up their gradients, with the same result. 0 for the whole batch.</summary>
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>Steps of the whole run over this many examples.</summary>
+    public int TotalSteps(int examples) => Steps > 0 ? Steps : Math.Max(1, (int)Math.Ceiling(Epochs * examples / BatchSize));
+}

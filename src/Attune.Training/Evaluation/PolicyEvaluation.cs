@@ -1,0 +1,52 @@
+using Attune.Data;
+using Attune.Torch;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Evaluation;
+
+/// <summary>
+/// How a policy answers held-out prompts: score, KL from the reference, length, endings, variety, and samples to read. It has a
+/// random source of its own, so that looking does not change a run.
+/// </summary>
+public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+{
+    const int RowsAtOnce = 64;
+
+    /// <summary>Samples that are kept to be read.</summary>
+    public int SamplesKept { get; init; } = 16;
+
+    public EvaluationResult Look()
+    {
+        if (prompts.Count == 0)
+            return EvaluationResult.Nothing;
+        using var noGrad = Autograd.NoGrad();
+        using var random = new RandomSource((ulong)seed, policy.Model.Device);
+        Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Answer(part, random))];
+        var metrics = samples[0].Numbers.Keys.ToDictionary(
+            name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
+        metrics["eval/distinct"] = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length;
+        return new(metrics, [.. samples.Take(SamplesKept)]);
+    }
+
+    Sample[] Answer(TokenPrompt[] part, RandomSource random)
+    {
+        using var scope = TensorScope.Open();
+        var rollouts = policy.Respond(part, random);
+        var scores = rewards?.Score(rollouts);
+        var nats = reference is null ? null : ((rollouts.Logprobs - reference.Analyze(rollouts).Logprobs) * rollouts.Mask.To(DType.Float32)).Sum(1).ToArray<float>();
+        return [.. rollouts.Completions.Select((completion, row) =>
+        {
+            var numbers = new Dictionary<string, double>(StringComparer.Ordinal)
+            {
+                ["length"] = completion.Tokens.Length,
+                ["ended"] = completion.Ended ? 1 : 0,
+            };
+            if (scores is not null)
+                numbers["score"] = scores[row];
+            if (nats is not null)
+                numbers["kl"] = nats[row];
+            return new Sample(part[row].Text, policy.Tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), numbers);
+        })];
+    }
+}

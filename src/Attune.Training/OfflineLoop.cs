@@ -1,0 +1,67 @@
+using Attune.Data;
+using Attune.Torch;
+using Attune.Training.Runs;
+
+namespace Attune.Training;
+
+/// <summary>
+/// Learning from examples that do not change: batch, objective, step. Pretraining, fine-tuning and reward modelling differ in their
+/// objective only.
+/// </summary>
+public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, Optimization optimization, BatchOptions options)
+{
+    /// <summary>Trains until the last step, or until it is cancelled.</summary>
+    /// <param name="examples">All of them, in tokens.</param>
+    /// <param name="order">Which of them a step sees.</param>
+    /// <param name="steps">Of the whole run.</param>
+    /// <param name="evaluate">Looks at held-out examples.</param>
+    /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
+    public void Train(IReadOnlyList<TExample> examples, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
+    {
+        run.InWords = objective.InWords;
+        foreach (var step in run.Steps(steps, evaluate, cancellation))
+        {
+            TExample[] batch = [.. order.Batch(step.Index).Select(index => examples[index])];
+            optimization.Optimizer.ClearGradients();
+            var metrics = Backward(batch);
+            step.Log(metrics);
+            step.Log("epoch", (double)step.Number * batch.Length / examples.Count);
+            optimization.Apply(step, metrics["loss"], () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
+        }
+    }
+
+    /// <summary>Adds up the gradients of a batch, one micro-batch after the other, those of like length together.</summary>
+    Dictionary<string, double> Backward(TExample[] batch)
+    {
+        var count = objective.Count(batch);
+        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var examples in MicroBatches(batch))
+        {
+            using var scope = TensorScope.Open();
+            var loss = objective.Compute(examples, count);
+            loss.Value.Backward();
+            metrics.AddUp(loss.Metrics);
+        }
+        return metrics;
+    }
+
+    IEnumerable<TExample[]> MicroBatches(TExample[] batch) => options.MicroBatchSize == 0 || options.MicroBatchSize >= batch.Length
+        ? [batch]
+        : batch.OrderBy(objective.Length).Chunk(options.MicroBatchSize);
+
+    /// <summary>The figures of an objective over held-out examples, without gradients.</summary>
+    public IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<TExample> examples)
+    {
+        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+        if (examples.Count == 0)
+            return metrics;
+        using var noGrad = Autograd.NoGrad();
+        var count = objective.Count(examples);
+        foreach (var part in examples.OrderBy(objective.Length).Chunk(options.MicroBatchSize == 0 ? options.BatchSize : options.MicroBatchSize))
+        {
+            using var scope = TensorScope.Open();
+            metrics.AddUp(objective.Compute(part, count).Metrics);
+        }
+        return metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using Attune.Data;
+using Attune.Torch;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training;
+
+/// <summary>Learning from answers the policy gives itself: respond, score, estimate, optimise.</summary>
+public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization)
+{
+    /// <summary>Responses in memory at once while the policy learns; 0 for a whole minibatch.</summary>
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>Trains until the last step, or until it is cancelled.</summary>
+    /// <param name="prompts">All of them, in tokens.</param>
+    /// <param name="order">Which of them a step sees.</param>
+    /// <param name="steps">Of the whole run.</param>
+    /// <param name="evaluate">Looks at held-out prompts.</param>
+    /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
+    public void Train(IReadOnlyList<TokenPrompt> prompts, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
+    {
+        run.InWords = algorithm.InWords;
+        foreach (var (name, state) in algorithm.States)
+            run.Register(name, state);
+        foreach (var step in run.Steps(steps, evaluate, cancellation))
+        {
+            TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
+            var experience = Collect(batch, step);
+            var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+            var clock = Stopwatch.StartNew();
+            for (var epoch = 0; epoch < algorithm.Epochs; epoch++)
+                foreach (var rows in Minibatches(experience.Rollouts.Count))
+                    metrics.AddUp(Update(experience.Select(rows), step));
+            step.Log("time/optimise", clock.Elapsed.TotalSeconds);
+            step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / (algorithm.Epochs * algorithm.MiniBatches), StringComparer.Ordinal));
+        }
+    }
+
+    /// <summary>Respond, score, estimate.</summary>
+    Experience Collect(TokenPrompt[] prompts, TrainingStep step)
+    {
+        using var noGrad = Autograd.NoGrad();
+        var clock = Stopwatch.StartNew();
+        var rollouts = policy.Respond(prompts, run.Random, algorithm.SamplesPerPrompt);
+        step.Log("time/rollout", clock.Elapsed.TotalSeconds);
+        clock.Restart();
+        var scores = rewards.Score(rollouts);
+        var refLogprobs = Logprobs(reference, rollouts);
+        step.Log("time/score", clock.Elapsed.TotalSeconds);
+        return algorithm.Estimate(rollouts, scores, refLogprobs, step);
+    }
+
+    /// <summary>Optimise: one update on some of the responses.</summary>
+    IReadOnlyDictionary<string, double> Update(Experience experience, TrainingStep step)
+    {
+        using var scope = TensorScope.Open();
+        double tokens = experience.Rollouts.TokenCount;
+        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+        optimization.Optimizer.ClearGradients();
+        foreach (var rows in MicroBatches(experience.Rollouts))
+        {
+            using var inner = TensorScope.Open();
+            var part = experience.Select(rows);
+            var loss = algorithm.Compute(part, policy.Analyze(part.Rollouts, algorithm.NeedsEntropy), tokens);
+            loss.Value.Backward();
+            metrics.AddUp(loss.Metrics);
+        }
+        optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => $"\"{prompt.Text.ReplaceLineEndings(" ")}\"")));
+        return metrics;
+    }
+
+    /// <summary>(B, T) without gradients, some rows at a time.</summary>
+    Tensor Logprobs(Policy other, Rollouts rollouts)
+    {
+        var length = rollouts.Mask.Size(1);
+        var logprobs = Tensor.Zeros([rollouts.Count, length], DType.Float32, rollouts.Mask.Device);
+        foreach (var rows in MicroBatches(rollouts))
+        {
+            using var scope = TensorScope.Open();
+            var part = rollouts.Select(rows);
+            var found = other.Analyze(part).Logprobs.MaskedFill(!part.Mask, 0);
+            for (var i = 0; i < rows.Length; i++)
+                logprobs.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
+        }
+        return logprobs;
+    }
+
+    /// <summary>The rows in a random order, in parts of nearly one size.</summary>
+    IEnumerable<int[]> Minibatches(int count)
+    {
+        var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
+        var size = (count + algorithm.MiniBatches - 1) / algorithm.MiniBatches;
+        return order.Select(row => (int)row).Chunk(size);
+    }
+
+    /// <summary>All rows, those of like length together.</summary>
+    IEnumerable<int[]> MicroBatches(Rollouts rollouts)
+    {
+        var rows = Enumerable.Range(0, rollouts.Count).OrderBy(row => rollouts.Prompts[row].Tokens.Length + rollouts.Completions[row].Tokens.Length);
+        return rows.Chunk(MicroBatchSize > 0 ? MicroBatchSize : rollouts.Count);
+    }
+}

@@ -1,0 +1,27 @@
+using Attune.Torch;
+
+namespace Attune.Training.Optimizers;
+
+/// <summary>
+/// Adam (Kingma and Ba 2015, algorithm 1, https://arxiv.org/abs/1412.6980), with weight decay apart from the gradient (AdamW, Loshchilov
+/// and Hutter 2019, algorithm 2, https://arxiv.org/abs/1711.05101) or as part of it.
+/// </summary>
+public sealed class Adam(double beta1, double beta2, double epsilon, bool decoupledDecay) : IUpdateRule
+{
+    public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape) =>
+        [("exp_avg", shape.ToArray()), ("exp_avg_sq", shape.ToArray())];
+
+    public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay)
+    {
+        if (weightDecay != 0 && decoupledDecay)
+            parameter.MultiplyInPlace(1 - learningRate * weightDecay);
+        else if (weightDecay != 0)
+            gradient += parameter * weightDecay;
+        var (mean, square) = (state[0], state[1]);
+        mean.LerpInPlace(gradient, 1 - beta1);
+        square.MultiplyInPlace(beta2).AddProductInPlace(gradient, gradient, 1 - beta2);
+        var (meanCorrection, squareCorrection) = (1 - Math.Pow(beta1, step), 1 - Math.Pow(beta2, step));
+        var deviation = square.Sqrt().MultiplyInPlace(1 / Math.Sqrt(squareCorrection)) + epsilon;
+        parameter.AddQuotientInPlace(mean, deviation, -learningRate / meanCorrection);
+    }
+}

@@ -1,0 +1,89 @@
+using Attune.Models;
+using Attune.Torch;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Optimizers;
+
+/// <summary>Applies an <see cref="IUpdateRule"/> to named parameters, and keeps what the rule remembers of them.</summary>
+public sealed class Optimizer : IRunState
+{
+    readonly IUpdateRule rule;
+    readonly double weightDecay;
+    readonly List<(string Name, Parameter Parameter, Tensor[] State)> slots = [];
+    int steps;
+
+    /// <param name="rule">How a parameter moves.</param>
+    /// <param name="parameters">Those that are trainable; matrices decay, vectors (biases, norms) do not.</param>
+    /// <param name="weightDecay">For matrices.</param>
+    public Optimizer(IUpdateRule rule, IEnumerable<(string Name, Parameter Value)> parameters, double weightDecay)
+    {
+        (this.rule, this.weightDecay) = (rule, weightDecay);
+        foreach (var (name, parameter) in parameters.Where(parameter => parameter.Value.Trainable))
+            slots.Add((name, parameter, NewState(parameter)));
+    }
+
+    /// <summary>How many tensors it moves.</summary>
+    public int Count => slots.Count;
+
+    public void ClearGradients()
+    {
+        foreach (var (_, parameter, _) in slots)
+            parameter.Value.Grad = null;
+    }
+
+    /// <summary>The Euclidean norm of all gradients together; not finite when one of them is not.</summary>
+    public double GradientNorm()
+    {
+        using var scope = TensorScope.Open();
+        var norms = slots.Select(slot => slot.Parameter.Value.Grad?.Norm()).OfType<Tensor>().ToArray();
+        return norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
+    }
+
+    /// <summary>Shortens the gradients so that their norm together is at most <paramref name="maximum"/>. Pascanu et al. 2013, algorithm 1,
+    /// https://arxiv.org/abs/1211.5063</summary>
+    /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
+    /// <param name="maximum">0 for no limit.</param>
+    public void ClipGradients(double norm, double maximum)
+    {
+        var factor = maximum > 0 ? maximum / (norm + 1e-6) : 1;
+        if (factor >= 1)
+            return;
+        using var scope = TensorScope.Open();
+        foreach (var (_, parameter, _) in slots)
+            parameter.Value.Grad?.MultiplyInPlace(factor);
+    }
+
+    /// <summary>Moves every parameter that has a gradient.</summary>
+    public void Step(double learningRate)
+    {
+        steps++;
+        using var noGrad = Autograd.NoGrad();
+        foreach (var (_, parameter, state) in slots)
+        {
+            using var scope = TensorScope.Open();
+            if (parameter.Value.Grad is { } gradient)
+                rule.Update(parameter.Value, gradient, state, steps, learningRate, parameter.Shape.Length > 1 ? weightDecay : 0);
+        }
+    }
+
+    public void Save(StateWriter writer)
+    {
+        writer.Write("steps", steps);
+        foreach (var (name, tensor) in NamedState())
+            writer.Write(name, tensor);
+    }
+
+    public void Load(StateReader reader)
+    {
+        steps = (int)reader.ReadNumber("steps");
+        foreach (var (name, tensor) in NamedState())
+            reader.ReadInto(name, tensor);
+    }
+
+    Tensor[] NewState(Parameter parameter) =>
+        [.. rule.StateOf(parameter.Shape).Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).Persist())];
+
+    /// <summary>What the rule remembers, as <c>parameter/state</c>.</summary>
+    IEnumerable<(string Name, Tensor Value)> NamedState() =>
+        slots.SelectMany(slot => rule.StateOf(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Attune.Torch;
+
+namespace Attune.Training.Runs;
+
+/// <summary>
+/// The checkpoints of a run. One is written into a temporary folder, its manifest last, flushed and renamed, so that a folder
+/// <c>step-000120</c> is whole or is not there. Reading checks sizes and SHA-256, and falls back to the one before.
+/// </summary>
+sealed class CheckpointStore(string folder, int keep)
+{
+    const string Tensors = "state.safetensors";
+    const string Numbers = "state.json";
+    const string Manifest = "manifest.json";
+    const string Unfinished = ".unfinished";
+
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>Writes the states of a step, then drops the oldest checkpoints past those to keep.</summary>
+    public void Save(int step, IReadOnlyDictionary<string, IRunState> states)
+    {
+        var unfinished = Path.Combine(folder, Unfinished);
+        RemoveUnfinished();
+        Directory.CreateDirectory(unfinished);
+        WriteStates(unfinished, states);
+        var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
+        WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(step, files), Json));
+        var final = PathOf(step);
+        if (Directory.Exists(final))
+            Directory.Delete(final, recursive: true);
+        Directory.Move(unfinished, final);
+        foreach (var old in Steps().SkipLast(keep))
+            Directory.Delete(PathOf(old), recursive: true);
+    }
+
+    /// <summary>Restores the newest checkpoint that is whole and gives its step; 0 when there is none.</summary>
+    /// <param name="states">What is restored.</param>
+    /// <param name="say">Told of every checkpoint that is damaged.</param>
+    public int Load(IReadOnlyDictionary<string, IRunState> states, Action<string> say)
+    {
+        RemoveUnfinished();
+        foreach (var step in Steps().Reverse())
+        {
+            if (Damage(PathOf(step)) is { } damage)
+            {
+                say($"the checkpoint {PathOf(step)} is damaged ({damage}); the one before it is used");
+                continue;
+            }
+            ReadStates(PathOf(step), states);
+            return step;
+        }
+        return 0;
+    }
+
+    static void WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
+    {
+        using var scope = TensorScope.Open();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var numbers = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        foreach (var (part, state) in states)
+            state.Save(new(part, tensors, numbers));
+        Safetensors.Write(Path.Combine(path, Tensors), tensors.Select(pair => (pair.Key, pair.Value)));
+        WriteFlushed(Path.Combine(path, Numbers), JsonSerializer.SerializeToUtf8Bytes(numbers, Json));
+    }
+
+    static void ReadStates(string path, IReadOnlyDictionary<string, IRunState> states)
+    {
+        using var tensors = Safetensors.Open(Path.Combine(path, Tensors));
+        var numbers = JsonSerializer.Deserialize<Dictionary<string, double>>(File.ReadAllBytes(Path.Combine(path, Numbers)), Json)!;
+        foreach (var (part, state) in states)
+            state.Load(new(part, tensors, numbers));
+    }
+
+    static string? Damage(string path)
+    {
+        try
+        {
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(path, Manifest)), Json);
+            if (manifest?.Files is not { Length: > 0 })
+                return "its manifest is empty";
+            return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed ? $"{changed.Name} has changed" : null;
+        }
+        catch (Exception error) when (error is IOException or JsonException)
+        {
+            return error.Message;
+        }
+    }
+
+    static CheckpointFile Describe(string path, string name)
+    {
+        using var stream = File.OpenRead(Path.Combine(path, name));
+        return new(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+
+    static void WriteFlushed(string path, byte[] bytes)
+    {
+        using var stream = new FileStream(path, FileMode.Create, FileAccess.Write);
+        stream.Write(bytes);
+        stream.Flush(flushToDisk: true);
+    }
+
+    void RemoveUnfinished()
+    {
+        var unfinished = Path.Combine(folder, Unfinished);
+        if (Directory.Exists(unfinished))
+            Directory.Delete(unfinished, recursive: true);
+    }
+
+    string PathOf(int step) => Path.Combine(folder, $"step-{step:D6}");
+
+    IEnumerable<int> Steps() => Directory.Exists(folder)
+        ? Directory.EnumerateDirectories(folder, "step-*").Select(path => StepOf(Path.GetFileName(path))).OfType<int>().Order()
+        : [];
+
+    static int? StepOf(string name) =>
+        int.TryParse(name.AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+}
+
+/// <summary>What a checkpoint holds, written last.</summary>
+sealed record CheckpointManifest(int Step, CheckpointFile[] Files);
+
+/// <summary>A file of a checkpoint: bytes and SHA-256 in hex.</summary>
+sealed record CheckpointFile(string Name, long Size, string Sha256);

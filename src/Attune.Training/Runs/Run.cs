@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Attune.Torch;
+
+namespace Attune.Training.Runs;
+
+/// <summary>
+/// A run in its folder. <see cref="Steps"/> is the one place where a run resumes, logs, evaluates, saves, is cancelled and frees its
+/// tensors, so that the body of a training loop is the algorithm.
+/// </summary>
+public sealed class Run : IDisposable, IRunState
+{
+    const int SkippedStepsInARow = 3;
+
+    readonly RunOptions options;
+    readonly IRunDisplay display;
+    readonly IDisposable folderLock;
+    readonly CheckpointStore checkpoints;
+    readonly Dictionary<string, IRunState> states = new(StringComparer.Ordinal);
+    readonly Stopwatch clock = new();
+    JsonLinesLog? metricLog;
+    JsonLinesLog? sampleLog;
+    int skippedInARow;
+    double secondsBefore;
+
+    /// <param name="options">Folder, seed and rhythm.</param>
+    /// <param name="recipe">The resolved recipe, kept in the folder; null in a folder that has one, to resume.</param>
+    /// <param name="display">Told of every step.</param>
+    /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
+    public Run(RunOptions options, string? recipe, IRunDisplay display)
+    {
+        (this.options, this.display) = (options, display);
+        Folder = new(options.Output);
+        folderLock = Folder.Lock();
+        checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
+        Random = new((ulong)options.Seed, Device.Parse(options.Device));
+        if (options.Threads > 0)
+            TorchLibrary.Threads = options.Threads;
+        Register("run", this);
+        Register("random", new RandomState(Random));
+        if (recipe is not null)
+            WriteRecipe(recipe);
+    }
+
+    public RunFolder Folder { get; }
+
+    /// <summary>The run's source of randomness, on its device; its state is part of every checkpoint.</summary>
+    public RandomSource Random { get; }
+
+    public Device Device => Random.Device;
+
+    /// <summary>Seconds that the run has worked, before and after a resume.</summary>
+    public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
+
+    /// <summary>Says in words what the metrics of a step mean; an algorithm sets it.</summary>
+    public Func<IReadOnlyDictionary<string, double>, string> InWords { get; set; } = _ => "";
+
+    /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
+    public void Register(string name, IRunState state) => states.Add(name, state);
+
+    public void Notice(string text) => display.Notice(text);
+
+    /// <summary>
+    /// The steps that are still to do, one at a time; the body of the loop runs in a tensor scope of its own. Restores the newest
+    /// checkpoint first.
+    /// </summary>
+    /// <param name="total">Steps of the whole run.</param>
+    /// <param name="evaluate">Looks at held-out data: before the first step, every so often, and after the last.</param>
+    /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
+    /// <exception cref="OperationCanceledException">Cancelled; the checkpoint is written.</exception>
+    /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
+    public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult> evaluate, CancellationToken cancellation = default)
+    {
+        var done = checkpoints.Load(states, Notice);
+        OpenLogs(done);
+        clock.Start();
+        display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
+        if (done == 0)
+            LogEvaluation(0, evaluate());
+        while (done < total)
+        {
+            StopIfCancelled(done, cancellation);
+            var step = new TrainingStep(done + 1);
+            using (TensorScope.Open())
+                yield return step;
+            done = step.Number;
+            Finish(step);
+            if (IsDue(options.EvaluateEvery, done) || done == total)
+                LogEvaluation(done, evaluate());
+            if (IsDue(options.CheckpointEvery, done) || done == total)
+                checkpoints.Save(done, states);
+        }
+        clock.Stop();
+    }
+
+    public void Save(StateWriter writer)
+    {
+        writer.Write("seconds", Seconds);
+        writer.Write("skipped", skippedInARow);
+    }
+
+    public void Load(StateReader reader)
+    {
+        secondsBefore = reader.ReadNumber("seconds");
+        skippedInARow = (int)reader.ReadNumber("skipped");
+    }
+
+    /// <summary>Ends the run: writes the model, beside the old one and then in its place, and the summary last.</summary>
+    public void Complete(Action<string> saveModel, JsonObject summary)
+    {
+        var fresh = Folder.Model + ".unfinished";
+        if (Directory.Exists(fresh))
+            Directory.Delete(fresh, recursive: true);
+        saveModel(fresh);
+        if (Directory.Exists(Folder.Model))
+            Directory.Delete(Folder.Model, recursive: true);
+        Directory.Move(fresh, Folder.Model);
+        File.WriteAllText(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
+        display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
+    }
+
+    public void Dispose()
+    {
+        metricLog?.Dispose();
+        sampleLog?.Dispose();
+        Random.Dispose();
+        folderLock.Dispose();
+    }
+
+    static bool IsDue(int every, int step) => every > 0 && step % every == 0;
+
+    void WriteRecipe(string recipe)
+    {
+        if (Folder.HoldsARun)
+            throw new InvalidDataException(
+                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
+        File.WriteAllText(Folder.Recipe, recipe);
+    }
+
+    void OpenLogs(int step)
+    {
+        var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
+        metricLog = new(Folder.Metrics, last);
+        sampleLog = new(Folder.Samples, last);
+    }
+
+    void StopIfCancelled(int done, CancellationToken cancellation)
+    {
+        if (!cancellation.IsCancellationRequested)
+            return;
+        checkpoints.Save(done, states);
+        display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
+        throw new OperationCanceledException(cancellation);
+    }
+
+    void Finish(TrainingStep step)
+    {
+        skippedInARow = step.Skipped is null ? 0 : skippedInARow + 1;
+        if (step.Skipped is not null)
+            Notice($"step {step.Number} was not applied: {step.Skipped}");
+        LogMetrics(step.Number, step.Metrics);
+        display.Step(step.Number, step.Metrics, InWords(step.Metrics));
+        if (skippedInARow == SkippedStepsInARow)
+            throw new TrainingStoppedException(
+                $"{SkippedStepsInARow} steps in a row could not be applied ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
+                + "A smaller learning rate, or other data, may help.");
+    }
+
+    void LogMetrics(int step, IReadOnlyDictionary<string, double> metrics)
+    {
+        var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
+        foreach (var (name, value) in metrics)
+            line[name] = double.IsFinite(value) ? value : value.ToString();
+        metricLog!.Write(line);
+    }
+
+    void LogEvaluation(int step, EvaluationResult evaluation)
+    {
+        if (evaluation.Metrics.Count > 0)
+            LogMetrics(step, evaluation.Metrics);
+        foreach (var sample in evaluation.Samples)
+        {
+            var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };
+            foreach (var (name, value) in sample.Numbers)
+                line[name] = value;
+            sampleLog!.Write(line);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Attune.Training.Runs;
+
+/// <summary>Where the files of a run lie.</summary>
+public sealed class RunFolder(string path)
+{
+    public string Path => path;
+
+    /// <summary>The resolved recipe, written before the first step.</summary>
+    public string Recipe => In("recipe.yaml");
+
+    /// <summary>One JSON object a step.</summary>
+    public string Metrics => In("metrics.jsonl");
+
+    /// <summary>Prompts, answers and their scores, seen at evaluation.</summary>
+    public string Samples => In("samples.jsonl");
+
+    public string Checkpoints => In("checkpoints");
+
+    /// <summary>The result: a folder that transformers loads.</summary>
+    public string Model => In("model");
+
+    public string Report => In("report.html");
+
+    public string Summary => In("summary.json");
+
+    /// <summary>Whether a run has begun here.</summary>
+    public bool HoldsARun => File.Exists(Recipe);
+
+    /// <summary>Whether it has ended: the summary is the last file that is written.</summary>
+    public bool IsFinished => File.Exists(Summary);
+
+    /// <summary>Takes the folder for this process until the result is disposed of, or the process ends in whatever way.</summary>
+    /// <exception cref="InvalidDataException">Another process has it.</exception>
+    public IDisposable Lock()
+    {
+        Directory.CreateDirectory(path);
+        try
+        {
+            return new FileStream(In(".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new InvalidDataException($"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
+        }
+    }
+
+    string In(string name) => System.IO.Path.Combine(path, name);
+}

@@ -1,0 +1,29 @@
+namespace Attune.Training.Runs;
+
+/// <summary>Where a run is written, and how often it saves and looks at itself.</summary>
+public sealed record RunOptions
+{
+    /// <summary>The run folder.</summary>
+    public string Output { get; init; } = "";
+
+    /// <summary>Everything random follows from it: the same recipe, seed and thread count give the same bits on a CPU.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>auto (CUDA where there is one), cpu, cuda or cuda:N.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Threads of one operator on the CPU; 0 for as many as there are processors.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Steps between two checkpoints; 0 for none but at the end or when stopped.</summary>
+    public int CheckpointEvery { get; init; } = 100;
+
+    /// <summary>Checkpoints that are kept.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Steps between two evaluations on held-out data; 0 for one before and one after.</summary>
+    public int EvaluateEvery { get; init; }
+
+    /// <summary>Checks before the first step that the arithmetic is right: ratio 1 where it must be, padding and caches change nothing.</summary>
+    public bool SelfTest { get; init; }
+}

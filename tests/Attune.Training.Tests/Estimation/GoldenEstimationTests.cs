@@ -1,0 +1,56 @@
+using Attune.Testing;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Tests.Estimation;
+
+/// <summary>Controllers and running statistics as trlX computes them.</summary>
+[Trait("Category", "Golden")]
+public sealed class GoldenEstimationTests
+{
+    public static TheoryData<string> Controllers => [.. GoldenFile.Cases("kl_controller")];
+
+    public static TheoryData<string> Moments => [.. GoldenFile.Cases("running_moments")];
+
+    [Theory]
+    [MemberData(nameof(Controllers))]
+    public void KlControllersAgree(string name)
+    {
+        var (item, _) = GoldenFile.Read("kl_controller", name);
+        var hparams = item.GetProperty("hparams");
+        var expected = item.GetProperty("expected");
+        if (hparams.Optional("kl_coef") is { } fixedCoefficient)
+        {
+            var constant = new KlController(fixedCoefficient);
+            constant.Update(100, 100);
+            Assert.Equal(expected.Number("value"), constant.Coefficient);
+            return;
+        }
+        var controller = new KlController(hparams.Number("init_kl_coef"), hparams.Number("target"), hparams.Number("horizon"));
+        foreach (var pair in expected.GetProperty("current_kl_and_value_after").EnumerateArray())
+        {
+            controller.Update(pair[0].GetDouble(), (int)hparams.Number("n_steps"));
+            Numeric.Close(pair[1].GetDouble(), controller.Coefficient, "coefficient", 0, 1e-9);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Moments))]
+    public void RunningMomentsAgree(string name)
+    {
+        var (item, _) = GoldenFile.Read("running_moments", name);
+        var moments = new RunningMoments();
+        var steps = item.GetProperty("steps").EnumerateArray().ToList();
+        foreach (var step in steps)
+        {
+            var xs = GoldenTensor.Read(step.GetProperty("xs")).Data;
+            var (mean, deviation) = moments.Update(xs);
+            Numeric.Close(step.Number("batch_mean"), mean, "batch mean");
+            Numeric.Close(step.Number("batch_std"), deviation, "batch deviation");
+            Numeric.Close(step.Number("var"), moments.Variance, "variance");
+            Numeric.Close(step.Number("std"), moments.Deviation, "deviation");
+            Numeric.Close(step.Number("count"), moments.Count, "count");
+            Numeric.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, [.. xs.Select(x => x / moments.Deviation)], "scaled");
+        }
+        Numeric.Close(steps[^1].Number("mean"), moments.Mean, "mean");         // the file repeats the last mean in every step
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Estimation;
+using Attune.Training.Optimizers;
+
+namespace Attune.Training.Tests;
+
+/// <summary>Short training runs of tiny checkpoints that PyTorch made: losses, norms, rates and final weights.</summary>
+[Trait("Category", "Golden")]
+public sealed class GoldenTraceTests
+{
+    public static TheoryData<string> Traces =>
+        [.. Golden.Names("training", name => (name.StartsWith("sft_", StringComparison.Ordinal) || name.StartsWith("reward_", StringComparison.Ordinal)) && IsKnown(name))];
+
+    [Theory]
+    [MemberData(nameof(Traces))]
+    public void TheRunIsTheSame(string name)
+    {
+        var trace = Golden.Json("training", $"{name}.json");
+        var (hparams, expected) = (trace.GetProperty("hparams"), trace.GetProperty("expected"));
+        var (model, loss) = Load(name, trace);
+        model.SetTrainable(true);
+        var decayed = hparams.GetProperty("decayed_parameters").EnumerateArray().Select(p => p.GetString()!).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(decayed, [.. model.NamedParameters().Where(p => p.Value.Shape.Length > 1).Select(p => p.Name)]);
+        var rule = new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1].GetDouble(), hparams.Number("eps"), decoupledDecay: true);
+        var optimizer = new Optimizer(rule, model.NamedParameters(), hparams.Number("weight_decay"));
+        var steps = trace.GetProperty("steps").GetInt32();
+        var schedule = new LearningRate(
+            new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
+
+        for (var step = 0; step < steps; step++)
+        {
+            using var scope = TensorScope.Open();
+            optimizer.ClearGradients();
+            var now = loss();
+            now.Backward();
+            var norm = optimizer.GradientNorm();
+            var rate = hparams.Number("lr") * schedule.FactorAt(step);
+            Close(expected.GetProperty("losses")[step], now.Item(), $"loss {step}");
+            Close(expected.GetProperty("grad_norms_before_clipping")[step], norm, $"norm {step}");
+            Close(expected.GetProperty("lrs")[step], rate, $"rate {step}");
+            optimizer.ClipGradients(norm, hparams.Number("max_grad_norm"));
+            optimizer.Step(rate);
+        }
+        Close(expected.GetProperty("loss_after"), loss().Item(), "loss after");
+        CompareWeights(model, expected.GetProperty("final_params"));
+        Golden.Ran("training: traces");
+    }
+
+    static (Module Model, Func<Tensor> Loss) Load(string name, JsonElement trace)
+    {
+        var folder = Golden.PathTo(trace.GetProperty("model").GetString()!);
+        var inputs = trace.GetProperty("inputs");
+        var input = GoldenModels.Input(inputs);
+        if (name.StartsWith("reward_", StringComparison.Ordinal))
+        {
+            var reward = Pretrained.LoadRewardModel(folder);
+            return (reward, () => PairLoss(reward.Score(input)));
+        }
+        var model = Pretrained.LoadLanguageModel(folder);
+        var labels = GoldenModels.Longs(inputs.GetProperty("labels")).Slice(1, 1).Reshape(-1);
+        return (model, () =>
+        {
+            var hidden = model.Hidden(input).Slice(1, 0, -1);
+            var losses = CrossEntropy.PerToken(model.Logits(hidden.Reshape(-1, hidden.Size(-1))), labels.Clamp(0, null));
+            return Masked.Reduce(losses, labels.NotEqualTo(-100));
+        });
+    }
+
+    static Tensor PairLoss(Tensor scores)
+    {
+        var half = scores.Size(0) / 2;
+        return Masked.Reduce(RewardModeling.PairLoss(scores.Slice(0, 0, half), scores.Slice(0, half), margin: null, centerCoef: 0));
+    }
+
+    static void CompareWeights(Module model, JsonElement expected)
+    {
+        foreach (var (name, parameter) in model.NamedParameters())
+        {
+            var weights = parameter.Value.ToArray<float>();
+            var weight = expected.GetProperty(name);
+            Close(weight.GetProperty("norm"), Math.Sqrt(weights.Sum(x => (double)x * x)), name);
+            var first = weight.GetProperty("first6").EnumerateArray().Select(GoldenTensor.Number).ToArray();
+            Numeric.Close(first, weights.AsSpan(0, first.Length), name, 1e-4, 1e-3);
+        }
+    }
+
+    static void Close(JsonElement expected, double actual, string what) => Numeric.Close(expected.GetDouble(), actual, what, 1e-5, 1e-3);
+
+    static ScheduleKind GoldenScheduleName(string name) => Optimizers.GoldenScheduleTests.Kind(name);
+
+    static bool IsKnown(string trace) =>
+        ModelFamily.All.Any(family => family.Type == Golden.Json($"{Golden.Json("training", $"{trace}.json").GetProperty("model").GetString()}", "config.json").GetProperty("model_type").GetString());
+}
