@@ -19,6 +19,8 @@ var material = new Material(Path.Combine(folder, "material"));
 File.WriteAllText(Path.Combine(folder, "words.txt"), string.Join('\n', material.Words()) + "\n");
 var guest = SimulatedGuest.Load(folder);
 var scribe = new Scribe(material, guest, new Random(20240607));
+foreach (var line in scribe.Misunderstood().Distinct())
+    Console.WriteLine(line);
 var (training, heldOut) = Split(material, new Random(7));
 var files = new Files(folder, toShow);
 
@@ -65,12 +67,13 @@ string Dialogue()
 object Ranking(List<Combination> combinations, Wordings wordings, Agreement agreement)
 {
     var message = scribe.Message(combinations, wordings);
-    var answers = new List<string>();
+    var answers = new OrderedDictionary<string, string>();
     while (answers.Count < 4)
-        if (scribe.Answer(message, Quality([.. flaws, "garbled"]), training) is var answer && !answers.Contains(" " + answer))
-            answers.Add(" " + answer);
-    agreement.Add(guest, message.Prompt, answers);
-    return new { message.Prompt, Completions = answers, Ranks = guest.Rank(message.Prompt, answers, scribe.Random) };
+        if (Quality([.. flaws, "garbled"]) is var quality && answers.Values.Count(q => q == quality) < 2)
+            answers[" " + scribe.Answer(message, quality, training)] = quality;
+    var completions = answers.Keys.ToList();
+    agreement.Add(guest, message.Prompt, completions);
+    return new { message.Prompt, Completions = completions, Ranks = guest.Rank(message.Prompt, completions, scribe.Random) };
 }
 
 string Quality(string[] flawed) => scribe.Random.NextDouble() < shareGood ? "good" : flawed[scribe.Random.Next(flawed.Length)];
@@ -225,18 +228,42 @@ sealed class Material
 }
 
 /// <summary>A guest's message and what the desk must know to answer it.</summary>
-sealed record Message(string Prompt, Combination Combination, bool IsComplaint, Dictionary<string, string> Chosen);
+sealed record Message(string Prompt, Combination Combination, bool IsTrouble, Dictionary<string, string> Chosen);
 
 /// <summary>Puts lines together: {name} stands for one of the lines under that key, {a|b} for one of the two.</summary>
 sealed partial class Scribe(Material material, SimulatedGuest guest, Random random)
 {
-    readonly HashSet<string> prompts = [];
+    readonly HashSet<string> texts = [];
 
     public Random Random => random;
 
     public SortedDictionary<string, (int Right, int Count)> Tally { get; } = [];
 
     public List<string> Dropped { get; } = [];
+
+    /// <summary>Every line of a guest of which the simulated guest sees another topic, and every offer that it does not call good.</summary>
+    public IEnumerable<string> Misunderstood()
+    {
+        foreach (var combination in material.Combinations)
+        {
+            var context = Context(combination, []);
+            var id = $"{combination.Situation.Topic.Id}/{combination.Situation.Id}";
+            foreach (var (_, line) in combination.Messages())
+            {
+                var prompt = Expand(line, context);
+                if (string.Join(' ', guest.TopicsOf(prompt)) is var topics && topics != combination.Situation.Topic.Id)
+                    yield return $"{id} \"{prompt}\" is about: {topics}";
+                foreach (var offer in combination.Situation.Lines["offer"])
+                {
+                    var answer = Expand("of course, " + Turned(offer, context), context);
+                    if (guest.Judge(combination.Situation.Topic.Id.Replace('-', ' '), Expand(offer, context)).Polite > 0)
+                        yield return $"{id} \"{offer}\" is polite already";
+                    if (topics == combination.Situation.Topic.Id && guest.Judge(prompt, answer) is { IsGood: false } judgement)
+                        yield return $"{id} {combination.Detail}: \"{offer}\" is not: {string.Join(' ', judgement.Flaws)}";
+                }
+            }
+        }
+    }
 
     /// <summary>A message that no file has yet, and of which the simulated guest sees the topic.</summary>
     public Message Message(List<Combination> combinations, Wordings wordings)
@@ -248,7 +275,7 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
             var topics = guest.TopicsOf(message.Prompt);
             var right = topics.Count == 1 && topics.First() == message.Combination.Situation.Topic.Id;
             Note("prompt", right, message.Prompt, string.Join(' ', topics));
-            if (right && prompts.Add(message.Prompt))
+            if (right && texts.Add(message.Prompt))
                 return message;
         }
     }
@@ -256,7 +283,7 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
     /// <summary>An answer of the quality asked for, in the simulated guest's eyes too.</summary>
     public string Answer(Message message, string quality, List<Combination> combinations)
     {
-        while (true)
+        for (var attempt = 0; ; attempt++)
         {
             var answer = Attempt(message, quality, combinations);
             var judgement = guest.Judge(message.Prompt, answer);
@@ -264,6 +291,8 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
             Note(quality, right, message.Prompt + " " + answer, string.Join(' ', judgement.Flaws));
             if (right)
                 return answer;
+            if (attempt == 200)
+                throw new InvalidDataException($"no {quality} answer to \"{message.Prompt}\", for example not \"{answer}\": {string.Join(' ', judgement.Flaws)}");
         }
     }
 
@@ -275,25 +304,31 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
             var combination = Pick(combinations, c => c);
             var pattern = Pick(material.Common["paper"], p => p);
             var context = Context(combination, []);
-            if (Names().Matches(pattern).All(name => name.Groups[1].Value.Contains('|') || Find(name.Groups[1].Value, context) is not null))
-                return Expand(pattern, context);
+            if (!Names().Matches(pattern).All(name => IsKnown(name.Groups[1].Value, context)))
+                continue;
+            var paper = Expand(pattern, context);
+            var sentences = Regex.Split(paper, "(?<=[.?]) ");
+            if (sentences.Distinct().Count() == sentences.Length && texts.Add(paper))
+                return paper;
         }
     }
 
     Message Compose(Combination combination, Wordings wordings)
     {
         var (kind, text) = Pick(combination.Messages().ToList(), m => m);
-        var frame = Pick((wordings == Wordings.HeldOut ? material.HeldOutWordings : material.TrainingWordings)[kind], f => f);
         var context = Context(combination, []);
+        var blameless = Find("ack", context) is not null;
+        var frames = (wordings == Wordings.HeldOut ? material.HeldOutWordings : material.TrainingWordings)[kind];
+        var frame = Pick(frames.Where(f => !blameless || f[0] != '!').ToList(), f => f);
         context.Chosen["x"] = Expand(text, context, tidy: false);
-        var complains = frame.StartsWith('!') || kind == "problem";
-        return new Message($"Guest: {Expand(frame.TrimStart('!'), context)}\nDesk:", combination, complains, context.Chosen);
+        var trouble = frame[0] == '!' || kind == "problem";
+        return new Message($"Guest: {Expand(frame.TrimStart('!'), context)}\nDesk:", combination, trouble, context.Chosen);
     }
 
     string Attempt(Message message, string quality, List<Combination> combinations)
     {
         var context = Context(message.Combination, message.Chosen);
-        var (good, ack) = message.IsComplaint ? ("good-complaint", "apology") : ("good-request", "gladly");
+        var (good, ack) = message.IsTrouble ? ("good-trouble", "apology") : ("good-wish", "gladly");
         context.Scopes.Insert(1, new Lines { ["good"] = material.Common[good], ["ack"] = material.Common[ack] });
         return quality switch
         {
@@ -304,6 +339,12 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
             _ => Expand($"{{{quality}}}", context),
         };
     }
+
+    /// <summary>An offer with the guest's words in the mouth of the desk: "my suit" becomes "your suit".</summary>
+    static string Turned(string offer, Context context) => offer.Replace("{it}", Regex.Replace(
+        context.Chosen["it"],
+        @"\b(my|our|ours|me|us|we|I)\b",
+        match => match.Value switch { "my" or "our" => "your", "ours" => "yours", _ => "you" }));
 
     Combination Elsewhere(Message message, List<Combination> combinations) =>
         Pick(combinations.Where(c => c.Situation.Topic != message.Combination.Situation.Topic).ToList(), c => c);
@@ -340,6 +381,9 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
         return context;
     }
 
+    bool IsKnown(string name, Context context) =>
+        name.Contains('|') || material.Fixed.ContainsKey(name) || Find(name, context) is not null;
+
     static List<string>? Find(string name, Context context) =>
         context.Scopes.AsEnumerable().Reverse().Select(scope => scope.GetValueOrDefault(name)).FirstOrDefault(list => list is not null);
 
@@ -361,7 +405,7 @@ sealed partial class Scribe(Material material, SimulatedGuest guest, Random rand
         var fresh = lines.Where(line => line.Length == 0 || !context.Used.Contains(line)).ToList();
         var line = Pick(fresh.Count > 0 ? fresh : lines, l => l);
         context.Used.Add(line);
-        return Expand(line, context, tidy: false);
+        return Expand(name == "offer" ? Turned(line, context) : line, context, tidy: false);
     }
 
     static string Tidy(string text)

@@ -16,7 +16,7 @@ public sealed class SimulatedGuest
     /// Scale of the noise in points of <see cref="Judgement.Score"/>: of two answers, the one better by d points is ranked
     /// first with probability 1 / (1 + exp(−d / Temperature)), as in the model of Bradley and Terry.
     /// </summary>
-    public const double Temperature = 0.8;
+    public const double Temperature = 0.6;
 
     const double UnknownWordsAllowed = 0.05;
     const int FewestWords = 5;
