@@ -152,12 +152,11 @@ sealed record Combination(Situation Situation, string Detail)
 /// <summary>Everything hand-written.</summary>
 sealed class Material
 {
-    readonly string[] paths;
+    readonly List<string> texts = [];
 
     public Material(string folder)
     {
-        paths = [.. Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        foreach (var path in paths)
+        foreach (var path in Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             Read(path, Path.GetFileName(path) switch
             {
                 "lists.txt" => Fixed,
@@ -184,11 +183,11 @@ sealed class Material
 
     public List<Combination> Combinations { get; } = [];
 
-    public List<string> Words() => [.. paths.SelectMany(path => WordsOf(File.ReadAllText(path))).Distinct().Order(StringComparer.Ordinal)];
+    public List<string> Words() => [.. texts.SelectMany(WordsOf).Distinct().Order(StringComparer.Ordinal)];
 
     public bool SaidElsewhere(Combination combination) => WordsOf(combination.Detail).All(word => Said[word] > 1);
 
-    Dictionary<string, int> Said => field ??= paths.SelectMany(path => WordsOf(File.ReadAllText(path))).CountBy(word => word).ToDictionary();
+    Dictionary<string, int> Said => field ??= texts.SelectMany(WordsOf).CountBy(word => word).ToDictionary();
 
     static IEnumerable<string> WordsOf(string text) =>
         Regex.Matches(Regex.Replace(text, @"\{[\w-]+\}", " ").ToLowerInvariant(), @"[a-z]+(?:'[a-z]+)?").Select(m => m.Value);
@@ -214,6 +213,7 @@ sealed class Material
             var colon = line.IndexOf(": ");
             if (colon < 0)
                 throw new InvalidDataException($"{path}: no key in \"{line}\"");
+            texts.Add(line[(colon + 2)..]);
             (situation?.Lines ?? topic?.Lines ?? common).Add(line[..colon], line[(colon + 2)..]);
         }
     }

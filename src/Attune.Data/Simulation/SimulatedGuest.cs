@@ -94,15 +94,15 @@ public sealed class SimulatedGuest
         return pairs.DefaultIfEmpty(0.5).Average();
     }
 
-    /// <summary>0, or 0.7 on the topic and up to 1 for two more words of the request taken up.</summary>
+    /// <summary>0, or 0.7 on the topic and up to 1 as more of the request is taken up: three of its words that say something.</summary>
     double OnTopic(Reading request, Reading reply)
     {
-        var words = request.Words.Where(word => !plain.Contains(word)).ToHashSet();
-        words.IntersectWith(reply.Words);
+        var said = request.Words.Where(word => !plain.Contains(word) && !char.IsDigit(word[0])).ToHashSet();
+        var takenUp = said.Count(reply.Words.Contains);
         var wanted = topics.Of(request);
-        if (wanted.Count == 0)
-            return words.Count >= 2 ? 0.7 : 0;
-        return topics.Meets(wanted, reply) ? 0.7 + 0.15 * Math.Clamp(words.Count - 1, 0, 2) : 0;
+        if (wanted.Count == 0 ? takenUp < 2 : !topics.Meets(wanted, reply))
+            return 0;
+        return 0.7 + 0.3 * Math.Min(1, takenUp / Math.Clamp(said.Count, 1.0, 3.0));
     }
 
     double Helpful(Reading reply)
