@@ -45,7 +45,7 @@ public sealed class TextEncoder
     /// <summary>A prompt with <paramref name="room"/> tokens left for the answer; a longer one loses its beginning, or is left out (null).</summary>
     public TokenPrompt? Prompt(Origin origin, string text, int room)
     {
-        var tokens = EncodePrompt(text);
+        var tokens = PromptTokens(text);
         if (tokens.Length == 0)
             return Skip<TokenPrompt>("empty prompts were left out", origin);
         if (tokens.Length + room <= context)
@@ -62,7 +62,7 @@ public sealed class TextEncoder
     {
         if (string.IsNullOrWhiteSpace(example.Completion))
             return Skip<TokenRow>("empty completions were left out", example.Origin);
-        var prompt = EncodePrompt(example.Prompt);
+        var prompt = PromptTokens(example.Prompt);
         return Fit(example.Origin, [(prompt, false), ([.. tokenizer.Encode(example.Completion), eos], true)]);
     }
 
@@ -96,7 +96,7 @@ public sealed class TextEncoder
             return Skip<TokenRanking>("rankings in which all answers tie were left out: they prefer nothing", example.Origin);
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
-        var prompt = EncodePrompt(example.Prompt);
+        var prompt = PromptTokens(example.Prompt);
         int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. tokenizer.Encode(completion), eos])];
         if (Array.TrueForAll(texts, text => text.Length <= context))
             return new(texts, prompt.Length, [.. example.Ranks]);
@@ -109,7 +109,8 @@ public sealed class TextEncoder
     /// <summary>A document with the end of the text behind it, of any length.</summary>
     public int[] Document(string text) => [.. begin, .. tokenizer.Encode(text), eos];
 
-    int[] EncodePrompt(string text)
+    /// <summary>A prompt as answers follow it, of any length.</summary>
+    public int[] PromptTokens(string text)
     {
         var tokens = tokenizer.Encode(text);
         return begin.Length > 0 && tokens.Length > 0 && tokens[0] == begin[0] ? tokens : [.. begin, .. tokens];

@@ -17,6 +17,8 @@ sealed class GenerationRows
         rows = answers;
     }
 
+    public Action<int>? OnToken { get; init; }
+
     public bool AnyLive => rows.Exists(answer => !answer.Ended);
 
     public IEnumerable<Completion> Completions => answers.Select(answer => answer.ToCompletion());
@@ -24,8 +26,12 @@ sealed class GenerationRows
     public void Record(long[] tokens, float[] logprobs, float[] values, int? eosId)
     {
         for (var row = 0; row < rows.Count; row++)
-            if (!rows[row].Ended)
-                rows[row].Add((int)tokens[row], logprobs[row], values.Length > 0 ? values[row] : null, eosId);
+        {
+            if (rows[row].Ended)
+                continue;
+            rows[row].Add((int)tokens[row], logprobs[row], values.Length > 0 ? values[row] : null, eosId);
+            OnToken?.Invoke((int)tokens[row]);
+        }
     }
 
     /// <summary>When at most half of the rows still grow, forgets the others and says which rows (B) are kept.</summary>

@@ -15,6 +15,9 @@ public sealed class TextGenerator(LanguageModel model, int padId, int? eosId)
     /// <summary>The most rows that are sampled at once.</summary>
     public int BatchRows { get; init; } = 128;
 
+    /// <summary>Told of every token as it is drawn; of use where one answer is given.</summary>
+    public Action<int>? OnToken { get; init; }
+
     /// <summary>Answers to every prompt, <paramref name="samples"/> each, those of one prompt side by side.</summary>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -43,7 +46,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, int? eosId)
             cache.Select(copies);
             hidden = hidden.IndexSelect(0, copies);                                                 // (B, D), B = N · samples
         }
-        var rows = new GenerationRows(prompts, samples, model.Device);
+        var rows = new GenerationRows(prompts, samples, model.Device) { OnToken = OnToken };
         for (var step = 1; rows.AnyLive; step++)
         {
             cancellation.ThrowIfCancellationRequested();

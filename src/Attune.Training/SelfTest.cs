@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Torch;
 using Attune.Training.Optimizers;
+using Attune.Training.Runs;
 
 namespace Attune.Training;
 
@@ -12,8 +13,19 @@ public static class SelfTest
 {
     const double Tolerance = 1e-5;   // of a probability ratio; log-probabilities in float32 agree to about this
 
-    /// <summary>Every check with what it found; all must hold before a run begins.</summary>
-    public static IReadOnlyList<(string Check, double Found, bool Holds)> Run(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed)
+    /// <summary>Says what every check found.</summary>
+    /// <exception cref="TrainingStoppedException">One does not hold.</exception>
+    public static void Run(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed, Action<string> say)
+    {
+        var checks = Check(policy, prompts, seed);
+        foreach (var (name, found, holds) in checks)
+            say($"self-test {(holds ? "passed" : "FAILED")}: {name}; farthest ratio from 1: {found:G3}");
+        if (checks.Any(check => !check.Holds))
+            throw new TrainingStoppedException("the self-test failed: this model would not learn from what it samples; nothing was trained");
+    }
+
+    /// <summary>Every check with what it found.</summary>
+    public static IReadOnlyList<(string Name, double Found, bool Holds)> Check(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed)
     {
         using var scope = TensorScope.Open();
         using var random = new RandomSource((ulong)seed, policy.Model.Device);

@@ -13,6 +13,9 @@ public sealed record CausalLmOptions
 
     /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
     public double LabelSmoothing { get; init; }
+
+    /// <summary>Whether the model's own dropout acts.</summary>
+    public bool Dropout { get; init; } = true;
 }
 
 /// <summary>

@@ -23,6 +23,9 @@ public sealed record SftOptions
 
     /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
     public double LabelSmoothing { get; init; }
+
+    /// <summary>Whether the model's own dropout acts.</summary>
+    public bool Dropout { get; init; } = true;
 }
 
 /// <summary>

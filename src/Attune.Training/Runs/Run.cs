@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Torch;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Runs;
 
@@ -13,6 +14,7 @@ public sealed class Run : IDisposable, IRunState
     const int SkippedStepsInARow = 3;
 
     readonly RunOptions options;
+    readonly string? recipe;
     readonly IRunDisplay display;
     readonly IDisposable folderLock;
     readonly CheckpointStore checkpoints;
@@ -29,7 +31,7 @@ public sealed class Run : IDisposable, IRunState
     /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
     public Run(RunOptions options, string? recipe, IRunDisplay display)
     {
-        (this.options, this.display) = (options, display);
+        (this.options, this.recipe, this.display) = (options, recipe, display);
         Folder = new(options.Output);
         folderLock = Folder.Lock();
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
@@ -38,8 +40,9 @@ public sealed class Run : IDisposable, IRunState
             TorchLibrary.Threads = options.Threads;
         Register("run", this);
         Register("random", new RandomState(Random));
-        if (recipe is not null)
-            WriteRecipe(recipe);
+        if (recipe is not null && Folder.HoldsARun)
+            throw new InvalidDataException(
+                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
     }
 
     public RunFolder Folder { get; }
@@ -48,6 +51,8 @@ public sealed class Run : IDisposable, IRunState
     public RandomSource Random { get; }
 
     public Device Device => Random.Device;
+
+    public int Seed => options.Seed;
 
     /// <summary>Seconds that the run has worked, before and after a resume.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
@@ -59,6 +64,12 @@ public sealed class Run : IDisposable, IRunState
     public void Register(string name, IRunState state) => states.Add(name, state);
 
     public void Notice(string text) => display.Notice(text);
+
+    public void Notices(IEnumerable<string> texts)
+    {
+        foreach (var text in texts)
+            Notice(text);
+    }
 
     /// <summary>
     /// The steps that are still to do, one at a time; the body of the loop runs in a tensor scope of its own. Restores the newest
@@ -72,7 +83,7 @@ public sealed class Run : IDisposable, IRunState
     public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult> evaluate, CancellationToken cancellation = default)
     {
         var done = checkpoints.Load(states, Notice);
-        OpenLogs(done);
+        OpenFiles(done);
         clock.Start();
         display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
         if (done == 0)
@@ -105,8 +116,8 @@ public sealed class Run : IDisposable, IRunState
         skippedInARow = (int)reader.ReadNumber("skipped");
     }
 
-    /// <summary>Ends the run: writes the model, beside the old one and then in its place, and the summary last.</summary>
-    public void Complete(Action<string> saveModel, JsonObject summary)
+    /// <summary>Ends the run: writes the model, beside the old one and then in its place, the report, and the summary last.</summary>
+    public void Complete(string method, Action<string> saveModel)
     {
         var fresh = Folder.Model + ".unfinished";
         if (Directory.Exists(fresh))
@@ -115,6 +126,8 @@ public sealed class Run : IDisposable, IRunState
         if (Directory.Exists(Folder.Model))
             Directory.Delete(Folder.Model, recursive: true);
         Directory.Move(fresh, Folder.Model);
+        var summary = RunSummary.Of(this, method);
+        RunReport.Write(Folder, method);
         File.WriteAllText(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
     }
@@ -129,16 +142,11 @@ public sealed class Run : IDisposable, IRunState
 
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
 
-    void WriteRecipe(string recipe)
+    /// <summary>The recipe is written when data and models have turned out to be usable, so that a mistake leaves no run behind.</summary>
+    void OpenFiles(int step)
     {
-        if (Folder.HoldsARun)
-            throw new InvalidDataException(
-                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
-        File.WriteAllText(Folder.Recipe, recipe);
-    }
-
-    void OpenLogs(int step)
-    {
+        if (recipe is not null)
+            File.WriteAllText(Folder.Recipe, recipe);
         var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);

@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Attune.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training;
+
+/// <summary>Models with their tokenizers: from and to folders, or new.</summary>
+public static class ModelFolder
+{
+    /// <summary>The tokenizer of a model's folder.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
+    public static Tokenizer Tokenizer(string folder) => Text.Tokenizer.Load(folder);
+
+    /// <summary>The tokenizer beside the model, else the one the options name, else a new one, trained on texts and kept in the run folder.</summary>
+    public static Tokenizer Tokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
+    {
+        if (model.Length > 0 || options.Path.Length > 0)
+            return Tokenizer(model.Length > 0 ? model : options.Path);
+        var kept = Path.Combine(run.Folder.Path, "tokenizer");
+        if (!Directory.Exists(kept))
+        {
+            run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
+            var trained = BytePairTrainer.Train(texts(), new() { VocabularySize = options.VocabularySize, MinFrequency = options.MinFrequency });
+            trained.Save(kept);
+        }
+        return Tokenizer(kept);
+    }
+
+    /// <summary>The language model of a folder, on the run's device.</summary>
+    /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
+    public static LanguageModel LanguageModel(string folder, Run run)
+    {
+        var model = Pretrained.LoadLanguageModel(folder);
+        return Fit(model, model.Backbone, Tokenizer(folder), run);
+    }
+
+    /// <summary>The language model of a folder, or a new one when the path is empty, on the run's device.</summary>
+    /// <inheritdoc cref="LanguageModel(string, Run)"/>
+    public static LanguageModel LanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
+    {
+        if (folder.Length > 0)
+            return LanguageModel(folder, run);
+        var model = NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
+        return Fit(model, model.Backbone, tokenizer, run);
+    }
+
+    /// <summary>A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.</summary>
+    /// <exception cref="InvalidDataException">There is no model, or its tokenizer does not fit.</exception>
+    public static RewardModel RewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
+    {
+        var model = NewOnCpu(run, random => folder.Length > 0
+            ? Pretrained.RewardModelFrom(folder, random)
+            : Pretrained.NewRewardModel(Config(shape, tokenizer), random));
+        return Fit(model, model.Backbone, tokenizer, run);
+    }
+
+    /// <summary>A trained reward model on the run's device.</summary>
+    /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
+    public static RewardModel RewardModel(string folder, Run run)
+    {
+        var model = Pretrained.LoadRewardModel(folder);
+        return Fit(model, model.Backbone, Tokenizer(folder), run);
+    }
+
+    public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
+    {
+        Pretrained.Save(folder, model);
+        tokenizer.Save(folder);
+    }
+
+    public static void Save(string folder, RewardModel model, Tokenizer tokenizer)
+    {
+        Pretrained.Save(folder, model);
+        tokenizer.Save(folder);
+    }
+
+    /// <summary>Says so when a path that must name a model's folder is empty.</summary>
+    public static IEnumerable<string> PathProblems(string key, string path) =>
+        path.Length == 0 ? [$"{key}: a folder with a model was expected, found nothing"] : [];
+
+    /// <summary>Random weights are drawn on the CPU, so that they are the same on every device.</summary>
+    static T NewOnCpu<T>(Run run, Func<RandomSource, T> create)
+    {
+        using var random = new RandomSource((ulong)run.Seed);
+        return create(random);
+    }
+
+    static JsonObject Config(ModelShape shape, Tokenizer tokenizer) =>
+        shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);
+
+    static T Fit<T>(T model, Backbone backbone, Tokenizer tokenizer, Run run) where T : Module
+    {
+        if (tokenizer.VocabularySize > backbone.VocabularySize)
+            throw new InvalidDataException(
+                $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");
+        model.MoveTo(run.Device);
+        return model;
+    }
+}

@@ -1,0 +1,32 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Training.Optimizers;
+using Attune.Training.Runs;
+
+namespace Attune.Training;
+
+/// <summary>An <see cref="OfflineLoop{TExample}"/> with its optimizer, its order and its evaluation, registered with a run.</summary>
+public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
+{
+    /// <summary>Whether the model's own dropout acts while it learns.</summary>
+    public bool Dropout { get; init; }
+
+    public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
+    {
+        model.SetTrainable(true);
+        var steps = training.TotalSteps(train.Count);
+        var optimizer = new Optimizer(optimization.ToRule(), model.NamedParameters(), optimization.WeightDecay);
+        run.Register("model", new ModelState(model));
+        run.Register("optimizer", optimizer);
+        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
+        loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
+
+        EvaluationResult Evaluate()
+        {
+            model.SetDropout(null);
+            var metrics = loop.Evaluate(heldOut);
+            model.SetDropout(Dropout ? run.Random : null);
+            return new(metrics, []);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Attune.Training.Optimizers;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>What can be wrong with the values that every recipe has.</summary>
+static class CommonProblems
+{
+    public static IEnumerable<string> Of(RunOptions run, BatchOptions training, OptimizerOptions optimizer)
+    {
+        if (run.Output.Length == 0)
+            yield return "run.output: a folder was expected, found nothing";
+        foreach (var (key, value) in new[]
+        {
+            ("run.threads", run.Threads), ("run.checkpointEvery", run.CheckpointEvery), ("run.evaluateEvery", run.EvaluateEvery),
+            ("training.steps", training.Steps), ("training.microBatchSize", training.MicroBatchSize),
+        })
+            if (value < 0)
+                yield return $"{key}: a number of at least 0 was expected, found {value}";
+        if (run.KeepCheckpoints < 1)
+            yield return $"run.keepCheckpoints: a number of at least 1 was expected, found {run.KeepCheckpoints}";
+        if (training.BatchSize < 1)
+            yield return $"training.batchSize: a number of at least 1 was expected, found {training.BatchSize}";
+        if (training.Steps == 0 && training.Epochs <= 0)
+            yield return $"training.epochs: a number above 0 was expected, found {training.Epochs}";
+        if (optimizer.LearningRate < 0)
+            yield return $"optimizer.learningRate: a number of at least 0 was expected, found {optimizer.LearningRate}";
+    }
+}

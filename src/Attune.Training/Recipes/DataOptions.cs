@@ -1,0 +1,45 @@
+using Attune.Data;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>What is learned from, and what is set aside to measure.</summary>
+public sealed record DataOptions
+{
+    /// <summary>A .jsonl, .jsonl.gz, .csv or .txt file, or a folder of them.</summary>
+    public string Train { get; init; } = "";
+
+    /// <summary>The same for measuring; empty to set a share of the training data aside.</summary>
+    public string HeldOut { get; init; } = "";
+
+    /// <summary>The share of the training data that is set aside when heldOut is empty.</summary>
+    public double HeldOutShare { get; init; } = 0.05;
+
+    /// <summary>What happens to texts longer than the model's context: truncate or drop.</summary>
+    public TooLong TooLong { get; init; } = TooLong.Truncate;
+
+    /// <summary>What is wrong with the values.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Train.Length == 0)
+            yield return "data.train: a file or folder was expected, found nothing";
+        if (HeldOutShare is < 0 or >= 1)
+            yield return $"data.heldOutShare: a share from 0 to below 1 was expected, found {HeldOutShare}";
+    }
+
+    public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
+
+    /// <summary>Training and held-out examples, encoded; the share is set aside by the seed.</summary>
+    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(Func<IEnumerable<Example>, IReadOnlyList<T>> encode, int seed)
+    {
+        var train = encode(Dataset.Read(Train));
+        if (train.Count == 0)
+            throw new InvalidDataException($"{Train} holds nothing to learn from");
+        return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
+    }
+}
+
+/// <summary>Paths of recipes.</summary>
+static class RecipePaths
+{
+    public static string Full(string path) => path.Length == 0 ? "" : Path.GetFullPath(path);
+}

@@ -1,0 +1,21 @@
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Everything that decides a run, and how to train by it. Its properties are the keys of a recipe file.</summary>
+public interface IRecipe
+{
+    RunOptions Run { get; }
+
+    /// <summary>What is wrong with the values, each as <c>key: what was found and what was expected</c>.</summary>
+    IEnumerable<string> Problems();
+
+    /// <summary>The same with absolute paths, so that a run can be resumed from anywhere.</summary>
+    IRecipe WithFullPaths();
+
+    /// <summary>Trains from the newest checkpoint of the run, or from the start, to the end.</summary>
+    /// <exception cref="InvalidDataException">Data or a model cannot be used; the message says why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    /// <exception cref="TrainingStoppedException">The run could not go on.</exception>
+    void Train(Run run, CancellationToken cancellation);
+}

@@ -1,0 +1,101 @@
+using Attune.Data;
+using Attune.Generation;
+using Attune.Training.Algorithms;
+using Attune.Training.Evaluation;
+using Attune.Training.Optimizers;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>RL fine-tuning of a language model by PPO against a reward model.</summary>
+public sealed record PpoRecipe : IRecipe
+{
+    /// <summary>Folder, seed and rhythm of the run.</summary>
+    public RunOptions Run { get; init; } = new() { Output = "runs/ppo" };
+
+    /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>A folder with a reward model.</summary>
+    public string RewardModel { get; init; } = "";
+
+    /// <summary>Prompts; answers that stand beside them are passed over.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>How much is seen: an example is a prompt, a step answers batchSize of them.</summary>
+    public BatchOptions Training { get; init; } = new() { BatchSize = 64 };
+
+    /// <summary>How answers are drawn.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>How parameters move.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 3e-6,
+        Schedule = new() { Kind = ScheduleKind.Linear },
+    };
+
+    /// <summary>The algorithm.</summary>
+    public PpoOptions Ppo { get; init; } = new();
+
+    public IEnumerable<string> Problems()
+    {
+        foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
+            .Concat(ModelFolder.PathProblems("model", Model)).Concat(ModelFolder.PathProblems("rewardModel", RewardModel)))
+            yield return problem;
+        if (Ppo.Epochs < 1 || Ppo.MiniBatches < 1 || Ppo.SamplesPerPrompt < 1)
+            yield return $"ppo: epochs, miniBatches and samplesPerPrompt of at least 1 were expected, found {Ppo.Epochs}, {Ppo.MiniBatches} and {Ppo.SamplesPerPrompt}";
+        if (Ppo.MiniBatches > Training.BatchSize * Ppo.SamplesPerPrompt)
+            yield return $"ppo.miniBatches: at most one for each answer of a step was expected, found {Ppo.MiniBatches}";
+        if (Sampling.MaxNewTokens < 1)
+            yield return $"sampling.maxNewTokens: a number of at least 1 was expected, found {Sampling.MaxNewTokens}";
+        if (Sampling.Temperature <= 0)
+            yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
+        if (Sampling.TopK != 0 || Sampling.TopP != 1)
+            yield return "sampling: topK and topP must stay off (0 and 1) in PPO: its ratios compare whole distributions";
+    }
+
+    public IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = RecipePaths.Full(Model),
+        RewardModel = RecipePaths.Full(RewardModel),
+    };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model);
+        var policy = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
+        var reference = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
+        if (policy.Model.ValueHead is null)
+            policy.Model.AddValueHead().Initialize(run.Random);
+        policy.Model.SetTrainable(true);
+        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run), ModelFolder.Tokenizer(RewardModel), tokenizer);
+        var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
+        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
+        run.Notices(encoder.Notices);
+        if (Run.SelfTest)
+            SelfTest.Run(policy, train, run.Seed, run.Notice);
+
+        var steps = Training.TotalSteps(train.Count);
+        var optimizer = new Optimizer(Optimizer.ToRule(), policy.Model.NamedParameters(), Optimizer.WeightDecay);
+        run.Register("policy", new ModelState(policy.Model));
+        run.Register("optimizer", optimizer);
+        var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
+        var loop = new OnPolicyLoop(run, policy, reference, rewards, new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps)) { MicroBatchSize = Training.MicroBatchSize };
+        loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
+        run.Complete("ppo", folder => ModelFolder.Save(folder, policy.Model, tokenizer));
+    }
+
+    IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
+        [.. examples.Select(example => encoder.Prompt(example.Origin, TextOf(example), Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+
+    static string TextOf(Example example) => example switch
+    {
+        PromptOnly prompt => prompt.Prompt,
+        Demonstration demonstration => demonstration.Prompt,
+        Ranking ranking => ranking.Prompt,
+        _ => throw new InvalidDataException($"{example.Origin}: PPO reads prompts"),
+    };
+}

@@ -1,0 +1,69 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Pretraining of a causal language model on documents.</summary>
+public sealed record PretrainRecipe : IRecipe
+{
+    /// <summary>Folder, seed and rhythm of the run.</summary>
+    public RunOptions Run { get; init; } = new() { Output = "runs/pretrain" };
+
+    /// <summary>A folder with a language model to train on; empty for a new one.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>The size of a new model, when model is empty.</summary>
+    public ModelShape NewModel { get; init; } = new();
+
+    /// <summary>The tokenizer of a new model.</summary>
+    public TokenizerOptions Tokenizer { get; init; } = new();
+
+    /// <summary>Documents: text.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>How much is seen, and how much at once.</summary>
+    public BatchOptions Training { get; init; } = new();
+
+    /// <summary>How parameters move.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 1e-3,
+        WeightDecay = 0.1,
+        Beta2 = 0.95,
+        Schedule = new() { Kind = ScheduleKind.Cosine, Warmup = 0.05, MinRatio = 0.1 },
+    };
+
+    /// <summary>The objective.</summary>
+    public CausalLmOptions Pretrain { get; init; } = new();
+
+    public IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems());
+
+    public IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = RecipePaths.Full(Model),
+        Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
+    };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
+        var model = ModelFolder.LanguageModel(Model, NewModel, tokenizer, run);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
+        var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), run.Seed);
+        run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
+        var task = new OfflineTask<TokenRow>(run, model, CausalLm.Objective(model, tokenizer, Pretrain), Training, Optimizer) { Dropout = Pretrain.Dropout };
+        task.Train(train, heldOut, cancellation);
+        run.Complete("pretrain", folder => ModelFolder.Save(folder, model, tokenizer));
+    }
+
+    static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch
+    {
+        Document document => document.Text,
+        Demonstration demonstration => demonstration.Prompt + demonstration.Completion,
+        _ => throw new InvalidDataException($"{example.Origin}: pretraining reads text, or prompt and completion"),
+    });
+}

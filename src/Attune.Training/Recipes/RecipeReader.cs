@@ -1,0 +1,64 @@
+using Attune.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>
+/// Reads recipes: YAML files whose keys are the properties of a recipe, and <c>key=value</c> words over them. All errors are
+/// reported at once.
+/// </summary>
+public static class RecipeReader
+{
+    /// <summary>A recipe of a method.</summary>
+    /// <param name="method">The method, or null to take it from the file.</param>
+    /// <param name="file">A YAML file, or null for the defaults alone.</param>
+    /// <param name="overrides">Words such as <c>optimizer.learningRate=1e-4</c>; a last part that is unique may stand alone.</param>
+    /// <exception cref="InvalidDataException">Something in the file or the words is wrong; the message lists everything.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static (TrainingMethod Method, IRecipe Recipe) Read(string? method, string? file, IReadOnlyList<string> overrides)
+    {
+        var root = file is null ? new YamlMappingNode() : Parse(file);
+        var found = Method(method, file, root);
+        var errors = new List<string>();
+        var defaults = found.NewRecipe();
+        RecipeOverrides.Apply(root, overrides, defaults.GetType(), errors);
+        var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
+        if (errors.Count == 0)
+            errors.AddRange(recipe.Problems());
+        return errors.Count == 0
+            ? (found, recipe)
+            : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
+    }
+
+    static TrainingMethod Method(string? wanted, string? file, YamlMappingNode root)
+    {
+        var key = new YamlScalarNode("method");
+        var written = root.Children.TryGetValue(key, out var node) ? (node as YamlScalarNode)?.Value ?? "" : null;
+        root.Children.Remove(key);
+        if (wanted is not null && written is not null && wanted != written)
+            throw new InvalidDataException($"{file} is a recipe for {written}, not for {wanted}; use `attune {written} {file}`");
+        var name = wanted ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {AlgorithmCatalog.Names}");
+        var meant = NearestName.Find(name, AlgorithmCatalog.All.Select(method => method.Name)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        return AlgorithmCatalog.Find(name)
+            ?? throw new InvalidDataException($"{file}: the method '{name}' is not known; known are {AlgorithmCatalog.Names}.{meant}");
+    }
+
+    static YamlMappingNode Parse(string file)
+    {
+        if (!File.Exists(file))
+            throw new FileNotFoundException($"there is no recipe {file}; `attune recipe METHOD` prints one");
+        try
+        {
+            var stream = new YamlStream();
+            using var reader = File.OpenText(file);
+            stream.Load(reader);
+            return stream.Documents.Count == 0 ? new() : stream.Documents[0].RootNode as YamlMappingNode
+                ?? throw new InvalidDataException($"{file}: keys with values were expected, as `attune recipe METHOD` prints them");
+        }
+        catch (YamlException error)
+        {
+            throw new InvalidDataException($"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
+        }
+    }
+}

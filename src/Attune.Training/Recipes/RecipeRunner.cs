@@ -1,0 +1,35 @@
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Starts a run by a recipe, or goes on with the one in a folder.</summary>
+public static class RecipeRunner
+{
+    /// <summary>Trains by a recipe in a new run folder.</summary>
+    /// <inheritdoc cref="IRecipe.Train"/>
+    public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
+    {
+        var full = recipe.WithFullPaths();
+        using var run = new Run(full.Run, RecipeWriter.Write(method.Name, full, withComments: false), display);
+        full.Train(run, cancellation);
+        return run.Folder;
+    }
+
+    /// <summary>Goes on with a run from its newest checkpoint; a finished one is left as it is.</summary>
+    /// <inheritdoc cref="IRecipe.Train"/>
+    public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
+    {
+        var folder = new RunFolder(path);
+        if (!folder.HoldsARun)
+            throw new InvalidDataException($"{path} holds no run: it has no recipe.yaml");
+        if (folder.IsFinished)
+        {
+            display.End($"the run in {path} is finished; its model is in {folder.Model}");
+            return folder;
+        }
+        var (_, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
+        using var run = new Run(recipe.Run with { Output = path }, recipe: null, display);
+        recipe.Train(run, cancellation);
+        return folder;
+    }
+}

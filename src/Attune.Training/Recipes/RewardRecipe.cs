@@ -1,0 +1,69 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>A reward model from rankings.</summary>
+public sealed record RewardRecipe : IRecipe
+{
+    /// <summary>Folder, seed and rhythm of the run.</summary>
+    public RunOptions Run { get; init; } = new() { Output = "runs/reward" };
+
+    /// <summary>A folder with the language model whose backbone it starts from; empty for a new one.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>The size of a new model, when model is empty.</summary>
+    public ModelShape NewModel { get; init; } = new();
+
+    /// <summary>The tokenizer of a new model.</summary>
+    public TokenizerOptions Tokenizer { get; init; } = new();
+
+    /// <summary>Rankings: prompt, completions and ranks; or prompt, chosen and rejected; or chosen and rejected.</summary>
+    public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
+
+    /// <summary>How much is seen, and how much at once; an example is a prompt with all its answers.</summary>
+    public BatchOptions Training { get; init; } = new();
+
+    /// <summary>How parameters move.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 1e-5,
+        Schedule = new() { Kind = ScheduleKind.Cosine, Warmup = 0.03 },
+    };
+
+    /// <summary>The objective.</summary>
+    public RewardModelingOptions Reward { get; init; } = new();
+
+    public IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems());
+
+    public IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = RecipePaths.Full(Model),
+        Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
+    };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
+        var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
+        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
+        run.Notices(encoder.Notices);
+        var task = new OfflineTask<TokenRanking>(run, model, new RewardModeling(model, tokenizer, Reward), Training, Optimizer);
+        task.Train(train, heldOut, cancellation);
+        run.Complete("reward", folder => ModelFolder.Save(folder, model, tokenizer));
+    }
+
+    static IReadOnlyList<TokenRanking> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
+        [.. examples.Select(example => encoder.Ranking(AsRanking(example))).OfType<TokenRanking>()];
+
+    static IEnumerable<string> Texts(IEnumerable<Example> examples) =>
+        examples.Select(AsRanking).SelectMany(ranking => ranking.Completions.Select(completion => ranking.Prompt + completion));
+
+    static Ranking AsRanking(Example example) => example as Ranking
+        ?? throw new InvalidDataException($"{example.Origin}: a reward model reads prompt, completions and ranks, or chosen and rejected");
+}

@@ -1,0 +1,49 @@
+using Attune.Data;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Supervised fine-tuning on what people wrote.</summary>
+public sealed record SftRecipe : IRecipe
+{
+    /// <summary>Folder, seed and rhythm of the run.</summary>
+    public RunOptions Run { get; init; } = new() { Output = "runs/sft" };
+
+    /// <summary>A folder with the language model to go on from.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>Demonstrations: prompt and completion, or messages.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>How much is seen, and how much at once.</summary>
+    public BatchOptions Training { get; init; } = new();
+
+    /// <summary>How parameters move.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 2e-5,
+        Schedule = new() { Kind = ScheduleKind.Cosine, Warmup = 0.03 },
+    };
+
+    /// <summary>The objective.</summary>
+    public SftOptions Sft { get; init; } = new();
+
+    public IEnumerable<string> Problems() =>
+        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(ModelFolder.PathProblems("model", Model));
+
+    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model);
+        var model = ModelFolder.LanguageModel(Model, run);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
+        var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), run.Seed);
+        run.Notices(encoder.Notices);
+        var task = new OfflineTask<TokenRow>(run, model, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
+        task.Train(train, heldOut, cancellation);
+        run.Complete("sft", folder => ModelFolder.Save(folder, model, tokenizer));
+    }
+}

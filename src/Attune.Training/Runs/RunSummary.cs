@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace Attune.Training.Runs;
+
+/// <summary>The figures of a run for machines: how long, how large, and the first and last value of every metric.</summary>
+static class RunSummary
+{
+    public static JsonObject Of(Run run, string method)
+    {
+        var metrics = new JsonObject();
+        var steps = 0;
+        foreach (var line in JsonLinesLog.Read(run.Folder.Metrics))
+            foreach (var (name, value) in line)
+            {
+                if (name == "step")
+                    steps = Math.Max(steps, (int)value!);
+                else if (metrics[name] is JsonObject known)
+                    known["last"] = value!.DeepClone();
+                else
+                    metrics[name] = new JsonObject { ["first"] = value!.DeepClone(), ["last"] = value.DeepClone() };
+            }
+        return new()
+        {
+            ["method"] = method,
+            ["seed"] = run.Seed,
+            ["steps"] = steps,
+            ["wallSeconds"] = Math.Round(run.Seconds, 2),
+            ["peakMemoryBytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
+            ["metrics"] = metrics,
+        };
+    }
+}
