@@ -14,6 +14,7 @@ public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExa
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
         model.SetTrainable(true);
+        SetDropout(Dropout);
         var steps = training.TotalSteps(train.Count);
         var optimizer = new Optimizer(optimization.ToRule(), model.NamedParameters(), optimization.WeightDecay);
         run.Register("model", new ModelState(model));
@@ -23,10 +24,12 @@ public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExa
 
         EvaluationResult Evaluate()
         {
-            model.SetDropout(null);
+            SetDropout(false);
             var metrics = loop.Evaluate(heldOut);
-            model.SetDropout(Dropout ? run.Random : null);
+            SetDropout(Dropout);
             return new(metrics, []);
         }
     }
+
+    void SetDropout(bool acts) => model.SetDropout(acts ? run.Random : null);
 }

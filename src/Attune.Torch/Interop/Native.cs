@@ -10,6 +10,8 @@ static unsafe partial class Native
 
     static Native()
     {
+        // Threads of OpenMP that wait by spinning cost several times the work as soon as another process wants a core.
+        _ = setenv("OMP_WAIT_POLICY", "passive", overwrite: 0);
         NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
         Check(attune_set_up_memory());
         Check(attune_set_threads(Environment.ProcessorCount));
@@ -35,6 +37,9 @@ static unsafe partial class Native
             throw new DllNotFoundException($"the native library is not at {file}; build it with eng/setup.sh, or set ATTUNE_NATIVE to its path");
         return NativeLibrary.Load(file);
     }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
 
     [LibraryImport(Library)] private static partial byte* attune_last_error();
     [LibraryImport(Library)] public static partial int attune_set_up_memory();

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Sets a machine up for Attune: installs libtorch, OpenBLAS and the build tools, builds the native door and the solution.
+# Does nothing where nothing is to do. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+mkdir -p artifacts
+log=artifacts/setup.log
+
+# alive MESSAGE COMMAND…: runs a long step, says every few seconds that it goes on, and shows the log when it fails.
+alive() {
+  local message=$1 start=$SECONDS
+  shift
+  printf '%s …' "$message" >&2
+  "$@" >"$log" 2>&1 &
+  local job=$!
+  while sleep 0.2; kill -0 "$job" 2>/dev/null; do
+    if [ $(((SECONDS - start) % 5)) -eq 4 ]; then printf ' %ds' $((SECONDS - start + 1)) >&2; sleep 1; fi
+  done
+  if wait "$job"; then printf ' done in %ds\n' $((SECONDS - start)) >&2; return; fi
+  printf ' FAILED\n' >&2
+  tail -n 30 "$log" >&2
+  exit 1
+}
+
+missing_packages() {
+  command -v cmake >/dev/null || echo cmake
+  command -v make >/dev/null || echo make
+  command -v g++ >/dev/null || echo g++
+  if [ -z "${Torch_DIR:-}${CMAKE_PREFIX_PATH:-}" ] && [ ! -e /usr/include/torch ]; then
+    echo libtorch-dev
+  fi
+  if ! ldconfig -p | grep -q libopenblas; then echo libopenblas0-openmp; fi
+  if ! ldconfig -p | grep -q libicuuc; then echo libicu-dev; fi
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update
+  apt-get install -y --no-install-recommends "$@"
+}
+
+check_dotnet() {
+  if command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^1[0-9]\.'; then return; fi
+  echo "Attune needs the .NET SDK 10 (or newer): see https://dotnet.microsoft.com/download, then run this again." >&2
+  exit 1
+}
+
+check_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages)
+  [ ${#packages[@]} -eq 0 ] && return
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "Attune needs some packages. As root, on Debian or Ubuntu:" >&2
+    echo "  apt-get update && apt-get install -y --no-install-recommends ${packages[*]}" >&2
+    exit 1
+  fi
+  alive "Installing ${packages[*]}" install_packages "${packages[@]}"
+}
+
+# newer_than FILE PATHS…: whether a source file is newer than what was built from it.
+newer_than() {
+  local built=$1
+  shift
+  [ ! -e "$built" ] || [ -n "$(find "$@" -newer "$built" -type f -not -path '*/bin/*' -not -path '*/obj/*' -print -quit)" ]
+}
+
+build_native() {
+  cmake -S native -B artifacts/native -DCMAKE_BUILD_TYPE=Release
+  cmake --build artifacts/native -j"$(nproc)"
+}
+
+# The libtorch that was chosen, as a word that changes when another one is.
+libtorch="Torch_DIR=${Torch_DIR:-} CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:-}"
+
+check_dotnet
+check_packages
+if [ "$(cat artifacts/libtorch 2>/dev/null)" != "$libtorch" ]; then
+  rm -rf artifacts/native
+  echo "$libtorch" >artifacts/libtorch
+fi
+if newer_than artifacts/native/libattune_torch.so native; then
+  alive "Building the native door" build_native
+  touch artifacts/native/libattune_torch.so
+fi
+if newer_than artifacts/built src tests Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig artifacts/native/libattune_torch.so; then
+  alive "Building Attune" dotnet build Attune.slnx -c Release --nologo -v quiet
+  touch artifacts/built
+fi

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Attune.Torch;
+using Attune.Training.Runs;
+
+namespace Attune.Cli;
+
+/// <summary>Runs a command and turns what goes wrong into one message and an exit code.</summary>
+static class CommandLine
+{
+    /// <summary>Something failed that is not the user's doing, or the machine lacks something.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The words, a file or a recipe are wrong; nothing was changed.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>Stopped by Ctrl-C or a signal; what was reached is saved.</summary>
+    public const int Interrupted = 130;
+
+    public static int Run(RootCommand root, string[] args)
+    {
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not CommandHelp)
+            return Report(string.Join("\n", parsed.Errors.Select(error => error.Message)) + "\nSee `attune --help`, or --help behind a command.", BadInput);
+        try
+        {
+            return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (Exception error) when (IsBadInput(error))
+        {
+            return Report(error.Message, BadInput);
+        }
+        catch (Exception error) when (error is TorchException or TrainingStoppedException or DllNotFoundException)
+        {
+            return Report(error.Message, Failed);
+        }
+    }
+
+    /// <summary>Files that are missing, damaged, not ours to write, or that no longer fit on the disk.</summary>
+    static bool IsBadInput(Exception error) => error is InvalidDataException or IOException or UnauthorizedAccessException or FormatException;
+
+    static int Report(string message, int code)
+    {
+        Console.Error.WriteLine($"attune: {message}");
+        return code;
+    }
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Attune.Cli.Display;
+using Attune.Training.Recipes;
+
+namespace Attune.Cli.Commands;
+
+/// <summary>A training method by its name: <c>attune sft [recipe.yaml] [key=value …]</c>.</summary>
+static class MethodCommand
+{
+    public static Command Create(string method, string summary, string example)
+    {
+        var words = new Argument<string[]>("words") { Description = "A recipe file, and key=value words over it", Arity = ArgumentArity.ZeroOrMore };
+        var selfTest = new Option<bool>("--self-test") { Description = "Check the arithmetic on this model and data first" };
+        var command = new Command(method, summary) { words, selfTest };
+        command.SetAction(parsed => Train(method, parsed.GetValue(words)!, parsed.GetValue(selfTest)));
+        return CommandHelp.WithExample(command, example);
+    }
+
+    static int Train(string method, string[] words, bool selfTest)
+    {
+        var (file, overrides) = Words.Split(words);
+        var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides);
+        using var interruption = new Interruption();
+        RecipeRunner.Start(found, recipe, Displays.Pick(), interruption.Token);
+        return 0;
+    }
+}

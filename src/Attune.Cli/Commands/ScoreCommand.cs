@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Attune.Data;
+using Attune.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training;
+using Attune.Training.Algorithms;
+using Attune.Training.Rewards;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune score MODEL FILE</c>: a reward model's numbers for texts, answers, pairs or rankings, as JSONL.</summary>
+static class ScoreCommand
+{
+    static readonly Argument<string> Model = new("model") { Description = "A reward model's folder" };
+    static readonly Argument<string> File = new("file") { Description = "Texts, answers to prompts, pairs or rankings" };
+    static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
+    static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
+
+    public static Command Create()
+    {
+        var command = new Command("score", "Score texts or rankings by a reward model, with its accuracy") { Model, File, Output, On };
+        command.SetAction(Score);
+        return CommandHelp.WithExample(command, "attune score runs/reward/model rankings.jsonl --output scores.jsonl");
+    }
+
+    static int Score(ParseResult parsed)
+    {
+        var folder = parsed.GetValue(Model)!;
+        var tokenizer = ModelFolder.Tokenizer(folder);
+        var model = Pretrained.LoadRewardModel(folder);
+        model.MoveTo(Device.Parse(parsed.GetValue(On)!));
+        var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength), tokenizer);
+        using var writer = parsed.GetValue(Output) is { } output ? System.IO.File.CreateText(output) : Console.Out;
+        foreach (var part in Dataset.Read(parsed.GetValue(File)!).Chunk(256))
+            foreach (var line in scorer.Score(part))
+                writer.WriteLine(line.ToJsonString(JsonText.Readable));
+        Console.Error.WriteLine(scorer.Verdict);
+        return 0;
+    }
+
+    sealed class Scorer(RewardModelSource source, TextEncoder encoder, Tokenizer tokenizer)
+    {
+        int pairs;
+        double right;
+        int texts;
+
+        /// <summary>What was found, in words.</summary>
+        public string Verdict => pairs > 0
+            ? $"{texts} answers scored; {100 * right / pairs:F1} % of {pairs} pairs in order"
+            : $"{texts} texts scored";
+
+        public IEnumerable<JsonObject> Score(Example[] examples)
+        {
+            var scores = new Queue<double>(source.Score([.. examples.SelectMany(Texts)]));
+            texts += scores.Count;
+            foreach (var example in examples)
+                yield return Line(example, [.. Enumerable.Range(0, example is Ranking ranking ? ranking.Completions.Count : 1).Select(_ => scores.Dequeue())]);
+        }
+
+        IEnumerable<int[]> Texts(Example example) => example switch
+        {
+            Ranking ranking => ranking.Completions.Select(completion => Answer(ranking.Prompt, completion)),
+            Demonstration demonstration => [Answer(demonstration.Prompt, demonstration.Completion)],
+            Document document => [encoder.Document(document.Text)],
+            _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or ranked answers were expected"),
+        };
+
+        int[] Answer(string prompt, string completion) => [.. encoder.PromptTokens(prompt), .. tokenizer.Encode(completion), tokenizer.EosId!.Value];
+
+        JsonObject Line(Example example, double[] scores)
+        {
+            var json = new JsonObject();
+            if (example is Document document)
+                json["text"] = document.Text;
+            else if (example is Demonstration demonstration)
+                (json["prompt"], json["completion"]) = (demonstration.Prompt, demonstration.Completion);
+            else if (example is Ranking ranking)
+                AddRanking(json, ranking, scores);
+            json[scores.Length == 1 ? "score" : "scores"] = scores.Length == 1 ? scores[0] : new JsonArray([.. scores.Select(score => (JsonNode)score)]);
+            return json;
+        }
+
+        void AddRanking(JsonObject json, Ranking ranking, double[] scores)
+        {
+            json["prompt"] = ranking.Prompt;
+            json["completions"] = new JsonArray([.. ranking.Completions.Select(completion => (JsonNode)completion)]);
+            json["ranks"] = new JsonArray([.. ranking.Ranks.Select(rank => (JsonNode)rank)]);
+            var ordered = RankedPairs.Of([ranking.Ranks]);
+            pairs += ordered.Better.Length;
+            right += ordered.Better.Zip(ordered.Worse, (better, worse) => Math.Sign(scores[better] - scores[worse]) / 2.0 + 0.5).Sum();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Attune.Training.Tests")]
+[assembly: InternalsVisibleTo("attune")]

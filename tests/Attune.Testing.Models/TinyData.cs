@@ -1,0 +1,35 @@
+using Attune.Text;
+
+namespace Attune.Testing.Models;
+
+/// <summary>A few small data files and a tokenizer, for runs that must be quick.</summary>
+public static class TinyData
+{
+    static readonly string[] Animals = ["cat", "dog", "bird", "fish", "horse", "cow"];
+    static readonly string[] Sounds = ["meow", "woof", "tweet", "blub", "neigh", "moo"];
+
+    public static Tokenizer Tokenizer { get; } = BytePairTrainer.Train(
+        Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 300, MinFrequency = 2 });
+
+    /// <summary>{"text"}</summary>
+    public static string Documents(TemporaryFolder folder) => folder.Write("documents.jsonl", Lines(i => $$"""{"text":"{{Text(i)}}"}"""));
+
+    /// <summary>{"prompt","completion"}</summary>
+    public static string Demonstrations(TemporaryFolder folder) =>
+        folder.Write("demonstrations.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says","completion":" {{Sound(i)}} {{Sound(i + 1)}}."}"""));
+
+    /// <summary>{"prompt","completions","ranks"}</summary>
+    public static string Rankings(TemporaryFolder folder) =>
+        folder.Write("rankings.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says","completions":[" {{Sound(i)}}."," {{Sound(i + 1)}}."," no"],"ranks":[0,1,2]}"""));
+
+    /// <summary>{"prompt"}</summary>
+    public static string Prompts(TemporaryFolder folder) => folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));
+
+    static string Lines(Func<int, string> line) => string.Concat(Enumerable.Range(0, 36).Select(i => line(i) + "\n"));
+
+    static string Text(int i) => $"The {Animal(i)} says {Sound(i)} and the {Animal(i / 6)} says {Sound(i / 6)}.";
+
+    static string Animal(int i) => Animals[i % Animals.Length];
+
+    static string Sound(int i) => Sounds[i % Sounds.Length];
+}

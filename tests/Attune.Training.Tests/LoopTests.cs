@@ -1,0 +1,140 @@
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests;
+
+public sealed class LoopTests : IDisposable
+{
+    readonly TinyRuns runs = new();
+
+    public static TheoryData<string> Methods => [.. TinyRuns.Methods];
+
+    public void Dispose() => runs.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void TwentyStepsLeaveTensorsAndBytesFlat(string method)
+    {
+        var (tensors, bytes) = (new List<long>(), new List<long>());
+        var display = new RecordingDisplay
+        {
+            OnStep = _ =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                tensors.Add(TorchLibrary.LiveTensors);
+                bytes.Add(TorchLibrary.LiveBytes);
+            },
+        };
+        runs.Start(method, runs.Recipe(method, "a", steps: 20, checkpointEvery: 7), display);
+        Assert.Equal(20, tensors.Count);
+        Assert.Equal(tensors[2], tensors[^1]);
+        Assert.Equal(bytes[2], bytes[^1]);
+    }
+
+    [Theory]
+    [InlineData("pretrain")]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
+    {
+        var whole = Gradients(method, "whole", microBatchSize: 0);
+        var parts = Gradients(method, "parts", microBatchSize: 1);
+        Numeric.Close(whole["loss"], parts["loss"], "loss", 1e-6, 1e-5);
+        Numeric.Close(whole["grad_norm"], parts["grad_norm"], "norm of the gradient", 1e-6, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("pretrain", "loss")]
+    [InlineData("sft", "loss")]
+    [InlineData("reward", "rewards/accuracies")]
+    public void TheObjectiveImprovesOnAToyTask(string method, string metric)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, Faster(runs.Recipe(method, "a", steps: 60)), display);
+        var (first, last) = (display.Steps.Take(5).Average(step => step[metric]), display.Steps.TakeLast(5).Average(step => step[metric]));
+        if (metric == "loss")
+            Assert.True(last < 0.6 * first, $"the loss went from {first} to {last}");
+        else
+            Assert.True(last > 0.95, $"the accuracy is {last}");
+    }
+
+    [Fact]
+    public void ADifferentSeedGivesOtherBits()
+    {
+        var recipe = (SftRecipe)runs.Recipe("sft", "b");
+        Assert.NotEqual(
+            TinyRuns.Weights(runs.Start("sft", runs.Recipe("sft", "a"))),
+            TinyRuns.Weights(runs.Start("sft", recipe with { Run = recipe.Run with { Seed = 6 } })));
+    }
+
+    [Fact]
+    public void AStepWithoutAFiniteLossIsNotAppliedAndSaidWithItsBatch()
+    {
+        var model = Pretrained.LoadLanguageModel(runs.LanguageModel);
+        using (Autograd.NoGrad())
+            model.Backbone.TokenTable.Value.FillInPlace(double.NaN);
+        ModelFolder.Save(runs.LanguageModel, model, TinyData.Tokenizer);
+        var display = new RecordingDisplay();
+        var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("sft", runs.Recipe("sft", "a"), display));
+        Assert.Contains("3 steps in a row", error.Message);
+        Assert.Equal(3, display.Steps.Count);
+        Assert.Contains(display.Notices, notice => notice.Contains("step 1 was not applied: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
+        Assert.False(File.Exists(new RunFolder(runs.PathTo("a")).Summary));
+    }
+
+    [Fact]
+    public void PpoRaisesTheScoreOfARewardModelThatLikesOneToken()
+    {
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 30);
+        var display = new RecordingDisplay();
+        runs.Start("ppo", recipe with
+        {
+            Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
+            Optimizer = new() { LearningRate = 3e-3 },
+            Ppo = new() { KlCoef = 0.01, MiniBatches = 2 },
+        }, display);
+        var (first, last) = (display.Steps[0]["objective/scores"], display.Steps.TakeLast(3).Average(step => step["objective/scores"]));
+        Assert.True(last > first + 0.5, $"the score went from {first} to {last}");
+        Assert.InRange(display.Steps[0]["policy/ratio"], 0.8, 1.2);
+        Assert.True(display.Steps[^1]["objective/kl"] > display.Steps[0]["objective/kl"]);
+        Assert.Matches("score .*, KL .* nats, healthy", display.Words[0]);
+    }
+
+    [Fact]
+    public void TheSelfTestPassesOnARealModelAndSaysWhatItFound()
+    {
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 1);
+        var display = new RecordingDisplay();
+        runs.Start("ppo", recipe with { Run = recipe.Run with { SelfTest = true } }, display);
+        Assert.Equal(3, display.Notices.Count(notice => notice.StartsWith("self-test passed", StringComparison.Ordinal)));
+        Assert.Contains(display.Notices, notice => notice.EndsWith("exactly 1; farthest ratio from 1: 0", StringComparison.Ordinal));
+    }
+
+    IReadOnlyDictionary<string, double> Gradients(string method, string output, int microBatchSize)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, With(runs.Recipe(method, output, steps: 1), training => training with { BatchSize = 6, MicroBatchSize = microBatchSize }), display);
+        return display.Steps[0];
+    }
+
+    static IRecipe Faster(IRecipe recipe) => recipe switch
+    {
+        PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = 1e-2 } },
+        SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
+        RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = 1e-2 } },
+        _ => recipe,
+    };
+
+    static IRecipe With(IRecipe recipe, Func<BatchOptions, BatchOptions> change) => recipe switch
+    {
+        PretrainRecipe pretrain => pretrain with { Training = change(pretrain.Training), Pretrain = new() { Dropout = false } },
+        SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
+        RewardRecipe reward => reward with { Training = change(reward.Training) },
+        _ => recipe,
+    };
+}

@@ -1,0 +1,103 @@
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests;
+
+/// <summary>A recipe of every method over tiny data and tiny models, made in a temporary folder.</summary>
+sealed class TinyRuns : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    public TinyRuns()
+    {
+        LanguageModel = folder.File("lm");
+        RewardModel = folder.File("rm");
+        using var random = new RandomSource(1);
+        var config = Shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
+        ModelFolder.Save(LanguageModel, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
+        ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(config, random), TinyData.Tokenizer);
+    }
+
+    public static IReadOnlyList<string> Methods => [.. AlgorithmCatalog.All.Select(method => method.Name)];
+
+    public string LanguageModel { get; }
+
+    public string RewardModel { get; }
+
+    static ModelShape Shape => new() { Family = "gpt2", Layers = 1, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
+
+    /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
+    public IRecipe Recipe(string method, string output, int steps = 6, int checkpointEvery = 2)
+    {
+        var run = new RunOptions { Output = folder.File(output), CheckpointEvery = checkpointEvery, Device = "cpu", Seed = 5 };
+        var training = new BatchOptions { BatchSize = 4, MicroBatchSize = 2, Steps = steps };
+        return method switch
+        {
+            "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 }, Data = new() { Train = TinyData.Documents(folder) } },
+            "sft" => new SftRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Demonstrations(folder) } },
+            "reward" => new RewardRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            _ => new PpoRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                RewardModel = RewardModel,
+                Data = new() { Train = TinyData.Prompts(folder) },
+                Sampling = new() { MaxNewTokens = 8 },
+                Optimizer = new() { LearningRate = 1e-3 },
+                Ppo = new() { Epochs = 2, MiniBatches = 2, KlTarget = 1, KlHorizon = 50, ScoreScaling = Training.Algorithms.ScoreScaling.Running },
+            },
+        };
+    }
+
+    public string PathTo(string name) => folder.File(name);
+
+    public RunFolder Start(string method, IRecipe recipe, IRunDisplay? display = null, CancellationToken cancellation = default) =>
+        RecipeRunner.Start(AlgorithmCatalog.Find(method)!, recipe, display ?? new SilentDisplay(), cancellation);
+
+    public RunFolder Resume(string output, IRunDisplay? display = null) =>
+        RecipeRunner.Resume(folder.File(output), [], display ?? new SilentDisplay(), CancellationToken.None);
+
+    public static byte[] Weights(RunFolder run) => File.ReadAllBytes(Path.Combine(run.Model, "model.safetensors"));
+
+    public void Dispose() => folder.Dispose();
+}
+
+/// <summary>Remembers what it was told, and cancels after a step when asked.</summary>
+sealed class RecordingDisplay(int cancelAfter = int.MaxValue) : IRunDisplay
+{
+    readonly CancellationTokenSource source = new();
+
+    public CancellationToken Token => source.Token;
+
+    public List<string> Notices { get; } = [];
+
+    public List<IReadOnlyDictionary<string, double>> Steps { get; } = [];
+
+    public List<string> Words { get; } = [];
+
+    public string Ended { get; private set; } = "";
+
+    public (int Step, int Total) Began { get; private set; }
+
+    public Action<int> OnStep { get; init; } = _ => { };
+
+    public void Begin(string title, int step, int totalSteps) => Began = (step, totalSteps);
+
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    {
+        Steps.Add(metrics);
+        Words.Add(words);
+        if (step == cancelAfter)
+            source.Cancel();
+        OnStep(step);
+    }
+
+    public void Notice(string text) => Notices.Add(text);
+
+    public void End(string text) => Ended = text;
+}
