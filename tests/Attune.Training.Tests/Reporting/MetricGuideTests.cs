@@ -1,0 +1,67 @@
+using Attune.Training.Reporting;
+
+namespace Attune.Training.Tests.Reporting;
+
+public sealed class MetricGuideTests
+{
+    static readonly string[] Always = ["loss", "grad_norm", "learning_rate", "time/seconds"];
+    static readonly string[] Tokens = [.. Always, "accuracy", "tokens", "epoch", "eval/loss", "eval/accuracy", "eval/tokens"];
+
+    /// <summary>What the loops and objectives log.</summary>
+    static readonly Dictionary<string, string[]> Logged = new(StringComparer.Ordinal)
+    {
+        ["pretrain"] = Tokens,
+        ["sft"] = Tokens,
+        ["reward"] =
+        [
+            .. Always, "epoch", "rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected", "eval/loss",
+            "eval/rewards/accuracies", "eval/rewards/margins", "eval/rewards/chosen", "eval/rewards/rejected",
+        ],
+        ["ppo"] =
+        [
+            .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
+            "responses/length", "responses/ended", "loss/policy", "loss/value", "policy/approx_kl", "policy/clipfrac", "policy/ratio",
+            "time/rollout", "time/score", "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
+        ],
+    };
+
+    public static TheoryData<string> Methods => [.. Logged.Keys];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void EveryLoggedMetricIsExplained(string method) => Assert.All(Logged[method], name =>
+    {
+        var metric = MetricGuide.Find(name, method);
+        Assert.NotEqual(name, metric.Title);
+        Assert.EndsWith(".", metric.Meaning, StringComparison.Ordinal);
+        if (metric.DrawnWith is { } other)
+            Assert.Null(MetricGuide.Find(other, method).DrawnWith);
+    });
+
+    [Fact]
+    public void NoRowIsShadowedByOneBeforeIt() => Assert.All(MetricGuide.All, metric =>
+        Assert.Same(metric, MetricGuide.Find(metric.Name, metric.Method ?? "another")));
+
+    [Fact]
+    public void LossMeansWhatItsMethodMakesOfIt()
+    {
+        string[] methods = ["sft", "reward", "ppo"];
+        Assert.Equal(["Loss", "Ranking loss", "Total loss"], methods.Select(method => MetricGuide.Find("loss", method).Title));
+    }
+
+    [Fact]
+    public void AHeldOutFigureJoinsTheChartOfTheOneItRepeats()
+    {
+        var metric = MetricGuide.Find("eval/rewards/rejected", "reward");
+        Assert.Equal(("rewards/chosen", "rejected, held-out"), (metric.DrawnWith, metric.Series));
+        Assert.True(metric.IsHeldOut);
+    }
+
+    [Fact]
+    public void AnUnknownMetricKeepsItsName()
+    {
+        var metric = MetricGuide.Find("my/metric", "ppo");
+        Assert.Equal(("my/metric", "", ChartPlace.Folded), (metric.Title, metric.Meaning, metric.Place));
+        Assert.Equal("my/metric", MetricGuide.Find("eval/my/metric", "ppo").DrawnWith);
+    }
+}
