@@ -1,0 +1,121 @@
+using Attune.Training.Reporting;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Attune.Cli.Display;
+
+/// <summary>
+/// A bar with rate, time left and words, painted over itself some times a second; what is to be remembered is written above it. It
+/// hides no cursor and takes no screen, so that a process that is killed leaves the terminal in order.
+/// </summary>
+public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : IConsoleDisplay
+{
+    static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(200);
+
+    readonly Lock gate = new();
+    readonly Pace pace = new(clock);
+    Status status = new("", 0, 0, "", "", "");
+    ITimer? timer;
+    int[] painted = [];
+
+    public void Begin(string title, int step, int totalSteps) => Safely(() =>
+    {
+        Leave();
+        pace.Begin(step, totalSteps);
+        status = new(title, step, totalSteps, "", "", "");
+        Paint();
+        timer = clock.CreateTimer(_ => Safely(Repaint), null, Rhythm, Rhythm);
+    });
+
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words) => Safely(() =>
+    {
+        pace.Step(step, metrics.GetValueOrDefault("tokens"));
+        status = status with { Step = step, Words = words };
+    });
+
+    public void Notice(string text) => Safely(() =>
+    {
+        Erase();
+        Write(text);
+        Repaint();
+    });
+
+    public void End(string text) => Safely(() =>
+    {
+        Leave();
+        Write(text);
+    });
+
+    public void Dispose() => Safely(Leave);
+
+    /// <summary>Paints the last state and moves on to the next line.</summary>
+    void Leave()
+    {
+        if (timer is null)
+            return;
+        timer.Dispose();
+        timer = null;
+        Paint();
+        console.WriteLine();
+        painted = [];
+    }
+
+    /// <summary>The timer may fire once more after it was disposed of.</summary>
+    void Repaint()
+    {
+        if (timer is not null)
+            Paint();
+    }
+
+    void Paint()
+    {
+        var time = pace.Eta.Length > 0 ? pace.Eta : Figures.Duration(pace.Elapsed);
+        var profile = console.Profile;
+        var lines = StatusLines.Lay(status with { Rate = pace.Rate, Time = time }, profile.Width, profile.Capabilities.Unicode);
+        var broken = lines.SelectMany((line, at) => at == 0 ? line : [Segment.LineBreak, .. line]);
+        console.Write(new Block([Segment.Control(Clearing()), .. broken]));
+        painted = [.. lines.Select(StatusLines.Width)];
+    }
+
+    void Erase()
+    {
+        console.Write(new Block([Segment.Control(Clearing())]));
+        painted = [];
+    }
+
+    /// <summary>
+    /// Goes back over what was painted and clears it. A terminal that has become narrower since has wrapped long lines, which then
+    /// take several rows.
+    /// </summary>
+    string Clearing()
+    {
+        var width = Math.Max(1, console.Profile.Width);
+        var rows = painted.Sum(length => Math.Max(1, (length + width - 1) / width));
+        return "\r\e[2K" + string.Concat(Enumerable.Repeat("\e[1A\e[2K", Math.Max(0, rows - 1)));
+    }
+
+    void Write(string text) => console.Write(new Block([new(VisibleText.Of(text)), Segment.LineBreak]));
+
+    /// <summary>A display is not worth a run: when the terminal goes away, it falls silent.</summary>
+    void Safely(Action show)
+    {
+        lock (gate)
+        {
+            try
+            {
+                show();
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                timer?.Dispose();
+                timer = null;
+            }
+        }
+    }
+
+    /// <summary>Segments as they are, written at once so that nothing flickers.</summary>
+    sealed class Block(IReadOnlyList<Segment> segments) : Renderable
+    {
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => segments;
+    }
+}

@@ -1,0 +1,52 @@
+using Attune.Training.Reporting;
+
+namespace Attune.Cli.Display;
+
+/// <summary>Plain lines for a file, a pipe or a build log: one at the beginning, one every five seconds, one at the last step.</summary>
+public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConsoleDisplay
+{
+    static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(5);
+
+    readonly Pace pace = new(clock);
+    int total;
+    long written;
+
+    public void Begin(string title, int step, int totalSteps)
+    {
+        total = totalSteps;
+        pace.Begin(step, totalSteps);
+        written = clock.GetTimestamp();
+        Write(step == 0 ? $"{title}: {totalSteps} steps" : $"{title}: {totalSteps} steps, going on after step {step}");
+    }
+
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    {
+        pace.Step(step, metrics.GetValueOrDefault("tokens"));
+        if (step < total && clock.GetElapsedTime(written) < Rhythm)
+            return;
+        written = clock.GetTimestamp();
+        string[] parts = [$"step {step}/{total}", pace.Rate, pace.Eta, words];
+        Write(string.Join("  ", parts.Where(part => part.Length > 0)));
+    }
+
+    public void Notice(string text) => Write($"note: {text}");
+
+    public void End(string text) => Write(text);
+
+    public void Dispose()
+    {
+    }
+
+    void Write(string line)
+    {
+        try
+        {
+            output.WriteLine(VisibleText.Of(line));
+            output.Flush();
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // Whoever read the lines has gone; the run goes on.
+        }
+    }
+}
