@@ -45,11 +45,7 @@ sealed class ChartDrawing
         Element("li",
             Element("span", Class($"swatch c{at % 4}"), Is("aria-hidden", "true")),
             curve.Name + " ",
-            Element("b", FirstToLast(curve)))));
-
-    static string FirstToLast(Curve curve) => curve.Trend.Count == 1
-        ? Figures.Number(curve.Trend[0].Y)
-        : $"{Figures.Number(curve.Trend[0].Y)} → {Figures.Number(curve.Trend[^1].Y)}";
+            Element("b", curve.FirstToLast))));
 
     XElement Svg(string id) => Element("svg",
         Is("viewBox", $"0 0 {Width} {Height}"), Is("role", "img"), Is("aria-labelledby", $"{id}-title {id}-desc"),
@@ -58,8 +54,9 @@ sealed class ChartDrawing
         Grid(), Labels(), curves.Select(Lines), LastValues());
 
     string Description() => string.Join("; ", curves.Select(curve =>
-        $"{curve.Name}: {Figures.Number(curve.Trend[0].Y)} at {chart.XLabel} {Figures.Number(curve.Trend[0].X)}, "
-        + $"{Figures.Number(curve.Trend[^1].Y)} at {chart.XLabel} {Figures.Number(curve.Trend[^1].X)}")) + ".";
+        $"{curve.Name}: {curve.First} at {At(curve.Trend[0])}, {curve.Last} at {At(curve.Trend[^1])}")) + ".";
+
+    string At(Point point) => $"{chart.XLabel} {Figures.Number(point.X)}";
 
     IEnumerable<XElement> Grid() => y.Ticks.SelectMany(tick => new[]
     {
@@ -96,8 +93,7 @@ sealed class ChartDrawing
     IEnumerable<XElement> LastValues()
     {
         var heights = Spread([.. curves.Select(curve => Down(curve.Trend[^1].Y) + 4)], LineHeight);
-        return curves.Select((curve, at) => Text(
-            $"value start c{at % 4}", Across(curve.Trend[^1].X) + 7, heights[at], Figures.Number(curve.Trend[^1].Y)));
+        return curves.Select((curve, at) => Text($"value start c{at % 4}", Across(curve.Trend[^1].X) + 7, heights[at], curve.Last));
     }
 
     /// <summary>The heights nearest to the wanted ones, from the top down, that leave a gap between each other.</summary>

@@ -6,6 +6,8 @@ public sealed class Curve
     /// <summary>Past this a number is a fault and not a measurement, and would press everything else flat.</summary>
     const double Greatest = 1e100;
 
+    const double Negligible = 1e-4;
+
     const int FewestToSmooth = 30;
     const int SmoothedShare = 20;
 
@@ -21,6 +23,15 @@ public sealed class Curve
     }
 
     public string Name { get; }
+
+    /// <summary>What the trend begins with, in words.</summary>
+    public string First => InWords(Trend[0].Y);
+
+    /// <summary>What it ends with.</summary>
+    public string Last => InWords(Trend[^1].Y);
+
+    /// <summary>"4.21 → 1.93", or a single value.</summary>
+    public string FirstToLast => Trend.Count == 1 ? First : $"{First} → {Last}";
 
     /// <summary>What was measured.</summary>
     public IReadOnlyList<Point> Raw { get; }
@@ -51,6 +62,10 @@ public sealed class Curve
         var values = Box(Box([.. points.Select(point => point.Y)], half), half);
         return [.. points.Select((point, at) => point with { Y = values[at] })];
     }
+
+    /// <summary>Rounding errors are not worth a name: beside a KL of 4 nats, a millionth is 0.</summary>
+    string InWords(double value) =>
+        Figures.Number(Math.Abs(value) < Negligible * Raw.Max(point => Math.Abs(point.Y)) ? 0 : value);
 
     static IEnumerable<Point> Extremes(IGrouping<int, (int Index, Point Item)> column)
     {

@@ -95,11 +95,11 @@ public static class HtmlReport
         Element("h4", title, answer.Verdict is { } verdict
             ? Element("span", Class(verdict.IsGood ? "verdict good" : "verdict bad"), (verdict.IsGood ? "▲ " : "▼ ") + verdict.Text)
             : null),
-        answer.Text.Length > 0 ? Untrusted(answer.Text) : Paragraph("text nothing", "(an empty answer)"),
+        !string.IsNullOrWhiteSpace(answer.Text) ? Untrusted(answer.Text) : Paragraph("text nothing", "(an empty answer)"),
         Paragraph("captions", string.Join(" · ", answer.Captions)));
 
-    /// <summary>Text that nobody vouches for, in its own direction of reading.</summary>
-    static XElement Untrusted(string text) => Element("p", Class("text"), Is("dir", "auto"), VisibleText.Cut(text, LongestText));
+    /// <summary>Text that nobody vouches for, in its own direction of reading; a model begins with a space more often than not.</summary>
+    static XElement Untrusted(string text) => Element("p", Class("text"), Is("dir", "auto"), VisibleText.Cut(text.Trim(), LongestText));
 
     static XElement? Charts(IReadOnlyList<Chart> charts, string id)
     {

@@ -43,8 +43,8 @@ public sealed record Metric(string Name, string Title, string Unit, string Meani
     /// <summary>The place in the order of importance, 0 the first; unknown metrics stand last.</summary>
     public int Rank { get; init; } = int.MaxValue;
 
-    /// <summary>A value with its unit where that is a sign.</summary>
-    public string Format(double value) => Unit == "%" ? Figures.Number(value) + " %" : Figures.Number(value);
+    /// <summary>A value in words with its unit where that is a sign.</summary>
+    public string WithSign(string value) => Unit == "%" ? $"{value} %" : value;
 }
 
 /// <summary>What every logged metric means, the most important first: the one table of it.</summary>

@@ -39,12 +39,12 @@ public sealed class RunCharts
             get
             {
                 var (metric, points) = Members.FirstOrDefault(member => member.Metric.IsHeldOut && member.Points.Count > 1, Members[0]);
-                var trend = new Curve(Scaled(metric, points)).Trend;
-                if (trend.Count < 2)
+                var curve = new Curve(Scaled(metric, points));
+                if (curve.Trend.Count < 2)
                     return null;
                 var about = metric.IsHeldOut ? "held-out" : "training";
                 var explanation = Metric.Unit is "" or "%" ? about : $"{about}, {Metric.Unit}";
-                return new(Metric.Title, $"{metric.Format(trend[0].Y)} → {metric.Format(trend[^1].Y)}", explanation);
+                return new(Metric.Title, $"{metric.WithSign(curve.First)} → {metric.WithSign(curve.Last)}", explanation);
             }
         }
 

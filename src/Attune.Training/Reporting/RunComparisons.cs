@@ -34,8 +34,10 @@ public static class RunComparisons
         var gain = score - earlier;
         if (Math.Abs(gain) < 0.005 || !double.IsFinite(gain))
             return null;
-        return new($"score {(gain > 0 ? "+" : "")}{Figures.Number(Math.Round(gain, 2))}", gain > 0);
+        return new($"score {(gain > 0 ? "+" : "")}{Rounded(gain)}", gain > 0);
     }
+
+    static string Rounded(double value) => Figures.Number(Math.Round(value, 2));
 
     static string? Caption(KeyValuePair<string, double> number) => number switch
     {
@@ -43,7 +45,7 @@ public static class RunComparisons
         ("length", var length) => $"{Figures.Number(length)} tokens",
         ("ended", 0) => "cut off at the greatest length",
         ("ended", _) => null,
-        ("kl", var nats) => $"KL {Figures.Number(nats)} nats",
-        var (name, value) => $"{name} {Figures.Number(value)}",
+        ("kl", var nats) => $"KL {Rounded(nats)} nats",
+        var (name, value) => $"{name} {Rounded(value)}",
     };
 }

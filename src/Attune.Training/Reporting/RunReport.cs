@@ -79,8 +79,8 @@ public static class RunReport
     static string[] Cells(Metric metric, IReadOnlyList<Point> points) =>
     [
         metric.IsHeldOut ? $"{metric.Title}, held-out" : metric.Title,
-        metric.Format(points[0].Y * metric.Scale),
-        metric.Format(points[^1].Y * metric.Scale),
+        metric.WithSign(Figures.Number(points[0].Y * metric.Scale)),
+        metric.WithSign(Figures.Number(points[^1].Y * metric.Scale)),
         metric.Name,
     ];
 }

@@ -61,5 +61,12 @@ public sealed class CurveTests
     public void SmoothingLeavesALevelWhereItIs() =>
         Assert.All(Curve.Smooth([.. Enumerable.Range(0, 50).Select(step => new Point(step, 7))], 5), point => Assert.Equal(7, point.Y, 12));
 
+    [Fact]
+    public void RoundingErrorsAreCalledZero()
+    {
+        Assert.Equal("0 → 4.12", Of((0, -3.6e-8), (1, 2), (2, 4.1234)).FirstToLast);
+        Assert.Equal("3e-8", Of((0, 3e-8)).FirstToLast);
+    }
+
     static Curve Of(params (double X, double Y)[] points) => new(new("a", [.. points.Select(point => new Point(point.X, point.Y))]));
 }

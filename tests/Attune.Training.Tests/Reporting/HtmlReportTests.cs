@@ -115,7 +115,7 @@ public sealed class HtmlReportTests
 
     [Fact]
     public void AnAnswerWithoutWordsSaysSo() =>
-        Assert.Contains("(an empty answer)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(""))] }]))));
+        Assert.Contains("(an empty answer)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(" \n"))] }]))));
 
     [Fact]
     public void AHugeAnswerIsCut()
