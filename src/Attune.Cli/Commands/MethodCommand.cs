@@ -21,7 +21,8 @@ static class MethodCommand
         var (file, overrides) = Words.Split(words);
         var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides);
         using var interruption = new Interruption();
-        RecipeRunner.Start(found, recipe, Displays.Pick(), interruption.Token);
+        using var display = Displays.Pick();
+        RecipeRunner.Start(found, recipe, display, interruption.Token);
         return 0;
     }
 }

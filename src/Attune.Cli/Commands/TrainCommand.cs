@@ -19,13 +19,14 @@ static class TrainCommand
     static int Train(string target, string[] overrides)
     {
         using var interruption = new Interruption();
+        using var display = Displays.Pick();
         if (Directory.Exists(target))
         {
-            RecipeRunner.Resume(target, overrides, Displays.Pick(), interruption.Token);
+            RecipeRunner.Resume(target, overrides, display, interruption.Token);
             return 0;
         }
         var (method, recipe) = RecipeReader.Read(method: null, target, overrides);
-        RecipeRunner.Start(method, recipe, Displays.Pick(), interruption.Token);
+        RecipeRunner.Start(method, recipe, display, interruption.Token);
         return 0;
     }
 }

@@ -177,8 +177,7 @@ public sealed class Run : IDisposable, IRunState
     void LogMetrics(int step, IReadOnlyDictionary<string, double> metrics)
     {
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
-        foreach (var (name, value) in metrics)
-            line[name] = double.IsFinite(value) ? value : value.ToString();
+        Add(line, metrics);
         metricLog!.Write(line);
     }
 
@@ -189,9 +188,15 @@ public sealed class Run : IDisposable, IRunState
         foreach (var sample in evaluation.Samples)
         {
             var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };
-            foreach (var (name, value) in sample.Numbers)
-                line[name] = value;
+            Add(line, sample.Numbers);
             sampleLog!.Write(line);
         }
+    }
+
+    /// <summary>JSON has no NaN and no infinity: they are written as texts.</summary>
+    static void Add(JsonObject line, IReadOnlyDictionary<string, double> numbers)
+    {
+        foreach (var (name, value) in numbers)
+            line[name] = double.IsFinite(value) ? value : value.ToString();
     }
 }

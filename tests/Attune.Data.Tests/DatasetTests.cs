@@ -1,0 +1,134 @@
+using System.IO.Compression;
+using System.Text;
+using Attune.Testing;
+
+namespace Attune.Data.Tests;
+
+public sealed class DatasetTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void EveryLayoutIsKnownByTheNamesOfItsFields()
+    {
+        Assert.Equal("a", Assert.IsType<Document>(Only("""{"text":"a"}""")).Text);
+        Assert.Equal("q", Assert.IsType<PromptOnly>(Only("""{"prompt":"q","id":7}""")).Prompt);
+        Assert.Equal("a", Assert.IsType<Demonstration>(Only("""{"prompt":"q","completion":"a"}""")).Completion);
+        var dialogue = Assert.IsType<Dialogue>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
+        Assert.Equal([new("user", "q"), new("assistant", "a")], dialogue.Messages);
+        var ranking = Assert.IsType<Ranking>(Only("""{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,1]}"""));
+        Assert.Equal([1, 0, 1], ranking.Ranks);
+        var pair = Assert.IsType<Ranking>(Only("""{"prompt":"q","chosen":"a","rejected":"b"}"""));
+        Assert.Equal(["a", "b"], pair.Completions);
+        Assert.Equal([0, 1], pair.Ranks);
+    }
+
+    [Theory]
+    [InlineData("The sky is blue.", "The sky is green.", "The sky is", " blue.", " green.")]
+    [InlineData("The sky is blue.", "The sky is black.", "The sky is", " blue.", " black.")]
+    [InlineData("\n\nHuman: Hi\n\nAssistant: I think so", "\n\nHuman: Hi\n\nAssistant: I know", "\n\nHuman: Hi\n\nAssistant:", " I think so", " I know")]
+    [InlineData("yes", "no", "", "yes", "no")]
+    public void TheSharedStartOfTwoTranscriptsIsThePrompt(string chosen, string rejected, string prompt, string first, string second)
+    {
+        var ranking = Assert.IsType<Ranking>(Only(System.Text.Json.JsonSerializer.Serialize(new { chosen, rejected })));
+        Assert.Equal((prompt, first, second), (ranking.Prompt, ranking.Completions[0], ranking.Completions[1]));
+    }
+
+    [Fact]
+    public void FormatsOfTheSameRowsGiveTheSameExamples()
+    {
+        const string Lines = "{\"prompt\":\"a, \\\"b\\\"\\nc\",\"completion\":\"d\"}\n\n{\"prompt\":\"é\",\"completion\":\"f\"}\n";
+        var plain = Dataset.Read(folder.Write("a.jsonl", Lines)).Cast<Demonstration>().ToList();
+        using (var gzip = new GZipStream(File.Create(folder.File("a.jsonl.gz")), CompressionMode.Compress))
+            gzip.Write(Encoding.UTF8.GetBytes(Lines));
+        var csv = folder.Write("a.csv", "prompt,completion\r\n\"a, \"\"b\"\"\nc\",d\r\né,f\r\n");
+        foreach (var path in new[] { folder.File("a.jsonl.gz"), csv })
+            Assert.Equal(
+                plain.Select(example => (example.Prompt, example.Completion)),
+                Dataset.Read(path).Cast<Demonstration>().Select(example => (example.Prompt, example.Completion)));
+        Assert.Equal([1, 3], plain.Select(example => example.Origin.Line));
+    }
+
+    [Fact]
+    public void ATextFileIsOneDocumentOrSeveralBetweenMarks()
+    {
+        Assert.Equal("one\ntwo", Assert.IsType<Document>(Dataset.Read(folder.Write("a.txt", "one\ntwo\n")).Single()).Text);
+        var several = Dataset.Read(folder.Write("b.txt", "one\n<|endoftext|>\n\ntwo\nthree\n<|endoftext|>\n")).Cast<Document>().ToList();
+        Assert.Equal(["one", "two\nthree"], several.Select(document => document.Text));
+        Assert.Equal([1, 3], several.Select(document => document.Origin.Line));
+    }
+
+    [Fact]
+    public void AFolderIsReadFileByFileInTheOrderOfNames()
+    {
+        folder.Write("b.txt", "two");
+        folder.Write("a.txt", "one");
+        folder.Write("notes.md", "not data");
+        Assert.Equal(["one", "two"], Dataset.Read(folder.Path).Cast<Document>().Select(document => document.Text));
+    }
+
+    [Fact]
+    public void AListInACsvCellIsJson()
+    {
+        var ranking = Assert.IsType<Ranking>(Dataset.Read(folder.Write("a.csv", "prompt,completions,ranks\nq,\"[\"\"a\"\",\"\"b\"\"]\",\"[0,1]\"\n")).Single());
+        Assert.Equal(["a", "b"], ranking.Completions);
+    }
+
+    [Theory]
+    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2: this is not JSON, or it is cut off")]
+    [InlineData("[1]\n", "line 1: expected one JSON object a line, found Array")]
+    [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' where it says 'promt'?")]
+    [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' where it says 'choosen'?")]
+    [InlineData("{\"prompt\":\"a\",\"completoin\":\"b\"}\n", "Did you mean 'completion' where it says 'completoin'?")]
+    [InlineData("{\"question\":\"a\"}\n", "which is no layout")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"]}\n", "which is no layout")]
+    [InlineData("{\"prompt\":1,\"completion\":\"b\"}\n", "'prompt' should be a text, found 1")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"],\"ranks\":[0]}\n", "found 2 completions and 1 ranks")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",2],\"ranks\":[0,1]}\n", "'completions' should be a list of texts")]
+    [InlineData("{\"messages\":[{\"role\":\"user\"}]}\n", "'messages' should be a list of")]
+    [InlineData("{\"messages\":[]}\n", "'messages' should be a list of")]
+    [InlineData("{\"chosen\":\"a\",\"rejected\":\"a\"}\n", "the same text")]
+    [InlineData("{\"text\":\"a\"}\n{\"prompt\":\"b\"}\n", "line 2: the fields are prompt, but those of line 1 are text")]
+    public void ADamagedLineIsNamedWithItsFileAndWhatIsWrong(string lines, string expected)
+    {
+        var path = folder.Write("bad.jsonl", lines);
+        var error = Assert.Throws<InvalidDataException>(() => Dataset.Read(path).ToList());
+        Assert.Contains(expected, error.Message);
+        Assert.Contains("bad.jsonl", error.Message);
+    }
+
+    [Theory]
+    [InlineData("prompt,completion\na,b,c\n", "line 2: expected 2 cells as in the header, found 3")]
+    [InlineData("prompt,completion\n\"a,b\n", "line 2: a quoted cell is never closed")]
+    [InlineData("", "is empty; a header line")]
+    public void ADamagedCsvIsNamed(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.csv", text)).ToList()).Message);
+
+    [Fact]
+    public void TextThatIsNotUtf8IsRefused()
+    {
+        File.WriteAllBytes(folder.File("latin.jsonl"), [.. "{\"text\":\""u8, 0xE9, .. "\"}\n"u8]);
+        Assert.Contains("not UTF-8", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.File("latin.jsonl")).ToList()).Message);
+    }
+
+    [Fact]
+    public void AGzipFileThatWasCutOffIsRefused()
+    {
+        using (var gzip = new GZipStream(File.Create(folder.File("a.jsonl.gz")), CompressionMode.Compress))
+            gzip.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 5000).Select(i => $"{{\"text\":\"{i * 7919}\"}}\n"))));
+        var bytes = File.ReadAllBytes(folder.File("a.jsonl.gz"));
+        File.WriteAllBytes(folder.File("a.jsonl.gz"), bytes[..(bytes.Length / 2)]);
+        Assert.Contains("a.jsonl.gz", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.File("a.jsonl.gz")).ToList()).Message);
+    }
+
+    [Fact]
+    public void APathThatIsNotThereOrNoDataIsSaid()
+    {
+        Assert.Throws<FileNotFoundException>(() => Dataset.Read(folder.File("nothing.jsonl")).ToList());
+        Assert.Contains("known are .jsonl", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.parquet", "x")).ToList()).Message);
+    }
+
+    Example Only(string line) => Dataset.Read(folder.Write("only.jsonl", line + "\n")).Single();
+}

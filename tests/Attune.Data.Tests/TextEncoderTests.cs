@@ -1,0 +1,112 @@
+using Attune.Text;
+
+namespace Attune.Data.Tests;
+
+public sealed class TextEncoderTests
+{
+    static readonly Origin Origin = new("data.jsonl", 3);
+    static readonly Tokenizer Tokenizer = BytePairTrainer.Train(["abc abc def def"], new() { VocabularySize = 270 });
+    static readonly int Eos = Tokenizer.EosId!.Value;
+
+    [Fact]
+    public void OnlyTheAnswerAndItsEndAreLearned()
+    {
+        var row = new TextEncoder(Tokenizer, 64).Demonstration(new(Origin, "abc", " def"))!;
+        var (prompt, answer) = (Tokenizer.Encode("abc"), Tokenizer.Encode(" def"));
+        Assert.Equal([.. prompt, .. answer, Eos], row.Tokens);
+        Assert.Equal([.. prompt.Select(_ => false), .. answer.Select(_ => true), true], row.Learned);
+        Assert.Equal(answer.Length + 1, row.LearnedCount);
+    }
+
+    [Fact]
+    public void InAConversationWhatTheAssistantSaysIsLearned()
+    {
+        var row = new TextEncoder(Tokenizer, 256).Dialogue(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;
+        var learned = Tokenizer.Decode(row.Tokens.Where((_, at) => row.Learned[at]).ToArray());
+        Assert.Equal("def<|im_end|>\ny<|im_end|>\n<|endoftext|>", learned);
+        Assert.Equal(
+            "<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\ny<|im_end|>\n<|endoftext|>",
+            Tokenizer.Decode(row.Tokens));
+    }
+
+    [Fact]
+    public void ALongAnswerLosesItsEndOrIsLeftOutAndIsCounted()
+    {
+        var example = new Demonstration(Origin, "a", new string('x', 100));
+        var truncating = new TextEncoder(Tokenizer, 20);
+        var row = truncating.Demonstration(example)!;
+        Assert.Equal(20, row.Tokens.Length);
+        Assert.DoesNotContain(Eos, row.Tokens);
+        Assert.Equal("1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)", Assert.Single(truncating.Notices));
+        var dropping = new TextEncoder(Tokenizer, 20, TooLong.Drop);
+        Assert.Null(dropping.Demonstration(example));
+        Assert.Equal("1 texts longer than 20 tokens were left out (the first: data.jsonl, line 3)", Assert.Single(dropping.Notices));
+    }
+
+    [Fact]
+    public void APromptThatFillsTheContextIsLeftOutWithItsAnswer()
+    {
+        var encoder = new TextEncoder(Tokenizer, 20);
+        Assert.Null(encoder.Demonstration(new(Origin, new string('x', 100), "a")));
+        Assert.Contains("prompts that fill the context", Assert.Single(encoder.Notices));
+    }
+
+    [Fact]
+    public void ALongPromptLosesItsBeginningSoThatTheAnswerHasRoom()
+    {
+        var encoder = new TextEncoder(Tokenizer, 20);
+        var prompt = encoder.Prompt(Origin, new string('x', 100) + "yz", room: 8)!;
+        Assert.Equal(12, prompt.Tokens.Length);
+        Assert.EndsWith("xyz", prompt.Text);
+    }
+
+    [Fact]
+    public void EmptyAnswersAreLeftOutAndCounted()
+    {
+        var encoder = new TextEncoder(Tokenizer, 20);
+        Assert.Null(encoder.Demonstration(new(Origin, "a", " ")));
+        Assert.Null(encoder.Demonstration(new(Origin, "b", "")));
+        Assert.Equal("2 empty completions were left out (the first: data.jsonl, line 3)", Assert.Single(encoder.Notices));
+    }
+
+    [Fact]
+    public void RankingsThatPreferNothingAreLeftOut()
+    {
+        var encoder = new TextEncoder(Tokenizer, 64);
+        Assert.Null(encoder.Ranking(new(Origin, "a", ["b", "c"], [1, 1])));
+        Assert.Contains("all answers tie", Assert.Single(encoder.Notices));
+    }
+
+    [Fact]
+    public void EveryRankedAnswerStandsBehindThePromptAndEnds()
+    {
+        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new(Origin, "abc", [" def", " x"], [0, 1]))!;
+        Assert.All(ranking.Texts, text => Assert.Equal(Eos, text[^1]));
+        Assert.Equal(Tokenizer.Encode("abc"), ranking.Texts[1][..ranking.PromptLength]);
+    }
+
+    [Fact]
+    public void ABeginningTokenStandsOnceHoweverThePromptWasWritten()
+    {
+        var llama = Tokenizer.Parse(WithBeginning(), """{"bos_token":"<|endoftext|>","eos_token":"<|pad|>"}""");
+        var encoder = new TextEncoder(llama, 64);
+        var bos = llama.BosId!.Value;
+        Assert.Equal(bos, encoder.PromptTokens("abc")[0]);
+        Assert.Single(encoder.PromptTokens("<|endoftext|>abc"), bos);
+        Assert.Equal(bos, encoder.Document("abc")[0]);
+    }
+
+    /// <summary>The tokenizer with a template that puts its first token before every text.</summary>
+    static string WithBeginning()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        Tokenizer.Save(folder.Path);
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(folder.File("tokenizer.json")))!;
+        json["post_processor"] = System.Text.Json.Nodes.JsonNode.Parse("""
+            {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|endoftext|>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+             "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+             "special_tokens":{"<|endoftext|>":{"id":"<|endoftext|>","ids":[0],"tokens":["<|endoftext|>"]}}}
+            """);
+        return json.ToJsonString();
+    }
+}
