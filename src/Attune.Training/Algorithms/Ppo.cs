@@ -10,6 +10,9 @@ public enum ScoreScaling
     /// <summary>As they come.</summary>
     None,
 
+    /// <summary>Mean 0 and deviation 1 in the first step, when the policy is the reference; the same shift and scale ever after.</summary>
+    Reference,
+
     /// <summary>Divided by the deviation of all scores so far.</summary>
     Running,
 }
@@ -62,7 +65,7 @@ public sealed record PpoOptions
     /// <summary>Whether rewards are divided by their deviation over the tokens of a step.</summary>
     public bool WhitenRewards { get; init; }
 
-    /// <summary>none, or running: divided by the deviation of all scores so far.</summary>
+    /// <summary>none; reference (mean 0 and deviation 1 in the first step); or running (divided by the deviation so far).</summary>
     public ScoreScaling ScoreScaling { get; init; }
 
     /// <summary>Scores are cut to ± this; 0 for no limit.</summary>
@@ -156,15 +159,13 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
     /// <summary>Scores as PPO uses them: scaled, cut, and less for an answer without an end.</summary>
     double[] Shape(double[] scores, Rollouts rollouts)
     {
-        var scale = 1.0;
-        if (options.ScoreScaling == ScoreScaling.Running)
-        {
+        if (options.ScoreScaling == ScoreScaling.Running || (options.ScoreScaling == ScoreScaling.Reference && moments.Count == 0))
             moments.Update(scores);
-            scale = 1 / Math.Max(moments.Deviation, 1e-8);
-        }
+        var shift = options.ScoreScaling == ScoreScaling.Reference ? moments.Mean : 0;
+        var scale = options.ScoreScaling == ScoreScaling.None ? 1 : 1 / Math.Max(moments.Deviation, 1e-8);
         var limit = options.ScoreClip > 0 ? options.ScoreClip : double.PositiveInfinity;
         return [.. scores.Select((score, row) =>
-            Math.Clamp(score * scale, -limit, limit) - (rollouts.Completions[row].Ended ? 0 : options.MissingEosPenalty))];
+            Math.Clamp((score - shift) * scale, -limit, limit) - (rollouts.Completions[row].Ended ? 0 : options.MissingEosPenalty))];
     }
 
     static Tensor AtLastToken(Rollouts rollouts, double[] scores)
