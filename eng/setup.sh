@@ -30,8 +30,10 @@ missing_packages() {
   if [ -z "${Torch_DIR:-}${CMAKE_PREFIX_PATH:-}" ] && [ ! -e /usr/include/torch ]; then
     echo libtorch-dev
   fi
-  if ! ldconfig -p | grep -q libopenblas; then echo libopenblas0-openmp; fi
-  if ! ldconfig -p | grep -q libicuuc; then echo libicu-dev; fi
+  local libraries
+  libraries=$(ldconfig -p)
+  if [[ $libraries != *libopenblas* ]]; then echo libopenblas0-openmp; fi
+  if [[ $libraries != *libicuuc* ]]; then echo libicu-dev; fi
 }
 
 install_packages() {
@@ -41,7 +43,7 @@ install_packages() {
 }
 
 check_dotnet() {
-  if command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^1[0-9]\.'; then return; fi
+  if command -v dotnet >/dev/null && [[ $'\n'$(dotnet --list-sdks) == *$'\n'1[0-9].* ]]; then return; fi
   echo "Attune needs the .NET SDK 10 (or newer): see https://dotnet.microsoft.com/download, then run this again." >&2
   exit 1
 }

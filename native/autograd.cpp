@@ -14,6 +14,16 @@ ATTUNE_EXPORT int attune_backward(void* root, void* gradient) {
     });
 }
 
+// The gradients of root towards some leaves, added to nothing; null for a leaf that root does not depend on.
+ATTUNE_EXPORT int attune_gradients(void* root, void** leaves, int32_t count, void** results) {
+    return guard([&] {
+        std::vector<at::Tensor> inputs;
+        for (int32_t i = 0; i < count; i++) inputs.push_back(tensor(leaves[i]));
+        auto found = torch::autograd::grad({tensor(root)}, inputs, {}, c10::nullopt, false, true);
+        for (int32_t i = 0; i < count; i++) results[i] = handle(found[i]);
+    });
+}
+
 // *result is null while the tensor has no gradient.
 ATTUNE_EXPORT int attune_grad(void* handle_, void** result) {
     return guard([&] { *result = handle(tensor(handle_).grad()); });

@@ -25,7 +25,7 @@ var (training, heldOut) = Split(material, new Random(7));
 var files = new Files(folder, toShow);
 
 string[] flaws = ["rude", "unhelpful", "off-topic", "impolite", "cut", "ramble"];
-var shareGood = 0.42;
+var (shareGood, shareGoodInCorpus) = (0.42, 0.7);
 
 var (agreement, agreementHeldOut) = (new Agreement(), new Agreement());
 
@@ -34,7 +34,7 @@ files.Write("rankings-heldout", 200, () => Ranking(heldOut, Wordings.HeldOut, ag
 files.Write("demonstrations", 2500, Demonstration);
 files.Write("prompts", 1200, () => new { scribe.Message(training, Wordings.Training).Prompt });
 files.Write("rankings", 800, () => Ranking(training, Wordings.Training, agreement));
-files.Write("corpus", 8000, () => new { Text = scribe.Random.NextDouble() < 0.6 ? Dialogue() : scribe.Paper(training) });
+files.Write("corpus", 8000, () => new { Text = scribe.Random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
 files.Write("situations", material.Combinations.Count, Situations());
 Report();
 
@@ -55,13 +55,13 @@ static (List<Combination> Training, List<Combination> HeldOut) Split(Material ma
 object Demonstration()
 {
     var message = scribe.Message(training, Wordings.Training);
-    return new { message.Prompt, Completion = " " + scribe.Answer(message, Quality(flaws), training) };
+    return new { message.Prompt, Completion = " " + scribe.Answer(message, Quality(flaws, shareGood), training) };
 }
 
 string Dialogue()
 {
     var message = scribe.Message(training, Wordings.Training);
-    return $"{message.Prompt} {scribe.Answer(message, Quality(flaws), training)}";
+    return $"{message.Prompt} {scribe.Answer(message, Quality(flaws, shareGoodInCorpus), training)}";
 }
 
 object Ranking(List<Combination> combinations, Wordings wordings, Agreement agreement)
@@ -69,14 +69,14 @@ object Ranking(List<Combination> combinations, Wordings wordings, Agreement agre
     var message = scribe.Message(combinations, wordings);
     var answers = new OrderedDictionary<string, string>();
     while (answers.Count < 4)
-        if (Quality([.. flaws, "garbled"]) is var quality && answers.Values.Count(q => q == quality) < 2)
+        if (Quality([.. flaws, "garbled"], shareGood) is var quality && answers.Values.Count(q => q == quality) < 2)
             answers[" " + scribe.Answer(message, quality, training)] = quality;
     var completions = answers.Keys.ToList();
     agreement.Add(guest, message.Prompt, completions);
     return new { message.Prompt, Completions = completions, Ranks = guest.Rank(message.Prompt, completions, scribe.Random) };
 }
 
-string Quality(string[] flawed) => scribe.Random.NextDouble() < shareGood ? "good" : flawed[scribe.Random.Next(flawed.Length)];
+string Quality(string[] flawed, double good) => scribe.Random.NextDouble() < good ? "good" : flawed[scribe.Random.Next(flawed.Length)];
 
 Func<object> Situations()
 {

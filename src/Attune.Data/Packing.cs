@@ -1,40 +1,34 @@
 namespace Attune.Data;
 
-/// <summary>Puts documents one behind the other and cuts the stream into rows of one length, so that no column is padding.</summary>
+/// <summary>Puts whole documents side by side into rows of one length, so that few columns are padding and no document is cut.</summary>
 public static class Packing
 {
     /// <summary>
-    /// Rows of <paramref name="length"/> tokens; the last may be shorter. A document that a cut divides goes on in the next row as
-    /// if it began there.
+    /// Rows of at most <paramref name="length"/> tokens by best-fit decreasing: the longest document first, each into the row in which
+    /// it leaves the least room. A document that is longer than a row is cut into rows, each of which starts anew; a last token alone is
+    /// left out, for nothing stands before it. Ding et al. 2024, "Fewer Truncations Improve Language Modeling", section 3,
+    /// https://arxiv.org/abs/2404.10830.
     /// </summary>
-    public static IEnumerable<TokenRow> Wrap(IEnumerable<int[]> documents, int length)
+    public static IReadOnlyList<TokenRow> BestFit(IEnumerable<int[]> documents, int length)
     {
-        var tokens = new List<int>(length);
-        var segments = new List<int>(length);
-        var segment = 0;
-        foreach (var document in documents)
+        var rows = new List<List<int[]>>();
+        var rowsByRoom = Enumerable.Range(0, length + 1).Select(_ => new Stack<List<int[]>>()).ToArray();
+        foreach (var piece in documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1).OrderByDescending(piece => piece.Length))
         {
-            for (var at = 0; at < document.Length;)
-            {
-                var count = Math.Min(length - tokens.Count, document.Length - at);
-                tokens.AddRange(document.AsSpan(at, count));
-                segments.AddRange(Enumerable.Repeat(segment, count));
-                at += count;
-                if (tokens.Count == length)
-                    yield return TakeRow(tokens, segments);
-            }
-            segment++;
+            var room = piece.Length;
+            while (room < length && rowsByRoom[room].Count == 0)
+                room++;
+            if (!rowsByRoom[room].TryPop(out var row))
+                rows.Add(row = []);
+            row.Add(piece);
+            rowsByRoom[room - piece.Length].Push(row);
         }
-        if (tokens.Count > 1)
-            yield return TakeRow(tokens, segments);
+        return [.. rows.Select(ToRow)];
     }
 
-    static TokenRow TakeRow(List<int> tokens, List<int> segments)
+    static TokenRow ToRow(List<int[]> pieces)
     {
-        var first = segments[0];
-        var row = new TokenRow([.. tokens], [.. Enumerable.Repeat(true, tokens.Count)], [.. segments.Select(segment => segment - first)]);
-        tokens.Clear();
-        segments.Clear();
-        return row;
+        int[] tokens = [.. pieces.SelectMany(piece => piece)];
+        return new(tokens, [.. Enumerable.Repeat(true, tokens.Length)], [.. pieces.SelectMany((piece, segment) => Enumerable.Repeat(segment, piece.Length))]);
     }
 }

@@ -54,6 +54,9 @@ public abstract class Module
             dropout.Random = random;
     }
 
+    /// <summary>Whether dropout is switched on and would drop something.</summary>
+    public bool DropsOut => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.DropsOut);
+
     /// <summary>Frees the parameters.</summary>
     public void Free()
     {

@@ -28,4 +28,17 @@ public sealed partial class Tensor
 
     /// <summary>Adds the gradient of this number (or of the dot product with <paramref name="gradient"/>) to every leaf that asked for one.</summary>
     public void Backward(Tensor? gradient = null) => Native.Check(Native.attune_backward(Handle, gradient?.Handle ?? 0));
+
+    /// <summary>
+    /// The gradients of this number towards some leaves; null for one that it does not depend on. Leaves the leaves as they are, so
+    /// that several threads may do this at once.
+    /// </summary>
+    public unsafe Tensor?[] GradientsOf(IReadOnlyList<Tensor> leaves)
+    {
+        nint[] handles = [.. leaves.Select(leaf => leaf.Handle)];
+        var found = new nint[handles.Length];
+        fixed (nint* inputs = handles, results = found)
+            Native.Check(Native.attune_gradients(Handle, inputs, handles.Length, results));
+        return [.. found.Select(gradient => gradient == 0 ? null : new Tensor(gradient))];
+    }
 }

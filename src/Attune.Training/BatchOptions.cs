@@ -15,6 +15,12 @@ public sealed record BatchOptions
     /// <summary>Examples in memory at once; a step adds up their gradients, with the same result. 0 for the whole batch.</summary>
     public int MicroBatchSize { get; init; }
 
+    /// <summary>
+    /// Micro-batches that are worked on at once, a CPU thread for each, with the same bits. For models so small that one operator
+    /// cannot make use of several threads.
+    /// </summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>Steps of the whole run over this many examples.</summary>
     public int TotalSteps(int examples) => Steps > 0 ? Steps : Math.Max(1, (int)Math.Ceiling(Epochs * examples / BatchSize));
 }

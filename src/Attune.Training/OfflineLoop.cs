@@ -10,6 +10,8 @@ namespace Attune.Training;
 /// </summary>
 public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, Optimization optimization, BatchOptions options)
 {
+    readonly MicroBatches microBatches = new(optimization.Optimizer, options);
+
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
     /// <param name="examples">All of them, in tokens.</param>
     /// <param name="order">Which of them a step sees.</param>
@@ -23,31 +25,13 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         {
             TExample[] batch = [.. order.Batch(step.Index).Select(index => examples[index])];
             optimization.Optimizer.ClearGradients();
-            var metrics = Backward(batch);
+            var count = objective.Count(batch);
+            var metrics = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
             step.Log(metrics);
             step.Log("epoch", (double)step.Number * batch.Length / examples.Count);
             optimization.Apply(step, metrics["loss"], () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
         }
     }
-
-    /// <summary>Adds up the gradients of a batch, one micro-batch after the other, those of like length together.</summary>
-    Dictionary<string, double> Backward(TExample[] batch)
-    {
-        var count = objective.Count(batch);
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var examples in MicroBatches(batch))
-        {
-            using var scope = TensorScope.Open();
-            var loss = objective.Compute(examples, count);
-            loss.Value.Backward();
-            metrics.AddUp(loss.Metrics);
-        }
-        return metrics;
-    }
-
-    IEnumerable<TExample[]> MicroBatches(TExample[] batch) => options.MicroBatchSize == 0 || options.MicroBatchSize >= batch.Length
-        ? [batch]
-        : batch.OrderBy(objective.Length).Chunk(options.MicroBatchSize);
 
     /// <summary>The figures of an objective over held-out examples, without gradients.</summary>
     public IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<TExample> examples)

@@ -15,6 +15,8 @@ public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExa
     {
         model.SetTrainable(true);
         SetDropout(Dropout);
+        if (training.Workers > 1 && model.DropsOut)
+            throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
         var steps = training.TotalSteps(train.Count);
         var optimizer = new Optimizer(optimization.ToRule(), model.NamedParameters(), optimization.WeightDecay);
         run.Register("model", new ModelState(model));

@@ -7,10 +7,9 @@ using Attune.Training.Runs;
 namespace Attune.Training;
 
 /// <summary>Learning from answers the policy gives itself: respond, score, estimate, optimise.</summary>
-public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization)
+public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
 {
-    /// <summary>Responses in memory at once while the policy learns; 0 for a whole minibatch.</summary>
-    public int MicroBatchSize { get; init; }
+    readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
     /// <param name="prompts">All of them, in tokens.</param>
@@ -56,16 +55,12 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
     {
         using var scope = TensorScope.Open();
         double tokens = experience.Rollouts.TokenCount;
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
         optimization.Optimizer.ClearGradients();
-        foreach (var rows in MicroBatches(experience.Rollouts))
+        var metrics = microBatches.Backward(Parts(experience.Rollouts), rows =>
         {
-            using var inner = TensorScope.Open();
             var part = experience.Select(rows);
-            var loss = algorithm.Compute(part, policy.Analyze(part.Rollouts, algorithm.NeedsEntropy), tokens);
-            loss.Value.Backward();
-            metrics.AddUp(loss.Metrics);
-        }
+            return algorithm.Compute(part, policy.Analyze(part.Rollouts, algorithm.NeedsEntropy), tokens);
+        });
         optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => $"\"{prompt.Text.ReplaceLineEndings(" ")}\"")));
         return metrics;
     }
@@ -75,7 +70,7 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
     {
         var length = rollouts.Mask.Size(1);
         var logprobs = Tensor.Zeros([rollouts.Count, length], DType.Float32, rollouts.Mask.Device);
-        foreach (var rows in MicroBatches(rollouts))
+        foreach (var rows in Parts(rollouts))
         {
             using var scope = TensorScope.Open();
             var part = rollouts.Select(rows);
@@ -94,10 +89,7 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         return order.Select(row => (int)row).Chunk(size);
     }
 
-    /// <summary>All rows, those of like length together.</summary>
-    IEnumerable<int[]> MicroBatches(Rollouts rollouts)
-    {
-        var rows = Enumerable.Range(0, rollouts.Count).OrderBy(row => rollouts.Prompts[row].Tokens.Length + rollouts.Completions[row].Tokens.Length);
-        return rows.Chunk(MicroBatchSize > 0 ? MicroBatchSize : rollouts.Count);
-    }
+    /// <summary>All rows in micro-batches.</summary>
+    IReadOnlyList<int[]> Parts(Rollouts rollouts) => microBatches.Split(
+        [.. Enumerable.Range(0, rollouts.Count)], row => rollouts.Prompts[row].Tokens.Length + rollouts.Completions[row].Tokens.Length);
 }

@@ -49,6 +49,24 @@ public sealed class LoopTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Methods))]
+    public void TwoWorkersGiveTheBitsOfOneThread(string method)
+    {
+        Assert.Equal(TinyRuns.Weights(Train("one", 1)), TinyRuns.Weights(Train("two", 2)));
+
+        RunFolder Train(string output, int workers) => runs.Start(
+            method, WithOneThread(With(runs.Recipe(method, output, steps: 3), training => training with { BatchSize = 7, Workers = workers })));
+    }
+
+    [Fact]
+    public void WorkersAreRefusedWhereDropoutDrawsNumbers()
+    {
+        var recipe = (SftRecipe)runs.Recipe("sft", "a");
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
+        Assert.StartsWith("training.workers: 1 was expected for a model with dropout", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("pretrain", "loss")]
     [InlineData("sft", "loss")]
     [InlineData("reward", "rewards/accuracies")]
@@ -135,6 +153,16 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Training = change(pretrain.Training), Pretrain = new() { Dropout = false } },
         SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
         RewardRecipe reward => reward with { Training = change(reward.Training) },
+        PpoRecipe ppo => ppo with { Training = change(ppo.Training) },
+        _ => recipe,
+    };
+
+    static IRecipe WithOneThread(IRecipe recipe) => recipe switch
+    {
+        PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { Threads = 1 } },
+        SftRecipe sft => sft with { Run = sft.Run with { Threads = 1 } },
+        RewardRecipe reward => reward with { Run = reward.Run with { Threads = 1 } },
+        PpoRecipe ppo => ppo with { Run = ppo.Run with { Threads = 1 } },
         _ => recipe,
     };
 }

@@ -10,6 +10,8 @@ public sealed class Dropout(double probability) : Module
 {
     internal RandomSource? Random { get; set; }
 
+    internal double Probability => probability;
+
     public Tensor Forward(Tensor x)
     {
         if (Random is null || probability == 0)

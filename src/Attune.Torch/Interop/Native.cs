@@ -60,6 +60,7 @@ static unsafe partial class Native
     public static partial int attune_tensor_from_memory(void* data, long* sizes, int dimensions, int dtype, out nint tensor);
 
     [LibraryImport(Library)] public static partial int attune_backward(nint root, nint gradient);
+    [LibraryImport(Library)] public static partial int attune_gradients(nint root, nint* leaves, int count, nint* results);
     [LibraryImport(Library)] public static partial int attune_grad(nint tensor, out nint gradient);
     [LibraryImport(Library)] public static partial int attune_set_grad(nint tensor, nint gradient);
     [LibraryImport(Library)] public static partial int attune_requires_grad(nint tensor, out int required);

@@ -8,7 +8,7 @@ namespace Attune.Training.Algorithms;
 /// <summary>Options of pretraining.</summary>
 public sealed record CausalLmOptions
 {
-    /// <summary>Tokens of a training row; 0 for the model's context. Documents are put one behind the other and cut to it.</summary>
+    /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it; longer ones are cut.</summary>
     public int RowLength { get; init; }
 
     /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
@@ -27,7 +27,7 @@ public static class CausalLm
 {
     /// <summary>Documents as rows of one length.</summary>
     public static IReadOnlyList<TokenRow> Pack(IEnumerable<string> documents, TextEncoder encoder, CausalLmOptions options, long context) =>
-        [.. Packing.Wrap(documents.Select(encoder.Document), options.RowLength > 0 ? options.RowLength : (int)context)];
+        Packing.BestFit(documents.Select(encoder.Document), options.RowLength > 0 ? options.RowLength : (int)context);
 
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, CausalLmOptions options) =>
         new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));

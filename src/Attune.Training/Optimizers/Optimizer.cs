@@ -25,6 +25,25 @@ public sealed class Optimizer : IRunState
     /// <summary>How many tensors it moves.</summary>
     public int Count => slots.Count;
 
+    /// <summary>What it moves.</summary>
+    public IReadOnlyList<Tensor> Parameters => field ??= [.. slots.Select(slot => slot.Parameter.Value)];
+
+    /// <summary>Adds gradients in the order of <see cref="Parameters"/> to those that are there, and frees them.</summary>
+    public void AddGradients(IReadOnlyList<Tensor?> gradients)
+    {
+        foreach (var (parameter, gradient) in Parameters.Zip(gradients))
+        {
+            if (gradient is null)
+                continue;
+            using var before = parameter.Grad;
+            if (before is null)
+                parameter.Grad = gradient;
+            else
+                before.AddInPlace(gradient);
+            gradient.Dispose();
+        }
+    }
+
     public void ClearGradients()
     {
         foreach (var (_, parameter, _) in slots)

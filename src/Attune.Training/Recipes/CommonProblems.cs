@@ -21,6 +21,8 @@ static class CommonProblems
             yield return $"run.keepCheckpoints: a number of at least 1 was expected, found {run.KeepCheckpoints}";
         if (training.BatchSize < 1)
             yield return $"training.batchSize: a number of at least 1 was expected, found {training.BatchSize}";
+        if (training.Workers < 1)
+            yield return $"training.workers: a number of at least 1 was expected, found {training.Workers}";
         if (training.Steps == 0 && training.Epochs <= 0)
             yield return $"training.epochs: a number above 0 was expected, found {training.Epochs}";
         if (optimizer.LearningRate < 0)

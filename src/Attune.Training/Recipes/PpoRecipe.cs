@@ -83,7 +83,7 @@ public sealed record PpoRecipe : IRecipe
         run.Register("policy", new ModelState(policy.Model));
         run.Register("optimizer", optimizer);
         var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
-        var loop = new OnPolicyLoop(run, policy, reference, rewards, new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps)) { MicroBatchSize = Training.MicroBatchSize };
+        var loop = new OnPolicyLoop(run, policy, reference, rewards, new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps), Training);
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
         run.Complete("ppo", folder => ModelFolder.Save(folder, policy.Model, tokenizer));
     }
