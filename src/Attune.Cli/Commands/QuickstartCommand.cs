@@ -1,23 +1,33 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Cli.Quickstart;
+using Spectre.Console;
 
 namespace Attune.Cli.Commands;
 
+/// <summary><c>attune quickstart</c>: the whole loop at the front desk, with a report.</summary>
 static class QuickstartCommand
 {
+    static readonly Option<string> Output = new("--output") { Description = "The folder for all stages", DefaultValueFactory = _ => "runs/quickstart" };
+    static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same bits", DefaultValueFactory = _ => 1 };
+
     public static Command Create()
     {
-        var output = new Option<string>("--output") { DefaultValueFactory = _ => "runs/quickstart" };
-        var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
-        var c = new Command("quickstart", "The whole loop") { output, seed };
-        c.SetAction(p => { using var i = new Interruption(); var r = new Quickstart.Quickstart(p.GetValue(output)!, p.GetValue(seed), Displays.Pick(), i.Token).Run();
-            var before = Answers.Sample(r.Sft.Model, r.HeldOutPrompts, r.Sampling, 1, 7, i.Token);
-            var after = Answers.Sample(r.Ppo.Model, r.HeldOutPrompts, r.Sampling, 1, 7, i.Token);
-            double Good(IReadOnlyList<(string Prompt, string[] C)> a) => a.Average(x => r.Guest.Judge(x.Prompt, x.C[0]).IsGood ? 1.0 : 0);
-            Console.WriteLine($"ceiling {r.Ceiling:F3} before {Good(before):F3} after {Good(after):F3} distinct {after.Select(x=>x.Completions[0]).Distinct().Count()/300.0:F2}");
-            foreach (var (b, a) in before.Zip(after).Take(12)) Console.WriteLine($"{b.Prompt}\n   B{string.Join(",", r.Guest.Judge(b.Prompt,b.Completions[0]).Flaws)}: {b.Completions[0]}\n   A{string.Join(",", r.Guest.Judge(a.Prompt,a.Completions[0]).Flaws)}: {a.Completions[0]}");
-            return 0; });
-        return c;
+        var command = new Command("quickstart", "The whole loop in minutes: pretrain, fine-tune, rank, reward model, PPO") { Output, Seed };
+        command.SetAction(parsed => Run(parsed.GetValue(Output)!, parsed.GetValue(Seed)));
+        return CommandHelp.WithExample(command, "attune quickstart --output runs/quickstart --seed 1");
+    }
+
+    static int Run(string output, int seed)
+    {
+        LoopResult result;
+        using (var interruption = new Interruption())
+        using (var display = Displays.Pick())
+            result = new WholeLoop(output, seed, display, interruption.Token).Run();
+        var (summary, report) = (Path.Combine(output, "summary.json"), Path.Combine(output, "report.html"));
+        result.WriteSummary(summary);
+        LoopReport.Write(report, result);
+        ClosingWords.Say(AnsiConsole.Console, result, report, summary);
+        return 0;
     }
 }

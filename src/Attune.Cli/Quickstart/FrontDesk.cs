@@ -1,17 +1,18 @@
 namespace Attune.Cli.Quickstart;
 
-/// <summary>The files of data/frontdesk, beside the program or in the checkout it was built from.</summary>
-sealed class FrontDesk(string folder)
+/// <summary>The data and the recipes of the front desk, in the checkout that the program was built from or that it is started in.</summary>
+sealed class FrontDesk(string root)
 {
-    public string Folder => folder;
+    /// <summary>What the simulated guest knows.</summary>
+    public string Data => Path.Combine(root, "data", "frontdesk");
 
-    public string Corpus => In("corpus.jsonl");
+    public string Corpus => Path.Combine(Data, "corpus.jsonl");
 
-    public string Demonstrations => In("demonstrations.jsonl");
+    public string Demonstrations => Path.Combine(Data, "demonstrations.jsonl");
 
-    public string Prompts => In("prompts.jsonl");
+    public string Prompts => Path.Combine(Data, "prompts.jsonl");
 
-    public string HeldOutPrompts => In("prompts-heldout.jsonl");
+    public string HeldOutPrompts => Path.Combine(Data, "prompts-heldout.jsonl");
 
     /// <exception cref="FileNotFoundException">The data is nowhere above the program or the current folder.</exception>
     public static FrontDesk Find()
@@ -19,9 +20,10 @@ sealed class FrontDesk(string folder)
         foreach (var start in new[] { AppContext.BaseDirectory, Environment.CurrentDirectory })
             for (var at = new DirectoryInfo(start); at is not null; at = at.Parent)
                 if (File.Exists(Path.Combine(at.FullName, "data", "frontdesk", "topics.json")))
-                    return new(Path.Combine(at.FullName, "data", "frontdesk"));
-        throw new FileNotFoundException("the folder data/frontdesk is not here; run the quickstart in a checkout of Attune, or put the folder beside the program");
+                    return new(at.FullName);
+        throw new FileNotFoundException("the folders data/frontdesk and recipes are not here; start the quickstart in a checkout of Attune");
     }
 
-    string In(string name) => Path.Combine(folder, name);
+    /// <summary>The recipe of a method.</summary>
+    public string Recipe(string method) => Path.Combine(root, "recipes", method + ".yaml");
 }

@@ -27,8 +27,21 @@ public sealed record Judgement(double Polite, double OnTopic, double Helpful, do
     /// <summary>The names of the criteria that do not hold.</summary>
     public IEnumerable<string> Flaws => Names.Zip(Values).Where(pair => pair.Second < Holds).Select(pair => pair.First);
 
+    /// <summary>"good", or what is amiss.</summary>
+    public string InWords => IsGood ? "good" : string.Join(", ", Flaws.Select(name => Amiss[name]));
+
     double[] Values => [Polite, OnTopic, Helpful, NotRude, Complete, NotRambling];
 
     static readonly string[] Names =
         [nameof(Polite), nameof(OnTopic), nameof(Helpful), nameof(NotRude), nameof(Complete), nameof(NotRambling)];
+
+    static readonly Dictionary<string, string> Amiss = new()
+    {
+        [nameof(Polite)] = "not polite",
+        [nameof(OnTopic)] = "off topic",
+        [nameof(Helpful)] = "no help",
+        [nameof(NotRude)] = "rude",
+        [nameof(Complete)] = "incomplete",
+        [nameof(NotRambling)] = "rambling",
+    };
 }

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Attune.Data.Simulation;
+using Attune.Training.Reporting;
+using Attune.Training.Runs;
+
+namespace Attune.Cli.Quickstart;
+
+/// <summary>An answer before PPO and one after it, with what the simulated guest's taste without noise says of both.</summary>
+sealed record JudgedPair(string Prompt, string Before, string After, Judgement JudgedBefore, Judgement JudgedAfter)
+{
+    public static JudgedPair Of(SimulatedGuest guest, string prompt, string before, string after) =>
+        new(prompt, before, after, guest.Judge(prompt, before), guest.Judge(prompt, after));
+
+    /// <summary>1 where the later answer is better, 0 where the earlier one is, ½ for a tie.</summary>
+    public double Win => Math.Sign(JudgedAfter.Score - JudgedBefore.Score) / 2.0 + 0.5;
+}
+
+/// <summary>What the loop reached.</summary>
+/// <param name="Output">The folder of all its runs.</param>
+/// <param name="Seed">The seed of every stage.</param>
+/// <param name="Time">From the start to here, over all sittings.</param>
+/// <param name="Pretrain">A stage.</param>
+/// <param name="Sft">A stage.</param>
+/// <param name="Reward">A stage.</param>
+/// <param name="Ppo">A stage.</param>
+/// <param name="Ceiling">The accuracy that the noise of the rankings leaves to a reward model.</param>
+sealed record LoopResult(string Output, int Seed, TimeSpan Time, RunFolder Pretrain, RunFolder Sft, RunFolder Reward, RunFolder Ppo, double Ceiling)
+{
+    /// <summary>A pair for every held-out prompt.</summary>
+    public required IReadOnlyList<JudgedPair> Pairs { get; init; }
+
+    public double PreferredBefore => Pairs.Average(pair => pair.JudgedBefore.IsGood ? 1.0 : 0);
+
+    public double PreferredAfter => Pairs.Average(pair => pair.JudgedAfter.IsGood ? 1.0 : 0);
+
+    public double WinRate => Pairs.Average(pair => pair.Win);
+
+    /// <summary>The share of answers after PPO that no other prompt was given.</summary>
+    public double Distinct => Pairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Pairs.Count;
+
+    /// <summary>The losses are those on held-out texts.</summary>
+    public (double First, double Last) PretrainLoss => Of(Pretrain, "eval/loss");
+
+    public (double First, double Last) SftLoss => Of(Sft, "eval/loss");
+
+    public double Accuracy => Of(Reward, "eval/rewards/accuracies").Last;
+
+    /// <summary>The reward model's mean score of held-out answers, before and after.</summary>
+    public (double First, double Last) Scores => Of(Ppo, "eval/score");
+
+    public double KlPerResponse => Of(Ppo, "eval/kl").Last;
+
+    /// <summary>The share of held-out answers that end before the greatest length.</summary>
+    public double Ended => Of(Ppo, "eval/ended").Last;
+
+    /// <summary>Writes summary.json.</summary>
+    public void WriteSummary(string file)
+    {
+        var json = new JsonObject
+        {
+            ["seed"] = Seed,
+            ["annotator"] = "a simulated guest",
+            ["wallSeconds"] = Math.Round(Time.TotalSeconds, 2),
+            ["peakMemoryBytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
+            ["pretrain"] = new JsonObject
+            {
+                ["lossFirst"] = PretrainLoss.First,
+                ["lossLast"] = PretrainLoss.Last,
+                ["tokensPerSecond"] = Math.Round(TokensPerSecond(Pretrain)),
+            },
+            ["sft"] = new JsonObject { ["lossFirst"] = SftLoss.First, ["lossLast"] = SftLoss.Last },
+            ["rewardModel"] = new JsonObject { ["accuracyHeldOut"] = Accuracy, ["ceilingHeldOut"] = Ceiling },
+            ["ppo"] = new JsonObject
+            {
+                ["steps"] = RunRecord.Read(Ppo).Steps,
+                ["scoreBefore"] = Scores.First,
+                ["scoreAfter"] = Scores.Last,
+                ["preferredBefore"] = PreferredBefore,
+                ["preferredAfter"] = PreferredAfter,
+                ["winRate"] = WinRate,
+                ["klPerResponse"] = KlPerResponse,
+                ["distinct"] = Distinct,
+                ["ended"] = Ended,
+            },
+        };
+        File.WriteAllText(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
+    }
+
+    static (double First, double Last) Of(RunFolder run, string metric)
+    {
+        var points = Points(run, metric);
+        return (points[0].Y, points[^1].Y);
+    }
+
+    static double TokensPerSecond(RunFolder run) => Points(run, "tokens").Sum(point => point.Y) / Points(run, "time/seconds")[^1].Y;
+
+    static IReadOnlyList<Point> Points(RunFolder run, string metric) =>
+        RunRecord.Read(run).Metrics.FirstOrDefault(found => found.Name == metric)?.Points
+        ?? throw new InvalidDataException($"{run.Metrics} has no {metric}; delete the folder and run the quickstart again");
+}
