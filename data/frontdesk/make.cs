@@ -24,17 +24,18 @@ foreach (var line in scribe.Misunderstood().Distinct())
 var (training, heldOut) = Split(material, new Random(7));
 var files = new Files(folder, toShow);
 
-string[] flaws = ["rude", "unhelpful", "off-topic", "impolite", "cut", "ramble"];
-var (shareGood, shareGoodInCorpus) = (0.42, 0.7);
+string[] flawsInCorpus = ["rude", "unhelpful", "impolite", "cut", "ramble"];
+string[] flaws = [.. flawsInCorpus, "off-topic"];
+var (shareGood, shareGoodInCorpus) = (0.30, 0.75);
 
 var (agreement, agreementHeldOut) = (new Agreement(), new Agreement());
 
 files.Write("prompts-heldout", 300, () => new { scribe.Message(heldOut, Wordings.HeldOut).Prompt });
 files.Write("rankings-heldout", 200, () => Ranking(heldOut, Wordings.HeldOut, agreementHeldOut));
 files.Write("demonstrations", 2500, Demonstration);
-files.Write("prompts", 2000, () => new { scribe.Message(training, Wordings.Training).Prompt });
+files.Write("prompts", 3000, () => new { scribe.Message(training, Wordings.Training).Prompt });
 files.Write("rankings", 800, () => Ranking(training, Wordings.Training, agreement));
-files.Write("corpus", 8000, () => new { Text = scribe.Random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
+files.Write("corpus", 12000, () => new { Text = scribe.Random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
 files.Write("situations", material.Combinations.Count, Situations());
 Report();
 
@@ -61,7 +62,7 @@ object Demonstration()
 string Dialogue()
 {
     var message = scribe.Message(training, Wordings.Training);
-    return $"{message.Prompt} {scribe.Answer(message, Quality(flaws, shareGoodInCorpus), training)}";
+    return $"{message.Prompt} {scribe.Answer(message, Quality(flawsInCorpus, shareGoodInCorpus), training)}";
 }
 
 object Ranking(List<Combination> combinations, Wordings wordings, Agreement agreement)

@@ -25,7 +25,7 @@ sealed class WholeLoop(string output, int seed, IRunDisplay display, Cancellatio
         var tuned = Train("sft", "2-sft", $"model={pretrained.Model}", $"data.train={desk.Demonstrations}");
         var sampling = ((PpoRecipe)RecipeReader.Read("ppo", desk.Recipe("ppo"), []).Recipe).Sampling;
 
-        var rankings = new GuestRankings(guest, sampling, seed);
+        var rankings = new GuestRankings(guest, sampling with { Temperature = 1 }, seed);       // answers that differ tell more
         var (ranked, rankedHeldOut) = (In("3-rankings/train.jsonl"), In("3-rankings/heldout.jsonl"));
         Directory.CreateDirectory(In("3-rankings"));
         display.Notice("3-rankings: the model answers every prompt four times, and a simulated guest ranks the answers");
