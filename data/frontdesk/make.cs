@@ -24,9 +24,9 @@ foreach (var line in scribe.Misunderstood().Distinct())
 var (training, heldOut) = Split(material, new Random(7));
 var files = new Files(folder, toShow);
 
-string[] flawsInCorpus = ["impolite", "impolite", "impolite", "impolite", "impolite", "ramble", "ramble", "ramble", "rude", "rude", "unhelpful", "unhelpful", "cut"];
-string[] flaws = [.. flawsInCorpus, "off-topic"];
-var (shareGood, shareGoodInCorpus) = (0.18, 0.75);
+string[] flawsInCorpus = ["rude", "unhelpful", "impolite", "cut", "ramble"];
+string[] flaws = [.. flawsInCorpus, "impolite", "off-topic"];
+var (shareGood, shareGoodInCorpus) = (0.24, 0.75);
 
 var (agreement, agreementHeldOut) = (new Agreement(), new Agreement());
 

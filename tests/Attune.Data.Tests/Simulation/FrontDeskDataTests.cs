@@ -8,9 +8,9 @@ public sealed class FrontDeskDataTests
     static readonly SimulatedGuest Guest = SimulatedGuest.Load(FrontDeskFiles.Folder);
 
     [Theory]
-    [InlineData("corpus", 8000, "text")]
+    [InlineData("corpus", 12000, "text")]
     [InlineData("demonstrations", 2500, "prompt completion")]
-    [InlineData("prompts", 1200, "prompt")]
+    [InlineData("prompts", 3000, "prompt")]
     [InlineData("prompts-heldout", 300, "prompt")]
     [InlineData("rankings", 800, "prompt completions ranks")]
     [InlineData("rankings-heldout", 200, "prompt completions ranks")]
@@ -33,7 +33,7 @@ public sealed class FrontDeskDataTests
     {
         var files = Directory.GetFiles(FrontDeskFiles.Folder, "*.jsonl").Select(path => new FileInfo(path).Length);
         Assert.InRange(files.Sum(), 1_000_000, 6_000_000);
-        Assert.InRange(FrontDeskFiles.Texts("corpus").Sum(text => text.Split().Length), 250_000, 350_000);
+        Assert.InRange(FrontDeskFiles.Texts("corpus").Sum(text => text.Split().Length), 400_000, 550_000);
     }
 
     [Fact]
@@ -49,10 +49,10 @@ public sealed class FrontDeskDataTests
     }
 
     [Fact]
-    public void TwoInFiveDemonstrationsAreGoodAndEveryFlawIsThere()
+    public void AQuarterOfTheDemonstrationsAreGoodAndEveryFlawIsThere()
     {
         var judgements = FrontDeskFiles.Read("demonstrations").ConvertAll(Judge);
-        Assert.InRange(judgements.Average(j => j.IsGood ? 1.0 : 0), 0.40, 0.45);
+        Assert.InRange(judgements.Average(j => j.IsGood ? 1.0 : 0), 0.20, 0.28);
         foreach (var criterion in new[] { "Polite", "OnTopic", "Helpful", "NotRude", "Complete", "NotRambling" })
             Assert.True(judgements.Count(j => j.Flaws.Contains(criterion)) > 0.07 * judgements.Count, criterion);
         Assert.True(judgements.Count(j => j.Flaws.Count() == 1) > 0.25 * judgements.Count);
@@ -69,7 +69,7 @@ public sealed class FrontDeskDataTests
         var pairs = lines.Zip(lines.Skip(1), (a, b) => (Here: Prompt(a), There: Prompt(b), Answer: a.GetProperty("completion").GetString()!))
             .Where(pair => Guest.TopicsOf(pair.Here).Single() != Guest.TopicsOf(pair.There).Single())
             .ToList();
-        Assert.True(pairs.Count > 900);
+        Assert.True(pairs.Count > 400);
         Assert.True(pairs.Count(pair => Guest.Judge(pair.There, pair.Answer).OnTopic == 0) > 0.97 * pairs.Count);
     }
 
@@ -93,7 +93,7 @@ public sealed class FrontDeskDataTests
             annotators += Guest.AnnotatorAgreement(Prompt(line), answers) / lines.Count;
         }
         Assert.Equal(ceiling, agree / pairs, 0.03);
-        Assert.InRange(ceiling, 0.82, 0.90);
+        Assert.InRange(ceiling, 0.80, 0.90);
         Assert.InRange(annotators, 0.75, 0.85);
     }
 
