@@ -1,0 +1,65 @@
+using Attune.Testing;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>What the program says and with which exit code.</summary>
+public sealed class CommandTests
+{
+    [Fact]
+    public void HelpFitsOnOneScreenAndNamesEveryCommand()
+    {
+        var (code, output, _) = Commands.Run("--help");
+        Assert.Equal(0, code);
+        Assert.InRange(output.Split('\n').Length, 10, 24);
+        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "generate", "score", "recipe", "doctor" })
+        {
+            Assert.Contains($"  {command}", output, StringComparison.Ordinal);
+            Assert.Contains("Example:", Commands.Run(command, "--help").Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void DoctorSaysWhatTheMachineOffers()
+    {
+        var (code, output, _) = Commands.Run("doctor");
+        Assert.Equal(0, code);
+        foreach (var line in new[] { "libtorch", "devices", "threads", "GFLOP/s", "memory", "operators  all there" })
+            Assert.Contains(line, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AllMistakesInARecipeAreSaidAtOnceWithTheNearestNames()
+    {
+        var (code, _, error) = Commands.Run("sft", "optimizer.learningrate=1", "batchSise=4", "run.threads=-1");
+        Assert.Equal(2, code);
+        Assert.Contains("Did you mean 'optimizer.learningRate'?", error, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'batchSize'?", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a\",", "line 2")]
+    [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "'prompt'")]
+    public void DamagedDataIsNamedByFileAndLineAndLeavesNoRun(string text, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var data = folder.Write("data.jsonl", text);
+        var run = folder.File("run");
+        var (code, _, error) = Commands.Run("pretrain", $"data.train={data}", $"run.output={run}");
+        Assert.Equal(2, code);
+        Assert.Contains("data.jsonl", error, StringComparison.Ordinal);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(run, "recipe.yaml")));
+    }
+
+    [Fact]
+    public void ARecipeIsPrintedWithEveryKeyExplained()
+    {
+        foreach (var method in new[] { "pretrain", "sft", "reward", "ppo" })
+        {
+            var (code, output, _) = Commands.Run("recipe", method);
+            Assert.Equal(0, code);
+            Assert.Contains($"method: {method}", output, StringComparison.Ordinal);
+            Assert.Contains("# The greatest learning rate", output, StringComparison.Ordinal);
+        }
+    }
+}
