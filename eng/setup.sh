@@ -85,7 +85,7 @@ if newer_than artifacts/native/libattune_torch.so native; then
   alive "Building the native door" build_native
   touch artifacts/native/libattune_torch.so
 fi
-if newer_than artifacts/built src tests Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig artifacts/native/libattune_torch.so; then
+if newer_than artifacts/built src tests data/frontdesk/make Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig artifacts/native/libattune_torch.so; then
   alive "Building Attune" dotnet build Attune.slnx -c Release --nologo -v quiet
   touch artifacts/built
 fi

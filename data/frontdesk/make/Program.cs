@@ -1,0 +1,116 @@
+// Writes the data of the hotel front desk out of the hand-written lines in ../material, always the same bytes:
+//     dotnet run --project data/frontdesk/make           writes the files and says what is in them
+//     dotnet run --project data/frontdesk/make -- 20     and shows 20 of each kind to read, and what was dropped
+// ../README.md describes the result.
+
+using Attune.Data.Simulation;
+using Attune.FrontDesk;
+
+var folder = Path.Combine("data", "frontdesk");
+if (!Directory.Exists(folder))
+{
+    Console.Error.WriteLine($"there is no folder {folder} here; start this in the root of the checkout");
+    return 2;
+}
+var toShow = args.Length > 0 ? int.Parse(args[0]) : 0;
+var material = new Material(Path.Combine(folder, "material"));
+File.WriteAllText(Path.Combine(folder, "words.txt"), string.Join('\n', material.Words()) + "\n");
+var guest = SimulatedGuest.Load(folder);
+var random = new Random(20240607);
+var scribe = new Scribe(material, guest, random);
+foreach (var line in scribe.Misunderstood().Distinct())
+    Console.WriteLine(line);
+var (training, heldOut) = Split(material, new Random(7));
+var files = new Files(folder, toShow);
+
+string[] flawsInCorpus = ["rude", "unhelpful", "impolite", "cut", "ramble"];
+string[] flaws = [.. flawsInCorpus, "impolite", "off-topic"];
+var (shareGood, shareGoodInCorpus) = (0.24, 0.75);
+
+var (agreement, agreementHeldOut) = (new Agreement(), new Agreement());
+
+files.Write("prompts-heldout", 300, () => new { scribe.Message(heldOut, Wordings.HeldOut).Prompt });
+files.Write("rankings-heldout", 200, () => Ranking(heldOut, Wordings.HeldOut, agreementHeldOut));
+files.Write("demonstrations", 2500, Demonstration);
+files.Write("prompts", 3000, () => new { scribe.Message(training, Wordings.Training).Prompt });
+files.Write("rankings", 800, () => Ranking(training, Wordings.Training, agreement));
+files.Write("corpus", 12000, () => new { Text = random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
+files.Write("situations", material.Combinations.Count, Situations());
+Report();
+return 0;
+
+// A fifth of the combinations of those situations that have three or more, if all their words are said elsewhere too.
+static (List<Combination> Training, List<Combination> HeldOut) Split(Material material, Random random)
+{
+    var heldOut = new HashSet<Combination>();
+    foreach (var situation in material.Combinations.GroupBy(c => c.Situation))
+    {
+        var shuffled = situation.OrderBy(_ => random.Next()).ToList();
+        foreach (var combination in shuffled.Take(shuffled.Count >= 5 && random.Next(2) == 0 ? 2 : shuffled.Count >= 3 ? 1 : 0))
+            if (random.NextDouble() < 0.7 && material.SaidElsewhere(combination))
+                heldOut.Add(combination);
+    }
+    return ([.. material.Combinations.Where(c => !heldOut.Contains(c))], [.. material.Combinations.Where(heldOut.Contains)]);
+}
+
+object Demonstration()
+{
+    var message = scribe.Message(training, Wordings.Training);
+    return new { message.Prompt, Completion = " " + scribe.Answer(message, Quality(flaws, shareGood), training) };
+}
+
+string Dialogue()
+{
+    var message = scribe.Message(training, Wordings.Training);
+    return $"{message.Prompt} {scribe.Answer(message, Quality(flawsInCorpus, shareGoodInCorpus), training)}";
+}
+
+object Ranking(List<Combination> combinations, Wordings wordings, Agreement agreement)
+{
+    var message = scribe.Message(combinations, wordings);
+    var answers = new OrderedDictionary<string, string>();
+    while (answers.Count < 4)
+        if (Quality([.. flaws, "garbled"], shareGood) is var quality && answers.Values.Count(q => q == quality) < 2)
+            answers[" " + scribe.Answer(message, quality, training)] = quality;
+    var completions = answers.Keys.ToList();
+    agreement.Add(guest, message.Prompt, completions);
+    return new { message.Prompt, Completions = completions, Ranks = guest.Rank(message.Prompt, completions, random) };
+}
+
+string Quality(string[] flawed, double good) => random.NextDouble() < good ? "good" : flawed[random.Next(flawed.Length)];
+
+Func<object> Situations()
+{
+    var all = material.Combinations.GetEnumerator();
+    return () =>
+    {
+        all.MoveNext();
+        var c = all.Current;
+        return new { Topic = c.Situation.Topic.Id, Situation = c.Situation.Id, c.Detail, HeldOut = heldOut.Contains(c), Wordings = c.Wordings() };
+    };
+}
+
+double OffTopicElsewhere()
+{
+    var (off, all) = (0, 0);
+    while (all < 4000)
+    {
+        var (here, there) = (scribe.Message(training, Wordings.Training), scribe.Message(training, Wordings.Training));
+        if (here.Combination.Situation.Topic == there.Combination.Situation.Topic)
+            continue;
+        all++;
+        off += guest.Judge(there.Prompt, scribe.Answer(here, "good", training)).OnTopic == 0 ? 1 : 0;
+    }
+    return (double)off / all;
+}
+
+void Report()
+{
+    Console.WriteLine($"{material.Topics.Count} topics, {material.Combinations.Count} situations, {heldOut.Count} held out, {material.Words().Count} words");
+    foreach (var (quality, (right, count)) in scribe.Tally)
+        Console.WriteLine($"  {quality,-10} {count,6} written, the simulated guest agrees with {100.0 * right / count:F1} %");
+    Console.WriteLine($"  rankings: {agreement}; held out: {agreementHeldOut}");
+    Console.WriteLine($"  a good answer under another topic's prompt is off topic in {100 * OffTopicElsewhere():F1} %");
+    foreach (var line in scribe.Dropped.Take(toShow * 3))
+        Console.WriteLine(line);
+}
