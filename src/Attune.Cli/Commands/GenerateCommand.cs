@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
@@ -12,6 +11,8 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune generate MODEL [PROMPT]</c>: answers to one prompt as text, or to a file of prompts as JSONL.</summary>
 static class GenerateCommand
 {
+    const int PromptsAtOnce = 64;
+
     static readonly Argument<string> Model = new("model") { Description = "A model folder" };
     static readonly Argument<string?> Prompt = new("prompt") { Description = "A prompt", Arity = ArgumentArity.ZeroOrOne };
     static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts instead" };
@@ -47,13 +48,17 @@ static class GenerateCommand
         var model = Pretrained.LoadLanguageModel(folder);
         model.MoveTo(device);
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
-        var answering = new Answering(model, tokenizer, options, random, parsed.GetValue(Samples), interruption.Token);
+        var samples = parsed.GetValue(Samples);
+        var answering = new Answering(model, tokenizer, options, samples, interruption.Token);
+        var stream = samples == 1 ? tokenizer.OpenStream(skipSpecialTokens: true) : null;
         if (parsed.GetValue(Prompt) is { } prompt && parsed.GetValue(Prompts) is null)
-            answering.Print(prompt.Replace("\\n", "\n", StringComparison.Ordinal));
+            Print(answering, prompt.Replace("\\n", "\n", StringComparison.Ordinal), random, stream);
         else if (parsed.GetValue(Prompts) is { } file && parsed.GetValue(Prompt) is null)
-            answering.Write(file, parsed.GetValue(Output));
+            Write(answering, answering.Read(file), parsed.GetValue(Output), random);
         else
             throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
+        foreach (var notice in answering.Notices)
+            Console.Error.WriteLine($"attune: {notice}");
         return 0;
     }
 
@@ -71,60 +76,22 @@ static class GenerateCommand
             : throw new InvalidDataException("expected --samples and --max-new-tokens above 0, --temperature and --top-k of at least 0, --top-p above 0 and at most 1");
     }
 
-    /// <summary>A model that is asked.</summary>
-    sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions options, RandomSource random, int samples, CancellationToken cancellation)
+    /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
+    static void Print(Answering answering, string text, RandomSource random, TokenStream? stream)
     {
-        const int PromptsAtOnce = 64;
+        var answered = answering.Answer([answering.Encode(new("the prompt", 1), text)], random, stream is null ? null : token => Console.Out.Write(stream.Push(token)));
+        Console.Out.WriteLine(stream?.Finish() ?? string.Join("\n\n", answered[0].Answers));
+    }
 
-        readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
-        readonly int padId = tokenizer.PadId ?? tokenizer.EosId ?? 0;
-
-        /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
-        public void Print(string text)
+    /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
+    static void Write(Answering answering, IReadOnlyList<TokenPrompt> prompts, string? output, RandomSource random)
+    {
+        using var writer = output is null ? Console.Out : File.CreateText(output);
+        foreach (var part in prompts.Chunk(PromptsAtOnce))
         {
-            var prompt = Encode(new("the prompt", 1), text);
-            var stream = tokenizer.OpenStream(skipSpecialTokens: true);
-            var generator = new TextGenerator(model, padId, tokenizer.EosId) { OnToken = samples == 1 ? token => Console.Out.Write(stream.Push(token)) : null };
-            var completions = generator.Generate([prompt.Tokens], options, random, samples, cancellation);
-            if (samples > 1)
-                Console.Out.Write(string.Join("\n\n", completions.Select(Decode)));
-            Console.Out.WriteLine(samples == 1 ? stream.Finish() : "");
+            foreach (var answered in answering.Answer(part, random))
+                writer.WriteLine(answered.ToJson().ToJsonString(JsonText.Readable));
+            writer.Flush();
         }
-
-        /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
-        public void Write(string file, string? output)
-        {
-            var prompts = Dataset.Read(file).Select(example => Encode(example.Origin, Text(example))).ToList();
-            using var writer = output is null ? Console.Out : File.CreateText(output);
-            var generator = new TextGenerator(model, padId, tokenizer.EosId);
-            foreach (var part in prompts.Chunk(PromptsAtOnce))
-            {
-                var completions = generator.Generate([.. part.Select(prompt => prompt.Tokens)], options, random, samples, cancellation);
-                foreach (var (prompt, answers) in part.Zip(completions.Chunk(samples)))
-                    writer.WriteLine(Json(prompt, answers).ToJsonString(JsonText.Readable));
-                writer.Flush();
-            }
-            foreach (var notice in encoder.Notices)
-                Console.Error.WriteLine($"attune: {notice}");
-        }
-
-        JsonObject Json(TokenPrompt prompt, Completion[] answers) => new()
-        {
-            ["prompt"] = prompt.Text,
-            ["completions"] = new JsonArray([.. answers.Select(answer => (JsonNode)Decode(answer))]),
-        };
-
-        TokenPrompt Encode(Origin origin, string text) => encoder.Prompt(origin, text, Math.Min(options.MaxNewTokens, (int)model.Backbone.ContextLength / 2))
-            ?? throw new InvalidDataException($"{origin}: the prompt is empty");
-
-        string Decode(Completion completion) => tokenizer.Decode(completion.Tokens, skipSpecialTokens: true);
-
-        static string Text(Example example) => example switch
-        {
-            PromptOnly prompt => prompt.Prompt,
-            Demonstration demonstration => demonstration.Prompt,
-            Ranking ranking => ranking.Prompt,
-            _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
-        };
     }
 }

@@ -32,9 +32,9 @@ static class ClosingWords
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns("stage", "what it reached");
         table.AddRow("pretraining", $"loss {result.PretrainLoss.First:F2} → {result.PretrainLoss.Last:F2} on texts it had not seen");
-        table.AddRow("fine-tuning", $"loss {result.SftLoss.First:F2} → {result.SftLoss.Last:F2} on answers it had not seen; {Percent(result.PreferredBefore)} of its own answers are good");
-        table.AddRow("reward model", $"{Percent(result.Accuracy)} of unseen pairs in the order of the simulated guest, whose noise allows {Percent(result.Ceiling)}");
-        table.AddRow("PPO", $"{Percent(result.PreferredAfter)} of its answers are good; it wins {Percent(result.WinRate)} against before, {result.KlPerResponse:F1} nats away");
+        table.AddRow("fine-tuning", $"loss {result.SftLoss.First:F2} → {result.SftLoss.Last:F2} on answers it had not seen; {Figures.Percent(result.PreferredBefore)} of its own answers are good");
+        table.AddRow("reward model", $"{Figures.Percent(result.Accuracy)} of unseen pairs in the order of the simulated guest, whose noise allows {Figures.Percent(result.Ceiling)}");
+        table.AddRow("PPO", $"{Figures.Percent(result.PreferredAfter)} of its answers are good; it wins {Figures.Percent(result.WinRate)} against before, {result.KlPerResponse:F1} nats away");
         table.AddRow("all", $"{Figures.Duration(result.Time)}; good is what the simulated guest's taste calls good, on {result.Pairs.Count} prompts never trained on");
         return table;
     }
@@ -51,6 +51,4 @@ static class ClosingWords
     static string Request(string prompt) => prompt.Replace("Guest: ", "", StringComparison.Ordinal).Replace("\nDesk:", "", StringComparison.Ordinal);
 
     static string Text(string text) => Markup.Escape(VisibleText.Of(text));
-
-    static string Percent(double share) => $"{100 * share:F0} %";
 }

@@ -18,8 +18,8 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
         var random = new Random(seed);
         var unfinished = file + ".unfinished";
         using (var writer = File.CreateText(unfinished))
-            foreach (var (prompt, answers) in Answered.Sample(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))
-                writer.WriteLine(Json(prompt, answers, guest.Rank(prompt, answers, random)).ToJsonString(JsonText.Readable));
+            foreach (var answered in SampledAnswers.Draw(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))
+                writer.WriteLine(Json(answered, guest.Rank(answered.Prompt, answered.Answers, random)).ToJsonString(JsonText.Readable));
         File.Move(unfinished, file);
     }
 
@@ -27,10 +27,10 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
     public double Ceiling(string file) =>
         Dataset.Read(file).Cast<Ranking>().Average(ranking => guest.NoisyAgreement(ranking.Prompt, ranking.Completions));
 
-    static JsonObject Json(string prompt, string[] answers, int[] ranks) => new()
+    static JsonObject Json(Answered answered, int[] ranks)
     {
-        ["prompt"] = prompt,
-        ["completions"] = new JsonArray([.. answers.Select(answer => (JsonNode)answer)]),
-        ["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode)rank)]),
-    };
+        var line = answered.ToJson();
+        line["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode)rank)]);
+        return line;
+    }
 }

@@ -1,6 +1,5 @@
 using Attune.Data.Simulation;
 using Attune.Training.Reporting;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 
@@ -20,25 +19,21 @@ static class LoopReport
                 Samples = [.. result.Pairs.Take(Shown).Select(Compare)],
                 SampleTitles = ("After fine-tuning", "After PPO"),
             },
-            Stage(result.Pretrain, "pretrain"),
-            Stage(result.Sft, "sft"),
-            Stage(result.Reward, "reward"),
-            Stage(result.Ppo, "ppo"),
+            result.Pretrain.Section,
+            result.Sft.Section,
+            result.Reward.Section,
+            result.Ppo.Section,
         ])
     {
         Facts =
         [
-            new("Good answers, after PPO", Percent(result.PreferredAfter), $"{Percent(result.PreferredBefore)} before, on held-out prompts, by the simulated guest's taste without noise"),
-            new("Won against before", Percent(result.WinRate), "a tie counts half"),
-            new("Reward model", Percent(result.Accuracy), $"of held-out pairs in order; the noise of the rankings allows {Percent(result.Ceiling)}"),
+            new("Good answers, after PPO", Figures.Percent(result.PreferredAfter), $"{Figures.Percent(result.PreferredBefore)} before, on held-out prompts, by the simulated guest's taste without noise"),
+            new("Won against before", Figures.Percent(result.WinRate), "a tie counts half"),
+            new("Reward model", Figures.Percent(result.Accuracy), $"of held-out pairs in order; the noise of the rankings allows {Figures.Percent(result.Ceiling)}"),
             new("KL", $"{result.KlPerResponse:F1} nats", "an answer, from where PPO began"),
             new("Time", Figures.Duration(result.Time)),
         ],
     });
-
-    static string Percent(double share) => $"{100 * share:F0} %";
-
-    static ReportSection Stage(RunFolder run, string method) => RunReport.Section(run, method) with { Samples = [] };
 
     static Comparison Compare(JudgedPair pair) => new(pair.Prompt, Judged(pair.Before, pair.JudgedBefore), Judged(pair.After, pair.JudgedAfter));
 

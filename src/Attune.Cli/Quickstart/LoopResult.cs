@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Data.Simulation;
-using Attune.Training.Reporting;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 
@@ -25,7 +23,7 @@ sealed record JudgedPair(string Prompt, string Before, string After, Judgement J
 /// <param name="Reward">A stage.</param>
 /// <param name="Ppo">A stage.</param>
 /// <param name="Ceiling">The accuracy that the noise of the rankings leaves to a reward model.</param>
-sealed record LoopResult(string Output, int Seed, TimeSpan Time, RunFolder Pretrain, RunFolder Sft, RunFolder Reward, RunFolder Ppo, double Ceiling)
+sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain, Stage Sft, Stage Reward, Stage Ppo, double Ceiling)
 {
     /// <summary>A pair for every held-out prompt.</summary>
     public required IReadOnlyList<JudgedPair> Pairs { get; init; }
@@ -40,19 +38,19 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, RunFolder Pretr
     public double Distinct => Pairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Pairs.Count;
 
     /// <summary>The losses are those on held-out texts.</summary>
-    public (double First, double Last) PretrainLoss => Of(Pretrain, "eval/loss");
+    public (double First, double Last) PretrainLoss => Pretrain["eval/loss"];
 
-    public (double First, double Last) SftLoss => Of(Sft, "eval/loss");
+    public (double First, double Last) SftLoss => Sft["eval/loss"];
 
-    public double Accuracy => Of(Reward, "eval/rewards/accuracies").Last;
+    public double Accuracy => Reward["eval/rewards/accuracies"].Last;
 
     /// <summary>The reward model's mean score of held-out answers, before and after.</summary>
-    public (double First, double Last) Scores => Of(Ppo, "eval/score");
+    public (double First, double Last) Scores => Ppo["eval/score"];
 
-    public double KlPerResponse => Of(Ppo, "eval/kl").Last;
+    public double KlPerResponse => Ppo["eval/kl"].Last;
 
     /// <summary>The share of held-out answers that end before the greatest length.</summary>
-    public double Ended => Of(Ppo, "eval/ended").Last;
+    public double Ended => Ppo["eval/ended"].Last;
 
     /// <summary>Writes summary.json.</summary>
     public void WriteSummary(string file)
@@ -67,13 +65,13 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, RunFolder Pretr
             {
                 ["lossFirst"] = PretrainLoss.First,
                 ["lossLast"] = PretrainLoss.Last,
-                ["tokensPerSecond"] = Math.Round(TokensPerSecond(Pretrain)),
+                ["tokensPerSecond"] = Math.Round(Pretrain.TokensPerSecond),
             },
             ["sft"] = new JsonObject { ["lossFirst"] = SftLoss.First, ["lossLast"] = SftLoss.Last },
             ["rewardModel"] = new JsonObject { ["accuracyHeldOut"] = Accuracy, ["ceilingHeldOut"] = Ceiling },
             ["ppo"] = new JsonObject
             {
-                ["steps"] = RunRecord.Read(Ppo).Steps,
+                ["steps"] = Ppo.Steps,
                 ["scoreBefore"] = Scores.First,
                 ["scoreAfter"] = Scores.Last,
                 ["preferredBefore"] = PreferredBefore,
@@ -86,16 +84,4 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, RunFolder Pretr
         };
         File.WriteAllText(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
     }
-
-    static (double First, double Last) Of(RunFolder run, string metric)
-    {
-        var points = Points(run, metric);
-        return (points[0].Y, points[^1].Y);
-    }
-
-    static double TokensPerSecond(RunFolder run) => Points(run, "tokens").Sum(point => point.Y) / Points(run, "time/seconds")[^1].Y;
-
-    static IReadOnlyList<Point> Points(RunFolder run, string metric) =>
-        RunRecord.Read(run).Metrics.FirstOrDefault(found => found.Name == metric)?.Points
-        ?? throw new InvalidDataException($"{run.Metrics} has no {metric}; delete the folder and run the quickstart again");
 }

@@ -36,8 +36,8 @@ sealed class WholeLoop(string output, int seed, IRunDisplay display, Cancellatio
         var ppo = Train("ppo", "5-ppo", $"model={tuned.Model}", $"rewardModel={reward.Model}", $"data.train={desk.Prompts}", $"data.heldOut={desk.HeldOutPrompts}");
 
         display.Notice("the held-out prompts, answered before and after PPO");
-        var earlier = Answered.Sample(tuned.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
-        var later = Answered.Sample(ppo.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
+        var earlier = SampledAnswers.Draw(tuned.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
+        var later = SampledAnswers.Draw(ppo.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
         return new(output, seed, before + clock.Elapsed, pretrained, tuned, reward, ppo, rankings.Ceiling(rankedHeldOut))
         {
             Pairs = [.. earlier.Zip(later, (a, b) => JudgedPair.Of(guest, a.Prompt, a.Answers[0], b.Answers[0]))],
@@ -45,17 +45,17 @@ sealed class WholeLoop(string output, int seed, IRunDisplay display, Cancellatio
     }
 
     /// <summary>Starts a stage, goes on with it where it was stopped, or leaves it when it is finished.</summary>
-    RunFolder Train(string method, string stage, params string[] overrides)
+    Stage Train(string method, string stage, params string[] overrides)
     {
         var folder = new RunFolder(In(stage));
         var (found, recipe) = RecipeReader.Read(
             method, desk.Recipe(method), [.. overrides, $"run.output={folder.Path}", $"run.seed={seed}"]);
         if (!folder.HoldsARun)
-            return RecipeRunner.Start(found, recipe, display, cancellation);
+            return new(method, RecipeRunner.Start(found, recipe, display, cancellation));
         if (RecipeReader.Read(method, folder.Recipe, []).Recipe.Run.Seed is var other && other != seed)
             throw new InvalidDataException($"{output} holds the quickstart of seed {other}, not of {seed}; give that seed, or another --output");
         before += RunRecord.Read(folder).Duration ?? TimeSpan.Zero;
-        return folder.IsFinished ? folder : RecipeRunner.Resume(folder.Path, [], display, cancellation);
+        return new(method, folder.IsFinished ? folder : RecipeRunner.Resume(folder.Path, [], display, cancellation));
     }
 
     string In(string name) => Path.Combine(output, name);

@@ -47,5 +47,8 @@ public static class Figures
         };
     }
 
+    /// <summary>87 %.</summary>
+    public static string Percent(double share) => string.Create(Culture, $"{100 * share:F0} %");
+
     static string Sign(string number) => number.Replace('-', '−').Replace("e−", "e-", StringComparison.Ordinal);
 }

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Attune.Data;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Text;
+using Attune.Torch;
+
+namespace Attune.Cli;
+
+/// <summary>A prompt with what a model answered to it, as text without special tokens.</summary>
+sealed record Answered(string Prompt, string[] Answers)
+{
+    /// <summary>The line of a file: <c>prompt</c>, <c>completions</c>.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["prompt"] = Prompt,
+        ["completions"] = new JsonArray([.. Answers.Select(answer => (JsonNode)answer)]),
+    };
+}
+
+/// <summary>A model that is asked.</summary>
+/// <param name="model">The model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="sampling">How answers are drawn.</param>
+/// <param name="samples">Answers to each prompt.</param>
+/// <param name="cancellation">Stops.</param>
+sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, int samples, CancellationToken cancellation)
+{
+    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+    readonly int room = Math.Min(sampling.MaxNewTokens, (int)model.Backbone.ContextLength / 2);
+
+    /// <summary>What was done to prompts that are too long, in words.</summary>
+    public IEnumerable<string> Notices => encoder.Notices;
+
+    /// <summary>The prompts of a file.</summary>
+    /// <exception cref="InvalidDataException">A line has no prompt.</exception>
+    public IReadOnlyList<TokenPrompt> Read(string file) => [.. Dataset.Read(file).Select(example => Encode(example.Origin, PromptOf(example)))];
+
+    /// <summary>A prompt in tokens, cut so that an answer has room.</summary>
+    /// <exception cref="InvalidDataException">It is empty.</exception>
+    public TokenPrompt Encode(Origin origin, string prompt) =>
+        encoder.Prompt(origin, prompt, room) ?? throw new InvalidDataException($"{origin}: the prompt is empty");
+
+    /// <summary>Answers some prompts together.</summary>
+    /// <param name="prompts">In tokens.</param>
+    /// <param name="random">Draws.</param>
+    /// <param name="onToken">Sees each token as it is drawn; of one prompt and one sample only.</param>
+    public IReadOnlyList<Answered> Answer(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
+    {
+        var generator = new TextGenerator(model, tokenizer.PadId ?? tokenizer.EosId ?? 0, tokenizer.EosId) { OnToken = onToken };
+        var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
+        return [.. prompts.Zip(completions.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
+    }
+
+    string Decode(Completion completion) => tokenizer.Decode(completion.Tokens, skipSpecialTokens: true);
+
+    static string PromptOf(Example example) => example switch
+    {
+        PromptOnly prompt => prompt.Prompt,
+        Demonstration demonstration => demonstration.Prompt,
+        Ranking ranking => ranking.Prompt,
+        _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
+    };
+}
