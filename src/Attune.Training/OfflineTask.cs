@@ -14,6 +14,8 @@ public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExa
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
         model.SetTrainable(true);
+        if (run.SelfTest)
+            SelfTest.Run(model, objective, train, run.Notice);
         SetDropout(Dropout);
         if (training.Workers > 1 && model.DropsOut)
             throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");

@@ -123,16 +123,6 @@ public sealed class LoopTests : IDisposable
         Assert.Matches("score .*, KL .* nats, healthy", display.Words[0]);
     }
 
-    [Fact]
-    public void TheSelfTestPassesOnARealModelAndSaysWhatItFound()
-    {
-        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 1);
-        var display = new RecordingDisplay();
-        runs.Start("ppo", recipe with { Run = recipe.Run with { SelfTest = true } }, display);
-        Assert.Equal(3, display.Notices.Count(notice => notice.StartsWith("self-test passed", StringComparison.Ordinal)));
-        Assert.Contains(display.Notices, notice => notice.EndsWith("exactly 1; farthest ratio from 1: 0", StringComparison.Ordinal));
-    }
-
     IReadOnlyDictionary<string, double> Gradients(string method, string output, int microBatchSize)
     {
         var display = new RecordingDisplay();

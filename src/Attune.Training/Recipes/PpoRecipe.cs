@@ -75,7 +75,7 @@ public sealed record PpoRecipe : IRecipe
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
         run.Notices(encoder.Notices);
-        if (Run.SelfTest)
+        if (run.SelfTest)
             SelfTest.Run(policy, train, run.Seed, run.Notice);
 
         var steps = Training.TotalSteps(train.Count);

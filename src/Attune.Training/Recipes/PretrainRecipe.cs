@@ -55,6 +55,8 @@ public sealed record PretrainRecipe : IRecipe
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
         var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), run.Seed);
         run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
+        if (run.SelfTest)
+            SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);
         var task = new OfflineTask<TokenRow>(run, model, CausalLm.Objective(model, tokenizer, Pretrain), Training, Optimizer) { Dropout = Pretrain.Dropout };
         task.Train(train, heldOut, cancellation);
         run.Complete("pretrain", folder => ModelFolder.Save(folder, model, tokenizer));

@@ -42,6 +42,8 @@ public sealed record SftRecipe : IRecipe
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), run.Seed);
         run.Notices(encoder.Notices);
+        if (run.SelfTest)
+            SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);
         var task = new OfflineTask<TokenRow>(run, model, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
         task.Train(train, heldOut, cancellation);
         run.Complete("sft", folder => ModelFolder.Save(folder, model, tokenizer));

@@ -54,6 +54,9 @@ public sealed class Run : IDisposable, IRunState
 
     public int Seed => options.Seed;
 
+    /// <summary>Whether the arithmetic is to be checked first.</summary>
+    public bool SelfTest => options.SelfTest;
+
     /// <summary>Seconds that the run has worked, before and after a resume.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 

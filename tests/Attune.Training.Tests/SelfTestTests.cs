@@ -1,0 +1,76 @@
+using Attune.Models.Layers;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests;
+
+/// <summary>The checks that <c>--self-test</c> makes hold on real models, and fail where the arithmetic is wrong.</summary>
+public sealed class SelfTestTests : IDisposable
+{
+    readonly TinyRuns runs = new();
+
+    public void Dispose() => runs.Dispose();
+
+    [Theory]
+    [InlineData("pretrain", 5)]
+    [InlineData("sft", 5)]
+    [InlineData("reward", 2)]
+    [InlineData("ppo", 3)]
+    public void EveryCheckPassesAndSaysWhatItFound(string method, int checks)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, WithSelfTest(runs.Recipe(method, "a", steps: 1)), display);
+        Assert.Equal(checks, display.Notices.Count(notice => notice.StartsWith("self-test passed: ", StringComparison.Ordinal)));
+        Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0", StringComparison.Ordinal) && notice.EndsWith(": 0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheSelfTestChangesNothingOfTheRun()
+    {
+        foreach (var method in TinyRuns.Methods)
+        {
+            var without = runs.Start(method, runs.Recipe(method, method + "-without", steps: 2));
+            var with = runs.Start(method, WithSelfTest(runs.Recipe(method, method + "-with", steps: 2)));
+            Assert.Equal(TinyRuns.Weights(without), TinyRuns.Weights(with));
+        }
+    }
+
+    [Fact]
+    public void ALossThatDependsOnBatchMatesStopsTheRun()
+    {
+        using var scope = TensorScope.Open();
+        var model = new Linear(1, 1, hasBias: false, initialDeviation: 0);
+        model.Initialize(new RandomSource(1));
+        model.SetTrainable(true);
+        var said = new List<string>();
+        var error = Assert.Throws<TrainingStoppedException>(() => SelfTest.Run(model, new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
+        Assert.Contains("nothing was trained", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("self-test FAILED: padding and batch mates do not change the loss; relative difference: 2", said[0], StringComparison.Ordinal);
+        Assert.StartsWith("self-test passed: learning rate 0", said[1], StringComparison.Ordinal);
+    }
+
+    static IRecipe WithSelfTest(IRecipe recipe) => recipe switch
+    {
+        PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { SelfTest = true } },
+        SftRecipe sft => sft with { Run = sft.Run with { SelfTest = true } },
+        RewardRecipe reward => reward with { Run = reward.Run with { SelfTest = true } },
+        PpoRecipe ppo => ppo with { Run = ppo.Run with { SelfTest = true } },
+        _ => recipe,
+    };
+
+    /// <summary>A mistake that programs are known for: the mean over the micro-batch in place of the mean over the step.</summary>
+    sealed class MeanOfTheBatch(Linear model) : IObjective<double>
+    {
+        public double Count(IReadOnlyCollection<double> batch) => batch.Count;
+
+        public Loss Compute(IReadOnlyList<double> examples, double count) =>
+            new(model.Weight.Value.Sum() * 0 + Tensor.From([.. examples.Select(x => (float)x)], examples.Count).Mean(), new Dictionary<string, double>(StringComparer.Ordinal));
+
+        public int Length(double example) => 1;
+
+        public string Describe(double example) => "";
+
+        public string InWords(IReadOnlyDictionary<string, double> metrics) => "";
+    }
+}
