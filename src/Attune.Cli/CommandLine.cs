@@ -29,6 +29,10 @@ static class CommandLine
         {
             return Interrupted;
         }
+        catch (IOException error) when (error.IsDiskFull())
+        {
+            return Report(error.Message + "\nMake room on the disk, then give the command again; a run goes on from its last checkpoint by `attune train RUN`.", BadInput);
+        }
         catch (Exception error) when (IsBadInput(error))
         {
             return Report(error.Message, BadInput);
@@ -39,7 +43,7 @@ static class CommandLine
         }
     }
 
-    /// <summary>Files that are missing, damaged, not ours to write, or that no longer fit on the disk.</summary>
+    /// <summary>Words and files that are wrong, missing, damaged, or not ours to write.</summary>
     static bool IsBadInput(Exception error) => error is InvalidDataException or IOException or UnauthorizedAccessException or FormatException;
 
     static int Report(string message, int code)

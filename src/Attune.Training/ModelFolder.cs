@@ -24,27 +24,37 @@ public static class ModelFolder
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             var trained = BytePairTrainer.Train(texts(), new() { VocabularySize = options.VocabularySize, MinFrequency = options.MinFrequency });
-            trained.Save(kept);
+            SaveWhole(trained, kept);
         }
         return Tokenizer(kept);
     }
 
-    /// <summary>The language model of a folder, on the run's device.</summary>
+    /// <summary>Saves a tokenizer into a new folder, which is whole or is not there.</summary>
+    static void SaveWhole(Tokenizer tokenizer, string folder)
+    {
+        var unfinished = folder + ".unfinished";
+        if (Directory.Exists(unfinished))
+            Directory.Delete(unfinished, recursive: true);
+        tokenizer.Save(unfinished);
+        Directory.Move(unfinished, folder);
+    }
+
+    /// <summary>The language model of a folder, on a device.</summary>
     /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
-    public static LanguageModel LanguageModel(string folder, Run run)
+    public static LanguageModel LanguageModel(string folder, Device device)
     {
         var model = Pretrained.LoadLanguageModel(folder);
-        return Fit(model, model.Backbone, Tokenizer(folder), run);
+        return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
     /// <summary>The language model of a folder, or a new one when the path is empty, on the run's device.</summary>
-    /// <inheritdoc cref="LanguageModel(string, Run)"/>
+    /// <inheritdoc cref="LanguageModel(string, Device)"/>
     public static LanguageModel LanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
         if (folder.Length > 0)
-            return LanguageModel(folder, run);
+            return LanguageModel(folder, run.Device);
         var model = NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
-        return Fit(model, model.Backbone, tokenizer, run);
+        return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
     /// <summary>A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.</summary>
@@ -54,15 +64,15 @@ public static class ModelFolder
         var model = NewOnCpu(run, random => folder.Length > 0
             ? Pretrained.RewardModelFrom(folder, random)
             : Pretrained.NewRewardModel(Config(shape, tokenizer), random));
-        return Fit(model, model.Backbone, tokenizer, run);
+        return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
-    /// <summary>A trained reward model on the run's device.</summary>
+    /// <summary>A trained reward model on a device.</summary>
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
-    public static RewardModel RewardModel(string folder, Run run)
+    public static RewardModel RewardModel(string folder, Device device)
     {
         var model = Pretrained.LoadRewardModel(folder);
-        return Fit(model, model.Backbone, Tokenizer(folder), run);
+        return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
@@ -91,12 +101,12 @@ public static class ModelFolder
     static JsonObject Config(ModelShape shape, Tokenizer tokenizer) =>
         shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);
 
-    static T Fit<T>(T model, Backbone backbone, Tokenizer tokenizer, Run run) where T : Module
+    static T Fit<T>(T model, Backbone backbone, Tokenizer tokenizer, Device device) where T : Module
     {
         if (tokenizer.VocabularySize > backbone.VocabularySize)
             throw new InvalidDataException(
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");
-        model.MoveTo(run.Device);
+        model.MoveTo(device);
         return model;
     }
 }

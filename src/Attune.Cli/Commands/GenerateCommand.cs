@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Data;
 using Attune.Generation;
-using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
@@ -45,8 +44,7 @@ static class GenerateCommand
         var device = Device.Parse(parsed.GetValue(On)!);
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
-        var model = Pretrained.LoadLanguageModel(folder);
-        model.MoveTo(device);
+        var model = ModelFolder.LanguageModel(folder, device);
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         var samples = parsed.GetValue(Samples);
         var answering = new Answering(model, tokenizer, options, samples, interruption.Token);
@@ -80,7 +78,7 @@ static class GenerateCommand
     static void Print(Answering answering, string text, RandomSource random, TokenStream? stream)
     {
         var answered = answering.Answer([answering.Encode(new("the prompt", 1), text)], random, stream is null ? null : token => Console.Out.Write(stream.Push(token)));
-        Console.Out.WriteLine(stream?.Finish() ?? string.Join("\n\n", answered[0].Answers));
+        Console.Out.WriteLine(stream is null ? string.Join("\n\n", answered[0].Answers) : stream.Finish());
     }
 
     /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
@@ -29,8 +28,7 @@ static class ScoreCommand
     {
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
-        var model = Pretrained.LoadRewardModel(folder);
-        model.MoveTo(Device.Parse(parsed.GetValue(On)!));
+        var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!));
         var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength), tokenizer);
         using var writer = parsed.GetValue(Output) is { } output ? System.IO.File.CreateText(output) : Console.Out;
         foreach (var part in Dataset.Read(parsed.GetValue(File)!).Chunk(256))

@@ -1,5 +1,4 @@
 using Attune.Generation;
-using Attune.Models;
 using Attune.Torch;
 using Attune.Training;
 
@@ -19,7 +18,7 @@ static class SampledAnswers
     /// <param name="cancellation">Stops.</param>
     public static IReadOnlyList<Answered> Draw(string folder, string prompts, int samples, SamplingOptions sampling, int seed, CancellationToken cancellation)
     {
-        var model = Pretrained.LoadLanguageModel(folder);
+        var model = ModelFolder.LanguageModel(folder, Device.Cpu);
         var answering = new Answering(model, ModelFolder.Tokenizer(folder), sampling, samples, cancellation);
         var answered = Workers.Run(Environment.ProcessorCount, [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
         {

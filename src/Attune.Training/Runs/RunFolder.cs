@@ -38,7 +38,7 @@ public sealed class RunFolder(string path)
         {
             return new FileStream(In(".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error)
+        catch (IOException error) when (error.IsInUse())
         {
             throw new InvalidDataException($"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
         }

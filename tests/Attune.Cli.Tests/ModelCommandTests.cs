@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>generate and score with real model folders, and with folders that are damaged.</summary>
+public sealed class ModelCommandTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+    readonly string model;
+    readonly string rewardModel;
+
+    public ModelCommandTests()
+    {
+        (model, rewardModel) = (folder.File("lm"), folder.File("rm"));
+        using var random = new RandomSource(1);
+        var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 48 };
+        var tokenizer = TinyData.Tokenizer;
+        var config = shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);
+        ModelFolder.Save(model, Pretrained.NewLanguageModel(config, random), tokenizer);
+        ModelFolder.Save(rewardModel, Pretrained.NewRewardModel(config, random), tokenizer);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void AFileOfPromptsIsAnsweredAndTheSeedDecidesTheAnswers()
+    {
+        var prompts = TinyData.Prompts(folder);
+        var (first, again, other) = (Generate("a", 1), Generate("b", 1), Generate("c", 2));
+        Assert.Equal(36, first.Length);
+        Assert.All(first, line => Assert.Equal(2, JsonNode.Parse(line)!["completions"]!.AsArray().Count));
+        Assert.Equal("The cat says", JsonNode.Parse(first[0])!["prompt"]!.GetValue<string>());
+        Assert.Equal(first, again);
+        Assert.NotEqual(first, other);
+
+        string[] Generate(string name, int seed)
+        {
+            var output = folder.File(name + ".jsonl");
+            Succeed("generate", model, "--prompts", prompts, "--samples", "2", "--max-new-tokens", "6", "--seed", $"{seed}", "--output", output);
+            return File.ReadAllLines(output);
+        }
+    }
+
+    [Fact]
+    public void OnePromptIsAnsweredAsTextGreedilyTheSameInAnySample()
+    {
+        var one = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5");
+        var two = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5", "--samples", "2");
+        Assert.Equal($"{one.TrimEnd('\n')}\n\n{one}", two);
+    }
+
+    [Fact]
+    public void TheAccuracyOfARewardModelIsThatOfItsScores()
+    {
+        var output = folder.File("scores.jsonl");
+        var (code, _, error) = Commands.Run("score", rewardModel, TinyData.Rankings(folder), "--output", output);
+        Assert.True(code == 0, error);
+        var right = 0.0;
+        var lines = File.ReadAllLines(output).Select(line => JsonNode.Parse(line)!).ToList();
+        foreach (var scores in lines.Select(line => line["scores"]!.AsArray().Select(score => score!.GetValue<double>()).ToArray()))
+            right += Convert.ToInt32(scores[0] > scores[1]) + Convert.ToInt32(scores[0] > scores[2]) + Convert.ToInt32(scores[1] > scores[2]);
+        Assert.Equal(36, lines.Count);
+        Assert.Equal(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"108 answers scored; {100 * right / 108:F1} % of 108 pairs in order\n"), error);
+    }
+
+    [Fact]
+    public void OnePromptOrAFileIsExpectedNotBoth() =>
+        Fail("one prompt, or --prompts with a file, was expected", "generate", model, "a prompt", "--prompts", "prompts.jsonl");
+
+    [Fact]
+    public void AModelWithoutARewardHeadScoresNothing() => Fail("no reward head", "score", model, TinyData.Rankings(folder));
+
+    [Fact]
+    public void ADamagedModelIsNamedWithWhatIsWrong()
+    {
+        var weights = Path.Combine(model, "model.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
+        Fail("model.safetensors", "generate", model, "The cat says");
+    }
+
+    [Fact]
+    public void ATokenizerOfAnotherModelIsRefused()
+    {
+        BytePairTrainer.Train(["many other words that make a larger vocabulary than the model has, so that none fits"], new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
+        Fail("they are not of one model", "generate", model, "The cat says");
+        Fail("they are not of one model", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+    }
+
+    [Fact]
+    public void AFullDiskIsSaidWithWhatToDo()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        Fail("Make room on the disk", "generate", model, "--prompts", TinyData.Prompts(folder), "--output", "/dev/full");
+    }
+
+    static string Succeed(params string[] words)
+    {
+        var (code, output, error) = Commands.Run(words);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    static void Fail(string expected, params string[] words)
+    {
+        var (code, _, error) = Commands.Run(words);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal(2, code);
+    }
+}
