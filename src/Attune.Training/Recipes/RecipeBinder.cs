@@ -55,7 +55,7 @@ sealed class RecipeBinder(string? file, List<string> errors)
             return int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (value = whole) is not null;
         if (type == typeof(double))
             return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && (value = number) is not null;
-        return Enum.TryParse(type, text, ignoreCase: true, out value) && !char.IsDigit(text[0]);
+        return Enum.TryParse(type, text, ignoreCase: true, out value) && Enum.IsDefined(type, value) && char.IsLetter(text[0]);
     }
 
     static string Expected(Type type)

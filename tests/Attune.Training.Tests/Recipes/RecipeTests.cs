@@ -1,0 +1,126 @@
+using Attune.Data;
+using Attune.Testing;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
+using Attune.Training.Recipes;
+
+namespace Attune.Training.Tests.Recipes;
+
+/// <summary>Recipes from and to YAML, and what is said when they are wrong.</summary>
+public sealed class RecipeTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string> Methods => [.. TinyRuns.Methods];
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void WhatIsWrittenIsReadAgain(string method)
+    {
+        var defaults = AlgorithmCatalog.Find(method)!.NewRecipe();
+        foreach (var withComments in new[] { true, false })
+        {
+            var file = folder.Write("recipe.yaml", RecipeWriter.Write(method, defaults, withComments));
+            var (found, recipe) = RecipeReader.Read(null, file, [.. Required(method), "data.train=a"]);
+            Assert.Equal(method, found.Name);
+            Assert.Equal(RecipeReader.Read(method, null, [.. Required(method), "data.train=a"]).Recipe, recipe);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void EveryKeyOfAPrintedRecipeIsExplained(string method)
+    {
+        var lines = RecipeWriter.Write(method, AlgorithmCatalog.Find(method)!.NewRecipe(), withComments: true).Split('\n')[1..];
+        for (var at = 1; at < lines.Length; at++)
+            if (lines[at].Contains(": ", StringComparison.Ordinal) && lines[at].TrimStart()[0] != '#')
+                Assert.StartsWith("# ", lines[at - 1].TrimStart(), StringComparison.Ordinal);
+        Assert.True(lines.Count(line => line.TrimStart().StartsWith('#')) > 30);
+    }
+
+    [Fact]
+    public void EveryKindOfValueIsRead()
+    {
+        var file = folder.Write("recipe.yaml", """
+            model: "a: folder"
+            rewardModel: b
+            data:
+              train: prompts.jsonl
+              tooLong: drop
+            training: { batchSize: 1_024, epochs: .5 }
+            optimizer:
+              learningRate: 1e-5
+              schedule: { kind: constant }
+            ppo:
+              klTarget: 6
+              whitenRewards: true
+              scoreScaling: Running
+            """);
+        var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, ["ppo.klHorizon=5", "gamma=0.9", "batchSize=8"]).Recipe;
+        Assert.Equal("a: folder", recipe.Model);
+        Assert.Equal(TooLong.Drop, recipe.Data.TooLong);
+        Assert.Equal((8, 0.5), (recipe.Training.BatchSize, recipe.Training.Epochs));
+        Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
+        Assert.Equal((6, true, ScoreScaling.Running), (recipe.Ppo.KlTarget, recipe.Ppo.WhitenRewards, recipe.Ppo.ScoreScaling));
+        Assert.Equal((5, 0.9), (recipe.Ppo.KlHorizon, recipe.Ppo.Gamma));
+        Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null"]).Recipe).Ppo.KlTarget);
+    }
+
+    [Fact]
+    public void AllMistakesOfAFileAreSaidWithTheirLinesAtOnce()
+    {
+        var file = folder.Write("recipe.yaml", """
+            modell: a
+            training:
+              batchSize: many
+              epochs: [1, 2]
+            optimizer: 1e-5
+            data:
+              tooLong: -1
+            """);
+        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", file, ["epohs=2", "kind", "seed=1.5"])).Message;
+        foreach (var expected in new[]
+        {
+            "line 1: 'modell' is no key of this recipe. Did you mean 'model'?",
+            "line 3: 'training.batchSize' should be a whole number, found 'many'",
+            "line 4: 'training.epochs' should be a number, found a list",
+            "line 5: 'optimizer' should have keys below it: ",
+            "line 7: 'data.tooLong' should be one of truncate, drop, found '-1'",
+            "'epohs' is no key of this recipe. Did you mean 'epochs'?",
+            "'kind': a word of the form key=value was expected",
+            "'run.seed' should be a whole number, found '1.5'",
+        })
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AllValuesThatMakeNoSenseAreSaidAtOnce()
+    {
+        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
+        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "sampling: topK and topP", "training.batchSize:", "training.workers:", "ppo: epochs" })
+            Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
+    [InlineData("method: [", "this is not YAML")]
+    [InlineData("- a\n- b\n", "keys with values were expected")]
+    public void AFileOfAnotherKindIsSaid(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", folder.Write("recipe.yaml", text), [])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AMethodThatIsNotKnownGetsTheNearestName() => Assert.Contains(
+        "Did you mean 'reward'?",
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read(null, folder.Write("recipe.yaml", "method: rewards\n"), [])).Message,
+        StringComparison.Ordinal);
+
+    static string[] Required(string method) => method switch
+    {
+        "sft" => ["model=m"],
+        "ppo" => ["model=m", "rewardModel=r"],
+        _ => [],
+    };
+}
