@@ -32,7 +32,7 @@ var (agreement, agreementHeldOut) = (new Agreement(), new Agreement());
 files.Write("prompts-heldout", 300, () => new { scribe.Message(heldOut, Wordings.HeldOut).Prompt });
 files.Write("rankings-heldout", 200, () => Ranking(heldOut, Wordings.HeldOut, agreementHeldOut));
 files.Write("demonstrations", 2500, Demonstration);
-files.Write("prompts", 3000, () => new { scribe.Message(training, Wordings.Training).Prompt });
+files.Write("prompts", 4000, () => new { scribe.Message(training, Wordings.Training).Prompt });
 files.Write("rankings", 800, () => Ranking(training, Wordings.Training, agreement));
 files.Write("corpus", 12000, () => new { Text = random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
 files.Write("situations", material.Combinations.Count, Situations());

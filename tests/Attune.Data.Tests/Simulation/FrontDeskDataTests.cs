@@ -10,7 +10,7 @@ public sealed class FrontDeskDataTests
     [Theory]
     [InlineData("corpus", 12000, "text")]
     [InlineData("demonstrations", 2500, "prompt completion")]
-    [InlineData("prompts", 3000, "prompt")]
+    [InlineData("prompts", 4000, "prompt")]
     [InlineData("prompts-heldout", 300, "prompt")]
     [InlineData("rankings", 800, "prompt completions ranks")]
     [InlineData("rankings-heldout", 200, "prompt completions ranks")]
