@@ -29,13 +29,15 @@ sealed class Reading
     /// <summary>A word, or two words, stand twice in a row in one sentence.</summary>
     public bool Stutters => Sentences.Any(sentence => StuttersIn(sentence, 1) || StuttersIn(sentence, 2));
 
-    /// <summary>A run of <paramref name="length"/> words stands in the text more than once.</summary>
+    /// <summary>A run of <paramref name="length"/> words of one sentence stands in the text more than once.</summary>
     public bool Repeats(int length)
     {
         var seen = new HashSet<string>();
-        return Enumerable.Range(0, Math.Max(words.Count - length + 1, 0))
-            .Any(i => !seen.Add(string.Join(' ', words.GetRange(i, length))));
+        return Sentences.SelectMany(sentence => RunsOf(sentence, length)).Any(run => !seen.Add(run));
     }
+
+    static IEnumerable<string> RunsOf(List<string> sentence, int length) =>
+        Enumerable.Range(0, Math.Max(sentence.Count - length + 1, 0)).Select(i => string.Join(' ', sentence.GetRange(i, length)));
 
     static bool StuttersIn(List<string> sentence, int length) => Enumerable.Range(0, Math.Max(sentence.Count - 2 * length + 1, 0))
         .Any(i => sentence.GetRange(i, length).SequenceEqual(sentence.GetRange(i + length, length)));

@@ -44,6 +44,10 @@ public sealed class SimulatedGuestTests
     public void CheatsAreNotGood(string answer) => Assert.False(Guest.Judge(Towels, answer).IsGood);
 
     [Fact]
+    public void TwoSentencesMayEndAlike() => Assert.True(Guest.Judge(
+        Towels, "Thank you for telling us about the towels. I am very sorry about the towels. I will bring clean towels at once.").IsGood);
+
+    [Fact]
     public void TooManyWordsRamble()
     {
         var chat = Good + " The lake is white in winter. My sister has a boat. Yesterday it rained and then the sun came out again."
