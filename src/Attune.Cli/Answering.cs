@@ -34,12 +34,11 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
 
     /// <summary>The prompts of a file.</summary>
     /// <exception cref="InvalidDataException">A line has no prompt.</exception>
-    public IReadOnlyList<TokenPrompt> Read(string file) => [.. Dataset.Read(file).Select(example => Encode(example.Origin, PromptOf(example)))];
+    public IReadOnlyList<TokenPrompt> Read(string file) => [.. Dataset.Read(file).Select(example => Expect(encoder.Prompt(example, room), example.Origin))];
 
     /// <summary>A prompt in tokens, cut so that an answer has room.</summary>
     /// <exception cref="InvalidDataException">It is empty.</exception>
-    public TokenPrompt Encode(Origin origin, string prompt) =>
-        encoder.Prompt(origin, prompt, room) ?? throw new InvalidDataException($"{origin}: the prompt is empty");
+    public TokenPrompt Encode(Origin origin, string prompt) => Expect(encoder.Prompt(origin, prompt, room), origin);
 
     /// <summary>Answers some prompts together.</summary>
     /// <param name="prompts">In tokens.</param>
@@ -47,18 +46,12 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     /// <param name="onToken">Sees each token as it is drawn; of one prompt and one sample only.</param>
     public IReadOnlyList<Answered> Answer(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
     {
-        var generator = new TextGenerator(model, tokenizer.PadId ?? tokenizer.EosId ?? 0, tokenizer.EosId) { OnToken = onToken };
+        var generator = new TextGenerator(model, tokenizer.FillId, tokenizer.EosId) { OnToken = onToken };
         var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
         return [.. prompts.Zip(completions.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
     }
 
     string Decode(Completion completion) => tokenizer.Decode(completion.Tokens, skipSpecialTokens: true);
 
-    static string PromptOf(Example example) => example switch
-    {
-        PromptOnly prompt => prompt.Prompt,
-        Demonstration demonstration => demonstration.Prompt,
-        Ranking ranking => ranking.Prompt,
-        _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
-    };
+    static TokenPrompt Expect(TokenPrompt? prompt, Origin origin) => prompt ?? throw new InvalidDataException($"{origin}: the prompt is empty");
 }

@@ -10,7 +10,7 @@ static class CommandLine
     /// <summary>Something failed that is not the user's doing, or the machine lacks something.</summary>
     public const int Failed = 1;
 
-    /// <summary>The words, a file or a recipe are wrong; nothing was changed.</summary>
+    /// <summary>The words, a file or a recipe are wrong, or the disk is full; what was saved before is whole.</summary>
     public const int BadInput = 2;
 
     /// <summary>Stopped by Ctrl-C or a signal; what was reached is saved.</summary>
@@ -36,6 +36,10 @@ static class CommandLine
         catch (Exception error) when (IsBadInput(error))
         {
             return Report(error.Message, BadInput);
+        }
+        catch (TypeInitializationException error) when (error.InnerException is { } cause)     // the native library is missing or damaged
+        {
+            return Report(cause.Message, Failed);
         }
         catch (Exception error) when (error is TorchException or TrainingStoppedException or DllNotFoundException)
         {

@@ -19,9 +19,6 @@ public sealed class BatchOrder
         (this.count, this.batchSize, this.seed) = (count, batchSize, seed);
     }
 
-    /// <summary>Steps that see every example at least <paramref name="epochs"/> times.</summary>
-    public int StepsFor(double epochs) => (int)Math.Ceiling(epochs * count / batchSize);
-
     /// <summary>Indices of the examples of a step, counted from 0.</summary>
     public int[] Batch(int step)
     {

@@ -42,6 +42,17 @@ public sealed class TextEncoder
     public IEnumerable<string> Notices =>
         notices.Select(notice => $"{notice.Value.Count} {notice.Key} (the first: {notice.Value.First})");
 
+    /// <summary>The prompt of an example, whatever stands beside it, with room for an answer.</summary>
+    /// <inheritdoc cref="Prompt(Origin, string, int)"/>
+    /// <exception cref="InvalidDataException">The example has no prompt.</exception>
+    public TokenPrompt? Prompt(Example example, int room) => example switch
+    {
+        PromptOnly prompt => Prompt(example.Origin, prompt.Prompt, room),
+        Demonstration demonstration => Prompt(example.Origin, demonstration.Prompt, room),
+        Ranking ranking => Prompt(example.Origin, ranking.Prompt, room),
+        _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
+    };
+
     /// <summary>A prompt with <paramref name="room"/> tokens left for the answer; a longer one loses its beginning, or is left out (null).</summary>
     public TokenPrompt? Prompt(Origin origin, string text, int room)
     {

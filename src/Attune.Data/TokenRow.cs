@@ -7,19 +7,10 @@ namespace Attune.Data;
 public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = null)
 {
     /// <summary>Tokens whose prediction is part of the loss; the first token of a document is never predicted.</summary>
-    public int LearnedCount { get; } = CountLearned(Tokens, Learned, Segments);
+    public int LearnedCount => Enumerable.Range(0, Tokens.Length).Count(IsTarget);
 
     /// <summary>Whether a model that has read the tokens before <paramref name="at"/> learns to predict the one there.</summary>
     public bool IsTarget(int at) => at > 0 && Learned[at] && (Segments is null || Segments[at] == Segments[at - 1]);
-
-    static int CountLearned(int[] tokens, bool[] learned, int[]? segments)
-    {
-        var count = 0;
-        for (var at = 1; at < tokens.Length; at++)
-            if (learned[at] && (segments is null || segments[at] == segments[at - 1]))
-                count++;
-        return count;
-    }
 }
 
 /// <summary>A prompt in tokens, and as it was written.</summary>

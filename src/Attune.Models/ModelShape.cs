@@ -32,6 +32,24 @@ public sealed record ModelShape
     /// <summary>Dropout probability in training.</summary>
     public double Dropout { get; init; }
 
+    /// <summary>What is wrong with the values, each with its key.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (ModelFamily.All.All(family => family.Type != Family))
+            yield return $"newModel.family: one of {string.Join(", ", ModelFamily.All.Select(family => family.Type))} was expected, found '{Family}'";
+        foreach (var (key, value) in new[] { ("layers", Layers), ("width", Width), ("heads", Heads), ("context", Context) })
+            if (value < 1)
+                yield return $"newModel.{key}: a number of at least 1 was expected, found {value}";
+        if (Heads > 0 && (Width % Heads != 0 || (Family == "llama" && Width / Heads % 2 != 0)))
+            yield return $"newModel.width: {(Family == "llama" ? "an even multiple" : "a multiple")} of the {Heads} heads was expected, found {Width}";
+        if (KeyHeads < 0 || (KeyHeads > 0 && Heads % KeyHeads != 0))
+            yield return $"newModel.keyHeads: 0, or a number that divides the {Heads} heads, was expected, found {KeyHeads}";
+        if (InnerWidth < 0)
+            yield return $"newModel.innerWidth: a number of at least 0 was expected, found {InnerWidth}";
+        if (Dropout is < 0 or >= 1)
+            yield return $"newModel.dropout: a probability from 0 to below 1 was expected, found {Dropout}";
+    }
+
     /// <summary>The config.json of such a model, in the keys that transformers 4 and 5 both read.</summary>
     /// <exception cref="InvalidDataException">The family is not known.</exception>
     public JsonObject ToConfig(long vocabularySize, int? bos, int? eos, int? pad)
@@ -41,7 +59,7 @@ public sealed record ModelShape
             "gpt2" => Gpt2Config(),
             "llama" => LlamaConfig(),
             _ => throw new InvalidDataException(
-                $"model.family: '{Family}' is not known; known are {string.Join(", ", ModelFamily.All.Select(family => family.Type))}"),
+                $"newModel.family: '{Family}' is not known; known are {string.Join(", ", ModelFamily.All.Select(family => family.Type))}"),
         };
         config["vocab_size"] = vocabularySize;
         config["bos_token_id"] = bos;

@@ -55,14 +55,14 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>A reward model whose backbone is the one of a language model's folder, with a new head.</summary>
+    /// <summary>A reward model with the backbone of a language model's folder and a new head, or with the head of a reward model's folder.</summary>
     public static RewardModel RewardModelFrom(string folder, RandomSource random)
     {
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
         var model = BuildRewardModel(config, ConfigPath(folder));
         model.InitializeHead(random);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel, initialised: name => name == "score.weight");
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel, initialised: name => name == "score.weight" && !file.Names.Contains(name));
         return model;
     }
 

@@ -5,7 +5,7 @@ public static class NearestName
 {
     /// <summary>
     /// The known name with the smallest edit distance to <paramref name="name"/>, letter case, underscores and hyphens aside;
-    /// null when none is near: more than a third of the letters, and at least two, would have to change.
+    /// null when none is near: more than two letters, and more than a third of them, would have to change.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> known)
     {

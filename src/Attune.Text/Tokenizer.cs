@@ -49,8 +49,11 @@ public sealed class Tokenizer
     /// <summary>The token that ends a text.</summary>
     public int? EosId { get; }
 
-    /// <summary>The token that batches are filled up with.</summary>
+    /// <summary>The token that batches are filled up with, where the tokenizer names one.</summary>
     public int? PadId { get; }
+
+    /// <summary>What the room behind or before a text of a batch is filled with; a mask hides it.</summary>
+    public int FillId => PadId ?? EosId ?? 0;
 
     /// <summary>The token for what the vocabulary lacks.</summary>
     public int? UnkId { get; }

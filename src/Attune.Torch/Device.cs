@@ -40,7 +40,7 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
         {
             "auto" => Best,
             "cpu" => Cpu,
-            "cuda" when index < CudaCount => Cuda(index),
+            "cuda" when index >= 0 && index < CudaCount => Cuda(index),
             "cuda" => throw new FormatException($"'{text}' was asked for, but this machine has {CudaCount} CUDA devices; use cpu or auto"),
             _ => throw new FormatException($"expected a device (auto, cpu, cuda or cuda:N), found '{text}'"),
         };

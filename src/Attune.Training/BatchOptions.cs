@@ -16,7 +16,7 @@ public sealed record BatchOptions
     public int MicroBatchSize { get; init; }
 
     /// <summary>
-    /// Micro-batches that are worked on at once, a CPU thread for each, with the same bits. For models so small that one operator
+    /// Micro-batches that are worked on at once on a CPU, a thread for each, with the bits of run.threads 1. For models so small that one operator
     /// cannot make use of several threads.
     /// </summary>
     public int Workers { get; init; } = 1;

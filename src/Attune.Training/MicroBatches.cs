@@ -4,11 +4,14 @@ using Attune.Training.Optimizers;
 namespace Attune.Training;
 
 /// <summary>
-/// Adds up the gradients of a step's micro-batches, always in the same order. Workers share the model and take the longest
-/// micro-batches first; each is one CPU thread, so that any number of them gives the same bits.
+/// Adds up the gradients of a step's micro-batches, always in the same order. On a CPU several workers may share the model, a thread
+/// each, so that any number of them gives the bits of one thread; each holds gradients of its own.
 /// </summary>
 sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
 {
+    /// <summary>How many are worked on at once.</summary>
+    public int Workers => optimizer.Parameters[0].Device.Type == DeviceType.Cpu ? options.Workers : 1;
+
     /// <summary>Items in micro-batches, those of like length together.</summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length) => options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count
         ? [[.. items]]
@@ -19,29 +22,25 @@ sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     public Dictionary<string, double> Backward<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var logged in options.Workers > 1 ? AtOnce(parts, compute) : OneByOne(parts, compute))
-            metrics.AddUp(logged);
+        if (Workers == 1)
+            foreach (var part in parts)
+                metrics.AddUp(Backward(compute, part));
+        else
+            foreach (var together in parts.Chunk(Workers))
+                foreach (var (logged, gradients) in Training.Workers.Run(Workers, together, part => Gradients(compute, part)))
+                {
+                    optimizer.AddGradients(gradients);
+                    metrics.AddUp(logged);
+                }
         return metrics;
     }
 
-    static IEnumerable<IReadOnlyDictionary<string, double>> OneByOne<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
+    static IReadOnlyDictionary<string, double> Backward<T>(Func<T[], Loss> compute, T[] part)
     {
-        foreach (var part in parts)
-        {
-            using var scope = TensorScope.Open();
-            var loss = compute(part);
-            loss.Value.Backward();
-            yield return loss.Metrics;
-        }
-    }
-
-    IEnumerable<IReadOnlyDictionary<string, double>> AtOnce<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
-    {
-        foreach (var (logged, gradients) in Workers.Run(options.Workers, parts, part => Gradients(compute, part)))
-        {
-            optimizer.AddGradients(gradients);
-            yield return logged;
-        }
+        using var scope = TensorScope.Open();
+        var loss = compute(part);
+        loss.Value.Backward();
+        return loss.Metrics;
     }
 
     (IReadOnlyDictionary<string, double> Metrics, Tensor?[] Gradients) Gradients<T>(Func<T[], Loss> compute, T[] part)

@@ -20,23 +20,13 @@ public static class ModelFolder
         if (model.Length > 0 || options.Path.Length > 0)
             return Tokenizer(model.Length > 0 ? model : options.Path);
         var kept = Path.Combine(run.Folder.Path, "tokenizer");
-        if (!Directory.Exists(kept))
+        if (!run.Folder.HoldsARun || !Directory.Exists(kept))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             var trained = BytePairTrainer.Train(texts(), new() { VocabularySize = options.VocabularySize, MinFrequency = options.MinFrequency });
-            SaveWhole(trained, kept);
+            Whole.Folder(kept, trained.Save);
         }
         return Tokenizer(kept);
-    }
-
-    /// <summary>Saves a tokenizer into a new folder, which is whole or is not there.</summary>
-    static void SaveWhole(Tokenizer tokenizer, string folder)
-    {
-        var unfinished = folder + ".unfinished";
-        if (Directory.Exists(unfinished))
-            Directory.Delete(unfinished, recursive: true);
-        tokenizer.Save(unfinished);
-        Directory.Move(unfinished, folder);
     }
 
     /// <summary>The language model of a folder, on a device.</summary>

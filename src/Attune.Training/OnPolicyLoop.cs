@@ -27,12 +27,17 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
             var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+            var updates = 0;
             var clock = Stopwatch.StartNew();
             for (var epoch = 0; epoch < algorithm.Epochs; epoch++)
                 foreach (var rows in Minibatches(experience.Rollouts.Count))
-                    metrics.AddUp(Update(experience.Select(rows), step));
+                    if (Update(experience.Select(rows), step) is { } logged)
+                    {
+                        metrics.AddUp(logged);
+                        updates++;
+                    }
             step.Log("time/optimise", clock.Elapsed.TotalSeconds);
-            step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / (algorithm.Epochs * algorithm.MiniBatches), StringComparer.Ordinal));
+            step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / updates, StringComparer.Ordinal));
         }
     }
 
@@ -50,8 +55,8 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         return algorithm.Estimate(rollouts, scores, refLogprobs, step);
     }
 
-    /// <summary>Optimise: one update on some of the responses.</summary>
-    IReadOnlyDictionary<string, double> Update(Experience experience, TrainingStep step)
+    /// <summary>Optimise: one update on some of the responses; null when it could not be applied.</summary>
+    IReadOnlyDictionary<string, double>? Update(Experience experience, TrainingStep step)
     {
         using var scope = TensorScope.Open();
         double tokens = experience.Rollouts.TokenCount;
@@ -61,8 +66,8 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
             var part = experience.Select(rows);
             return algorithm.Compute(part, policy.Analyze(part.Rollouts, algorithm.NeedsEntropy), tokens);
         });
-        optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => $"\"{prompt.Text.ReplaceLineEndings(" ")}\"")));
-        return metrics;
+        var applied = optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted())));
+        return applied ? metrics : null;
     }
 
     /// <summary>(B, T) without gradients, some rows at a time.</summary>
@@ -70,23 +75,31 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
     {
         var length = rollouts.Mask.Size(1);
         var logprobs = Tensor.Zeros([rollouts.Count, length], DType.Float32, rollouts.Mask.Device);
-        foreach (var rows in Parts(rollouts))
+        var parts = Parts(rollouts);
+        foreach (var (rows, found) in parts.Zip(Workers.Run(microBatches.Workers, parts, rows => Logprobs(other, rollouts, rows))))
         {
-            using var scope = TensorScope.Open();
-            var part = rollouts.Select(rows);
-            var found = other.Analyze(part).Logprobs.MaskedFill(!part.Mask, 0);
             for (var i = 0; i < rows.Length; i++)
                 logprobs.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
+            found.Dispose();
         }
         return logprobs;
+    }
+
+    /// <summary>(rows, T') without gradients.</summary>
+    static Tensor Logprobs(Policy other, Rollouts rollouts, int[] rows)
+    {
+        using var noGrad = Autograd.NoGrad();                         // of this thread
+        using var scope = TensorScope.Open();
+        var part = rollouts.Select(rows);
+        return scope.Keep(other.Analyze(part).Logprobs.MaskedFill(!part.Mask, 0));
     }
 
     /// <summary>The rows in a random order, in parts of nearly one size.</summary>
     IEnumerable<int[]> Minibatches(int count)
     {
         var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
-        var size = (count + algorithm.MiniBatches - 1) / algorithm.MiniBatches;
-        return order.Select(row => (int)row).Chunk(size);
+        var parts = Math.Min(algorithm.MiniBatches, count);
+        return Enumerable.Range(0, parts).Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
     }
 
     /// <summary>All rows in micro-batches.</summary>

@@ -11,7 +11,7 @@ public sealed class Optimization(Optimizer optimizer, OptimizerOptions options, 
     public Optimizer Optimizer => optimizer;
 
     /// <summary>
-    /// Moves the parameters along their gradients, unless the loss or a gradient is not finite: then the step is skipped, with the
+    /// Moves the parameters along their gradients, unless the loss or a gradient is not finite: then the update is skipped, with the
     /// batch that caused it.
     /// </summary>
     /// <param name="step">Told the learning rate, the norm of the gradient, and why it was skipped if it was.</param>
@@ -31,6 +31,7 @@ public sealed class Optimization(Optimizer optimizer, OptimizerOptions options, 
         }
         optimizer.ClipGradients(norm, options.MaxGradNorm);
         optimizer.Step(rate);
+        step.Update();
         return true;
     }
 }

@@ -19,8 +19,7 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy);
 /// </summary>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly int padId = tokenizer.PadId ?? tokenizer.EosId ?? 0;
-    readonly TextGenerator generator = new(model, tokenizer.PadId ?? tokenizer.EosId ?? 0, tokenizer.EosId);
+    readonly TextGenerator generator = new(model, tokenizer.FillId, tokenizer.EosId);
 
     public LanguageModel Model => model;
 
@@ -40,7 +39,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     public Analysis Analyze(Rollouts rollouts, bool withEntropy = false)
     {
         int[][] texts = [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, answer) => (int[])[.. prompt.Tokens, .. answer.Tokens])];
-        var hidden = model.Hidden(TensorBatch.Padded(texts, padId, model.Device));                  // (B, P + T, D)
+        var hidden = model.Hidden(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));                  // (B, P + T, D)
         var states = hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, StatesBeforeTokens(rollouts, (int)hidden.Size(1)));
         var logits = Scale(model.Logits(states));                                                   // (B · T, V)
         var chosen = -CrossEntropy.PerToken(logits, Tokens(rollouts));                              // (B · T)
@@ -65,7 +64,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     Tensor Tokens(Rollouts rollouts)
     {
-        var padded = PaddedRows.From([.. rollouts.Completions.Select(completion => completion.Tokens)], padId);
+        var padded = PaddedRows.From([.. rollouts.Completions.Select(completion => completion.Tokens)], tokenizer.FillId);
         return TensorBatch.Longs(padded.Tokens, model.Device);                                      // (B · T)
     }
 }

@@ -95,7 +95,7 @@ public static class SelfTest
 
     static void UpdateWithRateZero(Module model, Tensor loss)
     {
-        var optimizer = new Optimizer(new OptimizerOptions().ToRule(), model.NamedParameters(), weightDecay: 0);
+        var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), model.NamedParameters(), weightDecay: 0);
         loss.Backward();
         optimizer.Step(learningRate: 0);
         optimizer.ClearGradients();

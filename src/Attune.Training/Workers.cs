@@ -7,16 +7,22 @@ namespace Attune.Training;
 public static class Workers
 {
     /// <summary>The results in the order of the items, of which the last are begun first.</summary>
-    /// <param name="count">Workers.</param>
+    /// <param name="count">Workers; a single one works in the caller's thread, with as many threads to an operator as that has.</param>
     /// <param name="items">What is worked on.</param>
     /// <param name="work">Must not change anything that another item's work reads.</param>
     public static TResult[] Run<T, TResult>(int count, IReadOnlyList<T> items, Func<T, TResult> work)
     {
         var results = new TResult[items.Count];
         var next = items.Count;
+        var threads = TorchLibrary.Threads;
+        if (count == 1)
+        {
+            WorkThrough();
+            return results;
+        }
         try
         {
-            Parallel.For(0, Math.Min(count, items.Count), new() { MaxDegreeOfParallelism = count }, _ => WorkThrough());
+            Parallel.For(0, Math.Min(count, items.Count), new() { MaxDegreeOfParallelism = count }, _ => WorkThroughOnOneThread());
         }
         catch (AggregateException error)
         {
@@ -24,19 +30,23 @@ public static class Workers
         }
         return results;
 
-        void WorkThrough()
+        void WorkThroughOnOneThread()
         {
-            var threads = TorchLibrary.Threads;
-            TorchLibrary.Threads = 1;                        // of this thread alone
+            TorchLibrary.Threads = 1;
             try
             {
-                while (Interlocked.Decrement(ref next) is >= 0 and var at)
-                    results[at] = work(items[at]);
+                WorkThrough();
             }
             finally
             {
                 TorchLibrary.Threads = threads;
             }
+        }
+
+        void WorkThrough()
+        {
+            while (Interlocked.Decrement(ref next) is >= 0 and var at)
+                results[at] = work(items[at]);
         }
     }
 }

@@ -49,6 +49,8 @@ static class GenerateCommand
         var samples = parsed.GetValue(Samples);
         var answering = new Answering(model, tokenizer, options, samples, interruption.Token);
         var stream = samples == 1 ? tokenizer.OpenStream(skipSpecialTokens: true) : null;
+        if (parsed.GetValue(Output) is not null && parsed.GetValue(Prompts) is null)
+            throw new InvalidDataException("--output goes with a file of --prompts; the answer to one prompt is printed");
         if (parsed.GetValue(Prompt) is { } prompt && parsed.GetValue(Prompts) is null)
             Print(answering, prompt.Replace("\\n", "\n", StringComparison.Ordinal), random, stream);
         else if (parsed.GetValue(Prompts) is { } file && parsed.GetValue(Prompt) is null)

@@ -10,7 +10,7 @@ static class TrainCommand
     public static Command Create()
     {
         var target = new Argument<string>("recipe-or-run") { Description = "A recipe file to start, or a run folder to go on with" };
-        var overrides = new Argument<string[]>("words") { Description = "key=value words over the recipe", Arity = ArgumentArity.ZeroOrMore };
+        var overrides = new Argument<string[]>("words") { Description = "key=value words over the recipe; of a resumed run, for this sitting only", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("train", "Start a recipe file, or resume a run folder from its newest checkpoint") { target, overrides };
         command.SetAction(parsed => Train(parsed.GetValue(target)!, parsed.GetValue(overrides)!));
         return CommandHelp.WithExample(command, "attune train runs/sft");

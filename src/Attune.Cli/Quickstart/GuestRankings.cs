@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Data.Simulation;
 using Attune.Generation;
+using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 
@@ -16,11 +17,12 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
         if (File.Exists(file))
             return;
         var random = new Random(seed);
-        var unfinished = file + ".unfinished";
-        using (var writer = File.CreateText(unfinished))
+        Whole.File(file, unfinished =>
+        {
+            using var writer = File.CreateText(unfinished);
             foreach (var answered in SampledAnswers.Draw(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))
                 writer.WriteLine(Json(answered, guest.Rank(answered.Prompt, answered.Answers, random)).ToJsonString(JsonText.Readable));
-        File.Move(unfinished, file);
+        });
     }
 
     /// <summary>The share of pairs that a ranking is expected to order as the guest's taste without noise does: what a reward model can reach.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Data.Simulation;
+using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 
@@ -17,7 +18,7 @@ sealed record JudgedPair(string Prompt, string Before, string After, Judgement J
 /// <summary>What the loop reached.</summary>
 /// <param name="Output">The folder of all its runs.</param>
 /// <param name="Seed">The seed of every stage.</param>
-/// <param name="Time">From the start to here, over all sittings.</param>
+/// <param name="Time">What the runs took over all sittings, and the rest in this one.</param>
 /// <param name="Pretrain">A stage.</param>
 /// <param name="Sft">A stage.</param>
 /// <param name="Reward">A stage.</param>
@@ -34,7 +35,7 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain,
 
     public double WinRate => Pairs.Average(pair => pair.Win);
 
-    /// <summary>The share of answers after PPO that no other prompt was given.</summary>
+    /// <summary>Distinct answers after PPO, as a share of all.</summary>
     public double Distinct => Pairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Pairs.Count;
 
     /// <summary>The losses are those on held-out texts.</summary>
@@ -82,6 +83,6 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain,
                 ["ended"] = Ended,
             },
         };
-        File.WriteAllText(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
+        Whole.File(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
     }
 }

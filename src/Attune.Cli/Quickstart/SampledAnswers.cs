@@ -18,11 +18,11 @@ static class SampledAnswers
     /// <param name="cancellation">Stops.</param>
     public static IReadOnlyList<Answered> Draw(string folder, string prompts, int samples, SamplingOptions sampling, int seed, CancellationToken cancellation)
     {
-        var model = ModelFolder.LanguageModel(folder, Device.Cpu);
+        var model = ModelFolder.LanguageModel(folder, Device.Best);
         var answering = new Answering(model, ModelFolder.Tokenizer(folder), sampling, samples, cancellation);
-        var answered = Workers.Run(Environment.ProcessorCount, [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
+        var answered = Workers.Run(model.Device.Type == DeviceType.Cpu ? Environment.ProcessorCount : 1, [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
         {
-            using var random = new RandomSource((ulong)(seed * 1000 + part.Index));
+            using var random = new RandomSource((ulong)(seed * 1000 + part.Index), model.Device);
             return answering.Answer(part.Item, random);
         });
         model.Free();

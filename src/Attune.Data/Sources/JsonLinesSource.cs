@@ -12,7 +12,7 @@ static class JsonLinesSource
     public static IEnumerable<Row> Read(string path)
     {
         using var file = File.OpenRead(path);
-        using Stream bytes = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using Stream bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var reader = new StreamReader(bytes, Strict);
         for (var line = 1; ReadLine(reader, path, line) is { } text; line++)
             if (!string.IsNullOrWhiteSpace(text))

@@ -27,7 +27,14 @@ public static class CausalLm
 {
     /// <summary>Documents as rows of one length.</summary>
     public static IReadOnlyList<TokenRow> Pack(IEnumerable<string> documents, TextEncoder encoder, CausalLmOptions options, long context) =>
-        Packing.BestFit(documents.Select(encoder.Document), options.RowLength > 0 ? options.RowLength : (int)context);
+        Packing.BestFit(documents.Select(encoder.Document), RowLength(options, (int)context));
+
+    static int RowLength(CausalLmOptions options, int context) => options.RowLength switch
+    {
+        0 => context,
+        var length when length <= context => length,
+        var length => throw new InvalidDataException($"pretrain.rowLength: at most the model's context of {context} was expected, found {length}"),
+    };
 
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, CausalLmOptions options) =>
         new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));

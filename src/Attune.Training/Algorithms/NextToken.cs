@@ -15,13 +15,11 @@ namespace Attune.Training.Algorithms;
 /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
 public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, Tensor> perToken) : IObjective<TokenRow>
 {
-    readonly int padId = tokenizer.PadId ?? tokenizer.EosId ?? 0;
-
     public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.LearnedCount);
 
     public Loss Compute(IReadOnlyList<TokenRow> examples, double count)
     {
-        var input = TensorBatch.From(examples, padId, model.Device);                            // (B, T)
+        var input = TensorBatch.From(examples, tokenizer.FillId, model.Device);                            // (B, T)
         var (before, targets) = Targets(examples, (int)input.Tokens.Size(1));
         var hidden = model.Hidden(input);                                                       // (B, T, D)
         var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, before));  // (N, V)
@@ -37,11 +35,7 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
 
     public int Length(TokenRow example) => example.Tokens.Length;
 
-    public string Describe(TokenRow example)
-    {
-        var text = tokenizer.Decode(example.Tokens).ReplaceLineEndings(" ");
-        return $"\"{(text.Length > 80 ? text[..80] + " …" : text)}\"";
-    }
+    public string Describe(TokenRow example) => tokenizer.Decode(example.Tokens).Quoted();
 
     public string InWords(IReadOnlyDictionary<string, double> metrics) =>
         $"loss {metrics["loss"]:F3} ({100 * metrics["accuracy"]:F0} % of tokens right)";

@@ -35,7 +35,7 @@ public sealed record PpoOptions
     /// <summary>Nats a response that β is moved towards; null keeps β fixed.</summary>
     public double? KlTarget { get; init; }
 
-    /// <summary>Responses in which a KL of twice the target would double β.</summary>
+    /// <summary>Responses in which β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</summary>
     public double KlHorizon { get; init; } = 10_000;
 
     /// <summary>k1 (log-ratio), k2 (half its square) or k3 (unbiased and positive): what is penalised and what is logged.</summary>
@@ -62,7 +62,7 @@ public sealed record PpoOptions
     /// <summary>Whether advantages are brought to mean 0 and deviation 1 over the tokens of a step.</summary>
     public bool WhitenAdvantages { get; init; } = true;
 
-    /// <summary>Whether rewards are divided by their deviation over the tokens of a step.</summary>
+    /// <summary>Whether rewards are brought to deviation 1 around their mean, over the tokens of a step.</summary>
     public bool WhitenRewards { get; init; }
 
     /// <summary>none; reference (mean 0 and deviation 1 in the first step); or running (divided by the deviation so far).</summary>
@@ -108,7 +108,8 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
             advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
         var perResponse = nats.Sum(1).Mean().Item();
         Log(step, rollouts, scores, perResponse);
-        kl.Update(perResponse, rollouts.Count);
+        if (double.IsFinite(perResponse))
+            kl.Update(perResponse, rollouts.Count);
         return new(rollouts, advantages, returns);
     }
 
@@ -159,7 +160,8 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
     /// <summary>Scores as PPO uses them: scaled, cut, and less for an answer without an end.</summary>
     double[] Shape(double[] scores, Rollouts rollouts)
     {
-        if (options.ScoreScaling == ScoreScaling.Running || (options.ScoreScaling == ScoreScaling.Reference && moments.Count == 0))
+        var measure = options.ScoreScaling == ScoreScaling.Running || (options.ScoreScaling == ScoreScaling.Reference && moments.Count == 0);
+        if (measure && Array.TrueForAll(scores, double.IsFinite))
             moments.Update(scores);
         var shift = options.ScoreScaling == ScoreScaling.Reference ? moments.Mean : 0;
         var scale = options.ScoreScaling == ScoreScaling.None ? 1 : 1 / Math.Max(moments.Deviation, 1e-8);

@@ -21,14 +21,12 @@ public sealed record RewardModelingOptions
 /// </summary>
 public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options) : IObjective<TokenRanking>
 {
-    readonly int padId = tokenizer.PadId ?? tokenizer.EosId ?? 0;
-
     public double Count(IReadOnlyCollection<TokenRanking> batch) => batch.Count;
 
     public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
     {
         int[][] texts = [.. examples.SelectMany(ranking => ranking.Texts)];
-        var scores = model.Score(TensorBatch.Padded(texts, padId, model.Device));                          // (N)
+        var scores = model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));                          // (N)
         var pairs = RankedPairs.Of(examples.Select(ranking => ranking.Ranks));
         var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Worse, model.Device));
@@ -58,11 +56,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
 
     public int Length(TokenRanking example) => example.Texts.Max(text => text.Length);
 
-    public string Describe(TokenRanking example)
-    {
-        var text = tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).ReplaceLineEndings(" ");
-        return $"\"{(text.Length > 80 ? text[..80] + " …" : text)}\"";
-    }
+    public string Describe(TokenRanking example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string InWords(IReadOnlyDictionary<string, double> metrics) =>
         $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";

@@ -8,7 +8,7 @@ namespace Attune.Training.Estimation;
 /// </summary>
 /// <param name="initial">β at the start.</param>
 /// <param name="target">Nats a response; null keeps β fixed.</param>
-/// <param name="horizon">Responses in which an error of 1 would double β.</param>
+/// <param name="horizon">Responses in which β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</param>
 public sealed class KlController(double initial, double? target = null, double horizon = 10_000) : IRunState
 {
     public double Coefficient { get; private set; } = initial;

@@ -53,7 +53,7 @@ public sealed record ScheduleOptions
     /// <summary>Steps until the full rate; below 1, a share of all steps.</summary>
     public double Warmup { get; init; }
 
-    /// <summary>The last rate as a share of the full one (cosine, polynomial, warmupStableDecay).</summary>
+    /// <summary>The last rate as a share of the full one (cosine, cosineWarmupWithMin, polynomial, warmupStableDecay).</summary>
     public double MinRatio { get; init; }
 
     /// <summary>Cosine waves; 0 for the usual number (half a wave for cosine, one start for cosineWithRestarts).</summary>
@@ -62,7 +62,7 @@ public sealed record ScheduleOptions
     /// <summary>The exponent of polynomial.</summary>
     public double Power { get; init; } = 1;
 
-    /// <summary>Steps in which inverseSqrt halves twice; 0 for the warm-up's number, or 10000 without one.</summary>
+    /// <summary>Steps after the warm-up in which inverseSqrt falls to 1/√2; 0 for the warm-up's number, or 10000 without one.</summary>
     public double TimeScale { get; init; }
 
     /// <summary>Steps of the last part of warmupStableDecay.</summary>

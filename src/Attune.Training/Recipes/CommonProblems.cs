@@ -1,3 +1,4 @@
+using Attune.Models;
 using Attune.Training.Optimizers;
 using Attune.Training.Runs;
 
@@ -25,7 +26,29 @@ static class CommonProblems
             yield return $"training.workers: a number of at least 1 was expected, found {training.Workers}";
         if (training.Steps == 0 && training.Epochs <= 0)
             yield return $"training.epochs: a number above 0 was expected, found {training.Epochs}";
+        if (training.Workers > 1 && (training.MicroBatchSize == 0 || training.MicroBatchSize >= training.BatchSize))
+            yield return $"training.workers: they share the micro-batches of a step; a training.microBatchSize above 0 and below {training.BatchSize} was expected, found {training.MicroBatchSize}";
+        foreach (var (key, value) in new[]
+        {
+            ("weightDecay", optimizer.WeightDecay), ("maxGradNorm", optimizer.MaxGradNorm), ("schedule.warmup", optimizer.Schedule.Warmup),
+            ("schedule.minRatio", optimizer.Schedule.MinRatio), ("schedule.cycles", optimizer.Schedule.Cycles),
+        })
+            if (value < 0)
+                yield return $"optimizer.{key}: a number of at least 0 was expected, found {value}";
         if (optimizer.LearningRate < 0)
             yield return $"optimizer.learningRate: a number of at least 0 was expected, found {optimizer.LearningRate}";
+    }
+
+    /// <summary>A new model and its tokenizer, where no folder brings them.</summary>
+    public static IEnumerable<string> OfNewModel(string model, ModelShape shape, TokenizerOptions tokenizer)
+    {
+        if (model.Length > 0)
+            yield break;
+        foreach (var problem in shape.Problems())
+            yield return problem;
+        if (tokenizer.Path.Length == 0 && tokenizer.VocabularySize < 258)
+            yield return $"tokenizer.vocabularySize: at least 258 were expected (256 bytes, the end of a text, padding), found {tokenizer.VocabularySize}";
+        if (tokenizer.MinFrequency < 1)
+            yield return $"tokenizer.minFrequency: a number of at least 1 was expected, found {tokenizer.MinFrequency}";
     }
 }

@@ -14,7 +14,7 @@ public sealed record DataOptions
     /// <summary>The share of the training data that is set aside when heldOut is empty.</summary>
     public double HeldOutShare { get; init; } = 0.05;
 
-    /// <summary>What happens to texts longer than the model's context: truncate or drop.</summary>
+    /// <summary>What happens to texts longer than the model's context: truncate or drop. Documents of pretraining are cut into rows.</summary>
     public TooLong TooLong { get; init; } = TooLong.Truncate;
 
     /// <summary>What is wrong with the values.</summary>

@@ -71,7 +71,7 @@ public sealed record PpoRecipe : IRecipe
         if (policy.Model.ValueHead is null)
             policy.Model.AddValueHead().Initialize(run.Random);
         policy.Model.SetTrainable(true);
-        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device), ModelFolder.Tokenizer(RewardModel), tokenizer);
+        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device), ModelFolder.Tokenizer(RewardModel), tokenizer) { Workers = Training.Workers };
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
         run.Notices(encoder.Notices);
@@ -89,13 +89,5 @@ public sealed record PpoRecipe : IRecipe
     }
 
     IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.Prompt(example.Origin, TextOf(example), Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
-
-    static string TextOf(Example example) => example switch
-    {
-        PromptOnly prompt => prompt.Prompt,
-        Demonstration demonstration => demonstration.Prompt,
-        Ranking ranking => ranking.Prompt,
-        _ => throw new InvalidDataException($"{example.Origin}: PPO reads prompts"),
-    };
+        [.. examples.Select(example => encoder.Prompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
 }

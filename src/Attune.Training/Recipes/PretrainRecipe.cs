@@ -39,7 +39,9 @@ public sealed record PretrainRecipe : IRecipe
     /// <summary>The objective.</summary>
     public CausalLmOptions Pretrain { get; init; } = new();
 
-    public IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems());
+    public IEnumerable<string> Problems() =>
+        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
+            .Concat(Pretrain.RowLength < 0 ? [$"pretrain.rowLength: a number of at least 0 was expected, found {Pretrain.RowLength}"] : []);
 
     public IRecipe WithFullPaths() => this with
     {

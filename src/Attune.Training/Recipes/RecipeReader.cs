@@ -24,8 +24,7 @@ public static class RecipeReader
         var defaults = found.NewRecipe();
         RecipeOverrides.Apply(root, overrides, defaults.GetType(), errors);
         var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
-        if (errors.Count == 0)
-            errors.AddRange(recipe.Problems());
+        errors.AddRange(recipe.Problems());
         return errors.Count == 0
             ? (found, recipe)
             : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");

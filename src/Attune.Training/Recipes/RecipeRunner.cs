@@ -15,7 +15,10 @@ public static class RecipeRunner
         return run.Folder;
     }
 
-    /// <summary>Goes on with a run from its newest checkpoint; a finished one is left as it is.</summary>
+    /// <summary>
+    /// Goes on with a run from its newest checkpoint; a finished one is left as it is. Overrides count in this sitting only: the recipe
+    /// in the folder stays as it was.
+    /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {

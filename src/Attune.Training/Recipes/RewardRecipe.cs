@@ -37,7 +37,8 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The objective.</summary>
     public RewardModelingOptions Reward { get; init; } = new();
 
-    public IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems());
+    public IEnumerable<string> Problems() =>
+        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer));
 
     public IRecipe WithFullPaths() => this with
     {

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Xml.Linq;
+using Attune.Training.Runs;
 using static Attune.Training.Reporting.Html;
 
 namespace Attune.Training.Reporting;
@@ -14,12 +14,7 @@ public static class HtmlReport
     const string Allowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
     /// <summary>Writes the file whole or not at all.</summary>
-    public static void Write(string path, ReportPage page)
-    {
-        var unfinished = path + ".unfinished";
-        File.WriteAllText(unfinished, Render(page), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        File.Move(unfinished, path, overwrite: true);
-    }
+    public static void Write(string path, ReportPage page) => Whole.File(path, Render(page));
 
     /// <summary>The file's text.</summary>
     public static string Render(ReportPage page)

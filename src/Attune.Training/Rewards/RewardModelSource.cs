@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
@@ -14,31 +15,44 @@ namespace Attune.Training.Rewards;
 /// <param name="policyTokenizer">The tokenizer that the responses are in.</param>
 public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, Tokenizer policyTokenizer) : IRewardSource
 {
-    const int RowsAtOnce = 64;
+    const int RowsAtOnce = 16;
 
     readonly bool sameTokens = HaveSameTokens(tokenizer, policyTokenizer);
-    readonly int padId = tokenizer.PadId ?? tokenizer.EosId ?? 0;
+    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+
+    /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
+    public int Workers { get; init; } = 1;
 
     public double[] Score(Rollouts rollouts) =>
         Score([.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => ToTokens(prompt.Tokens, prompt.Text, completion))]);
 
-    /// <summary>Scores of texts in the reward model's tokens.</summary>
+    /// <summary>Scores of texts in the reward model's tokens; one longer than its context loses its beginning.</summary>
     public double[] Score(IReadOnlyList<int[]> texts)
     {
-        using var noGrad = Autograd.NoGrad();
         var scores = new double[texts.Count];
-        foreach (var rows in Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce))
-        {
-            using var scope = TensorScope.Open();
-            var batch = model.Score(TensorBatch.Padded([.. rows.Select(row => Cut(texts[row]))], padId, model.Device)).ToArray<float>();
-            foreach (var (row, score) in rows.Zip(batch))
+        var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
+        var workers = model.Device.Type == DeviceType.Cpu ? Workers : 1;
+        foreach (var (rows, found) in parts.Zip(Training.Workers.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => Cut(texts[row]))]))))
+            foreach (var (row, score) in rows.Zip(found))
                 scores[row] = score;
-        }
         return scores;
     }
 
-    /// <summary>A text that is longer than the reward model's context loses its beginning.</summary>
-    int[] Cut(int[] text) => text.Length <= model.Backbone.ContextLength ? text : text[^(int)model.Backbone.ContextLength..];
+    float[] ScoreTogether(int[][] texts)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        return model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device)).ToArray<float>();
+    }
+
+    /// <summary>The end of a text that is longer than the context, behind the beginning-of-text token where it has one.</summary>
+    int[] Cut(int[] text)
+    {
+        var context = (int)model.Backbone.ContextLength;
+        if (text.Length <= context)
+            return text;
+        return text[0] == tokenizer.BosId ? [text[0], .. text[^(context - 1)..]] : text[^context..];
+    }
 
     static bool HaveSameTokens(Tokenizer a, Tokenizer b) =>
         a.VocabularySize == b.VocabularySize && Enumerable.Range(0, a.VocabularySize).All(id => a.IdToToken(id) == b.IdToToken(id));
@@ -49,6 +63,6 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
             return [.. prompt, .. completion.Tokens];
         var answer = completion.Ended ? completion.Tokens[..^1] : completion.Tokens;
         int[] end = completion.Ended && tokenizer.EosId is { } eos ? [eos] : [];
-        return [.. tokenizer.Encode(promptText), .. tokenizer.Encode(policyTokenizer.Decode(answer)), .. end];
+        return [.. encoder.PromptTokens(promptText), .. tokenizer.Encode(policyTokenizer.Decode(answer)), .. end];
     }
 }

@@ -14,23 +14,25 @@ sealed class CheckpointStore(string folder, int keep)
     const string Tensors = "state.safetensors";
     const string Numbers = "state.json";
     const string Manifest = "manifest.json";
-    const string Unfinished = ".unfinished";
 
-    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     /// <summary>Writes the states of a step, then drops the oldest checkpoints past those to keep.</summary>
     public void Save(int step, IReadOnlyDictionary<string, IRunState> states)
     {
-        var unfinished = Path.Combine(folder, Unfinished);
-        RemoveUnfinished();
-        Directory.CreateDirectory(unfinished);
-        WriteStates(unfinished, states);
-        var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
-        WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(step, files), Json));
-        var final = PathOf(step);
-        if (Directory.Exists(final))
-            Directory.Delete(final, recursive: true);
-        Directory.Move(unfinished, final);
+        if (Directory.Exists(PathOf(step)))
+            return;                                  // saved when it was due, and asked for again by who stops the run
+        Whole.Folder(PathOf(step), unfinished =>
+        {
+            Directory.CreateDirectory(unfinished);
+            WriteStates(unfinished, states);
+            var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
+            WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(step, files), Json));
+        });
         foreach (var old in Steps().SkipLast(keep))
             Directory.Delete(PathOf(old), recursive: true);
     }
@@ -40,12 +42,14 @@ sealed class CheckpointStore(string folder, int keep)
     /// <param name="say">Told of every checkpoint that is damaged.</param>
     public int Load(IReadOnlyDictionary<string, IRunState> states, Action<string> say)
     {
-        RemoveUnfinished();
-        foreach (var step in Steps().Reverse())
+        foreach (var unfinished in Directory.Exists(folder) ? Directory.GetDirectories(folder, "*.unfinished") : [])
+            Directory.Delete(unfinished, recursive: true);
+        foreach (var step in Steps().Reverse().ToList())
         {
             if (Damage(PathOf(step)) is { } damage)
             {
-                say($"the checkpoint {PathOf(step)} is damaged ({damage}); the one before it is used");
+                Whole.Folder(Path.Combine(folder, $"damaged-{step:D6}"), kept => Directory.Move(PathOf(step), kept));
+                say($"the checkpoint {PathOf(step)} is damaged ({damage}); {(Steps().Any() ? "the one before it is used" : "there is none before it, training begins again")}");
                 continue;
             }
             ReadStates(PathOf(step), states);
@@ -99,13 +103,6 @@ sealed class CheckpointStore(string folder, int keep)
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write);
         stream.Write(bytes);
         stream.Flush(flushToDisk: true);
-    }
-
-    void RemoveUnfinished()
-    {
-        var unfinished = Path.Combine(folder, Unfinished);
-        if (Directory.Exists(unfinished))
-            Directory.Delete(unfinished, recursive: true);
     }
 
     string PathOf(int step) => Path.Combine(folder, $"step-{step:D6}");

@@ -32,17 +32,21 @@ public sealed class Run : IDisposable, IRunState
     public Run(RunOptions options, string? recipe, IRunDisplay display)
     {
         (this.options, this.recipe, this.display) = (options, recipe, display);
+        var device = Device.Parse(options.Device);
         Folder = new(options.Output);
         folderLock = Folder.Lock();
+        if (recipe is not null && Folder.HoldsARun)
+        {
+            folderLock.Dispose();
+            throw new InvalidDataException(
+                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
+        }
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
-        Random = new((ulong)options.Seed, Device.Parse(options.Device));
+        Random = new((ulong)options.Seed, device);
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
         Register("run", this);
         Register("random", new RandomState(Random));
-        if (recipe is not null && Folder.HoldsARun)
-            throw new InvalidDataException(
-                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
     }
 
     public RunFolder Folder { get; }
@@ -122,16 +126,10 @@ public sealed class Run : IDisposable, IRunState
     /// <summary>Ends the run: writes the model, beside the old one and then in its place, the report, and the summary last.</summary>
     public void Complete(string method, Action<string> saveModel)
     {
-        var fresh = Folder.Model + ".unfinished";
-        if (Directory.Exists(fresh))
-            Directory.Delete(fresh, recursive: true);
-        saveModel(fresh);
-        if (Directory.Exists(Folder.Model))
-            Directory.Delete(Folder.Model, recursive: true);
-        Directory.Move(fresh, Folder.Model);
+        Whole.Folder(Folder.Model, saveModel);
         var summary = RunSummary.Of(this, method);
         RunReport.Write(Folder, method);
-        File.WriteAllText(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
+        Whole.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
     }
 
@@ -149,7 +147,7 @@ public sealed class Run : IDisposable, IRunState
     void OpenFiles(int step)
     {
         if (recipe is not null)
-            File.WriteAllText(Folder.Recipe, recipe);
+            Whole.File(Folder.Recipe, recipe);
         var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
@@ -166,9 +164,9 @@ public sealed class Run : IDisposable, IRunState
 
     void Finish(TrainingStep step)
     {
-        skippedInARow = step.Skipped is null ? 0 : skippedInARow + 1;
+        skippedInARow = step.Skipped is null || step.Updates > 0 ? 0 : skippedInARow + 1;
         if (step.Skipped is not null)
-            Notice($"step {step.Number} was not applied: {step.Skipped}");
+            Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was not applied: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
         display.Step(step.Number, step.Metrics, InWords(step.Metrics));
         if (skippedInARow == SkippedStepsInARow)

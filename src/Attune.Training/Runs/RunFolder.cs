@@ -8,7 +8,7 @@ public sealed class RunFolder(string path)
     /// <summary>The resolved recipe, written before the first step.</summary>
     public string Recipe => In("recipe.yaml");
 
-    /// <summary>One JSON object a step.</summary>
+    /// <summary>One JSON object a step, and one for each look at held-out data.</summary>
     public string Metrics => In("metrics.jsonl");
 
     /// <summary>Prompts, answers and their scores, seen at evaluation.</summary>

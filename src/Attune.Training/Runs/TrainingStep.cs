@@ -1,6 +1,6 @@
 namespace Attune.Training.Runs;
 
-/// <summary>One step of a run, while its body runs: what it logs, and whether it was skipped.</summary>
+/// <summary>One step of a run, while its body runs: what it logs, and what was applied.</summary>
 public sealed class TrainingStep(int number)
 {
     readonly Dictionary<string, double> metrics = new(StringComparer.Ordinal);
@@ -13,7 +13,10 @@ public sealed class TrainingStep(int number)
 
     public IReadOnlyDictionary<string, double> Metrics => metrics;
 
-    /// <summary>Why the step changed nothing, if it did not.</summary>
+    /// <summary>Updates of the parameters.</summary>
+    public int Updates { get; private set; }
+
+    /// <summary>Why an update could not be applied, if one could not.</summary>
     public string? Skipped { get; private set; }
 
     public void Log(string name, double value) => metrics[name] = value;
@@ -24,6 +27,9 @@ public sealed class TrainingStep(int number)
             metrics[name] = value;
     }
 
-    /// <summary>Says that the step was not applied, and why.</summary>
+    /// <summary>Says that the parameters moved.</summary>
+    public void Update() => Updates++;
+
+    /// <summary>Says that an update was not applied, and why.</summary>
     public void Skip(string reason) => Skipped = reason;
 }
