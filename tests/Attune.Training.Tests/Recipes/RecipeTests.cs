@@ -104,6 +104,15 @@ public sealed class RecipeTests : IDisposable
             Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void SizesOfANewModelThatMakeNoSenseAreSaidAtOnce()
+    {
+        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
+            "pretrain", null, ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10", "rowLength=-1", "training.workers=2"])).Message;
+        foreach (var key in new[] { "newModel.family:", "newModel.layers:", "newModel.width:", "newModel.dropout:", "tokenizer.vocabularySize:", "pretrain.rowLength:", "training.workers:" })
+            Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
     [InlineData("method: [", "this is not YAML")]

@@ -52,17 +52,30 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void ADamagedCheckpointPushesOutNoGoodOne()
+    {
+        var display = new RecordingDisplay(cancelAfter: 5);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("sft", runs.Recipe("sft", "parts", steps: 8), display, display.Token));
+        var checkpoints = Path.Combine(runs.PathTo("parts"), "checkpoints");
+        File.WriteAllText(Path.Combine(checkpoints, "step-000005", "manifest.json"), "{}");
+        var second = new RecordingDisplay();
+        runs.Resume("parts", second);
+        Assert.Equal((4, 8), second.Began);
+        Assert.Equal(["damaged-000005", "step-000006", "step-000008"], Directory.EnumerateDirectories(checkpoints).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public void AnUnfinishedCheckpointIsNeverUsed()
     {
         var display = new RecordingDisplay(cancelAfter: 3);
         Assert.Throws<OperationCanceledException>(() => runs.Start("sft", runs.Recipe("sft", "parts"), display, display.Token));
         var checkpoints = Path.Combine(runs.PathTo("parts"), "checkpoints");
-        Directory.CreateDirectory(Path.Combine(checkpoints, ".unfinished"));
-        File.WriteAllText(Path.Combine(checkpoints, ".unfinished", "state.json"), "{");
+        Directory.CreateDirectory(Path.Combine(checkpoints, "step-000004.unfinished"));
+        File.WriteAllText(Path.Combine(checkpoints, "step-000004.unfinished", "state.json"), "{");
         var second = new RecordingDisplay();
         runs.Resume("parts", second);
         Assert.Equal((3, 6), second.Began);
-        Assert.False(Directory.Exists(Path.Combine(checkpoints, ".unfinished")));
+        Assert.False(Directory.Exists(Path.Combine(checkpoints, "step-000004.unfinished")));
     }
 
     [Fact]
