@@ -68,7 +68,8 @@ public sealed class GoldenTraceTests
             var hidden = model.Hidden(input).Slice(1, 0, -1);
             var losses = CrossEntropy.PerToken(model.Logits(hidden.Reshape(-1, hidden.Size(-1))), labels.Clamp(0, null));
             return Masked.Reduce(losses, labels.NotEqualTo(-100));
-        });
+        }
+        );
     }
 
     static Tensor PairLoss(Tensor scores)
