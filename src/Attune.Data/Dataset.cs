@@ -26,12 +26,25 @@ public static class Dataset
         var first = (Origin?)null;
         foreach (var row in source.Read(file))
         {
-            var found = Layout.Of(row);
+            var (found, example) = Understand(row);
             (layout, first) = (layout ?? found, first ?? row.Origin);
             if (found != layout)
                 throw new InvalidDataException(
                     $"{row.Origin}: the fields are {found.Fields}, but those of line {first.Line} are {layout.Fields}; a file keeps one layout");
-            yield return found.Read(row);
+            yield return example;
+        }
+    }
+
+    static (Layout Layout, Example Example) Understand(Row row)
+    {
+        try
+        {
+            var layout = Layout.Of(row);
+            return (layout, layout.Read(row));
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException($"{row.Origin}: a text has half of a surrogate pair (such as \\ud800), which is no character; mend it or leave it out", error);
         }
     }
 

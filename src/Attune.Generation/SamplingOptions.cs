@@ -15,6 +15,19 @@ public sealed record SamplingOptions
     /// <summary>Only the likeliest tokens that together reach this probability; 1 for all.</summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>What is wrong with the values. float32 knows no smaller temperature or share than those asked for here.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (MaxNewTokens < 1)
+            yield return $"maxNewTokens: a number of at least 1 was expected, found {MaxNewTokens}";
+        if (Temperature is not 0 and not (>= 1e-3 and <= 1e3))
+            yield return $"temperature: 0 (greedy), or a number from 0.001 to 1000, was expected, found {Temperature}";
+        if (TopK < 0)
+            yield return $"topK: a number of at least 0 was expected, found {TopK}";
+        if (TopP is not (>= 1e-6 and <= 1))
+            yield return $"topP: a probability from 0.000001 to 1 was expected, found {TopP}";
+    }
+
     /// <summary>The filters these options ask for, in the order they are applied.</summary>
     public IReadOnlyList<ILogitsFilter> Filters() =>
         [.. new ILogitsFilter?[] { TopK > 0 ? new TopKFilter(TopK) : null, TopP < 1 ? new TopPFilter(TopP) : null }.OfType<ILogitsFilter>()];

@@ -25,6 +25,17 @@ public abstract class Module
 
     public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
 
+    /// <summary>Whether no weight is infinite or not a number.</summary>
+    public bool IsFinite
+    {
+        get
+        {
+            using var noGrad = Autograd.NoGrad();
+            using var scope = TensorScope.Open();
+            return Parameters.All(parameter => double.IsFinite(parameter.Value.Detach().Abs().Reshape(-1).Max(0).Item()));
+        }
+    }
+
     /// <summary>Gives every parameter its random start; the same source state gives the same bits.</summary>
     public void Initialize(RandomSource random)
     {

@@ -12,7 +12,9 @@ public static class ModelFolder
 {
     /// <summary>The tokenizer of a model's folder.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
-    public static Tokenizer Tokenizer(string folder) => Text.Tokenizer.Load(folder);
+    public static Tokenizer Tokenizer(string folder) => folder.Length > 0
+        ? Text.Tokenizer.Load(folder)
+        : throw new InvalidDataException("a folder with a model was expected, found an empty path");
 
     /// <summary>The tokenizer beside the model, else the one the options name, else a new one, trained on texts and kept in the run folder.</summary>
     public static Tokenizer Tokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
@@ -65,14 +67,21 @@ public static class ModelFolder
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
+    /// <summary>Writes a model as transformers loads it, with its tokenizer.</summary>
+    /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
     {
+        if (!model.IsFinite)
+            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
     }
 
+    /// <inheritdoc cref="Save(string, LanguageModel, Tokenizer)"/>
     public static void Save(string folder, RewardModel model, Tokenizer tokenizer)
     {
+        if (!model.IsFinite)
+            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
     }
@@ -93,6 +102,8 @@ public static class ModelFolder
 
     static T Fit<T>(T model, Backbone backbone, Tokenizer tokenizer, Device device) where T : Module
     {
+        if (!model.IsFinite)
+            throw new InvalidDataException("some weights of the model are not finite numbers; it was damaged in training or in copying");
         if (tokenizer.VocabularySize > backbone.VocabularySize)
             throw new InvalidDataException(
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");

@@ -18,9 +18,9 @@ static class GenerateCommand
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
     static readonly Option<int> Samples = new("--samples") { Description = "Answers to each prompt", DefaultValueFactory = _ => 1 };
     static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The longest answer", DefaultValueFactory = _ => 128 };
-    static readonly Option<double> Temperature = new("--temperature") { Description = "Below 1 safer, above wilder, 0 greedy", DefaultValueFactory = _ => 1 };
+    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Below 1 safer, above wilder, 0 greedy", 1);
     static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
-    static readonly Option<double> TopP = new("--top-p") { Description = "Only the likeliest tokens up to this probability", DefaultValueFactory = _ => 1 };
+    static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens up to this probability", 1);
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
 
@@ -54,7 +54,7 @@ static class GenerateCommand
         if (parsed.GetValue(Prompt) is { } prompt && parsed.GetValue(Prompts) is null)
             Print(answering, prompt.Replace("\\n", "\n", StringComparison.Ordinal), random, stream);
         else if (parsed.GetValue(Prompts) is { } file && parsed.GetValue(Prompt) is null)
-            Write(answering, answering.Read(file), parsed.GetValue(Output), random);
+            Write(answering, answering.Read(file), OutputFile.Open(parsed.GetValue(Output), file), random);
         else
             throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
         foreach (var notice in answering.Notices)
@@ -71,9 +71,8 @@ static class GenerateCommand
             TopK = parsed.GetValue(TopK),
             TopP = parsed.GetValue(TopP),
         };
-        return options.MaxNewTokens > 0 && options.Temperature >= 0 && options.TopK >= 0 && options.TopP is > 0 and <= 1 && parsed.GetValue(Samples) > 0
-            ? options
-            : throw new InvalidDataException("expected --samples and --max-new-tokens above 0, --temperature and --top-k of at least 0, --top-p above 0 and at most 1");
+        string[] problems = [.. options.Problems(), .. parsed.GetValue(Samples) < 1 ? ["samples: a number of at least 1 was expected"] : Array.Empty<string>()];
+        return problems.Length == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
     }
 
     /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
@@ -84,9 +83,9 @@ static class GenerateCommand
     }
 
     /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
-    static void Write(Answering answering, IReadOnlyList<TokenPrompt> prompts, string? output, RandomSource random)
+    static void Write(Answering answering, IReadOnlyList<TokenPrompt> prompts, TextWriter output, RandomSource random)
     {
-        using var writer = output is null ? Console.Out : File.CreateText(output);
+        using var writer = output;
         foreach (var part in prompts.Chunk(PromptsAtOnce))
         {
             foreach (var answered in answering.Answer(part, random))

@@ -20,6 +20,8 @@ static class QuickstartCommand
 
     static int Run(string output, int seed)
     {
+        if (output.Length == 0)
+            throw new InvalidDataException("--output: a folder was expected, found nothing");
         LoopResult result;
         using (var interruption = new Interruption())
         using (var display = Displays.Pick())

@@ -30,8 +30,10 @@ static class ScoreCommand
         var tokenizer = ModelFolder.Tokenizer(folder);
         var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!));
         var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength), tokenizer);
-        using var writer = parsed.GetValue(Output) is { } output ? System.IO.File.CreateText(output) : Console.Out;
-        foreach (var part in Dataset.Read(parsed.GetValue(File)!).Chunk(256))
+        var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
+        var examples = Dataset.Read(file).ToList();
+        using var writer = OutputFile.Open(output, file);
+        foreach (var part in examples.Chunk(256))
             foreach (var line in scorer.Score(part))
                 writer.WriteLine(line.ToJsonString(JsonText.Readable));
         Console.Error.WriteLine(scorer.Verdict);

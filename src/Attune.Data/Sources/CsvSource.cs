@@ -12,13 +12,13 @@ static class CsvSource
 {
     public static IEnumerable<Row> Read(string path)
     {
-        using var reader = new StreamReader(path, Encoding.UTF8);
+        using var reader = Utf8Text.Open(File.OpenRead(path));
         var lines = new LineCounter();
-        var header = ReadRecord(reader, path, lines) ?? throw new InvalidDataException($"{path} is empty; a header line with field names was expected");
+        var header = Utf8Text.Read(path, 1, () => ReadRecord(reader, path, lines)) ?? throw new InvalidDataException($"{path} is empty; a header line with field names was expected");
         while (true)
         {
             var line = lines.Next;
-            if (ReadRecord(reader, path, lines) is not { } cells)
+            if (Utf8Text.Read(path, line, () => ReadRecord(reader, path, lines)) is not { } cells)
                 yield break;
             if (cells is [""])
                 continue;

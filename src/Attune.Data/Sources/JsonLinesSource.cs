@@ -7,13 +7,11 @@ namespace Attune.Data.Sources;
 /// <summary>One JSON object a line, UTF-8, plain or gzipped. Empty lines are passed over.</summary>
 static class JsonLinesSource
 {
-    static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public static IEnumerable<Row> Read(string path)
     {
         using var file = File.OpenRead(path);
         using Stream bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
-        using var reader = new StreamReader(bytes, Strict);
+        using var reader = Utf8Text.Open(bytes);
         for (var line = 1; ReadLine(reader, path, line) is { } text; line++)
             if (!string.IsNullOrWhiteSpace(text))
                 yield return Parse(new(path, line), text);
@@ -23,13 +21,9 @@ static class JsonLinesSource
     {
         try
         {
-            return reader.ReadLine();
+            return Utf8Text.Read(path, line, reader.ReadLine);
         }
-        catch (DecoderFallbackException error)
-        {
-            throw new InvalidDataException($"{path}, near line {line}: the text is not UTF-8; convert the file first", error);
-        }
-        catch (InvalidDataException error)
+        catch (InvalidDataException error) when (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && error.InnerException is not DecoderFallbackException)
         {
             throw new InvalidDataException($"{path}, after line {line - 1}: the gzip data is damaged or cut off ({error.Message})", error);
         }

@@ -15,7 +15,8 @@ static class TextSource
     {
         var document = new StringBuilder();
         var (line, start) = (0, 1);
-        foreach (var text in File.ReadLines(path))
+        using var reader = Utf8Text.Open(File.OpenRead(path));
+        while (Utf8Text.Read(path, line + 1, reader.ReadLine) is { } text)
         {
             line++;
             if (text.Trim() != Separator)

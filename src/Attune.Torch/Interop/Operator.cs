@@ -116,11 +116,15 @@ sealed unsafe class Operator(string name, string overload)
         }
     }
 
+    /// <summary>Several threads may look at once: each finds the same handle, which is published when it is known.</summary>
     nint Find()
     {
-        if (handle == 0)
-            fixed (byte* nameBytes = Encoding.UTF8.GetBytes($"aten::{name}\0"), overloadBytes = Encoding.UTF8.GetBytes($"{overload}\0"))
-                Native.Check(Native.attune_find_operator(nameBytes, overloadBytes, out handle));
-        return handle;
+        if (Volatile.Read(ref handle) is not 0 and var known)
+            return known;
+        nint found;
+        fixed (byte* nameBytes = Encoding.UTF8.GetBytes($"aten::{name}\0"), overloadBytes = Encoding.UTF8.GetBytes($"{overload}\0"))
+            Native.Check(Native.attune_find_operator(nameBytes, overloadBytes, out found));
+        Volatile.Write(ref handle, found);
+        return found;
     }
 }

@@ -73,6 +73,24 @@ public sealed record PpoOptions
 
     /// <summary>Taken from the score of an answer that did not end itself.</summary>
     public double MissingEosPenalty { get; init; }
+
+    /// <summary>What is wrong with the values.</summary>
+    public IEnumerable<string> Problems()
+    {
+        foreach (var (key, value) in new[]
+        {
+            ("klCoef", KlCoef), ("valueClipRange", ValueClipRange), ("valueCoef", ValueCoef), ("entropyCoef", EntropyCoef),
+            ("scoreClip", ScoreClip), ("missingEosPenalty", MissingEosPenalty),
+        })
+            if (value < 0)
+                yield return $"{key}: a number of at least 0 was expected, found {value}";
+        foreach (var (key, value) in new[] { ("klTarget", KlTarget ?? 1), ("klHorizon", KlHorizon), ("clipRange", ClipRange) })
+            if (value <= 0)
+                yield return $"{key}: a number above 0 was expected, found {value}";
+        foreach (var (key, value) in new[] { ("gamma", Gamma), ("gaeLambda", GaeLambda) })
+            if (value is < 0 or > 1)
+                yield return $"{key}: a number from 0 to 1 was expected, found {value}";
+    }
 }
 
 /// <summary>
@@ -153,7 +171,7 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
     public string InWords(IReadOnlyDictionary<string, double> metrics)
     {
         var nats = metrics["objective/kl"];
-        var health = nats < -1 ? "negative, look at the sampling settings" : nats > 50 ? "far from the reference" : "healthy";
+        var health = !double.IsFinite(nats) ? "not a number" : nats < -1 ? "negative, look at the sampling settings" : nats > 50 ? "far from the reference" : "healthy";
         return $"score {metrics["objective/scores"]:F2}, KL {nats:F1} nats, {health}";
     }
 

@@ -30,11 +30,17 @@ static class CommonProblems
             yield return $"training.workers: they share the micro-batches of a step; a training.microBatchSize above 0 and below {training.BatchSize} was expected, found {training.MicroBatchSize}";
         foreach (var (key, value) in new[]
         {
-            ("weightDecay", optimizer.WeightDecay), ("maxGradNorm", optimizer.MaxGradNorm), ("schedule.warmup", optimizer.Schedule.Warmup),
+            ("momentum", optimizer.Momentum), ("weightDecay", optimizer.WeightDecay), ("maxGradNorm", optimizer.MaxGradNorm), ("schedule.warmup", optimizer.Schedule.Warmup),
             ("schedule.minRatio", optimizer.Schedule.MinRatio), ("schedule.cycles", optimizer.Schedule.Cycles),
+            ("schedule.decaySteps", optimizer.Schedule.DecaySteps), ("schedule.timeScale", optimizer.Schedule.TimeScale),
         })
             if (value < 0)
                 yield return $"optimizer.{key}: a number of at least 0 was expected, found {value}";
+        foreach (var (key, value) in new[] { ("beta1", optimizer.Beta1), ("beta2", optimizer.Beta2), ("momentum", optimizer.Momentum), ("weightDecay", optimizer.WeightDecay * optimizer.LearningRate) })
+            if (value >= 1)
+                yield return $"optimizer.{key}: a number below 1{(key == "weightDecay" ? ", times the learning rate," : "")} was expected, found {value}";
+        if (optimizer.Beta1 < 0 || optimizer.Beta2 < 0 || optimizer.Epsilon <= 0 || optimizer.Schedule.MinRatio > 1)
+            yield return "optimizer: beta1 and beta2 of at least 0, epsilon above 0 and schedule.minRatio of at most 1 were expected";
         if (optimizer.LearningRate < 0)
             yield return $"optimizer.learningRate: a number of at least 0 was expected, found {optimizer.LearningRate}";
     }

@@ -29,11 +29,11 @@ public sealed record DataOptions
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
 
     /// <summary>Training and held-out examples, encoded; the share is set aside by the seed.</summary>
-    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(Func<IEnumerable<Example>, IReadOnlyList<T>> encode, int seed)
+    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, int seed)
     {
         var train = encode(Dataset.Read(Train));
         if (train.Count == 0)
-            throw new InvalidDataException($"{Train} holds nothing to learn from");
+            throw new InvalidDataException($"{Train} holds nothing to learn from{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
         return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
     }
 }

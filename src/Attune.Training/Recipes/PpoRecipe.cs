@@ -48,9 +48,11 @@ public sealed record PpoRecipe : IRecipe
             yield return $"ppo: epochs, miniBatches and samplesPerPrompt of at least 1 were expected, found {Ppo.Epochs}, {Ppo.MiniBatches} and {Ppo.SamplesPerPrompt}";
         if (Ppo.MiniBatches > Training.BatchSize * Ppo.SamplesPerPrompt)
             yield return $"ppo.miniBatches: at most one for each answer of a step was expected, found {Ppo.MiniBatches}";
-        if (Sampling.MaxNewTokens < 1)
-            yield return $"sampling.maxNewTokens: a number of at least 1 was expected, found {Sampling.MaxNewTokens}";
-        if (Sampling.Temperature <= 0)
+        foreach (var problem in Sampling.Problems())
+            yield return $"sampling.{problem}";
+        foreach (var problem in Ppo.Problems())
+            yield return $"ppo.{problem}";
+        if (Sampling.Temperature == 0)
             yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
         if (Sampling.TopK != 0 || Sampling.TopP != 1)
             yield return "sampling: topK and topP must stay off (0 and 1) in PPO: its ratios compare whole distributions";
@@ -73,7 +75,7 @@ public sealed record PpoRecipe : IRecipe
         policy.Model.SetTrainable(true);
         var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device), ModelFolder.Tokenizer(RewardModel), tokenizer) { Workers = Training.Workers };
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
+        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(policy, train, run.Seed, run.Notice);

@@ -55,7 +55,7 @@ public sealed record PretrainRecipe : IRecipe
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
         var model = ModelFolder.LanguageModel(Model, NewModel, tokenizer, run);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
-        var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), run.Seed);
+        var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
         if (run.SelfTest)
             SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);

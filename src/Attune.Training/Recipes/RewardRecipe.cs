@@ -52,7 +52,7 @@ public sealed record RewardRecipe : IRecipe
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
         var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), run.Seed);
+        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         var task = new OfflineTask<TokenRanking>(run, model, new RewardModeling(model, tokenizer, Reward), Training, Optimizer);
         task.Train(train, heldOut, cancellation);

@@ -40,7 +40,7 @@ public sealed record SftRecipe : IRecipe
         var tokenizer = ModelFolder.Tokenizer(Model);
         var model = ModelFolder.LanguageModel(Model, run.Device);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), run.Seed);
+        var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);

@@ -77,13 +77,13 @@ sealed class CheckpointStore(string folder, int keep)
             state.Load(new(part, tensors, numbers));
     }
 
-    static string? Damage(string path)
+    string? Damage(string path)
     {
         try
         {
             var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(path, Manifest)), Json);
-            if (manifest?.Files is not { Length: > 0 })
-                return "its manifest is empty";
+            if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || Path.GetFileName(path) != Path.GetFileName(PathOf(manifest.Step)))
+                return "its manifest does not fit";
             return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed ? $"{changed.Name} has changed" : null;
         }
         catch (Exception error) when (error is IOException or JsonException)

@@ -38,8 +38,10 @@ sealed class JsonLinesLog : IDisposable
         for (var start = 0; start < bytes.Length;)
         {
             var end = Array.IndexOf(bytes, (byte)'\n', start);
-            var line = end < 0 ? null : Parse(Encoding.UTF8.GetString(bytes, start, end - start));
-            if (line?["step"] is not JsonValue value || !value.TryGetValue(out int found) || found > step)
+            if (end < 0)
+                return start;                                    // cut off
+            var line = Parse(Encoding.UTF8.GetString(bytes, start, end - start));
+            if (line?["step"] is JsonValue value && value.TryGetValue(out int found) && found > step)
                 return start;
             start = end + 1;
         }
