@@ -16,8 +16,8 @@ public sealed record BatchOptions
     public int MicroBatchSize { get; init; }
 
     /// <summary>
-    /// Micro-batches that are worked on at once on a CPU, a thread for each, with the bits of run.threads 1. For models so small that one operator
-    /// cannot make use of several threads.
+    /// Micro-batches that are worked on at once on a CPU, a thread for each, with the bits of run.threads 1. For models so small that one
+    /// operator cannot make use of several threads.
     /// </summary>
     public int Workers { get; init; } = 1;
 

@@ -19,7 +19,7 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
 
     public Loss Compute(IReadOnlyList<TokenRow> examples, double count)
     {
-        var input = TensorBatch.From(examples, tokenizer.FillId, model.Device);                            // (B, T)
+        var input = TensorBatch.From(examples, tokenizer.FillId, model.Device);                 // (B, T)
         var (before, targets) = Targets(examples, (int)input.Tokens.Size(1));
         var hidden = model.Hidden(input);                                                       // (B, T, D)
         var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, before));  // (N, V)

@@ -26,7 +26,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
     {
         int[][] texts = [.. examples.SelectMany(ranking => ranking.Texts)];
-        var scores = model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));                          // (N)
+        var scores = model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));             // (N)
         var pairs = RankedPairs.Of(examples.Select(ranking => ranking.Ranks));
         var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Worse, model.Device));
