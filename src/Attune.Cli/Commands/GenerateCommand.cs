@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
@@ -40,23 +39,22 @@ static class GenerateCommand
     static int Generate(ParseResult parsed)
     {
         var options = Options(parsed);
+        var (prompt, file, output) = (parsed.GetValue(Prompt), parsed.GetValue(Prompts), parsed.GetValue(Output));
+        if (prompt is null == file is null)
+            throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
+        if (file is null && output is not null)
+            throw new InvalidDataException("--output goes with a file of --prompts; the answer to one prompt is printed");
         using var interruption = new Interruption();
         var device = Device.Parse(parsed.GetValue(On)!);
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
-        var model = ModelFolder.LanguageModel(folder, device);
-        using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         var samples = parsed.GetValue(Samples);
-        var answering = new Answering(model, tokenizer, options, samples, interruption.Token);
-        var stream = samples == 1 ? tokenizer.OpenStream(skipSpecialTokens: true) : null;
-        if (parsed.GetValue(Output) is not null && parsed.GetValue(Prompts) is null)
-            throw new InvalidDataException("--output goes with a file of --prompts; the answer to one prompt is printed");
-        if (parsed.GetValue(Prompt) is { } prompt && parsed.GetValue(Prompts) is null)
-            Print(answering, prompt.Replace("\\n", "\n", StringComparison.Ordinal), random, stream);
-        else if (parsed.GetValue(Prompts) is { } file && parsed.GetValue(Prompt) is null)
-            Write(answering, answering.Read(file), OutputFile.Open(parsed.GetValue(Output), file), random);
+        var answering = new Answering(ModelFolder.LanguageModel(folder, device), tokenizer, options, samples, interruption.Token);
+        using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
+        if (file is not null)
+            Write(answering, file, output, random);
         else
-            throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
+            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 ? tokenizer.OpenStream(skipSpecialTokens: true) : null);
         foreach (var notice in answering.Notices)
             Console.Error.WriteLine($"attune: {notice}");
         return 0;
@@ -71,8 +69,10 @@ static class GenerateCommand
             TopK = parsed.GetValue(TopK),
             TopP = parsed.GetValue(TopP),
         };
-        string[] problems = [.. options.Problems(), .. parsed.GetValue(Samples) < 1 ? ["samples: a number of at least 1 was expected"] : Array.Empty<string>()];
-        return problems.Length == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
+        var problems = options.Problems().ToList();
+        if (parsed.GetValue(Samples) < 1)
+            problems.Add($"samples: a number of at least 1 was expected, found {parsed.GetValue(Samples)}");
+        return problems.Count == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
     }
 
     /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
@@ -83,9 +83,10 @@ static class GenerateCommand
     }
 
     /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
-    static void Write(Answering answering, IReadOnlyList<TokenPrompt> prompts, TextWriter output, RandomSource random)
+    static void Write(Answering answering, string file, string? output, RandomSource random)
     {
-        using var writer = output;
+        var prompts = answering.Read(file);
+        using var writer = OutputFile.Open(output, file);
         foreach (var part in prompts.Chunk(PromptsAtOnce))
         {
             foreach (var answered in answering.Answer(part, random))
