@@ -15,10 +15,11 @@ static class ClosingWords
         console.WriteLine();
         console.WriteLine($"The first {AnswersShown} of {result.Pairs.Count} held-out prompts, and what the simulated guest says of the answers:");
         console.Write(Answers(result));
+        var writer = console.Profile.Out.Writer;               // does not wrap: paths and commands are to be copied
         console.WriteLine();
-        console.WriteLine($"The report, with curves and more answers:  {report}");
-        console.WriteLine($"The same figures for machines:              {summary}");
-        console.WriteLine($"""
+        writer.WriteLine($"The report, with curves and more answers:  {report}");
+        writer.WriteLine($"The same figures for machines:              {summary}");
+        writer.WriteLine($"""
 
             What to try next:
               attune generate {result.Ppo.Model} "Guest: Could we have two more pillows?\nDesk:"
