@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 
 namespace Attune.Data.Sources;
@@ -12,7 +11,7 @@ static class JsonLinesSource
         using var file = File.OpenRead(path);
         using Stream bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var reader = Utf8Text.Open(bytes);
-        for (var line = 1; ReadLine(reader, path, line) is { } text; line++)
+        for (var line = 1; Utf8Text.Read(path, line, () => ReadLine(reader, path, line)) is { } text; line++)
             if (!string.IsNullOrWhiteSpace(text))
                 yield return Parse(new(path, line), text);
     }
@@ -21,9 +20,9 @@ static class JsonLinesSource
     {
         try
         {
-            return Utf8Text.Read(path, line, reader.ReadLine);
+            return reader.ReadLine();
         }
-        catch (InvalidDataException error) when (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && error.InnerException is not DecoderFallbackException)
+        catch (InvalidDataException error)
         {
             throw new InvalidDataException($"{path}, after line {line - 1}: the gzip data is damaged or cut off ({error.Message})", error);
         }
