@@ -10,7 +10,7 @@ namespace Attune.Training;
 sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
 {
     /// <summary>How many are worked on at once.</summary>
-    public int Workers => optimizer.Parameters[0].Device.Type == DeviceType.Cpu ? options.Workers : 1;
+    public int Workers => WorkerThreads.CountOn(optimizer.Parameters[0].Device, options.Workers);
 
     /// <summary>Items in micro-batches, those of like length together.</summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length) => options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count
@@ -27,7 +27,7 @@ sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
                 metrics.AddUp(Backward(compute, part));
         else
             foreach (var together in parts.Chunk(Workers))
-                foreach (var (logged, gradients) in Training.Workers.Run(Workers, together, part => Gradients(compute, part)))
+                foreach (var (logged, gradients) in WorkerThreads.Run(Workers, together, part => Gradients(compute, part)))
                 {
                     optimizer.AddGradients(gradients);
                     metrics.AddUp(logged);

@@ -76,7 +76,7 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         var length = rollouts.Mask.Size(1);
         var logprobs = Tensor.Zeros([rollouts.Count, length], DType.Float32, rollouts.Mask.Device);
         var parts = Parts(rollouts);
-        foreach (var (rows, found) in parts.Zip(Workers.Run(microBatches.Workers, parts, rows => Logprobs(other, rollouts, rows))))
+        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(microBatches.Workers, parts, rows => Logprobs(other, rollouts, rows))))
         {
             for (var i = 0; i < rows.Length; i++)
                 logprobs.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));

@@ -20,7 +20,7 @@ static class SampledAnswers
     {
         var model = ModelFolder.LanguageModel(folder, Device.Best);
         var answering = new Answering(model, ModelFolder.Tokenizer(folder), sampling, samples, cancellation);
-        var answered = Workers.Run(model.Device.Type == DeviceType.Cpu ? Environment.ProcessorCount : 1, [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
+        var answered = WorkerThreads.Run(WorkerThreads.CountOn(model.Device, Environment.ProcessorCount), [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
         {
             using var random = new RandomSource((ulong)(seed * 1000 + part.Index), model.Device);
             return answering.Answer(part.Item, random);

@@ -31,8 +31,8 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     {
         var scores = new double[texts.Count];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
-        var workers = model.Device.Type == DeviceType.Cpu ? Workers : 1;
-        foreach (var (rows, found) in parts.Zip(Training.Workers.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => Cut(texts[row]))]))))
+        var workers = WorkerThreads.CountOn(model.Device, Workers);
+        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => Cut(texts[row]))]))))
             foreach (var (row, score) in rows.Zip(found))
                 scores[row] = score;
         return scores;

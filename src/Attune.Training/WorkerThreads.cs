@@ -4,8 +4,11 @@ using Attune.Torch;
 namespace Attune.Training;
 
 /// <summary>Works on several things at once, each on one CPU thread, so that the number of workers does not change a bit.</summary>
-public static class Workers
+public static class WorkerThreads
 {
+    /// <summary>As many as are asked for on a CPU; one on another device, which works on one thing at a time.</summary>
+    public static int CountOn(Device device, int wanted) => device.Type == DeviceType.Cpu ? wanted : 1;
+
     /// <summary>The results in the order of the items, of which the last are begun first.</summary>
     /// <param name="count">Workers; a single one works in the caller's thread, with as many threads to an operator as that has.</param>
     /// <param name="items">What is worked on.</param>
