@@ -36,18 +36,18 @@ public sealed record ModelShape
     public IEnumerable<string> Problems()
     {
         if (ModelFamily.All.All(family => family.Type != Family))
-            yield return $"newModel.family: one of {string.Join(", ", ModelFamily.All.Select(family => family.Type))} was expected, found '{Family}'";
+            yield return $"family: one of {string.Join(", ", ModelFamily.All.Select(family => family.Type))} was expected, found '{Family}'";
         foreach (var (key, value) in new[] { ("layers", Layers), ("width", Width), ("heads", Heads), ("context", Context) })
             if (value < 1)
-                yield return $"newModel.{key}: a number of at least 1 was expected, found {value}";
+                yield return $"{key}: a number of at least 1 was expected, found {value}";
         if (Heads > 0 && (Width % Heads != 0 || (Family == "llama" && Width / Heads % 2 != 0)))
-            yield return $"newModel.width: {(Family == "llama" ? "an even multiple" : "a multiple")} of the {Heads} heads was expected, found {Width}";
+            yield return $"width: {(Family == "llama" ? "an even multiple" : "a multiple")} of the {Heads} heads was expected, found {Width}";
         if (KeyHeads < 0 || (KeyHeads > 0 && Heads % KeyHeads != 0))
-            yield return $"newModel.keyHeads: 0, or a number that divides the {Heads} heads, was expected, found {KeyHeads}";
+            yield return $"keyHeads: 0, or a number that divides the {Heads} heads, was expected, found {KeyHeads}";
         if (InnerWidth < 0)
-            yield return $"newModel.innerWidth: a number of at least 0 was expected, found {InnerWidth}";
+            yield return $"innerWidth: a number of at least 0 was expected, found {InnerWidth}";
         if (Dropout is < 0 or >= 1)
-            yield return $"newModel.dropout: a probability from 0 to below 1 was expected, found {Dropout}";
+            yield return $"dropout: a probability from 0 to below 1 was expected, found {Dropout}";
     }
 
     /// <summary>The config.json of such a model, in the keys that transformers 4 and 5 both read.</summary>

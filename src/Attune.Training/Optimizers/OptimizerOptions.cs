@@ -49,6 +49,27 @@ public sealed record OptimizerOptions
     /// <summary>The longest gradient, all parameters together; longer ones are shortened. 0 for no limit.</summary>
     public double MaxGradNorm { get; init; } = 1;
 
+    /// <summary>What is wrong with the values, each with its key.</summary>
+    public IEnumerable<string> Problems()
+    {
+        foreach (var (key, value) in new[]
+        {
+            ("learningRate", LearningRate), ("weightDecay", WeightDecay), ("maxGradNorm", MaxGradNorm), ("schedule.warmup", Schedule.Warmup),
+            ("schedule.cycles", Schedule.Cycles), ("schedule.decaySteps", Schedule.DecaySteps), ("schedule.timeScale", Schedule.TimeScale),
+        })
+            if (value < 0)
+                yield return $"{key}: a number of at least 0 was expected, found {value}";
+        foreach (var (key, value) in new[] { ("beta1", Beta1), ("beta2", Beta2), ("momentum", Momentum) })
+            if (value is < 0 or >= 1)
+                yield return $"{key}: a number from 0 to below 1 was expected, found {value}";
+        if (Epsilon <= 0)
+            yield return $"epsilon: a number above 0 was expected, found {Epsilon}";
+        if (Schedule.MinRatio is < 0 or > 1)
+            yield return $"schedule.minRatio: a share from 0 to 1 was expected, found {Schedule.MinRatio}";
+        if (WeightDecay * LearningRate >= 1)
+            yield return $"weightDecay: less than 1 / learningRate was expected, found {WeightDecay}";
+    }
+
     /// <summary>The rule these options describe.</summary>
     public IUpdateRule ToRule() => Kind switch
     {
