@@ -71,8 +71,7 @@ public static class ModelFolder
     /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
     {
-        if (!model.IsFinite)
-            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
+        RequireFinite(model);
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
     }
@@ -80,10 +79,15 @@ public static class ModelFolder
     /// <inheritdoc cref="Save(string, LanguageModel, Tokenizer)"/>
     public static void Save(string folder, RewardModel model, Tokenizer tokenizer)
     {
-        if (!model.IsFinite)
-            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
+        RequireFinite(model);
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
+    }
+
+    static void RequireFinite(Module model)
+    {
+        if (!model.IsFinite)
+            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
     }
 
     /// <summary>Says so when a path that must name a model's folder is empty.</summary>
