@@ -77,6 +77,44 @@ public sealed class ModelCommandTests : IDisposable
     public void AModelWithoutARewardHeadScoresNothing() => Fail("no reward head", "score", model, TinyData.Rankings(folder));
 
     [Fact]
+    public void TheInputIsNeverTheOutput()
+    {
+        var rankings = TinyData.Rankings(folder);
+        var before = File.ReadAllText(rankings);
+        Fail("another file than the input was expected", "score", rewardModel, rankings, "--output", rankings);
+        Fail("another file than the input was expected", "generate", model, "--prompts", rankings, "--output", rankings);
+        Assert.Equal(before, File.ReadAllText(rankings));
+    }
+
+    [Fact]
+    public void ADamagedInputLeavesTheOldOutput()
+    {
+        var output = folder.Write("scores.jsonl", "old\n");
+        Fail("line 2", "score", rewardModel, folder.Write("damaged.jsonl", "{\"text\":\"a\"}\n{\"text\":"), "--output", output);
+        Assert.Equal("old\n", File.ReadAllText(output));
+    }
+
+    [Theory]
+    [InlineData("a number was expected, found '1,5'", "--temperature", "1,5")]
+    [InlineData("temperature: 0 (greedy), or a number from 0.001 to 1000", "--temperature", "1e-30")]
+    [InlineData("topP: a probability from 0.000001 to 1", "--top-p", "1e-46")]
+    [InlineData("samples: a number of at least 1", "--samples", "0")]
+    [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
+    public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);
+
+    [Fact]
+    public void WeightsThatAreNotNumbersAreRefused()
+    {
+        using var scope = TensorScope.Open();
+        var damaged = Pretrained.LoadRewardModel(rewardModel);
+        using (Autograd.NoGrad())
+            damaged.Backbone.TokenTable.Value.FillInPlace(double.NaN);
+        Pretrained.Save(rewardModel, damaged);
+        Fail("not finite numbers", "score", rewardModel, TinyData.Rankings(folder));
+        Fail("not finite numbers", "ppo", $"model={model}", $"rewardModel={rewardModel}", $"data.train={TinyData.Prompts(folder)}", $"run.output={folder.File("run")}");
+    }
+
+    [Fact]
     public void ADamagedModelIsNamedWithWhatIsWrong()
     {
         var weights = Path.Combine(model, "model.safetensors");

@@ -109,8 +109,25 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void TextThatIsNotUtf8IsRefused()
     {
-        File.WriteAllBytes(folder.File("latin.jsonl"), [.. "{\"text\":\""u8, 0xE9, .. "\"}\n"u8]);
-        Assert.Contains("not UTF-8", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.File("latin.jsonl")).ToList()).Message);
+        foreach (var name in new[] { "latin.jsonl", "latin.csv", "latin.txt" })
+        {
+            File.WriteAllBytes(folder.File(name), [.. "text\n"u8, 0xE9, .. "\n"u8]);
+            Assert.Contains("not UTF-8", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.File(name)).ToList()).Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"text\":\"a \\ud800 b\"}")]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"\\udc00\"}]}")]
+    public void HalfASurrogatePairIsRefused(string line) =>
+        Assert.Contains("bad.jsonl, line 1: a text has half of a surrogate pair", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.jsonl", line)).ToList()).Message);
+
+    [Fact]
+    public void TheCaseOfAFilesEndingIsNoMatter()
+    {
+        using (var gzip = new GZipStream(File.Create(folder.File("A.JSONL.GZ")), CompressionMode.Compress))
+            gzip.Write("{\"text\":\"a\"}\n"u8);
+        Assert.Single(Dataset.Read(folder.File("A.JSONL.GZ")));
     }
 
     [Fact]

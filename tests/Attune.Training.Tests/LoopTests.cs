@@ -105,6 +105,24 @@ public sealed class LoopTests : IDisposable
         Assert.False(File.Exists(new RunFolder(runs.PathTo("a")).Summary));
     }
 
+    [Theory]
+    [InlineData(5, 4)]
+    [InlineData(3, 3)]
+    [InlineData(4, 1)]
+    public void TheMeansOfAStepAreOverTheUpdatesThatWereMade(int answers, int miniBatches)
+    {
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 1);
+        var display = new RecordingDisplay();
+        runs.Start("ppo", recipe with
+        {
+            Training = recipe.Training with { BatchSize = answers },
+            Optimizer = new() { LearningRate = 0 },
+            Ppo = new() { Epochs = 2, MiniBatches = miniBatches },
+        }, display);
+        // The share of each minibatch is of all its tokens, and its ratio is 1 when nothing moves.
+        Numeric.Close(1, display.Steps[0]["policy/ratio"], "ratio", 1e-5);
+    }
+
     [Fact]
     public void PpoRaisesTheScoreOfARewardModelThatLikesOneToken()
     {

@@ -79,6 +79,32 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void ACheckpointUnderTheNameOfAnotherStepIsNotUsed()
+    {
+        var display = new RecordingDisplay(cancelAfter: 3);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("sft", runs.Recipe("sft", "parts"), display, display.Token));
+        var checkpoints = Path.Combine(runs.PathTo("parts"), "checkpoints");
+        Directory.Move(Path.Combine(checkpoints, "step-000003"), Path.Combine(checkpoints, "step-000005"));
+        var second = new RecordingDisplay();
+        runs.Resume("parts", second);
+        Assert.Equal((2, 6), second.Began);
+    }
+
+    [Fact]
+    public void ADamagedLineOfTheLogTakesNoOtherLineWithIt()
+    {
+        var whole = runs.Start("sft", runs.Recipe("sft", "whole"));
+        var display = new RecordingDisplay(cancelAfter: 4);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("sft", runs.Recipe("sft", "parts"), display, display.Token));
+        var log = Path.Combine(runs.PathTo("parts"), "metrics.jsonl");
+        var lines = File.ReadAllLines(log);
+        lines[1] = "{\"step\":1,\"lo";
+        File.WriteAllText(log, string.Join('\n', lines) + "\n{\"step\":5,\"lo");
+        var resumed = runs.Resume("parts");
+        Assert.Equal(StepsOf(whole).Count() - 1, StepsOf(resumed).Count());
+    }
+
+    [Fact]
     public void OldCheckpointsAreDropped()
     {
         var run = runs.Start("sft", runs.Recipe("sft", "a", checkpointEvery: 1));
