@@ -2,9 +2,24 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>The body of a decoder: tokens in, one hidden state a token out. Heads turn hidden states into logits, scores or values.</summary>
+/// <summary>What a token of a backbone may look at.</summary>
+public enum BackboneKind
+{
+    /// <summary>At itself and what stands before it: a causal language model.</summary>
+    Decoder,
+
+    /// <summary>At the whole text: a masked language model.</summary>
+    Encoder,
+
+    /// <summary>At what stands before it, and at a text that another part has read whole.</summary>
+    EncoderDecoder,
+}
+
+/// <summary>The body of a model: tokens in, one hidden state a token out. Heads turn hidden states into logits, scores or values.</summary>
 public abstract class Backbone : Module
 {
+    public virtual BackboneKind Kind => BackboneKind.Decoder;
+
     /// <summary>Channels of a hidden state, D.</summary>
     public abstract long Width { get; }
 

@@ -6,22 +6,19 @@ namespace Attune.Models;
 /// <summary>The tensors of a Hugging Face folder, in one safetensors file or in shards with an index.</summary>
 sealed class Checkpoint : IDisposable
 {
-    // Buffers that old checkpoints carry along: causal masks and rotary tables.
-    static readonly string[] BufferEndings = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"];
-
     readonly string folder;
-    readonly string prefix;
+    readonly ModelFamily family;
     readonly List<Safetensors> files = [];
     readonly Dictionary<string, (Safetensors File, string Name)> tensors = new(StringComparer.Ordinal);
 
-    Checkpoint(string folder, string prefix) => (this.folder, this.prefix) = (folder, prefix);
+    Checkpoint(string folder, ModelFamily family) => (this.folder, this.family) = (folder, family);
 
     public IReadOnlyCollection<string> Names => tensors.Keys;
 
     /// <exception cref="InvalidDataException">There are no weights, or a file is damaged.</exception>
-    public static Checkpoint Open(string folder, string backboneName)
+    public static Checkpoint Open(string folder, ModelFamily family)
     {
-        var checkpoint = new Checkpoint(folder, backboneName + ".");
+        var checkpoint = new Checkpoint(folder, family);
         foreach (var file in FileNames(folder))
             checkpoint.Add(Path.Combine(folder, file));
         checkpoint.AddMissingPrefix();
@@ -36,7 +33,7 @@ sealed class Checkpoint : IDisposable
     {
         var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
         Report("lacks", wanted.Keys.Except(tensors.Keys));
-        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !IsBuffer(name)));
+        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name)));
         foreach (var (name, parameter) in wanted)
             CheckShape(name, parameter);
         using var scope = TensorScope.Open();
@@ -81,6 +78,7 @@ sealed class Checkpoint : IDisposable
     /// <summary>Checkpoints saved from a bare backbone name its tensors without the prefix.</summary>
     void AddMissingPrefix()
     {
+        var prefix = family.BackboneName.Length == 0 ? "" : family.BackboneName + ".";
         if (tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))
             return;
         foreach (var (name, entry) in tensors.ToList())
@@ -109,6 +107,4 @@ sealed class Checkpoint : IDisposable
         var rest = list.Count > 5 ? $" and {list.Count - 5} more" : "";
         throw new InvalidDataException($"the checkpoint in {folder} {problem} {string.Join(", ", list.Take(5))}{rest}");
     }
-
-    static bool IsBuffer(string name) => Array.Exists(BufferEndings, ending => name.EndsWith(ending, StringComparison.Ordinal));
 }

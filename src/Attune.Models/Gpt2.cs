@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Attune.Models.Layers;
 using Attune.Torch;
 
@@ -12,6 +13,19 @@ public sealed class Gpt2 : Backbone
     readonly Dropout dropout;
     readonly Gpt2Block[] blocks;
     readonly LayerNorm finalNorm;
+
+    /// <summary>What checkpoints of GPT-2 are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "gpt2",
+        BackboneName = "transformer",
+        LanguageModelClass = "GPT2LMHeadModel",
+        RewardModelClass = "GPT2ForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new Gpt2(json),
+        Unused = ["*.attn.bias", "*.attn.masked_bias"],
+        NewConfig = NewConfig,
+    };
 
     public Gpt2(ConfigReader json)
     {
@@ -44,6 +58,20 @@ public sealed class Gpt2 : Backbone
 
     public override KvCache NewCache(long batch, long capacity) =>
         new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+
+    static JsonObject NewConfig(ModelShape shape) => new()
+    {
+        ["n_layer"] = shape.Layers,
+        ["n_embd"] = shape.Width,
+        ["n_head"] = shape.Heads,
+        ["n_inner"] = shape.InnerWidth == 0 ? null : shape.InnerWidth,
+        ["n_positions"] = shape.Context,
+        ["activation_function"] = "gelu_new",
+        ["layer_norm_epsilon"] = 1e-5,
+        ["embd_pdrop"] = shape.Dropout,
+        ["attn_pdrop"] = shape.Dropout,
+        ["resid_pdrop"] = shape.Dropout,
+    };
 }
 
 /// <summary>The settings of a GPT-2 config.json that change what it computes.</summary>

@@ -1,20 +1,18 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>A causal language model: a backbone, an output head (tied to the token table, or its own), and perhaps a value head.</summary>
+/// <summary>A language model, causal or masked: a backbone, an output head, and perhaps a value head.</summary>
 public sealed class LanguageModel : Module
 {
-    readonly Linear? outputHead;
+    readonly OutputHead outputHead;
 
-    internal LanguageModel(JsonObject config, string backboneName, Backbone backbone, bool tied, bool hasValueHead)
+    internal LanguageModel(JsonObject config, string backboneName, Backbone backbone, OutputHead outputHead, bool hasValueHead)
     {
         Config = config;
         Backbone = Register(backboneName, backbone);
-        if (!tied)
-            outputHead = Register("lm_head", new Linear(backbone.Width, backbone.VocabularySize, hasBias: false, initialDeviation: 0.02));
+        this.outputHead = Register("", outputHead);
         if (hasValueHead)
             AddValueHead();
     }
@@ -32,8 +30,8 @@ public sealed class LanguageModel : Module
     /// <summary>(B, T) tokens → (B, T, D) hidden states.</summary>
     public Tensor Hidden(ModelInput input, KvCache? cache = null) => Backbone.Forward(input, cache);
 
-    /// <summary>(…, D) hidden states → (…, V) logits of the next token.</summary>
-    public Tensor Logits(Tensor hidden) => outputHead?.Forward(hidden) ?? hidden.Linear(Backbone.TokenTable.Value);
+    /// <summary>(…, D) hidden states → (…, V) logits of the next token, or of the token itself when the model is a masked one.</summary>
+    public Tensor Logits(Tensor hidden) => outputHead.Logits(hidden);
 
     /// <summary>Adds a value head without memory: initialise or load it.</summary>
     public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Attune.Models.Layers;
 using Attune.Torch;
 
@@ -13,6 +14,18 @@ public sealed class Llama : Backbone
     readonly Embedding tokenTable;
     readonly LlamaBlock[] blocks;
     readonly RmsNorm finalNorm;
+
+    /// <summary>What checkpoints of Llama are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "llama",
+        BackboneName = "model",
+        LanguageModelClass = "LlamaForCausalLM",
+        RewardModelClass = "LlamaForSequenceClassification",
+        Backbone = json => new Llama(json),
+        Unused = ["*.rotary_emb.inv_freq"],
+        NewConfig = NewConfig,
+    };
 
     public Llama(ConfigReader json)
     {
@@ -44,6 +57,23 @@ public sealed class Llama : Backbone
 
     public override KvCache NewCache(long batch, long capacity) =>
         new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+
+    static JsonObject NewConfig(ModelShape shape) => new()
+    {
+        ["num_hidden_layers"] = shape.Layers,
+        ["hidden_size"] = shape.Width,
+        ["num_attention_heads"] = shape.Heads,
+        ["num_key_value_heads"] = shape.KeyHeads == 0 ? shape.Heads : shape.KeyHeads,
+        ["head_dim"] = shape.Width / shape.Heads,
+        ["intermediate_size"] = shape.InnerWidth == 0 ? (shape.Width * 8 / 3 + 31) / 32 * 32 : shape.InnerWidth,
+        ["max_position_embeddings"] = shape.Context,
+        ["hidden_act"] = "silu",
+        ["rms_norm_eps"] = 1e-5,
+        ["rope_theta"] = 10000.0,
+        ["attention_bias"] = false,
+        ["mlp_bias"] = false,
+        ["attention_dropout"] = shape.Dropout,
+    };
 }
 
 /// <summary>The settings of a Llama config.json that change what it computes.</summary>

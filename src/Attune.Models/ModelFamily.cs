@@ -1,28 +1,59 @@
+using System.Text.Json.Nodes;
+
 namespace Attune.Models;
 
-/// <summary>A family of checkpoints: what config.json calls it, and what its classes and its backbone are called.</summary>
-/// <param name="Type">The <c>model_type</c> of config.json.</param>
-/// <param name="BackboneName">What comes before the names of the backbone's parameters.</param>
-/// <param name="LanguageModelClass">The class of <c>architectures</c> with an output head.</param>
-/// <param name="RewardModelClass">The class of <c>architectures</c> with a one-label head.</param>
-/// <param name="TiedByDefault">What an absent <c>tie_word_embeddings</c> means.</param>
-/// <param name="Build">Makes the backbone.</param>
-public sealed record ModelFamily(
-    string Type, string BackboneName, string LanguageModelClass, string RewardModelClass, bool TiedByDefault, Func<ConfigReader, Backbone> Build)
+/// <summary>A family of checkpoints: how config.json names it, and how its models are built. Each is described in the file of its backbone.</summary>
+public sealed record ModelFamily
 {
+    /// <summary>The <c>model_type</c> of config.json.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>What comes before the names of the backbone's parameters; empty for nothing.</summary>
+    public required string BackboneName { get; init; }
+
+    /// <summary>The class of <c>architectures</c> with an output head.</summary>
+    public required string LanguageModelClass { get; init; }
+
+    /// <summary>The class of <c>architectures</c> with a one-label head.</summary>
+    public required string RewardModelClass { get; init; }
+
+    /// <summary>What an absent <c>tie_word_embeddings</c> means.</summary>
+    public bool TiedByDefault { get; init; }
+
+    public required Func<ConfigReader, Backbone> Backbone { get; init; }
+
+    /// <summary>From the settings, the backbone, and whether the token table is the output matrix.</summary>
+    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } = (_, backbone, tied) => new LinearOutput(backbone, tied);
+
+    public Func<ConfigReader, Backbone, RewardHead> RewardHead { get; init; } = (_, backbone) => new LastTokenScore(backbone.Width);
+
+    /// <summary>
+    /// How tensors begin or end (<c>*</c> stands for the rest) that checkpoints carry and no model needs: buffers, heads of other tasks,
+    /// copies of tied tables.
+    /// </summary>
+    public IReadOnlyList<string> Unused { get; init; } = [];
+
+    /// <summary>The settings of a new model of this shape, without tokens; null where the family is read only.</summary>
+    public Func<ModelShape, JsonObject>? NewConfig { get; init; }
+
     /// <summary>Every family that Attune reads.</summary>
-    public static IReadOnlyList<ModelFamily> All { get; } =
-    [
-        new("gpt2", "transformer", "GPT2LMHeadModel", "GPT2ForSequenceClassification", TiedByDefault: true, json => new Gpt2(json)),
-        new("llama", "model", "LlamaForCausalLM", "LlamaForSequenceClassification", TiedByDefault: false, json => new Llama(json)),
-    ];
+    public static IReadOnlyList<ModelFamily> All { get; } = [Gpt2.Family, Llama.Family];
+
+    public static string Names => string.Join(", ", All.Select(family => family.Type));
 
     /// <exception cref="InvalidDataException">The family is not one of <see cref="All"/>.</exception>
     public static ModelFamily Of(ConfigReader config)
     {
         var type = config.Text("model_type");
         return All.FirstOrDefault(family => family.Type == type)
-            ?? throw new InvalidDataException(
-                $"{config.Source}: models of type '{type}' are not known; known are {string.Join(", ", All.Select(family => family.Type))}");
+            ?? throw new InvalidDataException($"{config.Source}: models of type '{type}' are not known; known are {Names}");
     }
+
+    /// <summary>Whether a tensor of a checkpoint is one of <see cref="Unused"/>.</summary>
+    public bool IsUnused(string name) => Unused.Any(pattern => pattern switch
+    {
+        ['*', .. var end] => name.EndsWith(end, StringComparison.Ordinal),
+        [.. var start, '*'] => name.StartsWith(start, StringComparison.Ordinal),
+        _ => name == pattern,
+    });
 }

@@ -35,8 +35,8 @@ public sealed record ModelShape
     /// <summary>What is wrong with the values, each with its key.</summary>
     public IEnumerable<string> Problems()
     {
-        if (ModelFamily.All.All(family => family.Type != Family))
-            yield return $"family: one of {string.Join(", ", ModelFamily.All.Select(family => family.Type))} was expected, found '{Family}'";
+        if (Makeable.All(family => family.Type != Family))
+            yield return UnknownFamily;
         foreach (var (key, value) in new[] { ("layers", Layers), ("width", Width), ("heads", Heads), ("context", Context) })
             if (value < 1)
                 yield return $"{key}: a number of at least 1 was expected, found {value}";
@@ -51,16 +51,14 @@ public sealed record ModelShape
     }
 
     /// <summary>The config.json of such a model, in the keys that transformers 4 and 5 both read.</summary>
-    /// <exception cref="InvalidDataException">The family is not known.</exception>
+    /// <exception cref="InvalidDataException">The family is not one that is made from scratch.</exception>
     public JsonObject ToConfig(long vocabularySize, int? bos, int? eos, int? pad)
     {
-        var config = Family switch
-        {
-            "gpt2" => Gpt2Config(),
-            "llama" => LlamaConfig(),
-            _ => throw new InvalidDataException(
-                $"newModel.family: '{Family}' is not known; known are {string.Join(", ", ModelFamily.All.Select(family => family.Type))}"),
-        };
+        var family = Makeable.FirstOrDefault(family => family.Type == Family)
+            ?? throw new InvalidDataException($"newModel.{UnknownFamily}");
+        var config = family.NewConfig!(this);
+        config["model_type"] = family.Type;
+        config["architectures"] = new JsonArray(family.LanguageModelClass);
         config["vocab_size"] = vocabularySize;
         config["bos_token_id"] = bos;
         config["eos_token_id"] = eos;
@@ -72,38 +70,7 @@ public sealed record ModelShape
         return config;
     }
 
-    JsonObject Gpt2Config() => new()
-    {
-        ["model_type"] = "gpt2",
-        ["architectures"] = new JsonArray("GPT2LMHeadModel"),
-        ["n_layer"] = Layers,
-        ["n_embd"] = Width,
-        ["n_head"] = Heads,
-        ["n_inner"] = InnerWidth == 0 ? null : InnerWidth,
-        ["n_positions"] = Context,
-        ["activation_function"] = "gelu_new",
-        ["layer_norm_epsilon"] = 1e-5,
-        ["embd_pdrop"] = Dropout,
-        ["attn_pdrop"] = Dropout,
-        ["resid_pdrop"] = Dropout,
-    };
+    static IEnumerable<ModelFamily> Makeable => ModelFamily.All.Where(family => family.NewConfig is not null);
 
-    JsonObject LlamaConfig() => new()
-    {
-        ["model_type"] = "llama",
-        ["architectures"] = new JsonArray("LlamaForCausalLM"),
-        ["num_hidden_layers"] = Layers,
-        ["hidden_size"] = Width,
-        ["num_attention_heads"] = Heads,
-        ["num_key_value_heads"] = KeyHeads == 0 ? Heads : KeyHeads,
-        ["head_dim"] = Width / Heads,
-        ["intermediate_size"] = InnerWidth == 0 ? (Width * 8 / 3 + 31) / 32 * 32 : InnerWidth,
-        ["max_position_embeddings"] = Context,
-        ["hidden_act"] = "silu",
-        ["rms_norm_eps"] = 1e-5,
-        ["rope_theta"] = 10000.0,
-        ["attention_bias"] = false,
-        ["mlp_bias"] = false,
-        ["attention_dropout"] = Dropout,
-    };
+    string UnknownFamily => $"family: one of {string.Join(", ", Makeable.Select(family => family.Type))} was expected, found '{Family}'";
 }

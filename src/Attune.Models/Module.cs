@@ -18,7 +18,7 @@ public abstract class Module
             yield return own;
         foreach (var (name, module) in modules)
             foreach (var (inner, value) in module.NamedParameters())
-                yield return ($"{name}.{inner}", value);
+                yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
     }
 
     public IEnumerable<Parameter> Parameters => NamedParameters().Select(parameter => parameter.Value);
@@ -81,6 +81,7 @@ public abstract class Module
         return parameter;
     }
 
+    /// <summary>Takes a module in; under an empty name its parameters keep the names that they have in it.</summary>
     protected T Register<T>(string name, T module) where T : Module
     {
         modules.Add((name, module));

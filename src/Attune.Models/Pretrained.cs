@@ -34,10 +34,10 @@ public static class Pretrained
     public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false)
     {
         var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
+        using var file = Checkpoint.Open(folder, Family(config, folder));
         var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
         var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
-        file.CopyTo(model, ignored: name => name.StartsWith("score.", StringComparison.Ordinal) || (name == "lm_head.weight" && IsTied(config, folder)));
+        file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
         return model;
     }
 
@@ -46,12 +46,12 @@ public static class Pretrained
     public static RewardModel LoadRewardModel(string folder)
     {
         var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
-        if (!file.Names.Contains("score.weight"))
-            throw new InvalidDataException(
-                $"{folder} has no reward head (score.weight); train one with `attune reward`, or name a folder that such a run wrote");
+        using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel);
+        if (model.HeadNames.Except(file.Names).FirstOrDefault() is { } missing)
+            throw new InvalidDataException(
+                $"{folder} has no reward head ({missing}); train one with `attune reward`, or name a folder that such a run wrote");
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder));
         return model;
     }
 
@@ -59,10 +59,10 @@ public static class Pretrained
     public static RewardModel RewardModelFrom(string folder, RandomSource random)
     {
         var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder).BackboneName);
+        using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
         model.InitializeHead(random);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel, initialised: name => name == "score.weight" && !file.Names.Contains(name));
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), initialised: model.HeadNames.Except(file.Names).Contains);
         return model;
     }
 
@@ -123,20 +123,39 @@ public static class Pretrained
 
     static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
     {
-        var family = Family(config, source);
-        return new(config, family.BackboneName, family.Build(new(config, source)), IsTied(config, source), hasValueHead);
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        var backbone = family.Backbone(json);
+        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, IsTied(config, source)), hasValueHead);
     }
 
     static RewardModel BuildRewardModel(JsonObject config, string source)
     {
-        var family = Family(config, source);
-        return new(config, family.BackboneName, family.Build(new(config, source)));
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        var backbone = family.Backbone(json);
+        return new(config, family.BackboneName, backbone, family.RewardHead(json, backbone));
     }
 
     static bool IsTied(JsonObject config, string source) =>
         new ConfigReader(config, source).Flag("tie_word_embeddings", Family(config, source).TiedByDefault);
 
-    static bool IsHeadOfALanguageModel(string name) => name == "lm_head.weight" || name.StartsWith("v_head.", StringComparison.Ordinal);
+    static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
+    {
+        var names = OutputHeadNames(config, source);
+        return name => names.Contains(name) || name.StartsWith("v_head.", StringComparison.Ordinal);
+    }
+
+    /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
+    static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
+        Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
+
+    static IReadOnlyCollection<string> RewardHeadNames(JsonObject config, string source) =>
+        Names(config, source, (family, json, backbone) => family.RewardHead(json, backbone));
+
+    static HashSet<string> Names(JsonObject config, string source, Func<ModelFamily, ConfigReader, Backbone, Module> head)
+    {
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        return [.. head(family, json, family.Backbone(json)).NamedParameters().Select(parameter => parameter.Name)];
+    }
 
     static ModelFamily Family(JsonObject config, string source) => ModelFamily.Of(new(config, source));
 
