@@ -39,5 +39,6 @@ sealed class MergeTable
 
     public bool TryGet(int left, int right, out Merge merge) => merges.TryGetValue(Key(left, right), out merge);
 
-    static ulong Key(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;
+    /// <summary>One number for each pair, which an odd factor spreads: the dictionary would take left ^ right for its hash.</summary>
+    static ulong Key(int left, int right) => (((ulong)(uint)left << 32) | (uint)right) * 0x9E3779B97F4A7C15;
 }

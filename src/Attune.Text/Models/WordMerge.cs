@@ -1,12 +1,13 @@
 namespace Attune.Text;
 
 /// <summary>
-/// Merges the tokens of one word, always the pair of lowest rank and of these the leftmost, until none is left. The tokens are a
-/// linked list and the pairs wait in a heap, so that a word of n characters takes O(n log n), however long.
+/// Merges the tokens of one word, always the pair of lowest rank and of these the leftmost, until none is left. In a long word the
+/// tokens are a linked list and the pairs wait in a heap, so that n characters take O(n log n), however many.
 /// </summary>
 sealed class WordMerge
 {
     const int None = -1;
+    const int ShortWord = 32;                                      // tokens up to which looking at every pair beats keeping a heap
 
     readonly List<Token> tokens;
     readonly MergeTable merges;
@@ -25,9 +26,41 @@ sealed class WordMerge
 
     public static Token[] Apply(List<Token> tokens, MergeTable merges)
     {
-        if (tokens.Count > 1)
-            new WordMerge(tokens, merges).Run();
+        if (tokens.Count <= ShortWord)
+        {
+            ApplyToShort(tokens, merges);
+            return [.. tokens];
+        }
+        new WordMerge(tokens, merges).Run();
         return [.. tokens.Where(token => token.Id != None)];
+    }
+
+    static void ApplyToShort(List<Token> tokens, MergeTable merges)
+    {
+        Span<Merge> joins = stackalloc Merge[ShortWord];           // of each token with the one behind it
+        for (var left = 0; left + 1 < tokens.Count; left++)
+            joins[left] = Find(left);
+        while (Best(joins[..Math.Max(0, tokens.Count - 1)]) is not None and var at)
+        {
+            tokens[at] = new(joins[at].Id, tokens[at].Start, tokens[at + 1].End);
+            tokens.RemoveAt(at + 1);
+            joins[(at + 1)..(tokens.Count + 1)].CopyTo(joins[at..]);
+            if (at > 0)
+                joins[at - 1] = Find(at - 1);
+            if (at + 1 < tokens.Count)
+                joins[at] = Find(at);
+        }
+
+        Merge Find(int left) => merges.TryGet(tokens[left].Id, tokens[left + 1].Id, out var merge) ? merge : new(int.MaxValue, None);
+    }
+
+    static int Best(ReadOnlySpan<Merge> joins)
+    {
+        var (best, rank) = (None, int.MaxValue);
+        for (var i = 0; i < joins.Length; i++)
+            if (joins[i].Rank < rank)
+                (best, rank) = (i, joins[i].Rank);
+        return best;
     }
 
     IEnumerable<(int Left, ulong Priority)> InitialPairs()

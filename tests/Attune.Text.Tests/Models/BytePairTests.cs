@@ -14,6 +14,33 @@ public sealed class BytePairTests
     }
 
     [Fact]
+    public void WordsOfAnyLengthAreMergedAsThePaperSays()
+    {
+        var random = new Random(3);
+        string[] merges = ["a b", "b a", "ab a", "a a", "aa ab", "c ab", "ba c", "aba aba", "aaab c", "cab cab"];
+        var json = TinyTokenizer.Json(["a", "b", "c", .. merges.Select(merge => merge.Replace(" ", ""))], merges);
+        for (var length = 1; length <= 100; length++)
+        {
+            var word = string.Concat(Enumerable.Range(0, length).Select(_ => "abc"[random.Next(3)]));
+            Assert.Equal(Textbook(word, merges), TinyTokenizer.Tokens(json, word));
+        }
+    }
+
+    static List<string> Textbook(string word, string[] merges)
+    {
+        var tokens = word.Select(letter => letter.ToString()).ToList();
+        while (merges.FirstOrDefault(merge => At(merge) >= 0) is { } first)
+        {
+            var at = At(first);
+            tokens[at] += tokens[at + 1];
+            tokens.RemoveAt(at + 1);
+        }
+        return tokens;
+
+        int At(string merge) => Enumerable.Range(0, tokens.Count - 1).FirstOrDefault(i => $"{tokens[i]} {tokens[i + 1]}" == merge, -1);
+    }
+
+    [Fact]
     public void BothFormsOfMergesAreRead()
     {
         var json = TinyTokenizer.Json(["a", " ", "a a"]);

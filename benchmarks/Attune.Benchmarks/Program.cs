@@ -1,0 +1,3 @@
+using Attune.Benchmarks;
+
+TokenizerSpeed.Measure(args is [var path] ? path : "data/frontdesk/corpus.jsonl", Console.Out);
