@@ -49,6 +49,9 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         }
     }
 
+    /// <summary>A string of one Unicode character.</summary>
+    public string Character() => Text() is var text && text.EnumerateRunes().Count() == 1 ? text : throw Wrong("a string of one character");
+
     public bool Flag() => Value.ValueKind switch
     {
         JsonValueKind.True => true,

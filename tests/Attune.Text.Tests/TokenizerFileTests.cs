@@ -57,7 +57,7 @@ public sealed class TokenizerFileTests
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "isolated"}""", "behavior", "Isolated")]
     [InlineData("pre_tokenizer", """{"type": "ByteLevel"}""", "pre_tokenizer", "'add_prefix_space'")]
     [InlineData("decoder", "\"ByteLevel\"", "decoder", "an object")]
-    [InlineData("decoder", """{"type": "WordPiece"}""", "no decoder 'WordPiece'", "ByteLevel")]
+    [InlineData("decoder", """{"type": "Wordpieces"}""", "no decoder 'Wordpieces'", "Did you mean 'WordPiece'?")]
     [InlineData("post_processor", """{"type": "RobertaProcessing", "cls": ["a"], "sep": ["b", 1]}""", "post_processor.cls", "a token and its id")]
     [InlineData("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}}], "pair": [], "special_tokens": {"y": {}}}""",
         "post_processor.single[0].SpecialToken.id", "'x'")]

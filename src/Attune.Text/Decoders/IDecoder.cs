@@ -13,6 +13,15 @@ static class Decoders
     {
         "Sequence" => new DecoderSequence([.. field["decoders"].Items().Select(Read)]),
         "ByteLevel" => new ByteLevelDecoder(),
-        _ => throw field["type"].Unknown("decoder", "Sequence", "ByteLevel"),
+        "ByteFallback" => new ByteFallbackDecoder(),
+        "Fuse" => new FuseDecoder(),
+        "Strip" => StripDecoder.Read(field),
+        "Replace" => TokenDecoder.ReadReplace(field),
+        "Metaspace" => TokenDecoder.ReadMetaspace(field),
+        "WordPiece" => TokenDecoder.ReadWordPiece(field),
+        "BPEDecoder" => TokenDecoder.ReadBytePair(field),
+        "CTC" => CtcDecoder.Read(field),
+        _ => throw field["type"].Unknown(
+            "decoder", "Sequence", "ByteLevel", "ByteFallback", "Fuse", "Strip", "Replace", "Metaspace", "WordPiece", "BPEDecoder", "CTC"),
     };
 }

@@ -14,7 +14,7 @@ sealed class BytePair : IModel
     BytePair(Vocabulary vocabulary, MergeTable merges, BytePairOptions options)
     {
         (this.vocabulary, this.merges, this.options) = (vocabulary, merges, options);
-        bytes = [.. Enumerable.Range(0, 256).Select(value => vocabulary[$"<0x{value:X2}>"])];
+        bytes = [.. Enumerable.Range(0, 256).Select(value => vocabulary[ByteTokens.Of((byte)value)])];
     }
 
     public static BytePair Read(JsonField field)
@@ -78,8 +78,7 @@ sealed class BytePair : IModel
     {
         if (size == 0)
             return;
-        Append(tokens, size: size, id: vocabulary[options.UnknownToken!] ?? throw new InvalidDataException(
-            $"the text has a character that the vocabulary lacks, and so is the unk_token '{options.UnknownToken}' for such characters"));
+        Append(tokens, vocabulary.IdOfUnknown(options.UnknownToken!), size);
         size = 0;
     }
 
@@ -107,13 +106,10 @@ sealed class BytePair : IModel
 
     bool AddBytes(ReadOnlySpan<char> word, int start, int end, List<Token> tokens)
     {
-        if (!options.ByteFallback)
-            return false;
-        var spelled = System.Text.Encoding.UTF8.GetBytes(Affixed(word, start, end)).Select(value => bytes[value]).ToList();
-        if (spelled.Contains(null))
+        if (!options.ByteFallback || ByteTokens.Spell(Affixed(word, start, end), bytes) is not { } spelled)
             return false;
         foreach (var id in spelled)
-            Append(tokens, id!.Value, size: 1);
+            Append(tokens, id, size: 1);
         return true;
     }
 }

@@ -14,6 +14,9 @@ interface IModel
     string? IdToToken(int id);
 
     Token[] Tokenize(ReadOnlySpan<char> word);
+
+    /// <summary>How a token that was found in a word is written.</summary>
+    string TextOf(Token token, ReadOnlySpan<char> word) => IdToToken(token.Id)!;
 }
 
 /// <summary>The models this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
@@ -22,8 +25,13 @@ static class Models
     public static IModel Read(JsonField field) => field.Optional("type")?.Text() switch
     {
         "BPE" => BytePair.Read(field),
+        "Unigram" => Unigram.Read(field),
+        "WordPiece" => WordPiece.Read(field),
+        "WordLevel" => WordLevel.Read(field),
         null when field.Optional("merges") is not null => BytePair.Read(field),       // files before version 0.8 name no type
+        null when field.Optional("max_input_chars_per_word") is not null => WordPiece.Read(field),
+        null when field.Optional("vocab")?.Value.ValueKind == System.Text.Json.JsonValueKind.Array => Unigram.Read(field),
         null => throw field.Wrong("an object with 'type'"),
-        _ => throw field["type"].Unknown("model", "BPE"),
+        _ => throw field["type"].Unknown("model", "BPE", "Unigram", "WordPiece", "WordLevel"),
     };
 }

@@ -14,7 +14,7 @@ sealed class Vocabulary
     Vocabulary(JsonField field)
     {
         var highest = -1;
-        foreach (var (token, id) in Entries(field))
+        foreach (var (token, id) in ReadEntries(field))
         {
             ids.Add(token, id);
             highest = Math.Max(highest, id);
@@ -28,7 +28,7 @@ sealed class Vocabulary
     /// <summary>Reads an object of tokens and ids. Ids need not be dense, but each is one token's alone.</summary>
     public static Vocabulary Read(JsonField field) => new(field);
 
-    static IEnumerable<(string Token, int Id)> Entries(JsonField field)
+    static IEnumerable<(string Token, int Id)> ReadEntries(JsonField field)
     {
         foreach (var (token, id) in field.Members())
             yield return id.Value.ValueKind == JsonValueKind.Number && id.Value.TryGetInt32(out var value) && value is >= 0 and < MostIds
@@ -38,9 +38,15 @@ sealed class Vocabulary
 
     public int Count => ids.Count;
 
+    public IReadOnlyDictionary<string, int> Entries => ids;
+
     public int? this[string token] => ids.TryGetValue(token, out var id) ? id : null;
 
     public string? this[int id] => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+
+    /// <summary>The id of the token for what the vocabulary lacks, needed now.</summary>
+    public int IdOfUnknown(string unknown) => this[unknown] ?? throw new InvalidDataException(
+        $"the text has what the vocabulary lacks, and so is the unk_token '{unknown}' for such text");
 
     public bool TryGet(ReadOnlySpan<char> token, out int id) => idsOfSpans.TryGetValue(token, out id);
 }

@@ -17,8 +17,16 @@ static class Normalizers
         "NFKC" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormKC),
         "NFKD" => UnicodeFormNormalizer.Read(field, System.Text.NormalizationForm.FormKD),
         "Lowercase" => new LowercaseNormalizer(),
+        "Nmt" => CodePointNormalizer.Nmt,
+        "StripAccents" => CodePointNormalizer.WithoutMarks,
+        "Strip" => new StripNormalizer(field["strip_left"].Flag(), field["strip_right"].Flag()),
+        "BertNormalizer" => BertNormalizer.Read(field),
+        "Precompiled" => PrecompiledNormalizer.Read(field),
+        "ByteLevel" => new ByteLevelNormalizer(),
         "Prepend" => new PrependNormalizer(field["prepend"].Text()),
         "Replace" => new ReplaceNormalizer(Patterns.Read(field["pattern"]), field["content"].Text()),
-        _ => throw field["type"].Unknown("normalizer", "Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "Replace"),
+        _ => throw field["type"].Unknown(
+            "normalizer", "Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Nmt", "StripAccents", "Strip", "BertNormalizer",
+            "Precompiled", "ByteLevel", "Prepend", "Replace"),
     };
 }

@@ -12,6 +12,9 @@ sealed class DraftWriter(AlignedText source)
 
     public int Length => Text.Length;
 
+    /// <summary>Whether the piece comes from the very start of the original; to be asked of aligned text only.</summary>
+    public bool IsFirst => source.Origin(origin, origin + 1).Start == 0;
+
     /// <summary>Starts a piece and returns where in the new text it begins.</summary>
     public int Begin(Piece piece)
     {

@@ -71,7 +71,9 @@ sealed class TokenizerPipeline
         return new()
         {
             Ids = [.. found.Select(entry => entry.Token.Id)],
-            Tokens = [.. found.Select(entry => entry.Piece.IsToken ? draft[entry.Piece].ToString() : model.IdToToken(entry.Token.Id)!)],
+            Tokens = [.. found.Select(entry => entry.Piece.IsToken
+                ? draft[entry.Piece].ToString()
+                : model.TextOf(entry.Token, draft[entry.Piece]))],
             Offsets = [.. found.Select(entry => draft.Origin(entry.Piece, entry.Token.Start, entry.Token.End))],
             TypeIds = Encoding.Filled(found.Count, typeId),
             AttentionMask = Encoding.Filled(found.Count, true),
@@ -97,7 +99,7 @@ sealed class TokenizerPipeline
 
     Draft Prepare(string text, bool aligned)
     {
-        var draft = new Draft(Draft.WellFormed(text), aligned);
+        var draft = new Draft(Draft.WellFormed(text), aligned || preTokenizer?.NeedsAlignment == true);
         added.Extract(draft);
         preTokenizer?.Apply(draft);
         return draft;

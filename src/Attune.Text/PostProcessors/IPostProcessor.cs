@@ -18,7 +18,8 @@ static class PostProcessors
         "Sequence" => new PostProcessorSequence([.. field["processors"].Items().Select(Read)]),
         "ByteLevel" => new OffsetTrimmer(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()),
         "RobertaProcessing" => RobertaPostProcessor.Read(field),
+        "BertProcessing" => BertPostProcessor.Read(field),
         "TemplateProcessing" => TemplatePostProcessor.Read(field),
-        _ => throw field["type"].Unknown("post-processor", "Sequence", "ByteLevel", "RobertaProcessing", "TemplateProcessing"),
+        _ => throw field["type"].Unknown("post-processor", "Sequence", "ByteLevel", "RobertaProcessing", "BertProcessing", "TemplateProcessing"),
     };
 }

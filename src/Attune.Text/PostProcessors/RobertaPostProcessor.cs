@@ -4,11 +4,7 @@ namespace Attune.Text;
 sealed class RobertaPostProcessor(Encoding cls, Encoding sep, OffsetTrimmer trimmer) : IPostProcessor
 {
     public static RobertaPostProcessor Read(JsonField field) => new(
-        ReadToken(field["cls"]), ReadToken(field["sep"]), new(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()));
-
-    static Encoding ReadToken(JsonField field) => field.Items().ToList() is [var token, var id]
-        ? Encoding.Added([id.Whole()], [token.Text()], typeId: 0)
-        : throw field.Wrong("a list of a token and its id");
+        SpecialToken.Read(field["cls"], typeId: 0), SpecialToken.Read(field["sep"], typeId: 0), new(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()));
 
     public int Added(bool pair) => pair ? 4 : 2;
 

@@ -26,7 +26,7 @@ sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTok
         output.Copy(piece);
     }
 
-    static void Spell(ReadOnlySpan<char> piece, DraftWriter output)
+    internal static void Spell(ReadOnlySpan<char> piece, DraftWriter output)
     {
         Span<byte> bytes = stackalloc byte[4];
         for (var at = 0; at < piece.Length;)

@@ -4,6 +4,9 @@ namespace Attune.Text;
 interface IPreTokenizer
 {
     void Apply(Draft draft);
+
+    /// <summary>Whether it asks where in the original a piece stands, so that the draft must be aligned.</summary>
+    bool NeedsAlignment => false;
 }
 
 /// <summary>The pre-tokenizers this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
@@ -16,6 +19,13 @@ static class PreTokenizers
         "Split" => SplitPreTokenizer.Read(field),
         "Digits" => SplitPreTokenizer.ReadDigits(field),
         "Punctuation" => SplitPreTokenizer.ReadPunctuation(field),
-        _ => throw field["type"].Unknown("pre-tokenizer", "Sequence", "ByteLevel", "Split", "Digits", "Punctuation"),
+        "Whitespace" => SplitPreTokenizer.Words,
+        "WhitespaceSplit" => SplitPreTokenizer.WhiteSpace,
+        "BertPreTokenizer" => new PreTokenizerSequence([SplitPreTokenizer.WhiteSpace, SplitPreTokenizer.Punctuation]),
+        "CharDelimiterSplit" => SplitPreTokenizer.ReadDelimiter(field),
+        "Metaspace" => new MetaspacePreTokenizer(Metaspace.Read(field)),
+        _ => throw field["type"].Unknown(
+            "pre-tokenizer", "Sequence", "ByteLevel", "Split", "Digits", "Punctuation", "Whitespace", "WhitespaceSplit",
+            "BertPreTokenizer", "CharDelimiterSplit", "Metaspace"),
     };
 }

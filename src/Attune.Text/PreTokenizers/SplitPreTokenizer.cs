@@ -3,6 +3,16 @@ namespace Attune.Text;
 /// <summary>Cuts where a pattern matches.</summary>
 sealed class SplitPreTokenizer(IPattern pattern, SplitBehavior behavior, bool invert) : IPreTokenizer
 {
+    /// <summary>Runs of word characters and runs of what is neither those nor white space.</summary>
+    public static SplitPreTokenizer Words { get; } = new(new RegexPattern(@"\w+|[^\w\s]+"), SplitBehavior.Removed, invert: true);
+
+    /// <summary>What stands between white space.</summary>
+    public static SplitPreTokenizer WhiteSpace { get; } = new(new CodePointPattern(CodePoints.IsSpace), SplitBehavior.Removed, invert: false);
+
+    /// <summary>Every punctuation character on its own, and what stands between them.</summary>
+    public static SplitPreTokenizer Punctuation { get; } =
+        new(new CodePointPattern(CodePoints.IsPunctuation), SplitBehavior.Isolated, invert: false);
+
     public static SplitPreTokenizer Read(JsonField field) =>
         new(Patterns.Read(field["pattern"]), field["behavior"].Choice<SplitBehavior>(), field.Flag("invert", false));
 
@@ -15,6 +25,9 @@ sealed class SplitPreTokenizer(IPattern pattern, SplitBehavior behavior, bool in
         new CodePointPattern(CodePoints.IsPunctuation),
         field.Optional("behavior")?.Choice<SplitBehavior>() ?? SplitBehavior.Isolated,
         invert: false);
+
+    public static SplitPreTokenizer ReadDelimiter(JsonField field) =>
+        new(new LiteralPattern(field["delimiter"].Character()), SplitBehavior.Removed, invert: false);
 
     public void Apply(Draft draft)
     {

@@ -1,0 +1,17 @@
+namespace Attune.Text;
+
+/// <summary>The tokens <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, which spell in UTF-8 what a vocabulary lacks.</summary>
+static class ByteTokens
+{
+    public static string Of(byte value) => $"<0x{value:X2}>";
+
+    /// <summary>The ids that spell a text, or null when the vocabulary lacks one of them.</summary>
+    /// <param name="text">Well-formed UTF-16.</param>
+    /// <param name="ids">The ids of the 256 tokens, null where there is none.</param>
+    public static int[]? Spell(ReadOnlySpan<char> text, int?[] ids)
+    {
+        var bytes = new byte[System.Text.Encoding.UTF8.GetByteCount(text)];
+        System.Text.Encoding.UTF8.GetBytes(text, bytes);
+        return Array.TrueForAll(bytes, value => ids[value] is not null) ? Array.ConvertAll(bytes, value => ids[value]!.Value) : null;
+    }
+}

@@ -1,0 +1,16 @@
+namespace Attune.Text;
+
+/// <summary>Every word is a token, or unknown.</summary>
+sealed class WordLevel(Vocabulary vocabulary, string unknown) : IModel
+{
+    public static WordLevel Read(JsonField field) => new(Vocabulary.Read(field["vocab"]), field.Optional("unk_token")?.Text() ?? "<unk>");
+
+    public int VocabularySize => vocabulary.Count;
+
+    public int? TokenToId(string token) => vocabulary[token];
+
+    public string? IdToToken(int id) => vocabulary[id];
+
+    public Token[] Tokenize(ReadOnlySpan<char> word) =>
+        [new(vocabulary.TryGet(word, out var id) ? id : vocabulary.IdOfUnknown(unknown), 0, word.Length)];
+}

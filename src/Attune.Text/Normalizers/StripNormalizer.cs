@@ -1,0 +1,12 @@
+namespace Attune.Text;
+
+/// <summary>Drops the white space at the ends of every piece.</summary>
+sealed class StripNormalizer(bool left, bool right) : INormalizer
+{
+    public void Normalize(Draft draft) => draft.Rewrite((piece, output) =>
+    {
+        var start = left ? piece.Length - piece.TrimStart().Length : 0;
+        var kept = right ? piece[start..].TrimEnd() : piece[start..];
+        output.Copy(kept, start);
+    });
+}

@@ -1,0 +1,16 @@
+namespace Attune.Text;
+
+/// <summary>BERT's frame: <c>cls A sep</c> or <c>cls A sep B sep</c>, of type 0 up to the first sep and of type 1 behind it.</summary>
+sealed class BertPostProcessor(Encoding cls, Encoding sep) : IPostProcessor
+{
+    public static BertPostProcessor Read(JsonField field) =>
+        new(SpecialToken.Read(field["cls"], typeId: 0), SpecialToken.Read(field["sep"], typeId: 0));
+
+    public int Added(bool pair) => pair ? 3 : 2;
+
+    public IReadOnlyList<Encoding> Process(IReadOnlyList<Encoding> encodings, bool addSpecialTokens) => addSpecialTokens
+        ? [.. encodings.Select((encoding, i) => i == 0
+            ? cls.Followed(encoding).Followed(sep)
+            : encoding.Followed(sep.WithTypeId(1)))]
+        : encodings;
+}
