@@ -12,7 +12,7 @@ public static class Attention
     /// <param name="q">(B, H, T, D)</param>
     /// <param name="k">(B, K, S, D), K divides H.</param>
     /// <param name="v">(B, K, S, D)</param>
-    /// <param name="bias">(B or 1, 1, T, S): 0 where a query may look, very negative where not.</param>
+    /// <param name="bias">(B or 1, H or 1, T or 1, S): 0 where a query may look, very negative where not.</param>
     /// <param name="scale">Usually 1/√D.</param>
     /// <param name="dropout">Applied to the weights.</param>
     /// <returns>(B, T, H · D)</returns>
@@ -44,6 +44,11 @@ public static class Attention
             allowed &= mask.Reshape(mask.Size(0), 1, 1, -1);
         if (input.Segments is { } segments)
             allowed &= segments.Unsqueeze(2).EqualTo(segments.Unsqueeze(1)).Unsqueeze(1);
-        return Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
+        return Bias(allowed);
     }
+
+    /// <summary>The bias of a reader that looks at every real token: (B, S) → (B, 1, 1, S).</summary>
+    public static Tensor MaskBias(Tensor mask) => Bias(mask.Reshape(mask.Size(0), 1, 1, -1));
+
+    static Tensor Bias(Tensor allowed) => Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
 }

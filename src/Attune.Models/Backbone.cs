@@ -26,8 +26,11 @@ public abstract class Backbone : Module
     /// <summary>Tokens that the model tells apart, V.</summary>
     public abstract long VocabularySize { get; }
 
-    /// <summary>The longest text in tokens.</summary>
+    /// <summary>The longest text in tokens; of an encoder–decoder, the longest source and the longest answer.</summary>
     public abstract long ContextLength { get; }
+
+    /// <summary>The token that everything begins with that the decoder of an encoder–decoder writes; null for other models.</summary>
+    public virtual int? StartToken => null;
 
     /// <summary>The token table (V, D), which a tied output head shares.</summary>
     public abstract Parameter TokenTable { get; }
@@ -35,6 +38,9 @@ public abstract class Backbone : Module
     /// <summary>Reads tokens, after those in the cache when there is one; the caller advances the cache.</summary>
     /// <returns>(B, T, D), after the final norm.</returns>
     public abstract Tensor Forward(ModelInput input, KvCache? cache = null);
+
+    /// <summary>How a text is read to be judged as a whole: the last real token has seen all before it.</summary>
+    public virtual ModelInput ToJudge(ModelInput text) => text;
 
     /// <summary>An empty cache for this many rows and columns.</summary>
     public abstract KvCache NewCache(long batch, long capacity);

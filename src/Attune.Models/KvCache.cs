@@ -4,18 +4,20 @@ namespace Attune.Models;
 
 /// <summary>
 /// Keys and values of every layer for the columns read so far, in memory allocated once for the longest text:
-/// (B, heads, capacity, D) each.
+/// (B, heads, capacity, D) each. For an encoder–decoder it also holds those of the source, which is read once.
 /// </summary>
 public sealed class KvCache : IDisposable
 {
     readonly Tensor[] keys;
     readonly Tensor[] values;
+    readonly (Tensor Keys, Tensor Values)?[] source;
 
     public KvCache(int layers, long batch, long heads, long capacity, long headWidth, DType dtype, Device device)
     {
         Capacity = capacity;
         long[] shape = [batch, heads, capacity, headWidth];
         keys = [.. Enumerable.Range(0, layers).Select(_ => Tensor.Empty(shape, dtype, device).Persist())];
+        source = new (Tensor, Tensor)?[layers];
         values = [.. Enumerable.Range(0, layers).Select(_ => Tensor.Empty(shape, dtype, device).Persist())];
     }
 
@@ -23,6 +25,9 @@ public sealed class KvCache : IDisposable
 
     /// <summary>Columns that hold something.</summary>
     public long Length { get; private set; }
+
+    /// <summary>(B, S) bool: the real tokens of the source, once it has been read; then it need not come again.</summary>
+    public Tensor? SourceMask { get; internal set; }
 
     /// <summary>
     /// Stores keys and values (B, heads, T, D) of a layer behind the columns read so far, and gives back views of all columns.
@@ -37,6 +42,10 @@ public sealed class KvCache : IDisposable
         return (keys[layer].Slice(2, 0, end), values[layer].Slice(2, 0, end));
     }
 
+    /// <summary>Keys and values (B, heads, S, D) of the source in a layer: made the first time, then kept.</summary>
+    public (Tensor Keys, Tensor Values) Source(int layer, Func<(Tensor Keys, Tensor Values)> make) =>
+        source[layer] ??= make() is var (key, value) ? (key.Contiguous().Persist(), value.Contiguous().Persist()) : default;
+
     /// <summary>Counts the columns that every layer has appended.</summary>
     public void Advance(long columns) => Length += columns;
 
@@ -48,13 +57,19 @@ public sealed class KvCache : IDisposable
         {
             keys[layer] = Replace(keys[layer], rows);
             values[layer] = Replace(values[layer], rows);
+            if (source[layer] is var (key, value))
+                source[layer] = (Replace(key, rows), Replace(value, rows));
         }
+        if (SourceMask is not null)
+            SourceMask = Replace(SourceMask, rows);
     }
 
     public void Dispose()
     {
-        foreach (var tensor in keys.Concat(values))
+        var kept = source.OfType<(Tensor Keys, Tensor Values)>().SelectMany(pair => new[] { pair.Keys, pair.Values });
+        foreach (var tensor in keys.Concat(values).Concat(kept))
             tensor.Dispose();
+        SourceMask?.Dispose();
     }
 
     static Tensor Replace(Tensor before, Tensor rows)

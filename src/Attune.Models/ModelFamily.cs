@@ -37,7 +37,7 @@ public sealed record ModelFamily
     public Func<ModelShape, JsonObject>? NewConfig { get; init; }
 
     /// <summary>Every family that Attune reads.</summary>
-    public static IReadOnlyList<ModelFamily> All { get; } = [Gpt2.Family, Llama.Family];
+    public static IReadOnlyList<ModelFamily> All { get; } = [Gpt2.Family, Llama.Family, T5.Family];
 
     public static string Names => string.Join(", ", All.Select(family => family.Type));
 

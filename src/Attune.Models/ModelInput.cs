@@ -7,7 +7,8 @@ namespace Attune.Models;
 /// <param name="Mask">(B, S) bool, true where a token is real; S is T, or the cached length plus T. Null when all are.</param>
 /// <param name="Positions">(B, T) int64; null counts columns from 0, after the cached ones.</param>
 /// <param name="Segments">(B, T) int64: tokens attend only to tokens with the same number, as packed documents need. Null when rows are one text.</param>
-public sealed record ModelInput(Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null)
+/// <param name="Source">What the encoder of an encoder–decoder reads, in as many rows; null where a cache has read it, and for other models.</param>
+public sealed record ModelInput(Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null, ModelInput? Source = null)
 {
     /// <summary>Rows with padding anywhere: positions count the real tokens, and are 0 at padding before the first.</summary>
     public static ModelInput Padded(Tensor tokens, Tensor mask)

@@ -5,10 +5,13 @@ namespace Attune.Models;
 /// <summary>The size of a model that is made from scratch.</summary>
 public sealed record ModelShape
 {
-    /// <summary>gpt2 (learned positions, GELU, tied output) or llama (rotary positions, RMS norms, SwiGLU).</summary>
+    /// <summary>
+    /// gpt2 (learned positions, GELU, tied output), llama (rotary positions, RMS norms, SwiGLU) or t5 (an encoder and a decoder,
+    /// relative positions, RMS norms, gated GELU).
+    /// </summary>
     public string Family { get; init; } = "gpt2";
 
-    /// <summary>Blocks of attention and MLP.</summary>
+    /// <summary>Blocks of attention and MLP; as many in the encoder as in the decoder (t5).</summary>
     public int Layers { get; init; } = 4;
 
     /// <summary>Channels of a hidden state; a multiple of heads.</summary>
@@ -20,10 +23,10 @@ public sealed record ModelShape
     /// <summary>Key and value heads, shared by groups of heads (llama); 0 for as many as heads.</summary>
     public int KeyHeads { get; init; }
 
-    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2), or 8/3 × width rounded up to a multiple of 32 (llama).</summary>
+    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2), or 8/3 × width rounded up to a multiple of 32 (llama, t5).</summary>
     public int InnerWidth { get; init; }
 
-    /// <summary>The longest text in tokens.</summary>
+    /// <summary>The longest text in tokens; the longest source and the longest answer (t5).</summary>
     public int Context { get; init; } = 256;
 
     /// <summary>Whether the output head shares the token table.</summary>
@@ -63,6 +66,8 @@ public sealed record ModelShape
         config["bos_token_id"] = bos;
         config["eos_token_id"] = eos;
         config["pad_token_id"] = pad;
+        if (config.ContainsKey("is_encoder_decoder"))
+            config["decoder_start_token_id"] = pad ?? eos;
         config["tie_word_embeddings"] = TieEmbeddings;
         config["initializer_range"] = 0.02;
         config["torch_dtype"] = "float32";

@@ -112,7 +112,7 @@ public static class Pretrained
     static JsonObject GenerationConfig(JsonObject config)
     {
         var generation = new JsonObject { ["_from_model_config"] = true };
-        foreach (var key in (string[])["bos_token_id", "eos_token_id", "pad_token_id"])
+        foreach (var key in (string[])["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"])
             if (config[key] is { } id)
                 generation[key] = id.DeepClone();
         return generation;

@@ -25,12 +25,15 @@ public sealed class LastTokenScore : RewardHead
     public Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
 
     /// <summary>The number at the last real token of each row. Without a mask that is the last column.</summary>
-    public override Tensor Score(Tensor hidden, ModelInput input)
+    public override Tensor Score(Tensor hidden, ModelInput input) => ScoreTokens(LastStates(hidden, input));
+
+    /// <summary>(B, T, D) → (B, D): the hidden state at the last real token of each row.</summary>
+    public static Tensor LastStates(Tensor hidden, ModelInput input)
     {
         var (rows, length) = (hidden.Size(0), hidden.Size(1));
         var last = input.Mask is null
             ? Tensor.Full([rows], length - 1, DType.Int64, hidden.Device)
             : (input.Mask.To(DType.Int64) * Tensor.Arange(0, length, device: hidden.Device)).ArgMax(1);    // (B)
-        return ScoreTokens(hidden.At(Tensor.Arange(0, rows, device: hidden.Device), last));
+        return hidden.At(Tensor.Arange(0, rows, device: hidden.Device), last);
     }
 }

@@ -29,7 +29,7 @@ public sealed class RewardModel : Module
     public void InitializeHead(RandomSource random) => head.Initialize(random);
 
     /// <summary>The number of each text: (B).</summary>
-    public Tensor Score(ModelInput input) => head.Score(Backbone.Forward(input), input);
+    public Tensor Score(ModelInput input) => head.Score(Backbone.Forward(Backbone.ToJudge(input)), input);
 
     /// <summary>The number at every token: (B, T).</summary>
     /// <exception cref="InvalidOperationException">The head reads a text as a whole.</exception>

@@ -85,6 +85,52 @@ public sealed class EquivalenceTests : IDisposable
         Assert.Equal(plain, model.Hidden(input).ToArray<float>());
     }
 
+    [Fact]
+    public void AnEncoderDecoderReadsItsSourceOnceAndCachedEqualsUncached()
+    {
+        var model = TinyModel.T5();
+        var source = ModelInput.Padded(
+            Tensor.From([TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5], 2, 4), Tensor.From([false, true, true, true, true, true, true, true], 2, 4));
+        var tokens = Tensor.From([0L, 9, 4, 0, 5, 6], 2, 3);
+        var whole = model.Hidden(new(tokens, Source: source));
+        using var cache = model.Backbone.NewCache(2, 3);
+        for (var t = 0; t < 3; t++)
+        {
+            var hidden = model.Hidden(new(tokens.Slice(1, t, t + 1), Source: t == 0 ? source : null), cache);
+            cache.Advance(1);
+            Close(whole.Slice(1, t, t + 1), hidden);
+        }
+    }
+
+    [Fact]
+    public void SelectedRowsOfACacheKeepTheirSource()
+    {
+        var model = TinyModel.T5();
+        var source = ModelInput.Padded(
+            Tensor.From([3L, 9, 4, TinyModel.Pad, 8, 7, 6, 5], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
+        using var cache = model.Backbone.NewCache(2, 2);
+        model.Hidden(new(Tensor.From([0L, 0], 2, 1), Source: source), cache);
+        cache.Advance(1);
+        cache.Select(Tensor.From([1L, 0, 0], 3));
+        var hidden = model.Hidden(new(Tensor.From([5L, 6, 7], 3, 1)), cache);
+        Close(model.Hidden(new(Tensor.From([0L, 5], 1, 2), Source: new(Tensor.From([8L, 7, 6, 5], 1, 4)))).Slice(1, 1), hidden.Slice(0, 0, 1));
+        Close(model.Hidden(new(Tensor.From([0L, 7], 1, 2), Source: new(Tensor.From([3L, 9, 4], 1, 3)))).Slice(1, 1), hidden.Slice(0, 2));
+    }
+
+    [Fact]
+    public void AnEncoderDecoderScoresATextWhereItEnds()
+    {
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewRewardModel(new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 16 }.ToConfig(TinyModel.Vocabulary, null, 0, 1), random);
+        var padded = ModelInput.Padded(Tensor.From([3L, 9, 0, 1, 8, 7, 6, 0], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
+        var alone = new ModelInput(Tensor.From([3L, 9, 0], 1, 3));
+        var state = model.Backbone.Forward(new(Tensor.From([1L, 3, 9], 1, 3), Source: alone)).Select(1, 2);
+        var weights = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Value);
+        var expected = state.Linear(weights["classification_head.dense.weight"]).Tanh().Linear(weights["classification_head.out_proj.weight"]).Squeeze(1);
+        Close(expected, model.Score(alone));
+        Close(expected, model.Score(padded).Slice(0, 0, 1));
+    }
+
     static void Close(Tensor expected, Tensor actual) =>
         Numeric.Close(Array.ConvertAll(expected.ToArray<float>(), x => (double)x), actual.ToArray<float>(), "hidden states", 1e-5, 1e-5);
 }

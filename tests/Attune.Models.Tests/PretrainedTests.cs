@@ -14,6 +14,7 @@ public sealed class PretrainedTests : IDisposable
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
+    [InlineData("t5")]
     public void AModelComesBackBitForBit(string family)
     {
         var model = TinyModel.Of(family);
@@ -92,7 +93,7 @@ public sealed class PretrainedTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"model_type":"bert"}""", "'bert' are not known; known are gpt2, llama")]
+    [InlineData("""{"model_type":"bert"}""", "'bert' are not known; known are gpt2, llama, t5")]
     [InlineData("""{"model_type":"gpt2","n_embd":10,"n_head":3}""", "n_embd (10) should be a multiple of n_head (3)")]
     [InlineData("""{"model_type":"gpt2","n_layer":"two"}""", "'n_layer' should be a number, found \"two\"")]
     [InlineData("""{"model_type":"gpt2","n_layer":-2}""", "'n_layer' should be a number of at least 1, found -2")]

@@ -28,11 +28,26 @@ public static class GoldenModels
 
     public static Tensor Mask(JsonElement json) => GoldenTensor.Read(json) is var t ? Tensor.From(t.Bools, t.Shape) : null!;
 
-    /// <summary>The input of a case: positions as given, else counted by column as transformers does.</summary>
-    public static ModelInput Input(JsonElement inputs) => new(
-        Longs(inputs.GetProperty("input_ids")),
-        inputs.TryGetProperty("attention_mask", out var mask) ? Mask(mask) : null,
-        inputs.TryGetProperty("position_ids", out var positions) ? Longs(positions) : null);
+    /// <summary>
+    /// The input of a case: positions as given, else counted by column as transformers does. Of an encoder–decoder the source, and what
+    /// the decoder is given or, from the labels, is to be given.
+    /// </summary>
+    public static ModelInput Input(JsonElement inputs)
+    {
+        var input = new ModelInput(
+            Longs(inputs.GetProperty("input_ids")),
+            inputs.TryGetProperty("attention_mask", out var mask) ? Mask(mask) : null,
+            inputs.TryGetProperty("position_ids", out var positions) ? Longs(positions) : null);
+        return inputs.TryGetProperty("decoder_input_ids", out var written) ? new(Longs(written), Source: input) : input;
+    }
+
+    /// <summary>What the decoder of an encoder–decoder reads so that it predicts these labels (B, T): the start token before them, and pad where there is none.</summary>
+    public static Tensor ShiftedRight(Tensor labels, LanguageModel model)
+    {
+        var start = Tensor.Full([labels.Size(0), 1], model.Backbone.StartToken!.Value, DType.Int64);
+        var pad = (double)model.Config["pad_token_id"]!;
+        return Tensor.Concatenate(1, start, labels.MaskedFill(labels.EqualTo(-100), pad).Slice(1, 0, -1));
+    }
 
     public static void CompareGradients(Module model, JsonElement expected, string what)
     {

@@ -62,12 +62,17 @@ public sealed class GoldenTraceTests
             return (reward, () => PairLoss(reward.Score(input)));
         }
         var model = Pretrained.LoadLanguageModel(folder);
-        var labels = GoldenModels.Longs(inputs.GetProperty("labels")).Slice(1, 1).Reshape(-1);
+        var labels = GoldenModels.Longs(inputs.GetProperty("labels"));
+        if (model.Backbone.Kind == BackboneKind.EncoderDecoder)
+            input = new(GoldenModels.ShiftedRight(labels, model), Source: input);
+        else
+            labels = labels.Slice(1, 1);
+        var (targets, count) = (labels.Reshape(-1), labels.Size(1));
         return (model, () =>
         {
-            var hidden = model.Hidden(input).Slice(1, 0, -1);
-            var losses = CrossEntropy.PerToken(model.Logits(hidden.Reshape(-1, hidden.Size(-1))), labels.Clamp(0, null));
-            return Masked.Reduce(losses, labels.NotEqualTo(-100));
+            var hidden = model.Hidden(input).Slice(1, 0, count);
+            var losses = CrossEntropy.PerToken(model.Logits(hidden.Reshape(-1, hidden.Size(-1))), targets.Clamp(0, null));
+            return Masked.Reduce(losses, targets.NotEqualTo(-100));
         }
         );
     }
