@@ -47,6 +47,44 @@ public sealed class ConfigReader(JsonObject json, string source)
         ? [.. array.Select(item => ToNumber(item!))]
         : throw Wrong(key, "a list of numbers");
 
+    /// <summary>Numbers in a list, or a single one; none when the key is absent.</summary>
+    public double[] NumberOrNumbers(string key) => json[key] switch
+    {
+        null => [],
+        JsonValue => [Number(key)],
+        _ => Numbers(key),
+    };
+
+    /// <summary>Numbers by name; none when the key is absent.</summary>
+    public IReadOnlyDictionary<string, double> NamedNumbers(string key) => json[key] switch
+    {
+        null => new Dictionary<string, double>(),
+        JsonObject inner when inner.All(item => item.Value?.GetValueKind() == JsonValueKind.Number) =>
+            new OrderedDictionary<string, double>(inner.Select(item => KeyValuePair.Create(item.Key, ToNumber(item.Value!)))),
+        _ => throw Wrong(key, "an object of numbers"),
+    };
+
+    /// <summary>Whether there is one text under a key, and no list.</summary>
+    public bool IsText(string key) => json[key]?.GetValueKind() == JsonValueKind.String;
+
+    /// <summary>Texts in a list, or a single one; none when the key is absent.</summary>
+    public IReadOnlyList<string> Texts(string key) => json[key] switch
+    {
+        null => [],
+        JsonValue => [Text(key)],
+        JsonArray array when array.All(item => item?.GetValueKind() == JsonValueKind.String) => [.. array.Select(item => (string)item!)],
+        _ => throw Wrong(key, "a text or a list of texts"),
+    };
+
+    /// <summary>Whether a key says something: anything but null, false and what is empty.</summary>
+    public bool IsSet(string key) => json[key] switch
+    {
+        null => false,
+        JsonObject inner => inner.Count > 0,
+        JsonArray array => array.Count > 0,
+        var value => value.GetValueKind() != JsonValueKind.False,
+    };
+
     /// <summary>The object under a key, or null when there is none.</summary>
     public ConfigReader? Inner(string key) => json[key] switch
     {

@@ -25,6 +25,9 @@ public sealed class LanguageModel : Module
     /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
     public ValueHead? ValueHead { get; private set; }
 
+    /// <summary>Whether the output matrix is the token table.</summary>
+    internal bool IsTied => Pretrained.IsTied(Config, "config.json");
+
     public Device Device => Backbone.TokenTable.Value.Device;
 
     /// <summary>(B, T) tokens → (B, T, D) hidden states.</summary>

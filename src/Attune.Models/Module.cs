@@ -21,6 +21,17 @@ public abstract class Module
                 yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
     }
 
+    /// <summary>Every module inside this one with its full name, outer ones first.</summary>
+    public IEnumerable<(string Name, Module Value)> NamedModules()
+    {
+        foreach (var (name, module) in modules)
+        {
+            yield return (name, module);
+            foreach (var (inner, value) in module.NamedModules())
+                yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
+        }
+    }
+
     public IEnumerable<Parameter> Parameters => NamedParameters().Select(parameter => parameter.Value);
 
     public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
@@ -57,7 +68,7 @@ public abstract class Module
     }
 
     /// <summary>Switches dropout on, drawing from <paramref name="random"/>, or off with null. It is off at first.</summary>
-    public void SetDropout(RandomSource? random)
+    public virtual void SetDropout(RandomSource? random)
     {
         foreach (var (_, module) in modules)
             module.SetDropout(random);
@@ -66,7 +77,7 @@ public abstract class Module
     }
 
     /// <summary>Whether dropout is switched on and would drop something.</summary>
-    public bool DropsOut => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.DropsOut);
+    public virtual bool DropsOut => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.DropsOut);
 
     /// <summary>Frees the parameters.</summary>
     public void Free()

@@ -1,3 +1,4 @@
+using Attune.Models.Adapters;
 using Attune.Torch;
 
 namespace Attune.Models;
@@ -14,17 +15,25 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
 
     public long ElementCount { get; } = shape.Aggregate(1L, (product, length) => product * length);
 
+    /// <summary>What an adapter learns in the place of this parameter, unless <see cref="Lora.Off"/> says otherwise.</summary>
+    internal Parameter? StandIn { get; set; }
+
     /// <summary>The tensor; reading it before it was initialised or loaded is an error.</summary>
     public Tensor Value
     {
-        get => value ?? throw new InvalidOperationException($"a parameter of shape [{string.Join(", ", shape)}] was used before it was initialised or loaded");
+        get => Current.value ?? throw new InvalidOperationException($"a parameter of shape [{string.Join(", ", shape)}] was used before it was initialised or loaded");
         set
         {
             if (!value.Shape.SequenceEqual(shape))
                 throw new ArgumentException($"a parameter of shape [{string.Join(", ", shape)}] was given {value}");
-            this.value = value.Persist();
+            Current.value = value.Persist();
         }
     }
+
+    /// <summary>Another parameter of this shape, without memory yet.</summary>
+    internal Parameter Twin() => new(shape, initialDeviation, initialMean);
+
+    Parameter Current => StandIn is not null && !Lora.IsOff ? StandIn : this;
 
     /// <summary>Whether training changes it. Setting it also clears the gradient.</summary>
     public bool Trainable

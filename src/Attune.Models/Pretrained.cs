@@ -80,11 +80,13 @@ public static class Pretrained
 
     /// <summary>The config.json of a folder.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
-    public static JsonObject ReadConfig(string folder)
+    public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
+        ? ReadObject(ConfigPath(folder))
+        : throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+
+    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
+    internal static JsonObject ReadObject(string path)
     {
-        var path = ConfigPath(folder);
-        if (!File.Exists(path))
-            throw new InvalidDataException($"{folder} is not a model: it has no config.json");
         try
         {
             return JsonNode.Parse(File.ReadAllText(path))?.AsObject() ?? throw new JsonException("it is empty");
@@ -94,6 +96,9 @@ public static class Pretrained
             throw new InvalidDataException($"{path} is not a JSON object: {error.Message}", error);
         }
     }
+
+    internal static void WriteJson(string path, JsonObject json) =>
+        File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
     static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className)
     {
@@ -118,9 +123,6 @@ public static class Pretrained
         return generation;
     }
 
-    static void WriteJson(string path, JsonObject json) =>
-        File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-
     static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
@@ -135,7 +137,7 @@ public static class Pretrained
         return new(config, family.BackboneName, backbone, family.RewardHead(json, backbone));
     }
 
-    static bool IsTied(JsonObject config, string source) =>
+    internal static bool IsTied(JsonObject config, string source) =>
         new ConfigReader(config, source).Flag("tie_word_embeddings", Family(config, source).TiedByDefault);
 
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)

@@ -47,7 +47,7 @@ public sealed class GoldenModelTests : IDisposable
         using var folder = new TemporaryFolder();
         var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, config, folder));
         model.SetTrainable(true);
-        var loss = NextTokenLoss(model, GoldenModels.Input(expected.GetProperty("inputs")), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
+        var loss = GoldenModels.NextTokenLoss(model, GoldenModels.Input(expected.GetProperty("inputs")), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
         Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
         loss.Backward();
         GoldenModels.CompareGradients(model, expected.GetProperty("grads"), name);
@@ -155,14 +155,5 @@ public sealed class GoldenModelTests : IDisposable
         Golden.Ran("models: pairwise loss and gradients");
 
         Tensor Rows(JsonElement rows) => scores.IndexSelect(0, Tensor.From(rows.EnumerateArray().Select(r => r.GetInt64()).ToArray(), rows.GetArrayLength()));
-    }
-
-    static Tensor NextTokenLoss(LanguageModel model, ModelInput input, Tensor labels)
-    {
-        var next = labels.Slice(1, 1);                                                                      // (B, T-1)
-        var wanted = next.NotEqualTo(-100);
-        var logprobs = model.Logits(model.Hidden(input).Slice(1, 0, -1)).LogSoftmax(-1);                    // (B, T-1, V)
-        var chosen = logprobs.Gather(2, next.Clamp(0, null).Unsqueeze(2)).Squeeze(2);
-        return -(chosen * wanted.To(DType.Float32)).Sum() / wanted.To(DType.Float32).Sum();
     }
 }

@@ -63,6 +63,16 @@ public static class GoldenModels
         }
     }
 
+    /// <summary>The mean loss of the labels that are not −100, each predicted from the tokens before it.</summary>
+    public static Tensor NextTokenLoss(LanguageModel model, ModelInput input, Tensor labels)
+    {
+        var next = labels.Slice(1, 1);                                                                      // (B, T-1)
+        var wanted = next.NotEqualTo(-100);
+        var logprobs = model.Logits(model.Hidden(input).Slice(1, 0, -1)).LogSoftmax(-1);                    // (B, T-1, V)
+        var chosen = logprobs.Gather(2, next.Clamp(0, null).Unsqueeze(2)).Squeeze(2);
+        return -(chosen * wanted.To(DType.Float32)).Sum() / wanted.To(DType.Float32).Sum();
+    }
+
     static string? Class(string name)
     {
         var path = Golden.PathTo("models", name, "config.json");

@@ -1,3 +1,4 @@
+using Attune.Models.Adapters;
 using Attune.Torch;
 
 namespace Attune.Models.Layers;
@@ -7,13 +8,12 @@ namespace Attune.Models.Layers;
 /// </summary>
 public sealed class Linear : Module
 {
-    readonly bool inputMajor;
     readonly Parameter weight;
     readonly Parameter? bias;
 
     public Linear(long inputs, long outputs, bool hasBias, double initialDeviation, bool inputMajor = false)
     {
-        this.inputMajor = inputMajor;
+        (Inputs, Outputs, IsInputMajor) = (inputs, outputs, inputMajor);
         weight = Register("weight", new Parameter(inputMajor ? [inputs, outputs] : [outputs, inputs], initialDeviation));
         bias = hasBias ? Register("bias", new Parameter([outputs], 0)) : null;
     }
@@ -22,8 +22,27 @@ public sealed class Linear : Module
 
     public Parameter? Bias => bias;
 
+    internal long Inputs { get; }
+
+    internal long Outputs { get; }
+
+    internal bool IsInputMajor { get; }
+
+    /// <summary>What is learned on top of the weight, unless <see cref="Lora.Off"/> says otherwise; its parameters are not the layer's.</summary>
+    internal LoraLayer? Adapter { get; set; }
+
     /// <summary>(…, in) → (…, out)</summary>
-    public Tensor Forward(Tensor x) => inputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
+    public Tensor Forward(Tensor x) => Adapter is { } adapter && !Lora.IsOff ? adapter.Forward(x) : ForwardAlone(x);
+
+    public override void SetDropout(RandomSource? random) => Adapter?.Dropout.SetDropout(random);
+
+    public override bool DropsOut => Adapter?.Dropout.DropsOut ?? false;
+
+    /// <summary>Without the adapter.</summary>
+    internal Tensor ForwardAlone(Tensor x) => IsInputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
+
+    /// <summary>A matrix (out, in) in the order of the weight, or the weight as (out, in): a view.</summary>
+    internal Tensor Oriented(Tensor matrix) => IsInputMajor ? matrix.Transpose(0, 1) : matrix;
 
     Tensor ForwardInputMajor(Tensor x)
     {

@@ -1,0 +1,88 @@
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Adapters;
+
+/// <summary>
+/// What LoRA learns on top of one linear layer: y = x Wᵀ + b + s · dropout(x) Aᵀ Bᵀ. Hu et al. 2021, eq. 3,
+/// https://arxiv.org/abs/2106.09685. With magnitudes m it is DoRA (Liu et al. 2024, eq. 5, https://arxiv.org/abs/2402.09353): the
+/// weight is m (W + s B A) / ‖W + s B A‖, a norm for each output, which gradients take for a constant (section 4.3).
+/// </summary>
+sealed class LoraLayer
+{
+    readonly Linear layer;
+    readonly double scale;
+
+    /// <param name="layer">What is adapted.</param>
+    /// <param name="rank">r, the rows of A.</param>
+    /// <param name="scale">s: α / r, or α / √r.</param>
+    /// <param name="dropout">The probability that an input of A is dropped.</param>
+    /// <param name="hasMagnitude">Whether it is DoRA.</param>
+    public LoraLayer(Linear layer, long rank, double scale, double dropout, bool hasMagnitude)
+    {
+        (this.layer, this.scale) = (layer, scale);
+        A = new([rank, layer.Inputs], 0);
+        B = new([layer.Outputs, rank], 0);
+        Magnitude = hasMagnitude ? new([layer.Outputs], 0) : null;
+        Dropout = new(dropout);
+    }
+
+    /// <summary>(r, in)</summary>
+    public Parameter A { get; }
+
+    /// <summary>(out, r)</summary>
+    public Parameter B { get; }
+
+    /// <summary>(out), of DoRA.</summary>
+    public Parameter? Magnitude { get; }
+
+    public Dropout Dropout { get; }
+
+    /// <summary>The start that changes nothing: A uniform in ± 1/√in (He et al. 2015 with a = √5), B zeros, magnitudes the norms of W.</summary>
+    public void Initialize(RandomSource random)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        var (device, bound) = (layer.Weight.Value.Device, 1 / Math.Sqrt(layer.Inputs));
+        A.Value = Tensor.Empty(A.Shape.ToArray(), device: random.Device).UniformInPlace(-bound, bound, random).To(device);
+        B.Value = Tensor.Zeros(B.Shape.ToArray(), device: device);
+        if (Magnitude is not null)
+            Magnitude.Value = Norms(Changed());
+    }
+
+    /// <summary>(…, in) → (…, out)</summary>
+    public Tensor Forward(Tensor x)
+    {
+        var y = layer.ForwardAlone(x);
+        var dropped = Dropout.Forward(x.To(A.Value.DType));
+        var change = dropped.Linear(A.Value).Linear(B.Value) * scale;                                   // (…, out)
+        if (Magnitude is null)
+            return y + change.To(y.DType);
+        var factor = Magnitude.Value / ConstantNorms();                                             // (out)
+        var product = dropped.Linear(Weight());
+        return y + ((factor - 1) * product + factor * change).To(y.DType);
+    }
+
+    /// <summary>The weight of a plain layer that computes the same, in the layer's order and element type.</summary>
+    public Tensor Merged()
+    {
+        var changed = Changed();
+        if (Magnitude is not null)
+            changed *= (Magnitude.Value / Norms(changed)).Unsqueeze(1);
+        return layer.Oriented(changed).To(layer.Weight.Value.DType).Contiguous();
+    }
+
+    /// <summary>W + s B A: (out, in).</summary>
+    Tensor Changed() => Weight() + B.Value.MatrixProduct(A.Value) * scale;
+
+    Tensor Weight() => layer.Oriented(layer.Weight.Value).To(A.Value.DType);
+
+    Tensor ConstantNorms()
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        return scope.Keep(Norms(Changed()));
+    }
+
+    static Tensor Norms(Tensor matrix) => matrix.Square().Sum(1).Sqrt();                            // (out)
+}

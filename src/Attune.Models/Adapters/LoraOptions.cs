@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Models.Adapters;
+
+/// <summary>A LoRA adapter that is made from scratch.</summary>
+public sealed record LoraOptions
+{
+    /// <summary>r, the rank of what is added to a weight; 0 for no adapter.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>α: what is added counts α / r times, so that another rank asks for no other learning rate.</summary>
+    public double Alpha { get; init; } = 16;
+
+    /// <summary>Dropout probability of what the adapter reads, in training.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>all-linear (every linear layer but the output head), names or ends of names with commas between them, or a /regular expression/.</summary>
+    public string Targets { get; init; } = "all-linear";
+
+    /// <summary>What is left out of targets: names with commas between them, or a /regular expression/.</summary>
+    public string Exclude { get; init; } = "";
+
+    /// <summary>Modules that are trained whole, as a copy: names with commas between them, such as lm_head.</summary>
+    public string ModulesToSave { get; init; } = "";
+
+    /// <summary>Counts α / √r times instead (rsLoRA, Kalajdzievski 2023), which suits high ranks.</summary>
+    public bool RsLora { get; init; }
+
+    /// <summary>Also learns the length of every row of a weight (DoRA, Liu et al. 2024).</summary>
+    public bool Dora { get; init; }
+
+    /// <summary>What is wrong with the values, each with its key.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Rank < 0)
+            yield return $"rank: a number of at least 0 was expected, found {Rank}";
+        if (Dropout is < 0 or >= 1)
+            yield return $"dropout: a probability from 0 to below 1 was expected, found {Dropout}";
+        if (Names(Targets) is JsonArray { Count: 0 })
+            yield return "targets: all-linear, names or a /regular expression/ was expected, found nothing";
+    }
+
+    /// <summary>The adapter_config.json of such an adapter.</summary>
+    public JsonObject ToConfig() => new()
+    {
+        ["peft_type"] = "LORA",
+        ["base_model_name_or_path"] = null,
+        ["r"] = Rank,
+        ["lora_alpha"] = Alpha,
+        ["lora_dropout"] = Dropout,
+        ["target_modules"] = Targets == "all-linear" ? Targets : Names(Targets),
+        ["exclude_modules"] = Exclude.Length == 0 ? null : Names(Exclude),
+        ["modules_to_save"] = ModulesToSave.Length == 0 ? null : Names(ModulesToSave),
+        ["bias"] = "none",
+        ["fan_in_fan_out"] = false,
+        ["use_rslora"] = RsLora,
+        ["use_dora"] = Dora,
+        ["rank_pattern"] = new JsonObject(),
+        ["alpha_pattern"] = new JsonObject(),
+        ["layers_to_transform"] = null,
+        ["layers_pattern"] = null,
+        ["init_lora_weights"] = true,
+        ["inference_mode"] = true,
+    };
+
+    static JsonNode Names(string text) => text is ['/', .. var pattern, '/']
+        ? pattern
+        : new JsonArray([.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => (JsonNode)name)]);
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Models.Adapters;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Models.Tests.Adapters;
+
+/// <summary>What PEFT computed with its adapters on, merged and off, and what it stores.</summary>
+[Trait("Category", "Golden")]
+public sealed class GoldenLoraTests : IDisposable
+{
+    readonly TensorScope scope = TensorScope.Open();
+
+    public static TheoryData<string> Names => [.. Golden.Names("lora")];
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void LogitsAgreeWithTheAdapterOnMergedAndOff(string name)
+    {
+        var (model, expected) = (Base(name), Expected(name));
+        var real = Input(expected).Mask!.ToArray<bool>();
+        using var lora = Peft.Load(PathTo(name), model);
+        Compare("logits_with_adapter_first96", Logits(model, expected));
+        var argmax = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("argmax_with_adapter")).Longs;
+        Assert.Equal(Real(argmax), Real(Logits(model, expected).ArgMax(-1).ToArray<long>()));
+        using (Lora.Off())
+            Compare("adapter_disabled_logits_first16", Logits(model, expected));
+        lora.Merge();
+        Compare("merged_logits_first96", Logits(model, expected));
+        CompareMerged(model, expected.GetProperty("expected").GetProperty("merged_weights"), name);
+        Golden.Ran("lora: logits with adapter, merged and off");
+
+        void Compare(string key, Tensor logits)
+        {
+            var wanted = GoldenTensor.Read(expected.GetProperty("expected").GetProperty(key));
+            bool[] where = [.. real.SelectMany(isReal => Enumerable.Repeat(isReal, (int)wanted.Shape[2]))];
+            Numeric.Close(wanted.Data, logits.Slice(2, 0, wanted.Shape[2]).ToArray<float>(), $"{name}: {key}", 1e-4, 1e-4, where);
+        }
+
+        long[] Real(long[] tokens) => [.. tokens.Where((_, at) => real[at])];
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void LossAndGradientsOfTheAdapterAgree(string name)
+    {
+        var (model, expected) = (Base(name), Expected(name));
+        using var lora = Peft.Load(PathTo(name), model);
+        lora.SetTrainable();
+        var loss = GoldenModels.NextTokenLoss(model, Input(expected), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
+        Numeric.Close(expected.GetProperty("expected").GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
+        loss.Backward();
+        var gradients = lora.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Value.Grad!.ToArray<float>());
+        var wanted = expected.GetProperty("expected").GetProperty("adapter_grads").EnumerateObject().ToList();
+        Assert.Equal(wanted.Count, gradients.Count);
+        foreach (var gradient in wanted)
+            CompareSummary(gradient.Value, "first6", gradients[gradient.Name.Replace("magnitude_vector.weight", "magnitude_vector", StringComparison.Ordinal)], $"{name}: gradient of {gradient.Name}");
+        using (Lora.Off())
+            Assert.DoesNotContain(model.NamedParameters(), parameter => parameter.Value.Trainable && !parameter.Name.EndsWith("bias", StringComparison.Ordinal));
+        Golden.Ran("lora: loss and gradients");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void WhatWasReadIsWrittenAgain(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var lora = Peft.Load(PathTo(name), Base(name));
+        Peft.Save(folder.Path, lora);
+        var before = JsonNode.Parse(File.ReadAllText(Path.Combine(PathTo(name), "adapter_config.json")));
+        Assert.True(JsonNode.DeepEquals(before, JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))));
+        using var read = Safetensors.Open(Path.Combine(PathTo(name), "adapter_model.safetensors"));
+        using var written = Safetensors.Open(folder.File("adapter_model.safetensors"));
+        Assert.Equal(read.Header.Entries.Keys.Order(), written.Header.Entries.Keys.Order());
+        foreach (var key in read.Header.Entries.Keys)
+            Assert.Equal(read.View(key).RawBytes(), written.View(key).RawBytes());
+        Golden.Ran("lora: written as read");
+    }
+
+    static void CompareMerged(LanguageModel model, JsonElement expected, string name)
+    {
+        var parameters = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value);
+        foreach (var weight in expected.EnumerateObject())
+        {
+            Assert.Equal(weight.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64()), parameters[weight.Name].Shape.ToArray());
+            CompareSummary(weight.Value, "first8", parameters[weight.Name].Value.ToArray<float>(), $"{name}: merged {weight.Name}");
+        }
+    }
+
+    /// <summary>The norm, the sum and the first elements of a tensor.</summary>
+    static void CompareSummary(JsonElement expected, string firstKey, float[] actual, string what)
+    {
+        var first = expected.GetProperty(firstKey).EnumerateArray().Select(GoldenTensor.Number).ToArray();
+        var norm = Math.Sqrt(actual.Sum(x => (double)x * x));
+        var tolerance = 1e-6 + 1e-4 * norm / Math.Sqrt(actual.Length);
+        Numeric.Close(first, actual.AsSpan(0, first.Length), what, tolerance, 1e-4);
+        Numeric.Close(GoldenTensor.Number(expected.GetProperty("norm")), norm, $"{what}: norm", 1e-6, 1e-4);
+        Numeric.Close(GoldenTensor.Number(expected.GetProperty("sum")), actual.Sum(x => (double)x), $"{what}: sum", tolerance * Math.Sqrt(actual.Length), 1e-4);
+    }
+
+    static Tensor Logits(LanguageModel model, JsonElement expected) => model.Logits(model.Hidden(Input(expected)));
+
+    static ModelInput Input(JsonElement expected) => GoldenModels.Input(expected.GetProperty("inputs"));
+
+    static LanguageModel Base(string name) => Pretrained.LoadLanguageModel(Peft.BaseFolder(PathTo(name)));
+
+    static JsonElement Expected(string name) => Golden.Json("lora", name, "expected.json");
+
+    static string PathTo(string name) => Golden.PathTo("lora", name);
+}
