@@ -15,13 +15,16 @@ public static class Attention
     /// <param name="bias">(B or 1, H or 1, T or 1, S): 0 where a query may look, very negative where not.</param>
     /// <param name="scale">Usually 1/√D.</param>
     /// <param name="dropout">Applied to the weights.</param>
+    /// <param name="softCap">Scores stay within ± this by c tanh(x / c), before the bias; 0 for no limit.</param>
     /// <returns>(B, T, H · D)</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor bias, double scale, Layers.Dropout dropout)
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor bias, double scale, Layers.Dropout dropout, double softCap = 0)
     {
         var (batch, heads, length, width) = (q.Size(0), q.Size(1), q.Size(2), q.Size(3));
         var (keyHeads, group) = (k.Size(1), heads / k.Size(1));
         var queries = (q * scale).Reshape(batch, keyHeads, group * length, width);                     // (B, K, G·T, D)
         var scores = queries.MatrixProduct(k.Transpose(2, 3)).Reshape(batch, heads, length, -1);      // (B, H, T, S)
+        if (softCap != 0)
+            scores = (scores / softCap).Tanh() * softCap;
         var weights = dropout.Forward((scores.To(DType.Float32) + bias).Softmax(-1).To(q.DType));
         var mixed = weights.Reshape(batch, keyHeads, group * length, -1).MatrixProduct(v);            // (B, K, G·T, D)
         return mixed.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width);
@@ -35,11 +38,18 @@ public static class Attention
     /// The bias of a decoder: a token looks at itself and at real tokens before it, of the same segment. Not −∞ but the most
     /// negative float, so that a padding query, which may look at nothing, gives numbers and no NaN.
     /// </summary>
+    /// <param name="input">What the model reads.</param>
+    /// <param name="cached">Columns read before.</param>
+    /// <param name="window">
+    /// Columns that a token looks back at, its own included; 0 for all. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+    /// </param>
     /// <returns>(B or 1, 1, T, S) float32, S counting the cached columns.</returns>
-    public static Tensor CausalBias(ModelInput input, long cached)
+    public static Tensor CausalBias(ModelInput input, long cached, long window = 0)
     {
         var length = input.Tokens.Size(1);
-        var allowed = Tensor.Ones([length, cached + length], DType.Bool, input.Tokens.Device).Triangle(cached).Reshape(1, 1, length, -1);
+        var all = Tensor.Ones([length, cached + length], DType.Bool, input.Tokens.Device);
+        var allowed = window == 0 ? all.Triangle(cached) : all.Triangle(cached) & !all.Triangle(cached - window);
+        allowed = allowed.Reshape(1, 1, length, -1);
         if (input.Mask is { } mask)
             allowed &= mask.Reshape(mask.Size(0), 1, 1, -1);
         if (input.Segments is { } segments)

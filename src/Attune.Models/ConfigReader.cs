@@ -19,8 +19,12 @@ public sealed class ConfigReader(JsonObject json, string source)
     }
 
     /// <summary>A whole number of at least 1: a width, a count of layers or heads.</summary>
-    public long Count(string key, long? absent = null) =>
-        Whole(key, absent) is var value and > 0 ? value : throw Wrong(key, "a number of at least 1");
+    public long Count(string key, long? absent = null, long most = long.MaxValue) => Whole(key, absent) switch
+    {
+        < 1 => throw Wrong(key, "a number of at least 1"),
+        var value when value > most => throw Wrong(key, $"a number of at most {most}"),
+        var value => value,
+    };
 
     public double Number(string key, double? absent = null) => json[key] switch
     {
@@ -101,6 +105,12 @@ public sealed class ConfigReader(JsonObject json, string source)
             all[key] = value?.DeepClone();
         return new(all, source);
     }
+
+    /// <summary>The same keys, and these where the file has none; a key that says null keeps it.</summary>
+    public ConfigReader WithDefaults(JsonObject defaults) => new ConfigReader(defaults, source).With(json);
+
+    /// <summary>No keys, from the same file.</summary>
+    public ConfigReader Empty() => new([], source);
 
     static double ToNumber(JsonNode value) => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 

@@ -48,9 +48,8 @@ public sealed class Gpt2 : Backbone
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
         var cached = cache?.Length ?? 0;
-        var positions = input.Positions ?? Tensor.Arange(cached, cached + input.Tokens.Size(1), device: input.Tokens.Device).Unsqueeze(0);
         var bias = Attention.CausalBias(input, cached);
-        var x = dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(positions));    // (B, T, D)
+        var x = dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));    // (B, T, D)
         foreach (var block in blocks)
             x = block.Forward(x, bias, cache);
         return finalNorm.Forward(x);

@@ -37,7 +37,11 @@ public sealed record ModelFamily
     public Func<ModelShape, JsonObject>? NewConfig { get; init; }
 
     /// <summary>Every family that Attune reads.</summary>
-    public static IReadOnlyList<ModelFamily> All { get; } = [Gpt2.Family, Llama.Family, T5.Family];
+    public static IReadOnlyList<ModelFamily> All { get; } =
+    [
+        Gpt2.Family, GptNeoX.Family, Llama.Family, Mistral.Family, Qwen2.Family, Qwen3.Family, Gemma.Family, Gemma2.Family, Gemma3.Family,
+        Phi3.Family, T5.Family,
+    ];
 
     public static string Names => string.Join(", ", All.Select(family => family.Type));
 
@@ -45,8 +49,9 @@ public sealed record ModelFamily
     public static ModelFamily Of(ConfigReader config)
     {
         var type = config.Text("model_type");
+        var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
         return All.FirstOrDefault(family => family.Type == type)
-            ?? throw new InvalidDataException($"{config.Source}: models of type '{type}' are not known; known are {Names}");
+            ?? throw new InvalidDataException($"{config.Source}: models of type '{type}'{classes} are not known; known are {Names}");
     }
 
     /// <summary>Whether a tensor of a checkpoint is one of <see cref="Unused"/>.</summary>

@@ -10,6 +10,10 @@ namespace Attune.Models;
 /// <param name="Source">What the encoder of an encoder–decoder reads, in as many rows; null where a cache has read it, and for other models.</param>
 public sealed record ModelInput(Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null, ModelInput? Source = null)
 {
+    /// <summary>The positions given, else columns after those in the cache: (B or 1, T).</summary>
+    public Tensor PositionsAfter(long cached) =>
+        Positions ?? Tensor.Arange(cached, cached + Tokens.Size(1), device: Tokens.Device).Unsqueeze(0);
+
     /// <summary>Rows with padding anywhere: positions count the real tokens, and are 0 at padding before the first.</summary>
     public static ModelInput Padded(Tensor tokens, Tensor mask)
     {

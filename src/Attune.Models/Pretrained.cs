@@ -51,6 +51,7 @@ public static class Pretrained
         if (model.HeadNames.Except(file.Names).FirstOrDefault() is { } missing)
             throw new InvalidDataException(
                 $"{folder} has no reward head ({missing}); train one with `attune reward`, or name a folder that such a run wrote");
+        RequireOneLabel(config, folder);
         file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder));
         return model;
     }
@@ -62,6 +63,8 @@ public static class Pretrained
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
         model.InitializeHead(random);
+        if (model.HeadNames.All(file.Names.Contains))
+            RequireOneLabel(config, folder);
         file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), initialised: model.HeadNames.Except(file.Names).Contains);
         return model;
     }
@@ -135,6 +138,12 @@ public static class Pretrained
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);
         return new(config, family.BackboneName, backbone, family.RewardHead(json, backbone));
+    }
+
+    static void RequireOneLabel(JsonObject config, string folder)
+    {
+        if (config["id2label"] is JsonObject { Count: > 1 and var labels })
+            throw new InvalidDataException($"{folder} has a head of {labels} labels; a reward model has one, which is the reward");
     }
 
     internal static bool IsTied(JsonObject config, string source) =>

@@ -4,7 +4,7 @@ using Attune.Torch;
 namespace Attune.Models;
 
 /// <summary>
-/// The inverse frequencies of rotary embeddings (D/2 of them) with the scalings that checkpoints name: default, linear, dynamic
+/// The inverse frequencies of rotary embeddings (one for two channels) with the scalings that checkpoints name: default, linear, dynamic
 /// (NTK-aware), yarn (Peng et al. 2023, https://arxiv.org/abs/2309.00071), longrope (Ding et al. 2024,
 /// https://arxiv.org/abs/2402.13753) and llama3 (Grattafiori et al. 2024, https://arxiv.org/abs/2407.21783).
 /// </summary>
@@ -25,20 +25,34 @@ public sealed class RotaryFrequencies
     }
 
     /// <summary>
-    /// Reads <c>rope_parameters</c> (transformers 5) or <c>rope_theta</c> with <c>rope_scaling</c> (transformers 4) for heads of
-    /// <paramref name="width"/> channels.
+    /// Reads <c>rope_parameters</c> (transformers 5) or <c>rope_theta</c>, <c>partial_rotary_factor</c> and <c>rope_scaling</c>
+    /// (transformers 4).
     /// </summary>
     /// <exception cref="InvalidDataException">The scaling is unknown or incomplete.</exception>
-    public static RotaryFrequencies Read(ConfigReader config, long width)
+    public static RotaryFrequencies Read(ConfigReader config, long headWidth)
     {
-        var settings = config.Inner("rope_parameters") ?? config.Inner("rope_scaling") ?? config.With([]);
-        if (config.Has("original_max_position_embeddings") && !settings.Has("original_max_position_embeddings"))
-            settings = settings.With(new JsonObject { ["original_max_position_embeddings"] = config.Number("original_max_position_embeddings") });
+        var settings = config.Inner("rope_parameters") ?? config.Inner("rope_scaling");
+        if (settings?.Has("full_attention") == true)
+            throw new InvalidDataException($"{settings.Source}: rotary settings for each layer type are known of gemma3_text alone");
+        return Read(config, settings, headWidth, config.Number("rope_theta", 10_000));
+    }
+
+    /// <summary>Reads these settings, which may lack the period.</summary>
+    /// <inheritdoc cref="Read(ConfigReader, long)"/>
+    public static RotaryFrequencies Read(ConfigReader config, ConfigReader? settings, long headWidth, double theta)
+    {
+        settings ??= config.Empty();
+        if (config.Has("original_max_position_embeddings"))
+            settings = settings.With(new() { ["original_max_position_embeddings"] = config.Number("original_max_position_embeddings") });
+        var part = settings.Number("partial_rotary_factor", config.Number("partial_rotary_factor", 1));
+        if (part is not (> 0 and <= 1))
+            throw new InvalidDataException($"{config.Source}: partial_rotary_factor should be above 0 and at most 1, found {part}");
+        var name = settings.Text("rope_type", settings.Text("type", "default"));
         return new(
-            width,
-            settings.Number("rope_theta", config.Number("rope_theta", 10_000)),
+            (long)(headWidth * part),
+            settings.Number("rope_theta", theta),
             config.Number("max_position_embeddings", 2048),
-            settings.Text("rope_type", settings.Text("type", "default")),
+            name is "su" or "yarn" && settings.Has("long_factor") ? "longrope" : name,    // as the first Phi-3 checkpoints call it
             settings);
     }
 
@@ -68,7 +82,7 @@ public sealed class RotaryFrequencies
 
     float[] Plain(double period)
     {
-        var inverse = new float[width / 2];
+        var inverse = new float[(width + 1) / 2];
         for (var i = 0; i < inverse.Length; i++)
             inverse[i] = (float)(1 / Math.Pow(period, 2.0 * i / width));
         return inverse;
@@ -84,7 +98,7 @@ public sealed class RotaryFrequencies
     /// <summary>Long waves are slowed by the factor, short ones kept, those between interpolated.</summary>
     double Llama3(double frequency)
     {
-        var (factor, original) = (scaling.Number("factor"), scaling.Number("original_max_position_embeddings"));
+        var (factor, original) = (scaling.Number("factor"), scaling.Number("original_max_position_embeddings", contextLength));
         var (low, high) = (scaling.Number("low_freq_factor"), scaling.Number("high_freq_factor"));
         var wave = 2 * Math.PI / frequency;
         if (wave > original / low)
@@ -133,7 +147,7 @@ public sealed class RotaryFrequencies
         var divisors = scaling.Numbers(length > original ? "long_factor" : "short_factor");
         if (divisors.Length != plain.Length)
             throw new InvalidDataException($"longrope: {plain.Length} factors were expected for heads of {width} channels, found {divisors.Length}");
-        var factor = scaling.Has("original_max_position_embeddings") ? contextLength / original : scaling.Number("factor", 1);
+        var factor = scaling.Number("factor", contextLength / original);
         var attention = factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
         var inverse = new float[plain.Length];
         for (var i = 0; i < plain.Length; i++)

@@ -93,7 +93,7 @@ public sealed class PretrainedTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"model_type":"bert"}""", "'bert' are not known; known are gpt2, llama, t5")]
+    [InlineData("""{"model_type":"bloom"}""", "'bloom' are not known; known are gpt2, gpt_neox, llama")]
     [InlineData("""{"model_type":"gpt2","n_embd":10,"n_head":3}""", "n_embd (10) should be a multiple of n_head (3)")]
     [InlineData("""{"model_type":"gpt2","n_layer":"two"}""", "'n_layer' should be a number, found \"two\"")]
     [InlineData("""{"model_type":"gpt2","n_layer":-2}""", "'n_layer' should be a number of at least 1, found -2")]

@@ -2,22 +2,28 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>x / RMS(x) · g over the last dimension, in float32. Zhang and Sennrich 2019, eq. 4. https://arxiv.org/abs/1910.07467</summary>
+/// <summary>
+/// x / RMS(x) · g over the last dimension, in float32. Zhang and Sennrich 2019, eq. 4. https://arxiv.org/abs/1910.07467. Gemma stores
+/// g − 1, and multiplies before it leaves float32.
+/// </summary>
 public sealed class RmsNorm : Module
 {
     readonly double epsilon;
+    readonly bool storesOffset;
     readonly Parameter weight;
 
-    public RmsNorm(long width, double epsilon)
+    public RmsNorm(long width, double epsilon, bool storesOffset = false)
     {
-        this.epsilon = epsilon;
-        weight = Register("weight", new Parameter([width], 0, initialMean: 1));
+        (this.epsilon, this.storesOffset) = (epsilon, storesOffset);
+        weight = Register("weight", new Parameter([width], 0, initialMean: storesOffset ? 0 : 1));
     }
 
     public Tensor Forward(Tensor x)
     {
         var wide = x.To(DType.Float32);
         var scale = (wide.Square().Mean(-1, keep: true) + epsilon).ReciprocalSqrt();    // (…, 1)
-        return weight.Value * (wide * scale).To(x.DType);
+        return storesOffset
+            ? (wide * scale * (weight.Value.To(DType.Float32) + 1)).To(x.DType)
+            : weight.Value * (wide * scale).To(x.DType);
     }
 }

@@ -1,0 +1,21 @@
+using Attune.Torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>Linear maps of one input: under a name each, or one above the other in a joined matrix under a single name.</summary>
+public sealed class Projections : Module
+{
+    readonly long[] widths;
+    readonly Linear[] maps;
+
+    public Projections(IReadOnlyList<string> names, long inputs, long[] widths, bool hasBias, double initialDeviation)
+    {
+        this.widths = widths;
+        long[] outputs = names.Count == 1 ? [widths.Sum()] : widths;
+        maps = [.. names.Zip(outputs, (name, width) => Register(name, new Linear(inputs, width, hasBias, initialDeviation)))];
+    }
+
+    /// <summary>(…, in) → (…, width) for each map.</summary>
+    public Tensor[] Forward(Tensor x) =>
+        maps is [var joined] ? joined.Forward(x).Split(-1, widths) : Array.ConvertAll(maps, map => map.Forward(x));
+}

@@ -1,0 +1,100 @@
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// The shape that Llama gave to decoders: RMS norms, rotary positions, attention whose query heads share key heads, a gated MLP.
+/// Mistral, Qwen, Phi-3 and Gemma are of it too. Names as in the Hugging Face checkpoints of all of them.
+/// </summary>
+public sealed class RotaryDecoder : Backbone
+{
+    /// <summary>What checkpoints carry that no such model needs.</summary>
+    internal static readonly IReadOnlyList<string> Unused = ["*.rotary_emb.inv_freq"];
+
+    readonly RotaryDecoderConfig config;
+    readonly Embedding tokenTable;
+    readonly RotaryBlock[] blocks;
+    readonly RmsNorm finalNorm;
+
+    internal RotaryDecoder(RotaryDecoderConfig config)
+    {
+        this.config = config;
+        tokenTable = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new RotaryBlock(config, layer)))];
+        finalNorm = Register("norm", config.NewNorm(config.Width));
+    }
+
+    public override long Width => config.Width;
+
+    public override long VocabularySize => config.VocabularySize;
+
+    public override long ContextLength => config.ContextLength;
+
+    public override Parameter TokenTable => tokenTable.Weight;
+
+    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    {
+        var cached = cache?.Length ?? 0;
+        var columns = cached + input.Tokens.Size(1);
+        var positions = input.PositionsAfter(cached);
+        var x = Embed(input.Tokens);                                           // (B, T, D)
+        var biases = config.Views.Select(Window).Distinct()
+            .ToDictionary(window => window, window => Attention.CausalBias(input, cached, window));
+        var angles = config.Views.Select(view => view.Frequencies).Distinct()
+            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, x.DType));
+        foreach (var (block, view) in blocks.Zip(config.Views))
+            x = block.Forward(x, biases[Window(view)], angles[view.Frequencies], cache);
+        return finalNorm.Forward(x);
+
+        long Window(LayerView view) => view.Window < columns ? view.Window : 0;
+    }
+
+    public override KvCache NewCache(long batch, long capacity) =>
+        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+
+    /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
+    Tensor Embed(Tensor tokens)
+    {
+        var rows = tokenTable.Forward(tokens);
+        return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
+    }
+}
+
+/// <summary>x + attention(norm(x)), then x + mlp(norm(x)), where what is added may be normalised too.</summary>
+sealed class RotaryBlock : Module
+{
+    readonly RotaryAttention attention;
+    readonly GatedMlp mlp;
+    readonly RmsNorm attentionNorm;
+    readonly RmsNorm mlpNorm;
+    readonly RmsNorm? attentionOutputNorm;
+    readonly RmsNorm? mlpOutputNorm;
+    readonly Dropout dropout;
+
+    public RotaryBlock(RotaryDecoderConfig config, int layer)
+    {
+        attention = Register("self_attn", new RotaryAttention(config, layer));
+        mlp = Register("mlp", new GatedMlp(config));
+        attentionNorm = Register("input_layernorm", config.NewNorm(config.Width));
+        if (!config.NormalizesOutputs)
+        {
+            mlpNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
+        }
+        else
+        {
+            mlpNorm = Register("pre_feedforward_layernorm", config.NewNorm(config.Width));
+            attentionOutputNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
+            mlpOutputNorm = Register("post_feedforward_layernorm", config.NewNorm(config.Width));
+        }
+        dropout = Register("dropout", new Dropout(config.ResidualDropout));
+    }
+
+    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    {
+        x += Added(attention.Forward(attentionNorm.Forward(x), bias, angles, cache), attentionOutputNorm);
+        return x + Added(mlp.Forward(mlpNorm.Forward(x)), mlpOutputNorm);
+    }
+
+    Tensor Added(Tensor part, RmsNorm? norm) => dropout.Forward(norm?.Forward(part) ?? part);
+}
