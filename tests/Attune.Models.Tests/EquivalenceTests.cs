@@ -11,52 +11,59 @@ public sealed class EquivalenceTests : IDisposable
 
     public void Dispose() => scope.Dispose();
 
+    public static TheoryData<string> Decoders => [.. GoldenModels.Decoders];
+
     [Theory]
-    [InlineData("gpt2")]
-    [InlineData("llama")]
-    public void CachedEqualsUncached(string family)
+    [MemberData(nameof(Decoders))]
+    public void CachedEqualsUncached(string name)
     {
-        var model = TinyModel.Of(family);
-        var whole = model.Hidden(new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3)));
-        using var cache = model.Backbone.NewCache(2, 3);
-        for (var t = 0; t < 3; t++)
+        var model = Load(name);
+        var tokens = Tokens(2, 12);
+        var whole = model.Hidden(new(tokens));
+        using var cache = model.Backbone.NewCache(2, 12);
+        long[] ends = [5, 6, 9, 10, 12];
+        foreach (var end in ends)
         {
-            var hidden = model.Hidden(new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3).Slice(1, t, t + 1)), cache);
-            cache.Advance(1);
-            Close(whole.Slice(1, t, t + 1), hidden);
+            var start = cache.Length;
+            var hidden = model.Hidden(new(tokens.Slice(1, start, end)), cache);
+            cache.Advance(end - start);
+            Close(whole.Slice(1, start, end), hidden);
         }
     }
 
     [Theory]
-    [InlineData("gpt2")]
-    [InlineData("llama")]
-    public void PaddingSideAndBatchMatesChangeNothing(string family)
+    [MemberData(nameof(Decoders))]
+    public void PaddingSideAndBatchMatesChangeNothing(string name)
     {
-        var model = TinyModel.Of(family);
-        var alone = model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3)));
-        var left = ModelInput.Padded(
-            Tensor.From([TinyModel.Pad, TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5, 4], 2, 5),
-            Tensor.From([false, false, true, true, true, true, true, true, true, true], 2, 5));
-        Close(alone, model.Hidden(left).Slice(0, 0, 1).Slice(1, 2));
-        var right = ModelInput.Padded(
-            Tensor.From([3L, 9, 4, TinyModel.Pad, TinyModel.Pad, 8, 7, 6, 5, 4], 2, 5),
-            Tensor.From([true, true, true, false, false, true, true, true, true, true], 2, 5));
-        Close(alone, model.Hidden(right).Slice(0, 0, 1).Slice(1, 0, 3));
+        var model = Load(name);
+        var (shorter, longer) = (Tokens(1, 8), Tokens(1, 12));
+        var (padding, ones) = (Tensor.Zeros([1, 4], DType.Int64), Tensor.Ones([1, 20], DType.Bool));
+        var (alone, mate) = (model.Hidden(new(shorter)), model.Hidden(new(longer)));
+
+        var left = Batch(Tensor.Concatenate(1, padding, shorter), Tensor.Concatenate(1, !ones.Slice(1, 0, 4), ones.Slice(1, 0, 8)));
+        Close(alone, left.Slice(0, 0, 1).Slice(1, 4));
+        Close(mate, left.Slice(0, 1, 2));
+        var right = Batch(Tensor.Concatenate(1, shorter, padding), Tensor.Concatenate(1, ones.Slice(1, 0, 8), !ones.Slice(1, 0, 4)));
+        Close(alone, right.Slice(0, 0, 1).Slice(1, 0, 8));
+        Close(mate, right.Slice(0, 1, 2));
+
+        Tensor Batch(Tensor tokens, Tensor mask) => model.Hidden(ModelInput.Padded(
+            Tensor.Concatenate(0, tokens, longer), Tensor.Concatenate(0, mask, ones.Slice(1, 0, 12))));
     }
 
     [Theory]
-    [InlineData("gpt2")]
-    [InlineData("llama")]
-    public void DocumentsPackedIntoOneRowDoNotSeeEachOther(string family)
+    [MemberData(nameof(Decoders))]
+    public void DocumentsPackedIntoOneRowDoNotSeeEachOther(string name)
     {
-        var model = TinyModel.Of(family);
+        var model = Load(name);
+        var (first, second) = (Tokens(1, 8), Tokens(1, 7));
         var packed = new ModelInput(
-            Tensor.From([3L, 9, 4, 8, 7], 1, 5),
-            Positions: Tensor.From([0L, 1, 2, 0, 1], 1, 5),
-            Segments: Tensor.From([0L, 0, 0, 1, 1], 1, 5));
+            Tensor.Concatenate(1, first, second),
+            Positions: Tensor.Concatenate(1, Tensor.Arange(0, 8).Unsqueeze(0), Tensor.Arange(0, 7).Unsqueeze(0)),
+            Segments: Tensor.Concatenate(1, Tensor.Zeros([1, 8], DType.Int64), Tensor.Ones([1, 7], DType.Int64)));
         var hidden = model.Hidden(packed);
-        Close(model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3))), hidden.Slice(1, 0, 3));
-        Close(model.Hidden(new(Tensor.From([8L, 7], 1, 2))), hidden.Slice(1, 3));
+        Close(model.Hidden(new(first)), hidden.Slice(1, 0, 8));
+        Close(model.Hidden(new(second)), hidden.Slice(1, 8));
     }
 
     [Fact]
@@ -130,6 +137,11 @@ public sealed class EquivalenceTests : IDisposable
         Close(expected, model.Score(alone));
         Close(expected, model.Score(padded).Slice(0, 0, 1));
     }
+
+    static LanguageModel Load(string name) => Pretrained.LoadLanguageModel(Golden.PathTo("models", name));
+
+    static Tensor Tokens(long rows, int columns) =>
+        Tensor.From([.. Enumerable.Range(0, (int)rows * columns).Select(i => 3L + (i * i + 5 * i + columns) % 97)], rows, columns);
 
     static void Close(Tensor expected, Tensor actual) =>
         Numeric.Close(Array.ConvertAll(expected.ToArray<float>(), x => (double)x), actual.ToArray<float>(), "hidden states", 1e-5, 1e-5);

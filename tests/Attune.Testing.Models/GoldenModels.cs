@@ -9,6 +9,10 @@ public static class GoldenModels
 {
     public static IEnumerable<string> WithClass(string ending) => Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
 
+    /// <summary>Causal language models in float32.</summary>
+    public static IEnumerable<string> Decoders =>
+        WithClass("LMHeadModel").Concat(WithClass("ForCausalLM")).Where(name => Expected(name).TryGetProperty("forward", out _));
+
     /// <summary>config.json and, where it is there, the same in the keys of transformers 4.</summary>
     public static IEnumerable<string> Configs(string name) =>
         new[] { "config.json", "config_v4.json" }.Where(file => File.Exists(Golden.PathTo("models", name, file)));
