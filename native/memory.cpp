@@ -15,10 +15,9 @@ namespace {
 std::atomic<int64_t> live_bytes{0};
 std::atomic<int64_t> peak_bytes{0};
 
-struct Block {
-    c10::DataPtr data;
-    int64_t size;
-};
+// A block begins with its size, so that its data pointer says all: oneDNN allocates by that alone (c10::Allocator::raw_allocate).
+constexpr size_t header = c10::gAlignment;
+c10::Allocator* inner = nullptr;
 
 void count(int64_t size) {
     auto now = live_bytes.fetch_add(size) + size;
@@ -27,10 +26,10 @@ void count(int64_t size) {
     }
 }
 
-void free_block(void* context) {
-    auto* block = static_cast<Block*>(context);
-    live_bytes.fetch_sub(block->size);
-    delete block;
+void free_block(void* data) {
+    auto* block = static_cast<char*>(data) - header;
+    live_bytes.fetch_sub(static_cast<int64_t>(*reinterpret_cast<size_t*>(block)));
+    inner->raw_deallocate(block);
 }
 
 // libtorch 2.3 made allocate() non-const and asked for copy_data().
@@ -43,22 +42,20 @@ void free_block(void* context) {
 
 class CountingAllocator final : public c10::Allocator {
 public:
-    explicit CountingAllocator(c10::Allocator* inner) : inner_(inner) {}
-
     c10::DataPtr allocate(size_t size) ATTUNE_CONST override {
-        auto* block = new Block{inner_->allocate(size), static_cast<int64_t>(size)};
-        count(block->size);
-        return {block->data.get(), block, &free_block, block->data.device()};
+        auto* block = static_cast<char*>(inner->raw_allocate(header + size));
+        *reinterpret_cast<size_t*>(block) = size;
+        count(static_cast<int64_t>(size));
+        return {block + header, block + header, &free_block, c10::Device(c10::DeviceType::CPU)};
     }
+
+    c10::DeleterFnPtr raw_deleter() const override { return &free_block; }
 
 #if ATTUNE_NEW_ALLOCATOR
     void copy_data(void* destination, const void* source, size_t size) const override {
         default_copy_data(destination, source, size);
     }
 #endif
-
-private:
-    c10::Allocator* inner_;
 };
 
 }  // namespace
@@ -71,7 +68,8 @@ ATTUNE_EXPORT int attune_set_up_memory() {
         mallopt(M_MMAP_MAX, 0);
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 64 << 20);
-        static CountingAllocator allocator(c10::GetCPUAllocator());
+        inner = c10::GetCPUAllocator();
+        static CountingAllocator allocator;
         c10::SetCPUAllocator(&allocator, /*priority=*/1);
     });
 }

@@ -58,4 +58,16 @@ public sealed class TensorScopeTests
         Assert.InRange(TorchLibrary.LiveBytes - before, -4096, 4096);
         Assert.True(TorchLibrary.PeakBytes >= before + (4 << 20));
     }
+
+    [Fact]
+    public void MemoryThatOneDnnTakesIsCountedAndFreed()
+    {
+        var before = TorchLibrary.LiveBytes;
+        for (var i = 0; i < 3; i++)
+        {
+            using var scope = TensorScope.Open();
+            Assert.Equal(0.8413447, Tensor.Ones([64, 64]).Gelu(tanhApproximation: false).Mean().Item(), 1e-6);    // Φ(1)
+        }
+        Assert.InRange(TorchLibrary.LiveBytes - before, -4096, 4096);
+    }
 }
