@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Attune.Torch;
 
 namespace Attune.Models;
