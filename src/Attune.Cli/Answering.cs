@@ -46,7 +46,7 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     /// <param name="onToken">Sees each token as it is drawn; of one prompt and one sample only.</param>
     public IReadOnlyList<Answered> Answer(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
     {
-        var generator = new TextGenerator(model, tokenizer.FillId, tokenizer.EosId) { OnToken = onToken };
+        var generator = new TextGenerator(model, tokenizer.FillId, tokenizer.EosId is { } eos ? [eos] : []) { OnToken = onToken };
         var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
         return [.. prompts.Zip(completions.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
     }

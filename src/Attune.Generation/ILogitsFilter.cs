@@ -6,5 +6,7 @@ namespace Attune.Generation;
 public interface ILogitsFilter
 {
     /// <summary>(B, V) → (B, V); a token with −∞ is never drawn.</summary>
-    Tensor Apply(Tensor logits);
+    /// <param name="logits">(B, V) float32.</param>
+    /// <param name="rows">What the B rows hold so far.</param>
+    Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows);
 }

@@ -3,18 +3,18 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>Draws tokens and says how likely they were under the distribution they were drawn from.</summary>
-public sealed class Sampler(SamplingOptions options, RandomSource random)
+/// <param name="filters">Change the logits, in this order.</param>
+/// <param name="greedy">Takes the likeliest token.</param>
+/// <param name="random">Draws.</param>
+public sealed class Sampler(IReadOnlyList<ILogitsFilter> filters, bool greedy, RandomSource random)
 {
-    readonly IReadOnlyList<ILogitsFilter> filters = options.Filters();
-
-    /// <summary>(B, V) logits → (B) int64 tokens and (B) log-probabilities.</summary>
-    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits)
+    /// <summary>(B, V) logits after what the rows hold → (B) int64 tokens and (B) log-probabilities.</summary>
+    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits, IReadOnlyList<TokenHistory> rows)
     {
-        var scaled = options.Temperature > 0 ? logits * (1 / options.Temperature) : logits;
         foreach (var filter in filters)
-            scaled = filter.Apply(scaled);
-        var logprobs = scaled.LogSoftmax(-1);                                                       // (B, V)
-        var tokens = options.Temperature > 0 ? DrawByInverse(logprobs) : logprobs.ArgMax(-1);
+            logits = filter.Apply(logits, rows);
+        var logprobs = logits.LogSoftmax(-1);                                                       // (B, V)
+        var tokens = greedy ? logprobs.ArgMax(-1) : DrawByInverse(logprobs);
         return (tokens, logprobs.Gather(1, tokens.Unsqueeze(1)).Squeeze(1));
     }
 

@@ -54,6 +54,9 @@ public sealed partial class Tensor
 
     public Tensor IsFinite() => Aten.IsFinite.Call(this);
 
+    /// <summary>0 for NaN, and the largest and smallest numbers of the type for ±∞.</summary>
+    public Tensor NanToNumber() => Aten.NanToNum.Call(this);
+
     public Tensor All() => Aten.All.Call(this);
 
     public Tensor EqualTo(double value) => Aten.Equal.Call(this, Argument.Scalar(value));

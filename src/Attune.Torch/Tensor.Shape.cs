@@ -42,6 +42,9 @@ public sealed partial class Tensor
     /// <summary>Elements at these places, one index tensor a leading dimension, or where one boolean mask is true.</summary>
     public Tensor At(params Tensor[] indices) => Aten.Index.Call(this, Argument.OptionalTensors(indices));
 
+    /// <summary>A copy with these values (N) at N places, one index tensor a dimension.</summary>
+    public Tensor Put(Tensor values, params Tensor[] indices) => Aten.IndexPut.Call(this, Argument.OptionalTensors(indices), values);
+
     /// <summary>The lower triangle, up to <paramref name="diagonal"/> above the main one; zero elsewhere.</summary>
     public Tensor Triangle(long diagonal = 0) => Aten.Triangle.Call(this, diagonal);
 

@@ -19,7 +19,7 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy);
 /// </summary>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly TextGenerator generator = new(model, tokenizer.FillId, tokenizer.EosId);
+    readonly TextGenerator generator = new(model, tokenizer.FillId, tokenizer.EosId is { } eos ? [eos] : []);
 
     public LanguageModel Model => model;
 

@@ -55,6 +55,25 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal($"{one.TrimEnd('\n')}\n\n{one}", two);
     }
 
+    [Theory]
+    [InlineData("--repetition-penalty", "1000")]
+    [InlineData("--frequency-penalty", "100")]
+    [InlineData("--presence-penalty", "100")]
+    [InlineData("--no-repeat-ngram-size", "1")]
+    public void PenaltiesChangeWhatIsTheLikeliestAnswer(string option, string value)
+    {
+        string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
+        Assert.NotEqual(Succeed(greedy), Succeed([.. greedy, option, value]));
+    }
+
+    [Theory]
+    [InlineData("--top-k", "1")]
+    [InlineData("--top-p", "0.000001")]
+    [InlineData("--min-p", "1")]
+    public void AFilterThatLeavesOneTokenIsGreedy(string option, string value) => Assert.Equal(
+        Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5"),
+        Succeed("generate", model, "The cat says", option, value, "--max-new-tokens", "5"));
+
     [Fact]
     public void TheAccuracyOfARewardModelIsThatOfItsScores()
     {
@@ -98,6 +117,12 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("a number was expected, found '1,5'", "--temperature", "1,5")]
     [InlineData("temperature: 0 (greedy), or a number from 0.001 to 1000", "--temperature", "1e-30")]
     [InlineData("topP: a probability from 0.000001 to 1", "--top-p", "1e-46")]
+    [InlineData("minNewTokens: a number from 0 to maxNewTokens", "--min-new-tokens", "129")]
+    [InlineData("minP: a share from 0 to 1", "--min-p", "1.1")]
+    [InlineData("typicalP: a probability from 0.000001 to 1", "--typical-p", "0")]
+    [InlineData("repetitionPenalty: a number from 0.001 to 1000", "--repetition-penalty", "0")]
+    [InlineData("frequencyPenalty, presencePenalty: numbers from -100 to 100", "--presence-penalty", "1e9")]
+    [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
     [InlineData("samples: a number of at least 1", "--samples", "0")]
     [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
     public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);

@@ -24,32 +24,20 @@ public sealed class GoldenGenerationTests
         var generate = GoldenModels.Expected(name).GetProperty("generate");
         var expected = generate.GetProperty(item);
         var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", name));
-        var prompts = Prompts(generate.GetProperty("inputs"));
+        var prompts = GoldenModels.Prompts(generate.GetProperty("inputs"));
         var eos = Optional(expected, "eos_token_id");
         var options = new SamplingOptions { Temperature = 0, MaxNewTokens = expected.GetProperty("max_new_tokens").GetInt32() };
         using var random = new RandomSource(0);
 
-        var completions = new TextGenerator(model, padId: 0, eos).Generate(prompts, options, random);
+        var completions = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []).Generate(prompts, options, random);
 
-        foreach (var (row, completion) in Rows(expected.GetProperty("sequences")).Zip(completions))
+        foreach (var (row, completion) in GoldenModels.Rows(expected.GetProperty("sequences")).Zip(completions))
         {
             var continued = row[^(row.Length - (int)GoldenTensor.Read(generate.GetProperty("inputs").GetProperty("input_ids")).Shape[1])..];
             Assert.Equal(continued[..completion.Tokens.Length], completion.Tokens);
             Assert.All(continued[completion.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
         }
         Golden.Ran("models: greedy continuations");
-    }
-
-    static int[][] Prompts(JsonElement inputs)
-    {
-        var mask = Rows(inputs.GetProperty("attention_mask"));
-        return [.. Rows(inputs.GetProperty("input_ids")).Zip(mask, (ids, real) => ids.Where((_, i) => real[i] != 0).ToArray())];
-    }
-
-    static int[][] Rows(JsonElement json)
-    {
-        var tensor = GoldenTensor.Read(json);
-        return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
     }
 
     static int? Optional(JsonElement json, string key) =>

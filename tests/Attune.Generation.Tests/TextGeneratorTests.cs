@@ -42,8 +42,8 @@ public sealed class TextGeneratorTests
         {
             using var scope = TensorScope.Open();
             var logits = Logits(model, [.. prompt, .. completion.Tokens]).Slice(0, prompt.Length - 1, -1) * (1 / temperature);
-            foreach (var filter in options.Filters())
-                logits = filter.Apply(logits);
+            foreach (var filter in options.Shaping().Where(filter => filter is not TemperatureFilter))
+                logits = filter.Apply(logits, []);
             var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
             Numeric.Close(
                 Array.ConvertAll(logits.LogSoftmax(-1).Gather(1, chosen).ToArray<float>(), x => (double)x),
@@ -92,7 +92,7 @@ public sealed class TextGeneratorTests
         using var random = new RandomSource(3);
         double[] probabilities = [0.5, 0, 0.3, 0.15, 0.05];
         var logits = Tensor.From(probabilities.Select(p => (float)Math.Log(p)).ToArray(), 1, 5).Expand(100_000, 5);
-        var tokens = new Sampler(new(), random).Draw(logits).Tokens.ToArray<long>();
+        var tokens = new Sampler([], greedy: false, random).Draw(logits, []).Tokens.ToArray<long>();
         for (var token = 0; token < 5; token++)
             Assert.InRange(tokens.Count(t => t == token) / 100_000.0, probabilities[token] - 0.006, probabilities[token] + 0.006);
         Assert.DoesNotContain(1L, tokens);
@@ -102,12 +102,49 @@ public sealed class TextGeneratorTests
     public void TopKKeepsTheKLargestAndTopPTheSmallestSetThatReachesP()
     {
         var logits = Tensor.From([0.1f, 0.4f, 0.2f, 0.3f], 1, 4).Log();
-        Assert.Equal([false, true, false, true], Kept(new TopKFilter(2).Apply(logits)));
-        Assert.Equal([false, true, false, true], Kept(new TopPFilter(0.65).Apply(logits)));
-        Assert.Equal([false, true, true, true], Kept(new TopPFilter(0.75).Apply(logits)));
-        Assert.Equal([false, true, false, false], Kept(new TopPFilter(0.0001).Apply(logits)));
+        Assert.Equal([false, true, false, true], Kept(new TopKFilter(2).Apply(logits, [])));
+        Assert.Equal([false, true, false, true], Kept(new TopPFilter(0.65).Apply(logits, [])));
+        Assert.Equal([false, true, true, true], Kept(new TopPFilter(0.75).Apply(logits, [])));
+        Assert.Equal([false, true, false, false], Kept(new TopPFilter(0.0001).Apply(logits, [])));
 
         static bool[] Kept(Tensor filtered) => filtered.IsFinite().ToArray<bool>();
+    }
+
+    [Fact]
+    public void NoAnswerEndsBeforeItHasTheFewestTokens()
+    {
+        var completions = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20, MinNewTokens = 9 });
+        Assert.Contains(completions, c => c.Ended);
+        Assert.All(completions, c => Assert.InRange(c.Tokens.Length, 10, 20));
+    }
+
+    [Fact]
+    public void PenaltiesHoldForEveryRowWhenEndedOnesAreDropped()
+    {
+        var completions = Generate(TinyModel.Gpt2(), [.. Prompts, .. Prompts, .. Prompts], new() { MaxNewTokens = 20, NoRepeatNgramSize = 1 }, samples: 5);
+        Assert.Contains(completions, c => c.Tokens.Length < 5);
+        foreach (var (prompt, c) in Prompts.Concat(Prompts).Concat(Prompts).SelectMany(p => Enumerable.Repeat(p, 5)).Zip(completions))
+            Assert.Distinct(prompt.Concat(c.Tokens));
+    }
+
+    [Fact]
+    public void FiltersOfTheGeneratorAreAppliedToo()
+    {
+        var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, []) { Filters = [new AllowedTokensFilter(row => [row.AnswerLength, 20])] };
+        using var random = new RandomSource(11);
+        var completions = generator.Generate(Prompts, new() { MaxNewTokens = 12 }, random);
+        Assert.All(completions.SelectMany(c => c.Tokens.Index()), drawn => Assert.Contains(drawn.Item, new[] { drawn.Index, 20 }));
+    }
+
+    [Fact]
+    public void AnyOfSeveralEndOfTextTokensEndsAnAnswer()
+    {
+        var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, [3, 4]);
+        using var random = new RandomSource(11);
+        var completions = generator.Generate([.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 30 }, random);
+        Assert.Contains(completions, c => c.Tokens[^1] == 3);
+        Assert.Contains(completions, c => c.Tokens[^1] == 4);
+        Assert.All(completions, c => Assert.DoesNotContain(c.Tokens[..^1], token => token is 3 or 4));
     }
 
     [Fact]
@@ -131,7 +168,7 @@ public sealed class TextGeneratorTests
     static IReadOnlyList<Completion> Generate(LanguageModel model, int[][] prompts, SamplingOptions options, int samples = 1)
     {
         using var random = new RandomSource(11);
-        return new TextGenerator(model, TinyModel.Pad, TinyModel.Eos).Generate(prompts, options, random, samples);
+        return new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(prompts, options, random, samples);
     }
 
     static int[] Continue(LanguageModel model, int[] prompt, int count)

@@ -53,6 +53,24 @@ public static class GoldenModels
         return Tensor.Concatenate(1, start, labels.MaskedFill(labels.EqualTo(-100), pad).Slice(1, 0, -1));
     }
 
+    /// <summary>The rows of a case's <c>input_ids</c> without padding.</summary>
+    public static int[][] Prompts(JsonElement inputs)
+    {
+        var mask = Rows(inputs.GetProperty("attention_mask"));
+        return [.. Rows(inputs.GetProperty("input_ids")).Zip(mask, (ids, real) => ids.Where((_, i) => real[i] != 0).ToArray())];
+    }
+
+    /// <summary>A matrix of ids by row.</summary>
+    public static int[][] Rows(JsonElement json)
+    {
+        var tensor = GoldenTensor.Read(json);
+        return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
+    }
+
+    /// <summary>A list of ids, or one.</summary>
+    public static int[] Ids(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Array ? [.. json.EnumerateArray().Select(id => id.GetInt32())] : [json.GetInt32()];
+
     public static void CompareGradients(Module model, JsonElement expected, string what)
     {
         var parameters = model.NamedParameters().ToDictionary(p => p.Name, p => p.Value);
@@ -77,13 +95,9 @@ public static class GoldenModels
         return -(chosen * wanted.To(DType.Float32)).Sum() / wanted.To(DType.Float32).Sum();
     }
 
-    static string? Class(string name)
-    {
-        var path = Golden.PathTo("models", name, "config.json");
-        if (!File.Exists(path))
-            return null;
-        var config = Golden.Json("models", name, "config.json");
-        var known = ModelFamily.All.Any(family => family.Type == config.GetProperty("model_type").GetString());
-        return known ? config.GetProperty("architectures")[0].GetString() : null;
-    }
+    /// <summary>Whether there is such a checkpoint, of a family that Attune reads.</summary>
+    public static bool IsKnown(string name) => File.Exists(Golden.PathTo("models", name, "config.json"))
+        && Golden.Json("models", name, "config.json").GetProperty("model_type").GetString() is var type && ModelFamily.All.Any(family => family.Type == type);
+
+    static string? Class(string name) => IsKnown(name) ? Golden.Json("models", name, "config.json").GetProperty("architectures")[0].GetString() : null;
 }

@@ -17,9 +17,16 @@ static class GenerateCommand
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
     static readonly Option<int> Samples = new("--samples") { Description = "Answers to each prompt", DefaultValueFactory = _ => 1 };
     static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The longest answer", DefaultValueFactory = _ => 128 };
+    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The shortest answer" };
     static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Below 1 safer, above wilder, 0 greedy", 1);
     static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
     static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens up to this probability", 1);
+    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens with this share of the likeliest one's probability", 0);
+    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only the tokens of typical surprise up to this probability", 1);
+    static readonly Option<double> RepetitionPenalty = NumberOption.Create("--repetition-penalty", "Above 1 less of what was said, in proportion", 1);
+    static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a token's logit each time the answer has it", 0);
+    static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off the logit of a token that the answer has", 0);
+    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
 
@@ -27,7 +34,8 @@ static class GenerateCommand
     {
         var command = new Command("generate", "Answer a prompt, or a file of prompts")
         {
-            Model, Prompt, Prompts, Output, Samples, MaxNewTokens, Temperature, TopK, TopP, Seed, On,
+            Model, Prompt, Prompts, Output, Samples, MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP,
+            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Seed, On,
         };
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
@@ -65,9 +73,16 @@ static class GenerateCommand
         var options = new SamplingOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
+            MinNewTokens = parsed.GetValue(MinNewTokens),
             Temperature = parsed.GetValue(Temperature),
             TopK = parsed.GetValue(TopK),
             TopP = parsed.GetValue(TopP),
+            MinP = parsed.GetValue(MinP),
+            TypicalP = parsed.GetValue(TypicalP),
+            RepetitionPenalty = parsed.GetValue(RepetitionPenalty),
+            FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
+            PresencePenalty = parsed.GetValue(PresencePenalty),
+            NoRepeatNgramSize = parsed.GetValue(NoRepeat),
         };
         var problems = options.Problems().ToList();
         if (parsed.GetValue(Samples) < 1)

@@ -57,6 +57,7 @@ static class Aten
     public static readonly Operator Where = Row("where", "self");
     public static readonly Operator MaskedFill = Row("masked_fill", "Scalar");
     public static readonly Operator IsFinite = Row("isfinite");
+    public static readonly Operator NanToNum = Row("nan_to_num");
 
     // Comparison and logic
     public static readonly Operator Equal = Row("eq", "Scalar");
@@ -113,6 +114,7 @@ static class Aten
     public static readonly Operator Gather = Row("gather");
     public static readonly Operator IndexSelect = Row("index_select");
     public static readonly Operator Index = Row("index", "Tensor");
+    public static readonly Operator IndexPut = Row("index_put");
     public static readonly Operator Triangle = Row("tril");
     public static readonly Operator RepeatInterleave = Row("repeat_interleave", "self_int");
     public static readonly Operator Contiguous = Row("contiguous");

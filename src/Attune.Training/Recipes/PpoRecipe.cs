@@ -54,8 +54,8 @@ public sealed record PpoRecipe : IRecipe
             yield return $"ppo.{problem}";
         if (Sampling.Temperature == 0)
             yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
-        if (Sampling.TopK != 0 || Sampling.TopP != 1)
-            yield return "sampling: topK and topP must stay off (0 and 1) in PPO: its ratios compare whole distributions";
+        if (!Sampling.IsUnfiltered)
+            yield return "sampling: nothing but temperature and maxNewTokens may be set in PPO: its ratios compare whole distributions, so topK, topP and the like stay off";
     }
 
     public IRecipe WithFullPaths() => this with

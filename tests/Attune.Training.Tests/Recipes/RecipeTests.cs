@@ -100,7 +100,7 @@ public sealed class RecipeTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
-        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "sampling: topK and topP", "training.batchSize:", "training.workers:", "ppo: epochs" })
+        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "sampling: nothing but temperature", "training.batchSize:", "training.workers:", "ppo: epochs" })
             Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
     }
 

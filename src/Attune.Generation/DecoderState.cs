@@ -1,0 +1,102 @@
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// The rows of a batch as the model has read them: its cache, and the hidden states (B, D) that the next tokens follow from. At first a
+/// row is a prompt; which rows there are afterwards is for the search to say.
+/// </summary>
+sealed class DecoderState : IDisposable
+{
+    readonly LanguageModel model;
+    readonly KvCache cache;
+    readonly int[][] prompts;
+    Tensor padding;                                                // (B, 1): columns of padding before a row
+    long[] positions;                                              // of the token that each row reads next
+    Tensor hidden;
+
+    /// <summary>Reads all prompts at once, padded on the left so that every answer begins in the same column.</summary>
+    /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
+    public DecoderState(LanguageModel model, int[][] prompts, int padId, int maxNewTokens)
+    {
+        (this.model, this.prompts) = (model, prompts);
+        var columns = prompts.Max(prompt => prompt.Length);
+        Room = RoomFor(prompts, maxNewTokens);
+        cache = model.Backbone.NewCache(prompts.Length, columns + Room);
+        padding = Column([.. prompts.Select(prompt => (long)columns - prompt.Length)]).Persist();
+        positions = [.. prompts.Select(prompt => (long)prompt.Length)];
+        hidden = ReadPrompts(columns, padId);
+    }
+
+    /// <summary>The most tokens of an answer.</summary>
+    public int Room { get; }
+
+    /// <summary>What a row of this prompt holds before its answer.</summary>
+    public TokenHistory Begin(int prompt) => new(prompts[prompt]);
+
+    /// <summary>(B, V) float32 logits of the next tokens.</summary>
+    public Tensor Logits() => model.Logits(hidden).To(DType.Float32);
+
+    /// <summary>(B) estimates of the value head; none without one.</summary>
+    public float[] Values() => model.ValueHead?.Forward(hidden).ToArray<float>() ?? [];
+
+    /// <summary>Keeps these rows, in their order; a row may come several times.</summary>
+    public void Select(long[] rows)
+    {
+        using var scope = TensorScope.Open();
+        var selected = Tensor.From(rows, rows.Length).To(model.Device);
+        cache.Select(selected);
+        Replace(ref padding, padding.IndexSelect(0, selected));
+        Replace(ref hidden, hidden.IndexSelect(0, selected));
+        positions = [.. rows.Select(row => positions[row])];
+    }
+
+    /// <summary>Reads the next token (B) of each row.</summary>
+    public void Read(long[] tokens)
+    {
+        using var scope = TensorScope.Open();
+        var mask = padding.AtMost(Tensor.Arange(0, cache.Length + 1, device: model.Device).Unsqueeze(0));      // (B, columns)
+        Replace(ref hidden, model.Hidden(new(Column(tokens), mask, Column(positions)), cache).Select(1, 0));
+        cache.Advance(1);
+        positions = [.. positions.Select(position => position + 1)];
+    }
+
+    public void Dispose()
+    {
+        cache.Dispose();
+        padding.Dispose();
+        hidden.Dispose();
+    }
+
+    int RoomFor(int[][] prompts, int maxNewTokens)
+    {
+        var longest = prompts.Max(prompt => prompt.Length);
+        if (prompts.Any(prompt => prompt.Length == 0))
+            throw new InvalidDataException("a prompt is empty: a model needs at least one token to go on from");
+        var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - longest);
+        return room > 0
+            ? room
+            : throw new InvalidDataException(
+                $"a prompt of {longest} tokens leaves no room for an answer in a context of {model.Backbone.ContextLength}; shorten it");
+    }
+
+    Tensor ReadPrompts(int columns, int padId)
+    {
+        using var scope = TensorScope.Open();
+        var tokens = prompts.SelectMany(prompt => Enumerable.Repeat(padId, columns - prompt.Length).Concat(prompt)).Select(token => (long)token);
+        var mask = padding.AtMost(Tensor.Arange(0, columns, device: model.Device).Unsqueeze(0));
+        var input = ModelInput.Padded(Tensor.From(tokens.ToArray(), prompts.Length, columns).To(model.Device), mask);
+        var last = model.Hidden(input, cache).Select(1, -1).Clone();
+        cache.Advance(columns);
+        return last.Persist();
+    }
+
+    Tensor Column(long[] numbers) => Tensor.From(numbers, numbers.Length, 1).To(model.Device);
+
+    static void Replace(ref Tensor before, Tensor after)
+    {
+        before.Dispose();
+        before = after.Persist();
+    }
+}

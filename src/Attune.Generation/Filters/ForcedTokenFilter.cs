@@ -1,0 +1,16 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>Draws one of these tokens as the token number <paramref name="at"/> of the answer, counted from 0, each as likely as the others.</summary>
+public sealed class ForcedTokenFilter(IReadOnlyList<int> tokens, int at) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    {
+        bool[] forced = [.. rows.Select(row => row.AnswerLength == at)];
+        if (!forced.Contains(true))
+            return logits;
+        var others = logits.MaskedFill(Tensor.From(forced, rows.Count, 1).To(logits.Device), double.NegativeInfinity);
+        return TokenCells.Of(rows, row => row.AnswerLength == at ? tokens : []).Replace(others);
+    }
+}

@@ -1,0 +1,16 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>Lowers the logit of a token of the answer by <paramref name="frequency"/> for each time it stands there, and once by <paramref name="presence"/>.</summary>
+public sealed class FrequencyPenaltyFilter(double frequency, double presence) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    {
+        var cells = new TokenCells();
+        for (var row = 0; row < rows.Count; row++)
+            foreach (var (token, count) in rows[row].Answer.CountBy(token => token))
+                cells.Add(row, token, frequency * count + presence);
+        return cells.Change(logits, (values, amounts) => values - amounts);
+    }
+}

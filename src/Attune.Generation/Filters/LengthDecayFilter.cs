@@ -1,0 +1,20 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// Makes the end of text likelier with every token t of the answer beyond <paramref name="start"/>: its logit z becomes
+/// z + |z| (factor^(t − start) − 1).
+/// </summary>
+public sealed class LengthDecayFilter(int start, double factor, IReadOnlyList<int> eosIds) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    {
+        var cells = new TokenCells();
+        for (var row = 0; row < rows.Count; row++)
+            if (rows[row].AnswerLength > start)
+                foreach (var token in eosIds)
+                    cells.Add(row, token, Math.Pow(factor, rows[row].AnswerLength - start) - 1);
+        return cells.Change(logits, (values, amounts) => values + values.Abs() * amounts);
+    }
+}

@@ -1,0 +1,10 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>No end of text before an answer has this many tokens.</summary>
+public sealed class MinNewTokensFilter(int count, IReadOnlyList<int> eosIds) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
+        TokenCells.Of(rows, row => row.AnswerLength < count ? eosIds : [], double.NegativeInfinity).Replace(logits);
+}

@@ -1,0 +1,9 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>Makes log-probabilities of logits.</summary>
+public sealed class NormalizeFilter : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) => logits.LogSoftmax(-1);
+}

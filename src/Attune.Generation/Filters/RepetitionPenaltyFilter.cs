@@ -1,0 +1,13 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// Makes tokens that a row holds less likely: divides their logits by the penalty where they are positive, else multiplies.
+/// Keskar et al. 2019, https://arxiv.org/abs/1909.05858
+/// </summary>
+public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.Text) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
+        TokenCells.Of(rows, row => row.Part(span)).Change(logits, (values, _) => Tensor.Where(values < 0, values * penalty, values / penalty));
+}

@@ -1,0 +1,31 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>Adds a bias to the token that would complete a sequence; those of several sequences add up.</summary>
+public sealed class SequenceBiasFilter(IReadOnlyList<(int[] Tokens, double Bias)> sequences) : ILogitsFilter
+{
+    /// <summary>Forbids sequences; one that is an end-of-text token alone is left out, as an answer may always end.</summary>
+    public static SequenceBiasFilter BadWords(IEnumerable<int[]> words, IReadOnlyCollection<int> eosIds) =>
+        new([.. words.Where(word => word is not [var only] || !eosIds.Contains(only)).Select(word => (word, double.NegativeInfinity))]);
+
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    {
+        var cells = new TokenCells();
+        for (var row = 0; row < rows.Count; row++)
+            foreach (var (tokens, bias) in sequences)
+                if (EndsWith(rows[row].Text, tokens.AsSpan()[..^1]))
+                    cells.Add(row, tokens[^1], bias);
+        return cells.Change(logits, (values, amounts) => values + amounts);
+    }
+
+    static bool EndsWith(IReadOnlyList<int> text, ReadOnlySpan<int> begun)
+    {
+        if (text.Count < begun.Length)
+            return false;
+        for (var i = 1; i <= begun.Length; i++)
+            if (text[^i] != begun[^i])
+                return false;
+        return true;
+    }
+}

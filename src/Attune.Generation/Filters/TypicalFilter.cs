@@ -1,0 +1,20 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// Locally typical sampling: keeps the tokens whose surprise is nearest to the entropy, until they reach the probability p.
+/// Meister et al. 2022, https://arxiv.org/abs/2202.00666
+/// </summary>
+public sealed class TypicalFilter(double p, int keep = 1) : ILogitsFilter
+{
+    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    {
+        var logprobs = logits.LogSoftmax(-1);
+        var (distance, order) = (-logprobs - Entropy.Of(logprobs)).Abs().Sort(-1);                  // most typical first (B, V)
+        var upToHere = logits.Gather(-1, order).Softmax(-1).CumulativeSum(-1);
+        var last = (upToHere < p).To(DType.Int64).Sum(-1, keep: true).Clamp(null, logits.Size(-1) - 1);
+        var removed = (distance > distance.Gather(-1, last)) & logits.FromColumn(keep);
+        return logits.RemoveSorted(removed, order);
+    }
+}
