@@ -1,0 +1,41 @@
+namespace Attune.Generation;
+
+/// <summary>When a beam search stops looking for better answers to a prompt.</summary>
+public enum EarlyStopping
+{
+    /// <summary>When the best beam, at its length of now, scores below the worst answer (<c>false</c> in transformers).</summary>
+    False,
+
+    /// <summary>As soon as there are as many answers as beams (<c>true</c> in transformers).</summary>
+    True,
+
+    /// <summary>When no beam can come to score above the worst answer, at the greatest length either.</summary>
+    Never,
+}
+
+/// <summary>How answers are searched for.</summary>
+public sealed record BeamOptions
+{
+    /// <summary>Beginnings of answers that are kept at each token.</summary>
+    public int Beams { get; init; } = 4;
+
+    /// <summary>Answers to each prompt, the best first; at most as many as beams.</summary>
+    public int Answers { get; init; } = 1;
+
+    /// <summary>The score of an answer is its log-probability divided by its length to this power: above 0 favours long ones, below 0 short ones.</summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>When the search stops before the greatest length.</summary>
+    public EarlyStopping EarlyStopping { get; init; }
+
+    /// <summary>What is wrong with the values.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Beams < 1)
+            yield return $"beams: a number of at least 1 was expected, found {Beams}";
+        if (Answers < 1 || Answers > Math.Max(1, Beams))
+            yield return $"answers: a number from 1 to that of beams was expected, found {Answers}";
+        if (LengthPenalty is not (>= -100 and <= 100))
+            yield return $"lengthPenalty: a number from -100 to 100 was expected, found {LengthPenalty}";
+    }
+}

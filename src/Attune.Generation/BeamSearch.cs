@@ -1,0 +1,78 @@
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// Searches likely answers: at each token the best few beginnings are kept, over a key–value cache. Results are those of transformers 5,
+/// except that filters see no padding.
+/// </summary>
+/// <param name="model">The model that answers.</param>
+/// <param name="padId">Fills prompts on the left; any token will do, it is masked.</param>
+/// <param name="eosIds">Any of these ends an answer; with none only the length does.</param>
+public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int> eosIds)
+{
+    /// <summary>The most beams that are read at once.</summary>
+    public int BatchRows { get; init; } = 128;
+
+    /// <summary>Filters beyond the penalties of the options.</summary>
+    public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
+
+    /// <summary>The best answers to each prompt, those of one prompt side by side, the best first.</summary>
+    /// <param name="prompts">In tokens.</param>
+    /// <param name="options">Beams and scores.</param>
+    /// <param name="sampling">The greatest length, and penalties, which change log-probabilities here; what shapes a draw is passed over.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<BeamAnswer> Search(
+        IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
+    {
+        ILogitsFilter[] filters = [.. sampling.Penalties(eosIds), .. Filters];
+        var answers = new List<BeamAnswer>(prompts.Count * options.Answers);
+        foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
+        {
+            using var noGrad = Autograd.NoGrad();
+            using var scope = TensorScope.Open();
+            answers.AddRange(SearchBatch(batch, options, sampling.MaxNewTokens, filters, cancellation).SelectMany(prompt => prompt.Answers));
+        }
+        return answers;
+    }
+
+    IReadOnlyList<PromptBeams> SearchBatch(
+        int[][] prompts, BeamOptions options, int maxNewTokens, ILogitsFilter[] filters, CancellationToken cancellation)
+    {
+        using var state = new DecoderState(model, prompts, padId, maxNewTokens);
+        state.Select([.. Enumerable.Range(0, prompts.Length * options.Beams).Select(row => (long)row / options.Beams)]);
+        PromptBeams[] all = [.. prompts.Select((_, prompt) => new PromptBeams(state.Begin(prompt), options, state.Room, eosIds))];
+        var live = all;
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Open();
+            Advance(live, state.Logits(), filters, options.Beams);
+            var rows = live.SelectMany((prompt, at) => prompt.Done ? [] : prompt.Running.Select(beam => at * options.Beams + beam.Parent)).ToArray();
+            if (rows.Length == 0)
+                return all;
+            live = [.. live.Where(prompt => !prompt.Done)];
+            state.Select(rows);
+            state.Read([.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])]);
+        }
+    }
+
+    /// <summary>Gives every prompt the likeliest continuations of its beams; so many that enough go on when all that can end do.</summary>
+    void Advance(PromptBeams[] prompts, Tensor logits, ILogitsFilter[] filters, int beams)
+    {
+        PromptBeams.Beam[] rows = [.. prompts.SelectMany(prompt => prompt.Running)];
+        TokenHistory[] histories = [.. rows.Select(beam => beam.History)];
+        var logprobs = filters.Aggregate(logits.LogSoftmax(-1), (scores, filter) => filter.Apply(scores, histories));      // (B, V)
+        var scores = Tensor.From(rows.Select(beam => beam.Score).ToArray(), rows.Length, 1).To(logits.Device);
+        var vocabulary = logits.Size(-1);
+        var count = (int)Math.Min(Math.Max(2, 1 + eosIds.Count) * beams, beams * vocabulary);
+        var (best, places) = (logprobs + scores).Reshape(prompts.Length, -1).TopK(count);                                // (N, count)
+        var candidates = best.ToArray<float>().Zip(
+            places.ToArray<long>(), (score, place) => new PromptBeams.Candidate(score, place / vocabulary, (int)(place % vocabulary)));
+        foreach (var (prompt, own) in prompts.Zip(candidates.Chunk(count)))
+            prompt.Advance(own);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Generation.Tests;
+
+/// <summary>Answers that transformers' <c>generate</c> found by beam search, or greedily, with processors: ids agree exactly.</summary>
+[Trait("Category", "Golden")]
+public sealed class GoldenSearchTests
+{
+    static readonly IReadOnlyList<string> Files = Golden.Names("generation", name => name.StartsWith("search_", StringComparison.Ordinal));
+
+    public static TheoryData<string, int, string> Cases =>
+        [.. from file in Files
+            where GoldenModels.IsKnown(Model(file))
+            from item in Read(file).GetProperty("cases").EnumerateArray().Index()
+            select (file, item.Index, item.Item.GetProperty("name").GetString()!)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void AnswersAgree(string file, int index, string name)
+    {
+        var inputs = Read(file).GetProperty("inputs");
+        var item = Read(file).GetProperty("cases")[index];
+        var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", Model(file)));
+        // An encoder–decoder's sequences begin with its start token, a decoder's with the prompt.
+        var begun = model.Config["is_encoder_decoder"]?.GetValue<bool>() == true ? 1 : (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1];
+        var call = new Call(item.GetProperty("kwargs"), begun, Golden.Json("models", Model(file), "generation_config.json").GetProperty("eos_token_id"));
+        var prompts = GoldenModels.Prompts(inputs);
+        var expected = item.GetProperty("expected");
+
+        var answers = call.Beams is { } beams ? Search(model, call, beams, prompts, expected, name) : Greedy(model, call, prompts);
+
+        int[] fill = expected.GetProperty("fill_value").GetInt32() is >= 0 and var value ? [value] : call.EosIds;
+        var sequences = GoldenModels.Rows(expected.GetProperty("sequences"));
+        Assert.Equal(sequences.Length, answers.Count);
+        foreach (var (row, answer) in sequences.Zip(answers))
+        {
+            Assert.Equal(row[begun..].Take(answer.Length), answer);
+            Assert.All(row[(begun + answer.Length)..], token => Assert.Contains(token, fill));
+        }
+        Golden.Ran($"generation: {(call.Beams is null ? "greedy search" : "beam search")} of {Model(file)}");
+    }
+
+    [Fact]
+    public void CasesOfFamiliesThatAreNotReadAreCounted()
+    {
+        foreach (var file in Files.Where(file => !GoldenModels.IsKnown(Model(file))))
+            Golden.Ran($"generation: NOT compared, {Model(file)} is of a family that is not read", Read(file).GetProperty("cases").GetArrayLength());
+    }
+
+    static IReadOnlyList<int[]> Search(LanguageModel model, Call call, BeamOptions beams, int[][] prompts, JsonElement expected, string name)
+    {
+        var found = new BeamSearch(model, padId: 0, call.EosIds) { Filters = call.Filters }.Search(prompts, beams, call.Sampling);
+        Numeric.Close(GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data, found.Select(answer => answer.Score).ToArray(), name, 1e-4, 0);
+        return [.. found.Select(answer => answer.Tokens)];
+    }
+
+    static IReadOnlyList<int[]> Greedy(LanguageModel model, Call call, int[][] prompts)
+    {
+        using var random = new RandomSource(0);
+        var generator = new TextGenerator(model, padId: 0, call.EosIds) { Filters = call.Filters };
+        return [.. generator.Generate(prompts, call.Sampling, random).Select(completion => completion.Tokens)];
+    }
+
+    static JsonElement Read(string file) => Golden.Json("generation", $"{file}.json");
+
+    /// <summary>The checkpoint's folder in models/.</summary>
+    static string Model(string file) => Path.GetFileName(Read(file).GetProperty("model").GetString()!);
+
+    /// <summary>
+    /// The words of a call of <c>generate</c> in our options; one that is not known fails. Without an end-of-text token of its own a call has
+    /// that of the checkpoint, as the numbers show.
+    /// </summary>
+    sealed class Call
+    {
+        public Call(JsonElement words, int begun, JsonElement eosOfCheckpoint)
+        {
+            EosIds = GoldenModels.Ids(words.GetProperty("eos_token_id") is { ValueKind: not JsonValueKind.Null } own ? own : eosOfCheckpoint);
+            foreach (var word in words.EnumerateObject())
+                Read(word.Name, word.Value, begun);
+            foreach (var forced in words.EnumerateObject().Where(word => word.Name == "forced_eos_token_id"))
+                Filters.Add(new ForcedTokenFilter(GoldenModels.Ids(forced.Value), Sampling.MaxNewTokens - 1));
+        }
+
+        public SamplingOptions Sampling { get; private set; } = new() { Temperature = 0 };
+
+        public BeamOptions? Beams { get; private set; }
+
+        public List<ILogitsFilter> Filters { get; } = [];
+
+        public int[] EosIds { get; }
+
+        void Read(string word, JsonElement value, int begun)
+        {
+            switch (word)
+            {
+                case "max_new_tokens": Sampling = Sampling with { MaxNewTokens = value.GetInt32() }; break;
+                case "max_length": Sampling = Sampling with { MaxNewTokens = value.GetInt32() - begun }; break;
+                case "min_new_tokens": Sampling = Sampling with { MinNewTokens = value.GetInt32() }; break;
+                case "min_length": Sampling = Sampling with { MinNewTokens = Math.Max(0, value.GetInt32() - begun) }; break;
+                case "repetition_penalty": Sampling = Sampling with { RepetitionPenalty = value.GetDouble() }; break;
+                case "no_repeat_ngram_size": Sampling = Sampling with { NoRepeatNgramSize = value.GetInt32() }; break;
+                case "suppress_tokens": Filters.Add(new SuppressTokensFilter(GoldenModels.Ids(value))); break;
+                case "bad_words_ids": Filters.Add(SequenceBiasFilter.BadWords(value.EnumerateArray().Select(GoldenModels.Ids), EosIds)); break;
+                case "num_beams": Beams = (Beams ?? new()) with { Beams = value.GetInt32() }; break;
+                case "num_return_sequences": Beams = (Beams ?? new()) with { Answers = value.GetInt32() }; break;
+                case "length_penalty": Beams = (Beams ?? new()) with { LengthPenalty = value.GetDouble() }; break;
+                case "early_stopping": Beams = (Beams ?? new()) with { EarlyStopping = Enum.Parse<EarlyStopping>(value.ToString(), ignoreCase: true) }; break;
+                case "eos_token_id" or "pad_token_id" or "forced_eos_token_id": break;
+                default: throw new NotSupportedException($"no option is known for {word}");
+            }
+        }
+    }
+}
