@@ -12,28 +12,33 @@ sealed class DecoderState : IDisposable
     readonly LanguageModel model;
     readonly KvCache cache;
     readonly int[][] prompts;
+    readonly int[][] beginnings;                                   // what stands before the answers where they are written
     Tensor padding;                                                // (B, 1): columns of padding before a row
     long[] positions;                                              // of the token that each row reads next
     Tensor hidden;
 
-    /// <summary>Reads all prompts at once, padded on the left so that every answer begins in the same column.</summary>
+    /// <summary>
+    /// Reads all prompts at once, padded on the left so that every answer begins in the same column. The encoder of an encoder–decoder
+    /// reads them, and its decoder begins with the start token.
+    /// </summary>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     public DecoderState(LanguageModel model, int[][] prompts, int padId, int maxNewTokens)
     {
         (this.model, this.prompts) = (model, prompts);
-        var columns = prompts.Max(prompt => prompt.Length);
-        Room = RoomFor(prompts, maxNewTokens);
+        beginnings = model.Backbone.StartToken is { } start ? Array.ConvertAll(prompts, _ => new[] { start }) : prompts;
+        Room = RoomFor(maxNewTokens);
+        var columns = Longest(beginnings);
         cache = model.Backbone.NewCache(prompts.Length, columns + Room);
-        padding = Column([.. prompts.Select(prompt => (long)columns - prompt.Length)]).Persist();
-        positions = [.. prompts.Select(prompt => (long)prompt.Length)];
-        hidden = ReadPrompts(columns, padId);
+        padding = Column(Array.ConvertAll(beginnings, text => (long)columns - text.Length)).Persist();
+        positions = Array.ConvertAll(beginnings, text => (long)text.Length);
+        hidden = ReadPrompts(padId);
     }
 
     /// <summary>The most tokens of an answer.</summary>
     public int Room { get; }
 
     /// <summary>What a row of this prompt holds before its answer.</summary>
-    public TokenHistory Begin(int prompt) => new(prompts[prompt]);
+    public TokenHistory Begin(int prompt) => new(prompts[prompt], beginnings[prompt]);
 
     /// <summary>(B, V) float32 logits of the next tokens.</summary>
     public Tensor Logits() => model.Logits(hidden).To(DType.Float32);
@@ -69,9 +74,9 @@ sealed class DecoderState : IDisposable
         hidden.Dispose();
     }
 
-    int RoomFor(int[][] prompts, int maxNewTokens)
+    int RoomFor(int maxNewTokens)
     {
-        var longest = prompts.Max(prompt => prompt.Length);
+        var longest = Longest(beginnings);
         if (prompts.Any(prompt => prompt.Length == 0))
             throw new InvalidDataException("a prompt is empty: a model needs at least one token to go on from");
         var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - longest);
@@ -81,16 +86,25 @@ sealed class DecoderState : IDisposable
                 $"a prompt of {longest} tokens leaves no room for an answer in a context of {model.Backbone.ContextLength}; shorten it");
     }
 
-    Tensor ReadPrompts(int columns, int padId)
+    Tensor ReadPrompts(int padId)
     {
         using var scope = TensorScope.Open();
-        var tokens = prompts.SelectMany(prompt => Enumerable.Repeat(padId, columns - prompt.Length).Concat(prompt)).Select(token => (long)token);
-        var mask = padding.AtMost(Tensor.Arange(0, columns, device: model.Device).Unsqueeze(0));
-        var input = ModelInput.Padded(Tensor.From(tokens.ToArray(), prompts.Length, columns).To(model.Device), mask);
+        var input = PaddedOnTheLeft(beginnings, padId) with { Source = beginnings == prompts ? null : PaddedOnTheLeft(prompts, padId) };
         var last = model.Hidden(input, cache).Select(1, -1).Clone();
-        cache.Advance(columns);
+        cache.Advance(input.Tokens.Size(1));
         return last.Persist();
     }
+
+    ModelInput PaddedOnTheLeft(int[][] texts, int padId)
+    {
+        var columns = Longest(texts);
+        var tokens = texts.SelectMany(text => Enumerable.Repeat(padId, columns - text.Length).Concat(text)).Select(token => (long)token);
+        var mask = texts.SelectMany(text => Enumerable.Range(0, columns).Select(column => column >= columns - text.Length));
+        return ModelInput.Padded(
+            Tensor.From(tokens.ToArray(), texts.Length, columns).To(model.Device), Tensor.From(mask.ToArray(), texts.Length, columns).To(model.Device));
+    }
+
+    static int Longest(int[][] texts) => texts.Max(text => text.Length);
 
     Tensor Column(long[] numbers) => Tensor.From(numbers, numbers.Length, 1).To(model.Device);
 

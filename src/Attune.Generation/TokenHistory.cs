@@ -20,8 +20,6 @@ public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> b
 {
     readonly List<int> tokens = [.. beginning];
 
-    public TokenHistory(IReadOnlyList<int> prompt) : this(prompt, prompt) { }
-
     /// <summary>All of <see cref="TokenSpan.Text"/>.</summary>
     public IReadOnlyList<int> Text => tokens;
 

@@ -11,7 +11,7 @@ namespace Attune.Generation.Tests;
 public sealed class GoldenGenerationTests
 {
     public static TheoryData<string, string> Cases =>
-        [.. from name in GoldenModels.WithClass("LMHeadModel").Concat(GoldenModels.WithClass("ForCausalLM"))
+        [.. from name in new[] { "LMHeadModel", "ForCausalLM", "ForConditionalGeneration" }.SelectMany(GoldenModels.WithClass)
             where GoldenModels.Expected(name).TryGetProperty("generate", out _)
             from item in GoldenModels.Expected(name).GetProperty("generate").EnumerateObject()
             where item.Name != "inputs"
@@ -33,7 +33,7 @@ public sealed class GoldenGenerationTests
 
         foreach (var (row, completion) in GoldenModels.Rows(expected.GetProperty("sequences")).Zip(completions))
         {
-            var continued = row[^(row.Length - (int)GoldenTensor.Read(generate.GetProperty("inputs").GetProperty("input_ids")).Shape[1])..];
+            var continued = row[GoldenModels.Begun(model, generate.GetProperty("inputs"))..];
             Assert.Equal(continued[..completion.Tokens.Length], completion.Tokens);
             Assert.All(continued[completion.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
         }

@@ -25,8 +25,7 @@ public sealed class GoldenSearchTests
         var inputs = Read(file).GetProperty("inputs");
         var item = Read(file).GetProperty("cases")[index];
         var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", Model(file)));
-        // An encoder–decoder's sequences begin with its start token, a decoder's with the prompt.
-        var begun = model.Config["is_encoder_decoder"]?.GetValue<bool>() == true ? 1 : (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1];
+        var begun = GoldenModels.Begun(model, inputs);
         var call = new Call(item.GetProperty("kwargs"), begun, Golden.Json("models", Model(file), "generation_config.json").GetProperty("eos_token_id"));
         var prompts = GoldenModels.Prompts(inputs);
         var expected = item.GetProperty("expected");

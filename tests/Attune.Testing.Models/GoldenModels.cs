@@ -67,6 +67,10 @@ public static class GoldenModels
         return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
     }
 
+    /// <summary>The columns before an answer in the sequences that transformers generates: the start token of an encoder–decoder, else the prompt.</summary>
+    public static int Begun(LanguageModel model, JsonElement inputs) =>
+        model.Backbone.StartToken is null ? (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1] : 1;
+
     /// <summary>A list of ids, or one.</summary>
     public static int[] Ids(JsonElement json) =>
         json.ValueKind == JsonValueKind.Array ? [.. json.EnumerateArray().Select(id => id.GetInt32())] : [json.GetInt32()];
