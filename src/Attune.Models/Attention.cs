@@ -34,6 +34,11 @@ public static class Attention
     public static Tensor SplitHeads(Tensor x, long headWidth) =>
         x.Reshape(x.Size(0), x.Size(1), -1, headWidth).Transpose(1, 2);
 
+    /// <summary>The bias of an encoder: a token looks at every real token of its segment.</summary>
+    /// <returns>(B or 1, 1, T or 1, T) float32.</returns>
+    public static Tensor WholeTextBias(ModelInput input) =>
+        Bias(Tensor.Ones([1, 1, 1, input.Tokens.Size(1)], DType.Bool, input.Tokens.Device), input);
+
     /// <summary>
     /// The bias of a decoder: a token looks at itself and at real tokens before it, of the same segment. Not −∞ but the most
     /// negative float, so that a padding query, which may look at nothing, gives numbers and no NaN.
@@ -49,7 +54,12 @@ public static class Attention
         var length = input.Tokens.Size(1);
         var all = Tensor.Ones([length, cached + length], DType.Bool, input.Tokens.Device);
         var allowed = window == 0 ? all.Triangle(cached) : all.Triangle(cached) & !all.Triangle(cached - window);
-        allowed = allowed.Reshape(1, 1, length, -1);
+        return Bias(allowed.Reshape(1, 1, length, -1), input);
+    }
+
+    /// <summary>0 where a token is allowed to look that is real and of the same segment, elsewhere the most negative float.</summary>
+    static Tensor Bias(Tensor allowed, ModelInput input)
+    {
         if (input.Mask is { } mask)
             allowed &= mask.Reshape(mask.Size(0), 1, 1, -1);
         if (input.Segments is { } segments)

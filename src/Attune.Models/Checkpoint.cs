@@ -71,7 +71,7 @@ sealed class Checkpoint : IDisposable
         var file = Safetensors.Open(path);
         files.Add(file);
         foreach (var name in file.Header.Entries.Keys)
-            if (!tensors.TryAdd(name, (file, name)))
+            if (!tensors.TryAdd(family.Today(name), (file, name)))
                 throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
     }
 

@@ -33,6 +33,9 @@ public sealed record ModelFamily
     /// </summary>
     public IReadOnlyList<string> Unused { get; init; } = [];
 
+    /// <summary>How names of tensors end in old checkpoints, and how in newer ones.</summary>
+    public IReadOnlyList<(string Old, string New)> Renamed { get; init; } = [];
+
     /// <summary>The settings of a new model of this shape, without tokens; null where the family is read only.</summary>
     public Func<ModelShape, JsonObject>? NewConfig { get; init; }
 
@@ -40,7 +43,7 @@ public sealed record ModelFamily
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         Gpt2.Family, GptNeoX.Family, Llama.Family, Mistral.Family, Qwen2.Family, Qwen3.Family, Gemma.Family, Gemma2.Family, Gemma3.Family,
-        Phi3.Family, T5.Family,
+        Phi3.Family, Bert.Family, Roberta.Family, DistilBert.Family, T5.Family,
     ];
 
     public static string Names => string.Join(", ", All.Select(family => family.Type));
@@ -52,6 +55,15 @@ public sealed record ModelFamily
         var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
         return All.FirstOrDefault(family => family.Type == type)
             ?? throw new InvalidDataException($"{config.Source}: models of type '{type}'{classes} are not known; known are {Names}");
+    }
+
+    /// <summary>The name of a tensor today.</summary>
+    public string Today(string name)
+    {
+        foreach (var (old, now) in Renamed)
+            if (name.EndsWith(old, StringComparison.Ordinal))
+                return name[..^old.Length] + now;
+        return name;
     }
 
     /// <summary>Whether a tensor of a checkpoint is one of <see cref="Unused"/>.</summary>

@@ -8,7 +8,9 @@ namespace Attune.Models;
 /// <param name="Positions">(B, T) int64; null counts columns from 0, after the cached ones.</param>
 /// <param name="Segments">(B, T) int64: tokens attend only to tokens with the same number, as packed documents need. Null when rows are one text.</param>
 /// <param name="Source">What the encoder of an encoder–decoder reads, in as many rows; null where a cache has read it, and for other models.</param>
-public sealed record ModelInput(Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null, ModelInput? Source = null)
+/// <param name="TokenTypes">(B, T) int64: which part of a text a token belongs to, where an encoder tells parts apart. Null when all are part 0.</param>
+public sealed record ModelInput(
+    Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null, ModelInput? Source = null, Tensor? TokenTypes = null)
 {
     /// <summary>The positions given, else columns after those in the cache: (B or 1, T).</summary>
     public Tensor PositionsAfter(long cached) =>

@@ -6,8 +6,8 @@ namespace Attune.Models;
 public sealed record ModelShape
 {
     /// <summary>
-    /// gpt2 (learned positions, GELU, tied output), llama (rotary positions, RMS norms, SwiGLU) or t5 (an encoder and a decoder,
-    /// relative positions, RMS norms, gated GELU).
+    /// gpt2 (learned positions, GELU, tied output), llama (rotary positions, RMS norms, SwiGLU), bert (an encoder that guesses hidden
+    /// tokens) or t5 (an encoder and a decoder, relative positions, RMS norms, gated GELU).
     /// </summary>
     public string Family { get; init; } = "gpt2";
 
@@ -23,7 +23,7 @@ public sealed record ModelShape
     /// <summary>Key and value heads, shared by groups of heads (llama); 0 for as many as heads.</summary>
     public int KeyHeads { get; init; }
 
-    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2), or 8/3 × width rounded up to a multiple of 32 (llama, t5).</summary>
+    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2, bert), or 8/3 × width rounded up to a multiple of 32 (llama, t5).</summary>
     public int InnerWidth { get; init; }
 
     /// <summary>The longest text in tokens; the longest source and the longest answer (t5).</summary>

@@ -13,6 +13,8 @@ public sealed class EquivalenceTests : IDisposable
 
     public static TheoryData<string> Decoders => [.. GoldenModels.Decoders];
 
+    public static TheoryData<string> Readers => [.. GoldenModels.Decoders, .. GoldenModels.Encoders];
+
     [Theory]
     [MemberData(nameof(Decoders))]
     public void CachedEqualsUncached(string name)
@@ -32,7 +34,7 @@ public sealed class EquivalenceTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Decoders))]
+    [MemberData(nameof(Readers))]
     public void PaddingSideAndBatchMatesChangeNothing(string name)
     {
         var model = Load(name);
@@ -52,7 +54,7 @@ public sealed class EquivalenceTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Decoders))]
+    [MemberData(nameof(Readers))]
     public void DocumentsPackedIntoOneRowDoNotSeeEachOther(string name)
     {
         var model = Load(name);
@@ -64,6 +66,38 @@ public sealed class EquivalenceTests : IDisposable
         var hidden = model.Hidden(packed);
         Close(model.Hidden(new(first)), hidden.Slice(1, 0, 8));
         Close(model.Hidden(new(second)), hidden.Slice(1, 8));
+    }
+
+    [Fact]
+    public void ATokenOfAnEncoderSeesWhatComesAfterIt()
+    {
+        var model = TinyModel.Bert();
+        var first = model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3))).Select(1, 0).ToArray<float>();
+        Assert.NotEqual(first, model.Hidden(new(Tensor.From([3L, 9, 5], 1, 3))).Select(1, 0).ToArray<float>());
+        Assert.Throws<InvalidOperationException>(() => model.Backbone.NewCache(1, 3));
+    }
+
+    [Fact]
+    public void PositionsOfRobertaCountFromThePaddingTokenWhetherTheyAreGivenOrNot()
+    {
+        var config = TinyModel.Bert().Config;
+        config["model_type"] = "roberta";
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewLanguageModel(config, random);
+        Assert.Equal(48 - TinyModel.Pad - 1, model.Backbone.ContextLength);
+        var tokens = Tensor.From([TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5], 2, 4);
+        var mask = tokens.NotEqualTo(TinyModel.Pad);
+        Close(model.Hidden(new(tokens, mask)).Select(0, 0).Slice(0, 1), model.Hidden(ModelInput.Padded(tokens, mask)).Select(0, 0).Slice(0, 1));
+    }
+
+    [Fact]
+    public void AnEncodersScoreIsReadAtTheFirstToken()
+    {
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewRewardModel(TinyModel.Bert().Config, random);
+        var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
+        Close(alone, model.Score(ModelInput.Padded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5))));
+        Assert.Throws<InvalidOperationException>(() => model.ScoreTokens(new(Tensor.From([3L, 9, 4], 1, 3))));
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public sealed class PretrainedTests : IDisposable
     [InlineData("gpt2")]
     [InlineData("llama")]
     [InlineData("t5")]
+    [InlineData("bert")]
     public void AModelComesBackBitForBit(string family)
     {
         var model = TinyModel.Of(family);
@@ -92,6 +93,31 @@ public sealed class PretrainedTests : IDisposable
         Assert.Equal(Names(model), Names(Pretrained.LoadLanguageModel(folder.Path)));
     }
 
+    [Fact]
+    public void NormsOfAnOldBertAreReadByTheirNewNames()
+    {
+        var model = TinyModel.Bert();
+        Pretrained.Save(folder.Path, model);
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters().Select(p =>
+            (p.Name.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal).Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal), p.Value.Value)));
+        Assert.Equal(Names(model), Names(Pretrained.LoadLanguageModel(folder.Path)));
+    }
+
+    [Fact]
+    public void ARewardModelKeepsThePoolerThatAnEncoderBrings()
+    {
+        var model = TinyModel.Bert();
+        Pretrained.Save(folder.Path, model);
+        using var scope = TensorScope.Open();
+        var pooler = new[] { ("bert.pooler.dense.weight", Tensor.Full([32, 32], 0.5)), ("bert.pooler.dense.bias", Tensor.Full([32], 0.25)) };
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters().Select(p => (p.Name, p.Value.Value)).Concat(pooler));
+        Assert.Equal(Names(model), Names(Pretrained.LoadLanguageModel(folder.Path)));
+        using var random = new RandomSource(3);
+        var reward = Pretrained.RewardModelFrom(folder.Path, random).NamedParameters().ToDictionary(p => p.Name, p => p.Value.Value);
+        Assert.All(reward["bert.pooler.dense.weight"].ToArray<float>(), weight => Assert.Equal(0.5f, weight));
+        Assert.Contains("classifier.weight", reward.Keys);
+    }
+
     [Theory]
     [InlineData("""{"model_type":"bloom"}""", "'bloom' are not known; known are gpt2, gpt_neox, llama")]
     [InlineData("""{"model_type":"gpt2","n_embd":10,"n_head":3}""", "n_embd (10) should be a multiple of n_head (3)")]
@@ -99,6 +125,10 @@ public sealed class PretrainedTests : IDisposable
     [InlineData("""{"model_type":"gpt2","n_layer":-2}""", "'n_layer' should be a number of at least 1, found -2")]
     [InlineData("""{"model_type":"gpt2","activation_function":"gelo"}""", "'gelo' is not known")]
     [InlineData("""{"model_type":"llama"}""", "'hidden_size' is missing")]
+    [InlineData("""{"model_type":"bert","position_embedding_type":"relative_key"}""", "position_embedding_type should be absolute, found relative_key")]
+    [InlineData("""{"model_type":"roberta","is_decoder":true}""", "is_decoder should be false")]
+    [InlineData("""{"model_type":"roberta","max_position_embeddings":2}""", "max_position_embeddings above 2 were expected")]
+    [InlineData("""{"model_type":"distilbert","dim":10,"n_heads":3}""", "the width (10) should be a multiple of the attention heads (3)")]
     [InlineData("""{}""", "'model_type' is missing")]
     [InlineData("""{"model_type":""", "not a JSON object")]
     [InlineData("""[1]""", "not a JSON object")]

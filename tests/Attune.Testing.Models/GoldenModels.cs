@@ -13,6 +13,9 @@ public static class GoldenModels
     public static IEnumerable<string> Decoders =>
         WithClass("LMHeadModel").Concat(WithClass("ForCausalLM")).Where(name => Expected(name).TryGetProperty("forward", out _));
 
+    /// <summary>Masked language models.</summary>
+    public static IEnumerable<string> Encoders => WithClass("ForMaskedLM");
+
     /// <summary>config.json and, where it is there, the same in the keys of transformers 4.</summary>
     public static IEnumerable<string> Configs(string name) =>
         new[] { "config.json", "config_v4.json" }.Where(file => File.Exists(Golden.PathTo("models", name, file)));
@@ -41,7 +44,8 @@ public static class GoldenModels
         var input = new ModelInput(
             Longs(inputs.GetProperty("input_ids")),
             inputs.TryGetProperty("attention_mask", out var mask) ? Mask(mask) : null,
-            inputs.TryGetProperty("position_ids", out var positions) ? Longs(positions) : null);
+            inputs.TryGetProperty("position_ids", out var positions) ? Longs(positions) : null,
+            TokenTypes: inputs.TryGetProperty("token_type_ids", out var types) ? Longs(types) : null);
         return inputs.TryGetProperty("decoder_input_ids", out var written) ? new(Longs(written), Source: input) : input;
     }
 
@@ -89,13 +93,19 @@ public static class GoldenModels
         }
     }
 
-    /// <summary>The mean loss of the labels that are not −100, each predicted from the tokens before it.</summary>
-    public static Tensor NextTokenLoss(LanguageModel model, ModelInput input, Tensor labels)
+    /// <summary>The mean loss of the labels that are not −100: each predicted from the tokens before it, or by an encoder in its place.</summary>
+    public static Tensor Loss(LanguageModel model, ModelInput input, Tensor labels)
     {
-        var next = labels.Slice(1, 1);                                                                      // (B, T-1)
-        var wanted = next.NotEqualTo(-100);
-        var logprobs = model.Logits(model.Hidden(input).Slice(1, 0, -1)).LogSoftmax(-1);                    // (B, T-1, V)
-        var chosen = logprobs.Gather(2, next.Clamp(0, null).Unsqueeze(2)).Squeeze(2);
+        var hidden = model.Hidden(input);
+        return model.Backbone.Kind == BackboneKind.Encoder
+            ? Loss(model.Logits(hidden), labels)
+            : Loss(model.Logits(hidden.Slice(1, 0, -1)), labels.Slice(1, 1));
+    }
+
+    static Tensor Loss(Tensor logits, Tensor labels)
+    {
+        var wanted = labels.NotEqualTo(-100);                                                               // (B, T)
+        var chosen = logits.LogSoftmax(-1).Gather(2, labels.Clamp(0, null).Unsqueeze(2)).Squeeze(2);
         return -(chosen * wanted.To(DType.Float32)).Sum() / wanted.To(DType.Float32).Sum();
     }
 

@@ -15,12 +15,15 @@ public static class TinyModel
     public static LanguageModel Llama(ulong seed = 1) =>
         Create(new ModelShape { Family = "llama", Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Context = 48, TieEmbeddings = false }, seed);
 
+    public static LanguageModel Bert(ulong seed = 1) => Create(new ModelShape { Family = "bert", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+
     public static LanguageModel T5(ulong seed = 1) => Create(new ModelShape { Family = "t5", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
     public static LanguageModel Of(string family, ulong seed = 1) => family switch
     {
         "gpt2" => Gpt2(seed),
         "llama" => Llama(seed),
+        "bert" => Bert(seed),
         _ => T5(seed),
     };
 

@@ -65,7 +65,7 @@ public sealed class GoldenTraceTests
         var labels = GoldenModels.Longs(inputs.GetProperty("labels"));
         if (model.Backbone.Kind == BackboneKind.EncoderDecoder)
             input = new(GoldenModels.ShiftedRight(labels, model), Source: input);
-        else
+        else if (model.Backbone.Kind == BackboneKind.Decoder)
             labels = labels.Slice(1, 1);
         var (targets, count) = (labels.Reshape(-1), labels.Size(1));
         return (model, () =>
