@@ -32,6 +32,8 @@ public sealed class GoldenTraceTests
         var schedule = new LearningRate(
             new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
 
+        var farthest = 0.0;                                                     // how far Adam can move a weight by noise alone
+        var learning = new HashSet<string>(StringComparer.Ordinal);
         for (var step = 0; step < steps; step++)
         {
             using var scope = TensorScope.Open();
@@ -43,11 +45,13 @@ public sealed class GoldenTraceTests
             Close(expected.GetProperty("losses")[step], now.Item(), $"loss {step}");
             Close(expected.GetProperty("grad_norms_before_clipping")[step], norm, $"norm {step}");
             Close(expected.GetProperty("lrs")[step], rate, $"rate {step}");
+            farthest += rate;
+            learning.UnionWith(model.NamedParameters().Where(p => p.Value.Value.Grad!.Norm().Item() > 1e-6 * norm).Select(p => p.Name));
             optimizer.ClipGradients(norm, hparams.Number("max_grad_norm"));
             optimizer.Step(rate);
         }
         Close(expected.GetProperty("loss_after"), loss().Item(), "loss after");
-        CompareWeights(model, expected.GetProperty("final_params"));
+        CompareWeights(model, expected.GetProperty("final_params"), name => learning.Contains(name) ? 1e-4 : farthest);
         Golden.Ran("training: traces");
     }
 
@@ -83,7 +87,8 @@ public sealed class GoldenTraceTests
         return Masked.Reduce(RewardModeling.PairLoss(scores.Slice(0, 0, half), scores.Slice(0, half), margin: null, centerCoef: 0));
     }
 
-    static void CompareWeights(Module model, JsonElement expected)
+    /// <summary>A bias of keys changes no softmax: its gradient is noise, which Adam makes large, and no two programs agree on it.</summary>
+    static void CompareWeights(Module model, JsonElement expected, Func<string, double> tolerance)
     {
         foreach (var (name, parameter) in model.NamedParameters())
         {
@@ -91,7 +96,7 @@ public sealed class GoldenTraceTests
             var weight = expected.GetProperty(name);
             Close(weight.GetProperty("norm"), Math.Sqrt(weights.Sum(x => (double)x * x)), name);
             var first = weight.GetProperty("first6").EnumerateArray().Select(GoldenTensor.Number).ToArray();
-            Numeric.Close(first, weights.AsSpan(0, first.Length), name, 1e-4, 1e-3);
+            Numeric.Close(first, weights.AsSpan(0, first.Length), name, tolerance(name), 1e-3);
         }
     }
 
