@@ -24,16 +24,18 @@ public sealed class GoldenGenerationTests
         var generate = GoldenModels.Expected(name).GetProperty("generate");
         var expected = generate.GetProperty(item);
         var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", name));
-        var prompts = GoldenModels.Prompts(generate.GetProperty("inputs"));
+        var inputs = expected.TryGetProperty("inputs", out var own) ? own : generate.GetProperty("inputs");
+        var rows = GoldenModels.Rows(expected.GetProperty("sequences"));
+        var begun = GoldenModels.Begun(model, inputs);
         var eos = Optional(expected, "eos_token_id");
-        var options = new SamplingOptions { Temperature = 0, MaxNewTokens = expected.GetProperty("max_new_tokens").GetInt32() };
+        var options = new SamplingOptions { Temperature = 0, MaxNewTokens = Optional(expected, "max_new_tokens") ?? rows[0].Length - begun };
         using var random = new RandomSource(0);
 
-        var completions = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []).Generate(prompts, options, random);
+        var completions = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []).Generate(GoldenModels.Prompts(inputs), options, random);
 
-        foreach (var (row, completion) in GoldenModels.Rows(expected.GetProperty("sequences")).Zip(completions))
+        foreach (var (row, completion) in rows.Zip(completions))
         {
-            var continued = row[GoldenModels.Begun(model, generate.GetProperty("inputs"))..];
+            var continued = row[begun..];
             Assert.Equal(continued[..completion.Tokens.Length], completion.Tokens);
             Assert.All(continued[completion.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
         }
