@@ -35,6 +35,12 @@ public abstract class Backbone : Module
     /// <summary>The token table (V, D), which a tied output head shares.</summary>
     public abstract Parameter TokenTable { get; }
 
+    /// <summary>What matrix products compute in while parameters keep their type (mixed precision); null for the parameters' own type.</summary>
+    public DType? Autocast { get; set; }
+
+    /// <summary>What keys and values come in.</summary>
+    public DType ComputeDType => Autocast ?? TokenTable.Value.DType;
+
     /// <summary>Reads tokens, after those in the cache when there is one; the caller advances the cache.</summary>
     /// <returns>(B, T, D), after the final norm.</returns>
     public abstract Tensor Forward(ModelInput input, KvCache? cache = null);

@@ -28,17 +28,21 @@ sealed class Checkpoint : IDisposable
     /// <summary>Copies every parameter of a model, after names and shapes agreed.</summary>
     /// <param name="model">Parameters without memory yet, or with.</param>
     /// <param name="ignored">Names of the checkpoint that this model has no use for.</param>
+    /// <param name="dtype">What the parameters become; null for what they are stored in.</param>
     /// <param name="initialised">Names of the model that need not be in the checkpoint.</param>
-    public void CopyTo(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
+    public void CopyTo(Module model, Func<string, bool> ignored, DType? dtype, Func<string, bool>? initialised = null)
     {
         var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
         Report("lacks", wanted.Keys.Except(tensors.Keys));
         Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name)));
         foreach (var (name, parameter) in wanted)
-            CheckShape(name, parameter);
-        using var scope = TensorScope.Open();
+            Check(name, parameter);
         foreach (var (name, parameter) in wanted)
-            parameter.Value = View(name).To(DType.Float32).Clone();
+        {
+            var (file, stored) = tensors[name];
+            parameter.Value = file.Read(stored, dtype);
+            parameter.StoredDType = file.Header.Entries[stored].DType;
+        }
     }
 
     public void Dispose()
@@ -88,16 +92,17 @@ sealed class Checkpoint : IDisposable
         }
     }
 
-    void CheckShape(string name, Parameter parameter)
+    void Check(string name, Parameter parameter)
     {
         var (file, stored) = tensors[name];
-        var shape = file.Header.Entries[stored].Shape;
+        var (dtype, shape) = (file.Header.Entries[stored].DType, file.Header.Entries[stored].Shape);
+        if (dtype is not (DType.Float32 or DType.BFloat16 or DType.Float16))
+            throw new InvalidDataException(
+                $"{folder}: '{name}' holds {dtype}; weights in float32, bfloat16 or float16 are read. A quantised checkpoint: take the original one");
         if (!parameter.Shape.SequenceEqual(shape))
             throw new InvalidDataException(
                 $"{folder}: '{name}' has shape [{string.Join(", ", shape)}], config.json asks for [{string.Join(", ", parameter.Shape.ToArray())}]");
     }
-
-    Tensor View(string name) => tensors[name].File.View(tensors[name].Name);
 
     void Report(string problem, IEnumerable<string> names)
     {

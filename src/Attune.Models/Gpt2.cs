@@ -56,7 +56,7 @@ public sealed class Gpt2 : Backbone
     }
 
     public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
 
     static JsonObject NewConfig(ModelShape shape) => new()
     {

@@ -57,7 +57,7 @@ public sealed class GptNeoX : Backbone
     }
 
     public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
 }
 
 /// <summary>The settings of a GPT-NeoX config.json that change what it computes.</summary>

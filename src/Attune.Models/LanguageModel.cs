@@ -20,6 +20,9 @@ public sealed class LanguageModel : Module
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
     public JsonObject Config { get; }
 
+    /// <summary>The generation_config.json of the checkpoint, if it had one; it is written again as it was.</summary>
+    public JsonObject? GenerationConfig { get; set; }
+
     public Backbone Backbone { get; }
 
     /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
@@ -31,10 +34,18 @@ public sealed class LanguageModel : Module
     public Device Device => Backbone.TokenTable.Value.Device;
 
     /// <summary>(B, T) tokens → (B, T, D) hidden states.</summary>
-    public Tensor Hidden(ModelInput input, KvCache? cache = null) => Backbone.Forward(input, cache);
+    public Tensor Hidden(ModelInput input, KvCache? cache = null)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        return Backbone.Forward(input, cache);
+    }
 
-    /// <summary>(…, D) hidden states → (…, V) logits of the next token, or of the token itself when the model is a masked one.</summary>
-    public Tensor Logits(Tensor hidden) => outputHead.Logits(hidden);
+    /// <summary>(…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself when the model is a masked one.</summary>
+    public Tensor Logits(Tensor hidden)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        return outputHead.Logits(hidden).To(DType.Float32);
+    }
 
     /// <summary>Adds a value head without memory: initialise or load it.</summary>
     public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));

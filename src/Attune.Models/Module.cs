@@ -43,7 +43,7 @@ public abstract class Module
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            return Parameters.All(parameter => double.IsFinite(parameter.Value.Detach().Abs().Reshape(-1).Max(0).Item()));
+            return Parameters.All(parameter => Extremes(parameter.Value.Detach().Reshape(-1)).All(double.IsFinite));
         }
     }
 
@@ -54,7 +54,8 @@ public abstract class Module
             parameter.Initialize(random);
     }
 
-    public void MoveTo(Device device, DType dtype = DType.Float32)
+    /// <summary>Moves or converts every parameter; null keeps its type.</summary>
+    public void MoveTo(Device device, DType? dtype = null)
     {
         foreach (var parameter in Parameters)
             parameter.MoveTo(device, dtype);
@@ -85,6 +86,9 @@ public abstract class Module
         foreach (var parameter in Parameters)
             parameter.Value.Dispose();
     }
+
+    /// <summary>The least and the greatest element, found without another tensor of the same size.</summary>
+    static double[] Extremes(Tensor flat) => flat.ElementCount == 0 ? [] : [flat.Min(0).Item(), flat.Max(0).Item()];
 
     protected Parameter Register(string name, Parameter parameter)
     {

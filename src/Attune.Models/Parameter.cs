@@ -35,6 +35,9 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
 
     Parameter Current => StandIn is not null && !Lora.IsOff ? StandIn : this;
 
+    /// <summary>The type that a checkpoint had it in, and that it is written in again.</summary>
+    public DType StoredDType { get; set; } = DType.Float32;
+
     /// <summary>Whether training changes it. Setting it also clears the gradient.</summary>
     public bool Trainable
     {
@@ -55,13 +58,13 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
     }
 
     /// <summary>Moves or converts the tensor; the old one is freed.</summary>
-    public void MoveTo(Device device, DType dtype)
+    public void MoveTo(Device device, DType? dtype)
     {
         var before = Value;
-        using var scope = TensorScope.Open();
-        var after = before.Detach().To(dtype).To(device);
-        if (before.DType == dtype && before.Device == device)
+        if (before.DType == (dtype ?? before.DType) && before.Device == device)
             return;
+        using var scope = TensorScope.Open();
+        var after = before.Detach().To(dtype ?? before.DType).To(device);
         after.RequiresGrad = before.RequiresGrad;
         Value = after;
         before.Dispose();

@@ -10,6 +10,8 @@ namespace Attune.Models;
 /// </summary>
 public static class Pretrained
 {
+    const string GenerationFile = "generation_config.json";
+
     /// <summary>A language model with random weights.</summary>
     public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
     {
@@ -30,20 +32,27 @@ public static class Pretrained
     /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
     /// one that is missing is an error.
     /// </summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="expectValueHead">Whether the value head must be there.</param>
+    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
     /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
-    public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false)
+    public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
     {
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
         var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
-        file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
+        file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
+        if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
+            model.GenerationConfig = ReadObject(generation);
         return model;
     }
 
     /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
     /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
-    public static RewardModel LoadRewardModel(string folder)
+    public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
     {
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
@@ -52,7 +61,7 @@ public static class Pretrained
             throw new InvalidDataException(
                 $"{folder} has no reward head ({missing}); train one with `attune reward`, or name a folder that such a run wrote");
         RequireOneLabel(config, folder);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder));
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype);
         return model;
     }
 
@@ -65,20 +74,23 @@ public static class Pretrained
         model.InitializeHead(random);
         if (model.HeadNames.All(file.Names.Contains))
             RequireOneLabel(config, folder);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), initialised: model.HeadNames.Except(file.Names).Contains);
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), DType.Float32, initialised: model.HeadNames.Except(file.Names).Contains);
         return model;
     }
 
     /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
     public static void Save(string folder, LanguageModel model) =>
-        Save(folder, model, model.Config, family => family.LanguageModelClass);
+        Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>
     public static void Save(string folder, RewardModel model)
     {
-        model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
-        model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
-        Save(folder, model, model.Config, family => family.RewardModelClass);
+        if (model.Config["id2label"] is not JsonObject { Count: 1 })
+        {
+            model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
+            model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+        }
+        Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
     }
 
     /// <summary>The config.json of a folder.</summary>
@@ -103,21 +115,25 @@ public static class Pretrained
     internal static void WriteJson(string path, JsonObject json) =>
         File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
-    static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className)
+    /// <summary>Every tensor is written in the type that it was read in, so that a checkpoint comes back bit for bit.</summary>
+    static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className, JsonObject? generation)
     {
+        using var scope = TensorScope.Open();
         Directory.CreateDirectory(folder);
         var written = config.DeepClone().AsObject();
         written["architectures"] = new JsonArray(className(Family(config, folder)));
-        written[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = "float32";
+        if (!written.ContainsKey("dtype") && !written.ContainsKey("torch_dtype"))
+            written["torch_dtype"] = model.Parameters.First().StoredDType.ToString().ToLowerInvariant();
         WriteJson(Path.Combine(folder, "config.json"), written);
-        WriteJson(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
+        if (generation is not null)
+            WriteJson(Path.Combine(folder, GenerationFile), generation);
         Safetensors.Write(
             Path.Combine(folder, "model.safetensors"),
-            model.NamedParameters().Select(parameter => (parameter.Name, parameter.Value.Value)),
+            model.NamedParameters().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
-    static JsonObject GenerationConfig(JsonObject config)
+    static JsonObject DefaultGenerationConfig(JsonObject config)
     {
         var generation = new JsonObject { ["_from_model_config"] = true };
         foreach (var key in (string[])["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"])

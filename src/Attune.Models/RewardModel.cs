@@ -28,12 +28,20 @@ public sealed class RewardModel : Module
     /// <summary>The head alone gets its random start; the backbone keeps what it has.</summary>
     public void InitializeHead(RandomSource random) => head.Initialize(random);
 
-    /// <summary>The number of each text: (B).</summary>
-    public Tensor Score(ModelInput input) => head.Score(Backbone.Forward(Backbone.ToJudge(input)), input);
+    /// <summary>The number of each text: (B) float32.</summary>
+    public Tensor Score(ModelInput input)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        return head.Score(Backbone.Forward(Backbone.ToJudge(input)), input).To(DType.Float32);
+    }
 
-    /// <summary>The number at every token: (B, T).</summary>
+    /// <summary>The number at every token: (B, T) float32.</summary>
     /// <exception cref="InvalidOperationException">The head reads a text as a whole.</exception>
-    public Tensor ScoreTokens(ModelInput input) => head is LastTokenScore score
-        ? score.ScoreTokens(Backbone.Forward(input))
-        : throw new InvalidOperationException("this reward model scores whole texts, not tokens");
+    public Tensor ScoreTokens(ModelInput input)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        return head is LastTokenScore score
+            ? score.ScoreTokens(Backbone.Forward(input)).To(DType.Float32)
+            : throw new InvalidOperationException("this reward model scores whole texts, not tokens");
+    }
 }

@@ -51,7 +51,7 @@ public sealed class RotaryDecoder : Backbone
     }
 
     public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
 
     /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
     Tensor Embed(Tensor tokens)

@@ -76,7 +76,7 @@ public sealed class T5 : Backbone
     }
 
     public override KvCache NewCache(long batch, long capacity) =>
-        new(config.DecoderLayers, batch, config.Heads, capacity, config.HeadWidth, TokenTable.Value.DType, TokenTable.Value.Device);
+        new(config.DecoderLayers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
 
     static Tensor Mask(ModelInput source) => source.Mask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
 

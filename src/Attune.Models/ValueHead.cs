@@ -13,6 +13,6 @@ public sealed class ValueHead : Module
 
     public ValueHead(long width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialDeviation: 0));
 
-    /// <summary>(…, D) → (…)</summary>
-    public Tensor Forward(Tensor hidden) => summary.Forward(hidden).Squeeze(-1);
+    /// <summary>(…, D) → (…), in the head's own type whatever the hidden states come in.</summary>
+    public Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);
 }

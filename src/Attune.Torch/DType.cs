@@ -28,6 +28,16 @@ public static class DTypes
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "an element type without a size"),
     };
 
+    /// <summary>Reads a type that models compute in: <c>float32</c>, <c>bfloat16</c> or <c>float16</c>.</summary>
+    /// <exception cref="FormatException">The text is none of these.</exception>
+    public static DType Parse(string text) => text switch
+    {
+        "float32" => DType.Float32,
+        "bfloat16" => DType.BFloat16,
+        "float16" => DType.Float16,
+        _ => throw new FormatException($"expected a dtype (float32, bfloat16 or float16), found '{text}'"),
+    };
+
     public static bool IsFloatingPoint(this DType dtype) =>
         dtype is DType.Float16 or DType.BFloat16 or DType.Float32 or DType.Float64;
 

@@ -9,20 +9,16 @@ namespace Attune.Torch;
 /// </summary>
 public sealed unsafe class Safetensors : IDisposable
 {
+    const long MappedAtOnce = 16 << 20;   // bytes: what is mapped counts as memory of the process while it is
+
     readonly string path;
     readonly MemoryMappedFile file;
-    readonly MemoryMappedViewAccessor view;
-    readonly byte* data;
 
     Safetensors(string path, SafetensorsHeader header)
     {
         this.path = path;
         Header = header;
         file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, 0, MemoryMappedFileAccess.Read);
-        view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        data = start + view.PointerOffset + header.DataStart;
     }
 
     /// <summary>What the file says it holds, checked against its size.</summary>
@@ -32,16 +28,55 @@ public sealed unsafe class Safetensors : IDisposable
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Safetensors Open(string path) => new(path, SafetensorsHeader.Read(path));
 
-    /// <summary>A tensor over the mapped bytes: read it, do not write it, and only while the file is open.</summary>
+    /// <summary>A tensor of the file, in its own type or another.</summary>
     /// <exception cref="InvalidDataException">The file has no tensor of this name.</exception>
-    public Tensor View(string name)
+    public Tensor Read(string name, DType? dtype = null)
     {
-        if (!Header.Entries.TryGetValue(name, out var entry))
-            throw new InvalidDataException($"{path}: there is no tensor '{name}' in it");
-        fixed (long* sizes = entry.Shape)
+        var entry = Entry(name);
+        var tensor = Tensor.Empty(entry.Shape, dtype ?? entry.DType);
+        Copy(entry, tensor);
+        return tensor;
+    }
+
+    /// <summary>Overwrites a contiguous tensor of the same shape, of any type, on any device.</summary>
+    /// <exception cref="InvalidDataException">The file has no tensor of this name and shape.</exception>
+    public void ReadInto(string name, Tensor target)
+    {
+        var entry = Entry(name);
+        if (!target.Shape.SequenceEqual(entry.Shape))
+            throw new InvalidDataException($"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], {target} was expected");
+        Copy(entry, target);
+    }
+
+    SafetensorsEntry Entry(string name) => Header.Entries.TryGetValue(name, out var entry)
+        ? entry
+        : throw new InvalidDataException($"{path}: there is no tensor '{name}' in it");
+
+    void Copy(SafetensorsEntry entry, Tensor target)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        var (flat, size) = (target.Reshape(-1), entry.DType.Size());
+        var step = MappedAtOnce / size;
+        for (long at = 0; at < flat.ElementCount; at += step)
+            CopyPart(entry, flat, at, Math.Min(step, flat.ElementCount - at));
+    }
+
+    void CopyPart(SafetensorsEntry entry, Tensor flat, long at, long count)
+    {
+        using var scope = TensorScope.Open();
+        var size = entry.DType.Size();
+        using var view = file.CreateViewAccessor(Header.DataStart + entry.Start + at * size, count * size, MemoryMappedFileAccess.Read);
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        try
         {
-            Native.Check(Native.attune_tensor_from_memory(data + entry.Start, sizes, entry.Shape.Length, (int)entry.DType, out var handle));
-            return new(handle);
+            Native.Check(Native.attune_tensor_from_memory(start + view.PointerOffset, &count, 1, (int)entry.DType, out var mapped));
+            flat.Slice(0, at, at + count).CopyInPlace(new Tensor(mapped));
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
         }
     }
 
@@ -73,10 +108,5 @@ public sealed unsafe class Safetensors : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        file.Dispose();
-    }
+    public void Dispose() => file.Dispose();
 }

@@ -31,21 +31,31 @@ public static class ModelFolder
         return Tokenizer(kept);
     }
 
-    /// <summary>The language model of a folder, on a device.</summary>
+    /// <summary>The language model of a folder, on a device, with weights of a type; null for the type that they are stored in.</summary>
     /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
-    public static LanguageModel LanguageModel(string folder, Device device)
+    public static LanguageModel LanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
-        var model = Pretrained.LoadLanguageModel(folder);
+        var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
+    /// <summary>The language model of a folder, to train or as a reference: float32 weights on the run's device, computing in the run's type.</summary>
+    /// <inheritdoc cref="LanguageModel(string, Device, DType?)"/>
+    public static LanguageModel LanguageModel(string folder, Run run)
+    {
+        var model = LanguageModel(folder, run.Device);
+        ComputeIn(run, model.Backbone);
+        return model;
+    }
+
     /// <summary>The language model of a folder, or a new one when the path is empty, on the run's device.</summary>
-    /// <inheritdoc cref="LanguageModel(string, Device)"/>
+    /// <inheritdoc cref="LanguageModel(string, Device, DType?)"/>
     public static LanguageModel LanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
         if (folder.Length > 0)
-            return LanguageModel(folder, run.Device);
+            return LanguageModel(folder, run);
         var model = NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
+        ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
@@ -56,14 +66,15 @@ public static class ModelFolder
         var model = NewOnCpu(run, random => folder.Length > 0
             ? Pretrained.RewardModelFrom(folder, random)
             : Pretrained.NewRewardModel(Config(shape, tokenizer), random));
+        ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
-    /// <summary>A trained reward model on a device.</summary>
+    /// <summary>A trained reward model on a device, with weights of a type; null for the type that they are stored in.</summary>
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
-    public static RewardModel RewardModel(string folder, Device device)
+    public static RewardModel RewardModel(string folder, Device device, DType? dtype = DType.Float32)
     {
-        var model = Pretrained.LoadRewardModel(folder);
+        var model = Pretrained.LoadRewardModel(folder, dtype);
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
@@ -100,6 +111,8 @@ public static class ModelFolder
         using var random = new RandomSource((ulong)run.Seed);
         return create(random);
     }
+
+    static void ComputeIn(Run run, Backbone backbone) => backbone.Autocast = run.Dtype == DType.Float32 ? null : run.Dtype;
 
     static JsonObject Config(ModelShape shape, Tokenizer tokenizer) =>
         shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);

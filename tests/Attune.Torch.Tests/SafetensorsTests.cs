@@ -19,11 +19,11 @@ public sealed class SafetensorsTests : IDisposable
         using var file = Safetensors.Open(path);
         foreach (var (name, value) in values)
         {
-            Assert.Equal(value.DType, file.View(name).DType);
-            Assert.Equal(value.RawBytes(), file.View(name).RawBytes());
+            Assert.Equal(value.DType, file.Read(name).DType);
+            Assert.Equal(value.RawBytes(), file.Read(name).RawBytes());
         }
-        Assert.Equal([0, 4], file.View("empty").Shape);
-        Assert.Equal(2.5, file.View("scalar").Item());
+        Assert.Equal([0, 4], file.Read("empty").Shape);
+        Assert.Equal(2.5, file.Read("scalar").Item());
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class SafetensorsTests : IDisposable
         var path = folder.File("t.safetensors");
         Safetensors.Write(path, [("t", Tensor.From([1f, 2, 3, 4], 2, 2).Transpose(0, 1))]);
         using var file = Safetensors.Open(path);
-        Assert.Equal([1f, 3, 2, 4], file.View("t").ToArray<float>());
+        Assert.Equal([1f, 3, 2, 4], file.Read("t").ToArray<float>());
     }
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class SafetensorsTests : IDisposable
         var path = folder.File("a.safetensors");
         Safetensors.Write(path, [("a", Tensor.Zeros([1]))]);
         using var file = Safetensors.Open(path);
-        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => file.View("b")).Message);
+        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => file.Read("b")).Message);
     }
 
     string WriteRaw(string header, int dataBytes)

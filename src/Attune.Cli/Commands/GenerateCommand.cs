@@ -28,14 +28,15 @@ static class GenerateCommand
     static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off the logit of a token that the answer has", 0);
     static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
-    static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
+    static readonly Option<string> On = ModelOptions.Device();
+    static readonly Option<string> Dtype = ModelOptions.Dtype();
 
     public static Command Create()
     {
         var command = new Command("generate", "Answer a prompt, or a file of prompts")
         {
             Model, Prompt, Prompts, Output, Samples, MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP,
-            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Seed, On,
+            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Seed, On, Dtype,
         };
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
@@ -57,7 +58,7 @@ static class GenerateCommand
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
         var samples = parsed.GetValue(Samples);
-        var answering = new Answering(ModelFolder.LanguageModel(folder, device), tokenizer, options, samples, interruption.Token);
+        var answering = new Answering(ModelFolder.LanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!)), tokenizer, options, samples, interruption.Token);
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
             Write(answering, file, output, random);

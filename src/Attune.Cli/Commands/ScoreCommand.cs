@@ -15,11 +15,12 @@ static class ScoreCommand
     static readonly Argument<string> Model = new("model") { Description = "A reward model's folder" };
     static readonly Argument<string> File = new("file") { Description = "Texts, answers to prompts, pairs or rankings" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
-    static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
+    static readonly Option<string> On = ModelOptions.Device();
+    static readonly Option<string> Dtype = ModelOptions.Dtype();
 
     public static Command Create()
     {
-        var command = new Command("score", "Score texts or rankings by a reward model, with its accuracy") { Model, File, Output, On };
+        var command = new Command("score", "Score texts or rankings by a reward model, with its accuracy") { Model, File, Output, On, Dtype };
         command.SetAction(Score);
         return CommandHelp.WithExample(command, "attune score runs/reward/model rankings.jsonl --output scores.jsonl");
     }
@@ -28,7 +29,7 @@ static class ScoreCommand
     {
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
-        var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!));
+        var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!), ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
         var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength), tokenizer);
         var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
         var examples = Dataset.Read(file).ToList();

@@ -67,7 +67,7 @@ public static class Peft
         if (!parameter.Shape.SequenceEqual(entry.Shape))
             throw new InvalidDataException(
                 $"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], the model and adapter_config.json ask for [{string.Join(", ", parameter.Shape.ToArray())}]");
-        parameter.Value = file.View(name).To(DType.Float32).To(device).Clone();
+        parameter.Value = file.Read(name, DType.Float32).To(device);
     }
 
     static string ConfigPath(string folder) => Path.Combine(folder, "adapter_config.json");

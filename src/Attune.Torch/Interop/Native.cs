@@ -66,6 +66,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int attune_requires_grad(nint tensor, out int required);
     [LibraryImport(Library)] public static partial int attune_set_requires_grad(nint tensor, int required);
     [LibraryImport(Library)] public static partial int attune_set_grad_mode(int enabled);
+    [LibraryImport(Library)] public static partial int attune_set_autocast(int deviceType, int dtype, out int before);
 
     [LibraryImport(Library)] public static partial byte* attune_torch_version();
     [LibraryImport(Library)] public static partial byte* attune_torch_build();

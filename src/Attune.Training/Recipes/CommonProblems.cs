@@ -18,6 +18,8 @@ static class CommonProblems
         })
             if (value < 0)
                 yield return $"{key}: a number of at least 0 was expected, found {value}";
+        if (run.Dtype is not ("float32" or "bfloat16"))
+            yield return $"run.dtype: float32 or bfloat16 was expected, found {run.Dtype}";
         if (run.KeepCheckpoints < 1)
             yield return $"run.keepCheckpoints: a number of at least 1 was expected, found {run.KeepCheckpoints}";
         if (training.BatchSize < 1)

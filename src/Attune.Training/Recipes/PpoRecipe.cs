@@ -68,12 +68,12 @@ public sealed record PpoRecipe : IRecipe
     public void Train(Run run, CancellationToken cancellation)
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
-        var policy = new Policy(ModelFolder.LanguageModel(Model, run.Device), tokenizer, Sampling);
-        var reference = new Policy(ModelFolder.LanguageModel(Model, run.Device), tokenizer, Sampling);
+        var policy = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
+        var reference = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
         if (policy.Model.ValueHead is null)
             policy.Model.AddValueHead().Initialize(run.Random);
         policy.Model.SetTrainable(true);
-        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device), ModelFolder.Tokenizer(RewardModel), tokenizer) { Workers = Training.Workers };
+        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device, run.Dtype), ModelFolder.Tokenizer(RewardModel), tokenizer) { Workers = Training.Workers };
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);

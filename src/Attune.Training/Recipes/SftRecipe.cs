@@ -38,7 +38,7 @@ public sealed record SftRecipe : IRecipe
     public void Train(Run run, CancellationToken cancellation)
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
-        var model = ModelFolder.LanguageModel(Model, run.Device);
+        var model = ModelFolder.LanguageModel(Model, run);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);

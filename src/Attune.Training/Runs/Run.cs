@@ -56,6 +56,9 @@ public sealed class Run : IDisposable, IRunState
 
     public Device Device => Random.Device;
 
+    /// <summary>What matrix products compute in.</summary>
+    public DType Dtype => DTypes.Parse(options.Dtype);
+
     public int Seed => options.Seed;
 
     /// <summary>Whether the arithmetic is to be checked first.</summary>

@@ -12,6 +12,12 @@ public sealed record RunOptions
     /// <summary>auto (CUDA where there is one), cpu, cuda or cuda:N.</summary>
     public string Device { get; init; } = "auto";
 
+    /// <summary>
+    /// float32, or bfloat16: matrix products in bfloat16 over float32 weights and optimizer state, and a frozen reward model in bfloat16
+    /// altogether. Faster on a GPU, slower on most CPUs.
+    /// </summary>
+    public string Dtype { get; init; } = "float32";
+
     /// <summary>Threads of one operator on the CPU; 0 for as many as there are processors.</summary>
     public int Threads { get; init; }
 

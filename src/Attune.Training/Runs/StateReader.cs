@@ -9,16 +9,9 @@ public sealed class StateReader(string part, Safetensors tensors, IReadOnlyDicti
         ? value
         : throw new InvalidDataException($"the checkpoint has no '{part}/{name}': it is of another recipe or version");
 
-    public byte[] ReadBytes(string name) => tensors.View($"{part}/{name}").ToArray<byte>();
+    public byte[] ReadBytes(string name) => tensors.Read($"{part}/{name}").ToArray<byte>();
 
     /// <summary>Overwrites a tensor of the same shape.</summary>
-    public void ReadInto(string name, Tensor target)
-    {
-        using var noGrad = Autograd.NoGrad();
-        using var scope = TensorScope.Open();
-        var stored = tensors.View($"{part}/{name}");
-        if (!stored.Shape.SequenceEqual(target.Shape))
-            throw new InvalidDataException($"the checkpoint's '{part}/{name}' is {stored}, expected {target}: it is of another recipe");
-        target.CopyInPlace(stored);
-    }
+    /// <exception cref="InvalidDataException">The checkpoint has no such tensor: it is of another recipe.</exception>
+    public void ReadInto(string name, Tensor target) => tensors.ReadInto($"{part}/{name}", target);
 }

@@ -77,7 +77,7 @@ public sealed class GoldenLoraTests : IDisposable
         using var written = Safetensors.Open(folder.File("adapter_model.safetensors"));
         Assert.Equal(read.Header.Entries.Keys.Order(), written.Header.Entries.Keys.Order());
         foreach (var key in read.Header.Entries.Keys)
-            Assert.Equal(read.View(key).RawBytes(), written.View(key).RawBytes());
+            Assert.Equal(read.Read(key).RawBytes(), written.Read(key).RawBytes());
         Golden.Ran("lora: written as read");
     }
 

@@ -1,0 +1,111 @@
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+
+namespace Attune.Models.Tests;
+
+/// <summary>Weights and products in narrower types than float32.</summary>
+public sealed class PrecisionTests : IDisposable
+{
+    readonly TensorScope scope = TensorScope.Open();
+
+    public void Dispose() => scope.Dispose();
+
+    public static TheoryData<string> BFloat16Checkpoints => [.. GoldenModels.WithClass("").Where(name => ComputedInBFloat16(name).Any())];
+
+    [Theory]
+    [Trait("Category", "Golden")]
+    [MemberData(nameof(BFloat16Checkpoints))]
+    public void LogitsInBFloat16AgreeToTwoInAHundred(string name)
+    {
+        var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", name), dtype: null);
+        Assert.Equal(DType.BFloat16, model.Backbone.TokenTable.Value.DType);
+        foreach (var item in ComputedInBFloat16(name))
+        {
+            var expected = GoldenTensor.Read(item.GetProperty("outputs").GetProperty("logits_bfloat16_compute_first64"));
+            var input = GoldenModels.Input(item.GetProperty("inputs"));
+            var logits = model.Logits(model.Hidden(input)).Slice(2, 0, expected.Shape[2]);
+            Near(expected.Data, logits, input.Mask!, 0.02);
+            Golden.Ran("models: logits in bfloat16");
+        }
+    }
+
+    [Theory]
+    [InlineData(DType.BFloat16, 0.02)]
+    [InlineData(DType.Float16, 0.005)]
+    public void NarrowWeightsAreTheFloat32OnesNearly(DType dtype, double tolerance)
+    {
+        var folder = Golden.PathTo("models", "llama");
+        var item = GoldenModels.Expected("llama").GetProperty("forward").GetProperty("right_padded");
+        var input = GoldenModels.Input(item.GetProperty("inputs"));
+        var model = Pretrained.LoadLanguageModel(folder, dtype: dtype == DType.Float16 ? DType.Float32 : dtype);
+        if (dtype == DType.Float16)
+            foreach (var parameter in model.Parameters)      // a CPU multiplies no float16 matrices: the weights alone are rounded
+                parameter.Value.CopyInPlace(parameter.Value.To(DType.Float16));
+        Near(GoldenTensor.Read(item.GetProperty("outputs").GetProperty("logits")).Data, model.Logits(model.Hidden(input)), input.Mask!, tolerance);
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void MixedPrecisionComputesInBFloat16AndKeepsWeightsAndGradientsInFloat32(string family)
+    {
+        var model = TinyModel.Of(family);
+        var input = new ModelInput(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3), Tensor.Ones([2, 3], DType.Bool));
+        var exact = model.Logits(model.Hidden(input)).ToArray<float>();
+        model.Backbone.Autocast = DType.BFloat16;
+        model.SetTrainable(true);
+        var logits = model.Logits(model.Hidden(input));
+        Assert.NotEqual(exact, logits.ToArray<float>());
+        Near(Array.ConvertAll(exact, x => (double)x), logits.Detach(), input.Mask!, 0.02);
+        logits.Square().Mean().Backward();
+        Assert.All(model.Parameters, parameter => Assert.Equal((DType.Float32, DType.Float32), (parameter.Value.DType, parameter.Value.Grad!.DType)));
+        model.Backbone.Autocast = null;
+        Assert.Equal(exact, model.Logits(model.Hidden(input)).ToArray<float>());
+    }
+
+    [Fact]
+    public void TheCacheOfMixedPrecisionIsNarrow()
+    {
+        var model = TinyModel.Gpt2();
+        model.Backbone.Autocast = DType.BFloat16;
+        var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
+        using var cache = model.Backbone.NewCache(1, 3);
+        model.Hidden(input, cache);
+        Assert.Equal(DType.BFloat16, cache.Append(0, Tensor.Zeros([1, 4, 1, 8]), Tensor.Zeros([1, 4, 1, 8])).Keys.DType);
+    }
+
+    [Theory]
+    [InlineData(DType.BFloat16)]
+    [InlineData(DType.Float16)]
+    [InlineData(DType.Float32)]
+    public void AStoredCheckpointIsLoadedInItsOwnSize(DType dtype)
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModel.Llama();
+        foreach (var parameter in model.Parameters)
+            parameter.StoredDType = dtype;
+        Pretrained.Save(folder.Path, model);
+        var bytes = new FileInfo(folder.File("model.safetensors")).Length;
+        var before = TorchLibrary.LiveBytes;
+        TorchLibrary.ResetPeakBytes();
+        var read = Pretrained.LoadLanguageModel(folder.Path, dtype: null);
+        Assert.True(TorchLibrary.PeakBytes - before <= 1.2 * bytes, $"{TorchLibrary.PeakBytes - before} bytes for a checkpoint of {bytes}");
+        Assert.All(read.Parameters, parameter => Assert.Equal(dtype, parameter.Value.DType));
+    }
+
+    static IEnumerable<System.Text.Json.JsonElement> ComputedInBFloat16(string name) =>
+        GoldenModels.Expected(name).TryGetProperty("forward", out var forward)
+            ? forward.EnumerateObject().Select(item => item.Value).Where(item => item.TryGetProperty("outputs", out var outputs) && outputs.TryGetProperty("logits_bfloat16_compute_first64", out _))
+            : [];
+
+    /// <summary>Real rows differ by less than a share of the largest number.</summary>
+    static void Near(double[] expected, Tensor actual, Tensor mask, double tolerance)
+    {
+        var (found, real) = (actual.ToArray<float>(), mask.ToArray<bool>());
+        var channels = found.Length / real.Length;
+        var scale = expected.Max(Math.Abs);
+        for (var i = 0; i < found.Length; i++)
+            Assert.True(!real[i / channels] || Math.Abs(found[i] - expected[i]) <= tolerance * scale, $"{found[i]} at {i}, expected {expected[i]} within {tolerance * scale}");
+    }
+}
