@@ -20,6 +20,7 @@ public sealed class Tokenizer
         (this.json, this.config) = (json, config);
         pipeline = TokenizerPipeline.Read(JsonField.Parse(json, file));
         (BosId, EosId, PadId, UnkId) = (IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token"), IdOf("unk_token"));
+        (ClsId, SepId, MaskId) = (IdOf("cls_token"), IdOf("sep_token"), IdOf("mask_token"));
         ChatTemplate = config.ChatTemplate;
         frame = new(FindFrame);
     }
@@ -57,6 +58,15 @@ public sealed class Tokenizer
 
     /// <summary>The token for what the vocabulary lacks.</summary>
     public int? UnkId { get; }
+
+    /// <summary>The token before a text whose hidden state stands for the whole text.</summary>
+    public int? ClsId { get; }
+
+    /// <summary>The token behind each of two texts.</summary>
+    public int? SepId { get; }
+
+    /// <summary>The token in the place of one that is to be guessed.</summary>
+    public int? MaskId { get; }
 
     /// <summary>The Jinja source of the chat template, if there is one.</summary>
     public string? ChatTemplate { get; }

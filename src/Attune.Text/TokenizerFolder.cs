@@ -6,7 +6,7 @@ static class TokenizerFolder
     const string TokenizerFile = "tokenizer.json";
     const string ConfigFile = "tokenizer_config.json";
 
-    static readonly string[] Parts = ["bos_token", "eos_token", "pad_token", "unk_token"];
+    static readonly string[] Parts = ["bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token"];
 
     public static Tokenizer Load(string folder)
     {

@@ -25,8 +25,7 @@ public static class ModelFolder
         if (!run.Folder.HoldsARun || !Directory.Exists(kept))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
-            var trained = BytePairTrainer.Train(texts(), new() { VocabularySize = options.VocabularySize, MinFrequency = options.MinFrequency });
-            Whole.Folder(kept, trained.Save);
+            Whole.Folder(kept, options.Train(texts()).Save);
         }
         return Tokenizer(kept);
     }

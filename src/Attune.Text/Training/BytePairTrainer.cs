@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Attune.Text;
 
 /// <summary>Trains byte-level BPE tokenizers; the result is that of the library's BpeTrainer with the same settings.</summary>
@@ -11,29 +13,58 @@ public static class BytePairTrainer
     {
         options ??= new();
         options.Check();
-        var preTokenizer = PreTokenizer(options);
-        var words = new WordCounts();
-        foreach (var text in texts)
-        {
-            cancel.ThrowIfCancellationRequested();
-            words.Add(text, preTokenizer);
-        }
-        var alphabet = options.SpecialTokens.Concat(Alphabet(words, options)).Distinct();
+        var frame = Frame(options);
+        var words = WordCounts.Of(texts, frame, cancel);
+        var letters = words.Letters().Keys.Concat(options.InitialAlphabet ? ByteAlphabet.All.Select(letter => letter.ToString()) : []);
+        var alphabet = options.SpecialTokens.Concat(letters.Order(StringComparer.Ordinal));
         var learner = new MergeLearner(alphabet, words.All, options.MaxTokenLength);
         learner.Learn(options.VocabularySize, options.MinFrequency, cancel);
-        return Tokenizer.Parse(TokenizerJson.Of(learner.Tokens, learner.Merges, options), TokenizerJson.ConfigOf(options));
+        return frame.Complete(
+            Model(learner), learner.Tokens.Count,
+            ("bos_token", options.BosToken), ("eos_token", options.EosToken), ("pad_token", options.PadToken),
+            ("unk_token", options.UnkToken), ("chat_template", options.ChatTemplate));
     }
 
-    static IPreTokenizer PreTokenizer(BytePairTrainingOptions options)
+    static TokenizerFrame Frame(BytePairTrainingOptions options)
     {
-        var bytes = new ByteLevelPreTokenizer(options.AddPrefixSpace, useRegex: options.Split is null);
-        return options.Split is null
-            ? bytes
-            : new PreTokenizerSequence([new SplitPreTokenizer(Patterns.Of(options.Split), SplitBehavior.Isolated, invert: false), bytes]);
+        var bytes = ByteLevel(options.AddPrefixSpace, trimOffsets: true, useRegex: options.Split is null);
+        return new(options.SpecialTokens)
+        {
+            PreTokenizer = options.Split is { } split
+                ? new() { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(Words(split), bytes) }
+                : bytes,
+            PostProcessor = ByteLevel(addPrefixSpace: true, trimOffsets: false, useRegex: true),
+            Decoder = ByteLevel(addPrefixSpace: true, trimOffsets: true, useRegex: true),
+        };
     }
 
-    static IEnumerable<string> Alphabet(WordCounts words, BytePairTrainingOptions options) =>
-        words.All.Keys.SelectMany(word => word)
-            .Concat(options.InitialAlphabet ? ByteAlphabet.All : [])
-            .Distinct().Order().Select(letter => letter.ToString());
+    static JsonObject Words(string regex) => new()
+    {
+        ["type"] = "Split",
+        ["pattern"] = new JsonObject { ["Regex"] = regex },
+        ["behavior"] = "Isolated",
+        ["invert"] = false,
+    };
+
+    static JsonObject ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = addPrefixSpace,
+        ["trim_offsets"] = trimOffsets,
+        ["use_regex"] = useRegex,
+    };
+
+    static JsonObject Model(MergeLearner learner) => new()
+    {
+        ["type"] = "BPE",
+        ["dropout"] = null,
+        ["unk_token"] = null,
+        ["continuing_subword_prefix"] = null,
+        ["end_of_word_suffix"] = null,
+        ["fuse_unk"] = false,
+        ["byte_fallback"] = false,
+        ["ignore_merges"] = false,
+        ["vocab"] = TokenizerJson.Vocabulary(learner.Tokens),
+        ["merges"] = new JsonArray([.. learner.Merges.Select(merge => new JsonArray(merge.Left, merge.Right))]),
+    };
 }

@@ -13,6 +13,7 @@ sealed class MergeLearner
     readonly Dictionary<string, int> ids;
     readonly List<int> lengths;                                    // characters of each token
     readonly int mostCharacters;
+    readonly string prefix;
 
     readonly int[][] words;
     readonly int[] wordLengths;
@@ -23,17 +24,34 @@ sealed class MergeLearner
         (a, b) => a.Count != b.Count ? b.Count.CompareTo(a.Count) : a.Pair.CompareTo(b.Pair)));
 
     /// <param name="alphabet">The tokens there are already: special tokens and single characters, in the order of their ids.</param>
-    /// <param name="counts">The words, whose every character is in the alphabet, and how often each occurs.</param>
+    /// <param name="counts">The words and how often each occurs; characters that the alphabet lacks are passed over.</param>
     /// <param name="maxTokenLength">The most characters that a token may have, or null.</param>
-    public MergeLearner(IEnumerable<string> alphabet, IReadOnlyDictionary<string, long> counts, int? maxTokenLength)
+    /// <param name="prefix">What tokens begin with that do not begin a word.</param>
+    public MergeLearner(
+        IEnumerable<string> alphabet, IReadOnlyDictionary<string, long> counts, int? maxTokenLength = null, string prefix = "")
     {
-        tokens = [.. alphabet];
+        this.prefix = prefix;
+        tokens = [.. alphabet.Distinct()];
         ids = tokens.Select((token, id) => (token, id)).ToDictionary();
         lengths = [.. tokens.Select(token => token.Length)];
         mostCharacters = maxTokenLength ?? int.MaxValue;
-        words = [.. counts.Keys.Select(word => word.Select(letter => ids[letter.ToString()]).ToArray())];
+        words = [.. counts.Keys.Select(Spell)];
         wordLengths = [.. words.Select(word => word.Length)];
         wordCounts = [.. counts.Values];
+    }
+
+    int[] Spell(string word)
+    {
+        var letters = new List<int>(word.Length);
+        var isFirst = true;
+        foreach (var rune in word.EnumerateRunes())
+        {
+            var letter = rune.ToString();
+            if (ids.ContainsKey(letter))
+                letters.Add(TokenOf(isFirst ? letter : prefix + letter));
+            isFirst = false;
+        }
+        return [.. letters];
     }
 
     public IReadOnlyList<string> Tokens => tokens;
@@ -79,7 +97,7 @@ sealed class MergeLearner
     Dictionary<ulong, List<int>> Merge(int left, int right, List<int> where)
     {
         Merges.Add((tokens[left], tokens[right]));
-        var merged = TokenOf(tokens[left] + tokens[right]);
+        var merged = TokenOf(tokens[left] + tokens[right][prefix.Length..]);
         var found = new Dictionary<ulong, List<int>>();
         foreach (var word in where)
             wordLengths[word] = Merge(left, right, merged, word, found);

@@ -4,38 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text;
 
-/// <summary>Writes tokenizer.json and tokenizer_config.json of a trained tokenizer, in the library's form.</summary>
+/// <summary>Writes the parts of tokenizer.json and tokenizer_config.json in the library's form.</summary>
 static class TokenizerJson
 {
     public static JsonSerializerOptions Written { get; } =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static string Of(
-        IReadOnlyList<string> tokens, IEnumerable<(string Left, string Right)> merges, BytePairTrainingOptions options) =>
-        new JsonObject
-        {
-            ["version"] = "1.0",
-            ["truncation"] = null,
-            ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. options.SpecialTokens.Distinct().Select((token, id) => AddedToken(id, token))]),
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = PreTokenizer(options),
-            ["post_processor"] = ByteLevel(addPrefixSpace: true, trimOffsets: false, useRegex: true),
-            ["decoder"] = ByteLevel(addPrefixSpace: true, trimOffsets: true, useRegex: true),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
-                ["vocab"] = new JsonObject(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
-                ["merges"] = new JsonArray([.. merges.Select(merge => new JsonArray(merge.Left, merge.Right))]),
-            },
-        }.ToJsonString(Written);
 
     public static JsonNode AddedToken(int id, string content) => new JsonObject
     {
@@ -48,38 +21,42 @@ static class TokenizerJson
         ["special"] = true,
     };
 
-    static JsonObject PreTokenizer(BytePairTrainingOptions options)
+    /// <summary>Tokens with ids in their order.</summary>
+    public static JsonObject Vocabulary(IReadOnlyList<string> tokens) =>
+        new(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));
+
+    /// <summary>A template such as <c>[CLS] $A:0 [SEP] $B:1 [SEP]:1</c>, where a colon is followed by the type id.</summary>
+    public static JsonObject Template(string single, string pair, IReadOnlyList<string> specialTokens)
     {
-        var bytes = ByteLevel(options.AddPrefixSpace, trimOffsets: true, useRegex: options.Split is null);
-        if (options.Split is null)
-            return bytes;
-        var split = new JsonObject
+        var used = Parts(single).Concat(Parts(pair)).Select(part => part.Name).Where(name => !name.StartsWith('$')).Distinct();
+        return new()
         {
-            ["type"] = "Split",
-            ["pattern"] = new JsonObject { ["Regex"] = options.Split },
-            ["behavior"] = "Isolated",
-            ["invert"] = false,
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray([.. Parts(single).Select(Part)]),
+            ["pair"] = new JsonArray([.. Parts(pair).Select(Part)]),
+            ["special_tokens"] = new JsonObject(used.Select(token => KeyValuePair.Create(token, (JsonNode?)new JsonObject
+            {
+                ["id"] = token,
+                ["ids"] = new JsonArray(specialTokens.ToList().IndexOf(token)),
+                ["tokens"] = new JsonArray(token),
+            }))),
         };
-        return new() { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(split, bytes) };
     }
 
-    static JsonObject ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) => new()
+    static IEnumerable<(string Name, int TypeId)> Parts(string template) =>
+        template.Split(' ').Select(part => part.Split(':')).Select(part => (part[0], part.Length > 1 ? int.Parse(part[1]) : 0));
+
+    static JsonNode Part((string Name, int TypeId) part) => new JsonObject
     {
-        ["type"] = "ByteLevel",
-        ["add_prefix_space"] = addPrefixSpace,
-        ["trim_offsets"] = trimOffsets,
-        ["use_regex"] = useRegex,
+        [part.Name.StartsWith('$') ? "Sequence" : "SpecialToken"] =
+            new JsonObject { ["id"] = part.Name.TrimStart('$'), ["type_id"] = part.TypeId },
     };
 
-    public static string ConfigOf(BytePairTrainingOptions options)
+    /// <summary>tokenizer_config.json with these keys; those without a value are left out.</summary>
+    public static string Config(IEnumerable<(string Key, string? Value)> keys)
     {
         var config = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };
-        var keys = new[]
-        {
-            ("bos_token", options.BosToken), ("eos_token", options.EosToken), ("pad_token", options.PadToken),
-            ("unk_token", options.UnkToken), ("chat_template", options.ChatTemplate),
-        };
-        foreach (var (key, value) in keys.Where(key => key.Item2 is not null))
+        foreach (var (key, value) in keys.Where(key => key.Value is not null))
             config[key] = value;
         return config.ToJsonString(Written);
     }

@@ -41,9 +41,7 @@ static class CommonProblems
             yield break;
         foreach (var problem in shape.Problems())
             yield return $"newModel.{problem}";
-        if (tokenizer.Path.Length == 0 && tokenizer.VocabularySize < 258)
-            yield return $"tokenizer.vocabularySize: at least 258 were expected (256 bytes, the end of a text, padding), found {tokenizer.VocabularySize}";
-        if (tokenizer.MinFrequency < 1)
-            yield return $"tokenizer.minFrequency: a number of at least 1 was expected, found {tokenizer.MinFrequency}";
+        foreach (var problem in tokenizer.Path.Length == 0 ? tokenizer.Problems() : [])
+            yield return $"tokenizer.{problem}";
     }
 }

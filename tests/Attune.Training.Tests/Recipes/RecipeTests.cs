@@ -114,6 +114,29 @@ public sealed class RecipeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bytePair", 300, "<|endoftext|>")]
+    [InlineData("wordPiece", 40, "[MASK]")]
+    [InlineData("unigram", 140, "<extra_id_99>")]
+    public void ATokenizerOfEachKindIsTrained(string kind, int size, string special)
+    {
+        var recipe = (PretrainRecipe)RecipeReader.Read(
+            "pretrain", null, ["data.train=a", $"tokenizer.kind={kind}", $"tokenizer.vocabularySize={size}"]).Recipe;
+        var tokenizer = recipe.Tokenizer.Train(["One text, and one more text: words, words and words."]);
+        Assert.True(tokenizer.IsSpecial(tokenizer.TokenToId(special)!.Value));
+        Assert.InRange(tokenizer.VocabularySize, size / 2, size);
+    }
+
+    [Theory]
+    [InlineData("tokenizer.vocabularySize: at least 6 were expected", "tokenizer.kind=wordPiece", "tokenizer.vocabularySize=5")]
+    [InlineData("tokenizer.vocabularySize: at least 104 were expected", "tokenizer.kind=unigram", "tokenizer.vocabularySize=103")]
+    [InlineData("tokenizer.sentinels: a number of at least 0", "tokenizer.kind=unigram", "tokenizer.sentinels=-1")]
+    [InlineData("'tokenizer.kind' should be one of bytePair, wordPiece, unigram", "tokenizer.kind=sentencePiece")]
+    public void ATokenizerThatCannotBeTrainedIsSaid(string expected, params string[] overrides) => Assert.Contains(
+        expected,
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("pretrain", null, ["data.train=a", .. overrides])).Message,
+        StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
     [InlineData("method: [", "this is not YAML")]
     [InlineData("- a\n- b\n", "keys with values were expected")]
