@@ -30,6 +30,12 @@ public sealed class KvCache : IDisposable
     public Tensor? SourceMask { get; internal set; }
 
     /// <summary>
+    /// Tokens and positions (B, S) that were read, where a model may have to read them again, and whether they were rotated as those
+    /// of a long text.
+    /// </summary>
+    internal (Tensor Tokens, Tensor Positions, bool IsLong)? Text { get; private set; }
+
+    /// <summary>
     /// Stores keys and values (B, heads, T, D) of a layer behind the columns read so far, and gives back views of all columns.
     /// </summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value)
@@ -49,6 +55,20 @@ public sealed class KvCache : IDisposable
     /// <summary>Counts the columns that every layer has appended.</summary>
     public void Advance(long columns) => Length += columns;
 
+    /// <summary>Goes back to the first columns, to read the others again.</summary>
+    internal void Rewind(long columns) => Length = columns;
+
+    /// <summary>Adds columns (B, T) to the text.</summary>
+    internal void Remember(Tensor tokens, Tensor positions, bool isLong)
+    {
+        var before = Text;
+        Text = before is var (t, p, _)
+            ? (Tensor.Concatenate(1, t, tokens).Persist(), Tensor.Concatenate(1, p, positions).Persist(), isLong)
+            : (tokens.Clone().Persist(), positions.Clone().Persist(), isLong);
+        before?.Tokens.Dispose();
+        before?.Positions.Dispose();
+    }
+
     /// <summary>Keeps the rows of these indices (N), in their order; a row may come several times.</summary>
     public void Select(Tensor rows)
     {
@@ -62,6 +82,8 @@ public sealed class KvCache : IDisposable
         }
         if (SourceMask is not null)
             SourceMask = Replace(SourceMask, rows);
+        if (Text is var (tokens, positions, isLong))
+            Text = (Replace(tokens, rows), Replace(positions, rows), isLong);
     }
 
     public void Dispose()
@@ -70,6 +92,8 @@ public sealed class KvCache : IDisposable
         foreach (var tensor in keys.Concat(values).Concat(kept))
             tensor.Dispose();
         SourceMask?.Dispose();
+        Text?.Tokens.Dispose();
+        Text?.Positions.Dispose();
     }
 
     static Tensor Replace(Tensor before, Tensor rows)

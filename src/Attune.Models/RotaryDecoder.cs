@@ -16,6 +16,7 @@ public sealed class RotaryDecoder : Backbone
     readonly Embedding tokenTable;
     readonly RotaryBlock[] blocks;
     readonly RmsNorm finalNorm;
+    readonly RotaryFrequencies? switching;
 
     internal RotaryDecoder(RotaryDecoderConfig config)
     {
@@ -23,6 +24,7 @@ public sealed class RotaryDecoder : Backbone
         tokenTable = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new RotaryBlock(config, layer)))];
         finalNorm = Register("norm", config.NewNorm(config.Width));
+        switching = config.Views.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.Switches);
     }
 
     public override long Width => config.Width;
@@ -33,7 +35,13 @@ public sealed class RotaryDecoder : Backbone
 
     public override Parameter TokenTable => tokenTable.Weight;
 
-    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
+        cache is not null && switching is not null ? ReadAlike(input, cache, switching) : Read(input, cache);
+
+    public override KvCache NewCache(long batch, long capacity) =>
+        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+
+    Tensor Read(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
         var columns = cached + input.Tokens.Size(1);
@@ -50,8 +58,23 @@ public sealed class RotaryDecoder : Backbone
         long Window(LayerView view) => view.Window < columns ? view.Window : 0;
     }
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+    /// <summary>
+    /// Reads on, so that all of a text is rotated alike: where its length changes the frequencies, what the cache holds is read again.
+    /// </summary>
+    Tensor ReadAlike(ModelInput input, KvCache cache, RotaryFrequencies frequencies)
+    {
+        var cached = cache.Length;
+        var positions = input.PositionsAfter(cached).Expand(input.Tokens.Size(0), -1);
+        var isLong = frequencies.IsLong(positions);
+        var changes = cache.Text is { } text && text.IsLong != isLong;
+        cache.Remember(input.Tokens, positions, isLong);
+        if (!changes)
+            return Read(input, cache);
+        cache.Rewind(0);
+        var hidden = Read(input with { Tokens = cache.Text!.Value.Tokens, Positions = cache.Text.Value.Positions }, cache);
+        cache.Rewind(cached);
+        return hidden.Slice(1, cached);
+    }
 
     /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
     Tensor Embed(Tensor tokens)

@@ -60,8 +60,21 @@ public sealed class RotaryFrequencies
     {
         if (type is not ("dynamic" or "longrope"))
             return Compute(contextLength);
+        return Compute(LengthOf(positions));
+    }
+
+    /// <summary>Whether a text past the original context is rotated otherwise from its start on.</summary>
+    public bool Switches => type == "longrope";
+
+    /// <summary>Whether a batch is past the original context.</summary>
+    public bool IsLong(Tensor positions) => LengthOf(positions) > OriginalContext;
+
+    double OriginalContext => scaling.Number("original_max_position_embeddings", contextLength);
+
+    static double LengthOf(Tensor positions)
+    {
         using var scope = TensorScope.Open();
-        return Compute(positions.Reshape(-1).Max(0).Item() + 1);
+        return positions.Reshape(-1).Max(0).Item() + 1;
     }
 
     (float[] Inverse, double Factor) Compute(double length)
@@ -97,7 +110,7 @@ public sealed class RotaryFrequencies
     /// <summary>Long waves are slowed by the factor, short ones kept, those between interpolated.</summary>
     double Llama3(double frequency)
     {
-        var (factor, original) = (scaling.Number("factor"), scaling.Number("original_max_position_embeddings", contextLength));
+        var (factor, original) = (scaling.Number("factor"), OriginalContext);
         var (low, high) = (scaling.Number("low_freq_factor"), scaling.Number("high_freq_factor"));
         var wave = 2 * Math.PI / frequency;
         if (wave > original / low)
@@ -110,7 +123,7 @@ public sealed class RotaryFrequencies
 
     (float[] Inverse, double Factor) Yarn(float[] plain)
     {
-        var original = scaling.Number("original_max_position_embeddings", contextLength);
+        var original = OriginalContext;
         var factor = scaling.Number("factor", contextLength / original);
         var truncate = scaling.Flag("truncate", true);
         var low = CorrectionDimension(scaling.Number("beta_fast", 32), original);
@@ -142,7 +155,7 @@ public sealed class RotaryFrequencies
 
     (float[] Inverse, double Factor) LongRope(float[] plain, double length)
     {
-        var original = scaling.Number("original_max_position_embeddings", contextLength);
+        var original = OriginalContext;
         var divisors = scaling.Numbers(length > original ? "long_factor" : "short_factor");
         if (divisors.Length != plain.Length)
             throw new InvalidDataException($"longrope: {plain.Length} factors were expected for heads of {width} channels, found {divisors.Length}");

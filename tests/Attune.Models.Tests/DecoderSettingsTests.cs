@@ -111,6 +111,35 @@ public sealed class DecoderSettingsTests : IDisposable
         Assert.Contains("3 labels", error.Message);
     }
 
+    [Fact]
+    public void ACacheIsReadAgainWhereTheTextOutgrowsTheShortFactorsOfLongRope()
+    {
+        const string Settings =
+            """{"original_max_position_embeddings":6,"rope_scaling":{"type":"longrope","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""";
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewLanguageModel(Config("phi3", Settings), random);
+        var tokens = Tensor.From([0L, 3, 9, 4, 8, 7, 6, 5, 3, 2, 4, 4, 8, 7, 6, 5, 3, 3], 2, 9);
+        var mask = Tensor.Ones([2, 9], DType.Bool);
+        mask.Slice(0, 0, 1).Slice(1, 0, 1).FillInPlace(0);                     // the first row is padded on the left
+        var positions = ModelInput.Padded(tokens, mask).Positions!;
+        using var cache = model.Backbone.NewCache(2, 9);
+        (long Start, long End)[] steps = [(0, 4), (4, 5), (5, 6), (6, 7), (7, 9)];
+        foreach (var (start, end) in steps)
+        {
+            var hidden = model.Hidden(new(Columns(tokens, start, end), Columns(mask, 0, end), Columns(positions, start, end)), cache);
+            cache.Advance(end - start);
+            var uncached = model.Hidden(new(Columns(tokens, 0, end), Columns(mask, 0, end), Columns(positions, 0, end)));
+            Numeric.Close(
+                Array.ConvertAll(Columns(uncached, start, end).ToArray<float>(), x => (double)x), hidden.ToArray<float>(),
+                $"columns {start} to {end}", 1e-5, 1e-5, Columns(mask, start, end).Unsqueeze(2).Expand(2, end - start, 32).Contiguous().ToArray<bool>());
+            var swap = Tensor.From([1L, 0], 2);
+            cache.Select(swap);
+            (tokens, mask, positions) = (tokens.IndexSelect(0, swap), mask.IndexSelect(0, swap), positions.IndexSelect(0, swap));
+        }
+
+        static Tensor Columns(Tensor x, long start, long end) => x.Slice(1, start, end);
+    }
+
     static float[] Logits(string family, string settings)
     {
         using var random = new RandomSource(1);
