@@ -26,7 +26,7 @@ sealed record Answered(string Prompt, string[] Answers)
 /// <param name="cancellation">Stops.</param>
 sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, int samples, CancellationToken cancellation)
 {
-    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
     readonly int room = Math.Min(sampling.MaxNewTokens, (int)model.Backbone.ContextLength / 2);
 
     /// <summary>What was done to prompts that are too long, in words.</summary>

@@ -14,28 +14,33 @@ public enum TooLong
 
 /// <summary>
 /// Turns examples into tokens. A prompt and its answer are encoded one by one, as they are when a model is asked; an answer ends
-/// with the end-of-text token, so that a model learns to stop. What is cut or left out is counted, and said in <see cref="Notices"/>.
+/// with the end-of-text token, so that a model learns to stop. For an encoder–decoder they are two texts: the prompt gets an end of its
+/// own, and the answer begins with the start token; each may fill the context. What is cut or left out is counted, and said in <see cref="Notices"/>.
 /// </summary>
 public sealed class TextEncoder
 {
     readonly Tokenizer tokenizer;
     readonly int context;
     readonly TooLong tooLong;
+    readonly int? startToken;
     readonly int eos;
+    readonly int[] end;
     readonly int[] begin;
     readonly Dictionary<string, (int Count, string First)> notices = new(StringComparer.Ordinal);
 
     /// <param name="tokenizer">It must know an end-of-text token.</param>
     /// <param name="context">The most tokens of a row.</param>
     /// <param name="tooLong">What happens to longer ones.</param>
+    /// <param name="startToken">What the decoder of an encoder–decoder begins with; null for other models.</param>
     /// <exception cref="InvalidDataException">The tokenizer has no end-of-text token.</exception>
-    public TextEncoder(Tokenizer tokenizer, int context, TooLong tooLong = TooLong.Truncate)
+    public TextEncoder(Tokenizer tokenizer, int context, TooLong tooLong = TooLong.Truncate, int? startToken = null)
     {
-        (this.tokenizer, this.context, this.tooLong) = (tokenizer, context, tooLong);
+        (this.tokenizer, this.context, this.tooLong, this.startToken) = (tokenizer, context, tooLong, startToken);
         eos = tokenizer.EosId
             ?? throw new InvalidDataException("the tokenizer names no eos_token: a model could never learn to stop; add one to tokenizer_config.json");
         var frame = tokenizer.Encode("", addSpecialTokens: true);
         begin = tokenizer.BosId is { } bos && frame.Length > 0 && frame[0] == bos ? [bos] : [];
+        end = startToken is null ? [] : [eos];
     }
 
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
@@ -53,19 +58,24 @@ public sealed class TextEncoder
         _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
     };
 
-    /// <summary>A prompt with <paramref name="room"/> tokens left for the answer; a longer one loses its beginning, or is left out (null).</summary>
+    /// <summary>
+    /// A prompt with <paramref name="room"/> tokens left for the answer, which in an encoder–decoder has a context of its own; a longer
+    /// one loses its beginning, or is left out (null).
+    /// </summary>
     public TokenPrompt? Prompt(Origin origin, string text, int room)
     {
-        var tokens = PromptTokens(text);
+        if (startToken is not null)
+            room = 0;
+        int[] tokens = [.. PromptTokens(text), .. end];
         if (tokens.Length == 0)
             return Skip<TokenPrompt>("empty prompts were left out", origin);
         if (tokens.Length + room <= context)
             return new(tokens, text);
-        if (tooLong == TooLong.Drop || context - room <= begin.Length)
+        if (tooLong == TooLong.Drop || context - room <= begin.Length + end.Length)
             return Skip<TokenPrompt>($"prompts with no room for an answer of {room} tokens in a context of {context} were left out", origin);
         Note($"prompts longer than {context - room} tokens lost their beginning", origin);
-        int[] end = [.. begin, .. tokens[^(context - room - begin.Length)..]];
-        return new(end, tokenizer.Decode(end.AsSpan(begin.Length)));
+        int[] cut = [.. begin, .. tokens[^(context - room - begin.Length)..]];
+        return new(cut, tokenizer.Decode(cut.AsSpan(begin.Length..^end.Length)));
     }
 
     /// <summary>A prompt and its answer: the answer and its end are learned. Null when the example is left out.</summary>
@@ -73,14 +83,21 @@ public sealed class TextEncoder
     {
         if (string.IsNullOrWhiteSpace(example.Completion))
             return Skip<TokenRow>("empty completions were left out", example.Origin);
-        var prompt = PromptTokens(example.Prompt);
-        return Fit(example.Origin, [(prompt, false), ([.. tokenizer.Encode(example.Completion), eos], true)]);
+        int[] answer = [.. tokenizer.Encode(example.Completion), eos];
+        return startToken is { } start
+            ? Apart(example.Origin, example.Prompt, start, answer)
+            : Fit(example.Origin, [(PromptTokens(example.Prompt), false), (answer, true)]);
     }
 
-    /// <summary>A conversation up to the assistant's last message: what the assistant says is learned, and the end of the text behind it.</summary>
+    /// <summary>
+    /// A conversation up to the assistant's last message: what the assistant says is learned, and the end of the text behind it. In an
+    /// encoder–decoder that is the last message alone, and what was said before it is the source.
+    /// </summary>
     public TokenRow? Dialogue(Dialogue example)
     {
         var template = ChatTemplate.For(tokenizer);
+        if (startToken is { } start)
+            return LastAnswer(example, template, start);
         var pieces = new List<(int[] Tokens, bool Learned)> { (begin, false) };
         var written = "";
         for (var turn = 0; turn < example.Messages.Count; turn++)
@@ -98,6 +115,16 @@ public sealed class TextEncoder
         if (example.Messages[^1].Role == "assistant")
             pieces.Add(([eos], true));
         return Fit(example.Origin, pieces);
+    }
+
+    TokenRow? LastAnswer(Dialogue example, ChatTemplate template, int start)
+    {
+        var messages = example.Messages.Reverse().SkipWhile(message => message.Role != "assistant").Reverse().ToList();
+        if (messages.Count == 0)
+            return Skip<TokenRow>("conversations without a message of the assistant were left out", example.Origin);
+        var before = template.Render(messages[..^1], addGenerationPrompt: true);
+        var answer = template.Render(messages, addGenerationPrompt: false)[before.Length..];
+        return Apart(example.Origin, before, start, [.. tokenizer.Encode(answer), eos]);
     }
 
     /// <summary>Ranked answers, each behind the prompt. Null when the example is left out.</summary>
@@ -126,6 +153,12 @@ public sealed class TextEncoder
         var tokens = tokenizer.Encode(text);
         return begin.Length > 0 && tokens.Length > 0 && tokens[0] == begin[0] ? tokens : [.. begin, .. tokens];
     }
+
+    /// <summary>The prompt as a source, the answer behind the start token.</summary>
+    TokenRow? Apart(Origin origin, string prompt, int start, int[] answer) =>
+        Prompt(origin, prompt, room: 0) is { } source && Fit(origin, [([start], false), (answer, true)]) is { } row
+            ? row with { Source = source.Tokens }
+            : null;
 
     TokenRow? Fit(Origin origin, IReadOnlyCollection<(int[] Tokens, bool Learned)> pieces)
     {

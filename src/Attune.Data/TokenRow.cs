@@ -4,8 +4,12 @@ namespace Attune.Data;
 /// <param name="Tokens">Token ids.</param>
 /// <param name="Learned">For each token, whether predicting it is part of the loss.</param>
 /// <param name="Segments">For each token, the number of the document it belongs to; null when the row is one text.</param>
-public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = null)
+/// <param name="Source">For an encoder–decoder what the encoder reads; the tokens are the decoder's, its start token the first.</param>
+public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = null, int[]? Source = null)
 {
+    /// <summary>Tokens that a model reads.</summary>
+    public int Length => Tokens.Length + (Source?.Length ?? 0);
+
     /// <summary>Tokens whose prediction is part of the loss; the first token of a document is never predicted.</summary>
     public int LearnedCount => Enumerable.Range(0, Tokens.Length).Count(IsTarget);
 
@@ -13,7 +17,7 @@ public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = nu
     public bool IsTarget(int at) => at > 0 && Learned[at] && (Segments is null || Segments[at] == Segments[at - 1]);
 }
 
-/// <summary>A prompt in tokens, and as it was written.</summary>
+/// <summary>A prompt in tokens (for an encoder–decoder a whole text, with its end), and as it was written.</summary>
 public sealed record TokenPrompt(int[] Tokens, string Text);
 
 /// <summary>Ranked texts in tokens, each the prompt with one answer; rank 0 is the best.</summary>

@@ -38,8 +38,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// </summary>
     public Analysis Analyze(Rollouts rollouts, bool withEntropy = false)
     {
-        int[][] texts = [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, answer) => (int[])[.. prompt.Tokens, .. answer.Tokens])];
-        var hidden = model.Hidden(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));                  // (B, P + T, D)
+        var hidden = model.Hidden(Texts(rollouts));                                                 // (B, P + T, D)
         var states = hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, StatesBeforeTokens(rollouts, (int)hidden.Size(1)));
         var logits = Scale(model.Logits(states));                                                   // (B · T, V)
         var chosen = -CrossEntropy.PerToken(logits, Tokens(rollouts));                              // (B · T)
@@ -47,6 +46,17 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
         Tensor Rows(Tensor flat) => flat.Reshape(rollouts.Count, -1);                               // (B, T)
     }
+
+    ModelInput Texts(Rollouts rollouts)
+    {
+        int[][] texts = [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, answer) => (int[])[.. Beginning(prompt), .. answer.Tokens])];
+        return model.Backbone.StartToken is null
+            ? TensorBatch.Padded(texts, tokenizer.FillId, model.Device)
+            : TensorBatch.Padded(texts, [.. rollouts.Prompts.Select(prompt => prompt.Tokens)], tokenizer.FillId, model.Device);
+    }
+
+    /// <summary>What stands before a response in the text that is gone on with: the prompt, or an encoder–decoder's start token.</summary>
+    int[] Beginning(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
 
     /// <summary>The logits as the sampler saw them.</summary>
     Tensor Scale(Tensor logits) => sampling.Temperature is 0 or 1 ? logits : logits * (1 / sampling.Temperature);
@@ -58,7 +68,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         var cells = new long[rollouts.Count * length];
         for (var row = 0; row < rollouts.Count; row++)
             for (var t = 0; t < length; t++)
-                cells[row * length + t] = row * columns + Math.Min(rollouts.Prompts[row].Tokens.Length - 1 + t, columns - 1);
+                cells[row * length + t] = row * columns + Math.Min(Beginning(rollouts.Prompts[row]).Length - 1 + t, columns - 1);
         return TensorBatch.Longs(cells, model.Device);
     }
 

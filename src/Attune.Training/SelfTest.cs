@@ -24,13 +24,13 @@ public static class SelfTest
     public static void Run(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed, Action<string> say) =>
         Require(Sampling(policy, prompts, seed), say);
 
-    /// <summary>Checks a language model that is to learn from rows: it is asked to go on with their first halves.</summary>
+    /// <summary>Checks a language model that is to learn from rows: it is asked to go on with their first halves, or to answer their sources.</summary>
     /// <exception cref="TrainingStoppedException">A check does not hold.</exception>
     public static void Run(LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed, Action<string> say)
     {
         model.SetTrainable(true);
         var (context, answer) = ((int)model.Backbone.ContextLength, Math.Min(16, (int)model.Backbone.ContextLength / 2));
-        var prompts = rows.Take(Examples).Select(row => new TokenPrompt(row.Tokens[..Math.Clamp(row.Tokens.Length / 2, 1, context - answer)], "")).ToList();
+        var prompts = rows.Take(Examples).Select(row => new TokenPrompt(row.Source ?? row.Tokens[..Math.Clamp(row.Tokens.Length / 2, 1, context - answer)], "")).ToList();
         Run(new Policy(model, tokenizer, new() { MaxNewTokens = answer }), prompts, seed, say);
     }
 

@@ -16,10 +16,18 @@ public static class TensorBatch
             Tensor.From(padded.Mask, padded.Count, padded.Length).To(device));
     }
 
-    /// <summary>Rows to train on; packed ones get the segments and the positions of their documents.</summary>
+    /// <summary>The same beside what an encoder reads.</summary>
+    public static ModelInput Padded(IReadOnlyList<int[]> rows, IReadOnlyList<int[]> sources, int padId, Device device) =>
+        Padded(rows, padId, device) with { Source = Padded(sources, padId, device) };
+
+    /// <summary>Rows to train on, with their sources; packed ones get the segments and the positions of their documents.</summary>
     public static ModelInput From(IReadOnlyList<TokenRow> rows, int padId, Device device)
     {
-        var input = Padded([.. rows.Select(row => row.Tokens)], padId, device);
+        int[][] sources = [.. rows.Select(row => row.Source).OfType<int[]>()];
+        int[][] tokens = [.. rows.Select(row => row.Tokens)];
+        if (sources.Length > 0)
+            return Padded(tokens, sources, padId, device);
+        var input = Padded(tokens, padId, device);
         return rows.Any(row => row.Segments is not null) ? WithSegments(input, rows, device) : input;
     }
 

@@ -55,6 +55,22 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal($"{one.TrimEnd('\n')}\n\n{one}", two);
     }
 
+    [Fact]
+    public void AnEncoderDecoderAnswersToo()
+    {
+        using var random = new RandomSource(1);
+        var tokenizer = TinyData.Tokenizer;
+        var shape = new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 48 };
+        var t5 = folder.File("t5");
+        ModelFolder.Save(t5, Pretrained.NewLanguageModel(shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId), random), tokenizer);
+        var prompts = folder.Write("one.jsonl", """{"prompt":"The cat says"}""");
+        var streamed = Succeed("generate", t5, "The cat says", "--max-new-tokens", "8");
+        var written = JsonNode.Parse(Succeed("generate", t5, "--prompts", prompts, "--max-new-tokens", "8"))!;
+        Assert.NotEqual("\n", streamed);
+        Assert.Equal(streamed, written["completions"]![0]!.GetValue<string>() + "\n");
+        Assert.NotEqual(streamed, Succeed("generate", t5, "The dog says and says", "--max-new-tokens", "8"));
+    }
+
     [Theory]
     [InlineData("--repetition-penalty", "1000")]
     [InlineData("--frequency-penalty", "100")]

@@ -19,6 +19,40 @@ public sealed class TextEncoderTests
     }
 
     [Fact]
+    public void ForAnEncoderDecoderPromptAndAnswerAreTextsOfTheirOwn()
+    {
+        var row = new TextEncoder(Tokenizer, 64, startToken: 7).Demonstration(new(Origin, "abc", " def"))!;
+        var answer = Tokenizer.Encode(" def");
+        Assert.Equal([.. Tokenizer.Encode("abc"), Eos], row.Source!);
+        Assert.Equal([7, .. answer, Eos], row.Tokens);
+        Assert.Equal([false, .. answer.Select(_ => true), true], row.Learned);
+    }
+
+    [Fact]
+    public void EachSideOfAnEncoderDecoderMayFillTheContext()
+    {
+        var encoder = new TextEncoder(Tokenizer, 20, startToken: 7);
+        var prompt = encoder.Prompt(Origin, new string('x', 100) + "yz", room: 16)!;
+        Assert.Equal(20, prompt.Tokens.Length);
+        Assert.Equal(new string('x', 17) + "yz", prompt.Text);
+        Assert.Equal(Eos, prompt.Tokens[^1]);
+        var row = encoder.Demonstration(new(Origin, "a", new string('x', 100)))!;
+        Assert.Equal((20, 2), (row.Tokens.Length, row.Source!.Length));
+        Assert.Equal(
+            ["1 prompts longer than 20 tokens lost their beginning (the first: data.jsonl, line 3)", "1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)"],
+            encoder.Notices);
+        Assert.Null(new TextEncoder(Tokenizer, 20, TooLong.Drop, startToken: 7).Demonstration(new(Origin, new string('x', 100), "a")));
+    }
+
+    [Fact]
+    public void AnEncoderDecoderLearnsTheLastAnswerOfAConversation()
+    {
+        var row = new TextEncoder(Tokenizer, 256, startToken: 7).Dialogue(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x")]))!;
+        Assert.Equal("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n<|endoftext|>", Tokenizer.Decode(row.Source));
+        Assert.Equal("def<|im_end|>\n<|endoftext|>", Tokenizer.Decode(row.Tokens.AsSpan(1)));
+    }
+
+    [Fact]
     public void InAConversationWhatTheAssistantSaysIsLearned()
     {
         var row = new TextEncoder(Tokenizer, 256).Dialogue(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;

@@ -13,6 +13,7 @@ public sealed class TextGeneratorTests
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
+    [InlineData("t5")]
     public void GreedyAnswersAreThoseOfOneTokenAtATimeWithoutACache(string family)
     {
         var model = TinyModel.Of(family);
@@ -20,28 +21,31 @@ public sealed class TextGeneratorTests
             Assert.Equal(Continue(model, prompt, completion.Tokens.Length), completion.Tokens);
     }
 
-    [Fact]
-    public void BatchMatesChangeNothing()
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("t5")]
+    public void BatchMatesChangeNothing(string family)
     {
-        var model = TinyModel.Gpt2();
+        var model = TinyModel.Of(family);
         var together = Generate(model, Prompts, Greedy);
         for (var i = 0; i < Prompts.Length; i++)
             Assert.Equal(Generate(model, [Prompts[i]], Greedy)[0].Tokens, together[i].Tokens);
     }
 
     [Theory]
-    [InlineData(1.0, 0, 1.0)]
-    [InlineData(0.7, 0, 1.0)]
-    [InlineData(1.0, 5, 1.0)]
-    [InlineData(1.3, 0, 0.8)]
-    public void LogprobsAreThoseOfTheDistributionThatWasSampled(double temperature, int topK, double topP)
+    [InlineData("llama", 1.0, 0, 1.0)]
+    [InlineData("llama", 0.7, 0, 1.0)]
+    [InlineData("llama", 1.0, 5, 1.0)]
+    [InlineData("llama", 1.3, 0, 0.8)]
+    [InlineData("t5", 0.7, 5, 0.8)]
+    public void LogprobsAreThoseOfTheDistributionThatWasSampled(string family, double temperature, int topK, double topP)
     {
-        var model = TinyModel.Llama();
+        var model = TinyModel.Of(family);
         var options = new SamplingOptions { MaxNewTokens = 10, Temperature = temperature, TopK = topK, TopP = topP };
         foreach (var (prompt, completion) in Prompts.Zip(Generate(model, Prompts, options)))
         {
             using var scope = TensorScope.Open();
-            var logits = Logits(model, [.. prompt, .. completion.Tokens]).Slice(0, prompt.Length - 1, -1) * (1 / temperature);
+            var logits = Logits(model, prompt, completion.Tokens).Slice(0, 0, -1) * (1 / temperature);
             foreach (var filter in options.Shaping().Where(filter => filter is not TemperatureFilter))
                 logits = filter.Apply(logits, []);
             var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
@@ -61,15 +65,18 @@ public sealed class TextGeneratorTests
         Assert.All(completions.Where(c => !c.Ended), c => Assert.Equal(20, c.Tokens.Length));
     }
 
-    [Fact]
-    public void SeveralSamplesOfAPromptComeSideBySideAndDiffer()
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("t5")]
+    public void SeveralSamplesOfAPromptComeSideBySideAndDiffer(string family)
     {
-        var completions = Generate(TinyModel.Gpt2(), Prompts, new() { MaxNewTokens = 8 }, samples: 4);
+        var model = TinyModel.Of(family);
+        var completions = Generate(model, Prompts, new() { MaxNewTokens = 8 }, samples: 4);
         Assert.Equal(12, completions.Count);
         Assert.True(completions.Take(4).Select(c => string.Join(' ', c.Tokens)).Distinct().Count() > 1);
-        var greedy = Generate(TinyModel.Gpt2(), Prompts, Greedy, samples: 2);
+        var greedy = Generate(model, Prompts, Greedy, samples: 2);
         Assert.Equal(greedy[2].Tokens, greedy[3].Tokens);
-        Assert.Equal(Generate(TinyModel.Gpt2(), [Prompts[1]], Greedy)[0].Tokens, greedy[2].Tokens);
+        Assert.Equal(Generate(model, [Prompts[1]], Greedy)[0].Tokens, greedy[2].Tokens);
     }
 
     [Fact]
@@ -147,10 +154,12 @@ public sealed class TextGeneratorTests
         Assert.All(completions, c => Assert.DoesNotContain(c.Tokens[..^1], token => token is 3 or 4));
     }
 
-    [Fact]
-    public void NothingStaysBehindAfterGeneration()
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("t5")]
+    public void NothingStaysBehindAfterGeneration(string family)
     {
-        var model = TinyModel.Gpt2();
+        var model = TinyModel.Of(family);
         Generate(model, Prompts, Greedy, samples: 3);
         var (tensors, bytes) = (TorchLibrary.LiveTensors, TorchLibrary.LiveBytes);
         Generate(model, Prompts, Greedy, samples: 3);
@@ -174,13 +183,18 @@ public sealed class TextGeneratorTests
     static int[] Continue(LanguageModel model, int[] prompt, int count)
     {
         using var scope = TensorScope.Open();
-        List<int> text = [.. prompt];
-        while (text.Count < prompt.Length + count)
-            text.Add((int)Logits(model, text).Select(0, -1).ArgMax(0).Item());
-        return [.. text[prompt.Length..]];
+        List<int> answer = [];
+        while (answer.Count < count)
+            answer.Add((int)Logits(model, prompt, answer).Select(0, -1).ArgMax(0).Item());
+        return [.. answer];
     }
 
-    static Tensor Logits(LanguageModel model, IEnumerable<int> tokens) => model.Logits(model.Hidden(Input([.. tokens]))).Select(0, 0);
+    /// <summary>(T + 1, V): of the tokens of an answer, and of the one behind it.</summary>
+    static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
+    {
+        var input = model.Backbone.StartToken is { } start ? Input([start, .. answer]) with { Source = Input(prompt) } : Input([.. prompt, .. answer]);
+        return model.Logits(model.Hidden(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);
+    }
 
     static ModelInput Input(int[] tokens) => new(Tensor.From(Array.ConvertAll(tokens, t => (long)t), 1, tokens.Length));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -11,15 +12,20 @@ namespace Attune.Training.Tests;
 sealed class TinyRuns : IDisposable
 {
     readonly TemporaryFolder folder = new();
+    readonly string family;
 
-    public TinyRuns()
+    /// <param name="family">Of the language model; the reward model is a GPT-2.</param>
+    public TinyRuns(string family = "gpt2")
     {
+        this.family = family;
         LanguageModel = folder.File("lm");
         RewardModel = folder.File("rm");
         using var random = new RandomSource(1);
-        var config = Shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
-        ModelFolder.Save(LanguageModel, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
-        ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(config, random), TinyData.Tokenizer);
+        ModelFolder.Save(LanguageModel, Pretrained.NewLanguageModel(Config(Shape), random), TinyData.Tokenizer);
+        ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(Config(Shape with { Family = "gpt2" }), random), TinyData.Tokenizer);
+
+        static JsonObject Config(ModelShape shape) =>
+            shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
     }
 
     public static IReadOnlyList<string> Methods => [.. AlgorithmCatalog.All.Select(method => method.Name)];
@@ -28,7 +34,7 @@ sealed class TinyRuns : IDisposable
 
     public string RewardModel { get; }
 
-    static ModelShape Shape => new() { Family = "gpt2", Layers = 1, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
+    ModelShape Shape => new() { Family = family, Layers = 1, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
 
     /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
     public IRecipe Recipe(string method, string output, int steps = 6, int checkpointEvery = 2)

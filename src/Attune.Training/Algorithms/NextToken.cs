@@ -29,13 +29,13 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
         {
             ["loss"] = loss.Item(),
             ["accuracy"] = right / Math.Max(count, 1),
-            ["tokens"] = examples.Sum(row => row.Tokens.Length),
+            ["tokens"] = examples.Sum(row => row.Length),
         });
     }
 
-    public int Length(TokenRow example) => example.Tokens.Length;
+    public int Length(TokenRow example) => example.Length;
 
-    public string Describe(TokenRow example) => tokenizer.Decode(example.Tokens).Quoted();
+    public string Describe(TokenRow example) => tokenizer.Decode([.. example.Source ?? [], .. example.Tokens]).Quoted();
 
     public string InWords(IReadOnlyDictionary<string, double> metrics) =>
         $"loss {metrics["loss"]:F3} ({100 * metrics["accuracy"]:F0} % of tokens right)";

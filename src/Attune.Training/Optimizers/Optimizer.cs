@@ -13,14 +13,17 @@ public sealed class Optimizer : IRunState
     int steps;
 
     /// <param name="rule">How a parameter moves.</param>
-    /// <param name="parameters">Those that are trainable; matrices decay, vectors (biases, norms) do not.</param>
-    /// <param name="weightDecay">For matrices.</param>
+    /// <param name="parameters">Those that are trainable; see <see cref="Decays"/>.</param>
+    /// <param name="weightDecay">Of those that decay.</param>
     public Optimizer(IUpdateRule rule, IEnumerable<(string Name, Parameter Value)> parameters, double weightDecay)
     {
         (this.rule, this.weightDecay) = (rule, weightDecay);
         foreach (var (name, parameter) in parameters.Where(parameter => parameter.Value.Trainable))
             slots.Add((name, parameter, NewState(parameter)));
     }
+
+    /// <summary>Matrices decay; biases and norms do not, nor does T5's table of biases for distances.</summary>
+    public static bool Decays(string name, Parameter parameter) => parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
 
     /// <summary>How many tensors it moves.</summary>
     public int Count => slots.Count;
@@ -77,11 +80,11 @@ public sealed class Optimizer : IRunState
     {
         steps++;
         using var noGrad = Autograd.NoGrad();
-        foreach (var (_, parameter, state) in slots)
+        foreach (var (name, parameter, state) in slots)
         {
             using var scope = TensorScope.Open();
             if (parameter.Value.Grad is { } gradient)
-                rule.Update(parameter.Value, gradient, state, steps, learningRate, parameter.Shape.Length > 1 ? weightDecay : 0);
+                rule.Update(parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0);
         }
     }
 

@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Generation;
+using Attune.Models;
 using Attune.Training.Algorithms;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
@@ -73,8 +74,12 @@ public sealed record PpoRecipe : IRecipe
         if (policy.Model.ValueHead is null)
             policy.Model.AddValueHead().Initialize(run.Random);
         policy.Model.SetTrainable(true);
-        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device, run.Dtype), ModelFolder.Tokenizer(RewardModel), tokenizer) { Workers = Training.Workers };
-        var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong);
+        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device, run.Dtype), ModelFolder.Tokenizer(RewardModel), tokenizer)
+        {
+            Apart = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
+            Workers = Training.Workers,
+        };
+        var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)

@@ -39,7 +39,7 @@ public sealed record SftRecipe : IRecipe
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
         var model = ModelFolder.LanguageModel(Model, run);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)

@@ -20,6 +20,11 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     readonly bool sameTokens = HaveSameTokens(tokenizer, policyTokenizer);
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
 
+    /// <summary>
+    /// Whether the policy is an encoder–decoder: its prompts and responses are texts of their own, whose tokens make no text together.
+    /// </summary>
+    public bool Apart { get; init; }
+
     /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
     public int Workers { get; init; } = 1;
 
@@ -59,10 +64,18 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
 
     int[] ToTokens(int[] prompt, string promptText, Completion completion)
     {
-        if (sameTokens)
+        if (sameTokens && !Apart)
             return [.. prompt, .. completion.Tokens];
-        var answer = completion.Ended ? completion.Tokens[..^1] : completion.Tokens;
+        var answer = TextBehind(promptText, completion.Ended ? completion.Tokens[..^1] : completion.Tokens);
         int[] end = completion.Ended && tokenizer.EosId is { } eos ? [eos] : [];
-        return [.. encoder.PromptTokens(promptText), .. tokenizer.Encode(policyTokenizer.Decode(answer)), .. end];
+        return [.. encoder.PromptTokens(promptText), .. tokenizer.Encode(answer), .. end];
+    }
+
+    /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>
+    string TextBehind(string prompt, int[] answer)
+    {
+        var before = policyTokenizer.Encode("a");
+        var text = policyTokenizer.Decode([.. before, .. answer])[policyTokenizer.Decode(before).Length..];
+        return Apart && prompt.Length > 0 && char.IsWhiteSpace(prompt[^1]) ? text.TrimStart() : text;
     }
 }
