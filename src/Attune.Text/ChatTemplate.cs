@@ -1,44 +1,125 @@
-using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Text.Jinja;
 
 namespace Attune.Text;
 
 /// <summary>
-/// How a conversation is written as one text. This build has one template, ChatML:
-/// <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message.
+/// How a conversation is written as one text: the Jinja templates of Hugging Face's tokenizers, with the result of transformers'
+/// <c>apply_chat_template</c>. A template is untrusted: it reads the conversation and nothing else, and its work, depth and output
+/// are bounded. Compiled once, and safe to use from several threads.
 /// </summary>
 public sealed class ChatTemplate
 {
-    /// <summary>The template as tokenizer_config.json holds it, for other programs.</summary>
-    public const string Jinja =
+    /// <summary>ChatML, <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message: for tokenizers that have no template.</summary>
+    public const string ChatMl =
         "{% for message in messages %}"
         + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
         + "{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-    static readonly ChatTemplate ChatMl = new("<|im_start|>", "<|im_end|>\n");
+    const string Mark = "CONTINUE_FINAL_MESSAGE_TAG ";             // where transformers cuts; trimmed with the message it stands in
 
-    readonly string begin;
-    readonly string end;
+    readonly Statement[] body;
+    readonly IReadOnlyDictionary<string, string> specialTokens;
 
-    ChatTemplate(string begin, string end) => (this.begin, this.end) = (begin, end);
-
-    /// <summary>
-    /// The template of a tokenizer that has none, or this one. Throws <see cref="InvalidDataException"/> when it has another.
-    /// </summary>
-    public static ChatTemplate For(Tokenizer tokenizer) => tokenizer.ChatTemplate is null || tokenizer.ChatTemplate.Trim() == Jinja
-        ? ChatMl
-        : throw new InvalidDataException(
-            "the tokenizer has a chat_template of its own, and this build renders only Attune's (ChatML). Give data with prompt and "
-            + "completion in place of messages, or remove chat_template from tokenizer_config.json, and chat_template.jinja, to use ChatML.");
-
-    /// <summary>The text of a conversation; with the opening of an answer by the assistant behind it if asked.</summary>
-    public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt)
+    /// <param name="jinja">The source.</param>
+    /// <param name="specialTokens">Tokens that the template knows by name, such as <c>bos_token</c>.</param>
+    /// <exception cref="InvalidDataException">The source is malformed; the message names the line.</exception>
+    public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null)
     {
-        var text = new StringBuilder();
-        foreach (var (role, content) in messages)
-            text.Append(begin).Append(role).Append('\n').Append(content).Append(end);
-        if (addGenerationPrompt)
-            text.Append(begin).Append("assistant\n");
-        return text.ToString();
+        (body, MarksAnswers) = Parser.Parse(jinja);
+        this.specialTokens = specialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
+    }
+
+    /// <summary>The template of a tokenizer, ChatML for one that has none.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer's template is malformed.</exception>
+    public static ChatTemplate For(Tokenizer tokenizer) => tokenizer.Conversations;
+
+    /// <summary>Whether it says by <c>{% generation %}</c> what the assistant said.</summary>
+    public bool MarksAnswers { get; }
+
+    /// <summary>The time of <c>strftime_now</c>.</summary>
+    public Func<DateTime> Now { get; init; } = () => DateTime.Now;
+
+    /// <inheritdoc cref="Render(Conversation, bool, bool)"/>
+    public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt = false) => Render(new Conversation(messages), addGenerationPrompt).Text;
+
+    /// <summary>The text of a conversation.</summary>
+    /// <param name="conversation">Its messages, and what stands beside them.</param>
+    /// <param name="addGenerationPrompt">Whether an answer of the assistant is opened behind it.</param>
+    /// <param name="continueFinalMessage">Whether the text ends with the last message, so that it can be continued.</param>
+    /// <exception cref="InvalidDataException">The template refuses the conversation, errs, or exceeds its bounds.</exception>
+    public RenderedChat Render(Conversation conversation, bool addGenerationPrompt = false, bool continueFinalMessage = false)
+    {
+        if (addGenerationPrompt && continueFinalMessage)
+            throw new InvalidDataException("an answer can be opened or the last message continued, not both");
+        if (!continueFinalMessage)
+            return Run(conversation, addGenerationPrompt);
+        var (marked, final) = Marked(conversation);
+        return Cut(Run(marked, addGenerationPrompt: false), final);
+    }
+
+    RenderedChat Run(Conversation conversation, bool addGenerationPrompt)
+    {
+        var run = new Rendering(Now);
+        try
+        {
+            Statement.Run(body, Variables(run, conversation, addGenerationPrompt));
+        }
+        catch (InvalidDataException error)
+        {
+            throw Fault.At(run.Line, error.Message);
+        }
+        var text = run.Text;
+        return new(text, [.. run.Generated.Select(span => new Offset(
+            PythonText.CodePointsIn(text.AsSpan(0, Math.Min(span.Start, text.Length))),
+            PythonText.CodePointsIn(text.AsSpan(0, Math.Min(span.End, text.Length)))))]);
+    }
+
+    Scope Variables(Rendering run, Conversation conversation, bool addGenerationPrompt)
+    {
+        var scope = new Scope(run, null);
+        foreach (var (name, token) in specialTokens)
+            scope.Set(name, token);
+        try
+        {
+            if (conversation.Variables is { ValueKind: JsonValueKind.Object } more)
+                foreach (var variable in more.EnumerateObject())
+                    scope.Set(variable.Name, JsonValues.Of(run, variable.Value));
+            scope.Set("messages", conversation.Messages.Select(message => JsonValues.Of(run, message.Fields)).ToList());
+            scope.Set("tools", conversation.Tools is { } tools ? JsonValues.Of(run, tools) : null);
+            scope.Set("documents", conversation.Documents is { } documents ? JsonValues.Of(run, documents) : null);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw Fault.Of($"the conversation has half of a surrogate pair, which is no character ({error.Message})");
+        }
+        scope.Set("add_generation_prompt", addGenerationPrompt);
+        return scope;
+    }
+
+    /// <summary>The conversation with a mark behind its last text, and that text.</summary>
+    static (Conversation Marked, string Final) Marked(Conversation conversation)
+    {
+        var message = JsonNode.Parse(conversation.Messages[^1].Fields.GetRawText())!.AsObject();
+        var holder = message["content"] is JsonArray parts
+            ? parts.LastOrDefault(part => part is JsonObject content && content.ContainsKey("text")) as JsonObject
+            : message;
+        var key = ReferenceEquals(holder, message) ? "content" : "text";
+        if (holder?[key] is not JsonValue value || !value.TryGetValue(out string? final))
+            throw new InvalidDataException("the last message has no text that could be continued");
+        holder[key] = final + Mark;
+        return (conversation with { Messages = [.. conversation.Messages.SkipLast(1), new(JsonSerializer.SerializeToElement(message))] }, final);
+    }
+
+    /// <summary>The text up to the mark; without the white space before it where the template trims the message.</summary>
+    static RenderedChat Cut(RenderedChat rendered, string final)
+    {
+        var at = rendered.Text.LastIndexOf(Mark.TrimEnd(), StringComparison.Ordinal);
+        if (at < 0 || !rendered.Text.Contains(PythonText.Trim(final, null), StringComparison.Ordinal))
+            throw new InvalidDataException("the template does not write the last message as it is, so it cannot be continued");
+        var isWhole = string.CompareOrdinal(rendered.Text, at, Mark, 0, Mark.Length) == 0;
+        return rendered with { Text = isWhole ? rendered.Text[..at] : PythonText.TrimEnd(rendered.Text[..at]) };
     }
 }

@@ -27,6 +27,10 @@ public sealed class Encoding
 
     public int Length => Ids.Length;
 
+    /// <summary>For each token, whether it stands for some of the text in these stretches.</summary>
+    public bool[] Covered(IReadOnlyList<Offset> stretches) =>
+        Array.ConvertAll(Offsets, token => stretches.Any(stretch => token.Start < stretch.End && token.End > stretch.Start));
+
     /// <summary>Tokens that stand for no text: a template's special tokens, padding.</summary>
     internal static Encoding Added(int[] ids, string[] tokens, int typeId, bool attended = true) => new()
     {

@@ -14,6 +14,7 @@ public sealed class Tokenizer
     readonly TokenizerConfig config;
     readonly TokenizerPipeline pipeline;
     readonly Lazy<int[]> frame;
+    readonly Lazy<ChatTemplate> conversations;
 
     Tokenizer(string json, string file, TokenizerConfig config)
     {
@@ -23,6 +24,7 @@ public sealed class Tokenizer
         (ClsId, SepId, MaskId) = (IdOf("cls_token"), IdOf("sep_token"), IdOf("mask_token"));
         ChatTemplate = config.ChatTemplate;
         frame = new(FindFrame);
+        conversations = new(() => new(ChatTemplate ?? Attune.Text.ChatTemplate.ChatMl, config.SpecialTokens));
     }
 
     internal static Tokenizer Create(string json, string file, TokenizerConfig config) => new(json, file, config);
@@ -70,6 +72,9 @@ public sealed class Tokenizer
 
     /// <summary>The Jinja source of the chat template, if there is one.</summary>
     public string? ChatTemplate { get; }
+
+    /// <summary>The chat template, compiled when it is first asked for.</summary>
+    internal ChatTemplate Conversations => conversations.Value;
 
     public int? TokenToId(string token) => pipeline.TokenToId(token);
 

@@ -8,6 +8,8 @@ sealed class TokenizerConfig
 {
     const string Least = """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""";
 
+    static readonly string[] NamedParts = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
     readonly JsonObject root;
     readonly JsonField content;
 
@@ -26,6 +28,12 @@ sealed class TokenizerConfig
         { Value.ValueKind: JsonValueKind.Object } token => token["content"].Text(),
         { } token => token.Text(),
     };
+
+    /// <summary>The tokens that a chat template knows by the name of their part.</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens => NamedParts
+        .Select(part => (Part: part, Token: Token(part)))
+        .Where(named => named.Token is not null)
+        .ToDictionary(named => named.Part, named => named.Token!, StringComparer.Ordinal);
 
     /// <summary>The Jinja source; of several named templates the one called <c>default</c>.</summary>
     public string? ChatTemplate => content.Optional("chat_template") switch

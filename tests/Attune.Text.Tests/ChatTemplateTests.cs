@@ -15,15 +15,14 @@ public sealed class ChatTemplateTests
         ChatTemplate.For(TinyTokenizer.Trained).Render(Conversation, addGenerationPrompt: true));
 
     [Fact]
-    public void ATokenizerThatSaysChatMlItselfIsAccepted() =>
-        Assert.NotNull(ChatTemplate.For(TinyTokenizer.Trained.WithChatTemplate(ChatTemplate.Jinja)));
+    public void TheTemplateOfATokenizerIsUsedWithItsSpecialTokens() => Assert.Equal(
+        "Be brief.|Hi\nthere|<|endoftext|>",
+        ChatTemplate.For(TinyTokenizer.Trained.WithChatTemplate("{% for m in messages %}{{ m.content }}|{% endfor %}{{ eos_token }}")).Render(Conversation));
 
     [Fact]
-    public void ATokenizerWithAnotherTemplateIsRefusedWithAdvice()
+    public void ATemplateIsCompiledOnceForATokenizer()
     {
-        var other = TinyTokenizer.Trained.WithChatTemplate("{{ messages }}");
-        var message = Assert.Throws<InvalidDataException>(() => ChatTemplate.For(other)).Message;
-        Assert.Contains("prompt and completion", message);
-        Assert.Contains("remove chat_template", message);
+        var tokenizer = TinyTokenizer.Trained.WithChatTemplate("{{ messages }}");
+        Assert.Same(ChatTemplate.For(tokenizer), ChatTemplate.For(tokenizer));
     }
 }

@@ -36,7 +36,7 @@ public sealed record BytePairTrainingOptions
     /// <summary>The special token for what the vocabulary lacks, or null: bytes lack nothing.</summary>
     public string? UnkToken { get; init; }
 
-    /// <summary>The Jinja source of a chat template, such as <see cref="Text.ChatTemplate.Jinja"/>, or null.</summary>
+    /// <summary>The Jinja source of a chat template, such as <see cref="Text.ChatTemplate.ChatMl"/>, or null.</summary>
     public string? ChatTemplate { get; init; }
 
     internal void Check()

@@ -81,8 +81,8 @@ public sealed class BytePairTrainerTests
     [Fact]
     public void AChatTemplateTravelsWithTheTokenizer()
     {
-        var tokenizer = BytePairTrainer.Train(["a"], new() { VocabularySize = 258, ChatTemplate = ChatTemplate.Jinja });
-        Assert.Equal(ChatTemplate.Jinja, tokenizer.ChatTemplate);
+        var tokenizer = BytePairTrainer.Train(["a"], new() { VocabularySize = 258, ChatTemplate = ChatTemplate.ChatMl });
+        Assert.Equal(ChatTemplate.ChatMl, tokenizer.ChatTemplate);
     }
 
     static IEnumerable<string> Unread()
