@@ -7,7 +7,7 @@ namespace Attune.Text.Jinja;
 /// <summary>str.format: fields in braces, with members, conversions and specifications. Members are those a template may reach.</summary>
 sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named)
 {
-    int automatic;
+    int automatic;                                                 // the next index of {}; −1 when the fields have indices of their own
 
     public static string Apply(Rendering run, string format, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named) =>
         new BraceFormat(run, positional, named).Expand(format, depth: 2);
@@ -38,8 +38,7 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
                 text.Append(Field(format[(i + 1)..end], depth));
                 i = end + 1;
             }
-            if (text.Length > Rendering.MostText)
-                run.Reserve(text.Length);
+            Rendering.Limit(text);
         }
         return run.Made(text.ToString());
     }
@@ -96,6 +95,10 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
     {
         if (name.Length > 0 && !name.All(char.IsAsciiDigit))
             return named.TryGetValue(name, out var value) ? value : throw Fault.Of($"format: there is no argument {PythonText.Quoted(name)}");
+        if (name.Length == 0 ? automatic < 0 : automatic > 0)
+            throw Fault.Of("fields are numbered either all by themselves or all in the format");
+        if (name.Length > 0)
+            automatic = -1;
         var index = name.Length == 0 ? automatic++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
         return index < positional.Count ? positional[index] : throw Fault.Of($"Replacement index {index} out of range for positional args tuple");
     }

@@ -128,8 +128,8 @@ sealed class Concatenation(int line, IReadOnlyList<Expression> parts) : Expressi
         foreach (var value in parts.Select(part => part.Value(scope)).ToList())
         {
             var next = TextForm.Of(scope.Run, value);
-            scope.Run.Reserve((long)text.Length + next.Length);
-            text.Append(next);
+            scope.Run.SpendText(next.Length);
+            Rendering.Limit(text.Append(next));
         }
         return text.ToString();
     }

@@ -72,7 +72,6 @@ sealed record FormatSpec
     public string Apply(Rendering run, object? value) => value switch
     {
         string text => OfText(run, text),
-        bool flag when Type is '\0' or 's' => OfText(run, flag ? "True" : "False"),
         BigInteger or bool when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') => OfWhole(run, Arithmetic.AsWhole(value)!.Value),
         BigInteger or bool or double => OfFloat(run, Arithmetic.AsFloat(value)),
         _ when this == new FormatSpec() => TextForm.Of(run, value),
@@ -137,11 +136,19 @@ sealed record FormatSpec
         if (Grouping != '\0')
         {
             if (Fill == "0" && Align == '=')
-                while (Grouped(whole, group).Length + sign.Length + fraction.Length < Width)
-                    whole = "0" + whole;
+                whole = run.Repeated("0", ZerosFor(whole.Length, group, Width - sign.Length - fraction.Length)) + whole;
             whole = Grouped(whole, group);
         }
-        return Padded(run, sign, (whole.StartsWith(Grouping) && Grouping != '\0' ? "0" : "") + whole + fraction, Align == ' ' ? '>' : Align);
+        return Padded(run, sign, whole + fraction, Align == ' ' ? '>' : Align);
+    }
+
+    /// <summary>How many zeros before the digits fill a width together with the marks between groups.</summary>
+    static int ZerosFor(int digits, int group, int width)
+    {
+        var count = Math.Max(digits, width - width / group - 2);   // a few too few
+        while (count + (count - 1) / group < width)
+            count++;
+        return count - digits;
     }
 
     string Grouped(string digits, int size)

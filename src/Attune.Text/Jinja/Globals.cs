@@ -47,6 +47,8 @@ static class Globals
     static DictValue FromPairs(Rendering run, object? pairs)
     {
         var dict = new DictValue(run);
+        if (pairs is Undefined undefined)
+            throw undefined.Error();
         foreach (var pair in Kinds.Items(run, pairs))
         {
             if (Kinds.ToList(run, pair) is not [var key, var value])

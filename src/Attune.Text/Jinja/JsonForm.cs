@@ -47,8 +47,7 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
                 break;
         }
         run.Spend(1);
-        if (text.Length > Rendering.MostText)
-            run.Reserve(text.Length);
+        Rendering.Limit(text);
     }
 
     static string? Scalar(object? value) => value switch

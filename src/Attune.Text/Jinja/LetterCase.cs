@@ -85,16 +85,25 @@ static class LetterCase
     /// <summary>Whether a sigma ends a word: letters stand before it and none behind (Unicode's Final_Sigma).</summary>
     static bool IsFinal(string text, int at)
     {
-        var before = text.AsSpan(0, at).EnumerateRunes();
-        var isPreceded = false;
-        foreach (var rune in before)
-            isPreceded = IsIgnorable(rune) ? isPreceded : IsCased(rune);
-        if (!isPreceded)
+        var before = text.AsSpan(0, at);
+        var rune = LastOf(before);
+        while (before.Length > 0 && IsIgnorable(rune))
+        {
+            before = before[..^rune.Utf16SequenceLength];
+            rune = LastOf(before);
+        }
+        if (before.Length == 0 || !IsCased(rune))
             return false;
-        foreach (var rune in text.AsSpan(at + 1).EnumerateRunes())
-            if (!IsIgnorable(rune))
-                return !IsCased(rune);
+        foreach (var next in text.AsSpan(at + 1).EnumerateRunes())
+            if (!IsIgnorable(next))
+                return !IsCased(next);
         return true;
+    }
+
+    static Rune LastOf(ReadOnlySpan<char> text)
+    {
+        Rune.DecodeLastFromUtf16(text, out var rune, out _);
+        return rune;
     }
 
     static bool IsIgnorable(Rune rune) => rune.Value is '\'' or '.' or ':' or '·' or '’' || Rune.GetUnicodeCategory(rune)

@@ -238,13 +238,13 @@ sealed class Lexer
         var start = at;
         if (source[at] == '0' && at + 1 < source.Length && RadixOf(source[at + 1]) is > 0 and var radix && DigitsFrom(at + 2, radix) is var radixEnd && radixEnd > at + 2)
         {
+            RequireLength(radixEnd - start);
             at = radixEnd;
             Add(TokenKind.Number, source[start..at], PythonNumber.Whole(source[(start + 2)..at].Replace("_", "", StringComparison.Ordinal), radix));
             return;
         }
         var whole = DigitsFrom(at, 10);
-        if (whole - start > MostNumberLength)
-            throw Wrong($"numbers of at most {MostNumberLength} digits were expected, found {whole - start}");
+        RequireLength(whole - start);
         var end = FractionAndExponent(whole);
         if (end == whole && source[start] == '0')                  // 0 is followed by nothing but zeros
             for (end = start + 1; end < whole && source[end] is '0' or '_';)
@@ -252,6 +252,12 @@ sealed class Lexer
         at = end;
         var digits = source[start..at].Replace("_", "", StringComparison.Ordinal);
         Add(TokenKind.Number, digits, end > whole ? double.Parse(digits, CultureInfo.InvariantCulture) : BigInteger.Parse(digits, CultureInfo.InvariantCulture));
+    }
+
+    void RequireLength(int length)
+    {
+        if (length > MostNumberLength)
+            throw Wrong($"numbers of at most {MostNumberLength} digits were expected, found {length}");
     }
 
     int FractionAndExponent(int i)

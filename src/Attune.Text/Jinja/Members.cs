@@ -101,7 +101,6 @@ static class Members
 
     public static bool TryAttribute(object? value, string name, out object? found)
     {
-        found = null;
         switch (value)
         {
             case NamespaceValue space when space.Members.TryGetValue(name, out found):
@@ -117,6 +116,7 @@ static class Members
                 found = group.Items[name == "grouper" ? 0 : 1];
                 return true;
         }
+        found = null;
         if (MethodsOf(value)?.GetValueOrDefault(name) is { } method)
             found = new Function(method, value);
         else if (IsForbidden(value, name))

@@ -135,10 +135,10 @@ sealed partial class Parser
             case TokenKind.Name:
                 return NameOrConstant(Next());
             case TokenKind.String:
-                var text = "";
+                var parts = new List<string>();
                 while (Current.Kind == TokenKind.String)
-                    text += Next().Text;
-                return new Literal(token.Line, text);
+                    parts.Add(Next().Text);
+                return new Literal(token.Line, string.Concat(parts));
             case TokenKind.Number:
                 return new Literal(token.Line, Next().Value);
         }

@@ -198,6 +198,8 @@ sealed partial class Parser
     Statement SetTag(int line)
     {
         var target = Targets(members: true);
+        if (loops > 0 && Named(target).Contains("loop"))
+            throw Fault.At(line, "Can't assign to special loop variable in for-loop");
         if (Skip("="))
             return new Set(line, target, TupleOrExpression());
         var filters = FilterChain(new Name(line, Block.Captured));

@@ -29,8 +29,7 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             }
             else
                 text.Append(Field(ref anyNamed));
-            if (text.Length > Rendering.MostText)
-                run.Reserve(text.Length);
+            Rendering.Limit(text);
         }
         if (!anyNamed && used < positional.Count && values is not (DictValue or List<object?>))
             throw Fault.Of("not all arguments converted during string formatting");

@@ -10,13 +10,13 @@ namespace Attune.Text.Jinja;
 sealed class Rendering
 {
     /// <summary>Steps of the evaluator; a step also stands for 16 characters or one item that are looked at or written.</summary>
-    public const long MostWork = 20_000_000;
+    public const long MostWork = 5_000_000;
 
     /// <summary>Expressions and statements inside of each other, macros that call themselves among them.</summary>
     public const int MostDepth = 800;
 
     /// <summary>UTF-16 units of a text, rendered or in between.</summary>
-    public const int MostText = 16 * 1024 * 1024;
+    public const int MostText = 4 * 1024 * 1024;
 
     readonly StringBuilder root = new();
     StringBuilder output;
@@ -79,6 +79,13 @@ sealed class Rendering
         Spend(length / 16);
     }
 
+    /// <summary>Refuses a text that has grown too long.</summary>
+    public static void Limit(StringBuilder text)
+    {
+        if (text.Length > MostText)
+            throw Fault.Of($"texts of at most {MostText:N0} characters were expected; this one grows longer");
+    }
+
     /// <summary>A text that has been made.</summary>
     public string Made(string text)
     {
@@ -97,10 +104,8 @@ sealed class Rendering
 
     public void Write(string text)
     {
-        if (output.Length + (long)text.Length > MostText)
-            throw Fault.Of($"a rendering of at most {MostText:N0} characters was expected; this one grows longer");
         SpendText(text.Length);
-        output.Append(text);
+        Limit(output.Append(text));
     }
 
     /// <summary>What is written meanwhile, as a text.</summary>

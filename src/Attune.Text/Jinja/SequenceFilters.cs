@@ -38,7 +38,7 @@ static class SequenceFilters
             .Aggregate(a.Value(1, BigInteger.Zero), (sum, item) => Arithmetic.Apply(run, "+", sum, item))),
         new("groupby", ["attribute", "default", "case_sensitive"], GroupBy),
         new("batch", ["linecount", "fill_with"], (run, value, a) => new Generator(Batch(run, value, a.Whole(0), a.Value(1, null)))),
-        new("slice", ["slices", "fill_with"], (run, value, a) => new Generator(Slices(Kinds.ToList(run, value), a.Whole(0), a.Value(1, null)))),
+        new("slice", ["slices", "fill_with"], (run, value, a) => new Generator(Slices(run, Kinds.ToList(run, value), a.Whole(0), a.Value(1, null)))),
     ];
 
     static object? FirstOr(IEnumerable<object?> items, string problem)
@@ -62,9 +62,7 @@ static class SequenceFilters
         {
             var part = TextForm.Of(run, item);
             run.SpendText(part.Length + separator.Length);
-            text.Append(index == 0 ? "" : separator).Append(part);
-            if (text.Length > Rendering.MostText)
-                run.Reserve(text.Length);
+            Rendering.Limit(text.Append(index == 0 ? "" : separator).Append(part));
         }
         return text.ToString();
     }
@@ -197,13 +195,14 @@ static class SequenceFilters
         yield return batch;
     }
 
-    static IEnumerable<object?> Slices(List<object?> items, int count, object? fill)
+    static IEnumerable<object?> Slices(Rendering run, List<object?> items, int count, object? fill)
     {
         if (count == 0)
             throw Fault.Of("division by zero");
         var (size, longer) = (items.Count / count, items.Count % count);
         for (var (number, start) = (0, 0); number < count; number++)
         {
+            run.Spend(16);                                         // a part is a list of its own, be it empty
             var length = size + (number < longer ? 1 : 0);
             var part = items.GetRange(start, length);
             start += length;

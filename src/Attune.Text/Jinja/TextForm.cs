@@ -48,8 +48,7 @@ static class TextForm
                 break;
         }
         run.Spend(1);
-        if (text.Length > Rendering.MostText)
-            run.Reserve(text.Length);
+        Rendering.Limit(text);
     }
 
     static string OfScalar(Rendering run, object? value) => value switch

@@ -127,10 +127,10 @@ static class TextMethods
         foreach (var (index, item) in Kinds.Items(run, items).Index())
         {
             var part = item as string ?? throw Fault.Of($"sequence item {index}: expected str instance, {Kinds.NameOf(item)} found");
-            run.Reserve(text.Length + (long)part.Length + separator.Length - Math.Min(text.Length, Rendering.MostText / 2));
-            text.Append(index == 0 ? "" : separator).Append(part);
+            run.SpendText(part.Length + separator.Length);
+            Rendering.Limit(text.Append(index == 0 ? "" : separator).Append(part));
         }
-        return run.Made(text.ToString());
+        return text.ToString();
     }
 
     public static string Replace(Rendering run, string text, string old, string replacement, int count)
@@ -186,8 +186,7 @@ static class TextMethods
         foreach (var character in PythonText.Characters(run.Made(text)))
         {
             var next = character == "\t" ? run.Repeated(" ", size > 0 ? size - column % size : 0) : character;
-            run.Reserve(result.Length > Rendering.MostText - next.Length ? result.Length + (long)next.Length : 0);
-            result.Append(next);
+            Rendering.Limit(result.Append(next));
             column = character is "\n" or "\r" ? 0 : column + next.Length;
         }
         return result.ToString();

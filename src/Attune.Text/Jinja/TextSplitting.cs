@@ -33,7 +33,7 @@ static class TextSplitting
                 end++;
             if (most >= 0 && parts.Count == most)
             {
-                Add(run, parts, PythonText.TrimEnd(text[start..]));
+                Add(run, parts, text[start..]);
                 break;
             }
             Add(run, parts, text[start..end]);
@@ -83,7 +83,7 @@ static class TextSplitting
                 start--;
             if (parts.Count == most)
             {
-                Add(run, parts, PythonText.Trim(text[..end], null, start: true, end: false));
+                Add(run, parts, text[..end]);
                 break;
             }
             Add(run, parts, text[start..end]);

@@ -17,7 +17,7 @@ static class WordWrap
         var chunks = new Stack<string>(Chunks(line, onHyphens).Reverse());
         while (chunks.Count > 0)
         {
-            run.Spend(1);
+            run.SpendText(16 + chunks.Peek().Length * 3);          // a word is measured, cut, and its rest copied
             if (lines.Count > 0 && IsBlank(chunks.Peek()))
                 chunks.Pop();
             var (current, length) = (new List<string>(), 0);
