@@ -15,6 +15,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     TrainCommand.Create(),
     GenerateCommand.Create(),
     ScoreCommand.Create(),
+    ModelsCommand.Create(),
     RecipeCommand.Create(),
     DoctorCommand.Create(),
 };

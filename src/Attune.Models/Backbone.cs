@@ -48,6 +48,12 @@ public abstract class Backbone : Module
     /// <summary>How a text is read to be judged as a whole: the last real token has seen all before it.</summary>
     public virtual ModelInput ToJudge(ModelInput text) => text;
 
+    /// <summary>What is kept of a token so that it need not be read again; null for an encoder, which reads whole texts.</summary>
+    public abstract CacheShape? CacheShape { get; }
+
     /// <summary>An empty cache for this many rows and columns.</summary>
-    public abstract KvCache NewCache(long batch, long capacity);
+    /// <exception cref="InvalidOperationException">The model is an encoder.</exception>
+    public KvCache NewCache(long batch, long capacity) => new(
+        CacheShape ?? throw new InvalidOperationException("an encoder reads whole texts and has nothing to cache"),
+        batch, capacity, ComputeDType, TokenTable.Value.Device);
 }

@@ -15,6 +15,8 @@ sealed class Checkpoint : IDisposable
 
     public IReadOnlyCollection<string> Names => tensors.Keys;
 
+    public int FileCount => files.Count;
+
     /// <exception cref="InvalidDataException">There are no weights, or a file is damaged.</exception>
     public static Checkpoint Open(string folder, ModelFamily family)
     {
@@ -32,18 +34,26 @@ sealed class Checkpoint : IDisposable
     /// <param name="initialised">Names of the model that need not be in the checkpoint.</param>
     public void CopyTo(Module model, Func<string, bool> ignored, DType? dtype, Func<string, bool>? initialised = null)
     {
+        foreach (var (name, parameter) in Match(model, ignored, initialised))
+        {
+            parameter.Value = tensors[name].File.Read(tensors[name].Name, dtype);
+            parameter.StoredDType = Entry(name).DType;
+        }
+    }
+
+    /// <summary>The parameters of a model that are in the checkpoint, by name; nothing is read yet.</summary>
+    /// <exception cref="InvalidDataException">Names, shapes or types do not agree.</exception>
+    public IReadOnlyDictionary<string, Parameter> Match(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
+    {
         var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
         Report("lacks", wanted.Keys.Except(tensors.Keys));
         Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name)));
         foreach (var (name, parameter) in wanted)
             Check(name, parameter);
-        foreach (var (name, parameter) in wanted)
-        {
-            var (file, stored) = tensors[name];
-            parameter.Value = file.Read(stored, dtype);
-            parameter.StoredDType = file.Header.Entries[stored].DType;
-        }
+        return wanted;
     }
+
+    public SafetensorsEntry Entry(string name) => tensors[name].File.Header.Entries[tensors[name].Name];
 
     public void Dispose()
     {
@@ -94,8 +104,7 @@ sealed class Checkpoint : IDisposable
 
     void Check(string name, Parameter parameter)
     {
-        var (file, stored) = tensors[name];
-        var (dtype, shape) = (file.Header.Entries[stored].DType, file.Header.Entries[stored].Shape);
+        var (dtype, shape) = (Entry(name).DType, Entry(name).Shape);
         if (dtype is not (DType.Float32 or DType.BFloat16 or DType.Float16))
             throw new InvalidDataException(
                 $"{folder}: '{name}' holds {dtype}; weights in float32, bfloat16 or float16 are read. A quantised checkpoint: take the original one");

@@ -102,8 +102,7 @@ public sealed class Encoder : Backbone
         return x;
     }
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        throw new InvalidOperationException("an encoder reads whole texts and has nothing to cache");
+    public override CacheShape? CacheShape => null;
 
     /// <summary>Rows of the position table: (B or 1, T). Positions that are not given count columns; RoBERTa's count tokens that are not padding.</summary>
     Tensor Positions(ModelInput input)

@@ -55,8 +55,7 @@ public sealed class Gpt2 : Backbone
         return finalNorm.Forward(x);
     }
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+    public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 
     static JsonObject NewConfig(ModelShape shape) => new()
     {

@@ -56,8 +56,7 @@ public sealed class GptNeoX : Backbone
         return finalNorm.Forward(x);
     }
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+    public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 }
 
 /// <summary>The settings of a GPT-NeoX config.json that change what it computes.</summary>

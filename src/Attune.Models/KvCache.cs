@@ -2,6 +2,13 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
+/// <summary>What is kept of every token: a key and a value of <paramref name="HeadWidth"/> channels in each head of each layer.</summary>
+public sealed record CacheShape(int Layers, long Heads, long HeadWidth)
+{
+    /// <summary>Numbers for a token.</summary>
+    public long ElementsPerToken => 2 * Layers * Heads * HeadWidth;
+}
+
 /// <summary>
 /// Keys and values of every layer for the columns read so far, in memory allocated once for the longest text:
 /// (B, heads, capacity, D) each. For an encoder–decoder it also holds those of the source, which is read once.
@@ -12,13 +19,14 @@ public sealed class KvCache : IDisposable
     readonly Tensor[] values;
     readonly (Tensor Keys, Tensor Values)?[] source;
 
-    public KvCache(int layers, long batch, long heads, long capacity, long headWidth, DType dtype, Device device)
+    public KvCache(CacheShape shape, long batch, long capacity, DType dtype, Device device)
     {
         Capacity = capacity;
-        long[] shape = [batch, heads, capacity, headWidth];
-        keys = [.. Enumerable.Range(0, layers).Select(_ => Tensor.Empty(shape, dtype, device).Persist())];
-        source = new (Tensor, Tensor)?[layers];
-        values = [.. Enumerable.Range(0, layers).Select(_ => Tensor.Empty(shape, dtype, device).Persist())];
+        source = new (Tensor, Tensor)?[shape.Layers];
+        keys = [.. source.Select(_ => NewColumns())];
+        values = [.. source.Select(_ => NewColumns())];
+
+        Tensor NewColumns() => Tensor.Empty([batch, shape.Heads, capacity, shape.HeadWidth], dtype, device).Persist();
     }
 
     public long Capacity { get; }

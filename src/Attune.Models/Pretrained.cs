@@ -78,6 +78,31 @@ public static class Pretrained
         return model;
     }
 
+    /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family.</exception>
+    public static ModelSummary Describe(string folder)
+    {
+        var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
+        using var file = Checkpoint.Open(folder, family);
+        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
+        var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
+        var (model, backbone) = Empty();
+        var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
+        return new(
+            family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
+            ModelSummary.CountLowRank(model), IsTied(config, folder), hasValueHead,
+            parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
+            file.FileCount);
+
+        (Module Model, Backbone Backbone) Empty()
+        {
+            if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
+                return (reward, reward.Backbone);
+            var language = BuildLanguageModel(config, ConfigPath(folder), hasValueHead);
+            return (language, language.Backbone);
+        }
+    }
+
     /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
     public static void Save(string folder, LanguageModel model) =>
         Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));

@@ -38,8 +38,7 @@ public sealed class RotaryDecoder : Backbone
     public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
         cache is not null && switching is not null ? ReadAlike(input, cache, switching) : Read(input, cache);
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        new(config.Layers, batch, config.KeyHeads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+    public override CacheShape? CacheShape => new(config.Layers, config.KeyHeads, config.HeadWidth);
 
     Tensor Read(ModelInput input, KvCache? cache)
     {

@@ -75,8 +75,7 @@ public sealed class T5 : Backbone
         return new(Tensor.Concatenate(1, start, text.Tokens.Slice(1, 0, -1)), Source: text);
     }
 
-    public override KvCache NewCache(long batch, long capacity) =>
-        new(config.DecoderLayers, batch, config.Heads, capacity, config.HeadWidth, ComputeDType, TokenTable.Value.Device);
+    public override CacheShape? CacheShape => new(config.DecoderLayers, config.Heads, config.HeadWidth);
 
     static Tensor Mask(ModelInput source) => source.Mask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
 

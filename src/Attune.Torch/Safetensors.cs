@@ -9,7 +9,7 @@ namespace Attune.Torch;
 /// </summary>
 public sealed unsafe class Safetensors : IDisposable
 {
-    const long MappedAtOnce = 16 << 20;   // bytes: what is mapped counts as memory of the process while it is
+    const long MappedAtOnce = 4 << 20;   // bytes: what is mapped counts as memory of the process while it is
 
     readonly string path;
     readonly MemoryMappedFile file;

@@ -91,6 +91,33 @@ public sealed class ModelCommandTests : IDisposable
         Succeed("generate", model, "The cat says", option, value, "--max-new-tokens", "5"));
 
     [Fact]
+    public void AModelIsShownWithItsSizesItsTokensAndItsTemplate()
+    {
+        var shown = Succeed("models", "show", model);
+        Assert.Contains("llama (LlamaForCausalLM), a decoder", shown);
+        Assert.Contains("float32: ", shown);
+        Assert.Contains("texts of up to 48 tokens", shown);
+        Assert.Contains($"vocabulary {TinyData.Tokenizer.VocabularySize} tokens", shown);
+        Assert.Contains($"eos {TinyData.Tokenizer.IdToToken(TinyData.Tokenizer.EosId!.Value)} ({TinyData.Tokenizer.EosId})", shown);
+        Assert.Contains("template   none", shown);
+        Assert.Contains("LlamaForSequenceClassification", Succeed("models", "show", rewardModel));
+        Fail("lacks model.norm.weight", "models", "show", WithoutItsNorm());
+    }
+
+    /// <summary>A copy of the model whose file lacks a tensor.</summary>
+    string WithoutItsNorm()
+    {
+        var copy = folder.File("no-norm");
+        Pretrained.Save(copy, Pretrained.LoadLanguageModel(model));
+        var path = Path.Combine(copy, "model.safetensors");
+        (string, Tensor)[] kept;
+        using (var file = Safetensors.Open(path))
+            kept = [.. file.Header.Entries.Keys.Where(name => name != "model.norm.weight").Select(name => (name, file.Read(name)))];
+        Safetensors.Write(path, kept);
+        return copy;
+    }
+
+    [Fact]
     public void TheAccuracyOfARewardModelIsThatOfItsScores()
     {
         var output = folder.File("scores.jsonl");
