@@ -30,8 +30,9 @@ public sealed class Tokenizer
     internal static Tokenizer Create(string json, string file, TokenizerConfig config) => new(json, file, config);
 
     /// <summary>
-    /// Reads tokenizer.json and, where they are there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
-    /// Throws <see cref="FileNotFoundException"/> when there is no tokenizer.json and <see cref="InvalidDataException"/> when a
+    /// Reads tokenizer.json (or what older folders have in its place: vocab.json with merges.txt, or vocab.txt) and, where they are
+    /// there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
+    /// Throws <see cref="FileNotFoundException"/> when there is no tokenizer and <see cref="InvalidDataException"/> when a
     /// file is malformed, contradicts itself, or asks for what this build does not know.
     /// </summary>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -34,6 +35,13 @@ sealed class TokenizerConfig
         .Select(part => (Part: part, Token: Token(part)))
         .Where(named => named.Token is not null)
         .ToDictionary(named => named.Part, named => named.Token!, StringComparer.Ordinal);
+
+    public bool Flag(string key, bool otherwise) => content.Flag(key, otherwise);
+
+    /// <summary>The tokens of <c>added_tokens_decoder</c>, in the order of their ids.</summary>
+    public IEnumerable<AddedToken> AddedTokens => (content.Optional("added_tokens_decoder")?.Members() ?? [])
+        .OrderBy(member => int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id) ? id : throw member.Field.Invalid("the key is no id"))
+        .Select(member => AddedToken.Read(member.Field));
 
     /// <summary>The Jinja source; of several named templates the one called <c>default</c>.</summary>
     public string? ChatTemplate => content.Optional("chat_template") switch

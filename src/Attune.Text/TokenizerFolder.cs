@@ -10,13 +10,23 @@ static class TokenizerFolder
 
     public static Tokenizer Load(string folder)
     {
-        var path = Path.Combine(folder, TokenizerFile);
-        if (!File.Exists(path))
-            throw new FileNotFoundException(
-                $"there is no {TokenizerFile} in {Path.GetFullPath(folder)}; give a folder that holds one, or train a tokenizer. "
-                + "(A checkpoint with only vocab.json and merges.txt gets one when transformers loads and saves its tokenizer.)", path);
-        return Tokenizer.Create(File.ReadAllText(path), path, ReadConfig(folder));
+        var (path, config) = (Path.Combine(folder, TokenizerFile), ReadConfig(folder));
+        return File.Exists(path)
+            ? Tokenizer.Create(File.ReadAllText(path), path, config)
+            : VocabularyFiles.Load(folder, config) ?? throw Missing(folder, path);
     }
+
+    static Exception Missing(string folder, string path) => SentencePieceFile(folder) is { } model
+        ? new InvalidDataException(
+            $"{model} is a SentencePiece file, which this build does not read, and there is no {TokenizerFile} beside it; "
+            + "load the tokenizer with transformers (AutoTokenizer.from_pretrained) and save it (save_pretrained), which writes one")
+        : new FileNotFoundException(
+            $"there is no {TokenizerFile} in {Path.GetFullPath(folder)}, nor vocab.json with merges.txt, nor vocab.txt; "
+            + "give a folder that holds a tokenizer, or train one", path);
+
+    static string? SentencePieceFile(string folder) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(file => Path.GetExtension(file) is ".model" or ".spm")
+        : null;
 
     /// <summary>tokenizer_config.json with what it lacks taken from special_tokens_map.json and chat_template.jinja.</summary>
     static TokenizerConfig ReadConfig(string folder)

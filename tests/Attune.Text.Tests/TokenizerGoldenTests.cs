@@ -3,19 +3,27 @@ using Attune.Testing;
 
 namespace Attune.Text.Tests;
 
-/// <summary>What Hugging Face's <c>tokenizers</c> returned, for every golden tokenizer.</summary>
+/// <summary>
+/// What Hugging Face's <c>tokenizers</c> returned, for every golden tokenizer and for small ones that each try one part of a
+/// tokenizer.json (version 0.22.2 of the library).
+/// </summary>
 [Trait("Category", "Golden")]
 public sealed class TokenizerGoldenTests
 {
-    public static TheoryData<string> Names => [.. Golden.Names("tokenizers", IsTokenizer)];
+    public static TheoryData<string> Names => 
+    [
+        .. from kind in new[] { "tokenizers", "tokenizer-parts" }
+           from name in Golden.Names(kind, name => File.Exists(Golden.PathTo(kind, name, "tokenizer.json")))
+           select $"{kind}/{name}",
+    ];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void EveryCaseEncodesAndDecodesAsInTheLibrary(string name)
     {
-        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var tokenizer = Tokenizer.Load(Golden.PathTo(name));
         var differences = new Differences();
-        foreach (var line in File.ReadLines(Golden.PathTo("tokenizers", name, "cases.jsonl")))
+        foreach (var line in File.ReadLines(Golden.PathTo(name, "cases.jsonl")))
         {
             var expected = JsonElement.Parse(line);
             Compare(tokenizer, expected, differences);
@@ -51,7 +59,7 @@ public sealed class TokenizerGoldenTests
     [MemberData(nameof(Names))]
     public void AnyIdsDecodeAsInTheLibrary(string name)
     {
-        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var tokenizer = Tokenizer.Load(Golden.PathTo(name));
         var differences = new Differences();
         foreach (var expected in Extra(name, "decode_random_ids"))
         {
@@ -67,7 +75,7 @@ public sealed class TokenizerGoldenTests
     [MemberData(nameof(Names))]
     public void StreamsGiveTheirTextAtTheSameSteps(string name)
     {
-        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var tokenizer = Tokenizer.Load(Golden.PathTo(name));
         var differences = new Differences();
         foreach (var expected in Extra(name, "decode_stream"))
         {
@@ -83,7 +91,7 @@ public sealed class TokenizerGoldenTests
     [MemberData(nameof(Names))]
     public void BatchesAreCutAndPaddedAsInTheLibrary(string name)
     {
-        var tokenizer = Tokenizer.Load(Golden.PathTo("tokenizers", name));
+        var tokenizer = Tokenizer.Load(Golden.PathTo(name));
         var differences = new Differences();
         foreach (var expected in Extra(name, "padding_truncation"))
         {
@@ -145,9 +153,7 @@ public sealed class TokenizerGoldenTests
         element.TryGetProperty(name, out var value) ? value.GetString()! : otherwise;
 
     static List<JsonElement> Extra(string name, string kind) =>
-        Golden.Json("tokenizers", name, "extra.json").TryGetProperty(kind, out var cases) ? [.. cases.EnumerateArray()] : [];
-
-    static bool IsTokenizer(string name) => File.Exists(Golden.PathTo("tokenizers", name, "tokenizer.json"));
+        Golden.Json(name, "extra.json").TryGetProperty(kind, out var cases) ? [.. cases.EnumerateArray()] : [];
 
     static int[] Integers(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetInt32())];
 

@@ -27,15 +27,10 @@ static class BertNormalizer
 
         static void Rewrite(ReadOnlySpan<char> piece, DraftWriter output)
         {
-            var (before, at) = (-1, 0);                            // the last character, and this one
+            var at = 0;
             foreach (var rune in piece.EnumerateRunes())
             {
-                if (IsChinese(rune.Value))
-                    output.Append(' ', before);
-                output.Append(rune, at);
-                if (IsChinese(rune.Value))
-                    output.Append(' ', at);
-                before = at;
+                output.Append(IsChinese(rune.Value) ? $" {rune} " : rune.ToString(), at);
                 at += rune.Utf16SequenceLength;
             }
         }

@@ -59,6 +59,10 @@ static class CodePoints
         _ => codePoint is 0x200C or 0x200D,
     };
 
+    /// <summary>\w of regular expressions as Oniguruma has it: without joiners, and with the numbers of Latin-1.</summary>
+    public static bool IsWordOfPatterns(int codePoint) => codePoint is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE
+        || (codePoint is not (0x200C or 0x200D) && IsWord(codePoint));
+
     public static bool StartsInWord(ReadOnlySpan<char> text) =>
         Rune.DecodeFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && IsWord(rune.Value);
 

@@ -16,7 +16,7 @@ static class NamedSets
 
     public static CodePointSet NewLine { get; } = CodePointSet.Range('\n', '\n');
 
-    public static CodePointSet Word => Where("\\w", CodePoints.IsWord);
+    public static CodePointSet Word => Where("\\w", CodePoints.IsWordOfPatterns);
 
     /// <summary>The set of <c>\s \d \w \h</c> and, in upper case, of their complements; null for other letters.</summary>
     public static CodePointSet? OfEscape(char letter) => letter switch

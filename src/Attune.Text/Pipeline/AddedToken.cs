@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Attune.Text;
 
 /// <summary>A token that is found in the text before anything else happens.</summary>
@@ -16,4 +18,15 @@ sealed record AddedToken(string Content, bool SingleWord, bool LStrip, bool RStr
         field.Flag("rstrip", false),
         field.Flag("normalized", true),
         field.Flag("special", false));
+
+    public JsonObject ToJson(int id) => new()
+    {
+        ["id"] = id,
+        ["content"] = Content,
+        ["single_word"] = SingleWord,
+        ["lstrip"] = LStrip,
+        ["rstrip"] = RStrip,
+        ["normalized"] = Normalized,
+        ["special"] = Special,
+    };
 }

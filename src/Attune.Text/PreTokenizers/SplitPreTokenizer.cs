@@ -4,7 +4,7 @@ namespace Attune.Text;
 sealed class SplitPreTokenizer(IPattern pattern, SplitBehavior behavior, bool invert) : IPreTokenizer
 {
     /// <summary>Runs of word characters and runs of what is neither those nor white space.</summary>
-    public static SplitPreTokenizer Words { get; } = new(new RegexPattern(@"\w+|[^\w\s]+"), SplitBehavior.Removed, invert: true);
+    public static SplitPreTokenizer Words { get; } = new(new WordOrSymbolPattern(), SplitBehavior.Removed, invert: true);
 
     /// <summary>What stands between white space.</summary>
     public static SplitPreTokenizer WhiteSpace { get; } = new(new CodePointPattern(CodePoints.IsSpace), SplitBehavior.Removed, invert: false);

@@ -48,12 +48,44 @@ public sealed class NormalizerTests
 
     [Theory]
     [InlineData("""{"type": "Lowercase"}""", "ÀİΣ𐐀", "ài\u0307σ𐐨")]
+    [InlineData("""{"type": "Lowercase"}""", "ΩKÅẞǅ", "ωkåßǆ")]
+    [InlineData("""{"type": "Nmt"}""", "a\u0001\tb\u200B\uFEFFc\u0080", "a b  c\u0080")]
+    [InlineData("""{"type": "StripAccents"}""", "e\u0301\u0903é", "eé")]
+    [InlineData("""{"type": "Strip", "strip_left": true, "strip_right": true}""", "\u3000 é \n", "é")]
+    [InlineData("""{"type": "Strip", "strip_left": false, "strip_right": true}""", " a ", " a")]
+    [InlineData("""{"type": "Strip", "strip_left": true, "strip_right": true}""", " ", "")]
+    [InlineData("""{"type": "ByteLevel"}""", "a é", "aĠÃ©")]
+    [InlineData("""{"type": "BertNormalizer"}""", "É\u200B\t世a\0", "e  世 a")]
+    [InlineData("""{"type": "BertNormalizer", "lowercase": false}""", "É", "É")]
+    [InlineData("""{"type": "BertNormalizer", "strip_accents": false, "handle_chinese_chars": false}""", "É世", "é世")]
     [InlineData("""{"type": "Prepend", "prepend": "▁"}""", "ab", "▁ab")]
     [InlineData("""{"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}""", "a \t b\n", "a b ")]
     [InlineData("""{"type": "Replace", "pattern": {"String": " "}, "content": "▁"}""", "a b", "a▁b")]
     [InlineData("""{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]}""", "E\u0301", "é")]
     public void NormalizersAreReadFromJson(string json, string text, string normalized) =>
         Assert.Equal(normalized, Normalized(Attune.Text.Normalizers.Read(JsonField.Parse(json, "tokenizer.json")), text));
+
+    [Theory]
+    [InlineData("AAAA")]
+    [InlineData("####")]
+    [InlineData("BQAAAAAAAAAA")]
+    [InlineData("/////wAAAAA=")]
+    public void WhatIsNoCharacterMapIsRefused(string base64) =>
+        Assert.Throws<InvalidDataException>(() => Attune.Text.Normalizers.Read(
+            JsonField.Parse($$"""{"type": "Precompiled", "precompiled_charsmap": "{{base64}}"}""", "tokenizer.json")));
+
+    [Fact]
+    public void ACharacterMapOfRandomBytesFindsSomethingOrNothing()
+    {
+        var random = new Random(9);
+        for (var i = 0; i < 5000; i++)
+        {
+            var compiled = new byte[4 + 64 * 4 + random.Next(20)];
+            random.NextBytes(compiled);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(compiled, 64 * 4);
+            Normalized(new PrecompiledNormalizer(new(compiled)), HostileText.Random(random, 20));
+        }
+    }
 
     static string Normalized(INormalizer normalizer, string text)
     {

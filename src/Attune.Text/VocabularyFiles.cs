@@ -1,0 +1,217 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Text;
+
+/// <summary>
+/// The files of older tokenizers, vocab.json with merges.txt (GPT-2, RoBERTa, Qwen2) or vocab.txt (BERT), and the tokenizer.json that
+/// says the same, as transformers converts them.
+/// </summary>
+sealed class VocabularyFiles
+{
+    /// <summary>Tokenizers that differ in nothing but their vocabulary.</summary>
+    /// <param name="Classes">What tokenizer_config.json calls them.</param>
+    /// <param name="Parts">The tokens that play a part when the config names no other.</param>
+    sealed record Family(string[] Classes, params (string Part, string Token)[] Parts);
+
+    static readonly Family Bert = new(
+        ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer"],
+        ("unk_token", "[UNK]"), ("sep_token", "[SEP]"), ("pad_token", "[PAD]"), ("cls_token", "[CLS]"), ("mask_token", "[MASK]"));
+
+    static readonly Family Gpt2 = new(
+        ["GPT2Tokenizer"], ("bos_token", "<|endoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>"));
+
+    static readonly Family Qwen2 = new(
+        ["Qwen2Tokenizer"], ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>"), ("pad_token", "<|endoftext|>"));
+
+    static readonly Family Roberta = new(
+        ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer"],
+        ("bos_token", "<s>"), ("eos_token", "</s>"), ("sep_token", "</s>"), ("cls_token", "<s>"), ("unk_token", "<unk>"), ("pad_token", "<pad>"),
+        ("mask_token", "<mask>"));
+
+    readonly string folder;
+    readonly string file;                                          // the vocabulary's
+    readonly TokenizerConfig config;
+    readonly Dictionary<string, int> vocabulary;
+    readonly Family family;
+    readonly Dictionary<string, int> addedIds = [];
+    readonly JsonArray added = [];
+    int next;                                                      // the id of the next token that the vocabulary lacks
+
+    VocabularyFiles(string folder, string name, TokenizerConfig config)
+    {
+        (this.folder, file) = (folder, Path.Combine(folder, name));
+        vocabulary = name == "vocab.txt" ? ReadLines(file) : ReadObject(file);
+        family = FamilyOf(config, name == "vocab.txt" ? [Bert] : [Gpt2, Qwen2, Roberta]);
+        this.config = config.With(family.Parts.Where(part => config.Token(part.Part) is null && vocabulary.ContainsKey(part.Token))
+            .Select(part => (part.Part, (string?)part.Token)));
+        next = vocabulary.Count;
+        ReadAddedTokens();
+    }
+
+    /// <summary>The tokenizer of a folder without tokenizer.json, or null when it has none of these files either.</summary>
+    public static Tokenizer? Load(string folder, TokenizerConfig config)
+    {
+        var name = new[] { "vocab.json", "vocab.txt" }.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
+        if (name is null)
+            return null;
+        var files = new VocabularyFiles(folder, name, config);
+        return Tokenizer.Create(files.Json().ToJsonString(TokenizerJson.Written), files.file, files.config);
+    }
+
+    /// <summary>One token a line, whose number is its id; of equal tokens the last counts.</summary>
+    static Dictionary<string, int> ReadLines(string file)
+    {
+        var ids = new Dictionary<string, int>();
+        foreach (var (id, token) in File.ReadAllLines(file).Index())
+            ids[token] = id;
+        return ids;
+    }
+
+    static Dictionary<string, int> ReadObject(string file) =>
+        JsonField.Parse(File.ReadAllText(file), file).Members().ToDictionary(member => member.Name, member => member.Field.Whole());
+
+    /// <summary>By the class that the config names or, when it names none of its own, by the tokens there are.</summary>
+    Family FamilyOf(TokenizerConfig config, Family[] families)
+    {
+        var named = config.Token("tokenizer_class") ?? "PreTrainedTokenizer";
+        if (named.StartsWith("PreTrainedTokenizer", StringComparison.Ordinal))
+            return families.MaxBy(family => family.Parts.Count(part => vocabulary.ContainsKey(part.Token)))!;
+        return Array.Find(families, family => family.Classes.Any(name => named == name || named == name + "Fast"))
+            ?? throw config.Invalid("tokenizer_class", $"without tokenizer.json, {Path.GetFileName(file)} is read for "
+                + $"{string.Join(", ", families.SelectMany(family => family.Classes))} alone, found {named}; "
+                + "save the tokenizer with transformers, which writes tokenizer.json");
+    }
+
+    void ReadAddedTokens()
+    {
+        foreach (var token in config.AddedTokens)
+            Add(token);
+        var path = Path.Combine(folder, "added_tokens.json");
+        if (File.Exists(path))
+            foreach (var (content, _) in ReadObject(path).OrderBy(entry => entry.Value))
+                Add(new(content, SingleWord: false, LStrip: false, RStrip: false, Normalized: true, Special: false));
+        foreach (var (part, _) in family.Parts)
+            if (config.Token(part) is { } content)
+                Add(new(content, false, LStrip: part == "mask_token" && family == Roberta, false, Normalized: false, Special: true));
+    }
+
+    /// <summary>Adds a token, if it was not added before. It keeps the id that the vocabulary has for it, or is numbered on.</summary>
+    void Add(AddedToken token)
+    {
+        if (addedIds.ContainsKey(token.Content))
+            return;
+        var id = vocabulary.TryGetValue(token.Content, out var known) ? known : next++;
+        addedIds.Add(token.Content, id);
+        added.Add(token.ToJson(id));
+    }
+
+    JsonObject Json() => new()
+    {
+        ["version"] = "1.0",
+        ["truncation"] = null,
+        ["padding"] = null,
+        ["added_tokens"] = added,
+        ["normalizer"] = family == Bert ? BertNormalizer() : family == Qwen2 ? new() { ["type"] = "NFC" } : null,
+        ["pre_tokenizer"] = family == Bert ? new() { ["type"] = "BertPreTokenizer" } : family == Qwen2 ? QwenWords() : Bytes(useRegex: true),
+        ["post_processor"] = PostProcessor(),
+        ["decoder"] = family == Bert ? new() { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true } : Bytes(useRegex: true),
+        ["model"] = family == Bert ? WordPieces() : BytePairs(),
+    };
+
+    JsonObject BertNormalizer()
+    {
+        var lowercase = config.Flag("do_lower_case", true);
+        return new()
+        {
+            ["type"] = "BertNormalizer",
+            ["clean_text"] = true,
+            ["handle_chinese_chars"] = config.Flag("tokenize_chinese_chars", true),
+            ["strip_accents"] = config.Flag("strip_accents", lowercase),
+            ["lowercase"] = lowercase,
+        };
+    }
+
+    JsonObject QwenWords() => new()
+    {
+        ["type"] = "Sequence",
+        ["pretokenizers"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = Cl100kPattern.Qwen2Source },
+                ["behavior"] = "Isolated",
+                ["invert"] = false,
+            },
+            Bytes(useRegex: false)),
+    };
+
+    JsonObject Bytes(bool useRegex, bool trimOffsets = true) => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = config.Flag("add_prefix_space", false),
+        ["trim_offsets"] = trimOffsets,
+        ["use_regex"] = useRegex,
+    };
+
+    JsonObject PostProcessor()
+    {
+        if (family == Bert)
+            return new() { ["type"] = "BertProcessing", ["sep"] = Special("sep_token"), ["cls"] = Special("cls_token") };
+        if (family != Roberta)
+            return config.Flag("add_bos_token", false) ? BosTemplate() : Bytes(useRegex: true, trimOffsets: false);
+        return new()
+        {
+            ["type"] = "RobertaProcessing",
+            ["sep"] = Special("sep_token"),
+            ["cls"] = Special("cls_token"),
+            ["trim_offsets"] = true,
+            ["add_prefix_space"] = config.Flag("add_prefix_space", false),
+        };
+    }
+
+    JsonArray Special(string part)
+    {
+        var token = config.Token(part) ?? family.Parts.First(entry => entry.Part == part).Token;
+        return addedIds.TryGetValue(token, out var id)
+            ? [token, id]
+            : throw new InvalidDataException($"{file}: expected the {part} '{token}' in the vocabulary; name another in tokenizer_config.json");
+    }
+
+    JsonObject BosTemplate()
+    {
+        var special = Special("bos_token");
+        var bos = (string)special[0]!;
+        return new()
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(Part("SpecialToken", bos, 0), Part("Sequence", "A", 0)),
+            ["pair"] = new JsonArray(Part("SpecialToken", bos, 0), Part("Sequence", "A", 0), Part("Sequence", "B", 1)),
+            ["special_tokens"] = new JsonObject
+            {
+                [bos] = new JsonObject { ["id"] = bos, ["ids"] = new JsonArray((int)special[1]!), ["tokens"] = new JsonArray(bos) },
+            },
+        };
+
+        static JsonObject Part(string kind, string id, int typeId) => new() { [kind] = new JsonObject { ["id"] = id, ["type_id"] = typeId } };
+    }
+
+    JsonObject WordPieces() => new()
+    {
+        ["type"] = "WordPiece",
+        ["unk_token"] = config.Token("unk_token") ?? "[UNK]",
+        ["continuing_subword_prefix"] = "##",
+        ["max_input_chars_per_word"] = 100,
+        ["vocab"] = Entries(),
+    };
+
+    JsonObject BytePairs()
+    {
+        var path = Path.Combine(folder, "merges.txt");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"{file} needs merges.txt beside it, and there is none", path);
+        var merges = File.ReadAllLines(path).Where(line => line.Length > 0);
+        return new() { ["type"] = "BPE", ["vocab"] = Entries(), ["merges"] = new JsonArray([.. merges.Select(line => JsonValue.Create(line))]) };
+    }
+
+    JsonObject Entries() => new(vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
+}
