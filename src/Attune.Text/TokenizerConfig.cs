@@ -40,7 +40,8 @@ sealed class TokenizerConfig
 
     /// <summary>The tokens of <c>added_tokens_decoder</c>, in the order of their ids.</summary>
     public IEnumerable<AddedToken> AddedTokens => (content.Optional("added_tokens_decoder")?.Members() ?? [])
-        .OrderBy(member => int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id) ? id : throw member.Field.Invalid("the key is no id"))
+        .OrderBy(member =>
+            int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id) ? id : throw member.Field.Invalid("the key is no id"))
         .Select(member => AddedToken.Read(member.Field));
 
     /// <summary>The Jinja source; of several named templates the one called <c>default</c>.</summary>

@@ -25,7 +25,7 @@ static class TokenizerFolder
             + "give a folder that holds a tokenizer, or train one", path);
 
     static string? SentencePieceFile(string folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(file => Path.GetExtension(file) is ".model" or ".spm")
+        ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetExtension(file) is ".model" or ".spm")
         : null;
 
     /// <summary>tokenizer_config.json with what it lacks taken from special_tokens_map.json and chat_template.jinja.</summary>

@@ -25,8 +25,8 @@ sealed class VocabularyFiles
 
     static readonly Family Roberta = new(
         ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer"],
-        ("bos_token", "<s>"), ("eos_token", "</s>"), ("sep_token", "</s>"), ("cls_token", "<s>"), ("unk_token", "<unk>"), ("pad_token", "<pad>"),
-        ("mask_token", "<mask>"));
+        ("bos_token", "<s>"), ("eos_token", "</s>"), ("sep_token", "</s>"), ("cls_token", "<s>"), ("unk_token", "<unk>"),
+        ("pad_token", "<pad>"), ("mask_token", "<mask>"));
 
     readonly string folder;
     readonly string file;                                          // the vocabulary's
@@ -89,11 +89,14 @@ sealed class VocabularyFiles
         var path = Path.Combine(folder, "added_tokens.json");
         if (File.Exists(path))
             foreach (var (content, _) in ReadObject(path).OrderBy(entry => entry.Value))
-                Add(new(content, SingleWord: false, LStrip: false, RStrip: false, Normalized: true, Special: false));
+                Add(content, isSpecial: family.Parts.Any(part => config.Token(part.Part) == content));
         foreach (var (part, _) in family.Parts)
             if (config.Token(part) is { } content)
-                Add(new(content, false, LStrip: part == "mask_token" && family == Roberta, false, Normalized: false, Special: true));
+                Add(content, isSpecial: true, stripsLeft: part == "mask_token" && family == Roberta);
     }
+
+    void Add(string content, bool isSpecial, bool stripsLeft = false) =>
+        Add(new(content, SingleWord: false, stripsLeft, RStrip: false, Normalized: !isSpecial, isSpecial));
 
     /// <summary>Adds a token, if it was not added before. It keeps the id that the vocabulary has for it, or is numbered on.</summary>
     void Add(AddedToken token)
@@ -105,6 +108,8 @@ sealed class VocabularyFiles
         added.Add(token.ToJson(id));
     }
 
+    bool PrefixSpace => config.Flag("add_prefix_space", false);
+
     JsonObject Json() => new()
     {
         ["version"] = "1.0",
@@ -112,87 +117,50 @@ sealed class VocabularyFiles
         ["padding"] = null,
         ["added_tokens"] = added,
         ["normalizer"] = family == Bert ? BertNormalizer() : family == Qwen2 ? new() { ["type"] = "NFC" } : null,
-        ["pre_tokenizer"] = family == Bert ? new() { ["type"] = "BertPreTokenizer" } : family == Qwen2 ? QwenWords() : Bytes(useRegex: true),
+        ["pre_tokenizer"] = family == Bert ? new() { ["type"] = "BertPreTokenizer" }
+            : family == Qwen2 ? TokenizerJson.BytesOfWords(Cl100kPattern.Qwen2Source, PrefixSpace)
+            : TokenizerJson.ByteLevel(PrefixSpace, trimOffsets: true, useRegex: true),
         ["post_processor"] = PostProcessor(),
-        ["decoder"] = family == Bert ? new() { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true } : Bytes(useRegex: true),
+        ["decoder"] = family == Bert
+            ? new() { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true }
+            : TokenizerJson.ByteLevel(PrefixSpace, trimOffsets: true, useRegex: true),
         ["model"] = family == Bert ? WordPieces() : BytePairs(),
     };
 
     JsonObject BertNormalizer()
     {
         var lowercase = config.Flag("do_lower_case", true);
-        return new()
-        {
-            ["type"] = "BertNormalizer",
-            ["clean_text"] = true,
-            ["handle_chinese_chars"] = config.Flag("tokenize_chinese_chars", true),
-            ["strip_accents"] = config.Flag("strip_accents", lowercase),
-            ["lowercase"] = lowercase,
-        };
+        return TokenizerJson.BertNormalizer(
+            lowercase, config.Flag("strip_accents", lowercase), config.Flag("tokenize_chinese_chars", true));
     }
-
-    JsonObject QwenWords() => new()
-    {
-        ["type"] = "Sequence",
-        ["pretokenizers"] = new JsonArray(
-            new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject { ["Regex"] = Cl100kPattern.Qwen2Source },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            },
-            Bytes(useRegex: false)),
-    };
-
-    JsonObject Bytes(bool useRegex, bool trimOffsets = true) => new()
-    {
-        ["type"] = "ByteLevel",
-        ["add_prefix_space"] = config.Flag("add_prefix_space", false),
-        ["trim_offsets"] = trimOffsets,
-        ["use_regex"] = useRegex,
-    };
 
     JsonObject PostProcessor()
     {
         if (family == Bert)
             return new() { ["type"] = "BertProcessing", ["sep"] = Special("sep_token"), ["cls"] = Special("cls_token") };
-        if (family != Roberta)
-            return config.Flag("add_bos_token", false) ? BosTemplate() : Bytes(useRegex: true, trimOffsets: false);
-        return new()
-        {
-            ["type"] = "RobertaProcessing",
-            ["sep"] = Special("sep_token"),
-            ["cls"] = Special("cls_token"),
-            ["trim_offsets"] = true,
-            ["add_prefix_space"] = config.Flag("add_prefix_space", false),
-        };
+        if (family == Roberta)
+            return new()
+            {
+                ["type"] = "RobertaProcessing",
+                ["sep"] = Special("sep_token"),
+                ["cls"] = Special("cls_token"),
+                ["trim_offsets"] = true,
+                ["add_prefix_space"] = PrefixSpace,
+            };
+        if (!config.Flag("add_bos_token", false))
+            return TokenizerJson.ByteLevel(PrefixSpace, trimOffsets: false, useRegex: true);
+        var bos = (string)Special("bos_token")[0]!;
+        return TokenizerJson.Template($"{bos} $A", $"{bos} $A $B:1", token => addedIds[token]);
     }
 
+    /// <summary>A token that plays a part, with its id.</summary>
     JsonArray Special(string part)
     {
         var token = config.Token(part) ?? family.Parts.First(entry => entry.Part == part).Token;
         return addedIds.TryGetValue(token, out var id)
             ? [token, id]
-            : throw new InvalidDataException($"{file}: expected the {part} '{token}' in the vocabulary; name another in tokenizer_config.json");
-    }
-
-    JsonObject BosTemplate()
-    {
-        var special = Special("bos_token");
-        var bos = (string)special[0]!;
-        return new()
-        {
-            ["type"] = "TemplateProcessing",
-            ["single"] = new JsonArray(Part("SpecialToken", bos, 0), Part("Sequence", "A", 0)),
-            ["pair"] = new JsonArray(Part("SpecialToken", bos, 0), Part("Sequence", "A", 0), Part("Sequence", "B", 1)),
-            ["special_tokens"] = new JsonObject
-            {
-                [bos] = new JsonObject { ["id"] = bos, ["ids"] = new JsonArray((int)special[1]!), ["tokens"] = new JsonArray(bos) },
-            },
-        };
-
-        static JsonObject Part(string kind, string id, int typeId) => new() { [kind] = new JsonObject { ["id"] = id, ["type_id"] = typeId } };
+            : throw new InvalidDataException(
+                $"{file}: expected the {part} '{token}' in the vocabulary; name another in tokenizer_config.json");
     }
 
     JsonObject WordPieces() => new()
@@ -210,7 +178,12 @@ sealed class VocabularyFiles
         if (!File.Exists(path))
             throw new FileNotFoundException($"{file} needs merges.txt beside it, and there is none", path);
         var merges = File.ReadAllLines(path).Where(line => line.Length > 0);
-        return new() { ["type"] = "BPE", ["vocab"] = Entries(), ["merges"] = new JsonArray([.. merges.Select(line => JsonValue.Create(line))]) };
+        return new()
+        {
+            ["type"] = "BPE",
+            ["vocab"] = Entries(),
+            ["merges"] = new JsonArray([.. merges.Select(line => JsonValue.Create(line))]),
+        };
     }
 
     JsonObject Entries() => new(vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));

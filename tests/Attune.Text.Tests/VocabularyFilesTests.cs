@@ -87,6 +87,8 @@ public sealed class VocabularyFilesTests
         folder.Write("tokenizer_config.json", config.ToJsonString());
     }
 
+    static int[] Pair(Offset offset) => [offset.Start, offset.End];
+
     static void AssertSame(Tokenizer tokenizer, string name)
     {
         var differences = new Differences();
@@ -97,7 +99,7 @@ public sealed class VocabularyFilesTests
             var encoding = tokenizer.EncodeFull(text, pair, expected.GetProperty("add_special_tokens").GetBoolean());
             differences.Add(text, "ids", expected.GetProperty("ids"), encoding.Ids);
             differences.Add(text, "type_ids", expected.GetProperty("type_ids"), encoding.TypeIds);
-            differences.Add(text, "offsets", expected.GetProperty("offsets"), encoding.Offsets.Select(offset => new[] { offset.Start, offset.End }));
+            differences.Add(text, "offsets", expected.GetProperty("offsets"), encoding.Offsets.Select(Pair));
             differences.Add(text, "decoded", expected.GetProperty("decoded"), tokenizer.Decode(encoding.Ids));
         }
         differences.AssertNone();

@@ -7,7 +7,8 @@ sealed class SplitPreTokenizer(IPattern pattern, SplitBehavior behavior, bool in
     public static SplitPreTokenizer Words { get; } = new(new WordOrSymbolPattern(), SplitBehavior.Removed, invert: true);
 
     /// <summary>What stands between white space.</summary>
-    public static SplitPreTokenizer WhiteSpace { get; } = new(new CodePointPattern(CodePoints.IsSpace), SplitBehavior.Removed, invert: false);
+    public static SplitPreTokenizer WhiteSpace { get; } =
+        new(new CodePointPattern(CodePoints.IsSpace), SplitBehavior.Removed, invert: false);
 
     /// <summary>Every punctuation character on its own, and what stands between them.</summary>
     public static SplitPreTokenizer Punctuation { get; } =

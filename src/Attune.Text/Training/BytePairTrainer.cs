@@ -25,33 +25,13 @@ public static class BytePairTrainer
             ("unk_token", options.UnkToken), ("chat_template", options.ChatTemplate));
     }
 
-    static TokenizerFrame Frame(BytePairTrainingOptions options)
+    static TokenizerFrame Frame(BytePairTrainingOptions options) => new(options.SpecialTokens)
     {
-        var bytes = ByteLevel(options.AddPrefixSpace, trimOffsets: true, useRegex: options.Split is null);
-        return new(options.SpecialTokens)
-        {
-            PreTokenizer = options.Split is { } split
-                ? new() { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(Words(split), bytes) }
-                : bytes,
-            PostProcessor = ByteLevel(addPrefixSpace: true, trimOffsets: false, useRegex: true),
-            Decoder = ByteLevel(addPrefixSpace: true, trimOffsets: true, useRegex: true),
-        };
-    }
-
-    static JsonObject Words(string regex) => new()
-    {
-        ["type"] = "Split",
-        ["pattern"] = new JsonObject { ["Regex"] = regex },
-        ["behavior"] = "Isolated",
-        ["invert"] = false,
-    };
-
-    static JsonObject ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) => new()
-    {
-        ["type"] = "ByteLevel",
-        ["add_prefix_space"] = addPrefixSpace,
-        ["trim_offsets"] = trimOffsets,
-        ["use_regex"] = useRegex,
+        PreTokenizer = options.Split is { } split
+            ? TokenizerJson.BytesOfWords(split, options.AddPrefixSpace)
+            : TokenizerJson.ByteLevel(options.AddPrefixSpace, trimOffsets: true, useRegex: true),
+        PostProcessor = TokenizerJson.ByteLevel(addPrefixSpace: true, trimOffsets: false, useRegex: true),
+        Decoder = TokenizerJson.ByteLevel(addPrefixSpace: true, trimOffsets: true, useRegex: true),
     };
 
     static JsonObject Model(MergeLearner learner) => new()

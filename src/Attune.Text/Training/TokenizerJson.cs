@@ -10,15 +10,40 @@ static class TokenizerJson
     public static JsonSerializerOptions Written { get; } =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static JsonNode AddedToken(int id, string content) => new JsonObject
+    public static JsonObject AddedToken(int id, string content) =>
+        new AddedToken(content, SingleWord: false, LStrip: false, RStrip: false, Normalized: false, Special: true).ToJson(id);
+
+    public static JsonObject ByteLevel(bool addPrefixSpace, bool trimOffsets, bool useRegex) => new()
     {
-        ["id"] = id,
-        ["content"] = content,
-        ["single_word"] = false,
-        ["lstrip"] = false,
-        ["rstrip"] = false,
-        ["normalized"] = false,
-        ["special"] = true,
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = addPrefixSpace,
+        ["trim_offsets"] = trimOffsets,
+        ["use_regex"] = useRegex,
+    };
+
+    /// <summary>A pre-tokenizer that cuts by a regular expression and then writes bytes as characters.</summary>
+    public static JsonObject BytesOfWords(string regex, bool addPrefixSpace) => new()
+    {
+        ["type"] = "Sequence",
+        ["pretokenizers"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = regex },
+                ["behavior"] = "Isolated",
+                ["invert"] = false,
+            },
+            ByteLevel(addPrefixSpace, trimOffsets: true, useRegex: false)),
+    };
+
+    /// <summary>BERT's normalizer; accents are stripped along with capitals unless said otherwise.</summary>
+    public static JsonObject BertNormalizer(bool lowercase, bool? stripAccents = null, bool spaceChinese = true) => new()
+    {
+        ["type"] = "BertNormalizer",
+        ["clean_text"] = true,
+        ["handle_chinese_chars"] = spaceChinese,
+        ["strip_accents"] = stripAccents,
+        ["lowercase"] = lowercase,
     };
 
     /// <summary>Tokens with ids in their order.</summary>
@@ -26,7 +51,7 @@ static class TokenizerJson
         new(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));
 
     /// <summary>A template such as <c>[CLS] $A:0 [SEP] $B:1 [SEP]:1</c>, where a colon is followed by the type id.</summary>
-    public static JsonObject Template(string single, string pair, IReadOnlyList<string> specialTokens)
+    public static JsonObject Template(string single, string pair, Func<string, int> idOf)
     {
         var used = Parts(single).Concat(Parts(pair)).Select(part => part.Name).Where(name => !name.StartsWith('$')).Distinct();
         return new()
@@ -37,7 +62,7 @@ static class TokenizerJson
             ["special_tokens"] = new JsonObject(used.Select(token => KeyValuePair.Create(token, (JsonNode?)new JsonObject
             {
                 ["id"] = token,
-                ["ids"] = new JsonArray(specialTokens.ToList().IndexOf(token)),
+                ["ids"] = new JsonArray(idOf(token)),
                 ["tokens"] = new JsonArray(token),
             }))),
         };

@@ -33,7 +33,7 @@ public static class UnigramTrainer
     {
         Normalizer = new() { ["type"] = "NFKC" },
         PreTokenizer = Metaspace(),
-        PostProcessor = TokenizerJson.Template("$A </s>", "$A </s> $B </s>", SpecialTokens),
+        PostProcessor = TokenizerJson.Template("$A </s>", "$A </s> $B </s>", token => Array.IndexOf(SpecialTokens, token)),
         Decoder = Metaspace(),
         LastTokens = [.. Enumerable.Range(0, options.Sentinels).Select(index => $"<extra_id_{index}>")],
     };

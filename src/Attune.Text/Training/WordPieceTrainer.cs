@@ -31,16 +31,10 @@ public static class WordPieceTrainer
 
     static TokenizerFrame Frame(WordPieceTrainingOptions options) => new(SpecialTokens)
     {
-        Normalizer = new()
-        {
-            ["type"] = "BertNormalizer",
-            ["clean_text"] = true,
-            ["handle_chinese_chars"] = true,
-            ["strip_accents"] = null,
-            ["lowercase"] = options.Lowercase,
-        },
+        Normalizer = TokenizerJson.BertNormalizer(options.Lowercase),
         PreTokenizer = new() { ["type"] = "BertPreTokenizer" },
-        PostProcessor = TokenizerJson.Template("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", SpecialTokens),
+        PostProcessor = TokenizerJson.Template(
+            "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", token => Array.IndexOf(SpecialTokens, token)),
         Decoder = new() { ["type"] = "WordPiece", ["prefix"] = Prefix, ["cleanup"] = true },
     };
 
