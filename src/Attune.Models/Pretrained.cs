@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Models.Adapters;
 using Attune.Torch;
 
 namespace Attune.Models;
@@ -38,6 +39,8 @@ public static class Pretrained
     /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
     public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
     {
+        if (Peft.IsAdapter(folder))
+            return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
@@ -54,27 +57,27 @@ public static class Pretrained
     /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
     public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
     {
-        var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder));
-        var model = BuildRewardModel(config, ConfigPath(folder));
-        if (model.HeadNames.Except(file.Names).FirstOrDefault() is { } missing)
+        using var random = new RandomSource(0);
+        var isAdapter = Peft.IsAdapter(folder);
+        var (model, missing) = ReadRewardModel(isAdapter ? Peft.BaseFolder(folder) : folder, random, dtype);
+        if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
             throw new InvalidDataException(
-                $"{folder} has no reward head ({missing}); train one with `attune reward`, or name a folder that such a run wrote");
-        RequireOneLabel(config, folder);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype);
-        return model;
+                $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
+        return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
     /// <summary>A reward model with the backbone of a language model's folder and a new head, or with the head of a reward model's folder.</summary>
     public static RewardModel RewardModelFrom(string folder, RandomSource random)
     {
-        var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder));
-        var model = BuildRewardModel(config, ConfigPath(folder));
+        if (!Peft.IsAdapter(folder))
+            return ReadRewardModel(folder, random, DType.Float32).Model;
+        var model = BuildRewardModel(ReadConfig(Peft.BaseFolder(folder)), folder);
+        if (!model.HeadNames.Except(Peft.WholeNames(folder)).Any())
+            return LoadRewardModel(folder);
         model.InitializeHead(random);
-        if (model.HeadNames.All(file.Names.Contains))
-            RequireOneLabel(config, folder);
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), DType.Float32, initialised: model.HeadNames.Except(file.Names).Contains);
+        var language = LoadLanguageModel(folder).NamedParameters().ToDictionary(own => own.Name, own => own.Value, StringComparer.Ordinal);
+        foreach (var (name, parameter) in model.NamedParameters().ExceptBy(model.HeadNames, parameter => parameter.Name))
+            (parameter.Value, parameter.StoredDType) = (language[name].Value, language[name].StoredDType);
         return model;
     }
 
@@ -101,6 +104,22 @@ public static class Pretrained
             var language = BuildLanguageModel(config, ConfigPath(folder), hasValueHead);
             return (language, language.Backbone);
         }
+    }
+
+    /// <summary>
+    /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
+    /// others. It has no value head.
+    /// </summary>
+    public static LanguageModel FrozenCopy(LanguageModel model)
+    {
+        var copy = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var own = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        foreach (var (name, parameter) in copy.NamedParameters())
+            parameter.Value = own[name].Trainable ? own[name].Value.Clone() : own[name].Value;
+        copy.Backbone.Autocast = model.Backbone.Autocast;
+        return copy;
     }
 
     /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
@@ -165,6 +184,20 @@ public static class Pretrained
             if (config[key] is { } id)
                 generation[key] = id.DeepClone();
         return generation;
+    }
+
+    /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, RandomSource random, DType? dtype)
+    {
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, Family(config, folder));
+        var model = BuildRewardModel(config, ConfigPath(folder));
+        model.InitializeHead(random);
+        string[] missing = [.. model.HeadNames.Except(file.Names)];
+        if (missing.Length == 0)
+            RequireOneLabel(config, folder);
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
+        return (model, missing);
     }
 
     static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Recipes;
@@ -10,10 +11,10 @@ namespace Attune.Training;
 /// <summary>Models with their tokenizers: from and to folders, or new.</summary>
 public static class ModelFolder
 {
-    /// <summary>The tokenizer of a model's folder.</summary>
+    /// <summary>The tokenizer of a model's folder, or of the model that an adapter there is for.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
     public static Tokenizer Tokenizer(string folder) => folder.Length > 0
-        ? Text.Tokenizer.Load(folder)
+        ? Text.Tokenizer.Load(Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
         : throw new InvalidDataException("a folder with a model was expected, found an empty path");
 
     /// <summary>The tokenizer beside the model, else the one the options name, else a new one, trained on texts and kept in the run folder.</summary>
@@ -94,7 +95,7 @@ public static class ModelFolder
         tokenizer.Save(folder);
     }
 
-    static void RequireFinite(Module model)
+    internal static void RequireFinite(Module model)
     {
         if (!model.IsFinite)
             throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");

@@ -1,27 +1,25 @@
 using Attune.Data;
-using Attune.Models;
 using Attune.Training.Optimizers;
 using Attune.Training.Runs;
 
 namespace Attune.Training;
 
 /// <summary>An <see cref="OfflineLoop{TExample}"/> with its optimizer, its order and its evaluation, registered with a run.</summary>
-public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
+public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
 {
     /// <summary>Whether the model's own dropout acts while it learns.</summary>
     public bool Dropout { get; init; }
 
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
-        model.SetTrainable(true);
         if (run.SelfTest)
-            SelfTest.Run(model, objective, train, run.Notice);
+            SelfTest.Run(trained.Named, objective, train, run.Notice);
         SetDropout(Dropout);
-        if (training.Workers > 1 && model.DropsOut)
+        if (training.Workers > 1 && trained.Model.DropsOut)
             throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
         var steps = training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(optimization.ToRule(), model.NamedParameters(), optimization.WeightDecay);
-        run.Register("model", new ModelState(model));
+        var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
+        run.Register("model", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
         loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
@@ -35,5 +33,5 @@ public sealed class OfflineTask<TExample>(Run run, Module model, IObjective<TExa
         }
     }
 
-    void SetDropout(bool acts) => model.SetDropout(acts ? run.Random : null);
+    void SetDropout(bool acts) => trained.Model.SetDropout(acts ? run.Random : null);
 }

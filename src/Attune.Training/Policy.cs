@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Estimation;
@@ -25,6 +26,14 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     public Tokenizer Tokenizer => tokenizer;
 
+    bool AdapterOff { get; init; }
+
+    /// <summary>The same with another model.</summary>
+    public Policy With(LanguageModel other) => new(other, tokenizer, sampling);
+
+    /// <summary>The same model, analyzed without its adapter.</summary>
+    public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true };
+
     /// <summary>Samples <paramref name="samples"/> answers to each prompt, side by side, with log-probabilities and values.</summary>
     public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
     {
@@ -37,6 +46,14 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// head is applied to responses only.
     /// </summary>
     public Analysis Analyze(Rollouts rollouts, bool withEntropy = false)
+    {
+        if (!AdapterOff)
+            return AnalyzeAsItIs(rollouts, withEntropy);
+        using var off = Lora.Off();
+        return AnalyzeAsItIs(rollouts, withEntropy);
+    }
+
+    Analysis AnalyzeAsItIs(Rollouts rollouts, bool withEntropy)
     {
         var hidden = model.Hidden(Texts(rollouts));                                                 // (B, P + T, D)
         var states = hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, StatesBeforeTokens(rollouts, (int)hidden.Size(1)));

@@ -21,26 +21,27 @@ public static class SelfTest
 
     /// <summary>Checks that a policy samples from what it trains.</summary>
     /// <exception cref="TrainingStoppedException">It does not.</exception>
-    public static void Run(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed, Action<string> say) =>
-        Require(Sampling(policy, prompts, seed), say);
+    public static void Run(Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, IReadOnlyList<TokenPrompt> prompts, int seed, Action<string> say) =>
+        Require(Sampling(policy, trained, prompts, seed), say);
 
     /// <summary>Checks a language model that is to learn from rows: it is asked to go on with their first halves, or to answer their sources.</summary>
     /// <exception cref="TrainingStoppedException">A check does not hold.</exception>
-    public static void Run(LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed, Action<string> say)
+    public static void Run(
+        LanguageModel model, IReadOnlyList<(string Name, Parameter Value)> trained, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed, Action<string> say)
     {
-        model.SetTrainable(true);
         var (context, answer) = ((int)model.Backbone.ContextLength, Math.Min(16, (int)model.Backbone.ContextLength / 2));
         var prompts = rows.Take(Examples).Select(row => new TokenPrompt(row.Source ?? row.Tokens[..Math.Clamp(row.Tokens.Length / 2, 1, context - answer)], "")).ToList();
-        Run(new Policy(model, tokenizer, new() { MaxNewTokens = answer }), prompts, seed, say);
+        Run(new Policy(model, tokenizer, new() { MaxNewTokens = answer }), trained, prompts, seed, say);
     }
 
     /// <summary>Checks that a loss depends on its examples alone.</summary>
     /// <exception cref="TrainingStoppedException">It does not.</exception>
-    public static void Run<T>(Module model, IObjective<T> objective, IReadOnlyList<T> examples, Action<string> say) =>
-        Require(Learning(model, objective, examples), say);
+    public static void Run<T>(IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples, Action<string> say) =>
+        Require(Learning(trained, objective, examples), say);
 
     /// <summary>Every check of a policy.</summary>
-    public static IReadOnlyList<Check> Sampling(Policy policy, IReadOnlyList<TokenPrompt> prompts, int seed)
+    public static IReadOnlyList<Check> Sampling(
+        Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, IReadOnlyList<TokenPrompt> prompts, int seed)
     {
         const string measure = "farthest ratio from 1";
         using var scope = TensorScope.Open();
@@ -49,7 +50,7 @@ public static class SelfTest
         using (Autograd.NoGrad())
             rollouts = policy.Respond([.. prompts.Take(Examples)], random);
         var first = FarthestRatio(rollouts.Logprobs, policy.Analyze(rollouts).Logprobs.Detach(), rollouts.Mask);
-        var still = FarthestRatioAfterAnUpdateWithRateZero(policy, rollouts);
+        var still = FarthestRatioAfterAnUpdateWithRateZero(policy, trained, rollouts);
         var alone = FarthestRatioOneByOne(policy, rollouts);
         return
         [
@@ -60,7 +61,7 @@ public static class SelfTest
     }
 
     /// <summary>Every check of an objective; the model's dropout must be off.</summary>
-    public static IReadOnlyList<Check> Learning<T>(Module model, IObjective<T> objective, IReadOnlyList<T> examples)
+    public static IReadOnlyList<Check> Learning<T>(IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples)
     {
         using var scope = TensorScope.Open();
         T[] batch = [.. examples.Take(Examples)];
@@ -68,7 +69,7 @@ public static class SelfTest
         var loss = objective.Compute(batch, count).Value;
         var together = loss.Detach().Item();
         var alone = batch.Sum(example => objective.Compute([example], count).Value.Detach().Item());
-        UpdateWithRateZero(model, loss);
+        UpdateWithRateZero(trained, loss);
         var after = objective.Compute(batch, count).Value.Detach().Item();
         var (mates, moved) = (Math.Abs(alone / together - 1), Math.Abs(after / together - 1));
         return
@@ -86,16 +87,16 @@ public static class SelfTest
             throw new TrainingStoppedException("the self-test failed: this model would not learn what it is shown; nothing was trained");
     }
 
-    static double FarthestRatioAfterAnUpdateWithRateZero(Policy policy, Rollouts rollouts)
+    static double FarthestRatioAfterAnUpdateWithRateZero(Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, Rollouts rollouts)
     {
         var before = policy.Analyze(rollouts).Logprobs;
-        UpdateWithRateZero(policy.Model, before.MaskedFill(!rollouts.Mask, 0).Sum());
+        UpdateWithRateZero(trained, before.MaskedFill(!rollouts.Mask, 0).Sum());
         return FarthestRatio(before.Detach(), policy.Analyze(rollouts).Logprobs.Detach(), rollouts.Mask);
     }
 
-    static void UpdateWithRateZero(Module model, Tensor loss)
+    static void UpdateWithRateZero(IReadOnlyList<(string Name, Parameter Value)> trained, Tensor loss)
     {
-        var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), model.NamedParameters(), weightDecay: 0);
+        var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), trained, weightDecay: 0);
         loss.Backward();
         optimizer.Step(learningRate: 0);
         optimizer.ClearGradients();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
@@ -137,6 +138,20 @@ public sealed class ModelCommandTests : IDisposable
 
     [Fact]
     public void AModelWithoutARewardHeadScoresNothing() => Fail("no reward head", "score", model, TinyData.Rankings(folder));
+
+    [Fact]
+    public void AnAdapterIsAskedLikeAModelAndItsBaseIsNamedWhenItIsMissing()
+    {
+        using var random = new RandomSource(2);
+        var adapter = folder.File("adapter");
+        using var lora = Lora.Create(Pretrained.LoadLanguageModel(model), new LoraOptions { Rank = 2 }.ToConfig(), random);
+        Peft.Save(adapter, lora, "../lm");
+        string[] words = ["The cat says", "--temperature", "0", "--max-new-tokens", "5"];
+        Assert.Equal(Succeed(["generate", model, .. words]), Succeed(["generate", adapter, .. words]));
+        Peft.Save(adapter, lora, "somebody/model");
+        Fail("whose model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
+        Fail("whose model 'somebody/model' is not on this machine", "sft", $"model={adapter}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+    }
 
     [Fact]
     public void TheInputIsNeverTheOutput()

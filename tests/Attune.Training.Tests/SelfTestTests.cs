@@ -44,7 +44,7 @@ public sealed class SelfTestTests : IDisposable
         model.Initialize(new RandomSource(1));
         model.SetTrainable(true);
         var said = new List<string>();
-        var error = Assert.Throws<TrainingStoppedException>(() => SelfTest.Run(model, new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
+        var error = Assert.Throws<TrainingStoppedException>(() => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
         Assert.Contains("nothing was trained", error.Message, StringComparison.Ordinal);
         Assert.StartsWith("self-test FAILED: padding and batch mates do not change the loss; relative difference: 2", said[0], StringComparison.Ordinal);
         Assert.StartsWith("self-test passed: learning rate 0", said[1], StringComparison.Ordinal);

@@ -133,9 +133,11 @@ public sealed class Lora : IDisposable
     internal IEnumerable<(string Name, Parameter Value)> Stored() => Learned().Concat(Alongside);
 
     /// <summary>The parameter of the model that a name in a file means, or null.</summary>
-    internal Parameter? Own(string name) => name.StartsWith(Prefix, StringComparison.Ordinal)
-        && name[Prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal) is var own
-        ? model.NamedParameters().FirstOrDefault(parameter => parameter.Name == own).Value
+    internal Parameter? Own(string name) => OwnName(name) is { } own ? model.NamedParameters().FirstOrDefault(parameter => parameter.Name == own).Value : null;
+
+    /// <summary>What a model calls the parameter that a file holds whole under this name; null when it is none.</summary>
+    internal static string? OwnName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) && !name.Contains(".lora_", StringComparison.Ordinal)
+        ? name[Prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal)
         : null;
 
     IEnumerable<(string Name, Parameter Value)> Learned()

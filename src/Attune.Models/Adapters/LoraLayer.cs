@@ -81,6 +81,7 @@ sealed class LoraLayer
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
+        using var exact = Autocast.To(dtype: null, A.Value.Device);
         return scope.Keep(Norms(Changed()));
     }
 

@@ -29,6 +29,12 @@ public sealed record LoraOptions
     /// <summary>Also learns the length of every row of a weight (DoRA, Liu et al. 2024).</summary>
     public bool Dora { get; init; }
 
+    /// <summary>Whether a run's result is the whole model with the adapter merged in, and the adapter in a folder inside; else the adapter alone.</summary>
+    public bool Merge { get; init; } = true;
+
+    /// <summary>The names of <see cref="ModulesToSave"/>.</summary>
+    public IReadOnlyList<string> WholeModules => Names(ModulesToSave);
+
     /// <summary>What is wrong with the values, each with its key.</summary>
     public IEnumerable<string> Problems()
     {
@@ -36,7 +42,7 @@ public sealed record LoraOptions
             yield return $"rank: a number of at least 0 was expected, found {Rank}";
         if (Dropout is < 0 or >= 1)
             yield return $"dropout: a probability from 0 to below 1 was expected, found {Dropout}";
-        if (Names(Targets) is JsonArray { Count: 0 })
+        if (Names(Targets).Length == 0)
             yield return "targets: all-linear, names or a /regular expression/ was expected, found nothing";
     }
 
@@ -48,9 +54,9 @@ public sealed record LoraOptions
         ["r"] = Rank,
         ["lora_alpha"] = Alpha,
         ["lora_dropout"] = Dropout,
-        ["target_modules"] = Targets == "all-linear" ? Targets : Names(Targets),
-        ["exclude_modules"] = Exclude.Length == 0 ? null : Names(Exclude),
-        ["modules_to_save"] = ModulesToSave.Length == 0 ? null : Names(ModulesToSave),
+        ["target_modules"] = Targets == "all-linear" ? Targets : NamesOrPattern(Targets),
+        ["exclude_modules"] = Exclude.Length == 0 ? null : NamesOrPattern(Exclude),
+        ["modules_to_save"] = WholeModules.Count == 0 ? null : ToJson(WholeModules),
         ["bias"] = "none",
         ["fan_in_fan_out"] = false,
         ["use_rslora"] = RsLora,
@@ -63,7 +69,9 @@ public sealed record LoraOptions
         ["inference_mode"] = true,
     };
 
-    static JsonNode Names(string text) => text is ['/', .. var pattern, '/']
-        ? pattern
-        : new JsonArray([.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(name => (JsonNode)name)]);
+    static JsonNode NamesOrPattern(string text) => text is ['/', .. var pattern, '/'] ? pattern : ToJson(Names(text));
+
+    static JsonArray ToJson(IEnumerable<string> names) => new([.. names.Select(name => (JsonNode)name)]);
+
+    static string[] Names(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -11,7 +11,7 @@ public static class Peft
     const string BaseKey = "base_model_name_or_path";
 
     /// <summary>Whether a folder holds an adapter, and no whole model.</summary>
-    public static bool IsAdapter(string folder) => File.Exists(ConfigPath(folder));
+    public static bool IsAdapter(string folder) => File.Exists(ConfigPath(folder)) && !Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 
     /// <summary>The folder of the model that an adapter was trained on; a relative path counts from the adapter's folder, or from the current one.</summary>
     /// <exception cref="InvalidDataException">It is not there.</exception>
@@ -43,12 +43,25 @@ public static class Peft
         return lora;
     }
 
+    /// <summary>The model that an adapter makes of its base: with the adapter merged in, and off.</summary>
+    internal static T Merged<T>(string folder, T model) where T : Module
+    {
+        using var lora = Load(folder, model);
+        lora.Merge();
+        return model;
+    }
+
+    /// <summary>The parameters of a model that an adapter's file holds whole.</summary>
+    internal static IReadOnlyCollection<string> WholeNames(string folder) =>
+        [.. SafetensorsHeader.Read(WeightsPath(folder)).Entries.Keys.Select(Lora.OwnName).OfType<string>()];
+
     /// <summary>Writes an adapter; the tokenizer is written beside it by whoever has it.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="lora">What is written.</param>
     /// <param name="baseModel">The folder of the model that it changes; null keeps what its settings say.</param>
     public static void Save(string folder, Lora lora, string? baseModel = null)
     {
+        using var scope = TensorScope.Open();
         Directory.CreateDirectory(folder);
         var config = lora.Config.DeepClone().AsObject();
         if (baseModel is not null)
@@ -56,7 +69,7 @@ public static class Peft
         Pretrained.WriteJson(ConfigPath(folder), config);
         Safetensors.Write(
             WeightsPath(folder),
-            lora.Stored().Select(parameter => (parameter.Name, parameter.Value.Value)),
+            lora.Stored().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
@@ -68,6 +81,7 @@ public static class Peft
             throw new InvalidDataException(
                 $"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], the model and adapter_config.json ask for [{string.Join(", ", parameter.Shape.ToArray())}]");
         parameter.Value = file.Read(name, DType.Float32).To(device);
+        parameter.StoredDType = entry.DType;
     }
 
     static string ConfigPath(string folder) => Path.Combine(folder, "adapter_config.json");

@@ -24,6 +24,9 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>Prompts; answers that stand beside them are passed over.</summary>
     public DataOptions Data { get; init; } = new();
 
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
     /// <summary>How much is seen: an example is a prompt, a step answers batchSize of them.</summary>
     public BatchOptions Training { get; init; } = new() { BatchSize = 64 };
 
@@ -43,7 +46,8 @@ public sealed record PpoRecipe : IRecipe
     public IEnumerable<string> Problems()
     {
         foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-            .Concat(ModelFolder.PathProblems("model", Model)).Concat(ModelFolder.PathProblems("rewardModel", RewardModel)))
+            .Concat(ModelFolder.PathProblems("model", Model)).Concat(ModelFolder.PathProblems("rewardModel", RewardModel))
+            .Concat(Parameters.Problems(Model, dropsOut: false)))
             yield return problem;
         if (Ppo.Epochs < 1 || Ppo.MiniBatches < 1 || Ppo.SamplesPerPrompt < 1)
             yield return $"ppo: epochs, miniBatches and samplesPerPrompt of at least 1 were expected, found {Ppo.Epochs}, {Ppo.MiniBatches} and {Ppo.SamplesPerPrompt}";
@@ -70,10 +74,10 @@ public sealed record PpoRecipe : IRecipe
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
         var policy = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
-        var reference = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
         if (policy.Model.ValueHead is null)
             policy.Model.AddValueHead().Initialize(run.Random);
-        policy.Model.SetTrainable(true);
+        var trained = TrainedParameters.Choose(policy.Model, Parameters, run.Seed);
+        var reference = trained.Reference(policy);
         var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device, run.Dtype), ModelFolder.Tokenizer(RewardModel), tokenizer)
         {
             Apart = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
@@ -83,16 +87,16 @@ public sealed record PpoRecipe : IRecipe
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)
-            SelfTest.Run(policy, train, run.Seed, run.Notice);
+            SelfTest.Run(policy, trained.Named, train, run.Seed, run.Notice);
 
         var steps = Training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), policy.Model.NamedParameters(), Optimizer.WeightDecay);
-        run.Register("policy", new ModelState(policy.Model));
+        var optimizer = new Optimizer(Optimizer.ToRule(), trained.Named, Optimizer.WeightDecay);
+        run.Register("policy", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
         var loop = new OnPolicyLoop(run, policy, reference, rewards, new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps), Training);
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
-        run.Complete("ppo", folder => ModelFolder.Save(folder, policy.Model, tokenizer));
+        run.Complete("ppo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, policy.Model, tokenizer)));
     }
 
     IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>

@@ -24,6 +24,9 @@ public sealed record PretrainRecipe : IRecipe
     /// <summary>Documents: text.</summary>
     public DataOptions Data { get; init; } = new();
 
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
     /// <summary>How much is seen, and how much at once.</summary>
     public BatchOptions Training { get; init; } = new();
 
@@ -41,6 +44,7 @@ public sealed record PretrainRecipe : IRecipe
 
     public IEnumerable<string> Problems() =>
         CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
+            .Concat(Parameters.Problems(Model, dropsOut: true))
             .Concat(Pretrain.RowLength < 0 ? [$"pretrain.rowLength: a number of at least 0 was expected, found {Pretrain.RowLength}"] : []);
 
     public IRecipe WithFullPaths() => this with
@@ -54,14 +58,15 @@ public sealed record PretrainRecipe : IRecipe
     {
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
         var model = ModelFolder.LanguageModel(Model, NewModel, tokenizer, run);
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
         var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
         if (run.SelfTest)
-            SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);
-        var task = new OfflineTask<TokenRow>(run, model, CausalLm.Objective(model, tokenizer, Pretrain), Training, Optimizer) { Dropout = Pretrain.Dropout };
+            SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
+        var task = new OfflineTask<TokenRow>(run, trained, CausalLm.Objective(model, tokenizer, Pretrain), Training, Optimizer) { Dropout = Pretrain.Dropout };
         task.Train(train, heldOut, cancellation);
-        run.Complete("pretrain", folder => ModelFolder.Save(folder, model, tokenizer));
+        run.Complete("pretrain", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
     static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch

@@ -24,6 +24,9 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>Rankings: prompt, completions and ranks; or prompt, chosen and rejected; or chosen and rejected.</summary>
     public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
 
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
     /// <summary>How much is seen, and how much at once; an example is a prompt with all its answers.</summary>
     public BatchOptions Training { get; init; } = new();
 
@@ -38,7 +41,8 @@ public sealed record RewardRecipe : IRecipe
     public RewardModelingOptions Reward { get; init; } = new();
 
     public IEnumerable<string> Problems() =>
-        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer));
+        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
+            .Concat(Parameters.Problems(Model, dropsOut: false));
 
     public IRecipe WithFullPaths() => this with
     {
@@ -51,12 +55,13 @@ public sealed record RewardRecipe : IRecipe
     {
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
         var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run);
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
-        var task = new OfflineTask<TokenRanking>(run, model, new RewardModeling(model, tokenizer, Reward), Training, Optimizer);
+        var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
-        run.Complete("reward", folder => ModelFolder.Save(folder, model, tokenizer));
+        run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
     static IReadOnlyList<TokenRanking> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>

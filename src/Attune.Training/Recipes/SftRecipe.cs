@@ -17,6 +17,9 @@ public sealed record SftRecipe : IRecipe
     /// <summary>Demonstrations: prompt and completion, or messages.</summary>
     public DataOptions Data { get; init; } = new();
 
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
     /// <summary>How much is seen, and how much at once.</summary>
     public BatchOptions Training { get; init; } = new();
 
@@ -31,7 +34,8 @@ public sealed record SftRecipe : IRecipe
     public SftOptions Sft { get; init; } = new();
 
     public IEnumerable<string> Problems() =>
-        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(ModelFolder.PathProblems("model", Model));
+        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(ModelFolder.PathProblems("model", Model))
+            .Concat(Parameters.Problems(Model, dropsOut: true));
 
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 
@@ -39,13 +43,14 @@ public sealed record SftRecipe : IRecipe
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
         var model = ModelFolder.LanguageModel(Model, run);
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)
-            SelfTest.Run(model, tokenizer, train, run.Seed, run.Notice);
-        var task = new OfflineTask<TokenRow>(run, model, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
+            SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
+        var task = new OfflineTask<TokenRow>(run, trained, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
         task.Train(train, heldOut, cancellation);
-        run.Complete("sft", folder => ModelFolder.Save(folder, model, tokenizer));
+        run.Complete("sft", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 }

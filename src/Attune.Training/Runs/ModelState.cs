@@ -3,22 +3,20 @@ using Attune.Torch;
 
 namespace Attune.Training.Runs;
 
-/// <summary>The trainable weights of a model; the others are read again from where they came.</summary>
-public sealed class ModelState(Module model) : IRunState
+/// <summary>The parameters that are trained; the others are read again from where they came.</summary>
+public sealed class ModelState(IReadOnlyList<(string Name, Parameter Value)> trained) : IRunState
 {
     public void Save(StateWriter writer)
     {
-        foreach (var (name, parameter) in Trainable())
+        foreach (var (name, parameter) in trained)
             writer.Write(name, parameter.Value);
     }
 
     public void Load(StateReader reader)
     {
-        foreach (var (name, parameter) in Trainable())
+        foreach (var (name, parameter) in trained)
             reader.ReadInto(name, parameter.Value);
     }
-
-    IEnumerable<(string Name, Parameter Value)> Trainable() => model.NamedParameters().Where(parameter => parameter.Value.Trainable);
 }
 
 /// <summary>The state of a random source.</summary>

@@ -1,0 +1,244 @@
+using Attune.Models;
+using Attune.Models.Adapters;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests;
+
+/// <summary>Runs that train a part of a model: an adapter, the top layers, all but some.</summary>
+public sealed class TrainedParametersTests : IDisposable
+{
+    static readonly Dictionary<string, ParameterOptions> Forms = new(StringComparer.Ordinal)
+    {
+        ["lora"] = new() { Lora = new() { Rank = 2 } },
+        ["dora"] = new() { Lora = new() { Rank = 2, Dora = true, Targets = "c_attn, c_fc" } },
+        ["adapter alone"] = new() { Lora = new() { Rank = 2, Merge = false } },
+        ["top layer"] = new() { TopLayers = 1 },
+        ["frozen embeddings"] = new() { Freeze = "embeddings" },
+    };
+
+    readonly TinyRuns runs = new();
+
+    public TrainedParametersTests()
+    {
+        using var random = new RandomSource(1);
+        var config = new ModelShape { Layers = 2, Width = 32, Heads = 2, Context = 48 }.ToConfig(
+            TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
+        ModelFolder.Save(TwoLayers, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
+    }
+
+    public static TheoryData<string, string> MethodsAndForms => [.. from method in (string[])["pretrain", "sft", "reward", "ppo"] from form in Forms.Keys select (method, form)];
+
+    string TwoLayers => runs.PathTo("two-layers");
+
+    public void Dispose() => runs.Dispose();
+
+    [Theory]
+    [MemberData(nameof(MethodsAndForms))]
+    public void WhatIsFrozenStaysAndWhatIsTrainedMoves(string method, string form)
+    {
+        var run = runs.Start(method, Recipe(method, form, "a", steps: 2));
+        var (before, after) = (Weights(TwoLayers), form == "adapter alone" ? [] : Weights(run.Model));
+        var (frozen, moved) = form switch
+        {
+            "lora" => (["transformer.wte.weight", "transformer.h.0.ln_1.weight", "transformer.h.1.attn.c_attn.bias"], ["transformer.h.0.mlp.c_fc.weight"]),
+            "dora" => (["transformer.wte.weight", "transformer.h.0.attn.c_proj.weight"], ["transformer.h.0.attn.c_attn.weight"]),
+            "top layer" => (["transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.mlp.c_fc.weight"], ["transformer.h.1.ln_1.weight", "transformer.ln_f.bias"]),
+            "frozen embeddings" => (["transformer.wte.weight", "transformer.wpe.weight"], ["transformer.h.0.mlp.c_fc.weight", "transformer.ln_f.bias"]),
+            _ => ((string[])[], (string[])[]),
+        };
+        Assert.All(frozen, name => Assert.Equal(before[name], after[name]));
+        Assert.All(moved, name => Assert.NotEqual(before[name], after[name]));
+        Assert.Equal(form is "lora" or "dora", Directory.Exists(Path.Combine(run.Model, "adapter")));
+        Assert.Equal(form == "adapter alone", Peft.IsAdapter(run.Model));
+    }
+
+    [Theory]
+    [InlineData("sft", "lora")]
+    [InlineData("reward", "adapter alone")]
+    [InlineData("ppo", "lora")]
+    [InlineData("ppo", "dora")]
+    [InlineData("ppo", "top layer")]
+    public void ACancelledRunGoesOnToTheSameBits(string method, string form)
+    {
+        var whole = runs.Start(method, Recipe(method, form, "whole", steps: 6));
+        var display = new RecordingDisplay(cancelAfter: 3);
+        Assert.Throws<OperationCanceledException>(() => runs.Start(method, Recipe(method, form, "parts", steps: 6), display, display.Token));
+        Assert.Equal(WeightFile(whole), WeightFile(runs.Resume("parts")));
+    }
+
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("top layer")]
+    public void TwoWorkersGiveTheBitsOfOneThread(string form)
+    {
+        Assert.Equal(TinyRuns.Weights(Train(1)), TinyRuns.Weights(Train(2)));
+
+        RunFolder Train(int workers)
+        {
+            var recipe = (PpoRecipe)Recipe("ppo", form, $"workers-{workers}", steps: 3);
+            return runs.Start("ppo", recipe with { Training = recipe.Training with { BatchSize = 7, Workers = workers }, Run = recipe.Run with { Threads = 1 } });
+        }
+    }
+
+    [Theory]
+    [InlineData("sft", "lora")]
+    [InlineData("ppo", "dora")]
+    [InlineData("ppo", "top layer")]
+    public void TheSelfTestHolds(string method, string form)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, WithSelfTest(Recipe(method, form, "a", steps: 1)), display);
+        Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0 leaves the ratio", StringComparison.Ordinal) && notice.EndsWith(": 0", StringComparison.Ordinal));
+        Assert.DoesNotContain(display.Notices, notice => notice.Contains("FAILED", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TwentyStepsOfAnAdapterLeaveTensorsAndBytesFlat()
+    {
+        var (tensors, bytes) = (new List<long>(), new List<long>());
+        runs.Start("ppo", Recipe("ppo", "dora", "a", steps: 20), new RecordingDisplay
+        {
+            OnStep = _ =>
+            {
+                bytes.Add(LiveBytes());
+                tensors.Add(TorchLibrary.LiveTensors);
+            },
+        });
+        Assert.Equal((tensors[2], bytes[2]), (tensors[^1], bytes[^1]));
+    }
+
+    [Fact]
+    public void WithAnAdapterTheReferenceIsTheSameModelWithTheAdapterOff()
+    {
+        using var scope = TensorScope.Open();
+        var (model, trained) = Choose("lora");
+        var policy = new Policy(model, TinyData.Tokenizer, new());
+        var bytes = LiveBytes();
+        var reference = trained.Reference(policy);
+        Assert.Equal(bytes, LiveBytes());
+        Assert.Same(model, reference.Model);
+        var rollouts = Respond(policy);
+        var before = reference.Analyze(rollouts).Logprobs.ToArray<float>();
+        Assert.Equal(before, policy.Analyze(rollouts).Logprobs.ToArray<float>());
+        using (Autograd.NoGrad())
+            foreach (var (_, parameter) in trained.Named)
+                parameter.Value.FillInPlace(0.1);
+        Assert.Equal(before, reference.Analyze(rollouts).Logprobs.ToArray<float>());
+        Assert.NotEqual(before, policy.Analyze(rollouts).Logprobs.ToArray<float>());
+    }
+
+    [Fact]
+    public void WithFrozenLayersTheReferenceSharesThem()
+    {
+        using var scope = TensorScope.Open();
+        var (model, trained) = Choose("top layer");
+        var bytes = LiveBytes();
+        var reference = trained.Reference(new(model, TinyData.Tokenizer, new())).Model;
+        var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
+        Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
+        var trainable = trained.Named.Select(parameter => parameter.Name).ToHashSet();
+        Assert.Contains("transformer.h.1.ln_1.weight", trainable);
+        foreach (var ((name, own), (_, other)) in model.NamedParameters().Zip(reference.NamedParameters()))
+        {
+            Assert.Equal(trainable.Contains(name), own.Value != other.Value);
+            Assert.Equal(own.Value.ToArray<float>(), other.Value.ToArray<float>());
+            Assert.False(other.Trainable);
+        }
+    }
+
+    [Fact]
+    public void TheMergedModelAndTheAdapterBesideItAreOne()
+    {
+        var run = runs.Start("sft", Recipe("sft", "dora", "a", steps: 2));
+        var adapter = Path.Combine(run.Model, "adapter");
+        Assert.Equal(TwoLayers, Peft.BaseFolder(adapter));
+        var (merged, again) = (ModelFolder.LanguageModel(run.Model, Device.Cpu), ModelFolder.LanguageModel(adapter, Device.Cpu));
+        Assert.Equal(merged.Parameters.SelectMany(p => p.Value.ToArray<float>()), again.Parameters.SelectMany(p => p.Value.ToArray<float>()));
+        Assert.Equal(TinyData.Tokenizer.VocabularySize, ModelFolder.Tokenizer(adapter).VocabularySize);
+    }
+
+    [Fact]
+    public void AnAdapterIsAModelToStartFrom()
+    {
+        var sft = runs.Start("sft", Recipe("sft", "adapter alone", "sft", steps: 2));
+        var again = runs.Start("sft", (SftRecipe)Recipe("sft", "lora", "again", steps: 2) with { Model = sft.Model });
+        Assert.False(Directory.Exists(Path.Combine(again.Model, "adapter")));                  // it would be an adapter on an adapter
+        var reward = runs.Start("reward", (RewardRecipe)Recipe("reward", "adapter alone", "reward", steps: 2) with { Model = TwoLayers });
+        Assert.Contains("base_model.model.score.weight", SafetensorsHeader.Read(Path.Combine(reward.Model, "adapter_model.safetensors")).Entries.Keys);
+        runs.Start("reward", (RewardRecipe)Recipe("reward", "lora", "more", steps: 2) with { Model = sft.Model });
+        runs.Start("ppo", (PpoRecipe)Recipe("ppo", "lora", "ppo", steps: 2) with { Model = sft.Model, RewardModel = reward.Model });
+    }
+
+    [Fact]
+    public void ARewardHeadIsTrainedAlong()
+    {
+        var display = new RecordingDisplay();
+        var recipe = (RewardRecipe)Recipe("reward", "lora", "a", steps: 30);
+        runs.Start("reward", recipe with { Optimizer = recipe.Optimizer with { LearningRate = 1e-2 } }, display);
+        Assert.True(display.Steps.TakeLast(5).Average(step => step["rewards/accuracies"]) > 0.9);
+    }
+
+    [Theory]
+    [InlineData("parameters.topLayers: a number of at least 0", "topLayers=-1")]
+    [InlineData("parameters.lora.rank: a number of at least 0", "rank=-1")]
+    [InlineData("parameters.lora: the whole model stays as it is under an adapter", "rank=4", "topLayers=1")]
+    [InlineData("parameters.lora.dropout: 0 was expected", "rank=4", "dropout=0.1")]
+    [InlineData("parameters.lora.targets: all-linear, names or a /regular expression/", "targets=")]
+    public void OptionsThatDoNotFitAreSaid(string message, params string[] words) => Assert.Contains(
+        message, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["data.train=a", "model=b", "rewardModel=c", .. words])).Message);
+
+    [Theory]
+    [InlineData(3, "", "at most the model's 2 layers were expected, found 3")]
+    [InlineData(0, "wte,embed", "parameters.freeze: 'embed' fits no parameter")]
+    [InlineData(0, "transformer", "it leaves nothing to train")]
+    public void PartsThatTheModelDoesNotHaveAreSaid(int topLayers, string freeze, string message) => Assert.Contains(message, Assert.Throws<InvalidDataException>(
+        () => TrainedParameters.Choose(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze }, 1)).Message);
+
+    IRecipe Recipe(string method, string form, string output, int steps) => runs.Recipe(method, output, steps) switch
+    {
+        PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
+        SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
+        RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
+        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        var other => throw new InvalidOperationException(other.ToString()),
+    };
+
+    static IRecipe WithSelfTest(IRecipe recipe) => recipe switch
+    {
+        SftRecipe sft => sft with { Run = sft.Run with { SelfTest = true } },
+        PpoRecipe ppo => ppo with { Run = ppo.Run with { SelfTest = true } },
+        _ => recipe,
+    };
+
+    (LanguageModel Model, TrainedParameters Trained) Choose(string form)
+    {
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        return (model, TrainedParameters.Choose(model, Forms[form], seed: 1));
+    }
+
+    static long LiveBytes()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return TorchLibrary.LiveBytes;
+    }
+
+    static Rollouts Respond(Policy policy)
+    {
+        using var random = new RandomSource(1);
+        using var noGrad = Autograd.NoGrad();
+        return policy.Respond([new(TinyData.Tokenizer.Encode("The cat says"), "The cat says")], random, samples: 2);
+    }
+
+    static byte[] WeightFile(RunFolder run) => File.ReadAllBytes(Directory.GetFiles(run.Model, "*model.safetensors").Single());
+
+    static Dictionary<string, byte[]> Weights(string folder)
+    {
+        using var file = Safetensors.Open(Path.Combine(folder, "model.safetensors"));
+        return file.Header.Entries.Keys.ToDictionary(name => name, name => file.Read(name).RawBytes().ToArray(), StringComparer.Ordinal);
+    }
+}
