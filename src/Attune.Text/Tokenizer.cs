@@ -47,6 +47,9 @@ public sealed class Tokenizer
     /// <summary>How many tokens there are, added ones among them.</summary>
     public int VocabularySize => pipeline.VocabularySize;
 
+    /// <summary>How many tokens texts are cut into; added ones, which stand for themselves alone, are not counted.</summary>
+    public int WordCount => pipeline.WordCount;
+
     /// <summary>The token that tokenizer_config.json names to begin a text with, if it does.</summary>
     public int? BosId { get; }
 

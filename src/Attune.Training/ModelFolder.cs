@@ -121,7 +121,9 @@ public static class ModelFolder
     {
         if (!model.IsFinite)
             throw new InvalidDataException("some weights of the model are not finite numbers; it was damaged in training or in copying");
-        if (tokenizer.VocabularySize > backbone.VocabularySize)
+        // Some checkpoints name more added tokens than their table has rows, and never use them.
+        int?[] used = [tokenizer.WordCount - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
+        if (used.Max() >= backbone.VocabularySize)
             throw new InvalidDataException(
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");
         model.MoveTo(device);

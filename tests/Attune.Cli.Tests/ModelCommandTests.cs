@@ -214,6 +214,23 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void AnAddedTokenBeyondTheTableIsAcceptedUnlessItHasAPart()
+    {
+        var grown = TinyData.Tokenizer.WithSpecialTokens(pad: "<|beyond|>");
+        grown.Save(model);
+        Fail("they are not of one model", "generate", model, "The cat says");
+        TinyData.Tokenizer.Save(model);
+        File.Copy(SavedTokenizer(grown), Path.Combine(model, "tokenizer.json"), overwrite: true);
+        Succeed("generate", model, "The cat says", "--max-new-tokens", "2");
+    }
+
+    string SavedTokenizer(Tokenizer tokenizer)
+    {
+        tokenizer.Save(folder.File("tokenizer"));
+        return Path.Combine(folder.File("tokenizer"), "tokenizer.json");
+    }
+
+    [Fact]
     public void AFullDiskIsSaidWithWhatToDo()
     {
         if (!OperatingSystem.IsLinux())

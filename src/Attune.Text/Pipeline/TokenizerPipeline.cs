@@ -45,6 +45,8 @@ sealed class TokenizerPipeline
 
     public int VocabularySize { get; }
 
+    public int WordCount => model.VocabularySize;
+
     public int? TokenToId(string token) => added.IdOf(token) ?? model.TokenToId(token);
 
     public string? IdToToken(int id) => added.Tokens.TryGetValue(id, out var token) ? token.Content : model.IdToToken(id);
