@@ -29,6 +29,9 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
     readonly int room = Math.Min(sampling.MaxNewTokens, (int)model.Backbone.ContextLength / 2);
 
+    /// <summary>How answers are searched for; null where they are drawn.</summary>
+    public BeamOptions? Beams { get; init; }
+
     /// <summary>What was done to prompts that are too long, in words.</summary>
     public IEnumerable<string> Notices => encoder.Notices;
 
@@ -46,12 +49,15 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     /// <param name="onToken">Sees each token as it is drawn; of one prompt and one sample only.</param>
     public IReadOnlyList<Answered> Answer(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
     {
-        var generator = new TextGenerator(model, tokenizer.FillId, tokenizer.EosId is { } eos ? [eos] : []) { OnToken = onToken };
-        var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
-        return [.. prompts.Zip(completions.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
+        int[] eosIds = tokenizer.EosId is { } eos ? [eos] : [];
+        int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
+        var answers = Beams is null
+            ? new TextGenerator(model, tokenizer.FillId, eosIds) { OnToken = onToken }.Generate(tokens, sampling, random, samples, cancellation).Select(drawn => drawn.Tokens)
+            : new BeamSearch(model, tokenizer.FillId, eosIds).Search(tokens, Beams, sampling, cancellation).Select(found => found.Tokens);
+        return [.. prompts.Zip(answers.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
     }
 
-    string Decode(Completion completion) => tokenizer.Decode(completion.Tokens, skipSpecialTokens: true);
+    string Decode(int[] answer) => tokenizer.Decode(answer, skipSpecialTokens: true);
 
     static TokenPrompt Expect(TokenPrompt? prompt, Origin origin) => prompt ?? throw new InvalidDataException($"{origin}: the prompt is empty");
 }

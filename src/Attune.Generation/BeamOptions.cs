@@ -34,7 +34,7 @@ public sealed record BeamOptions
         if (Beams < 1)
             yield return $"beams: a number of at least 1 was expected, found {Beams}";
         if (Answers < 1 || Answers > Math.Max(1, Beams))
-            yield return $"answers: a number from 1 to that of beams was expected, found {Answers}";
+            yield return $"answers: from 1 to as many as beams ({Beams}) were expected, found {Answers}";
         if (LengthPenalty is not (>= -100 and <= 100))
             yield return $"lengthPenalty: a number from -100 to 100 was expected, found {LengthPenalty}";
     }

@@ -119,6 +119,24 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void TheBestBeamsAreTheAnswersAndOneBeamIsGreedy()
+    {
+        string[] words = ["generate", model, "The cat says", "--max-new-tokens", "5"];
+        Assert.Equal(Succeed([.. words, "--temperature", "0"]), Succeed([.. words, "--beams", "1"]));
+        var four = Succeed([.. words, "--beams", "4", "--samples", "4"]).TrimEnd('\n').Split("\n\n");
+        Assert.Equal(4, four.Length);
+        Assert.Distinct(four);
+        Assert.Equal(four[0], Succeed([.. words, "--beams", "4"]).TrimEnd('\n'));
+    }
+
+    [Theory]
+    [InlineData("beams: a number of at least 1", "--beams", "-1")]
+    [InlineData("answers: from 1 to as many as beams (2)", "--beams", "2", "--samples", "3")]
+    [InlineData("beams: a search draws nothing", "--beams", "2", "--top-k", "3")]
+    [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
+    public void OptionsOfBeamsThatMakeNoSenseAreSaid(string expected, params string[] options) => Fail(expected, ["generate", model, "The cat says", .. options]);
+
+    [Fact]
     public void TheAccuracyOfARewardModelIsThatOfItsScores()
     {
         var output = folder.File("scores.jsonl");

@@ -27,6 +27,9 @@ static class GenerateCommand
     static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a token's logit each time the answer has it", 0);
     static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off the logit of a token that the answer has", 0);
     static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
+    static readonly Option<int> Beams = new("--beams") { Description = "Search with so many beams, and draw nothing; --samples are the best" };
+    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Of beams: above 0 favours long answers, below short ones", 1);
+    static readonly Option<string> Stopping = new("--early-stopping") { Description = "Of beams: false, true or never", DefaultValueFactory = _ => "false" };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
@@ -36,18 +39,20 @@ static class GenerateCommand
         var command = new Command("generate", "Answer a prompt, or a file of prompts")
         {
             Model, Prompt, Prompts, Output, Samples, MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP,
-            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Seed, On, Dtype,
+            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Beams, LengthPenalty, Stopping, Seed, On, Dtype,
         };
+        Stopping.AcceptOnlyFromAmong("false", "true", "never");
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
             attune generate runs/ppo/model "Guest: Where is the pool?\nDesk:"
             attune generate runs/sft/model --prompts prompts.jsonl --samples 4 --output answers.jsonl
+            attune generate runs/sft/model "Guest: Is there a gym?\nDesk:" --beams 4 --no-repeat-ngram-size 3
             """);
     }
 
     static int Generate(ParseResult parsed)
     {
-        var options = Options(parsed);
+        var (options, beams) = Options(parsed);
         var (prompt, file, output) = (parsed.GetValue(Prompt), parsed.GetValue(Prompts), parsed.GetValue(Output));
         if (prompt is null == file is null)
             throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
@@ -58,18 +63,19 @@ static class GenerateCommand
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
         var samples = parsed.GetValue(Samples);
-        var answering = new Answering(ModelFolder.LanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!)), tokenizer, options, samples, interruption.Token);
+        var model = ModelFolder.LanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
+        var answering = new Answering(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
             Write(answering, file, output, random);
         else
-            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 ? tokenizer.OpenStream(skipSpecialTokens: true) : null);
+            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 && beams is null ? tokenizer.OpenStream(skipSpecialTokens: true) : null);
         foreach (var notice in answering.Notices)
             Console.Error.WriteLine($"attune: {notice}");
         return 0;
     }
 
-    static SamplingOptions Options(ParseResult parsed)
+    static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)
     {
         var options = new SamplingOptions
         {
@@ -88,8 +94,21 @@ static class GenerateCommand
         var problems = options.Problems().ToList();
         if (parsed.GetValue(Samples) < 1)
             problems.Add($"samples: a number of at least 1 was expected, found {parsed.GetValue(Samples)}");
-        return problems.Count == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
+        var beams = parsed.GetValue(Beams) == 0 ? null : BeamsOf(parsed);
+        if (beams is not null)
+            problems.AddRange(beams.Problems());
+        if (beams is not null && options.Shaping().Count > 0)
+            problems.Add("beams: a search draws nothing; leave out --temperature, --top-k, --top-p, --min-p and --typical-p, or --beams");
+        return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
+
+    static BeamOptions BeamsOf(ParseResult parsed) => new()
+    {
+        Beams = parsed.GetValue(Beams),
+        Answers = parsed.GetValue(Samples),
+        LengthPenalty = parsed.GetValue(LengthPenalty),
+        EarlyStopping = Enum.Parse<EarlyStopping>(parsed.GetValue(Stopping)!, ignoreCase: true),
+    };
 
     /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
     static void Print(Answering answering, string text, RandomSource random, TokenStream? stream)
