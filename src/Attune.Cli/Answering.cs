@@ -51,10 +51,14 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     {
         int[] eosIds = tokenizer.EosId is { } eos ? [eos] : [];
         int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
-        var answers = Beams is null
-            ? new TextGenerator(model, tokenizer.FillId, eosIds) { OnToken = onToken }.Generate(tokens, sampling, random, samples, cancellation).Select(drawn => drawn.Tokens)
-            : new BeamSearch(model, tokenizer.FillId, eosIds).Search(tokens, Beams, sampling, cancellation).Select(found => found.Tokens);
+        var answers = Beams is null ? Draw() : Search(Beams);
         return [.. prompts.Zip(answers.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];
+
+        IEnumerable<int[]> Draw() => new TextGenerator(model, tokenizer.FillId, eosIds) { OnToken = onToken }
+            .Generate(tokens, sampling, random, samples, cancellation).Select(drawn => drawn.Tokens);
+
+        IEnumerable<int[]> Search(BeamOptions beams) => new BeamSearch(model, tokenizer.FillId, eosIds)
+            .Search(tokens, beams, sampling, cancellation).Select(found => found.Tokens);
     }
 
     string Decode(int[] answer) => tokenizer.Decode(answer, skipSpecialTokens: true);

@@ -22,7 +22,7 @@ public sealed record BeamOptions
     /// <summary>Answers to each prompt, the best first; at most as many as beams.</summary>
     public int Answers { get; init; } = 1;
 
-    /// <summary>The score of an answer is its log-probability divided by its length to this power: above 0 favours long ones, below 0 short ones.</summary>
+    /// <summary>A score is a log-probability divided by the length to this power: above 0 favours long answers, below 0 short.</summary>
     public double LengthPenalty { get; init; } = 1;
 
     /// <summary>When the search stops before the greatest length.</summary>

@@ -21,7 +21,7 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     /// <summary>The best answers to each prompt, those of one prompt side by side, the best first.</summary>
     /// <param name="prompts">In tokens.</param>
     /// <param name="options">Beams and scores.</param>
-    /// <param name="sampling">The greatest length, and penalties, which change log-probabilities here; what shapes a draw is passed over.</param>
+    /// <param name="sampling">The greatest length, and penalties, which change log-probabilities here; no draw is shaped.</param>
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -34,7 +34,8 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            answers.AddRange(SearchBatch(batch, options, sampling.MaxNewTokens, filters, cancellation).SelectMany(prompt => prompt.Answers));
+            var searched = SearchBatch(batch, options, sampling.MaxNewTokens, filters, cancellation);
+            answers.AddRange(searched.SelectMany(prompt => prompt.Answers));
         }
         return answers;
     }
@@ -51,11 +52,12 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
             Advance(live, state.Logits(), filters, options.Beams);
-            var rows = live.SelectMany((prompt, at) => prompt.Done ? [] : prompt.Running.Select(beam => at * options.Beams + beam.Parent)).ToArray();
-            if (rows.Length == 0)
+            var rows = live.SelectMany((prompt, at) => prompt.Done ? [] : prompt.Running.Select(beam => at * options.Beams + beam.Parent));
+            long[] kept = [.. rows];
+            if (kept.Length == 0)
                 return all;
             live = [.. live.Where(prompt => !prompt.Done)];
-            state.Select(rows);
+            state.Select(kept);
             state.Read([.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])]);
         }
     }

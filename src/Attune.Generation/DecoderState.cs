@@ -21,10 +21,13 @@ sealed class DecoderState : IDisposable
     /// Reads all prompts at once, padded on the left so that every answer begins in the same column. The encoder of an encoder–decoder
     /// reads them, and its decoder begins with the start token.
     /// </summary>
-    /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
+    /// <exception cref="InvalidDataException">The model is a masked one, or a prompt is empty or leaves an answer no room.</exception>
     public DecoderState(LanguageModel model, int[][] prompts, int padId, int maxNewTokens)
     {
         (this.model, this.prompts) = (model, prompts);
+        if (model.Backbone.Kind == BackboneKind.Encoder)
+            throw new InvalidDataException(
+                $"a masked language model ({model.Config["model_type"]}) does not go on from a prompt; name a causal one, or T5");
         beginnings = model.Backbone.StartToken is { } start ? Array.ConvertAll(prompts, _ => new[] { start }) : prompts;
         Room = RoomFor(maxNewTokens);
         var columns = Longest(beginnings);
@@ -101,7 +104,8 @@ sealed class DecoderState : IDisposable
         var tokens = texts.SelectMany(text => Enumerable.Repeat(padId, columns - text.Length).Concat(text)).Select(token => (long)token);
         var mask = texts.SelectMany(text => Enumerable.Range(0, columns).Select(column => column >= columns - text.Length));
         return ModelInput.Padded(
-            Tensor.From(tokens.ToArray(), texts.Length, columns).To(model.Device), Tensor.From(mask.ToArray(), texts.Length, columns).To(model.Device));
+            Tensor.From(tokens.ToArray(), texts.Length, columns).To(model.Device),
+            Tensor.From(mask.ToArray(), texts.Length, columns).To(model.Device));
     }
 
     static int Longest(int[][] texts) => texts.Max(text => text.Length);

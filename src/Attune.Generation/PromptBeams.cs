@@ -1,6 +1,6 @@
 namespace Attune.Generation;
 
-/// <summary>The beams of one prompt and the answers they have come to. Scores are float32, and impossible ones −10⁹, as in transformers.</summary>
+/// <summary>The beams of one prompt and the answers they have come to. Scores are float32, impossible ones −10⁹.</summary>
 sealed class PromptBeams
 {
     const float Impossible = -1e9f;

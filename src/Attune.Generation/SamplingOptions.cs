@@ -37,7 +37,7 @@ public sealed record SamplingOptions
     public int NoRepeatNgramSize { get; init; }
 
     /// <summary>Whether tokens are drawn from all of the model's distribution, which temperature alone shapes.</summary>
-    public bool IsUnfiltered => this with { MaxNewTokens = 0, Temperature = 0 } == new SamplingOptions { MaxNewTokens = 0, Temperature = 0 };
+    public bool IsUnfiltered => this == new SamplingOptions { MaxNewTokens = MaxNewTokens, Temperature = Temperature };
 
     /// <summary>What is wrong with the values. float32 knows no smaller temperature or share than those asked for here.</summary>
     public IEnumerable<string> Problems()
@@ -59,7 +59,7 @@ public sealed record SamplingOptions
         if (RepetitionPenalty is not (>= 1e-3 and <= 1e3))
             yield return $"repetitionPenalty: a number from 0.001 to 1000 was expected, found {RepetitionPenalty}";
         if (FrequencyPenalty is not (>= -100 and <= 100) || PresencePenalty is not (>= -100 and <= 100))
-            yield return $"frequencyPenalty, presencePenalty: numbers from -100 to 100 were expected, found {FrequencyPenalty} and {PresencePenalty}";
+            yield return $"frequencyPenalty, presencePenalty: -100 to 100 was expected, found {FrequencyPenalty} and {PresencePenalty}";
         if (NoRepeatNgramSize < 0)
             yield return $"noRepeatNgramSize: a number of at least 0 was expected, found {NoRepeatNgramSize}";
     }

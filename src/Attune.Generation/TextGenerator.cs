@@ -25,7 +25,8 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IReadOnlyList<Completion> Generate(
-        IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1, CancellationToken cancellation = default)
+        IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
+        CancellationToken cancellation = default)
     {
         var sampler = new Sampler([.. options.Penalties(eosIds), .. Filters, .. options.Shaping()], options.Temperature == 0, random);
         var completions = new List<Completion>(prompts.Count * samples);

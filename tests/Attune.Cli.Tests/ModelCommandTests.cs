@@ -197,7 +197,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("minP: a share from 0 to 1", "--min-p", "1.1")]
     [InlineData("typicalP: a probability from 0.000001 to 1", "--typical-p", "0")]
     [InlineData("repetitionPenalty: a number from 0.001 to 1000", "--repetition-penalty", "0")]
-    [InlineData("frequencyPenalty, presencePenalty: numbers from -100 to 100", "--presence-penalty", "1e9")]
+    [InlineData("frequencyPenalty, presencePenalty: -100 to 100", "--presence-penalty", "1e9")]
     [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
     [InlineData("samples: a number of at least 1", "--samples", "0")]
     [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]

@@ -76,7 +76,8 @@ public sealed class GoldenFilterTests
             "TopHLogitsWarper" => new TopHFilter(Number("top_h")),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
                 Number("repetition_penalty"), hparams.TryGetProperty("prompt_ignore_length", out _) ? TokenSpan.Answer : TokenSpan.Text),
-            "EncoderRepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(1 / Number("encoder_repetition_penalty"), TokenSpan.Source),
+            "EncoderRepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
+                1 / Number("encoder_repetition_penalty"), TokenSpan.Source),
             "NoRepeatNGramLogitsProcessor" => new NoRepeatNGramFilter(Whole("no_repeat_ngram_size")),
             "EncoderNoRepeatNGramLogitsProcessor" => new NoRepeatNGramFilter(Whole("encoder_no_repeat_ngram_size"), TokenSpan.Source),
             "NoBadWordsLogitsProcessor" => SequenceBiasFilter.BadWords(Lists(hparams.GetProperty("bad_words_ids")), List("eos_token_id")),
@@ -107,8 +108,9 @@ public sealed class GoldenFilterTests
     static (IReadOnlyList<ILogitsFilter> Filters, IReadOnlyList<TokenHistory> Rows) Chain(JsonElement input, string[] order)
     {
         var steps = order.Select(step => step.Split([' ', ',', '(', ')'], StringSplitOptions.RemoveEmptyEntries)).ToList();
-        var promptLength = steps.Select(words => Array.IndexOf(words, "prompt") is > 0 and var at ? int.Parse(words[at + 1], CultureInfo.InvariantCulture) : 0).Max();
-        return ([.. steps.Select(Step)], Rows(input, promptLength));
+        return ([.. steps.Select(Step)], Rows(input, steps.Max(words => words.Contains("prompt") ? After(words, "prompt") : 0)));
+
+        static int After(string[] words, string word) => int.Parse(words[Array.IndexOf(words, word) + 1], CultureInfo.InvariantCulture);
 
         static ILogitsFilter Step(string[] words)
         {
@@ -117,7 +119,7 @@ public sealed class GoldenFilterTests
             {
                 "repetition_penalty" => new RepetitionPenaltyFilter(number),
                 "no_repeat_ngram" => new NoRepeatNGramFilter((int)number),
-                "min_new_tokens" => new MinNewTokensFilter((int)number, [int.Parse(words[Array.IndexOf(words, "eos") + 1], CultureInfo.InvariantCulture)]),
+                "min_new_tokens" => new MinNewTokensFilter((int)number, [After(words, "eos")]),
                 "temperature" => new TemperatureFilter(number),
                 "top_k" => new TopKFilter((int)number),
                 "top_p" => new TopPFilter(number),

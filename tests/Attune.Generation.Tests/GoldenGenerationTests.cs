@@ -28,10 +28,11 @@ public sealed class GoldenGenerationTests
         var rows = GoldenModels.Rows(expected.GetProperty("sequences"));
         var begun = GoldenModels.Begun(model, inputs);
         var eos = Optional(expected, "eos_token_id");
-        var options = new SamplingOptions { Temperature = 0, MaxNewTokens = Optional(expected, "max_new_tokens") ?? rows[0].Length - begun };
+        var longest = Optional(expected, "max_new_tokens") ?? rows[0].Length - begun;
         using var random = new RandomSource(0);
 
-        var completions = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []).Generate(GoldenModels.Prompts(inputs), options, random);
+        var generator = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []);
+        var completions = generator.Generate(GoldenModels.Prompts(inputs), new() { Temperature = 0, MaxNewTokens = longest }, random);
 
         foreach (var (row, completion) in rows.Zip(completions))
         {

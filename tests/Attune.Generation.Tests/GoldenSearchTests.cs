@@ -26,7 +26,7 @@ public sealed class GoldenSearchTests
         var item = Read(file).GetProperty("cases")[index];
         var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", Model(file)));
         var begun = GoldenModels.Begun(model, inputs);
-        var call = new Call(item.GetProperty("kwargs"), begun, Golden.Json("models", Model(file), "generation_config.json").GetProperty("eos_token_id"));
+        var call = new Call(item.GetProperty("kwargs"), begun, Golden.Json("models", Model(file), "generation_config.json"));
         var prompts = GoldenModels.Prompts(inputs);
         var expected = item.GetProperty("expected");
 
@@ -47,13 +47,15 @@ public sealed class GoldenSearchTests
     public void CasesOfFamiliesThatAreNotReadAreCounted()
     {
         foreach (var file in Files.Where(file => !GoldenModels.IsKnown(Model(file))))
-            Golden.Ran($"generation: NOT compared, {Model(file)} is of a family that is not read", Read(file).GetProperty("cases").GetArrayLength());
+            Golden.Ran($"generation: not compared, the family of {Model(file)} is not read", Read(file).GetProperty("cases").GetArrayLength());
     }
 
-    static IReadOnlyList<int[]> Search(LanguageModel model, Call call, BeamOptions beams, int[][] prompts, JsonElement expected, string name)
+    static IReadOnlyList<int[]> Search(
+        LanguageModel model, Call call, BeamOptions beams, int[][] prompts, JsonElement expected, string name)
     {
         var found = new BeamSearch(model, padId: 0, call.EosIds) { Filters = call.Filters }.Search(prompts, beams, call.Sampling);
-        Numeric.Close(GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data, found.Select(answer => answer.Score).ToArray(), name, 1e-4, 0);
+        var scores = GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data;
+        Numeric.Close(scores, found.Select(answer => answer.Score).ToArray(), name, 1e-4, 0);
         return [.. found.Select(answer => answer.Tokens)];
     }
 
@@ -70,14 +72,15 @@ public sealed class GoldenSearchTests
     static string Model(string file) => Path.GetFileName(Read(file).GetProperty("model").GetString()!);
 
     /// <summary>
-    /// The words of a call of <c>generate</c> in our options; one that is not known fails. Without an end-of-text token of its own a call has
-    /// that of the checkpoint, as the numbers show.
+    /// The words of a call of <c>generate</c> in our options; one that is not known fails. Without an end-of-text token of its own a
+    /// call has that of the checkpoint, as the numbers show.
     /// </summary>
     sealed class Call
     {
-        public Call(JsonElement words, int begun, JsonElement eosOfCheckpoint)
+        public Call(JsonElement words, int begun, JsonElement checkpoint)
         {
-            EosIds = GoldenModels.Ids(words.GetProperty("eos_token_id") is { ValueKind: not JsonValueKind.Null } own ? own : eosOfCheckpoint);
+            var own = words.GetProperty("eos_token_id");
+            EosIds = GoldenModels.Ids(own.ValueKind == JsonValueKind.Null ? checkpoint.GetProperty("eos_token_id") : own);
             foreach (var word in words.EnumerateObject())
                 Read(word.Name, word.Value, begun);
             foreach (var forced in words.EnumerateObject().Where(word => word.Name == "forced_eos_token_id"))
@@ -103,11 +106,15 @@ public sealed class GoldenSearchTests
                 case "repetition_penalty": Sampling = Sampling with { RepetitionPenalty = value.GetDouble() }; break;
                 case "no_repeat_ngram_size": Sampling = Sampling with { NoRepeatNgramSize = value.GetInt32() }; break;
                 case "suppress_tokens": Filters.Add(new SuppressTokensFilter(GoldenModels.Ids(value))); break;
-                case "bad_words_ids": Filters.Add(SequenceBiasFilter.BadWords(value.EnumerateArray().Select(GoldenModels.Ids), EosIds)); break;
+                case "bad_words_ids":
+                    Filters.Add(SequenceBiasFilter.BadWords(value.EnumerateArray().Select(GoldenModels.Ids), EosIds));
+                    break;
                 case "num_beams": Beams = (Beams ?? new()) with { Beams = value.GetInt32() }; break;
                 case "num_return_sequences": Beams = (Beams ?? new()) with { Answers = value.GetInt32() }; break;
                 case "length_penalty": Beams = (Beams ?? new()) with { LengthPenalty = value.GetDouble() }; break;
-                case "early_stopping": Beams = (Beams ?? new()) with { EarlyStopping = Enum.Parse<EarlyStopping>(value.ToString(), ignoreCase: true) }; break;
+                case "early_stopping":
+                    Beams = (Beams ?? new()) with { EarlyStopping = Enum.Parse<EarlyStopping>(value.ToString(), ignoreCase: true) };
+                    break;
                 case "eos_token_id" or "pad_token_id" or "forced_eos_token_id": break;
                 default: throw new NotSupportedException($"no option is known for {word}");
             }

@@ -71,7 +71,7 @@ public static class GoldenModels
         return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
     }
 
-    /// <summary>The columns before an answer in the sequences that transformers generates: the start token of an encoder–decoder, else the prompt.</summary>
+    /// <summary>The columns before an answer in what transformers generates: the start token of an encoder–decoder, else the prompt.</summary>
     public static int Begun(LanguageModel model, JsonElement inputs) =>
         model.Backbone.StartToken is null ? (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1] : 1;
 
@@ -111,7 +111,9 @@ public static class GoldenModels
 
     /// <summary>Whether there is such a checkpoint, of a family that Attune reads.</summary>
     public static bool IsKnown(string name) => File.Exists(Golden.PathTo("models", name, "config.json"))
-        && Golden.Json("models", name, "config.json").GetProperty("model_type").GetString() is var type && ModelFamily.All.Any(family => family.Type == type);
+        && ModelFamily.All.Any(family => family.Type == Config(name).GetProperty("model_type").GetString());
 
-    static string? Class(string name) => IsKnown(name) ? Golden.Json("models", name, "config.json").GetProperty("architectures")[0].GetString() : null;
+    static string? Class(string name) => IsKnown(name) ? Config(name).GetProperty("architectures")[0].GetString() : null;
+
+    static JsonElement Config(string name) => Golden.Json("models", name, "config.json");
 }

@@ -21,15 +21,15 @@ static class GenerateCommand
     static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Below 1 safer, above wilder, 0 greedy", 1);
     static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
     static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens up to this probability", 1);
-    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens with this share of the likeliest one's probability", 0);
-    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only the tokens of typical surprise up to this probability", 1);
-    static readonly Option<double> RepetitionPenalty = NumberOption.Create("--repetition-penalty", "Above 1 less of what was said, in proportion", 1);
-    static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a token's logit each time the answer has it", 0);
-    static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off the logit of a token that the answer has", 0);
+    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens with this share of the likeliest's probability", 0);
+    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens up to this probability", 1);
+    static readonly Option<double> RepetitionPenalty = NumberOption.Create("--repetition-penalty", "Above 1: less of what was said", 1);
+    static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a logit as often as it came", 0);
+    static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off a logit that came", 0);
     static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
-    static readonly Option<int> Beams = new("--beams") { Description = "Search with so many beams, and draw nothing; --samples are the best" };
-    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Of beams: above 0 favours long answers, below short ones", 1);
-    static readonly Option<string> Stopping = new("--early-stopping") { Description = "Of beams: false, true or never", DefaultValueFactory = _ => "false" };
+    static readonly Option<int> Beams = new("--beams") { Description = "Search with so many beams, not draw; --samples are the best" };
+    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Of beams: above 0 long, below short", 1);
+    static readonly Option<string> Stopping = new("--early-stopping") { Description = "Of beams", DefaultValueFactory = _ => "false" };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
@@ -69,10 +69,12 @@ static class GenerateCommand
         if (file is not null)
             Write(answering, file, output, random);
         else
-            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 && beams is null ? tokenizer.OpenStream(skipSpecialTokens: true) : null);
+            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 && beams is null ? Stream() : null);
         foreach (var notice in answering.Notices)
             Console.Error.WriteLine($"attune: {notice}");
         return 0;
+
+        TokenStream Stream() => tokenizer.OpenStream(skipSpecialTokens: true);
     }
 
     static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)

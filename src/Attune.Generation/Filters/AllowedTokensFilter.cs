@@ -2,7 +2,10 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Draws only tokens that a function of the row allows, as a grammar or a list of answers does. De Cao et al. 2020, https://arxiv.org/abs/2010.00904</summary>
+/// <summary>
+/// Draws only tokens that a function of the row allows, as a grammar or a list of answers does. De Cao et al. 2020,
+/// https://arxiv.org/abs/2010.00904
+/// </summary>
 public sealed class AllowedTokensFilter(Func<TokenHistory, IReadOnlyCollection<int>> allowed) : ILogitsFilter
 {
     /// <exception cref="InvalidOperationException">Nothing is allowed to a row.</exception>

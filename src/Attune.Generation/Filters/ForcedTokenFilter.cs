@@ -2,7 +2,7 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Draws one of these tokens as the token number <paramref name="at"/> of the answer, counted from 0, each as likely as the others.</summary>
+/// <summary>The token number <paramref name="at"/> of the answer, counted from 0, is one of these, each as likely as the others.</summary>
 public sealed class ForcedTokenFilter(IReadOnlyList<int> tokens, int at) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)

@@ -2,7 +2,10 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Lowers the logit of a token of the answer by <paramref name="frequency"/> for each time it stands there, and once by <paramref name="presence"/>.</summary>
+/// <summary>
+/// Lowers the logit of a token of the answer by <paramref name="frequency"/> for each time it stands there, and once by
+/// <paramref name="presence"/>.
+/// </summary>
 public sealed class FrequencyPenaltyFilter(double frequency, double presence) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)

@@ -9,5 +9,7 @@ namespace Attune.Generation;
 public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.Text) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        TokenCells.Of(rows, row => row.Part(span)).Change(logits, (values, _) => Tensor.Where(values < 0, values * penalty, values / penalty));
+        TokenCells.Of(rows, row => row.Part(span)).Change(logits, (values, _) => Penalize(values));
+
+    Tensor Penalize(Tensor values) => Tensor.Where(values < 0, values * penalty, values / penalty);
 }
