@@ -10,6 +10,8 @@ public sealed record SafetensorsEntry(DType DType, long[] Shape, long Start, lon
 public sealed class SafetensorsHeader
 {
     const int MaximumLength = 100_000_000;   // bytes, the format's own limit
+    const int LongestName = 1024;            // bytes
+    const int MostDimensions = 16;
 
     static readonly (string Name, DType DType)[] Types =
     [
@@ -24,6 +26,7 @@ public sealed class SafetensorsHeader
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
 
+    /// <summary>What the writer noted beside the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata => metadata;
 
     /// <summary>Where the bytes of the tensors begin in the file.</summary>
@@ -33,16 +36,20 @@ public sealed class SafetensorsHeader
     public static SafetensorsHeader Read(string path)
     {
         using var stream = File.OpenRead(path);
+        return Read(stream, path);
+    }
+
+    internal static SafetensorsHeader Read(Stream stream, string path)
+    {
         var length = ReadLength(stream, path);
         var json = new byte[length];
         stream.ReadExactly(json);
         var header = new SafetensorsHeader(8 + length);
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
-            header.Fill(document.RootElement);
+            header.Fill(json);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw Damaged(path, $"its header is not what the format asks for ({error.Message})");
         }
@@ -96,7 +103,7 @@ public sealed class SafetensorsHeader
         writer.WriteEndArray();
     }
 
-    static int ReadLength(FileStream stream, string path)
+    static int ReadLength(Stream stream, string path)
     {
         Span<byte> bytes = stackalloc byte[8];
         if (stream.ReadAtLeast(bytes, 8, throwOnEndOfStream: false) < 8)
@@ -107,41 +114,109 @@ public sealed class SafetensorsHeader
         return (int)length;
     }
 
-    void Fill(JsonElement root)
+    /// <summary>Reads token by token, so that no more memory is taken than what the header names deserves.</summary>
+    void Fill(ReadOnlySpan<byte> json)
     {
-        foreach (var property in root.EnumerateObject())
-            if (property.Name == "__metadata__")
-                FillMetadata(property.Value);
-            else if (!entries.TryAdd(property.Name, ReadEntry(property)))
-                throw new FormatException($"the name '{property.Name}' occurs twice");
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 3 });
+        reader.Read();
+        Expect(ref reader, JsonTokenType.StartObject);
+        var hasMetadata = false;
+        while (ReadName(ref reader, out var name))
+        {
+            if (name != "__metadata__")
+                Add(entries, name, ReadEntry(ref reader, name));
+            else if (hasMetadata)
+                throw new FormatException("it has '__metadata__' twice");
+            else
+                FillMetadata(ref reader);
+            hasMetadata |= name == "__metadata__";
+        }
+        reader.Read();                                             // nothing may follow but white space
     }
 
-    void FillMetadata(JsonElement element)
+    void FillMetadata(ref Utf8JsonReader reader)
     {
-        foreach (var property in element.EnumerateObject())
-            metadata[property.Name] = property.Value.GetString() ?? "";
+        Expect(ref reader, JsonTokenType.StartObject);
+        while (ReadName(ref reader, out var name))
+        {
+            Expect(ref reader, JsonTokenType.String);
+            Add(metadata, name, reader.GetString()!);
+        }
     }
 
-    static SafetensorsEntry ReadEntry(JsonProperty property)
+    static void Add<T>(Dictionary<string, T> values, string name, T value)
     {
-        var type = property.Value.GetProperty("dtype").GetString();
-        var known = Types.FirstOrDefault(row => row.Name == type);
-        if (known.Name is null)
-            throw new FormatException($"'{property.Name}' has elements of type {type}; known are {string.Join(", ", Types.Select(row => row.Name))}");
-        var shape = Numbers(property.Value.GetProperty("shape"));
-        var offsets = Numbers(property.Value.GetProperty("data_offsets"));
-        if (offsets.Length != 2 || shape.Length > 16)
-            throw new FormatException($"'{property.Name}' has {offsets.Length} offsets and {shape.Length} dimensions");
-        var bytes = shape.Aggregate((long)known.DType.Size(), (product, length) => checked(product * length));
-        if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw new FormatException($"'{property.Name}' needs {bytes} bytes for its shape, its offsets span {offsets[1]} - {offsets[0]}");
-        return new(known.DType, shape, offsets[0], offsets[1]);
+        if (!values.TryAdd(name, value))
+            throw new FormatException($"the name '{name}' occurs twice");
     }
 
-    static long[] Numbers(JsonElement array)
+    /// <summary>The name of the next member, whose value the reader then stands at; false at the end of the object.</summary>
+    static bool ReadName(ref Utf8JsonReader reader, out string name)
     {
-        var numbers = array.EnumerateArray().Select(number => number.GetInt64()).ToArray();
-        return Array.TrueForAll(numbers, number => number >= 0) ? numbers : throw new FormatException("a negative length or offset");
+        name = "";
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.EndObject)
+            return false;
+        if (reader.ValueSpan.Length > LongestName)
+            throw new FormatException($"a name takes {reader.ValueSpan.Length} bytes, at most {LongestName} are read");
+        name = reader.GetString()!;
+        reader.Read();
+        return true;
+    }
+
+    static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
+    {
+        if (reader.TokenType != type)
+            throw new FormatException($"{type} was expected at byte {reader.TokenStartIndex}, found {reader.TokenType}");
+    }
+
+    static SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
+    {
+        var (type, shape, offsets) = ((DType?)null, (long[]?)null, (long[]?)null);
+        Expect(ref reader, JsonTokenType.StartObject);
+        while (ReadName(ref reader, out var key))
+        {
+            if (key == "dtype" && type is null)
+                type = ReadType(ref reader, name);
+            else if (key == "shape" && shape is null)
+                shape = ReadNumbers(ref reader, MostDimensions);
+            else if (key == "data_offsets" && offsets is null)
+                offsets = ReadNumbers(ref reader, most: 2);
+            else
+                throw new FormatException($"'{name}' has '{key}', which is not known or was there before");
+        }
+        if (type is null || shape is null || offsets is not [var start, var end])
+            throw new FormatException($"'{name}' lacks its dtype, its shape or its two data_offsets");
+        var bytes = shape.Aggregate((long)type.Value.Size(), (product, length) => checked(product * length));
+        if (end < start || end - start != bytes)
+            throw new FormatException($"'{name}' needs {bytes} bytes for its shape, its offsets span {end} - {start}");
+        return new(type.Value, shape, start, end);
+    }
+
+    static DType ReadType(ref Utf8JsonReader reader, string name)
+    {
+        Expect(ref reader, JsonTokenType.String);
+        foreach (var (known, type) in Types)
+            if (reader.ValueTextEquals(known))
+                return type;
+        var found = reader.ValueSpan.Length <= 16 ? reader.GetString() : "of a long name";
+        throw new FormatException($"'{name}' has elements of type {found}; known are {string.Join(", ", Types.Select(row => row.Name))}");
+    }
+
+    static long[] ReadNumbers(ref Utf8JsonReader reader, int most)
+    {
+        Expect(ref reader, JsonTokenType.StartArray);
+        var numbers = new List<long>(2);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            Expect(ref reader, JsonTokenType.Number);
+            if (!reader.TryGetInt64(out var number) || number < 0)
+                throw new FormatException($"a length or offset at byte {reader.TokenStartIndex} is negative, or no whole number, or too large");
+            if (numbers.Count == most)
+                throw new FormatException($"a list at byte {reader.TokenStartIndex} has more than {most} numbers");
+            numbers.Add(number);
+        }
+        return [.. numbers];
     }
 
     /// <summary>Tensors lie one behind the other, without holes or overlaps, and fill the file.</summary>
