@@ -59,10 +59,11 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         _ => throw Wrong("true or false"),
     };
 
-    /// <summary>An integer from 0 to 2³¹−1.</summary>
-    public int Whole() => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) && number >= 0
-        ? number
-        : throw Wrong("a whole number that is not negative");
+    /// <summary>An integer from 0 to 2³¹−1, or to what else is the most.</summary>
+    public int Whole(int most = int.MaxValue) =>
+        Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) && number >= 0 && number <= most
+            ? number
+            : throw Wrong(most == int.MaxValue ? "a whole number that is not negative" : $"a whole number from 0 to {most}");
 
     public double Number() => Value.ValueKind == JsonValueKind.Number ? Value.GetDouble() : throw Wrong("a number");
 

@@ -3,6 +3,8 @@ namespace Attune.Text;
 /// <summary>Fills encodings up to one length.</summary>
 public sealed record Padding
 {
+    const int Most = 1 << 20;                                      // tokens that a file may ask to fill up to
+
     /// <summary>The length to fill up to; null for that of the longest in the batch.</summary>
     public int? Length { get; init; }
 
@@ -20,8 +22,8 @@ public sealed record Padding
 
     internal static Padding Read(JsonField field) => new()
     {
-        Length = field["strategy"].Value.ValueKind == System.Text.Json.JsonValueKind.Object ? field["strategy"]["Fixed"].Whole() : null,
-        PadToMultipleOf = field.Optional("pad_to_multiple_of")?.Whole() ?? 0,
+        Length = field["strategy"].Value.ValueKind == System.Text.Json.JsonValueKind.Object ? field["strategy"]["Fixed"].Whole(Most) : null,
+        PadToMultipleOf = field.Optional("pad_to_multiple_of")?.Whole(Most) ?? 0,
         PadId = field["pad_id"].Whole(),
         PadTypeId = field["pad_type_id"].Whole(),
         PadToken = field["pad_token"].Text(),

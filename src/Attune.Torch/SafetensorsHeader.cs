@@ -211,7 +211,7 @@ public sealed class SafetensorsHeader
         {
             Expect(ref reader, JsonTokenType.Number);
             if (!reader.TryGetInt64(out var number) || number < 0)
-                throw new FormatException($"a length or offset at byte {reader.TokenStartIndex} is negative, or no whole number, or too large");
+                throw new FormatException($"a number at byte {reader.TokenStartIndex} is negative, no whole number, or too large");
             if (numbers.Count == most)
                 throw new FormatException($"a list at byte {reader.TokenStartIndex} has more than {most} numbers");
             numbers.Add(number);

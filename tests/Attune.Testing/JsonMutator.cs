@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Attune.Testing;
@@ -13,12 +12,14 @@ public sealed class JsonMutator
     [
         "null", "true", "-1", "0", "1", "2", "0.5", "1e400", "-1e400", "1e-400", "-0", "2147483647", "2147483648", "4294967296", "1000000",
         "9223372036854775807", "9223372036854775808", "18446744073709551616", "4611686018427387904", "NaN", "Infinity", "\"NaN\"", "\"-1\"",
-        "\"\"", "\"\\ud800\"", "\"\\u0000\"", "\"a\"", "[]", "{}", "[[]]", "[null]", "[-1]", "[1,2,3]", "{\"\":{}}", "{\"\\udc00\":1}", "\"(a+)+$\"",
-        Nested(10), Nested(70), Nested(5000), "\"" + new string('x', 5000) + "\"", "[" + string.Join(',', Enumerable.Repeat("0", 500)) + "]",
+        "\"\"", "\"\\ud800\"", "\"\\u0000\"", "\"a\"", "[]", "{}", "[[]]", "[null]", "[-1]", "[1,2,3]",
+        "{\"\":{}}", "{\"\\udc00\":1}", "\"(a+)+$\"",
+        Nested(10), Nested(70), Nested(5000), "\"" + new string('x', 5000) + "\"",
+        "[" + string.Join(',', Enumerable.Repeat("0", 500)) + "]",
     ];
 
     readonly byte[] json;
-    readonly List<List<(int Start, int End, int ValueStart)>> containers = [];   // of each, the members or items; a member begins with its name
+    readonly List<List<(int Start, int End, int ValueStart)>> containers = [];   // their items; a member begins with its name
 
     public JsonMutator(string json)
     {

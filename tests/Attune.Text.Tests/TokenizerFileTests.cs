@@ -80,62 +80,6 @@ public sealed class TokenizerFileTests
     }
 
     [Theory]
-    [InlineData("bpe-gpt2")]
-    [InlineData("bpe-llama3")]
-    [InlineData("bpe-roberta")]
-    public void ADamagedFileIsReadOrRefused(string name)
-    {
-        var original = Small(JsonNode.Parse(File.ReadAllText(Repository.PathTo("tests", "golden", "tokenizers", name, "tokenizer.json")))!);
-        var random = new Random(7);
-        for (var i = 0; i < 2000; i++)
-        {
-            var damaged = original.DeepClone();
-            Damage(damaged, random);
-            try
-            {
-                Tokenizer.Parse(damaged.ToJsonString()).EncodeFull("Hello <|endoftext|> 123 é", "🙂 <mask>");
-            }
-            catch (InvalidDataException)
-            {
-            }
-        }
-    }
-
-    /// <summary>The file with few enough tokens that damage often falls elsewhere.</summary>
-    static JsonNode Small(JsonNode json)
-    {
-        json["model"]!["merges"]!.AsArray().RemoveRange(2, json["model"]!["merges"]!.AsArray().Count - 2);
-        return json;
-    }
-
-    static void Damage(JsonNode node, Random random)
-    {
-        string[] values = ["null", "true", "-1", "0", "1e300", "\"\"", "\"<mask>\"", "[]", "{}", "[[]]", "{\"type\": \"ByteLevel\"}"];
-        while (true)
-        {
-            var children = node is JsonObject members ? members.Select(member => member.Key).ToList<object>()
-                : Enumerable.Range(0, ((JsonArray)node).Count).Cast<object>().ToList();
-            if (children.Count == 0)
-                return;
-            var child = children[random.Next(Math.Min(children.Count, 12))];
-            var value = child is string key ? node[key] : node[(int)child];
-            if (value is JsonObject or JsonArray && random.Next(4) > 0)
-            {
-                node = value;
-                continue;
-            }
-            var other = JsonNode.Parse(values[random.Next(values.Length)]);
-            if (child is string name && random.Next(3) == 0)
-                ((JsonObject)node).Remove(name);
-            else if (child is string replaced)
-                node[replaced] = other;
-            else
-                node[(int)child] = other;
-            return;
-        }
-    }
-
-    [Theory]
     [InlineData("""{"eos_token": "<none>"}""", "'<none>' is not in the vocabulary")]
     [InlineData("""{"eos_token": 3}""", "expected a string, found 3")]
     [InlineData("""{"eos_token": {"lstrip": true}}""", "'content'")]

@@ -82,24 +82,29 @@ sealed class BytePair : IModel
         size = 0;
     }
 
-    /// <summary>Positions in UTF-16 units in the place of positions in bytes.</summary>
-    static Token[] InUnits(Token[] tokens, ReadOnlySpan<char> word)
+    /// <summary>
+    /// Positions in UTF-16 units in the place of positions in bytes. What is beyond the word, as the bytes of an affix that is spelled,
+    /// stands at its last character.
+    /// </summary>
+    Token[] InUnits(Token[] tokens, ReadOnlySpan<char> word)
     {
-        if (System.Text.Ascii.IsValid(word))
+        if (System.Text.Ascii.IsValid(word) && !HasAffixes)
             return tokens;
         var units = new List<int>(word.Length * 2);                // of each byte
         for (var unit = 0; unit < word.Length; unit++)
             for (var size = word[unit] < 0x80 ? 1 : word[unit] < 0x800 || char.IsSurrogate(word[unit]) ? 2 : 3; size > 0; size--)
                 units.Add(unit);
         for (var i = 0; i < tokens.Length; i++)
-            tokens[i] = tokens[i] with { Start = units[tokens[i].Start], End = units[Math.Min(tokens[i].End, units.Count) - 1] + 1 };
+            tokens[i] = tokens[i] with { Start = UnitOf(tokens[i].Start), End = UnitOf(tokens[i].End - 1) + 1 };
         return tokens;
+
+        int UnitOf(int at) => units[Math.Min(at, units.Count - 1)];
     }
 
     bool TryGet(ReadOnlySpan<char> word, int start, int end, out int id) =>
-        options is { ContinuingSubwordPrefix.Length: 0, EndOfWordSuffix.Length: 0 }
-            ? vocabulary.TryGet(word[start..end], out id)
-            : vocabulary.TryGet(Affixed(word, start, end), out id);
+        HasAffixes ? vocabulary.TryGet(Affixed(word, start, end), out id) : vocabulary.TryGet(word[start..end], out id);
+
+    bool HasAffixes => options is not { ContinuingSubwordPrefix.Length: 0, EndOfWordSuffix.Length: 0 };
 
     string Affixed(ReadOnlySpan<char> word, int start, int end) => string.Concat(
         start > 0 ? options.ContinuingSubwordPrefix : "", word[start..end], end == word.Length ? options.EndOfWordSuffix : "");

@@ -9,20 +9,17 @@ sealed class Vocabulary
 
     readonly Dictionary<string, int> ids = [];
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> idsOfSpans;
-    readonly string?[] tokens;
+    readonly Dictionary<int, string> tokens = [];
 
     Vocabulary(JsonField field)
     {
-        var highest = -1;
         foreach (var (token, id) in ReadEntries(field))
         {
             ids.Add(token, id);
-            highest = Math.Max(highest, id);
+            if (!tokens.TryAdd(id, token))
+                throw field.Invalid($"'{tokens[id]}' and '{token}' both have the id {id}");
         }
         idsOfSpans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        tokens = new string?[highest + 1];
-        foreach (var (token, id) in ids)
-            tokens[id] = tokens[id] is { } other ? throw field.Invalid($"'{other}' and '{token}' both have the id {id}") : token;
     }
 
     /// <summary>Reads an object of tokens and ids. Ids need not be dense, but each is one token's alone.</summary>
@@ -42,7 +39,7 @@ sealed class Vocabulary
 
     public int? this[string token] => ids.TryGetValue(token, out var id) ? id : null;
 
-    public string? this[int id] => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+    public string? this[int id] => tokens.GetValueOrDefault(id);
 
     /// <summary>The id of the token for what the vocabulary lacks, needed now.</summary>
     public int IdOfUnknown(string unknown) => this[unknown] ?? throw new InvalidDataException(

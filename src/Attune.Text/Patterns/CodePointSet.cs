@@ -56,12 +56,20 @@ sealed class CodePointSet
     }
 
     /// <summary>The set with, for each of its letters, the letters that differ from it only in case.</summary>
-    public CodePointSet IgnoringCase()
+    public CodePointSet IgnoringCase() => Union(Of(Cased.Value.Where(group => group.Any(Contains)).SelectMany(group => group)));
+
+    static CodePointSet Of(IEnumerable<int> codePoints)
     {
-        var set = this;
-        foreach (var group in Cased.Value.Where(group => group.Any(Contains)))
-            set = group.Aggregate(set, (all, codePoint) => all.Union(Range(codePoint, codePoint)));
-        return set;
+        var edges = new List<int>();
+        foreach (var codePoint in codePoints.Distinct().Order())
+        {
+            if (edges.Count > 0 && edges[^1] == codePoint)
+                edges.RemoveAt(edges.Count - 1);
+            else
+                edges.Add(codePoint);
+            edges.Add(codePoint + 1);
+        }
+        return new([.. edges]);
     }
 
     /// <summary>Simple case folding; the letters that .NET's invariant casing keeps apart are joined by hand.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -11,7 +12,10 @@ namespace Attune.Text;
 /// </summary>
 sealed class RegexPattern : IPattern
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    const int LongestSource = 2000;                                // characters; those of tokenizers have a few hundred
+    const double CharactersASecond = 100_000;                      // of which any pattern in use reads a hundred times as many
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);   // for one match, and for a short text
 
     readonly string source;
     readonly PrivateAlphabet alphabet;
@@ -20,6 +24,8 @@ sealed class RegexPattern : IPattern
     public RegexPattern(string source)
     {
         this.source = source;
+        if (source.Length > LongestSource)
+            throw new InvalidDataException($"the regular expression has {source.Length} characters; at most {LongestSource} are read");
         var (translated, sets) = RegexTranslator.Translate(source);
         alphabet = new(sets);
         try
@@ -55,10 +61,9 @@ sealed class RegexPattern : IPattern
             var count = Transcribe(text, letters, units);
             Divide(letters.AsSpan(0, count), units, output);
         }
-        catch (RegexMatchTimeoutException e)
+        catch (RegexMatchTimeoutException)
         {
-            throw new InvalidDataException(
-                $"the regular expression {RegexTranslator.Shown(source)} takes more than {Patience.TotalSeconds:0} s on this text", e);
+            throw TooSlow();
         }
         finally
         {
@@ -82,9 +87,12 @@ sealed class RegexPattern : IPattern
 
     void Divide(ReadOnlySpan<char> letters, int[] units, List<Stretch> output)
     {
-        var done = 0;
+        var (done, start) = (0, Stopwatch.GetTimestamp());
+        var patience = Patience + TimeSpan.FromSeconds(letters.Length / CharactersASecond);
         foreach (var match in regex.EnumerateMatches(letters))
         {
+            if (Stopwatch.GetElapsedTime(start) > patience)
+                throw TooSlow();
             if (match.Length == 0 && match.Index == done && done > 0)
                 continue;                                          // Oniguruma takes no empty match right behind another
             if (match.Index > done)
@@ -95,4 +103,6 @@ sealed class RegexPattern : IPattern
         if (done < letters.Length)
             output.Add(new(units[done], units[letters.Length], false));
     }
+
+    InvalidDataException TooSlow() => new($"the regular expression {RegexTranslator.Shown(source)} takes too long on this text");
 }

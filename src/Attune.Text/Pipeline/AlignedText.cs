@@ -7,12 +7,18 @@ namespace Attune.Text;
 /// </summary>
 sealed class AlignedText
 {
+    const long Growth = 64;                                        // times as long as the original the text may become
+    const long Least = 1 << 16;                                    // units that it may have at any rate
+
     char[] units;
     int[]? starts;
     int[]? ends;
 
-    public AlignedText(int capacity, bool aligned)
+    readonly int most;
+
+    AlignedText(int capacity, bool aligned, int most)
     {
+        this.most = most;
         units = new char[capacity];
         if (aligned)
             (starts, ends) = (new int[capacity], new int[capacity]);
@@ -21,13 +27,16 @@ sealed class AlignedText
     /// <summary>The original itself: every code point comes from itself.</summary>
     public static AlignedText Of(string original, bool aligned)
     {
-        var text = new AlignedText(original.Length, aligned);
+        var text = new AlignedText(original.Length, aligned, (int)Math.Min(Array.MaxLength, original.Length * Growth + Least));
         original.CopyTo(text.units);
         text.Length = original.Length;
         if (aligned)
             text.AlignWithItself();
         return text;
     }
+
+    /// <summary>An empty text to write a new version of this one to.</summary>
+    public AlignedText Successor() => new((int)Math.Min(most, Length + Length / 4 + 16L), Aligned, most);
 
     public int Length { get; private set; }
 
@@ -59,7 +68,9 @@ sealed class AlignedText
 
     void Grow()
     {
-        var capacity = Math.Max(16, units.Length * 2);
+        if (units.Length == most)
+            throw new InvalidDataException($"the normalizer of this tokenizer makes a text more than {Growth} times as long");
+        var capacity = (int)Math.Min(most, Math.Max(16, units.Length * 2L));
         Array.Resize(ref units, capacity);
         if (starts is null)
             return;

@@ -8,7 +8,7 @@ sealed class DraftWriter(AlignedText source)
 {
     int origin;
 
-    public AlignedText Text { get; } = new(source.Length + source.Length / 4 + 16, source.Aligned);
+    public AlignedText Text { get; } = source.Successor();
 
     public int Length => Text.Length;
 
