@@ -4,6 +4,7 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training;
 
 namespace Attune.Cli;
 
@@ -49,7 +50,7 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
     /// <param name="onToken">Sees each token as it is drawn; of one prompt and one sample only.</param>
     public IReadOnlyList<Answered> Answer(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
     {
-        int[] eosIds = tokenizer.EosId is { } eos ? [eos] : [];
+        var eosIds = ModelFolder.EndTokens(model, tokenizer);
         int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
         var answers = Beams is null ? Draw() : Search(Beams);
         return [.. prompts.Zip(answers.Chunk(samples), (prompt, own) => new Answered(prompt.Text, [.. own.Select(Decode)]))];

@@ -23,6 +23,14 @@ public sealed class LanguageModel : Module
     /// <summary>The generation_config.json of the checkpoint, if it had one; it is written again as it was.</summary>
     public JsonObject? GenerationConfig { get; set; }
 
+    /// <summary>The tokens that end an answer, as generation_config.json names them, else config.json; chat models may have several.</summary>
+    public IReadOnlyList<int> EndTokens => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
+    {
+        JsonArray ids => [.. ids.OfType<JsonValue>().SelectMany(Token)],
+        JsonValue id => [.. Token(id)],
+        _ => [],
+    };
+
     public Backbone Backbone { get; }
 
     /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
@@ -46,6 +54,8 @@ public sealed class LanguageModel : Module
         using var precision = Autocast.To(Backbone.Autocast, Device);
         return outputHead.Logits(hidden).To(DType.Float32);
     }
+
+    IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
 
     /// <summary>Adds a value head without memory: initialise or load it.</summary>
     public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));

@@ -78,6 +78,10 @@ public static class ModelFolder
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
+    /// <summary>Every token that ends an answer: the tokenizer's, and those that the model's settings name.</summary>
+    public static IReadOnlyList<int> EndTokens(LanguageModel model, Tokenizer tokenizer) =>
+        [.. (tokenizer.EosId is { } eos ? model.EndTokens.Prepend(eos) : model.EndTokens).Distinct()];
+
     /// <summary>Writes a model as transformers loads it, with its tokenizer.</summary>
     /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)

@@ -20,7 +20,7 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy);
 /// </summary>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly TextGenerator generator = new(model, tokenizer.FillId, tokenizer.EosId is { } eos ? [eos] : []);
+    readonly TextGenerator generator = new(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer));
 
     public LanguageModel Model => model;
 

@@ -44,6 +44,21 @@ public sealed class PretrainedTests : IDisposable
         Assert.Equal(TinyModel.Pad, (int)json["pad_token_id"]!);
     }
 
+    [Theory]
+    [InlineData("""{"eos_token_id": [3, 5], "temperature": 0.6}""", new[] { 3, 5 })]
+    [InlineData("""{"eos_token_id": 4}""", new[] { 4 })]
+    [InlineData("""{"eos_token_id": [99999, -1, 3]}""", new[] { 3 })]
+    [InlineData("{}", new[] { TinyModel.Eos })]
+    public void AnAnswerEndsWhereTheGenerationConfigSaysElseWhereTheConfigDoes(string generation, int[] expected)
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        File.WriteAllText(folder.File("generation_config.json"), generation);
+        var model = Pretrained.LoadLanguageModel(folder.Path);
+        Assert.Equal(expected, model.EndTokens);
+        Pretrained.Save(folder.Path, model);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(generation), JsonNode.Parse(File.ReadAllText(folder.File("generation_config.json")))));
+    }
+
     [Fact]
     public void ARewardModelStartsFromALanguageModelAndKeepsItsHead()
     {
