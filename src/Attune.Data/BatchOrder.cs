@@ -39,16 +39,7 @@ public sealed class BatchOrder
     int[] Permutation(long epoch)
     {
         int[] order = [.. Enumerable.Range(0, count)];
-        new Random(Mix(seed, epoch)).Shuffle(order);
+        new Random(SplitMix.Next(seed, epoch)).Shuffle(order);
         return order;
-    }
-
-    /// <summary>Mixes seed and epoch the same way on every machine. Steele et al. 2014 (SplitMix64), https://doi.org/10.1145/2660193.2660195</summary>
-    static int Mix(int seed, long epoch)
-    {
-        var z = unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)epoch + 0x9E3779B97F4A7C15);
-        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
-        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
-        return unchecked((int)(z ^ (z >> 31)));
     }
 }

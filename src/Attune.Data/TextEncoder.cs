@@ -28,7 +28,7 @@ public sealed class TextEncoder
     readonly int[] begin;
     readonly Dictionary<string, (int Count, string First)> notices = new(StringComparer.Ordinal);
 
-    /// <param name="tokenizer">It must know an end-of-text token.</param>
+    /// <param name="tokenizer">It must know an end-of-text token, or one that separates texts, as those of encoders do.</param>
     /// <param name="context">The most tokens of a row.</param>
     /// <param name="tooLong">What happens to longer ones.</param>
     /// <param name="startToken">What the decoder of an encoder–decoder begins with; null for other models.</param>
@@ -36,10 +36,10 @@ public sealed class TextEncoder
     public TextEncoder(Tokenizer tokenizer, int context, TooLong tooLong = TooLong.Truncate, int? startToken = null)
     {
         (this.tokenizer, this.context, this.tooLong, this.startToken) = (tokenizer, context, tooLong, startToken);
-        eos = tokenizer.EosId
+        eos = tokenizer.EosId ?? tokenizer.SepId
             ?? throw new InvalidDataException("the tokenizer names no eos_token: a model could never learn to stop; add one to tokenizer_config.json");
         var frame = tokenizer.Encode("", addSpecialTokens: true);
-        begin = tokenizer.BosId is { } bos && frame.Length > 0 && frame[0] == bos ? [bos] : [];
+        begin = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
         end = startToken is null ? [] : [eos];
     }
 
@@ -135,7 +135,7 @@ public sealed class TextEncoder
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
         var prompt = PromptTokens(example.Prompt);
-        int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. tokenizer.Encode(completion), eos])];
+        int[][] texts = [.. example.Completions.Select(completion => Answered(example.Prompt, completion))];
         if (Array.TrueForAll(texts, text => text.Length <= context))
             return new(texts, prompt.Length, [.. example.Ranks]);
         if (tooLong == TooLong.Drop || prompt.Length >= context)
@@ -146,6 +146,13 @@ public sealed class TextEncoder
 
     /// <summary>A document with the end of the text behind it, of any length.</summary>
     public int[] Document(string text) => [.. begin, .. tokenizer.Encode(text), eos];
+
+    /// <summary>A prompt and an answer to it, of any length, with the end of the text behind it unless it was cut off.</summary>
+    public int[] Answered(string prompt, string answer, bool ended = true) =>
+        [.. PromptTokens(prompt), .. tokenizer.Encode(answer), .. ended ? (int[])[eos] : []];
+
+    /// <summary>The end of a text that is longer than the context, behind what texts begin with.</summary>
+    public int[] Cut(int[] text) => text.Length <= context ? text : [.. begin, .. text[^(context - begin.Length)..]];
 
     /// <summary>A prompt as answers follow it, of any length.</summary>
     public int[] PromptTokens(string text)

@@ -3,6 +3,12 @@ namespace Attune.Training;
 /// <summary>What an offline algorithm descends: a loss over a batch of examples.</summary>
 public interface IObjective<TExample>
 {
+    /// <summary>
+    /// An example as it looks the <paramref name="number"/>th time that any is seen; held-out ones have numbers below 0. What is drawn
+    /// here follows from the number alone, so that a resumed run sees the same.
+    /// </summary>
+    TExample Look(TExample example, long number) => example;
+
     /// <summary>How many things (tokens, prompts …) the loss of these examples is the mean of.</summary>
     double Count(IReadOnlyCollection<TExample> batch);
 

@@ -31,11 +31,15 @@ public static class ModelFolder
         return Tokenizer(kept);
     }
 
-    /// <summary>The language model of a folder, on a device, with weights of a type; null for the type that they are stored in.</summary>
-    /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
+    /// <summary>The language model of a folder that is to write text, on a device, with weights of a type; null for the type that they are stored in.</summary>
+    /// <exception cref="InvalidDataException">There is none, it only reads, or its tokenizer does not fit.</exception>
     public static LanguageModel LanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
         var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
+        if (model.Backbone.Kind == BackboneKind.Encoder)
+            throw new InvalidDataException(
+                $"{folder} holds an encoder ({model.Config["model_type"]}), which reads texts and cannot write any; name a causal language model. "
+                + "`attune pretrain` and `attune reward` take encoders");
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
@@ -48,13 +52,13 @@ public static class ModelFolder
         return model;
     }
 
-    /// <summary>The language model of a folder, or a new one when the path is empty, on the run's device.</summary>
-    /// <inheritdoc cref="LanguageModel(string, Device, DType?)"/>
+    /// <summary>The language model of a folder, whatever its kind, or a new one when the path is empty, on the run's device.</summary>
+    /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
     public static LanguageModel LanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
-        if (folder.Length > 0)
-            return LanguageModel(folder, run);
-        var model = NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
+        var model = folder.Length > 0
+            ? Pretrained.LoadLanguageModel(folder)
+            : NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
         ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }

@@ -23,7 +23,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         run.InWords = objective.InWords;
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
-            TExample[] batch = [.. order.Batch(step.Index).Select(index => examples[index])];
+            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Look(examples[index], (long)step.Index * options.BatchSize + i))];
             optimization.Optimizer.ClearGradients();
             var count = objective.Count(batch);
             var metrics = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
@@ -34,11 +34,12 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     }
 
     /// <summary>The figures of an objective over held-out examples, without gradients.</summary>
-    public IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<TExample> examples)
+    public IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<TExample> heldOut)
     {
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-        if (examples.Count == 0)
+        if (heldOut.Count == 0)
             return metrics;
+        TExample[] examples = [.. heldOut.Select((example, i) => objective.Look(example, -1 - i))];
         using var noGrad = Autograd.NoGrad();
         var count = objective.Count(examples);
         foreach (var part in examples.OrderBy(objective.Length).Chunk(options.MicroBatchSize == 0 ? options.BatchSize : options.MicroBatchSize))

@@ -14,7 +14,7 @@ namespace Attune.Training;
 public static class SelfTest
 {
     const double Tolerance = 1e-5;   // of a probability ratio or a loss; float32 agrees to about this
-    const int Examples = 8;
+    public const int Examples = 8;
 
     /// <summary>A check, what it found, and whether it holds.</summary>
     public sealed record Check(string Name, string Measure, double Found, bool Holds);

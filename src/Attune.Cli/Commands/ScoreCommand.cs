@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Algorithms;
@@ -30,7 +29,7 @@ static class ScoreCommand
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.Tokenizer(folder);
         var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!), ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
-        var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength), tokenizer);
+        var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength));
         var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
         var examples = Dataset.Read(file).ToList();
         using var writer = OutputFile.Open(output, file);
@@ -41,7 +40,7 @@ static class ScoreCommand
         return 0;
     }
 
-    sealed class Scorer(RewardModelSource source, TextEncoder encoder, Tokenizer tokenizer)
+    sealed class Scorer(RewardModelSource source, TextEncoder encoder)
     {
         int pairs;
         double right;
@@ -62,13 +61,11 @@ static class ScoreCommand
 
         IEnumerable<int[]> Texts(Example example) => example switch
         {
-            Ranking ranking => ranking.Completions.Select(completion => Answer(ranking.Prompt, completion)),
-            Demonstration demonstration => [Answer(demonstration.Prompt, demonstration.Completion)],
+            Ranking ranking => ranking.Completions.Select(completion => encoder.Answered(ranking.Prompt, completion)),
+            Demonstration demonstration => [encoder.Answered(demonstration.Prompt, demonstration.Completion)],
             Document document => [encoder.Document(document.Text)],
             _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or ranked answers were expected"),
         };
-
-        int[] Answer(string prompt, string completion) => [.. encoder.PromptTokens(prompt), .. tokenizer.Encode(completion), tokenizer.EosId!.Value];
 
         JsonObject Line(Example example, double[] scores)
         {

@@ -6,7 +6,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Pretraining of a causal language model on documents.</summary>
+/// <summary>Pretraining of a language model on documents: a causal one, or a masked one where the model is an encoder.</summary>
 public sealed record PretrainRecipe : IRecipe
 {
     /// <summary>Folder, seed and rhythm of the run.</summary>
@@ -40,12 +40,12 @@ public sealed record PretrainRecipe : IRecipe
     };
 
     /// <summary>The objective.</summary>
-    public CausalLmOptions Pretrain { get; init; } = new();
+    public PretrainOptions Pretrain { get; init; } = new();
 
     public IEnumerable<string> Problems() =>
         CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
             .Concat(Parameters.Problems(Model, dropsOut: true))
-            .Concat(Pretrain.RowLength < 0 ? [$"pretrain.rowLength: a number of at least 0 was expected, found {Pretrain.RowLength}"] : []);
+            .Concat(Pretrain.Problems().Select(problem => $"pretrain.{problem}"));
 
     public IRecipe WithFullPaths() => this with
     {
@@ -59,14 +59,22 @@ public sealed record PretrainRecipe : IRecipe
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
         var model = ModelFolder.LanguageModel(Model, NewModel, tokenizer, run);
         var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
-        var (train, heldOut) = Data.Load(examples => CausalLm.Pack(Documents(examples), encoder, Pretrain, model.Backbone.ContextLength), encoder, run.Seed);
+        var (train, heldOut) = Data.Load(examples => Pretrain.Pack(Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
-        if (run.SelfTest)
-            SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
-        var task = new OfflineTask<TokenRow>(run, trained, CausalLm.Objective(model, tokenizer, Pretrain), Training, Optimizer) { Dropout = Pretrain.Dropout };
-        task.Train(train, heldOut, cancellation);
+        if (objective == PretrainObjective.Masked)
+            Learn(new MaskedLm(model, tokenizer, Pretrain, run.Seed), MaskedLm.Rows(train), MaskedLm.Rows(heldOut));
+        else
+        {
+            if (run.SelfTest)
+                SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
+            Learn(CausalLm.Objective(model, tokenizer, Pretrain), train, heldOut);
+        }
         run.Complete("pretrain", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+
+        void Learn<T>(IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut) =>
+            new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }.Train(train, heldOut, cancellation);
     }
 
     static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch

@@ -37,7 +37,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         var scores = new double[texts.Count];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
         var workers = WorkerThreads.CountOn(model.Device, Workers);
-        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => Cut(texts[row]))]))))
+        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => encoder.Cut(texts[row]))]))))
             foreach (var (row, score) in rows.Zip(found))
                 scores[row] = score;
         return scores;
@@ -50,15 +50,6 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         return model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device)).ToArray<float>();
     }
 
-    /// <summary>The end of a text that is longer than the context, behind the beginning-of-text token where it has one.</summary>
-    int[] Cut(int[] text)
-    {
-        var context = (int)model.Backbone.ContextLength;
-        if (text.Length <= context)
-            return text;
-        return text[0] == tokenizer.BosId ? [text[0], .. text[^(context - 1)..]] : text[^context..];
-    }
-
     static bool HaveSameTokens(Tokenizer a, Tokenizer b) =>
         a.VocabularySize == b.VocabularySize && Enumerable.Range(0, a.VocabularySize).All(id => a.IdToToken(id) == b.IdToToken(id));
 
@@ -67,8 +58,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         if (sameTokens && !Apart)
             return [.. prompt, .. completion.Tokens];
         var answer = TextBehind(promptText, completion.Ended ? completion.Tokens[..^1] : completion.Tokens);
-        int[] end = completion.Ended && tokenizer.EosId is { } eos ? [eos] : [];
-        return [.. encoder.PromptTokens(promptText), .. tokenizer.Encode(answer), .. end];
+        return encoder.Answered(promptText, answer, completion.Ended);
     }
 
     /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>

@@ -1,0 +1,62 @@
+using Attune.Data;
+using Attune.Models;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>What pretraining predicts.</summary>
+public enum PretrainObjective
+{
+    /// <summary>Every token from those before it.</summary>
+    Causal,
+
+    /// <summary>Hidden tokens from the whole text around them.</summary>
+    Masked,
+}
+
+/// <summary>Options of pretraining.</summary>
+public sealed record PretrainOptions
+{
+    /// <summary>causal for a decoder, masked for an encoder; null for what the model is built for.</summary>
+    public PretrainObjective? Objective { get; init; }
+
+    /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it; longer ones are cut.</summary>
+    public int RowLength { get; init; }
+
+    /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Whether the model's own dropout acts.</summary>
+    public bool Dropout { get; init; } = true;
+
+    /// <summary>What is hidden (masked only).</summary>
+    public MaskingOptions Masking { get; init; } = new();
+
+    /// <summary>What is wrong with the values.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (RowLength < 0)
+            yield return $"rowLength: a number of at least 0 was expected, found {RowLength}";
+        foreach (var problem in Masking.Problems())
+            yield return $"masking.{problem}";
+    }
+
+    /// <summary>What a model learns.</summary>
+    /// <exception cref="InvalidDataException">The model is not built for what is asked.</exception>
+    public PretrainObjective ObjectiveOf(Backbone backbone)
+    {
+        var fitting = backbone.Kind == BackboneKind.Encoder ? PretrainObjective.Masked : PretrainObjective.Causal;
+        return Objective is { } asked && asked != fitting
+            ? throw new InvalidDataException($"pretrain.objective: {Name(fitting)} was expected for this model, found {Name(asked)}")
+            : fitting;
+
+        static string Name(PretrainObjective objective) => objective.ToString().ToLowerInvariant();
+    }
+
+    /// <summary>Documents as rows of one length.</summary>
+    public IReadOnlyList<TokenRow> Pack(IEnumerable<string> documents, TextEncoder encoder, long context)
+    {
+        if (RowLength > context)
+            throw new InvalidDataException($"pretrain.rowLength: at most the model's context of {context} was expected, found {RowLength}");
+        return Packing.BestFit(documents.Select(encoder.Document), RowLength == 0 ? (int)context : RowLength);
+    }
+}

@@ -1,0 +1,37 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Torch;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>The mean loss of the tokens that are to be predicted. The output head is applied where they are predicted only.</summary>
+static class TokenLoss
+{
+    /// <param name="model">The model that learns.</param>
+    /// <param name="hidden">(B, T, D)</param>
+    /// <param name="predictions">The cell of the flattened (B · T) that each token is predicted from, and the token.</param>
+    /// <param name="rows">What was read.</param>
+    /// <param name="count">Tokens to predict in the whole step.</param>
+    /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
+    public static Loss Of(
+        LanguageModel model, Tensor hidden, IEnumerable<(long Cell, long Target)> predictions, IEnumerable<TokenRow> rows, double count,
+        Func<Tensor, Tensor, Tensor> perToken)
+    {
+        var all = predictions.ToList();
+        var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
+        var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
+        var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells));               // (N, V)
+        var loss = Masked.Reduce(perToken(logits, targets), count: count);
+        var right = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum().Item();
+        return new(loss, new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["loss"] = loss.Item(),
+            ["accuracy"] = right / Math.Max(count, 1),
+            ["tokens"] = rows.Sum(row => row.Length),
+        });
+    }
+
+    public static string InWords(IReadOnlyDictionary<string, double> metrics) =>
+        $"loss {metrics["loss"]:F3} ({100 * metrics["accuracy"]:F0} % of tokens right)";
+}

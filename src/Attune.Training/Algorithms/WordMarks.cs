@@ -1,0 +1,22 @@
+using Attune.Text;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>How tokens of a vocabulary show where words begin: <c>##</c> goes on with one (WordPiece), <c>Ġ</c> or <c>▁</c> begins one.</summary>
+static class WordMarks
+{
+    /// <summary>For each token, whether it goes on with the word of the token before it.</summary>
+    /// <exception cref="InvalidDataException">No token has a mark.</exception>
+    public static bool[] Continuing(Tokenizer tokenizer)
+    {
+        string[] tokens = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(id => tokenizer.IdToToken(id) ?? "")];
+        if (Marked("##") is { } continuing)
+            return continuing;
+        return (Marked("Ġ") ?? Marked("▁")) is { } beginning
+            ? Array.ConvertAll(beginning, begins => !begins)
+            : throw new InvalidDataException("pretrain.masking.wholeWords: tokens that show where words begin (##, Ġ or ▁) were expected, the tokenizer has none");
+
+        bool[]? Marked(string mark) =>
+            Array.ConvertAll(tokens, token => token.StartsWith(mark, StringComparison.Ordinal)) is var marked && marked.Contains(true) ? marked : null;
+    }
+}
