@@ -20,8 +20,8 @@ public sealed class Tokenizer
     {
         (this.json, this.config) = (json, config);
         pipeline = TokenizerPipeline.Read(JsonField.Parse(json, file));
-        (BosId, EosId, PadId, UnkId) = (IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token"), IdOf("unk_token"));
-        (ClsId, SepId, MaskId) = (IdOf("cls_token"), IdOf("sep_token"), IdOf("mask_token"));
+        (BosId, EosId, PadId, UnkId) = (IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token", "[PAD]"), IdOf("unk_token"));
+        (ClsId, SepId, MaskId) = (IdOf("cls_token", "[CLS]"), IdOf("sep_token", "[SEP]"), IdOf("mask_token", "[MASK]"));
         ChatTemplate = config.ChatTemplate;
         frame = new(FindFrame);
         conversations = new(() => new(ChatTemplate ?? Attune.Text.ChatTemplate.ChatMl, config.SpecialTokens));
@@ -162,7 +162,11 @@ public sealed class Tokenizer
         return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(given));
     }
 
-    int? IdOf(string part) => config.Token(part) is { } token
-        ? TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another")
-        : null;
+    /// <summary>The token that tokenizer_config.json names, or else the one that BERT's tokenizers have without naming it.</summary>
+    int? IdOf(string part, string? usual = null)
+    {
+        if (config.Token(part) is { } token)
+            return TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
+        return usual is not null && pipeline.IsSpecial(usual) ? TokenToId(usual) : null;
+    }
 }

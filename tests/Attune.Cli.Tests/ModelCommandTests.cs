@@ -137,6 +137,19 @@ public sealed class ModelCommandTests : IDisposable
     public void OptionsOfBeamsThatMakeNoSenseAreSaid(string expected, params string[] options) => Fail(expected, ["generate", model, "The cat says", .. options]);
 
     [Fact]
+    public void AnEncoderScoresTextsAndIsRefusedWhereTextIsToBeWritten()
+    {
+        var (encoder, judge) = (folder.File("encoder"), folder.File("judge"));
+        using var random = new RandomSource(1);
+        var tokenizer = TinyData.WordPieces;
+        var config = new ModelShape { Family = "bert", Layers = 1, Width = 32, Heads = 2, Context = 48 }.ToConfig(tokenizer.VocabularySize, null, null, tokenizer.PadId);
+        ModelFolder.Save(encoder, Pretrained.NewLanguageModel(config, random), tokenizer);
+        ModelFolder.Save(judge, Pretrained.NewRewardModel(config, random), tokenizer);
+        Assert.Equal(36, Succeed("score", judge, TinyData.Rankings(folder)).TrimEnd('\n').Split('\n').Length);
+        Fail("holds an encoder (bert), which reads texts and cannot write any", "generate", encoder, "The cat says");
+    }
+
+    [Fact]
     public void TheAccuracyOfARewardModelIsThatOfItsScores()
     {
         var output = folder.File("scores.jsonl");

@@ -11,6 +11,9 @@ public static class TinyData
     public static Tokenizer Tokenizer { get; } = BytePairTrainer.Train(
         Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 300, MinFrequency = 2 });
 
+    /// <summary>Of an encoder: lower-cased words, <c>[CLS] text [SEP]</c>.</summary>
+    public static Tokenizer WordPieces { get; } = WordPieceTrainer.Train(Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 60 });
+
     /// <summary>{"text"}</summary>
     public static string Documents(TemporaryFolder folder) => folder.Write("documents.jsonl", Lines(i => $$"""{"text":"{{Text(i)}}"}"""));
 

@@ -11,12 +11,12 @@ public sealed class LoopTests : IDisposable
 {
     readonly TinyRuns runs = new();
 
-    public static TheoryData<string> Methods => [.. TinyRuns.Methods];
+    public static TheoryData<string> Kinds => [.. TinyRuns.Kinds];
 
     public void Dispose() => runs.Dispose();
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Kinds))]
     public void TwentyStepsLeaveTensorsAndBytesFlat(string method)
     {
         var (tensors, bytes) = (new List<long>(), new List<long>());
@@ -38,6 +38,7 @@ public sealed class LoopTests : IDisposable
 
     [Theory]
     [InlineData("pretrain")]
+    [InlineData("pretrain an encoder")]
     [InlineData("sft")]
     [InlineData("reward")]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
@@ -49,7 +50,7 @@ public sealed class LoopTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Kinds))]
     public void TwoWorkersGiveTheBitsOfOneThread(string method)
     {
         Assert.Equal(TinyRuns.Weights(Train("one", 1)), TinyRuns.Weights(Train("two", 2)));
@@ -67,18 +68,20 @@ public sealed class LoopTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pretrain", "loss")]
-    [InlineData("sft", "loss")]
-    [InlineData("reward", "rewards/accuracies")]
-    public void TheObjectiveImprovesOnAToyTask(string method, string metric)
+    [InlineData("pretrain", "loss", 0.6)]
+    [InlineData("pretrain an encoder", "loss", 0.75)]
+    [InlineData("sft", "loss", 0.6)]
+    [InlineData("reward", "rewards/accuracies", 0.95)]
+    [InlineData("reward an encoder", "rewards/accuracies", 0.95)]
+    public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();
-        runs.Start(method, Faster(runs.Recipe(method, "a", steps: 60)), display);
+        runs.Start(method, Faster(runs.Recipe(method, "a", steps: 100)), display);
         var (first, last) = (display.Steps.Take(5).Average(step => step[metric]), display.Steps.TakeLast(5).Average(step => step[metric]));
         if (metric == "loss")
-            Assert.True(last < 0.6 * first, $"the loss went from {first} to {last}");
+            Assert.True(last < target * first, $"the loss went from {first} to {last}");
         else
-            Assert.True(last > 0.95, $"the accuracy is {last}");
+            Assert.True(last > target, $"the accuracy is {last}");
     }
 
     [Fact]
@@ -148,13 +151,16 @@ public sealed class LoopTests : IDisposable
         return display.Steps[0];
     }
 
+    /// <summary>With a learning rate at which so small a model learns in seconds; an encoder, whose norms stand behind the sums, bears less.</summary>
     static IRecipe Faster(IRecipe recipe) => recipe switch
     {
-        PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = 1e-2 } },
+        PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = Rate(pretrain.NewModel) } },
         SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
-        RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = 1e-2 } },
+        RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = Rate(reward.NewModel) } },
         _ => recipe,
     };
+
+    static double Rate(ModelShape shape) => shape.Family == "bert" ? 4e-3 : 1e-2;
 
     static IRecipe With(IRecipe recipe, Func<BatchOptions, BatchOptions> change) => recipe switch
     {

@@ -28,7 +28,7 @@ public sealed class SelfTestTests : IDisposable
     [Fact]
     public void TheSelfTestChangesNothingOfTheRun()
     {
-        foreach (var method in TinyRuns.Methods)
+        foreach (var method in TinyRuns.Kinds)
         {
             var without = runs.Start(method, runs.Recipe(method, method + "-without", steps: 2));
             var with = runs.Start(method, WithSelfTest(runs.Recipe(method, method + "-with", steps: 2)));

@@ -30,6 +30,9 @@ sealed class TinyRuns : IDisposable
 
     public static IReadOnlyList<string> Methods => [.. AlgorithmCatalog.All.Select(method => method.Name)];
 
+    /// <summary>Every method, and those that go another way with an encoder.</summary>
+    public static IReadOnlyList<string> Kinds => [.. Methods, "pretrain an encoder", "reward an encoder"];
+
     public string LanguageModel { get; }
 
     public string RewardModel { get; }
@@ -44,6 +47,22 @@ sealed class TinyRuns : IDisposable
         return method switch
         {
             "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 }, Data = new() { Train = TinyData.Documents(folder) } },
+            "pretrain an encoder" => new PretrainRecipe
+            {
+                Run = run,
+                Training = training,
+                NewModel = Shape with { Family = "bert" },
+                Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
+                Data = new() { Train = TinyData.Documents(folder) },
+            },
+            "reward an encoder" => new RewardRecipe
+            {
+                Run = run,
+                Training = training,
+                NewModel = Shape with { Family = "bert" },
+                Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
+                Data = new() { Train = TinyData.Rankings(folder) },
+            },
             "sft" => new SftRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Demonstrations(folder) } },
             "reward" => new RewardRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
             _ => new PpoRecipe
@@ -63,7 +82,7 @@ sealed class TinyRuns : IDisposable
     public string PathTo(string name) => folder.File(name);
 
     public RunFolder Start(string method, IRecipe recipe, IRunDisplay? display = null, CancellationToken cancellation = default) =>
-        RecipeRunner.Start(AlgorithmCatalog.Find(method)!, recipe, display ?? new SilentDisplay(), cancellation);
+        RecipeRunner.Start(AlgorithmCatalog.Find(method.Split(' ')[0])!, recipe, display ?? new SilentDisplay(), cancellation);
 
     public RunFolder Resume(string output, IRunDisplay? display = null) =>
         RecipeRunner.Resume(folder.File(output), [], display ?? new SilentDisplay(), CancellationToken.None);

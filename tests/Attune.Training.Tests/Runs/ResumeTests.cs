@@ -8,18 +8,18 @@ public sealed class ResumeTests : IDisposable
 {
     readonly TinyRuns runs = new();
 
-    public static TheoryData<string> Methods => [.. TinyRuns.Methods];
+    public static TheoryData<string> Kinds => [.. TinyRuns.Kinds];
 
     public void Dispose() => runs.Dispose();
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Kinds))]
     public void TheSameRecipeAndSeedGiveTheSameBits(string method) => Assert.Equal(
         TinyRuns.Weights(runs.Start(method, runs.Recipe(method, "a"))),
         TinyRuns.Weights(runs.Start(method, runs.Recipe(method, "b"))));
 
     [Theory]
-    [MemberData(nameof(Methods))]
+    [MemberData(nameof(Kinds))]
     public void ACancelledRunGoesOnToTheSameBits(string method)
     {
         var whole = runs.Start(method, runs.Recipe(method, "whole"));

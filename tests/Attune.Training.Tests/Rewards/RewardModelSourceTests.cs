@@ -1,0 +1,66 @@
+using Attune.Data;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+
+namespace Attune.Training.Tests.Rewards;
+
+public sealed class RewardModelSourceTests : IDisposable
+{
+    readonly TensorScope scope = TensorScope.Open();
+    readonly TinyRuns runs = new();
+
+    public void Dispose()
+    {
+        runs.Dispose();
+        scope.Dispose();
+    }
+
+    [Fact]
+    public void AnEncoderReadsPromptAndAnswerAsItReadThemInTraining()
+    {
+        var (words, bytes) = (TinyData.WordPieces, TinyData.Tokenizer);
+        var model = New();
+        var source = new RewardModelSource(model, words, bytes);
+        var prompt = new TokenPrompt(bytes.Encode("The Cat says"), "The Cat says");
+        var rollouts = Rollouts.From([prompt, prompt], [Answer([.. bytes.Encode(" meow."), bytes.EosId!.Value], ended: true), Answer(bytes.Encode(" meow"), ended: false)], Device.Cpu);
+
+        var ranking = new TextEncoder(words, 48).Ranking(new(new("", 1), "The Cat says", [" meow.", " no"], [0, 1]))!;
+        int[] whole = [words.ClsId!.Value, .. words.Encode("the cat says meow."), words.SepId!.Value];
+        Assert.Equal(whole, ranking.Texts[0]);
+        var expected = source.Score([whole, [.. whole[..^2]]]);
+        Numeric.Close(expected, Array.ConvertAll(source.Score(rollouts), score => (float)score), "scores", 1e-6, 0);
+
+        static Completion Answer(int[] tokens, bool ended) => new(tokens, new float[tokens.Length], new float[tokens.Length], ended);
+    }
+
+    [Fact]
+    public void ATextLongerThanTheContextKeepsWhatItBeginsWith()
+    {
+        var encoder = new TextEncoder(TinyData.WordPieces, 8);
+        int[] text = [TinyData.WordPieces.ClsId!.Value, .. Enumerable.Range(20, 9), TinyData.WordPieces.SepId!.Value];
+        Assert.Equal([text[0], .. text[^7..]], encoder.Cut(text));
+        Assert.Equal(text[..8], encoder.Cut(text[..8]));
+    }
+
+    [Fact]
+    public void AnEncoderJudgesAPolicyThatHasAnotherTokenizer()
+    {
+        var reward = runs.Start("reward", runs.Recipe("reward an encoder", "reward"));
+        var display = new RecordingDisplay();
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "ppo", steps: 2);
+        Assert.True(runs.Start("ppo", recipe with { RewardModel = reward.Model }, display).IsFinished);
+        Assert.True(display.Steps.All(step => double.IsFinite(step["objective/scores"])));
+    }
+
+    static RewardModel New()
+    {
+        using var random = new RandomSource(1);
+        var shape = new ModelShape { Family = "bert", Layers = 1, Width = 32, Heads = 2, Context = 48 };
+        return Pretrained.NewRewardModel(shape.ToConfig(TinyData.WordPieces.VocabularySize, null, null, TinyData.WordPieces.PadId), random);
+    }
+}
