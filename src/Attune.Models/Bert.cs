@@ -52,7 +52,7 @@ static class Bert
             PositionRows = json.Count("max_position_embeddings", positions),
             TokenTypes = json.Count("type_vocab_size", tokenTypes),
             Width = json.Count("hidden_size", 768),
-            Layers = (int)json.Count("num_hidden_layers", 12),
+            Layers = json.Layers("num_hidden_layers", 12),
             Heads = json.Count("num_attention_heads", 12),
             InnerWidth = json.Count("intermediate_size", 3072),
             NormEpsilon = NormEpsilon(json),

@@ -26,6 +26,9 @@ public sealed class ConfigReader(JsonObject json, string source)
         var value => value,
     };
 
+    /// <summary>How many layers there are; so few that a model can be laid out before it is compared with its checkpoint.</summary>
+    public int Layers(string key, long? absent = null) => (int)Count(key, absent, most: 1000);
+
     public double Number(string key, double? absent = null) => json[key] switch
     {
         null => absent ?? throw new InvalidDataException($"{source}: '{key}' is missing"),

@@ -44,7 +44,7 @@ static class DistilBert
         PositionRows = json.Count("max_position_embeddings", 512),
         TokenTypes = 0,
         Width = json.Count("dim", 768),
-        Layers = (int)json.Count("n_layers", 6),
+        Layers = json.Layers("n_layers", 6),
         Heads = json.Count("n_heads", 12),
         InnerWidth = json.Count("hidden_dim", 3072),
         NormEpsilon = NormEpsilon,

@@ -104,7 +104,7 @@ sealed record Gpt2Config
             VocabularySize = json.Count("vocab_size", 50257),
             ContextLength = json.Count("n_positions", 1024),
             Width = width,
-            Layers = (int)json.Count("n_layer", 12),
+            Layers = json.Layers("n_layer", 12),
             Heads = heads,
             InnerWidth = json.Count("n_inner", 4 * width),
             NormEpsilon = json.Number("layer_norm_epsilon", 1e-5),

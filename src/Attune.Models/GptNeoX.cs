@@ -94,7 +94,7 @@ sealed record GptNeoXConfig
             VocabularySize = json.Count("vocab_size"),
             ContextLength = json.Count("max_position_embeddings", 2048),
             Width = width,
-            Layers = (int)json.Count("num_hidden_layers", most: 10_000),
+            Layers = json.Layers("num_hidden_layers"),
             Heads = heads,
             InnerWidth = json.Count("intermediate_size"),
             NormEpsilon = json.Number("layer_norm_eps", 1e-5),

@@ -148,12 +148,24 @@ public static class Pretrained
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path))?.AsObject() ?? throw new JsonException("it is empty");
+            var json = File.ReadAllBytes(path);
+            DecodeStrings(json);
+            return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
+                ?? throw new JsonException("it is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is not a JSON object: {error.Message}", error);
         }
+    }
+
+    /// <summary>A JsonObject reads names and strings when they are asked for; what is no Unicode in them is to be said now.</summary>
+    static void DecodeStrings(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                _ = reader.GetString();
     }
 
     internal static void WriteJson(string path, JsonObject json) =>

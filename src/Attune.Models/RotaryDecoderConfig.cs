@@ -72,7 +72,7 @@ sealed record RotaryDecoderConfig
     {
         var (width, heads) = (json.Count("hidden_size"), json.Count("num_attention_heads"));
         var keyHeads = json.Count("num_key_value_heads", heads);
-        var headWidth = json.Count("head_dim", Math.Max(width / heads, 1), most: 1 << 16);
+        var headWidth = json.Count("head_dim", Math.Max(width / heads, 1));
         if (heads % keyHeads != 0 || headWidth % 2 != 0)
             throw new InvalidDataException(
                 $"{json.Source}: num_attention_heads ({heads}) should be a multiple of num_key_value_heads ({keyHeads}), "
@@ -86,7 +86,7 @@ sealed record RotaryDecoderConfig
             VocabularySize = json.Count("vocab_size"),
             ContextLength = json.Count("max_position_embeddings", 2048),
             Width = width,
-            Views = [.. Enumerable.Repeat(everything, (int)json.Count("num_hidden_layers", most: 10_000))],
+            Views = [.. Enumerable.Repeat(everything, json.Layers("num_hidden_layers"))],
             Heads = heads,
             KeyHeads = keyHeads,
             HeadWidth = headWidth,

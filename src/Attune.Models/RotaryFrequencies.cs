@@ -11,6 +11,8 @@ public sealed class RotaryFrequencies
 {
     const string Known = "default, linear, dynamic, yarn, longrope, llama3";
 
+    const long WidestHead = 1 << 16;                               // so that an absurd width is refused before it takes memory
+
     readonly long width;
     readonly double theta;
     readonly double contextLength;
@@ -46,6 +48,8 @@ public sealed class RotaryFrequencies
         var part = settings.Number("partial_rotary_factor", config.Number("partial_rotary_factor", 1));
         if (part is not (> 0 and <= 1))
             throw new InvalidDataException($"{config.Source}: partial_rotary_factor should be above 0 and at most 1, found {part}");
+        if (headWidth > WidestHead)
+            throw new InvalidDataException($"{config.Source}: heads should have at most {WidestHead} channels, found {headWidth}");
         var name = settings.Text("rope_type", settings.Text("type", "default"));
         return new(
             (long)(headWidth * part),

@@ -130,7 +130,7 @@ sealed record T5Config
 
     public static T5Config Read(ConfigReader json)
     {
-        var layers = json.Count("num_layers", 6);
+        var layers = json.Layers("num_layers", 6);
         var kind = json.Text("feed_forward_proj", "relu");                        // "relu", "gated-gelu"
         var (vocabulary, start) = (json.Count("vocab_size", 32128), json.Whole("decoder_start_token_id", json.Whole("pad_token_id", 0)));
         if (start < 0 || start >= vocabulary)
@@ -141,8 +141,8 @@ sealed record T5Config
             ContextLength = json.Count("n_positions", 512),
             StartToken = (int)start,
             Width = json.Count("d_model", 512),
-            EncoderLayers = (int)layers,
-            DecoderLayers = (int)json.Count("num_decoder_layers", layers),
+            EncoderLayers = layers,
+            DecoderLayers = json.Layers("num_decoder_layers", layers),
             Heads = json.Count("num_heads", 8),
             HeadWidth = json.Count("d_kv", 64),
             InnerWidth = json.Count("d_ff", 2048),

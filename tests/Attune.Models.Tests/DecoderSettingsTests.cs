@@ -78,7 +78,7 @@ public sealed class DecoderSettingsTests : IDisposable
     [InlineData("gemma3_text", """{"use_bidirectional_attention":true}""", "use_bidirectional_attention is not supported")]
     [InlineData("gpt_neox", """{"num_attention_heads":3}""", "hidden_size (32) should be a multiple of num_attention_heads (3)")]
     [InlineData("llama", """{"head_dim":7}""", "head_dim (7) even")]
-    [InlineData("llama", """{"num_hidden_layers":1000000000}""", "'num_hidden_layers' should be a number of at most 10000")]
+    [InlineData("llama", """{"num_hidden_layers":1000000000}""", "'num_hidden_layers' should be a number of at most 1000")]
     [InlineData("vit", """{"architectures":["ViTForImageClassification"]}""",
         "models of type 'vit' (ViTForImageClassification) are not known; known are gpt2, gpt_neox, llama")]
     public void ASettingThatIsNotSupportedIsRefused(string family, string settings, string expected) =>
