@@ -2,6 +2,7 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -16,14 +17,15 @@ public sealed class EncoderDecoderTests : IDisposable
     public void Dispose() => runs.Dispose();
 
     [Theory]
+    [InlineData("pretrain")]
     [InlineData("sft")]
     [InlineData("reward")]
     [InlineData("ppo")]
     public void ACancelledRunGoesOnToTheSameBits(string method)
     {
-        var whole = runs.Start(method, runs.Recipe(method, "whole"));
+        var whole = runs.Start(method, Recipe(method, "whole"));
         var display = new RecordingDisplay(cancelAfter: 3);
-        Assert.Throws<OperationCanceledException>(() => runs.Start(method, runs.Recipe(method, "parts"), display, display.Token));
+        Assert.Throws<OperationCanceledException>(() => runs.Start(method, Recipe(method, "parts"), display, display.Token));
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Resume("parts")));
     }
 
@@ -44,21 +46,44 @@ public sealed class EncoderDecoderTests : IDisposable
     public void EveryCheckOfASelfTestPasses()
     {
         var display = new RecordingDisplay();
+        var pretrain = (PretrainRecipe)Recipe("pretrain", "pretrain", steps: 1);
+        runs.Start("pretrain", pretrain with { Run = pretrain.Run with { SelfTest = true } }, display);
         var sft = (SftRecipe)runs.Recipe("sft", "sft", steps: 1);
         runs.Start("sft", sft with { Run = sft.Run with { SelfTest = true } }, display);
         var ppo = (PpoRecipe)runs.Recipe("ppo", "ppo", steps: 1);
         runs.Start("ppo", ppo with { Run = ppo.Run with { SelfTest = true } }, display);
-        Assert.Equal(5 + 3, display.Notices.Count(notice => notice.StartsWith("self-test passed: ", StringComparison.Ordinal)));
+        Assert.Equal(5 + 5 + 3, display.Notices.Count(notice => notice.StartsWith("self-test passed: ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("pretrain", 200)]
+    [InlineData("sft", 80)]
+    public void TheLossFalls(string method, int steps)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, Recipe(method, "a", steps) switch
+        {
+            SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
+            PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = 1e-2 } },
+            var other => other,
+        }, display);
+        var (first, last) = (display.Steps.Take(5).Average(step => step["loss"]), display.Steps.TakeLast(5).Average(step => step["loss"]));
+        Assert.True(last < 0.6 * first, $"the loss went from {first} to {last}");
     }
 
     [Fact]
-    public void TheLossOfDemonstrationsFalls()
+    public void ATokenizerWithoutSentinelsIsRefused()
     {
-        var display = new RecordingDisplay();
-        var recipe = (SftRecipe)runs.Recipe("sft", "a", steps: 80);
-        runs.Start("sft", recipe with { Optimizer = recipe.Optimizer with { LearningRate = 1e-2 } }, display);
-        var (first, last) = (display.Steps.Take(5).Average(step => step["loss"]), display.Steps.TakeLast(5).Average(step => step["loss"]));
-        Assert.True(last < 0.6 * first, $"the loss went from {first} to {last}");
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", runs.Recipe("pretrain", "a")));
+        Assert.StartsWith("the tokenizer has no tokens <extra_id_0>", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnotherObjectiveIsRefused()
+    {
+        var recipe = (PretrainRecipe)Recipe("pretrain", "a");
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
+        Assert.Equal("pretrain.objective: spans was expected for this model, found causal", error.Message);
     }
 
     [Fact]
@@ -111,6 +136,13 @@ public sealed class EncoderDecoderTests : IDisposable
         int[] readBehindASpace = [.. tokenizer.Encode("The cat says "), .. tokenizer.Encode("meow."), tokenizer.EosId.Value];
         Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts));
     }
+
+    /// <summary>Pretraining has a tokenizer with sentinels.</summary>
+    IRecipe Recipe(string method, string output, int steps = 6) => runs.Recipe(method, output, steps) switch
+    {
+        PretrainRecipe pretrain => pretrain with { Tokenizer = new() { Kind = TokenizerKind.Unigram, VocabularySize = 60, Sentinels = 5 } },
+        var other => other,
+    };
 
     static double[] Doubles(Tensor tensor) => Array.ConvertAll(tensor.ToArray<float>(), x => (double)x);
 }

@@ -13,6 +13,11 @@ namespace Attune.Training.Algorithms;
 /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
 public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, Tensor> perToken) : IObjective<TokenRow>
 {
+    /// <summary>How a row looks the n-th time that any is seen, when that is drawn.</summary>
+    public Func<TokenRow, long, TokenRow>? LooksLike { get; init; }
+
+    public TokenRow Look(TokenRow example, long number) => LooksLike?.Invoke(example, number) ?? example;
+
     public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.LearnedCount);
 
     public Loss Compute(IReadOnlyList<TokenRow> examples, double count)

@@ -11,15 +11,18 @@ public enum PretrainObjective
 
     /// <summary>Hidden tokens from the whole text around them.</summary>
     Masked,
+
+    /// <summary>Hidden spans from the whole text around them.</summary>
+    Spans,
 }
 
 /// <summary>Options of pretraining.</summary>
 public sealed record PretrainOptions
 {
-    /// <summary>causal for a decoder, masked for an encoder; null for what the model is built for.</summary>
+    /// <summary>causal for a decoder, masked for an encoder, spans for an encoder–decoder; null for what the model is built for.</summary>
     public PretrainObjective? Objective { get; init; }
 
-    /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it; longer ones are cut.</summary>
+    /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it (spans: one document); longer ones are cut.</summary>
     public int RowLength { get; init; }
 
     /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
@@ -31,6 +34,9 @@ public sealed record PretrainOptions
     /// <summary>What is hidden (masked only).</summary>
     public MaskingOptions Masking { get; init; } = new();
 
+    /// <summary>What is hidden (spans only).</summary>
+    public SpanOptions Spans { get; init; } = new();
+
     /// <summary>What is wrong with the values.</summary>
     public IEnumerable<string> Problems()
     {
@@ -38,13 +44,20 @@ public sealed record PretrainOptions
             yield return $"rowLength: a number of at least 0 was expected, found {RowLength}";
         foreach (var problem in Masking.Problems())
             yield return $"masking.{problem}";
+        foreach (var problem in Spans.Problems())
+            yield return $"spans.{problem}";
     }
 
     /// <summary>What a model learns.</summary>
     /// <exception cref="InvalidDataException">The model is not built for what is asked.</exception>
     public PretrainObjective ObjectiveOf(Backbone backbone)
     {
-        var fitting = backbone.Kind == BackboneKind.Encoder ? PretrainObjective.Masked : PretrainObjective.Causal;
+        var fitting = backbone.Kind switch
+        {
+            BackboneKind.Encoder => PretrainObjective.Masked,
+            BackboneKind.EncoderDecoder => PretrainObjective.Spans,
+            _ => PretrainObjective.Causal,
+        };
         return Objective is { } asked && asked != fitting
             ? throw new InvalidDataException($"pretrain.objective: {Name(fitting)} was expected for this model, found {Name(asked)}")
             : fitting;
@@ -52,11 +65,14 @@ public sealed record PretrainOptions
         static string Name(PretrainObjective objective) => objective.ToString().ToLowerInvariant();
     }
 
-    /// <summary>Documents as rows of one length.</summary>
-    public IReadOnlyList<TokenRow> Pack(IEnumerable<string> documents, TextEncoder encoder, long context)
+    /// <summary>Documents as rows of at most one length.</summary>
+    public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<string> documents, TextEncoder encoder, long context)
     {
         if (RowLength > context)
             throw new InvalidDataException($"pretrain.rowLength: at most the model's context of {context} was expected, found {RowLength}");
-        return Packing.BestFit(documents.Select(encoder.Document), RowLength == 0 ? (int)context : RowLength);
+        var length = RowLength == 0 ? (int)context : RowLength;
+        return objective == PretrainObjective.Spans
+            ? SpanDenoising.Rows(documents, encoder, length)
+            : Packing.BestFit(documents.Select(encoder.Document), length);
     }
 }

@@ -61,7 +61,7 @@ public sealed record PretrainRecipe : IRecipe
         var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
-        var (train, heldOut) = Data.Load(examples => Pretrain.Pack(Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
+        var (train, heldOut) = Data.Load(examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
         if (objective == PretrainObjective.Masked)
             Learn(new MaskedLm(model, tokenizer, Pretrain, run.Seed), MaskedLm.Rows(train), MaskedLm.Rows(heldOut));
@@ -69,7 +69,9 @@ public sealed record PretrainRecipe : IRecipe
         {
             if (run.SelfTest)
                 SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
-            Learn(CausalLm.Objective(model, tokenizer, Pretrain), train, heldOut);
+            Learn(
+                objective == PretrainObjective.Spans ? SpanDenoising.Objective(model, tokenizer, Pretrain, run.Seed) : CausalLm.Objective(model, tokenizer, Pretrain),
+                train, heldOut);
         }
         run.Complete("pretrain", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 

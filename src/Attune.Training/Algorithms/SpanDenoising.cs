@@ -1,0 +1,39 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Text;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>
+/// Pretraining of an encoder–decoder: of a text with hidden spans, write what is hidden. Raffel et al. 2020, section 3.3,
+/// https://arxiv.org/abs/1910.10683. Departures: (1) every document is a text of its own, and one that is longer than a row is cut; (2)
+/// what is hidden is drawn anew each time a text is seen.
+/// </summary>
+public static class SpanDenoising
+{
+    /// <summary>Documents without their ends, of which nothing is hidden yet, in pieces of at most this many tokens.</summary>
+    public static IReadOnlyList<TokenRow> Rows(IEnumerable<string> documents, TextEncoder encoder, int length) =>
+        [.. documents.SelectMany(document => encoder.Document(document)[..^1].Chunk(length)).Where(piece => piece.Length > 1)
+            .Select(piece => new TokenRow(piece, Array.ConvertAll(piece, _ => true)))];
+
+    /// <exception cref="InvalidDataException">The tokenizer has no sentinels.</exception>
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, PretrainOptions options, int seed)
+    {
+        var spans = new SpanCorruption(options.Spans, Sentinels(tokenizer), model.Backbone.StartToken!.Value, tokenizer.EosId!.Value);
+        return new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing))
+        {
+            LooksLike = (row, number) => spans.Corrupt(row.Tokens, seed, number),
+        };
+    }
+
+    /// <summary>The tokens <c>&lt;extra_id_0&gt;</c>, <c>&lt;extra_id_1&gt;</c> …</summary>
+    static IReadOnlyList<int> Sentinels(Tokenizer tokenizer)
+    {
+        int[] sentinels = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(index => tokenizer.TokenToId($"<extra_id_{index}>")).TakeWhile(id => id is not null).Select(id => id!.Value)];
+        return sentinels.Length > 0
+            ? sentinels
+            : throw new InvalidDataException(
+                "the tokenizer has no tokens <extra_id_0>, <extra_id_1> …, which stand for hidden spans; take a tokenizer of a T5, or train one (tokenizer.kind: unigram)");
+    }
+}
