@@ -102,6 +102,7 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains($"eos {TinyData.Tokenizer.IdToToken(TinyData.Tokenizer.EosId!.Value)} ({TinyData.Tokenizer.EosId})", shown);
         Assert.Contains("template   none", shown);
         Assert.Contains("LlamaForSequenceClassification", Succeed("models", "show", rewardModel));
+        Assert.Contains("LoRA, 896 parameters", Succeed("models", "show", Golden.PathTo("lora", "llama-lora")));
         Fail("lacks model.norm.weight", "models", "show", WithoutItsNorm());
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training;
 
 namespace Attune.Cli.Commands;
 
@@ -19,7 +21,9 @@ static class ModelsCommand
 
     static int Show(string folder)
     {
-        var model = Pretrained.Describe(folder);
+        var model = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
+        if (Peft.IsAdapter(folder))
+            Say("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
         Say("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{(model.HasValueHead ? ", with a value head" : "")}");
         Say("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; the output matrix is the token table" : "")}");
         Say("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {(model.FileCount == 1 ? "one file" : $"{model.FileCount} files")}");
@@ -44,7 +48,7 @@ static class ModelsCommand
         Tokenizer tokenizer;
         try
         {
-            tokenizer = Tokenizer.Load(folder);
+            tokenizer = ModelFolder.Tokenizer(folder);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {

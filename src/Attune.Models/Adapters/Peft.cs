@@ -24,6 +24,10 @@ public static class Peft
                 $"{folder} holds an adapter, whose model '{name}' is not on this machine; get that model and set '{BaseKey}' in {ConfigPath(folder)} to its folder");
     }
 
+    /// <summary>How many numbers the file of an adapter holds.</summary>
+    public static long ElementCount(string folder) =>
+        SafetensorsHeader.Read(WeightsPath(folder)).Entries.Values.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length));
+
     /// <summary>Puts the adapter of a folder on a model, with its weights.</summary>
     /// <exception cref="InvalidDataException">The folder holds no LoRA adapter, a damaged one, or one of another model.</exception>
     public static Lora Load(string folder, Module model)
