@@ -20,11 +20,32 @@ public sealed record PromptOnly(Origin Origin, string Prompt) : Example(Origin);
 /// <summary><c>prompt</c>, <c>completion</c>: how a person answered.</summary>
 public sealed record Demonstration(Origin Origin, string Prompt, string Completion) : Example(Origin);
 
-/// <summary><c>messages</c>: a conversation; what the assistant says in it is to be learned.</summary>
-public sealed record Dialogue(Origin Origin, IReadOnlyList<Message> Messages) : Example(Origin);
+/// <summary>
+/// <c>messages</c>: a conversation; what the assistant says in it is to be learned. <c>prompt</c> and <c>completion</c> may be lists of
+/// messages too; then that is what the assistant says in the completion. Without a completion it is a prompt to answer.
+/// </summary>
+/// <param name="Origin">Where it was written.</param>
+/// <param name="Messages">At least one.</param>
+/// <param name="PromptCount">How many of the messages are the prompt.</param>
+public sealed record Dialogue(Origin Origin, IReadOnlyList<Message> Messages, int PromptCount = 0) : Example(Origin)
+{
+    /// <summary>What stands beside the messages: <c>tools</c>, <c>documents</c>, <c>chat_template_kwargs</c>.</summary>
+    public Conversation Beside { get; init; } = new([]);
+
+    /// <summary>The first messages, with what stands beside them.</summary>
+    public Conversation First(int count) => Beside with { Messages = [.. Messages.Take(count)] };
+}
 
 /// <summary>
 /// <c>prompt</c>, <c>completions</c>, <c>ranks</c>: answers that a person ranked, 0 the best, equal ranks for ties. A pair of
 /// <c>chosen</c> and <c>rejected</c> is a ranking of two.
 /// </summary>
 public sealed record Ranking(Origin Origin, string Prompt, IReadOnlyList<string> Completions, IReadOnlyList<int> Ranks) : Example(Origin);
+
+/// <summary>A ranking whose prompt and answers are lists of messages, which a chat template writes as texts.</summary>
+/// <param name="Origin">Where it was written.</param>
+/// <param name="Prompt">The messages before the answers, with what stands beside them.</param>
+/// <param name="Completions">Answers, each a list of messages.</param>
+/// <param name="Ranks">One for each answer, 0 the best.</param>
+public sealed record DialogueRanking(
+    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, IReadOnlyList<int> Ranks) : Example(Origin);

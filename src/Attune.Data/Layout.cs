@@ -8,12 +8,20 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
     /// <summary>Every layout, the more particular before those whose fields it contains.</summary>
     static readonly Layout[] All =
     [
-        new(["messages"], row => new Dialogue(row.Origin, row.Messages("messages"))),
+        new(["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
         new(["prompt", "completions", "ranks"], ReadRanking),
-        new(["prompt", "chosen", "rejected"], row => Pair(row.Origin, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
-        new(["chosen", "rejected"], row => SharedPrefix.Split(row.Origin, row.Text("chosen"), row.Text("rejected"))),
-        new(["prompt", "completion"], row => new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"))),
-        new(["prompt"], row => new PromptOnly(row.Origin, row.Text("prompt"))),
+        new(["prompt", "chosen", "rejected"], row => row.HasMessages("prompt")
+            ? ConversationLayout.Pair(row, row.Messages("prompt"), row.Messages("chosen"), row.Messages("rejected"))
+            : Pair(row.Origin, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
+        new(["chosen", "rejected"], row => row.HasMessages("chosen")
+            ? ConversationLayout.Split(row, row.Messages("chosen"), row.Messages("rejected"))
+            : SharedPrefix.Split(row.Origin, row.Text("chosen"), row.Text("rejected"))),
+        new(["prompt", "completion"], row => row.HasMessages("prompt")
+            ? ConversationLayout.Dialogue(row, row.Messages("prompt"), row.Messages("completion"))
+            : new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"))),
+        new(["prompt"], row => row.HasMessages("prompt")
+            ? ConversationLayout.Prompt(row, row.Messages("prompt"))
+            : new PromptOnly(row.Origin, row.Text("prompt"))),
         new(["text"], row => new Document(row.Origin, row.Text("text"))),
     ];
 

@@ -28,26 +28,56 @@ public sealed class Row(Origin origin, JsonElement fields)
             ? [.. items.Select(item => item.GetInt32())]
             : throw Wrong(name, "a list of whole numbers");
 
+    /// <summary>Whether a field is a list, of messages it should be, and no text.</summary>
+    public bool HasMessages(string name) => Field(name).ValueKind == JsonValueKind.Array;
+
     public IReadOnlyList<Message> Messages(string name) =>
         Items(name) is { Count: > 0 } items && items.TrueForAll(IsMessage)
-            ? [.. items.Select(item => new Message(item.GetProperty("role").GetString()!, item.GetProperty("content").GetString()!))]
+            ? [.. items.Select(item => new Message(Readable(item)))]
             : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
 
+    /// <summary>A message has a role and content: a text, or a list of parts; or it calls tools in the place of saying something.</summary>
     static bool IsMessage(JsonElement item) =>
         item.ValueKind == JsonValueKind.Object
         && item.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String
-        && item.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String;
+        && (item.TryGetProperty("content", out var content) ? content.ValueKind : JsonValueKind.Null) switch
+        {
+            JsonValueKind.String or JsonValueKind.Array => true,
+            JsonValueKind.Null => item.TryGetProperty("tool_calls", out _),
+            _ => false,
+        };
+
+    /// <summary>A field of any kind, or JSON written as a text; null where it is missing.</summary>
+    public JsonElement? Json(string name) => !Has(name) ? null
+        : Field(name) is { ValueKind: JsonValueKind.String } text ? ParseCell(name, text.GetString()!, "JSON") : Readable(Field(name));
+
+    /// <summary>The same value; throws <see cref="InvalidOperationException"/> when a text in it is no text.</summary>
+    static JsonElement Readable(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String)
+            _ = value.GetString();
+        else if (value.ValueKind == JsonValueKind.Array)
+            foreach (var item in value.EnumerateArray())
+                Readable(item);
+        else if (value.ValueKind == JsonValueKind.Object)
+            foreach (var member in value.EnumerateObject())
+            {
+                _ = member.Name;
+                Readable(member.Value);
+            }
+        return value;
+    }
 
     /// <summary>The items of a list; a cell of a CSV file may hold the list as JSON text.</summary>
     List<JsonElement>? Items(string name)
     {
         var value = Field(name);
         if (value.ValueKind == JsonValueKind.String && value.GetString()!.TrimStart().StartsWith('['))
-            value = ParseCell(name, value.GetString()!);
+            value = ParseCell(name, value.GetString()!, "a list");
         return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : null;
     }
 
-    JsonElement ParseCell(string name, string text)
+    JsonElement ParseCell(string name, string text, string expected)
     {
         try
         {
@@ -56,7 +86,7 @@ public sealed class Row(Origin origin, JsonElement fields)
         }
         catch (JsonException)
         {
-            throw Wrong(name, "a list");
+            throw Wrong(name, expected);
         }
     }
 

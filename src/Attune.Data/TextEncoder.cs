@@ -15,7 +15,7 @@ public enum TooLong
 /// <summary>
 /// Turns examples into tokens. A prompt and its answer are encoded one by one, as they are when a model is asked; an answer ends
 /// with the end-of-text token, so that a model learns to stop. For an encoder–decoder they are two texts: the prompt gets an end of its
-/// own, and the answer begins with the start token; each may fill the context. What is cut or left out is counted, and said in <see cref="Notices"/>.
+/// own, and the answer begins with the start token; each may fill the context. Conversations are written by the chat template. What is cut or left out is counted, and said in <see cref="Notices"/>.
 /// </summary>
 public sealed class TextEncoder
 {
@@ -26,7 +26,8 @@ public sealed class TextEncoder
     readonly int eos;
     readonly int[] end;
     readonly int[] begin;
-    readonly Dictionary<string, (int Count, string First)> notices = new(StringComparer.Ordinal);
+    readonly NoticeCounts notices = new();
+    readonly Lazy<ChatEncoder> chat;
 
     /// <param name="tokenizer">It must know an end-of-text token, or one that separates texts, as those of encoders do.</param>
     /// <param name="context">The most tokens of a row.</param>
@@ -41,11 +42,14 @@ public sealed class TextEncoder
         var frame = tokenizer.Encode("", addSpecialTokens: true);
         begin = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
         end = startToken is null ? [] : [eos];
+        chat = new(() => new(tokenizer, begin, eos, notices));
     }
 
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
-    public IEnumerable<string> Notices =>
-        notices.Select(notice => $"{notice.Value.Count} {notice.Key} (the first: {notice.Value.First})");
+    public IEnumerable<string> Notices => notices.Sentences;
+
+    /// <summary>The same without counts and places.</summary>
+    public IEnumerable<string> NoticeKinds => notices.Kinds;
 
     /// <summary>The prompt of an example, whatever stands beside it, with room for an answer.</summary>
     /// <inheritdoc cref="Prompt(Origin, string, int)"/>
@@ -55,25 +59,46 @@ public sealed class TextEncoder
         PromptOnly prompt => Prompt(example.Origin, prompt.Prompt, room),
         Demonstration demonstration => Prompt(example.Origin, demonstration.Prompt, room),
         Ranking ranking => Prompt(example.Origin, ranking.Prompt, room),
+        Dialogue dialogue => Prompt(dialogue.Origin, PromptOf(dialogue), room),
+        DialogueRanking ranking => Prompt(ranking.Origin, ranking.Prompt, room),
         _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
     };
+
+    /// <summary>The messages before the answer: those of the prompt, or all but what the assistant says at the end.</summary>
+    static Conversation PromptOf(Dialogue example)
+    {
+        var count = example.PromptCount > 0 ? example.PromptCount : example.Messages.Count;
+        while (count > 0 && example.Messages[count - 1].Role == "assistant")
+            count--;
+        return example.First(count);
+    }
+
+    TokenPrompt? Prompt(Origin origin, Conversation conversation, int room)
+    {
+        if (conversation.Messages.Count == 0)
+            return Skip<TokenPrompt>("conversations in which only the assistant speaks were left out", origin);
+        var text = chat.Value.Prompt(origin, conversation);
+        return Prompt(origin, text, chat.Value.Tokens(text), room);
+    }
 
     /// <summary>
     /// A prompt with <paramref name="room"/> tokens left for the answer, which in an encoder–decoder has a context of its own; a longer
     /// one loses its beginning, or is left out (null).
     /// </summary>
-    public TokenPrompt? Prompt(Origin origin, string text, int room)
+    public TokenPrompt? Prompt(Origin origin, string text, int room) => Prompt(origin, text, PromptTokens(text), room);
+
+    TokenPrompt? Prompt(Origin origin, string text, int[] prompt, int room)
     {
         if (startToken is not null)
             room = 0;
-        int[] tokens = [.. PromptTokens(text), .. end];
+        int[] tokens = [.. prompt, .. end];
         if (tokens.Length == 0)
             return Skip<TokenPrompt>("empty prompts were left out", origin);
         if (tokens.Length + room <= context)
             return new(tokens, text);
         if (tooLong == TooLong.Drop || context - room <= begin.Length + end.Length)
             return Skip<TokenPrompt>($"prompts with no room for an answer of {room} tokens in a context of {context} were left out", origin);
-        Note($"prompts longer than {context - room} tokens lost their beginning", origin);
+        notices.Add($"prompts longer than {context - room} tokens lost their beginning", origin);
         int[] cut = [.. begin, .. tokens[^(context - room - begin.Length)..]];
         return new(cut, tokenizer.Decode(cut.AsSpan(begin.Length..^end.Length)));
     }
@@ -83,64 +108,68 @@ public sealed class TextEncoder
     {
         if (string.IsNullOrWhiteSpace(example.Completion))
             return Skip<TokenRow>("empty completions were left out", example.Origin);
-        int[] answer = [.. tokenizer.Encode(example.Completion), eos];
+        var answer = Answer(example.Completion);
         return startToken is { } start
             ? Apart(example.Origin, example.Prompt, start, answer)
-            : Fit(example.Origin, [(PromptTokens(example.Prompt), false), (answer, true)]);
+            : Fit(example.Origin, PromptTokens(example.Prompt), answer);
     }
 
     /// <summary>
     /// A conversation up to the assistant's last message: what the assistant says is learned, and the end of the text behind it. In an
     /// encoder–decoder that is the last message alone, and what was said before it is the source.
     /// </summary>
+    /// <exception cref="InvalidDataException">The chat template refuses the conversation.</exception>
     public TokenRow? Dialogue(Dialogue example)
     {
-        var template = ChatTemplate.For(tokenizer);
         if (startToken is { } start)
-            return LastAnswer(example, template, start);
-        var pieces = new List<(int[] Tokens, bool Learned)> { (begin, false) };
-        var written = "";
-        for (var turn = 0; turn < example.Messages.Count; turn++)
-        {
-            if (example.Messages[turn].Role != "assistant")
-                continue;
-            var before = template.Render([.. example.Messages.Take(turn)], addGenerationPrompt: true);
-            var after = template.Render([.. example.Messages.Take(turn + 1)], addGenerationPrompt: false);
-            pieces.Add((tokenizer.Encode(before[written.Length..]), false));
-            pieces.Add((tokenizer.Encode(after[before.Length..]), true));
-            written = after;
-        }
-        if (written.Length == 0)
-            return Skip<TokenRow>("conversations without a message of the assistant were left out", example.Origin);
-        if (example.Messages[^1].Role == "assistant")
-            pieces.Add(([eos], true));
-        return Fit(example.Origin, pieces);
+            return LastAnswer(example, start);
+        return chat.Value.Row(example) is var (tokens, learned) ? Fit(example.Origin, tokens, learned) : null;
     }
 
-    TokenRow? LastAnswer(Dialogue example, ChatTemplate template, int start)
+    TokenRow? LastAnswer(Dialogue example, int start)
     {
         var messages = example.Messages.Reverse().SkipWhile(message => message.Role != "assistant").Reverse().ToList();
-        if (messages.Count == 0)
+        if (messages.Count <= Math.Max(example.PromptCount, 1))
             return Skip<TokenRow>("conversations without a message of the assistant were left out", example.Origin);
-        var before = template.Render(messages[..^1], addGenerationPrompt: true);
-        var answer = template.Render(messages, addGenerationPrompt: false)[before.Length..];
-        return Apart(example.Origin, before, start, [.. tokenizer.Encode(answer), eos]);
+        var (prompt, answer) = chat.Value.PromptAndAnswer(example.Origin, example.First(messages.Count - 1), messages[^1..]);
+        return Apart(example.Origin, prompt, start, Answer(answer));
     }
 
-    /// <summary>Ranked answers, each behind the prompt. Null when the example is left out.</summary>
-    public TokenRanking? Ranking(Ranking example)
+    /// <summary>An answer with the end-of-text token behind it; white space behind one that it brings is left out.</summary>
+    int[] Answer(string text)
+    {
+        var tokens = tokenizer.Encode(text);
+        var end = Array.LastIndexOf(tokens, eos);
+        return end >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(end + 1))) ? tokens[..(end + 1)] : [.. tokens, eos];
+    }
+
+    /// <summary>Ranked answers, each behind the prompt; messages are written by the chat template. Null when the example is left out.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The example is no ranking; or the chat template refuses it, or does not extend the prompt by an answer.
+    /// </exception>
+    public TokenRanking? Ranking(Example example)
+    {
+        if (example is Ranking ranking)
+            return Ranking(ranking, PromptTokens(ranking.Prompt));
+        if (example is not DialogueRanking dialogue)
+            throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks, or chosen and rejected, were expected");
+        var texts = dialogue.Completions.Select(completion => chat.Value.PromptAndAnswer(example.Origin, dialogue.Prompt, completion)).ToList();
+        return Ranking(
+            new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], dialogue.Ranks), chat.Value.Tokens(texts[0].Prompt));
+    }
+
+    TokenRanking? Ranking(Ranking example, int[] prompt)
     {
         if (example.Ranks.Distinct().Count() == 1)
             return Skip<TokenRanking>("rankings in which all answers tie were left out: they prefer nothing", example.Origin);
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
-        var prompt = PromptTokens(example.Prompt);
-        int[][] texts = [.. example.Completions.Select(completion => Answered(example.Prompt, completion))];
+        int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. Answer(completion)])];
         if (Array.TrueForAll(texts, text => text.Length <= context))
             return new(texts, prompt.Length, [.. example.Ranks]);
         if (tooLong == TooLong.Drop || prompt.Length >= context)
             return Skip<TokenRanking>($"rankings with a text longer than {context} tokens were left out", example.Origin);
-        Note($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
+        notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
         return new(Array.ConvertAll(texts, text => text.Length > context ? text[..context] : text), prompt.Length, [.. example.Ranks]);
     }
 
@@ -149,7 +178,7 @@ public sealed class TextEncoder
 
     /// <summary>A prompt and an answer to it, of any length, with the end of the text behind it unless it was cut off.</summary>
     public int[] Answered(string prompt, string answer, bool ended = true) =>
-        [.. PromptTokens(prompt), .. tokenizer.Encode(answer), .. ended ? (int[])[eos] : []];
+        [.. PromptTokens(prompt), .. ended ? Answer(answer) : tokenizer.Encode(answer)];
 
     /// <summary>The end of a text that is longer than the context, behind what texts begin with.</summary>
     public int[] Cut(int[] text) => text.Length <= context ? text : [.. begin, .. text[^(context - begin.Length)..]];
@@ -163,14 +192,15 @@ public sealed class TextEncoder
 
     /// <summary>The prompt as a source, the answer behind the start token.</summary>
     TokenRow? Apart(Origin origin, string prompt, int start, int[] answer) =>
-        Prompt(origin, prompt, room: 0) is { } source && Fit(origin, [([start], false), (answer, true)]) is { } row
+        Prompt(origin, prompt, room: 0) is { } source && Fit(origin, [start], answer) is { } row
             ? row with { Source = source.Tokens }
             : null;
 
-    TokenRow? Fit(Origin origin, IReadOnlyCollection<(int[] Tokens, bool Learned)> pieces)
+    TokenRow? Fit(Origin origin, int[] prompt, int[] answer) =>
+        Fit(origin, [.. prompt, .. answer], [.. prompt.Select(_ => false), .. answer.Select(_ => true)]);
+
+    TokenRow? Fit(Origin origin, int[] tokens, bool[] learned)
     {
-        int[] tokens = [.. pieces.SelectMany(piece => piece.Tokens)];
-        bool[] learned = [.. pieces.SelectMany(piece => Enumerable.Repeat(piece.Learned, piece.Tokens.Length))];
         if (tokens.Length <= context)
             return new(tokens, learned);
         if (tooLong == TooLong.Drop)
@@ -178,16 +208,13 @@ public sealed class TextEncoder
         var row = new TokenRow(tokens[..context], learned[..context]);
         if (row.LearnedCount == 0)
             return Skip<TokenRow>($"prompts that fill the context of {context} tokens were left out with their answers", origin);
-        Note($"texts longer than {context} tokens had their end cut off", origin);
+        notices.Add($"texts longer than {context} tokens had their end cut off", origin);
         return row;
     }
 
     T? Skip<T>(string what, Origin origin) where T : class
     {
-        Note(what, origin);
+        notices.Add(what, origin);
         return null;
     }
-
-    void Note(string what, Origin origin) =>
-        notices[what] = notices.TryGetValue(what, out var known) ? (known.Count + 1, known.First) : (1, origin.ToString());
 }

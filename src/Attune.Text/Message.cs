@@ -7,7 +7,7 @@ namespace Attune.Text;
 /// One turn of a conversation: who speaks (<c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c>), what is said, and whatever else
 /// the data has of it (tool_calls, name, reasoning …), which a chat template may read.
 /// </summary>
-public sealed class Message
+public sealed class Message : IEquatable<Message>
 {
     public Message(string role, string content)
         : this(JsonSerializer.SerializeToElement(new JsonObject { ["role"] = role, ["content"] = content }))
@@ -28,4 +28,10 @@ public sealed class Message
 
     /// <summary>The whole message as the data has it.</summary>
     public JsonElement Fields { get; }
+
+    public bool Equals(Message? other) => other is not null && JsonElement.DeepEquals(Fields, other.Fields);
+
+    public override bool Equals(object? obj) => Equals(obj as Message);
+
+    public override int GetHashCode() => Role.GetHashCode(StringComparison.Ordinal);
 }

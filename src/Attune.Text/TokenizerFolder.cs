@@ -28,11 +28,11 @@ static class TokenizerFolder
         ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetExtension(file) is ".model" or ".spm")
         : null;
 
-    /// <summary>tokenizer_config.json with what it lacks taken from special_tokens_map.json and chat_template.jinja.</summary>
+    /// <summary>tokenizer_config.json with what it lacks taken from special_tokens_map.json, and the template of chat_template.jinja, which goes first.</summary>
     static TokenizerConfig ReadConfig(string folder)
     {
         var config = new TokenizerConfig(ReadIfThere(folder, ConfigFile), Path.Combine(folder, ConfigFile));
-        if (config.ChatTemplate is null && ReadIfThere(folder, "chat_template.jinja") is { } template)
+        if (ReadIfThere(folder, "chat_template.jinja") is { } template)
             config = config.With(("chat_template", template));
         if (ReadIfThere(folder, "special_tokens_map.json") is not { } json)
             return config;

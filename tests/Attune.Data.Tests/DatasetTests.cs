@@ -25,6 +25,36 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal([0, 1], pair.Ranks);
     }
 
+    [Fact]
+    public void MessagesKeepWhateverElseTheyHoldAndMayBePromptAndAnswers()
+    {
+        const string Call = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]}""";
+        var dialogue = Assert.IsType<Dialogue>(Only("""{"messages":[{"role":"user","content":[{"type":"text","text":"q"}],"name":"Kim"},""" + Call + """],"tools":"[{\"name\":\"f\"}]","chat_template_kwargs":{"x":1}}"""));
+        Assert.Equal("Kim", dialogue.Messages[0].Fields.GetProperty("name").GetString());
+        Assert.Equal("f", dialogue.Beside.Tools!.Value[0].GetProperty("name").GetString());
+        Assert.Equal(1, dialogue.Beside.Variables!.Value.GetProperty("x").GetInt32());
+        var prompt = """[{"role":"user","content":"q"}]""";
+        var (good, bad) = ("""[{"role":"assistant","content":"a"}]""", """[{"role":"assistant","content":"b"}]""");
+        Assert.Equal(1, Assert.IsType<Dialogue>(Only($$"""{"prompt":{{prompt}},"completion":{{good}}}""")).PromptCount);
+        Assert.Equal(1, Assert.IsType<Dialogue>(Only($$"""{"prompt":{{prompt}}}""")).PromptCount);
+        var pair = Assert.IsType<DialogueRanking>(Only($$"""{"prompt":{{prompt}},"chosen":{{good}},"rejected":{{bad}}}"""));
+        Assert.Equal([new("user", "q")], pair.Prompt.Messages);
+        var whole = Assert.IsType<DialogueRanking>(Only($$"""{"chosen":{{prompt[..^1]}},{{good[1..]}},"rejected":{{prompt[..^1]}},{{bad[1..]}}}"""));
+        Assert.Equal([new("user", "q")], whole.Prompt.Messages);
+        Assert.Equal([new("assistant", "b")], whole.Completions[1]);
+    }
+
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user"}]}""")]
+    [InlineData("""{"messages":[{"content":"x"}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":5}]}""")]
+    [InlineData("""{"messages":[]}""")]
+    [InlineData("""{"prompt":[{"role":"user","content":"q"}],"completion":"a"}""")]
+    [InlineData("""{"chosen":[{"role":"user","content":"q"}],"rejected":[{"role":"user","content":"q"}]}""")]
+    [InlineData("""{"chosen":[{"role":"user","content":"q"}],"rejected":[{"role":"user","content":"r"}]}""")]
+    public void MessagesThatAreNoneAreNamedByTheirLine(string line) =>
+        Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => Only(line)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("The sky is blue.", "The sky is green.", "The sky is", " blue.", " green.")]
     [InlineData("The sky is blue.", "The sky is black.", "The sky is", " blue.", " black.")]

@@ -107,14 +107,14 @@ public sealed class TextEncoderTests
     public void RankingsThatPreferNothingAreLeftOut()
     {
         var encoder = new TextEncoder(Tokenizer, 64);
-        Assert.Null(encoder.Ranking(new(Origin, "a", ["b", "c"], [1, 1])));
+        Assert.Null(encoder.Ranking(new Ranking(Origin, "a", ["b", "c"], [1, 1])));
         Assert.Contains("all answers tie", Assert.Single(encoder.Notices));
     }
 
     [Fact]
     public void EveryRankedAnswerStandsBehindThePromptAndEnds()
     {
-        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new(Origin, "abc", [" def", " x"], [0, 1]))!;
+        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new Ranking(Origin, "abc", [" def", " x"], [0, 1]))!;
         Assert.All(ranking.Texts, text => Assert.Equal(Eos, text[^1]));
         Assert.Equal(Tokenizer.Encode("abc"), ranking.Texts[1][..ranking.PromptLength]);
     }
@@ -122,7 +122,7 @@ public sealed class TextEncoderTests
     [Fact]
     public void ABeginningTokenStandsOnceHoweverThePromptWasWritten()
     {
-        var llama = Tokenizer.Parse(WithBeginning(), """{"bos_token":"<|endoftext|>","eos_token":"<|pad|>"}""");
+        var llama = WithBeginning();
         var encoder = new TextEncoder(llama, 64);
         var bos = llama.BosId!.Value;
         Assert.Equal(bos, encoder.PromptTokens("abc")[0]);
@@ -131,7 +131,7 @@ public sealed class TextEncoderTests
     }
 
     /// <summary>The tokenizer with a template that puts its first token before every text.</summary>
-    static string WithBeginning()
+    internal static Tokenizer WithBeginning()
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         Tokenizer.Save(folder.Path);
@@ -141,6 +141,6 @@ public sealed class TextEncoderTests
              "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
              "special_tokens":{"<|endoftext|>":{"id":"<|endoftext|>","ids":[0],"tokens":["<|endoftext|>"]}}}
             """);
-        return json.ToJsonString();
+        return Tokenizer.Parse(json.ToJsonString(), """{"bos_token":"<|endoftext|>","eos_token":"<|pad|>"}""");
     }
 }

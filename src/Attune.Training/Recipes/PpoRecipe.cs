@@ -21,7 +21,7 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>A folder with a reward model.</summary>
     public string RewardModel { get; init; } = "";
 
-    /// <summary>Prompts; answers that stand beside them are passed over.</summary>
+    /// <summary>Prompts, as texts or messages; answers that stand beside them are passed over.</summary>
     public DataOptions Data { get; init; } = new();
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>

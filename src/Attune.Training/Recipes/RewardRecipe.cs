@@ -21,7 +21,7 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The tokenizer of a new model.</summary>
     public TokenizerOptions Tokenizer { get; init; } = new();
 
-    /// <summary>Rankings: prompt, completions and ranks; or prompt, chosen and rejected; or chosen and rejected.</summary>
+    /// <summary>Rankings: prompt, completions and ranks; or prompt, chosen and rejected; or chosen and rejected; as texts or lists of messages.</summary>
     public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
@@ -65,11 +65,9 @@ public sealed record RewardRecipe : IRecipe
     }
 
     static IReadOnlyList<TokenRanking> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.Ranking(AsRanking(example))).OfType<TokenRanking>()];
+        [.. examples.Select(example => encoder.Ranking(example)).OfType<TokenRanking>()];
 
-    static IEnumerable<string> Texts(IEnumerable<Example> examples) =>
-        examples.Select(AsRanking).SelectMany(ranking => ranking.Completions.Select(completion => ranking.Prompt + completion));
-
-    static Ranking AsRanking(Example example) => example as Ranking
-        ?? throw new InvalidDataException($"{example.Origin}: a reward model reads prompt, completions and ranks, or chosen and rejected");
+    static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is Ranking ranking
+        ? ranking.Completions.Select(completion => ranking.Prompt + completion)
+        : throw new InvalidDataException($"{example.Origin}: a new tokenizer is trained on texts: prompt, completions and ranks, or chosen and rejected, were expected"));
 }

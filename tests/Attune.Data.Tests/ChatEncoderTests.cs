@@ -1,0 +1,180 @@
+using Attune.Text;
+
+namespace Attune.Data.Tests;
+
+/// <summary>Conversations as rows to train on, by templates of every kind of mischief.</summary>
+public sealed class ChatEncoderTests
+{
+    static readonly Origin Origin = new("data.jsonl", 3);
+    static readonly Message[] Talk = [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")];
+
+    static readonly Tokenizer Plain = BytePairTrainer.Train(["abc abc def def"], new() { VocabularySize = 270 });
+
+    // Its text ends with <|endoftext|>, as those of most families do.
+    const string Turns = "{% for m in messages %}{% if m.role == 'assistant' %}A:{{ m.content }}{{ eos_token }}{% else %}U:{{ m.content }}\n{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}";
+
+    static (string[] Learned, string Text, string[] Notices) Row(string? template, params Message[] messages) => Row(Plain, template, new Dialogue(Origin, messages));
+
+    static (string[] Learned, string Text, string[] Notices) Row(Tokenizer tokenizer, string? template, Dialogue dialogue)
+    {
+        var own = tokenizer.WithChatTemplate(template);
+        var encoder = new TextEncoder(own, 512);
+        if (encoder.Dialogue(dialogue) is not { } row)
+            return ([], "", [.. encoder.Notices]);
+        return ([.. Runs(row).Select(run => own.Decode(run))], own.Decode(row.Tokens), [.. encoder.Notices]);
+    }
+
+    /// <summary>Neighbouring learned tokens.</summary>
+    static IEnumerable<int[]> Runs(TokenRow row)
+    {
+        for (var start = 0; start < row.Tokens.Length; start++)
+        {
+            var end = start;
+            while (end < row.Tokens.Length && row.Learned[end])
+                end++;
+            if (end > start)
+                yield return row.Tokens[start..end];
+            start = end;
+        }
+    }
+
+    [Fact]
+    public void WhatEachAnswerAddsToTheOpenedPromptIsLearned()
+    {
+        var (learned, text, notices) = Row(Turns, Talk);
+        Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:y<|endoftext|>", text);
+        Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
+        Assert.Empty(notices);
+    }
+
+    [Fact]
+    public void WhatTheTemplateMarksIsLearnedWhereItMarks()
+    {
+        var (learned, _, notices) = Row(Turns.Replace("A:{{ m.content }}{{ eos_token }}", "A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), Talk);
+        Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
+        Assert.Empty(notices);
+    }
+
+    [Fact]
+    public void OfAPromptWithACompletionTheCompletionAloneIsLearned()
+    {
+        Assert.Equal(["y<|endoftext|>"], Row(Plain, Turns, new(Origin, Talk, PromptCount: 3)).Learned);
+        Assert.Equal(["y<|endoftext|>"], Row(Plain, Turns.Replace("{{ m.content }}{{ eos_token }}", "{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), new(Origin, Talk, PromptCount: 3)).Learned);
+    }
+
+    [Fact]
+    public void WithoutATemplateChatMlIsWrittenAndSaid()
+    {
+        var (learned, text, notices) = Row(null, Talk[..2]);
+        Assert.Equal("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n<|endoftext|>", text);
+        Assert.Equal(["def<|im_end|>\n<|endoftext|>"], learned);
+        Assert.Contains("written as ChatML, for the tokenizer has no chat template", Assert.Single(notices));
+    }
+
+    [Fact]
+    public void AMissingEndIsPutBehindTheLastAnswerAndSaid()
+    {
+        var (learned, _, notices) = Row(Turns.Replace("{{ eos_token }}", "\n"), Talk);
+        Assert.Equal(["def\n", "y\n<|endoftext|>"], learned);
+        Assert.Contains("no <|endoftext|> behind the answer", Assert.Single(notices));
+    }
+
+    [Fact]
+    public void AnEndThatTheTemplateDoesNotMarkIsSaid()
+    {
+        var (learned, _, notices) = Row(Turns.Replace("{{ m.content }}{{ eos_token }}", "{% generation %}{{ m.content }}{% endgeneration %}{{ eos_token }}"), Talk);
+        Assert.Equal(["def", "y"], learned);
+        Assert.Contains("does not mark it: a model does not learn to stop", Assert.Single(notices));
+    }
+
+    [Fact]
+    public void AnAnswerThatDoesNotExtendTheOpenedPromptIsLearnedFromWhereTheyPartAndSaid()
+    {
+        var (learned, _, notices) = Row(Turns.Replace("%}A:{% endif %}", "%}A:<think>\n{% endif %}"), Talk);
+        Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
+        Assert.Contains("1 conversations have answers that do not extend the opened prompt", notices[0].Replace("2 conv", "1 conv"));
+    }
+
+    [Fact]
+    public void EarlierTurnsThatATemplateRewritesAreNotLearnedAndSaid()
+    {
+        var thinking = Turns.Replace("A:{{ m.content }}", "A:{{ m.content if loop.last else m.content.split('</think>')[-1] }}");
+        var (learned, text, notices) = Row(thinking, new("user", "abc"), new("assistant", "<think>hm</think>def"), new("user", "x"), new("assistant", "<think>q</think>y"));
+        Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:<think>q</think>y<|endoftext|>", text);
+        Assert.Equal(["<think>q</think>y<|endoftext|>"], learned);
+        Assert.Contains("writes otherwise once later ones follow", Assert.Single(notices));
+    }
+
+    [Fact]
+    public void AnEndOfTheWholeTextThatComesWithoutAnOpenedPromptIsNoRewriting()
+    {
+        const string Closing = "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}\n{% endfor %}{{ 'a:' if add_generation_prompt else eos_token }}";
+        var (learned, text, notices) = Row(Closing, Talk);
+        Assert.Equal("u:abc\na:def\nu:x\na:y\n<|endoftext|>", text);
+        Assert.Equal(["def\n", "y\n<|endoftext|>"], learned);
+        Assert.Empty(notices);
+    }
+
+    [Fact]
+    public void ATemplateThatRefusesAConversationIsNamedWithTheLineOfTheData()
+    {
+        var own = Plain.WithChatTemplate("{{ raise_exception('roles must alternate') }}");
+        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).Dialogue(new(Origin, Talk))).Message;
+        Assert.Equal("data.jsonl, line 3: chat template, line 1: roles must alternate", message);
+    }
+
+    [Fact]
+    public void ABeginningThatTheTemplateAndTheTokenizerBothWriteStandsOnceAndIsSaid()
+    {
+        var llama = TextEncoderTests.WithBeginning();
+        var bos = llama.IdToToken(llama.BosId!.Value);
+        var (_, text, notices) = Row(llama, "{{ bos_token }}" + Turns, new(Origin, Talk));
+        Assert.StartsWith($"{bos}U:", text);
+        Assert.Contains($"begin with the chat template's own {bos}", Assert.Single(notices));
+        (_, text, notices) = Row(llama, "{{ bos_token }}{{ bos_token }}" + Turns, new(Origin, Talk));
+        Assert.StartsWith($"{bos}{bos}U:", text);
+        Assert.Contains($"begin with {bos} twice", Assert.Single(notices));
+        Assert.StartsWith("U:", Row(llama, Turns, new(Origin, Talk)).Text);
+    }
+
+    [Fact]
+    public void AConversationIsAPromptWithTheAnswerOpened()
+    {
+        var own = Plain.WithChatTemplate(Turns);
+        var encoder = new TextEncoder(own, 64);
+        Assert.Equal("U:abc\nA:", encoder.Prompt(new Dialogue(Origin, Talk[..1]), room: 8)!.Text);
+        Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:", encoder.Prompt(new Dialogue(Origin, Talk), room: 8)!.Text);
+    }
+
+    [Fact]
+    public void AnswersThatAreMessagesAreRankedBehindTheOpenedPromptAndEndOnce()
+    {
+        var own = Plain.WithChatTemplate(Turns);
+        var ranking = new TextEncoder(own, 64).Ranking(new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], [0, 1]))!;
+        Assert.Equal("U:abc\nA:good<|endoftext|>", own.Decode(ranking.Texts[0]));
+        Assert.Equal("U:abc\nA:bad<|endoftext|>", own.Decode(ranking.Texts[1]));
+        Assert.Equal("U:abc\nA:", own.Decode(ranking.Texts[0].AsSpan(0, ranking.PromptLength)));
+    }
+
+    [Fact]
+    public void RankedAnswersThatDoNotExtendThePromptAreRefused()
+    {
+        var own = Plain.WithChatTemplate(Turns.Replace("%}A:{% endif %}", "%}A:<think>{% endif %}"));
+        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], [0, 1]);
+        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).Ranking(example)).Message;
+        Assert.Contains("data.jsonl, line 3: the chat template does not extend the prompt by the answer", message);
+        Assert.Contains("\"<think>\"", message);
+    }
+
+    [Fact]
+    public void AnInspectionShowsWholeTextsAndWhatBecomesOfThem()
+    {
+        var look = new Inspection(Plain, context: 10).Look(new Demonstration(Origin, "abc", new string('x', 30)));
+        Assert.True(look.Length > 30);
+        Assert.False(look.IsLeftOut);
+        Assert.Equal("texts longer than 10 tokens had their end cut off", Assert.Single(look.Notes));
+        Assert.True(new Inspection(Plain, context: 10, TooLong.Drop).Look(look.Example).IsLeftOut);
+        Assert.True(new Inspection(Plain).Look(new Demonstration(Origin, "abc", " ")).IsLeftOut);
+        Assert.Equal(2, new Inspection(Plain).Look(new Ranking(Origin, "a", ["b", "c"], [0, 1])).Rows.Count);
+    }
+}
