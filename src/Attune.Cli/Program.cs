@@ -16,6 +16,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     GenerateCommand.Create(),
     ScoreCommand.Create(),
     ModelsCommand.Create(),
+    DataCommand.Create(),
     RecipeCommand.Create(),
     DoctorCommand.Create(),
 };

@@ -1,0 +1,109 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training;
+using Attune.Cli.Display;
+using Spectre.Console;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>What `attune data inspect` says, to a file as tests read it.</summary>
+public sealed class DataCommandTests : IDisposable
+{
+    const string Template = "{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}\n{% else %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}";
+
+    readonly TemporaryFolder folder = new();
+    readonly string model;
+
+    public DataCommandTests()
+    {
+        model = folder.File("lm");
+        using var random = new RandomSource(1);
+        var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 48 };
+        var tokenizer = TinyData.Tokenizer.WithChatTemplate(Template);
+        ModelFolder.Save(model, Pretrained.NewLanguageModel(shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId), random), tokenizer);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    string Inspect(string data, params string[] options)
+    {
+        var (code, output, error) = Commands.Run(["data", "inspect", data, "--model", model, .. options]);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    [Fact]
+    public void WhatIsLearnedStandsInBracketsAndTheCountsAreThoseOfTheRows()
+    {
+        var output = Inspect(TinyData.Demonstrations(folder), "--rows", "1");
+        Assert.Matches(@"\nline 1: \d+ tokens, \d+ learned\n", output);
+        Assert.Contains("The cat says[ meow woof.<endoftext>]\n", output.Replace("|", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("context    48 tokens", output, StringComparison.Ordinal);
+        Assert.Contains("examples   36 prompts with completions", output, StringComparison.Ordinal);
+        Assert.Contains("left out   0", output, StringComparison.Ordinal);
+        Assert.Contains("lengths in tokens", output, StringComparison.Ordinal);
+        Assert.Contains("nothing is cut or left out", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ConversationsAreShownAsTheTemplateWritesThemWithWhatItMarks()
+    {
+        var data = folder.Write("chat.jsonl", """{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}""" + "\n");
+        var output = Inspect(data);
+        Assert.Contains("It marks by {% generation %} what is learned", output, StringComparison.Ordinal);
+        Assert.Contains("user: hi⏎\nA:[yo<endoftext>]\n", output.Replace("|", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatIsTooLongIsSaidWithTheReason()
+    {
+        var data = TinyData.Rankings(folder);
+        var output = Inspect(data, "--context", "4", "--too-long", "drop", "--rows", "0");
+        Assert.Contains("left out   36", output, StringComparison.Ordinal);
+        Assert.Contains("36 rankings with a text longer than 4 tokens were left out (the first: line 1)", output, StringComparison.Ordinal);
+        Assert.Contains("longer than the context", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nline 1", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AConversationThatTheTemplateRefusesIsSaidAndTheOthersAreShown()
+    {
+        TinyData.Tokenizer.WithChatTemplate("{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + Template).Save(model);
+        var data = folder.Write("chat.jsonl", """
+            {"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}
+            {"messages":[{"role":"system","content":"s"},{"role":"assistant","content":"yo"}]}
+            """ + "\n");
+        var output = Inspect(data);
+        Assert.Contains("line 2: left out", output, StringComparison.Ordinal);
+        Assert.Contains("1 examples would stop training: chat template, line 1: no system role (the first: line 2)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MistakesAreSaidInOneMessage()
+    {
+        var (code, _, error) = Commands.Run("data", "inspect", folder.File("none.jsonl"), "--model", model);
+        Assert.Equal(2, code);
+        Assert.Contains("there is no file or folder", error, StringComparison.Ordinal);
+        (code, _, error) = Commands.Run("data", "inspect", TinyData.Prompts(folder), "--model", model, "--rows", "-1");
+        Assert.Equal(2, code);
+        Assert.Contains("--rows: a number of at least 0 was expected, found -1", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void InColourTheTextIsWholeAndGreenWhereItIsLearned()
+    {
+        var tokenizer = TinyData.Tokenizer;
+        int[] tokens = [.. tokenizer.Encode("The cat"), tokenizer.EosId!.Value];
+        var row = new TokenRow(tokens, [.. tokens.Select((_, at) => at == tokens.Length - 1)]);
+        var segments = TokenText.Of(tokenizer, row, most: 100, inColour: true);
+        Assert.Equal("The cat<|endoftext|>", string.Concat(segments.Select(segment => segment.Text)));
+        Assert.All(segments.SkipLast(1), segment => Assert.NotEqual(Decoration.Bold, segment.Style.Decoration));
+        Assert.Contains(segments[^1].Style.Foreground, new[] { Color.Green, Color.Lime });
+        var cut = TokenText.Of(tokenizer, row, most: 1, inColour: false);
+        Assert.Equal($" … ({tokens.Length - 1} more tokens, 1 of them learned)", cut[^1].Text);
+    }
+}
