@@ -139,8 +139,8 @@ public sealed class TextEncoder
     int[] Answer(string text)
     {
         var tokens = tokenizer.Encode(text);
-        var end = Array.LastIndexOf(tokens, eos);
-        return end >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(end + 1))) ? tokens[..(end + 1)] : [.. tokens, eos];
+        var own = Array.LastIndexOf(tokens, eos);
+        return own >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(own + 1))) ? tokens[..(own + 1)] : [.. tokens, eos];
     }
 
     /// <summary>Ranked answers, each behind the prompt; messages are written by the chat template. Null when the example is left out.</summary>

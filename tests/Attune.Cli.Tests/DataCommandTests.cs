@@ -2,7 +2,6 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
-using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Cli.Display;

@@ -1,6 +1,5 @@
 using Attune.Models;
 using Attune.Models.Adapters;
-using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Recipes;
