@@ -149,6 +149,30 @@ public sealed class TrainedParametersTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("bert", "bert.embeddings.LayerNorm.weight bert.encoder.layer.0.output.dense.weight", "bert.encoder.layer.1.output.dense.weight cls.predictions.bias")]
+    [InlineData("llama", "model.embed_tokens.weight model.layers.0.mlp.up_proj.weight", "model.layers.1.mlp.up_proj.weight model.norm.weight lm_head.weight")]
+    [InlineData("t5", "shared.weight encoder.block.0.layer.0.SelfAttention.q.weight decoder.block.0.layer.2.layer_norm.weight",
+        "encoder.block.1.layer.0.SelfAttention.q.weight encoder.final_layer_norm.weight decoder.block.1.layer.2.layer_norm.weight")]
+    public void TheTopLayersAreThoseOfEachStackAndWhatIsAbove(string family, string frozen, string trained)
+    {
+        var model = TinyModel.Of(family);
+        var named = TrainedParameters.Choose(model, Forms["top layer"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
+        Assert.Subset(model.NamedParameters().Select(parameter => parameter.Name).ToHashSet(), frozen.Split(' ').ToHashSet());
+        Assert.Empty(named.Intersect(frozen.Split(' ')));
+        Assert.Subset(named.ToHashSet(), trained.Split(' ').ToHashSet());
+    }
+
+    [Fact]
+    public void TheHeadOfARewardModelIsTrainedWholeBesideAnAdapter()
+    {
+        var model = Pretrained.LoadRewardModel(Repository.PathTo("tests", "golden", "models", "bert-reward"));
+        var named = TrainedParameters.Choose(model, Forms["lora"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
+        Assert.Subset(named.ToHashSet(), model.HeadNames.Select(name => "base_model.model." + name).ToHashSet());
+        Assert.Contains("base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight", named);
+        Assert.DoesNotContain(named, name => name.StartsWith("bert.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void TheMergedModelAndTheAdapterBesideItAreOne()
     {

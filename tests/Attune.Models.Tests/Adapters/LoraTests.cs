@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
+using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -10,6 +11,9 @@ public sealed class LoraTests : IDisposable
 {
     readonly TensorScope scope = TensorScope.Open();
     readonly RandomSource random = new(7);
+
+    public static TheoryData<string> LanguageModels =>
+        [.. new[] { "LMHeadModel", "ForCausalLM", "ForMaskedLM", "ForConditionalGeneration" }.SelectMany(GoldenModels.WithClass)];
 
     public void Dispose()
     {
@@ -48,6 +52,28 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(weights, Weights(model));
         Assert.Equal(names, Names(model));
         Assert.Equal(on, Logits(model));
+    }
+
+    /// <summary>Whatever the family does with a linear layer, it goes through its adapter.</summary>
+    [Theory]
+    [MemberData(nameof(LanguageModels))]
+    public void EveryLinearLayerOfEveryFamilyIsAdapted(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, "config.json", folder));
+        var (input, linear) = (InputOf(model), model.Backbone.NamedModules().Count(module => module.Value is Linear));
+        var before = model.Hidden(input).ToArray<float>();
+        using var lora = Changed(model, new() { Rank = 2 });
+        lora.SetTrainable();
+        var hidden = model.Hidden(input);
+        hidden.Square().Sum().Backward();
+        Assert.All(lora.NamedParameters(), parameter => Assert.NotNull(parameter.Value.Value.Grad));
+        Assert.Equal(2 * linear, lora.NamedParameters().Count());
+        using (Lora.Off())
+            Assert.Equal(before, model.Hidden(input).ToArray<float>());
+        lora.Merge();
+        Close(hidden.ToArray<float>(), model.Hidden(input).ToArray<float>());
+        Assert.NotEqual(before, model.Hidden(input).ToArray<float>());
     }
 
     [Fact]
@@ -243,6 +269,8 @@ public sealed class LoraTests : IDisposable
     }
 
     static ModelInput Input() => new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3));
+
+    static ModelInput InputOf(LanguageModel model) => model.Backbone.Kind == BackboneKind.EncoderDecoder ? Input() with { Source = Input() } : Input();
 
     static float[] Logits(LanguageModel model) => model.Logits(model.Hidden(Input())).ToArray<float>();
 
