@@ -37,15 +37,7 @@ public abstract class Module
     public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
 
     /// <summary>Whether no weight is infinite or not a number.</summary>
-    public bool IsFinite
-    {
-        get
-        {
-            using var noGrad = Autograd.NoGrad();
-            using var scope = TensorScope.Open();
-            return Parameters.All(parameter => Extremes(parameter.Value.Detach().Reshape(-1)).All(double.IsFinite));
-        }
-    }
+    public bool IsFinite => Parameters.All(parameter => parameter.IsFinite);
 
     /// <summary>Gives every parameter its random start; the same source state gives the same bits.</summary>
     public void Initialize(RandomSource random)
@@ -86,9 +78,6 @@ public abstract class Module
         foreach (var parameter in Parameters)
             parameter.Value.Dispose();
     }
-
-    /// <summary>The least and the greatest element, found without another tensor of the same size.</summary>
-    static double[] Extremes(Tensor flat) => flat.ElementCount == 0 ? [] : [flat.Min(0).Item(), flat.Max(0).Item()];
 
     protected Parameter Register(string name, Parameter parameter)
     {

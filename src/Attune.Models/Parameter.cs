@@ -49,6 +49,17 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         }
     }
 
+    /// <summary>Whether no element is infinite or not a number.</summary>
+    public bool IsFinite
+    {
+        get
+        {
+            using var noGrad = Autograd.NoGrad();
+            using var scope = TensorScope.Open();
+            return Extremes(Value.Detach().Reshape(-1)).All(double.IsFinite);
+        }
+    }
+
     /// <summary>Draws the initial elements from N(mean, deviation²); a deviation of 0 gives the mean itself.</summary>
     public void Initialize(RandomSource random)
     {
@@ -69,4 +80,7 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         Value = after;
         before.Dispose();
     }
+
+    /// <summary>The least and the greatest element, found without another tensor of the same size.</summary>
+    static double[] Extremes(Tensor flat) => flat.ElementCount == 0 ? [] : [flat.Min(0).Item(), flat.Max(0).Item()];
 }

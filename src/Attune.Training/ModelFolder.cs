@@ -90,7 +90,7 @@ public static class ModelFolder
     /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
     {
-        RequireFinite(model);
+        RequireFinite(model.Parameters);
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
     }
@@ -98,14 +98,14 @@ public static class ModelFolder
     /// <inheritdoc cref="Save(string, LanguageModel, Tokenizer)"/>
     public static void Save(string folder, RewardModel model, Tokenizer tokenizer)
     {
-        RequireFinite(model);
+        RequireFinite(model.Parameters);
         Pretrained.Save(folder, model);
         tokenizer.Save(folder);
     }
 
-    internal static void RequireFinite(Module model)
+    internal static void RequireFinite(IEnumerable<Parameter> parameters)
     {
-        if (!model.IsFinite)
+        if (!parameters.All(parameter => parameter.IsFinite))
             throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
     }
 

@@ -58,17 +58,25 @@ public sealed partial class TrainedParameters
     /// <param name="saveModel">Writes the model and the tokenizer.</param>
     public void Save(string folder, string baseModel, Tokenizer tokenizer, Action<string> saveModel)
     {
-        lora?.Merge();
-        if (lora is null || options.Lora.Merge)
+        if (lora is null)
             saveModel(folder);
+        else if (options.Lora.Merge)
+            SaveMerged(lora);
         else
-            SaveTokenizer();
-        if (lora is not null && !(options.Lora.Merge && Peft.IsAdapter(baseModel)))
-            Peft.Save(options.Lora.Merge ? Path.Combine(folder, "adapter") : folder, lora, baseModel);
+            SaveAdapter(lora);
 
-        void SaveTokenizer()
+        void SaveMerged(Lora adapter)
         {
-            ModelFolder.RequireFinite(Model);
+            adapter.Merge(keepBase: false);
+            saveModel(folder);
+            if (!Peft.IsAdapter(baseModel))
+                Peft.Save(Path.Combine(folder, "adapter"), adapter, baseModel);
+        }
+
+        void SaveAdapter(Lora adapter)
+        {
+            ModelFolder.RequireFinite(Named.Select(parameter => parameter.Value));
+            Peft.Save(folder, adapter, baseModel);
             tokenizer.Save(folder);
         }
     }

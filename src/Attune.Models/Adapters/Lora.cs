@@ -18,7 +18,8 @@ public sealed class Lora : IDisposable
     readonly LoraConfig settings;
     readonly List<(string Name, Linear Layer, LoraLayer Change)> layers = [];
     readonly List<(string Name, Parameter Own, Parameter StandIn)> copies = [];
-    List<(Parameter Parameter, Tensor Before)>? merged;
+    readonly List<(Parameter Parameter, Tensor Before)> kept = [];
+    bool isMerged;
 
     /// <summary>Finds what the settings name, without memory yet for what is learned.</summary>
     internal Lora(Module model, JsonObject config, string source)
@@ -86,36 +87,44 @@ public sealed class Lora : IDisposable
             parameter.Trainable = true;
     }
 
-    /// <summary>Writes the change into the model's weights, which are kept aside for <see cref="Unmerge"/>.</summary>
-    public void Merge()
+    /// <summary>Writes the change into the model's weights.</summary>
+    /// <param name="keepBase">Whether the weights are kept aside for <see cref="Unmerge"/>; else they are freed one by one.</param>
+    public void Merge(bool keepBase = true)
     {
-        if (merged is not null)
+        if (isMerged)
             throw new InvalidOperationException("the adapter is merged already");
         using var noGrad = Autograd.NoGrad();
-        using var scope = TensorScope.Open();
         Disconnect();
-        merged = [];
+        isMerged = true;
         foreach (var (_, layer, change) in layers)
-            Replace(layer.Weight, change.Merged());
+            Replace(layer.Weight, change.Merged);
         foreach (var (_, own, standIn) in copies)
-            Replace(own, standIn.Value.Clone());
+            Replace(own, standIn.Value.Clone);
 
-        void Replace(Parameter parameter, Tensor value)
+        void Replace(Parameter parameter, Func<Tensor> change)
         {
-            merged.Add((parameter, parameter.Value));
-            parameter.Value = value;
+            using var scope = TensorScope.Open();
+            var before = parameter.Value;
+            parameter.Value = change();
+            if (keepBase)
+                kept.Add((parameter, before));
+            else
+                before.Dispose();
         }
     }
 
     /// <summary>Gives the model back the weights it had, to the bit.</summary>
     public void Unmerge()
     {
-        foreach (var (parameter, before) in merged ?? throw new InvalidOperationException("the adapter is not merged"))
+        if (kept.Count == 0)
+            throw new InvalidOperationException("the adapter is not merged, or the weights before it were not kept");
+        foreach (var (parameter, before) in kept)
         {
             parameter.Value.Dispose();
             parameter.Value = before;
         }
-        merged = null;
+        kept.Clear();
+        isMerged = false;
         Connect();
     }
 
@@ -123,7 +132,7 @@ public sealed class Lora : IDisposable
     public void Dispose()
     {
         Disconnect();
-        foreach (var (_, before) in merged ?? [])
+        foreach (var (_, before) in kept)
             before.Dispose();
         foreach (var (_, parameter) in Learned())
             parameter.Value.Dispose();

@@ -51,7 +51,7 @@ public static class Peft
     internal static T Merged<T>(string folder, T model) where T : Module
     {
         using var lora = Load(folder, model);
-        lora.Merge();
+        lora.Merge(keepBase: false);
         return model;
     }
 

@@ -105,7 +105,8 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(before, Logits(model));
         var lora = Changed(model, new() { Rank = 2 });
         var on = Logits(model);
-        lora.Merge();
+        lora.Merge(keepBase: false);
+        Assert.Throws<InvalidOperationException>(lora.Unmerge);
         lora.Dispose();
         Close(on, Logits(model));
     }
