@@ -26,7 +26,7 @@ sealed record EncoderConfig
     /// <summary>Rows of the position table.</summary>
     public required long PositionRows { get; init; }
 
-    /// <summary>The padding token that positions are counted from, as RoBERTa has it: the first token of a text has the row behind this one's.</summary>
+    /// <summary>The padding token that positions count from, as RoBERTa has it: the first token of a text has the row behind this one's.</summary>
     public long? PositionsFromPad { get; init; }
 
     /// <summary>Parts of a text that the model tells apart; 0 for none.</summary>
@@ -68,7 +68,8 @@ public sealed class Encoder : Backbone
             throw new InvalidDataException($"{source}: the width ({config.Width}) should be a multiple of the attention heads ({config.Heads})");
         if (config.PositionRows <= config.FirstPosition)
             throw new InvalidDataException(
-                $"{source}: max_position_embeddings above {config.FirstPosition} were expected, for positions count from behind pad_token_id; found {config.PositionRows}");
+                $"{source}: max_position_embeddings above {config.FirstPosition} were expected, for positions count from behind pad_token_id; "
+                + $"found {config.PositionRows}");
         this.config = config;
         tokenTable = Register("embeddings.word_embeddings", Table(config.VocabularySize));
         positionTable = Register("embeddings.position_embeddings", Table(config.PositionRows));
@@ -104,7 +105,9 @@ public sealed class Encoder : Backbone
 
     public override CacheShape? CacheShape => null;
 
-    /// <summary>Rows of the position table: (B or 1, T). Positions that are not given count columns; RoBERTa's count tokens that are not padding.</summary>
+    /// <summary>
+    /// Rows of the position table: (B or 1, T). Positions that are not given count columns; RoBERTa's count tokens that are not padding.
+    /// </summary>
     Tensor Positions(ModelInput input)
     {
         if (input.Positions is { } given)

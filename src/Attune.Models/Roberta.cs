@@ -17,7 +17,8 @@ static class Roberta
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
-        RewardHead = (json, backbone) => new FirstTokenScore(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+        RewardHead = (json, backbone) =>
+            new FirstTokenScore(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
         Unused = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
     };
 

@@ -23,7 +23,8 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         run.InWords = objective.InWords;
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
-            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Look(examples[index], (long)step.Index * options.BatchSize + i))];
+            var seen = (long)step.Index * options.BatchSize;
+            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Look(examples[index], seen + i))];
             optimization.Optimizer.ClearGradients();
             var count = objective.Count(batch);
             var metrics = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));

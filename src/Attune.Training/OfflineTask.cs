@@ -13,7 +13,10 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
         if (run.SelfTest)
-            SelfTest.Run(trained.Named, objective, [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Look(example, i))], run.Notice);
+        {
+            TExample[] few = [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Look(example, i))];
+            SelfTest.Run(trained.Named, objective, few, run.Notice);
+        }
         SetDropout(Dropout);
         if (training.Workers > 1 && trained.Model.DropsOut)
             throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");

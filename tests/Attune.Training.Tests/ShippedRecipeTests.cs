@@ -17,10 +17,21 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps("sft-lora", folder.File("sft-lora"), $"model={pretrain}/model");
         RunTwoSteps("ppo-lora", folder.File("ppo-lora"), $"model={sft}/model", $"rewardModel={reward}/model");
+        var (encoder, judge) = (folder.File("pretrain-bert"), folder.File("reward-bert"));
+        RunTwoSteps("pretrain-bert", encoder);
+        RunTwoSteps("reward-bert", judge, $"model={encoder}/model", Rankings("train", "rankings"), Rankings("heldOut", "rankings-heldout"));
+        RunTwoSteps("ppo-bert", folder.File("ppo-bert"), $"model={sft}/model", $"rewardModel={judge}/model");
+        var (encoderDecoder, answering) = (folder.File("pretrain-t5"), folder.File("sft-t5"));
+        RunTwoSteps("pretrain-t5", encoderDecoder);
+        RunTwoSteps("sft-t5", answering, $"model={encoderDecoder}/model");
+        RunTwoSteps("ppo-t5", folder.File("ppo-t5"), $"model={answering}/model", $"rewardModel={reward}/model");
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
-        Assert.Equal(6, shipped.Length);
+        Assert.Equal(12, shipped.Length);
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");
     }
+
+    /// <summary>Rankings that come with the data, in the place of those that a quickstart makes.</summary>
+    static string Rankings(string key, string name) => $"data.{key}={Repository.PathTo("data", "frontdesk", name + ".jsonl")}";
 
     static void RunTwoSteps(string name, string run, params string[] words)
     {
@@ -34,7 +45,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             _ => throw new InvalidOperationException(name),
         };
         string[] paths = [$"data.train={Repository.PathTo(data.Train)}", .. data.HeldOut.Length == 0 ? Array.Empty<string>() : [$"data.heldOut={Repository.PathTo(data.HeldOut)}"]];
-        var (found, recipe) = RecipeReader.Read(method: null, file, [.. words, .. paths, $"run.output={run}", "training.steps=2"]);
+        var (found, recipe) = RecipeReader.Read(method: null, file, [.. paths, .. words, $"run.output={run}", "training.steps=2"]);
         var display = new RecordingDisplay();
         Assert.True(RecipeRunner.Start(found, recipe, display, default).IsFinished);
         Assert.Equal(2, display.Steps.Count);

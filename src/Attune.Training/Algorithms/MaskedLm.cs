@@ -23,7 +23,8 @@ public sealed class MaskedLm : IObjective<MaskedRow>
     {
         (this.model, this.tokenizer, this.options, this.seed) = (model, tokenizer, options, seed);
         var mask = tokenizer.MaskId ?? throw new InvalidDataException(
-            "the tokenizer names no mask_token, which stands for hidden tokens; take a tokenizer of a masked language model, or train one (tokenizer.kind: wordPiece)");
+            "the tokenizer names no mask_token, which stands for hidden tokens; take a tokenizer of a masked language model, or train one "
+            + "(tokenizer.kind: wordPiece)");
         bool[] special = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.IsSpecial)];
         masking = new(options.Masking, mask, special, options.Masking.WholeWords ? WordMarks.Continuing(tokenizer) : []);
     }

@@ -14,9 +14,13 @@ static class WordMarks
             return continuing;
         return (Marked("Ġ") ?? Marked("▁")) is { } beginning
             ? Array.ConvertAll(beginning, begins => !begins)
-            : throw new InvalidDataException("pretrain.masking.wholeWords: tokens that show where words begin (##, Ġ or ▁) were expected, the tokenizer has none");
+            : throw new InvalidDataException(
+                "pretrain.masking.wholeWords: tokens that show where words begin (##, Ġ or ▁) were expected, the tokenizer has none");
 
-        bool[]? Marked(string mark) =>
-            Array.ConvertAll(tokens, token => token.StartsWith(mark, StringComparison.Ordinal)) is var marked && marked.Contains(true) ? marked : null;
+        bool[]? Marked(string mark)
+        {
+            var marked = Array.ConvertAll(tokens, token => token.StartsWith(mark, StringComparison.Ordinal));
+            return marked.Contains(true) ? marked : null;
+        }
     }
 }
