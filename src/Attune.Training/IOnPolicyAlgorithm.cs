@@ -1,4 +1,5 @@
 using Attune.Torch;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training;
@@ -23,10 +24,10 @@ public interface IOnPolicyAlgorithm
 
     /// <summary>Turns scores into advantages, and logs what was seen.</summary>
     /// <param name="rollouts">B responses.</param>
-    /// <param name="scores">One a response.</param>
+    /// <param name="scores">Of responses or of their tokens, as they are learned from.</param>
     /// <param name="refLogprobs">(B, T) of the same tokens under the reference.</param>
     /// <param name="step">Where figures are logged.</param>
-    Experience Estimate(Rollouts rollouts, double[] scores, Tensor refLogprobs, TrainingStep step);
+    Experience Estimate(Rollouts rollouts, Scores scores, Tensor refLogprobs, TrainingStep step);
 
     /// <summary>The share that some responses have in the loss of a minibatch of <paramref name="tokenCount"/> response tokens.</summary>
     Loss Compute(Experience experience, Analysis analysis, double tokenCount);

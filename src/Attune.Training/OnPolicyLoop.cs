@@ -7,7 +7,7 @@ using Attune.Training.Runs;
 namespace Attune.Training;
 
 /// <summary>Learning from answers the policy gives itself: respond, score, estimate, optimise.</summary>
-public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
+public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, ScorePipeline pipeline, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
@@ -20,7 +20,8 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
     public void Train(IReadOnlyList<TokenPrompt> prompts, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
     {
         run.InWords = algorithm.InWords;
-        foreach (var (name, state) in algorithm.States)
+        run.Register("scores", pipeline.Moments);
+        foreach (var (name, state) in rewards.States.Concat(algorithm.States))
             run.Register(name, state);
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
@@ -52,7 +53,9 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         var scores = rewards.Score(rollouts);
         var refLogprobs = Logprobs(reference, rollouts);
         step.Log("time/score", clock.Elapsed.TotalSeconds);
-        return algorithm.Estimate(rollouts, scores, refLogprobs, step);
+        step.Log("objective/scores", scores.Totals.Average());
+        step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
+        return algorithm.Estimate(rollouts, pipeline.Shape(scores, rollouts), refLogprobs, step);
     }
 
     /// <summary>Optimise: one update on some of the responses; null when it could not be applied.</summary>

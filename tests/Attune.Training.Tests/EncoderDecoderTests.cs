@@ -134,7 +134,7 @@ public sealed class EncoderDecoderTests : IDisposable
             [.. Enumerable.Repeat(new Completion(answer, new float[answer.Length], [], Ended: true), 2)], Device.Cpu);
         int[] read = [.. tokenizer.Encode("The cat says"), .. answer];
         int[] readBehindASpace = [.. tokenizer.Encode("The cat says "), .. tokenizer.Encode("meow."), tokenizer.EosId.Value];
-        Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts));
+        Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts).Totals);
     }
 
     /// <summary>Pretraining has a tokenizer with sentinels.</summary>

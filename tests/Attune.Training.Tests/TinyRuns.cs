@@ -74,7 +74,8 @@ sealed class TinyRuns : IDisposable
                 Data = new() { Train = TinyData.Prompts(folder) },
                 Sampling = new() { MaxNewTokens = 8 },
                 Optimizer = new() { LearningRate = 1e-3 },
-                Ppo = new() { Epochs = 2, MiniBatches = 2, KlTarget = 1, KlHorizon = 50, ScoreScaling = Training.Algorithms.ScoreScaling.Running },
+                Ppo = new() { Epochs = 2, MiniBatches = 2, KlTarget = 1, KlHorizon = 50 },
+                Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
             },
         };
     }

@@ -1,21 +1,9 @@
 using Attune.Torch;
 using Attune.Training.Estimation;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Algorithms;
-
-/// <summary>How scores are scaled before they become rewards.</summary>
-public enum ScoreScaling
-{
-    /// <summary>As they come.</summary>
-    None,
-
-    /// <summary>Mean 0 and deviation 1 in the first step, when the policy is the reference; the same shift and scale ever after.</summary>
-    Reference,
-
-    /// <summary>Divided by the deviation of all scores so far.</summary>
-    Running,
-}
 
 /// <summary>Options of PPO.</summary>
 public sealed record PpoOptions
@@ -65,22 +53,12 @@ public sealed record PpoOptions
     /// <summary>Whether rewards are brought to deviation 1 around their mean, over the tokens of a step.</summary>
     public bool WhitenRewards { get; init; }
 
-    /// <summary>none; reference (mean 0 and deviation 1 in the first step); or running (divided by the deviation so far).</summary>
-    public ScoreScaling ScoreScaling { get; init; }
-
-    /// <summary>Scores are cut to ± this; 0 for no limit.</summary>
-    public double ScoreClip { get; init; }
-
-    /// <summary>Taken from the score of an answer that did not end itself.</summary>
-    public double MissingEosPenalty { get; init; }
-
     /// <summary>What is wrong with the values.</summary>
     public IEnumerable<string> Problems()
     {
         foreach (var (key, value) in new[]
         {
             ("klCoef", KlCoef), ("valueClipRange", ValueClipRange), ("valueCoef", ValueCoef), ("entropyCoef", EntropyCoef),
-            ("scoreClip", ScoreClip), ("missingEosPenalty", MissingEosPenalty),
         })
             if (value < 0)
                 yield return $"{key}: a number of at least 0 was expected, found {value}";
@@ -102,7 +80,6 @@ public sealed record PpoOptions
 public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
 {
     readonly KlController kl = new(options.KlCoef, options.KlTarget, options.KlHorizon);
-    readonly RunningMoments moments = new();
 
     public int Epochs => options.Epochs;
 
@@ -112,20 +89,20 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
 
     public bool NeedsEntropy => options.EntropyCoef != 0;
 
-    public IEnumerable<(string Name, IRunState State)> States => [("kl", kl), ("scores", moments)];
+    public IEnumerable<(string Name, IRunState State)> States => [("kl", kl)];
 
-    public Experience Estimate(Rollouts rollouts, double[] scores, Tensor refLogprobs, TrainingStep step)
+    public Experience Estimate(Rollouts rollouts, Scores scores, Tensor refLogprobs, TrainingStep step)
     {
         var mask = rollouts.Mask;
         var nats = Kl.Estimate(rollouts.Logprobs, refLogprobs, options.KlEstimator) * mask.To(DType.Float32);      // (B, T)
-        var rewards = AtLastToken(rollouts, Shape(scores, rollouts)) - nats * kl.Coefficient;                       // (B, T)
+        var rewards = ByToken(rollouts, scores) - nats * kl.Coefficient;                                      // (B, T)
         if (options.WhitenRewards)
             rewards = Masked.Whiten(rewards, mask, keepMean: true).MaskedFill(!mask, 0);
         var (advantages, returns) = Gae.Estimate(rewards, rollouts.Values, options.Gamma, options.GaeLambda);
         if (options.WhitenAdvantages)
             advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
         var perResponse = nats.Sum(1).Mean().Item();
-        Log(step, rollouts, scores, perResponse);
+        Log(step, rollouts, perResponse);
         if (double.IsFinite(perResponse))
             kl.Update(perResponse, rollouts.Count);
         return new(rollouts, advantages, returns);
@@ -175,34 +152,25 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
         return $"score {metrics["objective/scores"]:F2}, KL {nats:F1} nats, {health}";
     }
 
-    /// <summary>Scores as PPO uses them: scaled, cut, and less for an answer without an end.</summary>
-    double[] Shape(double[] scores, Rollouts rollouts)
-    {
-        var measure = options.ScoreScaling == ScoreScaling.Running || (options.ScoreScaling == ScoreScaling.Reference && moments.Count == 0);
-        if (measure && Array.TrueForAll(scores, double.IsFinite))
-            moments.Update(scores);
-        var shift = options.ScoreScaling == ScoreScaling.Reference ? moments.Mean : 0;
-        var scale = options.ScoreScaling == ScoreScaling.None ? 1 : 1 / Math.Max(moments.Deviation, 1e-8);
-        var limit = options.ScoreClip > 0 ? options.ScoreClip : double.PositiveInfinity;
-        return [.. scores.Select((score, row) =>
-            Math.Clamp((score - shift) * scale, -limit, limit) - (rollouts.Completions[row].Ended ? 0 : options.MissingEosPenalty))];
-    }
-
-    static Tensor AtLastToken(Rollouts rollouts, double[] scores)
+    /// <summary>Scores at the tokens they are of; that of a whole response at its last token: (B, T).</summary>
+    static Tensor ByToken(Rollouts rollouts, Scores scores)
     {
         var length = (int)rollouts.Mask.Size(1);
         var rewards = new float[rollouts.Count * length];
         for (var row = 0; row < rollouts.Count; row++)
-            rewards[row * length + rollouts.Completions[row].Tokens.Length - 1] = (float)scores[row];
-        return Tensor.From(rewards, rollouts.Count, length).To(rollouts.Mask.Device);                               // (B, T)
+        {
+            var (found, first) = (scores.Rows[row], rollouts.Completions[row].Tokens.Length - scores.Rows[row].Length);
+            for (var i = 0; i < found.Length; i++)
+                rewards[row * length + first + i] = (float)found[i];
+        }
+        return Tensor.From(rewards, rollouts.Count, length).To(rollouts.Mask.Device);
     }
 
-    void Log(TrainingStep step, Rollouts rollouts, double[] scores, double nats)
+    void Log(TrainingStep step, Rollouts rollouts, double nats)
     {
-        step.Log("objective/scores", scores.Average());
         step.Log("objective/kl", nats);
         step.Log("objective/kl_coef", kl.Coefficient);
-        step.Log("objective/rlhf_reward", scores.Average() - kl.Coefficient * nats);
+        step.Log("objective/rlhf_reward", step.Metrics["objective/scores"] - kl.Coefficient * nats);
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);

@@ -33,7 +33,7 @@ public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSo
     {
         using var scope = TensorScope.Open();
         var rollouts = policy.Respond(part, random);
-        var scores = rewards?.Score(rollouts);
+        var scores = rewards?.Score(rollouts).Totals;
         var nats = reference is null ? null : ((rollouts.Logprobs - reference.Analyze(rollouts).Logprobs) * rollouts.Mask.To(DType.Float32)).Sum(1).ToArray<float>();
         return [.. rollouts.Completions.Select((completion, row) =>
         {

@@ -40,6 +40,9 @@ public sealed record PpoRecipe : IRecipe
         Schedule = new() { Kind = ScheduleKind.Linear },
     };
 
+    /// <summary>What is done to scores before they become rewards.</summary>
+    public ScoreOptions Scores { get; init; } = new();
+
     /// <summary>The algorithm.</summary>
     public PpoOptions Ppo { get; init; } = new();
 
@@ -57,6 +60,8 @@ public sealed record PpoRecipe : IRecipe
             yield return $"sampling.{problem}";
         foreach (var problem in Ppo.Problems())
             yield return $"ppo.{problem}";
+        foreach (var problem in Scores.Problems())
+            yield return $"scores.{problem}";
         if (Sampling.Temperature == 0)
             yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
         if (!Sampling.IsUnfiltered)
@@ -94,7 +99,7 @@ public sealed record PpoRecipe : IRecipe
         run.Register("policy", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
-        var loop = new OnPolicyLoop(run, policy, reference, rewards, new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps), Training);
+        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps), Training);
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
         run.Complete("ppo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, policy.Model, tokenizer)));
     }

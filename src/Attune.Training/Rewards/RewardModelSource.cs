@@ -28,8 +28,8 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
     public int Workers { get; init; } = 1;
 
-    public double[] Score(Rollouts rollouts) =>
-        Score([.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => ToTokens(prompt.Tokens, prompt.Text, completion))]);
+    public Scores Score(Rollouts rollouts) => Scores.Of(
+        Score([.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => ToTokens(prompt.Tokens, prompt.Text, completion))]));
 
     /// <summary>Scores of texts in the reward model's tokens; one longer than its context loses its beginning.</summary>
     public double[] Score(IReadOnlyList<int[]> texts)

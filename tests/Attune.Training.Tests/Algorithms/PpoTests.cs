@@ -2,6 +2,7 @@ using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Algorithms;
@@ -28,33 +29,17 @@ public sealed class PpoTests : IDisposable
     [InlineData(KlEstimator.K3, (0.018730753 + 0.004837418 + 0.091824698) / 2)]
     public void TheEstimatorThatIsNamedIsTheOneThatIsLogged(KlEstimator estimator, double expected)
     {
-        var step = new TrainingStep(1);
+        var step = NewStep(1);
         Estimate(new() { KlEstimator = estimator }, [0, 0], step);
         Numeric.Close(expected, step.Metrics["objective/kl"], "KL", 1e-6, 1e-5);
     }
 
     [Fact]
-    public void ReferenceScalingKeepsTheShiftAndScaleOfTheFirstStep()
+    public void DenseScoresStandAtTheirTokens()
     {
-        var ppo = new Ppo(new() { KlCoef = 0, GaeLambda = 1, WhitenAdvantages = false, ScoreScaling = ScoreScaling.Reference });
-        var deviation = Math.Sqrt(2);                                                        // of 5 and 7
-        Close([-1 / deviation, -1 / deviation, 1 / deviation, 0], ppo.Estimate(Rollouts(), [5, 7], Reference(), new(1)).Advantages);
-        Close([4 / deviation, 4 / deviation, 4 / deviation, 0], ppo.Estimate(Rollouts(), [10, 10], Reference(), new(2)).Advantages);
-    }
-
-    [Fact]
-    public void RunningScalingDividesByTheDeviationSoFar()
-    {
-        var ppo = new Ppo(new() { KlCoef = 0, GaeLambda = 1, WhitenAdvantages = false, ScoreScaling = ScoreScaling.Running });
-        var deviation = Math.Sqrt(2);
-        Close([5 / deviation, 5 / deviation, 7 / deviation, 0], ppo.Estimate(Rollouts(), [5, 7], Reference(), new(1)).Advantages);
-    }
-
-    [Fact]
-    public void ScoresAreCutAndAnAnswerWithoutAnEndPays()
-    {
-        var experience = Estimate(new() { KlCoef = 0, GaeLambda = 1, WhitenAdvantages = false, ScoreClip = 2, MissingEosPenalty = 0.5 }, [9, -9]);
-        Close([2, 2, -2.5, 0], experience.Advantages);
+        var scores = new Scores([[1, 2], [4]]);
+        var experience = new Ppo(new() { KlCoef = 0, GaeLambda = 1, WhitenAdvantages = false }).Estimate(Rollouts(), scores, Reference(), NewStep(1));
+        Close([1 + 2, 2, 4, 0], experience.Advantages);
     }
 
     [Fact]
@@ -70,9 +55,9 @@ public sealed class PpoTests : IDisposable
     public void TheCoefficientMovesAfterTheStepItWasUsedIn()
     {
         var ppo = new Ppo(new() { KlCoef = 0.1, KlTarget = 0.001, KlHorizon = 20 });
-        var (first, second) = (new TrainingStep(1), new TrainingStep(2));
-        ppo.Estimate(Rollouts(), [0, 0], Reference(), first);
-        ppo.Estimate(Rollouts(), [0, 0], Reference(), second);
+        var (first, second) = (NewStep(1), NewStep(2));
+        ppo.Estimate(Rollouts(), Scores.Of([0, 0]), Reference(), first);
+        ppo.Estimate(Rollouts(), Scores.Of([0, 0]), Reference(), second);
         Assert.Equal(0.1, first.Metrics["objective/kl_coef"]);
         Assert.Equal(0.1 * (1 - 0.2 * 2 / 20), second.Metrics["objective/kl_coef"], 1e-12);
     }
@@ -94,7 +79,14 @@ public sealed class PpoTests : IDisposable
     }
 
     static Experience Estimate(PpoOptions options, double[] scores, TrainingStep? step = null) =>
-        new Ppo(options).Estimate(Rollouts(), scores, Reference(), step ?? new(1));
+        new Ppo(options).Estimate(Rollouts(), Scores.Of(scores), Reference(), step ?? NewStep(1));
+
+    static TrainingStep NewStep(int number)
+    {
+        var step = new TrainingStep(number);
+        step.Log("objective/scores", 0);
+        return step;
+    }
 
     /// <summary>A response of two tokens that ended, and one of one token that did not.</summary>
     static Rollouts Rollouts() => Training.Rollouts.From(

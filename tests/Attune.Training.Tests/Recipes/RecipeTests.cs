@@ -3,6 +3,7 @@ using Attune.Testing;
 using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Recipes;
 
@@ -56,14 +57,15 @@ public sealed class RecipeTests : IDisposable
             ppo:
               klTarget: 6
               whitenRewards: true
-              scoreScaling: Running
+            scores:
+              scaling: Running
             """);
         var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, ["ppo.klHorizon=5", "gamma=0.9", "batchSize=8"]).Recipe;
         Assert.Equal("a: folder", recipe.Model);
         Assert.Equal(TooLong.Drop, recipe.Data.TooLong);
         Assert.Equal((8, 0.5), (recipe.Training.BatchSize, recipe.Training.Epochs));
         Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
-        Assert.Equal((6, true, ScoreScaling.Running), (recipe.Ppo.KlTarget, recipe.Ppo.WhitenRewards, recipe.Ppo.ScoreScaling));
+        Assert.Equal((6, true, ScoreScaling.Running), (recipe.Ppo.KlTarget, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
         Assert.Equal((5, 0.9), (recipe.Ppo.KlHorizon, recipe.Ppo.Gamma));
         Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null"]).Recipe).Ppo.KlTarget);
     }

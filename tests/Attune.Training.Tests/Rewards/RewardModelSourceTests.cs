@@ -33,7 +33,7 @@ public sealed class RewardModelSourceTests : IDisposable
         int[] whole = [words.ClsId!.Value, .. words.Encode("the cat says meow."), words.SepId!.Value];
         Assert.Equal(whole, ranking.Texts[0]);
         var expected = source.Score([whole, [.. whole[..^2]]]);
-        Numeric.Close(expected, Array.ConvertAll(source.Score(rollouts), score => (float)score), "scores", 1e-6, 0);
+        Numeric.Close(expected, Array.ConvertAll(source.Score(rollouts).Totals, score => (float)score), "scores", 1e-6, 0);
 
         static Completion Answer(int[] tokens, bool ended) => new(tokens, new float[tokens.Length], new float[tokens.Length], ended);
     }
