@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Testing;
-using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
