@@ -13,7 +13,11 @@ static class ConversationLayout
     public static Dialogue Prompt(Row row, IReadOnlyList<Message> messages) => new(row.Origin, messages, messages.Count) { Beside = Beside(row) };
 
     public static DialogueRanking Pair(Row row, IReadOnlyList<Message> prompt, IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected) =>
-        new(row.Origin, Beside(row) with { Messages = prompt }, [chosen, rejected], [0, 1]);
+        Ranking(row, prompt, [chosen, rejected], (_, _) => PreferenceFields.OfPair(row));
+
+    public static DialogueRanking Ranking(
+        Row row, IReadOnlyList<Message> prompt, IReadOnlyList<IReadOnlyList<Message>> completions, Func<Row, int, Preferences> read) =>
+        new(row.Origin, Beside(row) with { Messages = prompt }, completions, read(row, completions.Count));
 
     /// <summary>Of two whole conversations, the messages that they share at the start are the prompt.</summary>
     /// <exception cref="InvalidDataException">They share none, or nothing else.</exception>

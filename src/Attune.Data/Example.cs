@@ -37,15 +37,15 @@ public sealed record Dialogue(Origin Origin, IReadOnlyList<Message> Messages, in
 }
 
 /// <summary>
-/// <c>prompt</c>, <c>completions</c>, <c>ranks</c>: answers that a person ranked, 0 the best, equal ranks for ties. A pair of
-/// <c>chosen</c> and <c>rejected</c> is a ranking of two.
+/// <c>prompt</c>, <c>completions</c>, <c>ranks</c> or <c>pairs</c>: answers that people compared. A pair of <c>chosen</c> and
+/// <c>rejected</c> is a ranking of two.
 /// </summary>
-public sealed record Ranking(Origin Origin, string Prompt, IReadOnlyList<string> Completions, IReadOnlyList<int> Ranks) : Example(Origin);
+public sealed record Ranking(Origin Origin, string Prompt, IReadOnlyList<string> Completions, Preferences Preferences) : Example(Origin);
 
 /// <summary>A ranking whose prompt and answers are lists of messages, which a chat template writes as texts.</summary>
 /// <param name="Origin">Where it was written.</param>
 /// <param name="Prompt">The messages before the answers, with what stands beside them.</param>
 /// <param name="Completions">Answers, each a list of messages.</param>
-/// <param name="Ranks">One for each answer, 0 the best.</param>
+/// <param name="Preferences">What people think of them.</param>
 public sealed record DialogueRanking(
-    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, IReadOnlyList<int> Ranks) : Example(Origin);
+    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, Preferences Preferences) : Example(Origin);

@@ -9,13 +9,14 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
     static readonly Layout[] All =
     [
         new(["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
-        new(["prompt", "completions", "ranks"], ReadRanking),
+        new(["prompt", "completions", "ranks"], row => Compared(row, PreferenceFields.OfRanks)),
+        new(["prompt", "completions", "pairs"], row => Compared(row, PreferenceFields.OfPairs)),
         new(["prompt", "chosen", "rejected"], row => row.HasMessages("prompt")
             ? ConversationLayout.Pair(row, row.Messages("prompt"), row.Messages("chosen"), row.Messages("rejected"))
-            : Pair(row.Origin, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
+            : Pair(row, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
         new(["chosen", "rejected"], row => row.HasMessages("chosen")
             ? ConversationLayout.Split(row, row.Messages("chosen"), row.Messages("rejected"))
-            : SharedPrefix.Split(row.Origin, row.Text("chosen"), row.Text("rejected"))),
+            : SharedPrefix.Split(row, row.Text("chosen"), row.Text("rejected"))),
         new(["prompt", "completion"], row => row.HasMessages("prompt")
             ? ConversationLayout.Dialogue(row, row.Messages("prompt"), row.Messages("completion"))
             : new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"))),
@@ -26,7 +27,7 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
     ];
 
     // A row that has one of these means a layout that has it: {"prompt", "chosen"} is not a prompt with something to ignore.
-    static readonly string[] Telling = ["completion", "completions", "ranks", "chosen", "rejected", "messages"];
+    static readonly string[] Telling = ["completion", "completions", "ranks", "pairs", "chosen", "rejected", "messages"];
 
     public string Fields => string.Join(", ", Names);
 
@@ -38,15 +39,15 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
         return fits is null || (fits.Names is ["prompt"] && Misspelt(row) is not null) ? throw Unknown(row) : fits;
     }
 
-    public static Ranking Pair(Origin origin, string prompt, string chosen, string rejected) => new(origin, prompt, [chosen, rejected], [0, 1]);
+    public static Ranking Pair(Row row, string prompt, string chosen, string rejected) =>
+        new(row.Origin, prompt, [chosen, rejected], PreferenceFields.OfPair(row));
 
-    static Ranking ReadRanking(Row row)
+    static Example Compared(Row row, Func<Row, int, Preferences> read)
     {
-        var (completions, ranks) = (row.Texts("completions"), row.WholeNumbers("ranks"));
-        if (completions.Count != ranks.Count || completions.Count < 2)
-            throw new InvalidDataException(
-                $"{row.Origin}: two or more completions with a rank each were expected, found {completions.Count} completions and {ranks.Count} ranks");
-        return new(row.Origin, row.Text("prompt"), completions, ranks);
+        if (row.HasMessages("prompt"))
+            return ConversationLayout.Ranking(row, row.Messages("prompt"), row.MessageLists("completions"), read);
+        var completions = row.Texts("completions");
+        return new Ranking(row.Origin, row.Text("prompt"), completions, read(row, completions.Count));
     }
 
     /// <summary>A field that is no known name but nearly one, with the name it may have meant.</summary>

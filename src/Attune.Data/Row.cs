@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Attune.Text;
 
@@ -23,18 +24,52 @@ public sealed class Row(Origin origin, JsonElement fields)
             ? [.. items.Select(item => item.GetString()!)]
             : throw Wrong(name, "a list of texts");
 
+    /// <summary>Whether a field is there and, as a cell of a CSV file, not empty.</summary>
+    public bool IsGiven(string name) => Has(name) && Word(name) != "";
+
+    /// <summary>A text without white space around it; null for what is no text.</summary>
+    public string? Word(string name) => Field(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()!.Trim() : null;
+
     public IReadOnlyList<int> WholeNumbers(string name) =>
-        Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _))
-            ? [.. items.Select(item => item.GetInt32())]
-            : throw Wrong(name, "a list of whole numbers");
+        Items(name) is { } items && items.TrueForAll(IsWhole) ? [.. items.Select(item => item.GetInt32())] : throw Wrong(name, "a list of whole numbers");
+
+    /// <summary>Whole numbers, and null where the list has it.</summary>
+    public IReadOnlyList<int?> WholeNumbersOrNull(string name) =>
+        Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Null || IsWhole(item))
+            ? [.. items.Select(item => item.ValueKind == JsonValueKind.Null ? null : (int?)item.GetInt32())]
+            : throw Wrong(name, "a list of whole numbers, or of null for what was not ranked");
+
+    public int WholeNumber(string name) => IsWhole(Field(name)) ? Field(name).GetInt32() : throw Wrong(name, "a whole number");
+
+    /// <summary>A finite number, as such or as a cell of a CSV file.</summary>
+    public double Number(string name, string expected = "a number") =>
+        Field(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
+        : double.TryParse(Word(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var cell) && double.IsFinite(cell) ? cell
+        : throw Wrong(name, expected);
+
+    /// <summary>A list of objects, each with fields of its own.</summary>
+    public IReadOnlyList<Row> Rows(string name) =>
+        Items(name) is { Count: > 0 } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Object)
+            ? [.. items.Select(item => new Row(origin, item))]
+            : throw Wrong(name, "a list of objects, at least one");
+
+    static bool IsWhole(JsonElement item) => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _);
 
     /// <summary>Whether a field is a list, of messages it should be, and no text.</summary>
     public bool HasMessages(string name) => Field(name).ValueKind == JsonValueKind.Array;
 
     public IReadOnlyList<Message> Messages(string name) =>
-        Items(name) is { Count: > 0 } items && items.TrueForAll(IsMessage)
-            ? [.. items.Select(item => new Message(Readable(item)))]
-            : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
+        Items(name) is { } items && AreMessages(items) ? ToMessages(items) : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
+
+    /// <summary>Lists of messages, each an answer.</summary>
+    public IReadOnlyList<IReadOnlyList<Message>> MessageLists(string name) =>
+        Items(name) is { } lists && lists.TrueForAll(list => list.ValueKind == JsonValueKind.Array && AreMessages([.. list.EnumerateArray()]))
+            ? [.. lists.Select(list => ToMessages([.. list.EnumerateArray()]))]
+            : throw Wrong(name, "a list of answers, each a list of {\"role\": …, \"content\": …}");
+
+    static bool AreMessages(List<JsonElement> items) => items.Count > 0 && items.TrueForAll(IsMessage);
+
+    static IReadOnlyList<Message> ToMessages(List<JsonElement> items) => [.. items.Select(item => new Message(Readable(item)))];
 
     /// <summary>A message has a role and content: a text, or a list of parts; or it calls tools in the place of saying something.</summary>
     static bool IsMessage(JsonElement item) =>

@@ -7,12 +7,12 @@ static class SharedPrefix
     const string AnswerMarker = "\n\nAssistant:";
 
     /// <exception cref="InvalidDataException">The transcripts are equal.</exception>
-    public static Ranking Split(Origin origin, string chosen, string rejected)
+    public static Ranking Split(Row row, string chosen, string rejected)
     {
         if (chosen == rejected)
-            throw new InvalidDataException($"{origin}: chosen and rejected are the same text; a preference needs two answers");
+            throw new InvalidDataException($"{row.Origin}: chosen and rejected are the same text; a preference needs two answers");
         var prompt = chosen[..LengthOf(chosen, rejected)];
-        return Layout.Pair(origin, prompt, chosen[prompt.Length..], rejected[prompt.Length..]);
+        return Layout.Pair(row, prompt, chosen[prompt.Length..], rejected[prompt.Length..]);
     }
 
     /// <summary>Up to the last answer marker, else to the last whole word; the space before a word belongs to the answer.</summary>

@@ -152,25 +152,28 @@ public sealed class TextEncoder
         if (example is Ranking ranking)
             return Ranking(ranking, PromptTokens(ranking.Prompt));
         if (example is not DialogueRanking dialogue)
-            throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks, or chosen and rejected, were expected");
+            throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks or pairs, or chosen and rejected, were expected");
         var texts = dialogue.Completions.Select(completion => chat.Value.PromptAndAnswer(example.Origin, dialogue.Prompt, completion)).ToList();
         return Ranking(
-            new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], dialogue.Ranks), chat.Value.Tokens(texts[0].Prompt));
+            new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], dialogue.Preferences), chat.Value.Tokens(texts[0].Prompt));
     }
 
     TokenRanking? Ranking(Ranking example, int[] prompt)
     {
-        if (example.Ranks.Distinct().Count() == 1)
-            return Skip<TokenRanking>("rankings in which all answers tie were left out: they prefer nothing", example.Origin);
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
         int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. Answer(completion)])];
-        if (Array.TrueForAll(texts, text => text.Length <= context))
-            return new(texts, prompt.Length, [.. example.Ranks]);
-        if (tooLong == TooLong.Drop || prompt.Length >= context)
-            return Skip<TokenRanking>($"rankings with a text longer than {context} tokens were left out", example.Origin);
-        notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
-        return new(Array.ConvertAll(texts, text => text.Length > context ? text[..context] : text), prompt.Length, [.. example.Ranks]);
+        if (!Array.TrueForAll(texts, text => text.Length <= context))
+        {
+            if (tooLong == TooLong.Drop || prompt.Length >= context)
+                return Skip<TokenRanking>($"rankings with a text longer than {context} tokens were left out", example.Origin);
+            notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
+            texts = Array.ConvertAll(texts, text => text.Length > context ? text[..context] : text);
+        }
+        Preference[] pairs = [.. example.Preferences.Pairs.Where(pair => !texts[pair.Better].AsSpan().SequenceEqual(texts[pair.Worse]))];
+        return pairs.Length > 0
+            ? new(texts, prompt.Length, pairs)
+            : Skip<TokenRanking>("rankings that prefer nothing were left out: all answers tie, are the same, or were not ranked", example.Origin);
     }
 
     /// <summary>A document with the end of the text behind it, of any length.</summary>

@@ -20,8 +20,12 @@ public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = nu
 /// <summary>A prompt in tokens (for an encoder–decoder a whole text, with its end), and as it was written.</summary>
 public sealed record TokenPrompt(int[] Tokens, string Text);
 
-/// <summary>Ranked texts in tokens, each the prompt with one answer; rank 0 is the best.</summary>
-/// <param name="Texts">At least two, not all of one rank.</param>
+/// <summary>Compared texts in tokens, each the prompt with one answer.</summary>
+/// <param name="Texts">At least two.</param>
 /// <param name="PromptLength">How many tokens of each text are the prompt.</param>
-/// <param name="Ranks">One for each text.</param>
-public sealed record TokenRanking(int[][] Texts, int PromptLength, int[] Ranks);
+/// <param name="Pairs">Which text is preferred to which, by their places: at least one pair, none of a text with itself.</param>
+public sealed record TokenRanking(int[][] Texts, int PromptLength, IReadOnlyList<Preference> Pairs)
+{
+    /// <summary>How much each head of an ensemble learns from it; null for the same.</summary>
+    public IReadOnlyList<float>? HeadWeights { get; init; }
+}

@@ -47,7 +47,7 @@ sealed class Checkpoint : IDisposable
     {
         var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
         Report("lacks", wanted.Keys.Except(tensors.Keys));
-        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name)));
+        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name) && !RewardModel.IsOfAnEnsemble(name)));
         foreach (var (name, parameter) in wanted)
             Check(name, parameter);
         return wanted;

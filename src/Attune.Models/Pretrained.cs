@@ -22,8 +22,9 @@ public static class Pretrained
     }
 
     /// <summary>A reward model with random weights.</summary>
-    public static RewardModel NewRewardModel(JsonObject config, RandomSource random)
+    public static RewardModel NewRewardModel(JsonObject config, RandomSource random, int heads = 1)
     {
+        RewardScale.Write(config, heads, scale: null);
         var model = BuildRewardModel(config, "the model's settings");
         model.Initialize(random);
         return model;
@@ -59,26 +60,46 @@ public static class Pretrained
     {
         using var random = new RandomSource(0);
         var isAdapter = Peft.IsAdapter(folder);
-        var (model, missing) = ReadRewardModel(isAdapter ? Peft.BaseFolder(folder) : folder, random, dtype);
+        var source = isAdapter ? Peft.BaseFolder(folder) : folder;
+        var (model, missing) = ReadRewardModel(source, isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source), random, dtype);
         if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
             throw new InvalidDataException(
                 $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
         return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
-    /// <summary>A reward model with the backbone of a language model's folder and a new head, or with the head of a reward model's folder.</summary>
-    public static RewardModel RewardModelFrom(string folder, RandomSource random)
+    /// <summary>
+    /// A reward model to train: with the backbone of a language model's folder and new heads, or with the heads of a reward model's folder,
+    /// as many as are there. Its logits are its scores.
+    /// </summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="random">Draws the heads that are new.</param>
+    /// <param name="heads">How many there shall be.</param>
+    public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
     {
-        if (!Peft.IsAdapter(folder))
-            return ReadRewardModel(folder, random, DType.Float32).Model;
-        var model = BuildRewardModel(ReadConfig(Peft.BaseFolder(folder)), folder);
+        var isAdapter = Peft.IsAdapter(folder);
+        var source = isAdapter ? Peft.BaseFolder(folder) : folder;
+        var config = ReadConfig(source);
+        RewardScale.Write(config, heads, scale: null);
+        if (!isAdapter)
+            return ReadRewardModel(folder, config, random, DType.Float32).Model;
+        var model = BuildRewardModel(config, folder);
         if (!model.HeadNames.Except(Peft.WholeNames(folder)).Any())
-            return LoadRewardModel(folder);
+            return Peft.Merged(folder, ReadRewardModel(source, config, random, DType.Float32).Model);
         model.InitializeHead(random);
         var language = LoadLanguageModel(folder).NamedParameters().ToDictionary(own => own.Name, own => own.Value, StringComparer.Ordinal);
         foreach (var (name, parameter) in model.NamedParameters().ExceptBy(model.HeadNames, parameter => parameter.Name))
             (parameter.Value, parameter.StoredDType) = (language[name].Value, language[name].StoredDType);
         return model;
+    }
+
+    /// <summary>The settings of an adapter's base with what the adapter says of its reward heads.</summary>
+    static JsonObject WithRewardOf(string adapter, JsonObject config)
+    {
+        config.Remove(RewardScale.Key);
+        if (ReadObject(Path.Combine(adapter, Peft.ConfigFile))[RewardScale.Key] is { } reward)
+            config[RewardScale.Key] = reward.DeepClone();
+        return config;
     }
 
     /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
@@ -123,8 +144,11 @@ public static class Pretrained
     }
 
     /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
-    public static void Save(string folder, LanguageModel model) =>
+    public static void Save(string folder, LanguageModel model)
+    {
+        model.Config.Remove(RewardScale.Key);
         Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
+    }
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>
     public static void Save(string folder, RewardModel model)
@@ -134,6 +158,7 @@ public static class Pretrained
             model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
             model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
         }
+        model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
     }
 
@@ -199,14 +224,13 @@ public static class Pretrained
     }
 
     /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
-    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, RandomSource random, DType? dtype)
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, JsonObject config, RandomSource random, DType? dtype)
     {
-        var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
         model.InitializeHead(random);
         string[] missing = [.. model.HeadNames.Except(file.Names)];
-        if (missing.Length == 0)
+        if (missing.Length < model.HeadNames.Count())
             RequireOneLabel(config, folder);
         file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
         return (model, missing);
@@ -223,7 +247,7 @@ public static class Pretrained
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);
-        return new(config, family.BackboneName, backbone, family.RewardHead(json, backbone));
+        return new(config, source, family.BackboneName, backbone, () => family.RewardHead(json, backbone));
     }
 
     static void RequireOneLabel(JsonObject config, string folder)

@@ -3,16 +3,22 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>Turns a text into one number: a backbone and a head, as <c>*ForSequenceClassification</c> with one label.</summary>
+/// <summary>
+/// Turns a text into one number: a backbone and a head, as <c>*ForSequenceClassification</c> with one label. An ensemble has more heads
+/// over the one backbone, under names that transformers passes over, and its number is their mean.
+/// </summary>
 public sealed class RewardModel : Module
 {
-    readonly RewardHead head;
+    const string Ensemble = "ensemble.head_";
 
-    internal RewardModel(JsonObject config, string backboneName, Backbone backbone, RewardHead head)
+    readonly IReadOnlyList<RewardHead> heads;
+
+    internal RewardModel(JsonObject config, string source, string backboneName, Backbone backbone, Func<RewardHead> newHead)
     {
         Config = config;
         Backbone = Register(backboneName, backbone);
-        this.head = Register("", head);
+        heads = [.. Enumerable.Range(0, RewardScale.Heads(config, source)).Select(head => Register(NameOf(head), newHead()))];
+        Scale = RewardScale.Of(config, source);
     }
 
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
@@ -22,26 +28,52 @@ public sealed class RewardModel : Module
 
     public Device Device => Backbone.TokenTable.Value.Device;
 
-    /// <summary>The names of the head's parameters.</summary>
-    public IEnumerable<string> HeadNames => head.NamedParameters().Select(parameter => parameter.Name);
+    /// <summary>How many heads there are, M.</summary>
+    public int HeadCount => heads.Count;
 
-    /// <summary>The head alone gets its random start; the backbone keeps what it has.</summary>
-    public void InitializeHead(RandomSource random) => head.Initialize(random);
+    /// <summary>What makes scores of logits; null where they are the same.</summary>
+    public RewardScale? Scale { get; set; }
 
-    /// <summary>The number of each text: (B) float32.</summary>
-    public Tensor Score(ModelInput input)
+    /// <summary>The names of the heads' parameters.</summary>
+    public IEnumerable<string> HeadNames => heads.SelectMany((head, at) =>
+        head.NamedParameters().Select(parameter => at == 0 ? parameter.Name : $"{NameOf(at)}.{parameter.Name}"));
+
+    /// <summary>Whether a tensor is of a head beside the first; a model that does not ask for it passes it over.</summary>
+    internal static bool IsOfAnEnsemble(string name) => name.StartsWith(Ensemble, StringComparison.Ordinal);
+
+    /// <summary>Writes the number of heads and the scale into the settings of a model or an adapter.</summary>
+    public void DescribeHeads(JsonObject settings) => RewardScale.Write(settings, HeadCount, Scale);
+
+    /// <summary>The heads alone get their random start; the backbone keeps what it has.</summary>
+    public void InitializeHead(RandomSource random)
     {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
-        return head.Score(Backbone.Forward(Backbone.ToJudge(input)), input).To(DType.Float32);
+        foreach (var head in heads)
+            head.Initialize(random);
     }
 
-    /// <summary>The number at every token: (B, T) float32.</summary>
+    /// <summary>The number of each text: (B) float32; of an ensemble the mean.</summary>
+    public Tensor Score(ModelInput input) => ScoreHeads(input).Mean(1);
+
+    /// <summary>The number of each text by each head: (B, M) float32.</summary>
+    public Tensor ScoreHeads(ModelInput input)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        var hidden = Backbone.Forward(Backbone.ToJudge(input));
+        return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input).To(DType.Float32), at))]);
+    }
+
+    /// <summary>The number at every token: (B, T) float32; of an ensemble the mean.</summary>
     /// <exception cref="InvalidOperationException">The head reads a text as a whole.</exception>
     public Tensor ScoreTokens(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
-        return head is LastTokenScore score
-            ? score.ScoreTokens(Backbone.Forward(input)).To(DType.Float32)
-            : throw new InvalidOperationException("this reward model scores whole texts, not tokens");
+        if (heads[0] is not LastTokenScore)
+            throw new InvalidOperationException("this reward model scores whole texts, not tokens");
+        var hidden = Backbone.Forward(input);
+        return Tensor.Stack(2, [.. heads.Cast<LastTokenScore>().Select((head, at) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), at))]).Mean(2);
     }
+
+    static string NameOf(int head) => head == 0 ? "" : $"{Ensemble}{head}";
+
+    Tensor Scaled(Tensor logits, int head) => Scale is null ? logits : (logits - Scale.Shift[head]) / Scale.Scale[head];
 }

@@ -65,11 +65,11 @@ public static class ModelFolder
 
     /// <summary>A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.</summary>
     /// <exception cref="InvalidDataException">There is no model, or its tokenizer does not fit.</exception>
-    public static RewardModel RewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
+    public static RewardModel RewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run, int heads = 1)
     {
         var model = NewOnCpu(run, random => folder.Length > 0
-            ? Pretrained.RewardModelFrom(folder, random)
-            : Pretrained.NewRewardModel(Config(shape, tokenizer), random));
+            ? Pretrained.RewardModelFrom(folder, random, heads)
+            : Pretrained.NewRewardModel(Config(shape, tokenizer), random, heads));
         ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }

@@ -58,6 +58,8 @@ public sealed partial class TrainedParameters
     /// <param name="saveModel">Writes the model and the tokenizer.</param>
     public void Save(string folder, string baseModel, Tokenizer tokenizer, Action<string> saveModel)
     {
+        if (lora is not null)
+            (Model as RewardModel)?.DescribeHeads(lora.Config);
         if (lora is null)
             saveModel(folder);
         else if (options.Lora.Merge)

@@ -150,7 +150,7 @@ public sealed class ChatEncoderTests
     public void AnswersThatAreMessagesAreRankedBehindTheOpenedPromptAndEndOnce()
     {
         var own = Plain.WithChatTemplate(Turns);
-        var ranking = new TextEncoder(own, 64).Ranking(new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], [0, 1]))!;
+        var ranking = new TextEncoder(own, 64).Ranking(new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1)))!;
         Assert.Equal("U:abc\nA:good<|endoftext|>", own.Decode(ranking.Texts[0]));
         Assert.Equal("U:abc\nA:bad<|endoftext|>", own.Decode(ranking.Texts[1]));
         Assert.Equal("U:abc\nA:", own.Decode(ranking.Texts[0].AsSpan(0, ranking.PromptLength)));
@@ -160,7 +160,7 @@ public sealed class ChatEncoderTests
     public void RankedAnswersThatDoNotExtendThePromptAreRefused()
     {
         var own = Plain.WithChatTemplate(Turns.Replace("%}A:{% endif %}", "%}A:<think>{% endif %}"));
-        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], [0, 1]);
+        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1));
         var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).Ranking(example)).Message;
         Assert.Contains("data.jsonl, line 3: the chat template does not extend the prompt by the answer", message);
         Assert.Contains("\"<think>\"", message);
@@ -175,6 +175,6 @@ public sealed class ChatEncoderTests
         Assert.Equal("texts longer than 10 tokens had their end cut off", Assert.Single(look.Notes));
         Assert.True(new Inspection(Plain, context: 10, TooLong.Drop).Look(look.Example).IsLeftOut);
         Assert.True(new Inspection(Plain).Look(new Demonstration(Origin, "abc", " ")).IsLeftOut);
-        Assert.Equal(2, new Inspection(Plain).Look(new Ranking(Origin, "a", ["b", "c"], [0, 1])).Rows.Count);
+        Assert.Equal(2, new Inspection(Plain).Look(new Ranking(Origin, "a", ["b", "c"], Preferences.OfRanks(0, 1))).Rows.Count);
     }
 }

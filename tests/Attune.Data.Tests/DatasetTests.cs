@@ -19,10 +19,10 @@ public sealed class DatasetTests : IDisposable
         var dialogue = Assert.IsType<Dialogue>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
         Assert.Equal([new("user", "q"), new("assistant", "a")], dialogue.Messages);
         var ranking = Assert.IsType<Ranking>(Only("""{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,1]}"""));
-        Assert.Equal([1, 0, 1], ranking.Ranks);
+        Assert.Equal([1, 0, 1], ranking.Preferences.Ranks!);
         var pair = Assert.IsType<Ranking>(Only("""{"prompt":"q","chosen":"a","rejected":"b"}"""));
         Assert.Equal(["a", "b"], pair.Completions);
-        Assert.Equal([0, 1], pair.Ranks);
+        Assert.Equal([0, 1], pair.Preferences.Ranks!);
     }
 
     [Fact]

@@ -107,14 +107,14 @@ public sealed class TextEncoderTests
     public void RankingsThatPreferNothingAreLeftOut()
     {
         var encoder = new TextEncoder(Tokenizer, 64);
-        Assert.Null(encoder.Ranking(new Ranking(Origin, "a", ["b", "c"], [1, 1])));
-        Assert.Contains("all answers tie", Assert.Single(encoder.Notices));
+        Assert.Null(encoder.Ranking(new Ranking(Origin, "a", ["b", "c"], Preferences.OfRanks(1, 1))));
+        Assert.Contains("prefer nothing were left out: all answers tie", Assert.Single(encoder.Notices));
     }
 
     [Fact]
     public void EveryRankedAnswerStandsBehindThePromptAndEnds()
     {
-        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new Ranking(Origin, "abc", [" def", " x"], [0, 1]))!;
+        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new Ranking(Origin, "abc", [" def", " x"], Preferences.OfRanks(0, 1)))!;
         Assert.All(ranking.Texts, text => Assert.Equal(Eos, text[^1]));
         Assert.Equal(Tokenizer.Encode("abc"), ranking.Texts[1][..ranking.PromptLength]);
     }

@@ -87,10 +87,12 @@ static class DataCommand
 
     static string Rank(Example example, int index) => example switch
     {
-        Ranking ranking => $", rank {ranking.Ranks[index]}",
-        DialogueRanking ranking => $", rank {ranking.Ranks[index]}",
+        Ranking ranking => Rank(ranking.Preferences, index),
+        DialogueRanking ranking => Rank(ranking.Preferences, index),
         _ => "",
     };
+
+    static string Rank(Preferences preferences, int index) => preferences.Ranks is { } ranks ? $", {(ranks[index] is { } rank ? $"rank {rank}" : "not ranked")}" : "";
 
     static void Write(IReadOnlyList<Segment> segments, bool inColour)
     {

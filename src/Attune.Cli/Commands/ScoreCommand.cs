@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Torch;
 using Attune.Training;
-using Attune.Training.Algorithms;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -84,10 +83,10 @@ static class ScoreCommand
         {
             json["prompt"] = ranking.Prompt;
             json["completions"] = new JsonArray([.. ranking.Completions.Select(completion => (JsonNode)completion)]);
-            json["ranks"] = new JsonArray([.. ranking.Ranks.Select(rank => (JsonNode)rank)]);
-            var ordered = RankedPairs.Of([ranking.Ranks]);
-            pairs += ordered.Better.Length;
-            right += ordered.Better.Zip(ordered.Worse, (better, worse) => Math.Sign(scores[better] - scores[worse]) / 2.0 + 0.5).Sum();
+            if (ranking.Preferences.Ranks is { } ranks)
+                json["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode?)rank)]);
+            pairs += ranking.Preferences.Pairs.Count;
+            right += ranking.Preferences.Pairs.Sum(pair => Math.Sign(scores[pair.Better] - scores[pair.Worse]) / 2.0 + 0.5);
         }
     }
 }

@@ -8,6 +8,7 @@ namespace Attune.Models.Adapters;
 /// </summary>
 public static class Peft
 {
+    internal const string ConfigFile = "adapter_config.json";
     const string BaseKey = "base_model_name_or_path";
 
     /// <summary>Whether a folder holds an adapter, and no whole model.</summary>
@@ -88,7 +89,7 @@ public static class Peft
         parameter.StoredDType = entry.DType;
     }
 
-    static string ConfigPath(string folder) => Path.Combine(folder, "adapter_config.json");
+    static string ConfigPath(string folder) => Path.Combine(folder, ConfigFile);
 
     static string WeightsPath(string folder) => Path.Combine(folder, "adapter_model.safetensors");
 }

@@ -1,33 +1,47 @@
+using Attune.Data;
+
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// All pairs of answers to a prompt of which one is ranked better, as indices into the answers of all prompts one behind the other.
-/// The weights of a prompt's pairs add up to 1.
+/// The pairs of several rankings over the distinct texts that are in them, so that each text is read once, however many pairs and
+/// rankings it is in.
 /// </summary>
-/// <param name="Better">(P)</param>
+/// <param name="Texts">N texts in tokens.</param>
+/// <param name="Better">(P) places in the texts.</param>
 /// <param name="Worse">(P)</param>
-/// <param name="Weights">(P)</param>
-public sealed record RankedPairs(long[] Better, long[] Worse, float[] Weights)
+/// <param name="Rankings">(P) the ranking of each pair.</param>
+/// <param name="Weights">(P); those of a ranking add up to 1.</param>
+/// <param name="Strengths">(P); 0 where people did not say.</param>
+/// <param name="Shares">(P) of people who prefer the better one.</param>
+public sealed record RankedPairs(
+    int[][] Texts, long[] Better, long[] Worse, int[] Rankings, float[] Weights, float[] Strengths, float[] Shares)
 {
-    /// <param name="rankings">The ranks of each prompt's answers, 0 the best.</param>
-    public static RankedPairs Of(IEnumerable<IReadOnlyList<int>> rankings)
+    public static RankedPairs Of(IReadOnlyList<TokenRanking> rankings)
     {
-        var (better, worse, weights) = (new List<long>(), new List<long>(), new List<float>());
-        long first = 0;
-        foreach (var ranks in rankings)
+        var places = new Dictionary<int[], long>(new SameTokens());
+        var pairs = rankings.SelectMany((ranking, at) => ranking.Pairs.Select(pair => (Ranking: ranking, At: at, Pair: pair))).ToList();
+        foreach (var ranking in rankings)
+            foreach (var text in ranking.Texts.Where((_, place) => ranking.Pairs.Any(pair => pair.Better == place || pair.Worse == place)))
+                places.TryAdd(text, places.Count);
+        return new(
+            [.. places.Keys],
+            [.. pairs.Select(found => places[found.Ranking.Texts[found.Pair.Better]])],
+            [.. pairs.Select(found => places[found.Ranking.Texts[found.Pair.Worse]])],
+            [.. pairs.Select(found => found.At)],
+            [.. pairs.Select(found => 1f / found.Ranking.Pairs.Count)],
+            [.. pairs.Select(found => (float)(found.Pair.Strength ?? 0))],
+            [.. pairs.Select(found => (float)found.Pair.Share)]);
+    }
+
+    sealed class SameTokens : IEqualityComparer<int[]>
+    {
+        public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(int[] text)
         {
-            var before = better.Count;
-            for (var i = 0; i < ranks.Count; i++)
-                for (var j = 0; j < ranks.Count; j++)
-                    if (ranks[i] < ranks[j])
-                    {
-                        better.Add(first + i);
-                        worse.Add(first + j);
-                    }
-            var pairs = better.Count - before;
-            weights.AddRange(Enumerable.Repeat(1f / pairs, pairs));
-            first += ranks.Count;
+            var hash = new HashCode();
+            hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(text.AsSpan()));
+            return hash.ToHashCode();
         }
-        return new([.. better], [.. worse], [.. weights]);
     }
 }

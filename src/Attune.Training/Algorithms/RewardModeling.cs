@@ -6,53 +6,112 @@ using Attune.Training.Estimation;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>Options of reward modelling.</summary>
-public sealed record RewardModelingOptions
-{
-    /// <summary>Pulls the scores of a pair towards a sum of 0; 0.01 is usual, 0 for none.</summary>
-    public double CenterCoef { get; init; }
-}
-
 /// <summary>
 /// Learns from rankings to turn a text into one number: of two answers to a prompt, the better one should score higher.
 /// Stiennon et al. 2020, section 3.4, https://arxiv.org/abs/2009.01325, and for K answers Ouyang et al. 2022, eq. 1,
-/// https://arxiv.org/abs/2203.02155: all C(K, 2) pairs of a prompt with weight 1/C(K, 2) each. Departures: (1) tied answers make no
-/// pair, and the weight counts the pairs that are left; (2) each distinct answer is read once, however many pairs it is in.
+/// https://arxiv.org/abs/2203.02155: all C(K, 2) pairs of a prompt with weight 1/C(K, 2) each. Departures: (1) tied and unranked answers
+/// make no pair, and the weight counts the pairs that are left; (2) each distinct answer is read once, however many pairs it is in;
+/// (3) a margin for the strength of a preference, Touvron et al. 2023, eq. 2, https://arxiv.org/abs/2307.09288; (4) where a share of people
+/// prefers the other answer, that share of the loss is the other answer's; (5) several heads learn side by side, with the mean of their
+/// losses.
 /// </summary>
-public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options) : IObjective<TokenRanking>
+/// <param name="model">What learns.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="options">Of the loss.</param>
+/// <param name="seed">Of the draws for each head.</param>
+public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenRanking>
 {
-    public double Count(IReadOnlyCollection<TokenRanking> batch) => batch.Count;
+    /// <summary>With bootstrap, how often each head would have drawn an example; the same whenever it is seen.</summary>
+    public TokenRanking Look(TokenRanking example, long number) => options.Bootstrap && number >= 0 ? example with { HeadWeights = Draws(example) } : example;
+
+    public double Count(IReadOnlyCollection<TokenRanking> batch) =>
+        options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(ranking => ranking.Pairs.Count);
 
     public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
     {
-        int[][] texts = [.. examples.SelectMany(ranking => ranking.Texts)];
-        var scores = model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device));             // (N)
-        var pairs = RankedPairs.Of(examples.Select(ranking => ranking.Ranks));
-        var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P)
+        var pairs = RankedPairs.Of(examples);
+        var scores = model.ScoreHeads(TensorBatch.Padded(pairs.Texts, tokenizer.FillId, model.Device));    // (N, M)
+        var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P, M)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Worse, model.Device));
-        var weights = Tensor.From(pairs.Weights, pairs.Weights.Length).To(model.Device);
-        var loss = Masked.Reduce(PairLoss(chosen, rejected, margin: null, options.CenterCoef) * weights, count: count);
-        return new(loss, new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["loss"] = loss.Item(),
-            ["rewards/accuracies"] = Masked.Reduce(Right(chosen, rejected) * weights, count: count).Item(),
-            ["rewards/margins"] = Masked.Reduce((chosen - rejected) * weights, count: count).Item(),
-            ["rewards/chosen"] = Masked.Reduce(chosen * weights, count: count).Item(),
-            ["rewards/rejected"] = Masked.Reduce(rejected * weights, count: count).Item(),
-        });
+        var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, Doubts(pairs));
+        var weights = Column(options.Weighting == PairWeighting.Prompt ? pairs.Weights : Array.ConvertAll(pairs.Weights, _ => 1f));
+        var loss = Masked.Reduce((losses * HeadWeights(examples, pairs) * weights).Mean(1), count: count);
+        return new(loss, Figures(loss, chosen, rejected, weights, count));
     }
 
-    /// <summary>−log σ(r_c − r_r − margin) + c (r_c + r_r)² of each pair (P).</summary>
-    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin, double centerCoef)
+    /// <summary>−(1 − q) log σ(d) − q log σ(−d) + c (r_c + r_r)², with d = r_c − r_r − margin, of each pair.</summary>
+    /// <param name="chosen">Scores r_c of the better answers, of any shape.</param>
+    /// <param name="rejected">r_r</param>
+    /// <param name="margin">By how much they should differ; null for 0.</param>
+    /// <param name="centerCoef">c</param>
+    /// <param name="doubt">The share q of people who prefer the other answer; null for none.</param>
+    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? doubt = null)
     {
         var difference = margin is null ? chosen - rejected : chosen - rejected - margin;
         var loss = -difference.LogSigmoid();
+        if (doubt is not null)
+            loss += doubt * difference;                          // log σ(−d) = log σ(d) − d
         return centerCoef == 0 ? loss : loss + (chosen + rejected).Square() * centerCoef;
     }
+
+    Tensor? Margins(RankedPairs pairs) => OrNull(Array.ConvertAll(pairs.Strengths, strength => (float)(options.MarginScale * strength)));
+
+    /// <summary>With smoothing ε, a share q of people against a preference becomes (1 − ε) q + ε (1 − q).</summary>
+    Tensor? Doubts(RankedPairs pairs) =>
+        OrNull(Array.ConvertAll(pairs.Shares, share => (float)((1 - options.LabelSmoothing) * (1 - share) + options.LabelSmoothing * share)));
+
+    Tensor? OrNull(float[] numbers) => Array.TrueForAll(numbers, number => number == 0) ? null : Column(numbers);
+
+    /// <summary>(P, 1)</summary>
+    Tensor Column(float[] numbers) => Tensor.From(numbers, numbers.Length, 1).To(model.Device);
+
+    /// <summary>(P, M), or 1 where all heads learn alike.</summary>
+    Tensor HeadWeights(IReadOnlyList<TokenRanking> examples, RankedPairs pairs) => examples[0].HeadWeights is null
+        ? Tensor.Scalar(1, device: model.Device)
+        : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
+
+    Dictionary<string, double> Figures(Tensor loss, Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
+    {
+        var (chosen, rejected) = (chosenByHead.Mean(1).Detach(), rejectedByHead.Mean(1).Detach());          // (P)
+        var figures = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["loss"] = loss.Item(),
+            ["rewards/accuracies"] = Mean(Right(chosen, rejected)),
+            ["rewards/margins"] = Mean(chosen - rejected),
+            ["rewards/chosen"] = Mean(chosen),
+            ["rewards/rejected"] = Mean(rejected),
+        };
+        if (model.HeadCount > 1)
+            figures["rewards/disagreement"] = Mean(Deviation((chosenByHead - rejectedByHead).Detach()));
+        return figures;
+
+        double Mean(Tensor x) => Masked.Reduce(x * weights.Squeeze(1), count: count).Item();
+    }
+
+    /// <summary>(P, M) → (P): the deviation between heads.</summary>
+    static Tensor Deviation(Tensor x) => (x - x.Mean(1, keep: true)).Square().Mean(1).Sqrt();
 
     /// <summary>1 where the better answer scores higher, ½ where both score the same, else 0.</summary>
     static Tensor Right(Tensor chosen, Tensor rejected) =>
         ((chosen > rejected).To(DType.Float32) + (!(chosen < rejected)).To(DType.Float32)) * 0.5;
+
+    /// <summary>Numbers by Poisson's law with mean 1, which a draw of many with replacement comes to; they follow from the seed and the texts.</summary>
+    float[] Draws(TokenRanking example)
+    {
+        var random = new Random(example.Texts.SelectMany(text => text).Aggregate(seed, (hash, token) => unchecked(hash * 31 + token)));
+        return [.. Enumerable.Range(0, model.HeadCount).Select(_ => Poisson(random.NextDouble()))];
+    }
+
+    static float Poisson(double uniform)
+    {
+        var (count, probability) = (0, Math.Exp(-1));
+        while (uniform >= probability && count < 20)
+        {
+            uniform -= probability;
+            probability /= ++count;
+        }
+        return count;
+    }
 
     public int Length(TokenRanking example) => example.Texts.Max(text => text.Length);
 

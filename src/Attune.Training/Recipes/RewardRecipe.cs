@@ -21,7 +21,7 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The tokenizer of a new model.</summary>
     public TokenizerOptions Tokenizer { get; init; } = new();
 
-    /// <summary>Rankings: prompt, completions and ranks; or prompt, chosen and rejected; or chosen and rejected; as texts or lists of messages.</summary>
+    /// <summary>Comparisons: prompt, completions and ranks (or pairs); or prompt, chosen and rejected; or chosen and rejected; as texts or lists of messages.</summary>
     public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
@@ -42,7 +42,7 @@ public sealed record RewardRecipe : IRecipe
 
     public IEnumerable<string> Problems() =>
         CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
-            .Concat(Parameters.Problems(Model, dropsOut: false));
+            .Concat(Parameters.Problems(Model, dropsOut: false)).Concat(Reward.Problems().Select(problem => $"reward.{problem}"));
 
     public IRecipe WithFullPaths() => this with
     {
@@ -54,12 +54,12 @@ public sealed record RewardRecipe : IRecipe
     public void Train(Run run, CancellationToken cancellation)
     {
         var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
-        var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run);
+        var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
-        var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward), Training, Optimizer);
+        var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }

@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
@@ -84,8 +85,8 @@ public sealed class GoldenLossTests : IDisposable
         var expected = item.GetProperty("expected");
         var scores = GoldenFile.Leaf(inputs.GetProperty("scores"));
         var ranks = GoldenTensor.Read(inputs.GetProperty("ranks"));
-        var prompts = ranks.Longs.Select(rank => (int)rank).Chunk((int)ranks.Shape[1]).ToArray();
-        var pairs = RankedPairs.Of(prompts);
+        var prompts = ranks.Longs.Select(rank => (int?)rank).Chunk((int)ranks.Shape[1]).ToArray();
+        var pairs = RankedPairs.Of([.. prompts.Select((own, prompt) => new TokenRanking([.. own.Select((_, at) => (int[])[prompt, at])], 1, Preferences.OfRanks(own).Pairs))]);
         var flat = scores.Reshape(-1);
         var losses = RewardModeling.PairLoss(Pick(pairs.Better), Pick(pairs.Worse), margin: null, centerCoef: 0);
         var loss = Masked.Reduce(losses * Tensor.From(pairs.Weights, pairs.Weights.Length), count: prompts.Length);
