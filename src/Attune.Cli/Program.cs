@@ -18,6 +18,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     ModelsCommand.Create(),
     DataCommand.Create(),
     RecipeCommand.Create(),
+    BenchCommand.Create(),
     DoctorCommand.Create(),
 };
 

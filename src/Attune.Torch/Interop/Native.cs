@@ -75,6 +75,9 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int attune_set_threads(int count);
     [LibraryImport(Library)] public static partial int attune_threads();
 
+    [LibraryImport(Library)] public static partial int attune_profile(int enabled);
+    [LibraryImport(Library)] public static partial byte* attune_profile_report();
+
     [LibraryImport(Library)]
     public static partial int attune_generator_new(int deviceType, int deviceIndex, ulong seed, out nint generator);
     [LibraryImport(Library)] public static partial void attune_generator_free(nint generator);
