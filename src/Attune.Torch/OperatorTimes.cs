@@ -7,7 +7,7 @@ namespace Attune.Torch;
 /// <summary>What an operator cost while <see cref="OperatorTimes"/> were taken.</summary>
 /// <param name="Name">As libtorch calls it: an operator, or a node of the backward pass.</param>
 /// <param name="Calls">On all threads.</param>
-/// <param name="Seconds">Of all calls, without the operators that they called; on a GPU the time to ask for the work, not to do it.</param>
+/// <param name="Seconds">Of all calls, without the operators that they called: of the processor that made them, so with one thread all of it, and on a GPU what it takes to ask.</param>
 public sealed record OperatorTime(string Name, long Calls, double Seconds);
 
 /// <summary>Takes the time of every operator from its start until it is disposed of.</summary>

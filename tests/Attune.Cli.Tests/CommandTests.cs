@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;
@@ -11,7 +12,7 @@ public sealed class CommandTests
         var (code, output, _) = Commands.Run("--help");
         Assert.Equal(0, code);
         Assert.InRange(output.Split('\n').Length, 10, 24);
-        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "generate", "score", "data", "recipe", "doctor" })
+        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "generate", "score", "data", "recipe", "bench", "doctor" })
         {
             Assert.Contains($"  {command}", output, StringComparison.Ordinal);
             Assert.Contains("Example:", Commands.Run(command, "--help").Output, StringComparison.Ordinal);
@@ -25,6 +26,23 @@ public sealed class CommandTests
         Assert.Equal(0, code);
         foreach (var line in new[] { "libtorch", "devices", "threads", "GFLOP/s", "memory", "operators  all there" })
             Assert.Contains(line, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    [InlineData("generate")]
+    public void ABenchmarkIsOneLineWithTheFloorBesideTheTime(string job)
+    {
+        var (code, output, error) = Commands.Run("bench", job, "--preset", "T", "--steps", "2", "--profile");
+        Assert.Equal(0, code);
+        var figures = JsonNode.Parse(Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)))!;
+        Assert.Equal(2, (int)figures["steps"]!);
+        Assert.True((double)figures["seconds_per_step"]! > (double)figures["floor_seconds"]!, output);
+        Assert.True((double)figures["floor_seconds"]! > 0, output);
+        Assert.Equal(job == "ppo", figures["phases"]!.AsObject().Count == 3);
+        Assert.Contains("aten::addmm", error, StringComparison.Ordinal);
     }
 
     [Fact]
