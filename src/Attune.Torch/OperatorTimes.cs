@@ -15,14 +15,18 @@ public sealed unsafe class OperatorTimes : IDisposable
 {
     public OperatorTimes() => Native.Check(Native.attune_profile(1));
 
-    /// <summary>So far, the dearest first.</summary>
-    public IReadOnlyList<OperatorTime> Table => [.. Marshal.PtrToStringUTF8((nint)Native.attune_profile_report())!
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-        .Select(line => line.Split('\t'))
-        .Select(cells => new OperatorTime(cells[0], Number(cells[1]), Number(cells[2]) / 1e9))
-        .OrderByDescending(row => row.Seconds)];
+    /// <summary>The dearest first, once it is disposed of.</summary>
+    public IReadOnlyList<OperatorTime> Table { get; private set; } = [];
 
-    public void Dispose() => Native.Check(Native.attune_profile(0));
+    public void Dispose()
+    {
+        Native.Check(Native.attune_profile(0));
+        Table = [.. Marshal.PtrToStringUTF8((nint)Native.attune_profile_report())!
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('\t'))
+            .Select(cells => new OperatorTime(cells[0], Number(cells[1]), Number(cells[2]) / 1e9))
+            .OrderByDescending(row => row.Seconds)];
+    }
 
     static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -22,8 +22,8 @@ public static class Benchmark
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
         BenchmarkJobs.Run(options, clock);
-        using (operators)
-            return (Figures(options, device, dtype, clock), operators?.Table ?? []);
+        operators?.Dispose();
+        return (Figures(options, device, dtype, clock), operators?.Table ?? []);
     }
 
     static JsonObject Figures(BenchmarkOptions options, Device device, DType dtype, StepClock clock)

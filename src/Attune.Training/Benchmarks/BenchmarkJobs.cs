@@ -1,7 +1,6 @@
 using Attune.Generation;
 using Attune.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
