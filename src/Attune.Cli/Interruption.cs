@@ -7,6 +7,7 @@ sealed class Interruption : IDisposable
 {
     readonly CancellationTokenSource source = new();
     readonly PosixSignalRegistration[] registrations;
+    int signals;
 
     public Interruption() => registrations =
     [
@@ -15,6 +16,16 @@ sealed class Interruption : IDisposable
     ];
 
     public CancellationToken Token => source.Token;
+
+    /// <summary>Asks to stop when standard input ends, as it does when the process that started this one lets go of it, or is gone.</summary>
+    public void StopWhenInputEnds() => new Thread(() =>
+    {
+        using var input = Console.OpenStandardInput();
+        while (input.ReadByte() >= 0)
+        {
+        }
+        Cancel();
+    }) { IsBackground = true }.Start();
 
     public void Dispose()
     {
@@ -25,9 +36,21 @@ sealed class Interruption : IDisposable
 
     void Stop(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested)
+        if (Interlocked.Increment(ref signals) > 1)
             return;                                      // the default action of the signal: the process ends
         context.Cancel = true;
-        source.Cancel();
+        Cancel();
+    }
+
+    void Cancel()
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The command has ended meanwhile.
+        }
     }
 }

@@ -7,6 +7,9 @@ public interface IRecipe
 {
     RunOptions Run { get; }
 
+    /// <summary>How much is seen.</summary>
+    BatchOptions Training { get; }
+
     /// <summary>What is wrong with the values, each as <c>key: what was found and what was expected</c>.</summary>
     IEnumerable<string> Problems();
 

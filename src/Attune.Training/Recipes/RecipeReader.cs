@@ -18,16 +18,22 @@ public static class RecipeReader
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static (TrainingMethod Method, IRecipe Recipe) Read(string? method, string? file, IReadOnlyList<string> overrides)
     {
+        var (found, recipe, errors) = Bind(method, file, overrides);
+        return errors.Count == 0
+            ? (found, recipe)
+            : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
+    }
+
+    /// <summary>The same with what is wrong as a list.</summary>
+    internal static (TrainingMethod Method, IRecipe Recipe, IReadOnlyList<string> Errors) Bind(string? method, string? file, IReadOnlyList<string> overrides)
+    {
         var root = file is null ? new YamlMappingNode() : Parse(file);
         var found = Method(method, file, root);
         var errors = new List<string>();
         var defaults = found.NewRecipe();
         RecipeOverrides.Apply(root, overrides, defaults.GetType(), errors);
         var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
-        errors.AddRange(recipe.Problems());
-        return errors.Count == 0
-            ? (found, recipe)
-            : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
+        return (found, recipe, [.. errors, .. recipe.Problems()]);
     }
 
     static TrainingMethod Method(string? wanted, string? file, YamlMappingNode root)
@@ -43,7 +49,7 @@ public static class RecipeReader
             ?? throw new InvalidDataException($"{file}: the method '{name}' is not known; known are {AlgorithmCatalog.Names}.{meant}");
     }
 
-    static YamlMappingNode Parse(string file)
+    internal static YamlMappingNode Parse(string file)
     {
         if (!File.Exists(file))
             throw new FileNotFoundException($"there is no recipe {file}; `attune recipe METHOD` prints one");

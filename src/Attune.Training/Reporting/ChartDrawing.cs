@@ -6,7 +6,11 @@ namespace Attune.Training.Reporting;
 /// <summary>A chart as an SVG drawing: a light grid, thin lines of what was measured, a strong line of the trend.</summary>
 sealed class ChartDrawing
 {
-    const double Width = 440, Height = 236;
+    public const double Width = 440, Height = 236;
+
+    /// <summary>Curves that differ in colour.</summary>
+    const int Colours = 6;
+
     const double Left = 48, Right = 50, Top = 26, Bottom = 30;
     const double LineHeight = 13;
     const int Columns = 400;
@@ -22,7 +26,7 @@ sealed class ChartDrawing
     ChartDrawing(Chart chart, Curve[] curves)
     {
         (this.chart, this.curves) = (chart, curves);
-        Point[] all = [.. curves.SelectMany(curve => curve.Raw)];
+        Point[] all = [.. curves.SelectMany(curve => curve.Raw.Concat(curve.Outline))];
         x = Axis.Over(all.Min(point => point.X), all.Max(point => point.X), mostTicks: 5);
         y = Axis.Over(all.Min(point => point.Y), all.Max(point => point.Y), mostTicks: 5, margin: 0.06);
     }
@@ -32,7 +36,7 @@ sealed class ChartDrawing
     /// <returns>A figure, or null when there is nothing to draw.</returns>
     public static XElement? Figure(Chart chart, string id)
     {
-        Curve[] drawn = [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
+        var drawn = Drawn(chart);
         if (drawn.Length == 0)
             return null;
         return Element("figure", Class("chart"),
@@ -41,9 +45,21 @@ sealed class ChartDrawing
             new ChartDrawing(chart, drawn).Svg(id));
     }
 
+    /// <summary>The axes and curves alone, for a place in a larger drawing; null when there is nothing to draw.</summary>
+    public static XElement? Panel(Chart chart)
+    {
+        var drawn = Drawn(chart);
+        return drawn.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawn).Content());
+    }
+
+    /// <summary>The style of a curve by its place among the curves.</summary>
+    public static string Colour(int at) => $"c{at % Colours}";
+
+    static Curve[] Drawn(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
+
     static XElement Legend(Curve[] drawn) => Element("ul", Class("legend"), drawn.Select((curve, at) =>
         Element("li",
-            Element("span", Class($"swatch c{at % 4}"), Is("aria-hidden", "true")),
+            Element("span", Class($"swatch {Colour(at)}"), Is("aria-hidden", "true")),
             curve.Name + " ",
             Element("b", curve.FirstToLast))));
 
@@ -51,7 +67,9 @@ sealed class ChartDrawing
         Is("viewBox", $"0 0 {Width} {Height}"), Is("role", "img"), Is("aria-labelledby", $"{id}-title {id}-desc"),
         Element("title", Is("id", $"{id}-title"), chart.Title),
         Element("desc", Is("id", $"{id}-desc"), Description()),
-        Grid(), Labels(), curves.Select(Lines), LastValues());
+        Content());
+
+    IEnumerable<object> Content() => [Grid(), Labels(), curves.Select(Band), curves.Select(Lines), LastValues()];
 
     string Description() => string.Join("; ", curves.Select(curve =>
         $"{curve.Name}: {curve.First} at {At(curve.Trend[0])}, {curve.Last} at {At(curve.Trend[^1])}")) + ".";
@@ -72,20 +90,24 @@ sealed class ChartDrawing
         .Append(Text("tick end", Width, Height - Bottom + 16, chart.XLabel))
         .Append(Text("tick start", 2, 11, chart.YLabel));
 
+    XElement? Band(Curve curve, int at) => curve.Outline.Count == 0 ? null : Path(curve.Outline, $"band {Colour(at)}");
+
     IEnumerable<XElement> Lines(Curve curve, int at)
     {
         if (curve.IsNoisy)
-            yield return Line(curve.Raw, $"raw c{at % 4}");
-        yield return Line(curve.Trend, $"trend c{at % 4}");
+            yield return Line(curve.Raw, $"raw {Colour(at)}");
+        yield return Line(curve.Trend, $"trend {Colour(at)}");
         if (curve.Raw.Count > FewPoints)
             yield break;
         foreach (var point in curve.Raw)
-            yield return Element("circle", Class($"dot c{at % 4}"), Is("cx", Across(point.X)), Is("cy", Down(point.Y)), Is("r", 3));
+            yield return Element("circle", Class($"dot {Colour(at)}"), Is("cx", Across(point.X)), Is("cy", Down(point.Y)), Is("r", 3));
     }
 
-    XElement Line(IReadOnlyList<Point> points, string style)
+    XElement Line(IReadOnlyList<Point> points, string style) => Path(Curve.Thin(points, Columns), style);
+
+    XElement Path(IReadOnlyList<Point> points, string style)
     {
-        var places = Curve.Thin(points, Columns).Select(point => $"{Coordinate(Across(point.X))} {Coordinate(Down(point.Y))}");
+        var places = points.Select(point => $"{Coordinate(Across(point.X))} {Coordinate(Down(point.Y))}");
         return Element("path", Class(style), Is("d", "M" + string.Join('L', places)));
     }
 
@@ -93,7 +115,7 @@ sealed class ChartDrawing
     IEnumerable<XElement> LastValues()
     {
         var heights = Spread([.. curves.Select(curve => Down(curve.Trend[^1].Y) + 4)], LineHeight);
-        return curves.Select((curve, at) => Text($"value start c{at % 4}", Across(curve.Trend[^1].X) + 7, heights[at], curve.Last));
+        return curves.Select((curve, at) => Text($"value start {Colour(at)}", Across(curve.Trend[^1].X) + 7, heights[at], curve.Last));
     }
 
     /// <summary>The heights nearest to the wanted ones, from the top down, that leave a gap between each other.</summary>

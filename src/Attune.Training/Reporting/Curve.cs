@@ -18,6 +18,8 @@ public sealed class Curve
     {
         Name = series.Name;
         Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= Greatest).OrderBy(point => point.X)];
+Spread[] band = [.. series.Band.Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= Greatest && Math.Abs(at.High) <= Greatest).OrderBy(at => at.X)];
+        Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
         IsNoisy = Raw.Count >= FewestToSmooth && Walk(Raw) > NoisyWalk * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
         Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;
     }
@@ -35,6 +37,9 @@ public sealed class Curve
 
     /// <summary>What was measured.</summary>
     public IReadOnlyList<Point> Raw { get; }
+
+    /// <summary>The way around its band: the upper side from left to right, and the lower one back.</summary>
+    public IReadOnlyList<Point> Outline { get; }
 
     /// <summary>Whether <see cref="Trend"/> differs from <see cref="Raw"/>.</summary>
     public bool IsNoisy { get; }

@@ -3,21 +3,48 @@ namespace Attune.Training.Reporting;
 /// <summary>The style sheet of a report. It stands in a file that is XML too, so it has no ampersand and no angle bracket.</summary>
 static class ReportStyle
 {
-    public const string Css = """
+    /// <summary>The colours of a page or a drawing, light and dark.</summary>
+    public const string Colours = """
 
         :root {
           color-scheme: light dark;
           --paper: #ffffff; --raised: #f6f7f7; --ink: #1b2023; --soft: #586269; --line: #e1e5e6;
-          --accent: #0b6b63; --tint: #e9f4f2; --second: #1b2023; --third: #a15c00; --fourth: #7a6f9b;
+          --accent: #0b6b63; --tint: #e9f4f2; --second: #1b2023; --third: #a15c00; --fourth: #7a6f9b; --fifth: #2b6cb0; --sixth: #b0447c;
           --good: #1a6b35; --good-tint: #e5f4e9; --bad: #a3251b; --bad-tint: #fbeae8;
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --paper: #121618; --raised: #1a2023; --ink: #e6eaeb; --soft: #9fabb1; --line: #2c3438;
-            --accent: #52d0bf; --tint: #16302d; --second: #e6eaeb; --third: #f0b357; --fourth: #b9aede;
+            --accent: #52d0bf; --tint: #16302d; --second: #e6eaeb; --third: #f0b357; --fourth: #b9aede; --fifth: #7db4f0; --sixth: #f08fc0;
             --good: #7ed99a; --good-tint: #17301f; --bad: #ff9d92; --bad-tint: #3a1d1a;
           }
         }
+
+        """;
+
+    /// <summary>The lines and texts of a chart.</summary>
+    public const string Drawing = """
+        .tick { fill: var(--soft); }
+        .value {
+          fill: currentColor; font-weight: 650; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round;
+          paint-order: stroke;
+        }
+        .start { text-anchor: start; } .middle { text-anchor: middle; } .end { text-anchor: end; }
+        .grid, .base { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
+        .base { stroke: var(--soft); opacity: 0.6; }
+        .raw, .trend { fill: none; stroke: currentColor; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
+        .raw { stroke-width: 1; opacity: 0.38; }
+        .band { fill: currentColor; opacity: 0.14; }
+        .trend { stroke-width: 2.2; }
+        .trend.c1 { stroke-dasharray: 7 4; }
+        .trend.c2 { stroke-dasharray: 1.5 5; }
+        .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; }
+        .c0 { color: var(--accent); } .c1 { color: var(--second); } .c2 { color: var(--third); } .c3 { color: var(--fourth); }
+        .c4 { color: var(--fifth); } .c5 { color: var(--sixth); }
+
+        """;
+
+    public const string Css = Colours + """
         * { box-sizing: border-box; }
         html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
         body {
@@ -83,22 +110,8 @@ static class ReportStyle
         .swatch.c2 { border-top-style: dotted; }
         .legend b { font-weight: 650; font-variant-numeric: tabular-nums; }
         svg text { font: 12.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-variant-numeric: tabular-nums; }
-        .tick { fill: var(--soft); }
-        .value {
-          fill: currentColor; font-weight: 650; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round;
-          paint-order: stroke;
-        }
-        .start { text-anchor: start; } .middle { text-anchor: middle; } .end { text-anchor: end; }
-        .grid, .base { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
-        .base { stroke: var(--soft); opacity: 0.6; }
-        .raw, .trend { fill: none; stroke: currentColor; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
-        .raw { stroke-width: 1; opacity: 0.38; }
-        .trend { stroke-width: 2.2; }
-        .trend.c1 { stroke-dasharray: 7 4; }
-        .trend.c2 { stroke-dasharray: 1.5 5; }
-        .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; }
-        .c0 { color: var(--accent); } .c1 { color: var(--second); } .c2 { color: var(--third); } .c3 { color: var(--fourth); }
 
+        """ + Drawing + """
         .table { margin-top: 32px; overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-size: 15px; line-height: 1.45; }
         caption { text-align: left; font-weight: 620; font-size: 16px; padding-bottom: 8px; }

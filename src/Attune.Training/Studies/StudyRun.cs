@@ -1,0 +1,62 @@
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Studies;
+
+/// <summary>A variant trained with one seed, in a run folder of its own.</summary>
+/// <param name="Variant">What is different from the base.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Method">The training method.</param>
+/// <param name="Recipe">All of its values, with full paths but for the output.</param>
+public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Method, IRecipe Recipe)
+{
+    /// <summary>VARIANT/seed-N, as under the output of the study.</summary>
+    public string Name => $"{Variant.Folder}/seed-{Seed}";
+
+    public RunFolder Folder => new(Recipe.Run.Output);
+
+    /// <summary>What the run and its process say.</summary>
+    public string Log => Path.Combine(Folder.Path, "log.txt");
+
+    /// <summary>Starts the run, goes on with it where it was stopped, or leaves it when it is finished.</summary>
+    /// <inheritdoc cref="IRecipe.Train"/>
+    public void Train(IRunDisplay display, CancellationToken cancellation)
+    {
+        if (Folder.HoldsARun)
+            RecipeRunner.Resume(Folder.Path, [], display, cancellation);
+        else
+            RecipeRunner.Start(Method, Recipe, display, cancellation);
+    }
+
+    /// <summary>How the run in the folder differs from this one, in words; null when there is none or it is the same.</summary>
+    public string? Conflict()
+    {
+        if (!Folder.HoldsARun)
+            return null;
+        try
+        {
+            var (method, recipe) = RecipeReader.Read(method: null, Folder.Recipe, [$"run.output={Folder.Path}"]);
+            return Difference(Lines(method, recipe), Lines(Method, Recipe));
+        }
+        catch (InvalidDataException error)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>Whether it has the values of another run, but for the output.</summary>
+    public bool IsAs(StudyRun other) => Difference(Lines(Method, Recipe).Where(IsValue).ToArray(), Lines(other.Method, other.Recipe).Where(IsValue).ToArray()) is null;
+
+    static bool IsValue(string line) => !line.TrimStart().StartsWith("output:", StringComparison.Ordinal);
+
+    /// <summary>The first line of two recipes in which they differ.</summary>
+    static string? Difference(string[] found, string[] wanted)
+    {
+        foreach (var (there, here) in found.Zip(wanted))
+            if (there != here)
+                return $"it has '{there.Trim()}', this study '{here.Trim()}'";
+        return found.Length == wanted.Length ? null : "its recipe has other keys than this study's";
+    }
+
+    static string[] Lines(TrainingMethod method, IRecipe recipe) => RecipeWriter.Write(method.Name, recipe, withComments: false).Split('\n');
+}

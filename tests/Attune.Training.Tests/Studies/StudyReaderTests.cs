@@ -1,0 +1,139 @@
+using Attune.Testing;
+using Attune.Training.Studies;
+
+namespace Attune.Training.Tests.Studies;
+
+/// <summary>What a study file says, and all that can be wrong with one.</summary>
+public sealed class StudyReaderTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+    readonly TinyRuns tiny = new();
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        tiny.Dispose();
+    }
+
+    string Recipe => folder.Write("ppo.yaml", $$"""
+        method: ppo
+        model: {{tiny.LanguageModel}}
+        rewardModel: {{tiny.RewardModel}}
+        run: { device: cpu, threads: 1 }
+        data: { train: prompts.jsonl }
+        training: { steps: 3, batchSize: 4 }
+        """);
+
+    string Good => $"""
+        recipe: {Recipe}
+        output: {folder.File("runs")}
+        seeds: [4, 5]
+        set: [ppo.gamma=0.9]
+        groups:
+          - name: Price
+            base: beta 0.05
+            variants:
+              - name: beta 0.1
+                set: [ppo.klCoef=0.1]
+              - name: None at all
+                set: [klCoef=0, training.steps=2]
+        """;
+
+    [Fact]
+    public void EveryVariantIsARunWithEverySeedInItsOwnFolder()
+    {
+        var study = StudyReader.Read(folder.Write("mine.yaml", Good));
+        Assert.Equal(
+            ["base/seed-4", "beta-0.1/seed-4", "none-at-all/seed-4", "base/seed-5", "beta-0.1/seed-5", "none-at-all/seed-5"],
+            study.Runs.Select(run => run.Name));
+        var last = (Training.Recipes.PpoRecipe)study.Runs[^1].Recipe;
+        Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")), (last.Ppo.KlCoef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
+        Assert.Equal("mine", study.Name);
+    }
+
+    [Fact]
+    public void WordsBehindTheCommandCountInEveryRunAndLessThanAVariant()
+    {
+        var study = StudyReader.Read(folder.Write("mine.yaml", Good), folder.File("other"), ["klCoef=0.7", "training.steps=9"]);
+        Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3).Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Ppo.KlCoef, run.Recipe.Training.Steps)));
+        Assert.Equal(folder.File("other/base/seed-4"), study.Runs[0].Folder.Path);
+    }
+
+    [Fact]
+    public void AllMistakesAreSaidAtOnce()
+    {
+        var message = Refused($"""
+            recipe: {Recipe}
+            ouput: x
+            seeds: [1, one, 1]
+            groups:
+              - name: Price
+                variants:
+                  - name: a b
+                    st: [ppo.klCoef=1]
+                  - name: a-B
+                    set: [run.seed=3]
+            """);
+        foreach (var part in new[]
+        {
+            "line 2: 'ouput' is no key of a study. Did you mean 'output'?", "output: a folder was expected", "'one'", "seeds: different ones were expected",
+            "line 8: variants: 'st' is no key of a study. Did you mean 'set'?", "found 'a-b' twice", "'run.seed=3'",
+        })
+            Assert.Contains(part, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MistakesInRecipesAreSaidWithTheirVariantAndThoseOfTheBaseOnce()
+    {
+        var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal).Replace("[ppo.klCoef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
+        Assert.Equal(1, message.Split("Did you mean 'ppo.gamma'").Length - 1);
+        Assert.Equal(1, message.Split("beta 0.1: 'klCof' is no key").Length - 1);
+        Assert.Contains("beta 0.1: sampling.temperature", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AVariantThatIsTheBaseIsRefused() =>
+        Assert.Contains("beta 0.1: its recipe is that of the base", Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.05]", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+    [Fact]
+    public void RunsWithoutANumberOfStepsAreRefused() =>
+        Assert.Contains("training.steps", Refused(Good.Replace("[ppo.gamma=0.9]", "[training.steps=0]", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+    [Fact]
+    public void AFolderWithARunOfAnotherRecipeIsRefusedByWhatDiffers()
+    {
+        var good = folder.Write("mine.yaml", Good);
+        var run = StudyReader.Read(good).Runs[1];
+        Directory.CreateDirectory(run.Folder.Path);
+        File.WriteAllText(run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe, withComments: false));
+        Assert.Equal(6, StudyReader.Read(good).Runs.Count);
+
+        var message = Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.2]", StringComparison.Ordinal));
+        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'klCoef: 0.1', this study 'klCoef: 0.2'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARunStartsGoesOnWhereItWasStoppedAndIsLeftWhenItIsFinished()
+    {
+        var data = TinyPrompts();
+        var study = StudyReader.Read(folder.Write("mine.yaml", Good), null, [$"data.train={data}", "sampling.maxNewTokens=4"]);
+        var run = study.Runs[0];
+        var stopping = new RecordingDisplay(cancelAfter: 2);
+        Assert.Throws<OperationCanceledException>(() => run.Train(stopping, stopping.Token));
+        Assert.False(run.Folder.IsFinished);
+
+        var resuming = new RecordingDisplay();
+        run.Train(resuming, default);
+        Assert.Equal((2, 3), resuming.Began);
+        Assert.True(run.Folder.IsFinished);
+        Assert.Equal(1, study.Finished);
+
+        var leaving = new RecordingDisplay();
+        run.Train(leaving, default);
+        Assert.Empty(leaving.Steps);
+    }
+
+    string TinyPrompts() => Attune.Testing.Models.TinyData.Prompts(folder);
+
+    string Refused(string text) => Assert.Throws<InvalidDataException>(() => StudyReader.Read(folder.Write("mine.yaml", text))).Message;
+}
