@@ -1,5 +1,6 @@
 using Attune.Torch;
 using Attune.Training.Estimation;
+using Attune.Training.Health;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -145,12 +146,10 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
         return Tensor.Maximum(plain, (clipped - returns).Square()) * 0.5;
     }
 
-    public string InWords(IReadOnlyDictionary<string, double> metrics)
-    {
-        var nats = metrics["objective/kl"];
-        var health = !double.IsFinite(nats) ? "not a number" : nats < -1 ? "negative, look at the sampling settings" : nats > 50 ? "far from the reference" : "healthy";
-        return $"score {metrics["objective/scores"]:F2}, KL {nats:F1} nats, {health}";
-    }
+    /// <summary>Multiplies β by a factor, and gives what it is then.</summary>
+    public double RaiseBeta(double factor) => kl.Raise(factor);
+
+    public string InWords(IReadOnlyDictionary<string, double> metrics) => $"score {metrics["objective/scores"]:F2}, KL {metrics["objective/kl"]:F1} nats";
 
     /// <summary>Scores at the tokens they are of; that of a whole response at its last token: (B, T).</summary>
     static Tensor ByToken(Rollouts rollouts, Scores scores)
@@ -173,6 +172,9 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
         step.Log("objective/rlhf_reward", step.Metrics["objective/scores"] - kl.Coefficient * nats);
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
+        int[][] answers = [.. rollouts.Completions.Select(completion => completion.Tokens)];
+        step.Log("responses/repetition", Repetition.Of(answers));
+        step.Log("responses/distinct", Repetition.Distinct(answers));
         step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
     }
 }

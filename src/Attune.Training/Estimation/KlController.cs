@@ -20,6 +20,9 @@ public sealed class KlController(double initial, double? target = null, double h
             Coefficient *= 1 + Math.Clamp(kl / wanted - 1, -0.2, 0.2) * responses / horizon;
     }
 
+    /// <summary>Multiplies the coefficient by a factor, and gives what it is then.</summary>
+    public double Raise(double factor) => Coefficient *= factor;
+
     public void Save(StateWriter writer) => writer.Write("coefficient", Coefficient);
 
     public void Load(StateReader reader) => Coefficient = reader.ReadNumber("coefficient");

@@ -3,6 +3,7 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Training.Algorithms;
 using Attune.Training.Evaluation;
+using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -46,6 +47,9 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>The algorithm.</summary>
     public PpoOptions Ppo { get; init; } = new();
 
+    /// <summary>When the run counts as unwell, and what is done about it.</summary>
+    public HealthOptions Health { get; init; } = new();
+
     public IEnumerable<string> Problems()
     {
         foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
@@ -60,6 +64,10 @@ public sealed record PpoRecipe : IRecipe
             yield return $"sampling.{problem}";
         foreach (var problem in Ppo.Problems())
             yield return $"ppo.{problem}";
+        foreach (var problem in Health.Problems())
+            yield return $"health.{problem}";
+        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Ppo.KlCoef == 0)
+            yield return "health.act: ppo.klCoef above 0 was expected where β is to be raised, found 0";
         foreach (var problem in Scores.Problems())
             yield return $"scores.{problem}";
         if (Sampling.Temperature == 0)
@@ -99,7 +107,9 @@ public sealed record PpoRecipe : IRecipe
         run.Register("policy", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
-        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), new Algorithms.Ppo(Ppo), new(optimizer, Optimizer, steps), Training);
+        var algorithm = new Algorithms.Ppo(Ppo);
+        run.Watch(new(Health), algorithm.RaiseBeta);
+        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), algorithm, new(optimizer, Optimizer, steps), Training);
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
         run.Complete("ppo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, policy.Model, tokenizer)));
     }

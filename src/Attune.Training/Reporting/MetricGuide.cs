@@ -91,6 +91,18 @@ public static class MetricGuide
             "The others were cut off at the greatest length. Healthy: high, and not falling."),
         new("eval/ended", "Answers that end by themselves", "%", "The same, on held-out prompts.")
             { DrawnWith = "responses/ended", Series = "held-out" },
+        new("eval/gold", "Gold reward", "points",
+            "What a second reward, which is not trained on, gives the held-out answers. Healthy: it climbs with the score. Where it falls "
+            + "while the score climbs, the score is being exploited.") { Series = "held-out" },
+        new("responses/repetition", "Repetition", "%",
+            "How much of an answer, three tokens at a time, was said in it before. Healthy: near where it began.")
+            { Place = ChartPlace.Folded },
+        new("responses/distinct", "Different answers of a step", "%",
+            "How many of the answers of a step differ from each other. Healthy: level; a fall means one answer to everything.")
+            { Place = ChartPlace.Folded },
+        new("value/explained_variance", "Variance that the values explain", "",
+            "1 for a perfect forecast of the returns, 0 for none, below 0 for one that misleads. Healthy: it climbs in the first steps, then stays above 0.")
+            { Place = ChartPlace.Folded },
         new("eval/distinct", "Variety", "%",
             "How many of the held-out answers differ from each other. Healthy: near 100 %; a fall means one answer to everything.")
             { Series = "held-out" },

@@ -22,6 +22,7 @@ public static class RunReport
                 Lead = "What the model writes to prompts it was not trained on.",
                 Samples = whole.Samples,
             },
+            .. HealthSection.Of(folder),
             whole with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
         ];
         var title = string.Equals(name, method, StringComparison.OrdinalIgnoreCase) ? whole.Title : $"{whole.Title}: {name}";

@@ -22,29 +22,60 @@ sealed class CheckpointStore(string folder, int keep)
     };
 
     /// <summary>Writes the states of a step, then drops the oldest checkpoints past those to keep.</summary>
-    public void Save(int step, IReadOnlyDictionary<string, IRunState> states)
+    /// <param name="step">The step.</param>
+    /// <param name="states">What is written.</param>
+    /// <param name="spared">Steps whose checkpoints are kept, however old.</param>
+    public void Save(int step, IReadOnlyDictionary<string, IRunState> states, IEnumerable<int> spared)
     {
         if (Directory.Exists(PathOf(step)))
             return;                                  // saved when it was due, and asked for again by who stops the run
-        Whole.Folder(PathOf(step), unfinished =>
-        {
-            Directory.CreateDirectory(unfinished);
-            WriteStates(unfinished, states);
-            var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
-            WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(new CheckpointManifest(step, files), Json));
-        });
-        foreach (var old in Steps().SkipLast(keep))
+        Write(PathOf(step), new(step), states);
+        foreach (var old in Steps().SkipLast(keep).Except(spared).ToList())
             Directory.Delete(PathOf(old), recursive: true);
     }
 
-    /// <summary>Restores the newest checkpoint that is whole and gives its step; 0 when there is none.</summary>
+    /// <summary>Writes the states of a step to which a run went back: later checkpoints are of what is given up.</summary>
+    public void Replace(int step, IReadOnlyDictionary<string, IRunState> states)
+    {
+        foreach (var later in Steps().Where(other => other > step).Reverse().ToList())
+            Directory.Delete(PathOf(later), recursive: true);
+        Write(PathOf(step), new(step), states);
+    }
+
+    /// <summary>Writes the states of the best step, in the place of the best before it; no later checkpoint drops it.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="value">How good it is.</param>
+    /// <param name="states">What is written.</param>
+    public void SaveBest(int step, double value, IReadOnlyDictionary<string, IRunState> states) => Write(BestPath, new(step) { Value = value }, states);
+
+    /// <summary>The best step and its value; null when there is none. One that is damaged is said.</summary>
+    public (int Step, double Value)? Best(Action<string> say)
+    {
+        var unfinished = BestPath + ".unfinished";               // killed between taking the old one away and putting the new one in its place
+        if (!Directory.Exists(BestPath) && Directory.Exists(unfinished) && Damage(unfinished) is null)
+            Directory.Move(unfinished, BestPath);
+        if (!Directory.Exists(BestPath))
+            return null;
+        if (Damage(BestPath) is { } damage)
+        {
+            say($"the checkpoint {BestPath} is damaged ({damage}); the best state is looked for again from here on");
+            return null;
+        }
+        return ReadManifest(BestPath) is { Value: { } value } manifest ? (manifest.Step, value) : null;
+    }
+
+    /// <summary>Restores the best step.</summary>
+    public void LoadBest(IReadOnlyDictionary<string, IRunState> states) => ReadStates(BestPath, states);
+
+    /// <summary>Restores the newest checkpoint that is whole and gives its step; null when there is none.</summary>
     /// <param name="states">What is restored.</param>
     /// <param name="say">Told of every checkpoint that is damaged.</param>
-    public int Load(IReadOnlyDictionary<string, IRunState> states, Action<string> say)
+    /// <param name="upTo">The newest step that is wanted.</param>
+    public int? Load(IReadOnlyDictionary<string, IRunState> states, Action<string> say, int upTo = int.MaxValue)
     {
-        foreach (var unfinished in Directory.Exists(folder) ? Directory.GetDirectories(folder, "*.unfinished") : [])
+        foreach (var unfinished in Directory.Exists(folder) ? Directory.GetDirectories(folder, "step-*.unfinished") : [])
             Directory.Delete(unfinished, recursive: true);
-        foreach (var step in Steps().Reverse().ToList())
+        foreach (var step in Steps().Where(step => step <= upTo).Reverse().ToList())
         {
             if (Damage(PathOf(step)) is { } damage)
             {
@@ -55,8 +86,16 @@ sealed class CheckpointStore(string folder, int keep)
             ReadStates(PathOf(step), states);
             return step;
         }
-        return 0;
+        return null;
     }
+
+    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) => Whole.Folder(path, unfinished =>
+    {
+        Directory.CreateDirectory(unfinished);
+        WriteStates(unfinished, states);
+        var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
+        WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
+    });
 
     static void WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
     {
@@ -81,8 +120,9 @@ sealed class CheckpointStore(string folder, int keep)
     {
         try
         {
-            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(path, Manifest)), Json);
-            if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || Path.GetFileName(path) != Path.GetFileName(PathOf(manifest.Step)))
+            var manifest = ReadManifest(path);
+            var isNamed = manifest?.Value is not null || Path.GetFileName(path) == Path.GetFileName(PathOf(manifest?.Step ?? 0));
+            if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || !isNamed)
                 return "its manifest does not fit";
             return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed ? $"{changed.Name} has changed" : null;
         }
@@ -91,6 +131,9 @@ sealed class CheckpointStore(string folder, int keep)
             return error.Message;
         }
     }
+
+    static CheckpointManifest? ReadManifest(string path) =>
+        JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(path, Manifest)), Json);
 
     static CheckpointFile Describe(string path, string name)
     {
@@ -105,6 +148,8 @@ sealed class CheckpointStore(string folder, int keep)
         stream.Flush(flushToDisk: true);
     }
 
+    string BestPath => Path.Combine(folder, "best");
+
     string PathOf(int step) => Path.Combine(folder, $"step-{step:D6}");
 
     IEnumerable<int> Steps() => Directory.Exists(folder)
@@ -116,7 +161,13 @@ sealed class CheckpointStore(string folder, int keep)
 }
 
 /// <summary>What a checkpoint holds, written last.</summary>
-sealed record CheckpointManifest(int Step, CheckpointFile[] Files);
+sealed record CheckpointManifest(int Step)
+{
+    public CheckpointFile[] Files { get; init; } = [];
+
+    /// <summary>How good the best step is; null in other checkpoints.</summary>
+    public double? Value { get; init; }
+}
 
 /// <summary>A file of a checkpoint: bytes and SHA-256 in hex.</summary>
 sealed record CheckpointFile(string Name, long Size, string Sha256);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Torch;
+using Attune.Training.Health;
 using Attune.Training.Reporting;
 
 namespace Attune.Training.Runs;
@@ -9,7 +10,7 @@ namespace Attune.Training.Runs;
 /// A run in its folder. <see cref="Steps"/> is the one place where a run resumes, logs, evaluates, saves, is cancelled and frees its
 /// tensors, so that the body of a training loop is the algorithm.
 /// </summary>
-public sealed class Run : IDisposable, IRunState
+public sealed partial class Run : IDisposable, IRunState
 {
     const int SkippedStepsInARow = 3;
 
@@ -22,6 +23,8 @@ public sealed class Run : IDisposable, IRunState
     readonly Stopwatch clock = new();
     JsonLinesLog? metricLog;
     JsonLinesLog? sampleLog;
+    string? bestBy;
+    (int Step, double Value)? best;
     int skippedInARow;
     double secondsBefore;
 
@@ -73,6 +76,12 @@ public sealed class Run : IDisposable, IRunState
     /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
     public void Register(string name, IRunState state) => states.Add(name, state);
 
+    /// <summary>Keeps the state whose held-out figure of this name is highest, and makes the model of it.</summary>
+    public void KeepBest(string metric) => bestBy = metric;
+
+    /// <summary>The step with the highest held-out figure; null where none is asked for.</summary>
+    internal (string Metric, int Step, double Value)? Best => best is { } kept ? (bestBy!, kept.Step, kept.Value) : null;
+
     public void Notice(string text) => display.Notice(text);
 
     public void Notices(IEnumerable<string> texts)
@@ -92,12 +101,13 @@ public sealed class Run : IDisposable, IRunState
     /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
     public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult> evaluate, CancellationToken cancellation = default)
     {
-        var done = checkpoints.Load(states, Notice);
+        var done = checkpoints.Load(states, Notice) ?? 0;
+        best = bestBy is null ? null : checkpoints.Best(Notice);
         OpenFiles(done);
         clock.Start();
         display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
         if (done == 0)
-            LogEvaluation(0, evaluate());
+            Begin(evaluate);
         while (done < total)
         {
             StopIfCancelled(done, cancellation);
@@ -108,8 +118,14 @@ public sealed class Run : IDisposable, IRunState
             Finish(step);
             if (IsDue(options.EvaluateEvery, done) || done == total)
                 LogEvaluation(done, evaluate());
-            if (IsDue(options.CheckpointEvery, done) || done == total)
-                checkpoints.Save(done, states);
+            if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } back)
+            {
+                done = back;
+                if (done == 0)
+                    LogEvaluation(0, evaluate());
+            }
+            else if (IsDue(options.CheckpointEvery, done) || done == total)
+                SaveCheckpoint(done);
         }
         clock.Stop();
     }
@@ -129,6 +145,7 @@ public sealed class Run : IDisposable, IRunState
     /// <summary>Ends the run: writes the model, beside the old one and then in its place, the report, and the summary last.</summary>
     public void Complete(string method, Action<string> saveModel)
     {
+        TakeBest();
         Whole.Folder(Folder.Model, saveModel);
         var summary = RunSummary.Of(this, method);
         RunReport.Write(Folder, method);
@@ -138,8 +155,7 @@ public sealed class Run : IDisposable, IRunState
 
     public void Dispose()
     {
-        metricLog?.Dispose();
-        sampleLog?.Dispose();
+        CloseFiles();
         Random.Dispose();
         folderLock.Dispose();
     }
@@ -154,13 +170,30 @@ public sealed class Run : IDisposable, IRunState
         var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
+        if (health is not null)
+            healthLog = new(Folder.Health, step);
+    }
+
+    void CloseFiles()
+    {
+        metricLog?.Dispose();
+        sampleLog?.Dispose();
+        healthLog?.Dispose();
+    }
+
+    /// <summary>Before the first step; a run that may have to go back to it saves it.</summary>
+    void Begin(Func<EvaluationResult> evaluate)
+    {
+        if (health?.Options.Act == HealthAct.RollBack)
+            SaveCheckpoint(0);
+        LogEvaluation(0, evaluate());
     }
 
     void StopIfCancelled(int done, CancellationToken cancellation)
     {
         if (!cancellation.IsCancellationRequested)
             return;
-        checkpoints.Save(done, states);
+        checkpoints.Save(done, states, Spared);
         display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
         throw new OperationCanceledException(cancellation);
     }
@@ -171,7 +204,7 @@ public sealed class Run : IDisposable, IRunState
         if (step.Skipped is not null)
             Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was not applied: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
-        display.Step(step.Number, step.Metrics, InWords(step.Metrics));
+        display.Step(step.Number, step.Metrics, health is null ? InWords(step.Metrics) : $"{InWords(step.Metrics)}, {health.InWords}");
         if (skippedInARow == SkippedStepsInARow)
             throw new TrainingStoppedException(
                 $"{SkippedStepsInARow} steps in a row could not be applied ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
@@ -183,12 +216,35 @@ public sealed class Run : IDisposable, IRunState
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
         Add(line, metrics);
         metricLog!.Write(line);
+        foreach (var change in health?.Look(step, metrics) ?? [])
+            Say(change, step);
+    }
+
+    /// <summary>Goes back to the best state, where one was kept, to make the model of it.</summary>
+    void TakeBest()
+    {
+        if (best is not { } kept)
+            return;
+        var last = RunRecord.Read(Folder).Metrics.First(metric => metric.Name == bestBy).Points[^1];
+        if (last.X != kept.Step)
+            Restore(() =>
+            {
+                checkpoints.LoadBest(states);
+                return kept.Step;
+            });
+        Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {Figures.Number(kept.Value)}"
+            + (last.X == kept.Step ? "" : $", against {Figures.Number(last.Y)} after step {last.X}"));
     }
 
     void LogEvaluation(int step, EvaluationResult evaluation)
     {
         if (evaluation.Metrics.Count > 0)
             LogMetrics(step, evaluation.Metrics);
+        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value) && double.IsFinite(value))
+        {
+            best = (step, value);
+            checkpoints.SaveBest(step, value, states);
+        }
         foreach (var sample in evaluation.Samples)
         {
             var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };

@@ -14,6 +14,9 @@ public sealed class RunFolder(string path)
     /// <summary>Prompts, answers and their scores, seen at evaluation.</summary>
     public string Samples => In("samples.jsonl");
 
+    /// <summary>What went wrong and what was done about it, one JSON object a line.</summary>
+    public string Health => In("health.jsonl");
+
     public string Checkpoints => In("checkpoints");
 
     /// <summary>The result: a folder that transformers loads.</summary>

@@ -20,7 +20,7 @@ static class RunSummary
                 else
                     metrics[name] = new JsonObject { ["first"] = value!.DeepClone(), ["last"] = value.DeepClone() };
             }
-        return new()
+        var summary = new JsonObject
         {
             ["method"] = method,
             ["seed"] = run.Seed,
@@ -29,5 +29,8 @@ static class RunSummary
             ["peakMemoryBytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
             ["metrics"] = metrics,
         };
+        if (run.Best is var (metric, step, best))
+            summary["best"] = new JsonObject { ["metric"] = metric, ["step"] = step, ["value"] = best };
+        return summary;
     }
 }

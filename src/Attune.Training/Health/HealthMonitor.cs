@@ -1,0 +1,149 @@
+using Attune.Training.Runs;
+
+namespace Attune.Training.Health;
+
+/// <summary>Something that is wrong, since a step.</summary>
+/// <param name="Rule">Its name.</param>
+/// <param name="Severity">How much it matters.</param>
+/// <param name="Words">What is wrong, in a sentence.</param>
+/// <param name="Advice">What to do, in a sentence.</param>
+public sealed record Finding(string Rule, Severity Severity, string Words, string Advice);
+
+/// <summary>A finding that begins, or one that is over.</summary>
+public sealed record HealthChange(Finding Finding, bool Begins);
+
+/// <summary>
+/// Watches the metrics of a run and says in words what goes wrong, when it begins and when it is over. It sees numbers only: no tensors,
+/// no clock, so that a resumed run finds what an uninterrupted one does.
+/// </summary>
+public sealed class HealthMonitor(HealthOptions options) : IRunState
+{
+    const int GoodKept = 2;
+
+    readonly MetricHistory history = HealthRules.NewHistory(options.Window);
+    readonly Dictionary<HealthRule, Episode> episodes = HealthRules.All.ToDictionary(rule => rule, _ => new Episode());
+    readonly List<int> good = [];
+    int quietUntil;
+
+    public HealthOptions Options => options;
+
+    /// <summary>Times that the run was rolled back.</summary>
+    public int RollBacks { get; private set; }
+
+    /// <summary>Steps of checkpoints that were made while there was no alarm, the last ones.</summary>
+    public IReadOnlyList<int> GoodCheckpoints => good;
+
+    /// <summary>What is wrong now, in a few words; "healthy" when nothing is.</summary>
+    public string InWords => Active.Select(rule => rule.InShort).ToList() is { Count: > 0 } words ? string.Join(", ", words) : "healthy";
+
+    IEnumerable<HealthRule> Active => HealthRules.All.Where(rule => episodes[rule].Began is not null);
+
+    IEnumerable<HealthRule> Alarms => Active.Where(rule => rule.Severity == Severity.Alarm);
+
+    /// <summary>Takes in what a step or a look at held-out data has measured, and says what begins and what is over.</summary>
+    public IReadOnlyList<HealthChange> Look(int step, IReadOnlyDictionary<string, double> metrics)
+    {
+        history.See(metrics);
+        return [.. HealthRules.All.Select(rule => Judge(rule, episodes[rule], step)).OfType<HealthChange>()];
+    }
+
+    /// <summary>What is to be done after a step, and because of what; null for nothing.</summary>
+    public (HealthAct Act, Finding Finding)? Due(int step)
+    {
+        if (options.Act == HealthAct.None || step < quietUntil)
+            return null;
+        var lasting = Alarms.FirstOrDefault(rule => step - episodes[rule].Began >= options.Patience && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
+        if (lasting is null)
+            return null;
+        var act = options.Act == HealthAct.RollBack && RollBacks >= options.RollBacks ? HealthAct.Stop : options.Act;
+        return (act, FindingOf(lasting, history));
+    }
+
+    /// <summary>Notes that something was done: it is given time to work.</summary>
+    public void Acted(int step) => quietUntil = step + options.Patience;
+
+    /// <summary>Notes a checkpoint, which is a good one unless there is an alarm.</summary>
+    public void NoteCheckpoint(int step)
+    {
+        if (Alarms.Any())
+            return;
+        good.Add(step);
+        if (good.Count > GoodKept)
+            good.RemoveAt(0);
+    }
+
+    /// <summary>The newest good checkpoint that is older than what the alarms have seen; null when there is none.</summary>
+    public int? GoodCheckpoint()
+    {
+        var began = Alarms.Min(rule => episodes[rule].Began) - options.Window;
+        return good.Count == 0 ? null : good.Where(step => step <= began).DefaultIfEmpty(good[0]).Last();
+    }
+
+    /// <summary>Notes that the run is back at a step, for the n-th time.</summary>
+    public void RolledBack(int step, int times)
+    {
+        RollBacks = times;
+        good.RemoveAll(other => other > step);
+        if (!good.Contains(step))
+            good.Add(step);
+    }
+
+    public void Save(StateWriter writer)
+    {
+        history.Save(writer);
+        foreach (var (rule, episode) in episodes)
+        {
+            writer.Write($"{rule.Name}/began", episode.Began ?? -1);
+            writer.Write($"{rule.Name}/seen", episode.Seen);
+        }
+        writer.Write("quietUntil", quietUntil);
+        writer.Write("rollBacks", RollBacks);
+        writer.Write("good", good.Count);
+        for (var i = 0; i < good.Count; i++)
+            writer.Write($"good/{i}", good[i]);
+    }
+
+    public void Load(StateReader reader)
+    {
+        history.Load(reader);
+        foreach (var (rule, episode) in episodes)
+        {
+            episode.Began = reader.ReadNumber($"{rule.Name}/began") is >= 0 and var began ? (int)began : null;
+            episode.Seen = (int)reader.ReadNumber($"{rule.Name}/seen");
+        }
+        quietUntil = (int)reader.ReadNumber("quietUntil");
+        RollBacks = (int)reader.ReadNumber("rollBacks");
+        good.Clear();
+        for (var i = 0; i < (int)reader.ReadNumber("good"); i++)
+            good.Add((int)reader.ReadNumber($"good/{i}"));
+    }
+
+    /// <summary>A finding is over when it was not seen for a whole window, so that it does not come and go.</summary>
+    HealthChange? Judge(HealthRule rule, Episode episode, int step)
+    {
+        if (rule.Check(history, options) is { } words)
+        {
+            episode.Seen = step;
+            if (episode.Began is not null)
+                return null;
+            episode.Began = step;
+            return new(new(rule.Name, rule.Severity, words, rule.Advice), Begins: true);
+        }
+        if (episode.Began is null || step - episode.Seen < options.Window)
+            return null;
+        episode.Began = null;
+        return new(new(rule.Name, rule.Severity, rule.InShort, rule.Advice), Begins: false);
+    }
+
+    Finding FindingOf(HealthRule rule, MetricHistory seen) =>
+        new(rule.Name, rule.Severity, rule.Check(seen, options) ?? rule.InShort, rule.Advice);
+
+    sealed class Episode
+    {
+        /// <summary>The step at which it began; null while nothing is wrong.</summary>
+        public int? Began { get; set; }
+
+        /// <summary>The last step at which it was so.</summary>
+        public int Seen { get; set; }
+    }
+}

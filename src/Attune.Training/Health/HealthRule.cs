@@ -1,0 +1,23 @@
+namespace Attune.Training.Health;
+
+/// <summary>How much something matters.</summary>
+public enum Severity
+{
+    /// <summary>Worth a look; nothing is done about it.</summary>
+    Warning,
+
+    /// <summary>The run is going wrong.</summary>
+    Alarm,
+}
+
+/// <summary>One thing that can go wrong in a run.</summary>
+/// <param name="Name">Of the rule, as health.jsonl has it.</param>
+/// <param name="InShort">What is wrong, in two or three words.</param>
+/// <param name="Severity">How much it matters.</param>
+/// <param name="Advice">What to do, in a sentence.</param>
+/// <param name="Check">What is wrong, in a sentence with figures; null while nothing is.</param>
+sealed record HealthRule(string Name, string InShort, Severity Severity, string Advice, Func<MetricHistory, HealthOptions, string?> Check)
+{
+    /// <summary>Whether a greater β works against it.</summary>
+    public bool EasedByBeta { get; init; }
+}

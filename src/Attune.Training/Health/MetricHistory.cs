@@ -1,0 +1,166 @@
+using Attune.Training.Runs;
+
+namespace Attune.Training.Health;
+
+/// <summary>What is remembered of a run's metrics: the first values and the last ones of each, and what was seen on held-out data.</summary>
+/// <param name="window">How many values.</param>
+/// <param name="metrics">Of the steps.</param>
+/// <param name="heldOut">Of the looks at held-out data.</param>
+/// <param name="training">The metric of the steps that held-out figures are compared with.</param>
+sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<string> heldOut, string training) : IRunState
+{
+    readonly Dictionary<string, Track> tracks = metrics.ToDictionary(name => name, _ => new Track(), StringComparer.Ordinal);
+    readonly Dictionary<string, Looks> looks = heldOut.ToDictionary(name => name, _ => new Looks(), StringComparer.Ordinal);
+
+    public void See(IReadOnlyDictionary<string, double> seen)
+    {
+        foreach (var (name, track) in tracks)
+            if (seen.TryGetValue(name, out var value))
+                track.Add(value, window);
+        foreach (var (name, held) in looks)
+            if (seen.TryGetValue(name, out var value) && double.IsFinite(value))
+                held.Add(value, Now(training) ?? double.NaN);
+    }
+
+    /// <summary>The mean of the last values, or null before there are enough of them.</summary>
+    public double? Now(string name) => tracks[name] is { Last: { Count: var count } last } && count == window ? last.Average() : null;
+
+    /// <summary>The mean of the first values.</summary>
+    public double? Start(string name) => tracks[name] is { First: { Count: var count } first } && count == window ? first.Average() : null;
+
+    /// <summary>How far the first values lie from each other: their standard deviation, divided by n − 1.</summary>
+    public double StartDeviation(string name)
+    {
+        var (first, mean) = (tracks[name].First, Start(name) ?? 0);
+        return Math.Sqrt(first.Sum(value => (value - mean) * (value - mean)) / Math.Max(first.Count - 1, 1));
+    }
+
+    /// <summary>Whether the last value was a number.</summary>
+    public bool IsFinite(string name) => !tracks[name].Broken;
+
+    /// <summary>How many values were numbers.</summary>
+    public int Count(string name) => tracks[name].Count;
+
+    public Looks HeldOut(string name) => looks[name];
+
+    public void Save(StateWriter writer)
+    {
+        foreach (var (name, track) in tracks)
+            track.Save(name, writer);
+        foreach (var (name, held) in looks)
+            held.Save(name, writer);
+    }
+
+    public void Load(StateReader reader)
+    {
+        foreach (var (name, track) in tracks)
+            track.Load(name, reader);
+        foreach (var (name, held) in looks)
+            held.Load(name, reader);
+    }
+
+    /// <summary>What was seen of a figure on held-out data, with the mean of the training score at that time (NaN before there was one).</summary>
+    public sealed class Looks
+    {
+        public int Count { get; private set; }
+
+        public double First { get; private set; }
+
+        public double Best { get; private set; }
+
+        public double Before { get; private set; }
+
+        public double Last { get; private set; }
+
+        public double TrainingAtBest { get; private set; }
+
+        public double TrainingAtLast { get; private set; }
+
+        public void Add(double value, double training)
+        {
+            (Before, Last, TrainingAtLast) = (Count == 0 ? value : Last, value, training);
+            if (Count == 0)
+                First = value;
+            if (Count == 0 || value > Best)
+                (Best, TrainingAtBest) = (value, training);
+            Count++;
+        }
+
+        public void Save(string name, StateWriter writer)
+        {
+            writer.Write($"{name}/count", Count);
+            writer.Write($"{name}/first", First);
+            writer.Write($"{name}/best", Best);
+            writer.Write($"{name}/before", Before);
+            writer.Write($"{name}/last", Last);
+            writer.Write($"{name}/trainingAtBest", TrainingAtBest);
+            writer.Write($"{name}/trainingAtLast", TrainingAtLast);
+        }
+
+        public void Load(string name, StateReader reader)
+        {
+            Count = (int)reader.ReadNumber($"{name}/count");
+            First = reader.ReadNumber($"{name}/first");
+            Best = reader.ReadNumber($"{name}/best");
+            Before = reader.ReadNumber($"{name}/before");
+            Last = reader.ReadNumber($"{name}/last");
+            TrainingAtBest = reader.ReadNumber($"{name}/trainingAtBest");
+            TrainingAtLast = reader.ReadNumber($"{name}/trainingAtLast");
+        }
+    }
+
+    sealed class Track
+    {
+        public List<double> First { get; } = [];
+
+        public List<double> Last { get; } = [];
+
+        public int Count { get; private set; }
+
+        public bool Broken { get; private set; }
+
+        public void Add(double value, int window)
+        {
+            Broken = !double.IsFinite(value);
+            if (Broken)
+                return;
+            Count++;
+            if (First.Count < window)
+                First.Add(value);
+            Last.Add(value);
+            if (Last.Count > window)
+                Last.RemoveAt(0);
+        }
+
+        public void Save(string name, StateWriter writer)
+        {
+            writer.Write($"{name}/count", Count);
+            writer.Write($"{name}/broken", Broken ? 1 : 0);
+            WriteAll(writer, $"{name}/first", First);
+            WriteAll(writer, $"{name}/last", Last);
+        }
+
+        public void Load(string name, StateReader reader)
+        {
+            Count = (int)reader.ReadNumber($"{name}/count");
+            Broken = reader.ReadNumber($"{name}/broken") != 0;
+            ReadAll(reader, $"{name}/first", First);
+            ReadAll(reader, $"{name}/last", Last);
+        }
+
+        static void WriteAll(StateWriter writer, string name, List<double> values)
+        {
+            writer.Write($"{name}/count", values.Count);
+            for (var i = 0; i < values.Count; i++)
+                writer.Write($"{name}/{i}", values[i]);
+        }
+
+        static void ReadAll(StateReader reader, string name, List<double> values)
+        {
+            values.Clear();
+            var count = (int)reader.ReadNumber($"{name}/count");
+            for (var i = 0; i < count; i++)
+                values.Add(reader.ReadNumber($"{name}/{i}"));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using Attune.Torch;
+using Attune.Training.Health;
+
+namespace Attune.Training.Tests.Health;
+
+/// <summary>Sequences of metrics written by hand, and what the monitor says of them.</summary>
+public sealed class HealthMonitorTests
+{
+    static readonly Dictionary<string, double> Healthy = new(StringComparer.Ordinal)
+    {
+        ["objective/scores"] = 1, ["objective/kl"] = 3, ["objective/entropy"] = 8, ["policy/ratio"] = 1.01, ["policy/clipfrac"] = 0.1,
+        ["responses/length"] = 25, ["responses/ended"] = 0.95, ["responses/repetition"] = 0.02, ["responses/distinct"] = 0.9,
+        ["value/explained_variance"] = 0.4,
+    };
+
+    [Fact]
+    public void AHealthyRunIsSilent()
+    {
+        var monitor = new HealthMonitor(new());
+        for (var step = 1; step <= 60; step++)
+        {
+            Assert.Empty(monitor.Look(step, With(
+                ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step), ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
+            if (step % 10 == 0)
+                Assert.Empty(monitor.Look(step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
+        }
+        Assert.Equal("healthy", monitor.InWords);
+    }
+
+    [Theory]
+    [InlineData("klHigh", "objective/kl", 60)]
+    [InlineData("klNegative", "objective/kl", -2)]
+    [InlineData("ratio", "policy/ratio", 1.3)]
+    [InlineData("ratio", "policy/ratio", 0.7)]
+    [InlineData("clipped", "policy/clipfrac", 0.6)]
+    [InlineData("entropy", "objective/entropy", 2)]
+    [InlineData("length", "responses/length", 51)]
+    [InlineData("ended", "responses/ended", 0.3)]
+    [InlineData("repetition", "responses/repetition", 0.5)]
+    [InlineData("distinct", "responses/distinct", 0.4)]
+    [InlineData("values", "value/explained_variance", -1)]
+    public void EachRuleFiresOnceAndIsOverWhenTheFigureIsWellAgain(string rule, string metric, double bad)
+    {
+        var monitor = new HealthMonitor(new());
+        var changes = new List<(int Step, HealthChange Change)>();
+        for (var step = 1; step <= 60; step++)
+            foreach (var change in monitor.Look(step, step is > 25 and <= 40 ? With((metric, bad)) : Healthy))
+                changes.Add((step, change));
+        Assert.Equal([(rule, true), (rule, false)], changes.Select(change => (change.Change.Finding.Rule, change.Change.Begins)));
+        Assert.InRange(changes[0].Step, 26, 30);
+        Assert.InRange(changes[1].Step, 45, 49);                 // a window of five steps has forgotten it, and five more were quiet
+        Assert.EndsWith(".", changes[0].Change.Finding.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ShortAnswersAreADriftAndNoLossOfEntropy()
+    {
+        var monitor = new HealthMonitor(new());
+        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Look(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
+        Assert.Equal("length", Assert.Single(found).Finding.Rule);
+    }
+
+    [Fact]
+    public void ANumberThatIsNoneIsSaidAtOnce()
+    {
+        var change = Assert.Single(new HealthMonitor(new()).Look(1, With(("objective/kl", double.NaN))));
+        Assert.Equal(("notFinite", "objective/kl is not a finite number"), (change.Finding.Rule, change.Finding.Words));
+    }
+
+    [Fact]
+    public void AScoreThatRisesOnTrainingPromptsOnlyLags()
+    {
+        var monitor = new HealthMonitor(new());
+        monitor.Look(0, HeldOut(("eval/score", 1)));
+        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Look(step, With(("objective/scores", 1 + 0.1 * step)))).ToList();
+        Assert.Empty(found);
+        // The mean of steps 16 to 20 is 2.8, that of 1 to 5 is 1.3: a gain of 1.5, of which a half is 0.75.
+        Assert.Empty(Copy(monitor).Look(20, HeldOut(("eval/score", 1.8))));
+        Assert.Equal("heldOut", Assert.Single(monitor.Look(20, HeldOut(("eval/score", 1.7)))).Finding.Rule);
+    }
+
+    [Fact]
+    public void GoldThatFallsTwiceWhileTheScoreRisesIsOverOptimisation()
+    {
+        var monitor = new HealthMonitor(new());
+        var found = new List<(int Step, HealthChange Change)>();
+        double[] gold = [2, 3, 4, 3.9, 3.5, 3.4];                // a fifth of the gain of 2 is 0.4: below 3.6, at two looks
+        for (var step = 0; step <= 50; step++)
+        {
+            if (step > 0)
+                found.AddRange(monitor.Look(step, With(("objective/scores", 1 + 0.1 * step))).Select(change => (step, change)));
+            if (step % 10 == 0)
+                found.AddRange(monitor.Look(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step))).Select(change => (step, change)));
+        }
+        var (at, only) = Assert.Single(found);
+        Assert.Equal((50, "overOptimised"), (at, only.Finding.Rule));
+        Assert.StartsWith("the gold reward on held-out prompts fell from 4 to 3.4 while the training score rose from 2.8 to 5.8", only.Finding.Words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnActIsDueWhenAnAlarmHasLasted()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.Stop, Patience = 7 });
+        var due = Enumerable.Range(1, 30).Where(step =>
+        {
+            monitor.Look(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
+            return monitor.Due(step) is not null;
+        });
+        Assert.Equal(18, due.First());                           // the mean of five is above 50 at step 11
+    }
+
+    [Fact]
+    public void AWarningIsNoReasonToAct()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.Stop });
+        Assert.All(Enumerable.Range(1, 40), step =>
+        {
+            monitor.Look(step, With(("policy/clipfrac", 0.9)));
+            Assert.Null(monitor.Due(step));
+        });
+        Assert.Equal("many tokens clipped", monitor.InWords);
+    }
+
+    [Fact]
+    public void BetaIsRaisedOnlyForWhatItEases()
+    {
+        var (ratio, kl) = (new HealthMonitor(new() { Act = HealthAct.RaiseBeta }), new HealthMonitor(new() { Act = HealthAct.RaiseBeta }));
+        for (var step = 1; step <= 20; step++)
+        {
+            ratio.Look(step, With(("policy/ratio", 2)));
+            kl.Look(step, With(("objective/kl", 100)));
+        }
+        Assert.Null(ratio.Due(20));
+        Assert.Equal(HealthAct.RaiseBeta, kl.Due(20)?.Act);
+    }
+
+    [Fact]
+    public void AnActIsGivenTimeToWork()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.RaiseBeta, Patience = 6 });
+        var acts = new List<int>();
+        for (var step = 1; step <= 30; step++)
+        {
+            monitor.Look(step, With(("objective/kl", 100)));
+            if (monitor.Due(step) is null)
+                continue;
+            acts.Add(step);
+            monitor.Acted(step);
+        }
+        Assert.Equal([11, 17, 23, 29], acts);                    // the first window is full at step 5
+    }
+
+    [Fact]
+    public void TheGoodCheckpointIsOlderThanWhatTheAlarmHasSeen()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.RollBack });
+        for (var step = 1; step <= 24; step++)
+        {
+            monitor.Look(step, step <= 18 ? Healthy : With(("objective/kl", 200)));
+            if (step % 4 == 0)
+                monitor.NoteCheckpoint(step);
+        }
+        Assert.Equal([12, 16], monitor.GoodCheckpoints);         // the alarm began at step 20, before its checkpoint
+        Assert.Equal(12, monitor.GoodCheckpoint());              // steps 16 to 20 are in its window
+    }
+
+    [Fact]
+    public void AMonitorThatIsReadAgainGoesOnAsTheOneThatWasWritten()
+    {
+        var first = new HealthMonitor(new() { Act = HealthAct.Stop });
+        for (var step = 1; step <= 14; step++)
+            first.Look(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
+        var second = Copy(first);
+        for (var step = 15; step <= 40; step++)
+        {
+            var metrics = step < 25 ? With(("objective/kl", 1000)) : Healthy;
+            Assert.Equal(first.Look(step, metrics), second.Look(step, metrics));
+            Assert.Equal(first.Due(step), second.Due(step));
+            Assert.Equal(first.InWords, second.InWords);
+        }
+    }
+
+    static HealthMonitor Copy(HealthMonitor monitor)
+    {
+        var (tensors, numbers) = (new Dictionary<string, Tensor>(), new Dictionary<string, double>());
+        monitor.Save(new("health", tensors, numbers));
+        var copy = new HealthMonitor(monitor.Options);
+        copy.Load(new("health", null!, numbers));
+        return copy;
+    }
+
+    static Dictionary<string, double> With(params (string Name, double Value)[] changed)
+    {
+        var metrics = new Dictionary<string, double>(Healthy, StringComparer.Ordinal);
+        foreach (var (name, value) in changed)
+            metrics[name] = value;
+        return metrics;
+    }
+
+    static Dictionary<string, double> HeldOut(params (string Name, double Value)[] metrics) =>
+        metrics.ToDictionary(metric => metric.Name, metric => metric.Value, StringComparer.Ordinal);
+}
