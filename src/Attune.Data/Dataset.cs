@@ -40,7 +40,7 @@ public static class Dataset
         try
         {
             var layout = Layout.Of(row);
-            return (layout, layout.Read(row));
+            return (layout, layout.Read(row) with { Row = row });
         }
         catch (InvalidOperationException error)
         {

@@ -9,7 +9,15 @@ public sealed record Origin(string File, int Line)
 }
 
 /// <summary>One example of a data file; its kind follows from the names of its fields.</summary>
-public abstract record Example(Origin Origin);
+public abstract record Example(Origin Origin)
+{
+    /// <summary>The row of the file with all its fields; null for what was not read from one. Examples are equal without it.</summary>
+    public Row? Row { get; init; }
+
+    public virtual bool Equals(Example? other) => other is not null && EqualityContract == other.EqualityContract && Origin == other.Origin;
+
+    public override int GetHashCode() => Origin.GetHashCode();
+}
 
 /// <summary><c>text</c>: a document to pretrain on.</summary>
 public sealed record Document(Origin Origin, string Text) : Example(Origin);

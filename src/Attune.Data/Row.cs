@@ -11,6 +11,20 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     public IEnumerable<string> Names => fields.EnumerateObject().Select(property => property.Name);
 
+    /// <summary>A field of any kind, as it is.</summary>
+    /// <exception cref="InvalidDataException">It is missing or null, or a text in it is no text.</exception>
+    public JsonElement Required(string name)
+    {
+        try
+        {
+            return Has(name) ? Readable(Field(name)) : throw Wrong(name, "there");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(name, "a text of whole characters, without half of a surrogate pair");
+        }
+    }
+
     public bool Has(string name) => fields.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     public string Text(string name) => Field(name) switch

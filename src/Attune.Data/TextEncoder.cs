@@ -54,7 +54,9 @@ public sealed class TextEncoder
     /// <summary>The prompt of an example, whatever stands beside it, with room for an answer.</summary>
     /// <inheritdoc cref="Prompt(Origin, string, int)"/>
     /// <exception cref="InvalidDataException">The example has no prompt.</exception>
-    public TokenPrompt? Prompt(Example example, int room) => example switch
+    public TokenPrompt? Prompt(Example example, int room) => PromptOf(example, room) is { } prompt ? prompt with { Row = example.Row } : null;
+
+    TokenPrompt? PromptOf(Example example, int room) => example switch
     {
         PromptOnly prompt => Prompt(example.Origin, prompt.Prompt, room),
         Demonstration demonstration => Prompt(example.Origin, demonstration.Prompt, room),

@@ -18,7 +18,11 @@ public sealed record TokenRow(int[] Tokens, bool[] Learned, int[]? Segments = nu
 }
 
 /// <summary>A prompt in tokens (for an encoder–decoder a whole text, with its end), and as it was written.</summary>
-public sealed record TokenPrompt(int[] Tokens, string Text);
+public sealed record TokenPrompt(int[] Tokens, string Text)
+{
+    /// <summary>The row that it comes from, with fields beside the prompt that a reward may read; null for what is not from a file.</summary>
+    public Row? Row { get; init; }
+}
 
 /// <summary>Compared texts in tokens, each the prompt with one answer.</summary>
 /// <param name="Texts">At least two.</param>

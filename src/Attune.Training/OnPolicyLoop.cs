@@ -47,15 +47,30 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
     {
         using var noGrad = Autograd.NoGrad();
         var clock = Stopwatch.StartNew();
+        var before = run.Random.State;
         var rollouts = policy.Respond(prompts, run.Random, algorithm.SamplesPerPrompt);
         step.Log("time/rollout", clock.Elapsed.TotalSeconds);
         clock.Restart();
-        var scores = rewards.Score(rollouts);
+        var scores = Score(rollouts, step, before);
         var refLogprobs = Logprobs(reference, rollouts);
         step.Log("time/score", clock.Elapsed.TotalSeconds);
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
         return algorithm.Estimate(rollouts, pipeline.Shape(scores, rollouts), refLogprobs, step);
+    }
+
+    /// <summary>Scores; or the end of the run, saved as it was before the step, when a source fails.</summary>
+    Scores Score(Rollouts rollouts, TrainingStep step, byte[] before)
+    {
+        try
+        {
+            return rewards.ScoreToLearn(rollouts);
+        }
+        catch (InvalidDataException error)
+        {
+            run.Random.State = before;
+            throw run.Stop(step.Index, error.Message);
+        }
     }
 
     /// <summary>Optimise: one update on some of the responses; null when it could not be applied.</summary>

@@ -33,7 +33,8 @@ public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSo
     {
         using var scope = TensorScope.Open();
         var rollouts = policy.Respond(part, random);
-        var scores = rewards?.Score(rollouts).Totals;
+        var scores = rewards?.Score(rollouts);
+        var totals = scores?.Totals;
         var nats = reference is null ? null : ((rollouts.Logprobs - reference.Analyze(rollouts).Logprobs) * rollouts.Mask.To(DType.Float32)).Sum(1).ToArray<float>();
         return [.. rollouts.Completions.Select((completion, row) =>
         {
@@ -42,8 +43,10 @@ public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSo
                 ["length"] = completion.Tokens.Length,
                 ["ended"] = completion.Ended ? 1 : 0,
             };
-            if (scores is not null)
-                numbers["score"] = scores[row];
+            if (totals is not null)
+                numbers["score"] = totals[row];
+            foreach (var (name, part) in scores?.Parts ?? new Dictionary<string, double[]>())
+                numbers[$"rewards/{name}"] = part[row];
             if (nats is not null)
                 numbers["kl"] = nats[row];
             return new Sample(part[row].Text, policy.Tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), numbers);

@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Generation;
-using Attune.Models;
 using Attune.Training.Algorithms;
 using Attune.Training.Evaluation;
 using Attune.Training.Health;
@@ -19,8 +18,15 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
     public string Model { get; init; } = "";
 
-    /// <summary>A folder with a reward model.</summary>
+    /// <summary>A folder with a reward model: the short form of a list of rewards with one of kind model, to which others may be added.</summary>
     public string RewardModel { get; init; } = "";
+
+    /// <summary>
+    /// What answers are rewarded for: a list, of which the weighted sum counts. Each item has a kind (model, length, regex, keywords,
+    /// repetition, json, exactMatch, number, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
+    /// docs/rewards.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
 
     /// <summary>Prompts, as texts or messages; answers that stand beside them are passed over.</summary>
     public DataOptions Data { get; init; } = new();
@@ -53,7 +59,7 @@ public sealed record PpoRecipe : IRecipe
     public IEnumerable<string> Problems()
     {
         foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-            .Concat(ModelFolder.PathProblems("model", Model)).Concat(ModelFolder.PathProblems("rewardModel", RewardModel))
+            .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems())
             .Concat(Parameters.Problems(Model, dropsOut: false)))
             yield return problem;
         if (Ppo.Epochs < 1 || Ppo.MiniBatches < 1 || Ppo.SamplesPerPrompt < 1)
@@ -76,11 +82,18 @@ public sealed record PpoRecipe : IRecipe
             yield return "sampling: nothing but temperature and maxNewTokens may be set in PPO: its ratios compare whole distributions, so topK, topP and the like stay off";
     }
 
+    IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+
+    IEnumerable<string> RewardProblems() => AllRewards.Count == 0
+        ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
+        : Rewards.Count == 0 ? [] : RewardSources.Problems("rewards", Rewards);
+
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
         Model = RecipePaths.Full(Model),
         RewardModel = RecipePaths.Full(RewardModel),
+        Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
     };
 
     public void Train(Run run, CancellationToken cancellation)
@@ -91,11 +104,7 @@ public sealed record PpoRecipe : IRecipe
             policy.Model.AddValueHead().Initialize(run.Random);
         var trained = TrainedParameters.Choose(policy.Model, Parameters, run.Seed);
         var reference = trained.Reference(policy);
-        var rewards = new RewardModelSource(ModelFolder.RewardModel(RewardModel, run.Device, run.Dtype), ModelFolder.Tokenizer(RewardModel), tokenizer)
-        {
-            Apart = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
-            Workers = Training.Workers,
-        };
+        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);

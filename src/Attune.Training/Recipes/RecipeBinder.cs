@@ -8,6 +8,8 @@ namespace Attune.Training.Recipes;
 /// <summary>Makes options records from YAML, noting every key that is unknown and every value that does not fit.</summary>
 sealed class RecipeBinder(string? file, List<string> errors)
 {
+    static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
+
     /// <summary>A copy of <paramref name="defaults"/> with the values of the node.</summary>
     public object Bind(YamlMappingNode node, object defaults, string path)
     {
@@ -27,19 +29,69 @@ sealed class RecipeBinder(string? file, List<string> errors)
     /// <summary>Records copy themselves by a method that the compiler names.</summary>
     static object Copy(object record) => record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;
 
-    void Set(object target, PropertyInfo property, YamlNode value, string path)
+    void Set(object target, PropertyInfo property, YamlNode value, string path) =>
+        property.SetValue(target, Read(value, property.PropertyType, property.GetValue(target), path));
+
+    /// <summary>The value of a node, or the one that stands already when the node does not fit.</summary>
+    object? Read(YamlNode node, Type type, object? standing, string path)
     {
-        if (RecipeKeys.IsSection(property.PropertyType))
+        if (RecipeKeys.ItemType(type) is { } item)
+            return ReadList(node, item, path) ?? standing;
+        if (RecipeKeys.IsSection(type))
+            return ReadSection(node, type, section => Bind(section, standing!, path + "."), path) ?? standing;
+        if (node is YamlScalarNode scalar && TryParse(scalar.Value ?? "", type, out var parsed))
+            return parsed;
+        errors.Add($"{Place(node)}'{path}' should be {Expected(type)}, found {Shown(node)}");
+        return standing;
+    }
+
+    object? ReadSection(YamlNode node, Type type, Func<YamlMappingNode, object?> bind, string path)
+    {
+        if (node is YamlMappingNode section)
+            return bind(section);
+        var keys = RecipeKeys.Kinds(type) is null ? RecipeKeys.Of(type).Select(row => row.Key) : [RecipeKeys.Kind, "and those of the kind"];
+        errors.Add($"{Place(node)}'{path}' should have keys below it: {string.Join(", ", keys)}");
+        return null;
+    }
+
+    /// <summary>An array of the items that fit; null for what is no list.</summary>
+    Array? ReadList(YamlNode node, Type item, string path)
+    {
+        if (node is not YamlSequenceNode list)
         {
-            if (value is YamlMappingNode section)
-                property.SetValue(target, Bind(section, property.GetValue(target)!, path + "."));
-            else
-                errors.Add($"{Place(value)}'{path}' should have keys below it: {string.Join(", ", RecipeKeys.Of(property.PropertyType).Select(row => row.Key))}");
+            errors.Add($"{Place(node)}'{path}' should be a list, found {Shown(node)}");
+            return null;
         }
-        else if (value is YamlScalarNode scalar && TryParse(scalar.Value ?? "", property.PropertyType, out var parsed))
-            property.SetValue(target, parsed);
-        else
-            errors.Add($"{Place(value)}'{path}' should be {Expected(property.PropertyType)}, found {Shown(value)}");
+        var items = list.Children.Select((child, i) => ReadItem(child, item, $"{path}.{i}")).Where(value => value is not null).ToList();
+        var array = (Array)EmptyArray.MakeGenericMethod(item).Invoke(null, null)!;       // the one that `[]` is, so that records stay equal
+        if (items.Count == 0)
+            return array;
+        array = Array.CreateInstance(item, items.Count);
+        for (var i = 0; i < items.Count; i++)
+            array.SetValue(items[i], i);
+        return array;
+    }
+
+    object? ReadItem(YamlNode node, Type item, string path)
+    {
+        if (!RecipeKeys.IsSection(item))
+            return Read(node, item, null, path);
+        return ReadSection(node, item, section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".") : null, path);
+    }
+
+    /// <summary>What an item is without its keys. Where there are kinds, its key <c>kind</c> says that, and is taken off.</summary>
+    object? DefaultsOf(YamlMappingNode section, Type item, string path)
+    {
+        if (RecipeKeys.Kinds(item) is not { } kinds)
+            return Activator.CreateInstance(item);
+        var key = new YamlScalarNode(RecipeKeys.Kind);
+        var kind = section.Children.TryGetValue(key, out var node) && node is YamlScalarNode { Value: { } text } ? text : "";
+        section.Children.Remove(key);
+        if (kinds.TryGetValue(kind, out var defaults))
+            return defaults;
+        var meant = NearestName.Find(kind, kinds.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        errors.Add($"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' should be one of {string.Join(", ", kinds.Keys)}, found {(kind.Length > 0 ? $"'{kind}'" : "nothing")}.{meant}");
+        return null;
     }
 
     static bool TryParse(string text, Type type, out object? value)

@@ -1,11 +1,15 @@
 using System.Reflection;
 using System.Text.Json;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
 
 /// <summary>The keys that the properties of an options record have in a recipe.</summary>
 static class RecipeKeys
 {
+    /// <summary>The key of an item of a list that says what record the item is.</summary>
+    public const string Kind = "kind";
+
     /// <summary>The settable properties of a record with their keys, in the order they are written.</summary>
     public static IEnumerable<(string Key, PropertyInfo Property)> Of(Type record) =>
         from property in record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -15,9 +19,16 @@ static class RecipeKeys
     /// <summary>Whether a property is a record with keys of its own.</summary>
     public static bool IsSection(Type type) => type.IsClass && type != typeof(string) && !type.IsArray;
 
-    /// <summary>The full keys of all values below a record: <c>optimizer.schedule.kind</c>.</summary>
-    public static IEnumerable<string> All(Type record, string prefix = "") =>
+    /// <summary>What a list holds; null for a type that is no list.</summary>
+    public static Type? ItemType(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
+
+    /// <summary>The records that an item of a list may be, by the kind that its keys say; null where all items are of one record.</summary>
+    public static IReadOnlyDictionary<string, RewardOptions>? Kinds(Type item) => item == typeof(RewardOptions) ? RewardSources.Kinds : null;
+
+    /// <summary>The full keys of all values below a record, as <c>optimizer.schedule.kind</c>, with their types.</summary>
+    public static IEnumerable<(string Key, Type Type)> All(Type record, string prefix = "") =>
         Of(record).SelectMany(row => IsSection(row.Property.PropertyType)
             ? All(row.Property.PropertyType, $"{prefix}{row.Key}.")
-            : [prefix + row.Key]);
+            : [(prefix + row.Key, row.Property.PropertyType)]);
 }

@@ -1,53 +1,100 @@
+using System.Globalization;
 using Attune.Text;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
 
 /// <summary>Puts <c>key=value</c> words over the keys of a recipe.</summary>
-static class RecipeOverrides
+sealed class RecipeOverrides(YamlMappingNode root, Type recipe, List<string> errors)
 {
-    public static void Apply(YamlMappingNode root, IEnumerable<string> words, Type recipe, List<string> errors)
+    readonly Dictionary<string, Type> known = RecipeKeys.All(recipe).ToDictionary(row => row.Key, row => row.Type, StringComparer.Ordinal);
+
+    public void Apply(IEnumerable<string> words)
     {
-        var known = RecipeKeys.All(recipe).ToList();
         foreach (var word in words)
         {
             var split = word.Split('=', 2);
             if (split.Length < 2)
                 errors.Add($"'{word}': a word of the form key=value was expected");
-            else if (Resolve(split[0].Trim(), known, errors) is { } key)
-                Set(root, key.Split('.'), split[1].Trim());
+            else if (Resolve(split[0].Trim()) is { } key)
+                Set(root, key.Split('.'), Value(key, split[1].Trim()), key);
         }
     }
 
-    /// <summary>The full key that a word names, by itself or by a last part that only one key has.</summary>
-    static string? Resolve(string name, List<string> known, List<string> errors)
+    /// <summary>A text; or a list in YAML, as <c>[a, b]</c>, for a key that takes lists.</summary>
+    YamlNode Value(string key, string text)
     {
-        if (known.Contains(name))
+        if (!text.StartsWith('[') || !known.TryGetValue(key, out var type) || RecipeKeys.ItemType(type) is null)
+            return new YamlScalarNode(text);
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents[0].RootNode;
+        }
+        catch (YamlException)
+        {
+            return new YamlScalarNode(text);
+        }
+    }
+
+    /// <summary>The full key that a word names, by itself or by a last part that only one key has; <c>rewards.0.weight</c> is a key of a list's item.</summary>
+    string? Resolve(string name)
+    {
+        var parts = name.Split('.');
+        var item = Array.FindIndex(parts, part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        if (item > 0)
+            return Resolve(string.Join('.', parts[..item])) is { } list ? string.Join('.', [list, .. parts[item..]]) : null;
+        if (known.ContainsKey(name))
             return name;
-        var ending = known.Where(key => key.EndsWith("." + name, StringComparison.Ordinal)).ToList();
+        var ending = known.Keys.Where(key => key.EndsWith("." + name, StringComparison.Ordinal)).ToList();
         if (ending.Count == 1)
             return ending[0];
         errors.Add(ending.Count > 1
             ? $"'{name}' may mean {string.Join(" or ", ending)}; write it in full"
-            : $"'{name}' is no key of this recipe.{Suggestion(name, known)}");
+            : $"'{name}' is no key of this recipe.{Suggestion(name)}");
         return null;
     }
 
-    static string Suggestion(string name, List<string> known) =>
-        (NearestName.Find(name, known) ?? NearestName.Find(name, known.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
+    string Suggestion(string name) =>
+        (NearestName.Find(name, known.Keys) ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
             ? $" Did you mean '{nearest}'?"
             : " `attune recipe METHOD` prints all keys.";
 
-    static void Set(YamlMappingNode node, ReadOnlySpan<string> path, string value)
+    void Set(YamlMappingNode node, ReadOnlySpan<string> path, YamlNode value, string key)
     {
-        var key = new YamlScalarNode(path[0]);
+        var name = new YamlScalarNode(path[0]);
         if (path.Length == 1)
+            node.Children[name] = value;
+        else if (int.TryParse(path[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            SetItem(List(node, name), index, path[2..], value, key);
+        else
+            Set(Section(node, name), path[1..], value, key);
+    }
+
+    void SetItem(YamlSequenceNode list, int index, ReadOnlySpan<string> path, YamlNode value, string key)
+    {
+        if (index > list.Children.Count)
         {
-            node.Children[key] = new YamlScalarNode(value);
+            errors.Add($"'{key}': the list has {list.Children.Count} items, and the first has the number 0");
             return;
         }
-        if (!node.Children.TryGetValue(key, out var inner) || inner is not YamlMappingNode)
-            node.Children[key] = inner = new YamlMappingNode();
-        Set((YamlMappingNode)inner, path[1..], value);
+        if (index == list.Children.Count)
+            list.Children.Add(new YamlMappingNode());
+        if (path.Length == 0)
+            list.Children[index] = value;
+        else
+            Set(list.Children[index] as YamlMappingNode ?? (YamlMappingNode)(list.Children[index] = new YamlMappingNode()), path, value, key);
     }
+
+    static YamlSequenceNode List(YamlMappingNode node, YamlScalarNode name) =>
+        node.Children.TryGetValue(name, out var found) && found is YamlSequenceNode list
+            ? list
+            : (YamlSequenceNode)(node.Children[name] = new YamlSequenceNode());
+
+    static YamlMappingNode Section(YamlMappingNode node, YamlScalarNode name) =>
+        node.Children.TryGetValue(name, out var found) && found is YamlMappingNode section
+            ? section
+            : (YamlMappingNode)(node.Children[name] = new YamlMappingNode());
 }

@@ -31,7 +31,7 @@ public static class RecipeReader
         var found = Method(method, file, root);
         var errors = new List<string>();
         var defaults = found.NewRecipe();
-        RecipeOverrides.Apply(root, overrides, defaults.GetType(), errors);
+        new RecipeOverrides(root, defaults.GetType(), errors).Apply(overrides);
         var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
         return (found, recipe, [.. errors, .. recipe.Problems()]);
     }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -22,13 +23,41 @@ public static class RecipeWriter
     {
         foreach (var (key, property) in RecipeKeys.Of(record.GetType()))
         {
-            var value = property.GetValue(record);
-            var isSection = RecipeKeys.IsSection(property.PropertyType);
             if (withComments)
                 WriteComment(text, HelpText.Of(property), indent, spaced: indent.Length == 0);
-            text.Append(indent).Append(key).Append(':').Append(isSection ? "" : " " + Scalar(value)).Append('\n');
-            if (isSection)
-                WriteKeys(text, value!, indent + "  ", withComments);
+            text.Append(indent).Append(key).Append(':');
+            WriteValue(text, property.GetValue(record), property.PropertyType, indent, withComments);
+        }
+    }
+
+    static void WriteValue(StringBuilder text, object? value, Type type, string indent, bool withComments)
+    {
+        if (RecipeKeys.IsSection(type))
+        {
+            text.Append('\n');
+            WriteKeys(text, value!, indent + "  ", withComments);
+        }
+        else if (RecipeKeys.ItemType(type) is { } item)
+            WriteList(text, ((IEnumerable)value!).Cast<object>().ToList(), item, indent, withComments);
+        else
+            text.Append(' ').Append(Scalar(value)).Append('\n');
+    }
+
+    static void WriteList(StringBuilder text, List<object> items, Type item, string indent, bool withComments)
+    {
+        if (items.Count == 0 || !RecipeKeys.IsSection(item))
+        {
+            text.Append(" [").AppendJoin(", ", items.Select(Scalar)).Append("]\n");
+            return;
+        }
+        text.Append('\n');
+        foreach (var record in items)
+        {
+            var keys = new StringBuilder();
+            if (RecipeKeys.Kinds(item)?.First(kind => kind.Value.GetType() == record.GetType()).Key is { } kind)
+                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(kind).Append('\n');
+            WriteKeys(keys, record, indent + "  ", withComments);
+            text.Append(indent).Append("- ").Append(keys, indent.Length + 2, keys.Length - indent.Length - 2);
         }
     }
 

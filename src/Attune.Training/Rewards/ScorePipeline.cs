@@ -1,25 +1,22 @@
+using Attune.Generation;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>How scores are scaled before they become rewards.</summary>
-public enum ScoreScaling
-{
-    /// <summary>As they come.</summary>
-    None,
-
-    /// <summary>Mean 0 and deviation 1 in the first step, when the policy is the reference; the same shift and scale ever after.</summary>
-    Reference,
-
-    /// <summary>Divided by the deviation of all scores so far.</summary>
-    Running,
-}
-
-/// <summary>What is done to scores before they become rewards.</summary>
+/// <summary>What is done to scores before they become rewards, in the order of the keys.</summary>
 public sealed record ScoreOptions
 {
-    /// <summary>none; reference (mean 0 and deviation 1 in the first step); or running (divided by the deviation so far).</summary>
+    /// <summary>Scores are first cut to ± this, in their own unit; 0 for no limit.</summary>
+    public double RawClip { get; init; }
+
+    /// <summary>
+    /// none; or mean 0 and deviation 1, as in the first step (reference), of all scores so far (running), or of each step by itself
+    /// (whiten).
+    /// </summary>
     public ScoreScaling Scaling { get; init; }
+
+    /// <summary>Whether scaling also takes the mean off; false to divide by the deviation only.</summary>
+    public bool Normalise { get; init; } = true;
 
     /// <summary>Scores are cut to ± this, after scaling; 0 for no limit.</summary>
     public double Clip { get; init; }
@@ -27,34 +24,59 @@ public sealed record ScoreOptions
     /// <summary>Taken from the score of an answer that did not end itself.</summary>
     public double MissingEosPenalty { get; init; }
 
+    /// <summary>Tokens that an answer may have for nothing.</summary>
+    public int LengthTarget { get; init; }
+
+    /// <summary>Taken from the score for each token beyond lengthTarget.</summary>
+    public double LengthPenalty { get; init; }
+
+    /// <summary>The most that length may take; 0 for no limit.</summary>
+    public double LengthPenaltyLimit { get; init; }
+
     /// <summary>What is wrong with the values.</summary>
     public IEnumerable<string> Problems()
     {
-        foreach (var (key, value) in new[] { ("clip", Clip), ("missingEosPenalty", MissingEosPenalty) })
+        foreach (var (key, value) in new[]
+        {
+            ("rawClip", RawClip), ("clip", Clip), ("missingEosPenalty", MissingEosPenalty), ("lengthTarget", LengthTarget),
+            ("lengthPenalty", LengthPenalty), ("lengthPenaltyLimit", LengthPenaltyLimit),
+        })
             if (value < 0)
                 yield return $"{key}: a number of at least 0 was expected, found {value}";
     }
 }
 
 /// <summary>
-/// From the scores of a reward source to those that are learned from: scaled (Ziegler et al. 2019, section 2.1,
-/// https://arxiv.org/abs/1909.08593, or trlX's running deviation), cut, and less for an answer without an end.
+/// From the scores of a reward source to those that are learned from: cut, scaled (Ziegler et al. 2019, section 2.1,
+/// https://arxiv.org/abs/1909.08593), cut again, and less for an answer without an end or with too many tokens (Yu et al. 2025, eq. 13,
+/// "soft overlong punishment", https://arxiv.org/abs/2503.14476). Details: (1) trlX cuts before it scales and TRL after; each has its key.
+/// (2) Moments are of scores as they come, before the cut. (3) Numbers of single tokens are cut one by one; a mean and the penalties are
+/// taken off at the last token. (4) Penalties come last, so that they have the size that they are given, whatever the scores.
 /// </summary>
 public sealed class ScorePipeline(ScoreOptions options)
 {
-    /// <summary>Of the scores seen so far; part of every checkpoint.</summary>
-    public RunningMoments Moments { get; } = new();
+    readonly ScoreScaler scaler = new(options.Scaling, keepsMean: !options.Normalise);
 
+    /// <summary>Of the scores seen so far; part of every checkpoint.</summary>
+    public RunningMoments Moments => scaler.Moments;
+
+    /// <summary>The scores that a step learns from; moves the running moments.</summary>
     public Scores Shape(Scores scores, Rollouts rollouts)
     {
         var totals = scores.Totals;
-        var measure = options.Scaling == ScoreScaling.Running || (options.Scaling == ScoreScaling.Reference && Moments.Count == 0);
-        if (measure && Array.TrueForAll(totals, double.IsFinite))
-            Moments.Update(totals);
-        var shift = options.Scaling == ScoreScaling.Reference ? Moments.Mean : 0;
-        var scale = options.Scaling == ScoreScaling.None ? 1 : 1 / Math.Max(Moments.Deviation, 1e-8);
-        var limit = options.Clip > 0 ? options.Clip : double.PositiveInfinity;
-        return Scores.Of(totals.Select((score, row) =>
-            Math.Clamp((score - shift) * scale, -limit, limit) - (rollouts.Completions[row].Ended ? 0 : options.MissingEosPenalty)));
+        var scaled = scaler.Scale(Cut(scores.Rows, options.RawClip), totals, learn: Array.TrueForAll(totals, double.IsFinite));
+        var rows = Cut(scaled, options.Clip).Zip(rollouts.Completions, (row, response) => ScoreScaler.AddAtEnd(row, -Penalty(response)));
+        return scores with { Rows = [.. rows] };
+    }
+
+    static double[][] Cut(double[][] rows, double limit) =>
+        limit == 0 ? rows : Array.ConvertAll(rows, row => Array.ConvertAll(row, number => Math.Clamp(number, -limit, limit)));
+
+    double Penalty(Completion response)
+    {
+        var length = options.LengthPenalty * Math.Max(response.Tokens.Length - options.LengthTarget, 0);
+        if (options.LengthPenaltyLimit > 0)
+            length = Math.Min(length, options.LengthPenaltyLimit);
+        return length + (response.Ended ? 0 : options.MissingEosPenalty);
     }
 }

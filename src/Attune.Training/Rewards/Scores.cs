@@ -12,4 +12,20 @@ public sealed record Scores(double[][] Rows)
 
     /// <summary>One number a response.</summary>
     public static Scores Of(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
+
+    /// <summary>That there is a row for each response, of one number or one for each token, and that all are finite.</summary>
+    /// <exception cref="InvalidDataException">It is not so; the message names the reward.</exception>
+    public void Check(string name, Rollouts rollouts)
+    {
+        if (Rows.Length != rollouts.Count)
+            throw new InvalidDataException($"the reward '{name}' gave {Rows.Length} scores for {rollouts.Count} responses");
+        foreach (var (row, response) in Rows.Zip(rollouts.Completions))
+        {
+            if (row is null || (row.Length != 1 && row.Length != response.Tokens.Length))
+                throw new InvalidDataException(
+                    $"the reward '{name}' gave {row?.Length ?? 0} numbers for a response of {response.Tokens.Length} tokens; one for the response, or one for each token, was expected");
+            if (Array.Find(row, number => !double.IsFinite(number)) is var number && !double.IsFinite(number))
+                throw new InvalidDataException($"the reward '{name}' gave {number.ToString(System.Globalization.CultureInfo.InvariantCulture)} for a response; a finite number was expected");
+        }
+    }
 }

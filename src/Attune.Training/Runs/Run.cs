@@ -130,6 +130,16 @@ public sealed partial class Run : IDisposable, IRunState
         clock.Stop();
     }
 
+    /// <summary>Ends a run that cannot go on, with a checkpoint of all that was done.</summary>
+    /// <param name="done">Steps.</param>
+    /// <param name="reason">Why, in words.</param>
+    /// <returns>What is to be thrown.</returns>
+    public TrainingStoppedException Stop(int done, string reason)
+    {
+        SaveStopped(done);
+        return new($"{reason}\nThe run is saved after step {done}; `attune train {Folder.Path}` goes on with it");
+    }
+
     public void Save(StateWriter writer)
     {
         writer.Write("seconds", Seconds);
@@ -189,12 +199,17 @@ public sealed partial class Run : IDisposable, IRunState
         LogEvaluation(0, evaluate());
     }
 
+    void SaveStopped(int done)
+    {
+        checkpoints.Save(done, states, Spared);
+        display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
+    }
+
     void StopIfCancelled(int done, CancellationToken cancellation)
     {
         if (!cancellation.IsCancellationRequested)
             return;
-        checkpoints.Save(done, states, Spared);
-        display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
+        SaveStopped(done);
         throw new OperationCanceledException(cancellation);
     }
 

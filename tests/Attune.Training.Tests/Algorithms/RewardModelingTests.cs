@@ -94,7 +94,7 @@ public sealed class RewardModelingTests : IDisposable
 
     [Fact]
     public void EveryOptionIsTried() => Assert.Equal(
-        RecipeKeys.All(typeof(RewardModelingOptions)).Order(StringComparer.Ordinal),
+        RecipeKeys.All(typeof(RewardModelingOptions)).Select(row => row.Key).Order(StringComparer.Ordinal),
         Options.Select(row => row.Data.Split('=')[0]).Append("bootstrap").Order(StringComparer.Ordinal));
 
     [Fact]

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using Attune.Data;
+using Attune.Generation;
+using Attune.Text;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>A response as rules read it.</summary>
+/// <param name="Prompt">What it answers, with the row of the data file that it comes from.</param>
+/// <param name="Text">Without the end-of-text token and other special ones.</param>
+/// <param name="Completion">In tokens.</param>
+public sealed record Answer(TokenPrompt Prompt, string Text, Completion Completion)
+{
+    /// <summary>Tokens without the one that ends the answer.</summary>
+    public int TokenCount => Completion.Tokens.Length - (Completion.Ended ? 1 : 0);
+
+    /// <summary>All responses in order.</summary>
+    public static Answer[] Of(Rollouts rollouts, Tokenizer tokenizer) =>
+        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => new Answer(prompt, tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion))];
+
+    /// <summary>A field of the prompt's row, whatever its kind.</summary>
+    /// <exception cref="InvalidDataException">There is no such field, or the prompt is not from a file.</exception>
+    public JsonElement Field(string name) => (Prompt.Row
+        ?? throw new InvalidDataException($"the field '{name}' is to be read, and the prompt {Prompt.Text.Quoted()} is not from a data file")).Required(name);
+
+    /// <summary>The texts of a field that is a text, a number, or a list of these.</summary>
+    /// <inheritdoc cref="Field"/>
+    public IEnumerable<string> Texts(string name)
+    {
+        var field = Field(name);
+        return field.ValueKind == JsonValueKind.Array ? field.EnumerateArray().Select(AsText) : [AsText(field)];
+    }
+
+    static string AsText(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+}

@@ -1,0 +1,25 @@
+using Attune.Data.Simulation;
+using Attune.Training.Recipes;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>The taste of the quickstart's simulated guest without noise, 0 to 10: the true reward of the front desk, where there is one.</summary>
+public sealed record GuestReward : RewardOptions
+{
+    public override string Kind => "guest";
+
+    /// <summary>The folder with topics.json, taste.json and words.txt.</summary>
+    public string Folder { get; init; } = "data/frontdesk";
+
+    public override IEnumerable<string> Problems() => Folder.Length == 0 ? ["folder: a folder with topics.json was expected, found nothing"] : [];
+
+    public override RewardOptions WithFullPaths() => this with { Folder = RecipePaths.Full(Folder) };
+
+    public override IRewardSource Build(RewardContext context) =>
+        new RuleSource(new Rule(SimulatedGuest.Load(Folder)), context.Policy.Tokenizer);
+
+    sealed class Rule(SimulatedGuest guest) : IRule
+    {
+        public double Rate(Answer answer) => guest.Judge(answer.Prompt.Text, answer.Text).Score;
+    }
+}

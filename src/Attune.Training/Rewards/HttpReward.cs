@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>A reward that a web server gives: a POST a batch.</summary>
+public sealed record HttpReward : RemoteReward
+{
+    public override string Kind => "http";
+
+    /// <summary>Where the batches are posted to.</summary>
+    public string Url { get; init; } = "";
+
+    public override IEnumerable<string> Problems()
+    {
+        foreach (var problem in base.Problems())
+            yield return problem;
+        if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            yield return $"url: an address that begins with http:// or https:// was expected, found {(Url.Length > 0 ? Url : "nothing")}";
+    }
+
+    private protected override IRemote Connect() => new HttpRemote(Url);
+}
+
+/// <summary>A web server that answers POST.</summary>
+sealed class HttpRemote(string url) : IRemote
+{
+    readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        MaxResponseContentBufferSize = RewardProtocol.LargestAnswer,
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    public byte[] Ask(byte[] request, TimeSpan timeout)
+    {
+        using var late = new CancellationTokenSource(timeout);
+        try
+        {
+            return Post(request, late.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException error) when (late.IsCancellationRequested)
+        {
+            throw new IOException($"{url} gave no answer within {timeout.TotalSeconds} s", error);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new InvalidDataException($"the answer of {url} has more than {RewardProtocol.LargestAnswer} bytes", error);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new IOException($"{url} cannot be reached: {error.Message}", error);
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    async Task<byte[]> Post(byte[] request, CancellationToken cancellation)
+    {
+        using var content = new ByteArrayContent(request);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await client.PostAsync(url, content, cancellation).ConfigureAwait(false);
+        var answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+            return answer;
+        var said = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RewardProtocol.Quoted(answer)}";
+        throw MayPass(response.StatusCode) ? new IOException(said) : new InvalidDataException(said);
+    }
+
+    static bool MayPass(HttpStatusCode status) => (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+}

@@ -1,0 +1,32 @@
+namespace Attune.Training.Rewards;
+
+/// <summary>The share of some words or phrases that stand in an answer.</summary>
+public sealed record KeywordsReward : RuleReward
+{
+    public override string Kind => "keywords";
+
+    /// <summary>Words or phrases; each counts when it stands in the answer as a whole, and not within a longer word.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>Whether upper and lower case differ.</summary>
+    public bool MatchCase { get; init; }
+
+    public override IEnumerable<string> Problems()
+    {
+        if (Words.Count == 0 || Words.Any(string.IsNullOrWhiteSpace))
+            yield return "words: a list of words was expected, found one that is empty or has an empty word";
+    }
+
+    public override double Rate(Answer answer) => Words.Count(word => Stands(word, answer.Text)) / (double)Words.Count;
+
+    bool Stands(string word, string text)
+    {
+        var comparison = MatchCase ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+        for (var at = text.IndexOf(word, comparison); at >= 0; at = text.IndexOf(word, at + 1, comparison))
+            if (!IsLetter(text, at - 1) && !IsLetter(text, at + word.Length))
+                return true;
+        return false;
+    }
+
+    static bool IsLetter(string text, int at) => at >= 0 && at < text.Length && char.IsLetterOrDigit(text[at]);
+}

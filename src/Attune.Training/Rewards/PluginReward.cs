@@ -1,0 +1,125 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Attune.Text;
+using Attune.Training.Recipes;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>
+/// A class of another assembly: a public <see cref="IRewardSource"/> or <see cref="IRule"/> with a constructor that takes nothing, or the
+/// policy's <see cref="Tokenizer"/>.
+/// </summary>
+public sealed record PluginReward : RewardOptions
+{
+    public override string Kind => "plugin";
+
+    /// <summary>The path of a .NET assembly.</summary>
+    public string Assembly { get; init; } = "";
+
+    /// <summary>The class in it, with its namespace.</summary>
+    public string Type { get; init; } = "";
+
+    public override IEnumerable<string> Problems()
+    {
+        if (Assembly.Length == 0)
+            yield return "assembly: the path of an assembly was expected, found nothing";
+        if (Type.Length == 0)
+            yield return "type: the name of a class with its namespace was expected, found nothing";
+    }
+
+    public override RewardOptions WithFullPaths() => this with { Assembly = RecipePaths.Full(Assembly) };
+
+    public override IRewardSource Build(RewardContext context)
+    {
+        var tokenizer = context.Policy.Tokenizer;
+        return Create(FindType(), tokenizer) switch
+        {
+            IRewardSource source => new PluginSource(Title, source),
+            var rule => new PluginSource(Title, new RuleSource((IRule)rule, tokenizer)),
+        };
+    }
+
+    Type FindType()
+    {
+        var assembly = Load();
+        var type = assembly.GetType(Type);
+        if (type is not null && IsReward(type))
+            return type;
+        var rewards = assembly.GetExportedTypes().Where(IsReward).Select(candidate => candidate.FullName!).ToList();
+        var known = rewards.Count == 0 ? "there is none in the assembly" : $"in the assembly are {string.Join(", ", rewards)}";
+        throw new InvalidDataException(type is null
+            ? $"the reward '{Title}': {Assembly} has no class {Type}; a public class that implements IRewardSource or IRule was expected, and {known}"
+            : $"the reward '{Title}': {Type} should be a public class that implements IRewardSource or IRule and is not abstract; {known}");
+    }
+
+    static bool IsReward(Type type) =>
+        type is { IsClass: true, IsAbstract: false, IsVisible: true } && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
+
+    Assembly Load()
+    {
+        if (!File.Exists(Assembly))
+            throw new InvalidDataException($"the reward '{Title}': there is no assembly {Assembly}; build the plug-in first");
+        try
+        {
+            return new PluginContext(Path.GetFullPath(Assembly)).Load();
+        }
+        catch (Exception error) when (error is BadImageFormatException or FileLoadException)
+        {
+            throw new InvalidDataException($"the reward '{Title}': {Assembly} is no .NET assembly that can be loaded here ({error.Message})", error);
+        }
+    }
+
+    object Create(Type type, Tokenizer tokenizer)
+    {
+        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null ? [tokenizer] : type.GetConstructor([]) is not null ? [] : null;
+        if (arguments is null)
+            throw new InvalidDataException($"the reward '{Title}': {type.FullName} has no public constructor that takes nothing, or a Tokenizer");
+        try
+        {
+            return Activator.CreateInstance(type, arguments)!;
+        }
+        catch (TargetInvocationException error)
+        {
+            throw new InvalidDataException($"the reward '{Title}': {type.FullName} could not be made: {error.InnerException!.Message}", error.InnerException);
+        }
+    }
+
+    /// <summary>Finds what the plug-in needs beside it; what Attune has loaded itself is taken from there, so that types are the same.</summary>
+    sealed class PluginContext(string path) : AssemblyLoadContext
+    {
+        readonly AssemblyDependencyResolver resolver = new(path);
+
+        public Assembly Load() => LoadFromAssemblyPath(path);
+
+        protected override Assembly? Load(AssemblyName assemblyName) =>
+            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name) || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
+                ? null
+                : LoadFromAssemblyPath(found);
+    }
+}
+
+/// <summary>A source of a plug-in: what it throws becomes one message.</summary>
+sealed class PluginSource(string name, IRewardSource source) : IRewardSource
+{
+    public bool Waits => source.Waits;
+
+    public IEnumerable<(string Name, Runs.IRunState State)> States => source.States;
+
+    public Scores Score(Rollouts rollouts) => Guarded(() => source.Score(rollouts));
+
+    public Scores ScoreToLearn(Rollouts rollouts) => Guarded(() => source.ScoreToLearn(rollouts));
+
+    public void Dispose() => source.Dispose();
+
+    Scores Guarded(Func<Scores> ask)
+    {
+        try
+        {
+            return ask() is { Rows: not null } scores ? scores : throw new InvalidDataException($"the reward '{name}' gave no scores");
+        }
+        catch (Exception error) when (error is not (InvalidDataException or OutOfMemoryException))
+        {
+            throw new InvalidDataException($"the reward '{name}' failed: {error.GetType().Name}: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>1 for an answer in which a pattern is found, 0 for another; or how often it is found.</summary>
+public sealed record RegexReward : RuleReward
+{
+    static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
+    public override string Kind => "regex";
+
+    /// <summary>A .NET regular expression.</summary>
+    public string Pattern { get; init; } = "";
+
+    /// <summary>Whether it must be found at the beginning of the answer and reach to its end.</summary>
+    public bool Whole { get; init; }
+
+    /// <summary>Whether upper and lower case are the same.</summary>
+    public bool IgnoreCase { get; init; }
+
+    /// <summary>Whether the score is the number of places where it is found.</summary>
+    public bool Count { get; init; }
+
+    public override IEnumerable<string> Problems()
+    {
+        if (Pattern.Length == 0)
+            yield return "pattern: a regular expression was expected, found nothing";
+        else if (Mistake() is { } mistake)
+            yield return $"pattern: a regular expression was expected; {mistake}";
+    }
+
+    public override double Rate(Answer answer)
+    {
+        try
+        {
+            return Count ? Regex.Count(answer.Text, Expression, Options, Longest) : Regex.IsMatch(answer.Text, Expression, Options, Longest) ? 1 : 0;
+        }
+        catch (RegexMatchTimeoutException error)
+        {
+            throw new InvalidDataException($"the reward '{Title}' looked for /{Pattern}/ in {answer.Text.Quoted()} for {Longest.TotalSeconds} s in vain; write a pattern that backtracks less", error);
+        }
+    }
+
+    string Expression => Whole ? $@"\A(?:{Pattern})\z" : Pattern;
+
+    RegexOptions Options => RegexOptions.CultureInvariant | (IgnoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
+
+    string? Mistake()
+    {
+        try
+        {
+            _ = new Regex(Expression, Options, Longest);
+            return null;
+        }
+        catch (ArgumentException error)
+        {
+            return error.Message;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+namespace Attune.Training.Rewards;
+
+/// <summary>A reward from outside of the program, which answers a JSON object a batch.</summary>
+public abstract record RemoteReward : RewardOptions
+{
+    /// <summary>Fields of the prompts' rows that are sent along, each as a list beside prompts and completions.</summary>
+    public IReadOnlyList<string> Fields { get; init; } = [];
+
+    /// <summary>Whether the tokens of every completion are sent along as texts, for scores of single tokens.</summary>
+    public bool Tokens { get; init; }
+
+    /// <summary>Seconds in which an answer must come, the time to start included.</summary>
+    public double Timeout { get; init; } = 60;
+
+    /// <summary>Times that a batch is asked for again when no answer came.</summary>
+    public int Retries { get; init; } = 3;
+
+    /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
+    public double Backoff { get; init; } = 1;
+
+    public override IEnumerable<string> Problems()
+    {
+        if (Timeout is <= 0 or > 86_400)
+            yield return $"timeout: seconds above 0 and up to 86400 were expected, found {Timeout}";
+        if (Retries is < 0 or > 100)
+            yield return $"retries: a number from 0 to 100 was expected, found {Retries}";
+        if (Backoff is < 0 or > 3600)
+            yield return $"backoff: seconds from 0 to 3600 were expected, found {Backoff}";
+        foreach (var field in Fields.Where(field => field is "" or "id" or "prompts" or "completions" or "tokens"))
+            yield return $"fields: names of fields other than id, prompts, completions and tokens were expected, found '{field}'";
+    }
+
+    public override IRewardSource Build(RewardContext context) => new RemoteSource(this, Connect(), context.Policy.Tokenizer);
+
+    private protected abstract IRemote Connect();
+}
+
+/// <summary>The other end: takes a request and gives an answer.</summary>
+interface IRemote : IDisposable
+{
+    /// <summary>The answer to a request of one line.</summary>
+    /// <exception cref="IOException">No answer came, and to ask again may help.</exception>
+    /// <exception cref="InvalidDataException">To ask again will not help.</exception>
+    byte[] Ask(byte[] request, TimeSpan timeout);
+}

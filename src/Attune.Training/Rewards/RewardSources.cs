@@ -1,0 +1,61 @@
+using Attune.Torch;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>The kinds of rewards, and how a list of them becomes one.</summary>
+public static class RewardSources
+{
+    /// <summary>Every kind, with its defaults.</summary>
+    public static IReadOnlyDictionary<string, RewardOptions> Kinds { get; } = new RewardOptions[]
+    {
+        new ModelReward(),
+        new LengthReward(),
+        new RegexReward(),
+        new KeywordsReward(),
+        new RepetitionReward(),
+        new JsonReward(),
+        new ExactMatchReward(),
+        new NumberReward(),
+        new HttpReward(),
+        new ProcessReward(),
+        new PluginReward(),
+        new GuestReward(),
+    }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>One source of rewards: their weighted sum. Dispose of it, since child processes and connections may stand behind it.</summary>
+    /// <param name="rewards">At least one, of different names.</param>
+    /// <param name="policy">Whose responses are rated.</param>
+    /// <param name="dtype">The type of a reward model's weights; null for the one that they are stored in.</param>
+    /// <param name="workers">How many groups of texts a reward model reads at once on a CPU.</param>
+    /// <exception cref="InvalidDataException">A reward cannot be built, or the list makes no sense.</exception>
+    public static IRewardSource Create(IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1)
+    {
+        if (Problems("rewards", rewards).ToList() is { Count: > 0 } problems)
+            throw new InvalidDataException(string.Join("\n", problems));
+        var context = new RewardContext(policy) { Dtype = dtype, Workers = workers };
+        var parts = new List<WeightedReward>();
+        try
+        {
+            foreach (var reward in rewards)
+                parts.Add(new(reward.Title, reward.Build(context), reward.Weight, reward.Scaling));
+        }
+        catch
+        {
+            parts.ForEach(part => part.Source.Dispose());
+            throw;
+        }
+        return new RewardSum(parts);
+    }
+
+    /// <summary>What is wrong with a list of rewards that stands under a key of a recipe.</summary>
+    public static IEnumerable<string> Problems(string key, IReadOnlyList<RewardOptions> rewards)
+    {
+        if (rewards.Count == 0)
+            yield return $"{key}: at least one reward was expected, found none";
+        foreach (var (index, reward) in rewards.Index())
+            foreach (var problem in reward.Problems())
+                yield return $"{key}.{index}.{problem}";
+        foreach (var same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal).Where(group => group.Count() > 1))
+            yield return $"{key}: {same.Count()} rewards are called '{same.Key}'; give each a name of its own by the key name";
+    }
+}

@@ -1,0 +1,224 @@
+using Attune.Testing;
+using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests.Rewards;
+
+/// <summary>Rewards in recipes and in runs.</summary>
+public sealed class RewardSourcesTests : IDisposable
+{
+    readonly TinyRuns runs = new();
+
+    public void Dispose() => runs.Dispose();
+
+    [Fact]
+    public void RewardsOfManyKindsAreSummedAndLogged()
+    {
+        var display = new RecordingDisplay();
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 2);
+        var run = runs.Start("ppo", recipe with
+        {
+            Scores = new(),
+            Rewards =
+            [
+                new LengthReward { Weight = -0.5 },
+                new KeywordsReward { Name = "animals", Words = ["cat", "dog"], Weight = 2 },
+                new RepetitionReward { Weight = 0 },
+            ],
+        }, display);
+        Assert.True(run.IsFinished);
+        foreach (var step in display.Steps)
+        {
+            var sum = step["rewards/model"] - 0.5 * step["rewards/length"] + 2 * step["rewards/animals"];
+            Numeric.Close(sum, step["objective/scores"], "sum", 1e-9, 1e-9);
+            Assert.True(step["rewards/repetition"] <= 0);
+        }
+        Assert.Contains(JsonLinesLog.Read(run.Metrics), line => line.ContainsKey("eval/rewards/animals"));
+    }
+
+    [Fact]
+    public void PpoRaisesARuleAloneWithoutARewardModel()
+    {
+        var display = new RecordingDisplay();
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 25);
+        runs.Start("ppo", recipe with
+        {
+            RewardModel = "",
+            Rewards = [new LengthReward { Weight = -1 }],
+            Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
+            Optimizer = new() { LearningRate = 3e-3 },
+            Ppo = new() { KlCoef = 0.01, MiniBatches = 2 },
+            Scores = new(),
+        }, display);
+        var (first, last) = (display.Steps[0]["objective/scores"], display.Steps.TakeLast(3).Average(step => step["objective/scores"]));
+        Assert.True(last > first + 1, $"the score went from {first} to {last}");
+    }
+
+    /// <summary>A source that dies in step 3, after its moments have moved and a model has scored; it is mended before the run goes on.</summary>
+    [Fact]
+    public void ARunWhoseSourceFailedGoesOnToTheSameBits()
+    {
+        var script = runs.PathTo("child.sh");
+        File.WriteAllText(script, """
+            while read -r line; do
+              echo x >> asked
+              [ "$(wc -l < asked)" -ne "$(cat dies 2> /dev/null || echo 0)" ] || { rm dies; echo no memory >&2; exit 1; }
+              id=${line#*:}; id=${id%%,*}
+              echo "{\"id\":$id,\"scores\":[0,1,4,9]}"
+            done
+            """);
+        var whole = runs.Start("ppo", Recipe("whole"));
+        var asked = Path.Combine(runs.PathTo("."), "asked");
+        var before = File.ReadAllLines(asked).Length;
+        File.Delete(asked);
+        File.WriteAllText(runs.PathTo("dies"), $"{before - 3}");                              // the fourth step from the end is the third of six
+        var display = new RecordingDisplay();
+        var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", Recipe("parts"), display)).Message;
+        Assert.StartsWith("the reward 'process' failed: the command `sh child.sh` ended with exit code 1 and gave no answer; its last words on stderr:\n  no memory\n", error, StringComparison.Ordinal);
+        Assert.Contains("The run is saved after step ", error, StringComparison.Ordinal);
+        Assert.True(display.Steps.Count is > 0 and < 6);
+        var second = new RecordingDisplay();
+        var resumed = runs.Resume("parts", second);
+        Assert.Equal((display.Steps.Count, 6), second.Began);
+        Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(resumed));
+        Assert.Equal(Figures(whole), Figures(resumed));
+
+        IRecipe Recipe(string output) => (PpoRecipe)runs.Recipe("ppo", output) with
+        {
+            Data = ((PpoRecipe)runs.Recipe("ppo", output)).Data with { HeldOutShare = 0 },
+            Scores = new() { Scaling = ScoreScaling.Running },
+            Rewards =
+            [
+                new ProcessReward { Command = "sh child.sh", Folder = runs.PathTo("."), Retries = 0, Scaling = ScoreScaling.Reference },
+                new LengthReward { Scaling = ScoreScaling.Running },
+            ],
+        };
+    }
+
+    [Fact]
+    public void AListOfRewardsIsReadAndWritten()
+    {
+        var file = runs.PathTo("recipe.yaml");
+        File.WriteAllText(file, """
+            model: a
+            data: { train: b }
+            rewards:
+              - kind: keywords
+                weight: 0.5
+                words: [one, "two three"]
+              - { kind: regex, name: ends, pattern: "[.]$", scaling: whiten }
+            """);
+        var (method, recipe) = RecipeReader.Read("ppo", file, ["rewards.0.weight=2", "rewards.1.ignoreCase=true", "rewards.2.kind=guest"]);
+        var rewards = ((PpoRecipe)recipe).Rewards;
+        Assert.Equal(["one", "two three"], ((KeywordsReward)rewards[0]).Words);
+        Assert.Equal((2, "keywords"), (rewards[0].Weight, rewards[0].Title));
+        Assert.Equal(new RegexReward { Name = "ends", Pattern = "[.]$", Scaling = ScoreScaling.Whiten, IgnoreCase = true }, rewards[1]);
+        Assert.Equal(new GuestReward(), rewards[2]);
+
+        File.WriteAllText(file, RecipeWriter.Write(method.Name, recipe, withComments: false));
+        var again = ((PpoRecipe)RecipeReader.Read(null, file, []).Recipe).Rewards;
+        Assert.Equal(rewards.Skip(1), again.Skip(1));
+        Assert.Equal(((KeywordsReward)rewards[0]).Words, ((KeywordsReward)again[0]).Words);
+        Assert.Contains("rewards:\n- kind: keywords\n  words: [\"one\", \"two three\"]\n  matchCase: false\n  name: \"\"\n  weight: 2\n  scaling: none\n- kind: regex\n", File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AListMayBeWrittenAsAWord() => Assert.Equal(
+        [new LengthReward { Target = 20 }, new JsonReward { Weight = 2 }],
+        ((PpoRecipe)RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: length, target: 20}, {kind: json, weight: 2}]"]).Recipe).Rewards);
+
+    [Fact]
+    public void AllMistakesOfAListAreSaidWithTheirLines()
+    {
+        var file = runs.PathTo("recipe.yaml");
+        File.WriteAllText(file, """
+            model: a
+            data: { train: b }
+            rewards:
+              - kind: regx
+              - weight: 2
+              - kind: length
+                pattern: x
+                target: many
+              - regex
+              - kind: keywords
+                words: one
+              - kind: http
+                timeout: 0
+            """);
+        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", file, ["rewards.9.kind=json", "rewards.x=1"])).Message;
+        foreach (var expected in new[]
+        {
+            "line 4: 'rewards.0.kind' should be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, process, plugin, guest, found 'regx'. Did you mean 'regex'?",
+            "line 5: 'rewards.1.kind' should be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, process, plugin, guest, found nothing.",
+            "line 7: 'rewards.2.pattern' is no key of this recipe. Known here: unit, target, name, weight, scaling.",
+            "line 8: 'rewards.2.target' should be a whole number, found 'many'",
+            "line 9: 'rewards.3' should have keys below it: kind, and those of the kind",
+            "line 11: 'rewards.4.words' should be a list, found 'one'",
+            "rewards.9.kind': the list has 6 items, and the first has the number 0",
+            "'rewards.x' is no key of this recipe.",
+        })
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Contains("rewards: a list", Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=all"])).Message.Replace("'rewards' should be a list", "rewards: a list", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rewards.0.url: an address", "rewards=[{kind: http}]")]
+    [InlineData("rewards.0.command: a command", "rewards=[{kind: process}]")]
+    [InlineData("rewards.0.timeout: seconds above 0", "rewards=[{kind: process, command: a, timeout: 0}]")]
+    [InlineData("rewards.0.retries: a number from 0", "rewards=[{kind: process, command: a, retries: -1}]")]
+    [InlineData("rewards.0.backoff: seconds from 0", "rewards=[{kind: process, command: a, backoff: -1}]")]
+    [InlineData("rewards.0.fields: names of fields other than", "rewards=[{kind: process, command: a, fields: [prompts]}]")]
+    [InlineData("rewards.0.assembly: the path", "rewards=[{kind: plugin, type: a}]")]
+    [InlineData("rewards.0.type: the name", "rewards=[{kind: plugin, assembly: a}]")]
+    [InlineData("rewards.0.pattern: a regular expression was expected, found nothing", "rewards=[{kind: regex}]")]
+    [InlineData("rewards.0.pattern: a regular expression was expected; Invalid pattern '\\A(?:(()\\z'", "rewards=[{kind: regex, pattern: '((', whole: true}]")]
+    [InlineData("rewards.0.words: a list of words", "rewards=[{kind: keywords}]")]
+    [InlineData("rewards.0.ngram: a number of at least 1", "rewards=[{kind: repetition, ngram: 0}]")]
+    [InlineData("rewards.0.target: a number of at least 0", "rewards=[{kind: length, target: -1}]")]
+    [InlineData("rewards.0.tolerance: a number of at least 0", "rewards=[{kind: number, tolerance: -1}]")]
+    [InlineData("rewards.0.field: the name of a field", "rewards=[{kind: exactMatch, field: ''}]")]
+    [InlineData("rewards.0.folder: a folder", "rewards=[{kind: guest, folder: ''}]")]
+    [InlineData("rewards.1.model: a folder", "rewards=[{kind: json}, {kind: model}]")]
+    [InlineData("rewards: 2 rewards are called 'json'; give each a name", "rewards=[{kind: json}, {kind: json}]")]
+    [InlineData("rewardModel: a folder with a reward model, or a list of rewards, was expected", "rewards=[]")]
+    public void WhatAKindLacksIsSaidBeforeTheRun(string expected, string word) => Assert.Contains(
+        "\n  " + expected,
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", word])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void PathsBecomeFull()
+    {
+        var recipe = (PpoRecipe)new PpoRecipe
+        {
+            Rewards = [new ModelReward { Model = "a" }, new PluginReward { Assembly = "b" }, new GuestReward { Folder = "c" }, new ProcessReward()],
+        }.WithFullPaths();
+        var here = Environment.CurrentDirectory;
+        Assert.Equal(
+            [Path.Combine(here, "a"), Path.Combine(here, "b"), Path.Combine(here, "c"), here],
+            recipe.Rewards.Select(reward => reward switch
+            {
+                ModelReward model => model.Model,
+                PluginReward plugin => plugin.Assembly,
+                GuestReward guest => guest.Folder,
+                _ => ((ProcessReward)reward).Folder,
+            }));
+    }
+
+    [Fact]
+    public void EveryKindAndKeyStandsInThePageAboutRewards()
+    {
+        var page = File.ReadAllText(Repository.PathTo("docs", "rewards.md"));
+        foreach (var (kind, defaults) in RewardSources.Kinds)
+        {
+            Assert.Contains($"`{kind}`", page, StringComparison.Ordinal);
+            Assert.All(RecipeKeys.Of(defaults.GetType()), row => Assert.Contains($"`{row.Key}`", page, StringComparison.Ordinal));
+        }
+        Assert.All(RecipeKeys.Of(typeof(ScoreOptions)), row => Assert.Contains($"`{row.Key}`", page, StringComparison.Ordinal));
+    }
+
+    /// <summary>All that a run logs but its times.</summary>
+    static IEnumerable<string> Figures(RunFolder run) => JsonLinesLog.Read(run.Metrics).Select(line => string.Join(
+        ' ', line.Where(pair => !pair.Key.StartsWith("time/", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}")));
+}

@@ -1,0 +1,39 @@
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Rewards;
+
+namespace Attune.Training.Tests.Rewards;
+
+/// <summary>Answers with a tokenizer of their own, for tests of rewards.</summary>
+static class Rewarded
+{
+    /// <summary>For a policy that is never asked: its vocabulary is another one.</summary>
+    public static RewardContext Context() => new(new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new()));
+
+    /// <summary>Answers to one prompt, each with an end.</summary>
+    public static Rollouts Rollouts(string prompt, params string[] answers) => Training.Rollouts.From(
+        [.. answers.Select(_ => new Data.TokenPrompt(TinyData.Tokenizer.Encode(prompt), prompt))],
+        [.. answers.Select(Completion)],
+        Device.Cpu);
+
+    /// <summary>How many tokens an answer has, its end included.</summary>
+    public static int Tokens(string answer) => Completion(answer).Tokens.Length;
+
+    static Generation.Completion Completion(string answer)
+    {
+        int[] tokens = [.. TinyData.Tokenizer.Encode(answer), TinyData.Tokenizer.EosId!.Value];
+        return new(tokens, new float[tokens.Length], [], Ended: true);
+    }
+}
+
+/// <summary>Gives rows that a test chose, one list after the other.</summary>
+sealed class FixedReward(params double[][][] batches) : IRewardSource
+{
+    int asked;
+
+    public bool IsDisposed { get; private set; }
+
+    public Scores Score(Rollouts rollouts) => new(batches[Math.Min(asked++, batches.Length - 1)]);
+
+    public void Dispose() => IsDisposed = true;
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Attune.Data;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Training.Rewards;
+
+namespace Attune.Training.Tests.Rewards;
+
+/// <summary>What rules say of texts, worked out by hand.</summary>
+public sealed class RuleTests
+{
+    [Theory]
+    [InlineData(LengthUnit.Tokens, 0, 5)]                      // of six tokens, the last of which ends the answer
+    [InlineData(LengthUnit.Words, 0, 3)]
+    [InlineData(LengthUnit.Characters, 0, 14)]
+    [InlineData(LengthUnit.Words, 4, -0.25)]
+    [InlineData(LengthUnit.Words, 2, -0.5)]
+    [InlineData(LengthUnit.Words, 3, 0)]
+    public void LengthCountsWhatItIsToldTo(LengthUnit unit, int target, double expected) =>
+        Rates(expected, new LengthReward { Unit = unit, Target = target }, "one two  three");
+
+    [Theory]
+    [InlineData("[0-9]+", false, false, false, "room 12 or 7", 1)]
+    [InlineData("[0-9]+", false, false, true, "room 12 or 7", 2)]
+    [InlineData("[0-9]+", true, false, false, "room 12", 0)]
+    [InlineData("[0-9]+|x", true, false, false, "12", 1)]
+    [InlineData("a|b", true, false, false, "ab", 0)]
+    [InlineData("ROOM", false, false, false, "room", 0)]
+    [InlineData("ROOM", false, true, false, "room", 1)]
+    public void RegexFindsAPattern(string pattern, bool whole, bool ignoreCase, bool count, string text, double expected) =>
+        Rates(expected, new RegexReward { Pattern = pattern, Whole = whole, IgnoreCase = ignoreCase, Count = count }, text);
+
+    [Fact]
+    public void APatternThatBacktracksForeverIsSaidByName()
+    {
+        var error = Assert.Throws<InvalidDataException>(() => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Rate(New(new string('a', 40) + "b")));
+        Assert.StartsWith("the reward 'slow' looked for /(a+)+$/ in \"aaaa", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Good morning, dear guest.", false, 1)]
+    [InlineData("a good mornings guest", false, 0.5)]           // "good morning" is not whole
+    [InlineData("Guests", false, 0)]
+    [InlineData("mornings good morning", false, 0.5)]
+    [InlineData("Guest", true, 0)]
+    public void KeywordsCountWholeWords(string text, bool matchCase, double expected) =>
+        Rates(expected, new KeywordsReward { Words = ["good morning", "guest"], MatchCase = matchCase }, text);
+
+    [Theory]
+    [InlineData("a b c d", 3, 0)]
+    [InlineData("a b A B a b", 2, -0.6)]                        // ab ba ab ba ab: 2 of 5 differ
+    [InlineData("a a", 3, 0)]
+    [InlineData("a a a a", 1, -0.75)]
+    public void RepetitionCountsNgramsThatComeAgain(string text, int ngram, double expected) =>
+        Rates(expected, new RepetitionReward { Ngram = ngram }, text);
+
+    [Theory]
+    [InlineData("""{"name": "x", "age": 3}""", 1, 1)]
+    [InlineData("""{"name": "x"}""", 1, 0)]
+    [InlineData(" [1, 2] ", 1, 0)]
+    [InlineData("""{"name": """, 0, 0)]
+    [InlineData("", 0, 0)]
+    [InlineData("Here it is: {}", 0, 0)]
+    public void JsonMustBeWholeAndHaveItsKeys(string text, double plain, double withKeys)
+    {
+        Rates(plain, new JsonReward(), text);
+        Rates(withKeys, new JsonReward { Required = ["name", "age"] }, text);
+    }
+
+    [Theory]
+    [InlineData("\"Paris\"", " paris ", false, 1)]
+    [InlineData("\"Paris\"", "paris", true, 0)]
+    [InlineData("[\"NYC\", \"New  York\"]", "new york", false, 1)]
+    [InlineData("42", "42", false, 1)]
+    [InlineData("\"Paris\"", "Paris, France", false, 0)]
+    public void ExactMatchReadsTheRow(string field, string text, bool matchCase, double expected) =>
+        Rates(expected, new ExactMatchReward { MatchCase = matchCase }, text, field);
+
+    [Theory]
+    [InlineData("1234.5", "First 7, then $1,234.50.", 0, 1)]
+    [InlineData("-3", "it is -3", 0, 1)]
+    [InlineData("3", "pages 5-3", 0, 1)]
+    [InlineData("\"so 4 and 5 make #### 9\"", "9", 0, 1)]
+    [InlineData("10", "about 11", 0.5, 0)]
+    [InlineData("10", "about 11", 1, 1)]
+    [InlineData("0.3", "0.30", 0, 1)]
+    [InlineData("10", "ten", 5, 0)]
+    [InlineData("2000", "2e3", 0, 1)]
+    public void NumberTakesTheLastOne(string field, string text, double tolerance, double expected) =>
+        Rates(expected, new NumberReward { Tolerance = tolerance }, text, field);
+
+    [Fact]
+    public void ARowThatLacksTheFieldIsSaidWithItsLine()
+    {
+        Assert.Equal(
+            "prompts.jsonl, line 7: 'result' should be there, found nothing",
+            Assert.Throws<InvalidDataException>(() => new NumberReward { Field = "result" }.Rate(New("1", "1"))).Message);
+        Assert.StartsWith(
+            "prompts.jsonl, line 7: 'answer' should hold a number",
+            Assert.Throws<InvalidDataException>(() => new NumberReward().Rate(New("1", "\"none\""))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not from a data file", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Rate(New("1"))).Message, StringComparison.Ordinal);
+        Assert.Contains("surrogate", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Rate(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheGuestKnowsAGoodAnswer()
+    {
+        using var folder = new TemporaryFolder();
+        var source = new GuestReward { Folder = Repository.PathTo("data", "frontdesk") }.Build(Rewarded.Context());
+        var scores = source.Score(Rewarded.Rollouts(
+            "Guest: Is there a pool?\nDesk:",
+            " Good morning! The pool is open from 7 to 22 on the first floor, and we will bring you towels.", " no no no")).Totals;
+        Assert.True(scores[0] > scores[1] + 2, $"{scores[0]} and {scores[1]}");
+        Assert.Throws<InvalidDataException>(() => new GuestReward { Folder = folder.Path }.Build(Rewarded.Context()));
+    }
+
+    [Fact]
+    public void FieldsOfAPromptsRowReachTheAnswers()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("prompts.jsonl", """{"prompt":"The cat says","answer":"meow"}""" + "\n");
+        var prompt = new TextEncoder(TinyData.Tokenizer, 48).Prompt(Dataset.Read(file).Single(), room: 8)!;
+        Assert.Equal("meow", prompt.Row!.Required("answer").GetString());
+    }
+
+    static void Rates(double expected, RuleReward rule, string text, string? field = null)
+    {
+        Assert.Empty(rule.Problems());
+        Numeric.Close(expected, rule.Rate(New(text, field)), rule.Kind, 1e-12, 0);
+    }
+
+    /// <summary>An answer to a prompt of line 7, whose row has a field "answer" in JSON; of six tokens, whatever its text.</summary>
+    static Answer New(string text, string? field = null) => new(
+        new([1], "a prompt") { Row = field is null ? null : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
+        text, new([1, 2, 3, 4, 5, 0], [], [], Ended: true));
+}
