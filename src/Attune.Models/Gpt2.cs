@@ -5,7 +5,7 @@ using Attune.Torch;
 namespace Attune.Models;
 
 /// <summary>GPT-2. Radford et al. 2019, "Language Models are Unsupervised Multitask Learners". Names as in its Hugging Face checkpoints.</summary>
-public sealed class Gpt2 : Backbone
+public sealed class Gpt2 : Decoder
 {
     readonly Gpt2Config config;
     readonly Embedding tokenTable;
@@ -45,15 +45,22 @@ public sealed class Gpt2 : Backbone
 
     public override Parameter TokenTable => tokenTable.Weight;
 
-    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    public override int Layers => config.Layers;
+
+    protected override IEnumerable<Module> Foundation => [tokenTable, positionTable];
+
+    protected override Module Layer(int layer) => blocks[layer];
+
+    protected override Tensor Embed(ModelInput input, long cached) =>
+        dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));
+
+    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
     {
-        var cached = cache?.Length ?? 0;
-        var bias = Attention.CausalBias(input, cached);
-        var x = dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));    // (B, T, D)
-        foreach (var block in blocks)
-            x = block.Forward(x, bias, cache);
-        return finalNorm.Forward(x);
+        var bias = Attention.CausalBias(input, cache?.Length ?? 0);
+        return (layer, x) => blocks[layer].Forward(x, bias, cache);
     }
+
+    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
 
     public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 

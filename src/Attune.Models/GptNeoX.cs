@@ -8,7 +8,7 @@ namespace Attune.Models;
 /// GPT-NeoX, and Pythia: rotary positions on a part of each head, attention and MLP side by side. Black et al. 2022,
 /// https://arxiv.org/abs/2204.06745; Biderman et al. 2023, https://arxiv.org/abs/2304.01373. Names as in its Hugging Face checkpoints.
 /// </summary>
-public sealed class GptNeoX : Backbone
+public sealed class GptNeoX : Decoder
 {
     readonly GptNeoXConfig config;
     readonly Embedding tokenTable;
@@ -45,16 +45,23 @@ public sealed class GptNeoX : Backbone
 
     public override Parameter TokenTable => tokenTable.Weight;
 
-    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    public override int Layers => config.Layers;
+
+    protected override IEnumerable<Module> Foundation => [tokenTable];
+
+    protected override Module Layer(int layer) => blocks[layer];
+
+    protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenTable.Forward(input.Tokens));
+
+    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
         var bias = Attention.CausalBias(input, cached);
-        var x = dropout.Forward(tokenTable.Forward(input.Tokens));             // (B, T, D)
-        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, x.DType);
-        foreach (var block in blocks)
-            x = block.Forward(x, bias, angles, cache);
-        return finalNorm.Forward(x);
+        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, tokenTable.Weight.Value.DType);
+        return (layer, x) => blocks[layer].Forward(x, bias, angles, cache);
     }
+
+    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
 
     public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 }

@@ -59,4 +59,12 @@ public sealed class LanguageModel : Module
 
     /// <summary>Adds a value head without memory: initialise or load it.</summary>
     public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));
+
+    /// <summary>Takes the value head off, where values come from elsewhere.</summary>
+    public void RemoveValueHead()
+    {
+        if (ValueHead is { } head)
+            Unregister(head);
+        ValueHead = null;
+    }
 }

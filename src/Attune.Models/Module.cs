@@ -91,4 +91,6 @@ public abstract class Module
         modules.Add((name, module));
         return module;
     }
+
+    protected void Unregister(Module module) => modules.RemoveAll(entry => entry.Value == module);
 }

@@ -131,16 +131,23 @@ public static class Pretrained
     /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
     /// others. It has no value head.
     /// </summary>
-    public static LanguageModel FrozenCopy(LanguageModel model)
+    public static LanguageModel FrozenCopy(LanguageModel model) => Twin(model, (_, parameter) => parameter.Trainable);
+
+    /// <summary>
+    /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
+    /// </summary>
+    /// <param name="model">The first.</param>
+    /// <param name="isOwn">Whether the second model has a copy of its own.</param>
+    public static LanguageModel Twin(LanguageModel model, Func<string, Parameter, bool> isOwn)
     {
-        var copy = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
-        var own = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
+        var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        foreach (var (name, parameter) in copy.NamedParameters())
-            parameter.Value = own[name].Trainable ? own[name].Value.Clone() : own[name].Value;
-        copy.Backbone.Autocast = model.Backbone.Autocast;
-        return copy;
+        foreach (var (name, parameter) in twin.NamedParameters())
+            parameter.Value = isOwn(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+        twin.Backbone.Autocast = model.Backbone.Autocast;
+        return twin;
     }
 
     /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>

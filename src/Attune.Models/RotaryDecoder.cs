@@ -7,7 +7,7 @@ namespace Attune.Models;
 /// The shape that Llama gave to decoders: RMS norms, rotary positions, attention whose query heads share key heads, a gated MLP.
 /// Mistral, Qwen, Phi-3 and Gemma are of it too. Names as in the Hugging Face checkpoints of all of them.
 /// </summary>
-public sealed class RotaryDecoder : Backbone
+public sealed class RotaryDecoder : Decoder
 {
     /// <summary>What checkpoints carry that no such model needs.</summary>
     internal static readonly IReadOnlyList<string> Unused = ["*.rotary_emb.inv_freq"];
@@ -35,27 +35,39 @@ public sealed class RotaryDecoder : Backbone
 
     public override Parameter TokenTable => tokenTable.Weight;
 
+    public override int Layers => config.Layers;
+
+    protected override IEnumerable<Module> Foundation => [tokenTable];
+
     public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
-        cache is not null && switching is not null ? ReadAlike(input, cache, switching) : Read(input, cache);
+        cache is not null && switching is not null ? ReadAlike(input, cache, switching) : base.Forward(input, cache);
 
     public override CacheShape? CacheShape => new(config.Layers, config.KeyHeads, config.HeadWidth);
 
-    Tensor Read(ModelInput input, KvCache? cache)
+    protected override Module Layer(int layer) => blocks[layer];
+
+    /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
+    protected override Tensor Embed(ModelInput input, long cached)
+    {
+        var rows = tokenTable.Forward(input.Tokens);
+        return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
+    }
+
+    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
         var columns = cached + input.Tokens.Size(1);
         var positions = input.PositionsAfter(cached);
-        var x = Embed(input.Tokens);                                           // (B, T, D)
         var biases = config.Views.Select(Window).Distinct()
             .ToDictionary(window => window, window => Attention.CausalBias(input, cached, window));
         var angles = config.Views.Select(view => view.Frequencies).Distinct()
-            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, x.DType));
-        foreach (var (block, view) in blocks.Zip(config.Views))
-            x = block.Forward(x, biases[Window(view)], angles[view.Frequencies], cache);
-        return finalNorm.Forward(x);
+            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, tokenTable.Weight.Value.DType));
+        return (layer, x) => blocks[layer].Forward(x, biases[Window(config.Views[layer])], angles[config.Views[layer].Frequencies], cache);
 
         long Window(LayerView view) => view.Window < columns ? view.Window : 0;
     }
+
+    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
 
     /// <summary>
     /// Reads on, so that all of a text is rotated alike: where its length changes the frequencies, what the cache holds is read again.
@@ -68,18 +80,11 @@ public sealed class RotaryDecoder : Backbone
         var changes = cache.Text is { } text && text.IsLong != isLong;
         cache.Remember(input.Tokens, positions, isLong);
         if (!changes)
-            return Read(input, cache);
+            return base.Forward(input, cache);
         cache.Rewind(0);
-        var hidden = Read(input with { Tokens = cache.Text!.Value.Tokens, Positions = cache.Text.Value.Positions }, cache);
+        var hidden = base.Forward(input with { Tokens = cache.Text!.Value.Tokens, Positions = cache.Text.Value.Positions }, cache);
         cache.Rewind(cached);
         return hidden.Slice(1, cached);
-    }
-
-    /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
-    Tensor Embed(Tensor tokens)
-    {
-        var rows = tokenTable.Forward(tokens);
-        return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
     }
 }
 
