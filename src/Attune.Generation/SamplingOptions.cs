@@ -36,8 +36,8 @@ public sealed record SamplingOptions
     /// <summary>No run of this many tokens comes twice in prompt and answer; 0 is off.</summary>
     public int NoRepeatNgramSize { get; init; }
 
-    /// <summary>Whether tokens are drawn from all of the model's distribution, which temperature alone shapes.</summary>
-    public bool IsUnfiltered => this == new SamplingOptions { MaxNewTokens = MaxNewTokens, Temperature = Temperature };
+    /// <summary>Whether every token can be drawn: temperature alone shapes the draw.</summary>
+    public bool IsUntruncated => Shaping().All(filter => filter is TemperatureFilter);
 
     /// <summary>What is wrong with the values. float32 knows no smaller temperature or share than those asked for here.</summary>
     public IEnumerable<string> Problems()

@@ -29,6 +29,10 @@ public abstract class Decoder : Backbone
     /// <summary>From what came out beneath a layer to the end, the final norm included: (B, T, D).</summary>
     public Tensor Above(int layer, Tensor hidden, ModelInput input) => Finish(Between(layer, Layers, hidden, input));
 
+    /// <summary>The parameters of the layers from one on, and of the final norm.</summary>
+    public IEnumerable<Parameter> UpperParameters(int layer) =>
+        Enumerable.Range(layer, Layers - layer).Select(Layer).Append(FinalNorm).SelectMany(module => module.Parameters);
+
     /// <summary>The modules before the first layer.</summary>
     protected abstract IEnumerable<Module> Foundation { get; }
 
@@ -40,7 +44,9 @@ public abstract class Decoder : Backbone
     /// <summary>Applies a layer, with what all layers share of an input made once: (layer, (B, T, D)) → (B, T, D).</summary>
     protected abstract Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache);
 
-    /// <summary>The final norm.</summary>
+    protected abstract Module FinalNorm { get; }
+
+    /// <summary>The final norm, applied.</summary>
     protected abstract Tensor Finish(Tensor hidden);
 
     static Tensor Through(int from, int to, Tensor hidden, Func<int, Tensor, Tensor> read)

@@ -51,6 +51,8 @@ public sealed class Gpt2 : Decoder
 
     protected override Module Layer(int layer) => blocks[layer];
 
+    protected override Module FinalNorm => finalNorm;
+
     protected override Tensor Embed(ModelInput input, long cached) =>
         dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));
 

@@ -51,6 +51,8 @@ public sealed class GptNeoX : Decoder
 
     protected override Module Layer(int layer) => blocks[layer];
 
+    protected override Module FinalNorm => finalNorm;
+
     protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenTable.Forward(input.Tokens));
 
     protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)

@@ -46,6 +46,8 @@ public sealed class RotaryDecoder : Decoder
 
     protected override Module Layer(int layer) => blocks[layer];
 
+    protected override Module FinalNorm => finalNorm;
+
     /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
     protected override Tensor Embed(ModelInput input, long cached)
     {

@@ -44,6 +44,10 @@ public sealed class Tokenizer
     /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
     public void Save(string folder) => TokenizerFolder.Save(folder, json, config.ToJson());
 
+    /// <summary>Whether every id means the same token in both.</summary>
+    public bool HasSameTokensAs(Tokenizer other) => this == other
+        || (VocabularySize == other.VocabularySize && Enumerable.Range(0, VocabularySize).All(id => IdToToken(id) == other.IdToToken(id)));
+
     /// <summary>How many tokens there are, added ones among them.</summary>
     public int VocabularySize => pipeline.VocabularySize;
 

@@ -15,6 +15,9 @@ public sealed record BatchOptions
     /// <summary>Examples in memory at once; a step adds up their gradients, with the same result. 0 for the whole batch.</summary>
     public int MicroBatchSize { get; init; }
 
+    /// <summary>The same in tokens, padding included: as many examples of like length as fit, instead of microBatchSize; 0 for no such limit.</summary>
+    public int MicroBatchTokens { get; init; }
+
     /// <summary>
     /// Micro-batches that are worked on at once on a CPU, a thread for each, with the bits of run.threads 1. For models so small that one
     /// operator cannot make use of several threads.

@@ -13,9 +13,29 @@ sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     public int Workers => WorkerThreads.CountOn(optimizer.Parameters[0].Device, options.Workers);
 
     /// <summary>Items in micro-batches, those of like length together.</summary>
-    public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length) => options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count
-        ? [[.. items]]
-        : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
+    public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
+    {
+        if (options.MicroBatchTokens > 0)
+            return [.. ByTokens(items.OrderBy(length), length)];
+        return options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count ? [[.. items]] : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
+    }
+
+    /// <summary>As many items as, padded to the longest of them, have no more tokens than are allowed; a longer one stands alone.</summary>
+    IEnumerable<T[]> ByTokens<T>(IEnumerable<T> sorted, Func<T, int> length)
+    {
+        var part = new List<T>();
+        foreach (var item in sorted)
+        {
+            if (part.Count > 0 && (part.Count + 1L) * length(item) > options.MicroBatchTokens)
+            {
+                yield return [.. part];
+                part.Clear();
+            }
+            part.Add(item);
+        }
+        if (part.Count > 0)
+            yield return [.. part];
+    }
 
     /// <summary>Computes the loss of each micro-batch and its gradients.</summary>
     /// <returns>What they logged, added up.</returns>

@@ -82,6 +82,15 @@ public static class ModelFolder
         return Fit(model, model.Backbone, Tokenizer(folder), device);
     }
 
+    /// <summary>A trained reward model that goes on to learn: float32 weights on the run's device, computing in the run's type.</summary>
+    /// <inheritdoc cref="RewardModel(string, Device, DType?)"/>
+    public static RewardModel RewardModelToTrain(string folder, Run run)
+    {
+        var model = RewardModel(folder, run.Device);
+        ComputeIn(run, model.Backbone);
+        return model;
+    }
+
     /// <summary>Every token that ends an answer: the tokenizer's, and those that the model's settings name.</summary>
     public static IReadOnlyList<int> EndTokens(LanguageModel model, Tokenizer tokenizer) =>
         [.. (tokenizer.EosId is { } eos ? model.EndTokens.Prepend(eos) : model.EndTokens).Distinct()];

@@ -43,7 +43,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         TExample[] examples = [.. heldOut.Select((example, i) => objective.Look(example, -1 - i))];
         using var noGrad = Autograd.NoGrad();
         var count = objective.Count(examples);
-        foreach (var part in examples.OrderBy(objective.Length).Chunk(options.MicroBatchSize == 0 ? options.BatchSize : options.MicroBatchSize))
+        foreach (var part in examples.OrderBy(objective.Length).Chunk(options.BatchSize).SelectMany(batch => microBatches.Split(batch, objective.Length)))
         {
             using var scope = TensorScope.Open();
             metrics.AddUp(objective.Compute(part, count).Metrics);

@@ -1,15 +1,26 @@
 using System.Diagnostics;
 using Attune.Data;
 using Attune.Torch;
+using Attune.Training.Estimation;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training;
 
 /// <summary>Learning from answers the policy gives itself: respond, score, estimate, optimise.</summary>
-public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewardSource rewards, ScorePipeline pipeline, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
+public sealed class OnPolicyLoop(
+    Run run, Policy policy, Reference reference, IRewardSource rewards, ScorePipeline pipeline, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
+
+    /// <summary>Text that is learned from beside; null for none.</summary>
+    internal PretrainingMix? Mix { get; init; }
+
+    /// <summary>Follows the weights; null for none.</summary>
+    public MovingAverage? Average { get; init; }
+
+    /// <summary>Steps at the start in which only the critic learns.</summary>
+    public int CriticWarmup { get; init; }
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
     /// <param name="prompts">All of them, in tokens.</param>
@@ -27,18 +38,10 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         {
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
-            var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-            var updates = 0;
             var clock = Stopwatch.StartNew();
-            for (var epoch = 0; epoch < algorithm.Epochs; epoch++)
-                foreach (var rows in Minibatches(experience.Rollouts.Count))
-                    if (Update(experience.Select(rows), step) is { } logged)
-                    {
-                        metrics.AddUp(logged);
-                        updates++;
-                    }
+            Optimise(experience, step);
+            reference.Follow(step.Number);
             step.Log("time/optimise", clock.Elapsed.TotalSeconds);
-            step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / updates, StringComparer.Ordinal));
         }
     }
 
@@ -52,11 +55,11 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         step.Log("time/rollout", clock.Elapsed.TotalSeconds);
         clock.Restart();
         var scores = Score(rollouts, step, before);
-        var refLogprobs = Logprobs(reference, rollouts);
+        rollouts = Examine(rollouts);
         step.Log("time/score", clock.Elapsed.TotalSeconds);
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
-        return algorithm.Estimate(rollouts, pipeline.Shape(scores, rollouts), refLogprobs, step);
+        return algorithm.Estimate(rollouts, pipeline.Shape(scores, rollouts), step);
     }
 
     /// <summary>Scores; or the end of the run, saved as it was before the step, when a source fails.</summary>
@@ -73,43 +76,95 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
         }
     }
 
-    /// <summary>Optimise: one update on some of the responses; null when it could not be applied.</summary>
-    IReadOnlyDictionary<string, double>? Update(Experience experience, TrainingStep step)
+    /// <summary>Adds what is computed of responses once, before they are learned from: frozen layers, reference and critic.</summary>
+    Rollouts Examine(Rollouts rollouts)
+    {
+        if (policy.TrunkLayer is { } layer)
+            rollouts = rollouts with { Trunk = new(layer, Each(rollouts, rollouts.TextLengths.Max(), part => policy.ReadTrunk(part, layer))) };
+        rollouts = reference.Ask(of =>
+        {
+            var logprobs = Matrix(rollouts, part => of.Analyze(part).Logprobs);
+            var nats = algorithm.NeedsFullKl ? Matrix(rollouts, part => Kl.Full(policy.Distribution(part), of.Distribution(part)).Reshape(part.Count, -1)) : null;
+            return rollouts with { RefLogprobs = logprobs, FullKl = nats };
+        });
+        return policy.Critic is { ReadsAlong: false } ? rollouts with { Values = Matrix(rollouts, policy.Values) } : rollouts;
+    }
+
+    void Optimise(Experience experience, TrainingStep step)
+    {
+        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+        var (tried, skipped) = (0, 0);
+        foreach (var rows in Enumerable.Range(0, algorithm.Epochs).SelectMany(_ => Minibatches(experience.Rollouts.Count)))
+        {
+            var number = step.Index * algorithm.Epochs * algorithm.MiniBatches + tried++;
+            var (logged, verdict) = Update(experience.Select(rows), step, number);
+            metrics.AddUp(logged);
+            skipped += verdict == Verdict.Apply ? 0 : 1;
+            if (verdict == Verdict.Stop)
+                break;
+        }
+        step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / tried, StringComparer.Ordinal));
+        step.Log("policy/updates_left_out", algorithm.Epochs * algorithm.MiniBatches - tried + skipped);
+    }
+
+    /// <summary>Optimise: one update on some of the responses.</summary>
+    (IReadOnlyDictionary<string, double> Metrics, Verdict Verdict) Update(Experience experience, TrainingStep step, int number)
     {
         using var scope = TensorScope.Open();
         double tokens = experience.Rollouts.TokenCount;
+        var onlyCritic = step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
         var metrics = microBatches.Backward(Parts(experience.Rollouts), rows =>
         {
             var part = experience.Select(rows);
-            return algorithm.Compute(part, policy.Analyze(part.Rollouts, algorithm.NeedsEntropy), tokens);
+            return algorithm.Compute(part, onlyCritic ? CriticAlone(part.Rollouts) : Analyze(part.Rollouts), tokens);
         });
+        if (algorithm.Judge(metrics) is not Verdict.Apply and var verdict)
+            return (metrics, verdict);
+        if (!onlyCritic && Mix?.Backward(microBatches, number) is { } text)
+            metrics["loss/text"] = text;
         var applied = optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted())));
-        return applied ? metrics : null;
+        if (applied)
+            Average?.Update();
+        return (metrics, applied ? Verdict.Apply : Verdict.Skip);
     }
 
-    /// <summary>(B, T) without gradients, some rows at a time.</summary>
-    Tensor Logprobs(Policy other, Rollouts rollouts)
+    Analysis Analyze(Rollouts rollouts)
     {
-        var length = rollouts.Mask.Size(1);
-        var logprobs = Tensor.Zeros([rollouts.Count, length], DType.Float32, rollouts.Mask.Device);
+        if (!algorithm.LearnsFromFullKl)
+            return policy.Analyze(rollouts, algorithm.NeedsEntropy);
+        using var noGrad = Autograd.NoGrad();
+        var distribution = reference.Ask(of => of.Distribution(rollouts));
+        using var grad = Autograd.EnableGrad();
+        return policy.Analyze(rollouts, algorithm.NeedsEntropy, distribution);
+    }
+
+    /// <summary>The policy as it was, and values to learn.</summary>
+    Analysis CriticAlone(Rollouts rollouts) => new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null);
+
+    /// <summary>Something (B, T) of rollouts; 0 where the mask is false.</summary>
+    Tensor Matrix(Rollouts rollouts, Func<Rollouts, Tensor> find) => Each(rollouts, rollouts.Mask.Size(1), part => find(part).MaskedFill(!part.Mask, 0));
+
+    /// <summary>Something (B, columns, …) of rollouts without gradients, found some rows at a time; 0 behind what is found of a row.</summary>
+    Tensor Each(Rollouts rollouts, long columns, Func<Rollouts, Tensor> find)
+    {
         var parts = Parts(rollouts);
-        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(microBatches.Workers, parts, rows => Logprobs(other, rollouts, rows))))
+        Tensor? all = null;
+        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(microBatches.Workers, parts, rows => Part(rollouts.Select(rows), find))))
         {
+            all ??= Tensor.Zeros([rollouts.Count, columns, .. found.Shape[2..]], found.DType, found.Device);
             for (var i = 0; i < rows.Length; i++)
-                logprobs.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
+                all.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
             found.Dispose();
         }
-        return logprobs;
+        return all!;
     }
 
-    /// <summary>(rows, T') without gradients.</summary>
-    static Tensor Logprobs(Policy other, Rollouts rollouts, int[] rows)
+    static Tensor Part(Rollouts part, Func<Rollouts, Tensor> find)
     {
         using var noGrad = Autograd.NoGrad();                         // of this thread
         using var scope = TensorScope.Open();
-        var part = rollouts.Select(rows);
-        return scope.Keep(other.Analyze(part).Logprobs.MaskedFill(!part.Mask, 0));
+        return scope.Keep(find(part));
     }
 
     /// <summary>The rows in a random order, in parts of nearly one size.</summary>
@@ -122,5 +177,5 @@ public sealed class OnPolicyLoop(Run run, Policy policy, Policy reference, IRewa
 
     /// <summary>All rows in micro-batches.</summary>
     IReadOnlyList<int[]> Parts(Rollouts rollouts) => microBatches.Split(
-        [.. Enumerable.Range(0, rollouts.Count)], row => rollouts.Prompts[row].Tokens.Length + rollouts.Completions[row].Tokens.Length);
+        [.. Enumerable.Range(0, rollouts.Count)], row => rollouts.TextLengths[row]);
 }

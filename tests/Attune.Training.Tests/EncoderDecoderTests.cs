@@ -111,9 +111,9 @@ public sealed class EncoderDecoderTests : IDisposable
         using var scope = TensorScope.Open();
         using var random = new RandomSource(3);
         var model = Pretrained.LoadLanguageModel(runs.LanguageModel);
-        var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6, Temperature = 0.7 });
         model.AddValueHead().Initialize(random);
         model.ValueHead!.Parameters.First().Value.NormalInPlace(0, 1, random);
+        var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6, Temperature = 0.7 });
         var rollouts = policy.Respond([new([5, 6, 7, 0], ""), new([8, 0], "")], random, samples: 2);
         var analysis = policy.Analyze(rollouts, withEntropy: true);
         Assert.Equal(rollouts.Logprobs.Shape.ToArray(), analysis.Logprobs.Shape.ToArray());

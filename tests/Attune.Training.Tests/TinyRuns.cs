@@ -13,11 +13,13 @@ sealed class TinyRuns : IDisposable
 {
     readonly TemporaryFolder folder = new();
     readonly string family;
+    readonly int layers;
 
     /// <param name="family">Of the language model; the reward model is a GPT-2.</param>
-    public TinyRuns(string family = "gpt2")
+    /// <param name="layers">Of both.</param>
+    public TinyRuns(string family = "gpt2", int layers = 1)
     {
-        this.family = family;
+        (this.family, this.layers) = (family, layers);
         LanguageModel = folder.File("lm");
         RewardModel = folder.File("rm");
         using var random = new RandomSource(1);
@@ -37,7 +39,10 @@ sealed class TinyRuns : IDisposable
 
     public string RewardModel { get; }
 
-    ModelShape Shape => new() { Family = family, Layers = 1, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
+    /// <summary>A file of them.</summary>
+    public string Demonstrations => TinyData.Demonstrations(folder);
+
+    ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
 
     /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
     public IRecipe Recipe(string method, string output, int steps = 6, int checkpointEvery = 2)
@@ -74,7 +79,7 @@ sealed class TinyRuns : IDisposable
                 Data = new() { Train = TinyData.Prompts(folder) },
                 Sampling = new() { MaxNewTokens = 8 },
                 Optimizer = new() { LearningRate = 1e-3 },
-                Ppo = new() { Epochs = 2, MiniBatches = 2, KlTarget = 1, KlHorizon = 50 },
+                Ppo = new() { Epochs = 2, MiniBatches = 2, KlController = Training.Estimation.KlControl.Adaptive, KlTarget = 1, KlHorizon = 50 },
                 Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
             },
         };

@@ -72,7 +72,8 @@ public sealed class Lora : IDisposable
     /// Until the result is disposed of, models compute on this thread what their own weights say, as if no adapter were on them: the
     /// reference of RL. Other threads are not touched. A merged adapter is part of those weights.
     /// </summary>
-    public static LoraOff Off() => new();
+    /// <param name="off">False leaves adapters as they are.</param>
+    public static LoraOff Off(bool off = true) => new(off);
 
     /// <summary>What is learned, under the names of PEFT's files.</summary>
     public IEnumerable<(string Name, Parameter Value)> NamedParameters() =>
@@ -210,7 +211,7 @@ public readonly ref struct LoraOff
 {
     readonly bool before;
 
-    public LoraOff() => (before, Lora.IsOff) = (Lora.IsOff, true);
+    public LoraOff(bool off) => (before, Lora.IsOff) = (Lora.IsOff, Lora.IsOff || off);
 
     public void Dispose() => Lora.IsOff = before;
 }

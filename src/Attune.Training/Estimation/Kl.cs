@@ -2,17 +2,23 @@ using Attune.Torch;
 
 namespace Attune.Training.Estimation;
 
-/// <summary>Estimates of KL(π ‖ π_ref) from tokens sampled from π. Schulman 2020, http://joschu.net/blog/kl-approx.html</summary>
+/// <summary>How KL(π ‖ π_ref) is told at a token that was sampled from π. Schulman 2020, http://joschu.net/blog/kl-approx.html</summary>
 public enum KlEstimator
 {
     /// <summary>log π − log π_ref: unbiased, may be negative.</summary>
     K1,
+
+    /// <summary>|log π − log π_ref|: biased, never negative.</summary>
+    Abs,
 
     /// <summary>½ (log π − log π_ref)²: biased, never negative.</summary>
     K2,
 
     /// <summary>π_ref/π − 1 − log(π_ref/π): unbiased, never negative.</summary>
     K3,
+
+    /// <summary>Σ π (log π − log π_ref) over the vocabulary: no estimate, but the KL of the token's distribution itself.</summary>
+    Full,
 }
 
 /// <summary>The divergence of a policy from its reference, token by token.</summary>
@@ -25,8 +31,13 @@ public static class Kl
         return estimator switch
         {
             KlEstimator.K1 => difference,
+            KlEstimator.Abs => difference.Abs(),
             KlEstimator.K2 => difference.Square() * 0.5,
-            _ => (-difference).Exp() - 1 + difference,
+            KlEstimator.K3 => (-difference).Exp() - 1 + difference,
+            _ => throw new ArgumentException("the whole distributions are needed", nameof(estimator)),
         };
     }
+
+    /// <summary>Σ π (log π − log π_ref): log-probabilities (…, V) of every token → (…) nats.</summary>
+    public static Tensor Full(Tensor logprobs, Tensor refLogprobs) => (logprobs.Exp() * (logprobs - refLogprobs)).Sum(-1);
 }

@@ -2,23 +2,41 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Estimation;
 
-/// <summary>
-/// The coefficient of the KL penalty: fixed, or moved towards a target as Ziegler et al. 2019, section 2.2, does:
-/// β ← β (1 + clip(KL/target − 1, ±0.2) · n/horizon). https://arxiv.org/abs/1909.08593
-/// </summary>
-/// <param name="initial">β at the start.</param>
-/// <param name="target">Nats a response; null keeps β fixed.</param>
-/// <param name="horizon">Responses in which β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</param>
-public sealed class KlController(double initial, double? target = null, double horizon = 10_000) : IRunState
+/// <summary>What moves the coefficient of the KL penalty.</summary>
+public enum KlControl
 {
+    /// <summary>Nothing.</summary>
+    Fixed,
+
+    /// <summary>β ← β (1 + clip(KL/target − 1, ±0.2) · n/horizon), KL a response. Ziegler et al. 2019, section 2.2, https://arxiv.org/abs/1909.08593</summary>
+    Adaptive,
+
+    /// <summary>β ← β (1 + 0.1 · clip(KL/target − 1, ±0.2)) a step, KL a token. Ramamurthy et al. 2023, https://arxiv.org/abs/2210.01241, as RL4LMs has it.</summary>
+    Rl4Lms,
+}
+
+/// <summary>The coefficient of the KL penalty, which may follow a target.</summary>
+/// <param name="initial">β at the start.</param>
+/// <param name="control">What moves it.</param>
+/// <param name="target">Nats it steers towards: a response when adaptive, a token as RL4LMs has it.</param>
+/// <param name="horizon">Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</param>
+public sealed class KlController(double initial, KlControl control = KlControl.Fixed, double target = 6, double horizon = 10_000) : IRunState
+{
+    const double GreatestError = 0.2;
+    const double Rl4LmsGain = 0.1;
+
     public double Coefficient { get; private set; } = initial;
 
-    /// <summary>Moves the coefficient after <paramref name="responses"/> responses of this mean KL.</summary>
-    public void Update(double kl, int responses)
+    /// <summary>Moves the coefficient after a step.</summary>
+    /// <param name="perResponse">Mean KL of a response, in nats.</param>
+    /// <param name="perToken">Mean KL of a token, in nats.</param>
+    /// <param name="responses">Responses of the step.</param>
+    public void Update(double perResponse, double perToken, int responses) => Coefficient *= control switch
     {
-        if (target is { } wanted)
-            Coefficient *= 1 + Math.Clamp(kl / wanted - 1, -0.2, 0.2) * responses / horizon;
-    }
+        KlControl.Adaptive => 1 + Error(perResponse) * responses / horizon,
+        KlControl.Rl4Lms => 1 + Error(perToken) * Rl4LmsGain,
+        _ => 1,
+    };
 
     /// <summary>Multiplies the coefficient by a factor, and gives what it is then.</summary>
     public double Raise(double factor) => Coefficient *= factor;
@@ -26,4 +44,6 @@ public sealed class KlController(double initial, double? target = null, double h
     public void Save(StateWriter writer) => writer.Write("coefficient", Coefficient);
 
     public void Load(StateReader reader) => Coefficient = reader.ReadNumber("coefficient");
+
+    double Error(double kl) => Math.Clamp(kl / target - 1, -GreatestError, GreatestError);
 }

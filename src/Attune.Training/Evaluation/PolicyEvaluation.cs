@@ -9,7 +9,7 @@ namespace Attune.Training.Evaluation;
 /// How a policy answers held-out prompts: score, KL from the reference, length, endings, variety, and samples to read. It has a
 /// random source of its own, so that looking does not change a run.
 /// </summary>
-public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
@@ -35,7 +35,7 @@ public sealed class PolicyEvaluation(Policy policy, Policy? reference, IRewardSo
         var rollouts = policy.Respond(part, random);
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
-        var nats = reference is null ? null : ((rollouts.Logprobs - reference.Analyze(rollouts).Logprobs) * rollouts.Mask.To(DType.Float32)).Sum(1).ToArray<float>();
+        var nats = reference is null ? null : (rollouts.Logprobs - reference.Ask(of => of.Analyze(rollouts).Logprobs)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
         return [.. rollouts.Completions.Select((completion, row) =>
         {
             var numbers = new Dictionary<string, double>(StringComparer.Ordinal)

@@ -15,6 +15,7 @@ static class CommonProblems
         {
             ("run.threads", run.Threads), ("run.checkpointEvery", run.CheckpointEvery), ("run.evaluateEvery", run.EvaluateEvery),
             ("training.steps", training.Steps), ("training.microBatchSize", training.MicroBatchSize),
+            ("training.microBatchTokens", training.MicroBatchTokens),
         })
             if (value < 0)
                 yield return $"{key}: a number of at least 0 was expected, found {value}";
@@ -28,8 +29,10 @@ static class CommonProblems
             yield return $"training.workers: a number of at least 1 was expected, found {training.Workers}";
         if (training.Steps == 0 && training.Epochs <= 0)
             yield return $"training.epochs: a number above 0 was expected, found {training.Epochs}";
-        if (training.Workers > 1 && training.MicroBatchSize == 0)
-            yield return "training.workers: they share the micro-batches of a step; a training.microBatchSize above 0 was expected, found 0";
+        if (training.MicroBatchSize > 0 && training.MicroBatchTokens > 0)
+            yield return "training.microBatchTokens: it stands instead of training.microBatchSize; one of them was expected, found both";
+        if (training.Workers > 1 && training.MicroBatchSize == 0 && training.MicroBatchTokens == 0)
+            yield return "training.workers: they share the micro-batches of a step; a training.microBatchSize or microBatchTokens above 0 was expected, found 0";
         foreach (var problem in optimizer.Problems())
             yield return $"optimizer.{problem}";
     }

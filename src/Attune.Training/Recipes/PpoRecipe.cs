@@ -1,6 +1,10 @@
 using Attune.Data;
 using Attune.Generation;
+using Attune.Models;
+using Attune.Text;
 using Attune.Training.Algorithms;
+using Attune.Training.Critics;
+using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
@@ -50,6 +54,15 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>What is done to scores before they become rewards.</summary>
     public ScoreOptions Scores { get; init; } = new();
 
+    /// <summary>What KL is measured from.</summary>
+    public ReferenceOptions Reference { get; init; } = new();
+
+    /// <summary>Who estimates returns.</summary>
+    public CriticOptions Critic { get; init; } = new();
+
+    /// <summary>Text that is learned from beside RL (PPO-ptx).</summary>
+    public PretrainingMixOptions Mix { get; init; } = new();
+
     /// <summary>The algorithm.</summary>
     public PpoOptions Ppo { get; init; } = new();
 
@@ -62,8 +75,6 @@ public sealed record PpoRecipe : IRecipe
             .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems())
             .Concat(Parameters.Problems(Model, dropsOut: false)))
             yield return problem;
-        if (Ppo.Epochs < 1 || Ppo.MiniBatches < 1 || Ppo.SamplesPerPrompt < 1)
-            yield return $"ppo: epochs, miniBatches and samplesPerPrompt of at least 1 were expected, found {Ppo.Epochs}, {Ppo.MiniBatches} and {Ppo.SamplesPerPrompt}";
         if (Ppo.MiniBatches > Training.BatchSize * Ppo.SamplesPerPrompt)
             yield return $"ppo.miniBatches: at most one for each answer of a step was expected, found {Ppo.MiniBatches}";
         foreach (var problem in Sampling.Problems())
@@ -76,10 +87,18 @@ public sealed record PpoRecipe : IRecipe
             yield return "health.act: ppo.klCoef above 0 was expected where β is to be raised, found 0";
         foreach (var problem in Scores.Problems())
             yield return $"scores.{problem}";
+        foreach (var problem in Reference.Problems(Parameters))
+            yield return $"reference.{problem}";
+        foreach (var problem in Critic.Problems(RewardModel))
+            yield return $"critic.{problem}";
+        foreach (var problem in Mix.Problems())
+            yield return $"mix.{problem}";
         if (Sampling.Temperature == 0)
             yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
-        if (!Sampling.IsUnfiltered)
-            yield return "sampling: nothing but temperature and maxNewTokens may be set in PPO: its ratios compare whole distributions, so topK, topP and the like stay off";
+        if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
+            yield return "ppo.klEstimator: full compares whole distributions; k1, abs, k2 or k3 was expected beside topK, topP, minP or typicalP";
+        if (Reference.Kind == ReferenceKind.Precomputed && Ppo is { KlEstimator: KlEstimator.Full, KlIn: KlPlace.Loss })
+            yield return "reference.kind: kept was expected, since klEstimator full in the loss asks the reference in every update";
     }
 
     IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
@@ -94,33 +113,74 @@ public sealed record PpoRecipe : IRecipe
         Model = RecipePaths.Full(Model),
         RewardModel = RecipePaths.Full(RewardModel),
         Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
+        Critic = Critic with { Model = RecipePaths.Full(Critic.Model) },
+        Mix = Mix with { Text = RecipePaths.Full(Mix.Text) },
     };
 
     public void Train(Run run, CancellationToken cancellation)
     {
         var tokenizer = ModelFolder.Tokenizer(Model);
-        var policy = new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling);
-        if (policy.Model.ValueHead is null)
-            policy.Model.AddValueHead().Initialize(run.Random);
-        var trained = TrainedParameters.Choose(policy.Model, Parameters, run.Seed);
-        var reference = trained.Reference(policy);
+        var model = ModelFolder.LanguageModel(Model, run);
+        var critic = NewCritic(model, tokenizer, run);
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        IReadOnlyList<(string Name, Parameter Value)> learned = [.. trained.Named, .. critic.Parameters];
+        var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
+        var reference = new Reference(Reference, policy, trained, () => new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null });
         using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)
-            SelfTest.Run(policy, trained.Named, train, run.Seed, run.Notice);
+            SelfTest.Run(policy, learned, train, run.Seed, run.Notice);
 
         var steps = Training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), trained.Named, Optimizer.WeightDecay);
-        run.Register("policy", new ModelState(trained.Named));
+        var optimizer = new Optimizer(Optimizer.ToRule(), learned, Optimizer.WeightDecay);
+        run.Register("policy", new ModelState(learned));
         run.Register("optimizer", optimizer);
+        run.Register("reference", reference);
+        var average = Ppo.Ema > 0 ? new MovingAverage(trained.Named, Ppo.Ema) : null;
+        if (average is not null)
+            run.Register("average", average);
         var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
         var algorithm = new Algorithms.Ppo(Ppo);
         run.Watch(new(Health), algorithm.RaiseBeta);
-        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), algorithm, new(optimizer, Optimizer, steps), Training);
-        loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, evaluation.Look, cancellation);
-        run.Complete("ppo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, policy.Model, tokenizer)));
+        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), algorithm, new(optimizer, Optimizer, steps), Training)
+        {
+            Average = average,
+            CriticWarmup = Critic.WarmupSteps,
+            Mix = Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, run.Seed),
+        };
+        loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, () => Averaged(average, evaluation.Look), cancellation);
+        run.Complete("ppo", folder => Averaged(average, () =>
+        {
+            trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer));
+            critic.Save(folder);
+            return folder;
+        }));
+    }
+
+    Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
+    {
+        if (Critic.Kind != CriticKind.Head)
+            model.RemoveValueHead();
+        else if (model.ValueHead is null)
+            model.AddValueHead().Initialize(run.Random);
+        var folder = Critic.Model.Length > 0 ? Critic.Model : RewardModel;
+        return Critic.Kind switch
+        {
+            CriticKind.Branch => new BranchCritic(model, Critic.Layers, run.Random),
+            CriticKind.Model => new ModelCritic(ModelFolder.RewardModelToTrain(folder, run), ModelFolder.Tokenizer(folder), tokenizer, folder),
+            _ => new HeadCritic(model.ValueHead!),
+        };
+    }
+
+    /// <summary>Does something with the moving average in the place of the weights, where there is one.</summary>
+    static T Averaged<T>(MovingAverage? average, Func<T> act)
+    {
+        average?.Swap();
+        var result = act();
+        average?.Swap();
+        return result;
     }
 
     IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>

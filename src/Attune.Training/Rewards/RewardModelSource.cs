@@ -17,7 +17,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
 {
     const int RowsAtOnce = 16;
 
-    readonly bool sameTokens = HaveSameTokens(tokenizer, policyTokenizer);
+    readonly bool sameTokens = tokenizer.HasSameTokensAs(policyTokenizer);
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
 
     /// <summary>
@@ -49,9 +49,6 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         using var scope = TensorScope.Open();
         return model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device)).ToArray<float>();
     }
-
-    static bool HaveSameTokens(Tokenizer a, Tokenizer b) =>
-        a.VocabularySize == b.VocabularySize && Enumerable.Range(0, a.VocabularySize).All(id => a.IdToToken(id) == b.IdToToken(id));
 
     int[] ToTokens(int[] prompt, string promptText, Completion completion)
     {

@@ -9,6 +9,8 @@ public sealed class GoldenEstimationTests
 {
     public static TheoryData<string> Controllers => [.. GoldenFile.Cases("kl_controller")];
 
+    public static TheoryData<string> Rl4LmsControllers => [.. GoldenFile.Cases("kl_controller_rl4lms")];
+
     public static TheoryData<string> Moments => [.. GoldenFile.Cases("running_moments")];
 
     [Theory]
@@ -21,15 +23,30 @@ public sealed class GoldenEstimationTests
         if (hparams.Optional("kl_coef") is { } fixedCoefficient)
         {
             var constant = new KlController(fixedCoefficient);
-            constant.Update(100, 100);
+            constant.Update(100, 100, 100);
             Assert.Equal(expected.Number("value"), constant.Coefficient);
             return;
         }
-        var controller = new KlController(hparams.Number("init_kl_coef"), hparams.Number("target"), hparams.Number("horizon"));
+        var controller = new KlController(hparams.Number("init_kl_coef"), KlControl.Adaptive, hparams.Number("target"), hparams.Number("horizon"));
         foreach (var pair in expected.GetProperty("current_kl_and_value_after").EnumerateArray())
         {
-            controller.Update(pair[0].GetDouble(), (int)hparams.Number("n_steps"));
+            controller.Update(pair[0].GetDouble(), double.NaN, (int)hparams.Number("n_steps"));
             Numeric.Close(pair[1].GetDouble(), controller.Coefficient, "coefficient", 0, 1e-9);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Rl4LmsControllers))]
+    public void TheKlControllerOfRl4LmsAgrees(string name)
+    {
+        var (item, _) = GoldenFile.Read("kl_controller_rl4lms", name);
+        var hparams = item.GetProperty("hparams");
+        var target = hparams.Optional("target_kl");
+        var controller = new KlController(hparams.Number("kl_coeff"), target is null ? KlControl.Fixed : KlControl.Rl4Lms, target ?? 1);
+        foreach (var pair in item.GetProperty("expected").GetProperty("kl_and_coeff_after").EnumerateArray())
+        {
+            controller.Update(double.NaN, pair[0].GetDouble(), 1);
+            Numeric.Close(pair[1].GetDouble(), controller.Coefficient, "coefficient", 0, 1e-7);      // its error is clipped in float32
         }
     }
 

@@ -55,6 +55,7 @@ public sealed class RecipeTests : IDisposable
               schedule: { kind: constant }
             ppo:
               klTarget: 6
+              klController: adaptive
               whitenRewards: true
             scores:
               scaling: Running
@@ -66,7 +67,7 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
         Assert.Equal((6, true, ScoreScaling.Running), (recipe.Ppo.KlTarget, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
         Assert.Equal((5, 0.9), (recipe.Ppo.KlHorizon, recipe.Ppo.Gamma));
-        Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null"]).Recipe).Ppo.KlTarget);
+        Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null", "klController=fixed"]).Recipe).Ppo.KlTarget);
     }
 
     [Fact]
@@ -100,8 +101,8 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
-        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "sampling: nothing but temperature", "training.batchSize:", "training.workers:", "ppo: epochs" })
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "klEstimator=full", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
+        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "ppo.klEstimator: full", "training.batchSize:", "training.workers:", "ppo.epochs" })
             Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
     }
 

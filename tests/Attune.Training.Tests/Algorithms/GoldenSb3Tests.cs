@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Attune.Testing;
+using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Tests.Algorithms;
+
+/// <summary>
+/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value over the same observations, put together from
+/// Attune's functions. Its value loss has no half and no maximum, and a step whose KL is too large ends the update.
+/// </summary>
+[Trait("Category", "Golden")]
+public sealed class GoldenSb3Tests : IDisposable
+{
+    readonly TensorScope scope = TensorScope.Open();
+
+    public static TheoryData<string> Cases => [.. GoldenFile.Cases("ppo_sb3")];
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void UpdatesOfRl4LmsAgree(string name)
+    {
+        var (item, inputs) = GoldenFile.Read("ppo_sb3", name);
+        var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
+        var ppo = new Ppo(new()
+        {
+            ClipRange = hparams.Number("clip_range"),
+            TargetKl = hparams.Optional("target_kl") ?? 0,
+        });
+        var (policyWeights, valueWeights) = (GoldenFile.Leaf(inputs.GetProperty("policy_w")), GoldenFile.Leaf(inputs.GetProperty("value_w")));
+        var logged = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        for (var epoch = 0; epoch < hparams.Number("n_epochs"); epoch++)
+            if (!Update(ppo, hparams, inputs, policyWeights, valueWeights, logged))
+                break;
+
+        var log = expected.GetProperty("log");
+        foreach (var (figure, values) in logged)
+            Numeric.Close(log.Number(figure), figure is "train/loss" or "train/approx_kl" ? values[^1] : values.Average(), figure, 1e-5, 1e-4);
+        GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("policy_w"), policyWeights.Detach(), "policy");
+        GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("value_w"), valueWeights.Detach(), "value");
+    }
+
+    static bool Update(Ppo ppo, JsonElement hparams, JsonElement inputs, Tensor policyWeights, Tensor valueWeights, Dictionary<string, List<double>> logged)
+    {
+        var observations = GoldenFile.Tensor(inputs.GetProperty("observations"));                               // (N, D)
+        var logits = observations.Linear(policyWeights);                                                        // (N, V)
+        var (actions, old) = (GoldenFile.Tensor(inputs.GetProperty("actions")), GoldenFile.Tensor(inputs.GetProperty("old_log_prob")));
+        var (oldValues, returns) = (GoldenFile.Tensor(inputs.GetProperty("old_values")), GoldenFile.Tensor(inputs.GetProperty("returns")));
+        var advantages = GoldenFile.Tensor(inputs.GetProperty("advantages"));
+        if (hparams.Flag("normalize_advantage"))
+            advantages = Masked.Whiten(advantages, advantages.IsFinite());
+        var logprobs = -CrossEntropy.PerToken(logits, actions);
+        var ratio = (logprobs - old).Exp();
+        var policy = Masked.Reduce(Ppo.PolicyLoss(ratio, advantages, hparams.Number("clip_range")));
+        var values = observations.Linear(valueWeights).Squeeze(-1);
+        if (hparams.Optional("clip_range_vf") is { } range)
+            values = values.Clamp(oldValues - range, oldValues + range);
+        var value = Masked.Reduce(Ppo.ValueLoss(values, oldValues, returns, clipRange: 0)) * 2;
+        var entropy = Masked.Reduce(CrossEntropy.Entropy(logits));
+        var loss = policy - entropy * hparams.Number("ent_coef") + value * hparams.Number("vf_coef");
+        var moved = Kl.Estimate(old, logprobs, KlEstimator.K3).Mean().Item();
+        Log(("train/policy_gradient_loss", policy.Item()), ("train/value_loss", value.Item()), ("train/entropy_loss", -entropy.Item()), ("train/loss", loss.Item()));
+        Log(("train/approx_kl", moved), ("train/clip_fraction", Masked.Reduce(((ratio - 1).Abs() > hparams.Number("clip_range")).To(DType.Float32)).Item()));
+        if (ppo.Judge(new Dictionary<string, double> { ["policy/approx_kl"] = moved, ["policy/ratio"] = 1 }) == Verdict.Stop)
+            return false;
+        loss.Backward();
+        Descend(hparams, policyWeights, valueWeights);
+        return true;
+
+        void Log(params (string Name, double Value)[] figures)
+        {
+            foreach (var (name, figure) in figures)
+                (logged.TryGetValue(name, out var known) ? known : logged[name] = []).Add(figure);
+        }
+    }
+
+    /// <summary>A step of gradient descent, its gradient cut to a length.</summary>
+    static void Descend(JsonElement hparams, params Tensor[] weights)
+    {
+        using var noGrad = Autograd.NoGrad();
+        var norm = Math.Sqrt(weights.Sum(weight => weight.Grad!.Square().Sum().Item()));
+        var scale = Math.Min(1, hparams.Number("max_grad_norm") / (norm + 1e-6));
+        foreach (var weight in weights)
+        {
+            weight.CopyInPlace(weight - weight.Grad! * (scale * hparams.Number("sgd_lr")));
+            weight.Grad = null;
+        }
+    }
+}

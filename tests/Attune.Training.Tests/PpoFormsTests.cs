@@ -1,0 +1,253 @@
+using Attune.Generation;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Critics;
+using Attune.Training.Estimation;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Tests;
+
+/// <summary>Every form that PPO can take: critics, references, places of the KL, settings of sampling.</summary>
+public sealed class PpoFormsTests : IDisposable
+{
+    readonly TinyRuns runs = new(layers: 2);
+
+    /// <summary>Options, each apart from the others, that must change what is learned in two steps.</summary>
+    public static IReadOnlyDictionary<string, Func<PpoRecipe, PpoRecipe>> Options { get; } = new Dictionary<string, Func<PpoRecipe, PpoRecipe>>(StringComparer.Ordinal)
+    {
+        ["ppo.epochs"] = Ppo(ppo => ppo with { Epochs = 1 }),
+        ["ppo.miniBatches"] = Ppo(ppo => ppo with { MiniBatches = 1 }),
+        ["ppo.samplesPerPrompt"] = Ppo(ppo => ppo with { SamplesPerPrompt = 2 }),
+        ["ppo.klCoef"] = Ppo(ppo => ppo with { KlCoef = 5 }),
+        ["ppo.klEstimator abs"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.Abs }),
+        ["ppo.klEstimator k2"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.K2 }),
+        ["ppo.klEstimator k3"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.K3 }),
+        ["ppo.klEstimator full"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.Full }),
+        ["ppo.klIn"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss }),
+        ["ppo.klIn, k3"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss, KlEstimator = KlEstimator.K3 }),
+        ["ppo.klIn, full"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss, KlEstimator = KlEstimator.Full }),
+        ["ppo.klController adaptive"] = Ppo(ppo => ppo with { KlController = KlControl.Adaptive, KlTarget = 1, KlHorizon = 20 }),
+        ["ppo.klController rl4lms"] = Ppo(ppo => ppo with { KlController = KlControl.Rl4Lms, KlTarget = 1 }),
+        ["ppo.klTarget"] = Ppo(ppo => ppo with { KlController = KlControl.Adaptive, KlTarget = 0.001, KlHorizon = 20 }),
+        ["ppo.klHorizon"] = Ppo(ppo => ppo with { KlController = KlControl.Adaptive, KlTarget = 1, KlHorizon = 40 }),
+        ["ppo.clipRange"] = Ppo(ppo => ppo with { ClipRange = 0.001 }),
+        ["ppo.dualClip"] = Ppo(ppo => ppo with { DualClip = 1.0001 }),
+        ["ppo.valueClipRange"] = Ppo(ppo => ppo with { ValueClipRange = 0.0001 }),
+        ["ppo.valueCoef"] = Ppo(ppo => ppo with { ValueCoef = 1 }),
+        ["ppo.entropyCoef"] = Ppo(ppo => ppo with { EntropyCoef = 0.1 }),
+        ["ppo.gamma"] = Ppo(ppo => ppo with { Gamma = 0.9 }),
+        ["ppo.gaeLambda"] = Ppo(ppo => ppo with { GaeLambda = 0.5 }),
+        ["ppo.whitenAdvantages"] = Ppo(ppo => ppo with { WhitenAdvantages = false }),
+        ["ppo.whitenRewards"] = Ppo(ppo => ppo with { WhitenRewards = true }),
+        ["ppo.targetKl"] = Ppo(ppo => ppo with { TargetKl = 1e-9 }),
+        ["ppo.ratioThreshold"] = Ppo(ppo => ppo with { RatioThreshold = 0.999 }),
+        ["ppo.ema"] = Ppo(ppo => ppo with { Ema = 0.5 }),
+        ["critic branch"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 1 } },
+        ["critic.layers"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 2 } },
+        ["critic model"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Model } },
+        ["critic.warmupSteps"] = recipe => recipe with { Critic = new() { WarmupSteps = 1 } },
+        ["reference synchronised"] = recipe => recipe with { Reference = new() { Kind = ReferenceKind.Synchronised, SyncRate = 0.5 } },
+        ["reference.syncRate"] = recipe => recipe with { Reference = new() { Kind = ReferenceKind.Synchronised, SyncRate = 1 } },
+        ["parameters.topLayers"] = recipe => recipe with { Parameters = new() { TopLayers = 1 } },
+        ["parameters.lora"] = recipe => recipe with { Parameters = new() { Lora = new() { Rank = 2 } } },
+        ["sampling.topK"] = recipe => recipe with { Sampling = recipe.Sampling with { TopK = 20 } },
+        ["sampling.topP"] = recipe => recipe with { Sampling = recipe.Sampling with { TopP = 0.8 } },
+        ["sampling.temperature"] = recipe => recipe with { Sampling = recipe.Sampling with { Temperature = 0.5 } },
+        ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
+    };
+
+    public static TheoryData<string> Forms => ["ppo.klEstimator full", "ppo.klIn, full", "ppo.klController rl4lms", "ppo.targetKl", "ppo.ema", "critic branch", "critic model",
+        "critic.warmupSteps", "reference synchronised", "parameters.topLayers", "sampling.topP", "mix"];
+
+    public static IReadOnlyDictionary<string, SamplingOptions> Samplings { get; } = new Dictionary<string, SamplingOptions>(StringComparer.Ordinal)
+    {
+        ["temperature"] = new() { Temperature = 0.6 },
+        ["top-k"] = new() { TopK = 4 },
+        ["top-p"] = new() { TopP = 0.5, Temperature = 1.5 },
+        ["min-p"] = new() { MinP = 0.2 },
+        ["typical"] = new() { TypicalP = 0.6 },
+        ["penalties"] = new() { RepetitionPenalty = 1.4, FrequencyPenalty = 0.3, PresencePenalty = 0.2 },
+        ["n-grams"] = new() { NoRepeatNgramSize = 2, TopK = 8 },
+        ["least length"] = new() { MinNewTokens = 5 },
+    };
+
+    public static TheoryData<string> SamplingNames => [.. Samplings.Keys];
+
+    public void Dispose() => runs.Dispose();
+
+    [Fact]
+    public void EveryOptionChangesTheOutcome()
+    {
+        var outcomes = Options.ToDictionary(option => option.Key, option => Outcome(option.Value(Recipe(option.Key))), StringComparer.Ordinal);
+        outcomes["none"] = Outcome(Recipe("none"));
+        var alike = outcomes.GroupBy(outcome => Convert.ToHexString(outcome.Value), StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(group => string.Join(" = ", group.Select(outcome => outcome.Key)));
+        Assert.Empty(alike);
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void ACancelledRunOfEveryFormGoesOnToTheSameBits(string form)
+    {
+        var whole = runs.Start("ppo", Formed("whole"));
+        var display = new RecordingDisplay(cancelAfter: 2);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("ppo", Formed("parts"), display, display.Token));
+        Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Resume("parts")));
+
+        IRecipe Formed(string output) => form == "mix" ? Mixed(output) : Options[form](Recipe(output, steps: 4));
+    }
+
+    [Theory]
+    [MemberData(nameof(SamplingNames))]
+    public void TheFirstRatioIsOneUnderEverySettingOfSampling(string name)
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        var policy = new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, Samplings[name] with { MaxNewTokens = 12 });
+        policy.Model.SetTrainable(true);
+        Rollouts rollouts;
+        using (Autograd.NoGrad())
+            rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random, samples: 4);
+        var analysis = policy.Analyze(rollouts, withEntropy: true);
+        Numeric.Close(Doubles(rollouts.Logprobs), analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5, rollouts.Mask.ToArray<bool>());
+        Assert.All(analysis.Entropy!.ToArray<float>(), nats => Assert.True(float.IsFinite(nats)));
+        (analysis.Logprobs.Sum() + analysis.Entropy.Sum()).Backward();
+        Assert.All(policy.Model.Parameters, parameter => Assert.True(parameter.Value.Grad is not { } gradient || gradient.IsFinite().All().Item() != 0));
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void WhatLowerLayersComputedNeedNotBeReadAgain(string family)
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        var model = TinyModel.Of(family);
+        TrainedParameters.Choose(model, new() { TopLayers = 1 }, seed: 1);
+        var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6 });
+        Assert.Equal(1, policy.TrunkLayer);
+        using var noGrad = Autograd.NoGrad();
+        var rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random);
+        var read = rollouts with { Trunk = new(1, policy.ReadTrunk(rollouts, 1)) };
+        Assert.Equal(policy.Analyze(rollouts).Logprobs.ToArray<float>(), policy.Analyze(read).Logprobs.ToArray<float>());
+        Assert.Equal(policy.Analyze(rollouts.Select([1])).Logprobs.ToArray<float>(), policy.Analyze(read.Select([1])).Logprobs.ToArray<float>());
+    }
+
+    [Fact]
+    public void ABranchBeginsWhereThePolicyIs()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        var model = TinyModel.Gpt2();
+        var critic = new BranchCritic(model, layers: 1, random);
+        var names = critic.Parameters.Select(parameter => parameter.Name).ToList();
+        Assert.Contains("critic.transformer.h.1.mlp.c_fc.weight", names);
+        Assert.Contains("critic.v_head.summary.weight", names);
+        Assert.DoesNotContain(names, name => name.Contains("h.0", StringComparison.Ordinal) || name.Contains("wte", StringComparison.Ordinal));
+
+        // With the same head, a branch that has learned nothing gives the values of a head on the policy.
+        foreach (var head in new[] { critic.Parameters.First(parameter => parameter.Name.EndsWith("summary.weight", StringComparison.Ordinal)).Value, Head(model).Parameters.First() })
+            head.Value.Detach().FillInPlace(0.25);
+        var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6 });
+        using var noGrad = Autograd.NoGrad();
+        var rollouts = policy.Respond([new([5, 6, 7], "")], random);
+        Numeric.Close(Doubles(rollouts.Values), policy.With(critic).Values(rollouts).ToArray<float>(), "values", 1e-5, 1e-5);
+
+        static ValueHead Head(LanguageModel model)
+        {
+            using var random = new RandomSource(1);
+            model.AddValueHead().Initialize(random);
+            return model.ValueHead!;
+        }
+    }
+
+    [Fact]
+    public void AWarmUpLeavesThePolicyAsItIs()
+    {
+        var before = LanguageModelOf(runs.LanguageModel);
+        var recipe = Recipe("warm") with { Critic = new() { WarmupSteps = 2 } };
+        var after = LanguageModelOf(runs.Start("ppo", recipe).Model);
+        Assert.Equal(before.Body, after.Body);
+        Assert.NotNull(after.Head);
+        Assert.Contains(after.Head, weight => weight != 0);
+    }
+
+    [Fact]
+    public void AReferenceThatIsReadAgainIsTheOneThatWasKept() =>
+        Assert.Equal(Outcome(Recipe("kept")), Outcome(Recipe("read") with { Reference = new() { Kind = ReferenceKind.Precomputed } }));
+
+    [Fact]
+    public void MicroBatchesByTokensGiveTheStepOfTheWholeBatch()
+    {
+        var (whole, parts) = (First(new BatchOptions { BatchSize = 6, Steps = 1 }, "a"), First(new BatchOptions { BatchSize = 6, Steps = 1, MicroBatchTokens = 30 }, "b"));
+        Numeric.Close(whole["loss"], parts["loss"], "loss", 1e-6, 1e-4);
+        Numeric.Close(whole["grad_norm"], parts["grad_norm"], "norm of the gradient", 1e-6, 1e-3);
+
+        IReadOnlyDictionary<string, double> First(BatchOptions training, string output)
+        {
+            var display = new RecordingDisplay();
+            var recipe = Recipe(output);
+            runs.Start("ppo", recipe with { Training = training, Ppo = recipe.Ppo with { Epochs = 1, MiniBatches = 1 } }, display);
+            return display.Steps[0];
+        }
+    }
+
+    [Fact]
+    public void TextMixedInIsLearned()
+    {
+        var display = new RecordingDisplay();
+        runs.Start("ppo", Mixed("mixed"), display);
+        Assert.True(display.Steps[^1]["loss/text"] < display.Steps[0]["loss/text"]);
+        Assert.NotEqual(Outcome(Recipe("plain", steps: 4)), TinyRuns.Weights(runs.Start("ppo", Mixed("again"))));
+    }
+
+    [Fact]
+    public void ACriticOfItsOwnIsWrittenBesideTheModel()
+    {
+        var run = runs.Start("ppo", Recipe("own") with { Critic = new() { Kind = CriticKind.Model } });
+        using var scope = TensorScope.Open();
+        using var critic = new RandomSource(1);
+        Assert.NotNull(Pretrained.LoadRewardModel(Path.Combine(run.Model, "critic")));
+        Assert.Null(Pretrained.LoadLanguageModel(run.Model).ValueHead);
+    }
+
+    [Fact]
+    public void APunishedTokenWeighsNoMoreThanTheDualClipAllows()
+    {
+        using var scope = TensorScope.Open();
+        var loss = Training.Algorithms.Ppo.PolicyLoss(Tensor.From([10.0, 10, 0.1], 3), Tensor.From([-1.0, 1, -1], 3), clipRange: 0.2, dualClip: 3);
+        Numeric.Close([3, -1.2, 0.8], loss.ToArray<double>(), "loss", 1e-9);
+    }
+
+    static Func<PpoRecipe, PpoRecipe> Ppo(Func<PpoOptions, PpoOptions> change) => recipe => recipe with { Ppo = change(recipe.Ppo) };
+
+    PpoRecipe Recipe(string output, int steps = 2)
+    {
+        var recipe = (PpoRecipe)runs.Recipe("ppo", output.Replace(' ', '-'), steps);
+        return recipe with
+        {
+            Training = recipe.Training with { BatchSize = 6 },
+            Sampling = recipe.Sampling with { MaxNewTokens = 10 },
+            Ppo = new() { Epochs = 2, MiniBatches = 2, ClipRange = 0.02 },
+            Scores = new(),
+        };
+    }
+
+    PpoRecipe Mixed(string output) => Recipe(output, steps: 4) with { Mix = new() { Text = runs.Demonstrations, Rows = 3 } };
+
+    byte[] Outcome(PpoRecipe recipe) => TinyRuns.Weights(runs.Start("ppo", recipe));
+
+    static (float[] Body, float[]? Head) LanguageModelOf(string folder)
+    {
+        using var scope = TensorScope.Open();
+        var model = Pretrained.LoadLanguageModel(folder);
+        return ([.. model.Backbone.Parameters.SelectMany(parameter => parameter.Value.ToArray<float>())],
+            model.ValueHead is null ? null : [.. model.ValueHead.Parameters.SelectMany(parameter => parameter.Value.ToArray<float>())]);
+    }
+
+    static double[] Doubles(Tensor tensor) => [.. tensor.ToArray<float>().Select(number => (double)number)];
+}
