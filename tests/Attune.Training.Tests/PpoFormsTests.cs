@@ -7,7 +7,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Critics;
 using Attune.Training.Estimation;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
