@@ -8,15 +8,27 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune study FILE</c>: variants of a recipe with several seeds each, compared.</summary>
 static class StudyCommand
 {
-    static readonly Argument<string[]> Words = new("words") { Description = "A study file, and key=value words over its recipe in every run", Arity = ArgumentArity.OneOrMore };
-    static readonly Option<int> Jobs = new("--jobs") { Description = "Runs at once; 0 trains nothing and reports what has ended", DefaultValueFactory = _ => 1 };
+    static readonly Argument<string[]> Words = new("words")
+    {
+        Description = "A study file, and key=value words over its recipe in every run",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    static readonly Option<int> Jobs = new("--jobs")
+    {
+        Description = "Runs at once; 0 trains nothing and reports what has ended",
+        DefaultValueFactory = _ => 1,
+    };
     static readonly Option<string?> Output = new("--output") { Description = "The folder for all runs, in the place of the file's" };
-    static readonly Option<string?> Page = new("--write") { Description = "A folder in which the study's Markdown page and pictures are written" };
-    static readonly Option<string?> Only = new("--run") { Description = "VARIANT/seed-N: this run alone, until standard input ends", Hidden = true };
+    static readonly Option<string?> Page = new("--write") { Description = "A folder for the Markdown page and its pictures" };
+    static readonly Option<string?> Only = new("--run")
+    {
+        Description = "VARIANT/seed-N: this run alone, while standard input is open",
+        Hidden = true,
+    };
 
     public static Command Create()
     {
-        var command = new Command("study", "Compare variants of a recipe over seeds: runs, curves, tables") { Words, Jobs, Output, Page, Only };
+        var command = new Command("study", "Compare variants of a recipe over seeds") { Words, Jobs, Output, Page, Only };
         command.SetAction(Run);
         return CommandHelp.WithExample(command, "attune study studies/ppo.yaml --jobs 2 --write docs/studies");
     }
@@ -25,7 +37,9 @@ static class StudyCommand
     {
         var (file, overrides) = Commands.Words.Split(parsed.GetValue(Words)!);
         var output = parsed.GetValue(Output);
-        var study = StudyReader.Read(file ?? throw new InvalidDataException("a study file was expected, found only key=value words"), output, overrides);
+        if (file is null)
+            throw new InvalidDataException("a study file was expected, found only key=value words");
+        var study = StudyReader.Read(file, output, overrides);
         if (parsed.GetValue(Only) is { } name)
             return TrainOne(study, name);
         string[] again = ["study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output]];
@@ -35,7 +49,7 @@ static class StudyCommand
     static int TrainOne(Study study, string name)
     {
         var run = study.Runs.FirstOrDefault(run => run.Name == name)
-            ?? throw new InvalidDataException($"--run: one of {string.Join(", ", study.Runs.Select(run => run.Name))} was expected, found '{name}'");
+            ?? throw new InvalidDataException($"--run: a run of the study, such as {study.Runs[0].Name}, was expected, found '{name}'");
         using var interruption = new Interruption();
         interruption.StopWhenInputEnds();
         using var display = new PlainDisplay(Console.Out, TimeProvider.System);
@@ -48,7 +62,8 @@ static class StudyCommand
         if (jobs < 0)
             throw new InvalidDataException($"--jobs: a number of at least 0 was expected, found {jobs}");
         if (jobs > 1 && study.Runs.FirstOrDefault(run => run.Recipe.Run.Threads == 0) is { } wide)
-            throw new InvalidDataException($"--jobs: {wide.Name} has run.threads 0, which takes all processors; with {jobs} runs at once, write run.threads=1 under set");
+            throw new InvalidDataException(
+                $"--jobs: {wide.Name} has run.threads 0, all processors; with {jobs} runs at once, write run.threads=1 under set");
         StudyResult result;
         using (var interruption = new Interruption())
         using (var display = Displays.Pick())

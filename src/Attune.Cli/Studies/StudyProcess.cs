@@ -35,13 +35,15 @@ sealed class StudyProcess : IDisposable
     /// <summary>Steps that the run has done.</summary>
     public int Steps => StepsOf(Run);
 
-    /// <summary>Why the process has ended without a result, when it is disposed of: what it said on the error output, or its exit code.</summary>
+    /// <summary>Why the process has ended without a result: what it said last, or its exit code. Known when disposed of.</summary>
     public string Reason
     {
         get
         {
             lock (errors)
-                return errors.Count > 0 ? string.Join('\n', errors).Replace("attune: ", "", StringComparison.Ordinal) : $"it ended with exit code {exitCode}";
+                return errors.Count > 0
+                    ? string.Join('\n', errors).Replace("attune: ", "", StringComparison.Ordinal)
+                    : $"it ended with exit code {exitCode}";
         }
     }
 
@@ -68,7 +70,13 @@ sealed class StudyProcess : IDisposable
     static ProcessStartInfo Command(IEnumerable<string> words)
     {
         var program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "attune.dll"));
         foreach (var word in words)

@@ -37,7 +37,8 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
             Thread.Sleep(Rhythm);
             foreach (var ended in working.Where(process => process.HasEnded).ToList())
                 End(ended);
-            display.Step(stepsBefore + working.Sum(process => process.Steps) + waiting.Sum(StudyProcess.StepsOf), new Dictionary<string, double>(), InWords());
+            var steps = stepsBefore + working.Sum(process => process.Steps) + waiting.Sum(StudyProcess.StepsOf);
+            display.Step(steps, new Dictionary<string, double>(), InWords());
         }
         var result = Report();
         display.End($"{study.Finished} of {study.Runs.Count} runs have ended{(failures.Count > 0 ? $", {failures.Count} failed" : "")}");
@@ -74,6 +75,9 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
         return result;
     }
 
-    string InWords() => $"run {study.Finished + working.Count} of {study.Runs.Count}: {string.Join(", ", working.Select(process => process.Run.Name))}"
-        + (failures.Count > 0 ? $"; {failures.Count} failed" : "");
+    string InWords()
+    {
+        var names = string.Join(", ", working.Select(process => process.Run.Name));
+        return $"{study.Finished} of {study.Runs.Count} runs{(failures.Count > 0 ? $", {failures.Count} failed" : "")}; at work: {names}";
+    }
 }

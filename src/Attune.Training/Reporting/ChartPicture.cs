@@ -34,19 +34,23 @@ public static class ChartPicture
             return null;
         XElement[] cells = [.. panels, Legend(charts[0].Series, remark)];
         var (width, height) = (Columns * Across, (cells.Length + Columns - 1) / Columns * Down);
-        var svg = Element("svg", Is("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Is("width", width), Is("height", height), Is("role", "img"),
+        var svg = Element("svg",
+            Is("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Is("width", width), Is("height", height), Is("role", "img"),
             Element("title", title),
             Element("style", ReportStyle.Colours + ReportStyle.Drawing + Style),
             Element("rect", Class("sheet"), Is("width", width), Is("height", height)),
-            cells.Select((cell, at) => Element("g", Is("transform", $"translate({Coordinate(at % Columns * Across + Gap / 2)} {Coordinate(at / Columns * Down + Gap / 2)})"), cell)));
+            cells.Select((cell, at) => Moved(cell, at % Columns * Across + Gap / 2, at / Columns * Down + Gap / 2)));
         foreach (var element in svg.DescendantsAndSelf())
             element.Name = XName.Get(element.Name.LocalName, "http://www.w3.org/2000/svg");
         return svg.ToString(SaveOptions.DisableFormatting) + "\n";
     }
 
     static XElement? Panel(Chart chart) => ChartDrawing.Panel(chart) is { } drawing
-        ? Element("g", Text("title", 2, 14, chart.Title), Element("g", Is("transform", $"translate(0 {Coordinate(Title)})"), drawing))
+        ? Element("g", Text("title", 2, 14, chart.Title), Moved(drawing, 0, Title))
         : null;
+
+    static XElement Moved(XElement drawing, double x, double y) =>
+        Element("g", Is("transform", $"translate({Coordinate(x)} {Coordinate(y)})"), drawing);
 
     static XElement Legend(IReadOnlyList<Series> curves, string remark) => Element("g",
         curves.Where(curve => curve.Points.Count > 0).Select((curve, at) => Element("g",

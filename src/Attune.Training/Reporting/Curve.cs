@@ -18,7 +18,9 @@ public sealed class Curve
     {
         Name = series.Name;
         Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= Greatest).OrderBy(point => point.X)];
-Spread[] band = [.. series.Band.Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= Greatest && Math.Abs(at.High) <= Greatest).OrderBy(at => at.X)];
+        Spread[] band = [.. series.Band
+            .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= Greatest && Math.Abs(at.High) <= Greatest)
+            .OrderBy(at => at.X)];
         Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
         IsNoisy = Raw.Count >= FewestToSmooth && Walk(Raw) > NoisyWalk * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
         Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;

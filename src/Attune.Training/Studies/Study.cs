@@ -3,7 +3,9 @@ namespace Attune.Training.Studies;
 /// <summary>Variants of a recipe, each trained with several seeds, to see which difference is one.</summary>
 /// <param name="Name">The file's name without its ending.</param>
 /// <param name="Options">The keys of the file.</param>
-/// <param name="Runs">Every variant with every seed: all variants of the first seed first, so that a study that is stopped early is even.</param>
+/// <param name="Runs">
+/// Every variant with every seed: all variants of the first seed first, so that a study that is stopped early is even.
+/// </param>
 public sealed record Study(string Name, StudyOptions Options, IReadOnlyList<StudyRun> Runs)
 {
     public string Title => Options.Title.Length > 0 ? Options.Title : Name;

@@ -86,5 +86,6 @@ sealed class StudyFile(List<string> errors)
         return [];
     }
 
-    static YamlNode? Value(YamlMappingNode node, string key) => node.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+    static YamlNode? Value(YamlMappingNode node, string key) =>
+        node.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
 }

@@ -26,14 +26,21 @@ public static class StudyPage
             var drawing = ChartPicture.Render(group.Name, tables.Charts(group), tables.BandKey);
             if (drawing is not null)
                 Whole.File(Path.Combine(folder, picture), drawing);
-            page = Put(page, path, FolderName.Of(group.Name), group.Name, (drawing is null ? "" : $"![{group.Name}]({picture})\n\n") + Markdown(tables.Of(group)));
+            var shown = drawing is null ? "" : $"![{group.Name}]({picture})\n\n";
+            page = Put(page, path, FolderName.Of(group.Name), group.Name, shown + Markdown(tables.Of(group)));
         }
         Whole.File(path, page);
         return path;
     }
 
-    static string Overview(StudyTables tables) => string.Join('\n', [
-        tables.Effort + "\n", StudyTables.Key + "\n", Markdown(tables.All), Markdown(tables.Noise), .. tables.Missing.Select(missing => $"* {missing}")]) + "\n";
+    static string Overview(StudyTables tables) => string.Join('\n',
+    [
+        tables.Effort + "\n",
+        StudyTables.Key + "\n",
+        Markdown(tables.All),
+        Markdown(tables.Noise),
+        .. tables.Missing.Select(missing => $"* {missing}"),
+    ]);
 
     /// <summary>Replaces what stands between the comments of a part, or adds the part under a heading.</summary>
     static string Put(string page, string path, string name, string heading, string content)
@@ -46,7 +53,7 @@ public static class StudyPage
         var to = page.IndexOf(end, from, StringComparison.Ordinal);
         return to >= 0
             ? page[..from] + part + page[(to + end.Length)..]
-            : throw new InvalidDataException($"{path}: '{begin}' was expected to be followed by '{end}', found nothing; write it behind the part");
+            : throw new InvalidDataException($"{path}: '{end}' was expected behind '{begin}', found nothing; write it behind the part");
     }
 
     static string Markdown(ReportTable table)
@@ -58,7 +65,8 @@ public static class StudyPage
             Row(row);
         return text.Append('\n').ToString();
 
-        void Row(IEnumerable<string> cells) =>
-            text.Append("| ").AppendJoin(" | ", cells.Select(cell => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escaped)).Append(" |\n");
+
+        static string Escaped(string cell) => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal);
     }
 }

@@ -11,7 +11,9 @@ public static class StudyReader
     /// <param name="file">A YAML file with the keys of <see cref="StudyOptions"/>.</param>
     /// <param name="output">Another folder for all runs; null for the one in the file.</param>
     /// <param name="words">key=value words over the recipe in every run, as behind a training command.</param>
-    /// <exception cref="InvalidDataException">Something in the file, a recipe or the output is wrong; the message lists everything.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Something in the file, a recipe or the output is wrong; the message lists everything.
+    /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Study Read(string file, string? output = null, IReadOnlyList<string>? words = null)
     {
@@ -20,7 +22,9 @@ public static class StudyReader
         options = options with { Output = output ?? options.Output, Set = [.. options.Set, .. words ?? []] };
         errors.AddRange(Problems(options));
         Refuse(file, errors);
-        StudyRun[] runs = [.. options.Seeds.SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)).OfType<StudyRun>())];
+        StudyRun[] runs = [.. options.Seeds
+            .SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)))
+            .OfType<StudyRun>()];
         Refuse(file, [.. errors.Distinct(StringComparer.Ordinal)]);
         Refuse(file, [.. Idle(runs), .. Conflicts(runs)]);
         return new(Path.GetFileNameWithoutExtension(file), options, runs);
@@ -44,14 +48,15 @@ public static class StudyReader
             yield return $"seeds: different ones were expected, found {string.Join(", ", options.Seeds)}";
         if (options.Groups.Sum(group => group.Variants.Count) == 0)
             yield return "groups: at least one with a variant was expected, found none";
-        foreach (var word in Study.Variants(options).SelectMany(variant => variant.Set).Concat(options.Set).Where(word => OwnKeys.Contains(word.Split('=')[0].Trim())))
+        var words = Study.Variants(options).SelectMany(variant => variant.Set).Concat(options.Set);
+        foreach (var word in words.Where(word => OwnKeys.Contains(word.Split('=')[0].Trim())))
             yield return $"'{word}': a study gives every run its output and its seed; `output` and `seeds` say which";
         foreach (var group in options.Groups.Where(group => FolderName.Of(group.Name).Length == 0))
             yield return $"groups: each needs a name with letters or digits, found '{group.Name}'";
         foreach (var variant in Study.Variants(options).Where(variant => variant.Folder.Length == 0))
             yield return $"variants: each needs a name with letters or digits, found '{variant.Name}'";
         foreach (var folder in Twice(Study.Variants(options).Select(variant => variant.Folder)))
-            yield return $"variants: each needs a folder of its own, found '{folder}' twice (the base has the folder '{StudyVariant.Base.Folder}')";
+            yield return $"variants: each needs a folder of its own, found '{folder}' twice ('base' is the base's)";
         foreach (var folder in Twice(options.Groups.Select(group => FolderName.Of(group.Name))))
             yield return $"groups: each needs a name of its own, found '{folder}' twice";
     }
@@ -63,13 +68,13 @@ public static class StudyReader
     static StudyRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
     {
         var output = Path.Combine(options.Output, variant.Folder, $"seed-{seed}");
-        var (method, recipe, problems) = RecipeReader.Bind(
-            options.Method.Length > 0 ? options.Method : null, options.Recipe, [.. options.Set, .. variant.Set, $"run.output={output}", $"run.seed={seed}"]);
-        var common = variant == StudyVariant.Base ? [] : errors;
-        errors.AddRange(problems.Where(problem => !common.Contains(problem)).Select(problem => variant == StudyVariant.Base ? problem : $"{variant.Name}: {problem}"));
+        var method = options.Method.Length > 0 ? options.Method : null;
+        string[] words = [.. options.Set, .. variant.Set, $"run.output={output}", $"run.seed={seed}"];
+        var (found, recipe, problems) = RecipeReader.Bind(method, options.Recipe, words);
+        errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
             errors.Add("training.steps: a number of at least 1 was expected, found 0: the runs of a study need as many steps each");
-        return problems.Count > 0 ? null : new(variant, seed, method, recipe.WithFullPaths());
+        return problems.Count > 0 ? null : new(variant, seed, found, recipe.WithFullPaths());
     }
 
     /// <summary>Variants that change nothing.</summary>

@@ -30,11 +30,13 @@ public sealed class StudyResult
         study,
         study.Runs.GroupBy(run => run.Variant).ToDictionary(
             runs => runs.Key,
-            runs => new VariantResult(runs.Key, [.. runs.Where(run => run.Folder.IsFinished).Select(run => RunRecord.Read(run.Folder))], runs.Count())),
+            runs => new VariantResult(
+                runs.Key, [.. runs.Where(run => run.Folder.IsFinished).Select(run => RunRecord.Read(run.Folder))], runs.Count())),
         failures);
 
     /// <summary>The greatest less the least of the base's last values; null when fewer than two runs have one.</summary>
-    public double? BaseRange(string metric) => results[StudyVariant.Base].Last(metric) is { Length: > 1 } values ? values.Max() - values.Min() : null;
+    public double? BaseRange(string metric) =>
+        Base.Last(metric) is { Length: > 1 } values ? values.Max() - values.Min() : null;
 
     /// <summary>The size up to which a difference from the base is noise; null when it cannot be known.</summary>
     public double? Noise(string metric)
@@ -43,11 +45,12 @@ public sealed class StudyResult
             return null;
         double[][] repeated = [.. All.Select(result => result.Last(metric)).Where(values => values.Length > 1)];
         var variance = repeated.Sum(values => Moments.SquaresAround(values)) / repeated.Sum(values => values.Length - 1);
-        var baseRuns = results[StudyVariant.Base].Last(metric).Length;
-        return Math.Max(range, StandardErrors * Math.Sqrt(2 * variance / baseRuns));
+        return Math.Max(range, StandardErrors * Math.Sqrt(2 * variance / Base.Last(metric).Length));
     }
 
     /// <summary>The mean of a variant less that of the base; null when either has no run.</summary>
     public double? Difference(VariantResult result, string metric) =>
-        (result.Last(metric), results[StudyVariant.Base].Last(metric)) is ({ Length: > 0 } own, { Length: > 0 } others) ? own.Average() - others.Average() : null;
+        (result.Last(metric), Base.Last(metric)) is ({ Length: > 0 } own, { Length: > 0 } others) ? own.Average() - others.Average() : null;
+
+    VariantResult Base => results[StudyVariant.Base];
 }

@@ -45,9 +45,10 @@ public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Met
     }
 
     /// <summary>Whether it has the values of another run, but for the output.</summary>
-    public bool IsAs(StudyRun other) => Difference(Lines(Method, Recipe).Where(IsValue).ToArray(), Lines(other.Method, other.Recipe).Where(IsValue).ToArray()) is null;
+    public bool IsAs(StudyRun other) => Values(this).SequenceEqual(Values(other));
 
-    static bool IsValue(string line) => !line.TrimStart().StartsWith("output:", StringComparison.Ordinal);
+    static IEnumerable<string> Values(StudyRun run) =>
+        Lines(run.Method, run.Recipe).Where(line => !line.TrimStart().StartsWith("output:", StringComparison.Ordinal));
 
     /// <summary>The first line of two recipes in which they differ.</summary>
     static string? Difference(string[] found, string[] wanted)
@@ -58,5 +59,6 @@ public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Met
         return found.Length == wanted.Length ? null : "its recipe has other keys than this study's";
     }
 
-    static string[] Lines(TrainingMethod method, IRecipe recipe) => RecipeWriter.Write(method.Name, recipe, withComments: false).Split('\n');
+    static string[] Lines(TrainingMethod method, IRecipe recipe) =>
+        RecipeWriter.Write(method.Name, recipe, withComments: false).Split('\n');
 }

@@ -8,7 +8,9 @@ public sealed class StudyTables(StudyResult result)
     readonly Study study = result.Study;
 
     /// <summary>How to read the tables.</summary>
-    public static string Key => "Last values: mean ± standard deviation over the seeds, and behind them the difference from the base; ≈ is a difference within the noise.";
+    public static string Key =>
+        "Last values: mean ± standard deviation over the seeds, and behind them the difference from the base; ≈ is a difference within "
+        + "the noise.";
 
     /// <summary>How to read the curves.</summary>
     public string BandKey => $"Line: the mean over {study.Options.Seeds.Count} seeds. Band: the least to the greatest.";
@@ -28,7 +30,10 @@ public sealed class StudyTables(StudyResult result)
 
     /// <summary>The curves of a group, a chart for each metric.</summary>
     public IReadOnlyList<Chart> Charts(StudyGroup group) => [.. study.Options.Curves.Select(Find).Select(metric =>
-        new Chart(metric.Title, "", [.. Members(group).Select(member => member.Result.Curve(metric.Name, member.Name, metric.Scale))]) { YLabel = metric.Unit })];
+        new Chart(metric.Title, "", [.. Members(group).Select(member => member.Result.Curve(metric.Name, member.Name, metric.Scale))])
+        {
+            YLabel = metric.Unit,
+        })];
 
     /// <summary>Runs that are missing, and why.</summary>
     public IEnumerable<string> Missing =>
@@ -43,8 +48,10 @@ public sealed class StudyTables(StudyResult result)
         {
             var (seeds, done) = (study.Options.Seeds.Count, study.Finished);
             var time = TimeSpan.FromTicks(result.All.SelectMany(variant => variant.Records).Sum(record => record.Duration?.Ticks ?? 0));
+            var each = seeds == 1 ? "one seed" : $"{seeds} seeds";
             var ended = done == study.Runs.Count ? "" : $" {done} of them have ended.";
-            return $"{study.Runs.Count} runs: {study.Runs.Count / seeds} variants, {(seeds == 1 ? "one seed" : $"{seeds} seeds")} each.{ended} They took {Figures.Duration(time)} in all.";
+            return $"{study.Runs.Count} runs: {study.Runs.Count / seeds} variants, {each} each.{ended} "
+                + $"They took {Figures.Duration(time)} in all.";
         }
     }
 
@@ -54,8 +61,13 @@ public sealed class StudyTables(StudyResult result)
         .Select(variant => (variant.Name, result[variant]))
         .Prepend((group.Base.Length > 0 ? $"{group.Base} (base)" : StudyVariant.Base.Name, result[StudyVariant.Base]));
 
-    ReportTable Table(string title, IEnumerable<(string Name, VariantResult Result)> members) => new(title, ["", .. Metrics.Select(metric => metric.Title)],
-        [.. members.Select(member => (IReadOnlyList<string>)[Named(member.Name, member.Result), .. Metrics.Select(metric => Cell(member.Result, metric))])]);
+    ReportTable Table(string title, IEnumerable<(string Name, VariantResult Result)> members) => new(
+        title,
+        ["", .. Metrics.Select(metric => metric.Title)],
+        [.. members.Select(member => Row(member.Name, member.Result))]);
+
+    IReadOnlyList<string> Row(string name, VariantResult variant) =>
+        [Named(name, variant), .. Metrics.Select(metric => Cell(variant, metric))];
 
     static string Named(string name, VariantResult variant) =>
         variant.Records.Count == variant.Seeds ? name : $"{name} ({variant.Records.Count} of {variant.Seeds} seeds)";
@@ -78,7 +90,8 @@ public sealed class StudyTables(StudyResult result)
         return $" ({(difference > 0 ? "+" : "")}{Figures.Number(difference * metric.Scale)})";
     }
 
-    static string Shown(Metric metric, double? value) => value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "not known from one seed";
+    static string Shown(Metric metric, double? value) =>
+        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "not known from one seed";
 
     Metric Find(string name) => MetricGuide.Find(name, study.Runs[0].Method.Name);
 }

@@ -11,14 +11,17 @@ public sealed record VariantResult(StudyVariant Variant, IReadOnlyList<RunRecord
     /// <summary>The last value of a metric in each run that has it.</summary>
     public double[] Last(string metric) => [.. Points(metric).Select(points => points[^1].Y)];
 
-    /// <summary>The mean over the runs and over the seeds the least and the greatest, at the steps at which every run was measured.</summary>
+    /// <summary>The mean over the runs, in a band from the least to the greatest, at the steps at which every run was measured.</summary>
     public Series Curve(string metric, string name, double scale)
     {
-        Dictionary<double, double>[] runs = [.. Points(metric).Select(points => points.GroupBy(point => point.X).ToDictionary(at => at.Key, at => at.Last().Y * scale))];
+        Dictionary<double, double>[] runs = [.. Points(metric).Select(points =>
+            points.GroupBy(point => point.X).ToDictionary(at => at.Key, at => at.Last().Y * scale))];
         double[] steps = runs.Length == 0 ? [] : [.. runs[0].Keys.Where(step => runs.All(run => run.ContainsKey(step))).Order()];
         return new(name, [.. steps.Select(step => new Point(step, runs.Average(run => run[step])))])
         {
-            Band = runs.Length < 2 ? [] : [.. steps.Select(step => new Spread(step, runs.Min(run => run[step]), runs.Max(run => run[step])))],
+            Band = runs.Length < 2
+                ? []
+                : [.. steps.Select(step => new Spread(step, runs.Min(run => run[step]), runs.Max(run => run[step])))],
         };
     }
 
