@@ -16,6 +16,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     StudyCommand.Create(),
     GenerateCommand.Create(),
     ScoreCommand.Create(),
+    EvaluateCommand.Create(),
     ModelsCommand.Create(),
     DataCommand.Create(),
     RecipeCommand.Create(),

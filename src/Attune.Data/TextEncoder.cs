@@ -155,10 +155,30 @@ public sealed class TextEncoder
             return Ranking(ranking, PromptTokens(ranking.Prompt));
         if (example is not DialogueRanking dialogue)
             throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks or pairs, or chosen and rejected, were expected");
-        var texts = dialogue.Completions.Select(completion => chat.Value.PromptAndAnswer(example.Origin, dialogue.Prompt, completion)).ToList();
-        return Ranking(
-            new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], dialogue.Preferences), chat.Value.Tokens(texts[0].Prompt));
+        var written = AsTexts(dialogue);
+        return Ranking(written, chat.Value.Tokens(written.Prompt));
     }
+
+    /// <summary>A ranking of conversations as the chat template writes it.</summary>
+    /// <exception cref="InvalidDataException">The chat template refuses it, or does not extend the prompt by an answer.</exception>
+    public Ranking AsTexts(DialogueRanking example)
+    {
+        var texts = example.Completions.Select(completion => chat.Value.PromptAndAnswer(example.Origin, example.Prompt, completion)).ToList();
+        return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Preferences);
+    }
+
+    /// <summary>The texts that are judged in an example, of any length: a document, an answer behind its prompt, or each of several.</summary>
+    /// <exception cref="InvalidDataException">The example has no answer.</exception>
+    public IReadOnlyList<int[]> Texts(Example example) => example switch
+    {
+        Document document => [Document(document.Text)],
+        Demonstration demonstration => [Answered(demonstration.Prompt, demonstration.Completion)],
+        Ranking ranking => [.. ranking.Completions.Select(completion => Answered(ranking.Prompt, completion))],
+        DialogueRanking dialogue when AsTexts(dialogue) is var written =>
+            [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. Answer(completion)])],
+        Dialogue dialogue when dialogue.PromptCount < dialogue.Messages.Count && chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
+        _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or compared answers were expected"),
+    };
 
     TokenRanking? Ranking(Ranking example, int[] prompt)
     {

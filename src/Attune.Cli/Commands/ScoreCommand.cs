@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -10,25 +8,22 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune score MODEL FILE</c>: a reward model's numbers for texts, answers, pairs or rankings, as JSONL.</summary>
 static class ScoreCommand
 {
-    static readonly Argument<string> Model = new("model") { Description = "A reward model's folder" };
+    static readonly EnsembleWords Ensemble = new();
     static readonly Argument<string> File = new("file") { Description = "Texts, answers to prompts, pairs or rankings" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
-    static readonly Option<string> On = ModelOptions.Device();
-    static readonly Option<string> Dtype = ModelOptions.Dtype();
+    static readonly Option<bool> Raw = new("--raw") { Description = "Logits, as transformers computes them, where the model brings a normalisation" };
 
     public static Command Create()
     {
-        var command = new Command("score", "Score texts or rankings by a reward model, with its accuracy") { Model, File, Output, On, Dtype };
+        var command = new Command("score", "Score texts or rankings by a reward model, with its accuracy") { File, Output, Raw };
+        Ensemble.AddTo(command);
         command.SetAction(Score);
-        return CommandHelp.WithExample(command, "attune score runs/reward/model rankings.jsonl --output scores.jsonl");
+        return CommandHelp.WithExample(command, "attune score runs/reward/model rankings.jsonl --output scores.jsonl\nattune score runs/reward-1/model rankings.jsonl --with runs/reward-2/model --combine minimum");
     }
 
     static int Score(ParseResult parsed)
     {
-        var folder = parsed.GetValue(Model)!;
-        var tokenizer = ModelFolder.Tokenizer(folder);
-        var model = ModelFolder.RewardModel(folder, Device.Parse(parsed.GetValue(On)!), ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
-        var scorer = new Scorer(new RewardModelSource(model, tokenizer, tokenizer), new TextEncoder(tokenizer, (int)model.Backbone.ContextLength));
+        var scorer = new Scorer(Ensemble.Load(parsed), parsed.GetValue(Raw));
         var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
         var examples = Dataset.Read(file).ToList();
         using var writer = OutputFile.Open(output, file);
@@ -39,7 +34,7 @@ static class ScoreCommand
         return 0;
     }
 
-    sealed class Scorer(RewardModelSource source, TextEncoder encoder)
+    sealed class Scorer(RewardJudge judge, bool raw)
     {
         int pairs;
         double right;
@@ -50,33 +45,25 @@ static class ScoreCommand
             ? $"{texts} answers scored; {100 * right / pairs:F1} % of {pairs} pairs in order"
             : $"{texts} texts scored";
 
-        public IEnumerable<JsonObject> Score(Example[] examples)
-        {
-            var scores = new Queue<double>(source.Score([.. examples.SelectMany(Texts)]));
-            texts += scores.Count;
-            foreach (var example in examples)
-                yield return Line(example, [.. Enumerable.Range(0, example is Ranking ranking ? ranking.Completions.Count : 1).Select(_ => scores.Dequeue())]);
-        }
+        public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(judge.Judge(examples), Line);
 
-        IEnumerable<int[]> Texts(Example example) => example switch
-        {
-            Ranking ranking => ranking.Completions.Select(completion => encoder.Answered(ranking.Prompt, completion)),
-            Demonstration demonstration => [encoder.Answered(demonstration.Prompt, demonstration.Completion)],
-            Document document => [encoder.Document(document.Text)],
-            _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or ranked answers were expected"),
-        };
-
-        JsonObject Line(Example example, double[] scores)
+        JsonObject Line(Example example, JudgedAnswer[] judged)
         {
             var json = new JsonObject();
+            double[] scores = [.. judged.Select(answer => raw ? answer.Logit : answer.Score)];
+            texts += scores.Length;
             if (example is Document document)
                 json["text"] = document.Text;
             else if (example is Demonstration demonstration)
                 (json["prompt"], json["completion"]) = (demonstration.Prompt, demonstration.Completion);
-            else if (example is Ranking ranking)
-                AddRanking(json, ranking, scores);
-            json[scores.Length == 1 ? "score" : "scores"] = scores.Length == 1 ? scores[0] : new JsonArray([.. scores.Select(score => (JsonNode)score)]);
+            else if (example is Ranking or DialogueRanking)
+                AddRanking(json, example as Ranking ?? judge.Encoder.AsTexts((DialogueRanking)example), scores);
+            Add("score", scores);
+            if (judge.MemberCount > 1)
+                Add("disagreement", [.. judged.Select(answer => answer.Disagreement)]);
             return json;
+
+            void Add(string name, double[] numbers) => json[numbers.Length == 1 ? name : $"{name}s"] = numbers.Length == 1 ? numbers[0] : List(numbers);
         }
 
         void AddRanking(JsonObject json, Ranking ranking, double[] scores)
@@ -88,5 +75,7 @@ static class ScoreCommand
             pairs += ranking.Preferences.Pairs.Count;
             right += ranking.Preferences.Pairs.Sum(pair => Math.Sign(scores[pair.Better] - scores[pair.Worse]) / 2.0 + 0.5);
         }
+
+        static JsonArray List(double[] numbers) => new([.. numbers.Select(number => (JsonNode)number)]);
     }
 }

@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -40,15 +41,20 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The objective.</summary>
     public RewardModelingOptions Reward { get; init; } = new();
 
+    /// <summary>What gives the scores their level and unit after training; it is saved with the model.</summary>
+    public NormalisationOptions Normalise { get; init; } = new();
+
     public IEnumerable<string> Problems() =>
         CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
-            .Concat(Parameters.Problems(Model, dropsOut: false)).Concat(Reward.Problems().Select(problem => $"reward.{problem}"));
+            .Concat(Parameters.Problems(Model, dropsOut: false)).Concat(Reward.Problems().Select(problem => $"reward.{problem}"))
+            .Concat(Normalise.Problems().Select(problem => $"normalise.{problem}"));
 
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
         Model = RecipePaths.Full(Model),
         Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
+        Normalise = Normalise with { Policy = RecipePaths.Full(Normalise.Policy), Demonstrations = RecipePaths.Full(Normalise.Demonstrations) },
     };
 
     public void Train(Run run, CancellationToken cancellation)
@@ -61,6 +67,7 @@ public sealed record RewardRecipe : IRecipe
         run.Notices(encoder.Notices);
         var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
+        new RewardNormalisation(model, tokenizer, Normalise, run) { Workers = Training.Workers }.Apply(Model, [.. Dataset.Read(Data.Train)], cancellation);
         run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 

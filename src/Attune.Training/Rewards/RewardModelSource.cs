@@ -28,34 +28,44 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
     public int Workers { get; init; } = 1;
 
-    public Scores Score(Rollouts rollouts) => Scores.Of(
-        Score([.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => ToTokens(prompt.Tokens, prompt.Text, completion))]));
+    /// <summary>How several heads become one number.</summary>
+    public EnsembleOptions Ensemble { get; init; } = new();
+
+    public Scores Score(Rollouts rollouts) => Scores.Of(ScoreHeads(rollouts).Select(Ensemble.Of));
+
+    /// <summary>The scores of each response by each head.</summary>
+    public double[][] ScoreHeads(Rollouts rollouts) => ScoreHeads([.. rollouts.Prompts.Zip(rollouts.Completions, Tokens)]);
 
     /// <summary>Scores of texts in the reward model's tokens; one longer than its context loses its beginning.</summary>
-    public double[] Score(IReadOnlyList<int[]> texts)
+    public double[] Score(IReadOnlyList<int[]> texts) => Array.ConvertAll(ScoreHeads(texts), Ensemble.Of);
+
+    /// <summary>The same by each head.</summary>
+    public double[][] ScoreHeads(IReadOnlyList<int[]> texts)
     {
-        var scores = new double[texts.Count];
+        var scores = new double[texts.Count][];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
         var workers = WorkerThreads.CountOn(model.Device, Workers);
         foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => encoder.Cut(texts[row]))]))))
-            foreach (var (row, score) in rows.Zip(found))
-                scores[row] = score;
+            foreach (var (row, heads) in rows.Zip(found))
+                scores[row] = heads;
         return scores;
     }
 
-    float[] ScoreTogether(int[][] texts)
+    double[][] ScoreTogether(int[][] texts)
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        return model.Score(TensorBatch.Padded(texts, tokenizer.FillId, model.Device)).ToArray<float>();
+        var heads = model.ScoreHeads(TensorBatch.Padded(texts, tokenizer.FillId, model.Device)).ToArray<float>();
+        return [.. heads.Select(score => (double)score).Chunk(model.HeadCount)];
     }
 
-    int[] ToTokens(int[] prompt, string promptText, Completion completion)
+    /// <summary>A prompt and the policy's answer to it in the reward model's tokens.</summary>
+    public int[] Tokens(TokenPrompt prompt, Completion completion)
     {
         if (sameTokens && !Apart)
-            return [.. prompt, .. completion.Tokens];
-        var answer = TextBehind(promptText, completion.Ended ? completion.Tokens[..^1] : completion.Tokens);
-        return encoder.Answered(promptText, answer, completion.Ended);
+            return [.. prompt.Tokens, .. completion.Tokens];
+        var answer = TextBehind(prompt.Text, completion.Ended ? completion.Tokens[..^1] : completion.Tokens);
+        return encoder.Answered(prompt.Text, answer, completion.Ended);
     }
 
     /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>

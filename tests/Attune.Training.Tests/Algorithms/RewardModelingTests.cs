@@ -101,7 +101,7 @@ public sealed class RewardModelingTests : IDisposable
     public void EveryHeadIsSavedAndTheFirstIsTheOneThatOthersRead()
     {
         var run = folder.File("ensemble");
-        Train("ensemble", "reward.heads=3");
+        Train("ensemble", "reward.heads=3", "normalise.by=none");
         var model = Pretrained.LoadRewardModel(Path.Combine(run, "model"));
         var again = folder.File("again");
         ModelFolder.Save(again, model, TinyData.Tokenizer);

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Data;
+using Attune.Training.Evaluation;
+using Attune.Training.Reporting;
+using Attune.Training.Runs;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune evaluate reward MODEL DATA</c>: accuracy with its interval, calibration, biases, what people agree on, and pairs to read.</summary>
+static class EvaluateRewardCommand
+{
+    public const string Example = "attune evaluate reward runs/reward/model heldout.jsonl --report reward.html";
+
+    static readonly EnsembleWords Ensemble = new();
+    static readonly Argument<string> Data = new("data") { Description = "Rankings or pairs that the model was not trained on" };
+    static readonly Option<string?> Report = new("--report") { Description = "An HTML file to write, with pictures and the pairs to read" };
+    static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
+    static readonly Option<bool> Json = new("--json") { Description = "JSON in the place of the table" };
+    static readonly Option<double?> Ceiling = new("--ceiling") { Description = "The accuracy that the noise of the data allows, from 0 to 1, where it is known" };
+
+    public static Command Create()
+    {
+        var command = new Command("reward", "How well a reward model knows what people prefer") { Data, Report, Output, Json, Ceiling };
+        Ensemble.AddTo(command);
+        command.SetAction(Evaluate);
+        return CommandHelp.WithExample(command, Example);
+    }
+
+    static int Evaluate(ParseResult parsed)
+    {
+        var (data, ceiling) = (parsed.GetValue(Data)!, parsed.GetValue(Ceiling));
+        if (ceiling is not null and not (>= 0.5 and <= 1))
+            throw new InvalidDataException($"--ceiling: a share from 0.5 to 1 was expected, found {ceiling}");
+        var examples = Dataset.Read(data).ToList();
+        var evaluation = RewardEvaluation.Of(Ensemble.Load(parsed), examples);
+        var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
+        if (parsed.GetValue(Json))
+            Console.Out.WriteLine(json);
+        else
+            foreach (var line in RewardEvaluationText.Lines(evaluation, ceiling))
+                Console.Out.WriteLine(line);
+        if (parsed.GetValue(Output) is { } output)
+            Whole.File(output, json + "\n");
+        if (parsed.GetValue(Report) is { } report)
+            HtmlReport.Write(report, RewardEvaluationPage.Of(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
+        return 0;
+    }
+
+    /// <summary>The run that a model is of, or its own folder's name.</summary>
+    static string NameOf(string folder)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return Path.GetFileName(path) == "model" && Path.GetDirectoryName(path) is { Length: > 1 } run ? Path.GetFileName(run) : Path.GetFileName(path);
+    }
+}

@@ -1,0 +1,11 @@
+namespace Attune.Training.Rewards;
+
+/// <summary>Several reward models as one reward; each head of each model is a member.</summary>
+public sealed class RewardEnsemble(IReadOnlyList<RewardModelSource> models, EnsembleOptions options) : IRewardSource
+{
+    public Scores Score(Rollouts rollouts)
+    {
+        var members = models.Select(model => model.ScoreHeads(rollouts)).ToList();
+        return Scores.Of(Enumerable.Range(0, rollouts.Count).Select(row => options.Of([.. members.SelectMany(member => member[row])])));
+    }
+}

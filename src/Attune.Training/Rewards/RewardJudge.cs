@@ -1,0 +1,80 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>An answer as a reward model or an ensemble sees it.</summary>
+/// <param name="Score">Normalised where the model says how, and combined.</param>
+/// <param name="Logit">What the model was trained on: before any normalisation, the mean of all members.</param>
+/// <param name="Disagreement">The deviation between members; 0 for one.</param>
+/// <param name="Length">Tokens behind the prompt's, by the first model.</param>
+public sealed record JudgedAnswer(double Score, double Logit, double Disagreement, int Length);
+
+/// <summary>Reads the answers of data files with one or several reward models.</summary>
+public sealed class RewardJudge
+{
+    readonly IReadOnlyList<Member> members;
+    readonly EnsembleOptions options;
+
+    RewardJudge(IReadOnlyList<Member> members, EnsembleOptions options) => (this.members, this.options) = (members, options);
+
+    /// <summary>How many heads there are in all models.</summary>
+    public int MemberCount => members.Sum(member => member.Model.HeadCount);
+
+    /// <summary>Writes conversations as the first model reads them.</summary>
+    public TextEncoder Encoder => members[0].Encoder;
+
+    /// <param name="folders">Reward models, at least one.</param>
+    /// <param name="device">Where they compute.</param>
+    /// <param name="dtype">Of their weights; null for what is stored.</param>
+    /// <param name="options">How several become one.</param>
+    /// <exception cref="InvalidDataException">A folder has no reward model, or the options are wrong.</exception>
+    public static RewardJudge Load(IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options)
+    {
+        if (options.Problems().FirstOrDefault() is { } problem)
+            throw new InvalidDataException(problem);
+        return new([.. folders.Select(Open)], options);
+
+        Member Open(string folder)
+        {
+            var (model, tokenizer) = (ModelFolder.RewardModel(folder, device, dtype), ModelFolder.Tokenizer(folder));
+            var source = new RewardModelSource(model, tokenizer, tokenizer) { Workers = Environment.ProcessorCount };
+            return new(model, source, new(tokenizer, (int)model.Backbone.ContextLength));
+        }
+    }
+
+    /// <summary>The answers of each example.</summary>
+    /// <exception cref="InvalidDataException">An example has none.</exception>
+    public IReadOnlyList<JudgedAnswer[]> Judge(IReadOnlyList<Example> examples)
+    {
+        var texts = examples.Select(Encoder.Texts).ToList();
+        var columns = members.Select(member => member.Judge(member == members[0] ? texts : examples.Select(member.Encoder.Texts))).ToList();
+        var (judged, first) = (new List<JudgedAnswer[]>(), 0);
+        foreach (var (example, own) in examples.Zip(texts))
+        {
+            var prompt = own.Count > 1 ? PromptLength(own) : example is Demonstration demonstration ? Encoder.PromptTokens(demonstration.Prompt).Length : 0;
+            judged.Add([.. own.Select((text, at) => One([.. columns.Select(column => column[first + at])], text.Length - prompt))]);
+            first += own.Count;
+        }
+        return judged;
+    }
+
+    JudgedAnswer One((double[] Scores, double[] Logits)[] found, int length)
+    {
+        double[] scores = [.. found.SelectMany(member => member.Scores)];
+        return new(options.Of(scores), found.SelectMany(member => member.Logits).Average(), EnsembleOptions.Deviation(scores), length);
+    }
+
+    /// <summary>How many tokens all texts share at the start.</summary>
+    static int PromptLength(IReadOnlyList<int[]> texts) => texts.Min(text => text.AsSpan().CommonPrefixLength(texts[0]));
+
+    sealed record Member(RewardModel Model, RewardModelSource Source, TextEncoder Encoder)
+    {
+        public (double[] Scores, double[] Logits)[] Judge(IEnumerable<IReadOnlyList<int[]>> texts) =>
+            [.. Source.ScoreHeads([.. texts.SelectMany(own => own)]).Select(scores => (scores, Logits(scores)))];
+
+        double[] Logits(double[] scores) => Model.Scale is not { } scale ? scores
+            : [.. scores.Select((score, head) => score * scale.Scale[head] + scale.Shift[head])];
+    }
+}

@@ -1,0 +1,100 @@
+using Attune.Data;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Models.Adapters;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Rewards;
+
+/// <summary>
+/// Finds the shift and the scale that give a trained reward model's scores a level and a unit. On samples of the reference policy as
+/// Ziegler et al. 2019, section 2.1, https://arxiv.org/abs/1909.08593; by demonstrations as Stiennon et al. 2020, https://arxiv.org/abs/2009.01325
+/// </summary>
+/// <param name="model">The reward model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="options">How.</param>
+/// <param name="run">Gives seed and device, and is told what was found.</param>
+public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, NormalisationOptions options, Run run)
+{
+    const int PromptsAtOnce = 64;
+    const double LeastDeviation = 1e-6;
+
+    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+
+    /// <summary>Threads that score on a CPU.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Sets <see cref="RewardModel.Scale"/>.</summary>
+    /// <param name="start">The folder that training started from; empty for none.</param>
+    /// <param name="data">What was trained on.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <exception cref="InvalidDataException">There is nothing to measure.</exception>
+    public void Apply(string start, IReadOnlyList<Example> data, CancellationToken cancellation)
+    {
+        if (options.By == NormalisedBy.None)
+            return;
+        var policy = options.Policy.Length > 0 ? options.Policy : start;
+        var (what, heads) = options.By switch
+        {
+            NormalisedBy.Demonstrations => ("demonstrations", Score(Demonstrations())),
+            NormalisedBy.Policy when CanWrite(policy) => ($"answers of {policy}", Written(policy, data, cancellation)),
+            _ => ("answers of the data", Score(Draw([.. data.SelectMany(encoder.Texts)]))),
+        };
+        if (heads.Length == 0)
+            throw new InvalidDataException($"normalise: there are no {what} to measure");
+        model.Scale = Measure(heads, options.By != NormalisedBy.Demonstrations);
+        run.Notice($"scores are normalised on {heads.Length} {what}: of the logits {Shown(model.Scale.Shift)} is taken, and the rest divided by {Shown(model.Scale.Scale)}");
+    }
+
+    /// <summary>Of each head the mean, and the deviation (divided by the number) or 1.</summary>
+    static RewardScale Measure(double[][] heads, bool hasUnit)
+    {
+        double[][] columns = [.. Enumerable.Range(0, heads[0].Length).Select(head => heads.Select(row => row[head]).ToArray())];
+        return new(
+            [.. columns.Select(column => column.Average())],
+            [.. columns.Select(column => hasUnit && EnsembleOptions.Deviation(column) is > LeastDeviation and var deviation ? deviation : 1)]);
+    }
+
+    /// <summary>Whether a folder holds a model that writes, and was not made to judge.</summary>
+    static bool CanWrite(string folder)
+    {
+        if (folder.Length == 0)
+            return false;
+        var found = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
+        return found.Backbone.Kind != BackboneKind.Encoder && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
+    }
+
+    double[][] Written(string folder, IReadOnlyList<Example> data, CancellationToken cancellation)
+    {
+        var writer = ModelFolder.LanguageModel(folder, run.Device);
+        var writers = ModelFolder.Tokenizer(folder);
+        var context = (int)writer.Backbone.ContextLength;
+        var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
+        var prompts = new TextEncoder(writers, context, startToken: writer.Backbone.StartToken);
+        TokenPrompt[] asked = Draw([.. data.Select(example => prompts.Prompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
+        var source = Source(writers, apart: writer.Backbone.Kind == BackboneKind.EncoderDecoder);
+        using var random = new RandomSource((ulong)run.Seed, run.Device);
+        var generator = new TextGenerator(writer, writers.FillId, ModelFolder.EndTokens(writer, writers));
+        var texts = asked.Chunk(PromptsAtOnce).SelectMany(part =>
+            part.Zip(generator.Generate([.. part.Select(prompt => prompt.Tokens)], sampling, random, cancellation: cancellation), source.Tokens)).ToList();
+        writer.Free();
+        return source.ScoreHeads(texts);
+    }
+
+    int[][] Demonstrations() => [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.Texts)];
+
+    double[][] Score(int[][] texts) => Source(tokenizer, apart: false).ScoreHeads(texts);
+
+    RewardModelSource Source(Tokenizer writers, bool apart) => new(model, tokenizer, writers) { Apart = apart, Workers = Workers };
+
+    /// <summary>As many as are measured, drawn by the seed; again from the start where there are fewer.</summary>
+    T[] Draw<T>(T[] all)
+    {
+        new Random(run.Seed).Shuffle(all);
+        return all.Length == 0 ? [] : [.. Enumerable.Range(0, options.Samples).Select(at => all[at % all.Length])];
+    }
+
+    static string Shown(IReadOnlyList<double> numbers) => string.Join(", ", numbers.Select(number => $"{number:0.###}"));
+}

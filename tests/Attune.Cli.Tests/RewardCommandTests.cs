@@ -1,0 +1,136 @@
+using System.Text.Json.Nodes;
+using Attune.Models;
+using Attune.Testing;
+using Attune.Testing.Models;
+using Attune.Torch;
+using Attune.Training;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>evaluate reward, and score with several models as one.</summary>
+public sealed class RewardCommandTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+    readonly string one;
+    readonly string other;
+
+    public RewardCommandTests() => (one, other) = (New("one", 1), New("other", 2));
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void TheAccuracyIsThatOfTheScoresAndStandsInTableJsonAndReport()
+    {
+        var rankings = TinyData.Rankings(folder);
+        var scored = Commands.Run("score", one, rankings, "--output", folder.File("scores.jsonl")).Error;
+        var (output, report) = (folder.File("found.json"), folder.File("report.html"));
+        var table = Succeed("evaluate", "reward", one, rankings, "--output", output, "--report", report);
+        var json = JsonNode.Parse(File.ReadAllText(output))!;
+        var percent = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * json["accuracy"]!["value"]!.GetValue<double>():F1} %");
+        Assert.Equal(108, json["accuracy"]!["pairs"]!.GetValue<int>());
+        Assert.Contains($"; {percent} of 108 pairs in order", scored);
+        Assert.StartsWith($"in order     {percent}  (95 %: ", table);
+        Assert.Contains(percent, File.ReadAllText(report));
+        Assert.Contains("The most surprising pairs", File.ReadAllText(report));
+        Assert.Equal(json.ToJsonString(), JsonNode.Parse(Succeed("evaluate", "reward", one, rankings, "--json"))!.ToJsonString());
+    }
+
+    [Fact]
+    public void StrengthsVotesSourcesAndWhatPeopleAgreeOnAreToldApart()
+    {
+        var data = folder.Write("pairs.jsonl", string.Concat(Enumerable.Range(0, 20).Select(i =>
+            $$"""{"prompt":"The cat {{i % 10}} says","chosen":" meow.","rejected":" no","strength":{{i % 2}},"votes":[{{3 - i / 10}},1],"sources":["a","{{(i % 4 == 0 ? "a" : "b")}}"]}""" + "\n")));
+        var json = JsonNode.Parse(Succeed("evaluate", "reward", one, data, "--json", "--ceiling", "0.8"))!;
+        Assert.Equal(["0", "1"], json["byStrength"]!.AsArray().Select(group => group!["name"]!.GetValue<string>()));
+        Assert.Equal(["67 %", "75 %"], json["byShare"]!.AsArray().Select(group => group!["name"]!.GetValue<string>()));
+        Assert.Equal(["a – a", "a – b"], json["bySources"]!.AsArray().Select(group => group!["name"]!.GetValue<string>()));
+        Assert.Equal(10, json["annotators"]!["pairs"]!.GetValue<int>());
+        // 7 votes, 5 to 2: (5 · 4 + 2 · 1) / 42
+        Assert.Equal(22 / 42.0, json["annotators"]!["among"]!.GetValue<double>(), 1e-9);
+        Assert.Equal(0.8, json["ceiling"]!.GetValue<double>());
+        Assert.Null(json["earlierPreferred"]);
+    }
+
+    [Fact]
+    public void SeveralModelsAreOneByTheirMeanTheirLeastOrTheMeanLessDeviations()
+    {
+        var rankings = TinyData.Rankings(folder);
+        var (a, b) = (Scores(one), Scores(other));
+        Check((x, y) => (x + y) / 2);
+        Check(Math.Min, "--combine", "minimum");
+        Check((x, y) => (x + y) / 2 - 2 * Math.Abs(x - y) / 2, "--combine", "deviations", "--deviations", "2");
+
+        void Check(Func<double, double, double> combine, params string[] words)
+        {
+            var found = Scores(one, ["--with", other, .. words]);
+            Assert.All(a.Zip(b, combine).Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+        }
+
+        double[] Scores(string model, params string[] words) => [.. Succeed(["score", model, rankings, .. words]).TrimEnd('\n').Split('\n')
+            .SelectMany(line => JsonNode.Parse(line)!["scores"]!.AsArray().Select(score => score!.GetValue<double>()))];
+    }
+
+    [Fact]
+    public void RawScoresAreLogits()
+    {
+        var rankings = TinyData.Rankings(folder);
+        var plain = Succeed("score", one, rankings);
+        var model = Pretrained.LoadRewardModel(one);
+        model.Scale = new([0.5], [2]);
+        ModelFolder.Save(one, model, TinyData.Tokenizer);
+        Assert.NotEqual(plain, Succeed("score", one, rankings));
+        var (expected, raw) = (First(plain), First(Succeed("score", one, rankings, "--raw")));
+        Assert.Equal(expected, raw, 1e-5);
+        Assert.Equal((expected - 0.5) / 2, First(Succeed("score", one, rankings)), 1e-5);
+
+        static double First(string lines) => JsonNode.Parse(lines.Split('\n')[0])!["scores"]![0]!.GetValue<double>();
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"a","completion":"b"}""", "comparisons were expected")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which people prefer one answer")]
+    [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which people prefer one answer")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which people prefer one answer")]
+    [InlineData("", "there is no pair in which people prefer one answer")]
+    public void DataThatComparesNothingIsSaid(string line, string expected) => Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));
+
+    [Fact]
+    public void WordsThatMakeNoSenseAreSaid()
+    {
+        var rankings = TinyData.Rankings(folder);
+        Fail("--ceiling: a share from 0.5 to 1 was expected, found 3", "evaluate", "reward", one, rankings, "--ceiling", "3");
+        Fail("deviations: a number of at least 0 was expected, found -1", "score", one, rankings, "--deviations", "-1");
+        Fail("no reward head", "evaluate", "reward", LanguageModel(), rankings);
+    }
+
+    string LanguageModel()
+    {
+        using var random = new RandomSource(1);
+        ModelFolder.Save(folder.File("lm"), Pretrained.NewLanguageModel(Config, random), TinyData.Tokenizer);
+        return folder.File("lm");
+    }
+
+    string New(string name, ulong seed)
+    {
+        using var random = new RandomSource(seed);
+        ModelFolder.Save(folder.File(name), Pretrained.NewRewardModel(Config, random), TinyData.Tokenizer);
+        return folder.File(name);
+    }
+
+    static JsonObject Config => new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 48 }
+        .ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
+
+    static string Succeed(params string[] words)
+    {
+        var (code, output, error) = Commands.Run(words);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    static void Fail(string expected, params string[] words)
+    {
+        var (code, _, error) = Commands.Run(words);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Equal(2, code);
+    }
+}
