@@ -3,7 +3,7 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A reward model.</summary>
+/// <summary>A reward model, or several as one.</summary>
 public sealed record ModelReward : RewardOptions
 {
     public override string Kind => "model";
@@ -11,17 +11,44 @@ public sealed record ModelReward : RewardOptions
     /// <summary>A folder with a reward model.</summary>
     public string Model { get; init; } = "";
 
-    public override IEnumerable<string> Problems() => ModelFolder.PathProblems("model", Model);
+    /// <summary>In the place of model: folders with commas between them, whose heads are one ensemble.</summary>
+    public string Models { get; init; } = "";
 
-    public override RewardOptions WithFullPaths() => this with { Model = RecipePaths.Full(Model) };
+    /// <summary>How several models or heads become one number: mean, minimum, or deviations: the mean less some deviations between them.</summary>
+    public EnsembleCombination Combine { get; init; }
+
+    /// <summary>For combine: deviations, how many are taken from the mean.</summary>
+    public double Deviations { get; init; } = 1;
+
+    EnsembleOptions Ensemble => new() { Combine = Combine, Deviations = Deviations };
+
+    IReadOnlyList<string> Folders =>
+        Models.Length == 0 ? [Model] : Models.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    public override IEnumerable<string> Problems()
+    {
+        if (Model.Length > 0 && Models.Length > 0)
+            return [.. Ensemble.Problems(), "models: model or models was expected, found both"];
+        return ModelFolder.PathProblems("model", Folders.Count == 0 ? "" : Folders[0]).Concat(Ensemble.Problems());
+    }
+
+    public override RewardOptions WithFullPaths() =>
+        this with { Model = RecipePaths.Full(Model), Models = Models.Length == 0 ? "" : string.Join(", ", Folders.Select(RecipePaths.Full)) };
 
     public override IRewardSource Build(RewardContext context)
     {
+        RewardModelSource[] sources = [.. Folders.Select(folder => Source(folder, context))];
+        return sources.Length == 1 ? sources[0] : new RewardEnsemble(sources, Ensemble);
+    }
+
+    RewardModelSource Source(string folder, RewardContext context)
+    {
         var policy = context.Policy;
-        return new RewardModelSource(ModelFolder.RewardModel(Model, policy.Model.Device, context.Dtype), ModelFolder.Tokenizer(Model), policy.Tokenizer)
+        return new(ModelFolder.RewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.Tokenizer(folder), policy.Tokenizer)
         {
             Apart = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
             Workers = context.Workers,
+            Ensemble = Ensemble,
         };
     }
 }

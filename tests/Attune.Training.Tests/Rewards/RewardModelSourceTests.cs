@@ -57,6 +57,30 @@ public sealed class RewardModelSourceTests : IDisposable
         Assert.True(display.Steps.All(step => double.IsFinite(step["objective/scores"])));
     }
 
+    [Fact]
+    public void SeveralModelsAreOneReward()
+    {
+        var other = runs.PathTo("other");
+        using (var random = new RandomSource(9))
+        {
+            var config = Pretrained.ReadConfig(runs.RewardModel);
+            ModelFolder.Save(other, Pretrained.NewRewardModel(config, random, heads: 2), TinyData.Tokenizer);
+        }
+        var policy = new Policy(Pretrained.LoadLanguageModel(runs.LanguageModel), TinyData.Tokenizer, new() { MaxNewTokens = 4 });
+        int[] tokens = TinyData.Tokenizer.Encode("The cat says");
+        var rollouts = Rollouts.From([new(tokens, "The cat says")], [new([20, 21], [0, 0], [0, 0], false)], Device.Cpu);
+        var one = Score(new() { Model = runs.RewardModel });
+        var (mean, least) = (Score(new() { Model = other }), Score(new() { Model = other, Combine = EnsembleCombination.Minimum }));
+        double[] members = [one, least, 2 * mean - least];
+        var models = $"{runs.RewardModel}, {other}";
+        Assert.Equal(members.Average(), Score(new() { Models = models }), 1e-5);
+        Assert.Equal(members.Min(), Score(new() { Models = models, Combine = EnsembleCombination.Minimum }), 1e-5);
+        Assert.Equal(members.Average() - 3 * EnsembleOptions.Deviation(members), Score(new() { Models = models, Combine = EnsembleCombination.Deviations, Deviations = 3 }), 1e-5);
+        Assert.Contains("found both", Assert.Single(new ModelReward { Model = "a", Models = "b" }.Problems()));
+
+        double Score(ModelReward reward) => reward.Build(new(policy)).Score(rollouts).Totals[0];
+    }
+
     static RewardModel New()
     {
         using var random = new RandomSource(1);
