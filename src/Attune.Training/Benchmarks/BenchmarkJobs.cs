@@ -91,6 +91,7 @@ static class BenchmarkJobs
                 Training = training,
                 Optimizer = optimizer,
                 Model = folder.LanguageModel(),
+                Normalise = new() { By = Rewards.NormalisedBy.None },
                 Data = Data(("prompt", 1), ("chosen", preset.TextLength - 2), ("rejected", preset.TextLength - 2)),
             },
         };
