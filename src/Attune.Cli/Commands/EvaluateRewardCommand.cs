@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Training.Evaluation;
 using Attune.Training.Reporting;

@@ -1,4 +1,3 @@
-using Attune.Data;
 using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 
