@@ -50,6 +50,8 @@ public sealed record Metric(string Name, string Title, string Unit, string Meani
 /// <summary>What every logged metric means, the most important first: the one table of it.</summary>
 public static class MetricGuide
 {
+    const string Part = "rewards/";
+
     public static IReadOnlyList<Metric> All { get; } = [.. new Metric[]
     {
         new("objective/scores", "Score", "points",
@@ -148,9 +150,14 @@ public static class MetricGuide
         if (All.FirstOrDefault(metric => metric.Name == name && (metric.Method is null || metric.Method == method)) is { } known)
             return known;
         if (!name.StartsWith(Metric.HeldOut, StringComparison.Ordinal))
-            return new(name, name, "", "") { Place = ChartPlace.Folded };
+            return Unknown(name) with { Place = ChartPlace.Folded };
         var seen = Find(name[Metric.HeldOut.Length..], method);
         var series = seen.Series == "training" ? "held-out" : $"{seen.Series}, held-out";
         return seen with { Name = name, DrawnWith = seen.DrawnWith ?? seen.Name, Series = series };
     }
+
+    /// <summary>A part of the reward by its name, or a metric that says no more than that.</summary>
+    static Metric Unknown(string name) => name.StartsWith(Part, StringComparison.Ordinal)
+        ? new(name, $"Score of the part {name[Part.Length..]}", "points", "What this part of the reward gives the answers, on average, before it is scaled and weighted.")
+        : new(name, name, "", "");
 }

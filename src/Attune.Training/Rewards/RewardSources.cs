@@ -53,8 +53,12 @@ public static class RewardSources
         if (rewards.Count == 0)
             yield return $"{key}: at least one reward was expected, found none";
         foreach (var (index, reward) in rewards.Index())
+        {
+            if (!reward.Title.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.'))
+                yield return $"{key}.{index}.name: letters, digits, -, _ and . were expected, found {reward.Name.Quoted()}";
             foreach (var problem in reward.Problems())
                 yield return $"{key}.{index}.{problem}";
+        }
         foreach (var same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal).Where(group => group.Count() > 1))
             yield return $"{key}: {same.Count()} rewards are called '{same.Key}'; give each a name of its own by the key name";
     }

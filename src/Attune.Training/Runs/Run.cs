@@ -108,6 +108,8 @@ public sealed partial class Run : IDisposable, IRunState
         display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
         if (done == 0)
             Begin(evaluate);
+        else if (IsLookedAt(done, total) && !HasEvaluation(done))
+            Evaluate(done, evaluate);
         while (done < total)
         {
             StopIfCancelled(done, cancellation);
@@ -116,13 +118,13 @@ public sealed partial class Run : IDisposable, IRunState
                 yield return step;
             done = step.Number;
             Finish(step);
-            if (IsDue(options.EvaluateEvery, done) || done == total)
-                LogEvaluation(done, evaluate());
+            if (IsLookedAt(done, total))
+                Evaluate(done, evaluate);
             if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } back)
             {
                 done = back;
                 if (done == 0)
-                    LogEvaluation(0, evaluate());
+                    Evaluate(0, evaluate);
             }
             else if (IsDue(options.CheckpointEvery, done) || done == total)
                 SaveCheckpoint(done);
@@ -172,6 +174,24 @@ public sealed partial class Run : IDisposable, IRunState
 
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
 
+    bool IsLookedAt(int done, int total) => IsDue(options.EvaluateEvery, done) || done == total;
+
+    /// <summary>Whether the look at held-out data that belongs to a checkpoint was taken: what rates the answers may have failed.</summary>
+    bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics)
+        .Any(line => line["step"] is JsonValue step && step.TryGetValue(out int found) && found == done && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
+
+    void Evaluate(int done, Func<EvaluationResult> evaluate)
+    {
+        try
+        {
+            LogEvaluation(done, evaluate());
+        }
+        catch (InvalidDataException failure)
+        {
+            throw Stop(done, failure.Message);
+        }
+    }
+
     /// <summary>The recipe is written when data and models have turned out to be usable, so that a mistake leaves no run behind.</summary>
     void OpenFiles(int step)
     {
@@ -196,7 +216,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         if (health?.Options.Act == HealthAct.RollBack)
             SaveCheckpoint(0);
-        LogEvaluation(0, evaluate());
+        Evaluate(0, evaluate);
     }
 
     void SaveStopped(int done)

@@ -64,4 +64,12 @@ public sealed class MetricGuideTests
         Assert.Equal(("my/metric", "", ChartPlace.Folded), (metric.Title, metric.Meaning, metric.Place));
         Assert.Equal("my/metric", MetricGuide.Find("eval/my/metric", "ppo").DrawnWith);
     }
+
+    [Fact]
+    public void APartOfTheRewardIsExplainedByItsName()
+    {
+        var metric = MetricGuide.Find("eval/rewards/brevity", "ppo");
+        Assert.Equal(("Score of the part brevity", "rewards/brevity"), (metric.Title, metric.DrawnWith));
+        Assert.StartsWith("What this part of the reward", metric.Meaning, StringComparison.Ordinal);
+    }
 }

@@ -96,6 +96,33 @@ public sealed class RewardSourcesTests : IDisposable
         };
     }
 
+    /// <summary>The look behind the last step fails; it is taken when the run goes on.</summary>
+    [Fact]
+    public void ALookThatFailedIsTakenAgain()
+    {
+        var script = runs.PathTo("child.sh");
+        File.WriteAllText(script, """
+            while read -r line; do
+              echo x >> asked
+              [ -e mended ] || [ "$(wc -l < asked)" -lt 4 ] || exit 1
+              id=${line#*:}; id=${id%%,*}
+              n=$(echo "$line" | sed 's/.*"completions"://; s/","/"\n"/g' | wc -l)
+              echo "{\"id\":$id,\"scores\":[$(seq -s, "$n")]}"
+            done
+            """);
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 2) with
+        {
+            Data = ((PpoRecipe)runs.Recipe("ppo", "a")).Data with { HeldOutShare = 0.2 },
+            RewardModel = "",
+            Rewards = [new ProcessReward { Command = "sh child.sh", Folder = runs.PathTo("."), Retries = 0 }],
+        };
+        Assert.Contains("saved after step 2", Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", recipe)).Message, StringComparison.Ordinal);
+        File.WriteAllText(runs.PathTo("mended"), "");
+        var run = runs.Resume("a");
+        Assert.True(run.IsFinished);
+        Assert.Equal([0, 2], JsonLinesLog.Read(run.Metrics).Where(line => line.ContainsKey("eval/score")).Select(line => (int)line["step"]!));
+    }
+
     [Fact]
     public void AListOfRewardsIsReadAndWritten()
     {
@@ -180,6 +207,7 @@ public sealed class RewardSourcesTests : IDisposable
     [InlineData("rewards.0.tolerance: a number of at least 0", "rewards=[{kind: number, tolerance: -1}]")]
     [InlineData("rewards.0.field: the name of a field", "rewards=[{kind: exactMatch, field: ''}]")]
     [InlineData("rewards.0.folder: a folder", "rewards=[{kind: guest, folder: ''}]")]
+    [InlineData("rewards.0.name: letters, digits", "rewards=[{kind: json, name: a/b}]")]
     [InlineData("rewards.1.model: a folder", "rewards=[{kind: json}, {kind: model}]")]
     [InlineData("rewards: 2 rewards are called 'json'; give each a name", "rewards=[{kind: json}, {kind: json}]")]
     [InlineData("rewardModel: a folder with a reward model, or a list of rewards, was expected", "rewards=[]")]

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Attune.Testing;
+using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+
+namespace Attune.Training.Tests.Rewards;
+
+/// <summary>Every key of every kind changes what comes of it.</summary>
+public sealed class RewardOptionsTests : IDisposable
+{
+    static readonly string Script = "while read -r line; do echo \"$line\" >> seen; id=${line#*:}; id=${id%%,*}; echo \"{\\\"id\\\":$id,\\\"scores\\\":[1,2]}\"; done";
+
+    readonly TinyRuns runs = new();
+    readonly TemporaryFolder folder = new();
+
+    public void Dispose()
+    {
+        runs.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void EveryKeyChangesTheOutcome()
+    {
+        var tried = new HashSet<(string, string)>();
+        foreach (var (key, before, after) in Changes())
+        {
+            Assert.NotEqual(Outcome(before), Outcome(after));
+            tried.Add((before.Kind, key));
+        }
+        foreach (var (kind, defaults) in RewardSources.Kinds)
+            foreach (var (key, property) in RecipeKeys.Of(defaults.GetType()))
+                if (property.DeclaringType == typeof(RewardOptions))
+                    Assert.Contains(("length", key), tried);                                 // what all kinds have is tried with one
+                else if (property.DeclaringType == typeof(RemoteReward))
+                    Assert.Contains(("process", key), tried);
+                else
+                    Assert.Contains((kind, key), tried);
+    }
+
+    IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> Changes()
+    {
+        var length = new LengthReward();
+        yield return ("name", length, length with { Name = "brevity" });
+        yield return ("weight", length, length with { Weight = 2 });
+        yield return ("scaling", length, length with { Scaling = ScoreScaling.Whiten });
+        yield return ("unit", length, length with { Unit = LengthUnit.Characters });
+        yield return ("target", length, length with { Target = 3 });
+        yield return ("model", new ModelReward { Model = runs.RewardModel }, new ModelReward { Model = OtherModel() });
+        var regex = new RegexReward { Pattern = "[a-z]o" };
+        yield return ("pattern", regex, regex with { Pattern = "zz" });
+        yield return ("whole", regex, regex with { Whole = true });
+        yield return ("ignoreCase", regex with { Pattern = "WOOF" }, regex with { Pattern = "WOOF", IgnoreCase = true });
+        yield return ("count", regex, regex with { Count = true });
+        var keywords = new KeywordsReward { Words = ["Woof"] };
+        yield return ("words", keywords, keywords with { Words = ["zebra"] });
+        yield return ("matchCase", keywords, keywords with { MatchCase = true });
+        yield return ("ngram", new RepetitionReward(), new RepetitionReward { Ngram = 1 });
+        yield return ("required", new JsonReward(), new JsonReward { Required = ["a"] });
+        var match = new ExactMatchReward();
+        yield return ("field", match, match with { Field = "other" });
+        yield return ("matchCase", match, match with { MatchCase = true });
+        var number = new NumberReward { Field = "number" };
+        yield return ("field", number, number with { Field = "other" });
+        yield return ("tolerance", number, number with { Tolerance = 2 });
+        yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") }, new GuestReward { Folder = folder.Path });
+        var plugin = new PluginReward { Assembly = GetType().Assembly.Location, Type = typeof(PluginRule).FullName! };
+        yield return ("assembly", plugin, plugin with { Assembly = typeof(RewardSources).Assembly.Location });
+        yield return ("type", plugin, plugin with { Type = typeof(PluginOfDenseScores).FullName! });
+        var http = new HttpReward { Url = "http://127.0.0.1:1/a", Retries = 0 };
+        yield return ("url", http, http with { Url = "http://127.0.0.1:1/b" });
+        foreach (var change in RemoteChanges())
+            yield return change;
+    }
+
+    IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> RemoteChanges()
+    {
+        var process = new ProcessReward { Command = Script, Folder = folder.Path, Backoff = 0 };
+        yield return ("command", process, process with { Command = Script.Replace("[1,2]", "[3,4]", StringComparison.Ordinal) });
+        yield return ("folder", process, process with { Folder = folder.File("nowhere") });
+        yield return ("fields", process, process with { Fields = ["answer"] });
+        yield return ("tokens", process, process with { Tokens = true });
+        yield return ("timeout", process with { Command = "sleep 9", Retries = 0, Timeout = 0.1 }, process with { Command = "sleep 9", Retries = 0, Timeout = 0.2 });
+        yield return ("retries", process with { Command = "exit 1", Retries = 0 }, process with { Command = "exit 1", Retries = 2 });
+        yield return ("backoff", process with { Command = "exit 1", Retries = 1 }, process with { Command = "exit 1", Retries = 1, Backoff = 3 });
+    }
+
+    /// <summary>All that can be seen of a reward: scores, metrics, what it sent, what it said, and whether it took its time.</summary>
+    string Outcome(RewardOptions options)
+    {
+        var clock = Stopwatch.StartNew();
+        var said = "";
+        try
+        {
+            using var source = RewardSources.Create([options, new JsonReward { Name = "json2", Weight = 0 }], Rewarded.Context().Policy);
+            var scores = source.ScoreToLearn(Rollouts());
+            said = string.Join(' ', scores.Rows.Select(row => string.Join(',', row))) + string.Join(' ', scores.Parts.Keys);
+        }
+        catch (InvalidDataException error)
+        {
+            said = error.Message;
+        }
+        var sent = File.Exists(folder.File("seen")) ? File.ReadAllText(folder.File("seen")) : "";
+        File.Delete(folder.File("seen"));
+        return $"{said} {sent} {(clock.Elapsed > TimeSpan.FromSeconds(2.9) ? "late" : "")}";
+    }
+
+    static Rollouts Rollouts()
+    {
+        var rollouts = Rewarded.Rollouts("The cat says", "woof moo woof moo 12", "[1]");
+        var row = new Data.Row(new("a", 1), JsonElement.Parse("""{"answer":["WOOF moo woof moo 12"],"other":13,"number":11}"""));
+        return rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
+    }
+
+    string OtherModel()
+    {
+        using var random = new Torch.RandomSource(9);
+        var model = Models.Pretrained.LoadRewardModel(runs.RewardModel);
+        using (Torch.Autograd.NoGrad())
+            foreach (var parameter in model.Parameters)
+                parameter.Value.NormalInPlace(0, 0.3, random);
+        ModelFolder.Save(folder.File("other"), model, Attune.Testing.Models.TinyData.Tokenizer);
+        return folder.File("other");
+    }
+}
