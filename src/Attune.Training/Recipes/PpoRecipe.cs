@@ -89,7 +89,7 @@ public sealed record PpoRecipe : IRecipe
             yield return $"scores.{problem}";
         foreach (var problem in Reference.Problems(Parameters))
             yield return $"reference.{problem}";
-        foreach (var problem in Critic.Problems(RewardModel))
+        foreach (var problem in Critic.Problems(FirstRewardModel))
             yield return $"critic.{problem}";
         foreach (var problem in Mix.Problems())
             yield return $"mix.{problem}";
@@ -102,6 +102,8 @@ public sealed record PpoRecipe : IRecipe
     }
 
     IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+
+    string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Model ?? "";
 
     IEnumerable<string> RewardProblems() => AllRewards.Count == 0
         ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
@@ -165,7 +167,7 @@ public sealed record PpoRecipe : IRecipe
             model.RemoveValueHead();
         else if (model.ValueHead is null)
             model.AddValueHead().Initialize(run.Random);
-        var folder = Critic.Model.Length > 0 ? Critic.Model : RewardModel;
+        var folder = Critic.Model.Length > 0 ? Critic.Model : FirstRewardModel;
         return Critic.Kind switch
         {
             CriticKind.Branch => new BranchCritic(model, Critic.Layers, run.Random),
@@ -178,9 +180,14 @@ public sealed record PpoRecipe : IRecipe
     static T Averaged<T>(MovingAverage? average, Func<T> act)
     {
         average?.Swap();
-        var result = act();
-        average?.Swap();
-        return result;
+        try
+        {
+            return act();
+        }
+        finally
+        {
+            average?.Swap();
+        }
     }
 
     IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>

@@ -63,7 +63,7 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("matchCase", match, match with { MatchCase = true });
         var number = new NumberReward { Field = "number" };
         yield return ("field", number, number with { Field = "other" });
-        yield return ("tolerance", number, number with { Tolerance = 2 });
+        yield return ("tolerance", number with { Field = "other" }, number with { Field = "other", Tolerance = 2 });
         yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") }, new GuestReward { Folder = folder.Path });
         var plugin = new PluginReward { Assembly = GetType().Assembly.Location, Type = typeof(PluginRule).FullName! };
         yield return ("assembly", plugin, plugin with { Assembly = typeof(RewardSources).Assembly.Location });
@@ -109,7 +109,7 @@ public sealed class RewardOptionsTests : IDisposable
     static Rollouts Rollouts()
     {
         var rollouts = Rewarded.Rollouts("The cat says", "woof moo woof moo 12", "[1]");
-        var row = new Data.Row(new("a", 1), JsonElement.Parse("""{"answer":["WOOF moo woof moo 12"],"other":13,"number":11}"""));
+        var row = new Data.Row(new("a", 1), JsonElement.Parse("""{"answer":["WOOF moo woof moo 12"],"other":13,"number":12}"""));
         return rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
     }
 
