@@ -41,7 +41,9 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
             display.Step(steps, new Dictionary<string, double>(), InWords());
         }
         var result = Report();
-        display.End($"{study.Finished} of {study.Runs.Count} runs have ended{(failures.Count > 0 ? $", {failures.Count} failed" : "")}");
+        var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
+        var goOn = cancellation.IsCancellationRequested ? "; the same command goes on" : "";
+        display.End($"{study.Finished} of {study.Runs.Count} runs have ended{failed}{goOn}");
         cancellation.ThrowIfCancellationRequested();
         return result;
     }
@@ -57,7 +59,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
     {
         working.Remove(process);
         process.Dispose();
-        stepsBefore += process.Run.Recipe.Training.Steps;
+        stepsBefore += cancellation.IsCancellationRequested ? process.Steps : process.Run.Recipe.Training.Steps;
         if (process.Run.Folder.IsFinished)
             display.Notice($"{process.Run.Name}: done in {Figures.Duration(RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero)}");
         else if (!cancellation.IsCancellationRequested)
@@ -78,6 +80,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
     string InWords()
     {
         var names = string.Join(", ", working.Select(process => process.Run.Name));
-        return $"{study.Finished} of {study.Runs.Count} runs{(failures.Count > 0 ? $", {failures.Count} failed" : "")}; at work: {names}";
+        var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
+        return $"{study.Finished} of {study.Runs.Count} runs{failed}; at work: {names}";
     }
 }
