@@ -6,7 +6,10 @@ using YamlDotNet.RepresentationModel;
 namespace Attune.Training.Recipes;
 
 /// <summary>Makes options records from YAML, noting every key that is unknown and every value that does not fit.</summary>
-sealed class RecipeBinder(string? file, List<string> errors)
+/// <param name="file">Where the YAML stands; null for none.</param>
+/// <param name="errors">Is added to.</param>
+/// <param name="what">What the file is.</param>
+sealed class RecipeBinder(string? file, List<string> errors, string what = "recipe")
 {
     static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
 
@@ -21,7 +24,7 @@ sealed class RecipeBinder(string? file, List<string> errors)
             if (keys.TryGetValue(key, out var property))
                 Set(copy, property, value, path + key);
             else
-                errors.Add($"{Place(keyNode)}'{path}{key}' is no key of this recipe.{Suggestion(key, keys.Keys)}");
+                errors.Add($"{Place(keyNode)}'{path}{key}' is no key of this {what}.{Suggestion(key, keys.Keys)}");
         }
         return copy;
     }

@@ -18,7 +18,7 @@ public static class StudyReader
     public static Study Read(string file, string? output = null, IReadOnlyList<string>? words = null)
     {
         var errors = new List<string>();
-        var options = StudyFile.Read(file, errors);
+        var options = (StudyOptions)new RecipeBinder(file, errors, "study").Bind(RecipeReader.Parse(file), new StudyOptions(), path: "");
         options = options with { Output = output ?? options.Output, Set = [.. options.Set, .. words ?? []] };
         errors.AddRange(Problems(options));
         Refuse(file, errors);

@@ -91,7 +91,7 @@ public sealed class StudyTables(StudyResult result)
     }
 
     static string Shown(Metric metric, double? value) =>
-        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "not known from one seed";
+        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "not known from less than two seeds";
 
     Metric Find(string name) => MetricGuide.Find(name, study.Runs[0].Method.Name);
 }

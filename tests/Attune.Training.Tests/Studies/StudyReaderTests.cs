@@ -76,8 +76,8 @@ public sealed class StudyReaderTests : IDisposable
             """);
         foreach (var part in new[]
         {
-            "line 2: 'ouput' is no key of a study. Did you mean 'output'?", "output: a folder was expected", "'one'", "seeds: different ones were expected",
-            "line 8: variants: 'st' is no key of a study. Did you mean 'set'?", "found 'a-b' twice", "'run.seed=3'",
+            "line 2: 'ouput' is no key of this study. Did you mean 'output'?", "output: a folder was expected", "'seeds.1' should be a whole number, found 'one'", "seeds: different ones were expected",
+            "line 8: 'groups.0.variants.0.st' is no key of this study. Did you mean 'set'?", "found 'a-b' twice", "'run.seed=3'",
         })
             Assert.Contains(part, message, StringComparison.Ordinal);
     }
@@ -131,6 +131,25 @@ public sealed class StudyReaderTests : IDisposable
         var leaving = new RecordingDisplay();
         run.Train(leaving, default);
         Assert.Empty(leaving.Steps);
+    }
+
+    [Fact]
+    public void EveryShippedStudyBinds()
+    {
+        var shipped = Directory.GetFiles(Repository.PathTo("studies"), "*.yaml");
+        Assert.NotEmpty(shipped);
+        foreach (var file in shipped)
+        {
+            var text = File.ReadAllText(file);
+            foreach (var (path, here) in new[]
+            {
+                ("recipes/", Repository.PathTo("recipes") + "/"), ("data/frontdesk", Repository.PathTo("data", "frontdesk")),
+                ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel), ("runs/studies", folder.Path),
+            })
+                text = text.Replace(path, here, StringComparison.Ordinal);
+            var study = StudyReader.Read(folder.Write(Path.GetFileName(file), text));
+            Assert.Equal(3, study.Options.Seeds.Count);
+        }
     }
 
     string TinyPrompts() => Attune.Testing.Models.TinyData.Prompts(folder);
