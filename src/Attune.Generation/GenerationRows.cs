@@ -15,6 +15,9 @@ sealed class GenerationRows
 
     public Action<int>? OnToken { get; init; }
 
+    /// <summary>The stop string that a row has come to, if any.</summary>
+    public Func<TokenHistory, string?>? StopOf { get; init; }
+
     public bool AnyLive => rows.Exists(answer => !answer.Ended);
 
     /// <summary>What each row holds.</summary>
@@ -31,7 +34,7 @@ sealed class GenerationRows
         {
             if (rows[row].Ended)
                 continue;
-            rows[row].Add((int)tokens[row], logprobs[row], values.Length > 0 ? values[row] : null, eosIds);
+            rows[row].Add((int)tokens[row], logprobs[row], values.Length > 0 ? values[row] : null, eosIds, StopOf);
             OnToken?.Invoke((int)tokens[row]);
         }
     }
@@ -51,20 +54,23 @@ sealed class GenerationRows
     {
         readonly List<float> logprobs = [];
         readonly List<float> values = [];
+        string? stoppedBy;
 
         public TokenHistory History => history;
 
         public bool Ended { get; private set; }
 
-        public void Add(int token, float logprob, float? value, IReadOnlyList<int> eosIds)
+        public void Add(int token, float logprob, float? value, IReadOnlyList<int> eosIds, Func<TokenHistory, string?>? stopOf)
         {
             history.Add(token);
             logprobs.Add(logprob);
             if (value is { } estimate)
                 values.Add(estimate);
-            Ended = eosIds.Contains(token);
+            var isEnd = eosIds.Contains(token);
+            stoppedBy = isEnd ? null : stopOf?.Invoke(history);
+            Ended = isEnd || stoppedBy is not null;
         }
 
-        public Completion ToCompletion() => new([.. history.Answer], [.. logprobs], [.. values], Ended);
+        public Completion ToCompletion() => new([.. history.Answer], [.. logprobs], [.. values], Ended) { StoppedBy = stoppedBy };
     }
 }

@@ -36,6 +36,15 @@ public sealed record SamplingOptions
     /// <summary>No run of this many tokens comes twice in prompt and answer; 0 is off.</summary>
     public int NoRepeatNgramSize { get; init; }
 
+    /// <summary>A list of texts that end an answer where they come; they are not part of it.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>
+    /// Draws maxNewTokens for every answer and cuts it at its end afterwards, so that what is drawn for one answer does not depend on when
+    /// others end.
+    /// </summary>
+    public bool FixedLength { get; init; }
+
     /// <summary>Whether every token can be drawn: temperature alone shapes the draw.</summary>
     public bool IsUntruncated => Shaping().All(filter => filter is TemperatureFilter);
 
@@ -60,6 +69,8 @@ public sealed record SamplingOptions
             yield return $"repetitionPenalty: a number from 0.001 to 1000 was expected, found {RepetitionPenalty}";
         if (FrequencyPenalty is not (>= -100 and <= 100) || PresencePenalty is not (>= -100 and <= 100))
             yield return $"frequencyPenalty, presencePenalty: -100 to 100 was expected, found {FrequencyPenalty} and {PresencePenalty}";
+        if (Stop.Any(text => text.Length == 0))
+            yield return "stop: texts were expected, found an empty one";
         if (NoRepeatNgramSize < 0)
             yield return $"noRepeatNgramSize: a number of at least 0 was expected, found {NoRepeatNgramSize}";
     }

@@ -18,6 +18,9 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// <summary>Told of every token as it is drawn; of use where one answer is given.</summary>
     public Action<int>? OnToken { get; init; }
 
+    /// <summary>The stop string that an answer has come to, if any: it ends there.</summary>
+    public Func<TokenHistory, string?>? StopOf { get; init; }
+
     /// <summary>Filters beyond those of the options; they come after the penalties and before temperature.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
 
@@ -34,27 +37,27 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            completions.AddRange(GenerateBatch(batch, options.MaxNewTokens, sampler, samples, cancellation));
+            completions.AddRange(GenerateBatch(batch, options, sampler, samples, cancellation));
         }
         return completions;
     }
 
-    IEnumerable<Completion> GenerateBatch(int[][] prompts, int maxNewTokens, Sampler sampler, int samples, CancellationToken cancellation)
+    IEnumerable<Completion> GenerateBatch(int[][] prompts, SamplingOptions options, Sampler sampler, int samples, CancellationToken cancellation)
     {
-        using var state = new DecoderState(model, prompts, padId, maxNewTokens);
+        using var state = new DecoderState(model, prompts, padId, options.MaxNewTokens);
         int[] promptOfRow = [.. Enumerable.Range(0, prompts.Length).SelectMany(prompt => Enumerable.Repeat(prompt, samples))];
         if (samples > 1)
             state.Select([.. promptOfRow]);
-        var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken };
-        for (var step = 1; rows.AnyLive; step++)
+        var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, StopOf = StopOf };
+        for (var step = 1; ; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
             var (tokens, logprobs) = sampler.Draw(state.Logits(), rows.Histories);                  // (B), (B)
             rows.Record(tokens.ToArray<long>(), logprobs.ToArray<float>(), state.Values(), eosIds);
-            if (step == state.Room || !rows.AnyLive)
+            if (step == state.Room || !(rows.AnyLive || options.FixedLength))
                 break;
-            if (rows.Compact() is { } kept)
+            if (!options.FixedLength && rows.Compact() is { } kept)
                 state.Select(kept);
             state.Read(rows.LastTokens);
         }

@@ -50,7 +50,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <summary>Samples <paramref name="samples"/> answers to each prompt, side by side, with log-probabilities and values.</summary>
     public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
     {
-        var generator = new TextGenerator(model, tokenizer.FillId, endTokens);
+        var generator = new TextGenerator(model, tokenizer.FillId, endTokens) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
         var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
         return Rollouts.From([.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, samples))], completions, model.Device);
     }

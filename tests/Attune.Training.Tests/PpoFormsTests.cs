@@ -55,6 +55,8 @@ public sealed class PpoFormsTests : IDisposable
         ["sampling.topK"] = recipe => recipe with { Sampling = recipe.Sampling with { TopK = 20 } },
         ["sampling.topP"] = recipe => recipe with { Sampling = recipe.Sampling with { TopP = 0.8 } },
         ["sampling.temperature"] = recipe => recipe with { Sampling = recipe.Sampling with { Temperature = 0.5 } },
+        ["sampling.stop"] = recipe => recipe with { Sampling = recipe.Sampling with { Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
+        ["sampling.fixedLength"] = recipe => recipe with { Sampling = recipe.Sampling with { FixedLength = true, Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
         ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
     };
 
@@ -161,6 +163,31 @@ public sealed class PpoFormsTests : IDisposable
             model.AddValueHead().Initialize(random);
             return model.ValueHead!;
         }
+    }
+
+    [Fact]
+    public void AStopStringEndsAnAnswerAndIsNoPartOfIt()
+    {
+        using var scope = TensorScope.Open();
+        using var noGrad = Autograd.NoGrad();
+        using var random = new RandomSource(3);
+        var tokenizer = TinyData.Tokenizer;
+        var model = Pretrained.LoadLanguageModel(runs.LanguageModel);
+        var sampling = new SamplingOptions { MaxNewTokens = 40, Stop = ["t", "e"] };
+        var rollouts = new Policy(model, tokenizer, sampling).Respond([new(tokenizer.Encode("The cat"), "The cat")], random, samples: 16);
+        Assert.Contains(rollouts.Completions, completion => completion.StoppedBy is "t" or "e");
+        Assert.All(rollouts.Completions, completion =>
+        {
+            Assert.DoesNotContain(sampling.Stop, stop => tokenizer.TextOf(completion).Contains(stop, StringComparison.Ordinal));
+            if (completion.StoppedBy is { } stop)
+                Assert.Contains(stop, tokenizer.Decode(completion.Tokens), StringComparison.Ordinal);
+        });
+
+        using var again = new RandomSource(3);
+        var fixedLength = new Policy(model, tokenizer, sampling with { FixedLength = true });
+        var cut = fixedLength.Respond([new(tokenizer.Encode("The cat"), "The cat")], again, samples: 16);
+        Assert.All(cut.Completions, completion => Assert.DoesNotContain(sampling.Stop, stop => tokenizer.TextOf(completion).Contains(stop, StringComparison.Ordinal)));
+        Assert.Equal(rollouts.Completions[0].Tokens, cut.Completions[0].Tokens[..rollouts.Completions[0].Tokens.Length]);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
                 numbers[$"rewards/{name}"] = part[row];
             if (nats is not null)
                 numbers["kl"] = nats[row];
-            return new Sample(part[row].Text, policy.Tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), numbers);
+            return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), numbers);
         })];
     }
 }

@@ -12,11 +12,11 @@ namespace Attune.Training.Rewards;
 public sealed record Answer(TokenPrompt Prompt, string Text, Completion Completion)
 {
     /// <summary>Tokens without the one that ends the answer.</summary>
-    public int TokenCount => Completion.Tokens.Length - (Completion.Ended ? 1 : 0);
+    public int TokenCount => Completion.Tokens.Length - (Completion is { Ended: true, StoppedBy: null } ? 1 : 0);
 
     /// <summary>All responses in order.</summary>
     public static Answer[] Of(Rollouts rollouts, Tokenizer tokenizer) =>
-        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => new Answer(prompt, tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion))];
+        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => new Answer(prompt, tokenizer.TextOf(completion), completion))];
 
     /// <summary>A field of the prompt's row, whatever its kind.</summary>
     /// <exception cref="InvalidDataException">There is no such field, or the prompt is not from a file.</exception>

@@ -62,10 +62,10 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>A prompt and the policy's answer to it in the reward model's tokens.</summary>
     public int[] Tokens(TokenPrompt prompt, Completion completion)
     {
-        if (sameTokens && !Apart)
+        if (sameTokens && !Apart && completion.StoppedBy is null)
             return [.. prompt.Tokens, .. completion.Tokens];
-        var answer = TextBehind(prompt.Text, completion.Ended ? completion.Tokens[..^1] : completion.Tokens);
-        return encoder.Answered(prompt.Text, answer, completion.Ended);
+        var written = completion is { Ended: true, StoppedBy: null } ? completion.Tokens[..^1] : completion.Tokens;
+        return encoder.Answered(prompt.Text, StopStrings.Cut(TextBehind(prompt.Text, written), completion), completion.Ended);
     }
 
     /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>
