@@ -165,6 +165,31 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void TheBestOfNIsDrawnForAModelAndWrittenAsTableJsonAndPage()
+    {
+        var (json, page) = (folder.File("best.json"), folder.File("best.html"));
+        var output = Succeed(
+            "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder), "--most", "6", "--reward", rewardModel, "--gold", "length",
+            "--best-of", "8", "--max-new-tokens", "6", "--output", json, "--report", page);
+        Assert.Contains("Best of n", output, StringComparison.Ordinal);
+        var points = JsonNode.Parse(File.ReadAllText(json))!["bestOfN"]!["points"]!.AsArray();
+        Assert.Equal([1, 2, 4, 8], points.Select(point => (int)point!["n"]!));
+        Assert.Equal(Math.Log(8) - 7 / 8.0, (double)points[3]!["kl"]!, 9);
+        var scores = points.Select(point => (double)point!["score"]!).ToList();
+        Assert.Equal(scores.Order(), scores);                    // the best of more is never worse by the score that chooses
+        Assert.InRange((double)points[0]!["gold"]!, 0, 6);
+        Assert.Contains("Score and gold reward over distance, best of n", File.ReadAllText(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AModelIsEvaluatedByARewardThatIsNamed()
+    {
+        Fail("--reward: a reward model's folder or a kind", "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder));
+        Fail("'gost': a reward model's folder or one of", "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder), "--reward", rewardModel, "--gold", "gost");
+        Fail("--prompts: a file of prompts", "evaluate", "policy", model, "--reward", rewardModel);
+    }
+
+    [Fact]
     public void OnePromptOrAFileIsExpectedNotBoth() =>
         Fail("one prompt, or --prompts with a file, was expected", "generate", model, "a prompt", "--prompts", "prompts.jsonl");
 

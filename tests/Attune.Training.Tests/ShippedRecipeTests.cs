@@ -15,6 +15,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("sft", sft, $"model={pretrain}/model");
         RunTwoSteps("reward", reward, $"model={sft}/model");
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
+        RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model", $"gold.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         RunTwoSteps("sft-lora", folder.File("sft-lora"), $"model={pretrain}/model");
@@ -28,7 +29,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("sft-t5", answering, $"model={encoderDecoder}/model");
         RunTwoSteps("ppo-t5", folder.File("ppo-t5"), $"model={answering}/model", $"rewardModel={reward}/model");
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
-        Assert.Equal(14, shipped.Length);
+        Assert.Equal(15, shipped.Length);
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");
     }
 

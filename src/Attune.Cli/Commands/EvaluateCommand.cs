@@ -6,5 +6,6 @@ namespace Attune.Cli.Commands;
 static class EvaluateCommand
 {
     public static Command Create() => CommandHelp.WithExample(
-        new Command("evaluate", "Measure a model on held-out data, with a report") { EvaluateRewardCommand.Create() }, EvaluateRewardCommand.Example);
+        new Command("evaluate", "Measure a model on held-out data, with a report") { EvaluateRewardCommand.Create(), EvaluatePolicyCommand.Create() },
+        $"{EvaluateRewardCommand.Example}\n{EvaluatePolicyCommand.Example}");
 }

@@ -1,8 +1,8 @@
 namespace Attune.Training.Evaluation;
 
 /// <summary>
-/// What is gained by drawing n answers and keeping the one that a score likes best. Nakano et al. 2021, https://arxiv.org/abs/2112.09332,
-/// section 3.5 and appendix I; Gao et al. 2022, https://arxiv.org/abs/2210.10760, section 2.
+/// What is gained by drawing n answers and keeping the one that a score likes best. Nakano et al. 2021, https://arxiv.org/abs/2112.09332
+/// and Gao et al. 2022, https://arxiv.org/abs/2210.10760.
 /// </summary>
 public static class BestOfN
 {

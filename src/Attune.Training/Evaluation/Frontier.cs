@@ -20,6 +20,12 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
 {
     const int FitPoints = 60;
 
+    /// <summary>What was measured.</summary>
+    public string Title => Law == GainLaw.BestOfN ? "Best of n" : "Training";
+
+    /// <summary>What the points are numbered by.</summary>
+    public string Label => Law == GainLaw.BestOfN ? "n" : "step";
+
     public bool HasGold => Points.All(point => point.Gold is not null);
 
     public IEnumerable<Point> ScoreGains => Points.Select(point => new Point(point.Distance, point.Score - Points[0].Score));
@@ -47,14 +53,13 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
     }
 
     /// <summary>Gains over the start against √KL: of score and gold reward, and the law that fits gold with its peak.</summary>
-    /// <param name="of">What was measured: "training", "the best of n".</param>
-    /// <param name="bestIs">What the best point is called, before its number: "step".</param>
-    public IReadOnlyList<Chart> Charts(string of, string bestIs)
+    public IReadOnlyList<Chart> Charts()
     {
+        var of = Title.ToLowerInvariant();
         Series score = new("score", [.. ScoreGains]), gold = new("gold reward", [.. GoldGains]);
         if (Best is not { } best)
             return [Chart($"Score over distance, {of}", "What distance from the start buys. A second reward (gold) would show whether it is worth having.", score)];
-        Series marked = new($"best: {bestIs} {best.Label}", [new(best.Distance, best.Gold!.Value - Points[0].Gold!.Value)]);
+        Series marked = new($"best: {Label} {best.Label}", [new(best.Distance, best.Gold!.Value - Points[0].Gold!.Value)]);
         var both = Chart(
             $"Score and gold reward over distance, {of}",
             "Healthy: both climb. Where gold turns down while the score goes on, the score is being exploited.", score, gold, marked);

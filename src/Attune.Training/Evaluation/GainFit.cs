@@ -13,7 +13,7 @@ public enum GainLaw
 }
 
 /// <summary>
-/// The law of over-optimisation of Gao et al. 2022, https://arxiv.org/abs/2210.10760, eq. 1, fitted to what was measured: the gain R of a
+/// The law of over-optimisation of Gao et al. 2022, https://arxiv.org/abs/2210.10760, fitted to what was measured: the gain R of a
 /// reward over the start, at a distance d = √KL from it.
 /// </summary>
 /// <param name="Law">Which.</param>

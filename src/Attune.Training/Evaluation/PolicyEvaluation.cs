@@ -16,6 +16,9 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
     /// <summary>Samples that are kept to be read.</summary>
     public int SamplesKept { get; init; } = 16;
 
+    /// <summary>A second reward, which nothing is trained by; null without one.</summary>
+    public IRewardSource? Gold { get; init; }
+
     public EvaluationResult Look()
     {
         if (prompts.Count == 0)
@@ -35,6 +38,7 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
         var rollouts = policy.Respond(part, random);
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
+        var gold = Gold?.Score(rollouts).Totals;
         var nats = reference is null ? null : (rollouts.Logprobs - reference.Ask(of => of.Analyze(rollouts).Logprobs)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
         return [.. rollouts.Completions.Select((completion, row) =>
         {
@@ -45,6 +49,8 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
             };
             if (totals is not null)
                 numbers["score"] = totals[row];
+            if (gold is not null)
+                numbers["gold"] = gold[row];
             foreach (var (name, part) in scores?.Parts ?? new Dictionary<string, double[]>())
                 numbers[$"rewards/{name}"] = part[row];
             if (nats is not null)

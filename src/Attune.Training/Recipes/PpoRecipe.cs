@@ -13,6 +13,19 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
+/// <summary>How the step is chosen that a model is made of.</summary>
+public enum BestBy
+{
+    /// <summary>The highest gold reward of held-out answers; the last step where there is no gold reward.</summary>
+    Gold,
+
+    /// <summary>The highest score of held-out answers.</summary>
+    Score,
+
+    /// <summary>The last.</summary>
+    Last,
+}
+
 /// <summary>RL fine-tuning of a language model by PPO against a reward model.</summary>
 public sealed record PpoRecipe : IRecipe
 {
@@ -31,6 +44,15 @@ public sealed record PpoRecipe : IRecipe
     /// docs/rewards.md.
     /// </summary>
     public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
+
+    /// <summary>
+    /// A second reward, a list like rewards, which answers to held-out prompts are rated by and nothing is trained by: it shows when the
+    /// rewards are over-optimised. See docs/over-optimisation.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> Gold { get; init; } = [];
+
+    /// <summary>The step that the model is made of: the one with the highest held-out gold reward (gold; the last one without gold), the highest held-out score (score), or the last one (last).</summary>
+    public BestBy Best { get; init; }
 
     /// <summary>Prompts, as texts or messages; answers that stand beside them are passed over.</summary>
     public DataOptions Data { get; init; } = new();
@@ -72,7 +94,7 @@ public sealed record PpoRecipe : IRecipe
     public IEnumerable<string> Problems()
     {
         foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-            .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems())
+            .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems()).Concat(GoldProblems())
             .Concat(Parameters.Problems(Model, dropsOut: false)))
             yield return problem;
         if (Ppo.MiniBatches > Training.BatchSize * Ppo.SamplesPerPrompt)
@@ -101,7 +123,7 @@ public sealed record PpoRecipe : IRecipe
             yield return "reference.kind: kept was expected, since klEstimator full in the loss asks the reference in every update";
     }
 
-    IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Model ?? "";
 
@@ -109,12 +131,23 @@ public sealed record PpoRecipe : IRecipe
         ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
         : Rewards.Count == 0 ? [] : RewardSources.Problems("rewards", Rewards);
 
+    IEnumerable<string> GoldProblems() => Gold.Count == 0 ? [] : RewardSources.Problems("gold", Gold);
+
+    /// <summary>The held-out figure that the best step is chosen by; null for the last step.</summary>
+    string? BestMetric => Best switch
+    {
+        BestBy.Gold => Gold.Count > 0 ? "eval/gold" : null,
+        BestBy.Score => "eval/score",
+        _ => null,
+    };
+
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
         Model = RecipePaths.Full(Model),
         RewardModel = RecipePaths.Full(RewardModel),
         Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
+        Gold = [.. Gold.Select(reward => reward.WithFullPaths())],
         Critic = Critic with { Model = RecipePaths.Full(Critic.Model) },
         Mix = Mix with { Text = RecipePaths.Full(Mix.Text) },
     };
@@ -129,6 +162,7 @@ public sealed record PpoRecipe : IRecipe
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
         var reference = new Reference(Reference, policy, trained, () => new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null });
         using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers);
+        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
@@ -143,7 +177,9 @@ public sealed record PpoRecipe : IRecipe
         var average = Ppo.Ema > 0 ? new MovingAverage(trained.Named, Ppo.Ema) : null;
         if (average is not null)
             run.Register("average", average);
-        var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed);
+        var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed) { Gold = gold };
+        if (BestMetric is { } metric && heldOut.Count > 0)
+            run.KeepBest(metric);
         var algorithm = new Algorithms.Ppo(Ppo);
         run.Watch(new(Health), algorithm.RaiseBeta);
         var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), algorithm, new(optimizer, Optimizer, steps), Training)

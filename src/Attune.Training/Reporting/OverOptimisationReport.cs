@@ -11,7 +11,7 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
 {
     public ReportPage Page => new(
         "Over-optimisation", $"What distance from the start buys: {Subject}.",
-        [.. Training is null ? [] : new[] { Section("Training", Training, "training", "step") }, Section("Best of n", BestOfN, "best of n", "n =")])
+        [.. Parts.Select(Section)])
     {
         Facts = [.. Facts],
     };
@@ -20,17 +20,39 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
     public JsonObject ToJson() => new()
     {
         ["subject"] = Subject,
-        ["training"] = Training is null ? null : ToJson(Training, "step"),
-        ["bestOfN"] = ToJson(BestOfN, "n"),
+        ["training"] = Training is null ? null : ToJson(Training),
+        ["bestOfN"] = ToJson(BestOfN),
     };
 
-    /// <summary>The rows of a frontier under their titles, for a terminal and a page.</summary>
-    public static ReportTable Table(string title, Frontier frontier, string label) => new(
-        title, [label, "KL, nats", "√KL", "Score", .. frontier.HasGold ? ["Gold"] : Array.Empty<string>()],
+    /// <summary>The tables and what the laws say, for a terminal.</summary>
+    public IEnumerable<string> Lines
+    {
+        get
+        {
+            foreach (var frontier in Parts)
+            {
+                var table = Table(frontier);
+                yield return frontier.Title;
+                yield return string.Concat(table.Columns.Select(cell => $"{cell,12}"));
+                foreach (var row in table.Rows)
+                    yield return string.Concat(row.Select(cell => $"{cell,12}"));
+                if (frontier.GoldFit is { } fit)
+                    yield return $"gold reward: {fit.Formula}: {fit.InWords}";
+                if (frontier.Best is { } best)
+                    yield return $"best by gold reward: {frontier.Label} {best.Label}";
+                yield return "";
+            }
+        }
+    }
+
+    IEnumerable<Frontier> Parts => Training is null ? [BestOfN] : [Training, BestOfN];
+
+    static ReportTable Table(Frontier frontier) => new(
+        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGold ? ["Gold"] : Array.Empty<string>()],
         [.. frontier.Points.Select(point => (string[])
         [
             point.Label.ToString(), Figures.Number(point.Kl), Figures.Number(point.Distance), Figures.Number(point.Score),
-            .. point.Gold is { } gold ? [Figures.Number(gold) + (point == frontier.Best ? " (best)" : "")] : Array.Empty<string>(),
+            .. point.Gold is { } gold ? [Figures.Number(gold) + (point == frontier.Best ? " ▲" : "")] : Array.Empty<string>(),
         ])]);
 
     IEnumerable<Fact> Facts
@@ -45,18 +67,19 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
         }
     }
 
-    static ReportSection Section(string title, Frontier frontier, string of, string bestIs) => new(title)
+    /// <summary>Pictures and a table of one frontier.</summary>
+    internal static ReportSection Section(Frontier frontier) => new(frontier.Title)
     {
-        Charts = frontier.Charts(of, bestIs),
-        Tables = [Table(title, frontier, bestIs == "step" ? "Step" : "n")],
-        Notes = frontier.HasGold && frontier.GoldFit is null ? ["Three looks at a distance from the start are needed to fit a law."] : [],
+        Charts = frontier.Charts(),
+        Tables = [Table(frontier)],
+        Notes = frontier.HasGold && frontier.GoldFit is null ? ["Three looks away from the start are needed to fit a law."] : [],
     };
 
-    static JsonObject ToJson(Frontier frontier, string label) => new()
+    static JsonObject ToJson(Frontier frontier) => new()
     {
         ["points"] = new JsonArray([.. frontier.Points.Select(point => new JsonObject
         {
-            [label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.Gold,
+            [frontier.Label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.Gold,
         })]),
         ["best"] = frontier.Best?.Label,
         ["scoreFit"] = ToJson(frontier.ScoreFit),

@@ -1,3 +1,4 @@
+using Attune.Training.Evaluation;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Reporting;
@@ -23,11 +24,17 @@ public static class RunReport
                 Samples = whole.Samples,
             },
             .. HealthSection.Of(folder),
+            .. Gold(folder),
             whole with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
         ];
         var title = string.Equals(name, method, StringComparison.OrdinalIgnoreCase) ? whole.Title : $"{whole.Title}: {name}";
         return new(title, whole.Lead, parts[(whole.Samples.Count > 0 ? 0 : 1)..]) { Facts = whole.Facts };
     }
+
+    /// <summary>Score and gold reward over distance, where there is a gold reward.</summary>
+    static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.Of(RunRecord.Read(folder)) is { HasGold: true } frontier
+        ? [OverOptimisationReport.Section(frontier) with { Title = "Score and gold reward", Lead = "What distance from the start bought, on held-out prompts." }]
+        : [];
 
     /// <summary>All there is to show of a run, as one section of a larger report.</summary>
     public static ReportSection Section(RunFolder folder, string method)

@@ -261,12 +261,11 @@ public sealed partial class Run : IDisposable, IRunState
         if (best is not { } kept)
             return;
         var last = RunRecord.Read(Folder).Metrics.First(metric => metric.Name == bestBy).Points[^1];
-        if (last.X != kept.Step)
-            Restore(() =>
-            {
-                checkpoints.LoadBest(states);
-                return kept.Step;
-            });
+        Restore(() =>
+        {
+            checkpoints.LoadBest(states);
+            return kept.Step;
+        });
         Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {Figures.Number(kept.Value)}"
             + (last.X == kept.Step ? "" : $", against {Figures.Number(last.Y)} after step {last.X}"));
     }

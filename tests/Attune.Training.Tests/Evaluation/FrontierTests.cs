@@ -34,7 +34,7 @@ public sealed class FrontierTests : IDisposable
             """)!;
         Assert.Null(frontier.Best);
         Assert.Null(frontier.GoldFit);
-        Assert.Single(frontier.Charts("training", "step"));
+        Assert.Single(frontier.Charts());
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class FrontierTests : IDisposable
         // d = 1, 2, 3, 4 and R = d (2 − log d), which peaks at e.
         var lines = Enumerable.Range(0, 5).Select(d => FormattableString.Invariant(
             $"{{\"step\":{d},\"eval/kl\":{d * d},\"eval/score\":{d},\"eval/gold\":{(d == 0 ? 1 : 1 + d * (2 - Math.Log(d)))}}}"));
-        var charts = Read(string.Join('\n', lines))!.Charts("training", "step");
+        var charts = Read(string.Join('\n', lines))!.Charts();
         Assert.Equal(["gold reward", "fit", "peak of the fit", "best: step 3"], charts[1].Series.Select(series => series.Name));
         Assert.Equal(Math.E, charts[1].Series[2].Points[0].X, 6);
         Assert.Equal(new Point(3, 3 * (2 - Math.Log(3))), charts[1].Series[3].Points[0], (a, b) => Math.Abs(a.X - b.X) + Math.Abs(a.Y - b.Y) < 1e-9);
