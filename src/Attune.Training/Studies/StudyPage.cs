@@ -63,7 +63,7 @@ public static class StudyPage
         Row(table.Columns.Select((_, at) => at == 0 ? "---" : "---:"));
         foreach (var row in table.Rows)
             Row(row);
-        return text.Append('\n').ToString();
+        return text.ToString();
 
         void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escaped)).Append(" |\n");
 

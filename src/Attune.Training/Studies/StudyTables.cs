@@ -22,7 +22,7 @@ public sealed class StudyTables(StudyResult result)
     public ReportTable All => Table("All variants", result.All.Select(variant => (variant.Variant.Name, variant)));
 
     /// <summary>What chance alone does, metric by metric.</summary>
-    public ReportTable Noise => new("What chance does", ["", .. Metrics.Select(metric => metric.Title)],
+    public ReportTable Noise => new("What chance does", ["", .. Metrics.Select(Heading)],
     [
         ["least to greatest of the base over its seeds", .. Metrics.Select(metric => Shown(metric, result.BaseRange(metric.Name)))],
         ["a difference up to this is within the noise", .. Metrics.Select(metric => Shown(metric, result.Noise(metric.Name)))],
@@ -63,7 +63,7 @@ public sealed class StudyTables(StudyResult result)
 
     ReportTable Table(string title, IEnumerable<(string Name, VariantResult Result)> members) => new(
         title,
-        ["", .. Metrics.Select(metric => metric.Title)],
+        ["", .. Metrics.Select(Heading)],
         [.. members.Select(member => Row(member.Name, member.Result))]);
 
     IReadOnlyList<string> Row(string name, VariantResult variant) =>
@@ -90,8 +90,10 @@ public sealed class StudyTables(StudyResult result)
         return $" ({(difference > 0 ? "+" : "")}{Figures.Number(difference * metric.Scale)})";
     }
 
+    static string Heading(Metric metric) => metric.Unit is "" or "%" ? metric.Title : $"{metric.Title}, {metric.Unit}";
+
     static string Shown(Metric metric, double? value) =>
-        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "not known from less than two seeds";
+        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "–";
 
     Metric Find(string name) => MetricGuide.Find(name, study.Runs[0].Method.Name);
 }

@@ -63,7 +63,7 @@ public sealed class StudyResultTests : IDisposable
         var tables = Tables(StudyResult.Read(study, new Dictionary<string, string>()));
         Assert.Equal(["base", "8", "97 %"], tables.All.Rows[0]);
         Assert.Equal(["near", "9 (+1)", "97 % (0)"], tables.All.Rows[1]);
-        Assert.Equal("not known from less than two seeds", tables.Noise.Rows[1][1]);
+        Assert.Equal("–", tables.Noise.Rows[1][1]);
     }
 
     [Fact]
