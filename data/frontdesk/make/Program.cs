@@ -36,6 +36,8 @@ files.Write("prompts", 4000, () => new { scribe.Message(training, Wordings.Train
 files.Write("rankings", 800, () => Ranking(training, Wordings.Training, agreement));
 files.Write("corpus", 12000, () => new { Text = random.NextDouble() < 0.8 ? Dialogue() : scribe.Paper(training) });
 files.Write("situations", material.Combinations.Count, Situations());
+files.Write("pairs-heldout", 200, () => Pair(heldOut, Wordings.HeldOut));
+files.Write("pairs", 600, () => Pair(training, Wordings.Training));
 Report();
 return 0;
 
@@ -75,6 +77,24 @@ object Ranking(List<Combination> combinations, Wordings wordings, Agreement agre
     var completions = answers.Keys.ToList();
     agreement.Add(guest, message.Prompt, completions);
     return new { message.Prompt, Completions = completions, Ranks = guest.Rank(message.Prompt, completions, random) };
+}
+
+// Ten guests say which of two answers they prefer; a careful one, without noise, how much better the one that most prefer is.
+object Pair(List<Combination> combinations, Wordings wordings)
+{
+    const int Guests = 10;
+    var message = scribe.Message(combinations, wordings);
+    string[] kinds = [.. flaws, "garbled"];
+    var answers = new HashSet<string>();
+    while (answers.Count < 2)
+        answers.Add(" " + scribe.Answer(message, Quality(kinds, shareGood), training));
+    string[] pair = [.. answers];
+    var first = Enumerable.Range(0, Guests).Count(_ => guest.Rank(message.Prompt, pair, random)[0] == 0);
+    if (2 * first < Guests)
+        (pair, first) = ([pair[1], pair[0]], Guests - first);
+    var better = guest.Judge(message.Prompt, pair[0]).Score - guest.Judge(message.Prompt, pair[1]).Score;
+    var strength = better switch { < 1 => "negligibly better", < 2.5 => "slightly better", < 5 => "better", _ => "significantly better" };
+    return new { message.Prompt, Chosen = pair[0], Rejected = pair[1], Strength = strength, Votes = (int[])[first, Guests - first] };
 }
 
 string Quality(string[] flawed, double good) => random.NextDouble() < good ? "good" : flawed[random.Next(flawed.Length)];
