@@ -20,6 +20,11 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         RunTwoSteps("sft-lora", folder.File("sft-lora"), $"model={pretrain}/model");
         RunTwoSteps("ppo-lora", folder.File("ppo-lora"), $"model={sft}/model", $"rewardModel={reward}/model");
+        var ensemble = folder.File("reward-ensemble");
+        RunTwoSteps("reward-pairs", folder.File("reward-pairs"), $"model={sft}/model");
+        RunTwoSteps("reward-ensemble", ensemble, $"model={sft}/model");
+        RunTwoSteps("reward-scratch", folder.File("reward-scratch"), $"normalise.demonstrations={Repository.PathTo("data", "frontdesk", "demonstrations.jsonl")}");
+        RunTwoSteps("ppo-ensemble", folder.File("ppo-ensemble"), $"model={sft}/model", $"rewards.0.model={ensemble}/model");
         var (encoder, judge) = (folder.File("pretrain-bert"), folder.File("reward-bert"));
         RunTwoSteps("pretrain-bert", encoder);
         RunTwoSteps("reward-bert", judge, $"model={encoder}/model", Rankings("train", "rankings"), Rankings("heldOut", "rankings-heldout"));
@@ -29,7 +34,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("sft-t5", answering, $"model={encoderDecoder}/model");
         RunTwoSteps("ppo-t5", folder.File("ppo-t5"), $"model={answering}/model", $"rewardModel={reward}/model");
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
-        Assert.Equal(15, shipped.Length);
+        Assert.Equal(19, shipped.Length);
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");
     }
 

@@ -85,6 +85,9 @@ public static class MetricGuide
             { Series = "preferred" },
         new("rewards/rejected", "Scores of rejected answers", "points", "The other side.")
             { DrawnWith = "rewards/chosen", Series = "rejected" },
+        new("rewards/disagreement", "Disagreement of heads", "points",
+            "The deviation between the heads of an ensemble about how far apart two answers are. Healthy: far below the margin.")
+            { Place = ChartPlace.Folded },
         new("responses/length", "Length of an answer", "tokens",
             "Healthy: it moves a little. A run to the limit or to nothing means that length itself is being rewarded."),
         new("eval/length", "Length of an answer", "tokens", "The same, on held-out prompts.")

@@ -14,6 +14,8 @@ public sealed class FrontDeskDataTests
     [InlineData("prompts-heldout", 300, "prompt")]
     [InlineData("rankings", 800, "prompt completions ranks")]
     [InlineData("rankings-heldout", 200, "prompt completions ranks")]
+    [InlineData("pairs", 600, "prompt chosen rejected strength votes")]
+    [InlineData("pairs-heldout", 200, "prompt chosen rejected strength votes")]
     public void EveryLineHasItsKeys(string name, int count, string keys)
     {
         var lines = FrontDeskFiles.Read(name);
