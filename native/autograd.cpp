@@ -8,6 +8,13 @@
 
 using namespace attune;
 
+namespace {
+
+// A table of which some rows were read alone has a gradient of those rows.
+at::Tensor whole(const at::Tensor& gradient) { return gradient.defined() && gradient.is_sparse() ? gradient.to_dense() : gradient; }
+
+}  // namespace
+
 ATTUNE_EXPORT int attune_backward(void* root, void* gradient) {
     return guard([&] {
         std::vector<at::Tensor> gradients;
@@ -22,13 +29,17 @@ ATTUNE_EXPORT int attune_gradients(void* root, void** leaves, int32_t count, voi
         std::vector<at::Tensor> inputs;
         for (int32_t i = 0; i < count; i++) inputs.push_back(tensor(leaves[i]));
         auto found = torch::autograd::grad({tensor(root)}, inputs, {}, c10::nullopt, false, true);
-        for (int32_t i = 0; i < count; i++) results[i] = handle(found[i]);
+        for (int32_t i = 0; i < count; i++) results[i] = handle(whole(found[i]));
     });
 }
 
 // *result is null while the tensor has no gradient.
 ATTUNE_EXPORT int attune_grad(void* handle_, void** result) {
-    return guard([&] { *result = handle(tensor(handle_).grad()); });
+    return guard([&] {
+        auto& gradient = tensor(handle_).mutable_grad();
+        gradient = whole(gradient);
+        *result = handle(gradient);
+    });
 }
 
 // A null gradient clears the field.

@@ -13,8 +13,11 @@ public sealed class Sampler(IReadOnlyList<ILogitsFilter> filters, bool greedy, R
     {
         foreach (var filter in filters)
             logits = filter.Apply(logits, rows);
+        var uniform = greedy ? null : Tensor.Uniform([logits.Size(0), 1], random, DType.Float64);
+        if (uniform is not null && Tensor.Draw(logits, uniform) is { } drawn)
+            return drawn;
         var logprobs = logits.LogSoftmax(-1);                                                       // (B, V)
-        var tokens = greedy ? logprobs.ArgMax(-1) : DrawByInverse(logprobs);
+        var tokens = uniform is null ? logprobs.ArgMax(-1) : DrawByInverse(logprobs, uniform);
         return (tokens, logprobs.Gather(1, tokens.Unsqueeze(1)).Squeeze(1));
     }
 
@@ -22,10 +25,9 @@ public sealed class Sampler(IReadOnlyList<ILogitsFilter> filters, bool greedy, R
     /// The first token at which the cumulative distribution passes a uniform number. One number a row, where a draw by exponentials
     /// needs one an element; in float64, so that the last tokens keep their share.
     /// </summary>
-    Tensor DrawByInverse(Tensor logprobs)
+    static Tensor DrawByInverse(Tensor logprobs, Tensor uniform)
     {
         var cumulative = logprobs.To(DType.Float64).Exp().CumulativeSum(-1);                        // (B, V)
-        var uniform = Tensor.Uniform([logprobs.Size(0), 1], random, DType.Float64);
         var passed = cumulative.AtMost(uniform * cumulative.Slice(-1, -1));
         return passed.To(DType.Int64).Sum(-1).Clamp(null, logprobs.Size(1) - 1);
     }

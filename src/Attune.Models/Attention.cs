@@ -19,6 +19,8 @@ public static class Attention
     /// <returns>(B, T, H · D)</returns>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor bias, double scale, Layers.Dropout dropout, double softCap = 0)
     {
+        if (softCap == 0 && !dropout.DropsOut && Tensor.Attend(q, k, v, bias, scale) is { } attended)
+            return attended;
         var (batch, heads, length, width) = (q.Size(0), q.Size(1), q.Size(2), q.Size(3));
         var (keyHeads, group) = (k.Size(1), heads / k.Size(1));
         var queries = (q * scale).Reshape(batch, keyHeads, group * length, width);                     // (B, K, G·T, D)

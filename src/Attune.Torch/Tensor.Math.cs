@@ -33,7 +33,13 @@ public sealed partial class Tensor
     public Tensor Relu() => Aten.Relu.Call(this);
 
     /// <summary>x Φ(x), exactly or by the tanh approximation. Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415</summary>
-    public Tensor Gelu(bool tanhApproximation) => Aten.Gelu.Call(this, tanhApproximation ? "tanh" : "none");
+    public Tensor Gelu(bool tanhApproximation)
+    {
+        nint result = 0;
+        if (tanhApproximation)
+            Native.Check(Native.attune_gelu(Handle, out result));
+        return result == 0 ? Aten.Gelu.Call(this, tanhApproximation ? "tanh" : "none") : new(result);
+    }
 
     /// <summary>x σ(x)</summary>
     public Tensor Silu() => Aten.Silu.Call(this);
@@ -114,8 +120,9 @@ public sealed partial class Tensor
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
         Aten.LayerNorm.Call(this, weight.ShapeArray, weight, bias, epsilon);
 
-    /// <summary>Rows of a table (V, D) by token: (…) → (…, D).</summary>
-    public static Tensor Embedding(Tensor table, Tensor tokens) => Aten.Embedding.Call(table, tokens);
+    /// <summary>Rows of a table (V, D) by token: (…) → (…, D). On a CPU the gradient goes to these rows alone, where a whole table would be made.</summary>
+    public static Tensor Embedding(Tensor table, Tensor tokens) =>
+        Aten.Embedding.Call(table, tokens, -1, false, table.Device.Type == DeviceType.Cpu);
 
     public Tensor AddInPlace(Tensor other, double scale = 1) => Aten.AddInPlace.CallInPlace(this, other, scale);
 

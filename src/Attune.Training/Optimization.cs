@@ -29,8 +29,7 @@ public sealed class Optimization(Optimizer optimizer, OptimizerOptions options, 
             step.Skip($"the {(double.IsFinite(loss) ? "gradient" : "loss")} is not a finite number. The batch: {batch()}");
             return false;
         }
-        optimizer.ClipGradients(norm, options.MaxGradNorm);
-        optimizer.Step(rate);
+        optimizer.Step(rate, Optimizer.ClipFactor(norm, options.MaxGradNorm));
         step.Update();
         return true;
     }

@@ -47,8 +47,7 @@ public sealed class GoldenTraceTests
             Close(expected.GetProperty("lrs")[step], rate, $"rate {step}");
             farthest += rate;
             learning.UnionWith(model.NamedParameters().Where(p => p.Value.Value.Grad!.Norm().Item() > 1e-6 * norm).Select(p => p.Name));
-            optimizer.ClipGradients(norm, hparams.Number("max_grad_norm"));
-            optimizer.Step(rate);
+            optimizer.Step(rate, Optimizer.ClipFactor(norm, hparams.Number("max_grad_norm")));
         }
         Close(expected.GetProperty("loss_after"), loss().Item(), "loss after");
         CompareWeights(model, expected.GetProperty("final_params"), name => learning.Contains(name) ? 1e-4 : farthest);

@@ -68,6 +68,14 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int attune_set_grad_mode(int enabled);
     [LibraryImport(Library)] public static partial int attune_set_autocast(int deviceType, int dtype, out int before);
 
+    [LibraryImport(Library)] public static partial int attune_gelu(nint x, out nint result);
+    [LibraryImport(Library)] public static partial int attune_token_logprobs(nint logits, nint targets, nint* results);
+    [LibraryImport(Library)]
+    public static partial int attune_attention(nint q, nint k, nint v, nint bias, double scale, out nint result);
+    [LibraryImport(Library)] public static partial int attune_draw(nint logits, nint uniform, out nint tokens, out nint logprobs);
+    [LibraryImport(Library)]
+    public static partial int attune_adam(nint parameter, nint gradient, nint mean, nint square, float* numbers, out int done);
+
     [LibraryImport(Library)] public static partial byte* attune_torch_version();
     [LibraryImport(Library)] public static partial byte* attune_torch_build();
     [LibraryImport(Library)] public static partial int attune_cuda_devices(out int count);

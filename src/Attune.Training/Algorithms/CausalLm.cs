@@ -13,5 +13,5 @@ namespace Attune.Training.Algorithms;
 public static class CausalLm
 {
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, PretrainOptions options) =>
-        new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));
+        new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
 }

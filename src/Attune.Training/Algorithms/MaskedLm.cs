@@ -42,7 +42,7 @@ public sealed class MaskedLm : IObjective<MaskedRow>
         var input = TensorBatch.From(rows, tokenizer.FillId, model.Device);                                 // (B, T)
         var hidden = model.Hidden(input);                                                                   // (B, T, D)
         return TokenLoss.Of(model, hidden, Guesses(examples, (int)input.Tokens.Size(1)), rows, count,
-            (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));
+            (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
     }
 
     public int Length(MaskedRow example) => example.Original.Length;

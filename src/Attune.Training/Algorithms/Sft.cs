@@ -36,7 +36,7 @@ public static class Sft
 {
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) => options.Loss == SftLoss.Dft
         ? new NextToken(model, tokenizer, CrossEntropy.Dynamic)
-        : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing));
+        : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
 
     /// <summary>Demonstrations and conversations in tokens, without those that had to be left out.</summary>
     /// <exception cref="InvalidDataException">An example is neither.</exception>

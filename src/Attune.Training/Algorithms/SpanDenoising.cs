@@ -21,7 +21,7 @@ public static class SpanDenoising
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, PretrainOptions options, int seed)
     {
         var spans = new SpanCorruption(options.Spans, Sentinels(tokenizer), model.Backbone.StartToken!.Value, tokenizer.EosId!.Value);
-        return new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets, options.LabelSmoothing))
+        return new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing))
         {
             LooksLike = (row, number) => spans.Corrupt(row.Tokens, seed, number),
         };

@@ -13,7 +13,7 @@ static class TokenLoss
     /// <param name="predictions">The cell of the flattened (B · T) that each token is predicted from, and the token.</param>
     /// <param name="rows">What was read.</param>
     /// <param name="count">Tokens to predict in the whole step.</param>
-    /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
+    /// <param name="perToken">(N, V) logits, which it may use up, and (N) targets → (N) losses.</param>
     public static Loss Of(
         LanguageModel model, Tensor hidden, IEnumerable<(long Cell, long Target)> predictions, IEnumerable<TokenRow> rows, double count,
         Func<Tensor, Tensor, Tensor> perToken)
@@ -22,8 +22,8 @@ static class TokenLoss
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
         var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
         var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells));               // (N, V)
-        var loss = Masked.Reduce(perToken(logits, targets), count: count);
         var right = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum().Item();
+        var loss = Masked.Reduce(perToken(logits, targets), count: count);
         return new(loss, new Dictionary<string, double>(StringComparer.Ordinal)
         {
             ["loss"] = loss.Item(),

@@ -18,10 +18,18 @@ public static class CrossEntropy
         return labelSmoothing == 0 ? loss : loss * (1 - labelSmoothing) - logprobs.Mean(-1) * labelSmoothing;
     }
 
-    /// <summary>−sg(p) log p: dynamic fine-tuning, which trusts unlikely targets less. Wu et al. 2025, eq. 9, https://arxiv.org/abs/2508.05629</summary>
+    /// <summary>The same without smoothing, in the memory of the logits: they are used up.</summary>
+    public static Tensor PerTokenInPlace(Tensor logits, Tensor targets) =>
+        logits.DType == DType.Float32 && Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, _) ? -logprobs : PerToken(logits, targets);
+
+    /// <summary>The loss of training: with smoothing or without, with the logits used up.</summary>
+    public static Tensor Smoothed(Tensor logits, Tensor targets, double labelSmoothing) =>
+        labelSmoothing == 0 ? PerTokenInPlace(logits, targets) : PerToken(logits, targets, labelSmoothing);
+
+    /// <summary>−sg(p) log p: dynamic fine-tuning, which trusts unlikely targets less. Uses the logits up. Wu et al. 2025, eq. 9, https://arxiv.org/abs/2508.05629</summary>
     public static Tensor Dynamic(Tensor logits, Tensor targets)
     {
-        var loss = PerToken(logits, targets);
+        var loss = PerTokenInPlace(logits, targets);
         return loss * (-loss.Detach()).Exp();
     }
 

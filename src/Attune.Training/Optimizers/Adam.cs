@@ -11,16 +11,26 @@ public sealed class Adam(double beta1, double beta2, double epsilon, bool decoup
     public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape) =>
         [("exp_avg", shape.ToArray()), ("exp_avg_sq", shape.ToArray())];
 
-    public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay)
+    public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay) =>
+        Update(parameter, gradient, state, step, learningRate, weightDecay, gradientScale: 1);
+
+    public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay, double gradientScale)
     {
-        if (weightDecay != 0 && decoupledDecay)
-            parameter.MultiplyInPlace(1 - learningRate * weightDecay);
-        else if (weightDecay != 0)
-            gradient += parameter * weightDecay;
         var (mean, square) = (state[0], state[1]);
+        var (meanCorrection, squareCorrection) = (1 - Math.Pow(beta1, step), 1 - Math.Pow(beta2, step));
+        var (apart, coupled) = decoupledDecay ? (weightDecay, 0.0) : (0.0, weightDecay);
+        if (parameter.AdamInPlace(gradient, mean, square, new(
+            (float)gradientScale, (float)(1 - learningRate * apart), (float)coupled, (float)(1 - beta1), (float)beta2, (float)(1 - beta2),
+            (float)(learningRate / meanCorrection), (float)(1 / Math.Sqrt(squareCorrection)), (float)epsilon)))
+            return;
+        if (gradientScale != 1)
+            gradient *= gradientScale;
+        if (coupled != 0)
+            gradient += parameter * coupled;
+        if (apart != 0)
+            parameter.MultiplyInPlace(1 - learningRate * apart);
         mean.LerpInPlace(gradient, 1 - beta1);
         square.MultiplyInPlace(beta2).AddProductInPlace(gradient, gradient, 1 - beta2);
-        var (meanCorrection, squareCorrection) = (1 - Math.Pow(beta1, step), 1 - Math.Pow(beta2, step));
         var deviation = square.Sqrt().MultiplyInPlace(1 / Math.Sqrt(squareCorrection)) + epsilon;
         parameter.AddQuotientInPlace(mean, deviation, -learningRate / meanCorrection);
     }

@@ -16,4 +16,8 @@ public interface IUpdateRule
     /// <param name="learningRate">Of this step.</param>
     /// <param name="weightDecay">0 for parameters that do not decay.</param>
     void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay);
+
+    /// <summary>The same with the gradient times a factor.</summary>
+    void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay, double gradientScale) =>
+        Update(parameter, gradientScale == 1 ? gradient : gradient * gradientScale, state, step, learningRate, weightDecay);
 }

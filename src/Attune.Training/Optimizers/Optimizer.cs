@@ -61,22 +61,14 @@ public sealed class Optimizer : IRunState
         return norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
     }
 
-    /// <summary>Shortens the gradients so that their norm together is at most <paramref name="maximum"/>. Pascanu et al. 2013, algorithm 1,
-    /// https://arxiv.org/abs/1211.5063</summary>
+    /// <summary>What gradients are multiplied by so that their norm together is at most <paramref name="maximum"/>. Pascanu et al. 2013,
+    /// algorithm 1, https://arxiv.org/abs/1211.5063</summary>
     /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
     /// <param name="maximum">0 for no limit.</param>
-    public void ClipGradients(double norm, double maximum)
-    {
-        var factor = maximum > 0 ? maximum / (norm + 1e-6) : 1;
-        if (factor >= 1)
-            return;
-        using var scope = TensorScope.Open();
-        foreach (var (_, parameter, _) in slots)
-            parameter.Value.Grad?.MultiplyInPlace(factor);
-    }
+    public static double ClipFactor(double norm, double maximum) => maximum > 0 ? Math.Min(1, maximum / (norm + 1e-6)) : 1;
 
-    /// <summary>Moves every parameter that has a gradient.</summary>
-    public void Step(double learningRate)
+    /// <summary>Moves every parameter that has a gradient, as if that were multiplied by a factor.</summary>
+    public void Step(double learningRate, double gradientScale = 1)
     {
         steps++;
         using var noGrad = Autograd.NoGrad();
@@ -84,7 +76,7 @@ public sealed class Optimizer : IRunState
         {
             using var scope = TensorScope.Open();
             if (parameter.Value.Grad is { } gradient)
-                rule.Update(parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0);
+                rule.Update(parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
         }
     }
 
