@@ -22,6 +22,7 @@ public sealed class LinearOutput : OutputHead
     public LinearOutput(Backbone backbone, bool tied, string name = "lm_head")
     {
         tokenTable = backbone.TokenTable;
+        tokenTable.IsShared |= tied;
         own = tied ? null : Register(name, new Linear(backbone.Width, backbone.VocabularySize, hasBias: false, initialDeviation: 0.02));
     }
 

@@ -38,6 +38,9 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
     /// <summary>The type that a checkpoint had it in, and that it is written in again.</summary>
     public DType StoredDType { get; set; } = DType.Float32;
 
+    /// <summary>Whether a token table is the output matrix too, which has a gradient of the whole of it.</summary>
+    internal bool IsShared { get; set; }
+
     /// <summary>Whether training changes it. Setting it also clears the gradient.</summary>
     public bool Trainable
     {

@@ -120,9 +120,14 @@ public sealed partial class Tensor
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
         Aten.LayerNorm.Call(this, weight.ShapeArray, weight, bias, epsilon);
 
-    /// <summary>Rows of a table (V, D) by token: (…) → (…, D). On a CPU the gradient goes to these rows alone, where a whole table would be made.</summary>
-    public static Tensor Embedding(Tensor table, Tensor tokens) =>
-        Aten.Embedding.Call(table, tokens, -1, false, table.Device.Type == DeviceType.Cpu);
+    /// <summary>Rows of a table (V, D) by token: (…) → (…, D).</summary>
+    /// <param name="table">(V, D)</param>
+    /// <param name="tokens">(…) int64</param>
+    /// <param name="sparseGradient">
+    /// Whether the gradient is of these rows alone, to be added to one of the whole table that comes from elsewhere, and not a table itself.
+    /// </param>
+    public static Tensor Embedding(Tensor table, Tensor tokens, bool sparseGradient = false) =>
+        Aten.Embedding.Call(table, tokens, -1, false, sparseGradient);
 
     public Tensor AddInPlace(Tensor other, double scale = 1) => Aten.AddInPlace.CallInPlace(this, other, scale);
 

@@ -67,8 +67,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         using var off = Lora.Off(AdapterOff);
         var reading = Read(rollouts);
         var logits = Sampled(reading, rollouts);                                                    // (B · T, V)
+        var logitsAreDone = !withEntropy && fullKlFrom is null && penalties.Count == 0 && sampling.IsUntruncated;
         return new(
-            Rows(-CrossEntropy.PerToken(logits, Tokens(rollouts))),
+            Rows(-(logitsAreDone ? CrossEntropy.PerTokenInPlace(logits, Tokens(rollouts)) : CrossEntropy.PerToken(logits, Tokens(rollouts)))),
             Critic is null ? null : Rows(Critic.Values(reading)),
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {

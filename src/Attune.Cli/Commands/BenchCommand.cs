@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Torch;
 using Attune.Training.Benchmarks;
+using Attune.Training.Critics;
 
 namespace Attune.Cli.Commands;
 
@@ -17,13 +18,14 @@ static class BenchCommand
     static readonly Option<int> MicroBatch = new("--micro-batch") { Description = "As training.microBatchSize" };
     static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "cpu" };
     static readonly Option<string> Dtype = new("--dtype") { Description = "float32 or bfloat16; the preset's own without it", DefaultValueFactory = _ => "" };
+    static readonly Option<CriticKind> Critic = new("--critic") { Description = "Of ppo: head or model" };
     static readonly Option<bool> Profile = new("--profile") { Description = "Show where the time goes, operator by operator" };
 
     public static Command Create()
     {
         var command = new Command("bench", "Measure the speed and the memory of a job, beside what the machine could do")
         {
-            Job, Preset, Steps, Threads, Workers, MicroBatch, On, Dtype, Profile,
+            Job, Preset, Steps, Threads, Workers, MicroBatch, Critic, On, Dtype, Profile,
         };
         Job.AcceptOnlyFromAmong([.. Benchmark.Jobs]);
         command.SetAction(Measure);
@@ -40,6 +42,7 @@ static class BenchCommand
             Threads = parsed.GetValue(Threads),
             Workers = Math.Max(1, parsed.GetValue(Workers)),
             MicroBatchSize = parsed.GetValue(MicroBatch),
+            Critic = parsed.GetValue(Critic),
             Device = parsed.GetValue(On)!,
             Dtype = parsed.GetValue(Dtype)!,
             Profile = parsed.GetValue(Profile),

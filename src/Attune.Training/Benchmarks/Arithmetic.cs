@@ -1,3 +1,5 @@
+using Attune.Training.Critics;
+
 namespace Attune.Training.Benchmarks;
 
 /// <summary>
@@ -14,16 +16,23 @@ static class Arithmetic
         var texts = (double)preset.Texts * preset.TextLength;
         return options.Job switch
         {
-            "ppo" => Ppo(preset),
+            "ppo" => Ppo(preset, options.Critic),
             "generate" => Answers(preset, preset.Generate),
             "sft" => ForwardAndBackward * texts * (Body(preset) + Output(preset)),
             _ => ForwardAndBackward * 2 * texts * Body(preset),
         };
     }
 
-    /// <summary>Answers once; the reference and the reward model read them; and the policy learns from them in every epoch.</summary>
-    static double Ppo(BenchmarkPreset preset) =>
-        Answers(preset, preset.Ppo) * (2 + ForwardAndBackward * BenchmarkJobs.PpoEpochs) + preset.Ppo.Tokens * Body(preset);
+    /// <summary>
+    /// Answers once; the reference and the reward model read them, as does a critic of its own; and policy and critic learn from them in
+    /// every epoch.
+    /// </summary>
+    static double Ppo(BenchmarkPreset preset, CriticKind critic)
+    {
+        var learning = ForwardAndBackward * BenchmarkJobs.PpoEpochs;
+        var reading = preset.Ppo.Tokens * Body(preset);
+        return Answers(preset, preset.Ppo) * (2 + learning) + reading + (critic == CriticKind.Model ? reading * (1 + learning) : 0);
+    }
 
     /// <summary>Every token is read once, and logits stand before those of the answers only.</summary>
     static double Answers(BenchmarkPreset preset, Exchange exchange) =>

@@ -37,6 +37,7 @@ public static class Benchmark
         {
             ["job"] = options.Job,
             ["preset"] = options.Preset.Name,
+            ["critic"] = options.Job == "ppo" ? options.Critic.ToString().ToLowerInvariant() : null,
             ["device"] = device.ToString(),
             ["dtype"] = dtype.ToString().ToLowerInvariant(),
             ["libtorch"] = TorchLibrary.Version,

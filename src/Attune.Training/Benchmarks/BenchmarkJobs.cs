@@ -75,6 +75,7 @@ static class BenchmarkJobs
                 RewardModel = folder.RewardModel(),
                 Data = Data(("prompt", preset.Ppo.Prompt)),
                 Sampling = new() { MaxNewTokens = preset.Ppo.Response },
+                Critic = new() { Kind = options.Critic },
                 Ppo = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
             },
             "sft" => new SftRecipe

@@ -1,3 +1,5 @@
+using Attune.Training.Critics;
+
 namespace Attune.Training.Benchmarks;
 
 /// <summary>What is measured, and how.</summary>
@@ -25,6 +27,9 @@ public sealed record BenchmarkOptions
 
     /// <summary>What matrix products compute in; empty for the preset's.</summary>
     public string Dtype { get; init; } = "";
+
+    /// <summary>Of ppo: a head on the policy, or a model of its own, which begins as the reward model.</summary>
+    public CriticKind Critic { get; init; }
 
     /// <summary>Whether operators are timed too, which costs a little time itself.</summary>
     public bool Profile { get; init; }

@@ -26,10 +26,10 @@ public static class CrossEntropy
     public static Tensor Smoothed(Tensor logits, Tensor targets, double labelSmoothing) =>
         labelSmoothing == 0 ? PerTokenInPlace(logits, targets) : PerToken(logits, targets, labelSmoothing);
 
-    /// <summary>−sg(p) log p: dynamic fine-tuning, which trusts unlikely targets less. Uses the logits up. Wu et al. 2025, eq. 9, https://arxiv.org/abs/2508.05629</summary>
+    /// <summary>−sg(p) log p: dynamic fine-tuning, which trusts unlikely targets less. Wu et al. 2025, eq. 9, https://arxiv.org/abs/2508.05629</summary>
     public static Tensor Dynamic(Tensor logits, Tensor targets)
     {
-        var loss = PerTokenInPlace(logits, targets);
+        var loss = PerToken(logits, targets);
         return loss * (-loss.Detach()).Exp();
     }
 
