@@ -77,7 +77,7 @@ public sealed class StudyTables(StudyResult result)
         var values = variant.Last(metric.Name);
         if (values.Length == 0)
             return "–";
-        var deviation = Moments.Deviation(values) is { } found ? $" ± {Figures.Number(found * metric.Scale)}" : "";
+        var deviation = Moments.Deviation(values) is { } found ? $" ± {Figures.Number(Moments.TwoDigits(found * metric.Scale))}" : "";
         return metric.WithSign(Figures.Number(values.Average() * metric.Scale) + deviation) + Compared(variant, metric);
     }
 

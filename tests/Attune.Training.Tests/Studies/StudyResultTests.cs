@@ -26,6 +26,15 @@ public sealed class StudyResultTests : IDisposable
     }
 
     [Fact]
+    public void DeviationsHaveTwoDigits()
+    {
+        var study = Study([1, 2]);
+        foreach (var run in study.Runs)
+            Finish(run, 5 + 0.12345 * run.Seed);
+        Assert.Equal("5.19 ± 0.087", Tables(StudyResult.Read(study, new Dictionary<string, string>())).All.Rows[0][1]);     // 0.12345 / √2 is 0.0873
+    }
+
+    [Fact]
     public void NoiseIsTheRangeOfTheBaseOrTwoPooledStandardErrorsWhicheverIsLarger()
     {
         var result = Everything();
