@@ -51,8 +51,8 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
                 numbers["score"] = totals[row];
             if (gold is not null)
                 numbers["gold"] = gold[row];
-            foreach (var (name, part) in scores?.Parts ?? new Dictionary<string, double[]>())
-                numbers[$"rewards/{name}"] = part[row];
+            foreach (var (name, ofPart) in scores?.Parts ?? new Dictionary<string, double[]>())
+                numbers[$"rewards/{name}"] = ofPart[row];
             if (nats is not null)
                 numbers["kl"] = nats[row];
             return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), numbers);

@@ -125,7 +125,7 @@ public sealed record PpoRecipe : IRecipe
 
     internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
-    string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Model ?? "";
+    string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
 
     IEnumerable<string> RewardProblems() => AllRewards.Count == 0
         ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
@@ -161,10 +161,11 @@ public sealed record PpoRecipe : IRecipe
         IReadOnlyList<(string Name, Parameter Value)> learned = [.. trained.Named, .. critic.Parameters];
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
         var reference = new Reference(Reference, policy, trained, () => new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null });
-        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers);
-        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers);
+        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
+        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
+        RewardSources.RequireFields(AllRewards, train.Concat(heldOut));
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(policy, learned, train, run.Seed, run.Notice);

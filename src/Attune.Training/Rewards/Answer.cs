@@ -11,7 +11,7 @@ namespace Attune.Training.Rewards;
 /// <param name="Completion">In tokens.</param>
 public sealed record Answer(TokenPrompt Prompt, string Text, Completion Completion)
 {
-    /// <summary>Tokens without the one that ends the answer.</summary>
+    /// <summary>Tokens without the end-of-text token.</summary>
     public int TokenCount => Completion.Tokens.Length - (Completion is { Ended: true, StoppedBy: null } ? 1 : 0);
 
     /// <summary>All responses in order.</summary>

@@ -11,6 +11,8 @@ public sealed record ExactMatchReward : RuleReward
     /// <summary>Whether upper and lower case differ.</summary>
     public bool MatchCase { get; init; }
 
+    internal override IReadOnlyList<string> RowFields => [Field];
+
     public override IEnumerable<string> Problems() => FieldProblems.Of(Field);
 
     public override double Rate(Answer answer)

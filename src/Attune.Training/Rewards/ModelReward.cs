@@ -11,8 +11,8 @@ public sealed record ModelReward : RewardOptions
     /// <summary>A folder with a reward model.</summary>
     public string Model { get; init; } = "";
 
-    /// <summary>In the place of model: folders with commas between them, whose heads are one ensemble.</summary>
-    public string Models { get; init; } = "";
+    /// <summary>In the place of model: a list of folders, whose heads are one ensemble.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>How several models or heads become one number: mean, minimum, or deviations: the mean less some deviations between them.</summary>
     public EnsembleCombination Combine { get; init; }
@@ -22,18 +22,17 @@ public sealed record ModelReward : RewardOptions
 
     EnsembleOptions Ensemble => new() { Combine = Combine, Deviations = Deviations };
 
-    IReadOnlyList<string> Folders =>
-        Models.Length == 0 ? [Model] : Models.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    internal IReadOnlyList<string> Folders => Models.Count > 0 ? Models : [Model];
 
     public override IEnumerable<string> Problems()
     {
-        if (Model.Length > 0 && Models.Length > 0)
+        if (Model.Length > 0 && Models.Count > 0)
             return [.. Ensemble.Problems(), "models: model or models was expected, found both"];
-        return ModelFolder.PathProblems("model", Folders.Count == 0 ? "" : Folders[0]).Concat(Ensemble.Problems());
+        return ModelFolder.PathProblems("model", Folders.FirstOrDefault(string.IsNullOrEmpty) ?? Folders[0]).Concat(Ensemble.Problems());
     }
 
     public override RewardOptions WithFullPaths() =>
-        this with { Model = RecipePaths.Full(Model), Models = Models.Length == 0 ? "" : string.Join(", ", Folders.Select(RecipePaths.Full)) };
+        this with { Model = RecipePaths.Full(Model), Models = [.. Models.Select(RecipePaths.Full)] };
 
     public override IRewardSource Build(RewardContext context)
     {

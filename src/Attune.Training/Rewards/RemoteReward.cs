@@ -18,6 +18,8 @@ public abstract record RemoteReward : RewardOptions
     /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
     public double Backoff { get; init; } = 1;
 
+    internal override IReadOnlyList<string> RowFields => Fields;
+
     public override IEnumerable<string> Problems()
     {
         if (Timeout is <= 0 or > 86_400)
@@ -30,7 +32,7 @@ public abstract record RemoteReward : RewardOptions
             yield return $"fields: names of fields other than id, prompts, completions and tokens were expected, found '{field}'";
     }
 
-    public override IRewardSource Build(RewardContext context) => new RemoteSource(this, Connect(), context.Policy.Tokenizer);
+    public override IRewardSource Build(RewardContext context) => new RemoteSource(this, Connect(), context);
 
     private protected abstract IRemote Connect();
 }

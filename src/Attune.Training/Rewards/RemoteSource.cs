@@ -1,11 +1,9 @@
-using Attune.Text;
-
 namespace Attune.Training.Rewards;
 
 /// <summary>Asks the other end for the scores of a batch: again when no answer comes, and not again when the answer is wrong.</summary>
-sealed class RemoteSource(RemoteReward options, IRemote remote, Tokenizer tokenizer) : IRewardSource
+sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext context) : IRewardSource
 {
-    readonly RewardProtocol protocol = new(options, tokenizer);
+    readonly RewardProtocol protocol = new(options, context.Policy.Tokenizer);
     long id;
 
     public bool Waits => true;
@@ -32,8 +30,9 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, Tokenizer tokeni
             {
                 return remote.Ask(request, TimeSpan.FromSeconds(options.Timeout));
             }
-            catch (IOException) when (tried <= options.Retries)
+            catch (IOException error) when (tried <= options.Retries)
             {
+                context.Say($"the reward '{options.Title}' is asked again: {error.Message}");
                 Thread.Sleep(TimeSpan.FromSeconds(Math.Min(options.Backoff * Math.Pow(2, tried - 1), 3600)));
             }
             catch (IOException error) when (tried > 1)

@@ -27,6 +27,9 @@ public abstract record RewardOptions
     /// <summary>The same with absolute paths.</summary>
     public virtual RewardOptions WithFullPaths() => this;
 
+    /// <summary>Fields that every prompt's row must have.</summary>
+    internal virtual IReadOnlyList<string> RowFields => [];
+
     /// <summary>The source.</summary>
     /// <exception cref="InvalidDataException">A model, a file or a plug-in cannot be used; the message says why.</exception>
     public abstract IRewardSource Build(RewardContext context);
@@ -41,4 +44,7 @@ public sealed record RewardContext(Policy Policy)
 
     /// <summary>How many groups of texts a reward model reads at once on a CPU, a thread each.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Told, from whatever thread, what the user should know of a source that has not failed yet.</summary>
+    public Action<string> Say { get; init; } = _ => { };
 }

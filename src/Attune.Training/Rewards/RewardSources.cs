@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Torch;
 
 namespace Attune.Training.Rewards;
@@ -27,12 +28,14 @@ public static class RewardSources
     /// <param name="policy">Whose responses are rated.</param>
     /// <param name="dtype">The type of a reward model's weights; null for the one that they are stored in.</param>
     /// <param name="workers">How many groups of texts a reward model reads at once on a CPU.</param>
+    /// <param name="say">Told, from whatever thread, when a source is asked again.</param>
     /// <exception cref="InvalidDataException">A reward cannot be built, or the list makes no sense.</exception>
-    public static IRewardSource Create(IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1)
+    public static IRewardSource Create(
+        IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1, Action<string>? say = null)
     {
         if (Problems("rewards", rewards).ToList() is { Count: > 0 } problems)
             throw new InvalidDataException(string.Join("\n", problems));
-        var context = new RewardContext(policy) { Dtype = dtype, Workers = workers };
+        var context = new RewardContext(policy) { Dtype = dtype, Workers = workers, Say = say ?? (_ => { }) };
         var parts = new List<WeightedReward>();
         try
         {
@@ -45,6 +48,18 @@ public static class RewardSources
             throw;
         }
         return new RewardSum(parts);
+    }
+
+    /// <summary>That the rows of all prompts have the fields that rewards read, so that none is missed in the middle of a run.</summary>
+    /// <exception cref="InvalidDataException">A field is missing; the message says where.</exception>
+    public static void RequireFields(IReadOnlyList<RewardOptions> rewards, IEnumerable<TokenPrompt> prompts)
+    {
+        var fields = rewards.SelectMany(reward => reward.RowFields).Distinct(StringComparer.Ordinal).ToList();
+        if (fields.Count == 0)
+            return;
+        foreach (var prompt in prompts)
+            foreach (var field in fields)
+                prompt.Row?.Required(field);
     }
 
     /// <summary>What is wrong with a list of rewards that stands under a key of a recipe.</summary>

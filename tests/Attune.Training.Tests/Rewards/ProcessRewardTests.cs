@@ -104,8 +104,11 @@ public sealed class ProcessRewardTests : IDisposable
     [Fact]
     public void AChildThatDiesOnceIsNoFailure()
     {
-        using var source = Source("[ -e dead ] || { touch dead; exit 1; }\n" + Answering.Replace("SCORES", "[1,2]", StringComparison.Ordinal));
+        var said = new List<string>();
+        folder.Write("child.sh", "[ -e dead ] || { touch dead; exit 1; }\n" + Answering.Replace("SCORES", "[1,2]", StringComparison.Ordinal));
+        using var source = new ProcessReward { Command = "sh child.sh", Folder = folder.Path, Backoff = 0.01 }.Build(Rewarded.Context() with { Say = said.Add });
         Assert.Equal([1, 2], source.Score(Two).Totals);
+        Assert.StartsWith("the reward 'process' is asked again: the command `sh child.sh` ended with exit code 1", Assert.Single(said), StringComparison.Ordinal);
     }
 
     [Fact]

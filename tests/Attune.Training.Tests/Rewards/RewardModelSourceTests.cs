@@ -72,11 +72,11 @@ public sealed class RewardModelSourceTests : IDisposable
         var one = Score(new() { Model = runs.RewardModel });
         var (mean, least) = (Score(new() { Model = other }), Score(new() { Model = other, Combine = EnsembleCombination.Minimum }));
         double[] members = [one, least, 2 * mean - least];
-        var models = $"{runs.RewardModel}, {other}";
+        string[] models = [runs.RewardModel, other];
         Assert.Equal(members.Average(), Score(new() { Models = models }), 1e-5);
         Assert.Equal(members.Min(), Score(new() { Models = models, Combine = EnsembleCombination.Minimum }), 1e-5);
         Assert.Equal(members.Average() - 3 * EnsembleOptions.Deviation(members), Score(new() { Models = models, Combine = EnsembleCombination.Deviations, Deviations = 3 }), 1e-5);
-        Assert.Contains("found both", Assert.Single(new ModelReward { Model = "a", Models = "b" }.Problems()));
+        Assert.Contains("found both", Assert.Single(new ModelReward { Model = "a", Models = ["b"] }.Problems()));
 
         double Score(ModelReward reward) => reward.Build(new(policy)).Score(rollouts).Totals[0];
     }

@@ -48,6 +48,11 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("unit", length, length with { Unit = LengthUnit.Characters });
         yield return ("target", length, length with { Target = 3 });
         yield return ("model", new ModelReward { Model = runs.RewardModel }, new ModelReward { Model = OtherModel() });
+        string[] both = [runs.RewardModel, OtherModel()];
+        yield return ("models", new ModelReward { Models = [runs.RewardModel] }, new ModelReward { Models = both });
+        yield return ("combine", new ModelReward { Models = both }, new ModelReward { Models = both, Combine = EnsembleCombination.Minimum });
+        var deviations = new ModelReward { Models = both, Combine = EnsembleCombination.Deviations };
+        yield return ("deviations", deviations, deviations with { Deviations = 2 });
         var regex = new RegexReward { Pattern = "[a-z]o" };
         yield return ("pattern", regex, regex with { Pattern = "zz" });
         yield return ("whole", regex, regex with { Whole = true });
