@@ -92,7 +92,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     static Tensor Deviation(Tensor x) => (x - x.Mean(1, keep: true)).Square().Mean(1).Sqrt();
 
     /// <summary>1 where the better answer scores higher, ½ where both score the same, else 0.</summary>
-    static Tensor Right(Tensor chosen, Tensor rejected) =>
+    public static Tensor Right(Tensor chosen, Tensor rejected) =>
         ((chosen > rejected).To(DType.Float32) + (!(chosen < rejected)).To(DType.Float32)) * 0.5;
 
     /// <summary>Numbers by Poisson's law with mean 1, which a draw of many with replacement comes to; they follow from the seed and the texts.</summary>

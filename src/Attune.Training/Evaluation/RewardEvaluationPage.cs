@@ -34,7 +34,7 @@ public static class RewardEvaluationPage
         Lead = "The share of pairs in which the answer that people prefer scores higher; 50 % is guessing.",
         Charts =
         [
-            Accuracies("By strength", "Where people see more of a difference, the model should too: the curve climbs.", "strength", evaluation.ByStrength),
+            Accuracies("By strength", "Where people see more of a difference, the model should too: the curve climbs.", "level", evaluation.ByStrength),
             Accuracies("By distance in rank", "Answers that people rank far apart are easier to tell: the curve climbs.", "apart", evaluation.ByRankDistance),
             Accuracies("By agreement of people", "What more people agree on is easier: the curve climbs.", "%", evaluation.ByShare),
             Accuracies("By length", "How right it is where people prefer the shorter answer (left) and the longer (right). A slope means that it goes by length.",

@@ -65,9 +65,11 @@ public sealed record RewardRecipe : IRecipe
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
+        var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
+        normalisation.Check();
         var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
-        new RewardNormalisation(model, tokenizer, Normalise, run) { Workers = Training.Workers }.Apply(Model, [.. Dataset.Read(Data.Train)], cancellation);
+        normalisation.Apply(Dataset.Read(Data.Train), cancellation);
         run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 

@@ -48,6 +48,8 @@ public sealed record NormalisationOptions
             yield return "demonstrations: a file was expected, found nothing";
         if (By != NormalisedBy.Demonstrations && Demonstrations.Length > 0)
             yield return "demonstrations: nothing was expected unless by is demonstrations";
+        if (By != NormalisedBy.Policy && Policy.Length > 0)
+            yield return "policy: nothing was expected unless by is policy";
         foreach (var problem in Sampling.Problems())
             yield return $"sampling.{problem}";
     }

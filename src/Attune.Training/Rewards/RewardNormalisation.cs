@@ -15,36 +15,50 @@ namespace Attune.Training.Rewards;
 /// <param name="model">The reward model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="options">How.</param>
+/// <param name="start">The folder that training starts from; empty for none.</param>
 /// <param name="run">Gives seed and device, and is told what was found.</param>
-public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, NormalisationOptions options, Run run)
+public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, NormalisationOptions options, string start, Run run)
 {
     const int PromptsAtOnce = 64;
     const double LeastDeviation = 1e-6;
 
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+    readonly string policy = options.Policy.Length > 0 ? options.Policy : start;
+    int[][] demonstrations = [];
+    bool isWritten;
 
     /// <summary>Threads that score on a CPU.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Looks before training whether there is something to measure by after it.</summary>
+    /// <exception cref="InvalidDataException">There is not.</exception>
+    public void Check()
+    {
+        isWritten = options.By == NormalisedBy.Policy && CanWrite(policy);
+        if (options.Policy.Length > 0 && !isWritten)
+            throw new InvalidDataException($"normalise.policy: {policy} holds no model that writes answers; name one that does, or set normalise.by: answers");
+        if (options.By == NormalisedBy.Demonstrations)
+            demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.Texts)];
+        if (options.By == NormalisedBy.Demonstrations && demonstrations.Length == 0)
+            throw new InvalidDataException($"normalise.demonstrations: {options.Demonstrations} holds none");
+    }
+
     /// <summary>Sets <see cref="RewardModel.Scale"/>.</summary>
-    /// <param name="start">The folder that training started from; empty for none.</param>
     /// <param name="data">What was trained on.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <exception cref="InvalidDataException">There is nothing to measure.</exception>
-    public void Apply(string start, IReadOnlyList<Example> data, CancellationToken cancellation)
+    public void Apply(IEnumerable<Example> data, CancellationToken cancellation)
     {
         if (options.By == NormalisedBy.None)
             return;
-        var policy = options.Policy.Length > 0 ? options.Policy : start;
-        var (what, heads) = options.By switch
-        {
-            NormalisedBy.Demonstrations => ("demonstrations", Score(Demonstrations())),
-            NormalisedBy.Policy when CanWrite(policy) => ($"answers of {policy}", Written(policy, data, cancellation)),
-            _ => ("answers of the data", Score(Draw([.. data.SelectMany(encoder.Texts)]))),
-        };
+        var (what, heads) = options.By == NormalisedBy.Demonstrations ? ("demonstrations", Score(demonstrations))
+            : isWritten ? ($"answers of {policy}", Written(data, cancellation))
+            : ("answers of the data", Score(Draw([.. data.SelectMany(encoder.Texts)])));
         if (heads.Length == 0)
-            throw new InvalidDataException($"normalise: there are no {what} to measure");
-        model.Scale = Measure(heads, options.By != NormalisedBy.Demonstrations);
+        {
+            run.Notice($"scores are not normalised: there are no {what} to measure");
+            return;
+        }
+        model.Scale = Measure(heads, hasUnit: options.By != NormalisedBy.Demonstrations);
         run.Notice($"scores are normalised on {heads.Length} {what}: of the logits {Shown(model.Scale.Shift)} is taken, and the rest divided by {Shown(model.Scale.Scale)}");
     }
 
@@ -66,10 +80,10 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         return found.Backbone.Kind != BackboneKind.Encoder && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
     }
 
-    double[][] Written(string folder, IReadOnlyList<Example> data, CancellationToken cancellation)
+    double[][] Written(IEnumerable<Example> data, CancellationToken cancellation)
     {
-        var writer = ModelFolder.LanguageModel(folder, run.Device);
-        var writers = ModelFolder.Tokenizer(folder);
+        var writer = ModelFolder.LanguageModel(policy, run.Device);
+        var writers = ModelFolder.Tokenizer(policy);
         var context = (int)writer.Backbone.ContextLength;
         var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
         var prompts = new TextEncoder(writers, context, startToken: writer.Backbone.StartToken);
@@ -82,8 +96,6 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         writer.Free();
         return source.ScoreHeads(texts);
     }
-
-    int[][] Demonstrations() => [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.Texts)];
 
     double[][] Score(int[][] texts) => Source(tokenizer, apart: false).ScoreHeads(texts);
 

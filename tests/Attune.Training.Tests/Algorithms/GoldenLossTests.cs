@@ -75,6 +75,9 @@ public sealed class GoldenLossTests : IDisposable
         loss.Backward();
         GoldenFile.Close(item.GetProperty("expected").GetProperty("loss"), loss, "loss");
         GoldenFile.Close(item.GetProperty("expected").GetProperty("grad_rewards"), rewards.Grad!, "gradient");
+        var (metrics, chosen, rejected) = (item.GetProperty("expected").GetProperty("metrics"), rewards.Slice(0, 0, half).Detach(), rewards.Slice(0, half).Detach());
+        GoldenFile.Close(metrics.GetProperty("accuracy"), RewardModeling.Right(chosen, rejected).Mean(), "accuracy");
+        GoldenFile.Close(metrics.GetProperty("margin"), (chosen - rejected).Mean(), "margin");
     }
 
     [Theory]
@@ -89,7 +92,10 @@ public sealed class GoldenLossTests : IDisposable
         var pairs = RankedPairs.Of([.. prompts.Select((own, prompt) => new TokenRanking([.. own.Select((_, at) => (int[])[prompt, at])], 1, Preferences.OfRanks(own).Pairs))]);
         var flat = scores.Reshape(-1);
         var losses = RewardModeling.PairLoss(Pick(pairs.Better), Pick(pairs.Worse), margin: null, centerCoef: 0);
-        var loss = Masked.Reduce(losses * Tensor.From(pairs.Weights, pairs.Weights.Length), count: prompts.Length);
+        var weighted = losses * Tensor.From(pairs.Weights, pairs.Weights.Length);
+        var loss = Masked.Reduce(weighted, count: prompts.Length);
+        if (expected.TryGetProperty("loss_per_prompt", out var each))
+            GoldenFile.Close(each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Rankings).GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
         loss.Backward();
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
         GoldenFile.Close(expected.GetProperty("grad_scores"), scores.Grad!, "gradient");

@@ -116,6 +116,24 @@ public sealed class RewardNormalisationTests : IDisposable
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Pretrained.LoadRewardModel(runs.RewardModel)).Message);
     }
 
+    [Theory]
+    [InlineData("by=demonstrations", "demonstrations=/nowhere.jsonl", "there is no file or folder /nowhere.jsonl")]
+    [InlineData("by=policy", "policy=/nowhere", "/nowhere is not a model")]
+    [InlineData("by=policy", "policy=RM", "holds no model that writes answers")]
+    [InlineData("by=answers", "policy=/nowhere", "policy: nothing was expected unless by is policy")]
+    public void WhatCannotBeMeasuredIsSaidBeforeTraining(string by, string other, string expected)
+    {
+        string[] words = [$"model={runs.LanguageModel}", $"data.train={TinyData.Rankings(folder)}", $"run.output={folder.File("run")}", "run.device=cpu", "training.steps=1"];
+        var display = new RecordingDisplay();
+        var error = Assert.ThrowsAny<Exception>(() =>
+        {
+            var (method, recipe) = RecipeReader.Read("reward", null, [.. words, $"normalise.{by}", $"normalise.{other.Replace("RM", runs.RewardModel, StringComparison.Ordinal)}"]);
+            RecipeRunner.Start(method, recipe, display, default);
+        });
+        Assert.Contains(expected, error.Message);
+        Assert.Empty(display.Steps);
+    }
+
     public static TheoryData<string> Options => ["by=none", "by=answers", "samples=20", "sampling.temperature=0.1", "sampling.maxNewTokens=2"];
 
     [Theory]
