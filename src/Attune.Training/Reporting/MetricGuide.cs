@@ -50,6 +50,8 @@ public sealed record Metric(string Name, string Title, string Unit, string Meani
 /// <summary>What every logged metric means, the most important first: the one table of it.</summary>
 public static class MetricGuide
 {
+    static readonly string[] KlEstimators = ["k1", "abs", "k2", "k3", "full"];
+
     const string Part = "rewards/";
 
     public static IReadOnlyList<Metric> All { get; } = [.. new Metric[]
@@ -132,6 +134,15 @@ public static class MetricGuide
         new("loss/value", "Value loss", "points²",
             "Half the squared error of the model's forecast of its own reward. Healthy: it falls, then stays.")
             { Place = ChartPlace.Folded },
+        new("loss/kl", "KL in the loss", "nats a token", "The distance from the reference that is paid for in the loss. Healthy: small, and level.")
+            { Place = ChartPlace.Folded },
+        new("loss/text", "Loss of the text mixed in", "nats a token", "How well the text beside RL is still known. Healthy: level, or falling.")
+            { Place = ChartPlace.Folded },
+        new("policy/entropy", "Entropy of a token", "nats", "How open the choice of a token is. Healthy: it falls slowly.")
+            { Place = ChartPlace.Folded },
+        new("policy/updates_left_out", "Updates left out", "a step",
+            "Updates that were not applied, since the policy had moved too far or a number was not finite. Healthy: none, or few.")
+            { Place = ChartPlace.Folded },
         new("grad_norm", "Length of the gradient", "",
             "Before it is shortened to the limit. Healthy: it settles; a single peak does no harm.") { Place = ChartPlace.Folded },
         new("learning_rate", "Learning rate", "", "How large the steps are, as the schedule wants it.") { Place = ChartPlace.Folded },
@@ -143,7 +154,10 @@ public static class MetricGuide
         new("time/optimise", "Time to learn", "seconds a step", "The updates.") { DrawnWith = "time/rollout", Series = "learning" },
         new("epoch", "Passes over the data", "", "How often every example has been seen.") { Place = ChartPlace.None },
         new("time/seconds", "Time", "seconds", "How long the run has worked.") { Place = ChartPlace.None },
-    }.Select((metric, at) => metric with { Rank = at })];
+    }.Concat(KlEstimators.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
+
+    static Metric OfEstimator(string name) =>
+        new($"objective/kl_{name}", "KL by its estimator", "nats an answer", "The KL again, under the name of its estimator.") { Place = ChartPlace.None };
 
     /// <summary>
     /// What a metric means in the runs of a method. A held-out figure is told by the one it repeats, an unknown one by its name.
