@@ -45,7 +45,7 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
             + (PeakIsBeyond ? $"; that is past what was measured, √KL {Figures.Number(Furthest)}: a guess" : "");
 
     /// <summary>The law with its figures.</summary>
-    public string Formula => $"R = d ({Figures.Number(A)} − {Figures.Number(B)} {(Law == GainLaw.BestOfN ? "d" : "log d")}), d = √KL";
+    public string Formula => $"R = d ({Figures.Number(A)} {(B < 0 ? "+" : "−")} {Figures.Number(Math.Abs(B))} {(Law == GainLaw.BestOfN ? "d" : "log d")}), d = √KL";
 
     /// <summary>The gain at a distance.</summary>
     public double At(double d) => A * d - B * Second(Law, d);

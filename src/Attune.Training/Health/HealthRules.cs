@@ -23,14 +23,14 @@ static class HealthRules
             "Look at the scores of the reward source first, then take a smaller learning rate, and train in float32.",
             (seen, _) => Array.Find([Kl, Score, Ratio, Entropy], name => !seen.IsFinite(name)) is { } broken ? $"{broken} is not a finite number" : null),
         new("klHigh", "KL too high", Severity.Alarm,
-            "Raise ppo.klCoef or set ppo.klTarget, or take a smaller learning rate; read the answers for tricks.",
+            "Raise ppo.klCoef, or let ppo.klController be adaptive with a ppo.klTarget, or take a smaller learning rate; read the answers for tricks.",
             (seen, limits) => seen.Now(Kl) > limits.MaxKl ? $"the KL from the reference is {N(seen.Now(Kl))} nats an answer, above {N(limits.MaxKl)}" : null)
             { EasedByBeta = true },
         new("klNegative", "KL negative", Severity.Alarm,
             "Sampling and training disagree: run with --self-test, look at the sampling settings, and take a KL estimator that cannot be negative (k3) if it is noise.",
             (seen, limits) => seen.Now(Kl) < limits.MinKl ? $"the KL from the reference is {N(seen.Now(Kl))} nats an answer, below {N(limits.MinKl)}" : null),
         new("ratio", "ratio far from 1", Severity.Alarm,
-            "A step moves too far: take a smaller learning rate, fewer ppo.epochs, or larger minibatches.",
+            "A step moves too far: take a smaller learning rate, fewer ppo.epochs, or a ppo.targetKl that ends a step early.",
             (seen, limits) => Math.Abs((seen.Now(Ratio) ?? 1) - 1) > limits.MaxRatioError
                 ? $"tokens are {N(seen.Now(Ratio))} times as probable after an update as when they were sampled; within {N(limits.MaxRatioError)} of 1 is healthy" : null),
         new("clipped", "many tokens clipped", Severity.Warning,
@@ -41,7 +41,7 @@ static class HealthRules
             (seen, limits) => EntropyShare(seen) is { } share && share < limits.MinEntropyShare ? $"the entropy of a token is {Figures.Percent(share)} of what it was in the first steps" : null)
             { EasedByBeta = true },
         new("length", "length drifts", Severity.Warning,
-            "Length itself may be rewarded: compare scores of short and long answers, and set a length penalty, or scores.missingEosPenalty for answers that run to the limit.",
+            "Length itself may be rewarded: compare scores of short and long answers, and set scores.lengthPenalty, or scores.missingEosPenalty for answers that run to the limit.",
             (seen, limits) => seen.Start(Length) is > 0 and var start && seen.Now(Length) is { } now && (now > start * limits.MaxLengthFactor || now * limits.MaxLengthFactor < start)
                 ? $"answers have {N(now)} tokens, {N(start)} in the first steps" : null)
             { EasedByBeta = true },
@@ -60,7 +60,7 @@ static class HealthRules
                 ? $"{Figures.Percent(seen.Now(Distinct)!.Value)} of the answers differ from each other, {Figures.Percent(seen.Start(Distinct)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("values", "values do not explain", Severity.Warning,
-            "Warm the critic up, take a smaller learning rate for it, or widen ppo.valueClipRange.",
+            "Warm the critic up (critic.warmupSteps), raise ppo.valueCoef, or widen ppo.valueClipRange.",
             (seen, limits) => seen.Count(Explained) > WindowsToLearnValues * limits.Window && seen.Now(Explained) < limits.MinExplainedVariance
                 ? $"the values explain {N(seen.Now(Explained))} of the variance of the returns: a constant would do better" : null),
         new("heldOut", "held-out score lags", Severity.Warning,

@@ -1,5 +1,6 @@
 using Attune.Torch;
 using Attune.Training.Health;
+using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Health;
 
@@ -179,6 +180,53 @@ public sealed class HealthMonitorTests
             Assert.Equal(first.InWords, second.InWords);
         }
     }
+
+    [Fact]
+    public void EveryOptionChangesWhatIsFoundOrDone()
+    {
+        var usual = new HealthOptions { Act = HealthAct.RollBack };
+        var others = new Dictionary<string, HealthOptions>(StringComparer.Ordinal)
+        {
+            ["act"] = usual with { Act = HealthAct.None },
+            ["patience"] = usual with { Patience = 9 },
+            ["rollBacks"] = usual with { RollBacks = 0 },
+            ["window"] = usual with { Window = 3 },
+            ["maxKl"] = usual with { MaxKl = 100 },
+            ["minKl"] = usual with { MinKl = -10 },
+            ["maxRatioError"] = usual with { MaxRatioError = 1 },
+            ["maxClipShare"] = usual with { MaxClipShare = 0.9 },
+            ["minEntropyShare"] = usual with { MinEntropyShare = 0.01 },
+            ["maxLengthFactor"] = usual with { MaxLengthFactor = 9 },
+            ["minEnded"] = usual with { MinEnded = 0.01 },
+            ["maxRepetition"] = usual with { MaxRepetition = 0.9 },
+            ["minDistinctShare"] = usual with { MinDistinctShare = 0.01 },
+            ["minExplainedVariance"] = usual with { MinExplainedVariance = -9 },
+            ["minHeldOutShare"] = usual with { MinHeldOutShare = -9 },
+            ["maxLostShare"] = usual with { MaxLostShare = 9 },
+        };
+        Assert.Equal(
+            RecipeKeys.Of(typeof(HealthOptions)).Select(row => row.Key).Except(["betaFactor"]).Order(),          // which a run multiplies by
+            others.Keys.Order());
+        var told = Story(usual);
+        Assert.All(others, other => Assert.NotEqual(told, Story(other.Value)));
+    }
+
+    /// <summary>All that a monitor says of one figure after another that goes bad, and of held-out figures that fall.</summary>
+    static string Story(HealthOptions options) => string.Join('\n', new[]
+    {
+        ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2), ("responses/length", 51),
+        ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1), ("eval/score", 0),
+    }.Select(bad =>
+    {
+        var monitor = new HealthMonitor(options);
+        return string.Join('\n', Enumerable.Range(0, 60).SelectMany(step =>
+        {
+            var metrics = With(("objective/scores", 1 + step), step > 25 ? bad : ("responses/length", 25));
+            if (step % 10 == 0)
+                metrics["eval/score"] = bad.Item1 == "eval/score" && step > 25 ? 0 : 1 + step;
+            return monitor.Look(step, metrics).Select(change => $"{step} {change}").Append($"{step} {monitor.Due(step)}");
+        }));
+    }));
 
     static HealthMonitor Copy(HealthMonitor monitor)
     {
