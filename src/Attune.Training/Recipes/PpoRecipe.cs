@@ -165,7 +165,7 @@ public sealed record PpoRecipe : IRecipe
         using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
-        RewardSources.RequireFields(AllRewards, train.Concat(heldOut));
+        RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(policy, learned, train, run.Seed, run.Notice);
