@@ -18,7 +18,7 @@ public sealed record JsonReward : RuleReward
             var root = document.RootElement;
             return Required.Count == 0 || (root.ValueKind == JsonValueKind.Object && Required.All(key => root.TryGetProperty(key, out _))) ? 1 : 0;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)       // the latter of a key that is half of a surrogate pair
         {
             return 0;
         }

@@ -38,7 +38,18 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
     public static Scores Read(long id, ReadOnlyMemory<byte> answer, Rollouts rollouts)
     {
         using var document = Parse(answer);
-        var root = document.RootElement;
+        try
+        {
+            return Read(id, document.RootElement, answer, rollouts);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("texts of whole characters were expected, found half of a surrogate pair", answer);
+        }
+    }
+
+    static Scores Read(long id, JsonElement root, ReadOnlyMemory<byte> answer, Rollouts rollouts)
+    {
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found) || !root.TryGetProperty("scores", out var scores))
             throw Wrong("an object with id and scores was expected", answer);
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)

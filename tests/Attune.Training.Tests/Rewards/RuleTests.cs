@@ -61,6 +61,7 @@ public sealed class RuleTests
     [InlineData("""{"name": """, 0, 0)]
     [InlineData("", 0, 0)]
     [InlineData("Here it is: {}", 0, 0)]
+    [InlineData("{\"\\ud800\": 1, \"name\": 2}", 1, 0)]
     public void JsonMustBeWholeAndHaveItsKeys(string text, double plain, double withKeys)
     {
         Rates(plain, new JsonReward(), text);
