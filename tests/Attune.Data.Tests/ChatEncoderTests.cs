@@ -150,7 +150,9 @@ public sealed class ChatEncoderTests
     public void AnswersThatAreMessagesAreRankedBehindTheOpenedPromptAndEndOnce()
     {
         var own = Plain.WithChatTemplate(Turns);
-        var ranking = new TextEncoder(own, 64).Ranking(new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1)))!;
+        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1));
+        var ranking = new TextEncoder(own, 64).Ranking(example)!;
+        Assert.Equal(ranking.Texts, new TextEncoder(own, 64).Texts(example));
         Assert.Equal("U:abc\nA:good<|endoftext|>", own.Decode(ranking.Texts[0]));
         Assert.Equal("U:abc\nA:bad<|endoftext|>", own.Decode(ranking.Texts[1]));
         Assert.Equal("U:abc\nA:", own.Decode(ranking.Texts[0].AsSpan(0, ranking.PromptLength)));

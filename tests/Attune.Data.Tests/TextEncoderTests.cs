@@ -114,7 +114,9 @@ public sealed class TextEncoderTests
     [Fact]
     public void EveryRankedAnswerStandsBehindThePromptAndEnds()
     {
-        var ranking = new TextEncoder(Tokenizer, 64).Ranking(new Ranking(Origin, "abc", [" def", " x"], Preferences.OfRanks(0, 1)))!;
+        var example = new Ranking(Origin, "abc", [" def", " x"], Preferences.OfRanks(0, 1));
+        var ranking = new TextEncoder(Tokenizer, 64).Ranking(example)!;
+        Assert.Equal(ranking.Texts, new TextEncoder(Tokenizer, 64).Texts(example));
         Assert.All(ranking.Texts, text => Assert.Equal(Eos, text[^1]));
         Assert.Equal(Tokenizer.Encode("abc"), ranking.Texts[1][..ranking.PromptLength]);
     }

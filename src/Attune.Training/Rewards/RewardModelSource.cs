@@ -60,7 +60,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     }
 
     /// <summary>A prompt and the policy's answer to it in the reward model's tokens.</summary>
-    public int[] Tokens(TokenPrompt prompt, Completion completion)
+    int[] Tokens(TokenPrompt prompt, Completion completion)
     {
         if (sameTokens && !Apart && completion.StoppedBy is null)
             return [.. prompt.Tokens, .. completion.Tokens];

@@ -1,5 +1,4 @@
 using Attune.Data;
-using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Text;
@@ -90,11 +89,17 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         TokenPrompt[] asked = Draw([.. data.Select(example => prompts.Prompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
         var source = Source(writers, apart: writer.Backbone.Kind == BackboneKind.EncoderDecoder);
         using var random = new RandomSource((ulong)run.Seed, run.Device);
-        var generator = new TextGenerator(writer, writers.FillId, ModelFolder.EndTokens(writer, writers));
-        var texts = asked.Chunk(PromptsAtOnce).SelectMany(part =>
-            part.Zip(generator.Generate([.. part.Select(prompt => prompt.Tokens)], sampling, random, cancellation: cancellation), source.Tokens)).ToList();
+        using var noGrad = Autograd.NoGrad();
+        var answering = new Policy(writer, writers, sampling);
+        var heads = asked.Chunk(PromptsAtOnce).SelectMany(ScoreTogether).ToArray();
         writer.Free();
-        return source.ScoreHeads(texts);
+        return heads;
+
+        double[][] ScoreTogether(TokenPrompt[] part)
+        {
+            using var scope = TensorScope.Open();
+            return source.ScoreHeads(answering.Respond(part, random, cancellation: cancellation));
+        }
     }
 
     double[][] Score(int[][] texts) => Source(tokenizer, apart: false).ScoreHeads(texts);
