@@ -14,8 +14,8 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // One body, compiled for processors with and without AVX2; which is used is decided when the library is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define ATTUNE_VECTORIZED __attribute__((target_clones("arch=haswell", "default")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define ATTUNE_VECTORIZED __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define ATTUNE_VECTORIZED
 #endif

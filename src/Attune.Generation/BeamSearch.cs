@@ -58,7 +58,8 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
                 return all;
             live = [.. live.Where(prompt => !prompt.Done)];
             state.Select(kept);
-            state.Read([.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])]);
+            long[] tokens = [.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])];
+            state.Read(Tensor.From(tokens, tokens.Length).To(model.Device));
         }
     }
 

@@ -14,7 +14,7 @@ sealed class DecoderState : IDisposable
     readonly int[][] prompts;
     readonly int[][] beginnings;                                   // what stands before the answers where they are written
     Tensor padding;                                                // (B, 1): columns of padding before a row
-    long[] positions;                                              // of the token that each row reads next
+    Tensor positions;                                              // (B, 1) of the token that each row reads next
     Tensor hidden;
 
     /// <summary>
@@ -33,7 +33,7 @@ sealed class DecoderState : IDisposable
         var columns = Longest(beginnings);
         cache = model.Backbone.NewCache(prompts.Length, columns + Room);
         padding = Column(Array.ConvertAll(beginnings, text => (long)columns - text.Length)).Persist();
-        positions = Array.ConvertAll(beginnings, text => (long)text.Length);
+        positions = Column(Array.ConvertAll(beginnings, text => (long)text.Length)).Persist();
         hidden = ReadPrompts(padId);
     }
 
@@ -46,8 +46,8 @@ sealed class DecoderState : IDisposable
     /// <summary>(B, V) float32 logits of the next tokens.</summary>
     public Tensor Logits() => model.Logits(hidden).To(DType.Float32);
 
-    /// <summary>(B) estimates of the value head; none without one.</summary>
-    public float[] Values() => model.ValueHead?.Forward(hidden).ToArray<float>() ?? [];
+    /// <summary>(B) estimates of the value head; null without one.</summary>
+    public Tensor? Values() => model.ValueHead?.Forward(hidden);
 
     /// <summary>Keeps these rows, in their order; a row may come several times.</summary>
     public void Select(long[] rows)
@@ -57,23 +57,24 @@ sealed class DecoderState : IDisposable
         cache.Select(selected);
         Replace(ref padding, padding.IndexSelect(0, selected));
         Replace(ref hidden, hidden.IndexSelect(0, selected));
-        positions = [.. rows.Select(row => positions[row])];
+        Replace(ref positions, positions.IndexSelect(0, selected));
     }
 
-    /// <summary>Reads the next token (B) of each row.</summary>
-    public void Read(long[] tokens)
+    /// <summary>Reads the next token (B) of each row, without waiting for the device.</summary>
+    public void Read(Tensor tokens)
     {
         using var scope = TensorScope.Open();
         var mask = padding.AtMost(Tensor.Arange(0, cache.Length + 1, device: model.Device).Unsqueeze(0));      // (B, columns)
-        Replace(ref hidden, model.Hidden(new(Column(tokens), mask, Column(positions)), cache).Select(1, 0));
+        Replace(ref hidden, model.Hidden(new(tokens.Unsqueeze(1), mask, positions), cache).Select(1, 0));
         cache.Advance(1);
-        positions = [.. positions.Select(position => position + 1)];
+        Replace(ref positions, positions + 1);
     }
 
     public void Dispose()
     {
         cache.Dispose();
         padding.Dispose();
+        positions.Dispose();
         hidden.Dispose();
     }
 

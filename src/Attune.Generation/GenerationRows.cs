@@ -1,9 +1,12 @@
+using Attune.Torch;
+
 namespace Attune.Generation;
 
 /// <summary>The answers of a batch as they grow, and which row of the tensors belongs to which answer.</summary>
 sealed class GenerationRows
 {
     readonly List<Answer> answers;
+    readonly List<(Tensor Tokens, Tensor Logprobs, Tensor? Values)> drawn = [];
     List<Answer> rows;
 
     public GenerationRows(IEnumerable<TokenHistory> histories)
@@ -23,20 +26,33 @@ sealed class GenerationRows
     /// <summary>What each row holds.</summary>
     public IReadOnlyList<TokenHistory> Histories { get; private set; }
 
-    /// <summary>The token that each row drew last.</summary>
-    public long[] LastTokens => [.. Histories.Select(history => (long)history.Text[^1])];
-
     public IEnumerable<Completion> Completions => answers.Select(answer => answer.ToCompletion());
 
-    public void Record(long[] tokens, float[] logprobs, float[] values, IReadOnlyList<int> eosIds)
+    /// <summary>Takes what each row drew, (B) each, and leaves it on its device.</summary>
+    public void Add(Tensor tokens, Tensor logprobs, Tensor? values) =>
+        drawn.Add((tokens.Detach().Persist(), logprobs.Detach().Persist(), values?.Detach().Persist()));
+
+    /// <summary>Waits for the device, and brings what was drawn since the last time into the answers: three reads, for however many tokens.</summary>
+    public void Read(IReadOnlyList<int> eosIds)
     {
-        for (var row = 0; row < rows.Count; row++)
+        using var scope = TensorScope.Open();
+        var tokens = Together<long>(drawn.Select(step => step.Tokens));
+        var logprobs = Together<float>(drawn.Select(step => step.Logprobs));
+        var values = Together<float>(drawn.Select(step => step.Values).OfType<Tensor>());
+        for (var cell = 0; cell < tokens.Length; cell++)
         {
-            if (rows[row].Ended)
+            if (rows[cell % rows.Count] is not { Ended: false } row)
                 continue;
-            rows[row].Add((int)tokens[row], logprobs[row], values.Length > 0 ? values[row] : null, eosIds, StopOf);
-            OnToken?.Invoke((int)tokens[row]);
+            row.Add((int)tokens[cell], logprobs[cell], values.Length > 0 ? values[cell] : null, eosIds, StopOf);
+            OnToken?.Invoke((int)tokens[cell]);
         }
+        foreach (var (ofTokens, ofLogprobs, ofValues) in drawn)
+        {
+            ofTokens.Dispose();
+            ofLogprobs.Dispose();
+            ofValues?.Dispose();
+        }
+        drawn.Clear();
     }
 
     /// <summary>When at most half of the rows still grow, forgets the others and says which are kept.</summary>
@@ -49,6 +65,9 @@ sealed class GenerationRows
         Histories = [.. rows.Select(answer => answer.History)];
         return live;
     }
+
+    static T[] Together<T>(IEnumerable<Tensor> steps) where T : unmanaged =>
+        steps.ToArray() is { Length: > 0 } all ? Tensor.Stack(0, all).ToArray<T>() : [];
 
     sealed class Answer(TokenHistory history)
     {

@@ -24,6 +24,13 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// <summary>Filters beyond those of the options; they come after the penalties and before temperature.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
 
+    /// <summary>
+    /// Tokens between two looks at which rows have ended, for which the host waits: each one on a CPU, where waiting costs nothing; few
+    /// on a GPU, where rows that have ended are worth less than a queue that never runs dry. Whatever needs the tokens at once (penalties,
+    /// other filters, <see cref="OnToken"/>) is told each; where answers have a fixed length nobody looks before the end.
+    /// </summary>
+    public int TokensBetweenLooks { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
+
     /// <summary>Answers to every prompt, <paramref name="samples"/> each, those of one prompt side by side.</summary>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -31,18 +38,21 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
-        var sampler = new Sampler([.. options.Penalties(eosIds), .. Filters, .. options.Shaping()], options.Temperature == 0, random);
+        ILogitsFilter[] lookingBack = [.. options.Penalties(eosIds), .. Filters];
+        var sampler = new Sampler([.. lookingBack, .. options.Shaping()], options.Temperature == 0, random);
+        var between = lookingBack.Length > 0 || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : TokensBetweenLooks;
         var completions = new List<Completion>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            completions.AddRange(GenerateBatch(batch, options, sampler, samples, cancellation));
+            completions.AddRange(GenerateBatch(batch, options, sampler, samples, between, cancellation));
         }
         return completions;
     }
 
-    IEnumerable<Completion> GenerateBatch(int[][] prompts, SamplingOptions options, Sampler sampler, int samples, CancellationToken cancellation)
+    IEnumerable<Completion> GenerateBatch(
+        int[][] prompts, SamplingOptions options, Sampler sampler, int samples, int tokensBetweenLooks, CancellationToken cancellation)
     {
         using var state = new DecoderState(model, prompts, padId, options.MaxNewTokens);
         int[] promptOfRow = [.. Enumerable.Range(0, prompts.Length).SelectMany(prompt => Enumerable.Repeat(prompt, samples))];
@@ -54,12 +64,18 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
             var (tokens, logprobs) = sampler.Draw(state.Logits(), rows.Histories);                  // (B), (B)
-            rows.Record(tokens.ToArray<long>(), logprobs.ToArray<float>(), state.Values(), eosIds);
-            if (step == state.Room || !(rows.AnyLive || options.FixedLength))
+            rows.Add(tokens, logprobs, state.Values());
+            var isLast = step == state.Room;
+            if (isLast || step % tokensBetweenLooks == 0)
+                rows.Read(eosIds);
+            if (isLast || !(rows.AnyLive || options.FixedLength))
                 break;
             if (!options.FixedLength && rows.Compact() is { } kept)
+            {
                 state.Select(kept);
-            state.Read(rows.LastTokens);
+                tokens = tokens.IndexSelect(0, Tensor.From(kept, kept.Length).To(model.Device));
+            }
+            state.Read(tokens);
         }
         return rows.Completions;
     }

@@ -59,7 +59,7 @@ public sealed class Gpt2 : Decoder
     protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
     {
         var bias = Attention.CausalBias(input, cache?.Length ?? 0);
-        return (layer, x) => blocks[layer].Forward(x, bias, cache);
+        return (layer, x) => blocks[layer].Forward(x, bias, cache, layer == Layers - 1 ? input.FirstWanted : 0);
     }
 
     protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
@@ -144,11 +144,19 @@ sealed class Gpt2Block : Module
         mlp = Register("mlp", new Gpt2Mlp(config));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache)
+    /// <param name="x">(B, T, D)</param>
+    /// <param name="bias">As <see cref="Attention.Attend"/> takes it.</param>
+    /// <param name="cache">What was read before.</param>
+    /// <param name="first">The column from which on something is asked for.</param>
+    /// <returns>(B, T − first, D)</returns>
+    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
     {
-        x += attention.Forward(attentionNorm.Forward(x), bias, cache);
+        x = From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), bias, cache, first);
         return x + mlp.Forward(mlpNorm.Forward(x));
     }
+
+    /// <summary>The tensor from an index of a dimension on.</summary>
+    public static Tensor From(Tensor x, int dimension, long first) => first == 0 ? x : x.Slice(dimension, first);
 }
 
 sealed class Gpt2Attention : Module
@@ -175,15 +183,15 @@ sealed class Gpt2Attention : Module
     /// <summary>Layers that write to the residual stream start smaller, by 1/√(their number), as the paper does (section 2.3).</summary>
     public static double ResidualDeviation(Gpt2Config config) => config.InitializerRange / Math.Sqrt(2 * config.Layers);
 
-    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
     {
         var parts = project.Forward(x).Split(-1, width, width, width);
-        var q = Attention.SplitHeads(parts[0], headWidth);                     // (B, H, T, D)
+        var q = Attention.SplitHeads(Gpt2Block.From(parts[0], 1, first), headWidth);               // (B, H, T − first, D)
         var k = Attention.SplitHeads(parts[1], headWidth);
         var v = Attention.SplitHeads(parts[2], headWidth);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, bias, scale, attentionDropout)));
+        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, Gpt2Block.From(bias, 2, first), scale, attentionDropout)));
     }
 }
 

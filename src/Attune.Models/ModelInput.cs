@@ -12,6 +12,12 @@ namespace Attune.Models;
 public sealed record ModelInput(
     Tensor Tokens, Tensor? Mask = null, Tensor? Positions = null, Tensor? Segments = null, ModelInput? Source = null, Tensor? TokenTypes = null)
 {
+    /// <summary>
+    /// The column from which on hidden states are asked for. A model may leave out those before it, which then need no queries and no MLP
+    /// in its last layer: (B, T − FirstWanted, D). Not with a cache.
+    /// </summary>
+    public long FirstWanted { get; init; }
+
     /// <summary>The positions given, else columns after those in the cache: (B or 1, T).</summary>
     public Tensor PositionsAfter(long cached) =>
         Positions ?? Tensor.Arange(cached, cached + Tokens.Size(1), device: Tokens.Device).Unsqueeze(0);

@@ -58,10 +58,11 @@ public sealed partial class Tensor
     public Tensor BernoulliInPlace(double probability, RandomSource random) =>
         Aten.BernoulliInPlace.CallInPlace(this, probability, random);
 
-    /// <summary>The elements, row-major, in managed memory.</summary>
+    /// <summary>The elements, row-major, in managed memory: the program waits until the device has them.</summary>
     /// <exception cref="ArgumentException">The element type is not <typeparamref name="T"/>.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
+        Interlocked.Increment(ref hostReads);
         using var scope = TensorScope.Open();
         var host = Detach().To(Device.Cpu).Contiguous();
         return host.Bytes<T>(host.ElementCount).ToArray();

@@ -10,6 +10,7 @@ namespace Attune.Torch;
 public sealed partial class Tensor : IDisposable
 {
     static long live;
+    static long hostReads;
 
     nint handle;
     long[]? shape;
@@ -24,6 +25,8 @@ public sealed partial class Tensor : IDisposable
     ~Tensor() => Free();
 
     internal static long Live => Interlocked.Read(ref live);
+
+    internal static long HostReads => Interlocked.Read(ref hostReads);
 
     internal TensorScope? Scope { get; set; }
 

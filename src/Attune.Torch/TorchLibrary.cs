@@ -27,6 +27,9 @@ public static unsafe class TorchLibrary
     /// <summary>Managed tensors that have not been freed.</summary>
     public static long LiveTensors => Tensor.Live;
 
+    /// <summary>How often elements were brought into managed memory, for which a GPU has to be waited for.</summary>
+    public static long HostReads => Tensor.HostReads;
+
     public static void ResetPeakBytes() => Native.attune_reset_peak_bytes();
 
     /// <summary>Names of operators that Attune needs and this libtorch lacks; empty when all is well.</summary>

@@ -107,10 +107,10 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     Reading Read(Rollouts rollouts)
     {
-        var input = Texts(rollouts);
-        var (beneath, hidden) = Hidden(input, rollouts.Trunk);                                      // (B, P + T, D)
-        var cells = StatesBeforeTokens(rollouts, (int)hidden.Size(1));
-        return new(input, cells, beneath, Reading.Pick(hidden, cells));
+        var input = Texts(rollouts) with { FirstWanted = rollouts.Prompts.Min(prompt => Beginning(prompt).Length) - 1 };
+        var (beneath, hidden) = Hidden(input, rollouts.Trunk);
+        var cells = StatesBeforeTokens(rollouts, (int)input.Tokens.Size(1));                        // of (B, P + T)
+        return new(input, cells, beneath, Reading.Pick(hidden, input, cells));
     }
 
     /// <summary>Hidden states where the critic branches off, if it does, and those at the end.</summary>

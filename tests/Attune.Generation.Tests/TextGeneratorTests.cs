@@ -55,6 +55,32 @@ public sealed class TextGeneratorTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 12)]
+    [InlineData(4, 3)]
+    [InlineData(5, 3)]
+    [InlineData(100, 1)]
+    public void TheHostIsWaitedForOnlyAtLooksAndThatChangesNoBit(int tokensBetweenLooks, int looks)
+    {
+        var model = TinyModel.Gpt2();
+        var options = new SamplingOptions { MaxNewTokens = 12, Temperature = 0.9, TopK = 8 };
+        var expected = Answer(tokensBetweenLooks: 1);
+        var before = TorchLibrary.HostReads;
+        var found = Answer(tokensBetweenLooks);
+        Assert.Equal(2 * looks, TorchLibrary.HostReads - before);                  // tokens and log-probabilities
+        foreach (var (a, b) in expected.Zip(found))
+        {
+            Assert.Equal(a.Tokens, b.Tokens);
+            Assert.Equal(a.Logprobs, b.Logprobs);
+        }
+
+        IReadOnlyList<Completion> Answer(int tokensBetweenLooks)
+        {
+            using var random = new RandomSource(4);
+            return new TextGenerator(model, TinyModel.Pad, []) { TokensBetweenLooks = tokensBetweenLooks }.Generate(Prompts, options, random);
+        }
+    }
+
     [Fact]
     public void AnAnswerEndsWithTheEndOfTextTokenOrAtTheGreatestLength()
     {

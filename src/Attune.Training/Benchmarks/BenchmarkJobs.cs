@@ -74,7 +74,7 @@ static class BenchmarkJobs
                 Model = folder.LanguageModel(),
                 RewardModel = folder.RewardModel(),
                 Data = Data(("prompt", preset.Ppo.Prompt)),
-                Sampling = new() { MaxNewTokens = preset.Ppo.Response },
+                Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
                 Critic = new() { Kind = options.Critic },
                 Ppo = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
             },

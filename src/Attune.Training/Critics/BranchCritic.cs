@@ -46,6 +46,6 @@ public sealed class BranchCritic : Critic
     public override Tensor Values(Reading reading)
     {
         using var precision = Autocast.To(decoder.Autocast, twin.Device);
-        return head.Forward(Reading.Pick(decoder.Above(Layer!.Value, reading.Beneath!, reading.Input), reading.Cells)).To(DType.Float32);
+        return head.Forward(reading.Pick(decoder.Above(Layer!.Value, reading.Beneath!, reading.Input))).To(DType.Float32);
     }
 }

@@ -28,7 +28,7 @@ public sealed class ModelCritic : Critic
     public override IEnumerable<(string Name, Parameter Value)> Parameters =>
         model.NamedParameters().Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
 
-    public override Tensor Values(Reading reading) => Reading.Pick(model.ScoreTokens(reading.Input), reading.Cells);
+    public override Tensor Values(Reading reading) => reading.Pick(model.ScoreTokens(reading.Input));
 
     public override void Save(string folder) => ModelFolder.Save(Path.Combine(folder, "critic"), model, tokenizer);
 }

@@ -10,6 +10,15 @@ namespace Attune.Training.Critics;
 /// <param name="States">(N, D) last hidden states of the policy in these cells.</param>
 public sealed record Reading(ModelInput Input, Tensor Cells, Tensor? Beneath, Tensor States)
 {
-    /// <summary>(B, W, …) → (N, …)</summary>
-    public static Tensor Pick(Tensor all, Tensor cells) => all.Reshape([-1, .. all.Shape[2..]]).IndexSelect(0, cells);
+    /// <summary>What stands in the cells: (B, W, …) → (N, …). Of the first columns of W some may be missing.</summary>
+    public Tensor Pick(Tensor all) => Pick(all, Input, Cells);
+
+    /// <inheritdoc cref="Pick(Tensor)"/>
+    public static Tensor Pick(Tensor all, ModelInput input, Tensor cells)
+    {
+        var (rows, missing) = (all.Size(0), input.Tokens.Size(1) - all.Size(1));
+        if (missing > 0)
+            cells = (cells.Reshape(rows, -1) - (Tensor.Arange(1, rows + 1, device: cells.Device) * missing).Unsqueeze(1)).Reshape(-1);
+        return all.Reshape([-1, .. all.Shape[2..]]).IndexSelect(0, cells);
+    }
 }
