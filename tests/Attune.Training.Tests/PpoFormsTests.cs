@@ -84,6 +84,9 @@ public sealed class PpoFormsTests : IDisposable
     {
         var outcomes = Options.ToDictionary(option => option.Key, option => Outcome(option.Value(Recipe(option.Key))), StringComparer.Ordinal);
         outcomes["none"] = Outcome(Recipe("none"));
+        outcomes["mix.text"] = Outcome(Mixed("mix", steps: 2));
+        outcomes["mix.coef"] = Outcome(Mixed("mix-coef", steps: 2, mix => mix with { Coef = 0.1 }));
+        outcomes["mix.rows"] = Outcome(Mixed("mix-rows", steps: 2, mix => mix with { Rows = 1 }));
         var alike = outcomes.GroupBy(outcome => Convert.ToHexString(outcome.Value), StringComparer.Ordinal).Where(group => group.Count() > 1)
             .Select(group => string.Join(" = ", group.Select(outcome => outcome.Key)));
         Assert.Empty(alike);
@@ -206,6 +209,17 @@ public sealed class PpoFormsTests : IDisposable
         Assert.Equal(Outcome(Recipe("kept")), Outcome(Recipe("read") with { Reference = new() { Kind = ReferenceKind.Precomputed } }));
 
     [Fact]
+    public void ASynchronisedReferenceMovesInItsRhythm()
+    {
+        // Two steps: one that moves after the second has not moved yet when it is asked.
+        var kept = Outcome(Recipe("kept"));
+        Assert.Equal(kept, Outcome(Following("late", 2)));
+        Assert.NotEqual(kept, Outcome(Following("soon", 1)));
+
+        PpoRecipe Following(string output, int every) => Recipe(output) with { Reference = new() { Kind = ReferenceKind.Synchronised, SyncEvery = every, SyncRate = 0.5 } };
+    }
+
+    [Fact]
     public void MicroBatchesByTokensGiveTheStepOfTheWholeBatch()
     {
         var (whole, parts) = (First(new BatchOptions { BatchSize = 6, Steps = 1 }, "a"), First(new BatchOptions { BatchSize = 6, Steps = 1, MicroBatchTokens = 30 }, "b"));
@@ -262,7 +276,11 @@ public sealed class PpoFormsTests : IDisposable
         };
     }
 
-    PpoRecipe Mixed(string output) => Recipe(output, steps: 4) with { Mix = new() { Text = runs.Demonstrations, Rows = 3 } };
+    PpoRecipe Mixed(string output, int steps = 4, Func<PretrainingMixOptions, PretrainingMixOptions>? change = null)
+    {
+        var mix = new PretrainingMixOptions { Text = runs.Demonstrations, Rows = 3 };
+        return Recipe(output, steps) with { Mix = change?.Invoke(mix) ?? mix };
+    }
 
     byte[] Outcome(PpoRecipe recipe) => TinyRuns.Weights(runs.Start("ppo", recipe));
 
