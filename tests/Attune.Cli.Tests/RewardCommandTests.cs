@@ -66,7 +66,7 @@ public sealed class RewardCommandTests : IDisposable
             Assert.All(a.Zip(b, combine).Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
         }
 
-        double[] Scores(string model, params string[] words) => [.. Succeed(["score", model, rankings, .. words]).TrimEnd('\n').Split('\n')
+        double[] Scores(string model, params string[] words) => [.. Succeed(["score", model, .. words, rankings]).TrimEnd('\n').Split('\n')
             .SelectMany(line => JsonNode.Parse(line)!["scores"]!.AsArray().Select(score => score!.GetValue<double>()))];
     }
 

@@ -8,7 +8,7 @@ namespace Attune.Cli.Commands;
 sealed class EnsembleWords
 {
     readonly Argument<string> model = new("model") { Description = "A reward model's folder" };
-    readonly Option<string[]> with = new("--with") { Description = "More reward models, which are one with the first", AllowMultipleArgumentsPerToken = true };
+    readonly Option<string[]> with = new("--with") { Description = "Another reward model, which is one with the first; may be given again" };
     readonly Option<EnsembleCombination> combine = new("--combine") { Description = "How several models or heads become one: mean, minimum, or deviations: the mean less some" };
     readonly Option<double> deviations = NumberOption.Create("--deviations", "How many deviations are taken from the mean", 1);
     readonly Option<string> device = ModelOptions.Device();

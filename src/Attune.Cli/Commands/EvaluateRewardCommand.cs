@@ -17,7 +17,7 @@ static class EvaluateRewardCommand
     static readonly Option<string?> Report = new("--report") { Description = "An HTML file to write, with pictures and the pairs to read" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
     static readonly Option<bool> Json = new("--json") { Description = "JSON in the place of the table" };
-    static readonly Option<double?> Ceiling = new("--ceiling") { Description = "The accuracy that the noise of the data allows, from 0 to 1, where it is known" };
+    static readonly Option<double?> Ceiling = new("--ceiling") { Description = "The accuracy that the noise of the data allows, from 0.5 to 1, where it is known" };
 
     public static Command Create()
     {
