@@ -52,12 +52,16 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
     {
         if (options.Act == HealthAct.None || step < quietUntil)
             return null;
-        var lasting = Alarms.FirstOrDefault(rule => step - episodes[rule].Began >= options.Patience && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
+        var lasting = Alarms.FirstOrDefault(rule => Lasts(rule, episodes[rule], step) && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
         if (lasting is null)
             return null;
         var act = options.Act == HealthAct.RollBack && RollBacks >= options.RollBacks ? HealthAct.Stop : options.Act;
         return (act, FindingOf(lasting, history));
     }
+
+    /// <summary>Whether an alarm has lasted for the time of patience, and is still seen.</summary>
+    bool Lasts(HealthRule rule, Episode episode, int step) =>
+        episode.Seen == step && step - episode.Began >= (rule.IsUrgent ? Math.Min(1, options.Patience) : options.Patience);
 
     /// <summary>Notes that something was done: it is given time to work.</summary>
     public void Acted(int step) => quietUntil = step + options.Patience;

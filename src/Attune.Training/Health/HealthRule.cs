@@ -20,4 +20,7 @@ sealed record HealthRule(string Name, string InShort, Severity Severity, string 
 {
     /// <summary>Whether a greater β works against it.</summary>
     public bool EasedByBeta { get; init; }
+
+    /// <summary>Whether something is done when it was seen at two steps in a row, whatever the patience: at the third a run cannot go on.</summary>
+    public bool IsUrgent { get; init; }
 }

@@ -8,6 +8,7 @@ static class HealthRules
     const string Score = "objective/scores", Kl = "objective/kl", Entropy = "objective/entropy", Ratio = "policy/ratio", Clipped = "policy/clipfrac";
     const string Length = "responses/length", Ended = "responses/ended", Repetition = "responses/repetition", Distinct = "responses/distinct";
     const string Explained = "value/explained_variance", HeldOutScore = "eval/score", HeldOutGold = "eval/gold";
+    const string Loss = "loss", Gradient = "grad_norm";
 
     /// <summary>A gain in training counts when it is this many deviations of the first steps' scores.</summary>
     const double Noise = 4;
@@ -21,7 +22,8 @@ static class HealthRules
     [
         new("notFinite", "not a number", Severity.Alarm,
             "Look at the scores of the reward source first, then take a smaller learning rate, and train in float32.",
-            (seen, _) => Array.Find([Kl, Score, Ratio, Entropy], name => !seen.IsFinite(name)) is { } broken ? $"{broken} is not a finite number" : null),
+            (seen, _) => Array.Find([Kl, Score, Ratio, Entropy, Loss, Gradient], name => !seen.IsFinite(name)) is { } broken ? $"{broken} is not a finite number" : null)
+            { IsUrgent = true },
         new("klHigh", "KL too high", Severity.Alarm,
             "Raise ppo.klCoef, or let ppo.klController be adaptive with a ppo.klTarget, or take a smaller learning rate; read the answers for tricks.",
             (seen, limits) => seen.Now(Kl) > limits.MaxKl ? $"the KL from the reference is {N(seen.Now(Kl))} nats an answer, above {N(limits.MaxKl)}" : null)
@@ -74,7 +76,7 @@ static class HealthRules
 
     /// <summary>The history that the rules look at.</summary>
     public static MetricHistory NewHistory(int window) => new(
-        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained], [HeldOutScore, HeldOutGold], training: Score);
+        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient], [HeldOutScore, HeldOutGold], training: Score);
 
     static double? EntropyShare(MetricHistory seen) => seen.Start(Length) > 0 && seen.Start(Entropy) > 0 && seen.Now(Length) > 0
         ? seen.Now(Entropy) / seen.Now(Length) / (seen.Start(Entropy) / seen.Start(Length)) : null;

@@ -11,7 +11,7 @@ public sealed class HealthMonitorTests
     {
         ["objective/scores"] = 1, ["objective/kl"] = 3, ["objective/entropy"] = 8, ["policy/ratio"] = 1.01, ["policy/clipfrac"] = 0.1,
         ["responses/length"] = 25, ["responses/ended"] = 0.95, ["responses/repetition"] = 0.02, ["responses/distinct"] = 0.9,
-        ["value/explained_variance"] = 0.4,
+        ["value/explained_variance"] = 0.4, ["loss"] = 0.1, ["grad_norm"] = 1,
     };
 
     [Fact]
@@ -108,6 +108,29 @@ public sealed class HealthMonitorTests
             return monitor.Due(step) is not null;
         });
         Assert.Equal(18, due.First());                           // the mean of five is above 50 at step 11
+    }
+
+    [Fact]
+    public void NumbersThatAreNoneTwiceInARowAreNotWaitedFor()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.RollBack });
+        monitor.Look(1, With(("loss", double.PositiveInfinity)));
+        Assert.Null(monitor.Due(1));
+        monitor.Look(2, Healthy);
+        Assert.Null(monitor.Due(2));                             // one bad step is skipped and harmless
+        monitor.Look(3, With(("grad_norm", double.NaN)));
+        Assert.Equal(HealthAct.RollBack, monitor.Due(3)?.Act);   // two in three, and the third in a row would end the run
+    }
+
+    [Fact]
+    public void NothingIsDoneAboutAnAlarmThatIsNoLongerSeen()
+    {
+        var monitor = new HealthMonitor(new() { Act = HealthAct.Stop, Patience = 3 });
+        for (var step = 1; step <= 20; step++)
+        {
+            monitor.Look(step, step == 10 ? With(("objective/kl", 300)) : Healthy);
+            Assert.Equal(step is 13 or 14, monitor.Due(step) is not null);   // the mean is above 50 from step 10 to 14
+        }
     }
 
     [Fact]

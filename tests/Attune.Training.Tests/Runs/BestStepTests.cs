@@ -84,6 +84,19 @@ public sealed class BestStepTests : IDisposable
         Assert.InRange(BestOf(run).Step, 6, 8);
     }
 
+    [Fact]
+    public void ARunThatWasKilledWhileTheBestStepTookItsPlaceHasIt()
+    {
+        var whole = runs.Start("ppo", Recipe("whole", goldWeight: -1));
+        var display = new RecordingDisplay(cancelAfter: 5);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("ppo", Recipe("a", goldWeight: -1), display, display.Token));
+        var best = Path.Combine(runs.PathTo("a"), "checkpoints", "best");
+        Directory.Move(best, best + ".unfinished");
+        var run = runs.Resume("a");
+        Assert.Equal(BestOf(whole), BestOf(run));
+        Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(run));
+    }
+
     static float[] Table(RunFolder run, string checkpoint)
     {
         using var state = Safetensors.Open(Path.Combine(run.Checkpoints, checkpoint, "state.safetensors"));
