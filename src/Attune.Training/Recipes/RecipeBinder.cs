@@ -13,14 +13,16 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
 {
     static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
 
-    /// <summary>A copy of <paramref name="defaults"/> with the values of the node.</summary>
-    public object Bind(YamlMappingNode node, object defaults, string path)
+    /// <summary>A copy of <paramref name="defaults"/> with the values of the node, but for a key that was read before.</summary>
+    public object Bind(YamlMappingNode node, object defaults, string path, string? but = null)
     {
         var keys = RecipeKeys.Of(defaults.GetType()).ToDictionary(row => row.Key, row => row.Property, StringComparer.Ordinal);
         var copy = Copy(defaults);
         foreach (var (keyNode, value) in node.Children)
         {
             var key = (keyNode as YamlScalarNode)?.Value ?? "";
+            if (key == but)
+                continue;
             if (keys.TryGetValue(key, out var property))
                 Set(copy, property, value, path + key);
             else
@@ -79,21 +81,23 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     {
         if (!RecipeKeys.IsSection(item))
             return Read(node, item, null, path);
-        return ReadSection(node, item, section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".") : null, path);
+        var kind = RecipeKeys.Kinds(item) is null ? null : RecipeKeys.Kind;
+        return ReadSection(
+            node, item, section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".", but: kind) : null, path);
     }
 
-    /// <summary>What an item is without its keys. Where there are kinds, its key <c>kind</c> says that, and is taken off.</summary>
+    /// <summary>What an item is without its keys. Where there are kinds, its key <c>kind</c> says that.</summary>
     object? DefaultsOf(YamlMappingNode section, Type item, string path)
     {
         if (RecipeKeys.Kinds(item) is not { } kinds)
             return Activator.CreateInstance(item);
         var key = new YamlScalarNode(RecipeKeys.Kind);
         var kind = section.Children.TryGetValue(key, out var node) && node is YamlScalarNode { Value: { } text } ? text : "";
-        section.Children.Remove(key);
         if (kinds.TryGetValue(kind, out var defaults))
             return defaults;
         var meant = NearestName.Find(kind, kinds.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        errors.Add($"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' should be one of {string.Join(", ", kinds.Keys)}, found {(kind.Length > 0 ? $"'{kind}'" : "nothing")}.{meant}");
+        var found = kind.Length > 0 ? $"'{kind}'" : "nothing";
+        errors.Add($"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' should be one of {string.Join(", ", kinds.Keys)}, found {found}.{meant}");
         return null;
     }
 
@@ -127,5 +131,5 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     static string Suggestion(string key, IEnumerable<string> known) =>
         NearestName.Find(key, known) is { } nearest ? $" Did you mean '{nearest}'?" : $" Known here: {string.Join(", ", known)}.";
 
-    string Place(YamlNode node) => file is not null && node.Start.Line > 0 ? $"line {node.Start.Line}: " : "";
+    string Place(YamlNode node) => file is not null && node.End.Index > 0 ? $"line {node.Start.Line}: " : "";
 }

@@ -39,7 +39,9 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, List<string> err
         }
     }
 
-    /// <summary>The full key that a word names, by itself or by a last part that only one key has; <c>rewards.0.weight</c> is a key of a list's item.</summary>
+    /// <summary>
+    /// The full key that a word names, by itself or by a last part that only one key has; <c>rewards.0.weight</c> is a key of a list's item.
+    /// </summary>
     string? Resolve(string name)
     {
         var parts = name.Split('.');

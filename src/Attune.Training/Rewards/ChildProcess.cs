@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A running command that is talked to by lines: one on its stdin, one back from its stdout. What it writes to stderr is kept, the end of it.</summary>
+/// <summary>
+/// A running command that is talked to by lines: one on its stdin, one back from its stdout. The end of what it writes to stderr is kept.
+/// </summary>
 sealed class ChildProcess : IDisposable
 {
     const int WordsKept = 2000;
@@ -42,7 +44,8 @@ sealed class ChildProcess : IDisposable
         }
         catch (System.ComponentModel.Win32Exception error)
         {
-            throw new InvalidDataException($"the command `{command}` cannot be started in {(folder.Length > 0 ? folder : "the current folder")}: {error.Message}", error);
+            var place = folder.Length > 0 ? folder : "the current folder";
+            throw new InvalidDataException($"the command `{command}` cannot be started in {place}: {error.Message}", error);
         }
     }
 
@@ -56,7 +59,10 @@ sealed class ChildProcess : IDisposable
         {
             listening.Wait(Grace);
             lock (words)
-                return string.Join('\n', words.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(10).Select(line => "  " + line.TrimEnd()));
+            {
+                var lines = words.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                return string.Join('\n', lines.TakeLast(10).Select(line => "  " + line.TrimEnd()));
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 namespace Attune.Training.Rewards;
 
-/// <summary>1 for an answer that is the one in the prompt's row, or one of them; 0 for another. White space counts as one space, and none at the ends.</summary>
+/// <summary>
+/// 1 for an answer that is the one in the prompt's row, or one of them; 0 for another. White space counts as one space, and none at the ends.
+/// </summary>
 public sealed record ExactMatchReward : RuleReward
 {
     public override string Kind => "exactMatch";

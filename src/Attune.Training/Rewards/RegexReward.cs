@@ -37,7 +37,9 @@ public sealed record RegexReward : RuleReward
         }
         catch (RegexMatchTimeoutException error)
         {
-            throw new InvalidDataException($"the reward '{Title}' looked for /{Pattern}/ in {answer.Text.Quoted()} for {Longest.TotalSeconds} s in vain; write a pattern that backtracks less", error);
+            throw new InvalidDataException(
+                $"the reward '{Title}' looked for /{Pattern}/ in {answer.Text.Quoted()} for {Longest.TotalSeconds} s in vain; "
+                + "write a pattern that backtracks less", error);
         }
     }
 

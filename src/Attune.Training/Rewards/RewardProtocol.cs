@@ -55,7 +55,10 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)
             throw Wrong($"the id {id} of the request was expected, found {Shown(found)}", answer);
         if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != rollouts.Count)
-            throw Wrong($"a list of {rollouts.Count} scores was expected, found {(scores.ValueKind == JsonValueKind.Array ? $"one of {scores.GetArrayLength()}" : Shown(scores))}", answer);
+        {
+            var length = scores.ValueKind == JsonValueKind.Array ? $"one of {scores.GetArrayLength()}" : Shown(scores);
+            throw Wrong($"a list of {rollouts.Count} scores was expected, found {length}", answer);
+        }
         return new([.. scores.EnumerateArray().Select((score, row) => ReadRow(score, row, rollouts.Completions[row].Tokens.Length))]);
     }
 
@@ -65,7 +68,9 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
             return [Number(score, row)];
         return score.GetArrayLength() == tokens
             ? [.. score.EnumerateArray().Select(number => Number(number, row))]
-            : throw new InvalidDataException($"it answered {score.GetArrayLength()} numbers for completion {row}, which has {tokens} tokens; a number for each of them, or one number for all, was expected");
+            : throw new InvalidDataException(
+                $"it answered {score.GetArrayLength()} numbers for completion {row}, which has {tokens} tokens; "
+                + "a number for each of them, or one number for all, was expected");
     }
 
     static double Number(JsonElement score, int row) =>
@@ -81,7 +86,9 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"its answer is not JSON: {Quoted(answer)}. Only answers may be written where they are read from; other output belongs to stderr", error);
+            throw new InvalidDataException(
+                $"its answer is not JSON: {Quoted(answer)}. "
+                + "Only answers may be written where they are read from; other output belongs to stderr", error);
         }
     }
 
@@ -90,7 +97,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
     static string Shown(JsonElement value) => Shortened(value.GetRawText());
 
     internal static string Quoted(ReadOnlyMemory<byte> answer) =>
-        answer.Length == 0 ? "an empty line" : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * LongestQuotation)]));
+        answer.Length == 0 ? "an empty line"
+        : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * LongestQuotation)]));
 
     static string Shortened(string text) => text.Length > LongestQuotation ? text[..LongestQuotation] + " …" : text;
 

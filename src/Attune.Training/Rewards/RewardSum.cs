@@ -36,7 +36,8 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
     /// <summary>The scores of every part, checked.</summary>
     Scores[] Ask(Rollouts rollouts, Func<IRewardSource, Scores> ask)
     {
-        var waiting = parts.Where(part => part.Source.Waits).ToDictionary(part => part.Name, part => Task.Run(() => ask(part.Source)), StringComparer.Ordinal);
+        var waiting = parts.Where(part => part.Source.Waits).ToDictionary(
+            part => part.Name, part => Task.Run(() => ask(part.Source)), StringComparer.Ordinal);
         var found = new Scores[parts.Count];
         var failures = new List<InvalidDataException>();
         foreach (var (i, part) in parts.Index().OrderBy(row => row.Item.Source.Waits))

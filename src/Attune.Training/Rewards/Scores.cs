@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>How good B responses are: each as a whole, or each of their tokens. Higher is better.</summary>
@@ -23,9 +25,11 @@ public sealed record Scores(double[][] Rows)
         {
             if (row is null || (row.Length != 1 && row.Length != response.Tokens.Length))
                 throw new InvalidDataException(
-                    $"the reward '{name}' gave {row?.Length ?? 0} numbers for a response of {response.Tokens.Length} tokens; one for the response, or one for each token, was expected");
+                    $"the reward '{name}' gave {row?.Length ?? 0} numbers for a response of {response.Tokens.Length} tokens; "
+                    + "one for the response, or one for each token, was expected");
             if (Array.Find(row, number => !double.IsFinite(number)) is var number && !double.IsFinite(number))
-                throw new InvalidDataException($"the reward '{name}' gave {number.ToString(System.Globalization.CultureInfo.InvariantCulture)} for a response; a finite number was expected");
+                throw new InvalidDataException(
+                    string.Create(CultureInfo.InvariantCulture, $"the reward '{name}' gave {number} for a response; a finite number was expected"));
         }
     }
 }

@@ -162,6 +162,20 @@ public sealed class RewardSourcesTests : IDisposable
     }
 
     [Fact]
+    public void AnItemMayStandForAnother()
+    {
+        var file = runs.PathTo("recipe.yaml");
+        File.WriteAllText(file, "model: a\ndata: { train: b }\nrewards: [&same { kind: json }]\ngold: [*same]\n");
+        var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, []).Recipe;
+        Assert.Equal(recipe.Rewards, recipe.Gold);
+    }
+
+    [Fact]
+    public void AWordHasNoLine() => Assert.Contains(
+        "\n  'rewards.0' should have keys below it",
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", WithOneReward(), ["rewards.0=x"])).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void AListMayBeWrittenAsAWord() => Assert.Equal(
         [new LengthReward { Target = 20 }, new JsonReward { Weight = 2 }],
         ((PpoRecipe)RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: length, target: 20}, {kind: json, weight: 2}]"]).Recipe).Rewards);
@@ -255,6 +269,13 @@ public sealed class RewardSourcesTests : IDisposable
             Assert.All(RecipeKeys.Of(defaults.GetType()), row => Assert.Contains($"`{row.Key}`", page, StringComparison.Ordinal));
         }
         Assert.All(RecipeKeys.Of(typeof(ScoreOptions)), row => Assert.Contains($"`{row.Key}`", page, StringComparison.Ordinal));
+    }
+
+    string WithOneReward()
+    {
+        var file = runs.PathTo("recipe.yaml");
+        File.WriteAllText(file, "model: a\ndata: { train: b }\nrewards: [{ kind: json }]\n");
+        return file;
     }
 
     /// <summary>All that a run logs but its times.</summary>
