@@ -43,7 +43,6 @@ sealed class CommandHelp(HelpAction usual) : SynchronousCommandLineAction
 
             attune COMMAND --help     its words, and an example
             attune recipe METHOD      every key of a training recipe, with default and meaning
-
             Begin with:  attune quickstart
             """);
         return 0;
