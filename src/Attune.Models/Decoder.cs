@@ -49,10 +49,14 @@ public abstract class Decoder : Backbone
     /// <summary>The final norm, applied.</summary>
     protected abstract Tensor Finish(Tensor hidden);
 
+    /// <summary>What a layer made on the way is freed behind it, save for what its gradient needs.</summary>
     static Tensor Through(int from, int to, Tensor hidden, Func<int, Tensor, Tensor> read)
     {
         for (var layer = from; layer < to; layer++)
-            hidden = read(layer, hidden);
+        {
+            using var scope = TensorScope.Open();
+            hidden = scope.Keep(read(layer, hidden));
+        }
         return hidden;
     }
 

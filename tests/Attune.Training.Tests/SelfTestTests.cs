@@ -65,7 +65,7 @@ public sealed class SelfTestTests : IDisposable
         public double Count(IReadOnlyCollection<double> batch) => batch.Count;
 
         public Loss Compute(IReadOnlyList<double> examples, double count) =>
-            new(model.Weight.Value.Sum() * 0 + Tensor.From([.. examples.Select(x => (float)x)], examples.Count).Mean(), new Dictionary<string, double>(StringComparer.Ordinal));
+            new(model.Weight.Value.Sum() * 0 + Tensor.From([.. examples.Select(x => (float)x)], examples.Count).Mean(), new Dictionary<string, Tensor>(StringComparer.Ordinal));
 
         public int Length(double example) => 1;
 

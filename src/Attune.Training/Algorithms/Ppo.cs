@@ -166,26 +166,26 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
         var policy = Masked.Reduce(PolicyLoss(ratio, experience.Advantages, options.ClipRange, options.DualClip), mask, tokenCount);
         var value = Masked.Reduce(ValueLoss(analysis.Values!, rollouts.Values, experience.Returns, options.ValueClipRange), mask, tokenCount);
         var loss = policy + value * options.ValueCoef;
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
+        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         if (options.KlIn == KlPlace.Loss)
         {
             var nats = analysis.FullKl ?? Kl.Estimate(analysis.Logprobs, rollouts.RefLogprobs!, options.KlEstimator);
             var distance = Mean(nats.MaskedFill(!mask, 0));
             loss += distance * kl.Coefficient;
-            metrics["loss/kl"] = distance.Item();
+            metrics["loss/kl"] = distance;
         }
         if (analysis.Entropy is { } entropy)
         {
             var freedom = Mean(entropy.MaskedFill(!mask, 0));
             loss -= freedom * options.EntropyCoef;
-            metrics["policy/entropy"] = freedom.Item();
+            metrics["policy/entropy"] = freedom;
         }
-        metrics["loss"] = loss.Item();
-        metrics["loss/policy"] = policy.Item();
-        metrics["loss/value"] = value.Item();
-        metrics["policy/approx_kl"] = Mean(moved.Detach().Square() * 0.5).Item();
-        metrics["policy/clipfrac"] = Mean(((ratio.Detach() - 1).Abs() > options.ClipRange).To(DType.Float32)).Item();
-        metrics["policy/ratio"] = Mean(ratio.Detach()).Item();
+        metrics["loss"] = loss;
+        metrics["loss/policy"] = policy;
+        metrics["loss/value"] = value;
+        metrics["policy/approx_kl"] = Mean(moved.Detach().Square() * 0.5);
+        metrics["policy/clipfrac"] = Mean(((ratio.Detach() - 1).Abs() > options.ClipRange).To(DType.Float32));
+        metrics["policy/ratio"] = Mean(ratio.Detach());
         return new(loss, metrics);
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, mask, tokenCount);

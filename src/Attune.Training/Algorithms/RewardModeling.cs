@@ -70,12 +70,12 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         ? Tensor.Scalar(1, device: model.Device)
         : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
 
-    Dictionary<string, double> Figures(Tensor loss, Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
+    Dictionary<string, Tensor> Figures(Tensor loss, Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
     {
         var (chosen, rejected) = (chosenByHead.Mean(1).Detach(), rejectedByHead.Mean(1).Detach());          // (P)
-        var figures = new Dictionary<string, double>(StringComparer.Ordinal)
+        var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            ["loss"] = loss.Item(),
+            ["loss"] = loss,
             ["rewards/accuracies"] = Mean(Right(chosen, rejected)),
             ["rewards/margins"] = Mean(chosen - rejected),
             ["rewards/chosen"] = Mean(chosen),
@@ -85,7 +85,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
             figures["rewards/disagreement"] = Mean(Deviation((chosenByHead - rejectedByHead).Detach()));
         return figures;
 
-        double Mean(Tensor x) => Masked.Reduce(x * weights.Squeeze(1), count: count).Item();
+        Tensor Mean(Tensor x) => Masked.Reduce(x * weights.Squeeze(1), count: count);
     }
 
     /// <summary>(P, M) → (P): the deviation between heads.</summary>

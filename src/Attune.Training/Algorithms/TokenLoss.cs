@@ -22,13 +22,13 @@ static class TokenLoss
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
         var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
         var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells));               // (N, V)
-        var right = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum().Item();
+        var right = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum();
         var loss = Masked.Reduce(perToken(logits, targets), count: count);
-        return new(loss, new Dictionary<string, double>(StringComparer.Ordinal)
+        return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            ["loss"] = loss.Item(),
-            ["accuracy"] = right / Math.Max(count, 1),
-            ["tokens"] = rows.Sum(row => row.Length),
+            ["loss"] = loss,
+            ["accuracy"] = right * (1 / Math.Max(count, 1)),
+            ["tokens"] = Tensor.Scalar(rows.Sum(row => row.Length), device: model.Device),
         });
     }
 

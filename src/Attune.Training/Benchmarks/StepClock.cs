@@ -24,6 +24,8 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
     /// <summary>Ends a run whose result nobody wants.</summary>
     public sealed class EnoughException : Exception;
 
+    const int ProductsMeasured = 12;
+
     readonly List<StepTime> times = [];
     readonly List<ProductSpeed> products = [];
     long start;
@@ -66,7 +68,8 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         times.Add(new(
             Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds,
             ProcessMemory.PageFaults - faultStart, ProcessMemory.ResidentBytes, metrics.ToDictionary(StringComparer.Ordinal)));
-        MeasureProduct();
+        if (products.Count < ProductsMeasured)
+            MeasureProduct();
         if (times.Count == 1)
             OnWarm();
         Start();
