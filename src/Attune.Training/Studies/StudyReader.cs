@@ -26,7 +26,7 @@ public static class StudyReader
             .SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)))
             .OfType<StudyRun>()];
         Refuse(file, [.. errors.Distinct(StringComparer.Ordinal)]);
-        Refuse(file, [.. Idle(runs), .. Conflicts(runs)]);
+        Refuse(file, [.. runs.SelectMany(run => run.Missing()).Distinct(StringComparer.Ordinal), .. Idle(runs), .. Conflicts(runs)]);
         return new(Path.GetFileNameWithoutExtension(file), options, runs);
     }
 
@@ -74,7 +74,7 @@ public static class StudyReader
         errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
             errors.Add("training.steps: a number of at least 1 was expected, found 0: the runs of a study need as many steps each");
-        return problems.Count > 0 ? null : new(variant, seed, found, recipe.WithFullPaths());
+        return problems.Count > 0 ? null : new(variant, seed, found, recipe);
     }
 
     /// <summary>Variants that change nothing.</summary>

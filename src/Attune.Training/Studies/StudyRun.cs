@@ -7,7 +7,7 @@ namespace Attune.Training.Studies;
 /// <param name="Variant">What is different from the base.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Method">The training method.</param>
-/// <param name="Recipe">All of its values, with full paths but for the output.</param>
+/// <param name="Recipe">All of its values.</param>
 public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Method, IRecipe Recipe)
 {
     /// <summary>VARIANT/seed-N, as under the output of the study.</summary>
@@ -28,6 +28,15 @@ public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Met
             RecipeRunner.Start(Method, Recipe, display, cancellation);
     }
 
+    /// <summary>Files and folders that the recipe names and that are not there, each with its key.</summary>
+    public IEnumerable<string> Missing() =>
+        from lines in Lines(Method, Recipe).Zip(Lines(Method, Recipe.WithFullPaths()))
+        where lines.First != lines.Second                    // what changes when paths become full is a path
+        let parts = lines.First.Trim().Split(": ", 2)
+        let path = parts[^1].Trim('"')
+        where !Path.Exists(path)
+        select $"{parts[0]}: a file or folder was expected, found nothing at {path}";
+
     /// <summary>How the run in the folder differs from this one, in words; null when there is none or it is the same.</summary>
     public string? Conflict()
     {
@@ -36,7 +45,7 @@ public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Met
         try
         {
             var (method, recipe) = RecipeReader.Read(method: null, Folder.Recipe, [$"run.output={Folder.Path}"]);
-            return Difference(Lines(method, recipe), Lines(Method, Recipe));
+            return Difference(Lines(method, recipe), Lines(Method, Recipe.WithFullPaths()));
         }
         catch (InvalidDataException error)
         {

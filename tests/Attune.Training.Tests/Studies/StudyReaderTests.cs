@@ -20,7 +20,7 @@ public sealed class StudyReaderTests : IDisposable
         model: {{tiny.LanguageModel}}
         rewardModel: {{tiny.RewardModel}}
         run: { device: cpu, threads: 1 }
-        data: { train: prompts.jsonl }
+        data: { train: {{TinyPrompts()}} }
         training: { steps: 3, batchSize: 4 }
         """);
 
@@ -96,6 +96,13 @@ public sealed class StudyReaderTests : IDisposable
         Assert.Contains("beta 0.1: its recipe is that of the base", Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.05]", StringComparison.Ordinal)), StringComparison.Ordinal);
 
     [Fact]
+    public void FilesThatAreMissingAreSaidOnce()
+    {
+        var message = Refused(Good.Replace("[ppo.gamma=0.9]", "[model=no/such/model, ppo.gamma=0.9]", StringComparison.Ordinal));
+        Assert.Equal(1, message.Split("model: a file or folder was expected, found nothing at no/such/model").Length - 1);
+    }
+
+    [Fact]
     public void RunsWithoutANumberOfStepsAreRefused() =>
         Assert.Contains("training.steps", Refused(Good.Replace("[ppo.gamma=0.9]", "[training.steps=0]", StringComparison.Ordinal)), StringComparison.Ordinal);
 
@@ -105,7 +112,7 @@ public sealed class StudyReaderTests : IDisposable
         var good = folder.Write("mine.yaml", Good);
         var run = StudyReader.Read(good).Runs[1];
         Directory.CreateDirectory(run.Folder.Path);
-        File.WriteAllText(run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe, withComments: false));
+        File.WriteAllText(run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.2]", StringComparison.Ordinal));
@@ -115,8 +122,7 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void ARunStartsGoesOnWhereItWasStoppedAndIsLeftWhenItIsFinished()
     {
-        var data = TinyPrompts();
-        var study = StudyReader.Read(folder.Write("mine.yaml", Good), null, [$"data.train={data}", "sampling.maxNewTokens=4"]);
+        var study = StudyReader.Read(folder.Write("mine.yaml", Good), null, ["sampling.maxNewTokens=4"]);
         var run = study.Runs[0];
         var stopping = new RecordingDisplay(cancelAfter: 2);
         Assert.Throws<OperationCanceledException>(() => run.Train(stopping, stopping.Token));
@@ -147,7 +153,8 @@ public sealed class StudyReaderTests : IDisposable
                 ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel), ("runs/studies", folder.Path),
             })
                 text = text.Replace(path, here, StringComparison.Ordinal);
-            var study = StudyReader.Read(folder.Write(Path.GetFileName(file), text));
+            string[] data = [$"data.train={TinyPrompts()}", $"data.heldOut={TinyPrompts()}"];
+            var study = StudyReader.Read(folder.Write(Path.GetFileName(file), text), null, data);
             Assert.Equal(3, study.Options.Seeds.Count);
         }
     }
