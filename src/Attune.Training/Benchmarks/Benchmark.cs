@@ -57,7 +57,7 @@ public static class Benchmark
             ["cpu_times_floor"] = Round(cpuSeconds / cpuFloor),
             ["peak_resident_bytes"] = ProcessMemory.PeakBytes,
             ["peak_tensor_bytes"] = TorchLibrary.PeakBytes,
-            ["resident_bytes_first_and_last"] = new JsonArray(clock.Times[0].ResidentBytes, clock.Times[^1].ResidentBytes),
+            ["resident_bytes_at_tenths"] = new JsonArray([.. Tenths(clock.Times).Select(time => (JsonNode)time.ResidentBytes)]),
             ["page_faults_per_step"] = Median(clock.Times.Select(time => (double)time.PageFaults)),
         };
     }
@@ -66,6 +66,10 @@ public static class Benchmark
     static JsonObject Phases(IReadOnlyList<StepTime> times) => new(times[0].Metrics.Keys
         .Where(name => name.StartsWith("time/", StringComparison.Ordinal))
         .Select(name => KeyValuePair.Create<string, JsonNode?>(name["time/".Length..], Round(Median(times.Select(time => time.Metrics[name]))))));
+
+    /// <summary>The first, the last, and those at each tenth of the way.</summary>
+    static IEnumerable<StepTime> Tenths(IReadOnlyList<StepTime> times) =>
+        Enumerable.Range(0, 11).Select(tenth => tenth * (times.Count - 1) / 10).Distinct().Select(at => times[at]);
 
     static double Median(IEnumerable<double> numbers) => numbers.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
 
