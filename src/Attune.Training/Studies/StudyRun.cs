@@ -33,6 +33,7 @@ public sealed record StudyRun(StudyVariant Variant, int Seed, TrainingMethod Met
         from lines in Lines(Method, Recipe).Zip(Lines(Method, Recipe.WithFullPaths()))
         where lines.First != lines.Second                    // what changes when paths become full is a path
         let parts = lines.First.Trim().Split(": ", 2)
+        where parts[^1] is ['"', .., '"'] and { Length: > 2 }       // one path, which the recipe says itself
         let path = parts[^1].Trim('"')
         where !Path.Exists(path)
         select $"{parts[0]}: a file or folder was expected, found nothing at {path}";

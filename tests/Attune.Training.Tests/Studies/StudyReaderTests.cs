@@ -103,6 +103,10 @@ public sealed class StudyReaderTests : IDisposable
     }
 
     [Fact]
+    public void AFolderThatIsLeftEmptyIsNotMissing() =>
+        Assert.Equal(6, StudyReader.Read(folder.Write("mine.yaml", Good), null, ["rewards=[{kind: process, command: cat}]"]).Runs.Count);
+
+    [Fact]
     public void RunsWithoutANumberOfStepsAreRefused() =>
         Assert.Contains("training.steps", Refused(Good.Replace("[ppo.gamma=0.9]", "[training.steps=0]", StringComparison.Ordinal)), StringComparison.Ordinal);
 
