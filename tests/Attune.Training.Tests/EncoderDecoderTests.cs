@@ -96,6 +96,7 @@ public sealed class EncoderDecoderTests : IDisposable
         runs.Start("ppo", recipe with
         {
             Model = tuned.Model,
+            Run = recipe.Run with { Seed = 6 },
             Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
             Optimizer = new() { LearningRate = 3e-3 },
             Ppo = new() { KlCoef = 0.01, MiniBatches = 2, Epochs = 2 },
