@@ -91,7 +91,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     {
         Reading reading;
         using (Autograd.NoGrad())
-            reading = Read(rollouts);
+            reading = Read(rollouts, withStates: Critic!.ReadsAlong);
         return Critic!.Values(reading).Reshape(rollouts.Count, -1);
     }
 
@@ -105,25 +105,32 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return ((Decoder)model.Backbone).Beneath(layer, Texts(rollouts));
     }
 
-    Reading Read(Rollouts rollouts)
+    Reading Read(Rollouts rollouts, bool withStates = true)
     {
         var input = Texts(rollouts) with { FirstWanted = rollouts.Prompts.Min(prompt => Beginning(prompt).Length) - 1 };
-        var (beneath, hidden) = Hidden(input, rollouts.Trunk);
+        var beneath = Beneath(input, rollouts.Trunk);
         var cells = StatesBeforeTokens(rollouts, (int)input.Tokens.Size(1));                        // of (B, P + T)
-        return new(input, cells, beneath, Reading.Pick(hidden, input, cells));
+        return new(input, cells, beneath, withStates ? Reading.Pick(Hidden(input, rollouts.Trunk, beneath), input, cells) : null);
     }
 
-    /// <summary>Hidden states where the critic branches off, if it does, and those at the end.</summary>
-    (Tensor? Beneath, Tensor Last) Hidden(ModelInput input, Trunk? trunk)
+    /// <summary>Hidden states where the critic branches off; null when it does not.</summary>
+    Tensor? Beneath(ModelInput input, Trunk? trunk)
     {
-        if (trunk is null && Critic?.Layer is null)
-            return (null, model.Hidden(input));
+        if (Critic?.Layer is not { } branch)
+            return null;
         var decoder = (Decoder)model.Backbone;
         using var precision = Autocast.To(decoder.Autocast, model.Device);
-        if (Critic?.Layer is not { } branch)
-            return (null, decoder.Above(trunk!.Layer, trunk.Hidden, input));
-        var beneath = trunk is null ? decoder.Beneath(branch, input) : decoder.Between(trunk.Layer, branch, trunk.Hidden, input);
-        return (beneath, decoder.Above(branch, beneath, input));
+        return trunk is null ? decoder.Beneath(branch, input) : decoder.Between(trunk.Layer, branch, trunk.Hidden, input);
+    }
+
+    /// <summary>The last hidden states, from the farthest that has been read on.</summary>
+    Tensor Hidden(ModelInput input, Trunk? trunk, Tensor? beneath)
+    {
+        if (trunk is null && beneath is null)
+            return model.Hidden(input);
+        var decoder = (Decoder)model.Backbone;
+        using var precision = Autocast.To(decoder.Autocast, model.Device);
+        return beneath is null ? decoder.Above(trunk!.Layer, trunk.Hidden, input) : decoder.Above(Critic!.Layer!.Value, beneath, input);
     }
 
     ModelInput Texts(Rollouts rollouts)
@@ -143,7 +150,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// </summary>
     Tensor Sampled(Reading reading, Rollouts rollouts)
     {
-        var logits = model.Logits(reading.States);
+        var logits = model.Logits(reading.States!);
         var rows = penalties.Count == 0 ? [] : Histories(rollouts);
         foreach (var filter in penalties)
             logits = filter.Apply(logits, rows);

@@ -9,7 +9,7 @@ public abstract class Critic
     /// <summary>The layer of the policy beneath which it branches off; null when it does not.</summary>
     public virtual int? Layer => null;
 
-    /// <summary>Whether the policy has the values already when it has sampled a response.</summary>
+    /// <summary>Whether it looks at the policy's last hidden states, so that values come with the samples.</summary>
     public virtual bool ReadsAlong => false;
 
     /// <summary>What it learns beside the policy's own parameters, under the names of a checkpoint.</summary>

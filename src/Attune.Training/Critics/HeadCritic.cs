@@ -8,5 +8,5 @@ public sealed class HeadCritic(ValueHead head) : Critic
 {
     public override bool ReadsAlong => true;
 
-    public override Tensor Values(Reading reading) => head.Forward(reading.States);
+    public override Tensor Values(Reading reading) => head.Forward(reading.States!);
 }

@@ -7,8 +7,8 @@ namespace Attune.Training.Critics;
 /// <param name="Input">(B, W) tokens.</param>
 /// <param name="Cells">(N): the cell of the flattened (B · W) that stands before each response token.</param>
 /// <param name="Beneath">(B, W, D) hidden states where the critic branches off, if it does.</param>
-/// <param name="States">(N, D) last hidden states of the policy in these cells.</param>
-public sealed record Reading(ModelInput Input, Tensor Cells, Tensor? Beneath, Tensor States)
+/// <param name="States">(N, D) last hidden states of the policy in these cells, where somebody looks at them.</param>
+public sealed record Reading(ModelInput Input, Tensor Cells, Tensor? Beneath, Tensor? States)
 {
     /// <summary>What stands in the cells: (B, W, …) → (N, …). Of the first columns of W some may be missing.</summary>
     public Tensor Pick(Tensor all) => Pick(all, Input, Cells);
