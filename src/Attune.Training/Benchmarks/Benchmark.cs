@@ -18,7 +18,7 @@ public static class Benchmark
         var device = Device.Parse(options.Device);
         OperatorTimes? operators = null;
         var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype);
-        var clock = new StepClock(options.Steps, device, dtype) { OnWarm = () => operators = options.Profile ? new() : null };
+        var clock = new StepClock(options.Steps, device, dtype) { Workers = options.Workers, OnWarm = () => operators = options.Profile ? new() : null };
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
         BenchmarkJobs.Run(options, clock);

@@ -32,6 +32,9 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
     TimeSpan cpuStart;
     long faultStart;
 
+    /// <summary>Micro-batches that the run works on at once: the product has as many threads, if not more.</summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>Called when the first step, which warms up, is done.</summary>
     public Action OnWarm { get; init; } = () => { };
 
@@ -84,11 +87,14 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         using var scope = TensorScope.Open();
         using var random = new RandomSource(1, device);
         var (a, b) = (Tensor.Normal([size, size], 0, 1, random).To(dtype), Tensor.Normal([size, size], 0, 1, random).To(dtype));
+        var threads = TorchLibrary.Threads;
+        TorchLibrary.Threads = Math.Max(threads, Workers);
         device.Synchronize();
         Start();
         for (var i = 0; i < 4; i++)
             a.MatrixProduct(b).Dispose();
         device.Synchronize();
+        TorchLibrary.Threads = threads;
         var operations = 4 * 2.0 * size * size * size;
         products.Add(new(operations / Stopwatch.GetElapsedTime(start).TotalSeconds, operations / (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds));
     }
