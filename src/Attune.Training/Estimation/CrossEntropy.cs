@@ -37,9 +37,6 @@ public static class CrossEntropy
     public static Tensor Entropy(Tensor logits)
     {
         var logprobs = logits.To(DType.Float32).LogSoftmax(-1);
-        return -(logprobs.Exp() * Finite(logprobs)).Sum(-1);
+        return -(logprobs.Exp() * logprobs.Clamp(-1e30, null)).Sum(-1);                                // 0 times −∞ is to be 0
     }
-
-    /// <summary>Log-probabilities that a probability of 0 can be multiplied by.</summary>
-    internal static Tensor Finite(Tensor logprobs) => logprobs.Clamp(-1e30, null);
 }
