@@ -25,7 +25,7 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 /// </summary>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly IReadOnlyList<int> endTokens = ModelFolder.EndTokens(model, tokenizer);
+    readonly TextGenerator generator = new(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer)) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
     readonly IReadOnlyList<ILogitsFilter> penalties = sampling.Penalties(ModelFolder.EndTokens(model, tokenizer));
     readonly IReadOnlyList<ILogitsFilter> shaping = sampling.Shaping();
 
@@ -41,16 +41,12 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <summary>The same with another model, and without a critic.</summary>
     public Policy With(LanguageModel other) => new(other, tokenizer, sampling) { Critic = null };
 
-    /// <summary>The same with another critic.</summary>
-    public Policy With(Critic critic) => new(model, tokenizer, sampling) { Critic = critic };
-
     /// <summary>The same model, analyzed without its adapter and without a critic.</summary>
     public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true, Critic = null };
 
     /// <summary>Samples <paramref name="samples"/> answers to each prompt, side by side, with log-probabilities and values.</summary>
     public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
     {
-        var generator = new TextGenerator(model, tokenizer.FillId, endTokens) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
         var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
         return Rollouts.From([.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, samples))], completions, model.Device);
     }
