@@ -1,8 +1,10 @@
+using Attune.Data.Agreement;
+
 namespace Attune.Training.Evaluation;
 
 /// <summary>
 /// A share of pairs with a 95 % interval: Wilson's, over as many independent pairs as these are worth. Pairs of one prompt are not
-/// independent, so the variance is that between prompts. Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953
+/// independent, so the variance is that between prompts.
 /// </summary>
 /// <param name="Value">The share.</param>
 /// <param name="Low">The interval's lower end.</param>
@@ -11,8 +13,6 @@ namespace Attune.Training.Evaluation;
 /// <param name="Prompts">Of how many prompts.</param>
 public sealed record PairRate(double Value, double Low, double High, int Pairs, int Prompts)
 {
-    const double Quantile = 1.959964;
-
     /// <param name="pairs">At least one.</param>
     /// <param name="measure">From 0 to 1, such as <see cref="EvaluatedPair.Right"/>.</param>
     public static PairRate Of(IReadOnlyCollection<EvaluatedPair> pairs, Func<EvaluatedPair, double> measure)
@@ -23,15 +23,7 @@ public sealed record PairRate(double Value, double Low, double High, int Pairs, 
         var spread = prompts.Sum(prompt => Math.Pow(prompt.Sum - share * prompt.Count, 2)) / Math.Pow(pairs.Count, 2);
         var variance = prompts.Count > 1 ? spread * prompts.Count / (prompts.Count - 1) : 0;
         var worth = Math.Min(pairs.Count, variance > 0 ? share * (1 - share) / variance : prompts.Count);
-        var (low, high) = Wilson(share, worth);
+        var (low, high) = Proportion.Wilson(share, worth);
         return new(share, low, high, pairs.Count, prompts.Count);
-    }
-
-    static (double Low, double High) Wilson(double share, double count)
-    {
-        var z2 = Quantile * Quantile;
-        var middle = (share + z2 / (2 * count)) / (1 + z2 / count);
-        var half = Quantile / (1 + z2 / count) * Math.Sqrt(share * (1 - share) / count + z2 / (4 * count * count));
-        return (Math.Max(0, middle - half), Math.Min(1, middle + half));
     }
 }

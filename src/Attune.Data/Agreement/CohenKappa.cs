@@ -1,0 +1,52 @@
+namespace Attune.Data.Agreement;
+
+/// <summary>How far two people agree on the units that both decided.</summary>
+/// <param name="First">One of them, with the smaller number.</param>
+/// <param name="Second">The other.</param>
+/// <param name="Raw">The share of units on which they agree.</param>
+/// <param name="Kappa">The same corrected for chance: that each draws from a distribution of their own.</param>
+public sealed record CohenKappa(int First, int Second, Estimate Raw, Estimate Kappa)
+{
+    /// <summary>Of every two people who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
+    /// <param name="units">What people decided.</param>
+    /// <param name="seed">Of the bootstrap.</param>
+    public static IReadOnlyList<CohenKappa> OfPairs(RatedUnits units, int seed = 1)
+    {
+        var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
+        var shared =
+            from unit in units.Units
+            from first in unit
+            from second in unit
+            where first.Rater < second.Rater
+            select (first, second);
+        return [.. shared.GroupBy(pair => (First: pair.first.Rater, Second: pair.second.Rater)).OrderBy(pair => pair.Key).Select(Pair)];
+
+        CohenKappa Pair(IGrouping<(int First, int Second), (Rating First, Rating Second)> pair)
+        {
+            var held = pair.Select(both => (both.First.Item, index[both.First.Value] * index.Count + index[both.Second.Value]));
+            var estimates = new Resampling(held, index.Count * index.Count)
+                .Estimates(table => Figures(table, index.Count), GroupAgreement.OneValue, seed);
+            return new(pair.Key.First, pair.Key.Second, estimates[0], estimates[1]);
+        }
+    }
+
+    /// <param name="table">(K, K): how often one said the row and the other the column.</param>
+    /// <param name="categories">K</param>
+    static double[] Figures(int[] table, int categories)
+    {
+        double all = table.Sum();
+        var (agreeing, chance) = (0.0, 0.0);
+        for (var category = 0; category < categories; category++)
+        {
+            var (row, column) = (0.0, 0.0);
+            for (var other = 0; other < categories; other++)
+            {
+                row += table[category * categories + other];
+                column += table[other * categories + category];
+            }
+            agreeing += table[category * categories + category] / all;
+            chance += row * column / (all * all);
+        }
+        return [agreeing, Tally.Corrected(agreeing, chance)];
+    }
+}

@@ -1,0 +1,133 @@
+namespace Attune.Data.Agreement;
+
+/// <summary>How good a model is among those that it was compared with.</summary>
+/// <param name="Model">Its number.</param>
+/// <param name="Strength">In points: 400 more are odds of 10 : 1 in a decided comparison, and the mean is 1000.</param>
+/// <param name="Wins">Comparisons that it won.</param>
+/// <param name="Losses">That it lost.</param>
+/// <param name="Ties">That it neither won nor lost.</param>
+/// <param name="Group">Models of one group were compared with each other, if only through third ones; strengths say nothing across groups.</param>
+public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int Losses, int Ties, int Group)
+{
+    /// <summary>It won or lost without exception, so the data allow any strength beyond some point, and only the prior ends it.</summary>
+    public bool IsUnbounded => Ties == 0 && (Wins == 0 || Losses == 0);
+}
+
+/// <summary>Options of a leaderboard.</summary>
+public sealed record LeaderboardOptions
+{
+    /// <summary>
+    /// Strengths are those at equal length: the difference (a − b) / (a + b) of two answers' lengths has a coefficient of its own, as in the
+    /// style control of Chatbot Arena, Li et al. 2024. Differences are rounded to twentieths.
+    /// </summary>
+    public bool LengthControl { get; init; }
+
+    /// <summary>
+    /// Of the normal prior about 0 on each parameter, in log-odds (1 is 174 points). It holds what data leave open (a model that always wins);
+    /// with a hundred comparisons of a model it moves strengths by a point or so.
+    /// </summary>
+    public double PriorDeviation { get; init; } = 4;
+
+    /// <summary>Of the bootstrap.</summary>
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>Models by their strength in comparisons, by <see cref="Davidson"/>'s model of ties, with bootstrap intervals over prompts.</summary>
+/// <param name="Models">The best first; models without a comparison are absent.</param>
+/// <param name="LengthEffect">The points that an answer twice as long as the other one gains; null without length control.</param>
+/// <param name="Wins">(M, M): how often the row won over the column.</param>
+/// <param name="Ties">(M, M): how often neither did.</param>
+public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? LengthEffect, int[,] Wins, int[,] Ties)
+{
+    /// <summary>What 1 in log-odds is in points.</summary>
+    static readonly double Points = 400 / Math.Log(10);
+
+    const int LengthSteps = 20;
+
+    /// <summary>How many groups of models there are that were never compared with each other.</summary>
+    public int Groups => Models.Select(model => model.Group).Distinct().Count();
+
+    /// <param name="comparisons">Those of a model with itself say nothing and are left out.</param>
+    /// <param name="models">How many models there are, M.</param>
+    /// <param name="options">How to compute it.</param>
+    public static Leaderboard Of(IEnumerable<Comparison> comparisons, int models, LeaderboardOptions options)
+    {
+        var meetings = new Dictionary<Meeting, int>();
+        var held = comparisons.Where(comparison => comparison.First != comparison.Second).Select(comparison => Cell(comparison)).ToList();
+        var sampling = new Resampling(held, 3 * meetings.Count);
+        if (held.Count == 0)
+            return new([], null, new int[models, models], new int[models, models]);
+        var davidson = new Davidson([.. meetings.Keys], models, options.LengthControl, options.PriorDeviation);
+        var fit = davidson.Fit(sampling.Whole());
+        var estimates = sampling.Estimates(InPoints, "", options.Seed);
+        var (wins, ties) = Matrices([.. meetings.Keys], sampling.Whole(), models);
+        var strengths = Strengths([.. estimates.Take(models)], wins, ties);
+        return new(strengths, options.LengthControl ? estimates[^1] : null, wins, ties);
+
+        (long, int) Cell(Comparison comparison)
+        {
+            var (meeting, outcome) = Ordered(comparison, options.LengthControl);
+            if (!meetings.TryGetValue(meeting, out var index))
+                meetings.Add(meeting, index = meetings.Count);
+            return (comparison.Item, 3 * index + (int)outcome);
+        }
+
+        double[] InPoints(int[] outcomes)
+        {
+            var place = davidson.Fit(outcomes, fit);
+            var points = place[..models].Select(strength => 1000 + Points * strength);
+            return [.. points, .. options.LengthControl ? [place[^1] * Points / 3] : Array.Empty<double>()];     // (2 − 1) / (2 + 1)
+        }
+    }
+
+    static (Meeting, Outcome) Ordered(Comparison comparison, bool lengthControl)
+    {
+        var (_, first, second, outcome, a, b) = comparison;
+        var difference = lengthControl && a != b ? Math.Round(LengthSteps * (double)(a - b) / ((long)a + b)) / LengthSteps : 0;
+        return first < second
+            ? (new(first, second, difference), outcome)
+            : (new(second, first, -difference), outcome == Outcome.Tie ? outcome : (Outcome)(1 - (int)outcome));
+    }
+
+    static (int[,] Wins, int[,] Ties) Matrices(IReadOnlyList<Meeting> meetings, int[] outcomes, int models)
+    {
+        var (wins, ties) = (new int[models, models], new int[models, models]);
+        foreach (var (i, (first, second, _)) in meetings.Index())
+        {
+            wins[first, second] += outcomes[3 * i];
+            wins[second, first] += outcomes[3 * i + 1];
+            ties[first, second] += outcomes[3 * i + 2];
+            ties[second, first] += outcomes[3 * i + 2];
+        }
+        return (wins, ties);
+    }
+
+    static IReadOnlyList<ModelStrength> Strengths(IReadOnlyList<Estimate> estimates, int[,] wins, int[,] ties)
+    {
+        var all = Enumerable.Range(0, estimates.Count);
+        var groups = GroupsOf(wins, ties);
+        return [.. all.Select(model => new ModelStrength(
+                model,
+                estimates[model],
+                all.Sum(other => wins[model, other]),
+                all.Sum(other => wins[other, model]),
+                all.Sum(other => ties[model, other]),
+                groups[model]))
+            .Where(model => model.Wins + model.Losses + model.Ties > 0)
+            .OrderByDescending(model => model.Strength.Value)];
+    }
+
+    /// <summary>Of each model, the smallest number of a model that it was compared with, if only through others.</summary>
+    static int[] GroupsOf(int[,] wins, int[,] ties)
+    {
+        var groups = Enumerable.Range(0, wins.GetLength(0)).ToArray();
+        for (var first = 0; first < groups.Length; first++)
+            for (var second = 0; second < groups.Length; second++)
+                if (wins[first, second] + ties[first, second] > 0)
+                {
+                    var (kept, merged) = (Math.Min(groups[first], groups[second]), Math.Max(groups[first], groups[second]));
+                    groups = Array.ConvertAll(groups, group => group == merged ? kept : group);
+                }
+        return groups;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Attune.Data.Agreement;
+
+/// <summary>How often each person agrees with the others.</summary>
+public static class OthersAgreement
+{
+    /// <summary>
+    /// By person, the share of comparisons with one other person on one unit in which both said the same. People who share no unit are absent.
+    /// </summary>
+    /// <param name="units">What people decided.</param>
+    /// <param name="seed">Of the bootstrap.</param>
+    public static IReadOnlyDictionary<int, Estimate> ByRater(RatedUnits units, int seed = 1)
+    {
+        var agrees =
+            from unit in units.Units
+            from rating in unit
+            from other in unit
+            where rating.Rater != other.Rater
+            select (rating.Rater, rating.Item, Agrees: rating.Value == other.Value ? 1 : 0);
+        return agrees.GroupBy(pair => pair.Rater, pair => (pair.Item, pair.Agrees))
+            .ToDictionary(rater => rater.Key, rater => new Resampling(rater, 2).Estimates(Share, "", seed)[0]);
+    }
+
+    static double[] Share(int[] counts) => [counts[1] / (double)(counts[0] + counts[1])];
+}

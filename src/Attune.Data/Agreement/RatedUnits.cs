@@ -1,0 +1,33 @@
+namespace Attune.Data.Agreement;
+
+/// <summary>
+/// What at least two people decided: a unit is one part of one item, with a rating of each person who decided it. Who rated a unit twice
+/// counts once, with the later value. People, and how many rate a unit, may differ from unit to unit.
+/// </summary>
+public sealed class RatedUnits
+{
+    /// <param name="ratings">In the order in which they were made.</param>
+    public RatedUnits(IEnumerable<Rating> ratings)
+    {
+        var units = new Dictionary<(long, int), List<Rating>>();
+        foreach (var rating in ratings)
+        {
+            if (!units.TryGetValue((rating.Item, rating.Part), out var unit))
+                units.Add((rating.Item, rating.Part), unit = []);
+            unit.RemoveAll(earlier => earlier.Rater == rating.Rater);
+            unit.Add(rating);
+        }
+        Units = [.. units.Values.Where(unit => unit.Count > 1)];
+        Items = Units.Select(unit => unit[0].Item).Distinct().Count();
+        Values = [.. Units.SelectMany(unit => unit).Select(rating => rating.Value).Distinct().Order()];
+    }
+
+    /// <summary>The ratings of each unit, two or more.</summary>
+    public IReadOnlyList<IReadOnlyList<Rating>> Units { get; }
+
+    /// <summary>How many items the units belong to.</summary>
+    public int Items { get; }
+
+    /// <summary>The values that occur, ascending.</summary>
+    public IReadOnlyList<int> Values { get; }
+}

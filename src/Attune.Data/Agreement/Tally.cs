@@ -1,0 +1,64 @@
+namespace Attune.Data.Agreement;
+
+/// <summary>
+/// What a number of units say together, and the coefficients of agreement that follow from it. A unit is the number of people who chose
+/// each category, two people or more.
+/// </summary>
+/// <param name="categories">How many categories occur, K.</param>
+sealed class Tally(int categories)
+{
+    readonly double[,] coincidences = new double[categories, categories];
+    readonly double[] shares = new double[categories];
+    double units;
+    double agreeing;
+
+    /// <summary>The share of pairs of people that agree, each unit counting alike.</summary>
+    public double Raw => agreeing / units;
+
+    /// <summary>
+    /// (P − Pₑ) / (1 − Pₑ) with Pₑ = Σ π². Fleiss 1971, https://doi.org/10.1037/h0031619; for different numbers of people a unit, π is the
+    /// mean share of a category, Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.
+    /// </summary>
+    public double FleissKappa => Corrected(Raw, shares.Sum(share => share * share) / (units * units));
+
+    /// <summary>Pₑ = Σ π (1 − π) / (K − 1), which does not grow when one category prevails. Gwet 2008, https://doi.org/10.1348/000711006X126600</summary>
+    /// <param name="choices">How many categories people could choose, K.</param>
+    public double GwetAc1(int choices) => Corrected(Raw, shares.Sum(share => share / units * (1 - share / units)) / (Math.Max(choices, 2) - 1));
+
+    /// <summary>1 − Dₒ / Dₑ. Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, https://repository.upenn.edu/asc_papers/43</summary>
+    /// <param name="ordinal">Whether categories are levels, so that neighbours differ less.</param>
+    public double Alpha(bool ordinal)
+    {
+        var counts = Enumerable.Range(0, categories).Select(c => Enumerable.Range(0, categories).Sum(k => coincidences[c, k])).ToArray();
+        var (observed, expected) = (0.0, 0.0);
+        for (var c = 0; c < categories; c++)
+        {
+            var between = -counts[c] / 2;                         // Σ n_g from g = c to k, less half of n_c
+            for (var k = c; k < categories; k++)
+            {
+                between += counts[k];
+                var difference = k == c ? 0 : ordinal ? Math.Pow(between - counts[k] / 2, 2) : 1;
+                observed += coincidences[c, k] * difference;
+                expected += counts[c] * counts[k] * difference;
+            }
+        }
+        return 1 - observed * (counts.Sum() - 1) / expected;
+    }
+
+    /// <param name="people">How many chose each category, (K).</param>
+    /// <param name="times">How many such units.</param>
+    public void Add(int[] people, int times)
+    {
+        var all = people.Sum();
+        units += times;
+        for (var c = 0; c < categories; c++)
+        {
+            shares[c] += (double)times * people[c] / all;
+            agreeing += (double)times * people[c] * (people[c] - 1) / (all * (all - 1));
+            for (var k = 0; k < categories; k++)
+                coincidences[c, k] += (double)times * people[c] * (people[k] - (k == c ? 1 : 0)) / (all - 1);
+        }
+    }
+
+    internal static double Corrected(double observed, double chance) => (observed - chance) / (1 - chance);
+}
