@@ -26,7 +26,7 @@ public sealed class KillTests : IDisposable
     {
         string[] all = [method, .. words, $"training.steps={Steps}", "run.checkpointEvery=6", "run.device=cpu", "run.threads=1"];
         var (whole, killed) = (folder.File($"{method}-whole"), folder.File($"{method}-killed"));
-        var (code, _, error) = Commands.Run([.. all, $"run.output={whole}"]);
+        var (code, _, error) = Commands.RunApart([.. all, $"run.output={whole}"]);
         Assert.True(code == 0, error);
 
         var moment = Random.Shared.Next(1, Steps - 5);
@@ -38,7 +38,7 @@ public sealed class KillTests : IDisposable
             process.WaitForExit();
             Assert.NotEqual(0, process.ExitCode);
         }
-        (code, _, error) = Commands.Run("train", killed);
+        (code, _, error) = Commands.RunApart("train", killed);
         Assert.True(code == 0, error);
         Assert.True(
             File.ReadAllBytes(Weights(whole)).AsSpan().SequenceEqual(File.ReadAllBytes(Weights(killed))),

@@ -20,7 +20,7 @@ public sealed class StudyTests : IDisposable
     public void AStudyIsTrainedReportedAndLeftWhenItIsFinished()
     {
         var study = Study(steps: 4);
-        var (code, output, error) = Commands.Run("study", study, "--jobs", "2", "--write", folder.File("docs"));
+        var (code, output, error) = Commands.RunApart("study", study, "--jobs", "2", "--write", folder.File("docs"));
         Assert.True(code == 0, error);
         Assert.Contains("4 of 4 runs have ended", output, StringComparison.Ordinal);
         Assert.All(Names, name => Assert.True(Run(name).IsFinished, name));
@@ -34,7 +34,7 @@ public sealed class StudyTests : IDisposable
         Assert.Contains(ThreeDigits(means[1]), File.ReadAllText(folder.File("runs/report.html")), StringComparison.Ordinal);
 
         DateTime[] written = [.. Names.Select(name => File.GetLastWriteTimeUtc(Run(name).Metrics))];
-        (code, output, _) = Commands.Run("study", study);
+        (code, output, _) = Commands.RunApart("study", study);
         Assert.Equal(0, code);
         Assert.Contains("4 of 4 runs have ended", output, StringComparison.Ordinal);
         Assert.Equal(written, Names.Select(name => File.GetLastWriteTimeUtc(Run(name).Metrics)));
@@ -48,10 +48,10 @@ public sealed class StudyTests : IDisposable
         Assert.False(Run("base/seed-2").IsFinished);
         Assert.Equal(137, Interrupt(study, process => process.Kill()));
 
-        var (code, _, error) = Commands.Run("study", study, "--jobs", "2");
+        var (code, _, error) = Commands.RunApart("study", study, "--jobs", "2");
         Assert.True(code == 0, error);
         Assert.Contains("going on after step", File.ReadAllText(Path.Combine(Run("base/seed-1").Path, "log.txt")), StringComparison.Ordinal);
-        (code, _, error) = Commands.Run("study", study, "--jobs", "2", "--output", folder.File("whole"));
+        (code, _, error) = Commands.RunApart("study", study, "--jobs", "2", "--output", folder.File("whole"));
         Assert.True(code == 0, error);
         Assert.All(Names, name => Assert.Equal(File.ReadAllBytes(Weights($"whole/{name}")), File.ReadAllBytes(Weights($"runs/{name}"))));
     }
@@ -61,7 +61,7 @@ public sealed class StudyTests : IDisposable
     {
         var study = Study(steps: 2);
         File.WriteAllText(study, File.ReadAllText(study).Replace("optimizer.learningRate=1e-5", $"data.train={folder.Write("empty.jsonl", "")}", StringComparison.Ordinal));
-        var (code, output, _) = Commands.Run("study", study, "--jobs", "2");
+        var (code, output, _) = Commands.RunApart("study", study, "--jobs", "2");
         Assert.Equal(1, code);
         Assert.Contains("slow/seed-2 failed: ", output, StringComparison.Ordinal);
         Assert.Contains("2 of 4 runs have ended, 2 failed", output, StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class StudyTests : IDisposable
     {
         var study = Study(steps: 2);
         File.WriteAllText(study, File.ReadAllText(study).Replace("learningRate=1e-5", "learningrate=1", StringComparison.Ordinal).Replace("output:", "outputs:", StringComparison.Ordinal));
-        var (code, _, error) = Commands.Run("study", study);
+        var (code, _, error) = Commands.RunApart("study", study);
         Assert.Equal(2, code);
         Assert.Contains("'outputs' is no key of this study. Did you mean 'output'?", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("runs")));
