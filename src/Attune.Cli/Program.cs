@@ -13,6 +13,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     MethodCommand.Create("reward", "Learn a score from people's rankings", "attune reward model=runs/sft/model data.train=rankings.jsonl"),
     MethodCommand.Create("ppo", "Tune a model towards a higher score", "attune ppo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl"),
     TrainCommand.Create(),
+    StudioCommand.Create(),
     StudyCommand.Create(),
     GenerateCommand.Create(),
     ScoreCommand.Create(),

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store;
+
+/// <summary>How many decisions about items with known ranks were right.</summary>
+/// <param name="Right">So many.</param>
+/// <param name="Total">Of so many.</param>
+public sealed record Calibration(int Right, int Total)
+{
+    /// <summary>From 0 to 1; 1 of none.</summary>
+    public double Share => Total == 0 ? 1 : (double)Right / Total;
+
+    /// <summary>Whether a verdict says what is known: every pair that the known ranks order is ordered the same, and known ties tie.</summary>
+    public static bool IsRight(IReadOnlyList<int?> expected, IReadOnlyList<int?>? ranks) =>
+        ranks is not null
+        && Enumerable.Range(0, expected.Count).All(i => Enumerable.Range(0, i).All(j =>
+            expected[i] is not { } a || expected[j] is not { } b || (ranks[i] is { } c && ranks[j] is { } d && Math.Sign(a - b) == Math.Sign(c - d))));
+
+    internal static Calibration Of(SqliteConnection connection, long project, long person, ItemKind kind = ItemKind.Calibration)
+    {
+        var right = connection.Query<(string Expected, string? Ranks)>("""
+            SELECT i.expected, d.ranks FROM decision d JOIN item i ON i.id = d.item_id
+            WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0 AND i.kind = @kind
+            """, new { project, person, kind = kind.ToString() })
+            .Select(row => IsRight(Parse(row.Expected)!, Parse(row.Ranks))).ToList();
+        return new(right.Count(each => each), right.Count);
+    }
+
+    static int?[]? Parse(string? ranks) => ranks is null ? null : JsonSerializer.Deserialize<int?[]>(ranks);
+}

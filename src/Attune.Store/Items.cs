@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store;
+
+/// <summary>The items of projects with their answers.</summary>
+public sealed class Items
+{
+    const string Columns = "id, kind, prompt, expected, explanation, wanted, decided, skipped, priority, extra";
+
+    readonly Database database;
+    readonly TimeProvider time;
+
+    internal Items(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+
+    /// <summary>Adds items behind those that are there, all or none.</summary>
+    /// <exception cref="InvalidDataException">An item has fewer answers than its task needs, or a check without known ranks.</exception>
+    public void Add(long project, IReadOnlyCollection<Item> items, long by) => database.Write(connection =>
+    {
+        var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
+        foreach (var item in items)
+            Insert(connection, project, Checked(item, settings));
+        Arrange(connection, project, settings);
+        AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
+    });
+
+    public Item? Find(long project, long id) => database.Read(connection => Load(connection, project, id));
+
+    /// <summary>A page of items in the order in which they were added.</summary>
+    public IReadOnlyList<Item> Page(long project, long after, int count) => database.Read(connection =>
+        connection.Query<Row>($"SELECT {Columns} FROM item WHERE project_id = @project AND id > @after ORDER BY id LIMIT @count", new { project, after, count })
+            .Select(row => row.ToItem(AnswersOf(connection, row.Id))).ToList());
+
+    /// <summary>Sets scores of answers by place, and how informative the item is; then the order follows.</summary>
+    public void Score(long project, IEnumerable<(long Item, IReadOnlyList<double> Scores, double Priority)> scored, long by) => database.Write(connection =>
+    {
+        foreach (var (item, scores, priority) in scored)
+        {
+            connection.Execute("UPDATE item SET priority = @priority WHERE id = @item AND project_id = @project", new { item, project, priority });
+            connection.Execute("UPDATE answer SET score = @score WHERE item_id = @item AND place = @place", scores.Select((score, place) => new { item, place, score }));
+        }
+        Arrange(connection, project, connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project }));
+        AuditTrail.Append(connection, time, by, project, "answers scored", "project");
+    });
+
+    internal static Item? Load(SqliteConnection connection, long project, long id) =>
+        connection.QuerySingleOrDefault<Row>($"SELECT {Columns} FROM item WHERE id = @id AND project_id = @project", new { id, project })
+            ?.ToItem(AnswersOf(connection, id));
+
+    /// <summary>
+    /// How many people see each item, and in what order, by the project's settings. In the informative order an item is drawn at random
+    /// with the stated share and stands at a random place; the others stand by priority. So any part of the queue has that share.
+    /// </summary>
+    internal static void Arrange(SqliteConnection connection, long project, ProjectSettings settings)
+    {
+        var position = settings.Order switch
+        {
+            ItemOrder.Fixed => "id",
+            ItemOrder.Random => "random",
+            _ => """
+                CASE WHEN random * 7919 % 1 < @RandomShare THEN random
+                ELSE percent_rank() OVER (PARTITION BY random * 7919 % 1 < @RandomShare ORDER BY priority DESC NULLS LAST, random) END
+                """,
+        };
+        connection.Execute($"""
+            UPDATE item SET position = arranged.position, wanted = arranged.wanted FROM (
+                SELECT id, {position} AS position, CASE WHEN random * 104729 % 1 < @OverlapShare THEN @Overlap ELSE 1 END AS wanted
+                FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
+            WHERE item.id = arranged.id
+            """.Replace("random * 7919 % 1", Fraction(7919), StringComparison.Ordinal).Replace("random * 104729 % 1", Fraction(104729), StringComparison.Ordinal),
+            new { project, settings.RandomShare, settings.OverlapShare, settings.Overlap });
+    }
+
+    /// <summary>Another number from 0 to 1 from the one that was drawn for an item.</summary>
+    static string Fraction(int factor) => $"(random * {factor} - CAST(random * {factor} AS INTEGER))";
+
+    static Item Checked(Item item, ProjectSettings settings)
+    {
+        var (least, most) = settings.Task switch
+        {
+            TaskKind.Pairwise => (2, 2),
+            TaskKind.Ranking => (2, 9),
+            _ => (1, 9),
+        };
+        if (item.Answers.Count < least || item.Answers.Count > most)
+            throw new InvalidDataException(
+                $"{(least == most ? $"{least}" : $"{least} to {most}")} answers to a prompt were expected for the task '{settings.Task}', found {item.Answers.Count}");
+        if (item.Kind != ItemKind.Normal && item.Expected?.Count != item.Answers.Count)
+            throw new InvalidDataException("a check or a calibration item needs the known ranks of its answers");
+        return item;
+    }
+
+    static void Insert(SqliteConnection connection, long project, Item item)
+    {
+        var id = connection.ExecuteScalar<long>("""
+            INSERT INTO item (project_id, kind, prompt, position, random, expected, explanation, extra)
+            VALUES (@project, @kind, @Prompt, 0, @random, @Expected, @Explanation, @Extra) RETURNING id
+            """, new { project, kind = item.Kind.ToString(), item.Prompt, random = Random.Shared.NextDouble(), item.Expected, item.Explanation, item.Extra });
+        connection.Execute("UPDATE item SET position = id WHERE id = @id", new { id });
+        connection.Execute(
+            "INSERT INTO answer (item_id, place, text, source, score) VALUES (@id, @place, @Text, @Source, @Score)",
+            item.Answers.Select((answer, place) => new { id, place, answer.Text, answer.Source, answer.Score }));
+    }
+
+    static IReadOnlyList<Answer> AnswersOf(SqliteConnection connection, long item) =>
+        [.. connection.Query<(string Text, string? Source, double? Score)>("SELECT text, source, score FROM answer WHERE item_id = @item ORDER BY place", new { item })
+            .Select(row => new Answer(JsonNode.Parse(row.Text)!, row.Source, row.Score))];
+
+    sealed record Row
+    {
+        public long Id { get; init; }
+        public ItemKind Kind { get; init; }
+        public required JsonNode Prompt { get; init; }
+        public IReadOnlyList<int?>? Expected { get; init; }
+        public string? Explanation { get; init; }
+        public int Wanted { get; init; }
+        public int Decided { get; init; }
+        public int Skipped { get; init; }
+        public double? Priority { get; init; }
+        public JsonObject? Extra { get; init; }
+
+        public Item ToItem(IReadOnlyList<Answer> answers) => new()
+        {
+            Id = Id, Kind = Kind, Prompt = Prompt, Answers = answers, Expected = Expected, Explanation = Explanation,
+            Wanted = Wanted, Decided = Decided, Skipped = Skipped, Priority = Priority, Extra = Extra,
+        };
+    }
+}

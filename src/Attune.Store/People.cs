@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store;
+
+/// <summary>Who may sign in, and how. What is secret is kept as a hash.</summary>
+public sealed class People
+{
+    const string Columns = "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, created_at AS CreatedAt";
+    const int LongestName = 80;
+
+    readonly Database database;
+    readonly TimeProvider time;
+
+    internal People(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+
+    public IReadOnlyList<Person> All() => database.Read(connection => connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY name").AsList());
+
+    public Person? Find(long id) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
+
+    public Person? Find(string name) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name }));
+
+    /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
+    public bool AnyoneCanSignIn() => database.Read(connection =>
+        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))"));
+
+    /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
+    public Person Add(string name, Role role, long? by = null)
+    {
+        name = name.Trim();
+        if (name.Length is 0 or > LongestName)
+            throw new InvalidDataException($"a name of 1 to {LongestName} characters was expected");
+        return database.Write(connection =>
+        {
+            if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name)", new { name }))
+                throw new InvalidDataException($"there is already a person named {name}; choose another name");
+            var id = connection.ExecuteScalar<long>(
+                "INSERT INTO person (name, role, session, created_at) VALUES (@name, @role, @session, @now) RETURNING id",
+                new { name, role = role.ToString(), session = NewToken(), now = time.GetUtcNow() });
+            Note(connection, by ?? id, "person added", name, new { role });
+            return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
+        });
+    }
+
+    /// <summary>A new personal link's token, which is kept nowhere: the old link and what it opened end.</summary>
+    public string NewLink(long id, long? by = null)
+    {
+        var token = NewToken();
+        Change(id, by, "link made", "link = @value", Hash(token));
+        return token;
+    }
+
+    public void RemoveLink(long id, long by) => Change(id, by, "link removed", "link = @value", null);
+
+    /// <param name="id">Whose.</param>
+    /// <param name="hash">As <see cref="PasswordHash"/> gives it back.</param>
+    /// <param name="by">Who set it.</param>
+    public void SetPassword(long id, string hash, long? by = null) => Change(id, by, "password set", "password = @value", hash);
+
+    /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
+    public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value", role.ToString());
+
+    /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
+    public void Disable(long id, bool disabled, long by) => Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled);
+
+    /// <summary>The kept hash of a person's password; null where there is none or the person is disabled.</summary>
+    public string? PasswordHash(long id) => database.Read(connection =>
+        connection.ExecuteScalar<string?>("SELECT password FROM person WHERE id = @id AND disabled = 0", new { id }));
+
+    /// <summary>Whose personal link has this token. The link is looked up by the token's hash, so time tells nothing of the token.</summary>
+    public Person? OfLink(string token) => database.Read(connection =>
+        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0", new { hash = Hash(token) }));
+
+    void Change(long id, long? by, string action, string assignment, object? value) => database.Write(connection =>
+    {
+        var hadOwner = HasOwner(connection);
+        connection.Execute($"UPDATE person SET {assignment}, session = @session WHERE id = @id", new { id, value, session = NewToken() });
+        if (hadOwner && !HasOwner(connection))
+            throw new InvalidDataException("an owner who can sign in must be left; make somebody else an owner first");
+        Note(connection, by ?? id, action, connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!);
+    });
+
+    static bool HasOwner(SqliteConnection connection) => connection.ExecuteScalar<bool>(
+        "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");
+
+    void Note(SqliteConnection connection, long by, string action, string name, object? details = null) =>
+        AuditTrail.Append(connection, time, by, null, action, name, details);
+
+    static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+}

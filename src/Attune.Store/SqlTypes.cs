@@ -1,0 +1,64 @@
+using System.Data;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Dapper;
+
+namespace Attune.Store;
+
+/// <summary>How values stand in columns: times as milliseconds, lists and settings as JSON. Enumerations are written by name.</summary>
+static class SqlTypes
+{
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    static readonly Lock Registering = new();
+    static bool registered;
+
+    public static void Register()
+    {
+        lock (Registering)
+        {
+            if (registered)
+                return;
+            SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+            SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
+            SqlMapper.AddTypeHandler(new Times());
+            SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<int>>());
+            SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<int?>>());
+            SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<string>>());
+            SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<Flag>>());
+            SqlMapper.AddTypeHandler(new JsonColumn<ProjectSettings>());
+            SqlMapper.AddTypeHandler(new JsonColumn<JsonNode>());
+            SqlMapper.AddTypeHandler(new JsonColumn<JsonObject>());
+            registered = true;
+        }
+    }
+
+    public static long ToMilliseconds(this DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
+    sealed class Times : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override DateTimeOffset Parse(object value) => DateTimeOffset.FromUnixTimeMilliseconds((long)value);
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        {
+            parameter.DbType = DbType.Int64;
+            parameter.Value = value.ToMilliseconds();
+        }
+    }
+
+    sealed class JsonColumn<T> : SqlMapper.TypeHandler<T>
+    {
+        public override T? Parse(object value) => JsonSerializer.Deserialize<T>((string)value, Json);
+
+        public override void SetValue(IDbDataParameter parameter, T? value)
+        {
+            parameter.DbType = DbType.String;
+            parameter.Value = value is null ? DBNull.Value : JsonSerializer.Serialize(value, Json);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Attune.Studio.Accounts;
+
+/// <summary>Who may sign in: the owner's list of people, and everyone's own page.</summary>
+static class AccountRoutes
+{
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/people", () => new RazorComponentResult<PeoplePage>()).Require(Role.Owner);
+        app.MapPost("/people", Add).Require(Role.Owner);
+        app.MapPost("/people/{person:long}/link", NewLink).Require(Role.Owner);
+        app.MapPost("/people/{person:long}/link/remove", RemoveLink).Require(Role.Owner);
+        app.MapPost("/people/{person:long}/role", SetRole).Require(Role.Owner);
+        app.MapPost("/people/{person:long}/disabled", Disable).Require(Role.Owner);
+        app.MapGet("/me", () => new RazorComponentResult<MePage>()).Require(Role.Annotator);
+        app.MapPost("/me/password", SetPassword).Require(Role.Annotator);
+    }
+
+    static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] Role role)
+    {
+        var by = context.Person();
+        if (!by.HasPassword && !by.HasLink)
+            throw new InvalidDataException("before others can sign in you need a password yourself: set one on your own page");
+        var person = store.People.Add(name, role, by.Id);
+        return Linked(context, store, person.Id);
+    }
+
+    static IResult NewLink(HttpContext context, PreferenceStore store, long person) => Linked(context, store, person);
+
+    /// <summary>The link is shown in this answer and never again.</summary>
+    static RazorComponentResult<LinkPage> Linked(HttpContext context, PreferenceStore store, long id)
+    {
+        var person = store.People.Find(id) ?? throw new InvalidDataException("there is no such person");
+        var token = store.People.NewLink(id, context.Person().Id);
+        return new(new { Name = person.Name, Link = $"{context.Request.Scheme}://{context.Request.Host}/join/{token}" });
+    }
+
+    static IResult RemoveLink(HttpContext context, PreferenceStore store, long person)
+    {
+        store.People.RemoveLink(person, context.Person().Id);
+        return Results.LocalRedirect("/people");
+    }
+
+    static IResult SetRole(HttpContext context, PreferenceStore store, long person, [FromForm] Role role)
+    {
+        store.People.SetRole(person, role, context.Person().Id);
+        return Results.LocalRedirect("/people");
+    }
+
+    static IResult Disable(HttpContext context, PreferenceStore store, long person, [FromForm] bool disabled)
+    {
+        store.People.Disable(person, disabled, context.Person().Id);
+        return Results.LocalRedirect("/people");
+    }
+
+    /// <summary>Ends every session of the person, and begins this one anew.</summary>
+    static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, [FromForm] string password)
+    {
+        var person = context.Person();
+        store.People.SetPassword(person.Id, SignInRoutes.Hash(password));
+        await Session.Begin(context, store.People.Find(person.Id)!);
+        return Results.LocalRedirect("/me");
+    }
+}

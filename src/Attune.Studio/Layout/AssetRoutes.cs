@@ -1,0 +1,15 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Attune.Studio.Layout;
+
+static class AssetRoutes
+{
+    public static void Map(WebApplication app) => app.MapGet("/assets/{name}", (string name, HttpContext context, Assets assets) =>
+    {
+        if (assets.Find(name) is not var (content, type, hash))
+            return Results.NotFound();
+        context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+        return Results.Bytes(content, type, entityTag: new($"\"{hash}\""));
+    }).AllowAnonymous();
+}

@@ -1,0 +1,52 @@
+using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Attune.Studio.Projects;
+
+/// <summary>The list of projects, and of each its overview, settings, members, items and audit trail.</summary>
+static class ProjectRoutes
+{
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/", () => new RazorComponentResult<ProjectsPage>()).Require(Role.Annotator);
+        app.MapGet("/projects/new", () => new RazorComponentResult<SettingsPage>()).Require(Role.Owner);
+        app.MapPost("/projects/new", Add).Require(Role.Owner);
+        app.MapGet("/projects/{project:long}", (long project) => Of<OverviewPage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/settings", (long project) => Of<SettingsPage>(project)).Require(Role.Owner);
+        app.MapPost("/projects/{project:long}/settings", Change).Require(Role.Owner);
+        app.MapPost("/projects/{project:long}/members", SetMembers).Require(Role.Owner);
+        app.MapPost("/projects/{project:long}/archived", Archive).Require(Role.Owner);
+    }
+
+    /// <summary>A page about a project; its parameter is called so.</summary>
+    public static IResult Of<TPage>(long project) where TPage : Microsoft.AspNetCore.Components.IComponent =>
+        new RazorComponentResult<TPage>(new { Id = project });
+
+    static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [AsParameters] SettingsForm form)
+    {
+        var project = store.Projects.Add(name, form.Settings(), context.Person().Id);
+        return Results.LocalRedirect($"/projects/{project.Id}");
+    }
+
+    static IResult Change(HttpContext context, PreferenceStore store, long project, [FromForm] string name, [AsParameters] SettingsForm form)
+    {
+        store.Projects.Change(project, name, form.Settings(), context.Person().Id);
+        return Results.LocalRedirect($"/projects/{project}");
+    }
+
+    static IResult SetMembers(HttpContext context, PreferenceStore store, long project, [FromForm] long[] people)
+    {
+        store.Projects.SetMembers(project, people, context.Person().Id);
+        return Results.LocalRedirect($"/projects/{project}/settings");
+    }
+
+    static IResult Archive(HttpContext context, PreferenceStore store, long project, [FromForm] bool archived)
+    {
+        store.Projects.Archive(project, archived, context.Person().Id);
+        return Results.LocalRedirect("/");
+    }
+}

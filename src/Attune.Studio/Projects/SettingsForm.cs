@@ -1,0 +1,44 @@
+using Attune.Store;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Attune.Studio.Projects;
+
+/// <summary>The fields of the settings page. A box that is not ticked is not sent.</summary>
+sealed record SettingsForm(
+    [FromForm] string? Guidelines,
+    [FromForm] TaskKind Task,
+    [FromForm] int StrengthLevels,
+    [FromForm] int RatingLevels,
+    [FromForm] int Overlap,
+    [FromForm] double OverlapPercent,
+    [FromForm] ItemOrder Order,
+    [FromForm] double RandomPercent,
+    [FromForm] int CheckEvery,
+    [FromForm] double CalibrationPercent,
+    [FromForm] int LeaseMinutes,
+    [FromForm] bool Ties = false,
+    [FromForm] bool AllBad = false,
+    [FromForm] bool Rationale = false,
+    [FromForm] bool IdealAnswer = false,
+    [FromForm] bool Markdown = false)
+{
+    public ProjectSettings Settings() => new()
+    {
+        Guidelines = Guidelines ?? "",
+        Task = Task,
+        StrengthLevels = StrengthLevels,
+        RatingLevels = RatingLevels,
+        Overlap = Overlap,
+        OverlapShare = OverlapPercent / 100,
+        Order = Order,
+        RandomShare = RandomPercent / 100,
+        CheckEvery = CheckEvery,
+        CalibrationPass = CalibrationPercent / 100,
+        LeaseMinutes = LeaseMinutes,
+        Ties = Ties,
+        AllBad = AllBad,
+        Rationale = Rationale,
+        IdealAnswer = IdealAnswer,
+        Markdown = Markdown,
+    };
+}

@@ -1,0 +1,57 @@
+using Attune.Studio.Layout;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Logging;
+
+namespace Attune.Studio.Security;
+
+/// <summary>Turns what goes wrong into one message: JSON under /api, a page elsewhere.</summary>
+sealed class Problems(RequestDelegate next, ILogger<Problems> log)
+{
+    public async Task Invoke(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
+                await Write(context, context.Response.StatusCode, Words(context.Response.StatusCode));
+        }
+        catch (InvalidDataException error) when (!context.Response.HasStarted)
+        {
+            await Write(context, StatusCodes.Status400BadRequest, error.Message);
+        }
+        catch (BadHttpRequestException error) when (!context.Response.HasStarted)
+        {
+            await Write(context, error.StatusCode, error.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+        catch (Exception error) when (!context.Response.HasStarted)
+        {
+            log.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+            await Write(context, StatusCodes.Status500InternalServerError, Words(500));
+        }
+    }
+
+    static Task Write(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        return context.Request.Path.StartsWithSegments("/api")
+            ? context.Response.WriteAsJsonAsync(new { error = message })
+            : new RazorComponentResult<ProblemPage>(new { Status = status, Message = message }) { StatusCode = status }.ExecuteAsync(context);
+    }
+
+    static string Words(int status) => status switch
+    {
+        401 => "You are not signed in.",
+        403 => "This is not open to you. An owner can make you a member of the project, or give you another role.",
+        404 => "There is nothing here.",
+        405 => "This cannot be done here.",
+        413 => "That is too large.",
+        429 => "Too many attempts. Wait a minute, then try again.",
+        >= 500 => "Something went wrong on our side; what was confirmed is saved. The log of the studio says more.",
+        _ => "This request could not be understood.",
+    };
+}

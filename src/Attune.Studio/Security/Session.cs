@@ -1,0 +1,71 @@
+using System.Security.Claims;
+using Attune.Store;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Attune.Studio.Security;
+
+/// <summary>Who is signed in: a cookie names the person and the session, and every request asks the store whether both are still good.</summary>
+public static class Session
+{
+    const string Stamp = "session";
+
+    internal static void AddTo(IServiceCollection services) => services
+        .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+        .AddCookie(options =>
+        {
+            options.Cookie.Name = "attune-session";
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            options.ExpireTimeSpan = TimeSpan.FromDays(14);
+            options.LoginPath = "/sign-in";
+            options.ReturnUrlParameter = "to";
+            options.Events.OnValidatePrincipal = Validate;
+            options.Events.OnRedirectToLogin = context => Refuse(context, StatusCodes.Status401Unauthorized);
+            options.Events.OnRedirectToAccessDenied = context => Refuse(context, StatusCodes.Status403Forbidden);
+        });
+
+    /// <summary>Who sends the request.</summary>
+    /// <exception cref="InvalidOperationException">Nobody is signed in: the route lets anyone in.</exception>
+    public static Person Person(this HttpContext context) => context.PersonOrNull() ?? throw new InvalidOperationException("nobody is signed in");
+
+    public static Person? PersonOrNull(this HttpContext context) => context.Features.Get<Person>();
+
+    internal static Task Begin(HttpContext context, Person person) => context.SignInAsync(Principal(person), new() { IsPersistent = true });
+
+    /// <summary>Makes a person the sender of this request.</summary>
+    internal static void Set(HttpContext context, Person person)
+    {
+        context.User = Principal(person);
+        context.Features.Set(person);
+    }
+
+    static ClaimsPrincipal Principal(Person person) => new(new ClaimsIdentity(
+        [new(ClaimTypes.NameIdentifier, $"{person.Id}"), new(Stamp, person.Session)], CookieAuthenticationDefaults.AuthenticationScheme));
+
+    static async Task Validate(CookieValidatePrincipalContext context)
+    {
+        var store = context.HttpContext.RequestServices.GetRequiredService<PreferenceStore>();
+        var person = long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? store.People.Find(id) : null;
+        if (person is { Disabled: false } && person.Session == context.Principal!.FindFirstValue(Stamp))
+        {
+            context.HttpContext.Features.Set(person);
+            return;
+        }
+        context.RejectPrincipal();
+        await context.HttpContext.SignOutAsync();
+    }
+
+    /// <summary>A page leads to the sign-in; a script, a form and what is forbidden get the status.</summary>
+    static Task Refuse(RedirectContext<CookieAuthenticationOptions> context, int status)
+    {
+        if (status == StatusCodes.Status401Unauthorized && HttpMethods.IsGet(context.Request.Method) && !context.Request.Path.StartsWithSegments("/api"))
+            context.Response.Redirect(context.RedirectUri);
+        else
+            context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+}

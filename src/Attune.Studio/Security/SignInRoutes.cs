@@ -1,0 +1,57 @@
+using Attune.Store;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Attune.Studio.Security;
+
+/// <summary>Signing in by a password or a personal link, and out.</summary>
+static class SignInRoutes
+{
+    static readonly PasswordHasher<Person> Hasher = new();
+
+    // Checked in the place of a hash that is not there, so that an unknown name takes as long as a wrong password.
+    static readonly string NoHash = Hasher.HashPassword(null!, Guid.NewGuid().ToString());
+
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/sign-in", (string? to) => new RazorComponentResult<SignInPage>(new { To = to })).AllowAnonymous();
+        app.MapPost("/sign-in", SignIn).AllowAnonymous().LimitSignIn();
+        app.MapGet("/join/{token}", (string token) => new RazorComponentResult<JoinPage>(new { Token = token })).AllowAnonymous().LimitSignIn();
+        app.MapPost("/join", Join).AllowAnonymous().LimitSignIn();
+        app.MapPost("/sign-out", async (HttpContext context) =>
+        {
+            await context.SignOutAsync();
+            return Results.Redirect("/sign-in");
+        });
+    }
+
+    public static string Hash(string password) => password.Length is >= 10 and <= 200
+        ? Hasher.HashPassword(null!, password)
+        : throw new InvalidDataException("a password of 10 to 200 characters was expected");
+
+    static async Task<IResult> SignIn(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] string password, [FromForm] string? to)
+    {
+        var person = name.Length <= 200 ? store.People.Find(name.Trim()) : null;
+        var hash = person is null ? null : store.People.PasswordHash(person.Id);
+        var right = password.Length <= 200 && Hasher.VerifyHashedPassword(null!, hash ?? NoHash, password) != PasswordVerificationResult.Failed;
+        if (!right || hash is null)
+            return new RazorComponentResult<SignInPage>(new { To = to, Failed = true }) { StatusCode = StatusCodes.Status401Unauthorized };
+        await Session.Begin(context, person!);
+        return Results.LocalRedirect(Local(to));
+    }
+
+    static async Task<IResult> Join(HttpContext context, PreferenceStore store, [FromForm] string token)
+    {
+        if (store.People.OfLink(token) is not { } person)
+            return new RazorComponentResult<JoinPage>(new { Token = token }) { StatusCode = StatusCodes.Status401Unauthorized };
+        await Session.Begin(context, person);
+        return Results.LocalRedirect("/");
+    }
+
+    /// <summary>A path of ours, and nothing that a browser takes for another host.</summary>
+    static string Local(string? to) => to is ['/', not ('/' or '\\'), ..] && !to.Contains('\n') && !to.Contains('\r') ? to : "/";
+}

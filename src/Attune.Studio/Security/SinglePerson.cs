@@ -1,0 +1,26 @@
+using System.Net;
+using Attune.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace Attune.Studio.Security;
+
+/// <summary>
+/// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. A request that a proxy
+/// passed on comes from elsewhere, and one for another host's name was led here by a foreign page: neither is that person.
+/// </summary>
+sealed class SinglePerson(RequestDelegate next, StudioOptions options, PreferenceStore store)
+{
+    const string Name = "You";
+
+    public Task Invoke(HttpContext context)
+    {
+        if (context.PersonOrNull() is null && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
+            Session.Set(context, store.People.Find(Name) ?? store.People.Add(Name, Role.Owner));
+        return next(context);
+    }
+
+    static bool IsLocal(HttpRequest request) =>
+        !request.Headers.ContainsKey("Forwarded") && !request.Headers.ContainsKey("X-Forwarded-For")
+        && request.HttpContext.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+        && (request.Host.Host == "localhost" || (IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out var host) && IPAddress.IsLoopback(host)));
+}

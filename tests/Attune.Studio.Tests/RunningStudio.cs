@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Attune.Store;
+using Attune.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>A studio in this process on a free port, with a folder of its own.</summary>
+sealed class RunningStudio : IAsyncDisposable
+{
+    readonly TemporaryFolder folder;
+
+    RunningStudio(TemporaryFolder folder, WebApplication app) => (this.folder, App) = (folder, app);
+
+    public WebApplication App { get; }
+
+    public Uri Address => new(App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    public PreferenceStore Store => App.Services.GetRequiredService<PreferenceStore>();
+
+    public string Folder => folder.Path;
+
+    public static async Task<RunningStudio> Start()
+    {
+        var folder = new TemporaryFolder();
+        var app = StudioServer.Build(new()
+        {
+            Folder = folder.File("studio"),
+            Runs = folder.File("runs"),
+            Attune = ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
+            Listen = new(IPAddress.Loopback, 0),
+        });
+        await app.StartAsync();
+        return new(folder, app);
+    }
+
+    /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>
+    public Project Project(string name, ProjectSettings settings, int items)
+    {
+        var owner = Store.People.Find("You") ?? Store.People.Add("You", Role.Owner);
+        var project = Store.Projects.Add(name, settings, owner.Id);
+        Store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => new Item
+        {
+            Prompt = JsonValue.Create($"prompt {i}"),
+            Answers = [new(JsonValue.Create($"old answer {i}"), "old"), new(JsonValue.Create($"new answer {i}"), "new")],
+        })], owner.Id);
+        return project;
+    }
+
+    /// <summary>A person with a personal link who has opened it.</summary>
+    public async Task<Visitor> SignIn(string name, Role role)
+    {
+        var person = Store.People.Find(name) ?? Store.People.Add(name, role);
+        var visitor = new Visitor(Address);
+        (await visitor.Post("/join", ("token", Store.People.NewLink(person.Id)))).EnsureSuccessStatusCode();
+        return visitor;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+        folder.Dispose();
+    }
+}
+
+/// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
+sealed partial class Visitor(Uri address) : IDisposable
+{
+    readonly HttpClient client = new(new HttpClientHandler { CookieContainer = new(), AllowAutoRedirect = true }) { BaseAddress = address };
+    string? token;
+
+    public Task<HttpResponseMessage> Get(string path) => client.GetAsync(path);
+
+    public Task<string> Page(string path) => client.GetStringAsync(path);
+
+    public async Task<HttpResponseMessage> Post(string path, params (string Name, string Value)[] fields)
+    {
+        token ??= await NewToken();
+        var response = await client.PostAsync(path, new FormUrlEncodedContent(
+            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create("__RequestVerificationToken", token)]));
+        token = null;     // who is signed in may have changed
+        return response;
+    }
+
+    /// <summary>A request as a script of ours sends it.</summary>
+    public async Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content = null)
+    {
+        token ??= await NewToken();
+        using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
+        return await client.SendAsync(request);
+    }
+
+    async Task<string> NewToken() => WebUtility.HtmlDecode(Token().Match(await Page("/sign-in")).Groups[1].Value);
+
+    [GeneratedRegex("name=\"form-token\" content=\"([^\"]+)\"")]
+    private static partial Regex Token();
+
+    public void Dispose() => client.Dispose();
+}
