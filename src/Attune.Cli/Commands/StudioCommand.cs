@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Net;
 using Attune.Store;
 using Attune.Studio;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
