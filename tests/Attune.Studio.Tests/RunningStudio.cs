@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Attune.Store;
 using Attune.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -27,16 +26,16 @@ sealed class RunningStudio : IAsyncDisposable
 
     public static async Task<RunningStudio> Start()
     {
-        var folder = new TemporaryFolder();
+        var temporary = new TemporaryFolder();
         var app = StudioServer.Build(new()
         {
-            Folder = folder.File("studio"),
-            Runs = folder.File("runs"),
+            Folder = temporary.File("studio"),
+            Runs = temporary.File("runs"),
             Attune = ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
             Listen = new(IPAddress.Loopback, 0),
         });
         await app.StartAsync();
-        return new(folder, app);
+        return new(temporary, app);
     }
 
     /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>
@@ -70,7 +69,7 @@ sealed class RunningStudio : IAsyncDisposable
 }
 
 /// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
-sealed partial class Visitor(Uri address) : IDisposable
+sealed class Visitor(Uri address) : IDisposable
 {
     readonly HttpClient client = new(new HttpClientHandler { CookieContainer = new(), AllowAutoRedirect = true }) { BaseAddress = address };
     string? token;
@@ -96,10 +95,7 @@ sealed partial class Visitor(Uri address) : IDisposable
         return await client.SendAsync(request);
     }
 
-    async Task<string> NewToken() => WebUtility.HtmlDecode(Token().Match(await Page("/sign-in")).Groups[1].Value);
-
-    [GeneratedRegex("name=\"form-token\" content=\"([^\"]+)\"")]
-    private static partial Regex Token();
+    async Task<string> NewToken() => WebUtility.HtmlDecode((await Page("/sign-in")).Split("name=\"form-token\" content=\"")[1].Split('"')[0]);
 
     public void Dispose() => client.Dispose();
 }

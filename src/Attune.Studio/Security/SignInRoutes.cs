@@ -25,8 +25,8 @@ static class SignInRoutes
         app.MapPost("/sign-out", async (HttpContext context) =>
         {
             await context.SignOutAsync();
-            return Results.Redirect("/sign-in");
-        });
+            return Results.LocalRedirect("/sign-in");
+        }).Require(Role.Annotator);
     }
 
     public static string Hash(string password) => password.Length is >= 10 and <= 200

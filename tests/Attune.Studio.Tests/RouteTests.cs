@@ -1,0 +1,94 @@
+using System.Net;
+using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>Every route with the least role that may use it. A route that is not here fails the test: think of who may use it, then add it.</summary>
+public sealed class RouteTests
+{
+    const string Anyone = "Anyone";
+
+    static readonly Dictionary<string, string> Expected = new()
+    {
+        ["GET /assets/{name}"] = Anyone,
+        ["GET /sign-in"] = Anyone,
+        ["POST /sign-in"] = Anyone,
+        ["GET /join/{token}"] = Anyone,
+        ["POST /join"] = Anyone,
+        ["POST /sign-out"] = "Annotator",
+
+        ["GET /people"] = "Owner",
+        ["POST /people"] = "Owner",
+        ["POST /people/{person:long}/link"] = "Owner",
+        ["POST /people/{person:long}/link/remove"] = "Owner",
+        ["POST /people/{person:long}/role"] = "Owner",
+        ["POST /people/{person:long}/disabled"] = "Owner",
+        ["GET /me"] = "Annotator",
+        ["POST /me/password"] = "Annotator",
+
+        ["GET /"] = "Annotator",
+        ["GET /projects/new"] = "Owner",
+        ["POST /projects/new"] = "Owner",
+        ["GET /projects/{project:long}"] = "Annotator",
+        ["GET /projects/{project:long}/settings"] = "Owner",
+        ["POST /projects/{project:long}/settings"] = "Owner",
+        ["POST /projects/{project:long}/members"] = "Owner",
+        ["POST /projects/{project:long}/archived"] = "Owner",
+    };
+
+    [Fact]
+    public async Task EveryRouteIsKnownAndAsksForItsRole()
+    {
+        await using var studio = await RunningStudio.Start();
+        var found = Routes(studio).ToDictionary(route => route.Name, route => route.Policy);
+        Assert.Equal(Expected.OrderBy(row => row.Key, StringComparer.Ordinal), found.OrderBy(row => row.Key, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task NoRouteLetsInWhoMayNotUseIt()
+    {
+        await using var studio = await RunningStudio.Start();
+        var (mine, other) = (studio.Project("mine", new(), 1), studio.Project("other", new(), 1));
+        var visitors = new Dictionary<string, Visitor> { [Anyone] = new(studio.Address) };
+        foreach (var role in Enum.GetValues<Role>())
+        {
+            visitors[role.ToString()] = await studio.SignIn($"{role}", role);
+            studio.Store.Projects.SetMembers(mine.Id, [.. studio.Store.Projects.Members(mine.Id), studio.Store.People.Find($"{role}")!.Id], 1);
+        }
+        foreach (var (name, policy) in Routes(studio).Where(route => route.Policy != Anyone))
+        {
+            await AssertRefused(visitors[Anyone], name, mine.Id, HttpStatusCode.Unauthorized);
+            foreach (var role in Enum.GetValues<Role>().Where(role => role < Enum.Parse<Role>(policy)))
+                await AssertRefused(visitors[role.ToString()], name, mine.Id, HttpStatusCode.Forbidden);
+            if (name.Contains($"{{{Policies.Project}"))
+                await AssertRefused(visitors["Reviewer"], name, other.Id, HttpStatusCode.Forbidden);
+        }
+        foreach (var visitor in visitors.Values)
+            visitor.Dispose();
+    }
+
+    /// <summary>A page may lead who is not signed in to the sign-in instead.</summary>
+    static async Task AssertRefused(Visitor visitor, string route, long project, HttpStatusCode expected)
+    {
+        var (method, pattern) = (route.Split(' ')[0], route.Split(' ')[1]);
+        var path = string.Join('/', pattern.Split('/').Select(part => part == "{project:long}" ? $"{project}" : part.StartsWith('{') ? "1" : part));
+        using var response = await visitor.Send(new(method), path);
+        var signIn = expected == HttpStatusCode.Unauthorized && response.RequestMessage!.RequestUri!.AbsolutePath == "/sign-in";
+        Assert.True(response.StatusCode == expected || signIn, $"{route} gave {response.StatusCode} where {expected} was expected");
+    }
+
+    static IEnumerable<(string Name, string Policy)> Routes(RunningStudio studio) =>
+        from endpoint in studio.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+        let pattern = endpoint.RoutePattern.RawText!
+        select ($"{method} {(pattern.StartsWith('/') ? pattern : "/" + pattern)}", PolicyOf(endpoint));
+
+    static string PolicyOf(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null ? Anyone
+        : endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>() is [.., { Policy: { } policy }] ? policy
+        : "nothing is said";
+}
