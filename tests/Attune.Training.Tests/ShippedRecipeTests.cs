@@ -21,20 +21,22 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         foreach (var form in new[] { "ppo-hydra", "ppo-critic", "ppo-kl" })
-            RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model", "training.batchSize=8");
+            RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps(
-            "ppo-mix", folder.File("ppo-mix"), $"model={sft}/model", $"rewardModel={reward}/model", "training.batchSize=8",
-            $"mix.text={Repository.PathTo("data", "frontdesk", "demonstrations.jsonl")}");
+            "ppo-mix", folder.File("ppo-mix"), $"model={sft}/model", $"rewardModel={reward}/model",
+            $"mix.text={FrontDesk("demonstrations", folder.File("ppo-mix"))}");
         RunTwoSteps("sft-lora", folder.File("sft-lora"), $"model={pretrain}/model");
         RunTwoSteps("ppo-lora", folder.File("ppo-lora"), $"model={sft}/model", $"rewardModel={reward}/model");
         var ensemble = folder.File("reward-ensemble");
         RunTwoSteps("reward-pairs", folder.File("reward-pairs"), $"model={sft}/model");
         RunTwoSteps("reward-ensemble", ensemble, $"model={sft}/model");
-        RunTwoSteps("reward-scratch", folder.File("reward-scratch"), $"normalise.demonstrations={Repository.PathTo("data", "frontdesk", "demonstrations.jsonl")}");
+        var scratch = folder.File("reward-scratch");
+        RunTwoSteps("reward-scratch", scratch, $"normalise.demonstrations={FrontDesk("demonstrations", scratch)}");
         RunTwoSteps("ppo-ensemble", folder.File("ppo-ensemble"), $"model={sft}/model", $"rewards.0.model={ensemble}/model");
         var (encoder, judge) = (folder.File("pretrain-bert"), folder.File("reward-bert"));
         RunTwoSteps("pretrain-bert", encoder);
-        RunTwoSteps("reward-bert", judge, $"model={encoder}/model", Rankings("train", "rankings"), Rankings("heldOut", "rankings-heldout"));
+        // Rankings that come with the data, in the place of those that a quickstart makes.
+        RunTwoSteps("reward-bert", judge, $"model={encoder}/model", $"data.train={FrontDesk("rankings", judge)}", $"data.heldOut={FrontDesk("rankings-heldout", judge)}");
         RunTwoSteps("ppo-bert", folder.File("ppo-bert"), $"model={sft}/model", $"rewardModel={judge}/model");
         var (encoderDecoder, answering) = (folder.File("pretrain-t5"), folder.File("sft-t5"));
         RunTwoSteps("pretrain-t5", encoderDecoder);
@@ -45,16 +47,15 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");
     }
 
-    /// <summary>Rankings that come with the data, in the place of those that a quickstart makes.</summary>
-    static string Rankings(string key, string name) => $"data.{key}={Repository.PathTo("data", "frontdesk", name + ".jsonl")}";
+    static string FrontDesk(string name, string run) => Few($"data/frontdesk/{name}.jsonl", run);
 
-    /// <summary>The first held-out examples, which are enough to see that they are looked at; a file that a quickstart makes is not there.</summary>
-    static string Few(string heldOut, string run)
+    /// <summary>The first lines of a data file, enough for two steps and a look at held-out examples; a file that a quickstart makes is not there.</summary>
+    static string Few(string data, string run)
     {
-        var (whole, few) = (Repository.PathTo(heldOut), $"{run}-heldout.jsonl");
+        var (whole, few) = (Repository.PathTo(data), $"{run}-{Path.GetFileName(data)}");
         if (!File.Exists(whole))
             return whole;
-        File.WriteAllLines(few, File.ReadLines(whole).Take(16));
+        File.WriteAllLines(few, File.ReadLines(whole).Take(32));
         return few;
     }
 
@@ -62,16 +63,16 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
     {
         ran.Add(name);
         var file = Repository.PathTo("recipes", name + ".yaml");
-        var data = RecipeReader.Read(method: null, file, []).Recipe switch
+        var (data, ownWords) = RecipeReader.Read(method: null, file, []).Recipe switch
         {
-            PretrainRecipe shipped => shipped.Data,
-            SftRecipe shipped => shipped.Data,
-            RewardRecipe shipped => shipped.Data,
-            PpoRecipe shipped => shipped.Data,
+            PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
+            SftRecipe shipped => (shipped.Data, []),
+            RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
+            PpoRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),
         };
-        string[] paths = [$"data.train={Repository.PathTo(data.Train)}", .. data.HeldOut.Length == 0 ? Array.Empty<string>() : [$"data.heldOut={Few(data.HeldOut, run)}"]];
-        var (found, recipe) = RecipeReader.Read(method: null, file, [.. paths, .. words, $"run.output={run}", "training.steps=2"]);
+        string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0 ? Array.Empty<string>() : [$"data.heldOut={Few(data.HeldOut, run)}"]];
+        var (found, recipe) = RecipeReader.Read(method: null, file, [.. paths, .. ownWords, .. words, $"run.output={run}", "training.steps=2"]);
         var display = new RecordingDisplay();
         Assert.True(RecipeRunner.Start(found, recipe, display, default).IsFinished);
         Assert.Equal(2, display.Steps.Count);
