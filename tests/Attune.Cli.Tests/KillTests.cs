@@ -5,7 +5,7 @@ namespace Attune.Cli.Tests;
 /// <summary>kill -9 at a random moment of each stage, resume: the same bits as without the kill.</summary>
 public sealed class KillTests : IDisposable
 {
-    const int Steps = 40;
+    const int Steps = 24;
 
     readonly TemporaryFolder folder = new();
 
@@ -21,12 +21,12 @@ public sealed class KillTests : IDisposable
         Stage("ppo", $"model={tuned}", $"rewardModel={reward}", $"data.train={Lines("prompts", 60)}", "sampling.maxNewTokens=8", "training.batchSize=8");
     }
 
-    /// <summary>Trains once whole and once killed and resumed; returns the model.</summary>
+    /// <summary>Trains once whole and once in a process that is killed, then resumed; returns the model.</summary>
     string Stage(string method, params string[] words)
     {
         string[] all = [method, .. words, $"training.steps={Steps}", "run.checkpointEvery=6", "run.device=cpu", "run.threads=1"];
         var (whole, killed) = (folder.File($"{method}-whole"), folder.File($"{method}-killed"));
-        var (code, _, error) = Commands.RunApart([.. all, $"run.output={whole}"]);
+        var (code, _, error) = Commands.Run([.. all, $"run.output={whole}"]);
         Assert.True(code == 0, error);
 
         var moment = Random.Shared.Next(1, Steps - 5);
@@ -38,7 +38,7 @@ public sealed class KillTests : IDisposable
             process.WaitForExit();
             Assert.NotEqual(0, process.ExitCode);
         }
-        (code, _, error) = Commands.RunApart("train", killed);
+        (code, _, error) = Commands.Run("train", killed);
         Assert.True(code == 0, error);
         Assert.True(
             File.ReadAllBytes(Weights(whole)).AsSpan().SequenceEqual(File.ReadAllBytes(Weights(killed))),
