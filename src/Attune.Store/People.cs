@@ -29,18 +29,27 @@ public sealed class People
     /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
     public Person Add(string name, Role role, long? by = null)
     {
-        name = name.Trim();
-        if (name.Length is 0 or > LongestName)
-            throw new InvalidDataException($"a name of 1 to {LongestName} characters was expected");
+        name = Checked(name);
         return database.Write(connection =>
         {
-            if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name)", new { name }))
-                throw new InvalidDataException($"there is already a person named {name}; choose another name");
+            Free(connection, name, 0);
             var id = connection.ExecuteScalar<long>(
                 "INSERT INTO person (name, role, session, created_at) VALUES (@name, @role, @session, @now) RETURNING id",
                 new { name, role = role.ToString(), session = NewToken(), now = time.GetUtcNow() });
             Note(connection, by ?? id, "person added", name, new { role });
             return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
+        });
+    }
+
+    /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
+    public void Rename(long id, string name)
+    {
+        name = Checked(name);
+        database.Write(connection =>
+        {
+            Free(connection, name, id);
+            connection.Execute("UPDATE person SET name = @name WHERE id = @id", new { id, name });
+            Note(connection, id, "renamed", name);
         });
     }
 
@@ -72,6 +81,16 @@ public sealed class People
     /// <summary>Whose personal link has this token. The link is looked up by the token's hash, so time tells nothing of the token.</summary>
     public Person? OfLink(string token) => database.Read(connection =>
         connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0", new { hash = Hash(token) }));
+
+    static string Checked(string name) => name.Trim() is { Length: > 0 and <= LongestName } trimmed && !trimmed.Any(char.IsControl)
+        ? trimmed
+        : throw new InvalidDataException($"a name of 1 to {LongestName} characters was expected");
+
+    static void Free(SqliteConnection connection, string name, long except)
+    {
+        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name AND id <> @except)", new { name, except }))
+            throw new InvalidDataException($"there is already a person named {name}; choose another name");
+    }
 
     void Change(long id, long? by, string action, string assignment, object? value) => database.Write(connection =>
     {

@@ -71,7 +71,7 @@ sealed class RunningStudio : IAsyncDisposable
 /// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
 sealed class Visitor(Uri address) : IDisposable
 {
-    readonly HttpClient client = new(new HttpClientHandler { CookieContainer = new(), AllowAutoRedirect = true }) { BaseAddress = address };
+    readonly HttpClient client = new(new HttpClientHandler()) { BaseAddress = address };
     string? token;
 
     public Task<HttpResponseMessage> Get(string path) => client.GetAsync(path);
@@ -95,7 +95,9 @@ sealed class Visitor(Uri address) : IDisposable
         return await client.SendAsync(request);
     }
 
-    async Task<string> NewToken() => WebUtility.HtmlDecode((await Page("/sign-in")).Split("name=\"form-token\" content=\"")[1].Split('"')[0]);
+    async Task<string> NewToken() => FormToken(await Page("/sign-in"));
+
+    public static string FormToken(string page) => WebUtility.HtmlDecode(page.Split("name=\"form-token\" content=\"")[1].Split('"')[0]);
 
     public void Dispose() => client.Dispose();
 }

@@ -55,7 +55,10 @@ static class StudioCommand
     {
         using var store = PreferenceStore.Open(new StudioOptions { Folder = parsed.GetValue(Folder)!, Runs = "", Attune = [] }.Store);
         var name = parsed.GetValue(Name)!;
-        var person = store.People.Find(name.Trim()) ?? store.People.Add(name, parsed.GetValue(As));
+        var role = parsed.GetValue(As);
+        var person = store.People.Find(name.Trim()) ?? store.People.Add(name, role);
+        if (parsed.GetResult(As) is { Implicit: false } && person.Role != role)
+            throw new InvalidDataException($"{person.Name} is there already, with the role {person.Role}; an owner changes roles on the page of people");
         Console.Out.WriteLine($"/join/{store.People.NewLink(person.Id)}");
         Console.Error.WriteLine($"attune: put the studio's address before it, and send it to {person.Name} in private; it is shown only now");
         return 0;

@@ -60,9 +60,11 @@ static class AccountRoutes
     }
 
     /// <summary>Ends every session of the person, and begins this one anew.</summary>
-    static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, [FromForm] string password)
+    static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, [FromForm] string password, [FromForm] string? name)
     {
         var person = context.Person();
+        if (!string.IsNullOrWhiteSpace(name) && name != person.Name)
+            store.People.Rename(person.Id, name);
         store.People.SetPassword(person.Id, SignInRoutes.Hash(password));
         await Session.Begin(context, store.People.Find(person.Id)!);
         return Results.LocalRedirect("/me");

@@ -12,6 +12,8 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
 {
     const string Name = "You";
 
+    static readonly string[] Passed = ["Forwarded", "X-Forwarded-For", "X-Original-For", "Via"];
+
     public Task Invoke(HttpContext context)
     {
         if (context.PersonOrNull() is null && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
@@ -20,7 +22,7 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
     }
 
     static bool IsLocal(HttpRequest request) =>
-        !request.Headers.ContainsKey("Forwarded") && !request.Headers.ContainsKey("X-Forwarded-For")
+        !Passed.Any(request.Headers.ContainsKey)
         && request.HttpContext.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && (request.Host.Host == "localhost" || (IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out var host) && IPAddress.IsLoopback(host)));
 }
