@@ -5,7 +5,7 @@ namespace Attune.Data.Agreement;
 /// <param name="Second">The other.</param>
 /// <param name="Raw">The share of units on which they agree.</param>
 /// <param name="Kappa">The same corrected for chance: that each draws from a distribution of their own.</param>
-public sealed record CohenKappa(int First, int Second, Estimate Raw, Estimate Kappa)
+public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate Kappa)
 {
     /// <summary>Of every two people who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
     /// <param name="units">What people decided.</param>
@@ -21,7 +21,7 @@ public sealed record CohenKappa(int First, int Second, Estimate Raw, Estimate Ka
             select (first, second);
         return [.. shared.GroupBy(pair => (First: pair.first.Rater, Second: pair.second.Rater)).OrderBy(pair => pair.Key).Select(Pair)];
 
-        CohenKappa Pair(IGrouping<(int First, int Second), (Rating First, Rating Second)> pair)
+        CohenKappa Pair(IGrouping<(long First, long Second), (Rating First, Rating Second)> pair)
         {
             var held = pair.Select(both => (both.First.Item, index[both.First.Value] * index.Count + index[both.Second.Value]));
             var estimates = new Resampling(held, index.Count * index.Count)

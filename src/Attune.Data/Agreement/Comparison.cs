@@ -1,7 +1,7 @@
 namespace Attune.Data.Agreement;
 
 /// <summary>Which of two answers is better.</summary>
-public enum Outcome
+public enum Winner
 {
     /// <summary>The first is.</summary>
     First,
@@ -9,15 +9,15 @@ public enum Outcome
     /// <summary>The second is.</summary>
     Second,
 
-    /// <summary>Neither is.</summary>
-    Tie,
+    /// <summary>They tie.</summary>
+    Neither,
 }
 
 /// <summary>What one person said of two models' answers to one prompt.</summary>
 /// <param name="Item">The prompt. Prompts are what a bootstrap draws, with all that was said of them.</param>
 /// <param name="First">The number of the model that wrote the first answer, from 0.</param>
 /// <param name="Second">That of the second.</param>
-/// <param name="Outcome">Which is better.</param>
+/// <param name="Winner">Which is better.</param>
 /// <param name="FirstLength">In characters or tokens, for length control.</param>
 /// <param name="SecondLength">In the same.</param>
-public readonly record struct Comparison(long Item, int First, int Second, Outcome Outcome, int FirstLength = 0, int SecondLength = 0);
+public readonly record struct Comparison(long Item, int First, int Second, Winner Winner, int FirstLength = 0, int SecondLength = 0);

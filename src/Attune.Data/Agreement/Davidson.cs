@@ -7,10 +7,11 @@ namespace Attune.Data.Agreement;
 readonly record struct Meeting(int First, int Second, double Difference);
 
 /// <summary>
-/// Bradley and Terry's model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082, eq. 2.3: with d = s₁ − s₂ + β x, the odds
-/// of first : tie : second are e^(d/2) : ν : e^(−d/2). Among decided comparisons these are Bradley and Terry's e^d : 1, so strengths keep their
-/// meaning however many tie (with Rao and Kupper's thresholds they do not), and a tie weighs as half a win for each. The
-/// log-likelihood is concave in s, ln ν and β, and a normal prior makes its maximum one and finite: Newton's method, halved where it overshoots.
+/// Bradley and Terry's model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β x, the odds of
+/// first : tie : second are e^(d/2) : ν : e^(−d/2). Among decided comparisons these are Bradley and Terry's e^d : 1, so strengths keep
+/// their meaning however many tie (with Rao and Kupper's threshold they do not), and a tie weighs as half a win for each. The
+/// log-likelihood is concave in s, ln ν and β, and a normal prior makes its maximum one and finite: Newton's method, with steps halved
+/// where they overshoot.
 /// </summary>
 /// <param name="meetings">Who met whom.</param>
 /// <param name="models">M</param>

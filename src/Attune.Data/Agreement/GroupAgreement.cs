@@ -1,6 +1,6 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>How far a group of people agrees, by several coefficients: 1 is full agreement, and 0 what chance would give (but for Raw).</summary>
+/// <summary>How far a group of people agrees: 1 is full agreement, and but for Raw 0 is what chance would give.</summary>
 /// <param name="Raw">The share of pairs of people that agree on a unit; not corrected for chance.</param>
 /// <param name="FleissKappa">Chance is that people draw from the one distribution of all.</param>
 /// <param name="AlphaNominal">Krippendorff's, with categories that are alike or not: Fleiss' kappa with a correction for few units.</param>
@@ -40,7 +40,8 @@ public sealed record GroupAgreement(Estimate Raw, Estimate FleissKappa, Estimate
             for (var pattern = 0; pattern < counts.Length; pattern++)
                 if (counts[pattern] > 0)
                     tally.Add(people[pattern], counts[pattern]);
-            return [tally.Raw, tally.FleissKappa, tally.Alpha(ordinal: false), tally.Alpha(ordinal: true), tally.GwetAc1(choices ?? index.Count)];
+            var ac1 = tally.GwetAc1(choices ?? index.Count);
+            return [tally.Raw, tally.FleissKappa, tally.Alpha(ordinal: false), tally.Alpha(ordinal: true), ac1];
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Attune.Data.Agreement;
 /// <param name="Wins">Comparisons that it won.</param>
 /// <param name="Losses">That it lost.</param>
 /// <param name="Ties">That it neither won nor lost.</param>
-/// <param name="Group">Models of one group were compared with each other, if only through third ones; strengths say nothing across groups.</param>
+/// <param name="Group">Models of one group were compared with each other, if only through third ones. Across groups nothing is known.</param>
 public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int Losses, int Ties, int Group)
 {
     /// <summary>It won or lost without exception, so the data allow any strength beyond some point, and only the prior ends it.</summary>
@@ -17,14 +17,14 @@ public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int L
 public sealed record LeaderboardOptions
 {
     /// <summary>
-    /// Strengths are those at equal length: the difference (a − b) / (a + b) of two answers' lengths has a coefficient of its own, as in the
-    /// style control of Chatbot Arena, Li et al. 2024. Differences are rounded to twentieths.
+    /// Strengths are those at equal length: the difference (a − b) / (a + b) of two answers' lengths has a coefficient of its own, as in
+    /// the style control of Chatbot Arena. Differences are rounded to twentieths.
     /// </summary>
     public bool LengthControl { get; init; }
 
     /// <summary>
-    /// Of the normal prior about 0 on each parameter, in log-odds (1 is 174 points). It holds what data leave open (a model that always wins);
-    /// with a hundred comparisons of a model it moves strengths by a point or so.
+    /// Of the normal prior about 0 on each parameter, in log-odds (1 is 174 points). It holds what data leave open, such as a model that
+    /// always wins; with a hundred comparisons of a model it moves strengths by a point or so.
     /// </summary>
     public double PriorDeviation { get; init; } = 4;
 
@@ -32,7 +32,7 @@ public sealed record LeaderboardOptions
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>Models by their strength in comparisons, by <see cref="Davidson"/>'s model of ties, with bootstrap intervals over prompts.</summary>
+/// <summary>Models by their strength in comparisons, by <see cref="Davidson"/>'s model, with bootstrap intervals over prompts.</summary>
 /// <param name="Models">The best first; models without a comparison are absent.</param>
 /// <param name="LengthEffect">The points that an answer twice as long as the other one gains; null without length control.</param>
 /// <param name="Wins">(M, M): how often the row won over the column.</param>
@@ -66,10 +66,10 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
 
         (long, int) Cell(Comparison comparison)
         {
-            var (meeting, outcome) = Ordered(comparison, options.LengthControl);
+            var (meeting, winner) = Ordered(comparison, options.LengthControl);
             if (!meetings.TryGetValue(meeting, out var index))
                 meetings.Add(meeting, index = meetings.Count);
-            return (comparison.Item, 3 * index + (int)outcome);
+            return (comparison.Item, 3 * index + (int)winner);
         }
 
         double[] InPoints(int[] outcomes)
@@ -80,13 +80,13 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
         }
     }
 
-    static (Meeting, Outcome) Ordered(Comparison comparison, bool lengthControl)
+    static (Meeting, Winner) Ordered(Comparison comparison, bool lengthControl)
     {
-        var (_, first, second, outcome, a, b) = comparison;
+        var (_, first, second, winner, a, b) = comparison;
         var difference = lengthControl && a != b ? Math.Round(LengthSteps * (double)(a - b) / ((long)a + b)) / LengthSteps : 0;
         return first < second
-            ? (new(first, second, difference), outcome)
-            : (new(second, first, -difference), outcome == Outcome.Tie ? outcome : (Outcome)(1 - (int)outcome));
+            ? (new(first, second, difference), winner)
+            : (new(second, first, -difference), winner == Winner.Neither ? winner : (Winner)(1 - (int)winner));
     }
 
     static (int[,] Wins, int[,] Ties) Matrices(IReadOnlyList<Meeting> meetings, int[] outcomes, int models)

@@ -4,11 +4,11 @@ namespace Attune.Data.Agreement;
 public static class OthersAgreement
 {
     /// <summary>
-    /// By person, the share of comparisons with one other person on one unit in which both said the same. People who share no unit are absent.
+    /// By person, the share of comparisons with one other person on one unit in which both said the same. Who shares no unit is absent.
     /// </summary>
     /// <param name="units">What people decided.</param>
     /// <param name="seed">Of the bootstrap.</param>
-    public static IReadOnlyDictionary<int, Estimate> ByRater(RatedUnits units, int seed = 1)
+    public static IReadOnlyDictionary<long, Estimate> ByRater(RatedUnits units, int seed = 1)
     {
         var agrees =
             from unit in units.Units

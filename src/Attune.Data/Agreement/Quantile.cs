@@ -1,6 +1,6 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>Quantiles of numbers, straight between neighbours. Hyndman and Fan 1996, definition 7, https://doi.org/10.1080/00031305.1996.10473566</summary>
+/// <summary>Quantiles, straight between neighbours. Hyndman and Fan 1996, no. 7, https://doi.org/10.1080/00031305.1996.10473566</summary>
 public static class Quantile
 {
     /// <param name="numbers">In any order.</param>

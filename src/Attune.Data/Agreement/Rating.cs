@@ -5,4 +5,4 @@ namespace Attune.Data.Agreement;
 /// <param name="Part">Which question about the item, such as one pair of a ranking; 0 where there is one.</param>
 /// <param name="Rater">Who.</param>
 /// <param name="Value">A category, or a level: a larger one is more.</param>
-public readonly record struct Rating(long Item, int Part, int Rater, int Value);
+public readonly record struct Rating(long Item, int Part, long Rater, int Value);

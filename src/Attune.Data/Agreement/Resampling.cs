@@ -40,7 +40,7 @@ sealed class Resampling
         return counts;
     }
 
-    /// <summary>Figures of the whole, each with the interval from 2.5 to 97.5 % of what the rounds give. Rounds without a value are left out.</summary>
+    /// <summary>Figures of the whole, each with the interval from 2.5 to 97.5 % of what rounds give, where they give a value.</summary>
     /// <param name="figures">From counts of cells; NaN where a figure is undefined.</param>
     /// <param name="undefined">Why that would be.</param>
     /// <param name="seed">Of the draws.</param>

@@ -21,11 +21,12 @@ sealed class Tally(int categories)
     /// </summary>
     public double FleissKappa => Corrected(Raw, shares.Sum(share => share * share) / (units * units));
 
-    /// <summary>Pₑ = Σ π (1 − π) / (K − 1), which does not grow when one category prevails. Gwet 2008, https://doi.org/10.1348/000711006X126600</summary>
+    /// <summary>Pₑ = Σ π (1 − π) / (K − 1), small where one prevails. Gwet 2008, https://doi.org/10.1348/000711006X126600</summary>
     /// <param name="choices">How many categories people could choose, K.</param>
-    public double GwetAc1(int choices) => Corrected(Raw, shares.Sum(share => share / units * (1 - share / units)) / (Math.Max(choices, 2) - 1));
+    public double GwetAc1(int choices) =>
+        Corrected(Raw, shares.Sum(share => share / units * (1 - share / units)) / (Math.Max(choices, 2) - 1));
 
-    /// <summary>1 − Dₒ / Dₑ. Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, https://repository.upenn.edu/asc_papers/43</summary>
+    /// <summary>1 − Dₒ / Dₑ. Krippendorff 2011, Computing Alpha-Reliability, https://repository.upenn.edu/asc_papers/43</summary>
     /// <param name="ordinal">Whether categories are levels, so that neighbours differ less.</param>
     public double Alpha(bool ordinal)
     {

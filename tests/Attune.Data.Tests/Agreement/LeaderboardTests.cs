@@ -42,7 +42,11 @@ public sealed class LeaderboardTests
             [6, 2, 6, 7, 0, 7, 12], [4, 4, 5, 6, 6, 0, 6], [2, 4, 1, 3, 1, 7, 0],
         ];
         double[] expected = [1.5814, 1.4364, 1.2945, 1.2476, 1.1077, 0.6839];
-        var results = wins.Index().SelectMany(row => row.Item.Index().SelectMany(column => Results(row.Index, column.Index, column.Item, 0)));
+        var results =
+            from row in wins.Index()
+            from column in row.Item.Index()
+            from result in Results(row.Index, column.Index, column.Item, 0)
+            select result;
         var board = Leaderboard.Of(results, 7, Free);
         Assert.All(expected.Index(), team => Assert.Equal(team.Item * Points, Gap(board, team.Index, 6), 0.02));
     }
@@ -52,7 +56,7 @@ public sealed class LeaderboardTests
     {
         // Where the first is thrice as long, x = ½ and odds are 4; where the second is, x = −½ and odds are 1. So s = ln 2 and β = ln 4.
         var longer = Results(0, 1, 40, 10).Select(result => result with { FirstLength = 300, SecondLength = 100 });
-        var shorter = Results(1, 0, 25, 25).Select(result => result with { Item = result.Item + 1000, FirstLength = 60, SecondLength = 20 });
+        var shorter = Results(1, 0, 25, 25).Select(result => result with { Item = result.Item + 99, FirstLength = 60, SecondLength = 20 });
         var board = Leaderboard.Of(longer.Concat(shorter), 2, Free with { LengthControl = true });
         Assert.Equal(400 * Math.Log10(2), Gap(board, 0, 1), 0.02);
         Assert.Equal(400 * Math.Log10(4) / 3, board.LengthEffect!.Value!.Value, 0.02);
@@ -93,11 +97,12 @@ public sealed class LeaderboardTests
     public void IntervalsHoldTheTruthAboutNineteenTimesInTwenty()
     {
         var random = new Random(3);
+        var truth = 1000 + Points * Math.Log(0.64 / 0.36) / 2;
         var held = Enumerable.Range(0, 100).Count(_ =>
         {
-            var results = Enumerable.Range(0, 150).Select(item => new Comparison(item, 0, 1, random.NextDouble() < 0.64 ? Outcome.First : Outcome.Second));
-            var truth = 1000 + Points * Math.Log(0.64 / 0.36) / 2;
-            return Leaderboard.Of(results, 2, new()).Models.Single(model => model.Model == 0).Strength is var strength && strength.Low <= truth && strength.High >= truth;
+            var results = Enumerable.Range(0, 150).Select(item => new Comparison(item, 0, 1, Drawn(random)));
+            var strength = Strength(Leaderboard.Of(results, 2, new()), 0);
+            return strength.Low <= truth && strength.High >= truth;
         });
         Assert.InRange(held, 87, 100);
     }
@@ -114,8 +119,8 @@ public sealed class LeaderboardTests
             var (first, second) = (random.Next(20), random.Next(20));
             var odds = Math.Exp((first - second) / 8.0);
             var draw = random.NextDouble();
-            var outcome = draw < 0.2 ? Outcome.Tie : draw < 0.2 + 0.8 * odds / (1 + odds) ? Outcome.First : Outcome.Second;
-            return new Comparison(item / 3, first, second, outcome, random.Next(20, 600), random.Next(20, 600));
+            var winner = draw < 0.2 ? Winner.Neither : draw < 0.2 + 0.8 * odds / (1 + odds) ? Winner.First : Winner.Second;
+            return new Comparison(item / 3, first, second, winner, random.Next(20, 600), random.Next(20, 600));
         }).ToList();
         var clock = Stopwatch.StartNew();
         var board = Leaderboard.Of(results, 20, new() { LengthControl = true });
@@ -124,13 +129,16 @@ public sealed class LeaderboardTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed}");
     }
 
-    static double Gap(Leaderboard board, int first, int second) => Strength(board, first).Value!.Value - Strength(board, second).Value!.Value;
+    static Winner Drawn(Random random) => random.NextDouble() < 0.64 ? Winner.First : Winner.Second;
+
+    static double Gap(Leaderboard board, int first, int second) => (Strength(board, first).Value - Strength(board, second).Value)!.Value;
 
     static double Width(Leaderboard board) => (Strength(board, 0).High - Strength(board, 0).Low)!.Value;
 
     static Estimate Strength(Leaderboard board, int model) => board.Models.Single(row => row.Model == model).Strength;
 
     static IEnumerable<Comparison> Results(int first, int second, int wins, int losses, int ties = 0) =>
-        Enumerable.Repeat(Outcome.First, wins).Concat(Enumerable.Repeat(Outcome.Second, losses)).Concat(Enumerable.Repeat(Outcome.Tie, ties))
-            .Select((outcome, item) => new Comparison(item, first, second, outcome));
+        new[] { (Winner.First, wins), (Winner.Second, losses), (Winner.Neither, ties) }
+            .SelectMany(part => Enumerable.Repeat(part.Item1, part.Item2))
+            .Select((winner, item) => new Comparison(item, first, second, winner));
 }

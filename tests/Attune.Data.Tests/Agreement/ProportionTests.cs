@@ -20,7 +20,8 @@ public sealed class ProportionTests
     [InlineData(80, 100, true)]
     [InlineData(30, 100, true)]
     [InlineData(0, 0, false)]
-    public void AShareIsUnevenWhereChanceWouldNotMakeItSo(int count, int of, bool uneven) => Assert.Equal(uneven, new Proportion(count, of).IsUneven);
+    public void AShareIsUnevenWhereChanceWouldNotMakeItSo(int count, int of, bool uneven) =>
+        Assert.Equal(uneven, new Proportion(count, of).IsUneven);
 
     [Fact]
     public void AShareOfNothingIsNull() => Assert.Null(new Proportion(0, 0).Share);

@@ -1,0 +1,67 @@
+using Dapper;
+
+namespace Attune.Store;
+
+/// <summary>Items about which people disagree, and what reviewers decided in the place of their votes.</summary>
+public sealed class Adjudications
+{
+    /// <summary>Two people or more decided an ordinary item, not all the same, and no reviewer has.</summary>
+    const string Disputed = """
+        i.project_id = @project AND i.kind = 'Normal' AND i.decided >= 2
+        AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.adjudicates = 1)
+        AND (SELECT count(DISTINCT outcome || coalesce(ranks, ratings, '')) FROM decision d
+             WHERE d.item_id = i.id AND d.adjudicates = 0 AND d.outcome <> 'Skipped') > 1
+        """;
+
+    readonly Database database;
+    readonly TimeProvider time;
+
+    internal Adjudications(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+
+    /// <summary>How many items wait for a reviewer.</summary>
+    public int Waiting(long project) =>
+        database.Read(connection => connection.ExecuteScalar<int>($"SELECT count(*) FROM item i WHERE {Disputed}", new { project }));
+
+    /// <summary>The first item that waits behind another one; null where there is none.</summary>
+    public long? Next(long project, long after = 0) => database.Read(connection => connection.QueryFirstOrDefault<long?>(
+        $"SELECT i.id FROM item i WHERE {Disputed} AND i.id > @after ORDER BY i.id LIMIT 1", new { project, after }));
+
+    /// <summary>What reviewers decided last, the newest first.</summary>
+    public IReadOnlyList<(long Item, string Reviewer, DateTimeOffset At)> Newest(long project, int count) => database.Read(connection =>
+        connection.Query<(long Item, string Reviewer, DateTimeOffset At)>("""
+            SELECT d.item_id, p.name, d.decided_at FROM decision d JOIN person p ON p.id = d.person_id
+            WHERE d.project_id = @project AND d.adjudicates = 1 ORDER BY d.id DESC LIMIT @count
+            """, new { project, count }).AsList());
+
+    /// <summary>Decides an item in the place of its votes, or anew.</summary>
+    /// <param name="project">Its project.</param>
+    /// <param name="reviewer">Who decides.</param>
+    /// <param name="item">Any ordinary item of the project.</param>
+    /// <param name="verdict">By place.</param>
+    /// <param name="seen">The number of the adjudication that the reviewer saw; 0 for none.</param>
+    /// <exception cref="InvalidDataException">
+    /// There is no such item, the verdict does not fit the project, or another reviewer has decided it meanwhile.
+    /// </exception>
+    public void Decide(Project project, long reviewer, long item, Verdict verdict, long seen) => database.Write(connection =>
+    {
+        if (Items.Load(connection, project.Id, item) is not { Kind: ItemKind.Normal } found)
+            throw new InvalidDataException("there is no such item to settle");
+        if (verdict.Outcome == Outcome.Skipped)
+            throw new InvalidDataException("a decision was expected; leave the item as it is to decide nothing");
+        var was = Decisions.Find(connection, "item_id = @item AND adjudicates = 1", new { item });
+        if ((was?.Id ?? 0) != seen)
+            throw new InvalidDataException("another reviewer has settled this item meanwhile; load the page again to see how");
+        var decision = new Decision
+        {
+            Item = item,
+            Person = reviewer,
+            Adjudicates = true,
+            Verdict = VerdictRules.Checked(verdict, project.Settings, found.Answers.Count),
+            Shown = [.. Enumerable.Range(0, found.Answers.Count)],
+            At = time.GetUtcNow(),
+        };
+        connection.Execute("DELETE FROM decision WHERE item_id = @item AND adjudicates = 1", new { item });
+        Decisions.Insert(connection, project.Id, decision, Guid.NewGuid().ToString("N"));
+        AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}", new { was = was?.Verdict, now = decision.Verdict });
+    });
+}

@@ -1,0 +1,91 @@
+using Attune.Data.Agreement;
+
+namespace Attune.Store;
+
+/// <summary>How a person works in a project. Figures of choices are about ordinary items.</summary>
+public sealed record PersonFigures
+{
+    public long Person { get; init; }
+
+    /// <summary>On all kinds of items, skips left out.</summary>
+    public int Decisions { get; init; }
+
+    public int Skips { get; init; }
+
+    /// <summary>By day of UTC, those on which there were decisions, the first first.</summary>
+    public required IReadOnlyList<KeyValuePair<DateOnly, int>> Days { get; init; }
+
+    /// <summary>Decisions in an hour of work, idle time excluded; null where no time was spent.</summary>
+    public double? PerHour { get; init; }
+
+    public double? MedianSeconds { get; init; }
+
+    /// <summary>Of decisions with a best and a worst answer: how often the best was shown first, or on the left. People without a bias are near ½.</summary>
+    public required Proportion First { get; init; }
+
+    /// <summary>The same: how often the best was the longer of the two; of equally long ones none counts.</summary>
+    public required Proportion Longer { get; init; }
+
+    /// <summary>Decisions that prefer nothing, those with all answers bad among them.</summary>
+    public required Proportion Ties { get; init; }
+
+    /// <summary>With all answers bad.</summary>
+    public required Proportion AllBad { get; init; }
+
+    /// <summary>Agreement with each other person on common items; null where there is none.</summary>
+    public Estimate? Others { get; init; }
+
+    /// <summary>Of attention checks.</summary>
+    public required Calibration Checks { get; init; }
+
+    /// <summary>Of the calibration round.</summary>
+    public required Calibration Calibration { get; init; }
+
+    /// <summary>Of everyone who decided something.</summary>
+    public static IReadOnlyList<PersonFigures> Of(ProjectVotes votes)
+    {
+        var others = OthersAgreement.ByRater(new(votes.Choice()));
+        return [.. votes.Votes.Where(vote => !vote.Adjudicates).GroupBy(vote => vote.Person)
+            .Select(person => Of(person.Key, [.. person], votes) with { Others = others.GetValueOrDefault(person.Key) })
+            .OrderByDescending(person => person.Decisions)];
+    }
+
+    static PersonFigures Of(long person, List<Vote> all, ProjectVotes votes)
+    {
+        var decided = all.Where(vote => vote.Outcome != Outcome.Skipped).ToList();
+        var ordinary = decided.Where(vote => vote.Kind == ItemKind.Normal).ToList();
+        var hours = decided.Sum(vote => vote.Seconds) / 3600;
+        return new()
+        {
+            Person = person,
+            Decisions = decided.Count,
+            Skips = all.Count - decided.Count,
+            Days = [.. decided.CountBy(vote => DateOnly.FromDateTime(vote.At.UtcDateTime)).OrderBy(day => day.Key)],
+            PerHour = hours > 0 ? decided.Count / hours : null,
+            MedianSeconds = Quantile.Median(decided.Select(vote => vote.Seconds)),
+            First = Share(ordinary, (vote, best, worst) => Shown(vote, best) < Shown(vote, worst)),
+            Longer = Share(ordinary, (vote, best, worst) => Longest(votes.Answers[vote.Item], best, worst)),
+            Ties = new(ordinary.Count(vote => vote.Pairs().All(pair => pair.Sign == 0)), ordinary.Count),
+            AllBad = new(ordinary.Count(vote => vote.Outcome == Outcome.AllBad), ordinary.Count),
+            Checks = Known(decided, ItemKind.Check, votes),
+            Calibration = Known(decided, ItemKind.Calibration, votes),
+        };
+    }
+
+    static Proportion Share(IEnumerable<Vote> votes, Func<Vote, int, int, bool?> holds)
+    {
+        var cases = votes.Select(vote => vote.Extremes() is var (best, worst) ? holds(vote, best, worst) : null).OfType<bool>().ToList();
+        return new(cases.Count(each => each), cases.Count);
+    }
+
+    static int Shown(Vote vote, int place) => Array.IndexOf([.. vote.Shown], place);
+
+    static bool? Longest(IReadOnlyList<AnswerFacts> answers, int best, int worst) =>
+        answers[best].Length == answers[worst].Length ? null : answers[best].Length > answers[worst].Length;
+
+    static Calibration Known(IEnumerable<Vote> decided, ItemKind kind, ProjectVotes votes)
+    {
+        var right = decided.Where(vote => vote.Kind == kind).Select(vote => Calibration.IsRight(votes.Expected[vote.Item], vote.Ranks)).ToList();
+        return new(right.Count(each => each), right.Count);
+    }
+}
