@@ -19,6 +19,8 @@ public sealed class PreferenceStore : IDisposable
         Decisions = new(database, time);
         Jobs = new(database, time);
         Audit = new(database);
+        Adjudications = new(database, time);
+        Figures = new(database);
     }
 
     public string Path { get; }
@@ -36,6 +38,10 @@ public sealed class PreferenceStore : IDisposable
     public Jobs Jobs { get; }
 
     public AuditTrail Audit { get; }
+
+    public Adjudications Adjudications { get; }
+
+    public Figures Figures { get; }
 
     /// <param name="path">The file; it is made where it is not there yet.</param>
     /// <param name="time">The clock; the system's when left out.</param>

@@ -2,6 +2,7 @@ using Attune.Store;
 using Attune.Studio.Accounts;
 using Attune.Studio.Layout;
 using Attune.Studio.Projects;
+using Attune.Studio.Quality;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -50,6 +51,7 @@ public static class StudioServer
         services.AddSingleton(options);
         services.AddSingleton(_ => store);
         services.AddSingleton<Assets>();
+        services.AddSingleton<ProjectFigures>();
         services.AddRazorComponents();
         services.AddHttpContextAccessor();
         services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(Directory.CreateDirectory(options.Keys));
@@ -80,5 +82,6 @@ public static class StudioServer
         SignInRoutes.Map(app);
         AccountRoutes.Map(app);
         ProjectRoutes.Map(app);
+        QualityRoutes.Map(app);
     }
 }

@@ -3,7 +3,6 @@ using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using static Attune.Studio.Projects.ProjectRoutes;
 
 namespace Attune.Studio.Quality;
@@ -22,36 +21,34 @@ static class QualityRoutes
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);
     }
 
-    static IResult Settle(
-        HttpContext context, PreferenceStore store, long project, long item,
-        [FromForm] long seen, [FromForm] string? choice, [FromForm] int? strength, [FromForm] string[]? value, [FromForm] string? rationale)
+    static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)
     {
         var found = store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
-        var verdict = Verdict(found.Settings.Task, choice, strength, value ?? []) with { Rationale = rationale };
-        store.Adjudications.Decide(found, context.Person().Id, item, verdict, seen);
+        var verdict = Verdict(found.Settings.Task, form) with { Rationale = form["rationale"] };
+        store.Adjudications.Decide(found, context.Person().Id, item, verdict, Number(form["seen"]) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
     }
 
-    /// <param name="task">What the project asks.</param>
-    /// <param name="choice">first, second, tie or bad.</param>
-    /// <param name="strength">How much better.</param>
-    /// <param name="values">A rank or a level for each answer; empty where it has none.</param>
-    static Verdict Verdict(TaskKind task, string? choice, int? strength, string[] values)
+    /// <summary>The fields are "choice" (first, second, tie or bad), "strength", and for each answer "value": a rank, a level, or nothing.</summary>
+    static Verdict Verdict(TaskKind task, IFormCollection form)
     {
+        string? choice = form["choice"];
         if (choice == "bad")
             return new() { Outcome = Outcome.AllBad };
-        IReadOnlyList<int?> numbers = [.. values.Select(value => int.TryParse(value, out var number) ? (int?)number : null)];
+        IReadOnlyList<int?> values = [.. form["value"].Select(Number)];
         return task switch
         {
-            TaskKind.Rating => new() { Outcome = Outcome.Rated, Ratings = numbers },
-            TaskKind.Ranking => new() { Ranks = numbers },
+            TaskKind.Rating => new() { Outcome = Outcome.Rated, Ratings = values },
+            TaskKind.Ranking => new() { Ranks = values },
             _ => choice switch
             {
-                "first" => new() { Ranks = [0, 1], Strength = strength },
-                "second" => new() { Ranks = [1, 0], Strength = strength },
+                "first" => new() { Ranks = [0, 1], Strength = Number(form["strength"]) },
+                "second" => new() { Ranks = [1, 0], Strength = Number(form["strength"]) },
                 "tie" => new() { Ranks = [0, 0] },
                 _ => throw new InvalidDataException("first, second, tie or bad was expected"),
             },
         };
     }
+
+    static int? Number(string? text) => int.TryParse(text, out var number) ? number : null;
 }

@@ -1,0 +1,138 @@
+using System.Net;
+using Attune.Store;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>The pages about how good the data is.</summary>
+public sealed class QualityTests : IAsyncLifetime
+{
+    static readonly Verdict Old = new() { Ranks = [0, 1] };
+    static readonly Verdict New = new() { Ranks = [1, 0] };
+
+    RunningStudio studio = null!;
+    Visitor reviewer = null!;
+    Visitor ann = null!;
+    Project project = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        studio = await RunningStudio.Start();
+        project = studio.Project("hotel", new() { CheckEvery = 0, Overlap = 2 }, items: 4);
+        reviewer = await studio.SignIn("Rita", Role.Reviewer);
+        ann = await studio.SignIn("Ann", Role.Annotator);
+        studio.Store.People.Add("Bob", Role.Annotator);
+        studio.Store.Projects.SetMembers(project.Id, [Person("Rita"), Person("Ann")], Person("You"));
+    }
+
+    [Fact]
+    public async Task AgreementIsShownWithItsIntervalAndTheItemsItRestsOn()
+    {
+        Assert.Contains("No item was decided by two people yet", await reviewer.Page(Path("agreement")));
+        Decide("Ann", New, New, New, Old);
+        Decide("Bob", New, New, Old, Old);
+        var page = await reviewer.Page(Path("agreement"));
+        Assert.Contains("On <strong>4 items</strong>", page);
+        Assert.Contains("<strong>75 %</strong>", page);
+        // Ann: 3 new, 1 old; Bob: 2 and 2. P = 3/4, Pₑ = (3·2 + 1·2)/16 = 1/2, κ = 1/2; Fleiss: π = 5/8, 3/8, Pₑ = 34/64, κ = 0.4667
+        Assert.Contains(">0.50</span>", page);
+        Assert.Contains("<strong>0.47</strong>", page);
+    }
+
+    [Fact]
+    public async Task FiguresFollowWhatWasJustDecided()
+    {
+        Decide("Ann", New);
+        Assert.Contains("No item", await reviewer.Page(Path("agreement")));
+        Decide("Bob", New);
+        Assert.Contains("On <strong>1 item</strong>", await reviewer.Page(Path("agreement")));
+    }
+
+    [Fact]
+    public async Task APersonSeesTheirOwnFiguresAndAReviewerEveryones()
+    {
+        Decide("Ann", New, New);
+        Decide("Bob", New, Old);
+        var all = await reviewer.Page(Path("people"));
+        Assert.Contains("<bdi>Ann</bdi></th>", all);
+        Assert.Contains("<bdi>Bob</bdi></th>", all);
+        var own = await ann.Page(Path("people"));
+        Assert.Contains("<bdi>Ann</bdi></th>", own);
+        Assert.DoesNotContain("Bob", own);
+        Assert.Contains("50 %", own);                            // agrees with Bob on one of two
+        foreach (var page in new[] { "agreement", "adjudicate", "leaderboard" })
+            Assert.Equal(HttpStatusCode.Forbidden, (await ann.Get(Path(page))).StatusCode);
+    }
+
+    [Fact]
+    public async Task AReviewerSettlesWhatPeopleDisagreeAbout()
+    {
+        Decide("Ann", New, New with { Rationale = "<script>alert(1)</script>" });
+        Decide("Bob", New, Old);
+        var page = await reviewer.Page(Path("adjudicate"));
+        Assert.Contains("1 item on which people disagree waits", page);
+        Assert.Contains("old answer 1", page);
+        Assert.Contains("B better", page);
+        Assert.Contains("&lt;script&gt;", page);
+        Assert.DoesNotContain("<script>alert", page);
+        var item = studio.Store.Adjudications.Next(project.Id)!.Value;
+        var after = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "first"), ("seen", "0"), ("rationale", "It answers."));
+        Assert.Contains("Nothing to settle", await after.Content.ReadAsStringAsync());
+        var settled = studio.Store.Decisions.OfItem(project.Id, item).Single(decision => decision.Adjudicates);
+        Assert.Equal((Person("Rita"), "It answers."), (settled.Person, settled.Verdict.Rationale));
+        Assert.Equal([0, 1], settled.Verdict.Ranks!);
+        Assert.Contains("Settled by Rita: A better", await reviewer.Page(Path($"adjudicate?item={item}")));
+        var again = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "second"), ("seen", "0"));
+        Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await ann.Post(Path($"adjudicate/{item}"), ("choice", "tie"), ("seen", "0"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task ARankingAndARatingAreSettledByTheirForms()
+    {
+        var ranking = studio.Project("ranking", new() { Task = TaskKind.Ranking }, items: 1);
+        var rating = studio.Project("rating", new() { Task = TaskKind.Rating, RatingLevels = 5 }, items: 1);
+        using var owner = await studio.SignIn("You", Role.Owner);
+        Assert.Equal([1, 0], (await Settle(ranking, ("value", "1"), ("value", "0"))).Ranks!);
+        Assert.Equal(Outcome.AllBad, (await Settle(ranking, ("value", "0"), ("value", "1"), ("choice", "bad"))).Outcome);
+        Assert.Equal([4, 2], (await Settle(rating, ("value", "4"), ("value", "2"))).Ratings!);
+
+        async Task<Verdict> Settle(Project of, params (string, string)[] fields)
+        {
+            var item = studio.Store.Items.Page(of.Id, 0, 1)[0].Id;
+            Assert.Contains("<button>Settle", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
+            var seen = studio.Store.Decisions.OfItem(of.Id, item).SingleOrDefault()?.Id ?? 0;
+            var after = await owner.Post($"/projects/{of.Id}/adjudicate/{item}", [.. fields, ("seen", $"{seen}")]);
+            Assert.Contains("Settled last", await after.Content.ReadAsStringAsync());
+            return studio.Store.Decisions.OfItem(of.Id, item).Single().Verdict;
+        }
+    }
+
+    [Fact]
+    public async Task ModelsStandByTheirStrength()
+    {
+        Assert.Contains("no comparison yet", await reviewer.Page(Path("leaderboard")));
+        Decide("Ann", New, New, New, Old);
+        var page = await reviewer.Page(Path("leaderboard"));
+        Assert.True(page.IndexOf("<bdi>new</bdi>", StringComparison.Ordinal) < page.IndexOf("<bdi>old</bdi>", StringComparison.Ordinal));
+        Assert.Contains("75 % <small class=\"faint\">4</small>", page);
+        Assert.DoesNotContain("twice as long", page);
+        Assert.Contains("twice as long", await reviewer.Page(Path("leaderboard?length=equal")));
+    }
+
+    string Path(string page) => $"/projects/{project.Id}/{page}";
+
+    long Person(string name) => studio.Store.People.Find(name)!.Id;
+
+    void Decide(string person, params IReadOnlyList<Verdict> verdicts)
+    {
+        foreach (var (i, showing) in studio.Store.Queue.Next(project, Person(person), verdicts.Count).Items.Index())
+            Assert.NotNull(studio.Store.Decisions.Submit(project, Person(person), new(showing.Token, verdicts[i].AsShown(showing.Shown), 1)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        reviewer.Dispose();
+        ann.Dispose();
+        await studio.DisposeAsync();
+    }
+}
