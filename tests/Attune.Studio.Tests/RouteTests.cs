@@ -38,6 +38,12 @@ public sealed class RouteTests
         ["POST /projects/{project:long}/settings"] = "Owner",
         ["POST /projects/{project:long}/members"] = "Owner",
         ["POST /projects/{project:long}/archived"] = "Owner",
+
+        ["GET /projects/{project:long}/people"] = "Annotator",
+        ["GET /projects/{project:long}/agreement"] = "Reviewer",
+        ["GET /projects/{project:long}/leaderboard"] = "Reviewer",
+        ["GET /projects/{project:long}/adjudicate"] = "Reviewer",
+        ["POST /projects/{project:long}/adjudicate/{item:long}"] = "Reviewer",
     };
 
     [Fact]
