@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using Attune.Store;
 using Attune.Studio.Accounts;
+using Attune.Studio.Annotate;
 using Attune.Studio.Layout;
 using Attune.Studio.Projects;
 using Attune.Studio.Quality;
@@ -54,6 +56,12 @@ public static class StudioServer
         services.AddSingleton<ProjectFigures>();
         services.AddRazorComponents();
         services.AddHttpContextAccessor();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+            json.SerializerOptions.RespectNullableAnnotations = true;
+            json.SerializerOptions.RespectRequiredConstructorParameters = true;
+        });
         services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(Directory.CreateDirectory(options.Keys));
         services.AddAntiforgery(antiforgery => antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
@@ -83,5 +91,6 @@ public static class StudioServer
         AccountRoutes.Map(app);
         ProjectRoutes.Map(app);
         QualityRoutes.Map(app);
+        AnnotateRoutes.Map(app);
     }
 }

@@ -1,0 +1,120 @@
+using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Attune.Studio.Annotate;
+
+/// <summary>The page on which people rank, and what its script calls. Lists go over the wire in the order in which the person sees the answers.</summary>
+static class AnnotateRoutes
+{
+    const int MostAtOnce = 20;
+    const int MostRecent = 20;
+    const int LongestOpening = 160;
+
+    public static void Map(WebApplication app)
+    {
+        var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator);
+        api.MapPost("/next", Next);
+        api.MapPost("/decisions", Submit);
+        api.MapPost("/undo", Undo);
+        api.MapGet("/progress", GetProgress);
+        api.MapGet("/recent", Recent);
+        api.MapGet("/decisions/{decision:long}", Find);
+        api.MapPut("/decisions/{decision:long}", Edit);
+    }
+
+    sealed record Request(int Count = 2);
+
+    sealed record Change(int Revision, Verdict Verdict);
+
+    /// <summary>What is known of a calibration item, told to who has decided it.</summary>
+    sealed record Known(IReadOnlyList<int?> Ranks, string? Explanation, bool Right);
+
+    static IResult Next(HttpContext context, PreferenceStore store, long project, Request request)
+    {
+        var (found, person) = (Project(store, project), context.Person());
+        var turn = store.Queue.Next(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
+        return Results.Ok(new
+        {
+            turn.Standing,
+            Items = turn.Items.Select(showing => ShownItem.Of(showing, found.Settings)),
+            Mine = store.Decisions.CountOf(project, person.Id),
+        });
+    }
+
+    static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
+        store.Decisions.Submit(Project(store, project), context.Person().Id, submission) is { } saved
+            ? Confirmed(store, project, saved)
+            : Conflict("This item was given to others in the meantime; your answer to it was not needed.");
+
+    static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
+        store.Decisions.Edit(Project(store, project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
+            ? Confirmed(store, project, saved)
+            : Conflict("This answer cannot be changed: it was changed elsewhere, or it belongs to the calibration round.");
+
+    static IResult Confirmed(PreferenceStore store, long project, Saved saved) => Results.Ok(new
+    {
+        Saved = true,
+        Mine = store.Decisions.CountOf(project, saved.Decision.Person),
+        Decision = saved.Decision.Id,
+        saved.Decision.Revision,
+        Known = saved.Item is { Kind: ItemKind.Calibration, Expected: { } expected }
+            ? new Known(AsShown(expected, saved.Decision), saved.Item.Explanation, Calibration.IsRight(expected, saved.Decision.Verdict.Ranks)) : null,
+    });
+
+    static IResult Undo(HttpContext context, PreferenceStore store, long project)
+    {
+        var (found, person) = (Project(store, project), context.Person());
+        if (store.Decisions.Undo(found, person.Id) is not { } was)
+            return Conflict("There is nothing to undo.");
+        var showing = store.Queue.Next(found, person.Id, 1).Items.Single(item => item.Item == was.Item);
+        return Results.Ok(new
+        {
+            Item = ShownItem.Of(showing, found.Settings),
+            Verdict = was.Verdict.AsShown(was.Shown),
+            was.Seconds,
+            Mine = store.Decisions.CountOf(project, person.Id),
+        });
+    }
+
+    static IResult GetProgress(HttpContext context, PreferenceStore store, long project)
+    {
+        var progress = store.Projects.Progress(project);
+        return Results.Ok(new { progress.Decisions, progress.Wanted, Mine = store.Decisions.CountOf(project, context.Person().Id) });
+    }
+
+    static IResult Recent(HttpContext context, PreferenceStore store, long project) => Results.Ok(new
+    {
+        Decisions = store.Decisions.Recent(project, context.Person().Id, MostRecent)
+            .Select(decision => (Decision: decision, Item: store.Items.Find(project, decision.Item)!))
+            .Select(row => new
+            {
+                Decision = row.Decision.Id, row.Decision.Revision, row.Decision.At, row.Item.Id,
+                Opening = Opening(row.Item), Verdict = row.Decision.Verdict.AsShown(row.Decision.Shown), Editable = row.Item.Kind != ItemKind.Calibration,
+            }),
+    });
+
+    static IResult Find(HttpContext context, PreferenceStore store, long project, long decision)
+    {
+        if (store.Decisions.Find(project, decision) is not { Adjudicates: false } found || found.Person != context.Person().Id)
+            return Results.NotFound();
+        return Results.Ok(new
+        {
+            Item = ShownItem.Of(store.Items.Find(project, found.Item)!, found, Project(store, project).Settings),
+            Decision = found.Id, found.Revision, Verdict = found.Verdict.AsShown(found.Shown), found.Seconds,
+        });
+    }
+
+    static string Opening(Item item)
+    {
+        var text = Passage.Of(item.Prompt, markdown: false)[^1].Text;
+        return text.Length <= LongestOpening ? text : $"{text[..LongestOpening]}…";
+    }
+
+    static IReadOnlyList<int?> AsShown(IReadOnlyList<int?> ranks, Decision decision) => [.. decision.Shown.Select(place => ranks[place])];
+
+    static Project Project(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+
+    static IResult Conflict(string message) => Results.Json(new { error = message }, statusCode: StatusCodes.Status409Conflict);
+}
