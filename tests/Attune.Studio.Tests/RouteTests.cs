@@ -44,6 +44,13 @@ public sealed class RouteTests
         ["GET /projects/{project:long}/leaderboard"] = "Reviewer",
         ["GET /projects/{project:long}/adjudicate"] = "Reviewer",
         ["POST /projects/{project:long}/adjudicate/{item:long}"] = "Reviewer",
+        ["POST /api/projects/{project:long}/next"] = "Annotator",
+        ["POST /api/projects/{project:long}/decisions"] = "Annotator",
+        ["POST /api/projects/{project:long}/undo"] = "Annotator",
+        ["GET /api/projects/{project:long}/progress"] = "Annotator",
+        ["GET /api/projects/{project:long}/recent"] = "Annotator",
+        ["GET /api/projects/{project:long}/decisions/{decision:long}"] = "Annotator",
+        ["PUT /api/projects/{project:long}/decisions/{decision:long}"] = "Annotator",
     };
 
     [Fact]
