@@ -44,6 +44,7 @@ public sealed class RouteTests
         ["GET /projects/{project:long}/leaderboard"] = "Reviewer",
         ["GET /projects/{project:long}/adjudicate"] = "Reviewer",
         ["POST /projects/{project:long}/adjudicate/{item:long}"] = "Reviewer",
+        ["GET /projects/{project:long}/annotate"] = "Annotator",
         ["POST /api/projects/{project:long}/next"] = "Annotator",
         ["POST /api/projects/{project:long}/decisions"] = "Annotator",
         ["POST /api/projects/{project:long}/undo"] = "Annotator",

@@ -1,4 +1,5 @@
 using Attune.Store;
+using Attune.Studio.Projects;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,7 @@ static class AnnotateRoutes
 
     public static void Map(WebApplication app)
     {
+        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.Of<AnnotatePage>(project)).Require(Role.Annotator);
         var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator);
         api.MapPost("/next", Next);
         api.MapPost("/decisions", Submit);
