@@ -14,6 +14,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     MethodCommand.Create("ppo", "Tune a model towards a higher score", "attune ppo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl"),
     TrainCommand.Create(),
     StudioCommand.Create(),
+    FeedbackCommand.Create(),
     StudyCommand.Create(),
     GenerateCommand.Create(),
     ScoreCommand.Create(),

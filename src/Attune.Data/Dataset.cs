@@ -19,12 +19,20 @@ public static class Dataset
     /// <exception cref="InvalidDataException">A file is damaged, or its fields are not those of a layout.</exception>
     public static IEnumerable<Example> Read(string path) => FilesOf(path).SelectMany(ReadFile);
 
+    /// <summary>The records of a file, whatever their fields.</summary>
+    /// <exception cref="InvalidDataException">The file is of no known kind, or damaged.</exception>
+    public static IEnumerable<Row> Rows(string file) =>
+        (Array.Find(Sources, source => file.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase)).Read ?? throw Unknown(file))(file);
+
+    /// <summary>The example that the fields of a record make.</summary>
+    /// <exception cref="InvalidDataException">They are not those of a layout.</exception>
+    public static Example ToExample(Row row) => Understand(row).Example;
+
     static IEnumerable<Example> ReadFile(string file)
     {
-        var source = Sources.First(source => file.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase));
         var layout = (Layout?)null;
         var first = (Origin?)null;
-        foreach (var row in source.Read(file))
+        foreach (var row in Rows(file))
         {
             var (found, example) = Understand(row);
             (layout, first) = (layout ?? found, first ?? row.Origin);
@@ -51,12 +59,14 @@ public static class Dataset
     static IReadOnlyList<string> FilesOf(string path)
     {
         if (File.Exists(path))
-            return IsKnown(path) ? [path] : throw new InvalidDataException($"{path}: files of this kind are not read; known are {Known}");
+            return IsKnown(path) ? [path] : throw Unknown(path);
         if (!Directory.Exists(path))
             throw new FileNotFoundException($"there is no file or folder {path}");
         var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsKnown).Order(StringComparer.Ordinal).ToList();
         return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} holds no data; known are {Known} files");
     }
+
+    static InvalidDataException Unknown(string path) => new($"{path}: files of this kind are not read; known are {Known}");
 
     static string Known => string.Join(", ", Sources.Select(source => source.Ending));
 

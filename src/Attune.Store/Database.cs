@@ -9,8 +9,8 @@ namespace Attune.Store;
 /// </summary>
 sealed class Database : IDisposable
 {
-    const int Version = 1;
-    const int ApplicationId = 0x41_74_74_75;     // "Attu"
+    internal const int Version = 1;
+    internal const int ApplicationId = 0x41_74_74_75;     // "Attu"
 
     readonly string path;
     readonly SqliteConnection writer;

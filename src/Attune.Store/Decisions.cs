@@ -119,6 +119,11 @@ public sealed class Decisions
     public long CountOf(long project, long person) => database.Read(connection => connection.ExecuteScalar<long>(
         "SELECT count(*) FROM decision WHERE project_id = @project AND person_id = @person AND adjudicates = 0", new { project, person }));
 
+    /// <summary>All decisions about the ordinary items of a project, skips and adjudications included, by item; read as they are asked for.</summary>
+    internal static IEnumerable<Decision> Of(SqliteConnection connection, long project) => connection.Query<Row>($"""
+        SELECT {Columns} FROM decision WHERE item_id IN (SELECT id FROM item WHERE project_id = @project AND kind = 'Normal') ORDER BY item_id, id
+        """, new { project }, buffered: false).Select(row => row.ToDecision());
+
     IReadOnlyList<Decision> Where(string condition, object parameters) => database.Read(connection =>
         connection.Query<Row>($"SELECT {Columns} FROM decision WHERE {condition}", parameters).Select(row => row.ToDecision()).ToList());
 

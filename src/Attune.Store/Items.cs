@@ -16,14 +16,16 @@ public sealed class Items
 
     /// <summary>Adds items behind those that are there, all or none.</summary>
     /// <exception cref="InvalidDataException">An item has fewer answers than its task needs, or a check without known ranks.</exception>
-    public void Add(long project, IReadOnlyCollection<Item> items, long by) => database.Write(connection =>
+    public void Add(long project, IReadOnlyCollection<Item> items, long by) => database.Write(connection => Add(connection, project, items, by, time));
+
+    internal static void Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         foreach (var item in items)
             Insert(connection, project, Checked(item, settings));
         Arrange(connection, project, settings);
         AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
-    });
+    }
 
     public Item? Find(long project, long id) => database.Read(connection => Load(connection, project, id));
 
@@ -75,7 +77,8 @@ public sealed class Items
     /// <summary>Another number from 0 to 1 from the one that was drawn for an item.</summary>
     static string Fraction(int factor) => $"(random * {factor} - CAST(random * {factor} AS INTEGER))";
 
-    static Item Checked(Item item, ProjectSettings settings)
+    /// <exception cref="InvalidDataException">It does not fit the task.</exception>
+    internal static Item Checked(Item item, ProjectSettings settings)
     {
         var (least, most) = settings.Task switch
         {

@@ -1,3 +1,6 @@
+using Attune.Store.Export;
+using Attune.Store.Import;
+
 namespace Attune.Store;
 
 /// <summary>
@@ -21,6 +24,8 @@ public sealed class PreferenceStore : IDisposable
         Audit = new(database);
         Adjudications = new(database, time);
         Figures = new(database);
+        Exports = new(database, time);
+        Imports = new(database, time);
     }
 
     public string Path { get; }
@@ -42,6 +47,10 @@ public sealed class PreferenceStore : IDisposable
     public Adjudications Adjudications { get; }
 
     public Figures Figures { get; }
+
+    public Exports Exports { get; }
+
+    public Imports Imports { get; }
 
     /// <param name="path">The file; it is made where it is not there yet.</param>
     /// <param name="time">The clock; the system's when left out.</param>

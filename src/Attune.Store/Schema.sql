@@ -1,5 +1,9 @@
 -- Everything that people decide, in one file. Times are milliseconds since 1970 UTC; lists and settings are JSON.
 
+-- Names this store, so that an export says whence it came; a copy keeps the name.
+CREATE TABLE store (id TEXT NOT NULL) STRICT;
+INSERT INTO store VALUES (lower(hex(randomblob(8))));
+
 -- Who may sign in. A person is never deleted: what they decided keeps its name.
 CREATE TABLE person (
   id         INTEGER PRIMARY KEY,

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Attune.Store.Export;
+
+/// <summary>
+/// Decisions as a table for spreadsheets (RFC 4180, with a byte order mark, so that they read it as UTF-8). A cell that a spreadsheet would
+/// run as a formula is written behind an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+/// </summary>
+static class CsvRows
+{
+    static readonly string[] Columns =
+    [
+        "decision", "item", "person", "adjudicates", "outcome", "ranks", "strength", "ratings", "flags", "rationale", "ideal", "skip_reason", "shown", "seconds", "at", "revision", "prompt",
+    ];
+
+    public static Action<Stream> Header(int answers) => Row([.. Columns, .. Enumerable.Range(0, answers).SelectMany(place => new[] { $"answer_{place}", $"source_{place}" })], "\uFEFF");
+
+    public static Action<Stream> Of(ExportedItem item, Decision decision, string person, int answers)
+    {
+        var verdict = decision.Verdict;
+        return Row([
+            Text(decision.Id), Text(item.Id), person, decision.Adjudicates ? "yes" : "no", verdict.Outcome.ToString(), List(verdict.Ranks), Text(verdict.Strength),
+            List(verdict.Ratings), string.Join(' ', verdict.Flags), verdict.Rationale, verdict.Ideal, verdict.SkipReason, List([.. decision.Shown.Select(place => (int?)place)]),
+            decision.Seconds.ToString("0.###", CultureInfo.InvariantCulture), decision.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+            Text(decision.Revision), Plain(item.Prompt),
+            .. Enumerable.Range(0, answers).SelectMany(place => place < item.Answers.Count ? new[] { Plain(item.Answers[place].Text), item.Answers[place].Source } : [null, null]),
+        ]);
+    }
+
+    static Action<Stream> Row(IReadOnlyList<string?> cells, string before = "") =>
+        stream => stream.Write(Encoding.UTF8.GetBytes($"{before}{string.Join(',', cells.Select(Cell))}\r\n"));
+
+    static string Cell(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return "";
+        var harmless = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠' ? $"'{text}" : text;
+        return harmless.AsSpan().IndexOfAny(",\"\r\n ") < 0 ? harmless : $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
+
+    static string List(IReadOnlyList<int?>? values) => values is null ? "" : string.Join(' ', values.Select(value => Text(value) ?? "none"));
+
+    /// <summary>A text as it is; of messages, who says what.</summary>
+    static string Plain(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.ValueKind == JsonValueKind.String
+            ? document.RootElement.GetString()!
+            : string.Join("\n\n", document.RootElement.EnumerateArray().Select(message => $"{Field(message, "role")}: {Field(message, "content")}"));
+    }
+
+    static string Field(JsonElement message, string name) => !message.TryGetProperty(name, out var value) ? ""
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+}

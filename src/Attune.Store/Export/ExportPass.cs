@@ -1,0 +1,151 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store.Export;
+
+/// <summary>One way through the decisions of a project: chooses, counts, and hands out rows.</summary>
+sealed class ExportPass
+{
+    readonly SqliteConnection connection;
+    readonly Project project;
+    readonly ExportOptions options;
+    readonly Dictionary<long, string> people;
+    readonly HashSet<long> chosen;
+
+    ExportCounts counts = new();
+    (long Agreeing, long Total) agreement;
+    readonly (HashSet<UInt128> Train, HashSet<UInt128> HeldOut) prompts = ([], []);
+
+    public ExportPass(SqliteConnection connection, Project project, ExportOptions options)
+    {
+        (this.connection, this.project, this.options) = (connection, project, options);
+        people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person").ToDictionary(person => person.Id, person => person.Name);
+        chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
+        MostAnswers = connection.ExecuteScalar<int>(
+            "SELECT coalesce(max(place), -1) + 1 FROM answer WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
+    }
+
+    /// <summary>How many answers the items have at most.</summary>
+    public int MostAnswers { get; }
+
+    /// <param name="take">Is given each row, and whether its prompt is held out.</param>
+    public ExportCounts Run(Action<bool, Action<Stream>> take)
+    {
+        foreach (var (item, all) in Read())
+        {
+            var decisions = all.Where(Counts).ToList();
+            if (decisions.Count > 0)
+                Take(item, decisions, take);
+        }
+        return counts with
+        {
+            Agreement = agreement.Total == 0 ? null : (double)agreement.Agreeing / agreement.Total,
+            TrainPrompts = prompts.Train.Count,
+            HeldOutPrompts = prompts.HeldOut.Count,
+        };
+    }
+
+    bool Trusted(long id, string name) =>
+        (options.People.Count == 0 || options.People.Contains(name, StringComparer.OrdinalIgnoreCase))
+        && (options.LeastRight <= 0 || Calibration.Of(connection, project.Id, id, ItemKind.Check).Share >= options.LeastRight);
+
+    bool Counts(Decision decision) =>
+        chosen.Contains(decision.Person) && !(decision.At < options.From) && !(decision.At >= options.To)
+        && (options.LeastStrength == 0 || decision.Verdict.Strength >= options.LeastStrength);
+
+    void Take(ExportedItem item, List<Decision> decisions, Action<bool, Action<Stream>> take)
+    {
+        counts = counts with { Items = counts.Items + 1 };
+        if (options.Flagged != Flagged.Include && decisions.Exists(decision => decision.Verdict.Flags.Count > 0) != (options.Flagged == Flagged.Only))
+        {
+            counts = counts with { LeftOutByFlags = counts.LeftOutByFlags + 1 };
+            return;
+        }
+        var settled = decisions.Where(decision => decision.Adjudicates).ToList();
+        var voters = decisions.Where(decision => !decision.Adjudicates && decision.Verdict.Outcome != Outcome.Skipped).ToList();
+        if (settled.Count == 0 && voters.Count < options.LeastDecisions && (options.LeastDecisions > 1 || options.Layout != ExportLayout.Csv))
+        {
+            counts = counts with { LeftOutByDecisions = counts.LeftOutByDecisions + 1 };
+            return;
+        }
+        var ballot = BallotOf(item, settled.Count > 0 ? settled : voters, decisions);
+        var (agreeing, total) = ballot.Agreement();
+        if (total > 0 && (double)agreeing / total < options.LeastAgreement)
+        {
+            counts = counts with { LeftOutByAgreement = counts.LeftOutByAgreement + 1 };
+            return;
+        }
+        if (ballot.Votes.Count > 1)
+            agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
+        counts = counts with { Votes = counts.Votes + ballot.Votes.Count, Adjudicated = counts.Adjudicated + (settled.Count > 0 ? 1 : 0) };
+        foreach (var row in RowsOf(ballot, decisions))
+            Hand(item, row, take);
+    }
+
+    Ballot BallotOf(ExportedItem item, List<Decision> votes, List<Decision> decisions)
+    {
+        var imported = ImportedVotes.Of(item.Extra);
+        var ideals = options.IdealFirst || options.Layout == ExportLayout.Demonstrations
+            ? decisions.Select(decision => decision.Verdict.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
+        return new(
+            item,
+            [.. votes.Select(vote => Opinion.Of(vote, people[vote.Person] == ImportedVotes.Person ? imported : null))],
+            [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))]);
+    }
+
+    IEnumerable<Action<Stream>> RowsOf(Ballot ballot, List<Decision> decisions)
+    {
+        if (options.Layout == ExportLayout.Csv)
+            return decisions.Select(decision => CsvRows.Of(ballot.Item, decision, people[decision.Person], MostAnswers));
+        if (!options.EachVote || options.Layout == ExportLayout.Demonstrations)
+            return JsonRows.Of(options.Layout, ballot);
+        return ballot.Votes.SelectMany((vote, i) => JsonRows.Of(options.Layout, ballot with { Votes = [vote], Ideals = i == 0 ? ballot.Ideals : [] }));
+    }
+
+    void Hand(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> take)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Seed}\n{item.Prompt}"));
+        var heldOut = options.Layout != ExportLayout.Csv && BinaryPrimitives.ReadUInt64BigEndian(hash) / Math.Pow(2, 64) < options.HeldOut;
+        (heldOut ? prompts.HeldOut : prompts.Train).Add(BinaryPrimitives.ReadUInt128BigEndian(hash));
+        counts = heldOut ? counts with { HeldOutRows = counts.HeldOutRows + 1 } : counts with { TrainRows = counts.TrainRows + 1 };
+        take(heldOut, row);
+    }
+
+    /// <summary>Ordinary items with all decisions about them, by number.</summary>
+    IEnumerable<(ExportedItem Item, List<Decision> Decisions)> Read()
+    {
+        using var decisions = Decisions.Of(connection, project.Id).GetEnumerator();
+        var more = decisions.MoveNext();
+        foreach (var item in Items())
+        {
+            var about = new List<Decision>();
+            for (; more && decisions.Current.Item == item.Id; more = decisions.MoveNext())
+                about.Add(decisions.Current);
+            yield return (item, about);
+        }
+    }
+
+    IEnumerable<ExportedItem> Items()
+    {
+        var rows = connection.Query<(long Id, string Prompt, string? Extra, string Text, string? Source)>("""
+            SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i JOIN answer a ON a.item_id = i.id
+            WHERE i.project_id = @Id AND i.kind = 'Normal' AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id) ORDER BY i.id, a.place
+            """, new { project.Id }, buffered: false);
+        ExportedItem? item = null;
+        var answers = new List<(string, string?)>();
+        foreach (var row in rows)
+        {
+            if (item is not null && item.Id != row.Id)
+                yield return item;
+            if (item?.Id != row.Id)
+                item = new(row.Id, row.Prompt, row.Extra, project.Settings.RatingLevels, answers = []);
+            answers.Add((row.Text, row.Source));
+        }
+        if (item is not null)
+            yield return item;
+    }
+}

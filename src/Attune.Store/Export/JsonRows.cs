@@ -1,0 +1,148 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Attune.Store.Export;
+
+/// <summary>What a ballot becomes as lines of JSON that <c>Attune.Data</c> reads; each row writes itself.</summary>
+static class JsonRows
+{
+    /// <summary>Fields that rows have themselves; of an imported item's other fields these are not written again.</summary>
+    static readonly HashSet<string> Own = new(StringComparer.Ordinal)
+    {
+        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "text", "label", "votes", "strength", "margin",
+        "source", "sources", "item", "kind", "explanation", ImportedVotes.Field,
+    };
+
+    static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static IEnumerable<Action<Stream>> Of(ExportLayout layout, Ballot ballot) => layout switch
+    {
+        ExportLayout.Rankings => Ranking(ballot),
+        ExportLayout.Kto => Labels(ballot),
+        ExportLayout.Demonstrations => ballot.Ideals.Select(ideal => Demonstration(ballot.Item, ideal)),
+        _ => Pairs(ballot, layout == ExportLayout.Hh),
+    };
+
+    static IEnumerable<Action<Stream>> Pairs(Ballot ballot, bool transcripts)
+    {
+        foreach (var (first, second) in Ballot.Pairs(ballot.Count))
+            if (ballot.Compare(first, second) is { Winner: not 0 and var winner } comparison)
+            {
+                var (better, worse) = winner > 0 ? (first, second) : (second, first);
+                var votes = winner > 0 ? (comparison.First, comparison.Second) : (comparison.Second, comparison.First);
+                yield return Row(ballot.Item, writer => Pair(writer, ballot, better, worse, votes, transcripts));
+            }
+    }
+
+    static void Pair(Utf8JsonWriter writer, Ballot ballot, int better, int worse, (int, int) votes, bool transcripts)
+    {
+        var texts = new Texts(ballot.Item.Prompt, [ballot.Text(better), ballot.Text(worse)]);
+        if (transcripts)
+        {
+            writer.WriteString("chosen", Transcript.Of(ballot.Item, texts.Prompt, texts.Answers[0]));
+            writer.WriteString("rejected", Transcript.Of(ballot.Item, texts.Prompt, texts.Answers[1]));
+        }
+        else
+        {
+            Raw(writer, "prompt", texts.Prompt);
+            Raw(writer, "chosen", texts.Answers[0]);
+            Raw(writer, "rejected", texts.Answers[1]);
+        }
+        if (votes.Item1 + votes.Item2 > 1)
+            Array(writer, "votes", [votes.Item1, votes.Item2]);
+        if (ballot.Margin(better, worse) is { } margin)
+            writer.WriteNumber("margin", margin);
+        Sources(writer, [ballot.Source(better), ballot.Source(worse)]);
+    }
+
+    static IEnumerable<Action<Stream>> Ranking(Ballot ballot)
+    {
+        var standings = ballot.Standings();
+        var levels = standings.OfType<int>().Distinct().OrderDescending().ToList();
+        if (levels.Count < 2)
+            yield break;
+        yield return Row(ballot.Item, writer =>
+        {
+            var texts = new Texts(ballot.Item.Prompt, [.. Candidates(ballot).Select(ballot.Text)]);
+            Raw(writer, "prompt", texts.Prompt);
+            Array(writer, "completions", texts.Answers);
+            Array(writer, "ranks", [.. standings.Select(standing => standing is { } own ? (int?)levels.IndexOf(own) : null)]);
+            if (ballot.Count == 2 && standings[0] is { } first && ballot.Margin(first > 0 ? 0 : 1, first > 0 ? 1 : 0) is { } margin)
+                writer.WriteNumber("margin", margin);
+            Sources(writer, [.. Candidates(ballot).Select(ballot.Source)]);
+        });
+    }
+
+    static IEnumerable<Action<Stream>> Labels(Ballot ballot)
+    {
+        var standings = ballot.Standings();
+        foreach (var candidate in Candidates(ballot))
+            if (Label(ballot, candidate, standings[candidate]) is { } label)
+                yield return Row(ballot.Item, writer =>
+                {
+                    var texts = new Texts(ballot.Item.Prompt, [ballot.Text(candidate)]);
+                    Raw(writer, "prompt", texts.Prompt);
+                    Raw(writer, "completion", texts.Answers[0]);
+                    writer.WriteBoolean("label", label);
+                    if (ballot.Source(candidate) is { } source)
+                        writer.WriteString("source", source);
+                });
+    }
+
+    /// <summary>An ideal answer is desirable; by levels, an answer above the middle; by ranks, one that beats more others than beat it.</summary>
+    static bool? Label(Ballot ballot, int candidate, int? standing) =>
+        ballot.IsIdeal(candidate) ? true
+        : ballot.AllBad ? false
+        : ballot.Rating(candidate) is { } rating ? Sign(rating.CompareTo((1 + ballot.Item.RatingLevels) / 2.0))
+        : Sign(standing ?? 0);
+
+    static bool? Sign(int value) => value == 0 ? null : value > 0;
+
+    static Action<Stream> Demonstration(ExportedItem item, string ideal) => Row(item, writer =>
+    {
+        var texts = new Texts(item.Prompt, [ideal]);
+        Raw(writer, "prompt", texts.Prompt);
+        Raw(writer, "completion", texts.Answers[0]);
+    });
+
+    static Action<Stream> Row(ExportedItem item, Action<Utf8JsonWriter> fields) => stream =>
+    {
+        using (var writer = new Utf8JsonWriter(stream, Readable))
+        {
+            writer.WriteStartObject();
+            fields(writer);
+            writer.WriteNumber("item", item.Id);
+            Extra(writer, item.Extra);
+            writer.WriteEndObject();
+        }
+        stream.WriteByte((byte)'\n');
+    };
+
+    static void Extra(Utf8JsonWriter writer, string? extra)
+    {
+        if (extra is null)
+            return;
+        using var document = JsonDocument.Parse(extra);
+        foreach (var field in document.RootElement.EnumerateObject())
+            if (!Own.Contains(field.Name))
+                field.WriteTo(writer);
+    }
+
+    static IEnumerable<int> Candidates(Ballot ballot) => Enumerable.Range(0, ballot.Count);
+
+    static void Sources(Utf8JsonWriter writer, IReadOnlyList<string?> sources)
+    {
+        if (!sources.Contains(null))
+            Array(writer, "sources", [.. sources.Select(source => JsonSerializer.Serialize(source, SqlTypes.Json))]);
+    }
+
+    static void Raw(Utf8JsonWriter writer, string name, string json)
+    {
+        writer.WritePropertyName(name);
+        writer.WriteRawValue(json, skipInputValidation: true);
+    }
+
+    static void Array(Utf8JsonWriter writer, string name, IReadOnlyList<string> items) => Raw(writer, name, $"[{string.Join(',', items)}]");
+
+    static void Array(Utf8JsonWriter writer, string name, IReadOnlyList<int?> items) => Array(writer, name, [.. items.Select(item => item?.ToString(null, null) ?? "null")]);
+}

@@ -1,0 +1,18 @@
+namespace Attune.Store.Export;
+
+/// <summary>A prompt and answers as JSON, of one kind: texts, or lists of messages as soon as one of them is a list.</summary>
+sealed class Texts
+{
+    public Texts(string prompt, IReadOnlyList<string> answers)
+    {
+        var texts = answers.Prepend(prompt).All(text => text.StartsWith('"'));
+        Prompt = texts ? prompt : AsMessages(prompt, "user");
+        Answers = texts ? answers : [.. answers.Select(answer => AsMessages(answer, "assistant"))];
+    }
+
+    public string Prompt { get; }
+
+    public IReadOnlyList<string> Answers { get; }
+
+    static string AsMessages(string json, string role) => json.StartsWith('"') ? $$"""[{"role":"{{role}}","content":{{json}}}]""" : json;
+}

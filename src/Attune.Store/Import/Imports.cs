@@ -1,0 +1,114 @@
+using Attune.Data;
+using Attune.Store.Export;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store.Import;
+
+/// <summary>What an import brought.</summary>
+/// <param name="Items">All of them.</param>
+/// <param name="Known">Of these checks and calibration items.</param>
+/// <param name="Decisions">Of these with a decision that was made elsewhere.</param>
+public sealed record ImportResult(int Items, int Known, int Decisions);
+
+/// <summary>Brings prompts with answers into a project, from the files that <c>Attune.Data</c> reads.</summary>
+public sealed class Imports
+{
+    /// <summary>The most rows of one file.</summary>
+    const int MostRows = 1_000_000;
+
+    readonly Database database;
+    readonly TimeProvider time;
+
+    internal Imports(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+
+    /// <summary>
+    /// Adds every row of a file as an item behind those that are there, all or none. What a row decides becomes a decision of a person named
+    /// imported, who cannot sign in.
+    /// </summary>
+    /// <param name="project">Where to.</param>
+    /// <param name="path">A .jsonl, .jsonl.gz or .csv file.</param>
+    /// <param name="by">Who imports.</param>
+    /// <exception cref="InvalidDataException">A row does not fit: the message names file and line, and what was expected.</exception>
+    public ImportResult Add(Project project, string path, long by)
+    {
+        var read = Read(project.Settings, path);
+        var decided = read.Exists(row => row.Verdict is not null) ? Imported(by) : (long?)null;
+        return database.Write(connection =>
+        {
+            var before = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM item");
+            Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
+            if (decided is { } person)
+                Decide(connection, project.Id, read, before, person);
+            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Verdict is not null));
+        });
+    }
+
+    /// <summary>The task that fits every row of a file, for a project that is to be made for it.</summary>
+    /// <exception cref="InvalidDataException">A row is no item.</exception>
+    public static TaskKind TaskFor(string path)
+    {
+        var counts = Rows(path).Select(row => row.Item.Answers.Count).ToHashSet();
+        return counts.SetEquals([2]) ? TaskKind.Pairwise : counts.Contains(1) ? TaskKind.Rating : TaskKind.Ranking;
+    }
+
+    static List<ImportedItem> Read(ProjectSettings settings, string path)
+    {
+        var read = new List<ImportedItem>();
+        foreach (var row in Rows(path))
+        {
+            if (read.Count == MostRows)
+                throw new InvalidDataException($"{row.Origin}: at most {MostRows:N0} rows are imported at once; split the file");
+            read.Add(Checked(row, settings));
+        }
+        return read.Count > 0 ? read : throw new InvalidDataException($"{path} holds no rows");
+    }
+
+    static IEnumerable<ImportedItem> Rows(string path) => Dataset.Rows(path).Select(row =>
+    {
+        try
+        {
+            return ItemReader.Of(row);
+        }
+        catch (InvalidOperationException error)     // half of a surrogate pair in a text
+        {
+            throw new InvalidDataException($"{row.Origin}: a text of whole characters was expected, found half of a surrogate pair", error);
+        }
+    });
+
+    static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
+    {
+        if (settings.Task == TaskKind.Rating && row.Verdict is not null)
+            throw new InvalidDataException($"{row.Origin}: this project asks for ratings, and a row with ranks is no rating; import it into a project of pairs or rankings");
+        try
+        {
+            return row with { Item = Items.Checked(row.Item, settings) };
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"{row.Origin}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Who stands for those who decided elsewhere.</summary>
+    long Imported(long by)
+    {
+        var people = new People(database, time);
+        if (people.Find(ImportedVotes.Person) is { } known)
+            return known.Id;
+        var person = people.Add(ImportedVotes.Person, Role.Annotator, by);
+        people.Disable(person.Id, disabled: true, by);
+        return person.Id;
+    }
+
+    void Decide(SqliteConnection connection, long project, List<ImportedItem> read, long before, long person)
+    {
+        var items = connection.Query<long>("SELECT id FROM item WHERE id > @before ORDER BY id", new { before }).AsList();
+        foreach (var (row, item) in read.Zip(items).Where(pair => pair.First.Verdict is not null))
+        {
+            var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
+            Decisions.Insert(connection, project, new() { Item = item, Person = person, Verdict = row.Verdict!, Shown = shown, At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
+        }
+        connection.Execute("UPDATE item SET decided = decided + 1 WHERE id > @before AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = item.id)", new { before });
+    }
+}

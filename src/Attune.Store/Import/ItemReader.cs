@@ -1,0 +1,119 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Data;
+using Attune.Store.Export;
+using Attune.Text;
+
+namespace Attune.Store.Import;
+
+/// <summary>
+/// Reads items from rows: <c>prompt</c> and <c>completions</c>, with <c>sources</c>; <c>ranks</c> are a decision, or with
+/// <c>kind</c> check or calibration the known answer, explained by <c>explanation</c>; pairs and transcripts of chosen and rejected are decisions
+/// about two answers; a <c>completion</c> is an item with one answer, to be rated. Other fields are kept beside the item.
+/// </summary>
+static class ItemReader
+{
+    static readonly HashSet<string> Read = new(StringComparer.Ordinal)
+    {
+        "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "source", "votes", "strength", "margin", ImportedVotes.Field,
+    };
+
+    /// <exception cref="InvalidDataException">The row is not one of these.</exception>
+    public static ImportedItem Of(Row row)
+    {
+        if (row.Has("prompt") && row.Has("completions") && !row.Has("ranks") && !row.Has("pairs"))
+            return new(row.Origin, Known(row, new() { Prompt = Prompt(row), Answers = Sourced(row, Completions(row)), Extra = Extra(row, null) }), null);
+        if (row.Has("pairs"))
+            throw new InvalidDataException($"{row.Origin}: pairs of several answers are not one person's ranking; give ranks, or a row with chosen and rejected for each pair");
+        return Dataset.ToExample(row) switch
+        {
+            Ranking ranking => Compared(row, Split(row, ranking), ranking.Preferences),
+            DialogueRanking ranking => Compared(row, (Json(ranking.Prompt.Messages), [.. ranking.Completions.Select(Json)]), ranking.Preferences),
+            Demonstration shown => Single(row, Text(shown.Prompt), Text(shown.Completion)),
+            Dialogue { PromptCount: > 0 } shown when row.Has("completion") => Single(row, Json(shown.Messages.Take(shown.PromptCount)), Json(shown.Messages.Skip(shown.PromptCount))),
+            _ => throw new InvalidDataException(
+                $"{row.Origin}: there is nothing to compare; prompt and completions were expected, found {string.Join(", ", row.Names)}. Prompts alone are answered by a model first"),
+        };
+    }
+
+    static ImportedItem Compared(Row row, (JsonNode Prompt, IReadOnlyList<JsonNode> Answers) texts, Preferences preferences)
+    {
+        var ranks = Dense(preferences.Ranks ?? [0, 0]);
+        if (ranks.Count(rank => rank is not null) < 2)
+            throw new InvalidDataException($"{row.Origin}: ranks of at least two answers were expected");
+        var strength = preferences.Pairs is [var pair, ..] ? pair.Strength : null;
+        var whole = strength is { } level && level == Math.Floor(level) && level < 10;
+        var votes = row.IsGiven("votes") ? row.WholeNumbers("votes") : null;
+        var imported = votes is null && (strength is null || whole) ? null : new ImportedVotes(votes, whole ? null : strength);
+        var item = new Item
+        {
+            Prompt = texts.Prompt,
+            Answers = [.. texts.Answers.Select((answer, i) => new Answer(answer, preferences.Sources?[i]))],
+            Extra = Extra(row, imported),
+        };
+        return row.IsGiven("kind")
+            ? new(row.Origin, Known(row, item with { Expected = ranks }), null)
+            : new(row.Origin, item, new() { Outcome = Outcome.Ranked, Ranks = ranks, Strength = whole ? (int?)strength : null });
+    }
+
+    static ImportedItem Single(Row row, JsonNode prompt, JsonNode answer) =>
+        new(row.Origin, new() { Prompt = prompt, Answers = [new(answer, row.IsGiven("source") ? row.Text("source") : null)], Extra = Extra(row, null) }, null);
+
+    static Item Known(Row row, Item item)
+    {
+        if (!row.IsGiven("kind"))
+            return item;
+        var kind = row.Word("kind") is { } word && Enum.TryParse<ItemKind>(word, ignoreCase: true, out var known) && Enum.IsDefined(known) && !char.IsAsciiDigit(word[0])
+            ? known
+            : throw new InvalidDataException($"{row.Origin}: 'kind' should be check, calibration or normal, found {row.Word("kind") ?? "no text"}");
+        if (kind == ItemKind.Normal)
+            return item.Expected is null ? item : throw new InvalidDataException($"{row.Origin}: known ranks are for a kind of check or calibration; leave 'kind' out and the ranks are a decision");
+        return item.Expected is null
+            ? throw new InvalidDataException($"{row.Origin}: a {row.Word("kind")} needs 'ranks', the known order of its answers")
+            : item with { Kind = kind, Explanation = row.IsGiven("explanation") ? row.Text("explanation") : null };
+    }
+
+    static JsonNode Prompt(Row row) => row.HasMessages("prompt") ? Json(row.Messages("prompt")) : Text(row.Text("prompt"));
+
+    static IReadOnlyList<JsonNode> Completions(Row row) =>
+        row.Json("completions") is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().Any(answer => answer.ValueKind == JsonValueKind.Array)
+            ? [.. row.MessageLists("completions").Select(Json)]
+            : [.. row.Texts("completions").Select(Text)];
+
+    static IReadOnlyList<Answer> Sourced(Row row, IReadOnlyList<JsonNode> answers)
+    {
+        var sources = row.IsGiven("sources") ? row.Texts("sources") : null;
+        return sources is null || sources.Count == answers.Count
+            ? [.. answers.Select((answer, i) => new Answer(answer, sources?[i]))]
+            : throw new InvalidDataException($"{row.Origin}: a source for each of {answers.Count} answers was expected, found {sources.Count} sources");
+    }
+
+    /// <summary>Transcripts that differ in their last turn become conversations; other texts stay texts.</summary>
+    static (JsonNode, IReadOnlyList<JsonNode>) Split(Row row, Ranking ranking)
+    {
+        if (!row.Has("prompt") && Transcript.Parse(row.Text("chosen")) is [.. var asked, ("assistant", var chosen)]
+            && Transcript.Parse(row.Text("rejected")) is [.. var askedToo, ("assistant", var rejected)] && asked.Length > 0 && asked.SequenceEqual(askedToo))
+            return (Json(asked.Select(turn => new Message(turn.Role, turn.Content))), [Json([new Message("assistant", chosen)]), Json([new Message("assistant", rejected)])]);
+        return (Text(ranking.Prompt), [.. ranking.Completions.Select(Text)]);
+    }
+
+    static JsonObject? Extra(Row row, ImportedVotes? imported)
+    {
+        var extra = new JsonObject();
+        foreach (var name in row.Names.Where(name => !Read.Contains(name) && row.Has(name)).Distinct(StringComparer.Ordinal))
+            extra[name] = JsonNode.Parse(row.Required(name).GetRawText());
+        if (imported is not null)
+            extra[ImportedVotes.Field] = JsonSerializer.SerializeToNode(imported, SqlTypes.Json);
+        return extra.Count == 0 ? null : extra;
+    }
+
+    static IReadOnlyList<int?> Dense(IReadOnlyList<int?> ranks)
+    {
+        var levels = ranks.OfType<int>().Distinct().Order().ToList();
+        return [.. ranks.Select(rank => rank is { } own ? (int?)levels.IndexOf(own) : null)];
+    }
+
+    static JsonNode Text(string text) => JsonValue.Create(text);
+
+    static JsonNode Json(IEnumerable<Message> messages) => new JsonArray([.. messages.Select(message => JsonNode.Parse(message.Fields.GetRawText()))]);
+}

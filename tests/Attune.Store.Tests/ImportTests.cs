@@ -1,0 +1,121 @@
+using Attune.Store.Export;
+using Attune.Store.Import;
+using Attune.Testing;
+
+namespace Attune.Store.Tests;
+
+public sealed class ImportTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+    readonly PreferenceStore store;
+    readonly Person owner;
+
+    public ImportTests()
+    {
+        store = PreferenceStore.Open(folder.File("studio.db"));
+        owner = store.People.Add("Olga", Role.Owner);
+    }
+
+    Project Project(ProjectSettings? settings = null) => store.Projects.Add($"{Guid.NewGuid():N}", settings ?? new() { Task = TaskKind.Ranking }, owner.Id);
+
+    ImportResult Import(Project project, params string[] lines) => store.Imports.Add(project, folder.Write("data.jsonl", string.Join('\n', lines)), owner.Id);
+
+    IReadOnlyList<Item> Items(Project project) => store.Items.Page(project.Id, 0, 100);
+
+    [Fact]
+    public void PromptsAndAnswersBecomeItemsAndOtherFieldsStayBesideThem()
+    {
+        var project = Project();
+        var result = Import(project,
+            """{"prompt": "one", "completions": ["a", "b", "c"], "sources": ["sft", "ppo", "ppo"], "topic": "pool", "n": 3}""",
+            """{"prompt": [{"role": "user", "content": "two"}], "completions": [[{"role": "assistant", "content": "d"}], [{"role": "assistant", "content": "e"}]]}""");
+        Assert.Equal(new(2, 0, 0), result);
+        var items = Items(project);
+        Assert.Equal(("one", "b", "ppo"), ((string)items[0].Prompt!, (string)items[0].Answers[1].Text!, items[0].Answers[1].Source));
+        Assert.Equal("""{"topic":"pool","n":3}""", items[0].Extra!.ToJsonString());
+        Assert.Equal("two", (string)items[1].Prompt[0]!["content"]!);
+        Assert.Equal("e", (string)items[1].Answers[1].Text[0]!["content"]!);
+    }
+
+    [Fact]
+    public void KnownAnswersBecomeChecksAndCalibration()
+    {
+        var project = Project();
+        Assert.Equal(new(2, 2, 0), Import(project,
+            """{"prompt": "p", "completions": ["a", "b"], "ranks": [2, 1], "kind": "check"}""",
+            """{"prompt": "q", "completions": ["a", "b", "c"], "ranks": [1, 1, 2], "kind": "calibration", "explanation": "c is rude"}"""));
+        var items = Items(project);
+        Assert.Equal((ItemKind.Check, ItemKind.Calibration, "c is rude"), (items[0].Kind, items[1].Kind, items[1].Explanation));
+        Assert.Equal([1, 0], items[0].Expected!);
+        Assert.Equal([0, 0, 1], items[1].Expected!);
+    }
+
+    [Theory]
+    [InlineData(ExportLayout.Pairs, """{"prompt":"p","chosen":"a","rejected":"b","votes":[7,3],"margin":1.5,"sources":["new","old"],"item":1,"topic":"pool"}""")]
+    [InlineData(ExportLayout.Pairs, """{"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"margin":2,"item":1}""")]
+    [InlineData(ExportLayout.Rankings, """{"prompt":"p","completions":["a","b","c","d"],"ranks":[1,0,1,null],"sources":["x","y","x","y"],"item":1}""")]
+    [InlineData(ExportLayout.Hh, """{"chosen":"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: Upstairs.","rejected":"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: No.","item":1}""")]
+    [InlineData(ExportLayout.Hh, """{"chosen":"\n\nHuman: hi\n\nAssistant: a\n\nHuman: b\n\nAssistant: c","rejected":"\n\nHuman: hi\n\nAssistant: d\n\nHuman: b\n\nAssistant: c","item":1}""")]
+    public void WhatWasExportedComesInAsADecisionAndGoesOutTheSame(ExportLayout layout, string line)
+    {
+        var project = Project();
+        Assert.Equal(new(1, 0, 1), Import(project, line));
+        var item = Items(project)[0];
+        Assert.Equal(("imported", 1), (store.People.Find(store.Decisions.OfItem(project.Id, item.Id)[0].Person)!.Name, item.Decided));
+        store.Exports.Snapshot(project, new() { Layout = layout }, folder.File("out"));
+        Assert.Equal(line, File.ReadAllText(Path.Combine(folder.File("out"), "train.jsonl")).TrimEnd('\n'));
+    }
+
+    [Fact]
+    public void ATranscriptThatDiffersInItsLastTurnIsShownAsAConversation()
+    {
+        var project = Project();
+        Import(project, """{"chosen": "\n\nHuman: hi\n\nAssistant: yes", "rejected": "\n\nHuman: hi\n\nAssistant: no"}""");
+        Assert.Equal("""[{"role":"user","content":"hi"}]""", Items(project)[0].Prompt.ToJsonString());
+    }
+
+    [Fact]
+    public void ATableIsReadToo()
+    {
+        var project = Project(new());
+        store.Imports.Add(project, folder.Write("data.csv", "prompt,chosen,rejected,votes\n\"p, q\",a,b,\"[3, 1]\"\n"), owner.Id);
+        Assert.Equal("p, q", (string)Items(project)[0].Prompt!);
+        Assert.Equal(1, store.Exports.Preview(project, new()).TrainRows);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b", "c"]}""", "data.jsonl, line 2: 2 answers to a prompt were expected")]
+    [InlineData("""{"prompt": "p", "completions": ["a", 3]}""", "data.jsonl, line 2: 'completions' should be a list of texts")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "sources": ["x"]}""", "line 2: a source for each of 2 answers was expected, found 1")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "kind": "check"}""", "line 2: a check needs 'ranks'")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0, 1], "kind": "chek"}""", "line 2: 'kind' should be check, calibration or normal, found chek")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0]}""", "line 2: two or more completions with a rank each")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "pairs": [{"better": 0, "worse": 1}]}""", "line 2: pairs of several answers are not one person's ranking")]
+    [InlineData("""{"prompt": "p"}""", "line 2: there is nothing to compare")]
+    [InlineData("""{"prompt": "p", "completion": "a"}""", "line 2: 2 answers to a prompt were expected for the task 'Pairwise', found 1")]
+    [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: a text of whole characters was expected")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "note": ["\ud800"]}""", "line 2: 'note' should be a text of whole characters")]
+    [InlineData("""{"prompt": "p", """, "line 2: this is not JSON")]
+    public void AWrongRowIsNamedByFileAndLineAndNothingIsAdded(string line, string expected)
+    {
+        var project = Project(new());
+        var error = Assert.Throws<InvalidDataException>(() => Import(project, """{"prompt": "fine", "completions": ["a", "b"]}""", line));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Items(project));
+    }
+
+    [Fact]
+    public void ADemonstrationIsAnItemToRate()
+    {
+        var project = Project(new() { Task = TaskKind.Rating, RatingLevels = 5 });
+        Import(project, """{"prompt": "p", "completion": "a", "label": true, "source": "sft"}""");
+        Assert.Equal(("a", "sft"), ((string)Items(project)[0].Answers[0].Text!, Items(project)[0].Answers[0].Source));
+        Assert.Contains("no rating", Assert.Throws<InvalidDataException>(() => Import(project, """{"prompt": "p", "chosen": "a", "rejected": "b"}""")).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        store.Dispose();
+        folder.Dispose();
+    }
+}
