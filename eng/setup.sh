@@ -72,6 +72,12 @@ build_native() {
   cmake --build artifacts/native -j"$(nproc)"
 }
 
+# One compiler for all projects, which starts once; it ends with the build.
+build_attune() {
+  dotnet build Attune.slnx -c Release --nologo -v quiet -p:UseSharedCompilation=true
+  dotnet build-server shutdown --vbcscompiler
+}
+
 # The libtorch that was chosen, as a word that changes when another one is.
 libtorch="Torch_DIR=${Torch_DIR:-} CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:-}"
 
@@ -86,6 +92,6 @@ if newer_than artifacts/native/libattune_torch.so native; then
   touch artifacts/native/libattune_torch.so
 fi
 if newer_than artifacts/built src tests data/frontdesk/make Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig artifacts/native/libattune_torch.so; then
-  alive "Building Attune" dotnet build Attune.slnx -c Release --nologo -v quiet
+  alive "Building Attune" build_attune
   touch artifacts/built
 fi
