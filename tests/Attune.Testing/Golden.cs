@@ -41,7 +41,7 @@ public static class Golden
         if (string.IsNullOrEmpty(tally))
             return;
         lock (Lock)
-            File.AppendAllText(tally, $"{cases} {kind}\n");
+            File.AppendAllText(Path.Combine(tally, $"{Environment.ProcessId}"), $"{cases} {kind}\n");
     }
 
     static readonly Lock Lock = new();
