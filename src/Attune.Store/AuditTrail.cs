@@ -25,9 +25,9 @@ public sealed class AuditTrail
     /// <param name="before">Only older ones than this entry.</param>
     /// <param name="count">How many at most.</param>
     public IReadOnlyList<AuditEntry> Newest(long? project, long before = long.MaxValue, int count = 50) => database.Read(connection =>
-        connection.Query<(long Id, long At, string? Person, string Action, string Subject, string Details)>("""
+        connection.Query<(long Id, long At, string? Person, string Action, string Subject, string Details)>($"""
             SELECT a.id, a.at, p.name, a.action, a.subject, a.details FROM audit a LEFT JOIN person p ON p.id = a.person_id
-            WHERE (@project IS NULL OR a.project_id = @project) AND a.id < @before ORDER BY a.id DESC LIMIT @count
+            WHERE {(project is null ? "" : "a.project_id = @project AND ")}a.id < @before ORDER BY a.id DESC LIMIT @count
             """, new { project, before, count })
             .Select(row => new AuditEntry(row.Id, DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Person, row.Action, row.Subject, row.Details)).ToList());
 

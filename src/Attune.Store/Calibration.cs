@@ -12,19 +12,25 @@ public sealed record Calibration(int Right, int Total)
     /// <summary>From 0 to 1; 1 of none.</summary>
     public double Share => Total == 0 ? 1 : (double)Right / Total;
 
-    /// <summary>Whether a verdict says what is known: every pair that the known ranks order is ordered the same, and known ties tie.</summary>
+    /// <summary>Whether ranks say what is known: every pair that the known ranks order is ordered the same, and known ties tie.</summary>
     public static bool IsRight(IReadOnlyList<int?> expected, IReadOnlyList<int?>? ranks) =>
         ranks is not null
         && Enumerable.Range(0, expected.Count).All(i => Enumerable.Range(0, i).All(j =>
             expected[i] is not { } a || expected[j] is not { } b || (ranks[i] is { } c && ranks[j] is { } d && Math.Sign(a - b) == Math.Sign(c - d))));
 
+    /// <summary>As for ranks; the higher the level of an answer, the better it is.</summary>
+    public static bool IsRight(IReadOnlyList<int?> expected, Verdict verdict) => IsRight(
+        expected, verdict.Ranks ?? (verdict.Outcome == Outcome.Rated ? [.. verdict.Ratings!.Select(rating => -rating)] : null));
+
+    // CROSS JOIN: from the few items with known ranks to their decisions, not from all that the person decided.
     internal static Calibration Of(SqliteConnection connection, long project, long person, ItemKind kind = ItemKind.Calibration)
     {
-        var right = connection.Query<(string Expected, string? Ranks)>("""
-            SELECT i.expected, d.ranks FROM decision d JOIN item i ON i.id = d.item_id
-            WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0 AND i.kind = @kind
+        var right = connection.Query<(string Expected, string Outcome, string? Ranks, string? Ratings)>("""
+            SELECT i.expected, d.outcome, d.ranks, d.ratings FROM item i CROSS JOIN decision d ON d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0
+            WHERE i.project_id = @project AND i.kind = @kind AND i.kind <> 'Normal'
             """, new { project, person, kind = kind.ToString() })
-            .Select(row => IsRight(Parse(row.Expected)!, Parse(row.Ranks))).ToList();
+            .Select(row => IsRight(Parse(row.Expected)!, new Verdict { Outcome = Enum.Parse<Outcome>(row.Outcome), Ranks = Parse(row.Ranks), Ratings = Parse(row.Ratings) }))
+            .ToList();
         return new(right.Count(each => each), right.Count);
     }
 

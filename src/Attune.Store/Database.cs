@@ -1,30 +1,40 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
 /// <summary>
-/// One SQLite file: many readers, one writer. A transaction that <see cref="Write"/> has ended is on disk (WAL mode with full
-/// synchronisation, https://sqlite.org/pragma.html#pragma_synchronous).
+/// One SQLite file: many readers, one writer. What <see cref="Write"/> has returned from is on disk (WAL mode with full synchronisation,
+/// https://sqlite.org/pragma.html#pragma_synchronous). Waiting for the disk takes milliseconds, so those who wait for the writer are
+/// served together: each in a savepoint of its own, all in one transaction.
 /// </summary>
 sealed class Database : IDisposable
 {
     internal const int Version = 1;
     internal const int ApplicationId = 0x41_74_74_75;     // "Attu"
+    const int MostReaders = 16;
+    const int Corrupt = 11;                      // SQLITE_CORRUPT
+    const int NotADatabase = 26;                 // SQLITE_NOTADB
 
     readonly string path;
     readonly SqliteConnection writer;
     readonly Lock writing = new();
+    readonly ConcurrentQueue<Change> waiting = [];
     readonly ConcurrentBag<SqliteConnection> readers = [];
+    readonly SemaphoreSlim freeReaders = new(MostReaders);
+    bool isDurable;
 
     /// <param name="path">Is made where it does not exist; its folder must.</param>
     /// <exception cref="InvalidDataException">It is no store, a damaged one, or one of a newer version.</exception>
     public Database(string path)
     {
         this.path = path;
-        writer = Open(SqliteOpenMode.ReadWriteCreate);
+        writer = new PreparedConnection(Words(SqliteOpenMode.ReadWriteCreate));
         try
         {
+            writer.Open();
             Prepare();
         }
         catch (SqliteException error)
@@ -42,30 +52,32 @@ sealed class Database : IDisposable
     /// <summary>Reads one state of the file.</summary>
     public T Read<T>(Func<SqliteConnection, T> read)
     {
-        if (!readers.TryTake(out var connection))
-            connection = Open(SqliteOpenMode.ReadOnly);
+        freeReaders.Wait();
+        var connection = readers.TryTake(out var open) ? open : null;
         try
         {
-            using var transaction = connection.BeginTransaction(deferred: true);
-            return read(connection);
+            connection ??= OpenReader();
+            connection.Execute("BEGIN DEFERRED");
+            var result = read(connection);
+            connection.Execute("COMMIT TRANSACTION");
+            readers.Add(connection);
+            return result;
+        }
+        catch (Exception error)
+        {
+            connection?.Dispose();
+            if (IsDamage(error))
+                throw Damaged(error);
+            throw;
         }
         finally
         {
-            readers.Add(connection);
+            freeReaders.Release();
         }
     }
 
     /// <summary>All of it or nothing, and when this returns it is on disk.</summary>
-    public T Write<T>(Func<SqliteConnection, T> write)
-    {
-        lock (writing)
-        {
-            using var transaction = writer.BeginTransaction(deferred: false);
-            var result = write(writer);
-            transaction.Commit();
-            return result;
-        }
-    }
+    public T Write<T>(Func<SqliteConnection, T> write) => Do(write, durable: true);
 
     public void Write(Action<SqliteConnection> write) => Write(connection =>
     {
@@ -74,62 +86,109 @@ sealed class Database : IDisposable
     });
 
     /// <summary>As <see cref="Write"/>, for what a power cut may take back: it does not wait for the disk.</summary>
-    public T WriteLightly<T>(Func<SqliteConnection, T> write)
+    public T WriteLightly<T>(Func<SqliteConnection, T> write) => Do(write, durable: false);
+
+    T Do<T>(Func<SqliteConnection, T> write, bool durable)
     {
+        var result = default(T)!;
+        var change = new Change(connection => result = write(connection), durable);
+        waiting.Enqueue(change);
         lock (writing)
         {
-            Execute("PRAGMA synchronous = NORMAL");
-            try
-            {
-                return Write(write);
-            }
-            finally
-            {
-                Execute("PRAGMA synchronous = FULL");
-            }
+            if (!change.IsDone)
+                DoAllWaiting();
         }
+        change.Error?.Throw();
+        return result;
     }
 
-    SqliteConnection Open(SqliteOpenMode mode)
+    void DoAllWaiting()
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        var changes = new List<Change>();
+        while (waiting.TryDequeue(out var change))
+            changes.Add(change);
+        try
         {
-            DataSource = path,
-            Mode = mode,
-            Pooling = false,
-            ForeignKeys = true,
-            DefaultTimeout = 30,
-        }.ToString());
+            BeDurable(changes.Exists(change => change.IsDurable));
+            writer.Execute("BEGIN IMMEDIATE");
+            foreach (var change in changes)
+                DoAlone(change);
+            writer.Execute("COMMIT TRANSACTION");
+        }
+        catch (Exception error)
+        {
+            if (SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
+                writer.Execute("ROLLBACK TRANSACTION");
+            var told = ExceptionDispatchInfo.Capture(IsDamage(error) ? Damaged(error) : error);
+            changes.ForEach(change => change.Error ??= told);
+        }
+        changes.ForEach(change => change.IsDone = true);
+    }
+
+    /// <summary>What fails is taken back by itself; the others go on.</summary>
+    void DoAlone(Change change)
+    {
+        writer.Execute("SAVEPOINT change");
+        try
+        {
+            change.Work(writer);
+        }
+        catch (Exception error) when (!IsDamage(error) && SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
+        {
+            writer.Execute("ROLLBACK TO change");
+            change.Error = ExceptionDispatchInfo.Capture(error);
+        }
+        writer.Execute("RELEASE change");
+    }
+
+    /// <summary>A pragma acts while it is compiled, so it is not one of the statements that are kept.</summary>
+    void BeDurable(bool durable)
+    {
+        if (isDurable != durable)
+            Once(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        isDurable = durable;
+    }
+
+    void Once(string sql)
+    {
+        using var command = new SqliteCommand(sql, writer);
+        command.ExecuteNonQuery();
+    }
+
+    SqliteConnection OpenReader()
+    {
+        var connection = new PreparedConnection(Words(SqliteOpenMode.ReadOnly));
         connection.Open();
         return connection;
     }
 
+    string Words(SqliteOpenMode mode) => new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Mode = mode,
+        Pooling = false,
+        ForeignKeys = true,
+        DefaultTimeout = 30,
+    }.ToString();
+
     void Prepare()
     {
-        Execute("PRAGMA journal_mode = WAL");
-        Execute("PRAGMA synchronous = FULL");
+        Once("PRAGMA journal_mode = WAL");
+        BeDurable(true);
         var (version, application, tables) = (Number("PRAGMA user_version"), Number("PRAGMA application_id"), Number("SELECT count(*) FROM sqlite_schema"));
         if (tables == 0)
-            Write(_ => Execute($"{Schema()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};"));
+            Write(_ => Once($"{Schema()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};"));
         else if (application != ApplicationId)
             throw new InvalidDataException($"{path} should be a store of preferences, found another SQLite file");
         else if (version != Version)
             throw new InvalidDataException($"{path} is of version {version}, this program reads version {Version}; use the program that made it");
     }
 
-    int Execute(string sql)
-    {
-        using var command = writer.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
-    }
+    long Number(string sql) => writer.ExecuteScalar<long>(sql);
 
-    long Number(string sql)
-    {
-        using var command = writer.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
+    static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
+
+    InvalidDataException Damaged(Exception error) => new($"{path} is damaged ({error.Message}); put a backup in its place", error);
 
     static string Schema()
     {
@@ -142,5 +201,18 @@ sealed class Database : IDisposable
         foreach (var reader in readers)
             reader.Dispose();
         writer.Dispose();
+        freeReaders.Dispose();
+    }
+
+    /// <summary>What one caller wants written, and how it went.</summary>
+    sealed class Change(Action<SqliteConnection> work, bool isDurable)
+    {
+        public Action<SqliteConnection> Work { get; } = work;
+
+        public bool IsDurable { get; } = isDurable;
+
+        public bool IsDone { get; set; }
+
+        public ExceptionDispatchInfo? Error { get; set; }
     }
 }

@@ -47,7 +47,6 @@ public sealed class Decisions
         var decision = new Decision { Item = lease.Value.Item, Person = person, Verdict = verdict, Shown = shown, Seconds = seconds, At = now, Revision = 1 };
         decision = decision with { Id = Insert(connection, project.Id, decision, submission.Token) };
         connection.Execute("DELETE FROM lease WHERE token = @token", new { token = submission.Token });
-        Count(connection, decision.Item, verdict.Outcome, 1);
         Note(connection, project.Id, person, "decided", decision.Item, verdict);
         return new Saved(decision, Items.Load(connection, project.Id, decision.Item)!);
     });
@@ -59,17 +58,20 @@ public sealed class Decisions
     public Decision? Undo(Project project, long person) => database.Write(connection =>
     {
         var last = Find(connection, """
-            id = (SELECT max(d.id) FROM decision d JOIN item i ON i.id = d.item_id
-                  WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0 AND i.kind <> 'Calibration')
+            id = (SELECT d.id FROM decision d JOIN item i ON i.id = d.item_id
+                  WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0 AND i.kind <> 'Calibration' ORDER BY d.id DESC LIMIT 1)
             """, new { project = project.Id, person });
         if (last is null)
             return null;
-        connection.Execute("DELETE FROM decision WHERE id = @Id", new { last.Id });
         var now = time.GetUtcNow();
         connection.Execute("""
-            INSERT INTO lease (item_id, person_id, token, shown, given_at, expires_at) VALUES (@Item, @person, @token, @Shown, 0, @until)
-            """, new { last.Item, person, token = Guid.NewGuid().ToString("N"), last.Shown, until = now.AddMinutes(project.Settings.LeaseMinutes) });
-        Count(connection, last.Item, last.Verdict.Outcome, -1);
+            INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at)
+            SELECT @Item, @person, @token, @Shown, coalesce(min(turn), 0) - 1, @since, @until FROM lease WHERE person_id = @person
+            """, new
+        {
+            last.Item, person, token = Guid.NewGuid().ToString("N"), last.Shown, since = now.AddSeconds(-last.Seconds), until = now.AddMinutes(project.Settings.LeaseMinutes),
+        });
+        connection.Execute("DELETE FROM decision WHERE id = @Id", new { last.Id });
         Note(connection, project.Id, person, "withdrew", last.Item, last.Verdict);
         return last;
     });
@@ -90,8 +92,6 @@ public sealed class Decisions
         var verdict = VerdictRules.Checked(edited, project.Settings, was.Shown.Count).ByPlace(was.Shown);
         if (was.Revision == revision)
         {
-            Count(connection, was.Item, was.Verdict.Outcome, -1);
-            Count(connection, was.Item, verdict.Outcome, 1);
             connection.Execute("""
                 UPDATE decision SET outcome = @outcome, ranks = @Ranks, strength = @Strength, ratings = @Ratings, flags = @Flags, rationale = @Rationale,
                     ideal = @Ideal, skip_reason = @SkipReason, revision = revision + 1 WHERE id = @id
@@ -139,9 +139,6 @@ public sealed class Decisions
         outcome = decision.Verdict.Outcome.ToString(), decision.Verdict.Ranks, decision.Verdict.Strength, decision.Verdict.Ratings,
         decision.Verdict.Flags, decision.Verdict.Rationale, decision.Verdict.Ideal, decision.Verdict.SkipReason,
     });
-
-    static void Count(SqliteConnection connection, long item, Outcome outcome, int by) => connection.Execute(
-        outcome == Outcome.Skipped ? "UPDATE item SET skipped = skipped + @by WHERE id = @item" : "UPDATE item SET decided = decided + @by WHERE id = @item", new { item, by });
 
     void Note(SqliteConnection connection, long project, long person, string action, long item, object details) =>
         AuditTrail.Append(connection, time, person, project, action, $"item {item}", details);

@@ -21,8 +21,7 @@ public sealed class Items
     internal static void Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
-        foreach (var item in items)
-            Insert(connection, project, Checked(item, settings));
+        Insert(connection, project, [.. items.Select(item => Checked(item, settings))]);
         Arrange(connection, project, settings);
         AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
     }
@@ -52,7 +51,7 @@ public sealed class Items
 
     /// <summary>
     /// How many people see each item, and in what order, by the project's settings. In the informative order an item is drawn at random
-    /// with the stated share and stands at a random place; the others stand by priority. So any part of the queue has that share.
+    /// with the stated share; those stand evenly among the others, which stand by priority. So any part of what is left has that share.
     /// </summary>
     internal static void Arrange(SqliteConnection connection, long project, ProjectSettings settings)
     {
@@ -60,18 +59,23 @@ public sealed class Items
         {
             ItemOrder.Fixed => "id",
             ItemOrder.Random => "random",
-            _ => """
-                CASE WHEN random * 7919 % 1 < @RandomShare THEN random
-                ELSE percent_rank() OVER (PARTITION BY random * 7919 % 1 < @RandomShare ORDER BY priority DESC NULLS LAST, random) END
+            _ => $"""
+                CASE WHEN decided >= wanted THEN 0 ELSE percent_rank() OVER (
+                    PARTITION BY decided >= wanted, {Fraction(7919)} < @RandomShare
+                    ORDER BY CASE WHEN {Fraction(7919)} < @RandomShare THEN NULL ELSE priority END DESC NULLS LAST, random) END
                 """,
         };
         connection.Execute($"""
-            UPDATE item SET position = arranged.position, wanted = arranged.wanted FROM (
-                SELECT id, {position} AS position, CASE WHEN random * 104729 % 1 < @OverlapShare THEN @Overlap ELSE 1 END AS wanted
-                FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
-            WHERE item.id = arranged.id
-            """.Replace("random * 7919 % 1", Fraction(7919), StringComparison.Ordinal).Replace("random * 104729 % 1", Fraction(104729), StringComparison.Ordinal),
-            new { project, settings.RandomShare, settings.OverlapShare, settings.Overlap });
+            UPDATE item SET wanted = arranged.wanted FROM (
+                SELECT id, CASE WHEN {Fraction(104729)} < @OverlapShare THEN @Overlap ELSE 1 END AS wanted FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
+            WHERE item.id = arranged.id AND item.wanted <> arranged.wanted
+            """, new { project, settings.OverlapShare, settings.Overlap });
+        connection.Execute($"""
+            UPDATE item SET position = arranged.position FROM (
+                SELECT id, {position} AS position FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
+            WHERE item.id = arranged.id AND item.position <> arranged.position
+            """, new { project, settings.RandomShare });
+        connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
     }
 
     /// <summary>Another number from 0 to 1 from the one that was drawn for an item.</summary>
@@ -94,16 +98,19 @@ public sealed class Items
         return item;
     }
 
-    static void Insert(SqliteConnection connection, long project, Item item)
+    static void Insert(SqliteConnection connection, long project, IReadOnlyList<Item> items)
     {
-        var id = connection.ExecuteScalar<long>("""
-            INSERT INTO item (project_id, kind, prompt, position, random, expected, explanation, extra)
-            VALUES (@project, @kind, @Prompt, 0, @random, @Expected, @Explanation, @Extra) RETURNING id
-            """, new { project, kind = item.Kind.ToString(), item.Prompt, random = Random.Shared.NextDouble(), item.Expected, item.Explanation, item.Extra });
-        connection.Execute("UPDATE item SET position = id WHERE id = @id", new { id });
+        var first = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) + 1 FROM item");
+        connection.Execute("""
+            INSERT INTO item (id, project_id, kind, prompt, position, random, expected, explanation, extra)
+            VALUES (@id, @project, @kind, @Prompt, @id, @random, @Expected, @Explanation, @Extra)
+            """, items.Select((item, i) => new
+        {
+            id = first + i, project, kind = item.Kind.ToString(), item.Prompt, random = Random.Shared.NextDouble(), item.Expected, item.Explanation, item.Extra,
+        }));
         connection.Execute(
             "INSERT INTO answer (item_id, place, text, source, score) VALUES (@id, @place, @Text, @Source, @Score)",
-            item.Answers.Select((answer, place) => new { id, place, answer.Text, answer.Source, answer.Score }));
+            items.SelectMany((item, i) => item.Answers.Select((answer, place) => new { id = first + i, place, answer.Text, answer.Source, answer.Score })));
     }
 
     static IReadOnlyList<Answer> AnswersOf(SqliteConnection connection, long item) =>

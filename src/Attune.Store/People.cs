@@ -20,7 +20,7 @@ public sealed class People
 
     public Person? Find(long id) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
 
-    public Person? Find(string name) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name }));
+    public Person? Find(string name) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) }));
 
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
@@ -29,7 +29,7 @@ public sealed class People
     /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
     public Person Add(string name, Role role, long? by = null)
     {
-        name = Checked(name);
+        name = Names.Checked(name, LongestName);
         return database.Write(connection =>
         {
             Free(connection, name, 0);
@@ -44,7 +44,7 @@ public sealed class People
     /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
     public void Rename(long id, string name)
     {
-        name = Checked(name);
+        name = Names.Checked(name, LongestName);
         database.Write(connection =>
         {
             Free(connection, name, id);
@@ -81,10 +81,6 @@ public sealed class People
     /// <summary>Whose personal link has this token. The link is looked up by the token's hash, so time tells nothing of the token.</summary>
     public Person? OfLink(string token) => database.Read(connection =>
         connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0", new { hash = Hash(token) }));
-
-    static string Checked(string name) => name.Trim() is { Length: > 0 and <= LongestName } trimmed && !trimmed.Any(char.IsControl)
-        ? trimmed
-        : throw new InvalidDataException($"a name of 1 to {LongestName} characters was expected");
 
     static void Free(SqliteConnection connection, string name, long except)
     {

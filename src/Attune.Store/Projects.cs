@@ -45,7 +45,7 @@ public sealed class Projects
         connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id }));
 
     public Project? Find(string name) => database.Read(connection =>
-        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE name = @name COLLATE NOCASE", new { name }));
+        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE name = @name COLLATE NOCASE", new { name = Names.Tidy(name) }));
 
     /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is wrong.</exception>
     public Project Add(string name, ProjectSettings settings, long by)
@@ -95,18 +95,13 @@ public sealed class Projects
         AuditTrail.Append(connection, time, by, project, "members set", "project", new { people });
     });
 
-    public Progress Progress(long project) => database.Read(connection => connection.QuerySingle<Progress>("""
-        SELECT count(*) AS Items, coalesce(sum(decided >= wanted), 0) AS Done, coalesce(sum(decided), 0) AS Decisions, coalesce(sum(max(wanted, decided)), 0) AS Wanted
-        FROM item WHERE project_id = @project AND kind = 'Normal'
-        """, new { project }));
+    public Progress Progress(long project) => database.Read(connection => connection.QuerySingle<Progress>(
+        "SELECT items, done, decisions, wanted FROM progress WHERE project_id = @project", new { project }));
 
     static string Checked(string name, ProjectSettings settings)
     {
-        name = name.Trim();
         var problems = settings.Problems().ToList();
-        if (name.Length is 0 or > LongestName)
-            problems.Insert(0, $"name: 1 to {LongestName} characters were expected");
-        return problems.Count == 0 ? name : throw new InvalidDataException(string.Join("\n", problems));
+        return problems.Count == 0 ? Names.Checked(name, LongestName) : throw new InvalidDataException(string.Join("\n", problems));
     }
 
     static void Free(SqliteConnection connection, string name, long except)

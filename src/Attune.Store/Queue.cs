@@ -45,88 +45,94 @@ public sealed class Queue
     public Turn Next(Project project, long person, int count) => database.WriteLightly(connection =>
     {
         var ask = new Ask(connection, project, person, time.GetUtcNow());
+        ask.EndLeases();
         var held = ask.Held();
-        while (held.Count < count && ask.Draw() is { } item)
+        while (held.Count < count && ask.Draw(held) is { } item)
             held.Add(ask.Lease(item));
-        return new Turn(held.Count > 0 ? Standing.Open : ask.Standing, [.. held.Select(ask.Show)]);
+        return new Turn(held.Count > 0 ? Standing.Open : ask.Standing, held);
     });
-
-    sealed record Lease(long Item, string Token, IReadOnlyList<int> Shown);
 
     sealed class Ask(SqliteConnection connection, Project project, long person, DateTimeOffset now)
     {
+        /// <summary>A page that is loaded again keeps its items for longer, but not each time.</summary>
+        static readonly TimeSpan Renewal = TimeSpan.FromMinutes(1);
+
+        readonly DateTimeOffset until = now.AddMinutes(project.Settings.LeaseMinutes);
+
         public Standing Standing { get; private set; } = Standing.Done;
 
-        /// <summary>What was given before and still waits for a decision; what ran out is kept again, unless others have filled its places.</summary>
-        public List<Lease> Held()
+        /// <summary>Of all people: what ran out opens again to others.</summary>
+        public void EndLeases() => connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
+
+        /// <summary>What was given before and still waits for a decision; what ran out is theirs again, unless others have filled its places.</summary>
+        public List<Showing> Held()
         {
-            connection.Execute("""
-                DELETE FROM lease WHERE person_id = @person AND expires_at <= @now AND item_id IN (
-                    SELECT id FROM item i WHERE project_id = @project AND kind = 'Normal' AND decided + (
-                        SELECT count(*) FROM lease l WHERE l.item_id = i.id AND l.person_id <> @person AND l.expires_at > @now) >= wanted)
-                """, Parameters);
-            connection.Execute("""
-                UPDATE lease SET expires_at = @until WHERE person_id = @person AND expires_at < @until - 60000 AND item_id IN (
-                    SELECT item_id FROM lease JOIN item ON item.id = item_id WHERE person_id = @person AND project_id = @project)
-                """, Parameters);
-            return connection.Query<(long Item, string Token, string Shown)>("""
-                SELECT item_id, token, shown FROM lease JOIN item ON item.id = item_id
-                WHERE person_id = @person AND project_id = @project ORDER BY given_at, item_id
-                """, Parameters)
-                .Select(row => new Lease(row.Item, row.Token, JsonSerializer.Deserialize<int[]>(row.Shown)!)).ToList();
+            var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt)>("""
+                SELECT item_id, token, shown, live, expires_at FROM lease JOIN item ON item.id = item_id
+                WHERE person_id = @person AND project_id = @project AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
+                """, new { person, project = project.Id }).AsList();
+            foreach (var (item, _, _, live, expires) in held)
+                if (!live || expires < (until - Renewal).ToMilliseconds())
+                    connection.Execute("UPDATE lease SET live = 1, expires_at = @until WHERE item_id = @item AND person_id = @person", new { item, person, until });
+            return held.ConvertAll(lease => Show(Items.Load(connection, project.Id, lease.Item)!, lease.Token, JsonSerializer.Deserialize<int[]>(lease.Shown)!));
         }
 
-        public long? Draw()
+        /// <summary>Nothing behind the calibration round before all of it is decided and enough of it is right.</summary>
+        public long? Draw(IReadOnlyList<Showing> held)
         {
             if (Known(ItemKind.Calibration) is { } calibration)
                 return calibration;
-            if (!IsCalibrated())
+            if (project.Settings.CalibrationPass > 0)
             {
-                Standing = Standing.NotCalibrated;
-                return null;
+                if (held.Any(showing => showing.Kind == ItemKind.Calibration))
+                    return null;
+                if (Calibration.Of(connection, project.Id, person).Share < project.Settings.CalibrationPass)
+                {
+                    Standing = Standing.NotCalibrated;
+                    return null;
+                }
             }
             var every = project.Settings.CheckEvery;
-            return (every > 0 && Random.Shared.Next(every) == 0 ? Known(ItemKind.Check) : null) ?? Ordinary();
+            return Ordinary() is { } item ? (every > 0 && Random.Shared.Next(every) == 0 ? Known(ItemKind.Check) : null) ?? item : null;
         }
 
         long? Known(ItemKind kind) => connection.QueryFirstOrDefault<long?>("""
             SELECT id FROM item i WHERE project_id = @project AND kind = @kind AND kind <> 'Normal'
-                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person)
+                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
             ORDER BY position LIMIT 1
             """, new { project = project.Id, person, kind = kind.ToString() });
 
         /// <summary>The first item in order that wants one more person than have it, and that this person has not seen.</summary>
-        long? Ordinary() => connection.QueryFirstOrDefault<long?>("""
-            SELECT id FROM item i WHERE project_id = @project AND kind = 'Normal' AND decided < wanted
-                AND decided + (SELECT count(*) FROM lease l WHERE l.item_id = i.id AND l.expires_at > @now) < wanted
-                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person)
-                AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
-            ORDER BY position LIMIT 1
-            """, Parameters);
-
-        bool IsCalibrated() => project.Settings.CalibrationPass <= 0
-            || Calibration.Of(connection, project.Id, person) is not { Total: > 0 } round || round.Share >= project.Settings.CalibrationPass;
-
-        public Lease Lease(long item)
+        long? Ordinary()
         {
-            var shown = Enumerable.Range(0, connection.ExecuteScalar<int>("SELECT count(*) FROM answer WHERE item_id = @item", new { item })).ToArray();
+            var next = connection.QueryFirstOrDefault<(long Id, double Position)?>("""
+                SELECT id, position FROM item i WHERE project_id = @project AND kind = 'Normal' AND decided + held < wanted
+                    AND position >= coalesce((SELECT position FROM reached WHERE project_id = @project AND person_id = @person), -1)
+                    AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
+                    AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
+                ORDER BY position LIMIT 1
+                """, new { project = project.Id, person });
+            connection.Execute(
+                "INSERT INTO reached (project_id, person_id, position) VALUES (@project, @person, @position) ON CONFLICT DO UPDATE SET position = excluded.position",
+                new { project = project.Id, person, position = next?.Position ?? double.MaxValue });
+            return next?.Id;
+        }
+
+        public Showing Lease(long id)
+        {
+            var item = Items.Load(connection, project.Id, id)!;
+            var shown = Enumerable.Range(0, item.Answers.Count).ToArray();
             Random.Shared.Shuffle(shown);
-            var lease = new Lease(item, Guid.NewGuid().ToString("N"), shown);
+            var token = Guid.NewGuid().ToString("N");
             connection.Execute("""
-                INSERT INTO lease (item_id, person_id, token, shown, given_at, expires_at) VALUES (@item, @person, @token, @shown, @now, @until)
-                """, new { item, person, token = lease.Token, shown = lease.Shown, now, until = Until });
-            return lease;
+                INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at)
+                SELECT @id, @person, @token, @shown, coalesce(max(turn), 0) + 1, @now, @until FROM lease WHERE person_id = @person
+                """, new { id, person, token, shown = (IReadOnlyList<int>)shown, now, until });
+            return Show(item, token, shown);
         }
 
-        public Showing Show(Lease lease)
-        {
-            var item = Items.Load(connection, project.Id, lease.Item)!;
-            return new(item.Id, item.Kind, lease.Token, item.Prompt, [.. lease.Shown.Select(place => item.Answers[place].Text)], lease.Shown);
-        }
-
-        DateTimeOffset Until => now.AddMinutes(project.Settings.LeaseMinutes);
-
-        object Parameters => new { project = project.Id, person, now, until = Until };
+        static Showing Show(Item item, string token, int[] shown) =>
+            new(item.Id, item.Kind, token, item.Prompt, [.. shown.Select(place => item.Answers[place].Text)], shown);
     }
 }

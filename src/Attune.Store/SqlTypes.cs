@@ -58,7 +58,19 @@ static class SqlTypes
         public override void SetValue(IDbDataParameter parameter, T? value)
         {
             parameter.DbType = DbType.String;
-            parameter.Value = value is null ? DBNull.Value : JsonSerializer.Serialize(value, Json);
+            parameter.Value = value is null ? DBNull.Value : Text(value);
+        }
+
+        static string Text(T value)
+        {
+            try
+            {
+                return JsonSerializer.Serialize(value, Json);
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException("texts of whole characters were expected, found half of one (a lone surrogate)", error);
+            }
         }
     }
 }

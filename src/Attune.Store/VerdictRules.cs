@@ -6,8 +6,10 @@ static class VerdictRules
     const int LongestText = 100_000;
 
     /// <exception cref="InvalidDataException">It does not fit; the message says what was expected.</exception>
-    public static Verdict Checked(Verdict verdict, ProjectSettings settings, int answers)
+    public static Verdict Checked(Verdict? verdict, ProjectSettings settings, int answers)
     {
+        if (verdict?.Flags is null || !Enum.IsDefined(verdict.Outcome) || !verdict.Flags.All(Enum.IsDefined))
+            throw new InvalidDataException("a verdict with an outcome and a list of flags was expected");
         var problem = Problem(verdict, settings, answers);
         return problem is null ? Tidy(verdict) : throw new InvalidDataException(problem);
     }

@@ -1,11 +1,11 @@
 namespace Attune.Store.Tests;
 
-/// <summary>A clock that stands until it is moved.</summary>
+/// <summary>A clock that stands until it is moved; from any thread.</summary>
 sealed class FixedTime : TimeProvider
 {
-    DateTimeOffset now = new(2026, 3, 1, 9, 0, 0, TimeSpan.Zero);
+    long ticks = new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero).Ticks;
 
-    public void Pass(TimeSpan time) => now += time;
+    public void Pass(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
 
-    public override DateTimeOffset GetUtcNow() => now;
+    public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref ticks), TimeSpan.Zero);
 }

@@ -109,6 +109,5 @@ public sealed class Imports
             var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
             Decisions.Insert(connection, project, new() { Item = item, Person = person, Verdict = row.Verdict!, Shown = shown, At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
         }
-        connection.Execute("UPDATE item SET decided = decided + 1 WHERE id > @before AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = item.id)", new { before });
     }
 }

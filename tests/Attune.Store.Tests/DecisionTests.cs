@@ -1,0 +1,184 @@
+namespace Attune.Store.Tests;
+
+public sealed class DecisionTests : IDisposable
+{
+    static readonly ProjectSettings NoChecks = new() { CheckEvery = 0 };
+
+    readonly TestStore test = new();
+    readonly Person ann;
+
+    public DecisionTests() => ann = test.Person("Ann");
+
+    [Fact]
+    public void ASubmissionThatManySendAtOnceCountsOnce()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        var showing = test.Next(project, ann);
+        var saved = new Saved?[16];
+        Parallel.For(0, saved.Length, new() { MaxDegreeOfParallelism = saved.Length }, i => saved[i] = test.Prefer(project, ann, showing, 0));
+        Assert.Single(saved.Select(each => each!.Decision.Id).Distinct());
+        Assert.Equal(1, test.Store.Items.Find(project.Id, showing.Item)!.Decided);
+        Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'decided'"));
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void ATokenIsGoodForItsPersonAndItsProjectAlone()
+    {
+        var (project, other) = (test.Project(NoChecks with { Overlap = 2 }, items: 1), test.Project(NoChecks, items: 1));
+        var showing = test.Next(project, ann);
+        Assert.Null(test.Prefer(project, test.Person("Bob"), showing, 0));
+        Assert.Null(test.Prefer(other, ann, showing, 0));
+        Assert.NotNull(test.Prefer(project, ann, showing, 0));
+        Assert.Null(test.Prefer(project, test.Person("Bob"), showing, 0));
+    }
+
+    [Fact]
+    public void WhatFailsLeavesNothingBehindAndStopsNobodyElse()
+    {
+        var project = test.Project(NoChecks, items: 40);
+        var showings = test.Store.Queue.Next(project, ann.Id, 40).Items;
+        Parallel.ForEach(showings, new ParallelOptions { MaxDegreeOfParallelism = 8 }, showing =>
+        {
+            if (showing.Item % 2 == 0)
+                Assert.Throws<InvalidDataException>(() => test.Submit(project, ann, showing, new() { Ranks = [0] }));
+            else
+                Assert.NotNull(test.Prefer(project, ann, showing, 0));
+        });
+        Assert.Equal(20, test.Store.Decisions.CountOf(project.Id, ann.Id));
+        Assert.Equal(20, test.Store.Queue.Next(project, ann.Id, 0).Items.Count);
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void TimeSpentIsNoMoreThanTimePassed()
+    {
+        var project = test.Project(NoChecks, items: 3);
+        Assert.Equal(30, Seconds(100));
+        Assert.Equal(0, Seconds(-5));
+        Assert.Equal(0, Seconds(double.NaN));
+
+        double Seconds(double said)
+        {
+            var showing = test.Next(project, ann);
+            test.Time.Pass(TimeSpan.FromSeconds(30));
+            return test.Store.Decisions.Submit(project, ann.Id, new(showing.Token, new() { Ranks = [0, 1] }, said))!.Decision.Seconds;
+        }
+    }
+
+    [Fact]
+    public void UndoGivesTheShowingBackWithWhatWasSaidAndGoesFurtherBackEachTime()
+    {
+        var project = test.Project(NoChecks with { Order = ItemOrder.Random }, items: 4);
+        var made = Enumerable.Range(0, 3).Select(i => test.Next(project, ann) is var showing && test.Prefer(project, ann, showing, i % 2) is not null ? showing : null!).ToList();
+        var held = test.Next(project, ann);
+        for (var back = 2; back >= 0; back--)
+        {
+            var was = test.Store.Decisions.Undo(project, ann.Id)!;
+            Assert.Equal(made[back].Item, was.Item);
+            Assert.Equal(back % 2 == 0 ? [0, 1] : [1, 0], was.Verdict.Ranks);
+            var again = test.Next(project, ann);
+            Assert.Equal(made[back].Item, again.Item);
+            Assert.Equal(made[back].Shown, again.Shown);
+            Assert.NotEqual(made[back].Token, again.Token);
+            Assert.Null(test.Prefer(project, ann, made[back], 0));      // what was withdrawn is not sent again by an old page
+        }
+        Assert.Null(test.Store.Decisions.Undo(project, ann.Id));
+        Assert.Equal([.. made.Select(showing => showing.Item), held.Item], test.Store.Queue.Next(project, ann.Id, 1).Items.Select(showing => showing.Item));
+        Assert.Equal(new Progress(4, 0, 0, 4), test.Store.Projects.Progress(project.Id));
+        test.Prefer(project, ann, test.Next(project, ann), 0);
+        Assert.Equal(made[1].Item, test.Next(project, ann).Item);
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void AnUndoneSkipFillsItsPlaceAgain()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        test.Submit(project, ann, test.Next(project, ann), new() { Outcome = Outcome.Skipped });
+        Assert.Equal(Outcome.Skipped, test.Store.Decisions.Undo(project, ann.Id)!.Verdict.Outcome);
+        Assert.Empty(test.Prompts(project, test.Person("Bob")));
+        Assert.Equal(["0"], test.Prompts(project, ann));
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void AnEditIsOfARevisionAndCountsOnce()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        var showing = test.Next(project, ann);
+        var id = test.Prefer(project, ann, showing, 0)!.Decision.Id;
+        var tie = new Verdict { Ranks = [0, 0] };
+        Assert.Equal(2, test.Store.Decisions.Edit(project, ann.Id, id, 1, tie)!.Decision.Revision);
+        Assert.Equal(2, test.Store.Decisions.Edit(project, ann.Id, id, 1, tie)!.Decision.Revision);          // sent twice
+        Assert.Null(test.Store.Decisions.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] }));             // an old page
+        Assert.Null(test.Store.Decisions.Edit(project, test.Owner.Id, id, 2, tie));                           // another's
+        Assert.Equal([0, 0], test.Store.Decisions.Find(project.Id, id)!.Verdict.Ranks);
+        Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'edited'"));
+
+        test.Store.Decisions.Edit(project, ann.Id, id, 2, new() { Outcome = Outcome.Skipped });
+        Assert.Equal(new Progress(1, 0, 0, 1), test.Store.Projects.Progress(project.Id));
+        Assert.Equal(["0"], test.Prompts(project, test.Person("Bob")));
+        test.Store.Decisions.Edit(project, ann.Id, id, 3, new() { Ranks = [0, 1] });
+        Assert.Equal(new Progress(1, 1, 1, 1), test.Store.Projects.Progress(project.Id));
+        test.AssertCountsEqualARecount();
+    }
+
+    /// <summary>Random work by many at once; then everything that is counted is counted again.</summary>
+    [Fact]
+    public void WhateverManyDoAtOnceTheCountsEqualARecount()
+    {
+        var project = test.Project(NoChecks with { Overlap = 3, OverlapShare = 0.5, CheckEvery = 5, LeaseMinutes = 10 }, items: 60);
+        test.Add(project, [.. Enumerable.Range(0, 5).Select(i => TestStore.Pair($"check {i}", ItemKind.Check, [0, 1]))]);
+        var people = Enumerable.Range(0, 10).Select(i => test.Person($"person {i}")).ToList();
+        var confirmed = new Dictionary<string, long>[people.Count];
+        Parallel.For(0, people.Count, new() { MaxDegreeOfParallelism = people.Count }, i => confirmed[i] = Work(project, people[i], new Random(i), 120));
+        test.AssertCountsEqualARecount();
+        var stored = confirmed.Sum(each => each.Count);
+        Assert.Equal(stored, test.Ask<long>("SELECT count(*) FROM decision"));
+        Assert.Equal(stored, test.Ask<long>("SELECT count(*) FILTER (WHERE action = 'decided') - count(*) FILTER (WHERE action = 'withdrew') FROM audit"));
+        foreach (var (token, id) in confirmed.SelectMany(each => each))
+            Assert.Equal(token, test.Ask<string>($"SELECT token FROM decision WHERE id = {id}"));
+    }
+
+    /// <returns>The decisions that were confirmed and not withdrawn, by token.</returns>
+    Dictionary<string, long> Work(Project project, Person person, Random random, int operations)
+    {
+        var made = new Dictionary<string, long>();
+        for (var i = 0; i < operations; i++)
+        {
+            switch (random.Next(12))
+            {
+                case 0 when test.Store.Decisions.Undo(project, person.Id) is { } undone:
+                    made.Remove(made.Single(each => each.Value == undone.Id).Key);
+                    break;
+                case 1 when test.Store.Decisions.Recent(project.Id, person.Id, 1) is [var last]:
+                    test.Store.Decisions.Edit(project, person.Id, last.Id, last.Revision, Verdict(random));
+                    break;
+                case 2:
+                    test.Time.Pass(TimeSpan.FromMinutes(random.Next(8)));
+                    break;
+                case 3 when person.Name == "person 0":
+                    test.Change(project, project.Settings with { Overlap = random.Next(1, 5), Order = (ItemOrder)random.Next(3) });
+                    break;
+                case 4 when person.Name == "person 1":
+                    test.Add(project, TestStore.Pair($"more {i}"));
+                    break;
+                default:
+                    foreach (var showing in test.Store.Queue.Next(project, person.Id, random.Next(1, 4)).Items.Take(random.Next(3)))
+                        made[showing.Token] = test.Submit(project, person, showing, Verdict(random))!.Decision.Id;
+                    break;
+            }
+        }
+        return made;
+    }
+
+    static Verdict Verdict(Random random) => random.Next(4) switch
+    {
+        0 => new() { Outcome = Outcome.Skipped },
+        1 => new() { Outcome = Outcome.AllBad },
+        _ => new() { Ranks = [0, random.Next(2)] },
+    };
+
+    public void Dispose() => test.Dispose();
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Attune.Testing;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store.Tests;
+
+/// <summary>A store in a folder of its own, with a clock that stands and an owner.</summary>
+sealed class TestStore : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    public TestStore()
+    {
+        Store = PreferenceStore.Open(Path, Time);
+        Owner = Store.People.Add("Olga", Role.Owner);
+    }
+
+    public PreferenceStore Store { get; }
+
+    public FixedTime Time { get; } = new();
+
+    public Person Owner { get; }
+
+    public string Path => folder.File("studio.db");
+
+    public Person Person(string name) => Store.People.Find(name) ?? Store.People.Add(name, Role.Annotator);
+
+    /// <summary>Pairs with the prompts 0, 1, …, and no attention checks unless the settings say so.</summary>
+    public Project Project(ProjectSettings settings, int items)
+    {
+        var project = Store.Projects.Add($"project {Store.Projects.All().Count}", settings, Owner.Id);
+        Add(project, [.. Enumerable.Range(0, items).Select(i => Pair($"{i}"))]);
+        return project;
+    }
+
+    public void Add(Project project, params IReadOnlyCollection<Item> items) => Store.Items.Add(project.Id, items, Owner.Id);
+
+    public Project Change(Project project, ProjectSettings settings)
+    {
+        Store.Projects.Change(project.Id, project.Name, settings, Owner.Id);
+        return Store.Projects.Find(project.Id)!;
+    }
+
+    public static Item Pair(string prompt, ItemKind kind = ItemKind.Normal, int?[]? expected = null) => new()
+    {
+        Kind = kind, Prompt = JsonValue.Create(prompt), Expected = expected, Answers = [new(JsonValue.Create("answer 0"), "one"), new(JsonValue.Create("answer 1"), "other")],
+    };
+
+    /// <summary>The prompts of what a person gets.</summary>
+    public IReadOnlyList<string> Prompts(Project project, Person person, int count = 1) =>
+        [.. Store.Queue.Next(project, person.Id, count).Items.Select(showing => (string)showing.Prompt!)];
+
+    /// <summary>The person's next item.</summary>
+    public Showing Next(Project project, Person person) => Store.Queue.Next(project, person.Id, 1).Items[0];
+
+    /// <summary>Decides for the answer at a place.</summary>
+    public Saved? Prefer(Project project, Person person, Showing showing, int place) =>
+        Submit(project, person, showing, new() { Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))] });
+
+    public Saved? Submit(Project project, Person person, Showing showing, Verdict verdict) =>
+        Store.Decisions.Submit(project, person.Id, new(showing.Token, verdict, 3));
+
+    /// <summary>Asks the file itself, by another connection.</summary>
+    public T Ask<T>(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path};Pooling=False");
+        return connection.ExecuteScalar<T>(sql)!;
+    }
+
+    /// <summary>Every count that is kept beside what it counts.</summary>
+    public void AssertCountsEqualARecount()
+    {
+        Assert.Equal(0, Ask<long>("""
+            SELECT count(*) FROM item i WHERE
+                decided <> (SELECT count(*) FROM decision d WHERE d.item_id = i.id AND adjudicates = 0 AND outcome <> 'Skipped')
+                OR skipped <> (SELECT count(*) FROM decision d WHERE d.item_id = i.id AND adjudicates = 0 AND outcome = 'Skipped')
+                OR held <> (SELECT count(*) FROM lease l WHERE l.item_id = i.id AND live = 1)
+            """));
+        Assert.Equal(0, Ask<long>("""
+            SELECT count(*) FROM progress p JOIN (
+                SELECT project_id, count(*) AS items, sum(decided >= wanted) AS done, sum(decided) AS decisions, sum(max(wanted, decided)) AS wanted
+                FROM item WHERE kind = 'Normal' GROUP BY project_id) AS counted USING (project_id)
+            WHERE (p.items, p.done, p.decisions, p.wanted) IS NOT (counted.items, counted.done, counted.decisions, counted.wanted)
+            """));
+        Assert.Equal(0, Ask<long>("""
+            SELECT count(*) FROM reached r JOIN item i ON i.project_id = r.project_id AND i.kind = 'Normal' AND i.position < r.position AND decided + held < wanted
+            WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = r.person_id AND adjudicates = 0)
+                AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = r.person_id)
+            """));
+        Assert.Equal("ok", Ask<string>("PRAGMA integrity_check"));
+    }
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        folder.Dispose();
+    }
+}
