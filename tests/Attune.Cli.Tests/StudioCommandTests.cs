@@ -1,0 +1,49 @@
+using Attune.Store;
+using Attune.Testing;
+
+namespace Attune.Cli.Tests;
+
+public sealed class StudioCommandTests : IDisposable
+{
+    readonly TemporaryFolder folder = new();
+
+    [Fact]
+    public void AnInvitationIsAPersonalLink()
+    {
+        var (code, output, _) = Commands.Run("studio", "invite", "Olga", "--role", "owner", "--folder", folder.Path);
+        Assert.Equal(0, code);
+        using var store = PreferenceStore.Open(folder.File("studio.db"));
+        var person = store.People.OfLink(output.Trim().Split("/join/")[1])!;
+        Assert.Equal(("Olga", Role.Owner), (person.Name, person.Role));
+    }
+
+    [Fact]
+    public void AnInvitationDoesNotChangeARole()
+    {
+        Commands.Run("studio", "invite", "Olga", "--role", "owner", "--folder", folder.Path);
+        var (code, _, error) = Commands.Run("studio", "invite", "Olga", "--role", "annotator", "--folder", folder.Path);
+        Assert.Equal(2, code);
+        Assert.Contains("Olga is there already, with the role Owner", error);
+    }
+
+    [Theory]
+    [InlineData("localhost", "--listen: an address and a port such as 127.0.0.1:5400 were expected, found localhost")]
+    [InlineData("0.0.0.0:0", "make the first one by `attune studio invite NAME --role owner`")]
+    public void AnAddressThatWillNotDoIsSaid(string address, string message)
+    {
+        var (code, _, error) = Commands.Run("studio", "--listen", address, "--folder", folder.Path);
+        Assert.Equal(2, code);
+        Assert.Contains(message, error);
+    }
+
+    [Fact]
+    public void AnotherFileInThePlaceOfTheStoreIsSaid()
+    {
+        folder.Write("studio.db", "this is a letter, not a store of preferences; it is long enough to be looked at as one");
+        var (code, _, error) = Commands.Run("studio", "--folder", folder.Path);
+        Assert.Equal(2, code);
+        Assert.Contains("should be a store of preferences", error);
+    }
+
+    public void Dispose() => folder.Dispose();
+}
