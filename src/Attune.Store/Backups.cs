@@ -96,9 +96,8 @@ public static class Backups
         using (var connection = Open(store, SqliteOpenMode.ReadWrite))
             try
             {
-                // Leaving WAL mode needs the file for itself, so it fails while a studio is running.
-                connection.Execute("PRAGMA busy_timeout = 0");
-                if (connection.ExecuteScalar<string>("PRAGMA journal_mode = DELETE") != "delete")
+                // Leaving WAL mode needs the file for itself, so it fails while a studio is running; a second is waited for that.
+                if (connection.ExecuteScalar<string>("PRAGMA journal_mode = DELETE", commandTimeout: 1) != "delete")
                     throw InUse(store);
             }
             catch (SqliteException error) when (error.SqliteErrorCode is 5 or 6)     // SQLITE_BUSY, SQLITE_LOCKED
