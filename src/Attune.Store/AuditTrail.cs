@@ -24,11 +24,12 @@ public sealed class AuditTrail
     /// <param name="project">Of one project; all when null.</param>
     /// <param name="before">Only older ones than this entry.</param>
     /// <param name="count">How many at most.</param>
-    public IReadOnlyList<AuditEntry> Newest(long? project, long before = long.MaxValue, int count = 50) => database.Read(connection =>
+    /// <param name="subject">Only of this subject; of all when null.</param>
+    public IReadOnlyList<AuditEntry> Newest(long? project, long before = long.MaxValue, int count = 50, string? subject = null) => database.Read(connection =>
         connection.Query<(long Id, long At, string? Person, string Action, string Subject, string Details)>($"""
             SELECT a.id, a.at, p.name, a.action, a.subject, a.details FROM audit a LEFT JOIN person p ON p.id = a.person_id
-            WHERE {(project is null ? "" : "a.project_id = @project AND ")}a.id < @before ORDER BY a.id DESC LIMIT @count
-            """, new { project, before, count })
+            WHERE {(project is null ? "" : "a.project_id = @project AND ")}a.id < @before AND (@subject IS NULL OR a.subject = @subject) ORDER BY a.id DESC LIMIT @count
+            """, new { project, before, count, subject })
             .Select(row => new AuditEntry(row.Id, DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Person, row.Action, row.Subject, row.Details)).ToList());
 
     /// <summary>Part of the transaction that does what is noted.</summary>

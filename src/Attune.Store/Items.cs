@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace Attune.Store;
 
 /// <summary>The items of projects with their answers.</summary>
-public sealed class Items
+public sealed partial class Items
 {
     const string Columns = "id, kind, prompt, expected, explanation, wanted, decided, skipped, priority, extra";
 

@@ -21,6 +21,9 @@ public sealed record StudioOptions
 
     public string Keys => Path.Combine(Folder, "keys");
 
+    /// <summary>Exports that training reads; each is a folder.</summary>
+    public string Exports => Path.Combine(Folder, "exports");
+
     public string Jobs => Path.Combine(Folder, "jobs");
 
     /// <summary>Whether only programs of this machine can reach it.</summary>

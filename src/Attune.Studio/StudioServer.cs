@@ -2,6 +2,8 @@ using System.Text.Json.Serialization;
 using Attune.Store;
 using Attune.Studio.Accounts;
 using Attune.Studio.Annotate;
+using Attune.Studio.Export;
+using Attune.Studio.Items;
 using Attune.Studio.Layout;
 using Attune.Studio.Projects;
 using Attune.Studio.Quality;
@@ -10,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -55,6 +58,7 @@ public static class StudioServer
         services.AddSingleton<Assets>();
         services.AddSingleton<ProjectFigures>();
         services.AddRazorComponents();
+        services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = ItemRoutes.LargestUpload);
         services.AddHttpContextAccessor();
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -90,6 +94,8 @@ public static class StudioServer
         SignInRoutes.Map(app);
         AccountRoutes.Map(app);
         ProjectRoutes.Map(app);
+        ItemRoutes.Map(app);
+        ExportRoutes.Map(app);
         QualityRoutes.Map(app);
         AnnotateRoutes.Map(app);
     }

@@ -12,7 +12,7 @@ public sealed class CommandTests
         var (code, output, _) = Commands.Run("--help");
         Assert.Equal(0, code);
         Assert.InRange(output.Split('\n').Length, 10, 30);
-        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "study", "generate", "score", "evaluate", "data", "recipe", "bench", "doctor" })
+        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "studio", "feedback", "study", "generate", "score", "evaluate", "data", "recipe", "bench", "doctor" })
         {
             Assert.Contains($"  {command}", output, StringComparison.Ordinal);
             Assert.Contains("Example:", Commands.Run(command, "--help").Output, StringComparison.Ordinal);

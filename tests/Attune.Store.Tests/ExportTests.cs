@@ -75,7 +75,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void APreviewCountsWhatAnExportHolds()
     {
-        var counts = new ExportCounts { Items = 5, Votes = 10, Agreement = 6.0 / 9, LeftOutByFlags = 1, TrainRows = 2, TrainPrompts = 2 };
+        var counts = new ExportCounts { Items = 5, Votes = 10, Agreement = 6.0 / 9, LeftOutByFlags = 1, Undecided = 2, TrainRows = 2, TrainPrompts = 2 };
         Assert.Equal(counts, store.Exports.Preview(project, new()));
         Assert.Equal(counts, store.Exports.Snapshot(project, new(), folder.File("pairs")).Counts);
     }

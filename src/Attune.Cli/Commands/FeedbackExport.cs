@@ -74,7 +74,7 @@ static class FeedbackExport
     {
         var counts = manifest.Counts;
         Console.Out.WriteLine($"{output}: {counts.TrainRows:N0} rows of {counts.TrainPrompts:N0} prompts to learn from, {counts.HeldOutRows:N0} rows of {counts.HeldOutPrompts:N0} prompts held out");
-        Console.Out.WriteLine($"items {counts.Items:N0}; left out: {counts.LeftOutByFlags:N0} flagged, {counts.LeftOutByDecisions:N0} with too few decisions, {counts.LeftOutByAgreement:N0} with too little agreement");
+        Console.Out.WriteLine($"items {counts.Items:N0}; left out: {counts.LeftOutByFlags:N0} flagged, {counts.LeftOutByDecisions:N0} with too few decisions, {counts.LeftOutByAgreement:N0} with too little agreement; {counts.Undecided:N0} say nothing in this layout");
         if (counts.Agreement is { } agreement)
             Console.Out.WriteLine($"{agreement.ToString("P1", CultureInfo.InvariantCulture)} of the votes on items with two or more say what the majority says");
         foreach (var file in manifest.Files)

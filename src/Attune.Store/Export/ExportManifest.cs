@@ -20,6 +20,9 @@ public sealed record ExportCounts
 
     public int LeftOutByAgreement { get; init; }
 
+    /// <summary>Items that are not left out, and of which there is nothing to say in this layout: no answer is preferred.</summary>
+    public int Undecided { get; init; }
+
     public int TrainRows { get; init; }
 
     public int TrainPrompts { get; init; }

@@ -82,8 +82,11 @@ sealed class ExportPass
         if (ballot.Votes.Count > 1)
             agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
         counts = counts with { Votes = counts.Votes + ballot.Votes.Count, Adjudicated = counts.Adjudicated + (settled.Count > 0 ? 1 : 0) };
+        var before = counts.TrainRows + counts.HeldOutRows;
         foreach (var row in RowsOf(ballot, decisions))
             Hand(item, row, take);
+        if (before == counts.TrainRows + counts.HeldOutRows)
+            counts = counts with { Undecided = counts.Undecided + 1 };
     }
 
     Ballot BallotOf(ExportedItem item, List<Decision> votes, List<Decision> decisions)

@@ -20,9 +20,9 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         {
             await Write(context, StatusCodes.Status400BadRequest, error.Message);
         }
-        catch (BadHttpRequestException error) when (!context.Response.HasStarted)
+        catch (Exception error) when ((error as BadHttpRequestException ?? error.InnerException as BadHttpRequestException) is { } bad && !context.Response.HasStarted)
         {
-            await Write(context, error.StatusCode, error.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
+            await Write(context, bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

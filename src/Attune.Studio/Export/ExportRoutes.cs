@@ -1,0 +1,51 @@
+using System.Globalization;
+using Attune.Store;
+using Attune.Store.Export;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Attune.Studio.Export;
+
+/// <summary>What leaves a project: counted beforehand, downloaded, or written where training reads it.</summary>
+static class ExportRoutes
+{
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/projects/{project:long}/export", (long project, [AsParameters] ExportForm form) =>
+            new RazorComponentResult<ExportPage>(new { Id = project, Options = form.Options() })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/export/download", Download).Require(Role.Reviewer);
+        app.MapPost("/projects/{project:long}/export/snapshot", Snapshot).Require(Role.Owner);
+    }
+
+    static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
+    {
+        var (found, options) = (Find(store, project), form.Options());
+        var scratch = Directory.CreateDirectory(studio.Exports).FullName;
+        var archive = new FileStream(
+            Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose);
+        try
+        {
+            ExportArchive.Write(store, found, options, scratch, archive, context.Person().Id);
+            archive.Position = 0;
+            return Results.File(archive, "application/zip", $"export-{project}-{options.Layout.ToString().ToLowerInvariant()}.zip");
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
+    }
+
+    static IResult Snapshot(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
+    {
+        var options = form.Options();
+        var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}";
+        Directory.CreateDirectory(studio.Exports);
+        store.Exports.Snapshot(Find(store, project), options, Path.Combine(studio.Exports, name), context.Person().Id);
+        return Results.LocalRedirect($"/projects/{project}/export{context.Request.QueryString}#snapshots");
+    }
+
+    static Project Find(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+}

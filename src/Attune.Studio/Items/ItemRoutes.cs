@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Attune.Studio.Items;
+
+/// <summary>The items of a project: found, looked at with all that was decided about them, and brought by a file; and its audit trail.</summary>
+static class ItemRoutes
+{
+    /// <summary>Of one file, in bytes.</summary>
+    public const long LargestUpload = 256L << 20;
+
+    /// <summary>Of what a compressed file holds, in bytes.</summary>
+    const long LargestUnpacked = 1L << 30;
+
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/projects/{project:long}/items", List).Require(Role.Reviewer);
+        app.MapPost("/projects/{project:long}/items", Import).Require(Role.Owner).WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
+        app.MapGet("/projects/{project:long}/items/{item:long}", (long project, long item) =>
+            new RazorComponentResult<ItemPage>(new { Id = project, Number = item })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/audit", (long project, long? before) =>
+            new RazorComponentResult<AuditPage>(new { Id = project, Before = before ?? long.MaxValue })).Require(Role.Reviewer);
+    }
+
+    static RazorComponentResult<ItemsPage> List(long project, string? text, string? state, long? after, long? added) => new(new
+    {
+        Id = project,
+        Search = new ItemSearch(text ?? "", Enum.TryParse<ItemState>(state, out var known) ? known : ItemState.Any),
+        After = after ?? 0,
+        Added = added,
+    });
+
+    static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, long project, IFormFile file)
+    {
+        var found = store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+        Directory.CreateDirectory(options.Exports);
+        var path = Path.Combine(options.Exports, $"upload-{Guid.NewGuid():N}{Ending(file.FileName)}");     // no name from the request reaches the disk
+        try
+        {
+            await Copy(file, path, context.RequestAborted);
+            var result = store.Imports.Add(found, path, context.Person().Id);
+            return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException(error.Message.Replace(path, file.FileName, StringComparison.Ordinal), error);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>The kind of file by its name; a compressed one is unpacked on its way.</summary>
+    static string Ending(string name) =>
+        name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? ".csv"
+        : name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || IsCompressed(name) ? ".jsonl"
+        : throw new InvalidDataException("a file whose name ends in .jsonl, .jsonl.gz or .csv was expected");
+
+    static bool IsCompressed(string name) => name.EndsWith(".jsonl.gz", StringComparison.OrdinalIgnoreCase);
+
+    static async Task Copy(IFormFile file, string path, CancellationToken cancellation)
+    {
+        await using var target = new FileStream(path, FileMode.CreateNew);
+        await using var uploaded = file.OpenReadStream();
+        await using var source = IsCompressed(file.FileName) ? new GZipStream(uploaded, CompressionMode.Decompress) : uploaded;
+        var buffer = new byte[1 << 16];
+        for (int read; (read = await source.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            if (target.Length + read > LargestUnpacked)
+                throw new InvalidDataException($"{file.FileName} holds more than {LargestUnpacked >> 20:N0} MiB; split it, or import it by `attune feedback import`");
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+        }
+    }
+}
