@@ -22,18 +22,19 @@ export function nameOf(task, answer) {
 /** What one key says: {keys, name, short, side, verdict}. The side is a, b, tie or bad. */
 export function choicesOf({ task, strengthLevels: levels, ties, allBad }) {
   const bad = { keys: ["x"], name: task === "Pairwise" ? "Both bad" : "All bad", side: "bad", verdict: { outcome: "AllBad", ranks: null, strength: null } };
-  const pair = task !== "Pairwise" ? [] : levels === 0 ? plain() : scale(levels);
-  return [...pair, bad].filter(choice => (ties || choice.side !== "tie") && (allBad || choice.side !== "bad"));
+  const all = task !== "Pairwise" ? [bad] : levels === 0 ? plain(bad) : [...scale(levels), bad];
+  return all.filter(choice => (ties || choice.side !== "tie") && (allBad || choice.side !== "bad"));
 }
 
-const tie = keys => ({ keys, name: "Equally good", short: "equal", side: "tie", verdict: ranked([0, 0], null) });
+const tie = keys => ({ keys, name: "Equally good", side: "tie", verdict: ranked([0, 0], null) });
 
 const ranked = (ranks, strength) => ({ outcome: "Ranked", ranks, strength });
 
-function plain() {
+function plain(bad) {
   return [
     { keys: ["ArrowLeft", "a", "1"], name: "A is better", side: "a", verdict: ranked([0, 1], null) },
     tie(["=", "0"]),
+    bad,
     { keys: ["ArrowRight", "b", "2"], name: "B is better", side: "b", verdict: ranked([1, 0], null) },
   ];
 }
@@ -43,7 +44,7 @@ function scale(levels) {
   const strengths = Degrees[levels].flatMap((degree, strength) => degree === null ? [] : [strength]);
   const middle = levels === 4 ? 0 : 1;
   const of = (side, strength, at) => ({
-    keys: [`${at}`], name: `${side.toUpperCase()} is ${Degrees[levels][strength]}`, short: Degrees[levels][strength], side,
+    keys: [`${at}`], name: `${side.toUpperCase()} is ${Degrees[levels][strength]}`, short: Degrees[levels][strength].replace("better, or", "or"), side,
     verdict: ranked(side === "a" ? [0, 1] : [1, 0], strength),
   });
   return [

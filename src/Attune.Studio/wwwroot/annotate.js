@@ -367,7 +367,7 @@ function renderOrder(tiers) {
   order.replaceChildren(
     ...tiers.flatMap((tier, at) => [gap(at), el("div", { class: "tier", "data-drop": settings.ties ? `tie:${at}` : `new:${at}` },
       el("span", { class: "rank" }, ordinal(at + 1)), ...tier.map(answer => chip(answer, `${ordinal(at + 1)}${tier.length > 1 ? ", tied" : ""}`)))]),
-    gap(tiers.length),
+    ...(tiers.length > 0 ? [gap(tiers.length)] : [el("span", { class: "gap empty hint", "data-drop": "new:0" }, "Press the numbers or the cards, the best first; or drag them here")]),
     el("div", { class: "tray", "data-drop": "tray" }, el("span", { class: "rank" }, loose.length > 0 ? "Not ranked" : "All are ranked"), ...loose.map(answer => chip(answer, "not ranked"))));
   if (focused)
     order.querySelector(`[data-chip="${focused}"]`)?.focus();
