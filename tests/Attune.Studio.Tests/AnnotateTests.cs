@@ -5,16 +5,12 @@ using Attune.Store;
 
 namespace Attune.Studio.Tests;
 
-public sealed class AnnotateTests : IAsyncLifetime
+public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStudio>, IAsyncLifetime
 {
-    RunningStudio studio = null!;
+    readonly RunningStudio studio = shared.Studio;
     Visitor visitor = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        studio = await RunningStudio.Start();
-        visitor = await studio.SignIn("Ann", Role.Annotator);
-    }
+    public async ValueTask InitializeAsync() => visitor = await shared.Visitor("Ann", Role.Annotator);
 
     [Fact]
     public async Task AnItemThatIsGivenSaysNothingOfWhoWroteTheAnswersOrWhatItIsFor()
@@ -77,7 +73,7 @@ public sealed class AnnotateTests : IAsyncLifetime
         var changed = await Ok(await Put(project, path, new { revision = 1, verdict = new { outcome = "AllBad" } }));
         Assert.Equal(2, (int)changed["revision"]!);
         Assert.Equal(HttpStatusCode.Conflict, (await Put(project, path, new { revision = 1, verdict = new { outcome = "Skipped" } })).StatusCode);
-        using var other = await studio.SignIn("Bob", Role.Annotator);
+        var other = await shared.Visitor("Bob", Role.Annotator);
         Join(project, "Bob");
         Assert.Equal(HttpStatusCode.NotFound, (await other.Send(HttpMethod.Get, Api(project, path))).StatusCode);
     }
@@ -140,8 +136,8 @@ public sealed class AnnotateTests : IAsyncLifetime
 
     Project Project(ProjectSettings settings, int items)
     {
-        var owner = studio.Store.People.Add("Olga", Role.Owner);
-        var project = studio.Store.Projects.Add("hotel", settings, owner.Id);
+        var owner = studio.Store.People.Find("Olga") ?? studio.Store.People.Add("Olga", Role.Owner);
+        var project = studio.Store.Projects.Add($"hotel {Guid.NewGuid()}", settings, owner.Id);
         studio.Store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => Item($"prompt {i}", ItemKind.Normal, null))], owner.Id);
         Join(project, "Ann");
         return project;
@@ -179,9 +175,5 @@ public sealed class AnnotateTests : IAsyncLifetime
 
     static string Text(JsonNode answer) => (string)answer[0]!["text"]!;
 
-    public async ValueTask DisposeAsync()
-    {
-        visitor.Dispose();
-        await studio.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

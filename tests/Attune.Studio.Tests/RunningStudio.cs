@@ -16,7 +16,7 @@ sealed class RunningStudio : IAsyncDisposable
 
     RunningStudio(TemporaryFolder folder, WebApplication app) => (this.folder, App) = (folder, app);
 
-    public WebApplication App { get; }
+    public WebApplication App { get; private set; }
 
     public Uri Address => new(App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
@@ -27,15 +27,30 @@ sealed class RunningStudio : IAsyncDisposable
     public static async Task<RunningStudio> Start()
     {
         var temporary = new TemporaryFolder();
+        return new(temporary, await Serve(temporary, port: 0));
+    }
+
+    /// <summary>Ends the server.</summary>
+    public async Task Stop()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+    }
+
+    /// <summary>Starts it again on a port and the same folder.</summary>
+    public async Task StartAgain(int port) => App = await Serve(folder, port);
+
+    static async Task<WebApplication> Serve(TemporaryFolder folder, int port)
+    {
         var app = StudioServer.Build(new()
         {
-            Folder = temporary.File("studio"),
-            Runs = temporary.File("runs"),
+            Folder = folder.File("studio"),
+            Runs = folder.File("runs"),
             Attune = ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
-            Listen = new(IPAddress.Loopback, 0),
+            Listen = new(IPAddress.Loopback, port),
         });
         await app.StartAsync();
-        return new(temporary, app);
+        return app;
     }
 
     /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>
@@ -62,8 +77,7 @@ sealed class RunningStudio : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await App.StopAsync();
-        await App.DisposeAsync();
+        await Stop();
         folder.Dispose();
     }
 }

@@ -9,7 +9,7 @@ import { clip, el, kbd, passages } from "./annotate-text.js";
 import { choicesOf, flags, nameOf, orderInWords, said } from "./annotate-words.js";
 
 const Blank = { outcome: null, ranks: null, strength: null, ratings: null, flags: [], rationale: "", ideal: "", skipReason: null };
-const Asks = { Pairwise: "Which answer is better?", Ranking: "Put the answers in order, the best first", Rating: "How good is each answer?" };
+const Asks = { Pairwise: "Which answer is better?", Ranking: "Put the answers in order, the best first", Rating: "How good is each answer? 1 is the worst." };
 
 const $ = id => document.getElementById(id);
 const root = $("annotate");
