@@ -3,7 +3,7 @@
 # ATTUNE_GOLDEN names another folder of reference numbers than tests/golden.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-eng/setup.sh
+eng/setup.sh tests
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 export ATTUNE_GOLDEN_TALLY="$PWD/artifacts/golden-tally"
 rm -rf "$ATTUNE_GOLDEN_TALLY"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Sets a machine up for Attune: installs libtorch, OpenBLAS and the build tools, builds the native door and the solution.
+# With `tests` it installs what tests need too: Chromium, in which pages are tried, and letters for it.
 # Does nothing where nothing is to do. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 mkdir -p artifacts
 log=artifacts/setup.log
+purpose=${1:-}
 
 # alive MESSAGE COMMAND…: runs a long step, says every few seconds that it goes on, and shows the log when it fails.
 alive() {
@@ -34,6 +36,10 @@ missing_packages() {
   libraries=$(ldconfig -p)
   if [[ $libraries != *libopenblas* ]]; then echo libopenblas0-openmp; fi
   if [[ $libraries != *libicuuc* ]]; then echo libicu-dev; fi
+  if [ "$purpose" = tests ]; then
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+    [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
+  fi
 }
 
 install_packages() {

@@ -1,0 +1,99 @@
+using Attune.Store;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>What a team does in the studio, from the sign-in to what was learned, in a real browser.</summary>
+public sealed class WholeWayTests(Browser browser)
+{
+    const int Items = 21;
+
+    [Fact]
+    public async Task PeopleRankByKeyboardAndTheOwnerLooksAtTheirAgreementAndTakesTheDataOut()
+    {
+        await using var studio = await RunningStudio.Start();
+        var project = studio.Project("hotel", new() { CheckEvery = 0, Overlap = 2 }, Items);
+        var (ann, bob) = (Member(studio, project, "Ann"), Member(studio, project, "Bob"));
+        await using (var page = await SignIn(studio, ann))
+        {
+            await page.Page.GetByRole(AriaRole.Link, new() { Name = "hotel" }).First.ClickAsync();
+            await page.Page.GetByRole(AriaRole.Link, new() { Name = "Rank" }).First.ClickAsync();
+            await RankTwenty(studio, page);
+        }
+        AssertWhatAnnSaid(studio, project, ann);
+        while (studio.Store.Queue.Next(project, bob.Id, 1).Items is [var showing, ..])
+            studio.Store.Decisions.Submit(project, bob.Id, new(showing.Token, new() { Ranks = [showing.Shown[0], showing.Shown[1]] }, 2));
+
+        await using var owner = await SignIn(studio, studio.Store.People.Find("You")!);
+        await owner.Page.GotoAsync($"projects/{project.Id}/agreement");
+        await owner.Shows("main", "Krippendorff");
+        await owner.Shows("main", "19 items");
+    }
+
+    /// <summary>Twenty decisions, each by one key; the sixth a skip, the eleventh flagged, the twelfth taken back; the studio is started again after the fifteenth.</summary>
+    static async Task RankTwenty(RunningStudio studio, BrowserPage page)
+    {
+        await Expect(page.Find("#item")).ToBeVisibleAsync();
+        for (var i = 1; i <= 20; i++)
+        {
+            if (i == 11)
+                await page.Press("n");
+            await page.Press(i == 6 ? "s" : await Better(page));
+            if (i == 6)
+                await page.Press("2");
+            await page.Shows("#mine", $"{i} by you");
+            if (i == 12)
+                await TakeBack(page);
+            if (i == 15)
+                await Restart(studio);
+        }
+    }
+
+    /// <summary>The key of the answer that the new model wrote.</summary>
+    static async Task<string> Better(BrowserPage page) =>
+        (await page.Find(".answer >> nth=0").InnerTextAsync()).Contains("new", StringComparison.Ordinal) ? "ArrowLeft" : "ArrowRight";
+
+    static async Task TakeBack(BrowserPage page)
+    {
+        await page.Press("u");
+        await page.Shows("#mine", "11 by you");
+        await page.Shows(".answer.chosen", "new answer");
+        await page.Press("=");
+        await page.Shows("#mine", "12 by you");
+    }
+
+    static async Task Restart(RunningStudio studio)
+    {
+        var port = studio.Address.Port;
+        await studio.Stop();
+        await studio.StartAgain(port);
+    }
+
+    static void AssertWhatAnnSaid(RunningStudio studio, Project project, Person ann)
+    {
+        var said = studio.Store.Decisions.Recent(project.Id, ann.Id, 100);
+        Assert.Equal(20, said.Count);
+        Assert.Equal("It is not clear what is asked", Assert.Single(said, decision => decision.Verdict.Outcome == Outcome.Skipped).Verdict.SkipReason);
+        Assert.Equal([Flag.Unsafe], Assert.Single(said, decision => decision.Verdict.Flags.Count > 0).Verdict.Flags);
+        Assert.Single(said, decision => decision.Verdict.Ranks is [0, 0]);
+        Assert.Equal(18, said.Count(decision => decision.Verdict.Ranks is [1, 0]));
+        Assert.All(said, decision => Assert.InRange(decision.Seconds, 0, 60));
+    }
+
+    async Task<BrowserPage> SignIn(RunningStudio studio, Person person)
+    {
+        var page = await browser.Open(studio.Address);
+        await page.Page.GotoAsync($"join/{studio.Store.People.NewLink(person.Id)}");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await page.Shows("main", "hotel");
+        return page;
+    }
+
+    static Person Member(RunningStudio studio, Project project, string name)
+    {
+        var person = studio.Store.People.Add(name, Role.Annotator);
+        studio.Store.Projects.SetMembers(project.Id, [.. studio.Store.Projects.Members(project.Id), person.Id], person.Id);
+        return person;
+    }
+}
