@@ -5,6 +5,9 @@ namespace Attune.Store;
 /// <summary>Items about which people disagree, and what reviewers decided in the place of their votes.</summary>
 public sealed class Adjudications
 {
+    /// <summary>A number that means "so many or more".</summary>
+    public const int MostWaiting = 1000;
+
     /// <summary>Two people or more decided an ordinary item, not all the same, and no reviewer has.</summary>
     const string Disputed = """
         i.project_id = @project AND i.kind = 'Normal' AND i.decided >= 2
@@ -18,9 +21,9 @@ public sealed class Adjudications
 
     internal Adjudications(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <summary>How many items wait for a reviewer.</summary>
-    public int Waiting(long project) =>
-        database.Read(connection => connection.ExecuteScalar<int>($"SELECT count(*) FROM item i WHERE {Disputed}", new { project }));
+    /// <summary>How many items wait for a reviewer, counted up to <see cref="MostWaiting"/>.</summary>
+    public int Waiting(long project) => database.Read(connection => connection.ExecuteScalar<int>(
+        $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed} LIMIT {MostWaiting})", new { project }));
 
     /// <summary>The first item that waits behind another one; null where there is none.</summary>
     public long? Next(long project, long after = 0) => database.Read(connection => connection.QueryFirstOrDefault<long?>(

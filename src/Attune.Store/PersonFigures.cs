@@ -63,7 +63,7 @@ public sealed record PersonFigures
             Days = [.. decided.CountBy(vote => DateOnly.FromDateTime(vote.At.UtcDateTime)).OrderBy(day => day.Key)],
             PerHour = hours > 0 ? decided.Count / hours : null,
             MedianSeconds = Quantile.Median(decided.Select(vote => vote.Seconds)),
-            First = Share(ordinary, (vote, best, worst) => Shown(vote, best) < Shown(vote, worst)),
+            First = Share(ordinary, (vote, best, worst) => vote.Shown.First(place => place == best || place == worst) == best),
             Longer = Share(ordinary, (vote, best, worst) => Longest(votes.Answers[vote.Item], best, worst)),
             Ties = new(ordinary.Count(vote => vote.Pairs().All(pair => pair.Sign == 0)), ordinary.Count),
             AllBad = new(ordinary.Count(vote => vote.Outcome == Outcome.AllBad), ordinary.Count),
@@ -77,8 +77,6 @@ public sealed record PersonFigures
         var cases = votes.Select(vote => vote.Extremes() is var (best, worst) ? holds(vote, best, worst) : null).OfType<bool>().ToList();
         return new(cases.Count(each => each), cases.Count);
     }
-
-    static int Shown(Vote vote, int place) => Array.IndexOf([.. vote.Shown], place);
 
     static bool? Longest(IReadOnlyList<AnswerFacts> answers, int best, int worst) =>
         answers[best].Length == answers[worst].Length ? null : answers[best].Length > answers[worst].Length;

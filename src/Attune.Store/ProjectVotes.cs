@@ -7,7 +7,7 @@ namespace Attune.Store;
 
 /// <summary>Who wrote an answer, and how long it is.</summary>
 /// <param name="Source">A model's name; null where that is not known.</param>
-/// <param name="Length">In characters.</param>
+/// <param name="Length">In characters; a line break counts as two.</param>
 public sealed record AnswerFacts(string? Source, int Length);
 
 /// <summary>All that was decided in a project, at one moment, as figures need it.</summary>
@@ -105,7 +105,7 @@ public sealed record ProjectVotes(
 
     static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project) =>
         connection.Query<(long Item, string? Source, int Length)>("""
-            SELECT a.item_id, a.source, CASE json_type(a.text) WHEN 'text' THEN length(a.text ->> '$')
+            SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
                 ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
             FROM item i JOIN answer a ON a.item_id = i.id WHERE i.project_id = @project AND i.decided > 0 ORDER BY a.item_id, a.place
             """, new { project }, buffered: false)

@@ -32,11 +32,13 @@ public sealed record Vote
     /// Every two places of which it says something, the smaller first, with 1 where the first is better, −1 where the second is, and 0 for
     /// neither; where all answers are bad, neither is.
     /// </summary>
-    public IEnumerable<(int First, int Second, int Sign)> Pairs() =>
-        from second in Enumerable.Range(0, Shown.Count)
-        from first in Enumerable.Range(0, second)
-        where Worth(first) is not null && Worth(second) is not null
-        select (first, second, Math.Sign((Worth(first) - Worth(second))!.Value));
+    public IEnumerable<(int First, int Second, int Sign)> Pairs()
+    {
+        for (var second = 1; second < Shown.Count; second++)
+            for (var first = 0; first < second; first++)
+                if (Worth(first) is { } a && Worth(second) is { } b)
+                    yield return (first, second, Math.Sign(a - b));
+    }
 
     /// <summary>The places of the one best and the one worst answer; null where several share either.</summary>
     public (int Best, int Worst)? Extremes()

@@ -43,6 +43,7 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
     static readonly double Points = 400 / Math.Log(10);
 
     const int LengthSteps = 20;
+    const int Rounds = 400;
 
     /// <summary>How many groups of models there are that were never compared with each other.</summary>
     public int Groups => Models.Select(model => model.Group).Distinct().Count();
@@ -59,7 +60,7 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
             return new([], null, new int[models, models], new int[models, models]);
         var davidson = new Davidson([.. meetings.Keys], models, options.LengthControl, options.PriorDeviation);
         var fit = davidson.Fit(sampling.Whole());
-        var estimates = sampling.Estimates(InPoints, "", options.Seed);
+        var estimates = sampling.Estimates(InPoints, "", options.Seed, Rounds);
         var (wins, ties) = Matrices([.. meetings.Keys], sampling.Whole(), models);
         var strengths = Strengths([.. estimates.Take(models)], wins, ties);
         return new(strengths, options.LengthControl ? estimates[^1] : null, wins, ties);

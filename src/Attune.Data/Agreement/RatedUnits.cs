@@ -14,8 +14,7 @@ public sealed class RatedUnits
         {
             if (!units.TryGetValue((rating.Item, rating.Part), out var unit))
                 units.Add((rating.Item, rating.Part), unit = []);
-            unit.RemoveAll(earlier => earlier.Rater == rating.Rater);
-            unit.Add(rating);
+            Replace(unit, rating);
         }
         Units = [.. units.Values.Where(unit => unit.Count > 1)];
         Items = Units.Select(unit => unit[0].Item).Distinct().Count();
@@ -30,4 +29,12 @@ public sealed class RatedUnits
 
     /// <summary>The values that occur, ascending.</summary>
     public IReadOnlyList<int> Values { get; }
+
+    static void Replace(List<Rating> unit, Rating rating)
+    {
+        for (var i = unit.Count - 1; i >= 0; i--)
+            if (unit[i].Rater == rating.Rater)
+                unit.RemoveAt(i);
+        unit.Add(rating);
+    }
 }
