@@ -32,7 +32,7 @@ public sealed class Adjudications
     /// <summary>What reviewers decided last, the newest first.</summary>
     public IReadOnlyList<(long Item, string Reviewer, DateTimeOffset At)> Newest(long project, int count) => database.Read(connection =>
         connection.Query<(long Item, string Reviewer, DateTimeOffset At)>("""
-            SELECT d.item_id, p.name, d.decided_at FROM decision d JOIN person p ON p.id = d.person_id
+            SELECT d.item_id, p.name, d.decided_at FROM decision d INDEXED BY adjudication JOIN person p ON p.id = d.person_id
             WHERE d.project_id = @project AND d.adjudicates = 1 ORDER BY d.id DESC LIMIT @count
             """, new { project, count }).AsList());
 

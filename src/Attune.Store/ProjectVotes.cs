@@ -12,7 +12,7 @@ public sealed record AnswerFacts(string? Source, int Length);
 
 /// <summary>All that was decided in a project, at one moment, as figures need it.</summary>
 /// <param name="Settings">How the project asks.</param>
-/// <param name="Votes">In the order in which they were made; skips and adjudications too.</param>
+/// <param name="Votes">Skips and adjudications too.</param>
 /// <param name="Answers">By item, those of decided items.</param>
 /// <param name="Expected">The known ranks of checks and calibration items.</param>
 public sealed record ProjectVotes(
@@ -80,57 +80,63 @@ public sealed record ProjectVotes(
     internal static ProjectVotes Load(SqliteConnection connection, long project)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
-        var expected = connection.Query<(long Item, string Expected)>(
-            "SELECT id, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project });
-        return new(settings, LoadVotes(connection, project), LoadAnswers(connection, project),
-            expected.ToDictionary(row => row.Item, row => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(row.Expected)!));
+        var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
+            "SELECT id, kind, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project }).ToList();
+        var kinds = known.ToDictionary(item => item.Item, item => item.Kind);
+        return new(settings, LoadVotes(connection, project, kinds), LoadAnswers(connection, project),
+            known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
     }
 
-    static List<Vote> LoadVotes(SqliteConnection connection, long project)
+    static List<Vote> LoadVotes(SqliteConnection connection, long project, Dictionary<long, ItemKind> kinds)
     {
-        var lists = new Dictionary<string, int?[]>(StringComparer.Ordinal);                  // few different ones, of many votes
-        var orders = new Dictionary<string, int[]>(StringComparer.Ordinal);
-        return connection.Query<Row>("""
-            SELECT d.item_id AS Item, i.kind, d.person_id AS Person, d.adjudicates, d.outcome, d.ranks, d.strength, d.ratings, d.shown, d.seconds,
-                d.decided_at AS At
-            FROM decision d JOIN item i ON i.id = d.item_id WHERE d.project_id = @project ORDER BY d.id
-            """, new { project }, buffered: false)
-            .Select(row => new Vote
+        var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // few different ones, of many votes
+        var orders = new Dictionary<string, IReadOnlyList<int>>(StringComparer.Ordinal);
+        var votes = new List<Vote>();
+        using var row = connection.ExecuteReader("""
+            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings FROM decision
+            WHERE project_id = @project
+            """, new { project });
+        while (row.Read())
+            votes.Add(new()
             {
-                Item = row.Item, Kind = row.Kind, Person = row.Person, Adjudicates = row.Adjudicates, Outcome = row.Outcome, Strength = row.Strength,
-                Ranks = row.Ranks is null ? null : Parsed(lists, row.Ranks), Ratings = row.Ratings is null ? null : Parsed(lists, row.Ratings),
-                Shown = Parsed(orders, row.Shown), Seconds = row.Seconds, At = row.At,
-            }).ToList();
+                Item = row.GetInt64(0),
+                Kind = kinds.GetValueOrDefault(row.GetInt64(0)),
+                Person = row.GetInt64(1),
+                Adjudicates = row.GetBoolean(2),
+                Outcome = Enum.Parse<Outcome>(row.GetString(3)),
+                Strength = row.IsDBNull(4) ? null : row.GetInt32(4),
+                Seconds = row.GetDouble(5),
+                At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
+                Shown = Parsed(orders, row.GetString(7)),
+                Ranks = row.IsDBNull(8) ? null : Parsed(lists, row.GetString(8)),
+                Ratings = row.IsDBNull(9) ? null : Parsed(lists, row.GetString(9)),
+            });
+        return votes;
     }
 
-    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project) =>
-        connection.Query<(long Item, string? Source, int Length)>("""
+    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project)
+    {
+        var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
+        using var row = connection.ExecuteReader("""
             SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
                 ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
-            FROM item i JOIN answer a ON a.item_id = i.id WHERE i.project_id = @project AND i.decided > 0 ORDER BY a.item_id, a.place
-            """, new { project }, buffered: false)
-            .GroupBy(row => row.Item, row => new AnswerFacts(row.Source is null ? null : string.Intern(row.Source), row.Length))
-            .ToDictionary(item => item.Key, item => (IReadOnlyList<AnswerFacts>)[.. item]);
+            FROM item i JOIN answer a ON a.item_id = i.id
+            WHERE i.project_id = @project AND (i.decided > 0 OR i.id IN (SELECT item_id FROM decision WHERE adjudicates = 1))
+            ORDER BY i.id, a.place
+            """, new { project });
+        while (row.Read())
+        {
+            if (!answers.TryGetValue(row.GetInt64(0), out var ofItem))
+                answers.Add(row.GetInt64(0), ofItem = new List<AnswerFacts>(2));
+            ((List<AnswerFacts>)ofItem).Add(new(row.IsDBNull(1) ? null : row.GetString(1), row.GetInt32(2)));
+        }
+        return answers;
+    }
 
     static T Parsed<T>(Dictionary<string, T> known, string json)
     {
         if (!known.TryGetValue(json, out var list))
             known.Add(json, list = JsonSerializer.Deserialize<T>(json)!);
         return list;
-    }
-
-    sealed record Row
-    {
-        public long Item { get; init; }
-        public ItemKind Kind { get; init; }
-        public long Person { get; init; }
-        public bool Adjudicates { get; init; }
-        public Outcome Outcome { get; init; }
-        public string? Ranks { get; init; }
-        public int? Strength { get; init; }
-        public string? Ratings { get; init; }
-        public required string Shown { get; init; }
-        public double Seconds { get; init; }
-        public DateTimeOffset At { get; init; }
     }
 }

@@ -111,14 +111,15 @@ public sealed class FiguresTests : IDisposable
     [Fact]
     public void AReviewersDecisionStandsForTheVotes()
     {
-        var project = Project(new(), items: 2);
+        var project = Project(new(), items: 3);
         Decide(project, ann, First, First);
         Decide(project, bob, Second, First);
         var item = Items(project)[0];
+        store.Adjudications.Decide(project, owner.Id, Items(project)[2], Tie, seen: 0);
         store.Adjudications.Decide(project, owner.Id, item, Second with { Rationale = "shorter" }, seen: 0);
         var votes = store.Figures.Votes(project.Id);
         Assert.Equal(["one", "other"], votes.Models());
-        var expected = new[] { Winner.First, Winner.First, Winner.Second };
+        var expected = new[] { Winner.First, Winner.First, Winner.Neither, Winner.Second };
         Assert.Equal(expected, votes.Comparisons(votes.Models()).Select(comparison => comparison.Winner));
         Assert.Equal(0.5, GroupAgreement.Of(new(votes.Choice())).Raw.Value);     // people disagreed all the same
         Assert.Equal(2, store.Items.Find(project.Id, item)!.Decided);

@@ -58,6 +58,7 @@ public sealed class QualityTests : IAsyncLifetime
         var own = await ann.Page(Path("people"));
         Assert.Contains("<bdi>Ann</bdi></th>", own);
         Assert.DoesNotContain("Bob", own);
+        Assert.DoesNotContain("ToString", all);
         Assert.Contains("50 %", own);                            // agrees with Bob on one of two
         foreach (var page in new[] { "agreement", "adjudicate", "leaderboard" })
             Assert.Equal(HttpStatusCode.Forbidden, (await ann.Get(Path(page))).StatusCode);

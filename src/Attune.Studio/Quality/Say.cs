@@ -20,6 +20,8 @@ static class Say
         _ => $"{seconds / 60:0} min",
     };
 
+    public static string Rounded(double? number) => number?.ToString("N0") ?? "–";
+
     /// <summary>An answer's name among those of its item, A the first.</summary>
     public static char Letter(int place) => (char)('A' + place);
 
