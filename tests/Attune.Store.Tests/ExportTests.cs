@@ -171,6 +171,36 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public void LevelsAreAnOrderAndALabelByTheMiddleOfTheScale()
+    {
+        var item = new ExportedItem(1, "\"p\"", null, 5, [("\"a\"", null), ("\"b\"", null), ("\"c\"", null)]);
+        Opinion[] votes = [Rated(5, 3, 1), Rated(4, 3, 2)];
+        Assert.Equal(["a>b", "a>c", "b>c"], Rows(ExportLayout.Pairs, new(item, votes, [])).Select(row => $"{row["chosen"]}>{row["rejected"]}"));
+        Assert.Equal(["a True", "c False"], Rows(ExportLayout.Kto, new(item, votes, [])).Select(row => $"{row["completion"]} {(bool)row["label"]!}"));
+    }
+
+    [Fact]
+    public void AConversationHasAnswersThatAreMessages()
+    {
+        var item = new ExportedItem(1, """[{"role":"user","content":"p"}]""", """{"tools":[1],"label":2}""", 0, [("\"a\"", null), ("\"b\"", null)]);
+        var row = Assert.Single(Rows(ExportLayout.Pairs, new(item, [new([0, 1], null, null, null)], [])));
+        Assert.Equal(
+            """{"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"item":1,"tools":[1]}""",
+            row.ToJsonString());
+        Assert.Equal("\n\nHuman: p\n\nAssistant: b", (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null)], []))[0]["rejected"]!);
+    }
+
+    static Opinion Rated(params int[] levels) =>
+        Opinion.Of(new() { Verdict = new() { Outcome = Outcome.Rated, Ratings = [.. levels.Select(level => (int?)level)] }, Shown = [0, 1, 2] }, null);
+
+    static List<JsonNode> Rows(ExportLayout layout, Ballot ballot) => [.. JsonRows.Of(layout, ballot).Select(row =>
+    {
+        using var bytes = new MemoryStream();
+        row(bytes);
+        return JsonNode.Parse(bytes.ToArray())!;
+    })];
+
+    [Fact]
     public void TheSameStateGivesTheSameBytesAndTheManifestTheirHash()
     {
         var options = new ExportOptions { Layout = ExportLayout.Rankings, HeldOut = 0.5, Seed = 3, Flagged = Flagged.Include };

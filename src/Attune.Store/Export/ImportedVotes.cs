@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Attune.Store.Export;
 
@@ -13,6 +14,7 @@ sealed record ImportedVotes(IReadOnlyList<int>? Votes, double? Margin)
     /// <summary>The person who stands for whoever made imported decisions.</summary>
     public const string Person = "imported";
 
+    [JsonIgnore]
     public (int, int)? Counts => Votes is [var first, var second] ? (first, second) : null;
 
     public static ImportedVotes? Of(string? extra)
