@@ -1,49 +1,99 @@
+using System.Text.Json.Nodes;
 using Dapper;
 
 namespace Attune.Store;
 
-/// <summary>A program that the studio started: sampling, scoring or training.</summary>
+public enum JobKind
+{
+    /// <summary>Models answer prompts; the answers become items.</summary>
+    Sample,
+
+    /// <summary>Reward models score the answers of items.</summary>
+    Score,
+
+    /// <summary>A run is started, or goes on.</summary>
+    Train,
+}
+
+/// <summary>How far a job is.</summary>
+public enum JobState
+{
+    /// <summary>For those before it.</summary>
+    Waiting,
+
+    Running,
+
+    /// <summary>It was asked to stop and has not ended yet.</summary>
+    Stopping,
+
+    Done,
+
+    Stopped,
+
+    Failed,
+}
+
+/// <summary>Something that the studio has its own program do.</summary>
 public sealed record Job
 {
+    /// <summary>What a program ends with that was asked to stop, and has saved what it reached.</summary>
+    public const int Interrupted = 130;
+
     public long Id { get; init; }
 
     public long? Project { get; init; }
 
-    /// <summary>What it is for: <c>sample</c>, <c>score</c> or <c>train</c>.</summary>
-    public required string Kind { get; init; }
+    public JobKind Kind { get; init; }
 
     public required string Title { get; init; }
 
-    /// <summary>The words behind <c>attune</c>.</summary>
-    public required IReadOnlyList<string> Arguments { get; init; }
+    /// <summary>One behind the other; of each the words behind <c>attune</c>.</summary>
+    public required IReadOnlyList<IReadOnlyList<string>> Commands { get; init; }
 
-    /// <summary>Where its log, its exit code and what it made lie.</summary>
-    public required string Folder { get; init; }
+    /// <summary>What is to be done with the result.</summary>
+    public JsonObject Settings { get; init; } = [];
 
-    /// <summary>What is to be done with the result, as JSON.</summary>
-    public string Settings { get; init; } = "{}";
+    /// <summary>The run that it trains, by its path below the folder of runs.</summary>
+    public string? Run { get; init; }
 
     public long Person { get; init; }
 
-    /// <summary>The number of the process while it runs.</summary>
-    public int? Process { get; init; }
+    /// <summary>The command that runs or is next, from 0.</summary>
+    public int Step { get; init; }
 
-    public DateTimeOffset StartedAt { get; init; }
+    /// <summary>How often somebody asked it to stop.</summary>
+    public int Stops { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Null while it waits for those before it.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>Of the last command; null where it never ran, or ended without a word.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>What went wrong, in words.</summary>
-    public string? Error { get; init; }
+    /// <summary>What came of it or what went wrong, in words.</summary>
+    public string? Outcome { get; init; }
+
+    public JobState State => this switch
+    {
+        { FinishedAt: null, StartedAt: null } => JobState.Waiting,
+        { FinishedAt: null, Stops: 0 } => JobState.Running,
+        { FinishedAt: null } => JobState.Stopping,
+        { ExitCode: 0 } => JobState.Done,
+        { ExitCode: Interrupted } or { Stops: > 0 } => JobState.Stopped,
+        _ => JobState.Failed,
+    };
 }
 
-/// <summary>What the studio started, so that it is found again after a restart.</summary>
+/// <summary>What the studio has its program do, in the order in which it was asked for.</summary>
 public sealed class Jobs
 {
     const string Columns = """
-        id, project_id AS Project, kind, title, arguments, folder, settings, person_id AS Person, process,
-        started_at AS StartedAt, finished_at AS FinishedAt, exit_code AS ExitCode, error
+        id, project_id AS Project, kind, title, commands, settings, run, person_id AS Person, step, stops,
+        created_at AS CreatedAt, started_at AS StartedAt, finished_at AS FinishedAt, exit_code AS ExitCode, outcome
         """;
 
     readonly Database database;
@@ -51,26 +101,61 @@ public sealed class Jobs
 
     internal Jobs(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    public Job Add(Job job) => database.Write(connection =>
+    /// <param name="job">Without a number.</param>
+    /// <param name="commands">Of its number: the paths of what a job makes hold it. The job's own count when left out.</param>
+    public Job Add(Job job, Func<long, IReadOnlyList<IReadOnlyList<string>>>? commands = null) => database.Write(connection =>
     {
         var id = connection.ExecuteScalar<long>("""
-            INSERT INTO job (project_id, kind, title, arguments, folder, settings, person_id, started_at)
-            VALUES (@Project, @Kind, @Title, @Arguments, @Folder, @Settings, @Person, @now) RETURNING id
-            """, new { job.Project, job.Kind, job.Title, job.Arguments, job.Folder, job.Settings, job.Person, now = time.GetUtcNow() });
-        AuditTrail.Append(connection, time, job.Person, job.Project, "job started", job.Title, new { job.Arguments });
-        return connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
+            INSERT INTO job (project_id, kind, title, commands, settings, run, person_id, created_at)
+            VALUES (@Project, @kind, @Title, @Commands, @Settings, @Run, @Person, @now) RETURNING id
+            """, new { job.Project, kind = job.Kind.ToString(), job.Title, job.Commands, job.Settings, job.Run, job.Person, now = time.GetUtcNow() });
+        if (commands is not null)
+            connection.Execute("UPDATE job SET commands = @words WHERE id = @id", new { id, words = commands(id) });
+        var added = connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
+        AuditTrail.Append(connection, time, job.Person, job.Project, "job asked for", job.Title, new { added.Commands });
+        return added;
     });
 
-    public void SetProcess(long id, int process) => database.Write(connection => connection.Execute("UPDATE job SET process = @process WHERE id = @id", new { id, process }));
+    /// <summary>That a command of the job is now begun.</summary>
+    public void Begin(long id, int step) => database.Write(connection => connection.Execute(
+        "UPDATE job SET step = @step, started_at = coalesce(started_at, @now) WHERE id = @id", new { id, step, now = time.GetUtcNow() }));
 
-    public void Finish(long id, int? exitCode, string? error) => database.Write(connection => connection.Execute(
-        "UPDATE job SET finished_at = @now, exit_code = @exitCode, error = @error, process = NULL WHERE id = @id", new { id, exitCode, error, now = time.GetUtcNow() }));
+    /// <summary>Notes that somebody wants it to stop. One that has not begun ends with that.</summary>
+    /// <returns>As it is now; null where it does not exist or has ended.</returns>
+    public Job? Stop(long id, long by) => database.Write(connection =>
+    {
+        var stopped = connection.QuerySingleOrDefault<Job>($"""
+            UPDATE job SET stops = stops + 1,
+                finished_at = CASE WHEN started_at IS NULL THEN @now END, outcome = CASE WHEN started_at IS NULL THEN 'taken back before it began' END
+            WHERE id = @id AND finished_at IS NULL RETURNING {Columns}
+            """, new { id, now = time.GetUtcNow() });
+        if (stopped is not null)
+            AuditTrail.Append(connection, time, by, stopped.Project, "job asked to stop", stopped.Title);
+        return stopped;
+    });
+
+    public void Finish(long id, int? exitCode, string? outcome) => Finish(id, exitCode, outcome, []);
+
+    /// <summary>Ends a job and adds the items that came of it, both or neither.</summary>
+    /// <exception cref="InvalidDataException">An item does not fit the project.</exception>
+    public void Finish(long id, int? exitCode, string? outcome, IReadOnlyCollection<Item> items) => database.Write(connection =>
+    {
+        var job = connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
+        if (items.Count > 0)
+            Items.Add(connection, job.Project!.Value, items, job.Person, time);
+        connection.Execute("UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id", new { id, exitCode, outcome, now = time.GetUtcNow() });
+    });
 
     public Job? Find(long id) => database.Read(connection => connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id }));
 
+    /// <summary>Those that have not ended, in the order in which they were asked for.</summary>
     public IReadOnlyList<Job> Unfinished() => database.Read(connection => connection.Query<Job>($"SELECT {Columns} FROM job WHERE finished_at IS NULL ORDER BY id").AsList());
 
     /// <summary>The newest first.</summary>
     public IReadOnlyList<Job> OfProject(long project, int count) => database.Read(connection =>
         connection.Query<Job>($"SELECT {Columns} FROM job WHERE project_id = @project ORDER BY id DESC LIMIT @count", new { project, count }).AsList());
+
+    /// <summary>The newest that trains or trained a run.</summary>
+    public Job? OfRun(string run) => database.Read(connection =>
+        connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE run = @run ORDER BY id DESC LIMIT 1", new { run }));
 }

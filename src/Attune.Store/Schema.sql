@@ -156,22 +156,28 @@ CREATE TRIGGER item_progresses AFTER UPDATE OF decided, wanted ON item WHEN new.
     wanted = wanted + max(new.wanted, new.decided) - max(old.wanted, old.decided) WHERE project_id = new.project_id;
 END;
 
--- Programs that the studio started: sampling, scoring, training.
+-- What the studio has its own program do, one command behind the other: sampling, scoring, training. What a command says and makes lies
+-- in a folder named by the number; its process writes there itself who it is and how it ended, so that no death of the studio loses it.
 CREATE TABLE job (
   id          INTEGER PRIMARY KEY,
   project_id  INTEGER REFERENCES project (id),
-  kind        TEXT    NOT NULL,
+  kind        TEXT    NOT NULL CHECK (kind IN ('Sample', 'Score', 'Train')),
   title       TEXT    NOT NULL,
-  arguments   TEXT    NOT NULL,             -- JSON: the words behind `attune`
-  folder      TEXT    NOT NULL,             -- where its log, its exit code and what it made lie
+  commands    TEXT    NOT NULL,             -- JSON: of each command the words behind `attune`
   settings    TEXT    NOT NULL DEFAULT '{}',-- JSON: what is to be done with the result
+  run         TEXT,                         -- the run that it trains, by its path below the folder of runs
   person_id   INTEGER NOT NULL REFERENCES person (id),
-  process     INTEGER,
-  started_at  INTEGER NOT NULL,
+  step        INTEGER NOT NULL DEFAULT 0,   -- the command that runs or is next, from 0
+  stops       INTEGER NOT NULL DEFAULT 0,   -- how often somebody asked it to stop
+  created_at  INTEGER NOT NULL,
+  started_at  INTEGER,                      -- null while it waits for those before it
   finished_at INTEGER,
   exit_code   INTEGER,
-  error       TEXT
+  outcome     TEXT                          -- what came of it or what went wrong, in words
 ) STRICT;
+CREATE INDEX job_open ON job (id) WHERE finished_at IS NULL;
+CREATE INDEX job_of_project ON job (project_id, id);
+CREATE INDEX job_of_run ON job (run, id) WHERE run IS NOT NULL;
 
 -- Who did what and when. Nothing in it changes.
 CREATE TABLE audit (

@@ -4,9 +4,12 @@ using Attune.Studio.Accounts;
 using Attune.Studio.Annotate;
 using Attune.Studio.Export;
 using Attune.Studio.Items;
+using Attune.Studio.Jobs;
 using Attune.Studio.Layout;
+using Attune.Studio.Loop;
 using Attune.Studio.Projects;
 using Attune.Studio.Quality;
+using Attune.Studio.Runs;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -57,6 +60,7 @@ public static class StudioServer
         services.AddSingleton(_ => store);
         services.AddSingleton<Assets>();
         services.AddSingleton<ProjectFigures>();
+        services.AddSingleton<RunList>().AddSingleton<RunRecords>().AddSingleton<JobStart>().AddHostedService<JobRunner>();
         services.AddRazorComponents();
         services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = ItemRoutes.LargestUpload);
         services.AddHttpContextAccessor();
@@ -98,5 +102,8 @@ public static class StudioServer
         ExportRoutes.Map(app);
         QualityRoutes.Map(app);
         AnnotateRoutes.Map(app);
+        LoopRoutes.Map(app);
+        JobRoutes.Map(app);
+        RunRoutes.Map(app);
     }
 }

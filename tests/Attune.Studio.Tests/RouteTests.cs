@@ -59,6 +59,22 @@ public sealed class RouteTests
         ["GET /api/projects/{project:long}/recent"] = "Annotator",
         ["GET /api/projects/{project:long}/decisions/{decision:long}"] = "Annotator",
         ["PUT /api/projects/{project:long}/decisions/{decision:long}"] = "Annotator",
+        ["GET /projects/{project:long}/loop"] = "Owner",
+        ["POST /projects/{project:long}/loop/sample"] = "Owner",
+        ["POST /projects/{project:long}/loop/score"] = "Owner",
+        ["GET /projects/{project:long}/loop/train"] = "Owner",
+        ["POST /projects/{project:long}/loop/train"] = "Owner",
+        ["GET /projects/{project:long}/jobs/{job:long}"] = "Owner",
+        ["POST /projects/{project:long}/jobs/{job:long}/stop"] = "Owner",
+        ["GET /api/projects/{project:long}/jobs"] = "Owner",
+        ["GET /api/projects/{project:long}/jobs/{job:long}"] = "Owner",
+        ["GET /runs"] = "Owner",
+        ["GET /runs/compare"] = "Owner",
+        ["GET /runs/{run}"] = "Owner",
+        ["GET /runs/{run}/report"] = "Owner",
+        ["POST /runs/{run}/stop"] = "Owner",
+        ["POST /runs/{run}/resume"] = "Owner",
+        ["GET /api/runs/{run}/live"] = "Owner",
     };
 
     [Fact]

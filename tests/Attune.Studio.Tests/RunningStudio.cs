@@ -13,8 +13,9 @@ namespace Attune.Studio.Tests;
 sealed class RunningStudio : IAsyncDisposable
 {
     readonly TemporaryFolder folder;
+    readonly StudioOptions options;
 
-    RunningStudio(TemporaryFolder folder, WebApplication app) => (this.folder, App) = (folder, app);
+    RunningStudio(TemporaryFolder folder, StudioOptions options) => (this.folder, this.options, App) = (folder, options, StudioServer.Build(options));
 
     public WebApplication App { get; private set; }
 
@@ -24,7 +25,8 @@ sealed class RunningStudio : IAsyncDisposable
 
     public string Folder => folder.Path;
 
-    public static async Task<RunningStudio> Start()
+    /// <param name="attune">What is started in the place of this program; itself when left out.</param>
+    public static async Task<RunningStudio> Start(IReadOnlyList<string>? attune = null)
     {
         var temporary = new TemporaryFolder();
         return new(temporary, await Serve(temporary, port: 0));
@@ -51,6 +53,25 @@ sealed class RunningStudio : IAsyncDisposable
         });
         await app.StartAsync();
         return app;
+        var studio = new RunningStudio(temporary, new()
+        {
+            Folder = temporary.File("studio"),
+            Runs = temporary.File("runs"),
+            Attune = attune ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
+            Listen = new(IPAddress.Loopback, 0),
+        });
+        await studio.App.StartAsync();
+        return studio;
+    }
+
+    /// <summary>Ends the studio, lets something happen, and opens another one on the same folder.</summary>
+    public async Task Restart(Func<Task> meanwhile)
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+        await meanwhile();
+        App = StudioServer.Build(options);
+        await App.StartAsync();
     }
 
     /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>

@@ -4,9 +4,9 @@ using static Attune.Training.Reporting.Html;
 namespace Attune.Training.Reporting;
 
 /// <summary>A chart as an SVG drawing: a light grid, thin lines of what was measured, a strong line of the trend.</summary>
-sealed class ChartDrawing
+public sealed class ChartDrawing
 {
-    public const double Width = 440, Height = 236;
+    internal const double Width = 440, Height = 236;
 
     /// <summary>Curves that differ in colour.</summary>
     const int Colours = 6;
@@ -33,7 +33,7 @@ sealed class ChartDrawing
 
     /// <param name="chart">What is drawn.</param>
     /// <param name="id">Unique on the page.</param>
-    /// <returns>A figure, or null when there is nothing to draw.</returns>
+    /// <returns>A figure, or null when there is nothing to draw. It has classes and no style of its own.</returns>
     public static XElement? Figure(Chart chart, string id)
     {
         var drawn = Drawn(chart);
@@ -46,14 +46,14 @@ sealed class ChartDrawing
     }
 
     /// <summary>The axes and curves alone, for a place in a larger drawing; null when there is nothing to draw.</summary>
-    public static XElement? Panel(Chart chart)
+    internal static XElement? Panel(Chart chart)
     {
         var drawn = Drawn(chart);
         return drawn.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawn).Content());
     }
 
     /// <summary>The style of a curve by its place among the curves.</summary>
-    public static string Colour(int at) => $"c{at % Colours}";
+    internal static string Colour(int at) => $"c{at % Colours}";
 
     static Curve[] Drawn(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
 

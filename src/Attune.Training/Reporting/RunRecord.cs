@@ -14,17 +14,22 @@ public sealed record RunRecord(IReadOnlyList<RecordedMetric> Metrics, IReadOnlyL
         Metrics.FirstOrDefault(metric => metric.Name == "time/seconds") is { } seconds ? TimeSpan.FromSeconds(seconds.Points[^1].Y) : null;
 
     /// <summary>Reads a run's files; one that is not there, or a line that is damaged, counts as empty.</summary>
-    public static RunRecord Read(RunFolder folder)
+    public static RunRecord Read(RunFolder folder) => new(
+        MetricsOf(JsonLinesLog.Read(folder.Metrics)),
+        [.. JsonLinesLog.Read(folder.Samples).Select(RecordedSample.From).OfType<RecordedSample>()]);
+
+    /// <summary>The end of a run's metrics alone, to know quickly where it stands.</summary>
+    public static RunRecord ReadEnd(RunFolder folder) => new(MetricsOf(JsonLinesLog.ReadEnd(folder.Metrics)), []);
+
+    static IReadOnlyList<RecordedMetric> MetricsOf(IEnumerable<JsonObject> lines)
     {
         var metrics = new OrderedDictionary<string, List<Point>>(StringComparer.Ordinal);
-        foreach (var line in JsonLinesLog.Read(folder.Metrics))
+        foreach (var line in lines)
             if (Number(line["step"]) is { } step)
                 foreach (var (name, value) in line.Where(pair => pair.Key != "step"))
                     if (Number(value) is { } number && double.IsFinite(number))
                         PointsOf(metrics, name).Add(new(step, number));
-        return new(
-            [.. metrics.Select(metric => new RecordedMetric(metric.Key, metric.Value))],
-            [.. JsonLinesLog.Read(folder.Samples).Select(RecordedSample.From).OfType<RecordedSample>()]);
+        return [.. metrics.Select(metric => new RecordedMetric(metric.Key, metric.Value))];
     }
 
     internal static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) ? number : null;

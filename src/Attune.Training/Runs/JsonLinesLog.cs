@@ -9,6 +9,9 @@ sealed class JsonLinesLog : IDisposable
 {
     static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Bytes that hold the last steps and the last look at held-out data of any run.</summary>
+    const int End = 1 << 16;
+
     readonly FileStream stream;
 
     /// <summary>Opens the file to go on after <paramref name="step"/>: later lines, and one that was cut off, are dropped.</summary>
@@ -31,6 +34,17 @@ sealed class JsonLinesLog : IDisposable
     /// <summary>The objects of a log that are whole.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
         File.Exists(path) ? File.ReadLines(path).Select(Parse).OfType<JsonObject>() : [];
+
+    /// <summary>Those that are whole in the last part of a log.</summary>
+    public static IEnumerable<JsonObject> ReadEnd(string path)
+    {
+        if (!File.Exists(path))
+            return [];
+        using var file = File.OpenRead(path);
+        file.Seek(-Math.Min(file.Length, End), SeekOrigin.End);
+        using var reader = new StreamReader(file);
+        return [.. reader.ReadToEnd().Split('\n').Select(Parse).OfType<JsonObject>()];
+    }
 
     static long LengthUpTo(string path, int step)
     {

@@ -47,5 +47,22 @@ public sealed class RunFolder(string path)
         }
     }
 
+    /// <summary>Whether a process has the folder now.</summary>
+    public bool IsInUse
+    {
+        get
+        {
+            try
+            {
+                using var look = File.Exists(In(".lock")) ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read) : null;
+                return false;
+            }
+            catch (IOException error)
+            {
+                return error.IsInUse();
+            }
+        }
+    }
+
     string In(string name) => System.IO.Path.Combine(path, name);
 }

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Attune.Training.Reporting;
+
+namespace Attune.Studio.Jobs;
+
+/// <summary>Where the files of a job lie.</summary>
+sealed class JobFolder(string path)
+{
+    const int LogEnd = 1 << 16;
+
+    public static JobFolder Of(StudioOptions options, long job) => new(System.IO.Path.Combine(options.Jobs, job.ToString(CultureInfo.InvariantCulture)));
+
+    public string Path => path;
+
+    /// <summary>What its commands say.</summary>
+    public string Log => In("log.txt");
+
+    /// <summary>What a command reads: prompts, or answers that are to be scored.</summary>
+    public string Input => In("input.jsonl");
+
+    /// <summary>The pairs or rankings that a reward model learns from, frozen.</summary>
+    public string Snapshot => In("snapshot");
+
+    /// <summary>What a command makes.</summary>
+    public string Output(int step) => In(string.Create(CultureInfo.InvariantCulture, $"output-{step}.jsonl"));
+
+    public ChildProcess Child(int step) => new(In(string.Create(CultureInfo.InvariantCulture, $"process-{step}")), Log);
+
+    /// <summary>The last lines of the log, fit to be shown.</summary>
+    public IReadOnlyList<string> LastLines(int count)
+    {
+        if (!File.Exists(Log))
+            return [];
+        using var stream = new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        stream.Seek(-Math.Min(stream.Length, LogEnd), SeekOrigin.End);
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Length > 0).TakeLast(count).Select(line => VisibleText.Cut(VisibleText.Of(line), 1000))];
+    }
+
+    /// <summary>How many lines a file has; 0 for one that is not there.</summary>
+    public static long Lines(string file)
+    {
+        if (!File.Exists(file))
+            return 0;
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var (buffer, lines) = (new byte[1 << 16], 0L);
+        for (var read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
+            lines += buffer.AsSpan(0, read).Count((byte)'\n');
+        return lines;
+    }
+
+    string In(string name) => System.IO.Path.Combine(path, name);
+}

@@ -1,0 +1,22 @@
+using Attune.Store;
+using Attune.Studio.Runs;
+using Attune.Training.Runs;
+
+namespace Attune.Studio.Jobs;
+
+/// <summary>How much of a job is done.</summary>
+/// <param name="Done">Lines or steps.</param>
+/// <param name="Total">0 where that is not known.</param>
+/// <param name="Thing">What is counted.</param>
+sealed record JobProgress(long Done, long Total, string Thing)
+{
+    public static JobProgress Of(Job job, StudioOptions options)
+    {
+        if (job.Kind == JobKind.Train)
+            return job.Run is { } run && RunSteps.Of(new RunFolder(Path.Combine(options.Runs, run))) is var (done, total) ? new(done, total, "step") : new(0, 0, "step");
+        var folder = JobFolder.Of(options, job.Id);
+        return new(
+            Enumerable.Range(0, job.Commands.Count).Sum(step => JobFolder.Lines(folder.Output(step))),
+            job.Commands.Count * JobFolder.Lines(folder.Input), job.Kind == JobKind.Sample ? "prompt" : "item");
+    }
+}

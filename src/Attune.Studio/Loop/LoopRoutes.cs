@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using Attune.Store;
+using Attune.Studio.Jobs;
+using Attune.Studio.Runs;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace Attune.Studio.Loop;
+
+/// <summary>The way round: sample, score, rank, learn a reward, PPO, and sample again.</summary>
+static class LoopRoutes
+{
+    const long LargestUpload = 32 << 20;
+
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/projects/{project:long}/loop", (HttpContext context, PreferenceStore store, long project) =>
+            store.Projects.Find(project) is { } found
+                ? new RazorComponentResult<LoopPage>(new { Project = found, Model = context.Request.Query["model"].FirstOrDefault() })
+                : Results.NotFound()).Require(Role.Owner);
+        app.MapPost("/projects/{project:long}/loop/sample", Sample).Require(Role.Owner).WithMetadata(new LargestBody(LargestUpload));
+        app.MapPost("/projects/{project:long}/loop/score", Score).Require(Role.Owner);
+        app.MapGet("/projects/{project:long}/loop/train", Show).Require(Role.Owner);
+        app.MapPost("/projects/{project:long}/loop/train", Train).Require(Role.Owner);
+    }
+
+    static Project Find(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+
+    static async Task<IResult> Sample(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
+    {
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var fields = new Fields(form);
+        var prompts = PromptFile.Draw(Prompts(form, fields, store, runs, project), fields.Count("prompts", 1, 100_000));
+        var request = new SampleRequest(
+            new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10), fields.Number("topP", 0.01, 1),
+            fields.Count("maxNewTokens", 1, 8192));
+        return Started(project, SampleJob.Ask(jobs, Find(store, project), request, context.Person()));
+    }
+
+    /// <summary>From a file that was sent; else, by choice, those of the project's items or of a run's data.</summary>
+    static IReadOnlyList<JsonNode> Prompts(IFormCollection form, Fields fields, PreferenceStore store, RunList runs, long project)
+    {
+        if (form.Files.GetFile("file") is { Length: > 0 } file)
+        {
+            using var reader = new StreamReader(file.OpenReadStream());
+            return PromptFile.Read(reader, "the file");
+        }
+        if (fields.Text("of") is not { Length: > 0 } run)
+            return PromptFile.OfProject(store, project) is { Count: > 0 } prompts ? prompts : throw new InvalidDataException("prompts: a file was expected, since the project has no items yet");
+        if (runs.Find(run) is not { } found || RecipeText.Read(found.Folder).GetValueOrDefault("data.train") is not { } path || !File.Exists(path))
+            throw new InvalidDataException("prompts: the data of that run is not there any more; choose others");
+        using var data = File.OpenText(path);
+        return PromptFile.Read(data, path);
+    }
+
+    static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
+    {
+        var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
+        return Started(project, ScoreJob.Ask(jobs, store, Find(store, project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
+    }
+
+    /// <summary>The recipe, before anything begins.</summary>
+    static RazorComponentResult<TrainPage> Show(HttpContext context, PreferenceStore store, RunList runs, long project)
+    {
+        var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
+        return new(new
+        {
+            Project = Find(store, project),
+            Method = request.Method,
+            Recipe = request.Recipe(request.All("(a new run folder)", request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)", "")),
+            Fields = context.Request.Query.SelectMany(field => field.Value.OfType<string>().Select(value => (field.Key, value))).ToArray(),
+        });
+    }
+
+    static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs, long project)
+    {
+        var request = TrainRequest.Read(new Fields(await context.Request.ReadFormAsync(context.RequestAborted)), new ModelChoices(runs));
+        return Started(project, TrainJob.Ask(jobs, store, options, Find(store, project), request, context.Person()));
+    }
+
+    static IResult Started(long project, Job job) => Results.LocalRedirect($"/projects/{project}/jobs/{job.Id}");
+
+    sealed record LargestBody(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}

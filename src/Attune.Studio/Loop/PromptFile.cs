@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Store;
+
+namespace Attune.Studio.Loop;
+
+/// <summary>Prompts as lines <c>{"prompt": …}</c>: a text, or a list of messages.</summary>
+static class PromptFile
+{
+    const int PageSize = 500;
+
+    /// <summary>The different prompts of a project's items.</summary>
+    public static IReadOnlyList<JsonNode> OfProject(PreferenceStore store, long project) =>
+        [.. Items(store, project).Select(item => item.Prompt).DistinctBy(prompt => prompt.ToJsonString(), StringComparer.Ordinal)];
+
+    /// <summary>The ordinary items of a project.</summary>
+    public static IEnumerable<Item> Items(PreferenceStore store, long project)
+    {
+        for (var page = store.Items.Page(project, 0, PageSize); page.Count > 0; page = store.Items.Page(project, page[^1].Id, PageSize))
+            foreach (var item in page.Where(item => item.Kind == ItemKind.Normal))
+                yield return item;
+    }
+
+    /// <param name="reader">JSONL.</param>
+    /// <param name="name">Of the file, for messages.</param>
+    /// <exception cref="InvalidDataException">A line has no prompt.</exception>
+    public static IReadOnlyList<JsonNode> Read(TextReader reader, string name)
+    {
+        var (prompts, number) = (new List<JsonNode>(), 0);
+        for (var line = reader.ReadLine(); line is not null; line = reader.ReadLine())
+        {
+            number++;
+            if (!string.IsNullOrWhiteSpace(line))
+                prompts.Add(Prompt(line) ?? throw new InvalidDataException(
+                    $"{name}, line {number}: {{\"prompt\": …}} with a text or a list of messages was expected"));
+        }
+        return prompts.Count > 0 ? prompts : throw new InvalidDataException($"{name}: prompts were expected, a line of JSON for each; found none");
+    }
+
+    public static void Write(string path, IEnumerable<JsonNode> prompts) =>
+        File.WriteAllLines(path, prompts.Select(prompt => new JsonObject { ["prompt"] = prompt.DeepClone() }.ToJsonString()));
+
+    /// <summary>So many of them, drawn at random; in the order in which they stand.</summary>
+    public static IReadOnlyList<JsonNode> Draw(IReadOnlyList<JsonNode> prompts, int count)
+    {
+        var drawn = Enumerable.Range(0, prompts.Count).ToArray();
+        Random.Shared.Shuffle(drawn);
+        return [.. drawn.Take(count).Order().Select(at => prompts[at])];
+    }
+
+    static JsonNode? Prompt(string line)
+    {
+        try
+        {
+            return JsonNode.Parse(line) is JsonObject row && row["prompt"] is { } prompt && (IsText(prompt) || IsMessages(prompt)) ? prompt : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    static bool IsMessages(JsonNode prompt) => prompt is JsonArray { Count: > 0 } messages
+        && messages.All(message => message is JsonObject fields && IsText(fields["role"]) && IsText(fields["content"]));
+
+    static bool IsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String;
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Attune.Store;
+using Attune.Studio.Jobs;
+using Attune.Studio.Layout;
+
+namespace Attune.Studio.Loop;
+
+/// <summary>Reward models score the answers of the items that still wait for people, so that the most informative can come first.</summary>
+static class ScoreJob
+{
+    /// <exception cref="InvalidDataException">Nothing waits.</exception>
+    public static Job Ask(JobStart jobs, PreferenceStore store, Project project, IReadOnlyList<ModelChoice> models, Person by)
+    {
+        var items = PromptFile.Items(store, project.Id).Where(item => item.Decided < item.Wanted).ToList();
+        if (items.Count == 0)
+            throw new InvalidDataException("items that wait for decisions were expected, found none");
+        var job = new Job
+        {
+            Project = project.Id, Kind = JobKind.Score, Commands = [], Person = by.Id,
+            Title = $"{Words.Count(items.Count, "item")} scored by {string.Join(", ", models.Select(model => model.Name))}",
+        };
+        return jobs.Ask(job, folder => File.WriteAllLines(folder.Input, items.Select(Row)),
+            folder => [.. models.Select((model, step) => (IReadOnlyList<string>)["score", model.Path, folder.Input, "--output", folder.Output(step)])]);
+    }
+
+    /// <summary>A comparison of which nobody knows anything yet.</summary>
+    static string Row(Item item) => new JsonObject
+    {
+        ["item"] = item.Id,
+        ["prompt"] = item.Prompt.DeepClone(),
+        ["completions"] = new JsonArray([.. item.Answers.Select(answer => SampleJob.AsIn(item.Prompt, answer.Text).DeepClone())]),
+        ["pairs"] = new JsonArray(),
+    }.ToJsonString();
+
+    public static void TakeIn(PreferenceStore store, Job job, JobFolder folder)
+    {
+        var items = SampleJob.Rows(folder.Input).Select(row => (long)row["item"]!).ToList();
+        var models = job.Commands.Select((_, step) => Scores(folder.Output(step), items.Count)).ToList();
+        var units = models.Select(Unit).ToList();
+        store.Items.Score(job.Project!.Value, [.. items.Select((item, at) => (
+            item,
+            (IReadOnlyList<double>)[.. Enumerable.Range(0, models[0][at].Length).Select(place => models.Average(model => model[at][place]))],
+            Informative.Of([.. models.Zip(units, (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])])))], job.Person);
+        store.Jobs.Finish(job.Id, 0, $"{Words.Count(items.Count, "item")} scored");
+    }
+
+    /// <summary>The deviation of a model's scores: models differ in the unit in which they score.</summary>
+    static double Unit(IReadOnlyList<double[]> scores) => Informative.Deviation([.. scores.SelectMany(own => own)]) is > 0 and var deviation ? deviation : 1;
+
+    static IReadOnlyList<double[]> Scores(string file, int items)
+    {
+        IReadOnlyList<double[]> scores = [.. SampleJob.Rows(file).Select(row =>
+            row["scores"] is JsonArray several ? several.Select(score => (double)score!).ToArray() : [(double)row["score"]!])];
+        return scores.Count == items ? scores : throw new InvalidDataException($"{file}: scores of {items} items were expected, found {scores.Count}");
+    }
+}

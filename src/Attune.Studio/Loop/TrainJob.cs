@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using Attune.Store;
+using Attune.Studio.Jobs;
+
+namespace Attune.Studio.Loop;
+
+/// <summary>Starts runs.</summary>
+static class TrainJob
+{
+    /// <exception cref="InvalidDataException">There is nothing to learn from, or the recipe is wrong.</exception>
+    public static Job Ask(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
+    {
+        request.Recipe(request.All("runs/new", "data", ""));
+        var name = NewName(store, options, project, request.Method);
+        var output = Path.Combine(options.Runs, name);
+        var job = new Job
+        {
+            Project = project.Id, Kind = JobKind.Train, Commands = [], Person = by.Id, Run = name,
+            Title = request.RewardModel is { } reward ? $"{name}: PPO from {request.Model.Name} with {reward.Name}" : $"{name}: reward model from {request.Model.Name}",
+        };
+        var heldOut = false;
+        return request.Method == TrainRequest.Ppo
+            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)), folder => [["ppo", .. request.All(output, folder.Input, "")]])
+            : jobs.Ask(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
+                folder => [["reward", .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : "")]]);
+    }
+
+    static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) => PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts
+        ? prompts
+        : throw new InvalidDataException("items whose prompts are answered were expected, found none in this project");
+
+    /// <summary>A name that no run has and no job was given, of letters, digits and dashes.</summary>
+    static string NewName(PreferenceStore store, StudioOptions options, Project project, string method)
+    {
+        var letters = new string([.. project.Name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
+        var word = string.Join('-', letters.Split('-', StringSplitOptions.RemoveEmptyEntries));
+        var stem = $"{(word.Length == 0 ? $"project-{project.Id}" : word[..Math.Min(40, word.Length)].TrimEnd('-'))}-{method}";
+        return Enumerable.Range(1, int.MaxValue).Select(number => $"{stem}-{number}")
+            .First(name => !Path.Exists(Path.Combine(options.Runs, name)) && store.Jobs.OfRun(name) is null);
+    }
+}

@@ -1,0 +1,41 @@
+using Attune.Training.Runs;
+
+namespace Attune.Studio.Runs;
+
+/// <summary>
+/// The recipe of a run as keys and values, read as the text that a run writes: also where another version of this program wrote it,
+/// whose keys differ.
+/// </summary>
+static class RecipeText
+{
+    const string Method = "method";
+
+    public static string MethodOf(RunFolder folder) =>
+        File.ReadLines(folder.Recipe).Take(100).FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line
+            ? line[(Method.Length + 2)..].Trim()
+            : "";
+
+    /// <summary>Every key in full, as <c>optimizer.learningRate</c>, with its value; keys of a list's items are numbered.</summary>
+    public static IReadOnlyDictionary<string, string> Read(RunFolder folder)
+    {
+        var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        var sections = new Stack<(int Indent, string Name)>();
+        var items = 0;
+        foreach (var line in File.ReadLines(folder.Recipe).Where(line => line.Contains(':', StringComparison.Ordinal) && !line.TrimStart().StartsWith('#')))
+        {
+            var isItem = line.TrimStart().StartsWith("- ", StringComparison.Ordinal);
+            var text = line.TrimStart(' ', '-');
+            var indent = line.Length - text.Length;
+            while (sections.TryPeek(out var section) && section.Indent >= indent)
+                sections.Pop();
+            items = isItem ? items + 1 : items;
+            var (name, value) = (text[..text.IndexOf(':', StringComparison.Ordinal)], text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var key = string.Join('.', sections.Reverse().Select(section => section.Name).Append(name));
+            if (value.Length == 0)
+                sections.Push((indent, name));
+            else
+                values[values.ContainsKey(key) ? $"{key} ({items})" : key] = value.Trim('"');
+        }
+        return values;
+    }
+}

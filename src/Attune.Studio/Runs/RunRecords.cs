@@ -1,0 +1,32 @@
+using Attune.Training.Reporting;
+using Attune.Training.Runs;
+
+namespace Attune.Studio.Runs;
+
+/// <summary>What runs wrote, kept for those that are looked at: a page asks every two seconds.</summary>
+sealed class RunRecords
+{
+    const int Kept = 8;
+
+    readonly Lock reading = new();
+    readonly OrderedDictionary<string, (string Version, RunRecord Record)> records = new(StringComparer.Ordinal);
+
+    /// <summary>Another text as soon as the run has written more.</summary>
+    public static string VersionOf(RunFolder folder) => string.Join('-', ((string[])[folder.Metrics, folder.Samples, folder.Health, folder.Summary])
+        .Select(path => File.Exists(path) ? new FileInfo(path).Length : -1));
+
+    public RunRecord Read(RunFolder folder)
+    {
+        var version = VersionOf(folder);
+        lock (reading)
+        {
+            if (!records.TryGetValue(folder.Path, out var known) || known.Version != version)
+                known = (version, RunRecord.Read(folder));
+            records.Remove(folder.Path);
+            records.Add(folder.Path, known);
+            if (records.Count > Kept)
+                records.RemoveAt(0);
+            return known.Record;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Attune.Store;
+using Attune.Studio.Jobs;
+using Attune.Studio.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Attune.Studio.Runs;
+
+/// <summary>Runs with their curves, beside each other, and how to stop one and go on with it.</summary>
+static class RunRoutes
+{
+    /// <summary>A report is a page of its own with styles in it, made of what models wrote: it may show itself and nothing else.</summary>
+    const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/runs", () => new RazorComponentResult<RunsPage>()).Require(Role.Owner);
+        app.MapGet("/runs/compare", (RunList runs, string[] run) => Compare(runs, run)).Require(Role.Owner);
+        app.MapGet("/runs/{run}", (RunList runs, string run, int? look, int page = 1) =>
+            runs.Find(run) is { } found ? new RazorComponentResult<RunPage>(new { Run = found, Look = look, PageNumber = page }) : Results.NotFound()).Require(Role.Owner);
+        app.MapGet("/runs/{run}/report", Report).Require(Role.Owner);
+        app.MapPost("/runs/{run}/stop", Stop).Require(Role.Owner);
+        app.MapPost("/runs/{run}/resume", Resume).Require(Role.Owner);
+        app.MapGet("/api/runs/{run}/live", Live).Require(Role.Owner);
+    }
+
+    static IResult Compare(RunList runs, string[] keys)
+    {
+        RunEntry[] found = [.. keys.Distinct(StringComparer.Ordinal).Take(ComparePage.Most).Select(runs.Find).OfType<RunEntry>()];
+        return found.Length > 0 ? new RazorComponentResult<ComparePage>(new { Runs = found }) : Results.LocalRedirect("/runs");
+    }
+
+    /// <summary>The changing part of the page, or nothing where it is still as it was.</summary>
+    static IResult Live(HttpContext context, RunList runs, PreferenceStore store, string run, string? after)
+    {
+        if (runs.Find(run) is not { } found)
+            return Results.NotFound();
+        var version = $"{RunRecords.VersionOf(found.Folder)}-{RunStatus.Of(found, store).State}";
+        context.Response.Headers["Attune-Version"] = version;
+        return version == after ? Results.NoContent() : new RazorComponentResult<RunDetails>(new { Run = found });
+    }
+
+    static IResult Report(HttpContext context, RunList runs, string run)
+    {
+        if (runs.Find(run) is not { } found || !File.Exists(found.Folder.Report))
+            return Results.NotFound();
+        context.Response.Headers.ContentSecurityPolicy = ReportPolicy;
+        return Results.File(found.Folder.Report, "text/html; charset=utf-8");
+    }
+
+    static IResult Stop(HttpContext context, RunList runs, PreferenceStore store, string run)
+    {
+        if (runs.Find(run) is not { } found)
+            return Results.NotFound();
+        if (store.Jobs.OfRun(found.Name) is not { FinishedAt: null } job)
+            throw new InvalidDataException("this run was not started here, or has ended; stop it where it was started, by Ctrl-C");
+        store.Jobs.Stop(job.Id, context.Person().Id);
+        return Results.LocalRedirect($"/runs/{found.Key}");
+    }
+
+    static IResult Resume(HttpContext context, RunList runs, PreferenceStore store, JobStart jobs, string run)
+    {
+        if (runs.Find(run) is not { } found)
+            return Results.NotFound();
+        var status = RunStatus.Of(found, store);
+        if (status.IsOpen || status.State == RunState.Finished)
+            throw new InvalidDataException($"a run that was stopped or failed was expected; this one is {status.State.ToString().ToLowerInvariant()}");
+        var job = new Job
+        {
+            Project = status.Job?.Project, Kind = JobKind.Train, Title = $"Go on with {found.Name}", Commands = [], Run = found.Name, Person = context.Person().Id,
+        };
+        jobs.Ask(job, _ => { }, _ => [["train", found.Folder.Path]]);
+        return Results.LocalRedirect($"/runs/{found.Key}");
+    }
+}

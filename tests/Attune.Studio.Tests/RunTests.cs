@@ -1,0 +1,107 @@
+using System.Net;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>The pages of runs, from the files of a run.</summary>
+public sealed class RunTests
+{
+    const string Hostile = "<script>alert(1)</script>\u202Eevil";
+
+    [Fact]
+    public async Task ARunIsShownWithItsCurvesItsLastFiguresAndItsAnswers()
+    {
+        await using var studio = await RunningStudio.Start();
+        Run(studio, "quickstart/5-ppo", steps: 40, learningRate: "3e-4");
+        using var owner = new Visitor(studio.Address);
+        var list = WebUtility.HtmlDecode(await owner.Page("/runs"));
+        Assert.Contains("quickstart/5-ppo", list);
+        Assert.Contains("40 of 50", list);
+        var page = await owner.Page("/runs/quickstart~5-ppo");
+        Assert.Contains("<title>Score</title>", page);
+        Assert.Contains("<desc", page);
+        Assert.Contains("""<tr><th scope="row">Score</th><td class="number">4</td>""", page);
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;[U&#x2B;202E]evil", page);
+        Assert.DoesNotContain(Hostile, page);
+        Assert.DoesNotContain("style=", page);
+        Assert.DoesNotContain("libattune_torch", File.ReadAllText("/proc/self/maps"));
+    }
+
+    [Fact]
+    public async Task TheCurvesAreGivenAgainOnlyWhereThereIsMoreOfThem()
+    {
+        await using var studio = await RunningStudio.Start();
+        Run(studio, "ppo", steps: 4, learningRate: "3e-4");
+        using var owner = new Visitor(studio.Address);
+        using var first = await owner.Get("/api/runs/ppo/live?after=");
+        var version = first.Headers.GetValues("Attune-Version").Single();
+        Assert.Contains($"data-version=\"{version}\"", await first.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.NoContent, (await owner.Get($"/api/runs/ppo/live?after={version}")).StatusCode);
+        await File.AppendAllTextAsync(Path.Combine(studio.Folder, "runs", "ppo", "metrics.jsonl"), """{"step":5,"objective/scores":77}""" + "\n", TestContext.Current.CancellationToken);
+        Assert.Contains("77", await owner.Page($"/api/runs/ppo/live?after={version}"));
+    }
+
+    [Fact]
+    public async Task RunsBesideEachOtherSayWhereTheirRecipesDiffer()
+    {
+        await using var studio = await RunningStudio.Start();
+        Run(studio, "one", steps: 4, learningRate: "3e-4");
+        Run(studio, "other", steps: 6, learningRate: "1e-5");
+        using var owner = new Visitor(studio.Address);
+        var page = await owner.Page("/runs/compare?run=one&run=other&run=..");
+        Assert.Contains("2 runs beside each other", page);
+        Assert.Contains("""<code>optimizer.learningRate</code></th><td class="break">3e-4</td><td class="break">1e-5</td>""", page);
+        Assert.DoesNotContain("<code>training.steps</code>", page);
+    }
+
+    [Fact]
+    public async Task ARunIsRunningWhileAProcessHasItsFolderAndFinishedOnceItHasASummary()
+    {
+        await using var studio = await RunningStudio.Start();
+        var path = Run(studio, "ppo", steps: 4, learningRate: "3e-4");
+        using var owner = new Visitor(studio.Address);
+        Assert.Contains(">stopped</span>", await owner.Page("/runs"));
+        using (new FileStream(Path.Combine(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Contains(">running</span>", await owner.Page("/runs"));
+            Assert.Equal(HttpStatusCode.BadRequest, (await owner.Post("/runs/ppo/resume")).StatusCode);
+        }
+        await File.WriteAllTextAsync(Path.Combine(path, "summary.json"), "{}", TestContext.Current.CancellationToken);
+        Assert.Contains(">finished</span>", await owner.Page("/runs"));
+    }
+
+    [Fact]
+    public async Task ReportsOfRunsCanDoNothingButBeSeen()
+    {
+        await using var studio = await RunningStudio.Start();
+        var path = Run(studio, "ppo", steps: 1, learningRate: "3e-4");
+        await File.WriteAllTextAsync(Path.Combine(path, "report.html"), "<p>report", TestContext.Current.CancellationToken);
+        using var owner = new Visitor(studio.Address);
+        using var response = await owner.Get("/runs/ppo/report");
+        Assert.Equal("<p>report", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("sandbox; default-src 'none';", response.Headers.GetValues("Content-Security-Policy").Single());
+    }
+
+    [Fact]
+    public async Task NothingButARunIsReachedByAName()
+    {
+        await using var studio = await RunningStudio.Start();
+        Run(studio, "ppo", steps: 1, learningRate: "3e-4");
+        Run(studio, "../outside", steps: 1, learningRate: "3e-4");
+        using var owner = new Visitor(studio.Address);
+        foreach (var name in new[] { "..~outside", "%2e%2e~outside", "..%2foutside", "%2e%2e%2foutside", "..%5coutside", "%2fetc%2fpasswd", "ppo%00", "%00", "ppo~..~..~outside", "ppo~", "PPO", "%252e%252e" })
+            foreach (var what in new[] { "/runs/{0}", "/runs/{0}/report", "/api/runs/{0}/live" })
+            {
+                using var response = await owner.Get(what.Replace("{0}", name));
+                Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{what} with {name} gave {response.StatusCode}");
+            }
+    }
+
+    static string Run(RunningStudio studio, string name, int steps, string learningRate)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", name)).FullName;
+        File.WriteAllText(Path.Combine(folder, "recipe.yaml"), $"method: ppo\ntraining:\n  steps: 50\noptimizer:\n  learningRate: {learningRate}\nrewards:\n- kind: length\n  weight: 1\n");
+        File.WriteAllLines(Path.Combine(folder, "metrics.jsonl"), Enumerable.Range(1, steps).Select(step => $$"""{"step":{{step}},"objective/scores":{{step / 10}},"objective/kl":0.5}"""));
+        File.WriteAllText(Path.Combine(folder, "samples.jsonl"), $$"""{"step":{{steps}},"prompt":"p","completion":"{{Hostile}}","score":1.5,"kl":0.25}""" + "\n");
+        return folder;
+    }
+}
