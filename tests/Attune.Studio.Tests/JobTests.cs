@@ -51,14 +51,14 @@ public sealed class JobTests : IDisposable
         await using var studio = await Start();
         var job = Ask(studio, ["wait", folder.File("go")]);
         await Says(studio, job, "started");
-        await studio.Restart(() => Task.CompletedTask);
+        await studio.Stop();
+        await studio.StartAgain(port: 0);
         await Task.Delay(1000);
         Assert.Equal(JobState.Running, studio.Store.Jobs.Find(job.Id)!.State);
-        await studio.Restart(async () =>
-        {
-            folder.Write("go", "");
-            await Until(() => File.Exists(Path.Combine(studio.Folder, "studio", "jobs", $"{job.Id}", "process-0", "ended")));
-        });
+        await studio.Stop();
+        folder.Write("go", "");
+        await Until(() => File.Exists(Path.Combine(FolderOf(studio, job.Id), "process-0", "ended")));
+        await studio.StartAgain(port: 0);
         var ended = await Ended(studio, job);
         Assert.Equal((JobState.Done, 0), (ended.State, ended.ExitCode));
     }

@@ -13,9 +13,10 @@ namespace Attune.Studio.Tests;
 sealed class RunningStudio : IAsyncDisposable
 {
     readonly TemporaryFolder folder;
-    readonly StudioOptions options;
 
-    RunningStudio(TemporaryFolder folder, StudioOptions options) => (this.folder, this.options, App) = (folder, options, StudioServer.Build(options));
+    readonly IReadOnlyList<string>? attune;
+
+    RunningStudio(TemporaryFolder folder, WebApplication app, IReadOnlyList<string>? attune) => (this.folder, App, this.attune) = (folder, app, attune);
 
     public WebApplication App { get; private set; }
 
@@ -25,11 +26,11 @@ sealed class RunningStudio : IAsyncDisposable
 
     public string Folder => folder.Path;
 
-    /// <param name="attune">What is started in the place of this program; itself when left out.</param>
+    /// <param name="attune">What the studio starts in the place of this program; itself when left out.</param>
     public static async Task<RunningStudio> Start(IReadOnlyList<string>? attune = null)
     {
         var temporary = new TemporaryFolder();
-        return new(temporary, await Serve(temporary, port: 0));
+        return new(temporary, await Serve(temporary, port: 0, attune), attune);
     }
 
     /// <summary>Ends the server.</summary>
@@ -40,38 +41,19 @@ sealed class RunningStudio : IAsyncDisposable
     }
 
     /// <summary>Starts it again on a port and the same folder.</summary>
-    public async Task StartAgain(int port) => App = await Serve(folder, port);
+    public async Task StartAgain(int port) => App = await Serve(folder, port, attune);
 
-    static async Task<WebApplication> Serve(TemporaryFolder folder, int port)
+    static async Task<WebApplication> Serve(TemporaryFolder folder, int port, IReadOnlyList<string>? attune)
     {
         var app = StudioServer.Build(new()
         {
             Folder = folder.File("studio"),
             Runs = folder.File("runs"),
-            Attune = ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
+            Attune = attune ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
             Listen = new(IPAddress.Loopback, port),
         });
         await app.StartAsync();
         return app;
-        var studio = new RunningStudio(temporary, new()
-        {
-            Folder = temporary.File("studio"),
-            Runs = temporary.File("runs"),
-            Attune = attune ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
-            Listen = new(IPAddress.Loopback, 0),
-        });
-        await studio.App.StartAsync();
-        return studio;
-    }
-
-    /// <summary>Ends the studio, lets something happen, and opens another one on the same folder.</summary>
-    public async Task Restart(Func<Task> meanwhile)
-    {
-        await App.StopAsync();
-        await App.DisposeAsync();
-        await meanwhile();
-        App = StudioServer.Build(options);
-        await App.StartAsync();
     }
 
     /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>
