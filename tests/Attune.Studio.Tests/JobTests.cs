@@ -28,7 +28,7 @@ public sealed class JobTests : IDisposable
         var job = await Ended(studio, Ask(studio, ["fail"], project.Id));
         Assert.Equal((JobState.Failed, 2, "the data is wrong"), (job.State, job.ExitCode, job.Outcome));
         using var owner = new Visitor(studio.Address);
-        var page = await owner.Page($"/projects/{project.Id}/jobs/{job.Id}");
+        var page = WebUtility.HtmlDecode(await owner.Page($"/projects/{project.Id}/jobs/{job.Id}"));
         Assert.Contains("working\nattune: the data is wrong", page);
         Assert.Contains("the data is wrong", await owner.Page($"/projects/{project.Id}/loop"));
     }

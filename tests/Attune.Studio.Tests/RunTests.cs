@@ -17,7 +17,7 @@ public sealed class RunTests
         Assert.Contains("quickstart/5-ppo", list);
         Assert.Contains("40 of 50", list);
         var page = await owner.Page("/runs/quickstart~5-ppo");
-        Assert.Contains("<title>Score</title>", page);
+        Assert.Contains(">Score</title>", page);
         Assert.Contains("<desc", page);
         Assert.Contains("""<tr><th scope="row">Score</th><td class="number">4</td>""", page);
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;[U&#x2B;202E]evil", page);
