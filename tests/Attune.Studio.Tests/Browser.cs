@@ -7,13 +7,16 @@ namespace Attune.Studio.Tests;
 /// <summary>The machine's Chromium, started once for all tests of pages.</summary>
 public sealed class Browser : IAsyncDisposable
 {
+    /// <summary>How long a page may take, in milliseconds: a machine may be busy with other tests.</summary>
+    internal const int Patience = 60_000;
+
     readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> running = new(Launch);
 
     /// <summary>A page without any memory of others, that fails its test when a script fails or the policy of the page stops something.</summary>
     public async Task<BrowserPage> Open(Uri address, BrowserNewContextOptions? options = null)
     {
         var context = await (await running.Value).Browser.NewContextAsync(new(options ?? new()) { BaseURL = address.ToString() });
-        context.SetDefaultTimeout(10_000);
+        context.SetDefaultTimeout(Patience);
         return new(await context.NewPageAsync());
     }
 
@@ -54,11 +57,16 @@ public sealed class BrowserPage : IAsyncDisposable
 
     public IPage Page { get; }
 
-    public Task Press(string key) => Page.Keyboard.PressAsync(key);
+    /// <summary>Presses a key once an item is on the screen, as a person does.</summary>
+    public async Task Press(string key)
+    {
+        await Assertions.Expect(Find("#item")).ToBeVisibleAsync(new() { Timeout = Browser.Patience });
+        await Page.Keyboard.PressAsync(key);
+    }
 
     public ILocator Find(string selector) => Page.Locator(selector);
 
-    public Task Shows(string selector, string text) => Assertions.Expect(Page.Locator(selector).Filter(new() { Visible = true })).ToContainTextAsync(text, new() { Timeout = 10_000 });
+    public Task Shows(string selector, string text) => Assertions.Expect(Page.Locator(selector).Filter(new() { Visible = true })).ToContainTextAsync(text, new() { Timeout = Browser.Patience });
 
     public async ValueTask DisposeAsync()
     {

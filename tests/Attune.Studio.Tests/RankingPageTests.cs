@@ -68,6 +68,47 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
     }
 
     [Fact]
+    public async Task WhatTheStudioDoesNotTakeComesBackOntoTheScreen()
+    {
+        var project = studio.Project(Name(), new() { Ties = true }, 3);
+        await using var page = await OpenProject(project);
+        var first = await page.Find(".answer .body").AllInnerTextsAsync();
+        studio.Store.Projects.Change(project.Id, project.Name, project.Settings with { Ties = false }, studio.Store.People.Find("You")!.Id);
+        await page.Press("r");
+        await page.Page.Keyboard.TypeAsync("both fine");
+        await page.Press("Escape");
+        await page.Press("=");
+        await page.Shows("#notice", "Not saved: this project does not allow ties");
+        Assert.Equal(first, await page.Find(".answer .body").AllInnerTextsAsync());
+        await Expect(page.Find("#rationale")).ToHaveValueAsync("both fine");
+        await page.Press("ArrowLeft");
+        await page.Shows("#mine", "1 by you");
+        Assert.Equal("both fine", Mine(project).Single().Verdict.Rationale);
+    }
+
+    [Fact]
+    public async Task AnEarlierAnswerIsChangedFromTheList()
+    {
+        var project = studio.Project(Name(), new(), 4);
+        await using var page = await OpenProject(project);
+        await page.Press("ArrowLeft");
+        await page.Press("x");
+        await page.Shows("#mine", "2 by you");
+        await page.Press("h");
+        await page.Shows("#history li >> nth=0", "Both bad");
+        await page.Find("#history li >> nth=1 >> button").ClickAsync();
+        await page.Shows("#ask", "Change an earlier answer");
+        await Expect(page.Find(".choice.a")).ToHaveAttributeAsync("aria-pressed", "true");
+        await page.Press("k");
+        await page.Press("Enter");
+        await page.Shows("#last", "Changed: A is better");
+        await page.Shows("#saving", "✓ Saved");
+        await page.Shows("#ask", "Which answer is better?");
+        Assert.Equal([Flag.Broken], Mine(project)[1].Verdict.Flags);
+        Assert.Equal(2, Mine(project)[1].Revision);
+    }
+
+    [Fact]
     public async Task AnswersAreDraggedIntoAnOrderAndMovedByArrows()
     {
         var project = studio.Project(Name(), new() { Task = TaskKind.Ranking }, 0);
@@ -134,7 +175,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Press(isFirst ? "ArrowRight" : "ArrowLeft");
         await page.Shows("#known", "Something else is known");
         await page.Shows("#known", "The first is true.");
-        await page.Press("Enter");
+        await page.Page.Keyboard.PressAsync("Enter");
         await page.Shows("#uncalibrated", "The calibration round is over");
     }
 

@@ -57,8 +57,10 @@ async function renewFormToken() {
 
 let filling = null;
 let fillAgain = false;
+let fillTimer = 0;
 
 function fill() {
+  clearTimeout(fillTimer);
   fillAgain = filling !== null;
   filling ??= refill().finally(() => {
     filling = null;
@@ -72,7 +74,7 @@ async function refill() {
   if (reply.status !== 200) {
     if (!current)
       problem(reply.status === 401 ? SignedOut() : reply.body?.error ?? "The studio is not reached. Trying again.");
-    setTimeout(fill, 3000);
+    fillLater(3000);
     return;
   }
   const { standing, items, mine } = reply.body;
@@ -81,8 +83,15 @@ async function refill() {
   forgetDrafts(items);
   if (!current && ahead.length > 0)
     show(ahead.shift());
-  else if (!current && outbox.size === 0)
+  else if (!current && standing === "Open")
+    fillLater(200);     // what is held was decided while this was asked
+  else if (!current)
     rest(standing);
+}
+
+function fillLater(wait) {
+  clearTimeout(fillTimer);
+  fillTimer = setTimeout(fill, wait);
 }
 
 function advance() {
@@ -97,6 +106,7 @@ function advance() {
 function rest(standing) {
   reveal(standing === "NotCalibrated" ? $("uncalibrated") : $("done"));
   progress();
+  fillLater(60_000);
 }
 
 /** Shows one of the faces of the page: an item, or that there is none. */
