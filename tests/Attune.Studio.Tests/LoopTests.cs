@@ -104,7 +104,7 @@ public sealed class LoopTests : IDisposable
 
     /// <summary>The real program learns for two steps from what was decided, and its run is shown.</summary>
     [Fact]
-    public async Task ARewardModelIsTrainedFromWhatPeopleDecided()
+    public async Task ARewardModelIsTrainedFromWhatPeopleDecidedAndScoresWhatWaits()
     {
         await using var studio = await RunningStudio.Start();
         var project = studio.Project("hotel", new() { CheckEvery = 0 }, 30);
@@ -127,6 +127,11 @@ public sealed class LoopTests : IDisposable
         Assert.Contains("step 2 of 2", page);
         Assert.Contains("Ranking loss", page);
         Assert.Contains("Next: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
+        studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"), Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);
+        (await visitor.Post($"/projects/{project.Id}/loop/score", ("rewardModel", "hotel-reward-1"))).EnsureSuccessStatusCode();
+        job = await Ended(studio, project);
+        Assert.True(job.State == JobState.Done, job.Outcome);
+        Assert.All(studio.Store.Items.Page(project.Id, 0, 100)[^1].Answers, answer => Assert.NotNull(answer.Score));
         Assert.DoesNotContain("libattune_torch", File.ReadAllText("/proc/self/maps"));
     }
 

@@ -11,9 +11,9 @@ static class ScoreJob
     /// <exception cref="InvalidDataException">Nothing waits.</exception>
     public static Job Ask(JobStart jobs, PreferenceStore store, Project project, IReadOnlyList<ModelChoice> models, Person by)
     {
-        var items = PromptFile.Items(store, project.Id).Where(item => item.Decided < item.Wanted).ToList();
+        var items = PromptFile.Items(store, project.Id).Where(item => item.Decided < item.Wanted && item.Answers.Count > 1).ToList();
         if (items.Count == 0)
-            throw new InvalidDataException("items that wait for decisions were expected, found none");
+            throw new InvalidDataException("items with two answers or more that wait for decisions were expected, found none");
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Score, Commands = [], Person = by.Id,
@@ -29,7 +29,7 @@ static class ScoreJob
         ["item"] = item.Id,
         ["prompt"] = item.Prompt.DeepClone(),
         ["completions"] = new JsonArray([.. item.Answers.Select(answer => SampleJob.AsIn(item.Prompt, answer.Text).DeepClone())]),
-        ["pairs"] = new JsonArray(),
+        ["ranks"] = new JsonArray([.. item.Answers.Select(_ => (JsonNode?)null)]),
     }.ToJsonString();
 
     public static void TakeIn(PreferenceStore store, Job job, JobFolder folder)
