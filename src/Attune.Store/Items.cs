@@ -101,16 +101,30 @@ public sealed partial class Items
     static void Insert(SqliteConnection connection, long project, IReadOnlyList<Item> items)
     {
         var first = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) + 1 FROM item");
-        connection.Execute("""
-            INSERT INTO item (id, project_id, kind, prompt, position, random, expected, explanation, extra)
-            VALUES (@id, @project, @kind, @Prompt, @id, @random, @Expected, @Explanation, @Extra)
-            """, items.Select((item, i) => new
+        InsertRows(connection, "item", ["id", "project_id", "kind", "position", "random", "expected", "prompt", "explanation", "extra"], items.Select((item, i) => new object?[]
         {
-            id = first + i, project, kind = item.Kind.ToString(), item.Prompt, random = Random.Shared.NextDouble(), item.Expected, item.Explanation, item.Extra,
+            first + i, project, item.Kind.ToString(), (double)(first + i), Random.Shared.NextDouble(), Json(item.Expected), Json(item.Prompt), item.Explanation, Json(item.Extra),
         }));
-        connection.Execute(
-            "INSERT INTO answer (item_id, place, text, source, score) VALUES (@id, @place, @Text, @Source, @Score)",
-            items.SelectMany((item, i) => item.Answers.Select((answer, place) => new { id = first + i, place, answer.Text, answer.Source, answer.Score })));
+        InsertRows(connection, "answer", ["item_id", "place", "text", "source", "score"], items.SelectMany((item, i) => item.Answers.Select((answer, place) => new object?[]
+        {
+            first + i, place, Json(answer.Text), answer.Source, answer.Score,
+        })));
+    }
+
+    static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);
+
+    /// <summary>Many rows by one statement, its values set by hand: an import has hundreds of thousands.</summary>
+    static void InsertRows(SqliteConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
+    {
+        using var command = new SqliteCommand(
+            $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(column => $"@{column}"))})", connection);
+        var parameters = columns.Select(column => command.Parameters.Add(new($"@{column}", null))).ToList();
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < row.Length; i++)
+                parameters[i].Value = row[i] ?? DBNull.Value;
+            command.ExecuteNonQuery();
+        }
     }
 
     static IReadOnlyList<Answer> AnswersOf(SqliteConnection connection, long item) =>

@@ -107,7 +107,7 @@ public sealed class Queue
         long? Ordinary()
         {
             var next = connection.QueryFirstOrDefault<(long Id, double Position)?>("""
-                SELECT id, position FROM item i WHERE project_id = @project AND kind = 'Normal' AND decided + held < wanted
+                SELECT id, position FROM item i INDEXED BY item_open WHERE project_id = @project AND kind = 'Normal' AND wanted > decided + held
                     AND position >= coalesce((SELECT position FROM reached WHERE project_id = @project AND person_id = @person), -1)
                     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                     AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)

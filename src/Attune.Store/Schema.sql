@@ -48,7 +48,8 @@ CREATE TABLE item (
   explanation TEXT,                         -- shown behind a calibration item: why
   extra       TEXT                          -- other fields of the row it came from, as a JSON object
 ) STRICT;
-CREATE INDEX item_open ON item (project_id, position) WHERE kind = 'Normal' AND decided + held < wanted;
+-- A query names this term as it stands here: SQLite turns a comparison round so that a column is left, and knows it again only then.
+CREATE INDEX item_open ON item (project_id, position) WHERE kind = 'Normal' AND wanted > decided + held;
 CREATE INDEX item_known ON item (project_id, kind, position) WHERE kind <> 'Normal';
 CREATE INDEX item_of_project ON item (project_id, id);
 

@@ -41,6 +41,19 @@ static class SqlTypes
 
     public static long ToMilliseconds(this DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
+    /// <exception cref="InvalidDataException">A text in it has half of a character.</exception>
+    public static string ToJson<T>(T value)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(value, Json);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException("texts of whole characters were expected, found half of one (a lone surrogate)", error);
+        }
+    }
+
     sealed class Times : SqlMapper.TypeHandler<DateTimeOffset>
     {
         public override DateTimeOffset Parse(object value) => DateTimeOffset.FromUnixTimeMilliseconds((long)value);
@@ -59,19 +72,7 @@ static class SqlTypes
         public override void SetValue(IDbDataParameter parameter, T? value)
         {
             parameter.DbType = DbType.String;
-            parameter.Value = value is null ? DBNull.Value : Text(value);
-        }
-
-        static string Text(T value)
-        {
-            try
-            {
-                return JsonSerializer.Serialize(value, Json);
-            }
-            catch (JsonException error)
-            {
-                throw new InvalidDataException("texts of whole characters were expected, found half of one (a lone surrogate)", error);
-            }
+            parameter.Value = value is null ? DBNull.Value : ToJson(value);
         }
     }
 }

@@ -28,10 +28,14 @@ public static class StudioServer
     /// <summary>The largest request body, in bytes; an upload has a larger bound of its own.</summary>
     const long LargestBody = 1 << 20;
 
+    /// <summary>A request that waits for the disk keeps its thread; others must not wait for a new one.</summary>
+    const int Threads = 64;
+
     /// <exception cref="InvalidDataException">The store cannot be read, or another address than loopback is asked for while nobody can sign in.</exception>
     public static WebApplication Build(StudioOptions options)
     {
         Directory.CreateDirectory(options.Folder);
+        ThreadPool.SetMinThreads(Threads, Threads);
         var store = PreferenceStore.Open(options.Store);
         if (!options.IsLoopback && !store.People.AnyoneCanSignIn())
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -5,19 +6,29 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
-/// <summary>How often an address may try to sign in.</summary>
-static class SignInLimits
+/// <summary>How often an address may try to sign in: as often as a team behind it needs, and seldom with one name. A link cannot be guessed.</summary>
+sealed class SignInLimits
 {
-    const string Name = "sign-in";
-    const int AttemptsAMinute = 10;
+    public const string Policy = "sign-in";
 
-    public static void AddTo(IServiceCollection services) => services.AddRateLimiter(limiter =>
+    const int OfAnAddress = 300;
+    const int WithAName = 10;
+
+    readonly PartitionedRateLimiter<(IPAddress? Address, string Name)> limiter = PartitionedRateLimiter.Create<(IPAddress? Address, string Name), (IPAddress?, string)>(
+        tried => RateLimitPartition.GetFixedWindowLimiter((tried.Address, tried.Name.ToUpperInvariant()), _ => AMinute(WithAName)));
+
+    public static void AddTo(IServiceCollection services) => services.AddSingleton<SignInLimits>().AddRateLimiter(limiter =>
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.AddPolicy(Name, context => RateLimitPartition.GetFixedWindowLimiter(
-            context.Connection.RemoteIpAddress,
-            _ => new FixedWindowRateLimiterOptions { PermitLimit = AttemptsAMinute, Window = TimeSpan.FromMinutes(1) }));
+        limiter.AddPolicy(Policy, context => RateLimitPartition.GetFixedWindowLimiter(context.Connection.RemoteIpAddress, _ => AMinute(OfAnAddress)));
     });
 
-    public static TBuilder LimitSignIn<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.RequireRateLimiting(Name);
+    /// <summary>Whether the sender may try this name now.</summary>
+    public bool Allow(HttpContext context, string name)
+    {
+        using var lease = limiter.AttemptAcquire((context.Connection.RemoteIpAddress, name));
+        return lease.IsAcquired;
+    }
+
+    static FixedWindowRateLimiterOptions AMinute(int attempts) => new() { PermitLimit = attempts, Window = TimeSpan.FromMinutes(1) };
 }

@@ -19,9 +19,9 @@ static class SignInRoutes
     public static void Map(WebApplication app)
     {
         app.MapGet("/sign-in", (string? to) => new RazorComponentResult<SignInPage>(new { To = to })).AllowAnonymous();
-        app.MapPost("/sign-in", SignIn).AllowAnonymous().LimitSignIn();
-        app.MapGet("/join/{token}", (string token) => new RazorComponentResult<JoinPage>(new { Token = token })).AllowAnonymous().LimitSignIn();
-        app.MapPost("/join", Join).AllowAnonymous().LimitSignIn();
+        app.MapPost("/sign-in", SignIn).AllowAnonymous().RequireRateLimiting(SignInLimits.Policy);
+        app.MapGet("/join/{token}", (string token) => new RazorComponentResult<JoinPage>(new { Token = token })).AllowAnonymous().RequireRateLimiting(SignInLimits.Policy);
+        app.MapPost("/join", Join).AllowAnonymous().RequireRateLimiting(SignInLimits.Policy);
         app.MapPost("/sign-out", async (HttpContext context) =>
         {
             await context.SignOutAsync();
@@ -33,8 +33,10 @@ static class SignInRoutes
         ? Hasher.HashPassword(null!, password)
         : throw new InvalidDataException("a password of 10 to 200 characters was expected");
 
-    static async Task<IResult> SignIn(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] string password, [FromForm] string? to)
+    static async Task<IResult> SignIn(HttpContext context, PreferenceStore store, SignInLimits limits, [FromForm] string name, [FromForm] string password, [FromForm] string? to)
     {
+        if (!limits.Allow(context, name.Trim()))
+            return Results.StatusCode(StatusCodes.Status429TooManyRequests);
         var person = name.Length <= 200 ? store.People.Find(name.Trim()) : null;
         var hash = person is null ? null : store.People.PasswordHash(person.Id);
         var right = password.Length <= 200 && Hasher.VerifyHashedPassword(null!, hash ?? NoHash, password) != PasswordVerificationResult.Failed;
@@ -53,5 +55,5 @@ static class SignInRoutes
     }
 
     /// <summary>A path of ours, and nothing that a browser takes for another host.</summary>
-    static string Local(string? to) => to is ['/', not ('/' or '\\'), ..] && !to.Contains('\n') && !to.Contains('\r') ? to : "/";
+    static string Local(string? to) => to is ['/', not ('/' or '\\'), ..] && !to.Any(char.IsControl) ? to : "/";
 }

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Attune.Store;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>Fifty people decide as fast as they can while the server is killed twenty times.</summary>
+public sealed class KillTests
+{
+    const int People = 50;
+    const int Kills = 20;
+    const int BetweenKills = 60;
+
+    readonly ConcurrentDictionary<string, string> sent = [];
+    readonly ConcurrentDictionary<string, long> confirmed = [];
+    volatile bool over;
+
+    [Fact]
+    public async Task WhatWasConfirmedIsThereExactlyOnceHoweverOftenTheServerIsKilled()
+    {
+        using var folder = new TemporaryFolder();
+        var (project, links) = Prepare(folder.Path);
+        using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
+        studio.Start();
+        var people = links.ConvertAll(_ => new Visitor(studio.Address));
+        await Task.WhenAll(people.Zip(links, async (person, link) => (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
+        var work = people.ConvertAll(person => Task.Run(() => Work(person, project)));
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await MoreConfirmed(BetweenKills, work);
+            studio.Kill();
+            studio.Start();
+        }
+        await MoreConfirmed(BetweenKills, work);
+        over = true;
+        await Task.WhenAll(work);
+        studio.Kill();
+        people.ForEach(person => person.Dispose());
+        Check(folder.File("studio.db"));
+    }
+
+    static (long Project, List<string> Links) Prepare(string folder)
+    {
+        using var store = PreferenceStore.Open(Path.Combine(folder, "studio.db"));
+        var owner = store.People.Add("Olga", Role.Owner);
+        var project = store.Projects.Add("hotel", new() { CheckEvery = 0, Overlap = 2 }, owner.Id);
+        store.Items.Add(project.Id, [.. Enumerable.Range(0, 20_000).Select(i => new Item
+        {
+            Prompt = JsonValue.Create($"prompt {i}"), Answers = [new(JsonValue.Create("one")), new(JsonValue.Create("other"))],
+        })], owner.Id);
+        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(People).Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
+        store.Projects.SetMembers(project.Id, people, owner.Id);
+        return (project.Id, people.AsParallel().WithDegreeOfParallelism(People).Select(id => store.People.NewLink(id)).ToList());
+    }
+
+    /// <summary>As the page's script does it: what was not answered is sent again, the same.</summary>
+    async Task Work(Visitor person, long project)
+    {
+        while (!over)
+            try
+            {
+                var next = await Call(person, $"/api/projects/{project}/next", new { count = 2 });
+                foreach (var token in next["items"]!.AsArray().Select(item => (string)item!["token"]!))
+                {
+                    var says = sent.GetOrAdd(token, _ => $"{Guid.NewGuid()}");
+                    var saved = await Call(person, $"/api/projects/{project}/decisions", new { token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 }, rationale = says }, seconds = 1 });
+                    Assert.True((bool)saved["saved"]!);
+                    confirmed[token] = (long)saved["decision"]!;
+                }
+            }
+            catch (Exception error) when (error is HttpRequestException { StatusCode: null } or IOException)
+            {
+                await Task.Delay(20);
+            }
+    }
+
+    /// <exception cref="HttpRequestException">The answer is no success: nobody is signed out, nothing is refused; or without a status: there was no answer.</exception>
+    static async Task<JsonNode> Call(Visitor person, string path, object body)
+    {
+        using var response = await person.Send(HttpMethod.Post, path, JsonContent.Create(body));
+        return JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
+    }
+
+    async Task MoreConfirmed(int count, List<Task> work)
+    {
+        for (var goal = confirmed.Count + count; confirmed.Count < goal; await Task.Delay(10))
+            if (work.Find(task => task.IsFaulted) is { } failed)
+                await failed;
+    }
+
+    void Check(string path)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        var stored = connection.Query<(long Id, string Token, string Says, string Ranks)>("SELECT id, token, rationale, ranks FROM decision").ToDictionary(row => row.Token);
+        Assert.True(confirmed.Count >= Kills * BetweenKills);
+        Assert.All(confirmed, each => Assert.Equal((each.Value, sent[each.Key]), (stored[each.Key].Id, stored[each.Key].Says)));
+        Assert.All(stored.Values, row => Assert.Equal(sent[row.Token], row.Says));        // what is more was sent, and its answer died with the server
+        Assert.InRange(stored.Count, confirmed.Count, confirmed.Count + People);
+        Assert.All(stored.Values, row => Assert.True(row.Ranks is "[0,1]" or "[1,0]"));
+        Assert.Equal("ok", connection.ExecuteScalar<string>("PRAGMA integrity_check"));
+        Assert.Equal(stored.Count, connection.ExecuteScalar<int>("SELECT count(*) FROM audit WHERE action = 'decided'"));
+        Assert.Equal(stored.Count, connection.ExecuteScalar<int>("SELECT decisions FROM progress"));
+        Assert.Equal(0, connection.ExecuteScalar<int>("""
+            SELECT count(*) FROM item i WHERE decided <> (SELECT count(*) FROM decision d WHERE d.item_id = i.id) OR decided > wanted
+                OR held <> (SELECT count(*) FROM lease l WHERE l.item_id = i.id AND live = 1)
+            """));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Attune.Testing;
+
+/// <summary>The command <c>attune studio</c> in a process of its own, which can be killed and started again at the same address.</summary>
+public sealed class StudioProcess(string attune, string folder) : IDisposable
+{
+    Process? process;
+
+    public Uri Address { get; } = new($"http://127.0.0.1:{FreePort()}");
+
+    /// <summary>Returns when it answers.</summary>
+    public void Start()
+    {
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
+        foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen", Address.Authority })
+            start.ArgumentList.Add(word);
+        process = Process.Start(start)!;
+        if (process.StandardOutput.ReadLine() is null)
+            throw new InvalidOperationException("the studio ended before it answered");
+    }
+
+    /// <summary>By the signal that no program can answer.</summary>
+    public void Kill()
+    {
+        process?.Kill();
+        process?.WaitForExit();
+        process?.Dispose();
+        process = null;
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public void Dispose() => Kill();
+}

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Attune.Testing;
+
+/// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
+public sealed class Visitor(Uri address) : IDisposable
+{
+    readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+    string? token;
+
+    public Task<HttpResponseMessage> Get(string path) => client.GetAsync(path);
+
+    public Task<string> Page(string path) => client.GetStringAsync(path);
+
+    public async Task<HttpResponseMessage> Post(string path, params (string Name, string Value)[] fields)
+    {
+        token ??= await NewToken();
+        var response = await client.PostAsync(path, new FormUrlEncodedContent(
+            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create("__RequestVerificationToken", token)]));
+        token = null;     // who is signed in may have changed
+        return response;
+    }
+
+    /// <summary>A request as a script of ours sends it.</summary>
+    public async Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content = null)
+    {
+        token ??= await NewToken();
+        using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
+        return await client.SendAsync(request);
+    }
+
+    async Task<string> NewToken() => FormToken(await Page("/sign-in"));
+
+    public static string FormToken(string page) => WebUtility.HtmlDecode(page.Split("name=\"form-token\" content=\"")[1].Split('"')[0]);
+
+    public void Dispose() => client.Dispose();
+}
