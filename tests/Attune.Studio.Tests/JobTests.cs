@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Attune.Store;
-using Attune.Testing;
 
 namespace Attune.Studio.Tests;
 

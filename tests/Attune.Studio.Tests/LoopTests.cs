@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Attune.Store;
-using Attune.Testing;
 
 namespace Attune.Studio.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Attune.Store;
-using Attune.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
