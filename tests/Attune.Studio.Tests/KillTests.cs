@@ -56,20 +56,30 @@ public sealed class KillTests
         return (project.Id, people.AsParallel().WithDegreeOfParallelism(People).Select(id => store.People.NewLink(id)).ToList());
     }
 
-    /// <summary>As the page's script does it: what was not answered is sent again, the same.</summary>
+    /// <summary>As the page's script does it: what was not answered is sent again, the same, until it is.</summary>
     async Task Work(Visitor person, long project)
     {
         while (!over)
+        {
+            var next = await Answered(person, $"/api/projects/{project}/next", new { count = 2 });
+            foreach (var token in next["items"]!.AsArray().Select(item => (string)item!["token"]!))
+            {
+                sent[token] = $"{Guid.NewGuid()}";
+                var saved = await Answered(person, $"/api/projects/{project}/decisions", new
+                {
+                    token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 }, rationale = sent[token] }, seconds = 1,
+                });
+                confirmed[token] = (long)saved["decision"]!;
+            }
+        }
+    }
+
+    static async Task<JsonNode> Answered(Visitor person, string path, object body)
+    {
+        while (true)
             try
             {
-                var next = await Call(person, $"/api/projects/{project}/next", new { count = 2 });
-                foreach (var token in next["items"]!.AsArray().Select(item => (string)item!["token"]!))
-                {
-                    var says = sent.GetOrAdd(token, _ => $"{Guid.NewGuid()}");
-                    var saved = await Call(person, $"/api/projects/{project}/decisions", new { token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 }, rationale = says }, seconds = 1 });
-                    Assert.True((bool)saved["saved"]!);
-                    confirmed[token] = (long)saved["decision"]!;
-                }
+                return await Call(person, path, body);
             }
             catch (Exception error) when (error is HttpRequestException { StatusCode: null } or IOException)
             {
@@ -97,8 +107,7 @@ public sealed class KillTests
         var stored = connection.Query<(long Id, string Token, string Says, string Ranks)>("SELECT id, token, rationale, ranks FROM decision").ToDictionary(row => row.Token);
         Assert.True(confirmed.Count >= Kills * BetweenKills);
         Assert.All(confirmed, each => Assert.Equal((each.Value, sent[each.Key]), (stored[each.Key].Id, stored[each.Key].Says)));
-        Assert.All(stored.Values, row => Assert.Equal(sent[row.Token], row.Says));        // what is more was sent, and its answer died with the server
-        Assert.InRange(stored.Count, confirmed.Count, confirmed.Count + People);
+        Assert.Equal((confirmed.Count, confirmed.Count), (stored.Count, sent.Count));
         Assert.All(stored.Values, row => Assert.True(row.Ranks is "[0,1]" or "[1,0]"));
         Assert.Equal("ok", connection.ExecuteScalar<string>("PRAGMA integrity_check"));
         Assert.Equal(stored.Count, connection.ExecuteScalar<int>("SELECT count(*) FROM audit WHERE action = 'decided'"));

@@ -23,7 +23,6 @@ public sealed class RunTests
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;[U&#x2B;202E]evil", page);
         Assert.DoesNotContain(Hostile, page);
         Assert.DoesNotContain("style=", page);
-        Assert.DoesNotContain("libattune_torch", File.ReadAllText("/proc/self/maps"));
     }
 
     [Fact]
