@@ -83,7 +83,7 @@ public sealed record PersonFigures
 
     static Calibration Known(IEnumerable<Vote> decided, ItemKind kind, ProjectVotes votes)
     {
-        var right = decided.Where(vote => vote.Kind == kind).Select(vote => Calibration.IsRight(votes.Expected[vote.Item], vote.Ranks)).ToList();
+        var right = decided.Where(vote => vote.Kind == kind).Select(vote => Calibration.IsRight(votes.Expected[vote.Item], new Verdict { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
         return new(right.Count(each => each), right.Count);
     }
 }

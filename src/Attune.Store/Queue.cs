@@ -42,7 +42,7 @@ public sealed class Queue
     /// The items that a person holds, and new ones up to a count: first those of the calibration round, then ordinary ones, with an attention
     /// check among them now and then. Who asks again is given the same, so a page may be loaded anew.
     /// </summary>
-    public Turn Next(Project project, long person, int count) => database.WriteLightly(connection =>
+    public Turn Next(Project project, long person, int count) => project.Archived ? new(Standing.Done, []) : database.WriteLightly(connection =>
     {
         var ask = new Ask(connection, project, person, time.GetUtcNow());
         ask.EndLeases();

@@ -39,6 +39,13 @@ public sealed class SecurityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AFormThatCannotBeReadIsTheSendersFault()
+    {
+        using var visitor = new Visitor(studio.Address);
+        Assert.Equal(HttpStatusCode.BadRequest, (await visitor.Post("/projects/new", ("name", "a\0b"))).StatusCode);
+    }
+
+    [Fact]
     public async Task CookiesAreOutOfReachOfScriptsAndOfOtherSites()
     {
         var link = studio.Store.People.NewLink(studio.Store.People.Add("Olga", Role.Owner).Id);

@@ -62,7 +62,7 @@ static class AnnotateRoutes
         Decision = saved.Decision.Id,
         saved.Decision.Revision,
         Known = saved.Item is { Kind: ItemKind.Calibration, Expected: { } expected }
-            ? new Known(AsShown(expected, saved.Decision), saved.Item.Explanation, Calibration.IsRight(expected, saved.Decision.Verdict.Ranks)) : null,
+            ? new Known(AsShown(expected, saved.Decision), saved.Item.Explanation, Calibration.IsRight(expected, saved.Decision.Verdict)) : null,
     });
 
     static IResult Undo(HttpContext context, PreferenceStore store, long project)

@@ -1,4 +1,5 @@
 using Attune.Studio.Layout;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,10 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         catch (Exception error) when ((error as BadHttpRequestException ?? error.InnerException as BadHttpRequestException) is { } bad && !context.Response.HasStarted)
         {
             await Write(context, bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
+        }
+        catch (AntiforgeryValidationException) when (!context.Response.HasStarted)
+        {
+            await Write(context, StatusCodes.Status400BadRequest, "the form could not be read");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
