@@ -1,14 +1,12 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
 /// <summary>
-/// One SQLite file: many readers, one writer. What <see cref="Write"/> has returned from is on disk (WAL mode with full synchronisation,
-/// https://sqlite.org/pragma.html#pragma_synchronous). Waiting for the disk takes milliseconds, so those who wait for the writer are
-/// served together: each in a savepoint of its own, all in one transaction.
+/// One SQLite file: many readers, one writer. What <see cref="Write"/> has returned from is one transaction, and on disk (WAL mode with full
+/// synchronisation, https://sqlite.org/pragma.html#pragma_synchronous).
 /// </summary>
 sealed class Database : IDisposable
 {
@@ -21,7 +19,6 @@ sealed class Database : IDisposable
     readonly string path;
     readonly SqliteConnection writer;
     readonly Lock writing = new();
-    readonly ConcurrentQueue<Change> waiting = [];
     readonly ConcurrentBag<SqliteConnection> readers = [];
     readonly SemaphoreSlim freeReaders = new(MostReaders);
     bool isDurable;
@@ -90,55 +87,25 @@ sealed class Database : IDisposable
 
     T Do<T>(Func<SqliteConnection, T> write, bool durable)
     {
-        var result = default(T)!;
-        var change = new Change(connection => result = write(connection), durable);
-        waiting.Enqueue(change);
         lock (writing)
         {
-            if (!change.IsDone)
-                DoAllWaiting();
-        }
-        change.Error?.Throw();
-        return result;
-    }
-
-    void DoAllWaiting()
-    {
-        var changes = new List<Change>();
-        while (waiting.TryDequeue(out var change))
-            changes.Add(change);
-        try
-        {
-            BeDurable(changes.Exists(change => change.IsDurable));
+            BeDurable(durable);
             writer.Execute("BEGIN IMMEDIATE");
-            foreach (var change in changes)
-                DoAlone(change);
-            writer.Execute("COMMIT TRANSACTION");
+            try
+            {
+                var result = write(writer);
+                writer.Execute("COMMIT TRANSACTION");
+                return result;
+            }
+            catch (Exception error)
+            {
+                if (SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
+                    writer.Execute("ROLLBACK TRANSACTION");
+                if (IsDamage(error))
+                    throw Damaged(error);
+                throw;
+            }
         }
-        catch (Exception error)
-        {
-            if (SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
-                writer.Execute("ROLLBACK TRANSACTION");
-            var told = ExceptionDispatchInfo.Capture(IsDamage(error) ? Damaged(error) : error);
-            changes.ForEach(change => change.Error ??= told);
-        }
-        changes.ForEach(change => change.IsDone = true);
-    }
-
-    /// <summary>What fails is taken back by itself; the others go on.</summary>
-    void DoAlone(Change change)
-    {
-        writer.Execute("SAVEPOINT change");
-        try
-        {
-            change.Work(writer);
-        }
-        catch (Exception error) when (!IsDamage(error) && SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
-        {
-            writer.Execute("ROLLBACK TO change");
-            change.Error = ExceptionDispatchInfo.Capture(error);
-        }
-        writer.Execute("RELEASE change");
     }
 
     /// <summary>A pragma acts while it is compiled, so it is not one of the statements that are kept.</summary>
@@ -202,17 +169,5 @@ sealed class Database : IDisposable
             reader.Dispose();
         writer.Dispose();
         freeReaders.Dispose();
-    }
-
-    /// <summary>What one caller wants written, and how it went.</summary>
-    sealed class Change(Action<SqliteConnection> work, bool isDurable)
-    {
-        public Action<SqliteConnection> Work { get; } = work;
-
-        public bool IsDurable { get; } = isDurable;
-
-        public bool IsDone { get; set; }
-
-        public ExceptionDispatchInfo? Error { get; set; }
     }
 }
