@@ -44,6 +44,9 @@ public sealed class Projects
     public Project? Find(long id) => database.Read(connection =>
         connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id }));
 
+    /// <exception cref="InvalidDataException">There is no such project.</exception>
+    public Project Get(long id) => Find(id) ?? throw new InvalidDataException("there is no such project");
+
     public Project? Find(string name) => database.Read(connection =>
         connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE name = @name COLLATE NOCASE", new { name = Names.Tidy(name) }));
 

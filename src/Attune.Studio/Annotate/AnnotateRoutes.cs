@@ -35,7 +35,7 @@ static class AnnotateRoutes
 
     static IResult Next(HttpContext context, PreferenceStore store, long project, Request request)
     {
-        var (found, person) = (Project(store, project), context.Person());
+        var (found, person) = (store.Projects.Get(project), context.Person());
         var turn = store.Queue.Next(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
         return Results.Ok(new
         {
@@ -46,12 +46,12 @@ static class AnnotateRoutes
     }
 
     static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
-        store.Decisions.Submit(Project(store, project), context.Person().Id, submission) is { } saved
+        store.Decisions.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
             ? Confirmed(store, project, saved)
             : Conflict("This item was given to others in the meantime; your answer to it was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
-        store.Decisions.Edit(Project(store, project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
+        store.Decisions.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
             ? Confirmed(store, project, saved)
             : Conflict("This answer cannot be changed: it was changed elsewhere, or it belongs to the calibration round.");
 
@@ -67,7 +67,7 @@ static class AnnotateRoutes
 
     static IResult Undo(HttpContext context, PreferenceStore store, long project)
     {
-        var (found, person) = (Project(store, project), context.Person());
+        var (found, person) = (store.Projects.Get(project), context.Person());
         if (store.Decisions.Undo(found, person.Id) is not { } was)
             return Conflict("There is nothing to undo.");
         var showing = store.Queue.Next(found, person.Id, 1).Items.Single(item => item.Item == was.Item);
@@ -103,7 +103,7 @@ static class AnnotateRoutes
             return Results.NotFound();
         return Results.Ok(new
         {
-            Item = ShownItem.Of(store.Items.Find(project, found.Item)!, found, Project(store, project).Settings),
+            Item = ShownItem.Of(store.Items.Find(project, found.Item)!, found, store.Projects.Get(project).Settings),
             Decision = found.Id, found.Revision, Verdict = found.Verdict.AsShown(found.Shown), found.Seconds,
         });
     }
@@ -115,8 +115,6 @@ static class AnnotateRoutes
     }
 
     static IReadOnlyList<int?> AsShown(IReadOnlyList<int?> ranks, Decision decision) => [.. decision.Shown.Select(place => ranks[place])];
-
-    static Project Project(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
 
     static IResult Conflict(string message) => Results.Json(new { error = message }, statusCode: StatusCodes.Status409Conflict);
 }

@@ -21,7 +21,7 @@ static class ExportRoutes
 
     static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
-        var (found, options) = (Find(store, project), form.Options());
+        var (found, options) = (store.Projects.Get(project), form.Options());
         var scratch = Directory.CreateDirectory(studio.Exports).FullName;
         var archive = new FileStream(
             Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose);
@@ -43,9 +43,7 @@ static class ExportRoutes
         var options = form.Options();
         var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}";
         Directory.CreateDirectory(studio.Exports);
-        store.Exports.Snapshot(Find(store, project), options, Path.Combine(studio.Exports, name), context.Person().Id);
+        store.Exports.Snapshot(store.Projects.Get(project), options, Path.Combine(studio.Exports, name), context.Person().Id);
         return Results.LocalRedirect($"/projects/{project}/export{context.Request.QueryString}#snapshots");
     }
-
-    static Project Find(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
 }

@@ -37,7 +37,7 @@ static class ItemRoutes
 
     static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, long project, IFormFile file)
     {
-        var found = store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+        var found = store.Projects.Get(project);
         Directory.CreateDirectory(options.Exports);
         var path = Path.Combine(options.Exports, $"upload-{Guid.NewGuid():N}{Ending(file.FileName)}");     // no name from the request reaches the disk
         try

@@ -27,8 +27,6 @@ static class LoopRoutes
         app.MapPost("/projects/{project:long}/loop/train", Train).Require(Role.Owner);
     }
 
-    static Project Find(PreferenceStore store, long project) => store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
-
     static async Task<IResult> Sample(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
     {
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
@@ -37,7 +35,7 @@ static class LoopRoutes
         var request = new SampleRequest(
             new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10), fields.Number("topP", 0.01, 1),
             fields.Count("maxNewTokens", 1, 8192));
-        return Started(project, SampleJob.Ask(jobs, Find(store, project), request, context.Person()));
+        return Started(project, SampleJob.Ask(jobs, store.Projects.Get(project), request, context.Person()));
     }
 
     /// <summary>From a file that was sent; else, by choice, those of the project's items or of a run's data.</summary>
@@ -59,7 +57,7 @@ static class LoopRoutes
     static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
     {
         var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
-        return Started(project, ScoreJob.Ask(jobs, store, Find(store, project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
+        return Started(project, ScoreJob.Ask(jobs, store, store.Projects.Get(project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
     }
 
     /// <summary>The recipe, before anything begins.</summary>
@@ -68,7 +66,7 @@ static class LoopRoutes
         var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
         return new(new
         {
-            Project = Find(store, project),
+            Project = store.Projects.Get(project),
             Method = request.Method,
             Recipe = request.Recipe(request.All("(a new run folder)", request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)", "")),
             Fields = context.Request.Query.SelectMany(field => field.Value.OfType<string>().Select(value => (field.Key, value))).ToArray(),
@@ -78,7 +76,7 @@ static class LoopRoutes
     static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs, long project)
     {
         var request = TrainRequest.Read(new Fields(await context.Request.ReadFormAsync(context.RequestAborted)), new ModelChoices(runs));
-        return Started(project, TrainJob.Ask(jobs, store, options, Find(store, project), request, context.Person()));
+        return Started(project, TrainJob.Ask(jobs, store, options, store.Projects.Get(project), request, context.Person()));
     }
 
     static IResult Started(long project, Job job) => Results.LocalRedirect($"/projects/{project}/jobs/{job.Id}");

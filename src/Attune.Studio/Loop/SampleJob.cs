@@ -50,7 +50,7 @@ static class SampleJob
 
     public static void TakeIn(PreferenceStore store, Job job, JobFolder folder)
     {
-        var task = store.Projects.Find(job.Project!.Value)!.Settings.Task;
+        var task = store.Projects.Get(job.Project!.Value).Settings.Task;
         var prompts = Rows(folder.Input).Select(row => row["prompt"]!).ToList();
         var columns = job.Settings[Sources]!.AsArray().Select((source, step) => Answers(folder.Output(step), $"{source}", prompts.Count)).ToList();
         var groups = prompts.Select((prompt, at) => Items(prompt, [.. columns.Select(column => column[at])], task).ToList()).ToList();

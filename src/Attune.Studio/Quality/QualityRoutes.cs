@@ -23,7 +23,7 @@ static class QualityRoutes
 
     static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)
     {
-        var found = store.Projects.Find(project) ?? throw new InvalidDataException("there is no such project");
+        var found = store.Projects.Get(project);
         var verdict = Verdict(found.Settings.Task, form) with { Rationale = form["rationale"] };
         store.Adjudications.Decide(found, context.Person().Id, item, verdict, Number(form["seen"]) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
