@@ -20,7 +20,7 @@ static class JobWords
 
     /// <summary>The page of the run that a job trains; null before that has begun.</summary>
     public static string? RunAddress(Job job, StudioOptions options) =>
-        job.Run is { } run && new RunFolder(Path.Combine(options.Runs, run)).HoldsARun ? $"/runs/{RunEntry.KeyOf(run)}" : null;
+        job.Run is { } run && new RunFolder(Path.Combine(options.Runs, run)).HoldsARun ? RunEntry.AddressOf(run) : null;
 
     /// <summary>What a button to stop it says.</summary>
     public static string Stop(Job job) => job.State switch

@@ -9,10 +9,15 @@ namespace Attune.Studio.Runs;
 /// <param name="ChangedAt">When it last wrote a step.</param>
 public sealed record RunEntry(string Name, RunFolder Folder, string Method, DateTimeOffset ChangedAt)
 {
-    /// <summary>The name as one part of an address.</summary>
+    /// <summary>What forms and addresses call it: the name as one part of a path.</summary>
     public string Key => KeyOf(Name);
 
-    public static string KeyOf(string name) => Uri.EscapeDataString(name.Replace('/', '~'));
+    /// <summary>Of its page.</summary>
+    public string Address => AddressOf(Name);
+
+    public static string AddressOf(string name) => $"/runs/{Uri.EscapeDataString(KeyOf(name))}";
+
+    static string KeyOf(string name) => name.Replace('/', '~');
 
     /// <summary>Whether it has made a model.</summary>
     public bool HasModel => Directory.Exists(Folder.Model);

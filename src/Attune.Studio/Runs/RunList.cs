@@ -17,7 +17,7 @@ sealed class RunList(StudioOptions options)
         : [];
 
     /// <summary>The run with this key; null where there is none.</summary>
-    public RunEntry? Find(string key) => All().FirstOrDefault(run => run.Name.Replace('/', '~') == key);
+    public RunEntry? Find(string key) => All().FirstOrDefault(run => run.Key == key);
 
     IEnumerable<RunEntry> Below(string folder, int depth) =>
         Directory.EnumerateDirectories(folder, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint })

@@ -56,7 +56,7 @@ static class RunRoutes
         if (store.Jobs.OfRun(found.Name) is not { FinishedAt: null } job)
             throw new InvalidDataException("this run was not started here, or has ended; stop it where it was started, by Ctrl-C");
         store.Jobs.Stop(job.Id, context.Person().Id);
-        return Results.LocalRedirect($"/runs/{found.Key}");
+        return Results.LocalRedirect(found.Address);
     }
 
     static IResult Resume(HttpContext context, RunList runs, PreferenceStore store, JobStart jobs, string run)
@@ -71,6 +71,6 @@ static class RunRoutes
             Project = status.Job?.Project, Kind = JobKind.Train, Title = $"Go on with {found.Name}", Commands = [], Run = found.Name, Person = context.Person().Id,
         };
         jobs.Ask(job, _ => { }, _ => [["train", found.Folder.Path]]);
-        return Results.LocalRedirect($"/runs/{found.Key}");
+        return Results.LocalRedirect(found.Address);
     }
 }
