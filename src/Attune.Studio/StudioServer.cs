@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Attune.Store;
 using Attune.Studio.Accounts;
 using Attune.Studio.Annotate;
+using Attune.Studio.Audit;
 using Attune.Studio.Export;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;
@@ -106,6 +107,7 @@ public static class StudioServer
         ItemRoutes.Map(app);
         ExportRoutes.Map(app);
         QualityRoutes.Map(app);
+        AuditRoutes.Map(app);
         AnnotateRoutes.Map(app);
         LoopRoutes.Map(app);
         JobRoutes.Map(app);

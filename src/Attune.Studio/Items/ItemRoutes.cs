@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Items;
 
-/// <summary>The items of a project: found, looked at with all that was decided about them, and brought by a file; and its audit trail.</summary>
+/// <summary>The items of a project: found, looked at with all that was decided about them, and brought by a file.</summary>
 static class ItemRoutes
 {
     /// <summary>Of one file, in bytes.</summary>
@@ -23,8 +23,6 @@ static class ItemRoutes
         app.MapPost("/projects/{project:long}/items", Import).Require(Role.Owner).WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
         app.MapGet("/projects/{project:long}/items/{item:long}", (long project, long item) =>
             new RazorComponentResult<ItemPage>(new { Id = project, Number = item })).Require(Role.Reviewer);
-        app.MapGet("/projects/{project:long}/audit", (long project, long? before) =>
-            new RazorComponentResult<AuditPage>(new { Id = project, Before = before ?? long.MaxValue })).Require(Role.Reviewer);
     }
 
     static RazorComponentResult<ItemsPage> List(long project, string? text, string? state, long? after, long? added) => new(new

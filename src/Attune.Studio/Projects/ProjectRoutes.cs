@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Projects;
 
-/// <summary>The list of projects, and of each its overview, settings, members, items and audit trail.</summary>
+/// <summary>The list of projects, and of each its overview, settings and members.</summary>
 static class ProjectRoutes
 {
     public static void Map(WebApplication app)
