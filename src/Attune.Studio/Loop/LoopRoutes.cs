@@ -6,7 +6,7 @@ using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Loop;
 
@@ -21,7 +21,7 @@ static class LoopRoutes
             store.Projects.Find(project) is { } found
                 ? new RazorComponentResult<LoopPage>(new { Project = found, Model = context.Request.Query["model"].FirstOrDefault() })
                 : Results.NotFound()).Require(Role.Owner);
-        app.MapPost("/projects/{project:long}/loop/sample", Sample).Require(Role.Owner).WithMetadata(new LargestBody(LargestUpload));
+        app.MapPost("/projects/{project:long}/loop/sample", Sample).Require(Role.Owner).WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
         app.MapPost("/projects/{project:long}/loop/score", Score).Require(Role.Owner);
         app.MapGet("/projects/{project:long}/loop/train", Show).Require(Role.Owner);
         app.MapPost("/projects/{project:long}/loop/train", Train).Require(Role.Owner);
@@ -80,6 +80,4 @@ static class LoopRoutes
     }
 
     static IResult Started(long project, Job job) => Results.LocalRedirect($"/projects/{project}/jobs/{job.Id}");
-
-    sealed record LargestBody(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

@@ -7,7 +7,7 @@ namespace Attune.Studio.Quality;
 /// <param name="project">The project.</param>
 /// <param name="moment">As <see cref="Store.Figures.Moment"/> counts.</param>
 /// <param name="load">Reads what was decided.</param>
-sealed class Snapshot(long project, long moment, Func<ProjectVotes> load)
+sealed class MomentFigures(long project, long moment, Func<ProjectVotes> load)
 {
     readonly Lazy<ProjectVotes> votes = new(load);
     Lazy<AgreementFigures>? agreement;
@@ -64,16 +64,16 @@ sealed class ProjectFigures(PreferenceStore store)
 {
     const int Kept = 4;
 
-    readonly List<Snapshot> kept = [];
+    readonly List<MomentFigures> kept = [];
 
-    public Snapshot Of(long project)
+    public MomentFigures Of(long project)
     {
         var moment = store.Figures.Moment(project);
         lock (kept)
         {
-            if (kept.Find(snapshot => snapshot.Project == project && snapshot.Moment == moment) is { } known)
+            if (kept.Find(figures => figures.Project == project && figures.Moment == moment) is { } known)
                 return known;
-            kept.RemoveAll(snapshot => snapshot.Project == project);
+            kept.RemoveAll(figures => figures.Project == project);
             kept.Insert(0, new(project, moment, () => store.Figures.Votes(project)));
             if (kept.Count > Kept)
                 kept.RemoveAt(Kept);
