@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -37,5 +36,5 @@ public sealed class AuditTrail
         SqliteConnection connection, TimeProvider time, long? person, long? project, string action, string subject, object? details = null) =>
         connection.Execute(
             "INSERT INTO audit (at, person_id, project_id, action, subject, details) VALUES (@now, @person, @project, @action, @subject, @details)",
-            new { now = time.GetUtcNow(), person, project, action, subject, details = JsonSerializer.Serialize(details ?? new { }, SqlTypes.Json) });
+            new { now = time.GetUtcNow(), person, project, action, subject, details = SqlTypes.ToJson(details ?? new { }) });
 }

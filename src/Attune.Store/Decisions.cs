@@ -18,9 +18,10 @@ public sealed record Saved(Decision Decision, Item Item);
 /// <summary>What people decided: taken once each, changed and withdrawn with a trace.</summary>
 public sealed class Decisions
 {
+    /// <summary>Those of the decision, and from <c>outcome</c> on those of its verdict.</summary>
     const string Columns = """
-        id, item_id AS Item, person_id AS Person, adjudicates, outcome, ranks, strength, ratings, flags, rationale, ideal,
-        skip_reason AS SkipReason, shown, seconds, decided_at AS At, revision
+        id, item_id AS Item, person_id AS Person, adjudicates, shown, seconds, decided_at AS At, revision,
+        outcome, ranks, strength, ratings, flags, rationale, ideal, skip_reason AS SkipReason
         """;
 
     readonly Database database;
@@ -120,15 +121,16 @@ public sealed class Decisions
         "SELECT count(*) FROM decision WHERE project_id = @project AND person_id = @person AND adjudicates = 0", new { project, person }));
 
     /// <summary>All decisions about the ordinary items of a project, skips and adjudications included, by item; read as they are asked for.</summary>
-    internal static IEnumerable<Decision> Of(SqliteConnection connection, long project) => connection.Query<Row>($"""
-        SELECT {Columns} FROM decision WHERE item_id IN (SELECT id FROM item WHERE project_id = @project AND kind = 'Normal') ORDER BY item_id, id
-        """, new { project }, buffered: false).Select(row => row.ToDecision());
+    internal static IEnumerable<Decision> Of(SqliteConnection connection, long project) => Read(
+        connection, "item_id IN (SELECT id FROM item WHERE project_id = @project AND kind = 'Normal') ORDER BY item_id, id", new { project }, buffered: false);
 
-    IReadOnlyList<Decision> Where(string condition, object parameters) => database.Read(connection =>
-        connection.Query<Row>($"SELECT {Columns} FROM decision WHERE {condition}", parameters).Select(row => row.ToDecision()).ToList());
+    IReadOnlyList<Decision> Where(string condition, object parameters) => database.Read(connection => Read(connection, condition, parameters).AsList());
 
-    internal static Decision? Find(SqliteConnection connection, string condition, object parameters) =>
-        connection.QuerySingleOrDefault<Row>($"SELECT {Columns} FROM decision WHERE {condition}", parameters)?.ToDecision();
+    internal static Decision? Find(SqliteConnection connection, string condition, object parameters) => Read(connection, condition, parameters).SingleOrDefault();
+
+    static IEnumerable<Decision> Read(SqliteConnection connection, string condition, object parameters, bool buffered = true) =>
+        connection.Query<Decision, Verdict, Decision>(
+            $"SELECT {Columns} FROM decision WHERE {condition}", (decision, verdict) => decision with { Verdict = verdict }, parameters, buffered: buffered, splitOn: "outcome");
 
     internal static long Insert(SqliteConnection connection, long project, Decision decision, string token) => connection.ExecuteScalar<long>("""
         INSERT INTO decision (project_id, item_id, person_id, adjudicates, token, outcome, ranks, strength, ratings, flags, rationale, ideal, skip_reason, shown, seconds, decided_at)
@@ -144,33 +146,4 @@ public sealed class Decisions
         AuditTrail.Append(connection, time, person, project, action, $"item {item}", details);
 
     static bool Same(Verdict one, Verdict other) => JsonSerializer.Serialize(one, SqlTypes.Json) == JsonSerializer.Serialize(other, SqlTypes.Json);
-
-    sealed record Row
-    {
-        public long Id { get; init; }
-        public long Item { get; init; }
-        public long Person { get; init; }
-        public bool Adjudicates { get; init; }
-        public Outcome Outcome { get; init; }
-        public IReadOnlyList<int?>? Ranks { get; init; }
-        public int? Strength { get; init; }
-        public IReadOnlyList<int?>? Ratings { get; init; }
-        public IReadOnlyList<Flag> Flags { get; init; } = [];
-        public string? Rationale { get; init; }
-        public string? Ideal { get; init; }
-        public string? SkipReason { get; init; }
-        public IReadOnlyList<int> Shown { get; init; } = [];
-        public double Seconds { get; init; }
-        public DateTimeOffset At { get; init; }
-        public int Revision { get; init; }
-
-        public Decision ToDecision() => new()
-        {
-            Id = Id, Item = Item, Person = Person, Adjudicates = Adjudicates, Shown = Shown, Seconds = Seconds, At = At, Revision = Revision,
-            Verdict = new()
-            {
-                Outcome = Outcome, Ranks = Ranks, Strength = Strength, Ratings = Ratings, Flags = Flags, Rationale = Rationale, Ideal = Ideal, SkipReason = SkipReason,
-            },
-        };
-    }
 }

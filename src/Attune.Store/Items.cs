@@ -30,8 +30,8 @@ public sealed partial class Items
 
     /// <summary>A page of items in the order in which they were added.</summary>
     public IReadOnlyList<Item> Page(long project, long after, int count) => database.Read(connection =>
-        connection.Query<Row>($"SELECT {Columns} FROM item WHERE project_id = @project AND id > @after ORDER BY id LIMIT @count", new { project, after, count })
-            .Select(row => row.ToItem(AnswersOf(connection, row.Id))).ToList());
+        connection.Query<Item>($"SELECT {Columns} FROM item WHERE project_id = @project AND id > @after ORDER BY id LIMIT @count", new { project, after, count })
+            .Select(item => WithAnswers(connection, item)).ToList());
 
     /// <summary>Sets scores of answers by place, and how informative the item is; then the order follows.</summary>
     public void Score(long project, IEnumerable<(long Item, IReadOnlyList<double> Scores, double Priority)> scored, long by) => database.Write(connection =>
@@ -46,8 +46,9 @@ public sealed partial class Items
     });
 
     internal static Item? Load(SqliteConnection connection, long project, long id) =>
-        connection.QuerySingleOrDefault<Row>($"SELECT {Columns} FROM item WHERE id = @id AND project_id = @project", new { id, project })
-            ?.ToItem(AnswersOf(connection, id));
+        connection.QuerySingleOrDefault<Item>($"SELECT {Columns} FROM item WHERE id = @id AND project_id = @project", new { id, project }) is { } item
+            ? WithAnswers(connection, item)
+            : null;
 
     /// <summary>
     /// How many people see each item, and in what order, by the project's settings. In the informative order an item is drawn at random
@@ -127,27 +128,10 @@ public sealed partial class Items
         }
     }
 
-    static IReadOnlyList<Answer> AnswersOf(SqliteConnection connection, long item) =>
-        [.. connection.Query<(string Text, string? Source, double? Score)>("SELECT text, source, score FROM answer WHERE item_id = @item ORDER BY place", new { item })
-            .Select(row => new Answer(JsonNode.Parse(row.Text)!, row.Source, row.Score))];
-
-    sealed record Row
+    static Item WithAnswers(SqliteConnection connection, Item item) => item with
     {
-        public long Id { get; init; }
-        public ItemKind Kind { get; init; }
-        public required JsonNode Prompt { get; init; }
-        public IReadOnlyList<int?>? Expected { get; init; }
-        public string? Explanation { get; init; }
-        public int Wanted { get; init; }
-        public int Decided { get; init; }
-        public int Skipped { get; init; }
-        public double? Priority { get; init; }
-        public JsonObject? Extra { get; init; }
-
-        public Item ToItem(IReadOnlyList<Answer> answers) => new()
-        {
-            Id = Id, Kind = Kind, Prompt = Prompt, Answers = answers, Expected = Expected, Explanation = Explanation,
-            Wanted = Wanted, Decided = Decided, Skipped = Skipped, Priority = Priority, Extra = Extra,
-        };
-    }
+        Answers = [.. connection.Query<(string Text, string? Source, double? Score)>(
+            "SELECT text, source, score FROM answer WHERE item_id = @Id ORDER BY place", new { item.Id })
+            .Select(row => new Answer(JsonNode.Parse(row.Text)!, row.Source, row.Score))],
+    };
 }
