@@ -22,7 +22,7 @@ sealed record Ballot(ExportedItem Item, IReadOnlyList<Opinion> Votes, IReadOnlyL
     /// <summary>Whether more than half of the votes call all answers bad.</summary>
     public bool AllBad => 2 * Votes.Count(vote => vote.Ranks is null) > Votes.Count;
 
-    public Comparison Compare(int first, int second)
+    public PairVotes Compare(int first, int second)
     {
         if (IsIdeal(first) || IsIdeal(second))
             return new(IsIdeal(first) && !IsIdeal(second) ? 1 : 0, IsIdeal(second) && !IsIdeal(first) ? 1 : 0, 0, 0);

@@ -5,7 +5,7 @@ namespace Attune.Store.Export;
 /// <param name="Second">That the second is better.</param>
 /// <param name="Ties">That they are equally good.</param>
 /// <param name="Bad">That all answers are bad.</param>
-readonly record struct Comparison(int First, int Second, int Ties, int Bad)
+readonly record struct PairVotes(int First, int Second, int Ties, int Bad)
 {
     public int Total => First + Second + Ties + Bad;
 
