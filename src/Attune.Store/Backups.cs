@@ -56,10 +56,7 @@ public static class Backups
     static BackupContent Check(string file, string shown) => Readable(shown, () =>
     {
         using var connection = Open(file, SqliteOpenMode.ReadOnly);
-        if (connection.ExecuteScalar<long>("PRAGMA application_id") != Database.ApplicationId)
-            throw new InvalidDataException($"{shown} should be a store of preferences, found another SQLite file");
-        if (connection.ExecuteScalar<long>("PRAGMA user_version") is not Database.Version and var version)
-            throw new InvalidDataException($"{shown} is of version {version}, this program reads version {Database.Version}; use the program that made it");
+        Database.MustBeStore(connection, shown);
         if (connection.Query<string>("PRAGMA integrity_check(3)").AsList() is not ["ok"] and var damage)
             throw new InvalidDataException($"{shown} is damaged: {string.Join("; ", damage)}");
         if (connection.Query("PRAGMA foreign_key_check").Any())

@@ -10,8 +10,8 @@ namespace Attune.Store;
 /// </summary>
 sealed class Database : IDisposable
 {
-    internal const int Version = 1;
-    internal const int ApplicationId = 0x41_74_74_75;     // "Attu"
+    const int Version = 1;
+    const int ApplicationId = 0x41_74_74_75;     // "Attu"
     const int MostReaders = 16;
     const int Corrupt = 11;                      // SQLITE_CORRUPT
     const int NotADatabase = 26;                 // SQLITE_NOTADB
@@ -142,16 +142,22 @@ sealed class Database : IDisposable
     {
         Once("PRAGMA journal_mode = WAL");
         BeDurable(true);
-        var (version, application, tables) = (Number("PRAGMA user_version"), Number("PRAGMA application_id"), Number("SELECT count(*) FROM sqlite_schema"));
-        if (tables == 0)
+        if (writer.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0)
             Write(_ => Once($"{Schema()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};"));
-        else if (application != ApplicationId)
-            throw new InvalidDataException($"{path} should be a store of preferences, found another SQLite file");
-        else if (version != Version)
-            throw new InvalidDataException($"{path} is of version {version}, this program reads version {Version}; use the program that made it");
+        else
+            MustBeStore(writer, path);
     }
 
-    long Number(string sql) => writer.ExecuteScalar<long>(sql);
+    /// <param name="connection">To the file.</param>
+    /// <param name="shown">What messages call it.</param>
+    /// <exception cref="InvalidDataException">It is another SQLite file, or a store of another version.</exception>
+    public static void MustBeStore(SqliteConnection connection, string shown)
+    {
+        if (connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
+            throw new InvalidDataException($"{shown} should be a store of preferences, found another SQLite file");
+        if (connection.ExecuteScalar<long>("PRAGMA user_version") is not Version and var version)
+            throw new InvalidDataException($"{shown} is of version {version}, this program reads version {Version}; use the program that made it");
+    }
 
     static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
 
