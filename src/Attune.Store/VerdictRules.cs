@@ -45,19 +45,22 @@ static class VerdictRules
     static IEnumerable<string?> Texts(Verdict verdict) => [verdict.Rationale, verdict.Ideal, verdict.SkipReason];
 
     /// <summary>Ranks without gaps, texts without nothing in them.</summary>
-    static Verdict Tidy(Verdict verdict)
+    static Verdict Tidy(Verdict verdict) => verdict with
     {
-        var levels = verdict.Ranks?.Where(rank => rank is not null).Distinct().Order().ToList();
-        return verdict with
-        {
-            Ranks = verdict.Outcome == Outcome.Ranked ? [.. verdict.Ranks!.Select(rank => rank is null ? null : (int?)levels!.IndexOf(rank))] : null,
-            Strength = verdict.Outcome == Outcome.Ranked ? verdict.Strength : null,
-            Ratings = verdict.Ratings?.Any(rating => rating is not null) == true ? verdict.Ratings : null,
-            Flags = [.. verdict.Flags.Distinct().Order()],
-            Rationale = Trimmed(verdict.Rationale),
-            Ideal = Trimmed(verdict.Ideal),
-            SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
-        };
+        Ranks = verdict.Outcome == Outcome.Ranked ? WithoutGaps(verdict.Ranks!) : null,
+        Strength = verdict.Outcome == Outcome.Ranked ? verdict.Strength : null,
+        Ratings = verdict.Ratings?.Any(rating => rating is not null) == true ? verdict.Ratings : null,
+        Flags = [.. verdict.Flags.Distinct().Order()],
+        Rationale = Trimmed(verdict.Rationale),
+        Ideal = Trimmed(verdict.Ideal),
+        SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
+    };
+
+    /// <summary>The same order in ranks from 0 without gaps.</summary>
+    public static IReadOnlyList<int?> WithoutGaps(IReadOnlyList<int?> ranks)
+    {
+        var levels = ranks.OfType<int>().Distinct().Order().ToList();
+        return [.. ranks.Select(rank => rank is { } own ? (int?)levels.IndexOf(own) : null)];
     }
 
     static string? Trimmed(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();

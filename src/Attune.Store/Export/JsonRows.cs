@@ -58,15 +58,15 @@ static class JsonRows
     static IEnumerable<Action<Stream>> Ranking(Ballot ballot)
     {
         var standings = ballot.Standings();
-        var levels = standings.OfType<int>().Distinct().OrderDescending().ToList();
-        if (levels.Count < 2)
+        var ranks = VerdictRules.WithoutGaps([.. standings.Select(standing => -standing)]);
+        if (!ranks.Contains(1))
             yield break;
         yield return Row(ballot.Item, writer =>
         {
             var texts = new Texts(ballot.Item.Prompt, [.. Candidates(ballot).Select(ballot.Text)]);
             Raw(writer, "prompt", texts.Prompt);
             Array(writer, "completions", texts.Answers);
-            Array(writer, "ranks", [.. standings.Select(standing => standing is { } own ? (int?)levels.IndexOf(own) : null)]);
+            Array(writer, "ranks", ranks);
             if (ballot.Count == 2 && standings[0] is { } first && ballot.Margin(first > 0 ? 0 : 1, first > 0 ? 1 : 0) is { } margin)
                 writer.WriteNumber("margin", margin);
             Sources(writer, [.. Candidates(ballot).Select(ballot.Source)]);

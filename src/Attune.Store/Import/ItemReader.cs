@@ -38,7 +38,7 @@ static class ItemReader
 
     static ImportedItem Compared(Row row, (JsonNode Prompt, IReadOnlyList<JsonNode> Answers) texts, Preferences preferences)
     {
-        var ranks = Dense(preferences.Ranks ?? [0, 0]);
+        var ranks = VerdictRules.WithoutGaps(preferences.Ranks ?? [0, 0]);
         if (ranks.Count(rank => rank is not null) < 2)
             throw new InvalidDataException($"{row.Origin}: ranks of at least two answers were expected");
         var strength = preferences.Pairs is [var pair, ..] ? pair.Strength : null;
@@ -105,12 +105,6 @@ static class ItemReader
         if (imported is not null)
             extra[ImportedVotes.Field] = JsonSerializer.SerializeToNode(imported, SqlTypes.Json);
         return extra.Count == 0 ? null : extra;
-    }
-
-    static IReadOnlyList<int?> Dense(IReadOnlyList<int?> ranks)
-    {
-        var levels = ranks.OfType<int>().Distinct().Order().ToList();
-        return [.. ranks.Select(rank => rank is { } own ? (int?)levels.IndexOf(own) : null)];
     }
 
     static JsonNode Text(string text) => JsonValue.Create(text);
