@@ -30,6 +30,17 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
+    public void AnArchivedProjectGivesNothingAndTakesWhatWasGiven()
+    {
+        var project = test.Project(NoChecks, items: 2);
+        var showing = test.Next(project, ann);
+        test.Store.Projects.Archive(project.Id, archived: true, test.Owner.Id);
+        var archived = test.Store.Projects.Get(project.Id);
+        Assert.Equal((Standing.Done, 0), (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
+        Assert.NotNull(test.Prefer(archived, ann, showing, 0));
+    }
+
+    [Fact]
     public void SidesAreRandomByPersonAndItem()
     {
         var project = test.Project(NoChecks with { Overlap = 2 }, items: 200);
