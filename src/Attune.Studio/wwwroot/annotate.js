@@ -29,6 +29,8 @@ let savedHere = 0;
 
 // ---- The studio
 
+const LongestCall = 20_000;     // milliseconds; a connection that died without a word would hold up all that waits behind it
+
 let formToken = document.querySelector("meta[name=form-token]").content;
 
 async function call(method, path, body) {
@@ -39,6 +41,7 @@ async function call(method, path, body) {
 async function request(method, path, body) {
   const response = await fetch(`/api/projects/${settings.project}/${path}`, {
     method, body: body && JSON.stringify(body), headers: { "Content-Type": "application/json", RequestVerificationToken: formToken },
+    signal: AbortSignal.timeout(LongestCall),
   });
   return { status: response.status, body: await response.json().catch(() => null) };
 }
@@ -70,6 +73,7 @@ function fill() {
 }
 
 async function refill() {
+  const before = savedHere;
   const reply = await call("POST", "next", { count: outbox.size + 2 }).catch(() => ({ status: 0 }));
   if (reply.status !== 200) {
     if (!current)
@@ -79,7 +83,8 @@ async function refill() {
   }
   const { standing, items, mine } = reply.body;
   ahead = items.filter(item => item.token !== current?.token && !decided.has(item.token) && !outbox.has(item.token));
-  countMine(mine);
+  if (savedHere === before)       // else the count is older than the one that came with the decision
+    countMine(mine);
   forgetDrafts(items);
   if (!current && ahead.length > 0)
     show(ahead.shift());
@@ -552,10 +557,12 @@ function countMine(mine) {
 }
 
 async function progress() {
+  const before = savedHere;
   const { status, body } = await call("GET", "progress").catch(() => ({ status: 0 }));
   if (status !== 200)
     return;
-  countMine(body.mine);
+  if (savedHere === before)
+    countMine(body.mine);
   $("whole").textContent = `${body.decisions.toLocaleString("en")} of ${body.wanted.toLocaleString("en")} in the project`;
   Object.assign($("progress"), { max: Math.max(1, body.wanted), value: body.decisions });
 }
