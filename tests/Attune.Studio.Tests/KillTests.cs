@@ -37,6 +37,8 @@ public sealed class KillTests
         await MoreConfirmed(BetweenKills, work);
         over = true;
         await Task.WhenAll(work);
+        Assert.True(studio.HasLoaded("e_sqlite3"));
+        Assert.False(studio.HasLoaded("attune_torch"), "whatever happens in libtorch must not happen to the server");
         studio.Kill();
         people.ForEach(person => person.Dispose());
         Check(folder.File("studio.db"));

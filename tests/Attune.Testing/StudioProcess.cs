@@ -22,6 +22,9 @@ public sealed class StudioProcess(string attune, string folder) : IDisposable
             throw new InvalidOperationException("the studio ended before it answered");
     }
 
+    /// <summary>Whether its process has a native library in its memory.</summary>
+    public bool HasLoaded(string library) => File.ReadAllText($"/proc/{process!.Id}/maps").Contains(library, StringComparison.Ordinal);
+
     /// <summary>By the signal that no program can answer.</summary>
     public void Kill()
     {

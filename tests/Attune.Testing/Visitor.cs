@@ -5,6 +5,8 @@ namespace Attune.Testing;
 /// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
 public sealed class Visitor(Uri address) : IDisposable
 {
+    const int Large = 1 << 20;
+
     readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
     string? token;
 
@@ -26,6 +28,7 @@ public sealed class Visitor(Uri address) : IDisposable
     {
         token ??= await NewToken();
         using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
+        request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;      // who refuses it by its size hangs up while it is being sent
         return await client.SendAsync(request);
     }
 
