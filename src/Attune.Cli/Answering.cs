@@ -5,6 +5,7 @@ using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli;
 

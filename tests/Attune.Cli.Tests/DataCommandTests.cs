@@ -1,10 +1,11 @@
+using Attune.Cli.Display;
 using Attune.Data;
 using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training;
-using Attune.Cli.Display;
+using Attune.Training.Parameters;
 using Spectre.Console;
 
 namespace Attune.Cli.Tests;

@@ -6,6 +6,7 @@ using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
 

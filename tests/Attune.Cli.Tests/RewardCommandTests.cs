@@ -4,6 +4,8 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Offline;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
 

@@ -3,6 +3,8 @@ using Attune.Store;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.OnPolicy;
+using Attune.Training.Parameters;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

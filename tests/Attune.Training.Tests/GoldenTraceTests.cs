@@ -4,6 +4,7 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Optimizers;
 

@@ -4,8 +4,10 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Critics;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests;

@@ -1,5 +1,7 @@
 using Attune.Models.Layers;
 using Attune.Torch;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 

@@ -3,6 +3,9 @@ using Attune.Models.Adapters;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Offline;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 

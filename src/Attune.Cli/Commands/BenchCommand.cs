@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Attune.Torch;
 using Attune.Training.Benchmarks;
-using Attune.Training.Critics;
+using Attune.Training.Policies;
 
 namespace Attune.Cli.Commands;
 

@@ -4,6 +4,7 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training;
+using Attune.Training.Parameters;
 using Attune.Training.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -5,6 +5,8 @@ using Attune.Generation;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Evaluation;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Reporting;
 using Attune.Training.Rewards;

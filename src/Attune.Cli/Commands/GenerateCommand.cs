@@ -3,6 +3,7 @@ using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
 

@@ -4,6 +4,7 @@ using Attune.Models.Adapters;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
 

@@ -1,7 +1,9 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.Offline;
 
 namespace Attune.Training.Algorithms;
 

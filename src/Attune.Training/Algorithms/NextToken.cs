@@ -2,6 +2,8 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
 
 namespace Attune.Training.Algorithms;
 

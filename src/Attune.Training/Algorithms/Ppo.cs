@@ -1,8 +1,12 @@
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Health;
+using Attune.Training.OnPolicy;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.States;
 
 namespace Attune.Training.Algorithms;
 

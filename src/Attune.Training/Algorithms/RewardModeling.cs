@@ -2,7 +2,9 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.Offline;
 
 namespace Attune.Training.Algorithms;
 

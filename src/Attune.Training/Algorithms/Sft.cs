@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training.Estimation;
+using Attune.Training.Offline;
 
 namespace Attune.Training.Algorithms;
 

@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Algorithms;

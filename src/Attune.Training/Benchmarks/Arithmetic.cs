@@ -1,4 +1,4 @@
-using Attune.Training.Critics;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Benchmarks;
 

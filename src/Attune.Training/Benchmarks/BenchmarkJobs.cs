@@ -1,6 +1,7 @@
 using Attune.Generation;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;

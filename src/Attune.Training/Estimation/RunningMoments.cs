@@ -1,4 +1,4 @@
-using Attune.Training.Runs;
+using Attune.Training.States;
 
 namespace Attune.Training.Estimation;
 

@@ -1,3 +1,4 @@
+
 namespace Attune.Training.Evaluation;
 
 /// <summary>Whether a reward model's confidence can be believed: where it gives an answer 80 %, 80 % of people should prefer it.</summary>

@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Torch;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

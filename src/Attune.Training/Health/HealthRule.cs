@@ -1,3 +1,4 @@
+
 namespace Attune.Training.Health;
 
 /// <summary>How much something matters.</summary>

@@ -1,6 +1,6 @@
 using Attune.Models;
 using Attune.Torch;
-using Attune.Training.Runs;
+using Attune.Training.States;
 
 namespace Attune.Training.Optimizers;
 

@@ -1,5 +1,7 @@
 using Attune.Models;
+using Attune.Training.Batches;
 using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;

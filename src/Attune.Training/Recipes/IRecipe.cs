@@ -1,3 +1,4 @@
+using Attune.Training.Batches;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;

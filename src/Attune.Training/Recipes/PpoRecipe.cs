@@ -3,13 +3,18 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training.Algorithms;
-using Attune.Training.Critics;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
 using Attune.Training.Health;
+using Attune.Training.Offline;
+using Attune.Training.OnPolicy;
 using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.States;
 
 namespace Attune.Training.Recipes;
 

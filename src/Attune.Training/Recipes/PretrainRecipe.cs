@@ -1,7 +1,10 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;

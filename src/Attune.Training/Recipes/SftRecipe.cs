@@ -1,6 +1,9 @@
 using Attune.Data;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;

@@ -1,3 +1,4 @@
+
 namespace Attune.Training.Reporting;
 
 /// <summary>Where the chart of a metric stands.</summary>

@@ -1,3 +1,4 @@
+
 namespace Attune.Training.Reporting;
 
 /// <summary>A report: what it is about in one sentence, the figures to remember, and sections to read from the top.</summary>

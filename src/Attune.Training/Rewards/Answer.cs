@@ -2,6 +2,7 @@ using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

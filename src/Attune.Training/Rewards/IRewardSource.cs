@@ -1,4 +1,5 @@
-using Attune.Training.Runs;
+using Attune.Training.Policies;
+using Attune.Training.States;
 
 namespace Attune.Training.Rewards;
 

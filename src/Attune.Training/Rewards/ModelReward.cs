@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;

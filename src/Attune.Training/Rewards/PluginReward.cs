@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using Attune.Text;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
@@ -103,7 +104,7 @@ sealed class PluginSource(string name, IRewardSource source) : IRewardSource
 {
     public bool Waits => source.Waits;
 
-    public IEnumerable<(string Name, Runs.IRunState State)> States => source.States;
+    public IEnumerable<(string Name, States.IRunState State)> States => source.States;
 
     public Scores Score(Rollouts rollouts) => Guarded(() => source.Score(rollouts));
 

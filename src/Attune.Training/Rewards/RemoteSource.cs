@@ -1,3 +1,5 @@
+using Attune.Training.Policies;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>Asks the other end for the scores of a batch: again when no answer comes, and not again when the answer is wrong.</summary>

@@ -1,3 +1,5 @@
+using Attune.Training.Policies;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>Several reward models as one reward; each head of each model is a member.</summary>

@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Parameters;
 
 namespace Attune.Training.Rewards;
 

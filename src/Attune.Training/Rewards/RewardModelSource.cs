@@ -3,6 +3,8 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Batches;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

@@ -3,6 +3,8 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Rewards;

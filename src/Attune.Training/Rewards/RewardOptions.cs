@@ -1,3 +1,5 @@
+using Attune.Training.Policies;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>A reward as a recipe writes it: an item of the list <c>rewards</c>, whose <c>kind</c> is one of <see cref="RewardSources.Kinds"/>.</summary>

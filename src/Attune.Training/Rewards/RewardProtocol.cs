@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Text;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

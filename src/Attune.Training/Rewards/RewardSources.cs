@@ -1,5 +1,7 @@
 using Attune.Data;
+using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

@@ -1,4 +1,5 @@
 using Attune.Text;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

@@ -1,5 +1,6 @@
 using Attune.Generation;
 using Attune.Training.Estimation;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

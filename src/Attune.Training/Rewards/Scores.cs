@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 

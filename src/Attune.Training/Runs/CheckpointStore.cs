@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Torch;
+using Attune.Training.States;
 
 namespace Attune.Training.Runs;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Attune.Torch;
 using Attune.Training.Health;
 using Attune.Training.Reporting;
+using Attune.Training.States;
 
 namespace Attune.Training.Runs;
 

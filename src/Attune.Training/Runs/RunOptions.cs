@@ -1,3 +1,4 @@
+
 namespace Attune.Training.Runs;
 
 /// <summary>Where a run is written, and how often it saves and looks at itself.</summary>

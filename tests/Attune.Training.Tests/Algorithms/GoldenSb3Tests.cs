@@ -3,6 +3,7 @@ using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
+using Attune.Training.OnPolicy;
 
 namespace Attune.Training.Tests.Algorithms;
 

@@ -5,6 +5,7 @@ using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Algorithms;

@@ -2,6 +2,8 @@ using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
+using Attune.Training.OnPolicy;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -90,7 +92,7 @@ public sealed class PpoTests : IDisposable
     }
 
     /// <summary>A response of two tokens that ended, and one of one token that did not.</summary>
-    static Rollouts Rollouts() => Training.Rollouts.From(
+    static Rollouts Rollouts() => Training.Policies.Rollouts.From(
         [new([1], "a"), new([1], "b")],
         [new([5, 0], [-1.0f, -0.5f], [], Ended: true), new([6], [-2.0f], [], Ended: false)],
         Device.Cpu) with { RefLogprobs = Tensor.From([-1.2f, -0.6f, -1.6f, 0], 2, 2) };

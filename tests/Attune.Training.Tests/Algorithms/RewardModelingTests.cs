@@ -4,6 +4,8 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
+using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 

@@ -1,6 +1,9 @@
 using System.Xml;
 using System.Xml.Linq;
 using Attune.Testing;
+using Attune.Training.Batches;
+using Attune.Training.OnPolicy;
+using Attune.Training.Policies;
 using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Reporting;

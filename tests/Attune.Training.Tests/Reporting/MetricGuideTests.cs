@@ -1,3 +1,4 @@
+using Attune.Training.Batches;
 using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Reporting;

@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.OnPolicy;
 using Attune.Training.Reporting;
 using Attune.Training.Runs;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

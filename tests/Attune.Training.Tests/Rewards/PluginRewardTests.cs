@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.Text;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

@@ -4,6 +4,8 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Batches;
+using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 

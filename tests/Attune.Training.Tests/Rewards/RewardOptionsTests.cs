@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Attune.Testing;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Attune.Testing;
+using Attune.Training.Offline;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

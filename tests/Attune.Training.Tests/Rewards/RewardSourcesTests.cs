@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;

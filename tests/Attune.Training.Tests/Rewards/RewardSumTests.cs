@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.Torch;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
@@ -116,7 +117,7 @@ public sealed class RewardSumTests : IDisposable
     static WeightedReward Part(string name, double[][] rows, double weight = 1) => new(name, new FixedReward(rows), weight);
 
     /// <summary>Responses of 3 tokens and of 2.</summary>
-    static Rollouts Two() => Training.Rollouts.From(
+    static Rollouts Two() => Training.Policies.Rollouts.From(
         [new([1], "a"), new([1], "b")],
         [new([5, 6, 0], new float[3], [], Ended: true), new([6, 0], new float[2], [], Ended: true)],
         Device.Cpu);

@@ -1,5 +1,6 @@
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
@@ -11,7 +12,7 @@ static class Rewarded
     public static RewardContext Context() => new(new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new()));
 
     /// <summary>Answers to one prompt, each with an end.</summary>
-    public static Rollouts Rollouts(string prompt, params string[] answers) => Training.Rollouts.From(
+    public static Rollouts Rollouts(string prompt, params string[] answers) => Training.Policies.Rollouts.From(
         [.. answers.Select(_ => new Data.TokenPrompt(TinyData.Tokenizer.Encode(prompt), prompt))],
         [.. answers.Select(Completion)],
         Device.Cpu);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Attune.Data;
 using Attune.Testing;
 using Attune.Testing.Models;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.Torch;
+using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
@@ -118,14 +119,14 @@ public sealed class ScorePipelineTests : IDisposable
     }
 
     /// <summary>A response of two tokens that ended, and one of one token that did not.</summary>
-    static Rollouts Rollouts() => Training.Rollouts.From(
+    static Rollouts Rollouts() => Training.Policies.Rollouts.From(
         [new([1], "a"), new([1], "b")],
         [new([5, 0], [-1.0f, -0.5f], [], Ended: true), new([6], [-2.0f], [], Ended: false)],
         Device.Cpu);
 
-    static Rollouts Long(int tokens) => Training.Rollouts.From([new([1], "a")], [new(new int[tokens], new float[tokens], [], Ended: true)], Device.Cpu);
+    static Rollouts Long(int tokens) => Training.Policies.Rollouts.From([new([1], "a")], [new(new int[tokens], new float[tokens], [], Ended: true)], Device.Cpu);
 
-    static Rollouts Many(int count) => Training.Rollouts.From(
+    static Rollouts Many(int count) => Training.Policies.Rollouts.From(
         [.. Enumerable.Repeat(new Data.TokenPrompt([1], "a"), count)],
         [.. Enumerable.Repeat(new Generation.Completion([0], [0], [], Ended: true), count)],
         Device.Cpu);

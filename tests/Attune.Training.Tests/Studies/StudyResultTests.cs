@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Attune.Testing;
+using Attune.Training.Recipes;
 using Attune.Training.Reporting;
 using Attune.Training.Studies;
 

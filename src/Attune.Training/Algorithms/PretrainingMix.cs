@@ -1,0 +1,63 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Text;
+using Attune.Training.Batches;
+using Attune.Training.Estimation;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>Text that is learned from beside RL.</summary>
+public sealed record PretrainingMixOptions
+{
+    /// <summary>Documents or demonstrations to go on learning from, so that they are not forgotten; empty for none.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>γ: the weight of their loss, in nats a token, beside PPO's.</summary>
+    public double Coef { get; init; } = 1;
+
+    /// <summary>Rows of it in each update.</summary>
+    public int Rows { get; init; } = 16;
+
+    /// <summary>What is wrong with the values.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Coef < 0)
+            yield return $"coef: a number of at least 0 was expected, found {Coef}";
+        if (Rows < 1)
+            yield return $"rows: a number of at least 1 was expected, found {Rows}";
+    }
+}
+
+/// <summary>
+/// PPO-ptx: γ times the language modelling loss of some text is added to each update. Ouyang et al. 2022, eq. 2,
+/// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of one update, not averaged over a batch of its own.
+/// </summary>
+sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
+{
+    readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets));
+    readonly BatchOrder order = new(rows.Count, options.Rows, seed);
+
+    /// <summary>Reads the text: documents packed into rows, or demonstrations.</summary>
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    public static PretrainingMix Read(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
+    {
+        var examples = Dataset.Read(options.Text).ToList();
+        var rows = examples.All(example => example is Document)
+            ? Packing.BestFit(examples.Cast<Document>().Select(document => encoder.Document(document.Text)), (int)model.Backbone.ContextLength)
+            : Sft.Encode(examples, encoder);
+        return rows.Count > 0 ? new(options, model, tokenizer, rows, seed) : throw new InvalidDataException($"mix.text: {options.Text} holds nothing to learn from");
+    }
+
+    /// <summary>Adds the gradients of the batch of an update.</summary>
+    /// <param name="microBatches">Adds them up.</param>
+    /// <param name="update">Counted from 0 over the whole run.</param>
+    /// <returns>The loss of the text.</returns>
+    public double Backward(MicroBatches microBatches, int update)
+    {
+        TokenRow[] batch = [.. order.Batch(update).Select(index => rows[index])];
+        var count = objective.Count(batch);
+        return microBatches.Backward(microBatches.Split(batch, objective.Length), part => Weighted(objective.Compute(part, count)))["loss"];
+    }
+
+    Loss Weighted(Loss loss) => loss with { Value = loss.Value * options.Coef };
+}

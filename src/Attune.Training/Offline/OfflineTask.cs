@@ -1,0 +1,43 @@
+using Attune.Data;
+using Attune.Training.Batches;
+using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
+using Attune.Training.Runs;
+using Attune.Training.States;
+
+namespace Attune.Training.Offline;
+
+/// <summary>An <see cref="OfflineLoop{TExample}"/> with its optimizer, its order and its evaluation, registered with a run.</summary>
+public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
+{
+    /// <summary>Whether the model's own dropout acts while it learns.</summary>
+    public bool Dropout { get; init; }
+
+    public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
+    {
+        if (run.SelfTest)
+        {
+            TExample[] few = [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Look(example, i))];
+            SelfTest.Run(trained.Named, objective, few, run.Notice);
+        }
+        SetDropout(Dropout);
+        if (training.Workers > 1 && trained.Model.DropsOut)
+            throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
+        var steps = training.TotalSteps(train.Count);
+        var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
+        run.Register("model", new ModelState(trained.Named));
+        run.Register("optimizer", optimizer);
+        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
+        loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
+
+        EvaluationResult Evaluate()
+        {
+            SetDropout(false);
+            var metrics = loop.Evaluate(heldOut);
+            SetDropout(Dropout);
+            return new(metrics, []);
+        }
+    }
+
+    void SetDropout(bool acts) => trained.Model.SetDropout(acts ? run.Random : null);
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Attune.Models;
+using Attune.Models.Adapters;
+using Attune.Models.Layers;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Policies;
+
+namespace Attune.Training.Parameters;
+
+/// <summary>
+/// The part of a model that a run trains: what its optimizer moves and its checkpoints hold, the reference that goes with it, and how
+/// the result is written.
+/// </summary>
+public sealed partial class TrainedParameters
+{
+    readonly ParameterOptions options;
+    readonly Lora? lora;
+
+    TrainedParameters(Module model, ParameterOptions options, Lora? lora)
+    {
+        (Model, this.options, this.lora) = (model, options, lora);
+        using var ownWeights = Lora.Off();
+        Named = [.. lora?.NamedParameters() ?? [], .. model.NamedParameters().Where(parameter => parameter.Value.Trainable)];
+        if (Named.Count == 0)
+            throw new InvalidDataException("parameters.freeze: it leaves nothing to train");
+    }
+
+    public Module Model { get; }
+
+    /// <summary>The parameters under their names in a checkpoint, or in PEFT's files.</summary>
+    public IReadOnlyList<(string Name, Parameter Value)> Named { get; }
+
+    /// <summary>Makes trainable what the options say and nothing else; an adapter is put on the model.</summary>
+    /// <exception cref="InvalidDataException">The model has no such parts.</exception>
+    public static TrainedParameters Choose(Module model, ParameterOptions options, int seed)
+    {
+        if (options.Lora.Rank > 0)
+            return new(model, options, NewAdapter(model, options.Lora, seed));
+        model.SetTrainable(true);
+        var frozen = Lower(model, options.TopLayers).Concat(Listed(model, options.Frozen)).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, parameter) in model.NamedParameters())
+            if (frozen.Contains(name))
+                parameter.Trainable = false;
+        return new(model, options, lora: null);
+    }
+
+    /// <summary>
+    /// The policy as it is now, which stays: the same model with its adapter off, or one that shares all parameters that are not trained.
+    /// </summary>
+    public Policy Reference(Policy policy) => lora is null ? policy.With(Pretrained.FrozenCopy(policy.Model)) : policy.WithAdapterOff();
+
+    /// <summary>Writes the result: the model; or with the adapter merged in, and the adapter in <c>adapter</c>; or the adapter alone.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="baseModel">The folder that the model came from.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="saveModel">Writes the model and the tokenizer.</param>
+    public void Save(string folder, string baseModel, Tokenizer tokenizer, Action<string> saveModel)
+    {
+        if (lora is not null)
+            (Model as RewardModel)?.DescribeHeads(lora.Config);
+        if (lora is null)
+            saveModel(folder);
+        else if (options.Lora.Merge)
+            SaveMerged(lora);
+        else
+            SaveAdapter(lora);
+
+        void SaveMerged(Lora adapter)
+        {
+            adapter.Merge(keepBase: false);
+            saveModel(folder);
+            if (!Peft.IsAdapter(baseModel))
+                Peft.Save(Path.Combine(folder, "adapter"), adapter, baseModel);
+        }
+
+        void SaveAdapter(Lora adapter)
+        {
+            ModelFolder.RequireFinite(Named.Select(parameter => parameter.Value));
+            Peft.Save(folder, adapter, baseModel);
+            tokenizer.Save(folder);
+        }
+    }
+
+    static Lora NewAdapter(Module model, LoraOptions options, int seed)
+    {
+        var config = options.ToConfig();
+        config["task_type"] = TaskOf(model);
+        if (model is RewardModel reward)
+            config["modules_to_save"] = new JsonArray([.. options.WholeModules.Concat(ModulesOf(reward.HeadNames)).Select(name => (JsonNode)name)]);
+        using var random = new RandomSource((ulong)seed);
+        var adapter = Lora.Create(model, config, random);
+        adapter.SetTrainable();
+        (model as LanguageModel)?.ValueHead?.SetTrainable(true);
+        return adapter;
+    }
+
+    /// <summary>What PEFT calls the model's task.</summary>
+    static string? TaskOf(Module model) => model is RewardModel ? "SEQ_CLS" : (model as LanguageModel)?.Backbone.Kind switch
+    {
+        BackboneKind.Decoder => "CAUSAL_LM",
+        BackboneKind.EncoderDecoder => "SEQ_2_SEQ_LM",
+        _ => null,
+    };
+
+    static IEnumerable<string> ModulesOf(IEnumerable<string> parameters) =>
+        parameters.Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal);
+
+    /// <summary>What stands below the top layers of each stack: lower layers, and what comes before the first.</summary>
+    static IEnumerable<string> Lower(Module model, int topLayers)
+    {
+        if (topLayers == 0)
+            yield break;
+        var parameters = model.NamedParameters().Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
+        var stacks = parameters.Where(parameter => parameter.Layer.Success)
+            .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)
+            .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);
+        if (stacks.Values.Min() < topLayers)
+            throw new InvalidDataException($"parameters.topLayers: at most the model's {stacks.Values.Min()} layers were expected, found {topLayers}");
+        foreach (var (name, layer) in parameters)
+            if (layer.Success ? NumberOf(layer) < stacks[layer.Groups["stack"].Value] - topLayers : IsBeforeLayers(name))
+                yield return name;
+
+        bool IsBeforeLayers(string name) => parameters.TakeWhile(parameter => !parameter.Layer.Success).Any(parameter => parameter.Name == name);
+    }
+
+    /// <summary>The parameters that a freeze list names.</summary>
+    static IEnumerable<string> Listed(Module model, IReadOnlyList<string> list)
+    {
+        var names = model.NamedParameters().Select(parameter => parameter.Name).ToList();
+        var tables = model.NamedModules().Where(module => module.Value is Embedding).Select(module => module.Name).ToList();
+        foreach (var entry in list)
+        {
+            var found = names.Where(name => (entry == "embeddings" ? tables : [entry]).Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal))).ToList();
+            if (found.Count == 0)
+                throw new InvalidDataException($"parameters.freeze: '{entry}' fits no parameter of the model; they are called {string.Join(", ", names.Take(3))} …");
+            foreach (var name in found)
+                yield return name;
+        }
+    }
+
+    static int NumberOf(Match layer) => int.Parse(layer.Groups["number"].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^(?<stack>.*?\.)(?<number>\d{1,6})\.", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LayerNumber();
+}

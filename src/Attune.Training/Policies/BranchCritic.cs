@@ -1,0 +1,51 @@
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Training.Policies;
+
+/// <summary>
+/// Top layers of its own, with a head, over the lower layers of the policy. They begin as copies of the policy's top layers. As trlX's
+/// value branch (<c>num_value_layers_unfrozen</c>).
+/// </summary>
+public sealed class BranchCritic : Critic
+{
+    readonly LanguageModel twin;
+    readonly Decoder decoder;
+    readonly ValueHead head;
+
+    /// <param name="policy">The model that it branches off from.</param>
+    /// <param name="layers">Top layers of its own.</param>
+    /// <param name="random">Draws the start of the head.</param>
+    /// <exception cref="InvalidDataException">The model has no such layers.</exception>
+    public BranchCritic(LanguageModel policy, int layers, RandomSource random)
+    {
+        if (policy.Backbone is not Decoder own || own.Layers < layers)
+            throw new InvalidDataException(
+                $"critic.layers: at most the layers of a decoder were expected, found {layers}; {policy.Config["model_type"]} has {(policy.Backbone as Decoder)?.Layers ?? 0}");
+        Layer = own.Layers - layers;
+        var top = own.UpperParameters(own.Layers - layers).ToHashSet();
+        twin = Pretrained.Twin(policy, (_, parameter) => top.Contains(parameter));
+        decoder = (Decoder)twin.Backbone;
+        head = twin.AddValueHead();
+        head.Initialize(random);
+        foreach (var (_, parameter) in Parameters)
+            parameter.Trainable = true;
+    }
+
+    public override int? Layer { get; }
+
+    public override IEnumerable<(string Name, Parameter Value)> Parameters
+    {
+        get
+        {
+            var upper = decoder.UpperParameters(Layer!.Value).Concat(head.Parameters).ToHashSet();
+            return twin.NamedParameters().Where(parameter => upper.Contains(parameter.Value)).Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
+        }
+    }
+
+    public override Tensor Values(Reading reading)
+    {
+        using var precision = Autocast.To(decoder.Autocast, twin.Device);
+        return head.Forward(reading.Pick(decoder.Above(Layer!.Value, reading.Beneath!, reading.Input))).To(DType.Float32);
+    }
+}

@@ -1,0 +1,35 @@
+using Attune.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Parameters;
+
+namespace Attune.Training.Policies;
+
+/// <summary>
+/// A model of its own, which begins as a reward model: it has learned to judge whole answers, and goes on to judge beginnings. Stiennon
+/// et al. 2020, section 3.4, https://arxiv.org/abs/2009.01325
+/// </summary>
+public sealed class ModelCritic : Critic
+{
+    readonly RewardModel model;
+    readonly Tokenizer tokenizer;
+
+    /// <exception cref="InvalidDataException">It reads whole texts only, or other tokens than the policy.</exception>
+    public ModelCritic(RewardModel model, Tokenizer tokenizer, Tokenizer policyTokenizer, string folder)
+    {
+        if (model.Backbone.Kind != BackboneKind.Decoder)
+            throw new InvalidDataException(
+                $"critic.model: {folder} holds a {model.Config["model_type"]}, which judges whole texts; a decoder was expected, or critic.kind head or branch");
+        if (!tokenizer.HasSameTokensAs(policyTokenizer))
+            throw new InvalidDataException($"critic.model: {folder} has another tokenizer than the policy; a model with the policy's was expected");
+        (this.model, this.tokenizer) = (model, tokenizer);
+        model.SetTrainable(true);
+    }
+
+    public override IEnumerable<(string Name, Parameter Value)> Parameters =>
+        model.NamedParameters().Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
+
+    public override Tensor Values(Reading reading) => reading.Pick(model.ScoreTokens(reading.Input));
+
+    public override void Save(string folder) => ModelFolder.Save(Path.Combine(folder, "critic"), model, tokenizer);
+}

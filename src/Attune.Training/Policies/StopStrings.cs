@@ -1,0 +1,29 @@
+using Attune.Generation;
+using Attune.Text;
+
+namespace Attune.Training.Policies;
+
+/// <summary>Texts that end an answer, and the text of an answer without them.</summary>
+public static class StopStrings
+{
+    /// <summary>Finds the stop string that an answer has come to with its last token; null without stop strings.</summary>
+    public static Func<TokenHistory, string?>? Finder(Tokenizer tokenizer, IReadOnlyList<string> stops)
+    {
+        if (stops.Count == 0)
+            return null;
+        var reach = stops.Max(System.Text.Encoding.UTF8.GetByteCount) + 1;               // a token is at least a byte
+        return history =>
+        {
+            var end = tokenizer.Decode([.. history.Answer.TakeLast(reach)], skipSpecialTokens: true);
+            return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal)).MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
+        };
+    }
+
+    /// <summary>The text of an answer, without special tokens and without the stop string that ended it.</summary>
+    public static string TextOf(this Tokenizer tokenizer, Completion completion) =>
+        Cut(tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion);
+
+    /// <summary>A text without the stop string that ended it and what came with it.</summary>
+    public static string Cut(string text, Completion completion) =>
+        completion.StoppedBy is { } stop && text.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at ? text[..at] : text;
+}

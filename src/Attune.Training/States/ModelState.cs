@@ -1,0 +1,28 @@
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Training.States;
+
+/// <summary>The parameters that are trained; the others are read again from where they came.</summary>
+public sealed class ModelState(IReadOnlyList<(string Name, Parameter Value)> trained) : IRunState
+{
+    public void Save(StateWriter writer)
+    {
+        foreach (var (name, parameter) in trained)
+            writer.Write(name, parameter.Value);
+    }
+
+    public void Load(StateReader reader)
+    {
+        foreach (var (name, parameter) in trained)
+            reader.ReadInto(name, parameter.Value);
+    }
+}
+
+/// <summary>The state of a random source.</summary>
+public sealed class RandomState(RandomSource random) : IRunState
+{
+    public void Save(StateWriter writer) => writer.Write("generator", random.State);
+
+    public void Load(StateReader reader) => random.State = reader.ReadBytes("generator");
+}
