@@ -11,6 +11,9 @@ public interface IRecipe
     /// <summary>How much is seen.</summary>
     BatchOptions Training { get; }
 
+    /// <summary>Keys that had another name: the old full key, and the one that is read in its place.</summary>
+    IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+
     /// <summary>What is wrong with the values, each as <c>key: what was found and what was expected</c>.</summary>
     IEnumerable<string> Problems();
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Attune.Text;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Rewards;
 

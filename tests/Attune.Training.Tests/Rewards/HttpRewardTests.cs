@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Attune.Training.Policies;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

@@ -5,8 +5,10 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
