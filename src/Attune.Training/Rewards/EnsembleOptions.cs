@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>How the numbers of several reward models or heads become one.</summary>
@@ -33,13 +35,6 @@ public sealed record EnsembleOptions
     {
         EnsembleCombination.Mean => members.Average(),
         EnsembleCombination.Minimum => members.Min(),
-        _ => members.Average() - Deviations * Deviation(members),
+        _ => members.Average() - Deviations * members.PopulationStandardDeviation(),
     };
-
-    /// <summary>The deviation between members, divided by their number.</summary>
-    public static double Deviation(IReadOnlyCollection<double> members)
-    {
-        var mean = members.Average();
-        return Math.Sqrt(members.Average(member => (member - mean) * (member - mean)));
-    }
 }
