@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -21,18 +22,22 @@ public enum KlPlace
 }
 
 /// <summary>Options of PPO.</summary>
-public sealed record PpoOptions
+public sealed record PpoOptions : IValidatableObject
 {
     /// <summary>Answers to each prompt of a step.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int SamplesPerPrompt { get; init; } = 1;
 
     /// <summary>Times that the answers of a step are learned from.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Epochs { get; init; } = 4;
 
     /// <summary>Optimizer updates of each epoch.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int MiniBatches { get; init; } = 1;
 
     /// <summary>β: what a nat of distance from the reference costs, in points of score.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double KlCoef { get; init; } = 0.05;
 
     /// <summary>k1 (log-ratio), abs, k2 (half its square), k3 (unbiased and positive) or full (over the whole vocabulary): what is penalised and what is logged.</summary>
@@ -45,30 +50,38 @@ public sealed record PpoOptions
     public KlControl KlController { get; init; }
 
     /// <summary>Nats that β steers towards; null when it is fixed.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double? KlTarget { get; init; }
 
     /// <summary>Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double KlHorizon { get; init; } = 10_000;
 
     /// <summary>How far the probability of a token may move from where it was sampled before it stops to count.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double ClipRange { get; init; } = 0.2;
 
     /// <summary>The most that a bad token can weigh, as a multiple of its advantage, however likely it has become; 0 for no limit, 3 is usual.</summary>
     public double DualClip { get; init; }
 
     /// <summary>How far a value may move from the one estimated when the answer was sampled; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double ValueClipRange { get; init; } = 0.2;
 
     /// <summary>Weight of the value loss.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double ValueCoef { get; init; } = 0.1;
 
     /// <summary>Weight of the entropy, which keeps answers varied; 0 for none.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double EntropyCoef { get; init; }
 
     /// <summary>Discount of later rewards.</summary>
+    [Range(0, 1)]
     public double Gamma { get; init; } = 1;
 
     /// <summary>1 trusts rewards, 0 trusts values.</summary>
+    [Range(0, 1)]
     public double GaeLambda { get; init; } = 0.95;
 
     /// <summary>Whether advantages are brought to mean 0 and deviation 1 over the tokens of a step.</summary>
@@ -78,40 +91,25 @@ public sealed record PpoOptions
     public bool WhitenRewards { get; init; }
 
     /// <summary>Once policy/approx_kl of an update is above 1.5 times this, the rest of the step's updates are left out; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double TargetKl { get; init; }
 
     /// <summary>An update whose mean ratio is above this is not applied; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double RatioThreshold { get; init; }
 
     /// <summary>Decay, at each update, of a moving average of the weights, which becomes the result; 0 for the weights themselves. InstructGPT has 0.992.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double Ema { get; init; }
 
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var (key, value) in new[]
-        {
-            ("klCoef", KlCoef), ("valueClipRange", ValueClipRange), ("valueCoef", ValueCoef), ("entropyCoef", EntropyCoef),
-            ("targetKl", TargetKl), ("ratioThreshold", RatioThreshold),
-        })
-            if (value < 0)
-                yield return $"{key}: a number of at least 0 was expected, found {value}";
-        foreach (var (key, value) in new[] { ("klTarget", KlTarget ?? 1), ("klHorizon", KlHorizon), ("clipRange", ClipRange) })
-            if (value <= 0)
-                yield return $"{key}: a number above 0 was expected, found {value}";
-        foreach (var (key, value) in new[] { ("gamma", Gamma), ("gaeLambda", GaeLambda) })
-            if (value is < 0 or > 1)
-                yield return $"{key}: a number from 0 to 1 was expected, found {value}";
         if (KlController == KlControl.Fixed && KlTarget is not null)
-            yield return $"klTarget: it is for klController adaptive or rl4lms, and klController is fixed";
+            yield return new("must be null unless klController is adaptive or rl4lms", [nameof(KlTarget)]);
         if (KlController != KlControl.Fixed && KlTarget is null)
-            yield return "klTarget: the nats that klController steers towards were expected, found nothing";
+            yield return new("must be the KL in nats that klController steers towards", [nameof(KlTarget)]);
         if (DualClip is not 0 and <= 1)
-            yield return $"dualClip: 0, or a number above 1, was expected, found {DualClip}";
-        if (Ema is < 0 or >= 1)
-            yield return $"ema: a number from 0 to below 1 was expected, found {Ema}";
-        if (Epochs < 1 || MiniBatches < 1 || SamplesPerPrompt < 1)
-            yield return $"epochs, miniBatches and samplesPerPrompt of at least 1 were expected, found {Epochs}, {MiniBatches} and {SamplesPerPrompt}";
+            yield return new("must be 0 (no limit) or above 1", [nameof(DualClip)]);
     }
 }
 

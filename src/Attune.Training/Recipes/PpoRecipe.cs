@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
@@ -10,6 +11,7 @@ using Attune.Training.Health;
 using Attune.Training.Offline;
 using Attune.Training.OnPolicy;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -38,6 +40,7 @@ public sealed record PpoRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/ppo" };
 
     /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
     /// <summary>A folder with a reward model: the short form of a list of rewards with one of kind model, to which others may be added.</summary>
@@ -96,47 +99,43 @@ public sealed record PpoRecipe : IRecipe
     /// <summary>When the run counts as unwell, and what is done about it.</summary>
     public HealthOptions Health { get; init; } = new();
 
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [
+            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)),
+            .. RewardSources.ValidateNames(Gold, nameof(Gold)), .. ValidateReference(), .. ValidateSampling(),
+        ];
+
+    IEnumerable<ValidationResult> ValidateRewards()
     {
-        foreach (var problem in CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-            .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems()).Concat(GoldProblems())
-            .Concat(Parameters.Problems(Model, dropsOut: false)))
-            yield return problem;
-        if (Ppo.MiniBatches > Training.BatchSize * Ppo.SamplesPerPrompt)
-            yield return $"ppo.miniBatches: at most one for each answer of a step was expected, found {Ppo.MiniBatches}";
-        foreach (var problem in Sampling.Problems())
-            yield return $"sampling.{problem}";
-        foreach (var problem in Ppo.Problems())
-            yield return $"ppo.{problem}";
-        foreach (var problem in Health.Problems())
-            yield return $"health.{problem}";
-        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Ppo.KlCoef == 0)
-            yield return "health.act: ppo.klCoef above 0 was expected where β is to be raised, found 0";
-        foreach (var problem in Scores.Problems())
-            yield return $"scores.{problem}";
-        foreach (var problem in Reference.Problems(Parameters))
-            yield return $"reference.{problem}";
-        foreach (var problem in Critic.Problems(FirstRewardModel))
-            yield return $"critic.{problem}";
-        foreach (var problem in Mix.Problems())
-            yield return $"mix.{problem}";
-        if (Sampling.Temperature == 0)
-            yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
-        if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
-            yield return "ppo.klEstimator: full compares whole distributions; k1, abs, k2 or k3 was expected beside topK, topP, minP or typicalP";
+        if (AllRewards.Count == 0)
+            yield return new("must name a folder with a reward model where rewards is empty", [nameof(RewardModel)]);
+        if (Critic.Kind == CriticKind.Model && Critic.Model.Length == 0 && FirstRewardModel.Length == 0)
+            yield return Validation.Broken(Critic.Model, "must name a folder with a reward model: there is no reward of kind model to begin as");
+    }
+
+    IEnumerable<ValidationResult> ValidateReference()
+    {
+        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
         if (Reference.Kind == ReferenceKind.Precomputed && Ppo is { KlEstimator: KlEstimator.Full, KlIn: KlPlace.Loss })
-            yield return "reference.kind: kept was expected, since klEstimator full in the loss asks the reference in every update";
+            yield return Validation.Broken(Reference.Kind, "must be kept where klEstimator is full in the loss: every update asks the reference");
+        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Ppo.KlCoef == 0)
+            yield return Validation.Broken(Health.Act, "must be none or stop where ppo.klCoef is 0: there is no β to raise");
+    }
+
+    IEnumerable<ValidationResult> ValidateSampling()
+    {
+        if (Sampling.Temperature == 0)
+            yield return Validation.Broken(Sampling.Temperature, "must be above 0: PPO learns from varied answers");
+        if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
+            yield return Validation.Broken(Ppo.KlEstimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+        if (Ppo.MiniBatches > Math.Max(1, Training.BatchSize * Ppo.SamplesPerPrompt))
+            yield return Validation.Broken(Ppo.MiniBatches, $"must be at most one for each answer of a step, {Training.BatchSize * Ppo.SamplesPerPrompt}");
     }
 
     internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
-
-    IEnumerable<string> RewardProblems() => AllRewards.Count == 0
-        ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
-        : Rewards.Count == 0 ? [] : RewardSources.Problems("rewards", Rewards);
-
-    IEnumerable<string> GoldProblems() => Gold.Count == 0 ? [] : RewardSources.Problems("gold", Gold);
 
     /// <summary>The held-out figure that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
