@@ -102,7 +102,7 @@ static class GenerateCommand
         if (beams is not null)
             problems.AddRange(Validation.Check(beams));
         if (beams is not null && options.Shaping().Count > 0)
-            problems.Add("`beams` draws nothing: leave out --temperature, --top-k, --top-p, --min-p and --typical-p, or --beams.");
+            problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p or --typical-p: a search draws nothing.");
         return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
 

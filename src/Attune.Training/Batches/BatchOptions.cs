@@ -41,6 +41,8 @@ public sealed record BatchOptions : IValidatableObject
         if (MicroBatchSize > 0 && MicroBatchTokens > 0)
             yield return new("must be 0 where microBatchSize is above 0: one of the two decides", [nameof(MicroBatchTokens)]);
         if (Workers > 1 && MicroBatchSize == 0 && MicroBatchTokens == 0)
-            yield return new("must be 1 unless microBatchSize or microBatchTokens is above 0: workers share the micro-batches of a step", [nameof(Workers)]);
+            yield return new(
+                "must be 1 unless microBatchSize or microBatchTokens is above 0: workers share the micro-batches of a step",
+                [nameof(Workers)]);
     }
 }

@@ -61,7 +61,7 @@ public sealed record OptimizerOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (WeightDecay * LearningRate >= 1)
-            yield return new($"must be below 1 / learningRate, {1 / LearningRate}, or a step would turn weights around", [nameof(WeightDecay)]);
+            yield return new("must be below 1 / learningRate, so that a step does not change the sign of weights", [nameof(WeightDecay)]);
     }
 
     /// <summary>The rule these options describe.</summary>

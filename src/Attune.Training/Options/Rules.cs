@@ -19,10 +19,6 @@ static class Rules
         return property.GetCustomAttributes<ValidationAttribute>().Where(rule => !Allows(rule, value, context)).Select(Text);
     }
 
-    /// <summary>What is demanded of an option, as the end of a help text; empty where nothing is.</summary>
-    public static string Demanded(PropertyInfo property) =>
-        string.Join("; ", property.GetCustomAttributes<RangeAttribute>().Select(Text));
-
     /// <summary>A value as a recipe writes it; null for a section.</summary>
     public static string? Shown(object? value) => value switch
     {
@@ -33,10 +29,13 @@ static class Rules
         double number => Shown(number),
         Enum choice => JsonNamingPolicy.CamelCase.ConvertName(choice.ToString()),
         IList { Count: 0 } => "empty",
-        IList items when items.Cast<object?>().All(item => item is string or ValueType) => $"[{string.Join(", ", items.Cast<object?>().Select(Shown))}]",
+        IList items when items.Cast<object?>().All(item => item is string or ValueType) =>
+            $"[{string.Join(", ", items.Cast<object?>().Select(Item))}]",
         ValueType plain => plain.ToString(),
         _ => null,
     };
+
+    static string? Item(object? value) => value is string text ? text.Quoted() : Shown(value);
 
     /// <summary>RangeAttribute itself compares as the type of its bounds, so that 0.5 would be 0 between whole numbers.</summary>
     static bool Allows(ValidationAttribute rule, object? value, ValidationContext context) => rule is RangeAttribute range
@@ -49,12 +48,13 @@ static class Rules
         return (range.MinimumIsExclusive ? value > least : value >= least) && (range.MaximumIsExclusive ? value < most : value <= most);
     }
 
-    static string Text(ValidationAttribute rule) => rule.ErrorMessage ?? rule switch
+    static string Text(ValidationAttribute rule) => rule switch
     {
+        AllowedValuesAttribute { Values: var values } => $"must be {OneOf([.. values.Select(value => $"{value}")])}",
+        { ErrorMessage: { } own } => own,
         RangeAttribute range => $"must be {Text(range)}",
         RequiredAttribute => "must be given",
         MinLengthAttribute { Length: 1 } => "must not be empty",
-        AllowedValuesAttribute { Values: var values } => $"must be {OneOf([.. values.Select(value => value?.ToString() ?? "null")])}",
         RegularExpressionAttribute { Pattern: var pattern } => $"must match the regular expression {pattern}",
         _ => $"must satisfy {rule.GetType().Name}",
     };

@@ -46,7 +46,9 @@ public static class Validation
         foreach (var property in record.GetType().GetProperties(Members).Where(property => property.CanWrite))
         {
             var (key, value) = (Key(path, property.Name), property.GetValue(record));
-            foreach (var problem in Rules.Broken(property, value, record).Select(rule => Message(key, rule, value)).Concat(Below(value, key)))
+            foreach (var rule in Rules.Broken(property, value, record))
+                yield return Message(key, rule, value);
+            foreach (var problem in Below(value, key))
                 yield return problem;
         }
         if (record is IValidatableObject validatable)
@@ -58,9 +60,11 @@ public static class Validation
     /// <summary>The compiler gives every record a method to copy itself, and no other class one of this name.</summary>
     static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
 
-    static string Message(string key, string rule, object? value) => $"`{key}` {rule}{(Rules.Shown(value) is { } shown ? $" (was {shown})" : "")}.";
+    static string Message(string key, string rule, object? value) =>
+        $"`{key}` {rule}{(Rules.Shown(value) is { } shown ? $" (was {shown})" : "")}.";
 
-    static string Key(string path, string member) => Join(path, string.Join('.', member.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName)));
+    static string Key(string path, string member) =>
+        Join(path, string.Join('.', member.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName)));
 
     static string Join(string path, string key) => path.Length > 0 ? $"{path}.{key}" : key;
 

@@ -101,8 +101,8 @@ public sealed record PpoRecipe : IRecipe
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [
-            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)),
-            .. RewardSources.ValidateNames(Gold, nameof(Gold)), .. ValidateReference(), .. ValidateSampling(),
+            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
+            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
         ];
 
     IEnumerable<ValidationResult> ValidateRewards()
@@ -110,7 +110,7 @@ public sealed record PpoRecipe : IRecipe
         if (AllRewards.Count == 0)
             yield return new("must name a folder with a reward model where rewards is empty", [nameof(RewardModel)]);
         if (Critic.Kind == CriticKind.Model && Critic.Model.Length == 0 && FirstRewardModel.Length == 0)
-            yield return Validation.Broken(Critic.Model, "must name a folder with a reward model: there is no reward of kind model to begin as");
+            yield return Validation.Broken(Critic.Model, "must name a folder with a reward model where no reward is of kind model");
     }
 
     IEnumerable<ValidationResult> ValidateReference()
@@ -118,7 +118,7 @@ public sealed record PpoRecipe : IRecipe
         if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
             yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
         if (Reference.Kind == ReferenceKind.Precomputed && Ppo is { KlEstimator: KlEstimator.Full, KlIn: KlPlace.Loss })
-            yield return Validation.Broken(Reference.Kind, "must be kept where klEstimator is full in the loss: every update asks the reference");
+            yield return Validation.Broken(Reference.Kind, "must be kept where klEstimator is full and klIn is loss: every update asks it");
         if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Ppo.KlCoef == 0)
             yield return Validation.Broken(Health.Act, "must be none or stop where ppo.klCoef is 0: there is no β to raise");
     }
@@ -128,9 +128,11 @@ public sealed record PpoRecipe : IRecipe
         if (Sampling.Temperature == 0)
             yield return Validation.Broken(Sampling.Temperature, "must be above 0: PPO learns from varied answers");
         if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
-            yield return Validation.Broken(Ppo.KlEstimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+            yield return Validation.Broken(
+                Ppo.KlEstimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
         if (Ppo.MiniBatches > Math.Max(1, Training.BatchSize * Ppo.SamplesPerPrompt))
-            yield return Validation.Broken(Ppo.MiniBatches, $"must be at most one for each answer of a step, {Training.BatchSize * Ppo.SamplesPerPrompt}");
+            yield return Validation.Broken(
+                Ppo.MiniBatches, $"must be at most one for each answer of a step, {Training.BatchSize * Ppo.SamplesPerPrompt}");
     }
 
     internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;

@@ -8,7 +8,7 @@ public static class RecipeRunner
 {
     /// <summary>Trains by a recipe in a new run folder.</summary>
     /// <inheritdoc cref="IRecipe.Train"/>
-    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, and the message lists all.</exception>
+    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, the message lists all.</exception>
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         Validation.ThrowIfInvalid(recipe);

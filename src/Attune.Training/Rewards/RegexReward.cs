@@ -27,7 +27,7 @@ public sealed record RegexReward : RuleReward, IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Mistake() is { } mistake)
-            yield return new($"must be a .NET regular expression: {mistake}", [nameof(Pattern)]);
+            yield return new($"must be a .NET regular expression: {mistake.TrimEnd('.')}", [nameof(Pattern)]);
     }
 
     public override double Rate(Answer answer)

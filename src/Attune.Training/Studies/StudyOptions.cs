@@ -47,7 +47,7 @@ public sealed record StudyOptions : IValidatableObject
             if (OwnKeys.Contains(word.Split('=')[0].Trim()))
                 yield return new($"must leave '{word}' to output and seeds, which give every run its own", [nameof(Set)]);
         foreach (var folder in Twice(Study.Variants(this).Select(variant => variant.Folder)))
-            yield return new($"must have variants with a folder each: '{folder}' is the folder of two ('base' is the base's)", [nameof(Groups)]);
+            yield return new($"must have a folder for each variant: '{folder}' is that of two ('base' is the base's)", [nameof(Groups)]);
         foreach (var folder in Twice(Groups.Select(group => FolderName.Of(group.Name))))
             yield return new($"must differ in their names: two are called '{folder}'", [nameof(Groups)]);
     }
