@@ -1,27 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Data;
 
 /// <summary>What masked language modelling hides.</summary>
-public sealed record MaskingOptions
+public sealed record MaskingOptions : IValidatableObject
 {
     /// <summary>The share of a text that is hidden and to be guessed.</summary>
+    [Range(0, 1, MinimumIsExclusive = true)]
     public double Probability { get; init; } = 0.15;
 
     /// <summary>The share of what is hidden that shows the mask token.</summary>
+    [Range(0, 1)]
     public double Masked { get; init; } = 0.8;
 
     /// <summary>The share of what is hidden that shows a random token; the rest shows itself.</summary>
+    [Range(0, 1)]
     public double Random { get; init; } = 0.1;
 
     /// <summary>Whether the tokens of a word are hidden together.</summary>
     public bool WholeWords { get; init; }
 
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Probability is <= 0 or > 1)
-            yield return $"probability: a share above 0 and up to 1 was expected, found {Probability}";
-        if (Masked is < 0 or > 1 || Random is < 0 or > 1 || Masked + Random > 1 + 1e-9)
-            yield return $"masked and random: shares that add up to at most 1 were expected, found {Masked} and {Random}";
+        if (Masked + Random > 1 + 1e-9)
+            yield return new($"must be at most 1 - masked, {1 - Masked}: the two shares add up to at most 1", [nameof(Random)]);
     }
 }
 

@@ -1,22 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Data;
 
 /// <summary>What span corruption hides.</summary>
 public sealed record SpanOptions
 {
     /// <summary>The share of a text that is hidden.</summary>
+    [Range(0, 1, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double Share { get; init; } = 0.15;
 
     /// <summary>Tokens of a hidden span, on average.</summary>
+    [Range(1, double.PositiveInfinity)]
     public double MeanLength { get; init; } = 3;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        if (Share is not (> 0 and < 1))
-            yield return $"share: a share between 0 and 1 was expected, found {Share}";
-        if (MeanLength is not >= 1)
-            yield return $"meanLength: a number of at least 1 was expected, found {MeanLength}";
-    }
 }
 
 /// <summary>

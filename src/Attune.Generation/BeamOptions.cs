@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Generation;
 
 /// <summary>When a beam search stops looking for better answers to a prompt.</summary>
@@ -14,28 +16,26 @@ public enum EarlyStopping
 }
 
 /// <summary>How answers are searched for.</summary>
-public sealed record BeamOptions
+public sealed record BeamOptions : IValidatableObject
 {
     /// <summary>Beginnings of answers that are kept at each token.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Beams { get; init; } = 4;
 
     /// <summary>Answers to each prompt, the best first; at most as many as beams.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Answers { get; init; } = 1;
 
     /// <summary>A score is a log-probability divided by the length to this power: above 0 favours long answers, below 0 short.</summary>
+    [Range(-100, 100)]
     public double LengthPenalty { get; init; } = 1;
 
     /// <summary>When the search stops before the greatest length.</summary>
     public EarlyStopping EarlyStopping { get; init; }
 
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Beams < 1)
-            yield return $"beams: a number of at least 1 was expected, found {Beams}";
-        if (Answers < 1 || Answers > Math.Max(1, Beams))
-            yield return $"answers: from 1 to as many as beams ({Beams}) were expected, found {Answers}";
-        if (LengthPenalty is not (>= -100 and <= 100))
-            yield return $"lengthPenalty: a number from -100 to 100 was expected, found {LengthPenalty}";
+        if (Answers > Math.Max(1, Beams))
+            yield return new($"must be at most the number of beams, {Beams}", [nameof(Answers)]);
     }
 }

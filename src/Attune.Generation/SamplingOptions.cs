@@ -1,39 +1,51 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Generation;
 
 /// <summary>How tokens are chosen.</summary>
-public sealed record SamplingOptions
+public sealed record SamplingOptions : IValidatableObject
 {
     /// <summary>The most tokens of an answer, the end-of-text token included.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int MaxNewTokens { get; init; } = 64;
 
     /// <summary>The fewest tokens before an answer may end.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int MinNewTokens { get; init; }
 
     /// <summary>Divides the logits: below 1 is safer, above 1 is wilder; 0 always takes the likeliest token.</summary>
     public double Temperature { get; init; } = 1;
 
     /// <summary>Only the k likeliest tokens; 0 for all.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int TopK { get; init; }
 
     /// <summary>Only the likeliest tokens that together reach this probability; 1 for all.</summary>
+    [Range(1e-6, 1)]
     public double TopP { get; init; } = 1;
 
     /// <summary>Only tokens with at least this share of the likeliest one's probability; 0 for all.</summary>
+    [Range(0, 1)]
     public double MinP { get; init; }
 
     /// <summary>Only the tokens of typical surprise that together reach this probability; 1 for all.</summary>
+    [Range(1e-6, 1)]
     public double TypicalP { get; init; } = 1;
 
     /// <summary>Above 1 makes tokens of prompt and answer less likely to come again, in proportion to their logits; 1 is off.</summary>
+    [Range(1e-3, 1e3)]
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Taken from the logit of a token for each time that the answer has it.</summary>
+    [Range(-100, 100)]
     public double FrequencyPenalty { get; init; }
 
     /// <summary>Taken from the logit of a token that the answer has.</summary>
+    [Range(-100, 100)]
     public double PresencePenalty { get; init; }
 
     /// <summary>No run of this many tokens comes twice in prompt and answer; 0 is off.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int NoRepeatNgramSize { get; init; }
 
     /// <summary>A list of texts that end an answer where they come; they are not part of it.</summary>
@@ -48,31 +60,14 @@ public sealed record SamplingOptions
     /// <summary>Whether every token can be drawn: temperature alone shapes the draw.</summary>
     public bool IsUntruncated => Shaping().All(filter => filter is TemperatureFilter);
 
-    /// <summary>What is wrong with the values. float32 knows no smaller temperature or share than those asked for here.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (MaxNewTokens < 1)
-            yield return $"maxNewTokens: a number of at least 1 was expected, found {MaxNewTokens}";
-        if (MinNewTokens < 0 || MinNewTokens > Math.Max(1, MaxNewTokens))
-            yield return $"minNewTokens: a number from 0 to maxNewTokens was expected, found {MinNewTokens}";
+        if (MinNewTokens > Math.Max(1, MaxNewTokens))
+            yield return new($"must be at most maxNewTokens, {MaxNewTokens}", [nameof(MinNewTokens)]);
         if (Temperature is not 0 and not (>= 1e-3 and <= 1e3))
-            yield return $"temperature: 0 (greedy), or a number from 0.001 to 1000, was expected, found {Temperature}";
-        if (TopK < 0)
-            yield return $"topK: a number of at least 0 was expected, found {TopK}";
-        if (TopP is not (>= 1e-6 and <= 1))
-            yield return $"topP: a probability from 0.000001 to 1 was expected, found {TopP}";
-        if (MinP is not (>= 0 and <= 1))
-            yield return $"minP: a share from 0 to 1 was expected, found {MinP}";
-        if (TypicalP is not (>= 1e-6 and <= 1))
-            yield return $"typicalP: a probability from 0.000001 to 1 was expected, found {TypicalP}";
-        if (RepetitionPenalty is not (>= 1e-3 and <= 1e3))
-            yield return $"repetitionPenalty: a number from 0.001 to 1000 was expected, found {RepetitionPenalty}";
-        if (FrequencyPenalty is not (>= -100 and <= 100) || PresencePenalty is not (>= -100 and <= 100))
-            yield return $"frequencyPenalty, presencePenalty: -100 to 100 was expected, found {FrequencyPenalty} and {PresencePenalty}";
+            yield return new("must be 0 (greedy) or from 0.001 to 1000", [nameof(Temperature)]);
         if (Stop.Any(text => text.Length == 0))
-            yield return "stop: texts were expected, found an empty one";
-        if (NoRepeatNgramSize < 0)
-            yield return $"noRepeatNgramSize: a number of at least 0 was expected, found {NoRepeatNgramSize}";
+            yield return new("must have no empty text", [nameof(Stop)]);
     }
 
     /// <summary>The filters that look at what a row holds, in the order they are applied; sampling and beam search have them.</summary>

@@ -55,6 +55,15 @@ public sealed class CommandTests
         Assert.Contains("Did you mean 'batchSize'?", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Sft_LabelSmoothingOutOfRange_FailsWithOneMessage()
+    {
+        var (code, output, error) = Commands.Run("sft", "model=m", "data.train=d.jsonl", "sft.labelSmoothing=7");
+        Assert.Equal(2, code);
+        Assert.Equal("attune: the recipe cannot be used:\n  `sft.labelSmoothing` must be at least 0 and below 1 (was 7).\n", error);
+        Assert.Empty(output);
+    }
+
     [Theory]
     [InlineData("{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a\",", "line 2")]
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "'prompt'")]

@@ -135,7 +135,7 @@ public sealed class ModelCommandTests : IDisposable
     [Theory]
     [InlineData("beams: a number of at least 1", "--beams", "-1")]
     [InlineData("answers: from 1 to as many as beams (2)", "--beams", "2", "--samples", "3")]
-    [InlineData("beams: a search draws nothing", "--beams", "2", "--top-k", "3")]
+    [InlineData("`beams` must be 0 with --temperature", "--beams", "2", "--top-k", "3")]
     [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
     public void OptionsOfBeamsThatMakeNoSenseAreSaid(string expected, params string[] options) => Fail(expected, ["generate", model, "The cat says", .. options]);
 
@@ -240,7 +240,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("repetitionPenalty: a number from 0.001 to 1000", "--repetition-penalty", "0")]
     [InlineData("frequencyPenalty, presencePenalty: -100 to 100", "--presence-penalty", "1e9")]
     [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
-    [InlineData("samples: a number of at least 1", "--samples", "0")]
+    [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
     [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
     public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);
 

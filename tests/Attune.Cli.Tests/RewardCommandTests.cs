@@ -103,7 +103,7 @@ public sealed class RewardCommandTests : IDisposable
     {
         var rankings = TinyData.Rankings(folder);
         Fail("--ceiling: a share from 0.5 to 1 was expected, found 3", "evaluate", "reward", one, rankings, "--ceiling", "3");
-        Fail("deviations: a number of at least 0 was expected, found -1", "score", one, rankings, "--deviations", "-1");
+        Fail("`deviations` must be at least 0 (was -1).", "score", one, rankings, "--deviations", "-1");
         Fail("no reward head", "evaluate", "reward", LanguageModel(), rankings);
     }
 

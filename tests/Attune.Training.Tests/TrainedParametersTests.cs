@@ -213,11 +213,11 @@ public sealed class TrainedParametersTests : IDisposable
     }
 
     [Theory]
-    [InlineData("parameters.topLayers: a number of at least 0", "topLayers=-1")]
-    [InlineData("parameters.lora.rank: a number of at least 0", "rank=-1")]
-    [InlineData("parameters.lora: the whole model stays as it is under an adapter", "rank=4", "topLayers=1")]
-    [InlineData("parameters.lora.dropout: 0 was expected", "rank=4", "dropout=0.1")]
-    [InlineData("parameters.lora.targets: all-linear, names or a /regular expression/", "targets=")]
+    [InlineData("`parameters.topLayers` must be at least 0 (was -1).", "topLayers=-1")]
+    [InlineData("`parameters.lora.rank` must be at least 0 (was -1).", "rank=-1")]
+    [InlineData("`parameters.lora.rank` must be 0 with topLayers or freeze", "rank=4", "topLayers=1")]
+    [InlineData("`parameters.lora.dropout` must be 0: this method trains without dropout (was 0.1).", "rank=4", "dropout=0.1")]
+    [InlineData("`parameters.lora.targets` must be all-linear, names", "targets=")]
     public void OptionsThatDoNotFitAreSaid(string message, params string[] words) => Assert.Contains(
         message, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["data.train=a", "model=b", "rewardModel=c", .. words])).Message);
 

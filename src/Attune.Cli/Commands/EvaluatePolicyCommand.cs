@@ -5,6 +5,7 @@ using Attune.Generation;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Evaluation;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
@@ -82,7 +83,8 @@ static class EvaluatePolicyCommand
     static SamplingOptions Sampling(ParseResult parsed, SamplingOptions usual)
     {
         var sampling = usual with { MaxNewTokens = parsed.GetValue(MaxNewTokens) ?? usual.MaxNewTokens, Temperature = parsed.GetValue(Temperature) ?? usual.Temperature };
-        return sampling.Problems().ToList() is { Count: > 0 } problems ? throw new InvalidDataException(string.Join("\n", problems)) : sampling;
+        Validation.ThrowIfInvalid(sampling);
+        return sampling;
     }
 
     /// <summary>A reward model's folder, or a kind with its defaults; null where nothing was given.</summary>

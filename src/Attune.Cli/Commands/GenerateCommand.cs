@@ -3,6 +3,7 @@ using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
@@ -94,14 +95,14 @@ static class GenerateCommand
             PresencePenalty = parsed.GetValue(PresencePenalty),
             NoRepeatNgramSize = parsed.GetValue(NoRepeat),
         };
-        var problems = options.Problems().ToList();
+        var problems = Validation.Check(options).ToList();
         if (parsed.GetValue(Samples) < 1)
-            problems.Add($"samples: a number of at least 1 was expected, found {parsed.GetValue(Samples)}");
+            problems.Add($"`samples` must be at least 1 (was {parsed.GetValue(Samples)}).");
         var beams = parsed.GetValue(Beams) == 0 ? null : BeamsOf(parsed);
         if (beams is not null)
-            problems.AddRange(beams.Problems());
+            problems.AddRange(Validation.Check(beams));
         if (beams is not null && options.Shaping().Count > 0)
-            problems.Add("beams: a search draws nothing; leave out --temperature, --top-k, --top-p, --min-p and --typical-p, or --beams");
+            problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p or --typical-p: a search draws nothing.");
         return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
 

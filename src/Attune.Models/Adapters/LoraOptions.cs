@@ -1,17 +1,21 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 
 namespace Attune.Models.Adapters;
 
 /// <summary>A LoRA adapter that is made from scratch.</summary>
-public sealed record LoraOptions
+public sealed record LoraOptions : IValidatableObject
 {
     /// <summary>r, the rank of what is added to a weight; 0 for no adapter.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int Rank { get; init; }
 
     /// <summary>α: what is added counts α / r times, so that another rank asks for no other learning rate.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Alpha { get; init; } = 16;
 
     /// <summary>Dropout probability of what the adapter reads, in training.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double Dropout { get; init; }
 
     /// <summary>all-linear (every linear layer but the output head), names or ends of names with commas between them, or a /regular expression/.</summary>
@@ -35,15 +39,10 @@ public sealed record LoraOptions
     /// <summary>The names of <see cref="ModulesToSave"/>.</summary>
     public IReadOnlyList<string> WholeModules => Names(ModulesToSave);
 
-    /// <summary>What is wrong with the values, each with its key.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Rank < 0)
-            yield return $"rank: a number of at least 0 was expected, found {Rank}";
-        if (Dropout is < 0 or >= 1)
-            yield return $"dropout: a probability from 0 to below 1 was expected, found {Dropout}";
         if (Names(Targets).Length == 0)
-            yield return "targets: all-linear, names or a /regular expression/ was expected, found nothing";
+            yield return new("must be all-linear, names with commas between them, or a /regular expression/", [nameof(Targets)]);
     }
 
     /// <summary>The adapter_config.json of such an adapter.</summary>

@@ -52,7 +52,7 @@ public sealed record PpoOptions : IValidatableObject
     [Range(0, double.PositiveInfinity)]
     public double RatioThreshold { get; init; }
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (DualClip is not 0 and not > 1)
             yield return new("must be 0 (off) or above 1", [nameof(DualClip)]);

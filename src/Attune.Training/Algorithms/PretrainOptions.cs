@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 
@@ -23,9 +24,11 @@ public sealed record PretrainOptions
     public PretrainObjective? Objective { get; init; }
 
     /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it (spans: one document); longer ones are cut.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int RowLength { get; init; }
 
     /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Whether the model's own dropout acts.</summary>
@@ -36,17 +39,6 @@ public sealed record PretrainOptions
 
     /// <summary>What is hidden (spans only).</summary>
     public SpanOptions Spans { get; init; } = new();
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        if (RowLength < 0)
-            yield return $"rowLength: a number of at least 0 was expected, found {RowLength}";
-        foreach (var problem in Masking.Problems())
-            yield return $"masking.{problem}";
-        foreach (var problem in Spans.Problems())
-            yield return $"spans.{problem}";
-    }
 
     /// <summary>What a model learns.</summary>
     /// <exception cref="InvalidDataException">The model is not built for what is asked.</exception>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
@@ -15,19 +16,12 @@ public sealed record PretrainingMixOptions
     public string Text { get; init; } = "";
 
     /// <summary>γ: the weight of their loss, in nats a token, beside PPO's.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Coef { get; init; } = 1;
 
     /// <summary>Rows of it in each update.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Rows { get; init; } = 16;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        if (Coef < 0)
-            yield return $"coef: a number of at least 0 was expected, found {Coef}";
-        if (Rows < 1)
-            yield return $"rows: a number of at least 1 was expected, found {Rows}";
-    }
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
@@ -17,16 +18,23 @@ public enum SftLoss
 }
 
 /// <summary>Options of supervised fine-tuning.</summary>
-public sealed record SftOptions
+public sealed record SftOptions : IValidatableObject
 {
     /// <summary>nll or dft.</summary>
     public SftLoss Loss { get; init; } = SftLoss.Nll;
 
     /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Whether the model's own dropout acts.</summary>
     public bool Dropout { get; init; } = true;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Loss != SftLoss.Nll && LabelSmoothing > 0)
+            yield return new("must be 0 unless loss is nll", [nameof(LabelSmoothing)]);
+    }
 }
 
 /// <summary>

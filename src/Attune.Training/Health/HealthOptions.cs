@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Health;
 
 /// <summary>What is done when something grave does not go away by itself.</summary>
@@ -26,15 +28,19 @@ public sealed record HealthOptions
     public HealthAct Act { get; init; }
 
     /// <summary>Steps that an alarm must last before something is done.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Patience { get; init; } = 5;
 
     /// <summary>What β is multiplied by when it is raised.</summary>
+    [Range(1, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double BetaFactor { get; init; } = 2;
 
     /// <summary>Times that a run may be rolled back; it stops when that did not help.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int RollBacks { get; init; } = 3;
 
     /// <summary>Steps that a figure is averaged over, and that make up the beginning that later steps are compared with.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Window { get; init; } = 5;
 
     /// <summary>Alarm when the KL from the reference is above this many nats an answer.</summary>
@@ -53,6 +59,7 @@ public sealed record HealthOptions
     public double MinEntropyShare { get; init; } = 0.3;
 
     /// <summary>Warning when answers are this many times as long as in the first steps, or as short.</summary>
+    [Range(1, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double MaxLengthFactor { get; init; } = 2;
 
     /// <summary>Warning when a smaller share of the answers ends by itself.</summary>
@@ -72,17 +79,4 @@ public sealed record HealthOptions
 
     /// <summary>Alarm when held-out reward has lost more than this share of its gain, at two looks, while the training score rose.</summary>
     public double MaxLostShare { get; init; } = 0.2;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        foreach (var (key, value) in new[] { ("patience", Patience), ("window", Window) })
-            if (value < 1)
-                yield return $"{key}: a number of at least 1 was expected, found {value}";
-        if (RollBacks < 0)
-            yield return $"rollBacks: a number of at least 0 was expected, found {RollBacks}";
-        foreach (var (key, value) in new[] { ("betaFactor", BetaFactor), ("maxLengthFactor", MaxLengthFactor) })
-            if (value <= 1)
-                yield return $"{key}: a number above 1 was expected, found {value}";
-    }
 }

@@ -19,7 +19,7 @@ public enum KlPlace
 }
 
 /// <summary>The penalty on the policy's KL divergence from the reference.</summary>
-public sealed record KlOptions
+public sealed record KlOptions : IValidatableObject
 {
     /// <summary>β: the coefficient of the penalty, in points of score for a nat.</summary>
     [Range(0, double.PositiveInfinity)]
@@ -46,6 +46,14 @@ public sealed record KlOptions
     /// <summary>Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Horizon { get; init; } = 10_000;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Controller == KlControl.Fixed && Target is not null)
+            yield return new("must be null with controller fixed", [nameof(Target)]);
+        if (Controller != KlControl.Fixed && Target is null)
+            yield return new("must be the KL in nats that controller adaptive or rl4lms steers towards", [nameof(Target)]);
+    }
 }
 
 /// <summary>β times the KL from a reference: how large it is at each token, and how β changes.</summary>

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Optimizers;
 
 /// <summary>Shapes of the learning rate over a run, under the names and with the formulas of <c>transformers.optimization</c>.</summary>
@@ -51,21 +53,27 @@ public sealed record ScheduleOptions
     public ScheduleKind Kind { get; init; } = ScheduleKind.Linear;
 
     /// <summary>Steps until the full rate; below 1, a share of all steps.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Warmup { get; init; }
 
     /// <summary>The last rate as a share of the full one (cosine, cosineWarmupWithMin, polynomial, warmupStableDecay).</summary>
+    [Range(0, 1)]
     public double MinRatio { get; init; }
 
     /// <summary>Cosine waves; 0 for the usual number (half a wave for cosine, one start for cosineWithRestarts).</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Cycles { get; init; }
 
     /// <summary>The exponent of polynomial.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Power { get; init; } = 1;
 
     /// <summary>Steps after the warm-up in which inverseSqrt falls to 1/√2; 0 for the warm-up's number, or 10000 without one.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double TimeScale { get; init; }
 
     /// <summary>Steps of the last part of warmupStableDecay.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int DecaySteps { get; init; }
 
     /// <summary>How warmupStableDecay rises: linear, cosine or oneMinusSqrt.</summary>
@@ -75,6 +83,7 @@ public sealed record ScheduleOptions
     public RampKind DecayRamp { get; init; }
 
     /// <summary>Where the warm-up of cosineWarmupWithMin starts, as a share of the full rate; 0 for one step's share.</summary>
+    [Range(0, 1)]
     public double WarmupRatioStart { get; init; }
 }
 

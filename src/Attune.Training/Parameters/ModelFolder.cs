@@ -117,10 +117,6 @@ public static class ModelFolder
             throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
     }
 
-    /// <summary>Says so when a path that must name a model's folder is empty.</summary>
-    public static IEnumerable<string> PathProblems(string key, string path) =>
-        path.Length == 0 ? [$"{key}: a folder with a model was expected, found nothing"] : [];
-
     /// <summary>Random weights are drawn on the CPU, so that they are the same on every device.</summary>
     static T NewOnCpu<T>(Run run, Func<RandomSource, T> create)
     {

@@ -1,11 +1,13 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Models.Adapters;
 
 namespace Attune.Training.Parameters;
 
 /// <summary>Which parameters are trained; without any of these, all are. New heads (value, reward) are trained in every case.</summary>
-public sealed record ParameterOptions
+public sealed record ParameterOptions : IValidatableObject
 {
     /// <summary>Trains only the top N layers and what stands above them; embeddings and lower layers stay as they are. 0 for all layers.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int TopLayers { get; init; }
 
     /// <summary>What stays as it is: embeddings (with them a tied output matrix), or parts of parameter names such as h.0, with commas between them.</summary>
@@ -17,23 +19,26 @@ public sealed record ParameterOptions
     /// <summary>The names of <see cref="Freeze"/>.</summary>
     internal IReadOnlyList<string> Frozen => Freeze.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>What is wrong with the values, each with its key.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Lora.Rank > 0 && IsPart)
+            yield return new("must be 0 with topLayers or freeze: under an adapter the whole model stays as it is", ["Lora.Rank"]);
+    }
+
+    /// <summary>The rules that hold below the key <c>parameters</c> of a recipe.</summary>
     /// <param name="model">The folder of the model that is trained; empty for a new one.</param>
     /// <param name="dropsOut">Whether the method has dropout.</param>
-    public IEnumerable<string> Problems(string model, bool dropsOut)
+    internal IEnumerable<ValidationResult> Validate(string model, bool dropsOut)
     {
-        if (TopLayers < 0)
-            yield return $"parameters.topLayers: a number of at least 0 was expected, found {TopLayers}";
-        foreach (var problem in Lora.Problems())
-            yield return $"parameters.lora.{problem}";
-        var isPart = TopLayers > 0 || Frozen.Count > 0;
-        if (Lora.Rank > 0 && isPart)
-            yield return "parameters.lora: the whole model stays as it is under an adapter; topLayers 0 and an empty freeze were expected";
-        if ((Lora.Rank > 0 || isPart) && model.Length == 0)
-            yield return "parameters: topLayers, freeze and lora are for a model that is there; all of a new one is trained";
+        if (model.Length == 0 && IsPart)
+            yield return new("must train all of a new model: set topLayers to 0 and freeze to nothing, or name a model", ["Parameters"]);
+        if (model.Length == 0 && Lora.Rank > 0)
+            yield return new("must be 0 for a new model: an adapter is for a model that is there", ["Parameters.Lora.Rank"]);
         if (Lora.Dropout > 0 && !dropsOut)
-            yield return $"parameters.lora.dropout: 0 was expected, found {Lora.Dropout}: this method trains without dropout";
+            yield return new("must be 0: this method trains without dropout", ["Parameters.Lora.Dropout"]);
         if (Lora is { Rank: > 0, Merge: false } && Peft.IsAdapter(model))
-            yield return "parameters.lora.merge: true was expected, since the model is an adapter itself, and none is read on top of another";
+            yield return new("must be true: the model is an adapter itself, and none is read on top of another", ["Parameters.Lora.Merge"]);
     }
+
+    bool IsPart => TopLayers > 0 || Frozen.Count > 0;
 }

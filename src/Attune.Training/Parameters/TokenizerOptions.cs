@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Text;
 
 namespace Attune.Training.Parameters;
@@ -11,7 +12,7 @@ public enum TokenizerKind
 }
 
 /// <summary>Where the tokenizer of a new model comes from.</summary>
-public sealed record TokenizerOptions
+public sealed record TokenizerOptions : IValidatableObject
 {
     /// <summary>A folder with a tokenizer.json; empty for a new tokenizer.</summary>
     public string Path { get; init; } = "";
@@ -23,12 +24,14 @@ public sealed record TokenizerOptions
     public int VocabularySize { get; init; } = 4096;
 
     /// <summary>How often a pair of tokens must stand side by side to become one (unigram: how often a piece must occur).</summary>
+    [Range(1, double.PositiveInfinity)]
     public int MinFrequency { get; init; } = 2;
 
     /// <summary>Whether capitals and accents are taken off (wordPiece).</summary>
     public bool Lowercase { get; init; } = true;
 
     /// <summary>Tokens that stand for a span of text (unigram), among those of vocabularySize.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int Sentinels { get; init; } = 100;
 
     /// <summary>A tokenizer of these options, learned from texts.</summary>
@@ -41,8 +44,7 @@ public sealed record TokenizerOptions
         _ => BytePairTrainer.Train(texts, new() { VocabularySize = VocabularySize, MinFrequency = MinFrequency }),
     };
 
-    /// <summary>What is wrong with the values of a new tokenizer, each with its key.</summary>
-    internal IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         var (least, why) = Kind switch
         {
@@ -50,11 +52,7 @@ public sealed record TokenizerOptions
             TokenizerKind.Unigram => (4 + Sentinels, $"3 special tokens, {Sentinels} sentinels and a character"),
             _ => (258, "256 bytes, the end of a text, padding"),
         };
-        if (Sentinels < 0)
-            yield return $"sentinels: a number of at least 0 was expected, found {Sentinels}";
-        else if (VocabularySize < least)
-            yield return $"vocabularySize: at least {least} were expected ({why}), found {VocabularySize}";
-        if (MinFrequency < 1)
-            yield return $"minFrequency: a number of at least 1 was expected, found {MinFrequency}";
+        if (Path.Length == 0 && VocabularySize < least)
+            yield return new($"must be at least {least}: {why}", [nameof(VocabularySize)]);
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
@@ -28,19 +29,10 @@ public sealed record ReferenceOptions
     public ReferenceKind Kind { get; init; }
 
     /// <summary>Steps between two moves of a synchronised reference.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int SyncEvery { get; init; } = 1;
 
     /// <summary>The share of the policy in each move: 1 copies it, a small one is a moving average.</summary>
+    [Range(0, 1, MinimumIsExclusive = true)]
     public double SyncRate { get; init; } = 0.01;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems(ParameterOptions parameters)
-    {
-        if (SyncEvery < 1)
-            yield return $"syncEvery: a number of at least 1 was expected, found {SyncEvery}";
-        if (SyncRate is not (> 0 and <= 1))
-            yield return $"syncRate: a share above 0 and at most 1 was expected, found {SyncRate}";
-        if (Kind != ReferenceKind.Kept && parameters.Lora.Rank > 0)
-            yield return $"kind: kept was expected with an adapter, found {Kind.ToString().ToLowerInvariant()}: the reference is the model with the adapter off";
-    }
 }

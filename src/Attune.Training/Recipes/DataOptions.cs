@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 
 namespace Attune.Training.Recipes;
@@ -6,25 +7,18 @@ namespace Attune.Training.Recipes;
 public sealed record DataOptions
 {
     /// <summary>A .jsonl, .jsonl.gz, .csv or .txt file, or a folder of them.</summary>
+    [Required(ErrorMessage = "must name a file or a folder")]
     public string Train { get; init; } = "";
 
     /// <summary>The same for measuring; empty to set a share of the training data aside.</summary>
     public string HeldOut { get; init; } = "";
 
     /// <summary>The share of the training data that is set aside when heldOut is empty.</summary>
+    [Range(0, 1, MaximumIsExclusive = true)]
     public double HeldOutShare { get; init; } = 0.05;
 
     /// <summary>What happens to texts longer than the model's context: truncate or drop. Documents of pretraining are cut into rows.</summary>
     public TooLong TooLong { get; init; } = TooLong.Truncate;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        if (Train.Length == 0)
-            yield return "data.train: a file or folder was expected, found nothing";
-        if (HeldOutShare is < 0 or >= 1)
-            yield return $"data.heldOutShare: a share from 0 to below 1 was expected, found {HeldOutShare}";
-    }
 
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
 

@@ -1,8 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Runs;
@@ -16,6 +18,7 @@ public sealed record DpoRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/dpo" };
 
     /// <summary>A folder with the language model that is trained; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
     /// <summary>Comparisons: prompt, chosen and rejected; or prompt, completions and ranks (or pairs); as texts or lists of messages.</summary>
@@ -40,9 +43,13 @@ public sealed record DpoRecipe : IRecipe
     /// <summary>The algorithm.</summary>
     public DpoOptions Dpo { get; init; } = new();
 
-    public IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-        .Concat(ModelFolder.PathProblems("model", Model)).Concat(Parameters.Problems(Model, dropsOut: false))
-        .Concat(Reference.Problems(Parameters).Select(problem => $"reference.{problem}"));
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in Parameters.Validate(Model, dropsOut: false))
+            yield return result;
+        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
+    }
 
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 

@@ -1,10 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Training.Batches;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
 /// <summary>Everything that decides a run, and how to train by it. Its properties are the keys of a recipe file.</summary>
-public interface IRecipe
+public interface IRecipe : IValidatableObject
 {
     RunOptions Run { get; }
 
@@ -13,9 +14,6 @@ public interface IRecipe
 
     /// <summary>Keys that had another name: the old full key, and the one that is read in its place.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
-
-    /// <summary>What is wrong with the values, each as <c>key: what was found and what was expected</c>.</summary>
-    IEnumerable<string> Problems();
 
     /// <summary>The same with absolute paths, so that a run can be resumed from anywhere.</summary>
     IRecipe WithFullPaths();

@@ -7,6 +7,8 @@ using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
+using Attune.Training.Estimation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
@@ -32,12 +34,13 @@ public enum BestBy
 /// RL fine-tuning of a language model against rewards: what every method has that learns from responses which the model samples while it
 /// learns. A method adds its own options and <see cref="NewAlgorithm"/>.
 /// </summary>
-public abstract record OnPolicyRecipe : IRecipe, IValidatableObject
+public abstract record OnPolicyRecipe : IRecipe
 {
     /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new();
 
     /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
     /// <summary>A folder with a reward model: short for a list of rewards with one of kind model, to which others may be added.</summary>
@@ -134,37 +137,39 @@ public abstract record OnPolicyRecipe : IRecipe, IValidatableObject
         _ => null,
     };
 
-    public virtual IEnumerable<string> Problems() => CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems())
-        .Concat(ModelFolder.PathProblems("model", Model)).Concat(RewardProblems()).Concat(GoldProblems())
-        .Concat(Parameters.Problems(Model, dropsOut: false))
-        .Concat(Sampling.Problems().Select(problem => $"sampling.{problem}"))
-        .Concat(Health.Problems().Select(problem => $"health.{problem}"))
-        .Concat(Scores.Problems().Select(problem => $"scores.{problem}"))
-        .Concat(Reference.Problems(Parameters).Select(problem => $"reference.{problem}"));
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [
+            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
+            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
+        ];
 
-    public virtual IEnumerable<ValidationResult> Validate(ValidationContext context)
+    IEnumerable<ValidationResult> ValidateRewards()
     {
-        if (Updates.MiniBatches > Training.BatchSize * Updates.SamplesPerPrompt)
-            yield return new("must be at most the number of responses of a step", ["updates.miniBatches"]);
-        if (Sampling.Temperature == 0)
-            yield return new("must be above 0: RL learns from varied responses", ["sampling.temperature"]);
-        if (!Sampling.IsUntruncated && Kl.Estimator == KlEstimator.Full)
-            yield return new("must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions", ["kl.estimator"]);
-        if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
-            yield return new("must be kept: kl.estimator full in the loss uses the reference in every update", ["reference.kind"]);
-        if (Kl.Controller == KlControl.Fixed && Kl.Target is not null)
-            yield return new("is for kl.controller adaptive or rl4lms, and kl.controller is fixed", ["kl.target"]);
-        if (Kl.Controller != KlControl.Fixed && Kl.Target is null)
-            yield return new("must be the KL in nats that kl.controller steers towards (was empty)", ["kl.target"]);
-        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Kl.Coef == 0)
-            yield return new("needs kl.coef above 0, since it raises β", ["health.act"]);
+        if (AllRewards.Count == 0)
+            yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
     }
 
-    IEnumerable<string> RewardProblems() => AllRewards.Count == 0
-        ? ["rewardModel: a folder with a reward model, or a list of rewards, was expected, found nothing"]
-        : Rewards.Count == 0 ? [] : RewardSources.Problems("rewards", Rewards);
+    IEnumerable<ValidationResult> ValidateReference()
+    {
+        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
+        if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
+            yield return Validation.Broken(Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
+        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Kl.Coef == 0)
+            yield return Validation.Broken(Health.Act, "must be none or stop where kl.coef is 0: there is no β to raise");
+    }
 
-    IEnumerable<string> GoldProblems() => Gold.Count == 0 ? [] : RewardSources.Problems("gold", Gold);
+    IEnumerable<ValidationResult> ValidateSampling()
+    {
+        if (Sampling.Temperature == 0)
+            yield return Validation.Broken(Sampling.Temperature, "must be above 0: RL learns from varied responses");
+        if (!Sampling.IsUntruncated && Kl.Estimator == KlEstimator.Full)
+            yield return Validation.Broken(
+                Kl.Estimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+        if (Updates.MiniBatches > Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt))
+            yield return Validation.Broken(
+                Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
+    }
 
     public virtual IRecipe WithFullPaths() => this with
     {

@@ -1,8 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -52,9 +54,13 @@ public sealed record PpoRecipe : OnPolicyRecipe
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl) => new Algorithms.Ppo(Ppo, kl!);
 
-    public override IEnumerable<string> Problems() => base.Problems()
-        .Concat(Critic.Problems(FirstRewardModel).Select(problem => $"critic.{problem}"))
-        .Concat(Mix.Problems().Select(problem => $"mix.{problem}"));
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
+        if (Critic.Kind == CriticKind.Model && Critic.Model.Length == 0 && FirstRewardModel.Length == 0)
+            yield return Validation.Broken(Critic.Model, "must name a folder with a reward model where no reward is of kind model");
+    }
 
     public override IRecipe WithFullPaths() => (PpoRecipe)base.WithFullPaths() with
     {

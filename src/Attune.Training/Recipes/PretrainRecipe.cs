@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Training.Algorithms;
@@ -45,10 +46,7 @@ public sealed record PretrainRecipe : IRecipe
     /// <summary>The objective.</summary>
     public PretrainOptions Pretrain { get; init; } = new();
 
-    public IEnumerable<string> Problems() =>
-        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
-            .Concat(Parameters.Problems(Model, dropsOut: true))
-            .Concat(Pretrain.Problems().Select(problem => $"pretrain.{problem}"));
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: true);
 
     public IRecipe WithFullPaths() => this with
     {

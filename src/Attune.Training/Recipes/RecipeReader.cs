@@ -1,4 +1,5 @@
 using Attune.Text;
+using Attune.Training.Options;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -38,7 +39,7 @@ public static class RecipeReader
         former.Replace(root);
         new RecipeOverrides(root, defaults.GetType(), former, errors).Apply(overrides);
         var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
-        return (found, recipe, [.. errors, .. recipe.Problems()]);
+        return (found, recipe, [.. errors, .. Validation.Check(recipe)]);
     }
 
     static TrainingMethod Method(string? wanted, string? file, YamlMappingNode root)

@@ -1,3 +1,4 @@
+using Attune.Training.Options;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -7,8 +8,10 @@ public static class RecipeRunner
 {
     /// <summary>Trains by a recipe in a new run folder.</summary>
     /// <inheritdoc cref="IRecipe.Train"/>
+    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, the message lists all.</exception>
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
+        Validation.ThrowIfInvalid(recipe);
         var full = recipe.WithFullPaths();
         using var run = new Run(full.Run, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Training.Algorithms;
@@ -47,10 +48,7 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>What gives the scores their level and unit after training; it is saved with the model.</summary>
     public NormalisationOptions Normalise { get; init; } = new();
 
-    public IEnumerable<string> Problems() =>
-        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(CommonProblems.OfNewModel(Model, NewModel, Tokenizer))
-            .Concat(Parameters.Problems(Model, dropsOut: false)).Concat(Reward.Problems().Select(problem => $"reward.{problem}"))
-            .Concat(Normalise.Problems().Select(problem => $"normalise.{problem}"));
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: false);
 
     public IRecipe WithFullPaths() => this with
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
@@ -15,6 +16,7 @@ public sealed record SftRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/sft" };
 
     /// <summary>A folder with the language model to go on from.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
     /// <summary>Demonstrations: prompt and completion, or messages.</summary>
@@ -36,9 +38,7 @@ public sealed record SftRecipe : IRecipe
     /// <summary>The objective.</summary>
     public SftOptions Sft { get; init; } = new();
 
-    public IEnumerable<string> Problems() =>
-        CommonProblems.Of(Run, Training, Optimizer).Concat(Data.Problems()).Concat(ModelFolder.PathProblems("model", Model))
-            .Concat(Parameters.Problems(Model, dropsOut: true));
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: true);
 
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
@@ -25,10 +26,8 @@ public sealed record EnsembleOptions
     public EnsembleCombination Combine { get; init; }
 
     /// <summary>k of the mean less k deviations.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Deviations { get; init; } = 1;
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems() => Deviations < 0 ? [$"deviations: a number of at least 0 was expected, found {Deviations}"] : [];
 
     /// <summary>One number of those of the members.</summary>
     public double Of(IReadOnlyCollection<double> members) => Combine switch

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>
@@ -8,14 +10,13 @@ public sealed record ExactMatchReward : RuleReward
     public override string Kind => "exactMatch";
 
     /// <summary>The field of the prompt's row that holds the right answer: a text, a number, or a list of these.</summary>
+    [Required(ErrorMessage = "must name a field of the prompts' rows")]
     public string Field { get; init; } = "answer";
 
     /// <summary>Whether upper and lower case differ.</summary>
     public bool MatchCase { get; init; }
 
     internal override IReadOnlyList<string> RowFields => [Field];
-
-    public override IEnumerable<string> Problems() => FieldProblems.Of(Field);
 
     public override double Rate(Answer answer)
     {
@@ -24,11 +25,4 @@ public sealed record ExactMatchReward : RuleReward
     }
 
     static string Plain(string text) => string.Join(' ', Words.Of(text));
-}
-
-/// <summary>What can be wrong with the name of a field.</summary>
-static class FieldProblems
-{
-    public static IEnumerable<string> Of(string field) =>
-        field.Length == 0 ? ["field: the name of a field of the prompt's row was expected, found nothing"] : [];
 }

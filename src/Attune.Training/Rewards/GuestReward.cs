@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data.Simulation;
 using Attune.Training.Recipes;
 
@@ -9,9 +10,8 @@ public sealed record GuestReward : RewardOptions
     public override string Kind => "guest";
 
     /// <summary>The folder with topics.json, taste.json and words.txt.</summary>
+    [Required(ErrorMessage = "must name a folder with topics.json, taste.json and words.txt")]
     public string Folder { get; init; } = "data/frontdesk";
-
-    public override IEnumerable<string> Problems() => Folder.Length == 0 ? ["folder: a folder with topics.json was expected, found nothing"] : [];
 
     public override RewardOptions WithFullPaths() => this with { Folder = RecipePaths.Full(Folder) };
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Http.Headers;
 
@@ -11,12 +12,12 @@ public sealed record HttpReward : RemoteReward
     /// <summary>Where the batches are posted to.</summary>
     public string Url { get; init; } = "";
 
-    public override IEnumerable<string> Problems()
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var problem in base.Problems())
-            yield return problem;
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            yield return $"url: an address that begins with http:// or https:// was expected, found {(Url.Length > 0 ? Url : "nothing")}";
+            yield return new("must be an address that begins with http:// or https://", [nameof(Url)]);
     }
 
     private protected override IRemote Connect() => new HttpRemote(Url);

@@ -1,20 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>The share of some words or phrases that stand in an answer.</summary>
-public sealed record KeywordsReward : RuleReward
+public sealed record KeywordsReward : RuleReward, IValidatableObject
 {
     public override string Kind => "keywords";
 
     /// <summary>Words or phrases; each counts when it stands in the answer as a whole, and not within a longer word.</summary>
+    [MinLength(1, ErrorMessage = "must have at least one word")]
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>Whether upper and lower case differ.</summary>
     public bool MatchCase { get; init; }
 
-    public override IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Words.Count == 0 || Words.Any(string.IsNullOrWhiteSpace))
-            yield return "words: a list of words was expected, found one that is empty or has an empty word";
+        if (Words.Any(string.IsNullOrWhiteSpace))
+            yield return new("must have no empty word", [nameof(Words)]);
     }
 
     public override double Rate(Answer answer) => Words.Count(word => Stands(word, answer.Text)) / (double)Words.Count;

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>What a length is counted in.</summary>
@@ -22,10 +24,8 @@ public sealed record LengthReward : RuleReward
     public LengthUnit Unit { get; init; }
 
     /// <summary>The length that scores 0, and others their distance from it below 0, as a share of it; 0 to score the length itself.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int Target { get; init; }
-
-    public override IEnumerable<string> Problems() =>
-        Target < 0 ? [$"target: a number of at least 0 was expected, found {Target}"] : [];
 
     public override double Rate(Answer answer)
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Models;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
@@ -5,7 +6,7 @@ using Attune.Training.Recipes;
 namespace Attune.Training.Rewards;
 
 /// <summary>A reward model, or several as one.</summary>
-public sealed record ModelReward : RewardOptions
+public sealed record ModelReward : RewardOptions, IValidatableObject
 {
     public override string Kind => "model";
 
@@ -19,17 +20,21 @@ public sealed record ModelReward : RewardOptions
     public EnsembleCombination Combine { get; init; }
 
     /// <summary>For combine: deviations, how many are taken from the mean.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Deviations { get; init; } = 1;
 
     EnsembleOptions Ensemble => new() { Combine = Combine, Deviations = Deviations };
 
     internal IReadOnlyList<string> Folders => Models.Count > 0 ? Models : [Model];
 
-    public override IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Model.Length > 0 && Models.Count > 0)
-            return [.. Ensemble.Problems(), "models: model or models was expected, found both"];
-        return ModelFolder.PathProblems("model", Folders.FirstOrDefault(string.IsNullOrEmpty) ?? Folders[0]).Concat(Ensemble.Problems());
+            yield return new("must be empty where model names a folder", [nameof(Models)]);
+        if (Model.Length == 0 && Models.Count == 0)
+            yield return new("must name a folder with a reward model", [nameof(Model)]);
+        if (Models.Any(string.IsNullOrEmpty))
+            yield return new("must name folders with reward models", [nameof(Models)]);
     }
 
     public override RewardOptions WithFullPaths() =>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Generation;
 
 namespace Attune.Training.Rewards;
@@ -19,7 +20,7 @@ public enum NormalisedBy
 }
 
 /// <summary>How scores are normalised after training; shift and scale are saved with the model.</summary>
-public sealed record NormalisationOptions
+public sealed record NormalisationOptions : IValidatableObject
 {
     /// <summary>
     /// policy: mean 0 and deviation 1 on answers that the policy writes to prompts of the data; answers: the same on answers of the data;
@@ -28,6 +29,7 @@ public sealed record NormalisationOptions
     public NormalisedBy By { get; init; }
 
     /// <summary>How many answers are measured; demonstrations all are.</summary>
+    [Range(2, double.PositiveInfinity)]
     public int Samples { get; init; } = 256;
 
     /// <summary>A folder with the policy that writes; empty for the model that training starts from.</summary>
@@ -39,18 +41,13 @@ public sealed record NormalisationOptions
     /// <summary>Prompts with completions, for by: demonstrations.</summary>
     public string Demonstrations { get; init; } = "";
 
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Samples < 2)
-            yield return $"samples: a number of at least 2 was expected, found {Samples}";
         if (By == NormalisedBy.Demonstrations && Demonstrations.Length == 0)
-            yield return "demonstrations: a file was expected, found nothing";
+            yield return new("must name a file where by is demonstrations", [nameof(Demonstrations)]);
         if (By != NormalisedBy.Demonstrations && Demonstrations.Length > 0)
-            yield return "demonstrations: nothing was expected unless by is demonstrations";
+            yield return new("must be empty unless by is demonstrations", [nameof(Demonstrations)]);
         if (By != NormalisedBy.Policy && Policy.Length > 0)
-            yield return "policy: nothing was expected unless by is policy";
-        foreach (var problem in Sampling.Problems())
-            yield return $"sampling.{problem}";
+            yield return new("must be empty unless by is policy", [nameof(Policy)]);
     }
 }

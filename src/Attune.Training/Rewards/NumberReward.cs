@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Attune.Text;
@@ -13,15 +14,14 @@ public sealed partial record NumberReward : RuleReward
     public override string Kind => "number";
 
     /// <summary>The field of the prompt's row that holds the right number: a number, or a text of which the last number counts.</summary>
+    [Required(ErrorMessage = "must name a field of the prompts' rows")]
     public string Field { get; init; } = "answer";
 
     /// <summary>How far from it the number may be.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Tolerance { get; init; }
 
     internal override IReadOnlyList<string> RowFields => [Field];
-
-    public override IEnumerable<string> Problems() =>
-        [.. FieldProblems.Of(Field), .. Tolerance < 0 ? [$"tolerance: a number of at least 0 was expected, found {Tolerance}"] : (string[])[]];
 
     public override double Rate(Answer answer)
     {

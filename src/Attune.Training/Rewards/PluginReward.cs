@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.Loader;
 using Attune.Text;
@@ -15,18 +16,12 @@ public sealed record PluginReward : RewardOptions
     public override string Kind => "plugin";
 
     /// <summary>The path of a .NET assembly.</summary>
+    [Required(ErrorMessage = "must be the path of a .NET assembly")]
     public string Assembly { get; init; } = "";
 
     /// <summary>The class in it, with its namespace.</summary>
+    [Required(ErrorMessage = "must be the name of a class with its namespace")]
     public string Type { get; init; } = "";
-
-    public override IEnumerable<string> Problems()
-    {
-        if (Assembly.Length == 0)
-            yield return "assembly: the path of an assembly was expected, found nothing";
-        if (Type.Length == 0)
-            yield return "type: the name of a class with its namespace was expected, found nothing";
-    }
 
     public override RewardOptions WithFullPaths() => this with { Assembly = RecipePaths.Full(Assembly) };
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
@@ -11,13 +12,11 @@ public sealed record ProcessReward : RemoteReward
     public override string Kind => "process";
 
     /// <summary>The command, as a shell understands it.</summary>
+    [Required(ErrorMessage = "must be a command")]
     public string Command { get; init; } = "";
 
     /// <summary>The folder that it runs in; empty for the current one.</summary>
     public string Folder { get; init; } = "";
-
-    public override IEnumerable<string> Problems() =>
-        string.IsNullOrWhiteSpace(Command) ? [.. base.Problems(), "command: a command was expected, found nothing"] : base.Problems();
 
     public override RewardOptions WithFullPaths() => this with { Folder = RecipePaths.Full(Folder.Length > 0 ? Folder : ".") };
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Text;
 using Attune.Training.Runs;
@@ -5,13 +6,14 @@ using Attune.Training.Runs;
 namespace Attune.Training.Rewards;
 
 /// <summary>1 for an answer in which a pattern is found, 0 for another; or how often it is found.</summary>
-public sealed record RegexReward : RuleReward
+public sealed record RegexReward : RuleReward, IValidatableObject
 {
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     public override string Kind => "regex";
 
     /// <summary>A .NET regular expression.</summary>
+    [MinLength(1, ErrorMessage = "must be a .NET regular expression")]
     public string Pattern { get; init; } = "";
 
     /// <summary>Whether it must be found at the beginning of the answer and reach to its end.</summary>
@@ -23,12 +25,10 @@ public sealed record RegexReward : RuleReward
     /// <summary>Whether the score is the number of places where it is found.</summary>
     public bool Count { get; init; }
 
-    public override IEnumerable<string> Problems()
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Pattern.Length == 0)
-            yield return "pattern: a regular expression was expected, found nothing";
-        else if (Mistake() is { } mistake)
-            yield return $"pattern: a regular expression was expected; {mistake}";
+        if (Mistake() is { } mistake)
+            yield return new($"must be a .NET regular expression: {mistake.TrimEnd('.')}", [nameof(Pattern)]);
     }
 
     public override double Rate(Answer answer)

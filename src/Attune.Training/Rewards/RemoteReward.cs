@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>A reward from outside of the program, which answers a JSON object a batch.</summary>
-public abstract record RemoteReward : RewardOptions
+public abstract record RemoteReward : RewardOptions, IValidatableObject
 {
     /// <summary>Fields of the prompts' rows that are sent along, each as a list beside prompts and completions.</summary>
     public IReadOnlyList<string> Fields { get; init; } = [];
@@ -10,26 +12,23 @@ public abstract record RemoteReward : RewardOptions
     public bool Tokens { get; init; }
 
     /// <summary>Seconds in which an answer must come, the time to start included.</summary>
+    [Range(0, 86_400, MinimumIsExclusive = true)]
     public double Timeout { get; init; } = 60;
 
     /// <summary>Times that a batch is asked for again when no answer came.</summary>
+    [Range(0, 100)]
     public int Retries { get; init; } = 3;
 
     /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
+    [Range(0, 3600)]
     public double Backoff { get; init; } = 1;
 
     internal override IReadOnlyList<string> RowFields => Fields;
 
-    public override IEnumerable<string> Problems()
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Timeout is <= 0 or > 86_400)
-            yield return $"timeout: seconds above 0 and up to 86400 were expected, found {Timeout}";
-        if (Retries is < 0 or > 100)
-            yield return $"retries: a number from 0 to 100 was expected, found {Retries}";
-        if (Backoff is < 0 or > 3600)
-            yield return $"backoff: seconds from 0 to 3600 were expected, found {Backoff}";
-        foreach (var field in Fields.Where(field => field is "" or "id" or "prompts" or "completions" or "tokens"))
-            yield return $"fields: names of fields other than id, prompts, completions and tokens were expected, found '{field}'";
+        if (Fields.Any(field => field is "" or "id" or "prompts" or "completions" or "tokens"))
+            yield return new("must be names other than id, prompts, completions and tokens", [nameof(Fields)]);
     }
 
     public override IRewardSource Build(RewardContext context) => new RemoteSource(this, Connect(), context);

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>
@@ -9,9 +11,8 @@ public sealed record RepetitionReward : RuleReward
     public override string Kind => "repetition";
 
     /// <summary>Words of an n-gram; upper and lower case are the same.</summary>
+    [Range(1, double.PositiveInfinity)]
     public int Ngram { get; init; } = 3;
-
-    public override IEnumerable<string> Problems() => Ngram < 1 ? [$"ngram: a number of at least 1 was expected, found {Ngram}"] : [];
 
     public override double Rate(Answer answer)
     {

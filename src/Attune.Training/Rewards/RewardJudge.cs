@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using MathNet.Numerics.Statistics;
 
@@ -34,8 +35,7 @@ public sealed class RewardJudge
     /// <exception cref="InvalidDataException">A folder has no reward model, or the options are wrong.</exception>
     public static RewardJudge Load(IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options)
     {
-        if (options.Problems().FirstOrDefault() is { } problem)
-            throw new InvalidDataException(problem);
+        Validation.ThrowIfInvalid(options);
         return new([.. folders.Select(Open)], options);
 
         Member Open(string folder)

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -9,6 +10,7 @@ public abstract record RewardOptions
     public abstract string Kind { get; }
 
     /// <summary>What it is called in metrics and messages; empty for its kind.</summary>
+    [RegularExpression(@"[\p{L}\p{Nd}._-]*", ErrorMessage = "must have only letters, digits, -, _ and .")]
     public string Name { get; init; } = "";
 
     /// <summary>What it counts in the sum; below 0 for what is unwanted, 0 to log it only.</summary>
@@ -22,9 +24,6 @@ public abstract record RewardOptions
 
     /// <summary>The name, or the kind where there is none.</summary>
     public string Title => Name.Length > 0 ? Name : Kind;
-
-    /// <summary>What is wrong with the values, each as <c>key: what was expected and what was found</c>.</summary>
-    public virtual IEnumerable<string> Problems() => [];
 
     /// <summary>The same with absolute paths.</summary>
     public virtual RewardOptions WithFullPaths() => this;

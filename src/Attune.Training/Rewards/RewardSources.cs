@@ -1,6 +1,8 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Options;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -35,8 +37,7 @@ public static class RewardSources
     public static IRewardSource Create(
         IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1, Action<string>? say = null)
     {
-        if (Problems("rewards", rewards).ToList() is { Count: > 0 } problems)
-            throw new InvalidDataException(string.Join("\n", problems));
+        Validation.ThrowIfInvalid(new RewardList { Rewards = rewards });
         var context = new RewardContext(policy) { Dtype = dtype, Workers = workers, Say = say ?? (_ => { }) };
         var parts = new List<WeightedReward>();
         try
@@ -64,19 +65,18 @@ public static class RewardSources
                 prompt.Row?.Required(field);
     }
 
-    /// <summary>What is wrong with a list of rewards that stands under a key of a recipe.</summary>
-    public static IEnumerable<string> Problems(string key, IReadOnlyList<RewardOptions> rewards)
+    /// <summary>That every reward of a list has a name of its own.</summary>
+    internal static IEnumerable<ValidationResult> ValidateNames(IReadOnlyList<RewardOptions> rewards, string member) =>
+        from same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal)
+        where same.Count() > 1
+        select new ValidationResult($"must differ in their names: {same.Count()} are called '{same.Key}', so set their key name", [member]);
+
+    /// <summary>Rewards that are not part of a recipe.</summary>
+    sealed record RewardList : IValidatableObject
     {
-        if (rewards.Count == 0)
-            yield return $"{key}: at least one reward was expected, found none";
-        foreach (var (index, reward) in rewards.Index())
-        {
-            if (!reward.Title.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.'))
-                yield return $"{key}.{index}.name: letters, digits, -, _ and . were expected, found {reward.Name.Quoted()}";
-            foreach (var problem in reward.Problems())
-                yield return $"{key}.{index}.{problem}";
-        }
-        foreach (var same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal).Where(group => group.Count() > 1))
-            yield return $"{key}: {same.Count()} rewards are called '{same.Key}'; give each a name of its own by the key name";
+        [MinLength(1, ErrorMessage = "must have at least one reward")]
+        public required IReadOnlyList<RewardOptions> Rewards { get; init; }
+
+        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => ValidateNames(Rewards, nameof(Rewards));
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Generation;
 using Attune.Training.Estimation;
 using Attune.Training.Policies;
@@ -8,6 +9,7 @@ namespace Attune.Training.Rewards;
 public sealed record ScoreOptions
 {
     /// <summary>Scores are first cut to ± this, in their own unit; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double RawClip { get; init; }
 
     /// <summary>
@@ -20,31 +22,24 @@ public sealed record ScoreOptions
     public bool Normalise { get; init; } = true;
 
     /// <summary>Scores are cut to ± this, after scaling; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double Clip { get; init; }
 
     /// <summary>Taken from the score of an answer that did not end itself.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double MissingEosPenalty { get; init; }
 
     /// <summary>Tokens that an answer may have for nothing.</summary>
+    [Range(0, double.PositiveInfinity)]
     public int LengthTarget { get; init; }
 
     /// <summary>Taken from the score for each token beyond lengthTarget.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double LengthPenalty { get; init; }
 
     /// <summary>The most that length may take; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
     public double LengthPenaltyLimit { get; init; }
-
-    /// <summary>What is wrong with the values.</summary>
-    public IEnumerable<string> Problems()
-    {
-        foreach (var (key, value) in new[]
-        {
-            ("rawClip", RawClip), ("clip", Clip), ("missingEosPenalty", MissingEosPenalty), ("lengthTarget", LengthTarget),
-            ("lengthPenalty", LengthPenalty), ("lengthPenaltyLimit", LengthPenaltyLimit),
-        })
-            if (value < 0)
-                yield return $"{key}: a number of at least 0 was expected, found {value}";
-    }
 }
 
 /// <summary>

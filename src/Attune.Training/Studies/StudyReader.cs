@@ -1,3 +1,4 @@
+using Attune.Training.Options;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Studies;
@@ -5,8 +6,6 @@ namespace Attune.Training.Studies;
 /// <summary>Reads study files and binds the recipe of every run, so that all mistakes are said before anything is trained.</summary>
 public static class StudyReader
 {
-    static readonly string[] OwnKeys = ["run.output", "output", "run.seed", "seed"];
-
     /// <summary>A study.</summary>
     /// <param name="file">A YAML file with the keys of <see cref="StudyOptions"/>.</param>
     /// <param name="output">Another folder for all runs; null for the one in the file.</param>
@@ -20,7 +19,7 @@ public static class StudyReader
         var errors = new List<string>();
         var options = (StudyOptions)new RecipeBinder(file, errors, "study").Bind(RecipeReader.Parse(file), new StudyOptions(), path: "");
         options = options with { Output = output ?? options.Output, Set = [.. options.Set, .. words ?? []] };
-        errors.AddRange(Problems(options));
+        errors.AddRange(Validation.Check(options));
         Refuse(file, errors);
         StudyRun[] runs = [.. options.Seeds
             .SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)))
@@ -36,34 +35,6 @@ public static class StudyReader
             throw new InvalidDataException($"the study {file} cannot be used:\n  {string.Join("\n  ", errors)}");
     }
 
-    static IEnumerable<string> Problems(StudyOptions options)
-    {
-        if (options.Recipe.Length == 0)
-            yield return "recipe: a recipe file was expected, found nothing";
-        if (options.Output.Length == 0)
-            yield return "output: a folder was expected, found nothing";
-        if (options.Seeds.Count == 0)
-            yield return "seeds: at least one was expected, found none; three show how much chance does";
-        if (options.Seeds.Count != options.Seeds.Distinct().Count())
-            yield return $"seeds: different ones were expected, found {string.Join(", ", options.Seeds)}";
-        if (options.Groups.Sum(group => group.Variants.Count) == 0)
-            yield return "groups: at least one with a variant was expected, found none";
-        var words = Study.Variants(options).SelectMany(variant => variant.Set).Concat(options.Set);
-        foreach (var word in words.Where(word => OwnKeys.Contains(word.Split('=')[0].Trim())))
-            yield return $"'{word}': a study gives every run its output and its seed; `output` and `seeds` say which";
-        foreach (var group in options.Groups.Where(group => FolderName.Of(group.Name).Length == 0))
-            yield return $"groups: each needs a name with letters or digits, found '{group.Name}'";
-        foreach (var variant in Study.Variants(options).Where(variant => variant.Folder.Length == 0))
-            yield return $"variants: each needs a name with letters or digits, found '{variant.Name}'";
-        foreach (var folder in Twice(Study.Variants(options).Select(variant => variant.Folder)))
-            yield return $"variants: each needs a folder of its own, found '{folder}' twice ('base' is the base's)";
-        foreach (var folder in Twice(options.Groups.Select(group => FolderName.Of(group.Name))))
-            yield return $"groups: each needs a name of its own, found '{folder}' twice";
-    }
-
-    static IEnumerable<string> Twice(IEnumerable<string> names) =>
-        names.GroupBy(name => name, StringComparer.Ordinal).Where(same => same.Count() > 1 && same.Key.Length > 0).Select(same => same.Key);
-
     /// <summary>The run of a variant, or null with what is wrong; what is wrong with the base is said once.</summary>
     static StudyRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
     {
@@ -73,7 +44,7 @@ public static class StudyReader
         var (found, recipe, problems) = RecipeReader.Bind(method, options.Recipe, words);
         errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
-            errors.Add("training.steps: a number of at least 1 was expected, found 0: the runs of a study need as many steps each");
+            errors.Add("`training.steps` must be at least 1: the runs of a study need as many steps each (was 0).");
         return problems.Count > 0 ? null : new(variant, seed, found, recipe);
     }
 

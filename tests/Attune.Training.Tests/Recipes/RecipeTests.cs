@@ -103,8 +103,11 @@ public sealed class RecipeTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "klEstimator=full", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
-        foreach (var key in new[] { "rewardModel:", "sampling.temperature:", "ppo.klEstimator: full", "training.batchSize:", "training.workers:", "ppo.epochs" })
-            Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
+        foreach (var key in new[]
+        {
+            "rewardModel", "sampling.temperature", "ppo.klEstimator", "training.batchSize", "training.workers", "ppo.epochs",
+        })
+            Assert.Contains($"\n  `{key}` must ", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,8 +115,12 @@ public sealed class RecipeTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "pretrain", null, ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10", "rowLength=-1", "training.workers=2"])).Message;
-        foreach (var key in new[] { "newModel.family:", "newModel.layers:", "newModel.width:", "newModel.dropout:", "tokenizer.vocabularySize:", "pretrain.rowLength:", "training.workers:" })
-            Assert.Contains("\n  " + key, error, StringComparison.Ordinal);
+        foreach (var key in new[]
+        {
+            "newModel.family", "newModel.layers", "newModel.width", "newModel.dropout", "tokenizer.vocabularySize", "pretrain.rowLength",
+            "training.workers",
+        })
+            Assert.Contains($"\n  `{key}` must ", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,9 +137,9 @@ public sealed class RecipeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.vocabularySize: at least 6 were expected", "tokenizer.kind=wordPiece", "tokenizer.vocabularySize=5")]
-    [InlineData("tokenizer.vocabularySize: at least 104 were expected", "tokenizer.kind=unigram", "tokenizer.vocabularySize=103")]
-    [InlineData("tokenizer.sentinels: a number of at least 0", "tokenizer.kind=unigram", "tokenizer.sentinels=-1")]
+    [InlineData("`tokenizer.vocabularySize` must be at least 6: ", "tokenizer.kind=wordPiece", "tokenizer.vocabularySize=5")]
+    [InlineData("`tokenizer.vocabularySize` must be at least 104: ", "tokenizer.kind=unigram", "tokenizer.vocabularySize=103")]
+    [InlineData("`tokenizer.sentinels` must be at least 0 (was -1).", "tokenizer.kind=unigram", "tokenizer.sentinels=-1")]
     [InlineData("'tokenizer.kind' should be one of bytePair, wordPiece, unigram", "tokenizer.kind=sentencePiece")]
     public void ATokenizerThatCannotBeTrainedIsSaid(string expected, params string[] overrides) => Assert.Contains(
         expected,

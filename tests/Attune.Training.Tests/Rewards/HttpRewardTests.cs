@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Attune.Training.Options;
 using Attune.Training.Policies;
 using Attune.Training.Reporting;
 using Attune.Training.Rewards;
@@ -99,7 +100,9 @@ public sealed class HttpRewardTests : IDisposable
     [InlineData("localhost:80")]
     [InlineData("ftp://a")]
     public void AnAddressMustBeOne(string address) =>
-        Assert.Contains(new HttpReward { Url = address }.Problems(), problem => problem.StartsWith("url: an address that begins with http", StringComparison.Ordinal));
+        Assert.StartsWith(
+            "`url` must be an address that begins with http",
+            Assert.Single(Validation.Check(new HttpReward { Url = address })), StringComparison.Ordinal);
 
     static Rollouts Two => Rewarded.Rollouts("The cat says", " meow", " woof.");
 

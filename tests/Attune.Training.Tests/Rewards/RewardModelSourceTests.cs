@@ -4,6 +4,7 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
@@ -82,7 +83,9 @@ public sealed class RewardModelSourceTests : IDisposable
         Assert.Equal(
             members.Average() - 3 * members.PopulationStandardDeviation(),
             Score(new() { Models = models, Combine = EnsembleCombination.Deviations, Deviations = 3 }), 1e-5);
-        Assert.Contains("found both", Assert.Single(new ModelReward { Model = "a", Models = ["b"] }.Problems()));
+        Assert.Equal(
+            "`models` must be empty where model names a folder (was [\"b\"]).",
+            Assert.Single(Validation.Check(new ModelReward { Model = "a", Models = ["b"] })));
 
         double Score(ModelReward reward) => reward.Build(new(policy)).Score(rollouts).Totals[0];
     }

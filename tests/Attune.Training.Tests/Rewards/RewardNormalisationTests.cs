@@ -125,7 +125,7 @@ public sealed class RewardNormalisationTests : IDisposable
     [InlineData("by=demonstrations", "demonstrations=/nowhere.jsonl", "there is no file or folder /nowhere.jsonl")]
     [InlineData("by=policy", "policy=/nowhere", "/nowhere is not a model")]
     [InlineData("by=policy", "policy=RM", "holds no model that writes answers")]
-    [InlineData("by=answers", "policy=/nowhere", "policy: nothing was expected unless by is policy")]
+    [InlineData("by=answers", "policy=/nowhere", "`normalise.policy` must be empty unless by is policy")]
     public void WhatCannotBeMeasuredIsSaidBeforeTraining(string by, string other, string expected)
     {
         string[] words = [$"model={runs.LanguageModel}", $"data.train={TinyData.Rankings(folder)}", $"run.output={folder.File("run")}", "run.device=cpu", "training.steps=1"];

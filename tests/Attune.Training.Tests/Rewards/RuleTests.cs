@@ -2,6 +2,7 @@ using System.Text.Json;
 using Attune.Data;
 using Attune.Testing;
 using Attune.Testing.Models;
+using Attune.Training.Options;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -128,7 +129,7 @@ public sealed class RuleTests
 
     static void Rates(double expected, RuleReward rule, string text, string? field = null)
     {
-        Assert.Empty(rule.Problems());
+        Assert.Empty(Validation.Check(rule));
         Numeric.Close(expected, rule.Rate(New(text, field)), rule.Kind, 1e-12, 0);
     }
 

@@ -77,8 +77,9 @@ public sealed class StudyReaderTests : IDisposable
             """);
         foreach (var part in new[]
         {
-            "line 2: 'ouput' is no key of this study. Did you mean 'output'?", "output: a folder was expected", "'seeds.1' should be a whole number, found 'one'", "seeds: different ones were expected",
-            "line 8: 'groups.0.variants.0.st' is no key of this study. Did you mean 'set'?", "found 'a-b' twice", "'run.seed=3'",
+            "line 2: 'ouput' is no key of this study. Did you mean 'output'?", "`output` must name a folder (was empty).",
+            "'seeds.1' should be a whole number, found 'one'", "`seeds` must differ from each other (was [1, 1]).",
+            "line 8: 'groups.0.variants.0.st' is no key of this study. Did you mean 'set'?", "'a-b' is that of two", "'run.seed=3'",
         })
             Assert.Contains(part, message, StringComparison.Ordinal);
     }
@@ -89,7 +90,7 @@ public sealed class StudyReaderTests : IDisposable
         var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal).Replace("[kl.coef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
         Assert.Equal(1, message.Split("Did you mean 'ppo.gamma'").Length - 1);
         Assert.Equal(1, message.Split("beta 0.1: 'klCof' is no key").Length - 1);
-        Assert.Contains("beta 0.1: sampling.temperature", message, StringComparison.Ordinal);
+        Assert.Contains("beta 0.1: `sampling.temperature` must be above 0", message, StringComparison.Ordinal);
     }
 
     [Fact]

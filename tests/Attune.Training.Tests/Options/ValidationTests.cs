@@ -1,0 +1,182 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using Attune.Generation;
+using Attune.Training.Algorithms;
+using Attune.Training.Options;
+using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+using Attune.Training.Studies;
+using Attune.Training.Tests.Rewards;
+
+namespace Attune.Training.Tests.Options;
+
+/// <summary>Every rule that an options record declares is enforced, and its message names the full key.</summary>
+public sealed class ValidationTests
+{
+    /// <summary>Numbers that may be anything, or whose rule depends on another option.</summary>
+    static readonly string[] WithoutRange =
+    [
+        "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "tokenizer.vocabularySize", "ppo.dualClip",
+        "health.maxKl", "health.minKl", "health.maxRatioError", "health.maxClipShare", "health.minEntropyShare", "health.minEnded",
+        "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",
+    ];
+
+    public static TheoryData<string> Records => ["pretrain", "sft", "reward", "ppo", "study", "beams", "ensemble"];
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Range_ValueOutside_IsRefusedByItsFullKey(string record)
+    {
+        var root = Root(record);
+        var seen = 0;
+        foreach (var (key, owner, property) in Options(root, ""))
+            foreach (var outside in property.GetCustomAttributes<RangeAttribute>().SelectMany(range => Outside(range, property)))
+            {
+                seen++;
+                var before = property.GetValue(owner);
+                property.SetValue(owner, outside);
+                Assert.Contains(Validation.Check(root), problem => problem.StartsWith($"`{key}` must be ", StringComparison.Ordinal));
+                property.SetValue(owner, before);
+            }
+        Assert.True(seen >= Ranges(record), $"{seen} bounds of {record}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Number_OfARecord_HasARange(string record)
+    {
+        var numbers = Options(Root(record), "").Where(option => IsNumber(option.Property.PropertyType) && option.Property.Name != "Weight");
+        var without = numbers.Where(option => !option.Property.IsDefined(typeof(RangeAttribute))).Select(option => option.Key);
+        Assert.Empty(without.Except(WithoutRange));
+    }
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Defaults_LackOnlyWhatTheUserNames(string record) =>
+        Assert.DoesNotContain(
+            Validation.Check(record == "ppo" ? new PpoRecipe() : Root(record)),
+            problem => !problem.EndsWith("(was empty).", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("`ppo.klCoef` must be at least 0 (was -1).", "ppo.klCoef=-1")]
+    [InlineData("`ppo.clipRange` must be above 0 (was 0).", "clipRange=0")]
+    [InlineData("`ppo.klTarget` must be null unless klController is adaptive or rl4lms (was 6).", "klTarget=6")]
+    [InlineData("`ppo.klTarget` must be the KL in nats that klController steers towards (was null).", "klController=adaptive")]
+    [InlineData("`ppo.miniBatches` must be at most one for each answer of a step, 64 (was 65).", "miniBatches=65")]
+    [InlineData("`sampling.temperature` must be 0 (greedy) or from 0.001 to 1000 (was 5000).", "temperature=5000")]
+    [InlineData("`sampling.topP` must be from 0.000001 to 1 (was 1.5).", "topP=1.5")]
+    [InlineData("`sampling.stop` must have no empty text (was [\"\", \"b\"]).", "stop=['', b]")]
+    [InlineData("`run.dtype` must be float32 or bfloat16 (was \"float16\").", "dtype=float16")]
+    [InlineData("`run.device` must be auto, cpu, cuda or cuda:N (was \"tpu\").", "device=tpu")]
+    [InlineData("`reference.syncRate` must be above 0 and at most 1 (was 0).", "syncRate=0")]
+    [InlineData("`reference.kind` must be kept with an adapter: the reference is the model with the adapter off (was synchronised).",
+        "lora.rank=4", "reference.kind=synchronised")]
+    [InlineData("`health.act` must be none or stop where ppo.klCoef is 0: there is no β to raise (was rollBack).",
+        "klCoef=0", "health.act=rollBack")]
+    [InlineData("`critic.layers` must be at least 1 (was 0).", "critic.layers=0")]
+    public void Message_SaysWhatIsAllowedAndWhatWasFound(string expected, params string[] words)
+    {
+        var error = Assert.Throws<InvalidDataException>(
+            () => RecipeReader.Read("ppo", null, ["model=m", "rewardModel=r", "data.train=d", .. words]));
+        Assert.Equal($"the recipe cannot be used:\n  {expected}", error.Message);
+    }
+
+    [Fact]
+    public void Check_BrokenRulesAtEveryDepth_GivesAll() => Assert.Equal(
+        [
+            "`critic.model` must name a folder with a reward model where no reward is of kind model (was empty).",
+            "`data.train` must name a file or a folder (was empty).",
+            "`optimizer.schedule.minRatio` must be from 0 to 1 (was 2).",
+            "`rewards.1.timeout` must be above 0 and at most 86400 (was 0).",
+        ],
+        Validation.Check(new PpoRecipe
+        {
+            Model = "m",
+            Rewards = [new LengthReward(), new ProcessReward { Command = "cat", Timeout = 0 }],
+            Optimizer = new() { Schedule = new() { MinRatio = 2 } },
+            Critic = new() { Kind = Policies.CriticKind.Model },
+        }).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    public void Check_NumberThatIsNotFinite_IsRefused(double value, string shown) =>
+        Assert.Equal([$"`ppo.klCoef` must be a finite number (was {shown})."], Validation.Check(new PpoOptions { KlCoef = value }, "ppo"));
+
+    [Fact]
+    public void Sft_LabelSmoothingWithAnotherLoss_IsRefused() => Assert.Equal(
+        ["`labelSmoothing` must be 0 unless loss is nll (was 0.1)."],
+        Validation.Check(new SftOptions { Loss = SftLoss.Dft, LabelSmoothing = 0.1 }));
+
+    [Fact]
+    public void Start_RecipeMadeInCSharpBreaksARule_WritesNothing()
+    {
+        using var runs = new TinyRuns();
+        var recipe = (SftRecipe)runs.Recipe("sft", "run");
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("sft", recipe with { Sft = new() { LabelSmoothing = 7 }, Training = recipe.Training with { BatchSize = 0 } }));
+        Assert.Equal(
+            "`training.batchSize` must be at least 1 (was 0).\n`sft.labelSmoothing` must be at least 0 and below 1 (was 7).",
+            error.Message);
+        Assert.False(Directory.Exists(recipe.Run.Output));
+    }
+
+    [Fact]
+    public void Create_RewardsOfAList_AreCheckedWithTheirPlaces()
+    {
+        Assert.Equal("`rewards` must have at least one reward (was empty).", Refused());
+        Assert.Equal("`rewards.1.ngram` must be at least 1 (was 0).", Refused(new LengthReward(), new RepetitionReward { Ngram = 0 }));
+
+        static string Refused(params RewardOptions[] rewards) =>
+            Assert.Throws<InvalidDataException>(() => RewardSources.Create(rewards, Rewarded.Context().Policy)).Message;
+    }
+
+    static object Root(string record) => record switch
+    {
+        "ppo" => new PpoRecipe { Rewards = [.. RewardSources.Kinds.Values.Select(kind => kind with { })] },
+        "study" => new StudyOptions(),
+        "beams" => new BeamOptions(),
+        "ensemble" => new EnsembleOptions(),
+        var method => AlgorithmCatalog.Find(method)!.NewRecipe(),
+    };
+
+    static int Ranges(string record) => record switch { "ppo" => 90, "study" => 0, "beams" => 4, "ensemble" => 1, _ => 25 };
+
+    /// <summary>Every option below a record, with the record that holds it.</summary>
+    static IEnumerable<(string Key, object Owner, PropertyInfo Property)> Options(object record, string path)
+    {
+        foreach (var (key, property) in RecipeKeys.Of(record.GetType()))
+        {
+            if (RecipeKeys.ItemType(property.PropertyType) is { } item)
+            {
+                var items = RecipeKeys.IsSection(item) ? (IReadOnlyList<object>)property.GetValue(record)! : [];
+                foreach (var below in items.Index().SelectMany(row => Options(row.Item, $"{path}{key}.{row.Index}.")))
+                    yield return below;
+            }
+            else if (RecipeKeys.IsSection(property.PropertyType))
+                foreach (var below in Options(property.GetValue(record)!, $"{path}{key}."))
+                    yield return below;
+            else
+                yield return (path + key, record, property);
+        }
+    }
+
+    /// <summary>The nearest round value beyond each bound.</summary>
+    static IEnumerable<object> Outside(RangeAttribute range, PropertyInfo property)
+    {
+        var (least, most) = (Number(range.Minimum), Number(range.Maximum));
+        var step = property.PropertyType == typeof(int) ? 1 : 1e-7;
+        if (double.IsFinite(least))
+            yield return Value(range.MinimumIsExclusive ? least : least - step);
+        if (double.IsFinite(most))
+            yield return Value(range.MaximumIsExclusive ? most : most + step);
+
+        object Value(double number) => Convert.ChangeType(
+            number, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, CultureInfo.InvariantCulture);
+    }
+
+    static bool IsNumber(Type type) => type == typeof(int) || type == typeof(double) || type == typeof(double?);
+
+    static double Number(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
+}
