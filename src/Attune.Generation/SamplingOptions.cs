@@ -45,6 +45,9 @@ public sealed record SamplingOptions
     /// </summary>
     public bool FixedLength { get; init; }
 
+    /// <summary>Without what shapes a draw, for a search.</summary>
+    internal SamplingOptions WithoutShaping() => this with { Temperature = 1, TopK = 0, TopP = 1, MinP = 0, TypicalP = 1 };
+
     /// <summary>Whether every token can be drawn: temperature alone shapes the draw.</summary>
     public bool IsUntruncated => Shaping().All(filter => filter is TemperatureFilter);
 

@@ -23,7 +23,7 @@ public sealed class GoldenFilterTests
         var item = File.Value.GetProperty("cases")[index];
         var (filters, rows) = Read(item);
 
-        var logits = filters.Aggregate(Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, rows));
+        var logits = filters.Aggregate(Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, new(rows)));
 
         Compare(item.GetProperty("expected"), logits, name);
         if (item.TryGetProperty("expected_probabilities", out var probabilities))

@@ -9,8 +9,8 @@ namespace Attune.Generation;
 public sealed class AllowedTokensFilter(Func<TokenHistory, IReadOnlyCollection<int>> allowed) : ILogitsFilter
 {
     /// <exception cref="InvalidOperationException">Nothing is allowed to a row.</exception>
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        logits + TokenCells.Of(rows, Allowed).Replace(logits.ZerosLike() + double.NegativeInfinity);
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
+        logits + TokenCells.Of(context.Rows, Allowed).Replace(logits.ZerosLike() + double.NegativeInfinity);
 
     IReadOnlyCollection<int> Allowed(TokenHistory row) => allowed(row) is { Count: > 0 } tokens
         ? tokens

@@ -8,7 +8,7 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class GuidanceFilter(double scale) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var half = logits.Size(0) / 2;
         var without = logits.Slice(0, half);

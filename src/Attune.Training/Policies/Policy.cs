@@ -27,8 +27,7 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
     readonly TextGenerator generator = new(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer)) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
-    readonly IReadOnlyList<ILogitsFilter> penalties = sampling.Penalties(ModelFolder.EndTokens(model, tokenizer));
-    readonly IReadOnlyList<ILogitsFilter> shaping = sampling.Shaping();
+    readonly SamplingChain chain = new(sampling, ModelFolder.EndTokens(model, tokenizer));
 
     public LanguageModel Model => model;
 
@@ -64,7 +63,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         using var off = Lora.Off(AdapterOff);
         var reading = Read(rollouts);
         var logits = Sampled(reading, rollouts);                                                    // (B · T, V)
-        var logitsAreDone = !withEntropy && fullKlFrom is null && penalties.Count == 0 && sampling.IsUntruncated;
+        var logitsAreDone = !withEntropy && fullKlFrom is null && chain.OnlyScales;
         return new(
             Rows(-(logitsAreDone ? CrossEntropy.PerTokenInPlace(logits, Tokens(rollouts)) : CrossEntropy.PerToken(logits, Tokens(rollouts)))),
             Critic is null ? null : Rows(Critic.Values(reading)),
@@ -148,18 +147,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     Tensor Sampled(Reading reading, Rollouts rollouts)
     {
         var logits = model.Logits(reading.States!);
-        var rows = penalties.Count == 0 ? [] : Histories(rollouts);
-        foreach (var filter in penalties)
-            logits = filter.Apply(logits, rows);
-        if (sampling.IsUntruncated)
-            return sampling.Temperature is 0 or 1 ? logits : logits * (1 / sampling.Temperature);
-        var tokens = Tokens(rollouts).Unsqueeze(1);                                                 // (B · T, 1)
-        var tempered = logits.Gather(1, tokens) * (1 / sampling.Temperature);
-        foreach (var filter in shaping)
-            logits = filter.Apply(logits, rows);
-        var kept = logits.Gather(1, tokens);
-        Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: model.Device), tokens.Squeeze(1)];
-        return logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places);
+        return chain.Apply(logits, new(chain.NeedsHistory ? Histories(rollouts) : [], reading.States), Tokens(rollouts));
     }
 
     /// <summary>What stood before each cell of (B, T); all of a response where there is no token.</summary>
