@@ -28,7 +28,8 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     public IReadOnlyList<BeamAnswer> Search(
         IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
     {
-        using var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters);
+        var guidance = GuidanceFilter.From(sampling, model, padId);
+        using var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
         var answers = new List<BeamAnswer>(prompts.Count * options.Answers);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
         {
@@ -80,5 +81,6 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
             prompt.Advance(own);
     }
 
-    static TokenHistory[] Histories(PromptBeams[] prompts) => [.. prompts.SelectMany(prompt => prompt.Running).Select(beam => beam.History)];
+    static TokenHistory[] Histories(PromptBeams[] prompts) =>
+        [.. prompts.SelectMany(prompt => prompt.Running).Select(beam => beam.History)];
 }

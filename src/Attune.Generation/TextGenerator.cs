@@ -10,7 +10,7 @@ namespace Attune.Generation;
 /// <param name="model">The model that answers.</param>
 /// <param name="padId">Fills prompts on the left; any token will do, it is masked.</param>
 /// <param name="eosIds">Any of these ends an answer; with none only the length does.</param>
-public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<int> eosIds)
+public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : ITextGenerator
 {
     /// <summary>The most rows that are sampled at once.</summary>
     public int BatchRows { get; init; } = 128;
@@ -31,14 +31,12 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// </summary>
     public int TokensBetweenLooks { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
 
-    /// <summary>Answers to every prompt, <paramref name="samples"/> each, those of one prompt side by side.</summary>
-    /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <inheritdoc/>
     public IReadOnlyList<Completion> Generate(
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
-        using var chain = new SamplingChain(options, eosIds, Filters);
+        using var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
         var completions = new List<Completion>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {

@@ -46,8 +46,10 @@ public sealed class TextGeneratorTests
         {
             using var scope = TensorScope.Open();
             var logits = Logits(model, prompt, completion.Tokens).Slice(0, 0, -1) * (1 / temperature);
-            foreach (var filter in options.Shaping().Where(filter => filter is not TemperatureFilter))
-                logits = filter.Apply(logits, new([]));
+            if (topK > 0)
+                logits = new TopKFilter(topK).Apply(logits, new([]));
+            if (topP < 1)
+                logits = new TopPFilter(topP).Apply(logits, new([]));
             var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
             Numeric.Close(
                 Array.ConvertAll(logits.LogSoftmax(-1).Gather(1, chosen).ToArray<float>(), x => (double)x),
@@ -221,7 +223,7 @@ public sealed class TextGeneratorTests
     }
 
     /// <summary>(T + 1, V): of the tokens of an answer, and of the one behind it.</summary>
-    static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
+    internal static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
     {
         var input = model.Backbone.StartToken is { } start ? Input([start, .. answer]) with { Source = Input(prompt) } : Input([.. prompt, .. answer]);
         return model.Logits(model.Hidden(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);

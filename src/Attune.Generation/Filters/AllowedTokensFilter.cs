@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Draws only tokens that a function of the row allows, as a grammar or a list of answers does. De Cao et al. 2020,
-/// https://arxiv.org/abs/2010.00904
+/// Draws only tokens that a function of the row allows, as a grammar or a list of answers does. The function is also asked about answers
+/// that have ended, beside others that have not. De Cao et al. 2020, https://arxiv.org/abs/2010.00904
 /// </summary>
 public sealed class AllowedTokensFilter(Func<TokenHistory, IReadOnlyCollection<int>> allowed) : ILogitsFilter
 {

@@ -26,8 +26,9 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 /// </summary>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
+    readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
     readonly TextGenerator generator = new(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer)) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
-    readonly SamplingChain chain = new(sampling, ModelFolder.EndTokens(model, tokenizer));
+    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EndTokens(model, tokenizer));
 
     public LanguageModel Model => model;
 

@@ -122,8 +122,11 @@ public sealed record PpoRecipe : IRecipe
             yield return $"mix.{problem}";
         if (Sampling.Temperature == 0)
             yield return $"sampling.temperature: a number above 0 was expected, found {Sampling.Temperature}: PPO learns from varied answers";
-        if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
-            yield return "ppo.klEstimator: full compares whole distributions; k1, abs, k2 or k3 was expected beside topK, topP, minP or typicalP";
+        if (Sampling.GuidanceScale != 1)
+            yield return "sampling.guidanceScale: 1 was expected: PPO learns from the policy's own probabilities, which guidance changes";
+        if ((!Sampling.IsUntruncated || Sampling.ForbidsTokens) && Ppo.KlEstimator == KlEstimator.Full)
+            yield return "ppo.klEstimator: full compares whole distributions; k1, abs, k2 or k3 was expected beside options of sampling "
+                + "that leave tokens out";
         if (Reference.Kind == ReferenceKind.Precomputed && Ppo is { KlEstimator: KlEstimator.Full, KlIn: KlPlace.Loss })
             yield return "reference.kind: kept was expected, since klEstimator full in the loss asks the reference in every update";
     }
