@@ -81,7 +81,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--exponential-decay-length-penalty", "0,9")]
     [InlineData("--forced-bos-token-id", "40")]
     [InlineData("--forced-eos-token-id", "40")]
-    [InlineData("--sequence-bias", "cat=50")]
+    [InlineData("--sequence-bias", " says=-50")]
     [InlineData("--guidance-scale", "40")]
     public void PenaltiesChangeWhatIsTheLikeliestAnswer(string option, string value)
     {
@@ -95,10 +95,16 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--min-p", "1")]
     [InlineData("--top-h", "0.000001")]
     [InlineData("--epsilon-cutoff", "0.999")]
-    [InlineData("--eta-cutoff", "0.999")]
     public void AFilterThatLeavesOneTokenIsGreedy(string option, string value) => Assert.Equal(
         Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5"),
         Succeed("generate", model, "The cat says", option, value, "--max-new-tokens", "5"));
+
+    [Fact]
+    public void AnEtaCutoffChangesWhatIsDrawn()
+    {
+        string[] drawn = ["generate", model, "The cat says", "--max-new-tokens", "12"];
+        Assert.NotEqual(Succeed(drawn), Succeed([.. drawn, "--eta-cutoff", "0.999"]));
+    }
 
     [Fact]
     public void TokensAndTextsThatAreForbiddenDoNotCome()
@@ -109,6 +115,7 @@ public sealed class ModelCommandTests : IDisposable
         Assert.NotEqual(plain, Succeed([.. greedy, "--suppress-tokens", ids]));
         Assert.NotEqual(plain[0], Succeed([.. greedy, "--begin-suppress-tokens", ids])[0]);
         Assert.NotEqual(plain, Succeed([.. greedy, "--bad-word", plain.TrimEnd('\n'), "--bad-word", "cat"]));
+        Assert.Equal(plain, Succeed([.. greedy, "--remove-invalid-values", "--renormalize-logits"]));
         Assert.NotEqual(
             Succeed([.. greedy, "--guidance-scale", "9"]), Succeed([.. greedy, "--guidance-scale", "9", "--negative-prompt", "A dog"]));
     }

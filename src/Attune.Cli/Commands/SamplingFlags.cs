@@ -10,41 +10,57 @@ static class SamplingFlags
 {
     static readonly Option<int> MaxNewTokens = new("--max-new-tokens")
     {
-        Description = "The longest answer", DefaultValueFactory = _ => 128,
+        Description = "The most tokens of an answer", DefaultValueFactory = _ => 128,
     };
-    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The shortest answer" };
-    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Below 1 safer, above wilder, 0 greedy", 1);
+    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens before an answer may end" };
+    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Divides the logits; 0 takes the likeliest token", 1);
     static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
-    static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens up to this probability", 1);
-    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens with this share of the likeliest's probability", 0);
-    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens up to this probability", 1);
-    static readonly Option<double> TopH = NumberOption.Create("--top-h", "Only the likeliest tokens up to this share of the entropy", 0);
-    static readonly Option<double> EpsilonCutoff = NumberOption.Create("--epsilon-cutoff", "Only tokens of this probability", 0);
+    static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens that reach this probability", 1);
+    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens of this share of the likeliest's probability", 0);
+    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens that reach this probability", 1);
+    static readonly Option<double> TopH = NumberOption.Create("--top-h", "Only the likeliest tokens that reach this share of the entropy", 0);
+    static readonly Option<double> EpsilonCutoff = NumberOption.Create("--epsilon-cutoff", "Only tokens of at least this probability", 0);
     static readonly Option<double> EtaCutoff = NumberOption.Create("--eta-cutoff", "The same, lower where the entropy is high", 0);
-    static readonly Option<double> RepetitionPenalty = NumberOption.Create("--repetition-penalty", "Above 1: less of what was said", 1);
-    static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a logit as often as it came", 0);
-    static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off a logit that came", 0);
-    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
-    static readonly Option<string[]> BadWords = new("--bad-word") { Description = "A text that never comes; repeat it for several" };
+    static readonly Option<double> RepetitionPenalty = NumberOption.Create(
+        "--repetition-penalty", "Above 1 makes tokens of prompt and answer less likely", 1);
+    static readonly Option<double> FrequencyPenalty = NumberOption.Create(
+        "--frequency-penalty", "Subtracted from a token's logit for each time that the answer has it", 0);
+    static readonly Option<double> PresencePenalty = NumberOption.Create(
+        "--presence-penalty", "Subtracted from a token's logit where the answer has it", 0);
+    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No n-gram of this size comes twice; 0 is off" };
+    static readonly Option<string[]> BadWords = new("--bad-word")
+    {
+        HelpName = "text", Description = "A text that never comes; may be repeated",
+    };
     static readonly Option<SequenceBias[]> Biases = new("--sequence-bias")
     {
-        Description = "TEXT=NUMBER: makes a text likelier, or less likely below 0; repeat it for several",
+        HelpName = "text=number",
+        Description = "Makes a text likelier, or less likely below 0; may be repeated",
         CustomParser = result => [.. result.Tokens.Select(token => ParseBias(result, token.Value))],
     };
-    static readonly Option<int[]> Suppress = Ids("--suppress-tokens", "Ids of tokens that never come, as 3,17");
-    static readonly Option<int[]> BeginSuppress = Ids("--begin-suppress-tokens", "Ids of tokens that no answer begins with");
-    static readonly Option<int?> ForcedBos = new("--forced-bos-token-id") { Description = "The token that an answer begins with" };
-    static readonly Option<int?> ForcedEos = new("--forced-eos-token-id") { Description = "The token that the longest answer ends with" };
+    static readonly Option<int[]> Suppress = Ids("--suppress-tokens", "Token ids that never come, as 3,17");
+    static readonly Option<int[]> BeginSuppress = Ids("--begin-suppress-tokens", "Token ids that no answer begins with");
+    static readonly Option<int?> ForcedBos = new("--forced-bos-token-id")
+    {
+        HelpName = "id", Description = "The token that every answer begins with",
+    };
+    static readonly Option<int?> ForcedEos = new("--forced-eos-token-id")
+    {
+        HelpName = "id", Description = "The last token of an answer of --max-new-tokens",
+    };
     static readonly Option<LengthDecay> Decay = new("--exponential-decay-length-penalty")
     {
-        Description = "START,FACTOR: after START tokens the end becomes likelier with each",
-        DefaultValueFactory = _ => new(),
+        HelpName = "start,factor",
+        Description = "The end becomes likelier by the factor with each token after the start",
         CustomParser = ParseDecay,
     };
-    static readonly Option<double> GuidanceScale = NumberOption.Create("--guidance-scale", "Above 1: away from the negative prompt", 1);
-    static readonly Option<string?> NegativePrompt = new("--negative-prompt") { Description = "What --guidance-scale moves away from" };
-    static readonly Option<bool> RemoveInvalid = new("--remove-invalid-values") { Description = "Take NaN as 0, where a model overflows" };
-    static readonly Option<bool> Renormalize = new("--renormalize-logits") { Description = "Scores of beams are log-probabilities again" };
+    static readonly Option<double> GuidanceScale = NumberOption.Create("--guidance-scale", "Above 1 moves away from the negative prompt", 1);
+    static readonly Option<string?> NegativePrompt = new("--negative-prompt")
+    {
+        HelpName = "text", Description = "A prompt whose answers --guidance-scale moves away from",
+    };
+    static readonly Option<bool> RemoveInvalid = new("--remove-invalid-values") { Description = "Replace NaN and infinite logits" };
+    static readonly Option<bool> Renormalize = new("--renormalize-logits") { Description = "Normalise the scores of --beams again" };
 
     public static IEnumerable<Option> All =>
     [
@@ -75,7 +91,7 @@ static class SamplingFlags
         BeginSuppressTokens = parsed.GetValue(BeginSuppress) ?? [],
         ForcedBosTokenId = parsed.GetValue(ForcedBos),
         ForcedEosTokenId = parsed.GetValue(ForcedEos),
-        ExponentialDecayLengthPenalty = parsed.GetValue(Decay)!,
+        ExponentialDecayLengthPenalty = parsed.GetValue(Decay) ?? new(),
         GuidanceScale = parsed.GetValue(GuidanceScale),
         NegativePrompt = parsed.GetValue(NegativePrompt)?.Replace("\\n", "\n", StringComparison.Ordinal) ?? "",
         RemoveInvalidValues = parsed.GetValue(RemoveInvalid),
@@ -84,6 +100,7 @@ static class SamplingFlags
 
     static Option<int[]> Ids(string name, string description) => new(name)
     {
+        HelpName = "ids",
         Description = description,
         CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',')).Select(text => ParseId(result, name, text))],
     };
