@@ -4,7 +4,6 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 

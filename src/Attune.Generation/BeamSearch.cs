@@ -29,7 +29,7 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
         IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
     {
         var guidance = GuidanceFilter.From(sampling, model, padId);
-        using var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
+        var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
         var answers = new List<BeamAnswer>(prompts.Count * options.Answers);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
         {
@@ -48,12 +48,12 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
         state.Select([.. Enumerable.Range(0, prompts.Length * options.Beams).Select(row => (long)row / options.Beams)]);
         PromptBeams[] all = [.. prompts.Select((_, prompt) => new PromptBeams(state.Begin(prompt), options, state.Room, eosIds))];
         var live = all;
-        using var begun = chain.Begin(Histories(live));
+        using var filters = chain.Begin(Histories(live));
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
-            var logprobs = begun.Apply(state.Logits().LogSoftmax(-1), new(Histories(live), state.Hidden));                // (B, V)
+            var logprobs = filters.Chain.Apply(state.Logits().LogSoftmax(-1), new(Histories(live), state.Hidden));                // (B, V)
             Advance(live, logprobs, options.Beams);
             var rows = live.SelectMany((prompt, at) => prompt.Done ? [] : prompt.Running.Select(beam => at * options.Beams + beam.Parent));
             long[] kept = [.. rows];
@@ -61,7 +61,7 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
                 return all;
             live = [.. live.Where(prompt => !prompt.Done)];
             state.Select(kept);
-            begun.Select(kept);
+            filters.Select(kept);
             long[] tokens = [.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])];
             state.Read(Tensor.From(tokens, tokens.Length).To(model.Device));
         }

@@ -7,7 +7,7 @@ namespace Attune.Generation;
 /// the evaluation of given responses both apply it, so that a token has the log-probability that it was drawn with, and the first
 /// importance ratio is 1. The order of the filters is that of transformers 5 (<c>_get_logits_processor</c>).
 /// </summary>
-public sealed class SamplingChain : IDisposable
+public sealed class SamplingChain
 {
     readonly SamplingOptions options;
     readonly bool lacksGuidance;
@@ -15,7 +15,6 @@ public sealed class SamplingChain : IDisposable
     readonly ILogitsFilter[] filters;
     readonly ILogitsFilter[] shaping;                              // temperature and truncation
     readonly ILogitsFilter[] normalisation;
-    readonly List<IDisposable> owned = [];                         // made for this batch
 
     /// <param name="options">Which filters there are.</param>
     /// <param name="eosIds">The tokens that end an answer.</param>
@@ -39,16 +38,8 @@ public sealed class SamplingChain : IDisposable
     SamplingChain(SamplingChain chain, IReadOnlyList<TokenHistory> rows)
     {
         (options, lacksGuidance, shaping, normalisation) = (chain.options, chain.lacksGuidance, chain.shaping, chain.normalisation);
-        penalties = Array.ConvertAll(chain.penalties, Begin);
-        filters = Array.ConvertAll(chain.filters, Begin);
-
-        ILogitsFilter Begin(ILogitsFilter filter)
-        {
-            var begun = filter.Begin(rows);
-            if (begun != filter && begun is IDisposable disposable)
-                owned.Add(disposable);
-            return begun;
-        }
+        penalties = Array.ConvertAll(chain.penalties, filter => filter.Begin(rows));
+        filters = Array.ConvertAll(chain.filters, filter => filter.Begin(rows));
     }
 
     /// <summary>Whether the likeliest token is taken, not drawn.</summary>
@@ -60,14 +51,14 @@ public sealed class SamplingChain : IDisposable
     /// <summary>Whether logits are changed by no more than a factor, so that a caller may overwrite the result.</summary>
     public bool OnlyScales => !NeedsHistory && options is { IsUntruncated: true, RenormalizeLogits: false };
 
-    /// <summary>The chain for a batch of generation, which is disposed at the batch's end. See <see cref="ILogitsFilter.Begin"/>.</summary>
-    public SamplingChain Begin(IReadOnlyList<TokenHistory> rows) => new(this, rows);
+    /// <summary>The filters that look at rows, and may keep something for each.</summary>
+    internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(filters);
 
-    /// <inheritdoc cref="ILogitsFilter.Select"/>
-    public void Select(long[] rows)
+    /// <summary>The chain for a batch of generation; dispose it at the batch's end. See <see cref="ILogitsFilter.Begin"/>.</summary>
+    public SamplingBatch Begin(IReadOnlyList<TokenHistory> rows)
     {
-        foreach (var filter in penalties.Concat(filters))
-            filter.Select(rows);
+        var begun = new SamplingChain(this, rows);
+        return new(begun, [.. begun.RowFilters.Except(RowFilters, ReferenceEqualityComparer.Instance).OfType<ILogitsFilter>()]);
     }
 
     /// <summary>(B, V) logits → (B, V) as tokens are drawn from: −∞ where one cannot be.</summary>
@@ -92,14 +83,6 @@ public sealed class SamplingChain : IDisposable
         var kept = logits.Gather(1, tokens);
         Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: logits.Device), drawnTokens];
         return Apply(normalisation, logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places), context);
-    }
-
-    /// <summary>Frees what the filters keep for the batch.</summary>
-    public void Dispose()
-    {
-        foreach (var disposable in owned)
-            disposable.Dispose();
-        owned.Clear();
     }
 
     Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance

@@ -36,7 +36,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
-        using var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
+        var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
         var completions = new List<Completion>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {
@@ -55,8 +55,8 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         if (samples > 1)
             state.Select([.. promptOfRow]);
         var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, StopOf = StopOf };
-        using var begun = chain.Begin(rows.Histories);
-        var sampler = new Sampler(begun, random);
+        using var batch = chain.Begin(rows.Histories);
+        var sampler = new Sampler(batch.Chain, random);
         var tokensBetweenLooks = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : TokensBetweenLooks;
         for (var step = 1; ; step++)
         {
@@ -72,7 +72,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             if (!options.FixedLength && rows.Compact() is { } kept)
             {
                 state.Select(kept);
-                begun.Select(kept);
+                batch.Select(kept);
                 tokens = tokens.IndexSelect(0, Tensor.From(kept, kept.Length).To(model.Device));
             }
             state.Read(tokens);

@@ -90,9 +90,9 @@ public sealed class GuidanceTests
     public void ResponsesAreNotEvaluatedUnderGuidance()
     {
         using var scope = TensorScope.Open();
-        using var chain = new SamplingChain(Options(true), []);
+        var chain = new SamplingChain(Options(true), []);
         Assert.Throws<InvalidOperationException>(() => chain.Apply(Tensor.Zeros([1, 4]), new([]), Tensor.From([0L], 1)));
-        using var guided = new SamplingChain(Options(true), [], [], new(TinyModel.Gpt2(), TinyModel.Pad, Options(true)));
+        var guided = new SamplingChain(Options(true), [], [], new(TinyModel.Gpt2(), TinyModel.Pad, Options(true)));
         Assert.Throws<InvalidOperationException>(() => guided.Apply(Tensor.Zeros([1, 4]), new([])));
     }
 

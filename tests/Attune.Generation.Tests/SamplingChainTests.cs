@@ -53,7 +53,7 @@ public sealed class SamplingChainTests
         var (logits, context) = Random();
         if (name == "removeInvalidValues")
             logits = logits.Put(Tensor.From([float.NaN, float.PositiveInfinity], 2), [Tensor.From([0L, 1L], 2), Tensor.From([4L, 5L], 2)]);
-        using var chain = new SamplingChain(options, Eos);
+        var chain = new SamplingChain(options, Eos);
         var expected = filter.Apply(logits, context).ToArray<float>();
         Assert.Equal(expected, chain.Apply(logits, context).ToArray<float>());
         Assert.NotEqual(logits.ToArray<float>(), expected);
@@ -89,7 +89,7 @@ public sealed class SamplingChainTests
             SuppressTokens = [4, 7, 9], ExponentialDecayLengthPenalty = new() { Start = 1, Factor = 3 },
             RemoveInvalidValues = true, RenormalizeLogits = true,
         };
-        using var chain = new SamplingChain(all, Eos, [own]);
+        var chain = new SamplingChain(all, Eos, [own]);
         string[] order =
         [
             "sequenceBias", "repetitionPenalty", "frequencyPenalty", "noRepeatNgramSize", "badWordsIds", "minNewTokens",
@@ -105,12 +105,12 @@ public sealed class SamplingChainTests
     {
         using var scope = TensorScope.Open();
         var logits = Tensor.From([1f, 4, 2, 3], 1, 4);
-        using var chain = new SamplingChain(new() { TopK = 2, Temperature = 0.5 }, []);
+        var chain = new SamplingChain(new() { TopK = 2, Temperature = 0.5 }, []);
         var inf = float.NegativeInfinity;
         Assert.Equal([inf, 8, inf, 6], chain.Apply(logits, new([])).ToArray<float>());
         Assert.Equal([2, 8, inf, 6], chain.Apply(logits, new([]), Tensor.From([0L], 1)).ToArray<float>());
         Assert.Equal([inf, 8, inf, 6], chain.Apply(logits, new([]), Tensor.From([3L], 1)).ToArray<float>());
-        using var own = new SamplingChain(new(), [], [new AllowedTokensFilter(_ => [1])]);
+        var own = new SamplingChain(new(), [], [new AllowedTokensFilter(_ => [1])]);
         Assert.Equal([inf, 4, inf, 3], own.Apply(logits, new([new([0], [0])]), Tensor.From([3L], 1)).ToArray<float>());
     }
 
@@ -124,7 +124,7 @@ public sealed class SamplingChainTests
 
         static bool Scales(SamplingOptions options)
         {
-            using var chain = new SamplingChain(options, Eos);
+            var chain = new SamplingChain(options, Eos);
             return chain.OnlyScales;
         }
     }
@@ -188,7 +188,7 @@ public sealed class SamplingChainTests
         Assert.Equal([1], tokens.NegativePromptIds);
         Assert.Equal([['c'], [7]], tokens.SequenceBias.Select(bias => bias.Tokens));
         Assert.Empty(tokens.Problems());
-        using var chain = new SamplingChain(tokens, Eos);
+        var chain = new SamplingChain(tokens, Eos);
         Assert.True(chain.NeedsHistory);
     }
 
@@ -197,7 +197,7 @@ public sealed class SamplingChainTests
     {
         using var scope = TensorScope.Open();
         var (logits, context) = Random();
-        using var chain = new SamplingChain(new() { SuppressTokens = [TinyModel.Vocabulary] }, Eos);
+        var chain = new SamplingChain(new() { SuppressTokens = [TinyModel.Vocabulary] }, Eos);
         Assert.Contains("token id 32", Assert.Throws<InvalidDataException>(() => chain.Apply(logits, context)).Message);
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
@@ -18,8 +17,11 @@ static class GenerateCommand
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
     static readonly Option<int> Samples = new("--samples") { Description = "Answers to each prompt", DefaultValueFactory = _ => 1 };
     static readonly Option<int> Beams = new("--beams") { Description = "Beam search with this many beams; --samples are the best answers" };
-    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Of --beams: above 0 favours long answers, below 0 short", 1);
-    static readonly Option<string> Stopping = new("--early-stopping") { Description = "When --beams stop", DefaultValueFactory = _ => "false" };
+    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Above 0 --beams favour long answers", 1);
+    static readonly Option<string> Stopping = new("--early-stopping")
+    {
+        Description = "As in transformers", DefaultValueFactory = _ => "false",
+    };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();

@@ -18,7 +18,7 @@ static class SamplingFlags
     static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens that reach this probability", 1);
     static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens of this share of the likeliest's probability", 0);
     static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens that reach this probability", 1);
-    static readonly Option<double> TopH = NumberOption.Create("--top-h", "Only the likeliest tokens that reach this share of the entropy", 0);
+    static readonly Option<double> TopH = NumberOption.Create("--top-h", "Only the likeliest tokens up to this share of the entropy", 0);
     static readonly Option<double> EpsilonCutoff = NumberOption.Create("--epsilon-cutoff", "Only tokens of at least this probability", 0);
     static readonly Option<double> EtaCutoff = NumberOption.Create("--eta-cutoff", "The same, lower where the entropy is high", 0);
     static readonly Option<double> RepetitionPenalty = NumberOption.Create(
@@ -54,7 +54,7 @@ static class SamplingFlags
         Description = "The end becomes likelier by the factor with each token after the start",
         CustomParser = ParseDecay,
     };
-    static readonly Option<double> GuidanceScale = NumberOption.Create("--guidance-scale", "Above 1 moves away from the negative prompt", 1);
+    static readonly Option<double> GuidanceScale = NumberOption.Create("--guidance-scale", "Above 1: away from the negative prompt", 1);
     static readonly Option<string?> NegativePrompt = new("--negative-prompt")
     {
         HelpName = "text", Description = "A prompt whose answers --guidance-scale moves away from",
