@@ -43,6 +43,9 @@ sealed class DecoderState : IDisposable
     /// <summary>What a row of this prompt holds before its answer.</summary>
     public TokenHistory Begin(int prompt) => new(prompts[prompt], beginnings[prompt]);
 
+    /// <summary>(B, D): the last hidden states, that the next tokens follow from.</summary>
+    public Tensor Hidden => hidden;
+
     /// <summary>(B, V) float32 logits of the next tokens.</summary>
     public Tensor Logits() => model.Logits(hidden).To(DType.Float32);
 

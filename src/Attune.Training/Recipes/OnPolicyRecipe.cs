@@ -163,9 +163,11 @@ public abstract record OnPolicyRecipe : IRecipe
     {
         if (Sampling.Temperature == 0)
             yield return Validation.Broken(Sampling.Temperature, "must be above 0: RL learns from varied responses");
-        if (!Sampling.IsUntruncated && Kl.Estimator == KlEstimator.Full)
+        if (Sampling.GuidanceScale != 1)
+            yield return Validation.Broken(Sampling.GuidanceScale, "must be 1: guidance changes the probabilities that RL learns from");
+        if ((!Sampling.IsUntruncated || Sampling.ForbidsTokens) && Kl.Estimator == KlEstimator.Full)
             yield return Validation.Broken(
-                Kl.Estimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+                Kl.Estimator, "must be k1, abs, k2 or k3 with sampling options that leave tokens out: full compares whole distributions");
         if (Updates.MiniBatches > Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt))
             yield return Validation.Broken(
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");

@@ -91,6 +91,7 @@ public static class RecipeWriter
         bool flag => flag ? "true" : "false",
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         Enum choice => JsonNamingPolicy.CamelCase.ConvertName(choice.ToString()),
+        IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object>().Select(Scalar))}]",
         string text => JsonSerializer.Serialize(text, Readable),
         _ => value.ToString()!,
     };

@@ -72,6 +72,29 @@ public sealed class RecipeTests : IDisposable
     }
 
     [Fact]
+    public void OptionsOfSamplingThatAreListsAreReadAndWritten()
+    {
+        var file = folder.Write("recipe.yaml", """
+            sampling:
+              badWords: [sorry, "as an AI"]
+              badWordsIds: [[5], [7, 9]]
+              suppressTokens: [3, 4]
+              sequenceBias: [{ text: " pool", bias: 2.5 }, { tokens: [7, 9], bias: -1 }]
+              exponentialDecayLengthPenalty: { start: 20, factor: 1.05 }
+            """);
+        var first = (PpoRecipe)RecipeReader.Read("ppo", file, [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
+        var written = folder.Write("written.yaml", RecipeWriter.Write("ppo", first, withComments: true));
+        var sampling = ((PpoRecipe)RecipeReader.Read(null, written, []).Recipe).Sampling;
+        Assert.Equal(["sorry", "as an AI"], sampling.BadWords);
+        Assert.Equal([[5], [7, 9]], sampling.BadWordsIds);
+        Assert.Equal([3, 4], sampling.SuppressTokens);
+        Assert.Equal([8], sampling.BeginSuppressTokens);
+        Assert.Equal([(" pool", 2.5), ("", -1)], sampling.SequenceBias.Select(bias => (bias.Text, bias.Bias)));
+        Assert.Equal([7, 9], sampling.SequenceBias[1].Tokens);
+        Assert.Equal(new() { Start = 20, Factor = 1.05 }, sampling.ExponentialDecayLengthPenalty);
+    }
+
+    [Fact]
     public void AllMistakesOfAFileAreSaidWithTheirLinesAtOnce()
     {
         var file = folder.Write("recipe.yaml", """
