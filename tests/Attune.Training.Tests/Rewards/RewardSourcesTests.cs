@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
