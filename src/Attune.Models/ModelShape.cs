@@ -77,5 +77,5 @@ public sealed record ModelShape : IValidatableObject
 
     static IEnumerable<ModelFamily> Makeable => ModelFamily.All.Where(family => family.NewConfig is not null);
 
-    string KnownFamilies => $"must be one of {string.Join(", ", Makeable.Select(family => family.Type))}";
+    static string KnownFamilies => $"must be one of {string.Join(", ", Makeable.Select(family => family.Type))}";
 }

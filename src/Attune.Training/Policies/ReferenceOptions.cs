@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 

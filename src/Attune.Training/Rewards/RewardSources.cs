@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Policies;

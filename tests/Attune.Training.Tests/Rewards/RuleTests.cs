@@ -3,7 +3,6 @@ using Attune.Data;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Training.Options;
-using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
