@@ -4,6 +4,7 @@ using Attune.Models.Adapters;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Parameters;

@@ -3,6 +3,7 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;

@@ -1,3 +1,5 @@
+using Attune.Text.Trainers;
+
 namespace Attune.Text.Tests;
 
 public sealed class BytePairTrainerTests

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>
 /// Trains Unigram tokenizers as T5 has them (Raffel et al. 2020): compatibility forms folded (NFKC), spaces written <c>▁</c>,

@@ -1,4 +1,4 @@
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>How a WordPiece tokenizer is trained.</summary>
 public sealed record WordPieceTrainingOptions

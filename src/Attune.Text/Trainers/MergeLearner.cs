@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>
 /// Learns merges as the library does: again and again the most frequent pair of neighbours in all words becomes one token; of

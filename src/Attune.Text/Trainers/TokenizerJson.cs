@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>Writes the parts of tokenizer.json and tokenizer_config.json in the library's form.</summary>
 static class TokenizerJson

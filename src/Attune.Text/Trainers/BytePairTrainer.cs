@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>Trains byte-level BPE tokenizers; the result is that of the library's BpeTrainer with the same settings.</summary>
 public static class BytePairTrainer

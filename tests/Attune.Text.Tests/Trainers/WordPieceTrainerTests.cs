@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Text.Trainers;
 
 namespace Attune.Text.Tests;
 

@@ -1,4 +1,4 @@
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>
 /// Learns a unigram language model by expectation maximisation, and prunes it to size (Kudo 2018, section 3.2,

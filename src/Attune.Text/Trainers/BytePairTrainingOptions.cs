@@ -1,4 +1,4 @@
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>How a byte-level BPE tokenizer is trained, and which of its tokens play which part.</summary>
 public sealed record BytePairTrainingOptions

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>
 /// Trains WordPiece tokenizers as BERT has them (Devlin et al. 2019): lower-cased words cut at white space and punctuation,

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>How often each word occurs in the texts, words being what normalizer and pre-tokenizer make of them.</summary>
 sealed class WordCounts(INormalizer? normalizer, IPreTokenizer preTokenizer)

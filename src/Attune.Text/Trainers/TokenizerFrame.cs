@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>A tokenizer.json but for its model: the special tokens, which have the first ids, and the steps around the model.</summary>
 sealed record TokenizerFrame(IReadOnlyList<string> SpecialTokens)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Attune.Text;
+namespace Attune.Text.Trainers;
 
 /// <summary>
 /// What a unigram model is pruned from: every character, and the substrings of words that occur often enough and are not always
