@@ -1,5 +1,6 @@
 using Attune.Generation;
 using Attune.Models;
+using Attune.Reporting.Runs;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;

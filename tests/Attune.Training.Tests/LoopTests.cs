@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,5 +1,6 @@
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

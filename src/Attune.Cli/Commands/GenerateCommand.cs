@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Generation;
+using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;

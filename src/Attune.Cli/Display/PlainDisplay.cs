@@ -1,4 +1,4 @@
-using Attune.Training.Reporting;
+using Attune.Reporting.Pages;
 
 namespace Attune.Cli.Display;
 

@@ -1,4 +1,5 @@
 using Attune.Generation;
+using Attune.Reporting.Pages;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Batches;

@@ -1,3 +1,5 @@
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Pages;
 using Attune.Store;
 using Attune.Studio.Projects;
 using Attune.Studio.Security;

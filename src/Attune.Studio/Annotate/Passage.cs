@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Reporting.Charts;
 using Attune.Studio.Layout;
 
 namespace Attune.Studio.Annotate;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Attune.Training.Reporting;
+using Attune.Reporting.Pages;
 
 namespace Attune.Studio.Jobs;
 

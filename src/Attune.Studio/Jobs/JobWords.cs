@@ -1,7 +1,8 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Runs;
-using Attune.Training.Runs;
-using Figures = Attune.Training.Reporting.Figures;
+using Figures = Attune.Reporting.Charts.Figures;
 
 namespace Attune.Studio.Jobs;
 

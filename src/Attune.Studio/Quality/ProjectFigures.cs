@@ -1,4 +1,5 @@
 using Attune.Data.Agreement;
+using Attune.Reporting.Charts;
 using Attune.Store;
 
 namespace Attune.Studio.Quality;

@@ -1,3 +1,4 @@
+using Attune.Reporting.Pages;
 using Attune.Store;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;

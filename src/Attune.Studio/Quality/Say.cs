@@ -1,4 +1,7 @@
 using Attune.Data.Agreement;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Pages;
 using Attune.Store;
 
 namespace Attune.Studio.Quality;

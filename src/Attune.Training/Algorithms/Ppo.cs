@@ -1,3 +1,4 @@
+using Attune.Reporting.Pages;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;

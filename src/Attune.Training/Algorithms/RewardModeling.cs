@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Reporting.Charts;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;

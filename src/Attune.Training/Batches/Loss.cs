@@ -1,3 +1,4 @@
+using Attune.Reporting.Charts;
 using Attune.Torch;
 
 namespace Attune.Training.Batches;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Reporting.Charts;
 using Attune.Torch;
 
 namespace Attune.Training.Benchmarks;

@@ -38,7 +38,7 @@ static class BenchmarkJobs
         using var folder = new RandomFolder(options.Preset, Seed);
         try
         {
-            RecipeRunner.Start(AlgorithmCatalog.Find(options.Job)!, Recipe(options, folder), clock, CancellationToken.None);
+            RecipeRunner.Start(MethodCatalog.Find(options.Job)!, Recipe(options, folder), clock, CancellationToken.None);
         }
         catch (StepClock.EnoughException)
         {

@@ -1,4 +1,6 @@
 using Attune.Data;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

@@ -1,3 +1,5 @@
+using Attune.Reporting.Charts;
+
 namespace Attune.Training.Health;
 
 /// <summary>What is done when something grave does not go away by itself.</summary>

@@ -1,3 +1,4 @@
+using Attune.Reporting.Pages;
 using Attune.Training.Batches;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

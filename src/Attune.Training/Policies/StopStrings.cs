@@ -1,4 +1,5 @@
 using Attune.Generation;
+using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Policies;

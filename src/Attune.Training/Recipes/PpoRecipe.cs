@@ -195,7 +195,7 @@ public sealed record PpoRecipe : IRecipe
             Mix = Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, run.Seed),
         };
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, () => Averaged(average, evaluation.Look), cancellation);
-        run.Complete("ppo", folder => Averaged(average, () =>
+        run.Complete(folder => Averaged(average, () =>
         {
             trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer));
             critic.Save(folder);

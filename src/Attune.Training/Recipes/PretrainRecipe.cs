@@ -76,7 +76,7 @@ public sealed record PretrainRecipe : IRecipe
                 objective == PretrainObjective.Spans ? SpanDenoising.Objective(model, tokenizer, Pretrain, run.Seed) : CausalLm.Objective(model, tokenizer, Pretrain),
                 train, heldOut);
         }
-        run.Complete("pretrain", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
         void Learn<T>(IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut) =>
             new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }.Train(train, heldOut, cancellation);

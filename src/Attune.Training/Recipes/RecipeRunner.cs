@@ -1,3 +1,4 @@
+using Attune.Reporting.Runs;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -10,7 +11,7 @@ public static class RecipeRunner
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         var full = recipe.WithFullPaths();
-        using var run = new Run(full.Run, RecipeWriter.Write(method.Name, full, withComments: false), display);
+        using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);
         return run.Folder;
     }
@@ -30,8 +31,8 @@ public static class RecipeRunner
             display.End($"the run in {path} is finished; its model is in {folder.Model}");
             return folder;
         }
-        var (_, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
-        using var run = new Run(recipe.Run with { Output = path }, recipe: null, display);
+        var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
+        using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;
     }

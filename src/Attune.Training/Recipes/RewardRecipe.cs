@@ -73,7 +73,7 @@ public sealed record RewardRecipe : IRecipe
         var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
-        run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
     static IReadOnlyList<TokenRanking> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>

@@ -1,3 +1,5 @@
+using Attune.Reporting.Pages;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>

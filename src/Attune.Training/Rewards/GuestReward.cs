@@ -1,4 +1,5 @@
 using Attune.Data.Simulation;
+using Attune.Reporting.Pages;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;

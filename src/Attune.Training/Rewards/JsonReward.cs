@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Reporting.Pages;
 
 namespace Attune.Training.Rewards;
 

@@ -1,3 +1,5 @@
+using Attune.Reporting.Pages;
+
 namespace Attune.Training.Rewards;
 
 /// <summary>The share of some words or phrases that stand in an answer.</summary>

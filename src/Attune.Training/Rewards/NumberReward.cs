@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Rewards;

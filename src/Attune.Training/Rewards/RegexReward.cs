@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Rewards;

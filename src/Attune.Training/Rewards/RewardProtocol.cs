@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Training.Policies;
 

@@ -1,3 +1,4 @@
+using Attune.Reporting.Studies;
 using Attune.Training.Policies;
 using Attune.Training.States;
 

@@ -1,3 +1,4 @@
+using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Training.Policies;
 

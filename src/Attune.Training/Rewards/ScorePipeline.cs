@@ -1,4 +1,5 @@
 using Attune.Generation;
+using Attune.Reporting.Studies;
 using Attune.Training.Estimation;
 using Attune.Training.Policies;
 

@@ -1,3 +1,4 @@
+using Attune.Reporting.Studies;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Rewards;
