@@ -2,9 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli;
 using Attune.Cli.Commands;
+using Attune.Quickstart;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+RewardSources.Register(new GuestReward());
 
 var root = new RootCommand("Attune: reinforcement learning from human feedback. A language model becomes one that people prefer.")
 {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Attune.Generation;
-using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Data.Simulation;
 using Attune.Generation;
+using Attune.Quickstart;
 using Attune.Reporting.Files;
 using Attune.Training.Runs;
 

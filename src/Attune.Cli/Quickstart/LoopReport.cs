@@ -1,4 +1,4 @@
-using Attune.Data.Simulation;
+using Attune.Quickstart;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 

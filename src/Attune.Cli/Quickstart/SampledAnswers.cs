@@ -1,5 +1,4 @@
 using Attune.Generation;
-using Attune.Reporting.Pages;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Batches;

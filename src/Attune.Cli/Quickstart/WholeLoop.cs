@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Attune.Data.Simulation;
+using Attune.Quickstart;
 using Attune.Reporting.Runs;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;

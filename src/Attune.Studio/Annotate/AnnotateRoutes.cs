@@ -1,5 +1,3 @@
-using Attune.Reporting.Evaluation;
-using Attune.Reporting.Pages;
 using Attune.Store;
 using Attune.Studio.Projects;
 using Attune.Studio.Security;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Reporting.Charts;
 using Attune.Studio.Layout;
 
 namespace Attune.Studio.Annotate;

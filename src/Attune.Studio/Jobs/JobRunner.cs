@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Loop;
 using Microsoft.Extensions.Hosting;

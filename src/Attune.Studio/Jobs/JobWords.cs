@@ -1,4 +1,3 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Runs;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Runs;

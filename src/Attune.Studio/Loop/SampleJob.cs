@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Attune.Reporting.Pages;
-using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Layout;

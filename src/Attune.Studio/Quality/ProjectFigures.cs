@@ -1,5 +1,4 @@
 using Attune.Data.Agreement;
-using Attune.Reporting.Charts;
 using Attune.Store;
 
 namespace Attune.Studio.Quality;

@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 using Attune.Store;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;

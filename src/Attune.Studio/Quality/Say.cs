@@ -1,7 +1,4 @@
 using Attune.Data.Agreement;
-using Attune.Reporting.Charts;
-using Attune.Reporting.Evaluation;
-using Attune.Reporting.Pages;
 using Attune.Store;
 
 namespace Attune.Studio.Quality;

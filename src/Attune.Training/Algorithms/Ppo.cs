@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;

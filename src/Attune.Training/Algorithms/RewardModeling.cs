@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Reporting.Charts;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;

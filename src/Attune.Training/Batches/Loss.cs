@@ -1,4 +1,3 @@
-using Attune.Reporting.Charts;
 using Attune.Torch;
 
 namespace Attune.Training.Batches;

@@ -1,5 +1,4 @@
 using Attune.Data;
-using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Policies;

@@ -1,4 +1,3 @@
-using Attune.Reporting.Charts;
 
 namespace Attune.Training.Health;
 

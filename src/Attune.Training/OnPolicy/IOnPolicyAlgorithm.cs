@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 using Attune.Training.Batches;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Attune.Data;
-using Attune.Reporting.Pages;
-using Attune.Reporting.Studies;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Algorithms;

@@ -1,5 +1,4 @@
 using Attune.Generation;
-using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Policies;

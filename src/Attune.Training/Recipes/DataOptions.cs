@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Training.Options;
 
 namespace Attune.Training.Recipes;
 
@@ -36,10 +37,4 @@ public sealed record DataOptions
             throw new InvalidDataException($"{Train} holds nothing to learn from{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
         return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
     }
-}
-
-/// <summary>Paths of recipes.</summary>
-static class RecipePaths
-{
-    public static string Full(string path) => path.Length == 0 ? "" : Path.GetFullPath(path);
 }

@@ -10,6 +10,7 @@ using Attune.Training.Health;
 using Attune.Training.Offline;
 using Attune.Training.OnPolicy;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

@@ -3,6 +3,7 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Runs;
 

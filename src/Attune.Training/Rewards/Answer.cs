@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
-using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Training.Policies;
 

@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 
 namespace Attune.Training.Rewards;
 
@@ -15,7 +14,7 @@ public sealed record ExactMatchReward : RuleReward
     /// <summary>Whether upper and lower case differ.</summary>
     public bool MatchCase { get; init; }
 
-    internal override IReadOnlyList<string> RowFields => [Field];
+    public override IReadOnlyList<string> RowFields => [Field];
 
     public override IEnumerable<string> Problems() => FieldProblems.Of(Field);
 

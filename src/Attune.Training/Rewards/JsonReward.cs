@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Reporting.Pages;
 
 namespace Attune.Training.Rewards;
 

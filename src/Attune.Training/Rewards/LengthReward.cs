@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 
 namespace Attune.Training.Rewards;
 

@@ -1,6 +1,6 @@
 using Attune.Models;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
-using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Rewards;
@@ -19,7 +18,7 @@ public sealed partial record NumberReward : RuleReward
     /// <summary>How far from it the number may be.</summary>
     public double Tolerance { get; init; }
 
-    internal override IReadOnlyList<string> RowFields => [Field];
+    public override IReadOnlyList<string> RowFields => [Field];
 
     public override IEnumerable<string> Problems() =>
         [.. FieldProblems.Of(Field), .. Tolerance < 0 ? [$"tolerance: a number of at least 0 was expected, found {Tolerance}"] : (string[])[]];

@@ -1,4 +1,4 @@
-using Attune.Training.Recipes;
+using Attune.Training.Options;
 
 namespace Attune.Training.Rewards;
 

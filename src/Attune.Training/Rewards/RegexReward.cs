@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Attune.Reporting.Pages;
 using Attune.Text;
 
 namespace Attune.Training.Rewards;

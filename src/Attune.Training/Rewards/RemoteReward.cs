@@ -18,7 +18,7 @@ public abstract record RemoteReward : RewardOptions
     /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
     public double Backoff { get; init; } = 1;
 
-    internal override IReadOnlyList<string> RowFields => Fields;
+    public override IReadOnlyList<string> RowFields => Fields;
 
     public override IEnumerable<string> Problems()
     {

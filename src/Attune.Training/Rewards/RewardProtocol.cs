@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Training.Policies;
 

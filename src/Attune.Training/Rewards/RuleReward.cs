@@ -1,4 +1,3 @@
-using Attune.Reporting.Pages;
 using Attune.Text;
 using Attune.Training.Policies;
 

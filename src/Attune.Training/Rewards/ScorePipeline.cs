@@ -1,5 +1,4 @@
 using Attune.Generation;
-using Attune.Reporting.Studies;
 using Attune.Training.Estimation;
 using Attune.Training.Policies;
 

@@ -1,4 +1,3 @@
-using Attune.Reporting.Studies;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Rewards;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Attune.Quickstart;
 using Attune.Testing;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;

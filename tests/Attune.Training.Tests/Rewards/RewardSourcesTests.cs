@@ -1,3 +1,4 @@
+using Attune.Quickstart;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
 using Attune.Testing;

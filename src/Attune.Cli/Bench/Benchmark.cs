@@ -1,14 +1,15 @@
 using System.Text.Json.Nodes;
-using Attune.Reporting.Charts;
 using Attune.Torch;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>
 /// How long a step takes, and how long it would take if the machine did nothing but the arithmetic that the algorithm needs, at the
 /// speed of its large matrix products (the floor).
 /// </summary>
-public static class Benchmark
+static class Benchmark
 {
     public static IReadOnlyList<string> Jobs { get; } = ["ppo", "sft", "reward", "generate"];
 

@@ -1,8 +1,8 @@
-using Attune.Data.Simulation;
-using Attune.Reporting.Pages;
-using Attune.Training.Recipes;
+using Attune.Training.Options;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
 
-namespace Attune.Training.Rewards;
+namespace Attune.Quickstart;
 
 /// <summary>The taste of the quickstart's simulated guest without noise, 0 to 10: the true reward of the front desk, where there is one.</summary>
 public sealed record GuestReward : RewardOptions

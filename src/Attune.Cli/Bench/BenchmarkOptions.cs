@@ -1,9 +1,9 @@
 using Attune.Training.Policies;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>What is measured, and how.</summary>
-public sealed record BenchmarkOptions
+sealed record BenchmarkOptions
 {
     /// <summary>ppo, sft, reward or generate.</summary>
     public required string Job { get; init; }

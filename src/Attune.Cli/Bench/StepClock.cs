@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Attune.Torch;
 using Attune.Training.Runs;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>What a step took.</summary>
 /// <param name="Seconds">On the clock.</param>

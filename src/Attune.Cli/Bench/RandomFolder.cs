@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>A folder, gone in the end, of models with random weights, their tokenizer, and texts of random words, a token each.</summary>
 sealed class RandomFolder(BenchmarkPreset preset, int seed) : IDisposable

@@ -1,6 +1,7 @@
+using Attune.Training.Algorithms;
 using Attune.Training.Policies;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>
 /// The floating-point operations that a step cannot do without: 2 for each weight and token on the way forward, and twice that on the

@@ -1,4 +1,5 @@
-namespace Attune.Data.Simulation;
+
+namespace Attune.Quickstart;
 
 /// <summary>
 /// Phrases of lower-case words, each under a label, found in running words. The longest phrase at a place wins and the search

@@ -1,12 +1,15 @@
 using Attune.Generation;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Optimizers;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>What is measured: recipes, run as `attune ppo` and the others run them, and sampling alone.</summary>
 static class BenchmarkJobs

@@ -1,9 +1,10 @@
 using Attune.Models;
+using Attune.Training.Algorithms;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>Prompts of one length with answers of one length.</summary>
-public sealed record Exchange(int Batch, int Prompt, int Response)
+sealed record Exchange(int Batch, int Prompt, int Response)
 {
     /// <summary>Tokens of all prompts and answers.</summary>
     public long Tokens => (long)Batch * (Prompt + Response);
@@ -20,7 +21,7 @@ public sealed record Exchange(int Batch, int Prompt, int Response)
 /// <param name="Texts">Texts of a step of fine-tuning, and pairs of one of reward modelling.</param>
 /// <param name="TextLength">Tokens of a text, and of either side of a pair.</param>
 /// <param name="Dtype">What matrix products compute in.</param>
-public sealed record BenchmarkPreset(
+sealed record BenchmarkPreset(
     string Name, ModelShape Shape, int Vocabulary, Exchange Ppo, Exchange Generate, int Texts, int TextLength, string Dtype = "float32")
 {
     /// <summary>T is for tests; S and M are of a size for CPUs, M as DistilGPT2, L as GPT-2 on a GPU.</summary>

@@ -1,7 +1,6 @@
-using Attune.Data.Simulation;
 using Attune.Testing;
 
-namespace Attune.Data.Tests.Simulation;
+namespace Attune.Quickstart.Tests;
 
 public sealed class SimulatedGuestTests
 {

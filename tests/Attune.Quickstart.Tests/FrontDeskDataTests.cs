@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Attune.Data.Simulation;
 
-namespace Attune.Data.Tests.Simulation;
+namespace Attune.Quickstart.Tests;
 
 public sealed class FrontDeskDataTests
 {

@@ -1,4 +1,5 @@
-namespace Attune.Data.Simulation;
+
+namespace Attune.Quickstart;
 
 /// <summary>A text as the simulated guest reads it: lower-case words, the sentences they stand in, and how the text ends.</summary>
 sealed class Reading

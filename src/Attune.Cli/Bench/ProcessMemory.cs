@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Attune.Training.Benchmarks;
+namespace Attune.Cli.Bench;
 
 /// <summary>What Linux says of the memory of this process; 0 elsewhere.</summary>
 static class ProcessMemory

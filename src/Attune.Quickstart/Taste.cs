@@ -1,4 +1,5 @@
-namespace Attune.Data.Simulation;
+
+namespace Attune.Quickstart;
 
 /// <summary>The phrases of <c>taste.json</c>: what the simulated guest listens for.</summary>
 sealed record Taste

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Attune.Testing;
 
-namespace Attune.Data.Tests.Simulation;
+namespace Attune.Quickstart.Tests;
 
 /// <summary>The files below data/frontdesk as the tests read them.</summary>
 static class FrontDeskFiles

@@ -1,4 +1,4 @@
-namespace Attune.Data.Simulation;
+namespace Attune.Quickstart;
 
 /// <summary>
 /// What the simulated guest thinks of one answer, without noise: six criteria from 0 (not at all) to 1 (fully), the

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Attune.Data.Simulation;
+namespace Attune.Quickstart;
 
 /// <summary>
 /// A simulated guest of a small hotel, who stands in for the people that rank answers: a documented taste over the words and the

@@ -1,4 +1,4 @@
-namespace Attune.Data.Tests.Simulation;
+namespace Attune.Quickstart.Tests;
 
 /// <summary>What is held out of the front desk's data: prompts, their wordings, and combinations of a situation and a detail.</summary>
 public sealed class HeldOutTests

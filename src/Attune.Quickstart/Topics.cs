@@ -1,4 +1,5 @@
-namespace Attune.Data.Simulation;
+
+namespace Attune.Quickstart;
 
 /// <summary>One topic of <c>topics.json</c>: the phrases that show it in a prompt, and in an answer (where absent, the same).</summary>
 sealed record Topic(string Id, string[] Prompt, string[]? Answer);
