@@ -96,7 +96,7 @@ static class BenchmarkJobs
                 Training = training,
                 Optimizer = optimizer,
                 Model = folder.LanguageModel(),
-                Normalise = new() { By = Rewards.NormalisedBy.None },
+                Normalise = new() { By = NormalisedBy.None },
                 Data = Data(("prompt", 1), ("chosen", preset.TextLength - 2), ("rejected", preset.TextLength - 2)),
             },
         };

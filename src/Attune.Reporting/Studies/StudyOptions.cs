@@ -44,6 +44,9 @@ public sealed record StudyGroup
 
     /// <summary>What is compared with the base.</summary>
     public IReadOnlyList<StudyVariant> Variants { get; init; } = [];
+
+    /// <summary>The name as a part of a file's name.</summary>
+    public string Folder => FolderName.Of(Name);
 }
 
 /// <summary>The base with some values changed.</summary>

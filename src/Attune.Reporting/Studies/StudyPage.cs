@@ -23,12 +23,12 @@ public static class StudyPage
         page = Put(page, path, "all", "All variants", Overview(tables));
         foreach (var group in study.Options.Groups)
         {
-            var picture = $"images/{study.Name}-{FolderName.Of(group.Name)}.svg";
+            var picture = $"images/{study.Name}-{group.Folder}.svg";
             var drawing = ChartPicture.Render(group.Name, tables.Charts(group), tables.BandKey);
             if (drawing is not null)
                 AtomicWrite.File(Path.Combine(folder, picture), drawing);
             var shown = drawing is null ? "" : $"![{group.Name}]({picture})\n\n";
-            page = Put(page, path, FolderName.Of(group.Name), group.Name, shown + Markdown(tables.Of(group)));
+            page = Put(page, path, group.Folder, group.Name, shown + Markdown(tables.Of(group)));
         }
         AtomicWrite.File(path, page);
         return path;

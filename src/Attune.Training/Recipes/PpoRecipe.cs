@@ -129,7 +129,8 @@ public sealed record PpoRecipe : IRecipe
             yield return "reference.kind: kept was expected, since klEstimator full in the loss asks the reference in every update";
     }
 
-    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    /// <summary>The reward model, where one is given, and the rewards behind it.</summary>
+    public IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
 

@@ -1,5 +1,4 @@
 using Attune.Data;
-using Attune.Quickstart;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Policies;

@@ -53,13 +53,13 @@ public static class StudyReader
         var words = Study.Variants(options).SelectMany(variant => variant.Set).Concat(options.Set);
         foreach (var word in words.Where(word => OwnKeys.Contains(word.Split('=')[0].Trim())))
             yield return $"'{word}': a study gives every run its output and its seed; `output` and `seeds` say which";
-        foreach (var group in options.Groups.Where(group => FolderName.Of(group.Name).Length == 0))
+        foreach (var group in options.Groups.Where(group => group.Folder.Length == 0))
             yield return $"groups: each needs a name with letters or digits, found '{group.Name}'";
         foreach (var variant in Study.Variants(options).Where(variant => variant.Folder.Length == 0))
             yield return $"variants: each needs a name with letters or digits, found '{variant.Name}'";
         foreach (var folder in Twice(Study.Variants(options).Select(variant => variant.Folder)))
             yield return $"variants: each needs a folder of its own, found '{folder}' twice ('base' is the base's)";
-        foreach (var folder in Twice(options.Groups.Select(group => FolderName.Of(group.Name))))
+        foreach (var folder in Twice(options.Groups.Select(group => group.Folder)))
             yield return $"groups: each needs a name of its own, found '{folder}' twice";
     }
 

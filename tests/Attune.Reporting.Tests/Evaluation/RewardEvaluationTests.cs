@@ -91,15 +91,6 @@ public sealed class RewardEvaluationTests
         Assert.Equal(["0 to 9 tokens", "10 to 19 tokens", "20 to 29 tokens", "30 to 39 tokens", "40 to 49 tokens"], spans.Select(group => group.Name));
     }
 
-    [Fact]
-    public void AnEnsembleIsItsMeanItsLeastOrItsMeanLessDeviations()
-    {
-        double[] members = [1, 3];
-        Assert.Equal(2, new EnsembleOptions().Of(members));
-        Assert.Equal(1, new EnsembleOptions { Combine = EnsembleCombination.Minimum }.Of(members));
-        Assert.Equal(2 - 0.5 * 1, new EnsembleOptions { Combine = EnsembleCombination.Deviations, Deviations = 0.5 }.Of(members));
-    }
-
     static EvaluatedPair Pair(
         string prompt, double margin, double share = 1, int votes = 0, double? strength = null, (int Better, int Worse)? lengths = null, (int Better, int Worse)? places = null)
     {

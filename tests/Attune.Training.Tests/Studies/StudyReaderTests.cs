@@ -136,7 +136,7 @@ public sealed class StudyReaderTests : IDisposable
         run.Train(resuming, default);
         Assert.Equal((2, 3), resuming.Began);
         Assert.True(run.Run.Folder.IsFinished);
-        Assert.Equal(1, study.Finished);
+        Assert.Equal(1, study.Study.Finished);
 
         var leaving = new RecordingDisplay();
         run.Train(leaving, default);
