@@ -1,5 +1,7 @@
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;

@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Families;
 using Attune.Training.Algorithms;
 
 namespace Attune.Cli.Bench;

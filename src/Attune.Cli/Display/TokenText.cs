@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 using Attune.Text;
 using Spectre.Console;

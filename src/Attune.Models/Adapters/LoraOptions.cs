@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 

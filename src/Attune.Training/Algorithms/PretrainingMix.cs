@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;

@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Reporting.Files;
 using Attune.Text;
 using Attune.Torch;

@@ -1,4 +1,5 @@
 using Attune.Models.Adapters;
+using Attune.Models.Checkpoints;
 
 namespace Attune.Training.Parameters;
 

@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Families;
 using Attune.Training.Batches;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;

@@ -1,6 +1,9 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;

@@ -1,5 +1,7 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;

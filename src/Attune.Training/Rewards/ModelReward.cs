@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 

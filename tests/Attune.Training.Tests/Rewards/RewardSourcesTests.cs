@@ -166,6 +166,37 @@ public sealed class RewardSourcesTests : IDisposable
     }
 
     [Fact]
+    public void Register_KindOfAnotherAssembly_IsReadWrittenAndListedWhereAKindIsUnknown()
+    {
+        RewardSources.Register(new GuestReward { Folder = "elsewhere" });
+        try
+        {
+            var (method, recipe) = RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: guest, weight: 4}]"]);
+            Assert.Equal([new GuestReward { Folder = "elsewhere", Weight = 4 }], ((PpoRecipe)recipe).Rewards);
+            Assert.Contains(
+                "rewards:\n- kind: guest\n  folder: \"elsewhere\"\n", RecipeWriter.Write(method.Name, recipe, withComments: false), StringComparison.Ordinal);
+        }
+        finally
+        {
+            RewardSources.Register(new GuestReward());
+        }
+        var error = Assert.Throws<InvalidDataException>(
+            () => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: gest}]"])).Message;
+        Assert.Contains("plugin, guest, found 'gest'. Did you mean 'guest'?", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Register_KindOfAnotherRecord_Throws() => Assert.Contains(
+        "'length' is taken", Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
+
+    sealed record FalseLength : RuleReward
+    {
+        public override string Kind => "length";
+
+        public override double Rate(Answer answer) => 0;
+    }
+
+    [Fact]
     public void AnItemMayStandForAnother()
     {
         var file = runs.PathTo("recipe.yaml");
