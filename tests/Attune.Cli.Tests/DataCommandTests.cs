@@ -1,6 +1,8 @@
 using Attune.Cli.Display;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,3 +1,5 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Health;
 using Attune.Training.Estimation;
 using Attune.Training.Reporting;
 

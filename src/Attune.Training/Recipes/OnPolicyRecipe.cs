@@ -104,9 +104,6 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public virtual IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
 
-    /// <summary>The method's name in the catalog.</summary>
-    protected abstract string Method { get; }
-
     /// <summary>Whether the method can do without a KL penalty, so that a coefficient of 0 needs no reference.</summary>
     protected virtual bool NeedsReference => Kl.Coef > 0;
 
@@ -127,7 +124,8 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>Steps at the start in which the critic alone is trained.</summary>
     protected virtual int CriticWarmup => 0;
 
-    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    /// <summary>The reward model, where one is given, and the rewards after it.</summary>
+    public IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
@@ -215,7 +213,7 @@ public abstract record OnPolicyRecipe : IRecipe
             run.KeepBest(metric);
         run.Watch(new(Health), kl is null ? null : kl.Raise);
         task.Train(train, heldOut, cancellation);
-        run.Complete(Method, folder => task.Save(folder, Model));
+        run.Complete(folder => task.Save(folder, Model));
 
         Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
     }

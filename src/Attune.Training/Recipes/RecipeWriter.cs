@@ -19,6 +19,14 @@ public static class RecipeWriter
         return text.ToString();
     }
 
+    /// <summary>The whole recipe of a method, with key=value words over its defaults.</summary>
+    /// <exception cref="InvalidDataException">A word is not a key, or a value is wrong.</exception>
+    public static string Write(string method, IReadOnlyList<string> words)
+    {
+        var (found, recipe) = RecipeReader.Read(method, null, words);
+        return Write(found.Name, recipe, withComments: false);
+    }
+
     static void WriteKeys(StringBuilder text, object record, string indent, bool withComments)
     {
         foreach (var (key, property) in RecipeKeys.Of(record.GetType()))

@@ -23,7 +23,7 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     [Range(0, 3600)]
     public double Backoff { get; init; } = 1;
 
-    internal override IReadOnlyList<string> RowFields => Fields;
+    public override IReadOnlyList<string> RowFields => Fields;
 
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -1,8 +1,11 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;

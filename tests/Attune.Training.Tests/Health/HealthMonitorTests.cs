@@ -1,3 +1,4 @@
+using Attune.Reporting.Health;
 using Attune.Torch;
 using Attune.Training.Health;
 using Attune.Training.Recipes;

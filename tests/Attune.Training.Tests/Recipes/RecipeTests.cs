@@ -20,7 +20,7 @@ public sealed class RecipeTests : IDisposable
     [MemberData(nameof(Methods))]
     public void WhatIsWrittenIsReadAgain(string method)
     {
-        var defaults = AlgorithmCatalog.Find(method)!.NewRecipe();
+        var defaults = MethodCatalog.Find(method)!.NewRecipe();
         foreach (var withComments in new[] { true, false })
         {
             var file = folder.Write("recipe.yaml", RecipeWriter.Write(method, defaults, withComments));
@@ -34,7 +34,7 @@ public sealed class RecipeTests : IDisposable
     [MemberData(nameof(Methods))]
     public void EveryKeyOfAPrintedRecipeIsExplained(string method)
     {
-        var lines = RecipeWriter.Write(method, AlgorithmCatalog.Find(method)!.NewRecipe(), withComments: true).Split('\n')[1..];
+        var lines = RecipeWriter.Write(method, MethodCatalog.Find(method)!.NewRecipe(), withComments: true).Split('\n')[1..];
         for (var at = 1; at < lines.Length; at++)
             if (lines[at].Contains(": ", StringComparison.Ordinal) && lines[at].TrimStart()[0] != '#')
                 Assert.StartsWith("# ", lines[at - 1].TrimStart(), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Attune.Quickstart;
 using Attune.Testing;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
@@ -124,7 +125,7 @@ public sealed class RewardOptionsTests : IDisposable
     string OtherModel()
     {
         using var random = new Torch.RandomSource(9);
-        var model = Models.Pretrained.LoadRewardModel(runs.RewardModel);
+        var model = Models.Checkpoints.Pretrained.LoadRewardModel(runs.RewardModel);
         using (Torch.Autograd.NoGrad())
             foreach (var parameter in model.Parameters)
                 parameter.Value.NormalInPlace(0, 0.3, random);

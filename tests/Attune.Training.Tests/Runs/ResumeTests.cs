@@ -1,3 +1,5 @@
+using Attune.Reporting.Files;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Training.Reporting;
 using Attune.Training.Runs;
