@@ -1,5 +1,4 @@
 using Attune.Reporting.Charts;
-using Attune.Training.Reporting;
 using MathNet.Numerics;
 
 namespace Attune.Reporting.Evaluation;

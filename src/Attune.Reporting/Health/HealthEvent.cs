@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
-using Attune.Training.Reporting;
-using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Reporting.Health;
 

@@ -1,5 +1,4 @@
 using Attune.Reporting.Runs;
-using Attune.Training.Reporting;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Reporting.Studies;

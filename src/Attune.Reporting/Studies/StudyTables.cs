@@ -1,7 +1,6 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Reports;
-using Attune.Training.Reporting;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Reporting.Studies;

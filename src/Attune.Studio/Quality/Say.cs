@@ -1,6 +1,5 @@
 using Attune.Data.Agreement;
 using Attune.Store;
-using Figures = Attune.Training.Reporting.Figures;
 
 namespace Attune.Studio.Quality;
 

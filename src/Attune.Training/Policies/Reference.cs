@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Checkpoints;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.Parameters;

@@ -1,8 +1,6 @@
 using Attune.Reporting.Evaluation;
 using Attune.Reporting.Pages;
 using Attune.Testing;
-using Attune.Training.Evaluation;
-using Attune.Training.Reporting;
 
 namespace Attune.Reporting.Tests;
 

@@ -1,9 +1,6 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
 using Attune.Reporting.Pages;
-using Attune.Training.Evaluation;
-using Attune.Training.Reporting;
-using Attune.Training.Rewards;
 
 namespace Attune.Reporting.Tests;
 
