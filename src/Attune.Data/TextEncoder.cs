@@ -145,6 +145,10 @@ public sealed class TextEncoder
         return own >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(own + 1))) ? tokens[..(own + 1)] : [.. tokens, eos];
     }
 
+    /// <summary>Ranked responses of every example that is not left out.</summary>
+    /// <inheritdoc cref="Ranking(Example)"/>
+    public IReadOnlyList<TokenRanking> Rankings(IEnumerable<Example> examples) => [.. examples.Select(Ranking).OfType<TokenRanking>()];
+
     /// <summary>Ranked answers, each behind the prompt; messages are written by the chat template. Null when the example is left out.</summary>
     /// <exception cref="InvalidDataException">
     /// The example is no ranking; or the chat template refuses it, or does not extend the prompt by an answer.
@@ -184,13 +188,15 @@ public sealed class TextEncoder
     {
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
+        prompt = [.. prompt, .. end];
         int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. Answer(completion)])];
-        if (!Array.TrueForAll(texts, text => text.Length <= context))
+        var longest = startToken is null ? context : prompt.Length + context - 1;                 // a decoder has a context of its own
+        if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
         {
-            if (tooLong == TooLong.Drop || prompt.Length >= context)
+            if (tooLong == TooLong.Drop || prompt.Length >= Math.Min(context + 1, longest))
                 return Skip<TokenRanking>($"rankings with a text longer than {context} tokens were left out", example.Origin);
             notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
-            texts = Array.ConvertAll(texts, text => text.Length > context ? text[..context] : text);
+            texts = Array.ConvertAll(texts, text => text.Length > longest ? text[..longest] : text);
         }
         Preference[] pairs = [.. example.Preferences.Pairs.Where(pair => !texts[pair.Better].AsSpan().SequenceEqual(texts[pair.Worse]))];
         return pairs.Length > 0

@@ -10,7 +10,7 @@ namespace Attune.Generation;
 /// <param name="model">The model that answers.</param>
 /// <param name="padId">Fills prompts on the left; any token will do, it is masked.</param>
 /// <param name="eosIds">Any of these ends an answer; with none only the length does.</param>
-public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<int> eosIds)
+public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : ITextGenerator
 {
     /// <summary>The most rows that are sampled at once.</summary>
     public int BatchRows { get; init; } = 128;

@@ -1,4 +1,5 @@
 using Attune.Data.Agreement;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Store;
 
@@ -62,7 +63,7 @@ public sealed record PersonFigures
             Skips = all.Count - decided.Count,
             Days = [.. decided.CountBy(vote => DateOnly.FromDateTime(vote.At.UtcDateTime)).OrderBy(day => day.Key)],
             PerHour = hours > 0 ? decided.Count / hours : null,
-            MedianSeconds = Quantile.Median(decided.Select(vote => vote.Seconds)),
+            MedianSeconds = decided.Count > 0 ? decided.Select(vote => vote.Seconds).Median() : null,
             First = Share(ordinary, (vote, best, worst) => vote.Shown.First(place => place == best || place == worst) == best),
             Longer = Share(ordinary, (vote, best, worst) => Longest(votes.Answers[vote.Item], best, worst)),
             Ties = new(ordinary.Count(vote => vote.Pairs().All(pair => pair.Sign == 0)), ordinary.Count),

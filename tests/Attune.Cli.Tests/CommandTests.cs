@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Testing;
+using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Testing;
+using Attune.Training.Reporting;
+using Attune.Training.Runs;
 
 namespace Attune.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

@@ -7,6 +7,7 @@ using Attune.Text;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Parameters;
+using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

@@ -6,6 +6,8 @@ using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Offline;
 using Attune.Training.Parameters;
+using Attune.Training.Reporting;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests;
 

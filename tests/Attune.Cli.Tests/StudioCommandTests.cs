@@ -1,5 +1,6 @@
 using Attune.Store;
 using Attune.Testing;
+using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

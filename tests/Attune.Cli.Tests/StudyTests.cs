@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Attune.Testing;
 using Attune.Testing.Models;
+using Attune.Training.Reporting;
 using Attune.Training.Runs;
+using Attune.Training.Studies;
 
 namespace Attune.Cli.Tests;
 

@@ -107,6 +107,36 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
+    [InlineData("prompt;completion\r\nWhere?;At sea\r\n")]
+    [InlineData("prompt\tcompletion\r\nWhere?\tAt sea\r\n")]
+    [InlineData("sep=,\r\nprompt,completion\r\nWhere?,At sea\r\n")]
+    [InlineData("prompt,completion\rWhere?,At sea\r")]
+    [InlineData("\n\"prompt\", completion \n\n\"Where?\",At sea")]
+    public void TablesOfSpreadsheetsAreRead(string text)
+    {
+        File.WriteAllText(folder.File("utf16.csv"), text, Encoding.Unicode);
+        foreach (var path in new[] { folder.Write("a.csv", text), folder.Write("mark.csv", "\uFEFF" + text), folder.File("utf16.csv") })
+        {
+            var example = Assert.IsType<Demonstration>(Dataset.Read(path).Single());
+            Assert.Equal(("Where?", "At sea"), (example.Prompt, example.Completion));
+        }
+    }
+
+    [Fact]
+    public void InAFileOfOneColumnASeparatorIsText()
+    {
+        var path = folder.Write("a.csv", "text\na; b; c\nd; e; f\n\"\"\n\"g, \"\"h\"\"\"\ni\"j|k\n");
+        Assert.Equal(["a; b; c", "d; e; f", "g, \"h\"", "i\"j|k"], Dataset.Read(path).Cast<Document>().Select(document => document.Text));
+    }
+
+    [Fact]
+    public void LinesOfACsvAreCountedInQuotedCellsToo()
+    {
+        var examples = Dataset.Read(folder.Write("a.csv", "prompt,completion\n\n\"a\n\nb\",c\nd,e\n"));
+        Assert.Equal([3, 6], examples.Select(example => example.Origin.Line));
+    }
+
+    [Theory]
     [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2: this is not JSON, or it is cut off")]
     [InlineData("[1]\n", "line 1: expected one JSON object a line, found Array")]
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' where it says 'promt'?")]
@@ -132,6 +162,8 @@ public sealed class DatasetTests : IDisposable
     [Theory]
     [InlineData("prompt,completion\na,b,c\n", "line 2: expected 2 cells as in the header, found 3")]
     [InlineData("prompt,completion\n\"a,b\n", "line 2: a quoted cell is never closed")]
+    [InlineData("prompt,completion\n\"a\nb\",c\nd;e;f\n", "line 4: expected 2 cells as in the header, found 1")]
+    [InlineData("prompt,completion,completion\na,b,c\n", "line 1: two columns are named 'completion'")]
     [InlineData("", "is empty; a header line")]
     public void ADamagedCsvIsNamed(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.csv", text)).ToList()).Message);

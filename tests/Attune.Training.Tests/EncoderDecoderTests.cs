@@ -4,9 +4,11 @@ using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -102,7 +104,8 @@ public sealed class EncoderDecoderTests : IDisposable
             Run = recipe.Run with { Seed = 6 },
             Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
             Optimizer = new() { LearningRate = 3e-3 },
-            Ppo = new() { KlCoef = 0.01, MiniBatches = 2, Epochs = 2 },
+            Kl = new() { Coef = 0.01 },
+            Updates = new() { MiniBatches = 2, Epochs = 2 },
         }, display);
         var (first, last) = (display.Steps.Take(5).Average(step => step["objective/scores"]), display.Steps.TakeLast(10).Average(step => step["objective/scores"]));
         Assert.True(last > first + 0.2, $"the score went from {first} to {last}");
@@ -123,7 +126,7 @@ public sealed class EncoderDecoderTests : IDisposable
         Assert.Equal(rollouts.Logprobs.Shape.ToArray(), analysis.Logprobs.Shape.ToArray());
         var mask = rollouts.Mask.ToArray<bool>();
         Testing.Numeric.Close(Doubles(rollouts.Logprobs), analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5, mask);
-        Testing.Numeric.Close(Doubles(rollouts.Values), analysis.Values!.ToArray<float>(), "values", 1e-5, 1e-5, mask);
+        Testing.Numeric.Close(Doubles(rollouts.Values!), analysis.Values!.ToArray<float>(), "values", 1e-5, 1e-5, mask);
     }
 
     [Fact]

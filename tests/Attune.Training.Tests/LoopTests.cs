@@ -2,9 +2,12 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -122,7 +125,7 @@ public sealed class LoopTests : IDisposable
         {
             Training = recipe.Training with { BatchSize = answers },
             Optimizer = new() { LearningRate = 0 },
-            Ppo = new() { Epochs = 2, MiniBatches = miniBatches },
+            Updates = new() { Epochs = 2, MiniBatches = miniBatches },
         }, display);
         // The share of each minibatch is of all its tokens, and its ratio is 1 when nothing moves.
         Numeric.Close(1, display.Steps[0]["policy/ratio"], "ratio", 1e-5);
@@ -137,7 +140,8 @@ public sealed class LoopTests : IDisposable
         {
             Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
             Optimizer = new() { LearningRate = 3e-3 },
-            Ppo = new() { KlCoef = 0.01, MiniBatches = 2 },
+            Kl = new() { Coef = 0.01 },
+            Updates = new() { Epochs = 4, MiniBatches = 2 },
         }, display);
         var (first, last) = (display.Steps[0]["objective/scores"], display.Steps.TakeLast(3).Average(step => step["objective/scores"]));
         Assert.True(last > first + 0.5, $"the score went from {first} to {last}");

@@ -6,9 +6,12 @@ using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.OnPolicy;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 
@@ -20,20 +23,20 @@ public sealed class PpoFormsTests : IDisposable
     /// <summary>Options, each apart from the others, that must change what is learned in two steps.</summary>
     public static IReadOnlyDictionary<string, Func<PpoRecipe, PpoRecipe>> Options { get; } = new Dictionary<string, Func<PpoRecipe, PpoRecipe>>(StringComparer.Ordinal)
     {
-        ["ppo.epochs"] = Ppo(ppo => ppo with { Epochs = 1 }),
-        ["ppo.miniBatches"] = Ppo(ppo => ppo with { MiniBatches = 1 }),
-        ["ppo.samplesPerPrompt"] = Ppo(ppo => ppo with { SamplesPerPrompt = 2 }),
-        ["ppo.klCoef"] = Ppo(ppo => ppo with { KlCoef = 5 }),
-        ["ppo.klEstimator abs"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.Abs }),
-        ["ppo.klEstimator k2"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.K2 }),
-        ["ppo.klEstimator k3"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.K3 }),
-        ["ppo.klEstimator full"] = Ppo(ppo => ppo with { KlEstimator = KlEstimator.Full }),
-        ["ppo.klIn"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss }),
-        ["ppo.klIn, k3"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss, KlEstimator = KlEstimator.K3 }),
-        ["ppo.klIn, full"] = Ppo(ppo => ppo with { KlIn = KlPlace.Loss, KlEstimator = KlEstimator.Full }),
-        ["ppo.klController adaptive"] = Ppo(ppo => ppo with { KlController = KlControl.Adaptive, KlTarget = 1, KlHorizon = 20 }),
-        ["ppo.klController rl4lms"] = Ppo(ppo => ppo with { KlController = KlControl.Rl4Lms, KlTarget = 1 }),
-        ["ppo.klHorizon"] = Ppo(ppo => ppo with { KlController = KlControl.Adaptive, KlTarget = 1, KlHorizon = 40 }),
+        ["updates.epochs"] = Updates(updates => updates with { Epochs = 1 }),
+        ["updates.miniBatches"] = Updates(updates => updates with { MiniBatches = 1 }),
+        ["updates.samplesPerPrompt"] = Updates(updates => updates with { SamplesPerPrompt = 2 }),
+        ["kl.coef"] = Kl(kl => kl with { Coef = 5 }),
+        ["kl.estimator abs"] = Kl(kl => kl with { Estimator = KlEstimator.Abs }),
+        ["kl.estimator k2"] = Kl(kl => kl with { Estimator = KlEstimator.K2 }),
+        ["kl.estimator k3"] = Kl(kl => kl with { Estimator = KlEstimator.K3 }),
+        ["kl.estimator full"] = Kl(kl => kl with { Estimator = KlEstimator.Full }),
+        ["kl.in"] = Kl(kl => kl with { In = KlPlace.Loss }),
+        ["kl.in, k3"] = Kl(kl => kl with { In = KlPlace.Loss, Estimator = KlEstimator.K3 }),
+        ["kl.in, full"] = Kl(kl => kl with { In = KlPlace.Loss, Estimator = KlEstimator.Full }),
+        ["kl.controller adaptive"] = Kl(kl => kl with { Controller = KlControl.Adaptive, Target = 1, Horizon = 20 }),
+        ["kl.controller rl4lms"] = Kl(kl => kl with { Controller = KlControl.Rl4Lms, Target = 1 }),
+        ["kl.horizon"] = Kl(kl => kl with { Controller = KlControl.Adaptive, Target = 1, Horizon = 40 }),
         ["ppo.clipRange"] = Ppo(ppo => ppo with { ClipRange = 0.001 }),
         ["ppo.dualClip"] = Ppo(ppo => ppo with { DualClip = 1.0001 }),
         ["ppo.valueClipRange"] = Ppo(ppo => ppo with { ValueClipRange = 0.0001 }),
@@ -45,7 +48,7 @@ public sealed class PpoFormsTests : IDisposable
         ["ppo.whitenRewards"] = Ppo(ppo => ppo with { WhitenRewards = true }),
         ["ppo.targetKl"] = Ppo(ppo => ppo with { TargetKl = 1e-9 }),
         ["ppo.ratioThreshold"] = Ppo(ppo => ppo with { RatioThreshold = 0.999 }),
-        ["ppo.ema"] = Ppo(ppo => ppo with { Ema = 0.5 }),
+        ["average.decay"] = recipe => recipe with { Average = new() { Decay = 0.5 } },
         ["critic branch"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 1 } },
         ["critic.layers"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 2 } },
         ["critic model"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Model } },
@@ -62,7 +65,7 @@ public sealed class PpoFormsTests : IDisposable
         ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
     };
 
-    public static TheoryData<string> Forms => ["ppo.klEstimator full", "ppo.klIn, full", "ppo.klController rl4lms", "ppo.targetKl", "ppo.ema", "critic branch", "critic model",
+    public static TheoryData<string> Forms => ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "average.decay", "critic branch", "critic model",
         "critic.warmupSteps", "reference synchronised", "parameters.topLayers", "sampling.topP", "mix"];
 
     public static IReadOnlyDictionary<string, SamplingOptions> Samplings { get; } = new Dictionary<string, SamplingOptions>(StringComparer.Ordinal)
@@ -134,10 +137,10 @@ public sealed class PpoFormsTests : IDisposable
         var model = TinyModel.Of(family);
         TrainedParameters.Choose(model, new() { TopLayers = 1 }, seed: 1);
         var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6 });
-        Assert.Equal(1, policy.TrunkLayer);
+        Assert.Equal(1, policy.FrozenLayer);
         using var noGrad = Autograd.NoGrad();
         var rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random);
-        var read = rollouts with { Trunk = new(1, policy.ReadTrunk(rollouts, 1)) };
+        var read = rollouts with { FrozenActivations = new(1, policy.StatesBelow(1, rollouts)) };
         Numeric.Close(Doubles(policy.Analyze(rollouts).Logprobs), policy.Analyze(read).Logprobs.ToArray<float>(), "both", 1e-5, 1e-5);
         Numeric.Close(Doubles(policy.Analyze(rollouts.Select([1])).Logprobs), policy.Analyze(read.Select([1])).Logprobs.ToArray<float>(), "one", 1e-5, 1e-5);
     }
@@ -161,7 +164,7 @@ public sealed class PpoFormsTests : IDisposable
         using var noGrad = Autograd.NoGrad();
         var rollouts = policy.Respond([new([5, 6, 7], "")], random);
         var branched = new Policy(model, TinyData.Tokenizer, new()) { Critic = critic };
-        Numeric.Close(Doubles(rollouts.Values), branched.Values(rollouts).ToArray<float>(), "values", 1e-5, 1e-5);
+        Numeric.Close(Doubles(rollouts.Values!), branched.Values(rollouts).ToArray<float>(), "values", 1e-5, 1e-5);
 
         static ValueHead Head(LanguageModel model)
         {
@@ -233,7 +236,7 @@ public sealed class PpoFormsTests : IDisposable
         {
             var display = new RecordingDisplay();
             var recipe = Recipe(output);
-            runs.Start("ppo", recipe with { Training = training, Ppo = recipe.Ppo with { Epochs = 1, MiniBatches = 1 } }, display);
+            runs.Start("ppo", recipe with { Training = training, Updates = recipe.Updates with { Epochs = 1, MiniBatches = 1 } }, display);
             return display.Steps[0];
         }
     }
@@ -261,9 +264,13 @@ public sealed class PpoFormsTests : IDisposable
     public void APunishedTokenWeighsNoMoreThanTheDualClipAllows()
     {
         using var scope = TensorScope.Open();
-        var loss = Training.Algorithms.Ppo.PolicyLoss(Tensor.From([10.0, 10, 0.1], 3), Tensor.From([-1.0, 1, -1], 3), clipRange: 0.2, dualClip: 3);
+        var loss = PolicyLosses.Clipped(Tensor.From([10.0, 10, 0.1], 3), Tensor.From([-1.0, 1, -1], 3), 0.2, 0.2, dualClip: 3);
         Numeric.Close([3, -1.2, 0.8], loss.ToArray<double>(), "loss", 1e-9);
     }
+
+    static Func<PpoRecipe, PpoRecipe> Updates(Func<UpdateOptions, UpdateOptions> change) => recipe => recipe with { Updates = change(recipe.Updates) };
+
+    static Func<PpoRecipe, PpoRecipe> Kl(Func<KlOptions, KlOptions> change) => recipe => recipe with { Kl = change(recipe.Kl) };
 
     static Func<PpoRecipe, PpoRecipe> Ppo(Func<PpoOptions, PpoOptions> change) => recipe => recipe with { Ppo = change(recipe.Ppo) };
 
@@ -274,7 +281,8 @@ public sealed class PpoFormsTests : IDisposable
         {
             Training = recipe.Training with { BatchSize = 6 },
             Sampling = recipe.Sampling with { MaxNewTokens = 10 },
-            Ppo = new() { Epochs = 2, MiniBatches = 2, ClipRange = 0.02 },
+            Updates = new() { Epochs = 2, MiniBatches = 2 },
+            Ppo = new() { ClipRange = 0.02 },
             Scores = new(),
         };
     }

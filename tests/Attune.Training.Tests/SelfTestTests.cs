@@ -3,6 +3,7 @@ using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -73,6 +74,6 @@ public sealed class SelfTestTests : IDisposable
 
         public string Describe(double example) => "";
 
-        public string InWords(IReadOnlyDictionary<string, double> metrics) => "";
+        public string Summarize(IReadOnlyDictionary<string, double> metrics) => "";
     }
 }

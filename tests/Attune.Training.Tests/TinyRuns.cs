@@ -3,9 +3,13 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
+using Attune.Training.Estimation;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -72,6 +76,19 @@ sealed class TinyRuns : IDisposable
             },
             "sft" => new SftRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Demonstrations(folder) } },
             "reward" => new RewardRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "dpo" => new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "grpo" => new GrpoRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                RewardModel = RewardModel,
+                Data = new() { Train = TinyData.Prompts(folder) },
+                Sampling = new() { MaxNewTokens = 8 },
+                Optimizer = new() { LearningRate = 1e-3 },
+                Updates = new() { SamplesPerPrompt = 4, Epochs = 2 },
+                Kl = new() { Coef = 0.05 },
+            },
             _ => new PpoRecipe
             {
                 Run = run,
@@ -81,7 +98,8 @@ sealed class TinyRuns : IDisposable
                 Data = new() { Train = TinyData.Prompts(folder) },
                 Sampling = new() { MaxNewTokens = 8 },
                 Optimizer = new() { LearningRate = 1e-3 },
-                Ppo = new() { Epochs = 2, MiniBatches = 2, KlController = Training.Estimation.KlControl.Adaptive, KlTarget = 1, KlHorizon = 50 },
+                Updates = new() { Epochs = 2, MiniBatches = 2 },
+                Kl = new() { Controller = Training.Estimation.KlControl.Adaptive, Target = 1, Horizon = 50 },
                 Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
             },
         };

@@ -7,6 +7,7 @@ using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -121,7 +122,8 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        var reference = trained.Reference(policy);
+        using var lease = new Reference(policy, trained).Use();
+        var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
         var rollouts = Respond(policy);
@@ -140,7 +142,8 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        var reference = trained.Reference(new(model, TinyData.Tokenizer, new())).Model;
+        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
         var trainable = trained.Named.Select(parameter => parameter.Name).ToHashSet();

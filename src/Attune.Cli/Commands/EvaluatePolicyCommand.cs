@@ -52,15 +52,16 @@ static class EvaluatePolicyCommand
         var recipe = folder.HoldsARun ? RecipeOf(folder) : null;
         using var interruption = new Interruption();
         var report = new OverOptimisationReport(
-            folder.Path, recipe is null ? null : Frontier.Of(RunRecord.Read(folder)), BestOf(parsed, recipe ?? new() { Model = folder.Path }, answers, interruption.Token));
+            folder.Path, recipe is null ? null : Frontier.Of(RunRecord.Read(folder)), BestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, answers, interruption.Token));
         Write(parsed, report);
         return 0;
     }
 
-    static PpoRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as PpoRecipe
-        ?? throw new InvalidDataException($"{folder.Path} is not a run of PPO; name one, or the folder of a language model with --reward");
+    static OnPolicyRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as OnPolicyRecipe
+        ?? throw new InvalidDataException(
+            $"{folder.Path} is not a run of PPO or its kin; name one, or the folder of a language model with --reward");
 
-    static Frontier BestOf(ParseResult parsed, PpoRecipe recipe, int answers, CancellationToken cancellation)
+    static Frontier BestOf(ParseResult parsed, OnPolicyRecipe recipe, int answers, CancellationToken cancellation)
     {
         var (rewards, gold) = (Rewards(parsed.GetValue(Reward)) ?? recipe.AllRewards, Rewards(parsed.GetValue(Gold)) ?? recipe.Gold);
         if (rewards.Count == 0)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 
@@ -19,7 +20,7 @@ static class MethodCommand
     static int Train(string method, string[] words, bool selfTest)
     {
         var (file, overrides) = Words.Split(words);
-        var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides);
+        var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides, Console.Error.WriteLine);
         using var interruption = new Interruption();
         using var display = Displays.Pick();
         RecipeRunner.Start(found, recipe, display, interruption.Token);

@@ -120,7 +120,7 @@ static class RewardEvaluationText
 
     static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonObject> toJson) => new([.. items.Select(item => (JsonNode)toJson(item))]);
 
-    static string Percent(double share) => $"{100 * share:F1} %";
+    static string Percent(double share) => Figures.Percent(share, decimals: 1);
 
     static string Row(string what, string found) => $"{what,-12} {found}";
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -42,7 +43,7 @@ static class ScoreCommand
 
         /// <summary>What was found, in words.</summary>
         public string Verdict => pairs > 0
-            ? $"{texts} answers scored; {100 * right / pairs:F1} % of {pairs} pairs in order"
+            ? $"{texts} answers scored; {Figures.Percent(right / pairs, decimals: 1)} of {pairs} pairs in order"
             : $"{texts} texts scored";
 
         public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(judge.Judge(examples), Line);

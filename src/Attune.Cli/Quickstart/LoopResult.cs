@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Data.Simulation;
+using Attune.Training.Algorithms;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;

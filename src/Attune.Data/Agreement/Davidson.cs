@@ -1,3 +1,5 @@
+using MathNet.Numerics.LinearAlgebra;
+
 namespace Attune.Data.Agreement;
 
 /// <summary>Two models that meet, with a length difference.</summary>
@@ -34,7 +36,7 @@ sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthCo
         var at = Look(start ?? new double[size], outcomes);
         for (var step = 0; step < MostSteps; step++)
         {
-            var move = Cholesky.Solve(at.Curvature, at.Gradient);
+            var move = Solve(at.Curvature, at.Gradient);
             var next = Look(Sum(at.Place, move, 1), outcomes);
             for (var part = 0.5; next.Height < at.Height - Noise * Math.Abs(at.Height); part /= 2)
                 next = Look(Sum(at.Place, move, part), outcomes);
@@ -44,6 +46,10 @@ sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthCo
         }
         return at.Place;
     }
+
+    /// <summary>The x with A x = b, of a symmetric, positive definite A (N, N) of which the lower triangle is read.</summary>
+    static double[] Solve(double[,] a, double[] b) =>
+        Matrix<double>.Build.DenseOfArray(a).Cholesky().Solve(Vector<double>.Build.Dense(b)).ToArray();
 
     sealed record View(double[] Place, double Height, double[] Gradient, double[,] Curvature);
 

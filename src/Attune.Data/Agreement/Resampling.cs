@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Attune.Data.Agreement;
 
 /// <summary>
@@ -57,7 +59,9 @@ sealed class Resampling
         if (Items < 2 || drawn.Length < rounds / 2)
             return new(value, null, null, Items);
         Array.Sort(drawn);
-        return new(value, Quantile.OfSorted(drawn, 0.025), Quantile.OfSorted(drawn, 0.975), Items);
+        return new(value, Quantile(0.025), Quantile(0.975), Items);
+
+        double Quantile(double share) => SortedArrayStatistics.QuantileCustom(drawn, share, QuantileDefinition.R7);
     }
 
     int[] Round(int seed)

@@ -1,92 +1,63 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CsvHelper;
 
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// Comma-separated values with a header line, UTF-8. Cells may be quoted, and then hold commas, line ends and doubled quotes
-/// (RFC 4180). A list is written as JSON in its cell.
+/// Comma-separated values (RFC 4180) with a header line: UTF-8, or UTF-16 with a byte order mark. Where the header line is separated by
+/// semicolons, tabs or bars, so are the others. A list is written as JSON in its cell.
 /// </summary>
 static class CsvSource
 {
     public static IEnumerable<Row> Read(string path)
     {
-        using var reader = Utf8Text.Open(File.OpenRead(path));
-        var lines = new LineCounter();
-        var header = Utf8Text.Read(path, 1, () => ReadRecord(reader, path, lines)) ?? throw new InvalidDataException($"{path} is empty; a header line with field names was expected");
-        while (true)
+        using var reader = Open(path);
+        string[] header = [.. reader.Headers.Select(name => name.Trim())];
+        if (header.Length == 0)
+            throw new InvalidDataException($"{path} is empty; a header line with field names was expected");
+        if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
+            throw new InvalidDataException($"{path}, line 1: two columns are named '{twice}'");
+        var line = 1;
+        while (Utf8Text.Read(path, line + 1, reader.Read))
         {
-            var line = lines.Next;
-            if (Utf8Text.Read(path, line, () => ReadRecord(reader, path, lines)) is not { } cells)
-                yield break;
-            if (cells is [""])
+            line = (int)reader.LineNumber;
+            if (reader.FieldCount == 1 && reader.GetSpan(0).IsEmpty)
                 continue;
-            if (cells.Count != header.Count)
-                throw new InvalidDataException($"{path}, line {line}: expected {header.Count} cells as in the header, found {cells.Count}");
-            yield return new(new(path, line), ToObject(header, cells));
+            if (reader.FieldCount != header.Length)
+                throw new InvalidDataException(
+                    $"{path}, line {line}: expected {header.Length} cells as in the header, found {reader.FieldCount}");
+            yield return new(new(path, line), ToObject(header, reader));
         }
     }
 
-    static JsonElement ToObject(List<string> header, List<string> cells)
+    /// <summary>In a file of one column, what looks like a separator is a part of its texts.</summary>
+    static CsvReader Open(string path)
+    {
+        var reader = Open(path, separator: null);
+        if (Utf8Text.Read(path, 1, () => reader.Headers.Count) != 1 || reader.Separator == ',')
+            return reader;
+        reader.Dispose();
+        return Open(path, ',');
+    }
+
+    static CsvReader Open(string path, char? separator) => CsvReader.Create(Utf8Text.Open(File.OpenRead(path)), new CsvReaderOptions
+    {
+        Separator = separator,
+        TrackLineNumbers = true,
+        BufferSize = 4096,                                       // so that what is not UTF-8 is found near its line
+        OnMalformedRecord = record =>
+        {
+            if (record.Reason == CsvMalformedReason.UnterminatedQuote)
+                throw new InvalidDataException($"{path}, line {record.LineNumber}: a quoted cell is never closed; the file may be cut off");
+        },
+    });
+
+    static JsonElement ToObject(string[] header, CsvReader cells)
     {
         var json = new JsonObject();
-        for (var i = 0; i < header.Count; i++)
-            json[header[i].Trim()] = cells[i];
+        for (var i = 0; i < header.Length; i++)
+            json[header[i]] = cells.GetString(i);
         return JsonSerializer.SerializeToElement(json);
-    }
-
-    /// <summary>The cells of the next record, or null at the end of the file.</summary>
-    static List<string>? ReadRecord(StreamReader reader, string path, LineCounter lines)
-    {
-        if (reader.Peek() < 0)
-            return null;
-        var start = lines.Next;
-        var cells = new List<string>();
-        var cell = new StringBuilder();
-        var quoted = false;
-        while (true)
-        {
-            var c = reader.Read();
-            if (c < 0 && quoted)
-                throw new InvalidDataException($"{path}, line {start}: a quoted cell is never closed; the file may be cut off");
-            if (c == '"' && quoted && reader.Peek() == '"')
-                cell.Append((char)reader.Read());
-            else if (c == '"' && (quoted || cell.Length == 0))
-                quoted = !quoted;
-            else if (c == ',' && !quoted)
-                Finish(cells, cell);
-            else if (c is '\n' or < 0 && !quoted)
-                return End(cells, cell, lines);
-            else
-                Append(cell, (char)c, lines);
-        }
-    }
-
-    static void Append(StringBuilder cell, char c, LineCounter lines)
-    {
-        cell.Append(c);
-        if (c == '\n')
-            lines.Next++;
-    }
-
-    static void Finish(List<string> cells, StringBuilder cell)
-    {
-        cells.Add(cell.ToString());
-        cell.Clear();
-    }
-
-    static List<string> End(List<string> cells, StringBuilder cell, LineCounter lines)
-    {
-        if (cell.Length > 0 && cell[^1] == '\r')
-            cell.Length--;
-        Finish(cells, cell);
-        lines.Next++;
-        return cells;
-    }
-
-    sealed class LineCounter
-    {
-        public int Next { get; set; } = 1;
     }
 }

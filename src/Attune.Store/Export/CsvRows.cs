@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using CsvHelper;
 
 namespace Attune.Store.Export;
 
@@ -12,10 +12,15 @@ static class CsvRows
 {
     static readonly string[] Columns =
     [
-        "decision", "item", "person", "adjudicates", "outcome", "ranks", "strength", "ratings", "flags", "rationale", "ideal", "skip_reason", "shown", "seconds", "at", "revision", "prompt",
+        "decision", "item", "person", "adjudicates", "outcome", "ranks", "strength", "ratings", "flags", "rationale", "ideal",
+        "skip_reason", "shown", "seconds", "at", "revision", "prompt",
     ];
 
-    public static Action<Stream> Header(int answers) => Row([.. Columns, .. Enumerable.Range(0, answers).SelectMany(place => new[] { $"answer_{place}", $"source_{place}" })], "\uFEFF");
+    static readonly CsvWriterOptions Options = new() { BufferSize = 4096, ShouldQuote = (text, _, _, _) => text.Contains(' ') };
+
+    public static Action<Stream> Header(int answers) => Row(
+        [.. Columns, .. Enumerable.Range(0, answers).SelectMany(place => new[] { $"answer_{place}", $"source_{place}" })],
+        Options with { WriteByteOrderMark = true });
 
     public static Action<Stream> Of(ExportedItem item, Decision decision, string person, int answers)
     {
@@ -25,20 +30,22 @@ static class CsvRows
             List(verdict.Ratings), string.Join(' ', verdict.Flags), verdict.Rationale, verdict.Ideal, verdict.SkipReason, List([.. decision.Shown.Select(place => (int?)place)]),
             decision.Seconds.ToString("0.###", CultureInfo.InvariantCulture), decision.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
             Text(decision.Revision), Plain(item.Prompt),
-            .. Enumerable.Range(0, answers).SelectMany(place => place < item.Answers.Count ? new[] { Plain(item.Answers[place].Text), item.Answers[place].Source } : [null, null]),
-        ]);
+            .. Enumerable.Range(0, answers).SelectMany(place =>
+                place < item.Answers.Count ? new[] { Plain(item.Answers[place].Text), item.Answers[place].Source } : [null, null]),
+        ], Options);
     }
 
-    static Action<Stream> Row(IReadOnlyList<string?> cells, string before = "") =>
-        stream => stream.Write(Encoding.UTF8.GetBytes($"{before}{string.Join(',', cells.Select(Cell))}\r\n"));
-
-    static string Cell(string? text)
+    static Action<Stream> Row(IReadOnlyList<string?> cells, CsvWriterOptions options) => stream =>
     {
-        if (string.IsNullOrEmpty(text))
-            return "";
-        var harmless = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠' ? $"'{text}" : text;
-        return harmless.AsSpan().IndexOfAny(",\"\r\n ") < 0 ? harmless : $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+        using var writer = CsvWriter.Create(stream, options, leaveOpen: true);
+        foreach (var cell in cells)
+            writer.WriteField(MayBeFormula(cell) ? $"'{cell}" : cell);
+        writer.EndRecord();
+    };
+
+    /// <summary>Full-width signs are read as the signs that they look like; the library's own list is ASCII.</summary>
+    static bool MayBeFormula(string? text) =>
+        text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠', ..];
 
     static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Attune.Studio.Loop;
 
 /// <summary>
@@ -14,17 +16,10 @@ static class Informative
     {
         var answers = scores[0].Count;
         if (answers < 2)
-            return scores.Count > 1 ? Deviation([.. scores.Select(model => model[0])]) : 0;
+            return scores.Count > 1 ? scores.Select(model => model[0]).PopulationStandardDeviation() : 0;
         return (from first in Enumerable.Range(0, answers)
                 from second in Enumerable.Range(first + 1, answers - first - 1)
                 let differences = scores.Select(model => model[first] - model[second]).ToArray()
-                select differences.Length > 1 ? Deviation(differences) : -Math.Abs(differences[0])).Average();
-    }
-
-    /// <summary>The standard deviation of all of them, as a population.</summary>
-    public static double Deviation(IReadOnlyCollection<double> values)
-    {
-        var mean = values.Average();
-        return Math.Sqrt(values.Average(value => (value - mean) * (value - mean)));
+                select differences.Length > 1 ? differences.PopulationStandardDeviation() : -Math.Abs(differences[0])).Average();
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Layout;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Studio.Loop;
 
@@ -45,7 +46,8 @@ static class ScoreJob
     }
 
     /// <summary>The deviation of a model's scores: models differ in the unit in which they score.</summary>
-    static double Unit(IReadOnlyList<double[]> scores) => Informative.Deviation([.. scores.SelectMany(own => own)]) is > 0 and var deviation ? deviation : 1;
+    static double Unit(IReadOnlyList<double[]> scores) =>
+        scores.SelectMany(own => own).PopulationStandardDeviation() is > 0 and var std ? std : 1;
 
     static IReadOnlyList<double[]> Scores(string file, int items)
     {

@@ -1,14 +1,15 @@
 using Attune.Data.Agreement;
 using Attune.Store;
+using Figures = Attune.Training.Reporting.Figures;
 
 namespace Attune.Studio.Quality;
 
 /// <summary>Figures and verdicts in words.</summary>
 static class Say
 {
-    public static string Percent(double? share) => share is { } value ? $"{100 * value:0} %" : "–";
+    public static string Percent(double? share) => share is { } value ? Figures.Percent(value) : "–";
 
-    public static string Percent(Proportion proportion) => proportion.Of == 0 ? "–" : $"{100 * proportion.Share:0} %";
+    public static string Percent(Proportion proportion) => Percent(proportion.Share);
 
     public static string Of(Calibration known) => known.Total == 0 ? "–" : $"{known.Right} of {known.Total}";
 

@@ -1,17 +1,17 @@
-// How long somebody works on an item: only while the page is seen, and not longer than a minute behind the last sign of life.
+// The time that an annotator works on an item: it counts while the page is visible, and stops a minute after the last input.
 
-const Idle = 60_000;
+const IdleAfter = 60_000;     // milliseconds
 
 export class Clock {
   #spent = 0;
   #last = performance.now();
-  #touched = performance.now();
-  #seen = document.visibilityState === "visible";
+  #lastInput = performance.now();
+  #visible = document.visibilityState === "visible";
 
   constructor() {
-    for (const sign of ["keydown", "pointerdown", "pointermove", "wheel", "scroll"])
-      addEventListener(sign, () => this.#touch(), { capture: true, passive: true });
-    document.addEventListener("visibilitychange", () => this.#touch());
+    for (const type of ["keydown", "pointerdown", "pointermove", "wheel", "scroll"])
+      addEventListener(type, () => this.#inputReceived(), { capture: true, passive: true });
+    document.addEventListener("visibilitychange", () => this.#inputReceived());
     setInterval(() => this.#advance(), 1000);
   }
 
@@ -21,20 +21,20 @@ export class Clock {
   }
 
   begin(seconds) {
-    this.#touch();
+    this.#inputReceived();
     this.#spent = seconds * 1000;
   }
 
-  #touch() {
+  #inputReceived() {
     this.#advance();
-    this.#touched = performance.now();
+    this.#lastInput = performance.now();
   }
 
   #advance() {
     const now = performance.now();
-    if (this.#seen)
-      this.#spent += Math.max(0, Math.min(now, this.#touched + Idle) - this.#last);
+    if (this.#visible)
+      this.#spent += Math.max(0, Math.min(now, this.#lastInput + IdleAfter) - this.#last);
     this.#last = now;
-    this.#seen = document.visibilityState === "visible";
+    this.#visible = document.visibilityState === "visible";
   }
 }

@@ -1,8 +1,8 @@
-// Dragging with a mouse, a pen or a finger. What may be dragged has data-drag, where it may fall has data-drop.
+// Drag and drop with a mouse, a pen or a finger. An element with data-drag can be dragged, one with data-drop is a target.
 
-const Least = 6;
+const MinDistance = 6;     // pixels; a shorter movement is a click
 
-/** @param dropped (what, where) */
+/** @param dropped called with the data-drag of the element and the data-drop of the target */
 export function draggable(root, dropped) {
   root.addEventListener("pointerdown", down => {
     const handle = down.target.closest("[data-drag]");
@@ -22,7 +22,7 @@ class Drag {
   }
 
   move({ clientX, clientY }) {
-    if (!this.ghost && Math.hypot(clientX - this.x, clientY - this.y) < Least)
+    if (!this.ghost && Math.hypot(clientX - this.x, clientY - this.y) < MinDistance)
       return;
     this.ghost ??= this.begin();
     this.ghost.style.transform = `translate(${clientX}px, ${clientY}px)`;
@@ -48,14 +48,14 @@ class Drag {
     this.ghost.remove();
     this.root.classList.remove("dragging");
     this.over?.classList.remove("over");
-    addEventListener("click", swallow, { capture: true, once: true });     // the release of a drag is no click
-    setTimeout(() => removeEventListener("click", swallow, { capture: true }));
+    addEventListener("click", cancelClick, { capture: true, once: true });     // the browser makes a click at the end of a drag
+    setTimeout(() => removeEventListener("click", cancelClick, { capture: true }));
     if (over)
       this.dropped(this.handle.dataset.drag, over.dataset.drop);
   }
 }
 
-function swallow(click) {
+function cancelClick(click) {
   click.stopPropagation();
   click.preventDefault();
 }

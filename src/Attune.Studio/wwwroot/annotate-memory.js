@@ -1,4 +1,4 @@
-// What the browser remembers for a person and a project. Where it may not, the page works as long as it is open.
+// Values in localStorage, under a prefix for the annotator and the project. Without localStorage the page works until it is closed.
 
 export class Memory {
   #prefix;
@@ -15,7 +15,7 @@ export class Memory {
     }
   }
 
-  /** @returns whether it will survive a reload. */
+  /** @returns whether the value was stored. */
   set(key, value) {
     try {
       localStorage.setItem(this.#prefix + key, JSON.stringify(value));
@@ -29,13 +29,13 @@ export class Memory {
     try {
       localStorage.removeItem(this.#prefix + key);
     } catch {
-      // nothing was kept
+      // nothing was stored
     }
   }
 
-  keys(beginning) {
+  keys(start) {
     try {
-      return Object.keys(localStorage).filter(key => key.startsWith(this.#prefix + beginning)).map(key => key.slice(this.#prefix.length));
+      return Object.keys(localStorage).filter(key => key.startsWith(this.#prefix + start)).map(key => key.slice(this.#prefix.length));
     } catch {
       return [];
     }

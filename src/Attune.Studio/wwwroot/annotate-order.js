@@ -1,6 +1,6 @@
-// An order of answers as tiers: the best first, those of a tier are equally good. Nothing here touches the page.
+// An order of answers as a list of tiers, the best first; the answers of a tier are tied. No DOM access.
 
-/** @param ranks 0 the best, equal for ties, null for not ranked */
+/** @param ranks by answer: 0 for the best, equal for ties, null for an answer that is not ranked */
 export function tiersOf(ranks) {
   const levels = [...new Set((ranks ?? []).filter(rank => rank !== null))].sort((a, b) => a - b);
   return levels.map(level => ranks.flatMap((rank, answer) => rank === level ? [answer] : []));
@@ -15,23 +15,23 @@ export function without(tiers, answer) {
   return tiers.map(tier => tier.filter(other => other !== answer)).filter(tier => tier.length > 0);
 }
 
-/** Puts an answer behind the others, or with the last ones. */
+/** Moves an answer behind the others, or into the last tier. */
 export function append(tiers, answer, tied) {
   const rest = without(tiers, answer);
   return tied && rest.length > 0 ? [...rest.slice(0, -1), [...rest.at(-1), answer]] : [...rest, [answer]];
 }
 
-/** Puts an answer into a tier, or makes a tier of its own before one; places are those before it was taken out. */
-export function drop(tiers, answer, place, tied) {
-  const marked = tiers.map(tier => tier.filter(other => other !== answer));
+/** Moves an answer into the tier at an index (tied), or into a new tier in front of it. The index is that before the move. */
+export function drop(tiers, answer, index, tied) {
+  const others = tiers.map(tier => tier.filter(other => other !== answer));
   if (tied)
-    marked[place].push(answer);
+    others[index].push(answer);
   else
-    marked.splice(place, 0, [answer]);
-  return marked.filter(tier => tier.length > 0);
+    others.splice(index, 0, [answer]);
+  return others.filter(tier => tier.length > 0);
 }
 
-/** One step better (-1) or worse (1): out of a tie, into the neighbouring tier, or past it where ties are not allowed. */
+/** Moves an answer one step up (-1) or down (1): out of a tie, into the next tier, or past that tier where ties are not allowed. */
 export function step(tiers, answer, by, ties) {
   const at = tiers.findIndex(tier => tier.includes(answer));
   if (at < 0)

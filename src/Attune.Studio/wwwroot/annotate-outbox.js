@@ -1,7 +1,7 @@
-// Decisions on their way to the studio. Each is kept in the browser until the studio confirms it, and sent again until then: it carries the
-// token of its showing or a revision, so it counts once however often it is sent.
+// Decisions to be sent to the studio. Each is stored in the browser and sent again until the studio confirms it. It has the token of its
+// item or the revision that it changes, so it counts once however often it is sent.
 
-const Box = "out:";
+const KeyPrefix = "out:";
 const FirstWait = 500;
 const LongestWait = 30_000;
 const SignedOutWait = 5_000;
@@ -9,20 +9,20 @@ const SignedOutWait = 5_000;
 export class Outbox {
   #memory;
   #send;
-  #tell;
+  #events;
   #entries;
   #running = null;
   #timer = 0;
   #wait = 0;
 
   /**
-   * @param memory where entries are kept
-   * @param send (method, path, body) → {status, body}; throws when the studio is not reached
-   * @param tell {state(name), saved(entry, body), refused(entry, status, message)}
+   * @param memory where entries are stored
+   * @param send (method, path, body) → {status, body}; throws when the studio cannot be reached
+   * @param events {state(name), saved(entry, body), refused(entry, status, message)}
    */
-  constructor(memory, send, tell) {
-    [this.#memory, this.#send, this.#tell] = [memory, send, tell];
-    this.#entries = memory.keys(Box).map(key => memory.get(key)).filter(entry => entry).sort((a, b) => a.at - b.at);
+  constructor(memory, send, events) {
+    [this.#memory, this.#send, this.#events] = [memory, send, events];
+    this.#entries = memory.keys(KeyPrefix).map(key => memory.get(key)).filter(entry => entry).sort((a, b) => a.at - b.at);
     addEventListener("online", () => this.flush());
   }
 
@@ -34,15 +34,15 @@ export class Outbox {
     return this.#entries.some(entry => entry.id === token);
   }
 
-  /** @param entry {id, method, path, body, …}; the same id replaces what was not sent yet. */
+  /** @param entry {id, method, path, body, …}; it replaces an unsent entry with the same id. */
   add(entry) {
     entry.at = Date.now();
     this.#entries = [...this.#entries.filter(other => other.id !== entry.id), entry];
-    this.#memory.set(Box + entry.id, entry);
+    this.#memory.set(KeyPrefix + entry.id, entry);
     this.flush();
   }
 
-  /** Sends what is there. @returns a promise of whether all was sent. */
+  /** Sends all entries. @returns a promise of whether all were sent. */
   flush() {
     this.#running ??= this.#run().finally(() => this.#running = null);
     return this.#running;
@@ -58,25 +58,25 @@ export class Outbox {
 
   async #deliver(entry) {
     if (this.#wait === 0)
-      this.#tell.state("saving");
+      this.#events.state("saving");
     const { status, body } = await this.#send(entry.method, entry.path, entry.body).catch(() => ({ status: 0 }));
     if (status === 401)
-      return this.#later("signed-out", SignedOutWait);
+      return this.#retryLater("signed-out", SignedOutWait);
     if (status === 0 || status === 408 || status === 429 || status >= 500)
-      return this.#later("waiting", this.#wait = Math.min(LongestWait, Math.max(FirstWait, this.#wait * 2)));
+      return this.#retryLater("waiting", this.#wait = Math.min(LongestWait, Math.max(FirstWait, this.#wait * 2)));
     this.#wait = 0;
     this.#entries = this.#entries.filter(other => other !== entry);
-    this.#memory.remove(Box + entry.id);
-    this.#tell.state(this.#entries.length > 0 ? "saving" : "saved");
+    this.#memory.remove(KeyPrefix + entry.id);
+    this.#events.state(this.#entries.length > 0 ? "saving" : "saved");
     if (status < 300)
-      this.#tell.saved(entry, body);
+      this.#events.saved(entry, body);
     else
-      this.#tell.refused(entry, status, body?.error ?? "It was refused.");
+      this.#events.refused(entry, status, body?.error ?? "It was refused.");
     return true;
   }
 
-  #later(state, wait) {
-    this.#tell.state(state);
+  #retryLater(state, wait) {
+    this.#events.state(state);
     this.#timer = setTimeout(() => this.flush(), wait * (0.75 + Math.random() / 2));
     return false;
   }

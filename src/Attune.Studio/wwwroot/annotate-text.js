@@ -1,14 +1,15 @@
-// Elements, and texts of models in them: always as text, or as the HTML that the studio made of Markdown.
+// DOM elements, and texts of models in them: as plain text, or as the safe HTML that the studio made from Markdown.
 
-const Names = { user: "User", assistant: "Assistant", system: "Instructions", tool: "Tool" };
+const roleNames = { user: "User", assistant: "Assistant", system: "Instructions", tool: "Tool" };
 
-/** What is not shown until it is asked for: a browser need not lay out a megabyte that nobody reads. */
-const LongestText = 6_000;
+const MaxTextLength = 6_000;     // characters; the rest is shown on request, so that the browser need not lay out megabytes
+const MaxTurns = 4;              // of a conversation; a button shows the earlier ones
 
-/** Earlier turns of a conversation than so many wait behind a button. */
-const MostTurns = 4;
+export const $ = id => document.getElementById(id);
 
-/** An element with attributes, or listeners where the name begins with "on"; attributes that are null or false are left out. */
+export const isField = element => element.matches("input, textarea, select");
+
+/** Creates an element. An attribute whose name begins with "on" is a listener; null and false leave an attribute or a child out. */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes))
@@ -25,25 +26,33 @@ export function kbd(key) {
   return el("kbd", { "aria-hidden": "true" }, shown);
 }
 
-/** The passages of a prompt or an answer. */
+/** @param list the passages of a prompt or an answer: {role, text, html} */
 export function passages(list) {
   const turns = list.map(turn);
-  if (turns.length <= MostTurns)
+  if (turns.length <= MaxTurns)
     return turns;
-  const earlier = turns.slice(0, -MostTurns + 1);
+  const earlier = turns.slice(0, -MaxTurns + 1);
   const rest = el("div", { hidden: true }, ...earlier);
-  const more = el("button", { class: "quiet more", onclick: () => { rest.hidden = false; more.remove(); clip(rest); } }, `Show ${earlier.length} earlier turns`);
-  return [more, rest, ...turns.slice(-MostTurns + 1)];
+  const more = el("button", { class: "quiet more", onclick: showEarlier }, `Show ${earlier.length} earlier turns`);
+  return [more, rest, ...turns.slice(-MaxTurns + 1)];
+
+  function showEarlier() {
+    rest.hidden = false;
+    more.remove();
+    clip(rest);
+  }
 }
 
 function turn({ role, text, html }) {
-  return el("div", { class: "turn", "data-role": role }, role === null ? null : el("p", { class: "role" }, Names[role] ?? role), html === null ? plain(text) : formatted(html));
+  return el("div", { class: "turn", "data-role": role },
+    role === null ? null : el("p", { class: "role" }, roleNames[role] ?? role),
+    html === null ? plain(text) : formatted(html));
 }
 
 function plain(text) {
   const body = el("div", { class: "text", dir: "auto" });
-  body.textContent = text.length > LongestText ? text.slice(0, LongestText) : text;
-  if (text.length > LongestText)
+  body.textContent = text.length > MaxTextLength ? text.slice(0, MaxTextLength) : text;
+  if (text.length > MaxTextLength)
     body.rest = () => body.textContent = text;
   return body;
 }
@@ -56,7 +65,7 @@ function formatted(html) {
   return body;
 }
 
-/** Gives texts that are too high a button that shows all of them. */
+/** Cuts off texts that are too high, with a button that shows all of them. */
 export function clip(root) {
   for (const body of root.querySelectorAll(".turn > :is(.text, .formatted):not(.clipped)")) {
     body.classList.add("clipped");

@@ -1,14 +1,14 @@
-// Keeps parts of a page up to date: an element with data-live is filled anew with what that address gives, every two seconds while the page
-// is seen and until the part says that it is final. What is open, focused or selected in it stays so.
-const rhythm = 2000;
+// Keeps parts of a page up to date: every two seconds while the page is visible, an element with data-live is filled with the HTML at that
+// address, until the HTML says that it is final. Open details and the focus are kept; nothing is replaced while text in it is selected.
+const Interval = 2000;     // milliseconds
 
 async function refresh(part) {
   const shown = part.firstElementChild;
   if (shown?.dataset.final === 'true')
     return;
   if (!document.hidden && !isSelectedIn(part))
-    await fill(part, shown?.dataset.version ?? '').catch(() => { });   // the studio is away for a moment
-  setTimeout(() => refresh(part), rhythm);
+    await fill(part, shown?.dataset.version ?? '').catch(() => { });   // the studio cannot be reached for a moment
+  setTimeout(() => refresh(part), Interval);
 }
 
 async function fill(part, version) {
@@ -17,16 +17,16 @@ async function fill(part, version) {
     return;
   const html = await response.text();
   const open = summaries(part).filter(summary => summary.parentElement.open).map(summary => summary.textContent);
-  const focused = part.contains(document.activeElement) ? places(part).indexOf(document.activeElement) : -1;
+  const focused = part.contains(document.activeElement) ? focusable(part).indexOf(document.activeElement) : -1;
   part.innerHTML = html;
   for (const summary of summaries(part))
     summary.parentElement.open ||= open.includes(summary.textContent);
-  places(part)[focused]?.focus({ preventScroll: true });
+  focusable(part)[focused]?.focus({ preventScroll: true });
 }
 
 const summaries = part => [...part.querySelectorAll('details > summary')];
 
-const places = part => [...part.querySelectorAll('a, button, summary, [tabindex]')];
+const focusable = part => [...part.querySelectorAll('a, button, summary, [tabindex]')];
 
 function isSelectedIn(part) {
   const selection = getSelection();
@@ -34,4 +34,4 @@ function isSelectedIn(part) {
 }
 
 for (const part of document.querySelectorAll('[data-live]'))
-  setTimeout(() => refresh(part), rhythm);
+  setTimeout(() => refresh(part), Interval);

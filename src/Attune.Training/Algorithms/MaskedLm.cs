@@ -31,10 +31,10 @@ public sealed class MaskedLm : IObjective<MaskedRow>
         masking = new(options.Masking, mask, special, options.Masking.WholeWords ? WordMarks.Continuing(tokenizer) : []);
     }
 
-    /// <summary>Rows of which nothing is hidden yet: <see cref="Look"/> does that.</summary>
+    /// <summary>Rows of which nothing is hidden yet: <see cref="Transform"/> does that.</summary>
     public static IReadOnlyList<MaskedRow> Rows(IEnumerable<TokenRow> rows) => [.. rows.Select(row => new MaskedRow(row, row.Tokens))];
 
-    public MaskedRow Look(MaskedRow example, long number) => masking.Hide(example.Shown, seed, number);
+    public MaskedRow Transform(MaskedRow example, long number) => masking.Hide(example.Shown, seed, number);
 
     public double Count(IReadOnlyCollection<MaskedRow> batch) => batch.Sum(row => row.GuessedCount);
 
@@ -51,7 +51,7 @@ public sealed class MaskedLm : IObjective<MaskedRow>
 
     public string Describe(MaskedRow example) => tokenizer.Decode(example.Original).Quoted();
 
-    public string InWords(IReadOnlyDictionary<string, double> metrics) => TokenLoss.InWords(metrics);
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => TokenLoss.Summarize(metrics);
 
     /// <summary>The cell of each hidden token in the flattened (B · T), and the token.</summary>
     static IEnumerable<(long Cell, long Target)> Guesses(IReadOnlyList<MaskedRow> rows, int columns) =>

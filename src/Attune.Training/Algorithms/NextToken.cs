@@ -15,10 +15,10 @@ namespace Attune.Training.Algorithms;
 /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
 public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, Tensor> perToken) : IObjective<TokenRow>
 {
-    /// <summary>How a row looks the n-th time that any is seen, when that is drawn.</summary>
-    public Func<TokenRow, long, TokenRow>? LooksLike { get; init; }
+    /// <summary>Per-visit augmentation of a row, such as corrupted spans; null for none.</summary>
+    public Func<TokenRow, long, TokenRow>? Augment { get; init; }
 
-    public TokenRow Look(TokenRow example, long number) => LooksLike?.Invoke(example, number) ?? example;
+    public TokenRow Transform(TokenRow example, long number) => Augment?.Invoke(example, number) ?? example;
 
     public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.LearnedCount);
 
@@ -33,7 +33,7 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
 
     public string Describe(TokenRow example) => tokenizer.Decode([.. example.Source ?? [], .. example.Tokens]).Quoted();
 
-    public string InWords(IReadOnlyDictionary<string, double> metrics) => TokenLoss.InWords(metrics);
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => TokenLoss.Summarize(metrics);
 
     /// <summary>The cell before each token that is learned, in the flattened (B · T), and the token itself.</summary>
     static IEnumerable<(long Cell, long Target)> Predictions(IReadOnlyList<TokenRow> rows, int columns) =>

@@ -1,214 +1,73 @@
-using System.ComponentModel.DataAnnotations;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
-using Attune.Training.Health;
 using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
-using Attune.Training.States;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>Where the price of distance from the reference is paid.</summary>
-public enum KlPlace
-{
-    /// <summary>In the reward of each token, so that a token also pays for what it leads to.</summary>
-    Reward,
-
-    /// <summary>In the loss, as a mean over tokens.</summary>
-    Loss,
-}
-
-/// <summary>Options of PPO.</summary>
-public sealed record PpoOptions : IValidatableObject
-{
-    /// <summary>Answers to each prompt of a step.</summary>
-    [Range(1, double.PositiveInfinity)]
-    public int SamplesPerPrompt { get; init; } = 1;
-
-    /// <summary>Times that the answers of a step are learned from.</summary>
-    [Range(1, double.PositiveInfinity)]
-    public int Epochs { get; init; } = 4;
-
-    /// <summary>Optimizer updates of each epoch.</summary>
-    [Range(1, double.PositiveInfinity)]
-    public int MiniBatches { get; init; } = 1;
-
-    /// <summary>β: what a nat of distance from the reference costs, in points of score.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double KlCoef { get; init; } = 0.05;
-
-    /// <summary>k1 (log-ratio), abs, k2 (half its square), k3 (unbiased and positive) or full (over the whole vocabulary): what is penalised and what is logged.</summary>
-    public KlEstimator KlEstimator { get; init; } = KlEstimator.K1;
-
-    /// <summary>Where KL is penalised: in the reward or in the loss.</summary>
-    public KlPlace KlIn { get; init; }
-
-    /// <summary>What moves β: fixed, adaptive (Ziegler's law, towards klTarget nats a response) or rl4lms (towards klTarget nats a token).</summary>
-    public KlControl KlController { get; init; }
-
-    /// <summary>Nats that β steers towards; null when it is fixed.</summary>
-    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
-    public double? KlTarget { get; init; }
-
-    /// <summary>Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</summary>
-    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
-    public double KlHorizon { get; init; } = 10_000;
-
-    /// <summary>How far the probability of a token may move from where it was sampled before it stops to count.</summary>
-    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
-    public double ClipRange { get; init; } = 0.2;
-
-    /// <summary>The most that a bad token can weigh, as a multiple of its advantage, however likely it has become; 0 for no limit, 3 is usual.</summary>
-    public double DualClip { get; init; }
-
-    /// <summary>How far a value may move from the one estimated when the answer was sampled; 0 for no limit.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double ValueClipRange { get; init; } = 0.2;
-
-    /// <summary>Weight of the value loss.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double ValueCoef { get; init; } = 0.1;
-
-    /// <summary>Weight of the entropy, which keeps answers varied; 0 for none.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double EntropyCoef { get; init; }
-
-    /// <summary>Discount of later rewards.</summary>
-    [Range(0, 1)]
-    public double Gamma { get; init; } = 1;
-
-    /// <summary>1 trusts rewards, 0 trusts values.</summary>
-    [Range(0, 1)]
-    public double GaeLambda { get; init; } = 0.95;
-
-    /// <summary>Whether advantages are brought to mean 0 and deviation 1 over the tokens of a step.</summary>
-    public bool WhitenAdvantages { get; init; } = true;
-
-    /// <summary>Whether rewards are brought to deviation 1 around their mean, over the tokens of a step.</summary>
-    public bool WhitenRewards { get; init; }
-
-    /// <summary>Once policy/approx_kl of an update is above 1.5 times this, the rest of the step's updates are left out; 0 for no limit.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double TargetKl { get; init; }
-
-    /// <summary>An update whose mean ratio is above this is not applied; 0 for no limit.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double RatioThreshold { get; init; }
-
-    /// <summary>Decay, at each update, of a moving average of the weights, which becomes the result; 0 for the weights themselves. InstructGPT has 0.992.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
-    public double Ema { get; init; }
-
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (KlController == KlControl.Fixed && KlTarget is not null)
-            yield return new("must be null unless klController is adaptive or rl4lms", [nameof(KlTarget)]);
-        if (KlController != KlControl.Fixed && KlTarget is null)
-            yield return new("must be the KL in nats that klController steers towards", [nameof(KlTarget)]);
-        if (DualClip is not 0 and <= 1)
-            yield return new("must be 0 (no limit) or above 1", [nameof(DualClip)]);
-    }
-}
-
 /// <summary>
 /// Proximal policy optimization of a language model. Schulman et al. 2017, eq. 7, https://arxiv.org/abs/1707.06347, with the reward of
-/// Ziegler et al. 2019, eq. 2, https://arxiv.org/abs/1909.08593: the score at the last token, less β times the KL from the reference at
+/// Ziegler et al. 2019, eq. 2, https://arxiv.org/abs/1909.08593: the score at the last token, minus β times the KL from the reference at
 /// every token. Departures: (1) values are clipped as policies are (Huang et al. 2023, "The N Implementation Details of RLHF with
-/// PPO", detail 3.2); (2) an answer that reached the greatest length counts as ended: no value follows its last token.
+/// PPO", detail 3.2); (2) a response that reached the greatest length counts as ended: no value follows its last token.
 /// </summary>
-public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
+/// <param name="options">Clipping, advantages, value loss.</param>
+/// <param name="kl">The penalty on the KL from the reference.</param>
+public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
 {
     const double Patience = 1.5;                                   // times TargetKl, as TRL's classic PPO and Stable-Baselines3 have it
 
-    readonly KlController kl = new(options.KlCoef, options.KlController, options.KlTarget ?? 1, options.KlHorizon);
-    readonly string estimator = options.KlEstimator.ToString().ToLowerInvariant();
-
-    public int Epochs => options.Epochs;
-
-    public int MiniBatches => options.MiniBatches;
-
-    public int SamplesPerPrompt => options.SamplesPerPrompt;
-
     public bool NeedsEntropy => options.EntropyCoef != 0;
-
-    public bool NeedsFullKl => options.KlEstimator == KlEstimator.Full;
-
-    public bool LearnsFromFullKl => NeedsFullKl && options.KlIn == KlPlace.Loss;
-
-    public IEnumerable<(string Name, IRunState State)> States => [("kl", kl)];
 
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
     {
-        var mask = rollouts.Mask;
-        var nats = (rollouts.FullKl ?? Kl.Estimate(rollouts.Logprobs, rollouts.RefLogprobs!, options.KlEstimator)).MaskedFill(!mask, 0);   // (B, T)
-        var rewards = ByToken(rollouts, scores);                                                                    // (B, T)
-        if (options.KlIn == KlPlace.Reward)
-            rewards -= nats * kl.Coefficient;
+        var (mask, values) = (rollouts.Mask, rollouts.Values!);
+        var rewards = scores.PerToken(rollouts);                                                    // (B, T)
+        if (kl.IsInReward)
+            rewards -= rollouts.Kl! * kl.Coefficient;
         if (options.WhitenRewards)
             rewards = Masked.Whiten(rewards, mask, keepMean: true).MaskedFill(!mask, 0);
-        var (advantages, returns) = Gae.Estimate(rewards, rollouts.Values, options.Gamma, options.GaeLambda);
-        step.Log("value/explained_variance", 1 - (Masked.Variance(returns - rollouts.Values, mask) / (Masked.Variance(returns, mask) + 1e-8)).Item());
+        var (advantages, returns) = Gae.Estimate(rewards, values, options.Gamma, options.GaeLambda);
+        step.Log("value/explained_variance", ExplainedVariance(returns, values, mask));
         if (options.WhitenAdvantages)
             advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
-        var total = nats.Sum().Item();
-        Log(step, rollouts, total / rollouts.Count);
-        if (double.IsFinite(total))
-            kl.Update(total / rollouts.Count, total / rollouts.TokenCount, rollouts.Count);
         return new(rollouts, advantages, returns);
     }
 
-    public Loss Compute(Experience experience, Analysis analysis, double tokenCount)
+    public Loss Compute(Experience experience, Analysis analysis, double count)
     {
-        var (rollouts, mask) = (experience.Rollouts, experience.Rollouts.Mask);
-        var moved = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                                   // (B, T)
-        var ratio = moved.Exp();
-        var policy = Masked.Reduce(PolicyLoss(ratio, experience.Advantages, options.ClipRange, options.DualClip), mask, tokenCount);
-        var value = Masked.Reduce(ValueLoss(analysis.Values!, rollouts.Values, experience.Returns, options.ValueClipRange), mask, tokenCount);
-        var loss = policy + value * options.ValueCoef;
-        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        if (options.KlIn == KlPlace.Loss)
+        var (rollouts, mask, clip) = (experience.Rollouts, experience.Rollouts.Mask, options.ClipRange);
+        var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
+        var policyLoss = Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, clip, clip, options.DualClip));
+        var valueLoss = Mean(ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, options.ValueClipRange));
+        var loss = policyLoss + valueLoss * options.ValueCoef;
+        var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = policyLoss, ["loss/value"] = valueLoss };
+        if (kl.IsInLoss)
         {
-            var nats = analysis.FullKl ?? Kl.Estimate(analysis.Logprobs, rollouts.RefLogprobs!, options.KlEstimator);
-            var distance = Mean(nats.MaskedFill(!mask, 0));
-            loss += distance * kl.Coefficient;
-            metrics["loss/kl"] = distance;
+            var klLoss = figures["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
+            loss += klLoss * kl.Coefficient;
         }
-        if (analysis.Entropy is { } entropy)
+        if (analysis.Entropy is not null)
         {
-            var freedom = Mean(entropy.MaskedFill(!mask, 0));
-            loss -= freedom * options.EntropyCoef;
-            metrics["policy/entropy"] = freedom;
+            var entropy = figures["policy/entropy"] = Mean(analysis.Entropy.MaskedFill(!mask, 0));
+            loss -= entropy * options.EntropyCoef;
         }
-        metrics["loss"] = loss;
-        metrics["loss/policy"] = policy;
-        metrics["loss/value"] = value;
-        metrics["policy/approx_kl"] = Mean(moved.Detach().Square() * 0.5);
-        metrics["policy/clipfrac"] = Mean(((ratio.Detach() - 1).Abs() > options.ClipRange).To(DType.Float32));
-        metrics["policy/ratio"] = Mean(ratio.Detach());
-        return new(loss, metrics);
+        return new(loss, figures) { Shift = PolicyLosses.Shift(logRatio, mask, count, clip, clip) };
 
-        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, tokenCount);
+        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
     }
 
-    public Verdict Judge(IReadOnlyDictionary<string, double> metrics)
+    public UpdateAction CheckUpdate(LossTotals totals)
     {
-        if (options.TargetKl > 0 && metrics["policy/approx_kl"] > Patience * options.TargetKl)
-            return Verdict.Stop;
-        return options.RatioThreshold > 0 && metrics["policy/ratio"] > options.RatioThreshold ? Verdict.Skip : Verdict.Apply;
+        if (options.TargetKl > 0 && totals.Shift!.ApproxKl > Patience * options.TargetKl)
+            return UpdateAction.Stop;
+        return options.RatioThreshold > 0 && totals.Shift!.MeanRatio > options.RatioThreshold ? UpdateAction.Skip : UpdateAction.Apply;
     }
 
-    /// <summary>
-    /// max(−A r, −A clip(r, 1 ± ε)) of each token; and at most −c A where A is below 0 (dual clip: Ye et al. 2020, eq. 5,
-    /// https://arxiv.org/abs/1912.09729).
-    /// </summary>
-    public static Tensor PolicyLoss(Tensor ratio, Tensor advantages, double clipRange, double dualClip = 0)
-    {
-        var loss = Tensor.Maximum(-advantages * ratio, -advantages * ratio.Clamp(1 - clipRange, 1 + clipRange));
-        return dualClip == 0 ? loss : Tensor.Where(advantages < 0, Tensor.Minimum(loss, -advantages * dualClip), loss);
-    }
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"score {metrics["objective/scores"]:F2}, {kl.Summarize(metrics)}";
 
     /// <summary>½ max((V − R)², (clip(V, V_old ± ε) − R)²) of each token.</summary>
     public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)
@@ -220,36 +79,7 @@ public sealed class Ppo(PpoOptions options) : IOnPolicyAlgorithm
         return Tensor.Maximum(plain, (clipped - returns).Square()) * 0.5;
     }
 
-    /// <summary>Multiplies β by a factor, and gives what it is then.</summary>
-    public double RaiseBeta(double factor) => kl.Raise(factor);
-
-    public string InWords(IReadOnlyDictionary<string, double> metrics) => $"score {metrics["objective/scores"]:F2}, KL {metrics["objective/kl"]:F1} nats ({estimator})";
-
-    /// <summary>Scores at the tokens they are of; that of a whole response at its last token: (B, T).</summary>
-    static Tensor ByToken(Rollouts rollouts, Scores scores)
-    {
-        var length = (int)rollouts.Mask.Size(1);
-        var rewards = new float[rollouts.Count * length];
-        for (var row = 0; row < rollouts.Count; row++)
-        {
-            var (found, first) = (scores.Rows[row], rollouts.Completions[row].Tokens.Length - scores.Rows[row].Length);
-            for (var i = 0; i < found.Length; i++)
-                rewards[row * length + first + i] = (float)found[i];
-        }
-        return Tensor.From(rewards, rollouts.Count, length).To(rollouts.Mask.Device);
-    }
-
-    void Log(TrainingStep step, Rollouts rollouts, double nats)
-    {
-        step.Log("objective/kl", nats);
-        step.Log($"objective/kl_{estimator}", nats);
-        step.Log("objective/kl_coef", kl.Coefficient);
-        step.Log("objective/rlhf_reward", step.Metrics["objective/scores"] - kl.Coefficient * nats);
-        step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
-        step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
-        int[][] answers = [.. rollouts.Completions.Select(completion => completion.Tokens)];
-        step.Log("responses/repetition", Repetition.Of(answers));
-        step.Log("responses/distinct", Repetition.Distinct(answers));
-        step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
-    }
+    /// <summary>1 − Var(R − V) / Var(R)</summary>
+    static double ExplainedVariance(Tensor returns, Tensor values, Tensor mask) =>
+        1 - (Masked.Variance(returns - values, mask) / (Masked.Variance(returns, mask) + 1e-8)).Item();
 }

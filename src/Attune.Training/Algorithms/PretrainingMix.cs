@@ -3,7 +3,9 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training.Batches;
+using Attune.Torch;
 using Attune.Training.Estimation;
+using Attune.Training.OnPolicy;
 
 namespace Attune.Training.Algorithms;
 
@@ -26,7 +28,8 @@ public sealed record PretrainingMixOptions
 /// PPO-ptx: γ times the language modelling loss of some text is added to each update. Ouyang et al. 2022, eq. 2,
 /// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of one update, not averaged over a batch of its own.
 /// </summary>
-sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
+public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
+    : IAuxiliaryLoss
 {
     readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets));
     readonly BatchOrder order = new(rows.Count, options.Rows, seed);
@@ -42,16 +45,13 @@ sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, 
         return rows.Count > 0 ? new(options, model, tokenizer, rows, seed) : throw new InvalidDataException($"mix.text: {options.Text} holds nothing to learn from");
     }
 
-    /// <summary>Adds the gradients of the batch of an update.</summary>
-    /// <param name="microBatches">Adds them up.</param>
-    /// <param name="update">Counted from 0 over the whole run.</param>
-    /// <returns>The loss of the text.</returns>
-    public double Backward(MicroBatches microBatches, int update)
+    public IReadOnlyDictionary<string, double> Backward(MicroBatches microBatches, int update)
     {
         TokenRow[] batch = [.. order.Batch(update).Select(index => rows[index])];
         var count = objective.Count(batch);
-        return microBatches.Backward(microBatches.Split(batch, objective.Length), part => Weighted(objective.Compute(part, count)))["loss"];
+        var totals = microBatches.Backward(microBatches.Split(batch, objective.Length), part => Weighted(objective.Compute(part, count)));
+        return new Dictionary<string, double>(StringComparer.Ordinal) { ["loss/text"] = totals.Metrics["loss/text"] };
     }
 
-    Loss Weighted(Loss loss) => loss with { Value = loss.Value * options.Coef };
+    Loss Weighted(Loss loss) => new(loss.Value * options.Coef, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/text"] = loss.Value });
 }

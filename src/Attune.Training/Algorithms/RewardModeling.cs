@@ -5,6 +5,7 @@ using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Offline;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Algorithms;
 
@@ -24,21 +25,22 @@ namespace Attune.Training.Algorithms;
 public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenRanking>
 {
     /// <summary>With bootstrap, how often each head would have drawn an example; the same whenever it is seen.</summary>
-    public TokenRanking Look(TokenRanking example, long number) => options.Bootstrap && number >= 0 ? example with { HeadWeights = Draws(example) } : example;
+    public TokenRanking Transform(TokenRanking example, long number) =>
+        options.Bootstrap && number >= 0 ? example with { HeadWeights = BootstrapWeights(example) } : example;
 
     public double Count(IReadOnlyCollection<TokenRanking> batch) =>
         options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(ranking => ranking.Pairs.Count);
 
     public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
     {
-        var pairs = RankedPairs.Of(examples);
+        var pairs = RankedPairs.From(examples);
         var scores = model.ScoreHeads(TensorBatch.Padded(pairs.Texts, tokenizer.FillId, model.Device));    // (N, M)
         var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P, M)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Worse, model.Device));
-        var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, Doubts(pairs));
+        var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
         var weights = Column(options.Weighting == PairWeighting.Prompt ? pairs.Weights : Array.ConvertAll(pairs.Weights, _ => 1f));
         var loss = Masked.Reduce((losses * HeadWeights(examples, pairs) * weights).Mean(1), count: count);
-        return new(loss, Figures(loss, chosen, rejected, weights, count));
+        return new(loss, Figures(chosen, rejected, weights, count));
     }
 
     /// <summary>−(1 − q) log σ(d) − q log σ(−d) + c (r_c + r_r)², with d = r_c − r_r − margin, of each pair.</summary>
@@ -46,21 +48,17 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     /// <param name="rejected">r_r</param>
     /// <param name="margin">By how much they should differ; null for 0.</param>
     /// <param name="centerCoef">c</param>
-    /// <param name="doubt">The share q of people who prefer the other answer; null for none.</param>
-    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? doubt = null)
+    /// <param name="flipProbability">The probability q that the rejected one is in truth preferred; null for 0.</param>
+    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? flipProbability = null)
     {
         var difference = margin is null ? chosen - rejected : chosen - rejected - margin;
         var loss = -difference.LogSigmoid();
-        if (doubt is not null)
-            loss += doubt * difference;                          // log σ(−d) = log σ(d) − d
+        if (flipProbability is not null)
+            loss += flipProbability * difference;                          // log σ(−d) = log σ(d) − d
         return centerCoef == 0 ? loss : loss + (chosen + rejected).Square() * centerCoef;
     }
 
     Tensor? Margins(RankedPairs pairs) => OrNull(Array.ConvertAll(pairs.Strengths, strength => (float)(options.MarginScale * strength)));
-
-    /// <summary>With smoothing ε, a share q of people against a preference becomes (1 − ε) q + ε (1 − q).</summary>
-    Tensor? Doubts(RankedPairs pairs) =>
-        OrNull(Array.ConvertAll(pairs.Shares, share => (float)((1 - options.LabelSmoothing) * (1 - share) + options.LabelSmoothing * share)));
 
     Tensor? OrNull(float[] numbers) => Array.TrueForAll(numbers, number => number == 0) ? null : Column(numbers);
 
@@ -72,13 +70,12 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         ? Tensor.Scalar(1, device: model.Device)
         : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
 
-    Dictionary<string, Tensor> Figures(Tensor loss, Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
+    Dictionary<string, Tensor> Figures(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
     {
         var (chosen, rejected) = (chosenByHead.Mean(1).Detach(), rejectedByHead.Mean(1).Detach());          // (P)
         var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            ["loss"] = loss,
-            ["rewards/accuracies"] = Mean(Right(chosen, rejected)),
+            ["rewards/accuracies"] = Mean(Accuracy(chosen, rejected)),
             ["rewards/margins"] = Mean(chosen - rejected),
             ["rewards/chosen"] = Mean(chosen),
             ["rewards/rejected"] = Mean(rejected),
@@ -93,12 +90,12 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     /// <summary>(P, M) → (P): the deviation between heads.</summary>
     static Tensor Deviation(Tensor x) => (x - x.Mean(1, keep: true)).Square().Mean(1).Sqrt();
 
-    /// <summary>1 where the better answer scores higher, ½ where both score the same, else 0.</summary>
-    public static Tensor Right(Tensor chosen, Tensor rejected) =>
+    /// <summary>1 where the chosen one scores higher, ½ where both score the same, else 0.</summary>
+    public static Tensor Accuracy(Tensor chosen, Tensor rejected) =>
         ((chosen > rejected).To(DType.Float32) + (!(chosen < rejected)).To(DType.Float32)) * 0.5;
 
     /// <summary>Numbers by Poisson's law with mean 1, which a draw of many with replacement comes to; they follow from the seed and the texts.</summary>
-    float[] Draws(TokenRanking example)
+    float[] BootstrapWeights(TokenRanking example)
     {
         var random = new Random(example.Texts.SelectMany(text => text).Aggregate(seed, (hash, token) => unchecked(hash * 31 + token)));
         return [.. Enumerable.Range(0, model.HeadCount).Select(_ => Poisson(random.NextDouble()))];
@@ -119,6 +116,6 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
 
     public string Describe(TokenRanking example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
-    public string InWords(IReadOnlyDictionary<string, double> metrics) =>
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
 }

@@ -24,7 +24,7 @@ public static class SpanDenoising
         var spans = new SpanCorruption(options.Spans, Sentinels(tokenizer), model.Backbone.StartToken!.Value, tokenizer.EosId!.Value);
         return new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing))
         {
-            LooksLike = (row, number) => spans.Corrupt(row.Tokens, seed, number),
+            Augment = (row, number) => spans.Corrupt(row.Tokens, seed, number),
         };
     }
 

@@ -27,12 +27,11 @@ static class TokenLoss
         var loss = Masked.Reduce(perToken(logits, targets), count: count);
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            ["loss"] = loss,
             ["accuracy"] = right * (1 / Math.Max(count, 1)),
             ["tokens"] = Tensor.Scalar(rows.Sum(row => row.Length), device: model.Device),
         });
     }
 
-    public static string InWords(IReadOnlyDictionary<string, double> metrics) =>
+    public static string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"loss {metrics["loss"]:F3} ({100 * metrics["accuracy"]:F0} % of tokens right)";
 }

@@ -1,23 +1,34 @@
 using Attune.Torch;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Batches;
 
-/// <summary>A loss to descend, and what to log of it.</summary>
-/// <param name="Value">One number with a graph behind it.</param>
+/// <summary>A loss to minimise, or the share of a micro-batch in it, and what is logged of it.</summary>
+/// <param name="Value">One number with a graph to the parameters.</param>
 /// <param name="Figures">
-/// One number each: shares of means, so that added up over the micro-batches of a step they are the step's figures.
+/// One number each, by metric name: shares of means, so that the figures of a step's micro-batches add up to those of the step.
 /// </param>
 public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Figures)
 {
-    /// <summary>
-    /// The figures, brought over from the device together: asked for once the backward pass is on its way, they keep it waiting once.
-    /// </summary>
-    public IReadOnlyDictionary<string, double> Metrics => field ??= Read();
+    /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
+    public PolicyShift? Shift { get; init; }
 
-    Dictionary<string, double> Read()
+    /// <summary>All numbers, copied from the device together: one wait, once the backward pass has been queued.</summary>
+    public LossTotals Totals => field ??= Read();
+
+    LossTotals Read()
     {
         using var scope = TensorScope.Open();
-        var numbers = Tensor.Stack(0, [.. Figures.Values.Select(figure => figure.Detach().To(DType.Float32))]).ToArray<float>();
-        return Figures.Keys.Zip(numbers).ToDictionary(figure => figure.First, figure => (double)figure.Second, StringComparer.Ordinal);
+        Tensor[] shift = Shift is null ? [] : [Shift.ApproxKl, Shift.ClipFraction, Shift.MeanRatio];
+        var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. Figures.Values.Select(Number)]).ToArray<float>();
+        return new(numbers[0], Figures.Keys.Zip(numbers.Skip(1 + shift.Length)), shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
     }
+
+    static Tensor Number(Tensor figure) => figure.Detach().To(DType.Float32);
 }
+
+/// <summary>How far a policy has moved from the one that sampled: means over response tokens, or a micro-batch's share of them.</summary>
+/// <param name="ApproxKl">½ (log-ratio)², nats a token.</param>
+/// <param name="ClipFraction">The share of tokens whose ratio is outside of the clip range.</param>
+/// <param name="MeanRatio">π / π_old</param>
+public sealed record PolicyShift(Tensor ApproxKl, Tensor ClipFraction, Tensor MeanRatio);

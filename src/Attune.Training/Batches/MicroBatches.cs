@@ -4,23 +4,25 @@ using Attune.Training.Optimizers;
 namespace Attune.Training.Batches;
 
 /// <summary>
-/// Adds up the gradients of a step's micro-batches, always in the same order. On a CPU several workers may share the model, a thread
-/// each, so that any number of them gives the bits of one thread; each holds gradients of its own.
+/// Splits a step into micro-batches and adds up their gradients, always in the same order. On a CPU several workers may share the model;
+/// each computes gradients of its own, so that any number of them gives the bits of one thread.
 /// </summary>
-sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
+public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
 {
-    /// <summary>How many are worked on at once.</summary>
-    public int Workers => WorkerThreads.CountOn(optimizer.Parameters[0].Device, options.Workers);
+    /// <summary>Who works on the micro-batches.</summary>
+    public IWorkers Workers { get; } = WorkerThreads.On(optimizer.Parameters[0].Device, options.Workers);
 
     /// <summary>Items in micro-batches, those of like length together.</summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
     {
         if (options.MicroBatchTokens > 0)
             return [.. ByTokens(items.OrderBy(length), length)];
-        return options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count ? [[.. items]] : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
+        return options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count
+            ? [[.. items]]
+            : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
     }
 
-    /// <summary>As many items as, padded to the longest of them, have no more tokens than are allowed; a longer one stands alone.</summary>
+    /// <summary>As many items as, padded to the longest of them, have no more tokens than are allowed; a longer one is alone.</summary>
     IEnumerable<T[]> ByTokens<T>(IEnumerable<T> sorted, Func<T, int> length)
     {
         var part = new List<T>();
@@ -37,39 +39,39 @@ sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
             yield return [.. part];
     }
 
-    /// <summary>Computes the loss of each micro-batch and its gradients.</summary>
-    /// <returns>What they logged, added up.</returns>
-    public Dictionary<string, double> Backward<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
+    /// <summary>Computes the loss of each micro-batch and adds its gradients to those of the parameters.</summary>
+    /// <returns>What the micro-batches add up to.</returns>
+    public LossTotals Backward<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
     {
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-        if (Workers == 1)
+        var totals = new LossTotals();
+        if (Workers.Count == 1)
             foreach (var part in parts)
-                metrics.AddUp(Backward(compute, part));
+                totals.Add(Backward(compute, part));
         else
-            foreach (var together in parts.Chunk(Workers))
-                foreach (var (logged, gradients) in WorkerThreads.Run(Workers, together, part => Gradients(compute, part)))
+            foreach (var together in parts.Chunk(Workers.Count))
+                foreach (var (share, gradients) in Workers.Map(together, part => Gradients(compute, part)))
                 {
                     optimizer.AddGradients(gradients);
-                    metrics.AddUp(logged);
+                    totals.Add(share);
                 }
-        return metrics;
+        return totals;
     }
 
-    static IReadOnlyDictionary<string, double> Backward<T>(Func<T[], Loss> compute, T[] part)
+    static LossTotals Backward<T>(Func<T[], Loss> compute, T[] part)
     {
         using var scope = TensorScope.Open();
         var loss = compute(part);
         loss.Value.Backward();
-        return loss.Metrics;
+        return loss.Totals;
     }
 
-    (IReadOnlyDictionary<string, double> Metrics, Tensor?[] Gradients) Gradients<T>(Func<T[], Loss> compute, T[] part)
+    (LossTotals Totals, Tensor?[] Gradients) Gradients<T>(Func<T[], Loss> compute, T[] part)
     {
         using var scope = TensorScope.Open();
         var loss = compute(part);
         var gradients = loss.Value.GradientsOf(optimizer.Parameters);
         foreach (var gradient in gradients.OfType<Tensor>())
             scope.Keep(gradient);
-        return (loss.Metrics, gradients);
+        return (loss.Totals, gradients);
     }
 }

@@ -3,26 +3,28 @@ using Attune.Torch;
 
 namespace Attune.Training.Batches;
 
-/// <summary>Works on several things at once, each on one CPU thread, so that the number of workers does not change a bit.</summary>
-public static class WorkerThreads
+/// <summary>Works on several items at once, each on one CPU thread. The last items are begun first, since they are the longest.</summary>
+/// <param name="count">Workers; a single one works in the caller's thread, with as many threads to an operator as that has.</param>
+public sealed class WorkerThreads(int count) : IWorkers
 {
-    /// <summary>As many as are asked for on a CPU; one on another device, which works on one thing at a time.</summary>
-    public static int CountOn(Device device, int wanted) => device.Type == DeviceType.Cpu ? wanted : 1;
+    /// <summary>A single worker.</summary>
+    public static WorkerThreads Single { get; } = new(1);
 
-    /// <summary>The results in the order of the items, of which the last are begun first.</summary>
-    /// <param name="count">Workers; a single one works in the caller's thread, with as many threads to an operator as that has.</param>
-    /// <param name="items">What is worked on.</param>
-    /// <param name="work">Must not change anything that another item's work reads.</param>
-    public static TResult[] Run<T, TResult>(int count, IReadOnlyList<T> items, Func<T, TResult> work)
+    public int Count => count;
+
+    /// <summary>As many workers as wanted on a CPU; one on another device, which works on one item at a time.</summary>
+    public static WorkerThreads On(Device device, int wanted) => device.Type == DeviceType.Cpu ? new(wanted) : Single;
+
+    public TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> work)
     {
         var results = new TResult[items.Count];
         var next = items.Count;
-        var threads = TorchLibrary.Threads;
         if (count == 1)
         {
             WorkThrough();
             return results;
         }
+        var threads = TorchLibrary.Threads;
         try
         {
             Parallel.For(0, Math.Min(count, items.Count), new() { MaxDegreeOfParallelism = count }, _ => WorkThroughOnOneThread());

@@ -1,3 +1,4 @@
+using Attune.Training.Algorithms;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Benchmarks;

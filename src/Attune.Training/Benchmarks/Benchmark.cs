@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Torch;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Benchmarks;
 

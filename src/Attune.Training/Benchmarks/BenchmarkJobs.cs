@@ -1,8 +1,10 @@
 using Attune.Generation;
 using Attune.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Optimizers;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 
@@ -77,7 +79,7 @@ static class BenchmarkJobs
                 Data = Data(("prompt", preset.Ppo.Prompt)),
                 Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
                 Critic = new() { Kind = options.Critic },
-                Ppo = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
+                Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
             },
             "sft" => new SftRecipe
             {

@@ -20,8 +20,8 @@ public sealed class RunningMoments : IRunState
     /// <summary>Divided by the count − 1.</summary>
     public double Deviation => Count > 1 ? Math.Sqrt(squares / (Count - 1)) : 1;
 
-    /// <summary>Takes a batch in, and gives back its own mean and deviation (divided by n − 1).</summary>
-    public (double Mean, double Deviation) Update(IReadOnlyCollection<double> batch)
+    /// <summary>Takes a batch in.</summary>
+    public void Update(IReadOnlyCollection<double> batch)
     {
         var mean = batch.Average();
         var batchSquares = batch.Sum(x => (x - mean) * (x - mean));
@@ -30,7 +30,6 @@ public sealed class RunningMoments : IRunState
         squares += batchSquares + delta * delta * Count * batch.Count / total;
         Mean += delta * batch.Count / total;
         Count = total;
-        return (mean, batch.Count > 1 ? Math.Sqrt(batchSquares / (batch.Count - 1)) : 1);
     }
 
     public void Save(StateWriter writer)

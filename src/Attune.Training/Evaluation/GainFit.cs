@@ -1,4 +1,5 @@
 using Attune.Training.Reporting;
+using MathNet.Numerics;
 
 namespace Attune.Training.Evaluation;
 
@@ -24,6 +25,7 @@ public enum GainLaw
 public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, double Furthest)
 {
     const int Fewest = 3;
+    const double SameDistance = 1.0001;
 
     /// <summary>Where the gain is greatest: a/(2b), or exp(a/b − 1); null where it grows without end, b ≤ 0.</summary>
     public Point? Peak
@@ -50,9 +52,7 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
     /// <summary>The gain at a distance.</summary>
     public double At(double d) => A * d - B * Second(Law, d);
 
-    /// <summary>
-    /// Fits by least squares, which is linear in a and b.
-    /// </summary>
+    /// <summary>Fits by least squares, which is linear in a and b.</summary>
     /// <param name="law">The form.</param>
     /// <param name="gains">Distance and gain; points at a distance of 0 tell nothing.</param>
     /// <returns>Null for fewer than three points away from the start, or when they all have one distance.</returns>
@@ -61,23 +61,14 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
         Point[] points = [.. gains.Where(point => point.X > 0 && double.IsFinite(point.Y))];
         if (points.Length < Fewest)
             return null;
-        double uu = 0, uv = 0, vv = 0, uy = 0, vy = 0;                        // y = a u − b v
-        foreach (var (u, y) in points)
-        {
-            var v = Second(law, u);
-            (uu, uv, vv) = (uu + u * u, uv + u * v, vv + v * v);
-            (uy, vy) = (uy + u * y, vy + v * y);
-        }
-        var determinant = uu * vv - uv * uv;
-        if (determinant <= 1e-9 * uu * vv)
+        double[] d = [.. points.Select(point => point.X)];
+        double[] gain = [.. points.Select(point => point.Y)];
+        if (d.Max() <= SameDistance * d.Min())
             return null;
-        var fit = new GainFit(law, (uy * vv - vy * uv) / determinant, (uy * uv - vy * uu) / determinant, 0, points.Max(point => point.X));
-        var mean = points.Average(point => point.Y);
-        var error = points.Sum(point => Square(point.Y - fit.At(point.X)));
-        return fit with { RSquared = 1 - error / points.Sum(point => Square(point.Y - mean)) };
+        var found = Fit.LinearCombination(d, gain, x => x, x => -Second(law, x));
+        var fit = new GainFit(law, found[0], found[1], 0, d.Max());
+        return fit with { RSquared = GoodnessOfFit.CoefficientOfDetermination(d.Select(fit.At), gain) };
     }
 
     static double Second(GainLaw law, double d) => law == GainLaw.BestOfN ? d * d : d > 0 ? d * Math.Log(d) : 0;
-
-    static double Square(double x) => x * x;
 }

@@ -20,7 +20,7 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
     /// <summary>A second reward, which nothing is trained by; null without one.</summary>
     public IRewardSource? Gold { get; init; }
 
-    public EvaluationResult Look()
+    public EvaluationResult Evaluate()
     {
         if (prompts.Count == 0)
             return EvaluationResult.Nothing;
@@ -40,7 +40,7 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
         var gold = Gold?.Score(rollouts).Totals;
-        var nats = reference is null ? null : (rollouts.Logprobs - reference.Ask(of => of.Analyze(rollouts).Logprobs)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
+        var kl = reference is null ? null : SequenceKl(rollouts, reference);
         return [.. rollouts.Completions.Select((completion, row) =>
         {
             var numbers = new Dictionary<string, double>(StringComparer.Ordinal)
@@ -54,9 +54,16 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
                 numbers["gold"] = gold[row];
             foreach (var (name, ofPart) in scores?.Parts ?? new Dictionary<string, double[]>())
                 numbers[$"rewards/{name}"] = ofPart[row];
-            if (nats is not null)
-                numbers["kl"] = nats[row];
+            if (kl is not null)
+                numbers["kl"] = kl[row];
             return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), numbers);
         })];
+    }
+
+    /// <summary>log π − log π_ref of each response, in nats.</summary>
+    static float[] SequenceKl(Rollouts rollouts, Reference reference)
+    {
+        using var lease = reference.Use();
+        return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
     }
 }

@@ -160,5 +160,5 @@ public static class RewardEvaluationPage
 
     static string Share(double? share) => share is { } known ? Percent(known) : "";
 
-    static string Percent(double share) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * share:F1} %");
+    static string Percent(double share) => Figures.Percent(share, decimals: 1);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Training.Reporting;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Health;

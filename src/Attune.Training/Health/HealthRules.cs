@@ -1,3 +1,4 @@
+using Attune.Training.Estimation;
 using Attune.Training.Reporting;
 
 namespace Attune.Training.Health;
@@ -25,21 +26,21 @@ static class HealthRules
             (seen, _) => Array.Find([Kl, Score, Ratio, Entropy, Loss, Gradient], name => !seen.IsFinite(name)) is { } broken ? $"{broken} is not a finite number" : null)
             { IsUrgent = true },
         new("klHigh", "KL too high", Severity.Alarm,
-            "Raise ppo.klCoef, or let ppo.klController be adaptive with a ppo.klTarget, or take a smaller learning rate; read the answers for tricks.",
+            "Raise kl.coef, or let kl.controller be adaptive with a kl.target, or take a smaller learning rate; read the answers for tricks.",
             (seen, limits) => seen.Now(Kl) > limits.MaxKl ? $"the KL from the reference is {N(seen.Now(Kl))} nats an answer, above {N(limits.MaxKl)}" : null)
             { EasedByBeta = true },
         new("klNegative", "KL negative", Severity.Alarm,
             "Sampling and training disagree: run with --self-test, look at the sampling settings, and take a KL estimator that cannot be negative (k3) if it is noise.",
             (seen, limits) => seen.Now(Kl) < limits.MinKl ? $"the KL from the reference is {N(seen.Now(Kl))} nats an answer, below {N(limits.MinKl)}" : null),
         new("ratio", "ratio far from 1", Severity.Alarm,
-            "A step moves too far: take a smaller learning rate, fewer ppo.epochs, or a ppo.targetKl that ends a step early.",
+            "A step moves too far: take a smaller learning rate, fewer updates.epochs, or a ppo.targetKl that ends a step early.",
             (seen, limits) => Math.Abs((seen.Now(Ratio) ?? 1) - 1) > limits.MaxRatioError
                 ? $"tokens are {N(seen.Now(Ratio))} times as probable after an update as when they were sampled; within {N(limits.MaxRatioError)} of 1 is healthy" : null),
         new("clipped", "many tokens clipped", Severity.Warning,
-            "A step wants to go further than it may: take a smaller learning rate or fewer ppo.epochs.",
+            "A step wants to go further than it may: take a smaller learning rate or fewer updates.epochs.",
             (seen, limits) => seen.Now(Clipped) > limits.MaxClipShare ? $"{Figures.Percent(seen.Now(Clipped)!.Value)} of the tokens are clipped, more than {Figures.Percent(limits.MaxClipShare)}" : null),
         new("entropy", "entropy collapsed", Severity.Alarm,
-            "All answers are becoming one: raise ppo.klCoef, set ppo.entropyCoef to about 0.01, or take a smaller learning rate.",
+            "All answers are becoming one: raise kl.coef, set ppo.entropyCoef to about 0.01, or take a smaller learning rate.",
             (seen, limits) => EntropyShare(seen) is { } share && share < limits.MinEntropyShare ? $"the entropy of a token is {Figures.Percent(share)} of what it was in the first steps" : null)
             { EasedByBeta = true },
         new("length", "length drifts", Severity.Warning,
@@ -52,12 +53,12 @@ static class HealthRules
             (seen, limits) => seen.Now(Ended) < limits.MinEnded ? $"only {Figures.Percent(seen.Now(Ended)!.Value)} of the answers end by themselves" : null)
             { EasedByBeta = true },
         new("repetition", "answers repeat themselves", Severity.Alarm,
-            "Raise ppo.klCoef, and add a reward that takes points for repetition.",
+            "Raise kl.coef, and add a reward that takes points for repetition.",
             (seen, limits) => seen.Now(Repetition) is { } now && now > Math.Max(limits.MaxRepetition, seen.Start(Repetition)!.Value + RepetitionGrowth)
                 ? $"{Figures.Percent(now)} of three tokens in a row were said before in the same answer, {Figures.Percent(seen.Start(Repetition)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("distinct", "one answer to all", Severity.Alarm,
-            "The policy gives the same answer to many prompts: raise ppo.klCoef or ppo.entropyCoef, and look at what the reward source likes about that answer.",
+            "The policy gives the same answer to many prompts: raise kl.coef or ppo.entropyCoef, and look at what the reward source likes about that answer.",
             (seen, limits) => seen.Now(Distinct) < limits.MinDistinctShare * seen.Start(Distinct)
                 ? $"{Figures.Percent(seen.Now(Distinct)!.Value)} of the answers differ from each other, {Figures.Percent(seen.Start(Distinct)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
@@ -69,7 +70,7 @@ static class HealthRules
             "What is learned does not carry over: train on more prompts, for fewer epochs.",
             HeldOutLags),
         new("overOptimised", "over-optimised", Severity.Alarm,
-            "The reward source is being exploited: stop here and keep the best checkpoint, raise ppo.klCoef, or train the reward source on answers of this policy.",
+            "The reward source is being exploited: stop here and keep the best checkpoint, raise kl.coef, or train the reward source on answers of this policy.",
             OverOptimised)
             { EasedByBeta = true },
     ];

@@ -1,4 +1,6 @@
+using Attune.Training.Runs;
 using Attune.Training.States;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Health;
 
@@ -28,12 +30,8 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
     /// <summary>The mean of the first values.</summary>
     public double? Start(string name) => tracks[name] is { First: { Count: var count } first } && count == window ? first.Average() : null;
 
-    /// <summary>How far the first values lie from each other: their standard deviation, divided by n − 1.</summary>
-    public double StartDeviation(string name)
-    {
-        var (first, mean) = (tracks[name].First, Start(name) ?? 0);
-        return Math.Sqrt(first.Sum(value => (value - mean) * (value - mean)) / Math.Max(first.Count - 1, 1));
-    }
+    /// <summary>The standard deviation of the first values, divided by n − 1; 0 for fewer than two.</summary>
+    public double StartDeviation(string name) => tracks[name].First is { Count: > 1 } first ? first.StandardDeviation() : 0;
 
     /// <summary>Whether the last value was a number.</summary>
     public bool IsFinite(string name) => !tracks[name].Broken;

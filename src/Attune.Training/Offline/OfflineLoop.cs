@@ -7,7 +7,7 @@ using Attune.Training.Runs;
 namespace Attune.Training.Offline;
 
 /// <summary>
-/// Learning from examples that do not change: batch, objective, step. Pretraining, fine-tuning and reward modelling differ in their
+/// Learns from examples that do not change: batch, objective, step. Pretraining, fine-tuning, reward modelling and DPO differ in their
 /// objective only.
 /// </summary>
 public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, Optimization optimization, BatchOptions options)
@@ -18,38 +18,40 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     /// <param name="examples">All of them, in tokens.</param>
     /// <param name="order">Which of them a step sees.</param>
     /// <param name="steps">Of the whole run.</param>
-    /// <param name="evaluate">Looks at held-out examples.</param>
+    /// <param name="evaluate">Evaluates on held-out examples.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
-    public void Train(IReadOnlyList<TExample> examples, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
+    public void Train(
+        IReadOnlyList<TExample> examples, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
     {
-        run.InWords = objective.InWords;
+        run.Summarize = objective.Summarize;
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
             var seen = (long)step.Index * options.BatchSize;
-            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Look(examples[index], seen + i))];
+            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Transform(examples[index], seen + i))];
             optimization.Optimizer.ClearGradients();
             var count = objective.Count(batch);
-            var metrics = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
-            step.Log(metrics);
+            var totals = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
+            step.Log(totals.Metrics);
             step.Log("epoch", (double)step.Number * batch.Length / examples.Count);
-            optimization.Apply(step, metrics["loss"], () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
+            optimization.Apply(step, totals.Loss, () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
+            objective.AfterUpdate(step.Number);
         }
     }
 
-    /// <summary>The figures of an objective over held-out examples, without gradients.</summary>
+    /// <summary>The metrics of an objective over held-out examples, without gradients.</summary>
     public IReadOnlyDictionary<string, double> Evaluate(IReadOnlyList<TExample> heldOut)
     {
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
         if (heldOut.Count == 0)
-            return metrics;
-        TExample[] examples = [.. heldOut.Select((example, i) => objective.Look(example, -1 - i))];
+            return new Dictionary<string, double>(StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
-        var count = objective.Count(examples);
-        foreach (var part in examples.OrderBy(objective.Length).Chunk(options.BatchSize).SelectMany(batch => microBatches.Split(batch, objective.Length)))
-        {
-            using var scope = TensorScope.Open();
-            metrics.AddUp(objective.Compute(part, count).Metrics);
-        }
-        return metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
+        TExample[] examples = [.. heldOut.Select((example, i) => objective.Transform(example, -1 - i))];
+        var (totals, count) = (new LossTotals(), objective.Count(examples));
+        foreach (var batch in examples.OrderBy(objective.Length).Chunk(options.BatchSize))
+            foreach (var part in microBatches.Split(batch, objective.Length))
+            {
+                using var scope = TensorScope.Open();
+                totals.Add(objective.Compute(part, count).Totals);
+            }
+        return totals.Metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
     }
 }

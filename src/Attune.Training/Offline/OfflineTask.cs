@@ -17,9 +17,10 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
     {
         if (run.SelfTest)
         {
-            TExample[] few = [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Look(example, i))];
+            TExample[] few = [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Transform(example, i))];
             SelfTest.Run(trained.Named, objective, few, run.Notice);
         }
+        objective.Prepare([.. train, .. heldOut]);
         SetDropout(Dropout);
         if (training.Workers > 1 && trained.Model.DropsOut)
             throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
@@ -27,6 +28,8 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
         var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
         run.Register("model", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
+        foreach (var (name, state) in objective.States)
+            run.Register(name, state);
         var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
         loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
 

@@ -7,16 +7,16 @@ namespace Attune.Training.OnPolicy;
 /// <summary>Rollouts with what an algorithm estimated of them.</summary>
 /// <param name="Rollouts">The responses.</param>
 /// <param name="Advantages">(B, T): how much better a token was than expected.</param>
-/// <param name="Returns">(B, T): what the values should have been.</param>
-public sealed record Experience(Rollouts Rollouts, Tensor Advantages, Tensor Returns)
+/// <param name="Returns">(B, T): what the values should have been; null without a critic.</param>
+public sealed record Experience(Rollouts Rollouts, Tensor Advantages, Tensor? Returns = null)
 {
     /// <summary>These rows, as wide as the longest of them.</summary>
     public Experience Select(int[] rows)
     {
         var rollouts = Rollouts.Select(rows);
         var index = TensorBatch.Longs(Array.ConvertAll(rows, row => (long)row), Advantages.Device);
-        return new(rollouts, Take(Advantages), Take(Returns));
+        return new(rollouts, Pick(Advantages), Returns is null ? null : Pick(Returns));
 
-        Tensor Take(Tensor tensor) => tensor.IndexSelect(0, index).Slice(1, 0, rollouts.Mask.Size(1));
+        Tensor Pick(Tensor tensor) => tensor.IndexSelect(0, index).Slice(1, 0, rollouts.Mask.Size(1));
     }
 }

@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Training.Batches;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -6,55 +7,53 @@ using Attune.Training.States;
 
 namespace Attune.Training.OnPolicy;
 
-/// <summary>What becomes of an update whose gradients are there.</summary>
-public enum Verdict
+/// <summary>What happens to an update whose gradients have been computed.</summary>
+public enum UpdateAction
 {
-    /// <summary>The parameters move.</summary>
+    /// <summary>The optimizer steps.</summary>
     Apply,
 
-    /// <summary>They do not; the next update is tried.</summary>
+    /// <summary>It does not; the next update of the step is tried.</summary>
     Skip,
 
-    /// <summary>They do not, and the step has no more updates.</summary>
+    /// <summary>It does not, and the rest of the step's updates are left out.</summary>
     Stop,
 }
 
-/// <summary>What an algorithm that learns from its own answers makes of them.</summary>
+/// <summary>An algorithm that learns from responses which the policy samples while it learns.</summary>
 public interface IOnPolicyAlgorithm
 {
-    /// <summary>Times that the answers of a step are learned from.</summary>
-    int Epochs { get; }
-
-    /// <summary>Optimizer updates of each epoch.</summary>
-    int MiniBatches { get; }
-
-    /// <summary>Answers to each prompt.</summary>
-    int SamplesPerPrompt { get; }
-
     /// <summary>Whether <see cref="Compute"/> needs the entropy of the policy.</summary>
-    bool NeedsEntropy { get; }
+    bool NeedsEntropy => false;
 
-    /// <summary>Whether <see cref="Estimate"/> needs the KL of whole distributions.</summary>
-    bool NeedsFullKl { get; }
+    /// <summary>What the run must remember of the algorithm, such as running moments.</summary>
+    IEnumerable<(string Name, IRunState State)> States => [];
 
-    /// <summary>Whether <see cref="Compute"/> needs it.</summary>
-    bool LearnsFromFullKl { get; }
+    /// <summary>Called once with all prompts, before the first step.</summary>
+    void Prepare(IReadOnlyList<TokenPrompt> prompts)
+    {
+    }
 
-    /// <summary>What the run must remember of the algorithm: coefficients, running moments.</summary>
-    IEnumerable<(string Name, IRunState State)> States { get; }
-
-    /// <summary>Turns scores into advantages, and logs what was seen.</summary>
-    /// <param name="rollouts">B responses, with what the reference says of them.</param>
-    /// <param name="scores">Of responses or of their tokens, as they are learned from.</param>
-    /// <param name="step">Where figures are logged; it has <c>objective/scores</c>.</param>
+    /// <summary>Turns scores into advantages.</summary>
+    /// <param name="rollouts">B responses.</param>
+    /// <param name="scores">Of the responses or of their tokens, after the score pipeline.</param>
+    /// <param name="step">Where figures are logged.</param>
     Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step);
 
-    /// <summary>The share that some responses have in the loss of a minibatch of <paramref name="tokenCount"/> response tokens.</summary>
-    Loss Compute(Experience experience, Analysis analysis, double tokenCount);
+    /// <summary>How many tokens, or responses, the loss of a minibatch is the mean of.</summary>
+    double Count(Rollouts minibatch) => minibatch.TokenCount;
 
-    /// <summary>What becomes of an update with these figures.</summary>
-    Verdict Judge(IReadOnlyDictionary<string, double> metrics);
+    /// <summary>The share that some responses have in the loss of a minibatch whose <see cref="Count"/> is given.</summary>
+    Loss Compute(Experience experience, Analysis analysis, double count);
 
-    /// <summary>The numbers that matter, in words.</summary>
-    string InWords(IReadOnlyDictionary<string, double> metrics);
+    /// <summary>What happens to an update with these numbers.</summary>
+    UpdateAction CheckUpdate(LossTotals totals) => UpdateAction.Apply;
+
+    /// <summary>Called after the updates of a step, counted from 1.</summary>
+    void AfterUpdate(int step)
+    {
+    }
+
+    /// <summary>The numbers of a step that matter most, as a short text.</summary>
+    string Summarize(IReadOnlyDictionary<string, double> metrics);
 }

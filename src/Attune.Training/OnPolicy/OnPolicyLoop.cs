@@ -2,9 +2,9 @@ using System.Diagnostics;
 using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
@@ -13,63 +13,79 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.OnPolicy;
 
-/// <summary>Learning from answers the policy gives itself: respond, score, estimate, optimise.</summary>
+/// <summary>Learns from responses that the policy samples: respond, score, estimate, optimise.</summary>
+/// <param name="run">Resumes, logs, evaluates and saves.</param>
+/// <param name="policy">Responds and learns.</param>
+/// <param name="rewards">Scores the responses.</param>
+/// <param name="algorithm">Turns scores into advantages, and advantages into a loss.</param>
+/// <param name="optimization">Steps the parameters.</param>
+/// <param name="batches">How much is in memory at once.</param>
 public sealed class OnPolicyLoop(
-    Run run, Policy policy, Reference reference, IRewardSource rewards, ScorePipeline pipeline, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions options)
+    Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions batches)
 {
-    readonly MicroBatches microBatches = new(optimization.Optimizer, options);
+    readonly MicroBatches microBatches = new(optimization.Optimizer, batches);
+    readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
-    /// <summary>Text that is learned from beside; null for none.</summary>
-    internal PretrainingMix? Mix { get; init; }
+    /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
+    public Reference? Reference { get; init; }
 
-    /// <summary>Follows the weights; null for none.</summary>
+    /// <summary>The penalty on the KL from the reference; null without one.</summary>
+    public KlPenalty? Kl { get; init; }
+
+    /// <summary>Turns the scores of the source into those that are learned from.</summary>
+    public ScorePipeline Scoring { get; init; } = new(new());
+
+    public UpdateOptions Updates { get; init; } = new();
+
+    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    public IAuxiliaryLoss? Mix { get; init; }
+
+    /// <summary>Averages the weights; null for none.</summary>
     public MovingAverage? Average { get; init; }
 
-    /// <summary>Steps at the start in which only the critic learns.</summary>
+    /// <summary>Steps at the start in which the critic alone is trained.</summary>
     public int CriticWarmup { get; init; }
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
     /// <param name="prompts">All of them, in tokens.</param>
     /// <param name="order">Which of them a step sees.</param>
     /// <param name="steps">Of the whole run.</param>
-    /// <param name="evaluate">Looks at held-out prompts.</param>
+    /// <param name="evaluate">Evaluates on held-out prompts.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
-    public void Train(IReadOnlyList<TokenPrompt> prompts, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
+    public void Train(
+        IReadOnlyList<TokenPrompt> prompts, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
     {
-        run.InWords = algorithm.InWords;
-        run.Register("scores", pipeline.Moments);
-        foreach (var (name, state) in rewards.States.Concat(algorithm.States))
-            run.Register(name, state);
+        run.Summarize = algorithm.Summarize;
+        algorithm.Prepare(prompts);
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
-            var clock = Stopwatch.StartNew();
             Optimise(experience, step);
-            reference.Follow(step.Number);
-            step.Log("time/optimise", clock.Elapsed.TotalSeconds);
+            algorithm.AfterUpdate(step.Number);
+            Reference?.Sync(step.Number);
         }
     }
 
-    /// <summary>Respond, score, estimate.</summary>
+    /// <summary>Respond, score, estimate: everything before the first update, without gradients.</summary>
     Experience Collect(TokenPrompt[] prompts, TrainingStep step)
     {
         using var noGrad = Autograd.NoGrad();
         var clock = Stopwatch.StartNew();
-        var before = run.Random.State;
-        var rollouts = policy.Respond(prompts, run.Random, algorithm.SamplesPerPrompt);
-        step.Log("time/rollout", clock.Elapsed.TotalSeconds);
-        clock.Restart();
-        var scores = Score(rollouts, step, before);
-        rollouts = Examine(rollouts);
-        step.Log("time/score", clock.Elapsed.TotalSeconds);
-        step.Log("objective/scores", scores.Totals.Average());
-        step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
-        return algorithm.Estimate(rollouts, pipeline.Shape(scores, rollouts), step);
+        var randomBefore = run.Random.State;
+        var rollouts = policy.Respond(prompts, run.Random, Updates.SamplesPerPrompt);
+        LogSplit(step, "time/rollout", clock);
+        var scores = Score(rollouts, step, randomBefore);
+        rollouts = AddValuesAndKl(AddFrozenActivations(rollouts));
+        LogSplit(step, "time/score", clock);
+        LogRollouts(rollouts, scores, step);
+        var experience = algorithm.Estimate(rollouts, Scoring.Shape(scores, rollouts), step);
+        Kl?.Update(rollouts, scores, step);
+        return experience;
     }
 
-    /// <summary>Scores; or the end of the run, saved as it was before the step, when a source fails.</summary>
-    Scores Score(Rollouts rollouts, TrainingStep step, byte[] before)
+    /// <summary>The scores. When a source fails the run ends, saved as it was before the step.</summary>
+    Scores Score(Rollouts rollouts, TrainingStep step, byte[] randomBefore)
     {
         try
         {
@@ -77,111 +93,97 @@ public sealed class OnPolicyLoop(
         }
         catch (InvalidDataException error)
         {
-            run.Random.State = before;
+            run.Random.State = randomBefore;
             throw run.Stop(step.Index, error.Message);
         }
     }
 
-    /// <summary>Adds what is computed of responses once, before they are learned from: frozen layers, reference and critic.</summary>
-    Rollouts Examine(Rollouts rollouts)
+    Rollouts AddFrozenActivations(Rollouts rollouts)
     {
-        if (policy.TrunkLayer is { } layer)
-            rollouts = rollouts with { Trunk = new(layer, Each(rollouts, rollouts.TextLengths.Max(), part => policy.ReadTrunk(part, layer))) };
-        rollouts = reference.Ask(of =>
-        {
-            var logprobs = Matrix(rollouts, part => of.Analyze(part).Logprobs);
-            var nats = algorithm.NeedsFullKl ? Matrix(rollouts, part => Kl.Full(policy.Distribution(part), of.Distribution(part)).Reshape(part.Count, -1)) : null;
-            return rollouts with { RefLogprobs = logprobs, FullKl = nats };
-        });
-        return policy.Critic is { ReadsAlong: false } ? rollouts with { Values = Matrix(rollouts, policy.Values) } : rollouts;
+        if (policy.FrozenLayer is not { } layer)
+            return rollouts;
+        var hidden = responseBatches.PerColumn(rollouts, rollouts.TextLengths.Max(), part => policy.StatesBelow(layer, part));
+        return rollouts with { FrozenActivations = new(layer, hidden) };
     }
 
+    Rollouts AddValuesAndKl(Rollouts rollouts)
+    {
+        if (!policy.Generator.ReportsLogprobs)
+            rollouts = rollouts with { Logprobs = responseBatches.PerToken(rollouts, policy.Logprobs) };
+        if (policy.Critic is not null && rollouts.Values is null)
+            rollouts = rollouts with { Values = responseBatches.PerToken(rollouts, policy.Values) };
+        return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
+    }
+
+    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    {
+        step.Log("objective/scores", scores.Totals.Average());
+        step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
+        step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
+        step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
+        int[][] responses = [.. rollouts.Tokens];
+        step.Log("responses/repetition", Repetition.Of(responses));
+        step.Log("responses/distinct", Repetition.Distinct(responses));
+        step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
+    }
+
+    /// <summary>The updates of a step.</summary>
     void Optimise(Experience experience, TrainingStep step)
     {
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal);
-        var (tried, skipped) = (0, 0);
-        foreach (var rows in Enumerable.Range(0, algorithm.Epochs).SelectMany(_ => Minibatches(experience.Rollouts.Count)))
+        var clock = Stopwatch.StartNew();
+        var totals = new LossTotals();
+        var (tried, applied) = (0, 0);
+        foreach (var rows in Enumerable.Range(0, Updates.Epochs).SelectMany(_ => Minibatches(experience.Rollouts.Count)))
         {
-            var number = step.Index * algorithm.Epochs * algorithm.MiniBatches + tried++;
-            var (logged, verdict) = Update(experience.Select(rows), step, number);
-            metrics.AddUp(logged);
-            skipped += verdict == Verdict.Apply ? 0 : 1;
-            if (verdict == Verdict.Stop)
+            var action = Update(experience.Select(rows), step, step.Index * Updates.Count + tried++, totals);
+            applied += action == UpdateAction.Apply ? 1 : 0;
+            if (action == UpdateAction.Stop)
                 break;
         }
-        step.Log(metrics.ToDictionary(metric => metric.Key, metric => metric.Value / tried, StringComparer.Ordinal));
-        step.Log("policy/updates_left_out", algorithm.Epochs * algorithm.MiniBatches - tried + skipped);
+        step.Log(totals.Metrics.Select(metric => KeyValuePair.Create(metric.Key, metric.Value / tried)));
+        step.Log("policy/updates_left_out", Updates.Count - applied);
+        LogSplit(step, "time/optimise", clock);
     }
 
-    /// <summary>Optimise: one update on some of the responses.</summary>
-    (IReadOnlyDictionary<string, double> Metrics, Verdict Verdict) Update(Experience experience, TrainingStep step, int number)
+    /// <summary>One update on some of the responses; its numbers are added to those of the step.</summary>
+    UpdateAction Update(Experience experience, TrainingStep step, int number, LossTotals totals)
     {
         using var scope = TensorScope.Open();
-        double tokens = experience.Rollouts.TokenCount;
-        var onlyCritic = step.Number <= CriticWarmup;
+        var count = algorithm.Count(experience.Rollouts);
+        var criticAlone = step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
-        var metrics = microBatches.Backward(Parts(experience.Rollouts), rows =>
-        {
-            var part = experience.Select(rows);
-            return algorithm.Compute(part, onlyCritic ? CriticAlone(part.Rollouts) : Analyze(part.Rollouts), tokens);
-        });
-        if (algorithm.Judge(metrics) is not Verdict.Apply and var verdict)
-            return (metrics, verdict);
-        if (!onlyCritic && Mix?.Backward(microBatches, number) is { } text)
-            metrics["loss/text"] = text;
-        var applied = optimization.Apply(step, metrics["loss"], () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted())));
-        if (applied)
-            Average?.Update();
-        return (metrics, applied ? Verdict.Apply : Verdict.Skip);
+        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows => Loss(experience.Select(rows), criticAlone, count));
+        totals.Add(update);
+        if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
+            return action;
+        foreach (var (name, value) in (criticAlone ? null : Mix)?.Backward(microBatches, number) ?? Enumerable.Empty<KeyValuePair<string, double>>())
+            totals.Add(name, value);
+        if (!optimization.Apply(step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
+            return UpdateAction.Skip;
+        Average?.Update();
+        return UpdateAction.Apply;
     }
 
-    Analysis Analyze(Rollouts rollouts)
+    Loss Loss(Experience experience, bool criticAlone, double count)
     {
-        if (!algorithm.LearnsFromFullKl)
-            return policy.Analyze(rollouts, algorithm.NeedsEntropy);
-        using var noGrad = Autograd.NoGrad();
-        var distribution = reference.Ask(of => of.Distribution(rollouts));
-        using var grad = Autograd.EnableGrad();
-        return policy.Analyze(rollouts, algorithm.NeedsEntropy, distribution);
+        var rollouts = experience.Rollouts;
+        var analysis = criticAlone ? new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null) : Analyze(rollouts);
+        return algorithm.Compute(experience, analysis, count);
     }
 
-    /// <summary>The policy as it was, and values to learn.</summary>
-    Analysis CriticAlone(Rollouts rollouts) => new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null);
-
-    /// <summary>Something (B, T) of rollouts; 0 where the mask is false.</summary>
-    Tensor Matrix(Rollouts rollouts, Func<Rollouts, Tensor> find) => Each(rollouts, rollouts.Mask.Size(1), part => find(part).MaskedFill(!part.Mask, 0));
-
-    /// <summary>Something (B, columns, …) of rollouts without gradients, found some rows at a time; 0 behind what is found of a row.</summary>
-    Tensor Each(Rollouts rollouts, long columns, Func<Rollouts, Tensor> find)
-    {
-        var parts = Parts(rollouts);
-        Tensor? all = null;
-        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(microBatches.Workers, parts, rows => Part(rollouts.Select(rows), find))))
-        {
-            all ??= Tensor.Zeros([rollouts.Count, columns, .. found.Shape[2..]], found.DType, found.Device);
-            for (var i = 0; i < rows.Length; i++)
-                all.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
-            found.Dispose();
-        }
-        return all!;
-    }
-
-    static Tensor Part(Rollouts part, Func<Rollouts, Tensor> find)
-    {
-        using var noGrad = Autograd.NoGrad();                         // of this thread
-        using var scope = TensorScope.Open();
-        return scope.Keep(find(part));
-    }
+    Analysis Analyze(Rollouts rollouts) => policy.Analyze(rollouts, algorithm.NeedsEntropy, Kl?.DistributionForLoss(rollouts, Reference!));
 
     /// <summary>The rows in a random order, in parts of nearly one size.</summary>
     IEnumerable<int[]> Minibatches(int count)
     {
         var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
-        var parts = Math.Min(algorithm.MiniBatches, count);
+        var parts = Math.Min(Updates.MiniBatches, count);
         return Enumerable.Range(0, parts).Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
     }
 
-    /// <summary>All rows in micro-batches.</summary>
-    IReadOnlyList<int[]> Parts(Rollouts rollouts) => microBatches.Split(
-        [.. Enumerable.Range(0, rollouts.Count)], row => rollouts.TextLengths[row]);
+    static void LogSplit(TrainingStep step, string name, Stopwatch clock)
+    {
+        step.Log(name, clock.Elapsed.TotalSeconds);
+        clock.Restart();
+    }
 }

@@ -1,4 +1,5 @@
 using Attune.Torch;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Optimizers;
 

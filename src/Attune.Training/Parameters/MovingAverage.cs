@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Models;
 using Attune.Torch;
 using Attune.Training.States;
@@ -31,7 +32,7 @@ public sealed class MovingAverage : IRunState
     }
 
     /// <summary>Exchanges weights and averages; a second call exchanges them again.</summary>
-    public void Swap()
+    void Swap()
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
@@ -41,6 +42,13 @@ public sealed class MovingAverage : IRunState
             parameter.Value.CopyInPlace(average);
             average.CopyInPlace(weights);
         }
+    }
+
+    /// <summary>Puts the averages in the place of the weights until the result is disposed of.</summary>
+    public IDisposable Use()
+    {
+        Swap();
+        return new SwapBack(this);
     }
 
     public void Save(StateWriter writer)
@@ -54,4 +62,17 @@ public sealed class MovingAverage : IRunState
         foreach (var (name, _, average) in slots)
             reader.ReadInto(name, average);
     }
+
+    sealed class SwapBack(MovingAverage average) : IDisposable
+    {
+        public void Dispose() => average.Swap();
+    }
+}
+
+/// <summary>A moving average of the weights.</summary>
+public sealed record AverageOptions
+{
+    /// <summary>The decay, at each update, of an average of the weights that becomes the result; 0 for the weights themselves. InstructGPT: 0.992.</summary>
+    [Range(0d, 1d, MaximumIsExclusive = true)]
+    public double Decay { get; init; }
 }

@@ -47,10 +47,8 @@ public sealed partial class TrainedParameters
         return new(model, options, lora: null);
     }
 
-    /// <summary>
-    /// The policy as it is now, which stays: the same model with its adapter off, or one that shares all parameters that are not trained.
-    /// </summary>
-    public Policy Reference(Policy policy) => lora is null ? policy.With(Pretrained.FrozenCopy(policy.Model)) : policy.WithAdapterOff();
+    /// <summary>Whether an adapter is trained, so that the model without it is what it was.</summary>
+    public bool HasAdapter => lora is not null;
 
     /// <summary>Writes the result: the model; or with the adapter merged in, and the adapter in <c>adapter</c>; or the adapter alone.</summary>
     /// <param name="folder">Where to.</param>

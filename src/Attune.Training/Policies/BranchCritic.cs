@@ -4,8 +4,8 @@ using Attune.Torch;
 namespace Attune.Training.Policies;
 
 /// <summary>
-/// Top layers of its own, with a head, over the lower layers of the policy. They begin as copies of the policy's top layers. As trlX's
-/// value branch (<c>num_value_layers_unfrozen</c>).
+/// Separate top layers with a head over the lower layers of the policy, as trlX's value branch (<c>num_value_layers_unfrozen</c>). They
+/// are initialised as copies of the policy's top layers.
 /// </summary>
 public sealed class BranchCritic : Critic
 {
@@ -22,7 +22,7 @@ public sealed class BranchCritic : Critic
         if (policy.Backbone is not Decoder own || own.Layers < layers)
             throw new InvalidDataException(
                 $"critic.layers: at most the layers of a decoder were expected, found {layers}; {policy.Config["model_type"]} has {(policy.Backbone as Decoder)?.Layers ?? 0}");
-        Layer = own.Layers - layers;
+        BranchLayer = own.Layers - layers;
         var top = own.UpperParameters(own.Layers - layers).ToHashSet();
         twin = Pretrained.Twin(policy, (_, parameter) => top.Contains(parameter));
         decoder = (Decoder)twin.Backbone;
@@ -32,20 +32,21 @@ public sealed class BranchCritic : Critic
             parameter.Trainable = true;
     }
 
-    public override int? Layer { get; }
+    public override int? BranchLayer { get; }
 
     public override IEnumerable<(string Name, Parameter Value)> Parameters
     {
         get
         {
-            var upper = decoder.UpperParameters(Layer!.Value).Concat(head.Parameters).ToHashSet();
+            var upper = decoder.UpperParameters(BranchLayer!.Value).Concat(head.Parameters).ToHashSet();
             return twin.NamedParameters().Where(parameter => upper.Contains(parameter.Value)).Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
         }
     }
 
-    public override Tensor Values(Reading reading)
+    public override Tensor Values(ForwardPass pass)
     {
         using var precision = Autocast.To(decoder.Autocast, twin.Device);
-        return head.Forward(reading.Pick(decoder.Above(Layer!.Value, reading.Beneath!, reading.Input))).To(DType.Float32);
+        var hidden = decoder.Above(BranchLayer!.Value, pass.StatesBelow(BranchLayer!.Value), pass.Input);             // (B, W, D)
+        return head.Forward(pass.AtResponses(hidden)).To(DType.Float32);
     }
 }

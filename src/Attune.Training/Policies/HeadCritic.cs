@@ -3,10 +3,10 @@ using Attune.Torch;
 
 namespace Attune.Training.Policies;
 
-/// <summary>A linear head on the policy's last hidden states; it is part of the policy's model.</summary>
+/// <summary>
+/// A linear head on the policy's last hidden states. It is part of the policy's model, so that values come with the samples.
+/// </summary>
 public sealed class HeadCritic(ValueHead head) : Critic
 {
-    public override bool ReadsAlong => true;
-
-    public override Tensor Values(Reading reading) => head.Forward(reading.States!);
+    public override Tensor Values(ForwardPass pass) => head.Forward(pass.LastStates);
 }

@@ -6,7 +6,7 @@ using Attune.Training.Parameters;
 namespace Attune.Training.Policies;
 
 /// <summary>
-/// A model of its own, which begins as a reward model: it has learned to judge whole answers, and goes on to judge beginnings. Stiennon
+/// A separate model, initialised as a reward model: it has learned to score whole responses, and learns to score partial ones. Stiennon
 /// et al. 2020, section 3.4, https://arxiv.org/abs/2009.01325
 /// </summary>
 public sealed class ModelCritic : Critic
@@ -29,7 +29,7 @@ public sealed class ModelCritic : Critic
     public override IEnumerable<(string Name, Parameter Value)> Parameters =>
         model.NamedParameters().Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
 
-    public override Tensor Values(Reading reading) => reading.Pick(model.ScoreTokens(reading.Input));
+    public override Tensor Values(ForwardPass pass) => pass.AtResponses(model.ScoreTokens(pass.Input));
 
     public override void Save(string folder) => ModelFolder.Save(Path.Combine(folder, "critic"), model, tokenizer);
 }

@@ -10,7 +10,7 @@ using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What a policy thinks of responses now, with a graph behind it.</summary>
+/// <summary>What a policy computes of responses that are given, with a graph that leads to its parameters.</summary>
 /// <param name="Logprobs">(B, T)</param>
 /// <param name="Values">(B, T), or null without a critic.</param>
 /// <param name="Entropy">(B, T) nats, or null when it was not asked for.</param>
@@ -21,12 +21,14 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 }
 
 /// <summary>
-/// A language model that acts: its tokens are actions, what it has read is the observation. It can <see cref="Respond"/>, and
-/// <see cref="Analyze"/> responses again after it has learned.
+/// A language model that acts: its tokens are the actions, the tokens before them are the observation. <see cref="Respond"/> samples
+/// responses; <see cref="Analyze"/> computes log-probabilities of responses that are given.
 /// </summary>
+/// <param name="model">The language model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="sampling">The distribution that is sampled from, and that log-probabilities are under.</param>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly TextGenerator generator = new(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer)) { StopOf = StopStrings.Finder(tokenizer, sampling.Stop) };
     readonly IReadOnlyList<ILogitsFilter> penalties = sampling.Penalties(ModelFolder.EndTokens(model, tokenizer));
     readonly IReadOnlyList<ILogitsFilter> shaping = sampling.Shaping();
 
@@ -34,7 +36,13 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     public Tokenizer Tokenizer => tokenizer;
 
-    /// <summary>Estimates returns; null when nobody does.</summary>
+    /// <summary>Samples responses: this process by default, or a server.</summary>
+    public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer))
+    {
+        StopOf = StopStrings.Finder(tokenizer, sampling.Stop),
+    };
+
+    /// <summary>Estimates returns; null without one.</summary>
     public Critic? Critic { get; init; } = model.ValueHead is { } head ? new HeadCritic(head) : null;
 
     bool AdapterOff { get; init; }
@@ -42,118 +50,95 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <summary>The same with another model, and without a critic.</summary>
     public Policy With(LanguageModel other) => new(other, tokenizer, sampling) { Critic = null };
 
-    /// <summary>The same model, analyzed without its adapter and without a critic.</summary>
+    /// <summary>The same model with its adapter switched off, and without a critic.</summary>
     public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true, Critic = null };
 
-    /// <summary>Samples <paramref name="samples"/> answers to each prompt, side by side, with log-probabilities and values.</summary>
-    public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
-    {
-        var completions = generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
-        return Rollouts.From([.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, samples))], completions, model.Device);
-    }
+    /// <summary>Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.</summary>
+    public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
+        Rollouts.From(prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation), model.Device);
 
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
-    /// head is applied to responses only.
+    /// head is applied to response tokens only.
     /// </summary>
-    /// <param name="rollouts">B responses of at most T tokens.</param>
-    /// <param name="withEntropy">Whether the entropy is asked for.</param>
-    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, for the KL from it.</param>
-    public Analysis Analyze(Rollouts rollouts, bool withEntropy = false, Tensor? fullKlFrom = null)
+    /// <param name="responses">B responses of at most T tokens.</param>
+    /// <param name="withEntropy">Whether the entropy is computed.</param>
+    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not to.</param>
+    public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
     {
         using var off = Lora.Off(AdapterOff);
-        var reading = Read(rollouts);
-        var logits = Sampled(reading, rollouts);                                                    // (B · T, V)
-        var logitsAreDone = !withEntropy && fullKlFrom is null && penalties.Count == 0 && sampling.IsUntruncated;
+        var pass = Forward(responses);
+        var values = Critic?.Values(pass);                                                          // first: it may share lower layers
+        var logits = Logits(pass, responses);                                                       // (B · T, V)
+        var mayOverwrite = !withEntropy && fullKlFrom is null && penalties.Count == 0 && sampling.IsUntruncated;
         return new(
-            Rows(-(logitsAreDone ? CrossEntropy.PerTokenInPlace(logits, Tokens(rollouts)) : CrossEntropy.PerToken(logits, Tokens(rollouts)))),
-            Critic is null ? null : Rows(Critic.Values(reading)),
+            Rows(-(mayOverwrite ? CrossEntropy.PerTokenInPlace(logits, Targets(responses)) : CrossEntropy.PerToken(logits, Targets(responses)))),
+            values is null ? null : Rows(values),
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {
             FullKl = fullKlFrom is null ? null : Rows(Kl.Full(logits.LogSoftmax(-1), fullKlFrom)),
         };
 
-        Tensor Rows(Tensor flat) => flat.Reshape(rollouts.Count, -1);                               // (B, T)
+        Tensor Rows(Tensor flat) => flat.Reshape(responses.Count, -1);                              // (B, T)
     }
 
-    /// <summary>(B · T, V) log-probabilities of every token that could have been sampled in the place of each that was.</summary>
-    public Tensor Distribution(Rollouts rollouts)
+    /// <summary>Log-probabilities (B, T) of the tokens of the responses.</summary>
+    public Tensor Logprobs(Responses responses) => Analyze(responses).Logprobs;
+
+    /// <summary>Log-probabilities (B) of whole responses: the sum over their tokens.</summary>
+    public Tensor SequenceLogprobs(Responses responses) => Logprobs(responses).MaskedFill(!responses.Mask, 0).Sum(1);
+
+    /// <summary>(B · T, V) log-probabilities of every token that could have been sampled in the place of each response token.</summary>
+    public Tensor Distribution(Responses responses)
     {
         using var off = Lora.Off(AdapterOff);
-        return Sampled(Read(rollouts), rollouts).LogSoftmax(-1);
+        return Logits(Forward(responses), responses).LogSoftmax(-1);
     }
 
-    /// <summary>The critic's estimates (B, T) before each token of the responses, with a graph that ends at the policy.</summary>
-    public Tensor Values(Rollouts rollouts)
-    {
-        Reading reading;
-        using (Autograd.NoGrad())
-            reading = Read(rollouts, withStates: Critic!.ReadsAlong);
-        return Critic!.Values(reading).Reshape(rollouts.Count, -1);
-    }
+    /// <summary>The critic's estimates (B, T) before each response token, with a graph that leads to the critic's parameters alone.</summary>
+    public Tensor Values(Responses responses) =>
+        Critic!.Values(Forward(responses, withGradient: false)).Reshape(responses.Count, -1);
 
-    /// <summary>The layer beneath which nothing learns, neither policy nor critic; null when something does.</summary>
-    public int? TrunkLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen } ? Math.Min(frozen, Critic?.Layer ?? frozen) : null;
+    /// <summary>The layer below which neither policy nor critic is trained; null when even the lowest is.</summary>
+    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen } ? Math.Min(frozen, Critic?.BranchLayer ?? frozen) : null;
 
-    /// <summary>Hidden states (B, W, D) of prompts and responses beneath a layer.</summary>
-    public Tensor ReadTrunk(Rollouts rollouts, int layer)
+    /// <summary>Hidden states (B, W, D) of prompts and responses below a layer.</summary>
+    public Tensor StatesBelow(int layer, Responses responses)
     {
         using var precision = Autocast.To(model.Backbone.Autocast, model.Device);
-        return ((Decoder)model.Backbone).Beneath(layer, Texts(rollouts));
+        return ((Decoder)model.Backbone).Beneath(layer, Texts(responses));
     }
 
-    Reading Read(Rollouts rollouts, bool withStates = true)
+    ForwardPass Forward(Responses responses, bool withGradient = true)
     {
-        var input = Texts(rollouts) with { FirstWanted = rollouts.Prompts.Min(prompt => Beginning(prompt).Length) - 1 };
-        var beneath = Beneath(input, rollouts.Trunk);
-        var cells = StatesBeforeTokens(rollouts, (int)input.Tokens.Size(1));                        // of (B, P + T)
-        return new(input, cells, beneath, withStates ? Reading.Pick(Hidden(input, rollouts.Trunk, beneath), input, cells) : null);
+        var input = Texts(responses) with { FirstWanted = responses.Prompts.Min(prompt => Prefix(prompt).Length) - 1 };
+        return new(model, input, Positions(responses, (int)input.Tokens.Size(1)), responses.FrozenActivations, withGradient);
     }
 
-    /// <summary>Hidden states where the critic branches off; null when it does not.</summary>
-    Tensor? Beneath(ModelInput input, Trunk? trunk)
+    ModelInput Texts(Responses responses)
     {
-        if (Critic?.Layer is not { } branch)
-            return null;
-        var decoder = (Decoder)model.Backbone;
-        using var precision = Autocast.To(decoder.Autocast, model.Device);
-        return trunk is null ? decoder.Beneath(branch, input) : decoder.Between(trunk.Layer, branch, trunk.Hidden, input);
-    }
-
-    /// <summary>The last hidden states, from the farthest that has been read on.</summary>
-    Tensor Hidden(ModelInput input, Trunk? trunk, Tensor? beneath)
-    {
-        if (trunk is null && beneath is null)
-            return model.Hidden(input);
-        var decoder = (Decoder)model.Backbone;
-        using var precision = Autocast.To(decoder.Autocast, model.Device);
-        return beneath is null ? decoder.Above(trunk!.Layer, trunk.Hidden, input) : decoder.Above(Critic!.Layer!.Value, beneath, input);
-    }
-
-    ModelInput Texts(Rollouts rollouts)
-    {
-        int[][] texts = [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, answer) => (int[])[.. Beginning(prompt), .. answer.Tokens])];
+        int[][] texts = [.. responses.Prompts.Zip(responses.Tokens, (prompt, response) => (int[])[.. Prefix(prompt), .. response])];
         return model.Backbone.StartToken is null
             ? TensorBatch.Padded(texts, tokenizer.FillId, model.Device)
-            : TensorBatch.Padded(texts, [.. rollouts.Prompts.Select(prompt => prompt.Tokens)], tokenizer.FillId, model.Device);
+            : TensorBatch.Padded(texts, [.. responses.Prompts.Select(prompt => prompt.Tokens)], tokenizer.FillId, model.Device);
     }
 
-    /// <summary>What stands before a response in the text that is gone on with: the prompt, or an encoder–decoder's start token.</summary>
-    int[] Beginning(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
+    /// <summary>The prefix of the decoder's input: the prompt, or an encoder–decoder's start token.</summary>
+    int[] Prefix(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
 
     /// <summary>
-    /// The logits as the sampler sees them (B · T, V): penalised, tempered, and −∞ where it would not draw, save for the tokens that
-    /// were drawn. So the first ratio is 1 under every setting, and a token that has since left the nucleus can still be learned from.
+    /// The logits as the sampler sees them (B · T, V): penalised, tempered, and −∞ where it would not draw, except for the tokens that
+    /// were drawn. So the first ratio is 1 under every setting, and a token that has since left the nucleus still has a gradient.
     /// </summary>
-    Tensor Sampled(Reading reading, Rollouts rollouts)
+    Tensor Logits(ForwardPass pass, Responses responses)
     {
-        var logits = model.Logits(reading.States!);
-        var rows = penalties.Count == 0 ? [] : Histories(rollouts);
+        var logits = model.Logits(pass.LastStates);
+        var rows = penalties.Count == 0 ? [] : Histories(responses);
         foreach (var filter in penalties)
             logits = filter.Apply(logits, rows);
         if (sampling.IsUntruncated)
             return sampling.Temperature is 0 or 1 ? logits : logits * (1 / sampling.Temperature);
-        var tokens = Tokens(rollouts).Unsqueeze(1);                                                 // (B · T, 1)
+        var tokens = Targets(responses).Unsqueeze(1);                                                 // (B · T, 1)
         var tempered = logits.Gather(1, tokens) * (1 / sampling.Temperature);
         foreach (var filter in shaping)
             logits = filter.Apply(logits, rows);
@@ -162,39 +147,35 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places);
     }
 
-    /// <summary>What stood before each cell of (B, T); all of a response where there is no token.</summary>
-    IReadOnlyList<TokenHistory> Histories(Rollouts rollouts)
+    /// <summary>The tokens before each response token: B · T histories; the whole response at padding.</summary>
+    IReadOnlyList<TokenHistory> Histories(Responses responses)
     {
-        var length = (int)rollouts.Mask.Size(1);
-        var histories = new List<TokenHistory>(rollouts.Count * length);
-        for (var row = 0; row < rollouts.Count; row++)
+        var length = (int)responses.Mask.Size(1);
+        var histories = new List<TokenHistory>(responses.Count * length);
+        foreach (var (prompt, response) in responses.Prompts.Zip(responses.Tokens))
         {
-            var history = new TokenHistory(rollouts.Prompts[row].Tokens, Beginning(rollouts.Prompts[row]));
-            var answer = rollouts.Completions[row].Tokens;
+            var history = new TokenHistory(prompt.Tokens, Prefix(prompt));
             for (var t = 0; t < length; t++)
             {
                 histories.Add(history);
-                if (t < answer.Length)
-                    history = history.With(answer[t]);
+                if (t < response.Length)
+                    history = history.With(response[t]);
             }
         }
         return histories;
     }
 
-    /// <summary>For each cell of (B, T), the column of (B, P + T) that the token was predicted from; any column where there is no token.</summary>
-    Tensor StatesBeforeTokens(Rollouts rollouts, int columns)
+    /// <summary>(B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.</summary>
+    Tensor Positions(Responses responses, int columns)
     {
-        var length = (int)rollouts.Mask.Size(1);
-        var cells = new long[rollouts.Count * length];
-        for (var row = 0; row < rollouts.Count; row++)
+        var length = (int)responses.Mask.Size(1);
+        var positions = new long[responses.Count * length];
+        for (var row = 0; row < responses.Count; row++)
             for (var t = 0; t < length; t++)
-                cells[row * length + t] = row * columns + Math.Min(Beginning(rollouts.Prompts[row]).Length - 1 + t, columns - 1);
-        return TensorBatch.Longs(cells, model.Device);
+                positions[row * length + t] = row * columns + Math.Min(Prefix(responses.Prompts[row]).Length - 1 + t, columns - 1);
+        return TensorBatch.Longs(positions, model.Device);
     }
 
-    Tensor Tokens(Rollouts rollouts)
-    {
-        var padded = PaddedRows.From([.. rollouts.Completions.Select(completion => completion.Tokens)], tokenizer.FillId);
-        return TensorBatch.Longs(padded.Tokens, model.Device);                                      // (B · T)
-    }
+    /// <summary>(B · T) token ids, any token at padding.</summary>
+    Tensor Targets(Responses responses) => TensorBatch.Longs(PaddedRows.From(responses.Tokens, tokenizer.FillId).Tokens, model.Device);
 }

@@ -1,71 +1,67 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Torch;
-using Attune.Training.Batches;
+using Attune.Training.Estimation;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What a policy answered: B responses of at most T tokens, one row each.</summary>
-/// <param name="Prompts">B; a prompt with several answers comes several times.</param>
+/// <summary>Responses that a policy sampled, with what is known of the sampling: B rows of at most T tokens.</summary>
+/// <param name="Prompts">B; a prompt with several responses is repeated.</param>
 /// <param name="Completions">B, in tokens.</param>
-/// <param name="Mask">(B, T) bool, true at real tokens of a response.</param>
-/// <param name="Logprobs">(B, T) under the distribution they were sampled from; 0 where the mask is false.</param>
-/// <param name="Values">(B, T): the critic's estimate before each token; 0 where the mask is false, or without a critic.</param>
+/// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
+/// <param name="Logprobs">(B, T) under the distribution they were sampled from; 0 at padding.</param>
+/// <param name="Values">(B, T): the critic's estimate before each token, 0 at padding; null without a critic.</param>
 public sealed record Rollouts(
-    IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<Completion> Completions, Tensor Mask, Tensor Logprobs, Tensor Values)
+    IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<Completion> Completions, Tensor Mask, Tensor Logprobs, Tensor? Values)
+    : Responses(Prompts, [.. Completions.Select(completion => completion.Tokens)], Mask)
 {
-    /// <summary>(B, T): log-probabilities of the same tokens under the reference; 0 where the mask is false.</summary>
+    /// <summary>Responses to each prompt, which are neighbouring rows. Some rows that were selected have no groups: 1.</summary>
+    public int GroupSize { get; init; } = 1;
+
+    /// <summary>(B, T): log-probabilities of the same tokens under the reference, 0 at padding; null without a reference.</summary>
     public Tensor? RefLogprobs { get; init; }
 
-    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was asked for.</summary>
-    public Tensor? FullKl { get; init; }
+    /// <summary>(B, T): KL in nats from the reference at each token, 0 at padding; null without a reference.</summary>
+    public Tensor? Kl { get; init; }
 
-    /// <summary>What the layers that nothing trains made of prompts and responses, so that they need not be read again.</summary>
-    public Trunk? Trunk { get; init; }
-
-    public int Count => Completions.Count;
-
-    /// <summary>Tokens of each prompt and its response together.</summary>
-    public IReadOnlyList<int> TextLengths { get; } = [.. Prompts.Zip(Completions, (prompt, completion) => prompt.Tokens.Length + completion.Tokens.Length)];
-
-    /// <summary>Real tokens of all responses.</summary>
-    public int TokenCount => Completions.Sum(completion => completion.Tokens.Length);
-
+    /// <summary>Pads sampled responses on the right.</summary>
+    /// <param name="prompts">Each prompt once.</param>
+    /// <param name="completions">As many to each prompt, side by side.</param>
+    /// <param name="device">Where the tensors are made.</param>
     public static Rollouts From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<Completion> completions, Device device)
     {
-        var length = completions.Max(completion => completion.Tokens.Length);
-        var mask = new bool[completions.Count * length];
-        var logprobs = new float[mask.Length];
-        var values = new float[mask.Length];
-        for (var row = 0; row < completions.Count; row++)
+        var groupSize = completions.Count / prompts.Count;
+        var mask = MaskOf([.. completions.Select(completion => completion.Tokens)], device);
+        var hasValues = completions.All(completion => completion.Values.Length == completion.Tokens.Length);
+        return new(
+            [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, groupSize))], completions, mask,
+            Padded(completions.Select(completion => completion.Logprobs), mask),
+            hasValues ? Padded(completions.Select(completion => completion.Values), mask) : null)
         {
-            Array.Fill(mask, true, row * length, completions[row].Tokens.Length);
-            completions[row].Logprobs.CopyTo(logprobs, row * length);
-            completions[row].Values.CopyTo(values, row * length);
-        }
-        return new(prompts, completions, ToTensor(mask), ToTensor(logprobs), ToTensor(values));
-
-        Tensor ToTensor<T>(T[] numbers) where T : unmanaged => Tensor.From(numbers, completions.Count, length).To(device);
+            GroupSize = groupSize,
+        };
     }
 
-    /// <summary>These rows, as wide as the longest of them.</summary>
-    public Rollouts Select(int[] rows)
+    public override Rollouts Select(int[] rows)
     {
-        var index = TensorBatch.Longs(Array.ConvertAll(rows, row => (long)row), Mask.Device);
-        Completion[] completions = [.. rows.Select(row => Completions[row])];
-        var length = completions.Max(completion => completion.Tokens.Length);
-        return new([.. rows.Select(row => Prompts[row])], completions, Take(Mask), Take(Logprobs), Take(Values))
+        var selection = new RowSelection(this, rows);
+        return new(selection.Pick(Prompts), selection.Pick(Completions), selection.Pick(Mask), selection.Pick(Logprobs), PickOrNull(Values))
         {
-            RefLogprobs = RefLogprobs is null ? null : Take(RefLogprobs),
-            FullKl = FullKl is null ? null : Take(FullKl),
-            Trunk = Trunk is null ? null : Trunk with { Hidden = Trunk.Hidden.IndexSelect(0, index).Slice(1, 0, rows.Max(row => TextLengths[row])) },
+            RefLogprobs = PickOrNull(RefLogprobs),
+            Kl = PickOrNull(Kl),
+            FrozenActivations = FrozenActivations?.Select(selection, rows.Max(row => TextLengths[row])),
         };
 
-        Tensor Take(Tensor tensor) => tensor.IndexSelect(0, index).Slice(1, 0, length);
+        Tensor? PickOrNull(Tensor? tensor) => tensor is null ? null : selection.Pick(tensor);
+    }
+
+    /// <summary>B rows of numbers → (B, T), 0 at padding.</summary>
+    static Tensor Padded(IEnumerable<float[]> rows, Tensor mask)
+    {
+        var (count, length) = ((int)mask.Size(0), (int)mask.Size(1));
+        var numbers = new float[count * length];
+        foreach (var (row, values) in rows.Index())
+            values.CopyTo(numbers, row * length);
+        return Tensor.From(numbers, count, length).To(mask.Device);
     }
 }
-
-/// <summary>Hidden states of prompts and responses beneath a layer.</summary>
-/// <param name="Layer">Counted from 0.</param>
-/// <param name="Hidden">(B, W, D), W the longest text; 0 behind the end of a text.</param>
-public sealed record Trunk(int Layer, Tensor Hidden);

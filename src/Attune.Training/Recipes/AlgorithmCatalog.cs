@@ -12,7 +12,9 @@ public static class AlgorithmCatalog
         new("pretrain", "a language model from documents", () => new PretrainRecipe()),
         new("sft", "answers as people wrote them", () => new SftRecipe()),
         new("reward", "a score from people's rankings", () => new RewardRecipe()),
+        new("dpo", "answers that people prefer, learned from comparisons", () => new DpoRecipe()),
         new("ppo", "answers that score higher, near the reference", () => new PpoRecipe()),
+        new("grpo", "answers that score higher than others to the same prompt", () => new GrpoRecipe()),
     ];
 
     public static string Names => string.Join(", ", All.Select(method => method.Name));

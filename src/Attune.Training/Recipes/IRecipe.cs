@@ -12,6 +12,9 @@ public interface IRecipe : IValidatableObject
     /// <summary>How much is seen.</summary>
     BatchOptions Training { get; }
 
+    /// <summary>Keys that had another name: the old full key, and the one that is read in its place.</summary>
+    IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+
     /// <summary>The same with absolute paths, so that a run can be resumed from anywhere.</summary>
     IRecipe WithFullPaths();
 

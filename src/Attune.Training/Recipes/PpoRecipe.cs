@@ -1,210 +1,74 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Training.Algorithms;
-using Attune.Training.Batches;
-using Attune.Training.Estimation;
-using Attune.Training.Evaluation;
-using Attune.Training.Health;
-using Attune.Training.Offline;
 using Attune.Training.OnPolicy;
-using Attune.Training.Optimizers;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
-using Attune.Training.States;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>How the step is chosen that a model is made of.</summary>
-public enum BestBy
+/// <summary>RL fine-tuning of a language model by PPO.</summary>
+public sealed record PpoRecipe : OnPolicyRecipe
 {
-    /// <summary>The highest gold reward of held-out answers; the last step where there is no gold reward.</summary>
-    Gold,
-
-    /// <summary>The highest score of held-out answers.</summary>
-    Score,
-
-    /// <summary>The last.</summary>
-    Last,
-}
-
-/// <summary>RL fine-tuning of a language model by PPO against a reward model.</summary>
-public sealed record PpoRecipe : IRecipe
-{
-    /// <summary>Folder, seed and rhythm of the run.</summary>
-    public RunOptions Run { get; init; } = new() { Output = "runs/ppo" };
-
-    /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
-    [Required(ErrorMessage = "must name a folder with a language model")]
-    public string Model { get; init; } = "";
-
-    /// <summary>A folder with a reward model: the short form of a list of rewards with one of kind model, to which others may be added.</summary>
-    public string RewardModel { get; init; } = "";
-
-    /// <summary>
-    /// What answers are rewarded for: a list, of which the weighted sum counts. Each item has a kind (model, length, regex, keywords,
-    /// repetition, json, exactMatch, number, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
-    /// docs/rewards.md.
-    /// </summary>
-    public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
-
-    /// <summary>
-    /// A second reward, a list like rewards, which answers to held-out prompts are rated by and nothing is trained by: it shows when the
-    /// rewards are over-optimised. See docs/over-optimisation.md.
-    /// </summary>
-    public IReadOnlyList<RewardOptions> Gold { get; init; } = [];
-
-    /// <summary>The step that the model is made of: the one with the highest held-out gold reward (gold; the last one without gold), the highest held-out score (score), or the last one (last).</summary>
-    public BestBy Best { get; init; }
-
-    /// <summary>Prompts, as texts or messages; answers that stand beside them are passed over.</summary>
-    public DataOptions Data { get; init; } = new();
-
-    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
-    public ParameterOptions Parameters { get; init; } = new();
-
-    /// <summary>How much is seen: an example is a prompt, a step answers batchSize of them.</summary>
-    public BatchOptions Training { get; init; } = new() { BatchSize = 64 };
-
-    /// <summary>How answers are drawn.</summary>
-    public SamplingOptions Sampling { get; init; } = new();
-
-    /// <summary>How parameters move.</summary>
-    public OptimizerOptions Optimizer { get; init; } = new()
+    public PpoRecipe()
     {
-        LearningRate = 3e-6,
-        Schedule = new() { Kind = ScheduleKind.Linear },
-    };
+        Run = new() { Output = "runs/ppo" };
+        Updates = new() { Epochs = 4 };
+    }
 
-    /// <summary>What is done to scores before they become rewards.</summary>
-    public ScoreOptions Scores { get; init; } = new();
-
-    /// <summary>What KL is measured from.</summary>
-    public ReferenceOptions Reference { get; init; } = new();
-
-    /// <summary>Who estimates returns.</summary>
+    /// <summary>What estimates returns.</summary>
     public CriticOptions Critic { get; init; } = new();
 
-    /// <summary>Text that is learned from beside RL (PPO-ptx).</summary>
+    /// <summary>Text that is learned from in the same updates (PPO-ptx).</summary>
     public PretrainingMixOptions Mix { get; init; } = new();
 
     /// <summary>The algorithm.</summary>
     public PpoOptions Ppo { get; init; } = new();
 
-    /// <summary>When the run counts as unwell, and what is done about it.</summary>
-    public HealthOptions Health { get; init; } = new();
-
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        [
-            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
-            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
-        ];
-
-    IEnumerable<ValidationResult> ValidateRewards()
+    static readonly Dictionary<string, string> RenamedKeys = new(StringComparer.Ordinal)
     {
-        if (AllRewards.Count == 0)
-            yield return new("must name a folder with a reward model where rewards is empty", [nameof(RewardModel)]);
+        ["ppo.samplesPerPrompt"] = "updates.samplesPerPrompt",
+        ["ppo.epochs"] = "updates.epochs",
+        ["ppo.miniBatches"] = "updates.miniBatches",
+        ["ppo.klCoef"] = "kl.coef",
+        ["ppo.klEstimator"] = "kl.estimator",
+        ["ppo.klIn"] = "kl.in",
+        ["ppo.klController"] = "kl.controller",
+        ["ppo.klTarget"] = "kl.target",
+        ["ppo.klHorizon"] = "kl.horizon",
+        ["ppo.ema"] = "average.decay",
+    };
+
+    public override IReadOnlyDictionary<string, string> FormerKeys => RenamedKeys;
+
+    protected override string Method => "ppo";
+
+    protected override bool NeedsReference => true;                // KL is logged whatever it costs
+
+    protected override int CriticWarmup => Critic.WarmupSteps;
+
+    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl) => new Algorithms.Ppo(Ppo, kl!);
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
         if (Critic.Kind == CriticKind.Model && Critic.Model.Length == 0 && FirstRewardModel.Length == 0)
             yield return Validation.Broken(Critic.Model, "must name a folder with a reward model where no reward is of kind model");
     }
 
-    IEnumerable<ValidationResult> ValidateReference()
+    public override IRecipe WithFullPaths() => (PpoRecipe)base.WithFullPaths() with
     {
-        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
-            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
-        if (Reference.Kind == ReferenceKind.Precomputed && Ppo is { KlEstimator: KlEstimator.Full, KlIn: KlPlace.Loss })
-            yield return Validation.Broken(Reference.Kind, "must be kept where klEstimator is full and klIn is loss: every update asks it");
-        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Ppo.KlCoef == 0)
-            yield return Validation.Broken(Health.Act, "must be none or stop where ppo.klCoef is 0: there is no β to raise");
-    }
-
-    IEnumerable<ValidationResult> ValidateSampling()
-    {
-        if (Sampling.Temperature == 0)
-            yield return Validation.Broken(Sampling.Temperature, "must be above 0: PPO learns from varied answers");
-        if (!Sampling.IsUntruncated && Ppo.KlEstimator == KlEstimator.Full)
-            yield return Validation.Broken(
-                Ppo.KlEstimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
-        if (Ppo.MiniBatches > Math.Max(1, Training.BatchSize * Ppo.SamplesPerPrompt))
-            yield return Validation.Broken(
-                Ppo.MiniBatches, $"must be at most one for each answer of a step, {Training.BatchSize * Ppo.SamplesPerPrompt}");
-    }
-
-    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
-
-    string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
-
-    /// <summary>The held-out figure that the best step is chosen by; null for the last step.</summary>
-    string? BestMetric => Best switch
-    {
-        BestBy.Gold => Gold.Count > 0 ? "eval/gold" : null,
-        BestBy.Score => "eval/score",
-        _ => null,
-    };
-
-    public IRecipe WithFullPaths() => this with
-    {
-        Data = Data.WithFullPaths(),
-        Model = RecipePaths.Full(Model),
-        RewardModel = RecipePaths.Full(RewardModel),
-        Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
-        Gold = [.. Gold.Select(reward => reward.WithFullPaths())],
         Critic = Critic with { Model = RecipePaths.Full(Critic.Model) },
         Mix = Mix with { Text = RecipePaths.Full(Mix.Text) },
     };
 
-    public void Train(Run run, CancellationToken cancellation)
-    {
-        var tokenizer = ModelFolder.Tokenizer(Model);
-        var model = ModelFolder.LanguageModel(Model, run);
-        var critic = NewCritic(model, tokenizer, run);
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
-        IReadOnlyList<(string Name, Parameter Value)> learned = [.. trained.Named, .. critic.Parameters];
-        var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
-        var reference = new Reference(Reference, policy, trained, () => new Policy(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null });
-        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
-        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
-        var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, Data.TooLong, policy.Model.Backbone.StartToken);
-        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
-        RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
-        run.Notices(encoder.Notices);
-        if (run.SelfTest)
-            SelfTest.Run(policy, learned, train, run.Seed, run.Notice);
-
-        var steps = Training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), learned, Optimizer.WeightDecay);
-        run.Register("policy", new ModelState(learned));
-        run.Register("optimizer", optimizer);
-        run.Register("reference", reference);
-        var average = Ppo.Ema > 0 ? new MovingAverage(trained.Named, Ppo.Ema) : null;
-        if (average is not null)
-            run.Register("average", average);
-        var evaluation = new PolicyEvaluation(policy, reference, rewards, heldOut, run.Seed) { Gold = gold };
-        if (BestMetric is { } metric && heldOut.Count > 0)
-            run.KeepBest(metric);
-        var algorithm = new Algorithms.Ppo(Ppo);
-        run.Watch(new(Health), algorithm.RaiseBeta);
-        var loop = new OnPolicyLoop(run, policy, reference, rewards, new(Scores), algorithm, new(optimizer, Optimizer, steps), Training)
-        {
-            Average = average,
-            CriticWarmup = Critic.WarmupSteps,
-            Mix = Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, run.Seed),
-        };
-        loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, () => Averaged(average, evaluation.Look), cancellation);
-        run.Complete("ppo", folder => Averaged(average, () =>
-        {
-            trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer));
-            critic.Save(folder);
-            return folder;
-        }));
-    }
-
-    Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
+    protected override Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
         if (Critic.Kind != CriticKind.Head)
             model.RemoveValueHead();
@@ -219,20 +83,8 @@ public sealed record PpoRecipe : IRecipe
         };
     }
 
-    /// <summary>Does something with the moving average in the place of the weights, where there is one.</summary>
-    static T Averaged<T>(MovingAverage? average, Func<T> act)
-    {
-        average?.Swap();
-        try
-        {
-            return act();
-        }
-        finally
-        {
-            average?.Swap();
-        }
-    }
+    protected override IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed) =>
+        Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, seed);
 
-    IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.Prompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+    string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
 }

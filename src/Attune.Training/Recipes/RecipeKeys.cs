@@ -14,6 +14,7 @@ static class RecipeKeys
     public static IEnumerable<(string Key, PropertyInfo Property)> Of(Type record) =>
         from property in record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         where property.CanWrite
+        orderby Depth(property.DeclaringType!)                               // stable: what all methods have comes first
         select (JsonNamingPolicy.CamelCase.ConvertName(property.Name), property);
 
     /// <summary>Whether a property is a record with keys of its own.</summary>
@@ -31,4 +32,6 @@ static class RecipeKeys
         Of(record).SelectMany(row => IsSection(row.Property.PropertyType)
             ? All(row.Property.PropertyType, $"{prefix}{row.Key}.")
             : [(prefix + row.Key, row.Property.PropertyType)]);
+
+    static int Depth(Type type) => type.BaseType is { } below ? 1 + Depth(below) : 0;
 }

@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 namespace Attune.Training.Recipes;
 
 /// <summary>Puts <c>key=value</c> words over the keys of a recipe.</summary>
-sealed class RecipeOverrides(YamlMappingNode root, Type recipe, List<string> errors)
+sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys former, List<string> errors)
 {
     readonly Dictionary<string, Type> known = RecipeKeys.All(recipe).ToDictionary(row => row.Key, row => row.Type, StringComparer.Ordinal);
 
@@ -50,6 +50,8 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, List<string> err
             return Resolve(string.Join('.', parts[..item])) is { } list ? string.Join('.', [list, .. parts[item..]]) : null;
         if (known.ContainsKey(name))
             return name;
+        if (former.Find(name) is { } renamed)
+            return renamed;
         var ending = known.Keys.Where(key => key.EndsWith("." + name, StringComparison.Ordinal)).ToList();
         if (ending.Count == 1)
             return ending[0];

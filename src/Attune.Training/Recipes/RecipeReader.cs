@@ -15,24 +15,29 @@ public static class RecipeReader
     /// <param name="method">The method, or null to take it from the file.</param>
     /// <param name="file">A YAML file, or null for the defaults alone.</param>
     /// <param name="overrides">Words such as <c>optimizer.learningRate=1e-4</c>; a last part that is unique may stand alone.</param>
+    /// <param name="notice">Told of keys that have been renamed; null when nobody is.</param>
     /// <exception cref="InvalidDataException">Something in the file or the words is wrong; the message lists everything.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static (TrainingMethod Method, IRecipe Recipe) Read(string? method, string? file, IReadOnlyList<string> overrides)
+    public static (TrainingMethod Method, IRecipe Recipe) Read(
+        string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null)
     {
-        var (found, recipe, errors) = Bind(method, file, overrides);
+        var (found, recipe, errors) = Bind(method, file, overrides, notice);
         return errors.Count == 0
             ? (found, recipe)
             : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
     }
 
     /// <summary>The same with what is wrong as a list.</summary>
-    internal static (TrainingMethod Method, IRecipe Recipe, IReadOnlyList<string> Errors) Bind(string? method, string? file, IReadOnlyList<string> overrides)
+    internal static (TrainingMethod Method, IRecipe Recipe, IReadOnlyList<string> Errors) Bind(
+        string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null)
     {
         var root = file is null ? new YamlMappingNode() : Parse(file);
         var found = Method(method, file, root);
         var errors = new List<string>();
         var defaults = found.NewRecipe();
-        new RecipeOverrides(root, defaults.GetType(), errors).Apply(overrides);
+        var former = new FormerKeys(defaults.FormerKeys, notice ?? (_ => { }));
+        former.Replace(root);
+        new RecipeOverrides(root, defaults.GetType(), former, errors).Apply(overrides);
         var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
         return (found, recipe, [.. errors, .. Validation.Check(recipe)]);
     }

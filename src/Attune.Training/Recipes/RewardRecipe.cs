@@ -64,7 +64,7 @@ public sealed record RewardRecipe : IRecipe
         var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
+        var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
@@ -73,9 +73,6 @@ public sealed record RewardRecipe : IRecipe
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
         run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
-
-    static IReadOnlyList<TokenRanking> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.Ranking(example)).OfType<TokenRanking>()];
 
     static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is Ranking ranking
         ? ranking.Completions.Select(completion => ranking.Prompt + completion)

@@ -47,8 +47,8 @@ public static class Figures
         };
     }
 
-    /// <summary>87 %.</summary>
-    public static string Percent(double share) => string.Create(Culture, $"{100 * share:F0} %");
+    /// <summary>87 %, or 87.3 % with one decimal.</summary>
+    public static string Percent(double share, int decimals = 0) => (100 * share).ToString($"F{decimals}", Culture) + " %";
 
     static string Sign(string number) => number.Replace('-', '−').Replace("e−", "e-", StringComparison.Ordinal);
 }

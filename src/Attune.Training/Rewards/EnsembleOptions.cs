@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
 
@@ -33,13 +34,6 @@ public sealed record EnsembleOptions
     {
         EnsembleCombination.Mean => members.Average(),
         EnsembleCombination.Minimum => members.Min(),
-        _ => members.Average() - Deviations * Deviation(members),
+        _ => members.Average() - Deviations * members.PopulationStandardDeviation(),
     };
-
-    /// <summary>The deviation between members, divided by their number.</summary>
-    public static double Deviation(IReadOnlyCollection<double> members)
-    {
-        var mean = members.Average();
-        return Math.Sqrt(members.Average(member => (member - mean) * (member - mean)));
-    }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Text;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Rewards;
 

@@ -1,4 +1,5 @@
 using Attune.Training.Policies;
+using Polly;
 
 namespace Attune.Training.Rewards;
 
@@ -6,6 +7,7 @@ namespace Attune.Training.Rewards;
 sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext context) : IRewardSource
 {
     readonly RewardProtocol protocol = new(options, context.Policy.Tokenizer);
+    readonly ResiliencePipeline retries = Retries(options, context);
     long id;
 
     public bool Waits => true;
@@ -27,19 +29,33 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
 
     byte[] Ask(byte[] request)
     {
-        for (var tried = 1; ; tried++)
-            try
+        var asked = 0;
+        try
+        {
+            return retries.Execute(() =>
             {
+                asked++;
                 return remote.Ask(request, TimeSpan.FromSeconds(options.Timeout));
-            }
-            catch (IOException error) when (tried <= options.Retries)
-            {
-                context.Say($"the reward '{options.Title}' is asked again: {error.Message}");
-                Thread.Sleep(TimeSpan.FromSeconds(Math.Min(options.Backoff * Math.Pow(2, tried - 1), 3600)));
-            }
-            catch (IOException error) when (tried > 1)
-            {
-                throw new IOException($"{error.Message} (asked {tried} times)", error);
-            }
+            });
+        }
+        catch (IOException error) when (asked > 1)
+        {
+            throw new IOException($"{error.Message} (asked {asked} times)", error);
+        }
     }
+
+    /// <summary>Waits twice as long before each attempt as before the last one, an hour at most.</summary>
+    static ResiliencePipeline Retries(RemoteReward options, RewardContext context) => new ResiliencePipelineBuilder().AddRetry(new()
+    {
+        MaxRetryAttempts = int.MaxValue,                         // the library refuses 0: ShouldHandle counts
+        ShouldHandle = attempt => new(attempt.Outcome.Exception is IOException && attempt.AttemptNumber < options.Retries),
+        BackoffType = DelayBackoffType.Exponential,
+        Delay = TimeSpan.FromSeconds(options.Backoff),
+        MaxDelay = TimeSpan.FromHours(1),
+        OnRetry = attempt =>
+        {
+            context.Say($"the reward '{options.Title}' is asked again: {attempt.Outcome.Exception!.Message}");
+            return default;
+        },
+    }).Build();
 }

@@ -3,6 +3,7 @@ using Attune.Models;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
 
@@ -64,7 +65,7 @@ public sealed class RewardJudge
     JudgedAnswer One((double[] Scores, double[] Logits)[] found, int length)
     {
         double[] scores = [.. found.SelectMany(member => member.Scores)];
-        return new(options.Of(scores), found.SelectMany(member => member.Logits).Average(), EnsembleOptions.Deviation(scores), length);
+        return new(options.Of(scores), found.SelectMany(member => member.Logits).Average(), scores.PopulationStandardDeviation(), length);
     }
 
     /// <summary>How many tokens all texts share at the start.</summary>

@@ -46,8 +46,8 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     {
         var scores = new double[texts.Count][];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
-        var workers = WorkerThreads.CountOn(model.Device, Workers);
-        foreach (var (rows, found) in parts.Zip(WorkerThreads.Run(workers, parts, rows => ScoreTogether([.. rows.Select(row => encoder.Cut(texts[row]))]))))
+        var workers = WorkerThreads.On(model.Device, Workers);
+        foreach (var (rows, found) in parts.Zip(workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Cut(texts[row]))]))))
             foreach (var (row, heads) in rows.Zip(found))
                 scores[row] = heads;
         return scores;

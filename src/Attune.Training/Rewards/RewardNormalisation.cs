@@ -6,6 +6,7 @@ using Attune.Torch;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Runs;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
 
@@ -69,7 +70,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         double[][] columns = [.. Enumerable.Range(0, heads[0].Length).Select(head => heads.Select(row => row[head]).ToArray())];
         return new(
             [.. columns.Select(column => column.Average())],
-            [.. columns.Select(column => hasUnit && EnsembleOptions.Deviation(column) is > LeastDeviation and var deviation ? deviation : 1)]);
+            [.. columns.Select(column => hasUnit && column.PopulationStandardDeviation() is > LeastDeviation and var std ? std : 1)]);
     }
 
     /// <summary>Whether a folder holds a model that writes, and was not made to judge.</summary>

@@ -1,4 +1,5 @@
 using Attune.Training.Estimation;
+using Attune.Training.Studies;
 
 namespace Attune.Training.Rewards;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Torch;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -15,6 +16,20 @@ public sealed record Scores(double[][] Rows)
 
     /// <summary>One number a response.</summary>
     public static Scores Of(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
+
+    /// <summary>(B, T): each score at the token it is of; that of a whole response at its last token.</summary>
+    public Tensor PerToken(Responses responses)
+    {
+        var length = (int)responses.Mask.Size(1);
+        var rewards = new float[responses.Count * length];
+        foreach (var (row, scores) in Rows.Index())
+        {
+            var first = responses.Tokens[row].Length - scores.Length;
+            for (var i = 0; i < scores.Length; i++)
+                rewards[row * length + first + i] = (float)scores[i];
+        }
+        return Tensor.From(rewards, responses.Count, length).To(responses.Mask.Device);
+    }
 
     /// <summary>That there is a row for each response, of one number or one for each token, and that all are finite.</summary>
     /// <exception cref="InvalidDataException">It is not so; the message names the reward.</exception>

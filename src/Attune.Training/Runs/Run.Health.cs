@@ -14,10 +14,10 @@ public sealed partial class Run
 
     /// <summary>Watches the health of the steps, says in words what goes wrong, and does what the monitor's options want.</summary>
     /// <param name="monitor">Watches.</param>
-    /// <param name="raise">Multiplies β, the price of distance from the reference, by a factor, and gives what it is then.</param>
-    public void Watch(HealthMonitor monitor, Func<double, double> raise)
+    /// <param name="raise">Multiplies β, the coefficient of the KL penalty, by a factor and returns the new β; null without a penalty.</param>
+    public void Watch(HealthMonitor monitor, Func<double, double>? raise)
     {
-        (health, raiseBeta) = (monitor, raise);
+        (health, raiseBeta) = (monitor, raise ?? raiseBeta);
         Register("health", monitor);
     }
 

@@ -71,8 +71,8 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Seconds that the run has worked, before and after a resume.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
-    /// <summary>Says in words what the metrics of a step mean; an algorithm sets it.</summary>
-    public Func<IReadOnlyDictionary<string, double>, string> InWords { get; set; } = _ => "";
+    /// <summary>The metrics of a step that matter most, as a short text; an algorithm sets it.</summary>
+    public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
     /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
     public void Register(string name, IRunState state) => states.Add(name, state);
@@ -240,7 +240,7 @@ public sealed partial class Run : IDisposable, IRunState
         if (step.Skipped is not null)
             Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was not applied: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
-        display.Step(step.Number, step.Metrics, health is null ? InWords(step.Metrics) : $"{InWords(step.Metrics)}, {health.InWords}");
+        display.Step(step.Number, step.Metrics, health is null ? Summarize(step.Metrics) : $"{Summarize(step.Metrics)}, {health.InWords}");
         if (skippedInARow == SkippedStepsInARow)
             throw new TrainingStoppedException(
                 $"{SkippedStepsInARow} steps in a row could not be applied ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "

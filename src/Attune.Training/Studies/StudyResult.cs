@@ -1,4 +1,5 @@
 using Attune.Training.Reporting;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Studies;
 
@@ -44,7 +45,7 @@ public sealed class StudyResult
         if (BaseRange(metric) is not { } range)
             return null;
         double[][] repeated = [.. All.Select(result => result.Last(metric)).Where(values => values.Length > 1)];
-        var variance = repeated.Sum(values => Moments.SquaresAround(values)) / repeated.Sum(values => values.Length - 1);
+        var variance = repeated.Sum(values => (values.Length - 1) * values.Variance()) / repeated.Sum(values => values.Length - 1);
         return Math.Max(range, StandardErrors * Math.Sqrt(2 * variance / Base.Last(metric).Length));
     }
 

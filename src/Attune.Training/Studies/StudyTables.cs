@@ -1,4 +1,5 @@
 using Attune.Training.Reporting;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Studies;
 
@@ -77,8 +78,17 @@ public sealed class StudyTables(StudyResult result)
         var values = variant.Last(metric.Name);
         if (values.Length == 0)
             return "–";
-        var deviation = Moments.Deviation(values) is { } found ? $" ± {Figures.Number(Moments.TwoDigits(found * metric.Scale))}" : "";
-        return metric.WithSign(Figures.Number(values.Average() * metric.Scale) + deviation) + Compared(variant, metric);
+        var std = values.Length > 1 ? $" ± {Figures.Number(TwoDigits(values.StandardDeviation() * metric.Scale))}" : "";
+        return metric.WithSign(Figures.Number(values.Average() * metric.Scale) + std) + Compared(variant, metric);
+    }
+
+    /// <summary>A standard deviation in two digits: of three values, the third says nothing.</summary>
+    static double TwoDigits(double value)
+    {
+        if (value == 0)
+            return 0;
+        var digit = Math.Pow(10, Math.Floor(Math.Log10(value)) - 1);
+        return Math.Round(value / digit) * digit;
     }
 
     string Compared(VariantResult variant, Metric metric)

@@ -1,4 +1,5 @@
 using System.Text;
+using Attune.Training.Reporting;
 using Spectre.Console;
 using LiveDisplay = Attune.Cli.Display.LiveDisplay;
 

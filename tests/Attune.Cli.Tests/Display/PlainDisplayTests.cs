@@ -1,4 +1,5 @@
 using Attune.Cli.Display;
+using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests.Display;
 

@@ -1,4 +1,7 @@
 using Attune.Cli.Display;
+using Attune.Training.Algorithms;
+using Attune.Training.Reporting;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests.Display;
 

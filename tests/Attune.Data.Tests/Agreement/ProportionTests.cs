@@ -2,7 +2,7 @@ using Attune.Data.Agreement;
 
 namespace Attune.Data.Tests.Agreement;
 
-/// <summary>Shares with their intervals, and quantiles.</summary>
+/// <summary>Shares with their intervals.</summary>
 public sealed class ProportionTests
 {
     [Fact]
@@ -25,13 +25,4 @@ public sealed class ProportionTests
 
     [Fact]
     public void AShareOfNothingIsNull() => Assert.Null(new Proportion(0, 0).Share);
-
-    [Fact]
-    public void QuantilesLieStraightBetweenNeighbours()
-    {
-        Assert.Equal(2.5, Quantile.Median([4, 1, 3, 2]));
-        Assert.Equal(1.3, Quantile.Of([1, 2, 3, 4], 0.1)!.Value, 1e-12);
-        Assert.Equal(7, Quantile.Of([7], 0.9));
-        Assert.Null(Quantile.Median([]));
-    }
 }

@@ -76,7 +76,7 @@ public sealed class GoldenLossTests : IDisposable
         GoldenFile.Close(item.GetProperty("expected").GetProperty("loss"), loss, "loss");
         GoldenFile.Close(item.GetProperty("expected").GetProperty("grad_rewards"), rewards.Grad!, "gradient");
         var (metrics, chosen, rejected) = (item.GetProperty("expected").GetProperty("metrics"), rewards.Slice(0, 0, half).Detach(), rewards.Slice(0, half).Detach());
-        GoldenFile.Close(metrics.GetProperty("accuracy"), RewardModeling.Right(chosen, rejected).Mean(), "accuracy");
+        GoldenFile.Close(metrics.GetProperty("accuracy"), RewardModeling.Accuracy(chosen, rejected).Mean(), "accuracy");
         GoldenFile.Close(metrics.GetProperty("margin"), (chosen - rejected).Mean(), "margin");
     }
 
@@ -89,7 +89,7 @@ public sealed class GoldenLossTests : IDisposable
         var scores = GoldenFile.Leaf(inputs.GetProperty("scores"));
         var ranks = GoldenTensor.Read(inputs.GetProperty("ranks"));
         var prompts = ranks.Longs.Select(rank => (int?)rank).Chunk((int)ranks.Shape[1]).ToArray();
-        var pairs = RankedPairs.Of([.. prompts.Select((own, prompt) => new TokenRanking([.. own.Select((_, at) => (int[])[prompt, at])], 1, Preferences.OfRanks(own).Pairs))]);
+        var pairs = RankedPairs.From([.. prompts.Select((own, prompt) => new TokenRanking([.. own.Select((_, at) => (int[])[prompt, at])], 1, Preferences.OfRanks(own).Pairs))]);
         var flat = scores.Reshape(-1);
         var losses = RewardModeling.PairLoss(Pick(pairs.Better), Pick(pairs.Worse), margin: null, centerCoef: 0);
         var weighted = losses * Tensor.From(pairs.Weights, pairs.Weights.Length);

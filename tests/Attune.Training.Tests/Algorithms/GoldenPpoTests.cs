@@ -77,7 +77,7 @@ public sealed class GoldenPpoTests : IDisposable
         GoldenFile.Close(expected.GetProperty("returns"), returns, "returns");
 
         var ratio = (logprobs - oldLogprobs).Exp();
-        var policy = Masked.Reduce(Ppo.PolicyLoss(ratio, advantages, hparams.Number("cliprange")), mask);
+        var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, advantages, hparams.Number("cliprange"), hparams.Number("cliprange")), mask);
         var value = Masked.Reduce(Ppo.ValueLoss(values, oldValues, returns, hparams.Number("cliprange_value")), mask);
         var loss = policy + value * hparams.Number("vf_coef");
         loss.Backward();
@@ -152,7 +152,8 @@ public sealed class GoldenPpoTests : IDisposable
             var valueMask = collected.ValueMask.IndexSelect(0, index);
             var values = AtResponse(newValues, prompt).IndexSelect(0, index).MaskedFill(!valueMask, 0);
             var ratio = (logprobs.MaskedFill(!mask, 1) - collected.Logprobs.IndexSelect(0, index)).Exp();
-            var policy = Masked.Reduce(Ppo.PolicyLoss(ratio, collected.Advantages.IndexSelect(0, index), hparams.Number("cliprange")), mask);
+            var clip = hparams.Number("cliprange");
+            var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, collected.Advantages.IndexSelect(0, index), clip, clip), mask);
             var value = Masked.Reduce(
                 Ppo.ValueLoss(values, collected.Values.IndexSelect(0, index), collected.Returns.IndexSelect(0, index), hparams.Number("cliprange_value")), valueMask);
             var loss = policy + value * hparams.Number("vf_coef");

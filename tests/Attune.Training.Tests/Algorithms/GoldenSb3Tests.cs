@@ -2,8 +2,10 @@ using System.Text.Json;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Algorithms;
 
@@ -30,7 +32,7 @@ public sealed class GoldenSb3Tests : IDisposable
         {
             ClipRange = hparams.Number("clip_range"),
             TargetKl = hparams.Optional("target_kl") ?? 0,
-        });
+        }, new(new()));
         var (policyWeights, valueWeights) = (GoldenFile.Leaf(inputs.GetProperty("policy_w")), GoldenFile.Leaf(inputs.GetProperty("value_w")));
         var logged = new Dictionary<string, List<double>>(StringComparer.Ordinal);
         for (var epoch = 0; epoch < hparams.Number("n_epochs"); epoch++)
@@ -55,7 +57,7 @@ public sealed class GoldenSb3Tests : IDisposable
             advantages = Masked.Whiten(advantages, advantages.IsFinite());
         var logprobs = -CrossEntropy.PerToken(logits, actions);
         var ratio = (logprobs - old).Exp();
-        var policy = Masked.Reduce(Ppo.PolicyLoss(ratio, advantages, hparams.Number("clip_range")));
+        var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, advantages, hparams.Number("clip_range"), hparams.Number("clip_range")));
         var values = observations.Linear(valueWeights).Squeeze(-1);
         if (hparams.Optional("clip_range_vf") is { } range)
             values = values.Clamp(oldValues - range, oldValues + range);
@@ -65,7 +67,9 @@ public sealed class GoldenSb3Tests : IDisposable
         var moved = Kl.Estimate(old, logprobs, KlEstimator.K3).Mean().Item();
         Log(("train/policy_gradient_loss", policy.Item()), ("train/value_loss", value.Item()), ("train/entropy_loss", -entropy.Item()), ("train/loss", loss.Item()));
         Log(("train/approx_kl", moved), ("train/clip_fraction", Masked.Reduce(((ratio - 1).Abs() > hparams.Number("clip_range")).To(DType.Float32)).Item()));
-        if (ppo.Judge(new Dictionary<string, double> { ["policy/approx_kl"] = moved, ["policy/ratio"] = 1 }) == Verdict.Stop)
+        var noShift = Tensor.Scalar(0.0);
+        var totals = new Loss(loss, new Dictionary<string, Tensor>()) { Shift = new(Tensor.Scalar(moved), noShift, noShift + 1) }.Totals;
+        if (ppo.CheckUpdate(totals) == UpdateAction.Stop)
             return false;
         loss.Backward();
         Descend(hparams, policyWeights, valueWeights);

@@ -6,7 +6,9 @@ using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
+using Attune.Training.Estimation;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Algorithms;
 
@@ -28,7 +30,7 @@ public sealed class MaskedLmTests : IDisposable
     {
         var model = New(TinyData.WordPieces);
         var objective = new MaskedLm(model, TinyData.WordPieces, new() { Masking = new() { Probability = 0.5 } }, seed: 1);
-        MaskedRow[] rows = [.. Rows("The cat says meow.", "The dog says woof and moo.").Select((row, i) => objective.Look(row, i))];
+        MaskedRow[] rows = [.. Rows("The cat says meow.", "The dog says woof and moo.").Select((row, i) => objective.Transform(row, i))];
         var expected = rows.Sum(row =>
         {
             var logprobs = model.Logits(model.Hidden(new(Tensor.From(Array.ConvertAll(row.Shown.Tokens, id => (long)id), 1, row.Original.Length)))).LogSoftmax(-1);
@@ -44,7 +46,7 @@ public sealed class MaskedLmTests : IDisposable
     {
         var tokenizer = TinyData.WordPieces;
         var objective = new MaskedLm(New(tokenizer), tokenizer, new() { Masking = new() { Probability = 1, Masked = 1, Random = 0 } }, seed: 1);
-        var row = objective.Look(Rows("The cat says meow.")[0], 0);
+        var row = objective.Transform(Rows("The cat says meow.")[0], 0);
         Assert.Equal((tokenizer.ClsId, tokenizer.SepId), (row.Shown.Tokens[0], row.Shown.Tokens[^1]));
         Assert.All(row.Shown.Tokens[1..^1], token => Assert.Equal(tokenizer.MaskId, token));
         Assert.Equal("the cat says meow.", tokenizer.Decode(row.Original, skipSpecialTokens: true));

@@ -4,6 +4,7 @@ using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -20,9 +21,9 @@ public sealed class PpoTests : IDisposable
     public void TheScoreStandsAtTheLastTokenAndEveryTokenPaysForItsKl()
     {
         // γ = λ = 1 and values 0: an advantage is the sum of the rewards from there on.
-        var experience = Estimate(new() { KlCoef = 0.5, GaeLambda = 1, WhitenAdvantages = false }, [3, -1]);
+        var experience = Estimate(new() { GaeLambda = 1, WhitenAdvantages = false }, [3, -1], new() { Coef = 0.5 });
         Close([3 - 0.5 * (0.2 + 0.1), 3 - 0.5 * 0.1, -1 - 0.5 * -0.4, 0], experience.Advantages);
-        Close([3 - 0.5 * (0.2 + 0.1), 3 - 0.5 * 0.1, -1 - 0.5 * -0.4, 0], experience.Returns);
+        Close([3 - 0.5 * (0.2 + 0.1), 3 - 0.5 * 0.1, -1 - 0.5 * -0.4, 0], experience.Returns!);
     }
 
     [Theory]
@@ -32,8 +33,8 @@ public sealed class PpoTests : IDisposable
     [InlineData(KlEstimator.K3, (0.018730753 + 0.004837418 + 0.091824698) / 2)]
     public void TheEstimatorThatIsNamedIsTheOneThatIsLogged(KlEstimator estimator, double expected)
     {
-        var step = NewStep(1);
-        Estimate(new() { KlEstimator = estimator }, [0, 0], step);
+        var (step, kl) = (new TrainingStep(1), new KlPenalty(new() { Estimator = estimator }));
+        kl.Update(Rollouts(kl), Scores.Of([0, 0]), step);
         Numeric.Close(expected, step.Metrics["objective/kl"], "KL", 1e-6, 1e-5);
     }
 
@@ -41,7 +42,8 @@ public sealed class PpoTests : IDisposable
     public void DenseScoresStandAtTheirTokens()
     {
         var scores = new Scores([[1, 2], [4]]);
-        var experience = new Ppo(new() { KlCoef = 0, GaeLambda = 1, WhitenAdvantages = false }).Estimate(Rollouts(), scores, NewStep(1));
+        var kl = new KlPenalty(new() { Coef = 0 });
+        var experience = new Ppo(new() { GaeLambda = 1, WhitenAdvantages = false }, kl).Estimate(Rollouts(kl), scores, new(1));
         Close([1 + 2, 2, 4, 0], experience.Advantages);
     }
 
@@ -57,10 +59,10 @@ public sealed class PpoTests : IDisposable
     [Fact]
     public void TheCoefficientMovesAfterTheStepItWasUsedIn()
     {
-        var ppo = new Ppo(new() { KlCoef = 0.1, KlController = KlControl.Adaptive, KlTarget = 0.001, KlHorizon = 20 });
-        var (first, second) = (NewStep(1), NewStep(2));
-        ppo.Estimate(Rollouts(), Scores.Of([0, 0]), first);
-        ppo.Estimate(Rollouts(), Scores.Of([0, 0]), second);
+        var kl = new KlPenalty(new() { Coef = 0.1, Controller = KlControl.Adaptive, Target = 0.001, Horizon = 20 });
+        var (first, second) = (new TrainingStep(1), new TrainingStep(2));
+        kl.Update(Rollouts(kl), Scores.Of([0, 0]), first);
+        kl.Update(Rollouts(kl), Scores.Of([0, 0]), second);
         Assert.Equal(0.1, first.Metrics["objective/kl_coef"]);
         Assert.Equal(0.1 * (1 - 0.2 * 2 / 20), second.Metrics["objective/kl_coef"], 1e-12);
     }
@@ -81,21 +83,19 @@ public sealed class PpoTests : IDisposable
         Close([1 + 0.5 * 0.25 - 0.5, 2 + 0.5 * 2 - 0.25, 4 - 2], Gae.Estimate(rewards, values, gamma: 0.5, lambda: 0).Advantages);
     }
 
-    static Experience Estimate(PpoOptions options, double[] scores, TrainingStep? step = null) =>
-        new Ppo(options).Estimate(Rollouts(), Scores.Of(scores), step ?? NewStep(1));
-
-    static TrainingStep NewStep(int number)
+    static Experience Estimate(PpoOptions options, double[] scores, KlOptions? penalty = null)
     {
-        var step = new TrainingStep(number);
-        step.Log("objective/scores", 0);
-        return step;
+        var kl = new KlPenalty(penalty ?? new());
+        return new Ppo(options, kl).Estimate(Rollouts(kl), Scores.Of(scores), new(1));
     }
 
     /// <summary>A response of two tokens that ended, and one of one token that did not.</summary>
-    static Rollouts Rollouts() => Training.Policies.Rollouts.From(
-        [new([1], "a"), new([1], "b")],
-        [new([5, 0], [-1.0f, -0.5f], [], Ended: true), new([6], [-2.0f], [], Ended: false)],
-        Device.Cpu) with { RefLogprobs = Tensor.From([-1.2f, -0.6f, -1.6f, 0], 2, 2) };
+    static Rollouts Rollouts(KlPenalty kl) => kl.AddTo(
+        Training.Policies.Rollouts.From(
+            [new([1], "a"), new([1], "b")],
+            [new([5, 0], [-1.0f, -0.5f], [0, 0], Ended: true), new([6], [-2.0f], [0], Ended: false)],
+            Device.Cpu),
+        refLogprobs: Tensor.From([-1.2f, -0.6f, -1.6f, 0], 2, 2));
 
     static void Close(double[] expected, Tensor actual) => Numeric.Close(expected, actual.To(DType.Float64).ToArray<double>(), "numbers", 1e-6, 1e-5);
 }

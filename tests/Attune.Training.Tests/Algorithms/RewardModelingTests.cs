@@ -7,6 +7,8 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Algorithms;
@@ -61,7 +63,7 @@ public sealed class RewardModelingTests : IDisposable
     {
         TokenRanking one = new([[1, 2], [1, 3], [1, 4]], 1, [new(0, 1), new(0, 2)]);
         TokenRanking again = new([[1, 3], [1, 2], [1, 9]], 1, [new(0, 1)]);
-        var pairs = RankedPairs.Of([one, again]);
+        var pairs = RankedPairs.From([one, again]);
         Assert.Equal([[1, 2], [1, 3], [1, 4]], pairs.Texts);
         Assert.Equal([0, 0, 1], pairs.Better);
         Assert.Equal([1, 2, 0], pairs.Worse);
@@ -74,9 +76,9 @@ public sealed class RewardModelingTests : IDisposable
         using var random = new RandomSource(1);
         var model = Pretrained.NewRewardModel(Scorer().Config, random, heads: 4);
         var objective = new RewardModeling(model, TinyData.Tokenizer, new() { Heads = 4, Bootstrap = true }, seed: 3);
-        var draws = Enumerable.Range(0, 3000).Select(i => objective.Look(new([[i, 1], [i, 2]], 1, [new(0, 1)]), i).HeadWeights!).ToList();
-        Assert.Equal(draws[7], objective.Look(new([[7, 1], [7, 2]], 1, [new(0, 1)]), 99_999).HeadWeights!);
-        Assert.Null(objective.Look(new([[7, 1], [7, 2]], 1, [new(0, 1)]), -1).HeadWeights);
+        var draws = Enumerable.Range(0, 3000).Select(i => objective.Transform(new([[i, 1], [i, 2]], 1, [new(0, 1)]), i).HeadWeights!).ToList();
+        Assert.Equal(draws[7], objective.Transform(new([[7, 1], [7, 2]], 1, [new(0, 1)]), 99_999).HeadWeights!);
+        Assert.Null(objective.Transform(new([[7, 1], [7, 2]], 1, [new(0, 1)]), -1).HeadWeights);
         for (var head = 0; head < 4; head++)
         {
             Assert.Equal(1, draws.Average(draw => draw[head]), 0.06);

@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.Training.Evaluation;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Evaluation;
 

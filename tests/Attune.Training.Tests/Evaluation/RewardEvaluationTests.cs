@@ -1,4 +1,5 @@
 using Attune.Training.Evaluation;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Evaluation;

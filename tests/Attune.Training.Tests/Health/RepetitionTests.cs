@@ -1,4 +1,5 @@
 using Attune.Training.Health;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Health;
 

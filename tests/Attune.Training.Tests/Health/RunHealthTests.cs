@@ -1,3 +1,4 @@
+using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
 using Attune.Training.Reporting;
@@ -128,7 +129,7 @@ public sealed class RunHealthTests : IDisposable
     PpoRecipe Sick(string output, HealthAct act)
     {
         var recipe = (PpoRecipe)runs.Recipe("ppo", output, steps: 12);
-        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Ppo = new() { Epochs = 2, KlCoef = 0.05 }, Health = Watchful(act) with { RollBacks = 2 } };
+        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Updates = new() { Epochs = 2 }, Kl = new() { Coef = 0.05 }, Health = Watchful(act) with { RollBacks = 2 } };
     }
 
     static HealthOptions Watchful(HealthAct act) => new()

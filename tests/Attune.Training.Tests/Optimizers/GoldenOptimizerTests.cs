@@ -3,6 +3,7 @@ using Attune.Models;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Optimizers;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Optimizers;
 

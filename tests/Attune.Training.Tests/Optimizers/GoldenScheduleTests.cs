@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Attune.Testing;
 using Attune.Training.Optimizers;
+using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Optimizers;
 

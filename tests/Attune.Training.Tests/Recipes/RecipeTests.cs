@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Testing;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Recipes;
@@ -65,9 +66,9 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(TooLong.Drop, recipe.Data.TooLong);
         Assert.Equal((8, 0.5), (recipe.Training.BatchSize, recipe.Training.Epochs));
         Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
-        Assert.Equal((6, true, ScoreScaling.Running), (recipe.Ppo.KlTarget, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
-        Assert.Equal((5, 0.9), (recipe.Ppo.KlHorizon, recipe.Ppo.Gamma));
-        Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null", "klController=fixed"]).Recipe).Ppo.KlTarget);
+        Assert.Equal((6, true, ScoreScaling.Running), (recipe.Kl.Target, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
+        Assert.Equal((5, 0.9), (recipe.Kl.Horizon, recipe.Ppo.Gamma));
+        Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null", "klController=fixed"]).Recipe).Kl.Target);
     }
 
     [Fact]

@@ -8,7 +8,9 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Tests.Rewards;
 
@@ -78,7 +80,9 @@ public sealed class RewardModelSourceTests : IDisposable
         string[] models = [runs.RewardModel, other];
         Assert.Equal(members.Average(), Score(new() { Models = models }), 1e-5);
         Assert.Equal(members.Min(), Score(new() { Models = models, Combine = EnsembleCombination.Minimum }), 1e-5);
-        Assert.Equal(members.Average() - 3 * EnsembleOptions.Deviation(members), Score(new() { Models = models, Combine = EnsembleCombination.Deviations, Deviations = 3 }), 1e-5);
+        Assert.Equal(
+            members.Average() - 3 * members.PopulationStandardDeviation(),
+            Score(new() { Models = models, Combine = EnsembleCombination.Deviations, Deviations = 3 }), 1e-5);
         Assert.Equal(
             "`models` must be empty where model names a folder (was [\"b\"]).",
             Assert.Single(Validation.Check(new ModelReward { Model = "a", Models = ["b"] })));

@@ -5,9 +5,12 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Tests.Rewards;
 
@@ -49,7 +52,7 @@ public sealed class RewardNormalisationTests : IDisposable
         for (var head = 0; head < 2; head++)
         {
             Assert.Equal(0, scores.Average(row => row[head]), 1e-4);
-            Assert.Equal(1, EnsembleOptions.Deviation([.. scores.Select(row => row[head])]), 1e-4);
+            Assert.Equal(1, scores.Select(row => row[head]).PopulationStandardDeviation(), 1e-4);
         }
     }
 

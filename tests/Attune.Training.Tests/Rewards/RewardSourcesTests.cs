@@ -1,5 +1,8 @@
 using Attune.Testing;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -48,7 +51,8 @@ public sealed class RewardSourcesTests : IDisposable
             Rewards = [new LengthReward { Weight = -1 }],
             Training = recipe.Training with { BatchSize = 32, MicroBatchSize = 0 },
             Optimizer = new() { LearningRate = 3e-3 },
-            Ppo = new() { KlCoef = 0.01, MiniBatches = 2 },
+            Kl = new() { Coef = 0.01 },
+            Updates = new() { Epochs = 4, MiniBatches = 2 },
             Scores = new(),
         }, display);
         var (first, last) = (display.Steps[0]["objective/scores"], display.Steps.TakeLast(3).Average(step => step["objective/scores"]));

@@ -1,6 +1,7 @@
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Policies;
+using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

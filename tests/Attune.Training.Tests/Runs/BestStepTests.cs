@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Reporting;
 using Attune.Training.Rewards;
@@ -126,7 +128,8 @@ public sealed class BestStepTests : IDisposable
             Data = recipe.Data with { HeldOut = recipe.Data.Train },
             Optimizer = new() { LearningRate = 3e-3 },
             Training = recipe.Training with { BatchSize = 16, MicroBatchSize = 0 },
-            Ppo = new() { KlCoef = 0.01, MiniBatches = 2 },
+            Kl = new() { Coef = 0.01 },
+            Updates = new() { Epochs = 4, MiniBatches = 2 },
             Gold = [new ModelReward { Model = runs.RewardModel, Weight = goldWeight }],
         };
     }

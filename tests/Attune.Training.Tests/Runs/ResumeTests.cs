@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;

@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.Reporting;
 using Attune.Training.Studies;
 
 namespace Attune.Training.Tests.Studies;
@@ -34,9 +35,9 @@ public sealed class StudyReaderTests : IDisposable
             base: beta 0.05
             variants:
               - name: beta 0.1
-                set: [ppo.klCoef=0.1]
+                set: [kl.coef=0.1]
               - name: None at all
-                set: [klCoef=0, training.steps=2]
+                set: [kl.coef=0, training.steps=2]
         """;
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class StudyReaderTests : IDisposable
             ["base/seed-4", "beta-0.1/seed-4", "none-at-all/seed-4", "base/seed-5", "beta-0.1/seed-5", "none-at-all/seed-5"],
             study.Runs.Select(run => run.Name));
         var last = (Training.Recipes.PpoRecipe)study.Runs[^1].Recipe;
-        Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")), (last.Ppo.KlCoef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
+        Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")), (last.Kl.Coef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
         Assert.Equal("mine", study.Name);
     }
 
@@ -55,7 +56,7 @@ public sealed class StudyReaderTests : IDisposable
     public void WordsBehindTheCommandCountInEveryRunAndLessThanAVariant()
     {
         var study = StudyReader.Read(folder.Write("mine.yaml", Good), folder.File("other"), ["klCoef=0.7", "training.steps=9"]);
-        Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3).Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Ppo.KlCoef, run.Recipe.Training.Steps)));
+        Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3).Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Kl.Coef, run.Recipe.Training.Steps)));
         Assert.Equal(folder.File("other/base/seed-4"), study.Runs[0].Folder.Path);
     }
 
@@ -70,7 +71,7 @@ public sealed class StudyReaderTests : IDisposable
               - name: Price
                 variants:
                   - name: a b
-                    st: [ppo.klCoef=1]
+                    st: [kl.coef=1]
                   - name: a-B
                     set: [run.seed=3]
             """);
@@ -86,7 +87,7 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void MistakesInRecipesAreSaidWithTheirVariantAndThoseOfTheBaseOnce()
     {
-        var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal).Replace("[ppo.klCoef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
+        var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal).Replace("[kl.coef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
         Assert.Equal(1, message.Split("Did you mean 'ppo.gamma'").Length - 1);
         Assert.Equal(1, message.Split("beta 0.1: 'klCof' is no key").Length - 1);
         Assert.Contains("beta 0.1: `sampling.temperature` must be above 0", message, StringComparison.Ordinal);
@@ -94,7 +95,7 @@ public sealed class StudyReaderTests : IDisposable
 
     [Fact]
     public void AVariantThatIsTheBaseIsRefused() =>
-        Assert.Contains("beta 0.1: its recipe is that of the base", Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.05]", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("beta 0.1: its recipe is that of the base", Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)), StringComparison.Ordinal);
 
     [Fact]
     public void FilesThatAreMissingAreSaidOnce()
@@ -120,8 +121,8 @@ public sealed class StudyReaderTests : IDisposable
         File.WriteAllText(run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
-        var message = Refused(Good.Replace("[ppo.klCoef=0.1]", "[ppo.klCoef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'klCoef: 0.1', this study 'klCoef: 0.2'", message, StringComparison.Ordinal);
+        var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
+        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'coef: 0.1', this study 'klCoef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]

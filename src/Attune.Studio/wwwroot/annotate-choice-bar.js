@@ -1,0 +1,58 @@
+// The bar of choices under the item: the buttons that decide.
+
+import { decide, decideAsEntered } from "./annotate-decide.js";
+import { state } from "./annotate-state.js";
+import { $, el, kbd } from "./annotate-text.js";
+import { clearOrder } from "./annotate-verdict.js";
+
+export function renderChoices() {
+  const { choices, settings: { task } } = state;
+  const onScale = hasScale() ? choices.filter(isOnScale) : [];
+  const others = choices.filter(choice => !onScale.includes(choice));
+  $("choices").className = hasScale() ? "scale" : task.toLowerCase();
+  $("choices").replaceChildren(
+    ...(hasScale() ? scale(onScale) : []),
+    ...(task === "Ranking" ? [el("div", { id: "order", role: "group", "aria-label": "Your order, the best first" })] : []),
+    el("div", { class: "others" }, ...others.map(choiceButton), task === "Ranking" ? clearButton() : null, keepButton()));
+}
+
+const hasScale = () => state.settings.task === "Pairwise" && state.settings.strengthLevels > 0;
+
+/** A scale of 4 levels has no middle, so its tie is beside it. */
+const isOnScale = ({ side }) => side === "a" || side === "b" || (side === "tie" && state.settings.strengthLevels !== 4);
+
+function scale(choices) {
+  return [
+    el("div", { class: "ends", "aria-hidden": "true" }, el("span", {}, "← A is better"), el("span", {}, "B is better →")),
+    el("div", { class: "steps" }, ...choices.map(choiceButton)),
+  ];
+}
+
+function choiceButton(choice) {
+  return el("button", {
+    class: `choice ${choice.side}`, "data-choice": state.choices.indexOf(choice), "aria-label": choice.name,
+    "aria-keyshortcuts": choice.keys.join(" "), onclick: () => decide(choice.verdict),
+  }, kbd(choice.keys[0]), el("span", {}, choice.short ?? choice.name));
+}
+
+function clearButton() {
+  return el("button", { class: "quiet", "data-command": "clear", onclick: clearOrder }, kbd("c"), el("span", {}, "Clear"));
+}
+
+function keepButton() {
+  return el("button", { id: "keep", "aria-keyshortcuts": "Enter", onclick: decideAsEntered },
+    kbd("Enter"), el("span", {}, state.settings.task === "Pairwise" ? "Keep it" : "Save"));
+}
+
+/** Marks the choice that the verdict entered so far agrees with. */
+export function updateChoices() {
+  for (const button of $("choices").querySelectorAll("[data-choice]"))
+    button.setAttribute("aria-pressed", `${isEntered(state.choices[button.dataset.choice].verdict)}`);
+  $("keep").hidden = state.settings.task === "Pairwise" && !state.verdict.outcome;
+}
+
+function isEntered({ outcome, ranks, strength }) {
+  const { verdict } = state;
+  return verdict.outcome === outcome
+    && (outcome === "AllBad" || (`${verdict.ranks}` === `${ranks}` && (verdict.strength ?? null) === strength));
+}

@@ -1,0 +1,40 @@
+// Deciding the current item: the decision goes into the outbox and the next item is shown at once.
+
+import { describeVerdict } from "./annotate-describe.js";
+import { draftKey } from "./annotate-drafts.js";
+import { announce } from "./annotate-messages.js";
+import { showNext } from "./annotate-queue.js";
+import { state } from "./annotate-state.js";
+import { firstUnrated } from "./annotate-verdict.js";
+
+/** @param change what is added to the verdict entered so far */
+export function decide(change = {}) {
+  const { current, settings } = state;
+  if (!current)
+    return;
+  const verdict = { ...state.verdict, ...change };
+  state.outbox.add({ id: current.token ?? `decision-${current.decision}-${current.revision}`, ...requestFor(verdict) });
+  if (current.token)
+    state.decided.set(current.token, current);
+  state.memory.remove(draftKey(current));
+  announce(`${current.token ? "You said" : "Changed"}: ${describeVerdict(verdict, settings)}`);
+  showNext();
+}
+
+function requestFor(verdict) {
+  const { current, clock: { seconds } } = state;
+  return current.token
+    ? { method: "POST", path: "decisions", body: { token: current.token, verdict, seconds } }
+    : { method: "PUT", path: `decisions/${current.decision}`, body: { revision: current.revision, verdict } };
+}
+
+/** Decides with the verdict entered so far, if it is complete. */
+export function decideAsEntered() {
+  const { verdict, settings: { task } } = state;
+  if (task === "Pairwise" || verdict.outcome === "AllBad" || verdict.outcome === "Skipped")
+    return verdict.outcome ? decide() : announce("Choose first.");
+  if (task === "Rating")
+    return firstUnrated() === null ? decide({ outcome: "Rated", ranks: null }) : announce("Rate every answer first.");
+  const rankedCount = (verdict.ranks ?? []).filter(rank => rank !== null).length;
+  return rankedCount >= 2 ? decide({ outcome: "Ranked", strength: null }) : announce("Put at least two answers in order first.");
+}

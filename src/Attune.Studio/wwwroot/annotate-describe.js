@@ -1,0 +1,39 @@
+// Verdicts, answers and flags as text for people. No DOM access.
+
+import { degreeNames } from "./annotate-choices.js";
+import { ordinal, tiersOf } from "./annotate-order.js";
+
+/** The flags that an annotator can set, each with its key. */
+export const flags = [
+  { flag: "Unsafe", key: "n", name: "Unsafe" },
+  { flag: "Broken", key: "k", name: "Broken" },
+  { flag: "PersonalData", key: "p", name: "Personal data" },
+];
+
+export const flagName = flag => flags.find(each => each.flag === flag).name;
+
+/** Answers to rank are numbered, because digit keys place them; other answers have letters, because digit keys rate or choose. */
+export function answerName(task, answer) {
+  return task === "Ranking" ? `${answer + 1}` : String.fromCharCode(65 + answer);
+}
+
+export function describeVerdict(verdict, settings) {
+  return [describeOutcome(verdict, settings), ...verdict.flags.map(flagName)].join(" · ");
+}
+
+function describeOutcome(verdict, { task, strengthLevels }) {
+  switch (verdict.outcome) {
+    case "Skipped": return verdict.skipReason ? `Skipped: ${verdict.skipReason}` : "Skipped";
+    case "AllBad": return task === "Pairwise" ? "Both bad" : "All bad";
+    case "Rated": return verdict.ratings.map((level, answer) => `${answerName(task, answer)}: ${level}`).join(", ");
+    default: return task === "Pairwise" ? describePair(verdict, strengthLevels) : describeOrder(verdict.ranks, task);
+  }
+}
+
+function describePair({ ranks: [a, b], strength }, levels) {
+  return a === b ? "Equally good" : `${a < b ? "A" : "B"} is ${degreeNames[levels]?.[strength] ?? "better"}`;
+}
+
+export function describeOrder(ranks, task) {
+  return tiersOf(ranks).map((tier, rank) => `${ordinal(rank + 1)} ${tier.map(answer => answerName(task, answer)).join(" = ")}`).join(", ");
+}

@@ -1,0 +1,29 @@
+// Drafts: the verdict that is not decided yet is kept in the browser, so that it survives a reload.
+
+import { state } from "./annotate-state.js";
+
+export const draftKey = ({ token, decision }) => `draft:${token ?? `decision-${decision}`}`;
+
+/** To be called after each change of the verdict. */
+export function verdictChanged() {
+  saveDraft();
+  state.view.renderVerdict();
+}
+
+function saveDraft() {
+  state.memory.set(draftKey(state.current), { verdict: state.verdict, seconds: state.clock.seconds });
+}
+
+/** Adds the time that passed since the last change. */
+export function updateDraft() {
+  if (state.current && state.memory.get(draftKey(state.current)))
+    saveDraft();
+}
+
+/** @param items those whose drafts are kept, beside the one on the screen */
+export function removeOtherDrafts(items) {
+  const kept = new Set([...items, ...(state.current ? [state.current] : [])].map(draftKey));
+  for (const key of state.memory.keys("draft:"))
+    if (!kept.has(key))
+      state.memory.remove(key);
+}

@@ -1,0 +1,72 @@
+// Earlier decisions: taking the last one back, listing them, changing one.
+
+import { tryCall } from "./annotate-api.js";
+import { describeVerdict } from "./annotate-describe.js";
+import { draftKey } from "./annotate-drafts.js";
+import { announce, announceFailure, showNotice } from "./annotate-messages.js";
+import { showOwnCount } from "./annotate-progress.js";
+import { showNext } from "./annotate-queue.js";
+import { postponeCurrent, showItem } from "./annotate-screen.js";
+import { state } from "./annotate-state.js";
+import { $, el, kbd } from "./annotate-text.js";
+
+export async function undo() {
+  if (state.undoing)
+    return;
+  state.undoing = true;
+  try {
+    await undoLastDecision();
+  } finally {
+    state.undoing = false;
+  }
+}
+
+async function undoLastDecision() {
+  if (!await state.outbox.flush())
+    return announce("Your last answer is not saved yet; it can be taken back once it is.");
+  const { status, body } = await tryCall("POST", "undo");
+  if (status !== 200)
+    return announceFailure(body);
+  showOwnCount(body.mine);
+  postponeCurrent();
+  showItem({ ...body.item, verdict: body.verdict, seconds: body.seconds });
+  announce(`Taken back: ${describeVerdict(body.verdict, state.settings)}. Change it, or press Enter to keep it.`);
+}
+
+export async function showHistory() {
+  const { status, body } = await tryCall("GET", "recent");
+  if (status !== 200)
+    return announceFailure(body);
+  const rows = body.decisions.map(historyRow);
+  $("history").querySelector("ol").replaceChildren(...(rows.length > 0 ? rows : [el("li", { class: "faint" }, "Nothing yet.")]));
+  $("history").showModal();
+}
+
+function historyRow({ decision, verdict, opening, editable }) {
+  return el("li", {},
+    el("div", {},
+      el("strong", {}, describeVerdict(verdict, state.settings)),
+      el("div", { class: "text faint", dir: "auto" }, opening)),
+    editable
+      ? el("button", { class: "quiet", "aria-label": `Change: ${opening}`, onclick: () => changeDecision(decision) }, "Change")
+      : el("span", { class: "hint" }, "calibration"));
+}
+
+async function changeDecision(decision) {
+  const { status, body } = await tryCall("GET", `decisions/${decision}`);
+  $("history").close();
+  if (status !== 200)
+    return announceFailure(body);
+  postponeCurrent();
+  showItem({ ...body.item, decision: body.decision, revision: body.revision, verdict: body.verdict, seconds: body.seconds });
+  showNotice("You change an earlier answer: choose anew, or keep it.", " ",
+    el("button", { class: "quiet", onclick: cancelChange }, kbd("Escape"), " Leave it as it was"));
+}
+
+export function cancelChange() {
+  if (!state.current?.decision)
+    return;
+  state.memory.remove(draftKey(state.current));
+  announce("Left as it was.");
+  showNext();
+}

@@ -1,0 +1,36 @@
+// Renders the current item and the verdict entered so far.
+
+import { cardOf, updateCard } from "./annotate-card.js";
+import { renderChoices, updateChoices } from "./annotate-choice-bar.js";
+import { renderDetails, updateFlags } from "./annotate-details.js";
+import { tiersOf } from "./annotate-order.js";
+import { renderOrder } from "./annotate-ranking.js";
+import { state } from "./annotate-state.js";
+import { $, passages } from "./annotate-text.js";
+
+const questions = {
+  Pairwise: "Which answer is better?",
+  Ranking: "Put the answers in order, the best first",
+  Rating: "How good is each answer? 1 is the worst.",
+};
+
+export function renderItem() {
+  const { current, settings: { task } } = state;
+  $("ask").textContent = current.decision ? `Change an earlier answer: ${questions[task].toLowerCase()}` : questions[task];
+  $("prompt").replaceChildren(...passages(current.prompt));
+  $("answers").replaceChildren(...current.answers.map(cardOf));
+  $("answers").className = `answers ${task.toLowerCase()} ${current.answers.length === 2 ? "two" : "more"}`;
+  renderDetails();
+  renderChoices();
+  renderVerdict();
+}
+
+export function renderVerdict() {
+  const tiers = tiersOf(state.verdict.ranks);
+  for (const card of $("answers").children)
+    updateCard(card, tiers);
+  updateFlags();
+  updateChoices();
+  renderOrder(tiers);
+  state.root.classList.toggle("rating", state.ratedAnswer !== null);
+}

@@ -1,0 +1,80 @@
+// The queue of items: fetched before they are needed, shown one after the other.
+
+import { tryCall } from "./annotate-api.js";
+import { removeOtherDrafts } from "./annotate-drafts.js";
+import { showProblem, showSignedOut } from "./annotate-messages.js";
+import { showOwnCount, updateProgress } from "./annotate-progress.js";
+import { showItem, showSection } from "./annotate-screen.js";
+import { state } from "./annotate-state.js";
+import { $ } from "./annotate-text.js";
+
+const RetryDelay = 3_000;
+const HeldItemsDelay = 200;
+const NothingOpenDelay = 60_000;
+
+/** Fetches the next items. While a request is running, another one is made after it. */
+export function fetchItems() {
+  clearTimeout(state.fetchTimer);
+  state.fetchAgain = state.fetching !== null;
+  state.fetching ??= requestItems().finally(() => {
+    state.fetching = null;
+    if (state.fetchAgain)
+      fetchItems();
+  });
+}
+
+function fetchLater(delay) {
+  clearTimeout(state.fetchTimer);
+  state.fetchTimer = setTimeout(fetchItems, delay);
+}
+
+async function requestItems() {
+  const savedBefore = state.savedCount;
+  const { status, body } = await tryCall("POST", "next", { count: state.outbox.size + 2 });
+  if (status !== 200) {
+    if (!state.current)
+      showFetchFailure(status, body);
+    fetchLater(RetryDelay);
+    return;
+  }
+  state.upcoming = body.items.filter(isStillOpen);
+  if (state.savedCount === savedBefore)       // else the count is older than the one that came with the decision
+    showOwnCount(body.mine);
+  removeOtherDrafts(body.items);
+  if (!state.current)
+    showFirst(body.standing);
+}
+
+function showFetchFailure(status, body) {
+  if (status === 401)
+    showSignedOut();
+  else
+    showProblem(body?.error ?? "The studio is not reached. Trying again.");
+}
+
+const isStillOpen = ({ token }) => token !== state.current?.token && !state.decided.has(token) && !state.outbox.has(token);
+
+function showFirst(standing) {
+  if (state.upcoming.length > 0)
+    showItem(state.upcoming.shift());
+  else if (standing === "Open")
+    fetchLater(HeldItemsDelay);     // the items held for this annotator were decided while the request was running
+  else
+    showNothingOpen(standing);
+}
+
+function showNothingOpen(standing) {
+  showSection(standing === "NotCalibrated" ? $("uncalibrated") : $("done"));
+  updateProgress();
+  fetchLater(NothingOpenDelay);
+}
+
+/** Shows the next item in place of the current one. */
+export function showNext() {
+  state.current = null;
+  if (state.upcoming.length > 0)
+    showItem(state.upcoming.shift());
+  else
+    showSection(null);
+  fetchItems();
+}

@@ -1,0 +1,43 @@
+// What follows when the studio has saved or refused a decision.
+
+import { showKnownOrder } from "./annotate-known.js";
+import { showProblem } from "./annotate-messages.js";
+import { showOwnCount, updateProgress } from "./annotate-progress.js";
+import { fetchItems } from "./annotate-queue.js";
+import { postponeCurrent, showItem } from "./annotate-screen.js";
+import { state } from "./annotate-state.js";
+
+export function decisionSaved(entry, { mine, known }) {
+  showOwnCount(mine);
+  if (++state.savedCount % 10 === 0)
+    updateProgress();
+  if (known)
+    showKnownOrder(known, state.decided.get(entry.id));
+  if (!state.current)
+    fetchItems();
+}
+
+/** An invalid decision is shown again with all that was entered; where its item is not on this page any more, it is kept as a draft. */
+export function decisionRefused(entry, status, message) {
+  const item = state.decided.get(entry.id);
+  if (status !== 400 && status !== 413)
+    showProblem(message);
+  else if (item)
+    showAgain(item, entry, message);
+  else
+    keepAsDraft(entry, message);
+  if (!state.current)
+    fetchItems();
+}
+
+function showAgain(item, { id, body: { verdict, seconds } }, message) {
+  state.decided.delete(id);
+  postponeCurrent();
+  showItem({ ...item, verdict, seconds });
+  showProblem(`Not saved: ${message}`);
+}
+
+function keepAsDraft({ id, body: { verdict, seconds } }, message) {
+  state.memory.set(`draft:${id}`, { verdict, seconds: seconds ?? 0 });
+  showProblem(`An answer was not saved: ${message}`);
+}

@@ -1,0 +1,39 @@
+// Which item, or which text in its place, is on the screen.
+
+import { draftKey } from "./annotate-drafts.js";
+import { clearNotice } from "./annotate-messages.js";
+import { state } from "./annotate-state.js";
+import { $, clip } from "./annotate-text.js";
+import { firstUnrated } from "./annotate-verdict.js";
+
+const blankVerdict = { outcome: null, ranks: null, strength: null, ratings: null, flags: [], rationale: "", ideal: "", skipReason: null };
+
+/** @param item with the verdict and the seconds that it had before, if any; a draft of it comes first */
+export function showItem(item) {
+  state.current = item;
+  const draft = state.memory.get(draftKey(item));
+  state.verdict = { ...blankVerdict, ...(draft?.verdict ?? item.verdict) };
+  state.clock.begin(draft?.seconds ?? item.seconds ?? 0);
+  state.ratedAnswer = state.settings.task === "Rating" ? firstUnrated() : null;
+  clearNotice();
+  state.view.renderItem();
+  showSection($("item"));
+  clip($("item"));
+  scrollTo(0, 0);
+}
+
+/** Shows the item, the text that all is done, or the text that the calibration failed; null shows none of them. */
+export function showSection(section) {
+  for (const id of ["item", "done", "uncalibrated"])
+    $(id).hidden = $(id) !== section;
+  $("bar").hidden = section !== $("item");
+  state.root.hidden = false;
+  (section ?? state.root).querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
+}
+
+/** Takes the item off the screen, to be shown again next; its draft is kept. An earlier decision being changed is not shown again. */
+export function postponeCurrent() {
+  if (state.current?.token)
+    state.upcoming.unshift(state.current);
+  state.current = null;
+}

@@ -1,0 +1,46 @@
+// The state of the annotation page: every mutable value that its modules share, in one object.
+
+import { choicesOf } from "./annotate-choices.js";
+import { Clock } from "./annotate-clock.js";
+import { Memory } from "./annotate-memory.js";
+
+export const state = {
+  // Set once, at the start.
+  root: null,             // the element that holds the page
+  settings: null,         // {project, person, task, strengthLevels, ratingLevels, ties, allBad}
+  choices: [],            // see choicesOf
+  memory: null,
+  clock: null,
+  outbox: null,
+  view: null,             // {renderItem, renderVerdict}, set by annotate.js; modules that change the state import no module that renders
+  formToken: "",          // renewed after the annotator signed in again
+
+  // Items.
+  current: null,          // the item on the screen; has a token, or the earlier decision that is changed
+  upcoming: [],           // items that follow the current one
+  decided: new Map(),     // by token: items decided since the page was opened
+  fetching: null,         // promise of the request for items that is running
+  fetchAgain: false,      // whether another request follows the running one
+  fetchTimer: 0,
+
+  // What the annotator has entered about the current item.
+  verdict: null,          // ranks and ratings in the order shown
+  ratedAnswer: null,      // the answer that digit keys rate; null where digit keys do something else
+  tieNext: false,         // whether the answer ranked next is tied with the last one
+
+  // Saving.
+  savedCount: 0,          // decisions saved since the page was opened
+  undoing: false,
+  signedOut: false,
+};
+
+export function initializeState(root) {
+  const settings = JSON.parse(root.dataset.setup);
+  Object.assign(state, {
+    root, settings,
+    choices: choicesOf(settings),
+    memory: new Memory(`attune/${settings.person}/${settings.project}/`),
+    clock: new Clock(),
+    formToken: document.querySelector("meta[name=form-token]").content,
+  });
+}

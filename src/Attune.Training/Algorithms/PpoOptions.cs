@@ -1,0 +1,60 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>Options of PPO.</summary>
+public sealed record PpoOptions : IValidatableObject
+{
+    /// <summary>ε: how far the probability ratio of a token may move from 1 before its gradient is cut off.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
+    public double ClipRange { get; init; } = 0.2;
+
+    /// <summary>
+    /// The largest weight of a token with a negative advantage, as a multiple of that advantage, however likely it has become; 0 for no
+    /// limit, 3 is usual.
+    /// </summary>
+    public double DualClip { get; init; }
+
+    /// <summary>How far a value may move from the one estimated when the response was sampled; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double ValueClipRange { get; init; } = 0.2;
+
+    /// <summary>The coefficient of the value loss.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double ValueCoef { get; init; } = 0.1;
+
+    /// <summary>The coefficient of an entropy bonus, which keeps responses varied; 0 for none.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double EntropyCoef { get; init; }
+
+    /// <summary>γ: the discount of later rewards.</summary>
+    [Range(0d, 1d)]
+    public double Gamma { get; init; } = 1;
+
+    /// <summary>λ of generalized advantage estimation: 1 relies on rewards, 0 on values.</summary>
+    [Range(0d, 1d)]
+    public double GaeLambda { get; init; } = 0.95;
+
+    /// <summary>Whether advantages are normalised to mean 0 and standard deviation 1 over the tokens of a step.</summary>
+    public bool WhitenAdvantages { get; init; } = true;
+
+    /// <summary>Whether rewards are normalised to standard deviation 1, keeping their mean, over the tokens of a step.</summary>
+    public bool WhitenRewards { get; init; }
+
+    /// <summary>
+    /// Early stopping: once policy/approx_kl of an update is above 1.5 times this, the rest of the step's updates are left out; 0 for
+    /// none.
+    /// </summary>
+    [Range(0, double.PositiveInfinity)]
+    public double TargetKl { get; init; }
+
+    /// <summary>An update whose mean ratio is above this is skipped; 0 for no limit.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double RatioThreshold { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (DualClip is not 0 and not > 1)
+            yield return new("must be 0 (off) or above 1", [nameof(DualClip)]);
+    }
+}

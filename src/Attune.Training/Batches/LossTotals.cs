@@ -1,0 +1,51 @@
+namespace Attune.Training.Batches;
+
+/// <summary>What the micro-batches of an update add up to.</summary>
+public sealed class LossTotals
+{
+    readonly Dictionary<string, double> figures = new(StringComparer.Ordinal);
+
+    public LossTotals()
+    {
+    }
+
+    internal LossTotals(double loss, IEnumerable<(string Name, float Value)> figures, PolicyShiftTotals? shift)
+    {
+        (Loss, Shift) = (loss, shift);
+        foreach (var (name, value) in figures)
+            this.figures[name] = value;
+    }
+
+    /// <summary>The loss of the whole batch.</summary>
+    public double Loss { get; private set; }
+
+    /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
+    public PolicyShiftTotals? Shift { get; private set; }
+
+    /// <summary>Everything that is logged, by metric name.</summary>
+    public IReadOnlyDictionary<string, double> Metrics => new Dictionary<string, double>(
+        [new("loss", Loss), .. figures, .. Shift?.Metrics ?? []], StringComparer.Ordinal);
+
+    /// <summary>Adds the share of a micro-batch.</summary>
+    public void Add(LossTotals share)
+    {
+        Loss += share.Loss;
+        foreach (var (name, value) in share.figures)
+            Add(name, value);
+        if (share.Shift is { } more)
+            Shift = Shift is null ? more : Shift + more;
+    }
+
+    /// <summary>Adds to a figure.</summary>
+    public void Add(string name, double value) => figures[name] = figures.GetValueOrDefault(name) + value;
+}
+
+/// <summary><see cref="PolicyShift"/> as numbers.</summary>
+public sealed record PolicyShiftTotals(double ApproxKl, double ClipFraction, double MeanRatio)
+{
+    internal IEnumerable<KeyValuePair<string, double>> Metrics =>
+        [new("policy/approx_kl", ApproxKl), new("policy/clipfrac", ClipFraction), new("policy/ratio", MeanRatio)];
+
+    public static PolicyShiftTotals operator +(PolicyShiftTotals first, PolicyShiftTotals second) =>
+        new(first.ApproxKl + second.ApproxKl, first.ClipFraction + second.ClipFraction, first.MeanRatio + second.MeanRatio);
+}

@@ -1,0 +1,113 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Training.Batches;
+using Attune.Training.Estimation;
+using Attune.Training.Evaluation;
+using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+using Attune.Training.States;
+
+namespace Attune.Training.OnPolicy;
+
+/// <summary>
+/// An <see cref="OnPolicyLoop"/> with its optimizer, its order and its evaluation. Everything that changes is registered with the run.
+/// </summary>
+/// <param name="run">The run.</param>
+/// <param name="policy">Responds and learns.</param>
+/// <param name="trained">Which of its parameters are trained.</param>
+/// <param name="rewards">Scores the responses.</param>
+/// <param name="algorithm">Learns from the scores.</param>
+public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters trained, IRewardSource rewards, IOnPolicyAlgorithm algorithm)
+{
+    readonly MovingAverage? average;
+
+    /// <summary>How much is seen, and how much at once; an example is a prompt.</summary>
+    public required BatchOptions Training { get; init; }
+
+    /// <summary>Responses and updates of a step.</summary>
+    public required UpdateOptions Updates { get; init; }
+
+    public required OptimizerOptions Optimizer { get; init; }
+
+    /// <summary>What is done to scores before they become rewards.</summary>
+    public ScoreOptions Scores { get; init; } = new();
+
+    /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
+    public Reference? Reference { get; init; }
+
+    /// <summary>The penalty on the KL from the reference; null without one.</summary>
+    public KlPenalty? Kl { get; init; }
+
+    /// <summary>A moving average of the weights, which becomes the result.</summary>
+    public AverageOptions Average
+    {
+        init => average = value.Decay > 0 ? new(trained.Named, value.Decay) : null;
+    }
+
+    /// <summary>Steps at the start in which the critic alone is trained.</summary>
+    public int CriticWarmup { get; init; }
+
+    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    public IAuxiliaryLoss? Mix { get; init; }
+
+    /// <summary>A reward that held-out responses are rated by and nothing is trained by; null for none.</summary>
+    public IRewardSource? Gold { get; init; }
+
+    /// <summary>Trains to the last step.</summary>
+    public void Train(IReadOnlyList<TokenPrompt> train, IReadOnlyList<TokenPrompt> heldOut, CancellationToken cancellation)
+    {
+        IReadOnlyList<(string Name, Parameter Value)> learned = [.. trained.Named, .. policy.Critic?.Parameters ?? []];
+        if (run.SelfTest)
+            Offline.SelfTest.Run(policy, learned, train, run.Seed, run.Notice);
+        var steps = Training.TotalSteps(train.Count);
+        var optimizer = new Optimizer(Optimizer.ToRule(), learned, Optimizer.WeightDecay);
+        var scoring = new ScorePipeline(Scores);
+        Register(new ModelState(learned), optimizer, scoring);
+        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed) { Gold = Gold };
+        var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
+        {
+            Reference = Reference,
+            Kl = Kl,
+            Scoring = scoring,
+            Updates = Updates,
+            Average = average,
+            CriticWarmup = CriticWarmup,
+            Mix = Mix,
+        };
+        loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, Evaluate, cancellation);
+
+        EvaluationResult Evaluate()
+        {
+            using var averaged = average?.Use();
+            return evaluation.Evaluate();
+        }
+    }
+
+    /// <summary>Writes the trained model, or its average, with its tokenizer, and the critic.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="baseModel">The folder that the model came from.</param>
+    public void Save(string folder, string baseModel)
+    {
+        using var averaged = average?.Use();
+        trained.Save(folder, baseModel, policy.Tokenizer, whole => ModelFolder.Save(whole, policy.Model, policy.Tokenizer));
+        policy.Critic?.Save(folder);
+    }
+
+    void Register(ModelState model, Optimizer optimizer, ScorePipeline scoring)
+    {
+        run.Register("policy", model);
+        run.Register("optimizer", optimizer);
+        run.Register("scores", scoring.Moments);
+        if (Reference is not null)
+            run.Register("reference", Reference);
+        if (Kl is not null)
+            run.Register("kl", Kl);
+        if (average is not null)
+            run.Register("average", average);
+        foreach (var (name, state) in rewards.States.Concat(algorithm.States))
+            run.Register(name, state);
+    }
+}

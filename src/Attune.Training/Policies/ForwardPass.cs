@@ -1,0 +1,62 @@
+using Attune.Models;
+using Attune.Torch;
+
+namespace Attune.Training.Policies;
+
+/// <summary>
+/// One forward pass of a policy's model over prompts and responses. Layers run when their states are first asked for, and once: a critic
+/// that branches off in the middle shares what is below.
+/// </summary>
+/// <param name="model">The policy's model.</param>
+/// <param name="input">(B, W) tokens of prompts and responses.</param>
+/// <param name="positions">(N): for each response token, the position in the flattened (B · W) that it is predicted from.</param>
+/// <param name="frozen">What the frozen layers computed; null to compute it.</param>
+/// <param name="withGradient">Whether the states have a graph that leads to the policy's parameters.</param>
+public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor positions, FrozenActivations? frozen, bool withGradient)
+{
+    (int Layer, Tensor Hidden)? deepest = frozen is null ? null : (frozen.Layer, frozen.Hidden);
+
+    public ModelInput Input => input;
+
+    /// <summary>(N, D) last hidden states, each the one that a response token is predicted from.</summary>
+    public Tensor LastStates => field ??= AtResponses(Run(RunToEnd));
+
+    /// <summary>(B, W, D) hidden states below a layer of a decoder, counted from 0.</summary>
+    public Tensor StatesBelow(int layer) => Run(() => RunTo(layer));
+
+    /// <summary>What belongs to the response tokens: (B, W, …) → (N, …). The first columns of W may be missing.</summary>
+    public Tensor AtResponses(Tensor all)
+    {
+        var (rows, missing) = (all.Size(0), input.Tokens.Size(1) - all.Size(1));
+        var cells = missing == 0
+            ? positions
+            : (positions.Reshape(rows, -1) - (Tensor.Arange(1, rows + 1, device: positions.Device) * missing).Unsqueeze(1)).Reshape(-1);
+        return all.Reshape([-1, .. all.Shape[2..]]).IndexSelect(0, cells);
+    }
+
+    Tensor Run(Func<Tensor> layers)
+    {
+        if (withGradient)
+            return layers();
+        using var noGrad = Autograd.NoGrad();
+        return layers();
+    }
+
+    Tensor RunTo(int layer)
+    {
+        var decoder = (Decoder)model.Backbone;
+        using var precision = Autocast.To(decoder.Autocast, model.Device);
+        deepest = (layer, deepest is var (from, hidden) ? decoder.Between(from, layer, hidden, input) : decoder.Beneath(layer, input));
+        return deepest.Value.Hidden;
+    }
+
+    /// <summary>(B, W, D) from the deepest states that are known.</summary>
+    Tensor RunToEnd()
+    {
+        if (deepest is not var (layer, hidden))
+            return model.Hidden(input);
+        var decoder = (Decoder)model.Backbone;
+        using var precision = Autocast.To(decoder.Autocast, model.Device);
+        return decoder.Above(layer, hidden, input);
+    }
+}

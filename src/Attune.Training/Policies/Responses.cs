@@ -1,0 +1,83 @@
+using Attune.Data;
+using Attune.Torch;
+using Attune.Training.Batches;
+
+namespace Attune.Training.Policies;
+
+/// <summary>
+/// B responses of at most T tokens to their prompts, one row each: what a policy can be asked about, whoever wrote them.
+/// </summary>
+/// <param name="Prompts">B; a prompt with several responses is repeated.</param>
+/// <param name="Tokens">B rows of token ids.</param>
+/// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
+public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]> Tokens, Tensor Mask)
+{
+    /// <summary>What the frozen layers computed of prompts and responses, so that these layers need not run again; null without.</summary>
+    public FrozenActivations? FrozenActivations { get; init; }
+
+    public int Count => Tokens.Count;
+
+    /// <summary>Tokens of each prompt and its response together: B numbers.</summary>
+    public IReadOnlyList<int> TextLengths { get; } = [.. Prompts.Zip(Tokens, (prompt, response) => prompt.Tokens.Length + response.Length)];
+
+    /// <summary>Tokens of all responses, padding not counted.</summary>
+    public int TokenCount => Tokens.Sum(response => response.Length);
+
+    /// <summary>Pads B responses on the right and masks the padding.</summary>
+    public static Responses From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<int[]> tokens, Device device) =>
+        new(prompts, tokens, MaskOf(tokens, device));
+
+    /// <summary>These rows, as wide as the longest of them.</summary>
+    public virtual Responses Select(int[] rows)
+    {
+        var selection = new RowSelection(this, rows);
+        return new(selection.Pick(Prompts), selection.Tokens, selection.Pick(Mask))
+        {
+            FrozenActivations = FrozenActivations?.Select(selection, rows.Max(row => TextLengths[row])),
+        };
+    }
+
+    /// <summary>(B, T) bool</summary>
+    protected static Tensor MaskOf(IReadOnlyList<int[]> tokens, Device device)
+    {
+        var length = tokens.Max(response => response.Length);
+        var mask = new bool[tokens.Count * length];
+        for (var row = 0; row < tokens.Count; row++)
+            Array.Fill(mask, true, row * length, tokens[row].Length);
+        return Tensor.From(mask, tokens.Count, length).To(device);
+    }
+}
+
+/// <summary>Picks some rows of responses, from lists and from tensors (B, T).</summary>
+sealed class RowSelection
+{
+    readonly int[] rows;
+    readonly Tensor index;
+    readonly int length;
+
+    public RowSelection(Responses responses, int[] rows)
+    {
+        this.rows = rows;
+        index = TensorBatch.Longs(Array.ConvertAll(rows, row => (long)row), responses.Mask.Device);
+        Tokens = Pick(responses.Tokens);
+        length = Tokens.Max(response => response.Length);
+    }
+
+    public IReadOnlyList<int[]> Tokens { get; }
+
+    public T[] Pick<T>(IReadOnlyList<T> list) => Array.ConvertAll(rows, row => list[row]);
+
+    /// <summary>(B, T) → (rows, longest of them)</summary>
+    public Tensor Pick(Tensor tensor) => Pick(tensor, length);
+
+    /// <summary>(B, W, …) → (rows, columns, …)</summary>
+    public Tensor Pick(Tensor tensor, int columns) => tensor.IndexSelect(0, index).Slice(1, 0, columns);
+}
+
+/// <summary>Hidden states of prompts and responses at the top of the frozen layers, as trlX's hydra models keep them.</summary>
+/// <param name="Layer">The first layer that is not frozen, counted from 0.</param>
+/// <param name="Hidden">(B, W, D), W the longest text; 0 behind the end of a text.</param>
+public sealed record FrozenActivations(int Layer, Tensor Hidden)
+{
+    internal FrozenActivations Select(RowSelection selection, int columns) => this with { Hidden = selection.Pick(Hidden, columns) };
+}

@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Training.Algorithms;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
+using Attune.Training.Optimizers;
+using Attune.Training.Options;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Preference optimization of a language model on comparisons, without a reward model.</summary>
+public sealed record DpoRecipe : IRecipe
+{
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
+    public RunOptions Run { get; init; } = new() { Output = "runs/dpo" };
+
+    /// <summary>A folder with the language model that is trained; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
+    public string Model { get; init; } = "";
+
+    /// <summary>Comparisons: prompt, chosen and rejected; or prompt, completions and ranks (or pairs); as texts or lists of messages.</summary>
+    public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
+
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
+    /// <summary>How much is seen, and how much at once; an example is a prompt with all its responses.</summary>
+    public BatchOptions Training { get; init; } = new();
+
+    /// <summary>The optimizer and its schedule.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 1e-6,
+        Schedule = new() { Kind = ScheduleKind.Linear },
+    };
+
+    /// <summary>What log-ratios are measured from.</summary>
+    public ReferenceOptions Reference { get; init; } = new();
+
+    /// <summary>The algorithm.</summary>
+    public DpoOptions Dpo { get; init; } = new();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in Parameters.Validate(Model, dropsOut: false))
+            yield return result;
+        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
+    }
+
+    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model);
+        var model = ModelFolder.LanguageModel(Model, run);
+        model.RemoveValueHead();
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var policy = new Policy(model, tokenizer, new());
+        var reference = new Reference(Reference, policy, trained, LoadReference);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
+        var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
+        run.Notices(encoder.Notices);
+        run.Register("reference", reference);
+        var task = new OfflineTask<TokenRanking>(run, trained, new Algorithms.Dpo(policy, reference, Dpo), Training, Optimizer);
+        task.Train(train, heldOut, cancellation);
+        run.Complete("dpo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+
+        Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, new()) { Critic = null };
+    }
+}

@@ -1,0 +1,223 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Text;
+using Attune.Training.Batches;
+using Attune.Training.Estimation;
+using Attune.Training.Health;
+using Attune.Training.OnPolicy;
+using Attune.Training.Options;
+using Attune.Training.Estimation;
+using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Which step the model is taken from.</summary>
+public enum BestBy
+{
+    /// <summary>The one with the highest gold reward of held-out responses; the last step where there is no gold reward.</summary>
+    Gold,
+
+    /// <summary>The one with the highest score of held-out responses.</summary>
+    Score,
+
+    /// <summary>The last.</summary>
+    Last,
+}
+
+/// <summary>
+/// RL fine-tuning of a language model against rewards: what every method has that learns from responses which the model samples while it
+/// learns. A method adds its own options and <see cref="NewAlgorithm"/>.
+/// </summary>
+public abstract record OnPolicyRecipe : IRecipe
+{
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
+    public RunOptions Run { get; init; } = new();
+
+    /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
+    public string Model { get; init; } = "";
+
+    /// <summary>A folder with a reward model: short for a list of rewards with one of kind model, to which others may be added.</summary>
+    public string RewardModel { get; init; } = "";
+
+    /// <summary>
+    /// What responses are rewarded for: a list whose weighted sum counts. Each item has a kind (model, length, regex, keywords,
+    /// repetition, json, exactMatch, number, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
+    /// docs/rewards.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
+
+    /// <summary>
+    /// A second reward, a list like rewards, which responses to held-out prompts are rated by and nothing is trained by: it shows when the
+    /// rewards are over-optimised. See docs/over-optimisation.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> Gold { get; init; } = [];
+
+    /// <summary>
+    /// The step that the model is taken from: the one with the highest held-out gold reward (gold; the last one without gold), the highest
+    /// held-out score (score), or the last one (last).
+    /// </summary>
+    public BestBy Best { get; init; }
+
+    /// <summary>Prompts, as texts or messages; responses beside them are ignored.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
+    /// <summary>How much is seen: an example is a prompt, a step takes batchSize of them.</summary>
+    public BatchOptions Training { get; init; } = new() { BatchSize = 64 };
+
+    /// <summary>How responses are sampled.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Responses to each prompt, and updates of each step.</summary>
+    public UpdateOptions Updates { get; init; } = new();
+
+    /// <summary>The optimizer and its schedule.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 3e-6,
+        Schedule = new() { Kind = ScheduleKind.Linear },
+    };
+
+    /// <summary>What is done to scores before they become rewards.</summary>
+    public ScoreOptions Scores { get; init; } = new();
+
+    /// <summary>The penalty on the KL from the reference.</summary>
+    public KlOptions Kl { get; init; } = new();
+
+    /// <summary>What KL is measured from.</summary>
+    public ReferenceOptions Reference { get; init; } = new();
+
+    /// <summary>A moving average of the weights.</summary>
+    public AverageOptions Average { get; init; } = new();
+
+    /// <summary>When the run counts as unhealthy, and what is done about it.</summary>
+    public HealthOptions Health { get; init; } = new();
+
+    public virtual IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+
+    /// <summary>The method's name in the catalog.</summary>
+    protected abstract string Method { get; }
+
+    /// <summary>Whether the method can do without a KL penalty, so that a coefficient of 0 needs no reference.</summary>
+    protected virtual bool NeedsReference => Kl.Coef > 0;
+
+    /// <summary>The algorithm.</summary>
+    /// <param name="kl">The penalty on the KL from the reference; null when <see cref="NeedsReference"/> is false.</param>
+    protected abstract IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl);
+
+    /// <summary>What estimates returns; null for a method without a critic. May add a head to the model.</summary>
+    protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
+    {
+        model.RemoveValueHead();
+        return null;
+    }
+
+    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    protected virtual IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed) => null;
+
+    /// <summary>Steps at the start in which the critic alone is trained.</summary>
+    protected virtual int CriticWarmup => 0;
+
+    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+
+    /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
+    string? BestMetric => Best switch
+    {
+        BestBy.Gold => Gold.Count > 0 ? "eval/gold" : null,
+        BestBy.Score => "eval/score",
+        _ => null,
+    };
+
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [
+            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
+            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
+        ];
+
+    IEnumerable<ValidationResult> ValidateRewards()
+    {
+        if (AllRewards.Count == 0)
+            yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
+    }
+
+    IEnumerable<ValidationResult> ValidateReference()
+    {
+        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
+        if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
+            yield return Validation.Broken(Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
+        if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Kl.Coef == 0)
+            yield return Validation.Broken(Health.Act, "must be none or stop where kl.coef is 0: there is no β to raise");
+    }
+
+    IEnumerable<ValidationResult> ValidateSampling()
+    {
+        if (Sampling.Temperature == 0)
+            yield return Validation.Broken(Sampling.Temperature, "must be above 0: RL learns from varied responses");
+        if (!Sampling.IsUntruncated && Kl.Estimator == KlEstimator.Full)
+            yield return Validation.Broken(
+                Kl.Estimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+        if (Updates.MiniBatches > Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt))
+            yield return Validation.Broken(
+                Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
+    }
+
+    public virtual IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = RecipePaths.Full(Model),
+        RewardModel = RecipePaths.Full(RewardModel),
+        Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
+        Gold = [.. Gold.Select(reward => reward.WithFullPaths())],
+    };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.Tokenizer(Model);
+        var model = ModelFolder.LanguageModel(Model, run);
+        var critic = NewCritic(model, tokenizer, run);
+        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
+        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
+        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
+        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
+        RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
+        run.Notices(encoder.Notices);
+
+        var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
+        var kl = NeedsReference ? new KlPenalty(Kl) : null;
+        var task = new OnPolicyTask(run, policy, trained, rewards, NewAlgorithm(kl))
+        {
+            Training = Training,
+            Updates = Updates,
+            Optimizer = Optimizer,
+            Scores = Scores,
+            Reference = reference,
+            Kl = kl,
+            Average = Average,
+            CriticWarmup = CriticWarmup,
+            Mix = NewMix(model, tokenizer, encoder, run.Seed),
+            Gold = gold,
+        };
+        if (BestMetric is { } metric && heldOut.Count > 0)
+            run.KeepBest(metric);
+        run.Watch(new(Health), kl is null ? null : kl.Raise);
+        task.Train(train, heldOut, cancellation);
+        run.Complete(Method, folder => task.Save(folder, Model));
+
+        Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
+    }
+
+    IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
+        [.. examples.Select(example => encoder.Prompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+}
