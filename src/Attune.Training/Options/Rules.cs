@@ -62,12 +62,13 @@ static class Rules
     static string Text(RangeAttribute range)
     {
         var (least, most) = (Number(range.Minimum), Number(range.Maximum));
-        if (double.IsFinite(least) && double.IsFinite(most) && range is { MinimumIsExclusive: false, MaximumIsExclusive: false })
+        var (hasLeast, hasMost) = (double.IsFinite(least), most < int.MaxValue);
+        if (hasLeast && hasMost && range is { MinimumIsExclusive: false, MaximumIsExclusive: false })
             return $"from {Shown(least)} to {Shown(most)}";
         string?[] bounds =
         [
-            double.IsFinite(least) ? $"{(range.MinimumIsExclusive ? "above" : "at least")} {Shown(least)}" : null,
-            double.IsFinite(most) ? $"{(range.MaximumIsExclusive ? "below" : "at most")} {Shown(most)}" : null,
+            hasLeast ? $"{(range.MinimumIsExclusive ? "above" : "at least")} {Shown(least)}" : null,
+            hasMost ? $"{(range.MaximumIsExclusive ? "below" : "at most")} {Shown(most)}" : null,
         ];
         return string.Join(" and ", bounds.OfType<string>());
     }

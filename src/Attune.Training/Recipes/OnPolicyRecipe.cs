@@ -8,7 +8,6 @@ using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.OnPolicy;
 using Attune.Training.Options;
-using Attune.Training.Estimation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
