@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Data.Simulation;
 using Attune.Training.Options;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;

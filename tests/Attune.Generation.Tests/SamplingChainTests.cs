@@ -187,7 +187,6 @@ public sealed class SamplingChainTests
         Assert.Equal([[5], ['a', 'b'], [' ', 'a', 'b']], tokens.BadWordsIds);
         Assert.Equal([1], tokens.NegativePromptIds);
         Assert.Equal([['c'], [7]], tokens.SequenceBias.Select(bias => bias.Tokens));
-        Assert.Empty(tokens.Problems());
         var chain = new SamplingChain(tokens, Eos);
         Assert.True(chain.NeedsHistory);
     }
@@ -199,30 +198,6 @@ public sealed class SamplingChainTests
         var (logits, context) = Random();
         var chain = new SamplingChain(new() { SuppressTokens = [TinyModel.Vocabulary] }, Eos);
         Assert.Contains("token id 32", Assert.Throws<InvalidDataException>(() => chain.Apply(logits, context)).Message);
-    }
-
-    [Fact]
-    public void WrongValuesAreNamed()
-    {
-        AssertProblem("topH", new() { TopH = 1.5 });
-        AssertProblem("epsilonCutoff", new() { EpsilonCutoff = 1 });
-        AssertProblem("etaCutoff", new() { EtaCutoff = -0.1 });
-        AssertProblem("badWords", new() { BadWords = [""] });
-        AssertProblem("badWords", new() { BadWordsIds = [[]] });
-        AssertProblem("badWordsIds", new() { BadWordsIds = [[-2]] });
-        AssertProblem("suppressTokens", new() { SuppressTokens = [3, -1] });
-        AssertProblem("beginSuppressTokens", new() { BeginSuppressTokens = [-1] });
-        AssertProblem("forcedBosTokenId", new() { ForcedBosTokenId = -1 });
-        AssertProblem("forcedEosTokenId", new() { ForcedEosTokenId = -1 });
-        AssertProblem("sequenceBias.0.text, tokens", new() { SequenceBias = [new() { Bias = 1 }] });
-        AssertProblem("sequenceBias.0.bias", new() { SequenceBias = [new() { Text = "a", Bias = double.NaN }] });
-        AssertProblem("exponentialDecayLengthPenalty.start", new() { ExponentialDecayLengthPenalty = new() { Start = -1 } });
-        AssertProblem("exponentialDecayLengthPenalty.factor", new() { ExponentialDecayLengthPenalty = new() { Factor = 0 } });
-        AssertProblem("guidanceScale", new() { GuidanceScale = -1 });
-        AssertProblem("negativePrompt", new() { NegativePrompt = "a" });
-
-        static void AssertProblem(string key, SamplingOptions options) =>
-            Assert.StartsWith(key + ":", Assert.Single(options.Problems()), StringComparison.Ordinal);
     }
 
     /// <summary>Logits (3, V), and three rows: an answer that has not begun, and two that have two tokens.</summary>

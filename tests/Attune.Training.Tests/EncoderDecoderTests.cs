@@ -12,7 +12,6 @@ using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

@@ -11,10 +11,10 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
@@ -141,9 +141,9 @@ public sealed class PpoFormsTests : IDisposable
     public void OptionsOfSamplingThatPpoCannotLearnFromAreRefused()
     {
         var guided = Recipe("guided") with { Sampling = new() { GuidanceScale = 2 } };
-        Assert.Contains(guided.Problems(), problem => problem.StartsWith("sampling.guidanceScale: 1", StringComparison.Ordinal));
-        var full = Recipe("full") with { Sampling = new() { SuppressTokens = [3] }, Ppo = new() { KlEstimator = KlEstimator.Full } };
-        Assert.Contains(full.Problems(), problem => problem.StartsWith("ppo.klEstimator: full", StringComparison.Ordinal));
+        Assert.Contains(Validation.Check(guided), problem => problem.StartsWith("`sampling.guidanceScale` must be 1", StringComparison.Ordinal));
+        var full = Recipe("full") with { Sampling = new() { SuppressTokens = [3] }, Kl = new() { Estimator = KlEstimator.Full } };
+        Assert.Contains(Validation.Check(full), problem => problem.StartsWith("`kl.estimator` must be k1", StringComparison.Ordinal));
     }
 
     [Theory]

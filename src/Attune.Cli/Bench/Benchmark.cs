@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Torch;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Bench;

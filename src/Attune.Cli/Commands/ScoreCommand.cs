@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Reporting.Evaluation;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;

@@ -1,6 +1,5 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Attune.Data.Simulation;
 using Attune.Quickstart;
 using Attune.Reporting.Files;
 using Attune.Training.Algorithms;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Attune.Reporting.Runs;
 using Attune.Reporting.Studies;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 using Attune.Training.Studies;
 

@@ -11,7 +11,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Algorithms;
 

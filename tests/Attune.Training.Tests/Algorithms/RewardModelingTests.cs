@@ -10,7 +10,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

@@ -4,7 +4,6 @@ using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Optimizers;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Optimizers;
 

@@ -2,7 +2,6 @@ using Attune.Data;
 using Attune.Testing;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Recipes;

@@ -10,7 +10,6 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using MathNet.Numerics.Statistics;
 

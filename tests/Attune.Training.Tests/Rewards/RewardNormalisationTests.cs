@@ -9,7 +9,6 @@ using Attune.Training.Batches;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using MathNet.Numerics.Statistics;
 

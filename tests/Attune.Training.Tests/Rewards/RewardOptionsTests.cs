@@ -5,7 +5,6 @@ using Attune.Testing;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

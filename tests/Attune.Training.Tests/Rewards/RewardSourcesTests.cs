@@ -6,7 +6,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

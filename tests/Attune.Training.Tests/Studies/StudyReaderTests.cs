@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.Training.Reporting;
 using Attune.Training.Studies;
 
 namespace Attune.Training.Tests.Studies;
