@@ -49,7 +49,8 @@ public sealed class JinjaTemplate
                 null or string or bool => value,
                 JsonElement json => JsonValues.Of(run, json),
                 IEnumerable<JsonElement> list => list.Select(json => JsonValues.Of(run, json)).ToList(),
-                _ => throw new ArgumentException($"{name}: a string, a bool, null, JSON or a list of JSON was expected, found {value.GetType()}"),
+                _ => throw new ArgumentException(
+                    $"{name}: a string, a bool, null, JSON or a list of JSON was expected, found {value.GetType()}", nameof(value)),
             };
         }
         catch (InvalidOperationException error)

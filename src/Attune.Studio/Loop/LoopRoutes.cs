@@ -61,7 +61,8 @@ static class LoopRoutes
     }
 
     /// <summary>The recipe, before anything begins.</summary>
-    static RazorComponentResult<TrainPage> Show(HttpContext context, PreferenceStore store, StudioOptions options, RunList runs, long project)
+    static RazorComponentResult<TrainPage> Show(
+        HttpContext context, PreferenceStore store, StudioOptions options, RunList runs, long project)
     {
         var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
         var data = request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)";

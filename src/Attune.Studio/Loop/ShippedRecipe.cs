@@ -6,7 +6,8 @@ namespace Attune.Studio.Loop;
 static class ShippedRecipe
 {
     /// <summary>Keys that a request or the machine decides.</summary>
-    static readonly string[] DecidedElsewhere = ["method", "model", "rewardModel", "run.output", "data.train", "data.heldOut", "training.workers"];
+    static readonly string[] DecidedElsewhere =
+        ["method", "model", "rewardModel", "run.output", "data.train", "data.heldOut", "training.workers"];
 
     /// <summary>The values of a shipped recipe as key=value words, without those that a request or the machine decides.</summary>
     /// <param name="method">reward or ppo.</param>
@@ -14,7 +15,10 @@ static class ShippedRecipe
     {
         using var stream = typeof(ShippedRecipe).Assembly.GetManifestResourceStream($"recipes/{method}.yaml")!;
         using var reader = new StreamReader(stream);
-        return [.. Scalars(Parse(reader), "").Where(pair => !DecidedElsewhere.Contains(pair.Key)).Select(pair => $"{pair.Key}={pair.Value}")];
+        return
+        [
+            .. Scalars(Parse(reader), "").Where(pair => !DecidedElsewhere.Contains(pair.Key)).Select(pair => $"{pair.Key}={pair.Value}"),
+        ];
     }
 
     /// <summary>Whether one of these keys of a recipe has a list that is not empty.</summary>
@@ -31,10 +35,11 @@ static class ShippedRecipe
         return (YamlMappingNode)yaml.Documents[0].RootNode;
     }
 
-    static IEnumerable<(string Key, string Value)> Scalars(YamlMappingNode section, string path) => section.SelectMany(pair => pair.Value switch
-    {
-        YamlMappingNode inner => Scalars(inner, $"{path}{pair.Key}."),
-        YamlScalarNode value => [($"{path}{pair.Key}", value.Value!)],
-        _ => throw new NotSupportedException($"{path}{pair.Key}: a shipped recipe that the studio reads has no lists"),
-    });
+    static IEnumerable<(string Key, string Value)> Scalars(YamlMappingNode section, string path) =>
+        section.SelectMany(pair => pair.Value switch
+        {
+            YamlMappingNode inner => Scalars(inner, $"{path}{pair.Key}."),
+            YamlScalarNode value => [($"{path}{pair.Key}", value.Value!)],
+            _ => throw new NotSupportedException($"{path}{pair.Key}: a shipped recipe that the studio reads has no lists"),
+        });
 }

@@ -20,9 +20,13 @@ static class TrainJob
         };
         var heldOut = false;
         return request.Method == TrainRequest.Ppo
-            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)), folder => [[request.Method, .. request.All(output, folder.Input, "")]])
+            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
+                folder => [[request.Method, .. request.All(output, folder.Input, "")]])
             : jobs.Ask(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
-                folder => [[request.Method, .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : "")]]);
+                folder => [[
+                    request.Method,
+                    .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : ""),
+                ]]);
     }
 
     static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) => PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts

@@ -48,7 +48,8 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
         var recipe = options.Recipe(Method, words);
         if (ShippedRecipe.HasItems(recipe, "rewards", "gold"))
             throw new InvalidDataException(
-                "rewards and gold: they may start programs, so they are given on the command line only; here the reward is the reward model");
+                "rewards and gold: they may start programs, so they are given on the command line only; "
+                + "here the reward is the reward model");
         return recipe;
     }
 

@@ -50,7 +50,8 @@ public static class RecipeReader
         if (wanted is not null && written is not null && wanted != written)
             throw new InvalidDataException($"{file} is a recipe for {written}, not for {wanted}; use `attune {written} {file}`");
         var name = wanted ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {MethodCatalog.Names}");
-        var meant = NearestName.Find(name, MethodCatalog.All.Select(method => method.Name)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        var nearest = NearestName.Find(name, MethodCatalog.All.Select(method => method.Name));
+        var meant = nearest is null ? "" : $" Did you mean '{nearest}'?";
         return MethodCatalog.Find(name)
             ?? throw new InvalidDataException($"{file}: the method '{name}' is not known; known are {MethodCatalog.Names}.{meant}");
     }

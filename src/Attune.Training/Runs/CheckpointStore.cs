@@ -91,13 +91,16 @@ sealed class CheckpointStore(string folder, int keep)
         return null;
     }
 
-    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) => AtomicWrite.Folder(path, unfinished =>
+    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) =>
+        AtomicWrite.Folder(path, unfinished => WriteInto(unfinished, manifest, states));
+
+    static void WriteInto(string unfinished, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states)
     {
         Directory.CreateDirectory(unfinished);
         WriteStates(unfinished, states);
         var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
         WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
-    });
+    }
 
     static void WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
     {

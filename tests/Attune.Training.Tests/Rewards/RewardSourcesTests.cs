@@ -177,7 +177,8 @@ public sealed class RewardSourcesTests : IDisposable
             var (method, recipe) = RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: guest, weight: 4}]"]);
             Assert.Equal([new GuestReward { Folder = "elsewhere", Weight = 4 }], ((PpoRecipe)recipe).Rewards);
             Assert.Contains(
-                "rewards:\n- kind: guest\n  folder: \"elsewhere\"\n", RecipeWriter.Write(method.Name, recipe, withComments: false), StringComparison.Ordinal);
+                "rewards:\n- kind: guest\n  folder: \"elsewhere\"\n",
+                RecipeWriter.Write(method.Name, recipe, withComments: false), StringComparison.Ordinal);
         }
         finally
         {
@@ -190,7 +191,8 @@ public sealed class RewardSourcesTests : IDisposable
 
     [Fact]
     public void Register_KindOfAnotherRecord_Throws() => Assert.Contains(
-        "'length' is taken", Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
+        "'length' is taken",
+        Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
 
     sealed record FalseLength : RuleReward
     {
