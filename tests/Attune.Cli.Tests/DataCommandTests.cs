@@ -8,7 +8,6 @@ using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Parameters;
-using Attune.Training.Reporting;
 using Spectre.Console;
 
 namespace Attune.Cli.Tests;

@@ -11,7 +11,6 @@ using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Parameters;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

@@ -8,7 +8,6 @@ using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Offline;
 using Attune.Training.Parameters;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests;

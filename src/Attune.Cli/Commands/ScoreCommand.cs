@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
+using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
 using Attune.Training.Rewards;
 
