@@ -52,8 +52,8 @@ public static class Sft
     public static IReadOnlyList<TokenRow> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
         [.. examples.Select(example => example switch
         {
-            Demonstration demonstration => encoder.Demonstration(demonstration),
-            Dialogue dialogue => encoder.Dialogue(dialogue),
+            Demonstration demonstration => encoder.EncodeDemonstration(demonstration),
+            ChatExample dialogue => encoder.EncodeChat(dialogue),
             _ => throw new InvalidDataException($"{example.Origin}: fine-tuning reads prompt and completion, or messages"),
         }).OfType<TokenRow>()];
 }

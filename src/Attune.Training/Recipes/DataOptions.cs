@@ -19,7 +19,7 @@ public sealed record DataOptions
     public double HeldOutShare { get; init; } = 0.05;
 
     /// <summary>What happens to texts longer than the model's context: truncate or drop. Documents of pretraining are cut into rows.</summary>
-    public TooLong TooLong { get; init; } = TooLong.Truncate;
+    public OverlongExamples TooLong { get; init; } = OverlongExamples.Truncate;
 
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
 

@@ -42,5 +42,5 @@ interface IRemote : IDisposable
     /// <summary>The answer to a request of one line.</summary>
     /// <exception cref="IOException">No answer came, and to ask again may help.</exception>
     /// <exception cref="InvalidDataException">To ask again will not help.</exception>
-    byte[] Ask(byte[] request, TimeSpan timeout);
+    byte[] Send(byte[] request, TimeSpan timeout);
 }

@@ -62,7 +62,7 @@ public sealed class RecipeTests : IDisposable
             """);
         var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, ["ppo.klHorizon=5", "gamma=0.9", "batchSize=8"]).Recipe;
         Assert.Equal("a: folder", recipe.Model);
-        Assert.Equal(TooLong.Drop, recipe.Data.TooLong);
+        Assert.Equal(OverlongExamples.Drop, recipe.Data.TooLong);
         Assert.Equal((8, 0.5), (recipe.Training.BatchSize, recipe.Training.Epochs));
         Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
         Assert.Equal((6, true, ScoreScaling.Running), (recipe.Kl.Target, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
