@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Text;
+using Attune.Text.Trainers;
 
 namespace Attune.Benchmarks;
 

@@ -2,10 +2,11 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
+using Attune.Training.Policies;
 
 namespace Attune.Cli;
 
@@ -30,6 +31,7 @@ sealed class Answering(LanguageModel model, Tokenizer tokenizer, SamplingOptions
 {
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
     readonly int room = Math.Min(sampling.MaxNewTokens, (int)model.Backbone.ContextLength / 2);
+    readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
 
     /// <summary>How answers are searched for; null where they are drawn.</summary>
     public BeamOptions? Beams { get; init; }

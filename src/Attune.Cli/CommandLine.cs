@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Attune.Reporting.Files;
 using Attune.Torch;
 using Attune.Training.Runs;
 

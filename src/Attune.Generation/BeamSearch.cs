@@ -28,49 +28,51 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     public IReadOnlyList<BeamAnswer> Search(
         IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
     {
-        ILogitsFilter[] filters = [.. sampling.Penalties(eosIds), .. Filters];
+        var guidance = GuidanceFilter.From(sampling, model, padId);
+        var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
         var answers = new List<BeamAnswer>(prompts.Count * options.Answers);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            var searched = SearchBatch(batch, options, sampling.MaxNewTokens, filters, cancellation);
+            var searched = SearchBatch(batch, options, sampling.MaxNewTokens, chain, cancellation);
             answers.AddRange(searched.SelectMany(prompt => prompt.Answers));
         }
         return answers;
     }
 
     IReadOnlyList<PromptBeams> SearchBatch(
-        int[][] prompts, BeamOptions options, int maxNewTokens, ILogitsFilter[] filters, CancellationToken cancellation)
+        int[][] prompts, BeamOptions options, int maxNewTokens, SamplingChain chain, CancellationToken cancellation)
     {
         using var state = new DecoderState(model, prompts, padId, maxNewTokens);
         state.Select([.. Enumerable.Range(0, prompts.Length * options.Beams).Select(row => (long)row / options.Beams)]);
         PromptBeams[] all = [.. prompts.Select((_, prompt) => new PromptBeams(state.Begin(prompt), options, state.Room, eosIds))];
         var live = all;
+        using var filters = chain.Begin(Histories(live));
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
-            Advance(live, state.Logits(), filters, options.Beams);
+            var logprobs = filters.Chain.Apply(state.Logits().LogSoftmax(-1), new(Histories(live), state.Hidden));                // (B, V)
+            Advance(live, logprobs, options.Beams);
             var rows = live.SelectMany((prompt, at) => prompt.Done ? [] : prompt.Running.Select(beam => at * options.Beams + beam.Parent));
             long[] kept = [.. rows];
             if (kept.Length == 0)
                 return all;
             live = [.. live.Where(prompt => !prompt.Done)];
             state.Select(kept);
+            filters.Select(kept);
             long[] tokens = [.. live.SelectMany(prompt => prompt.Running).Select(beam => (long)beam.History.Text[^1])];
             state.Read(Tensor.From(tokens, tokens.Length).To(model.Device));
         }
     }
 
     /// <summary>Gives every prompt the likeliest continuations of its beams; so many that enough go on when all that can end do.</summary>
-    void Advance(PromptBeams[] prompts, Tensor logits, ILogitsFilter[] filters, int beams)
+    void Advance(PromptBeams[] prompts, Tensor logprobs, int beams)
     {
-        PromptBeams.Beam[] rows = [.. prompts.SelectMany(prompt => prompt.Running)];
-        TokenHistory[] histories = [.. rows.Select(beam => beam.History)];
-        var logprobs = filters.Aggregate(logits.LogSoftmax(-1), (scores, filter) => filter.Apply(scores, histories));      // (B, V)
-        var scores = Tensor.From(rows.Select(beam => beam.Score).ToArray(), rows.Length, 1).To(logits.Device);
-        var vocabulary = logits.Size(-1);
+        float[] running = [.. prompts.SelectMany(prompt => prompt.Running).Select(beam => beam.Score)];
+        var scores = Tensor.From(running, running.Length, 1).To(logprobs.Device);
+        var vocabulary = logprobs.Size(-1);
         var count = (int)Math.Min(Math.Max(2, 1 + eosIds.Count) * beams, beams * vocabulary);
         var (best, places) = (logprobs + scores).Reshape(prompts.Length, -1).TopK(count);                                // (N, count)
         var candidates = best.ToArray<float>().Zip(
@@ -78,4 +80,7 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
         foreach (var (prompt, own) in prompts.Zip(candidates.Chunk(count)))
             prompt.Advance(own);
     }
+
+    static TokenHistory[] Histories(PromptBeams[] prompts) =>
+        [.. prompts.SelectMany(prompt => prompt.Running).Select(beam => beam.History)];
 }

@@ -1,4 +1,8 @@
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Generation;
@@ -42,6 +46,9 @@ sealed class DecoderState : IDisposable
 
     /// <summary>What a row of this prompt holds before its answer.</summary>
     public TokenHistory Begin(int prompt) => new(prompts[prompt], beginnings[prompt]);
+
+    /// <summary>(B, D): the last hidden states, that the next tokens follow from.</summary>
+    public Tensor Hidden => hidden;
 
     /// <summary>(B, V) float32 logits of the next tokens.</summary>
     public Tensor Logits() => model.Logits(hidden).To(DType.Float32);

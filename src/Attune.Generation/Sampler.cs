@@ -3,17 +3,15 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>Draws tokens and says how likely they were under the distribution they were drawn from.</summary>
-/// <param name="filters">Change the logits, in this order.</param>
-/// <param name="greedy">Takes the likeliest token.</param>
+/// <param name="chain">Changes the logits.</param>
 /// <param name="random">Draws.</param>
-public sealed class Sampler(IReadOnlyList<ILogitsFilter> filters, bool greedy, RandomSource random)
+public sealed class Sampler(SamplingChain chain, RandomSource random)
 {
-    /// <summary>(B, V) logits after what the rows hold → (B) int64 tokens and (B) log-probabilities.</summary>
-    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    /// <summary>(B, V) logits of the next tokens → (B) int64 tokens and (B) log-probabilities.</summary>
+    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits, LogitsContext context)
     {
-        foreach (var filter in filters)
-            logits = filter.Apply(logits, rows);
-        var uniform = greedy ? null : Tensor.Uniform([logits.Size(0), 1], random, DType.Float64);
+        logits = chain.Apply(logits, context);
+        var uniform = chain.IsGreedy ? null : Tensor.Uniform([logits.Size(0), 1], random, DType.Float64);
         if (uniform is not null && Tensor.Draw(logits, uniform) is { } drawn)
             return drawn;
         var logprobs = logits.LogSoftmax(-1);                                                       // (B, V)

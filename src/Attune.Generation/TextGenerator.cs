@@ -31,39 +31,38 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// </summary>
     public int TokensBetweenLooks { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
 
-    /// <summary>Answers to every prompt, <paramref name="samples"/> each, those of one prompt side by side.</summary>
-    /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <inheritdoc/>
     public IReadOnlyList<Completion> Generate(
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
-        ILogitsFilter[] lookingBack = [.. options.Penalties(eosIds), .. Filters];
-        var sampler = new Sampler([.. lookingBack, .. options.Shaping()], options.Temperature == 0, random);
-        var between = lookingBack.Length > 0 || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : TokensBetweenLooks;
+        var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
         var completions = new List<Completion>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            completions.AddRange(GenerateBatch(batch, options, sampler, samples, between, cancellation));
+            completions.AddRange(GenerateBatch(batch, options, chain, random, samples, cancellation));
         }
         return completions;
     }
 
     IEnumerable<Completion> GenerateBatch(
-        int[][] prompts, SamplingOptions options, Sampler sampler, int samples, int tokensBetweenLooks, CancellationToken cancellation)
+        int[][] prompts, SamplingOptions options, SamplingChain chain, RandomSource random, int samples, CancellationToken cancellation)
     {
         using var state = new DecoderState(model, prompts, padId, options.MaxNewTokens);
         int[] promptOfRow = [.. Enumerable.Range(0, prompts.Length).SelectMany(prompt => Enumerable.Repeat(prompt, samples))];
         if (samples > 1)
             state.Select([.. promptOfRow]);
         var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, StopOf = StopOf };
+        using var batch = chain.Begin(rows.Histories);
+        var sampler = new Sampler(batch.Chain, random);
+        var tokensBetweenLooks = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : TokensBetweenLooks;
         for (var step = 1; ; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Open();
-            var (tokens, logprobs) = sampler.Draw(state.Logits(), rows.Histories);                  // (B), (B)
+            var (tokens, logprobs) = sampler.Draw(state.Logits(), new(rows.Histories, state.Hidden));         // (B), (B)
             rows.Add(tokens, logprobs, state.Values());
             var isLast = step == state.Room;
             if (isLast || step % tokensBetweenLooks == 0)
@@ -73,6 +72,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             if (!options.FixedLength && rows.Compact() is { } kept)
             {
                 state.Select(kept);
+                batch.Select(kept);
                 tokens = tokens.IndexSelect(0, Tensor.From(kept, kept.Length).To(model.Device));
             }
             state.Read(tokens);

@@ -1,4 +1,9 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models;
@@ -37,7 +42,7 @@ public sealed class LanguageModel : Module
     public ValueHead? ValueHead { get; private set; }
 
     /// <summary>Whether the output matrix is the token table.</summary>
-    internal bool IsTied => Pretrained.IsTied(Config, "config.json");
+    internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
     public Device Device => Backbone.TokenTable.Value.Device;
 

@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models;

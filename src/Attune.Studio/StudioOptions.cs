@@ -1,4 +1,5 @@
 using System.Net;
+using Attune.Reporting.Reports;
 
 namespace Attune.Studio;
 
@@ -14,6 +15,16 @@ public sealed record StudioOptions
     /// <summary>The program and its first words that start Attune again as a child: <c>attune</c>, or <c>dotnet attune.dll</c>.</summary>
     public required IReadOnlyList<string> Attune { get; init; }
 
+    /// <summary>The training methods of the program that starts the studio.</summary>
+    public IReadOnlyList<MethodDescription> Methods { get; init; } = [];
+
+    /// <summary>
+    /// Gives the whole recipe of a method with key=value words over its defaults, and throws <see cref="InvalidDataException"/> where
+    /// a word is wrong. The studio does not refer to what trains.
+    /// </summary>
+    public Func<string, IReadOnlyList<string>, string> Recipe { get; init; } =
+        (method, _) => throw new InvalidDataException($"this studio cannot train by {method}: it was started without training methods");
+
     /// <summary>Port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 5400);
 
@@ -25,6 +36,9 @@ public sealed record StudioOptions
     public string Exports => Path.Combine(Folder, "exports");
 
     public string Jobs => Path.Combine(Folder, "jobs");
+
+    /// <summary>The description of a method; of one that this program does not have, its name.</summary>
+    public MethodDescription Method(string name) => Methods.FirstOrDefault(method => method.Name == name) ?? new(name);
 
     /// <summary>Whether only programs of this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Listen.Address);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Text.Jinja;
+using Attune.Jinja;
 
 namespace Attune.Text;
 
@@ -20,7 +20,7 @@ public sealed class ChatTemplate
 
     const string Mark = "CONTINUE_FINAL_MESSAGE_TAG ";             // where transformers cuts; trimmed with the message it stands in
 
-    readonly Statement[] body;
+    readonly JinjaTemplate template;
     readonly IReadOnlyDictionary<string, string> specialTokens;
 
     /// <param name="jinja">The source.</param>
@@ -28,7 +28,7 @@ public sealed class ChatTemplate
     /// <exception cref="InvalidDataException">The source is malformed; the message names the line.</exception>
     public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null)
     {
-        (body, MarksAnswers) = Parser.Parse(jinja);
+        template = new(jinja);
         this.specialTokens = specialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
     }
 
@@ -37,7 +37,7 @@ public sealed class ChatTemplate
     public static ChatTemplate For(Tokenizer tokenizer) => tokenizer.Conversations;
 
     /// <summary>Whether it says by <c>{% generation %}</c> what the assistant said.</summary>
-    public bool MarksAnswers { get; }
+    public bool MarksAnswers => template.MarksGeneration;
 
     /// <summary>The time of <c>strftime_now</c>.</summary>
     public Func<DateTime> Now { get; init; } = () => DateTime.Now;
@@ -62,41 +62,21 @@ public sealed class ChatTemplate
 
     RenderedChat Run(Conversation conversation, bool addGenerationPrompt)
     {
-        var run = new Rendering(Now);
-        try
-        {
-            Statement.Run(body, Variables(run, conversation, addGenerationPrompt));
-        }
-        catch (InvalidDataException error)
-        {
-            throw Fault.At(run.Line, error.Message);
-        }
-        var text = run.Text;
-        return new(text, [.. run.Generated.Select(span => new Offset(
-            PythonText.CodePointsIn(text.AsSpan(0, Math.Min(span.Start, text.Length))),
-            PythonText.CodePointsIn(text.AsSpan(0, Math.Min(span.End, text.Length)))))]);
+        var rendered = template.Render(Variables(conversation, addGenerationPrompt), Now);
+        return new(rendered.Text, [.. rendered.Generated.Select(span => new Offset(span.Start, span.End))]);
     }
 
-    Scope Variables(Rendering run, Conversation conversation, bool addGenerationPrompt)
+    IEnumerable<(string Name, object? Value)> Variables(Conversation conversation, bool addGenerationPrompt)
     {
-        var scope = new Scope(run, null);
         foreach (var (name, token) in specialTokens)
-            scope.Set(name, token);
-        try
-        {
-            if (conversation.Variables is { ValueKind: JsonValueKind.Object } more)
-                foreach (var variable in more.EnumerateObject())
-                    scope.Set(variable.Name, JsonValues.Of(run, variable.Value));
-            scope.Set("messages", conversation.Messages.Select(message => JsonValues.Of(run, message.Fields)).ToList());
-            scope.Set("tools", conversation.Tools is { } tools ? JsonValues.Of(run, tools) : null);
-            scope.Set("documents", conversation.Documents is { } documents ? JsonValues.Of(run, documents) : null);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw Fault.Of($"the conversation has half of a surrogate pair, which is no character ({error.Message})");
-        }
-        scope.Set("add_generation_prompt", addGenerationPrompt);
-        return scope;
+            yield return (name, token);
+        if (conversation.Variables is { ValueKind: JsonValueKind.Object } more)
+            foreach (var variable in more.EnumerateObject())
+                yield return (variable.Name, variable.Value);
+        yield return ("messages", conversation.Messages.Select(message => message.Fields));
+        yield return ("tools", conversation.Tools);
+        yield return ("documents", conversation.Documents);
+        yield return ("add_generation_prompt", addGenerationPrompt);
     }
 
     /// <summary>The conversation with a mark behind its last text, and that text.</summary>
@@ -117,7 +97,7 @@ public sealed class ChatTemplate
     static RenderedChat Cut(RenderedChat rendered, string final)
     {
         var at = rendered.Text.LastIndexOf(Mark.TrimEnd(), StringComparison.Ordinal);
-        if (at < 0 || !rendered.Text.Contains(PythonText.Trim(final, null), StringComparison.Ordinal))
+        if (at < 0 || !rendered.Text.Contains(PythonText.Trim(final), StringComparison.Ordinal))
             throw new InvalidDataException("the template does not write the last message as it is, so it cannot be continued");
         var isWhole = string.CompareOrdinal(rendered.Text, at, Mark, 0, Mark.Length) == 0;
         return rendered with { Text = isWhole ? rendered.Text[..at] : PythonText.TrimEnd(rendered.Text[..at]) };

@@ -1,4 +1,3 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Attune.Training.Tests")]
-[assembly: InternalsVisibleTo("attune")]

@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

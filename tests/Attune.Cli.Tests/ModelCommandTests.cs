@@ -1,13 +1,16 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Parameters;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 
@@ -79,6 +82,11 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--frequency-penalty", "100")]
     [InlineData("--presence-penalty", "100")]
     [InlineData("--no-repeat-ngram-size", "1")]
+    [InlineData("--exponential-decay-length-penalty", "0,9")]
+    [InlineData("--forced-bos-token-id", "40")]
+    [InlineData("--forced-eos-token-id", "40")]
+    [InlineData("--sequence-bias", " says=-50")]
+    [InlineData("--guidance-scale", "40")]
     public void PenaltiesChangeWhatIsTheLikeliestAnswer(string option, string value)
     {
         string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
@@ -89,9 +97,32 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--top-k", "1")]
     [InlineData("--top-p", "0.000001")]
     [InlineData("--min-p", "1")]
+    [InlineData("--top-h", "0.000001")]
+    [InlineData("--epsilon-cutoff", "0.999")]
     public void AFilterThatLeavesOneTokenIsGreedy(string option, string value) => Assert.Equal(
         Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5"),
         Succeed("generate", model, "The cat says", option, value, "--max-new-tokens", "5"));
+
+    [Fact]
+    public void AnEtaCutoffChangesWhatIsDrawn()
+    {
+        string[] drawn = ["generate", model, "The cat says", "--max-new-tokens", "12"];
+        Assert.NotEqual(Succeed(drawn), Succeed([.. drawn, "--eta-cutoff", "0.999"]));
+    }
+
+    [Fact]
+    public void TokensAndTextsThatAreForbiddenDoNotCome()
+    {
+        string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
+        var plain = Succeed(greedy);
+        var ids = string.Join(',', TinyData.Tokenizer.Encode(plain.TrimEnd('\n')).Distinct());
+        Assert.NotEqual(plain, Succeed([.. greedy, "--suppress-tokens", ids]));
+        Assert.NotEqual(plain[0], Succeed([.. greedy, "--begin-suppress-tokens", ids])[0]);
+        Assert.NotEqual(plain, Succeed([.. greedy, "--bad-word", plain.TrimEnd('\n'), "--bad-word", "cat"]));
+        Assert.Equal(plain, Succeed([.. greedy, "--remove-invalid-values", "--renormalize-logits"]));
+        Assert.NotEqual(
+            Succeed([.. greedy, "--guidance-scale", "9"]), Succeed([.. greedy, "--guidance-scale", "9", "--negative-prompt", "A dog"]));
+    }
 
     [Fact]
     public void AModelIsShownWithItsSizesItsTokensAndItsTemplate()
@@ -241,6 +272,12 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("frequencyPenalty, presencePenalty: -100 to 100", "--presence-penalty", "1e9")]
     [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
     [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
+    [InlineData("topH: a share from 0 to 1", "--top-h", "2")]
+    [InlineData("--suppress-tokens: token ids", "--suppress-tokens", "3,x")]
+    [InlineData("token id 99999: one below the vocabulary's size", "--suppress-tokens", "99999")]
+    [InlineData("--sequence-bias: TEXT=NUMBER", "--sequence-bias", "cat")]
+    [InlineData("--exponential-decay-length-penalty: START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
+    [InlineData("negativePrompt: a guidanceScale other than 1", "--negative-prompt", "A dog")]
     [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
     public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);
 

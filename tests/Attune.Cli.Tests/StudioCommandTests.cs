@@ -1,6 +1,5 @@
 using Attune.Store;
 using Attune.Testing;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 using Attune.Training.Studies;
 

@@ -1,5 +1,6 @@
 using Attune.Testing;
 using Attune.Text;
+using Attune.Text.Trainers;
 
 namespace Attune.Data.Tests;
 

@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Families;
 using Attune.Testing.Models;
 using Attune.Torch;
 

@@ -23,7 +23,7 @@ public sealed class GoldenFilterTests
         var item = File.Value.GetProperty("cases")[index];
         var (filters, rows) = Read(item);
 
-        var logits = filters.Aggregate(Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, rows));
+        var logits = filters.Aggregate(Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, new(rows)));
 
         Compare(item.GetProperty("expected"), logits, name);
         if (item.TryGetProperty("expected_probabilities", out var probabilities))
@@ -94,7 +94,7 @@ public sealed class GoldenFilterTests
             "InfNanRemoveLogitsProcessor" => new FiniteFilter(),
             "PrefixConstrainedLogitsProcessor" => new AllowedTokensFilter(
                 row => GoldenModels.Ids(hparams.GetProperty("allowed_by_batch_row").GetProperty($"{rows.ToList().IndexOf(row)}"))),
-            "ClassifierFreeGuidanceLogitsProcessor" => new GuidanceFilter(Number("guidance_scale")),
+            "ClassifierFreeGuidanceLogitsProcessor" => new GuidanceOfHalves(Number("guidance_scale")),
             "transcription" => new FrequencyPenaltyFilter(Number("frequency_penalty"), Number("presence_penalty")),
             _ => throw new NotSupportedException($"no filter is known for {processor}"),
         };
@@ -140,4 +140,11 @@ public sealed class GoldenFilterTests
     static int[][] Lists(JsonElement json) => [.. json.EnumerateArray().Select(GoldenModels.Ids)];
 
     static IEnumerable<string> Texts(JsonElement json) => json.EnumerateArray().Select(text => text.GetString()!);
+
+    /// <summary>Guidance of logits (2B, V), those with a condition above those without one.</summary>
+    sealed class GuidanceOfHalves(double scale) : ILogitsFilter
+    {
+        public Tensor Apply(Tensor logits, LogitsContext context) =>
+            GuidanceFilter.Combine(logits.Slice(0, 0, logits.Size(0) / 2), logits.Slice(0, logits.Size(0) / 2), scale);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Models;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

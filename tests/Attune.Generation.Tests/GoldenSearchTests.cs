@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Models;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -53,7 +54,7 @@ public sealed class GoldenSearchTests
     static IReadOnlyList<int[]> Search(
         LanguageModel model, Call call, BeamOptions beams, int[][] prompts, JsonElement expected, string name)
     {
-        var found = new BeamSearch(model, padId: 0, call.EosIds) { Filters = call.Filters }.Search(prompts, beams, call.Sampling);
+        var found = new BeamSearch(model, padId: 0, call.EosIds).Search(prompts, beams, call.Sampling);
         var scores = GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data;
         Numeric.Close(scores, found.Select(answer => answer.Score).ToArray(), name, 1e-4, 0);
         return [.. found.Select(answer => answer.Tokens)];
@@ -62,7 +63,7 @@ public sealed class GoldenSearchTests
     static IReadOnlyList<int[]> Greedy(LanguageModel model, Call call, int[][] prompts)
     {
         using var random = new RandomSource(0);
-        var generator = new TextGenerator(model, padId: 0, call.EosIds) { Filters = call.Filters };
+        var generator = new TextGenerator(model, padId: 0, call.EosIds);
         return [.. generator.Generate(prompts, call.Sampling, random).Select(completion => completion.Tokens)];
     }
 
@@ -83,15 +84,11 @@ public sealed class GoldenSearchTests
             EosIds = GoldenModels.Ids(own.ValueKind == JsonValueKind.Null ? checkpoint.GetProperty("eos_token_id") : own);
             foreach (var word in words.EnumerateObject())
                 Read(word.Name, word.Value, begun);
-            foreach (var forced in words.EnumerateObject().Where(word => word.Name == "forced_eos_token_id"))
-                Filters.Add(new ForcedTokenFilter(GoldenModels.Ids(forced.Value), Sampling.MaxNewTokens - 1));
         }
 
         public SamplingOptions Sampling { get; private set; } = new() { Temperature = 0 };
 
         public BeamOptions? Beams { get; private set; }
-
-        public List<ILogitsFilter> Filters { get; } = [];
 
         public int[] EosIds { get; }
 
@@ -105,9 +102,9 @@ public sealed class GoldenSearchTests
                 case "min_length": Sampling = Sampling with { MinNewTokens = Math.Max(0, value.GetInt32() - begun) }; break;
                 case "repetition_penalty": Sampling = Sampling with { RepetitionPenalty = value.GetDouble() }; break;
                 case "no_repeat_ngram_size": Sampling = Sampling with { NoRepeatNgramSize = value.GetInt32() }; break;
-                case "suppress_tokens": Filters.Add(new SuppressTokensFilter(GoldenModels.Ids(value))); break;
+                case "suppress_tokens": Sampling = Sampling with { SuppressTokens = GoldenModels.Ids(value) }; break;
                 case "bad_words_ids":
-                    Filters.Add(SequenceBiasFilter.BadWords(value.EnumerateArray().Select(GoldenModels.Ids), EosIds));
+                    Sampling = Sampling with { BadWordsIds = [.. value.EnumerateArray().Select(GoldenModels.Ids)] };
                     break;
                 case "num_beams": Beams = (Beams ?? new()) with { Beams = value.GetInt32() }; break;
                 case "num_return_sequences": Beams = (Beams ?? new()) with { Answers = value.GetInt32() }; break;
@@ -115,7 +112,8 @@ public sealed class GoldenSearchTests
                 case "early_stopping":
                     Beams = (Beams ?? new()) with { EarlyStopping = Enum.Parse<EarlyStopping>(value.ToString(), ignoreCase: true) };
                     break;
-                case "eos_token_id" or "pad_token_id" or "forced_eos_token_id": break;
+                case "forced_eos_token_id": Sampling = Sampling with { ForcedEosTokenId = value.GetInt32() }; break;
+                case "eos_token_id" or "pad_token_id": break;
                 default: throw new NotSupportedException($"no option is known for {word}");
             }
         }

@@ -1,4 +1,7 @@
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -46,8 +49,10 @@ public sealed class TextGeneratorTests
         {
             using var scope = TensorScope.Open();
             var logits = Logits(model, prompt, completion.Tokens).Slice(0, 0, -1) * (1 / temperature);
-            foreach (var filter in options.Shaping().Where(filter => filter is not TemperatureFilter))
-                logits = filter.Apply(logits, []);
+            if (topK > 0)
+                logits = new TopKFilter(topK).Apply(logits, new([]));
+            if (topP < 1)
+                logits = new TopPFilter(topP).Apply(logits, new([]));
             var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
             Numeric.Close(
                 Array.ConvertAll(logits.LogSoftmax(-1).Gather(1, chosen).ToArray<float>(), x => (double)x),
@@ -125,7 +130,7 @@ public sealed class TextGeneratorTests
         using var random = new RandomSource(3);
         double[] probabilities = [0.5, 0, 0.3, 0.15, 0.05];
         var logits = Tensor.From(probabilities.Select(p => (float)Math.Log(p)).ToArray(), 1, 5).Expand(100_000, 5);
-        var tokens = new Sampler([], greedy: false, random).Draw(logits, []).Tokens.ToArray<long>();
+        var tokens = new Sampler(new(new(), []), random).Draw(logits, new([])).Tokens.ToArray<long>();
         for (var token = 0; token < 5; token++)
             Assert.InRange(tokens.Count(t => t == token) / 100_000.0, probabilities[token] - 0.006, probabilities[token] + 0.006);
         Assert.DoesNotContain(1L, tokens);
@@ -135,10 +140,10 @@ public sealed class TextGeneratorTests
     public void TopKKeepsTheKLargestAndTopPTheSmallestSetThatReachesP()
     {
         var logits = Tensor.From([0.1f, 0.4f, 0.2f, 0.3f], 1, 4).Log();
-        Assert.Equal([false, true, false, true], Kept(new TopKFilter(2).Apply(logits, [])));
-        Assert.Equal([false, true, false, true], Kept(new TopPFilter(0.65).Apply(logits, [])));
-        Assert.Equal([false, true, true, true], Kept(new TopPFilter(0.75).Apply(logits, [])));
-        Assert.Equal([false, true, false, false], Kept(new TopPFilter(0.0001).Apply(logits, [])));
+        Assert.Equal([false, true, false, true], Kept(new TopKFilter(2).Apply(logits, new([]))));
+        Assert.Equal([false, true, false, true], Kept(new TopPFilter(0.65).Apply(logits, new([]))));
+        Assert.Equal([false, true, true, true], Kept(new TopPFilter(0.75).Apply(logits, new([]))));
+        Assert.Equal([false, true, false, false], Kept(new TopPFilter(0.0001).Apply(logits, new([]))));
 
         static bool[] Kept(Tensor filtered) => filtered.IsFinite().ToArray<bool>();
     }
@@ -221,7 +226,7 @@ public sealed class TextGeneratorTests
     }
 
     /// <summary>(T + 1, V): of the tokens of an answer, and of the one behind it.</summary>
-    static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
+    internal static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
     {
         var input = model.Backbone.StartToken is { } start ? Input([start, .. answer]) with { Source = Input(prompt) } : Input([.. prompt, .. answer]);
         return model.Logits(model.Hidden(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);

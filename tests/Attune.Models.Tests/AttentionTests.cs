@@ -1,3 +1,4 @@
+using Attune.Models.Backbones;
 using Attune.Torch;
 
 namespace Attune.Models.Tests;

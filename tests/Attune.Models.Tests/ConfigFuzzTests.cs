@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Models.Checkpoints;
+using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

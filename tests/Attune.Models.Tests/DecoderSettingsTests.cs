@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Torch;
 

@@ -1,3 +1,5 @@
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Tests;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Torch;
 

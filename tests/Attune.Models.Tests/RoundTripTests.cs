@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Attune.Store;
+using Attune.Training.Recipes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -49,6 +50,8 @@ sealed class RunningStudio : IAsyncDisposable
             Folder = folder.File("studio"),
             Runs = folder.File("runs"),
             Attune = attune ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
+            Methods = MethodCatalog.All,
+            Recipe = RecipeWriter.Write,
             Listen = new(IPAddress.Loopback, port),
         });
         await app.StartAsync();

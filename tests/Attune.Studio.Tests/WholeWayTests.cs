@@ -1,4 +1,6 @@
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Store;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Testing.Models;

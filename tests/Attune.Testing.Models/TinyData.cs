@@ -1,4 +1,5 @@
 using Attune.Text;
+using Attune.Text.Trainers;
 
 namespace Attune.Testing.Models;
 

@@ -1,4 +1,7 @@
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Testing.Models;

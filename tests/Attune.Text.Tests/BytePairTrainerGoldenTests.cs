@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Testing;
+using Attune.Text.Trainers;
 
 namespace Attune.Text.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Text.Trainers;
 
 namespace Attune.Text.Tests;
 

@@ -1,5 +1,9 @@
 using System.Text.Json;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

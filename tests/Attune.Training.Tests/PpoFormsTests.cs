@@ -1,5 +1,9 @@
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -7,10 +11,10 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
@@ -63,6 +67,23 @@ public sealed class PpoFormsTests : IDisposable
         ["sampling.stop"] = recipe => recipe with { Sampling = recipe.Sampling with { Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
         ["sampling.fixedLength"] = recipe => recipe with { Sampling = recipe.Sampling with { FixedLength = true, Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
         ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
+        ["sampling.topH"] = Sampling(sampling => sampling with { TopH = 0.5 }),
+        ["sampling.epsilonCutoff"] = Sampling(sampling => sampling with { EpsilonCutoff = 0.02 }),
+        ["sampling.etaCutoff"] = Sampling(sampling => sampling with { EtaCutoff = 0.2 }),
+        ["sampling.badWords"] = Sampling(sampling => sampling with { BadWords = [.. "aeiou".Select(letter => $"{letter}")] }),
+        ["sampling.badWordsIds"] = Sampling(sampling => sampling with
+        {
+            BadWordsIds = [.. Enumerable.Range(100, 60).Select(id => (int[])[id])],
+        }),
+        ["sampling.sequenceBias"] = Sampling(sampling => sampling with { SequenceBias = [new() { Text = "e", Bias = 6 }] }),
+        ["sampling.suppressTokens"] = Sampling(sampling => sampling with { SuppressTokens = [.. Enumerable.Range(20, 60)] }),
+        ["sampling.beginSuppressTokens"] = Sampling(sampling => sampling with { BeginSuppressTokens = [.. Enumerable.Range(20, 60)] }),
+        ["sampling.forcedBosTokenId"] = Sampling(sampling => sampling with { ForcedBosTokenId = 40 }),
+        ["sampling.forcedEosTokenId"] = Sampling(sampling => sampling with { ForcedEosTokenId = 41 }),
+        ["sampling.exponentialDecayLengthPenalty"] = Sampling(sampling => sampling with
+        {
+            ExponentialDecayLengthPenalty = new() { Start = 2, Factor = 4 },
+        }),
     };
 
     public static TheoryData<string> Forms => ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "average.decay", "critic branch", "critic model",
@@ -78,6 +99,13 @@ public sealed class PpoFormsTests : IDisposable
         ["penalties"] = new() { RepetitionPenalty = 1.4, FrequencyPenalty = 0.3, PresencePenalty = 0.2 },
         ["n-grams"] = new() { NoRepeatNgramSize = 2, TopK = 8 },
         ["least length"] = new() { MinNewTokens = 5 },
+        ["top-h"] = new() { TopH = 0.5 },
+        ["cutoffs"] = new() { EpsilonCutoff = 0.02, EtaCutoff = 0.1, Temperature = 1.3 },
+        ["biases"] = new() { SequenceBias = [new() { Tokens = [7], Bias = 3 }, new() { Tokens = [7, 9], Bias = -4 }] },
+        ["tokens that are left out"] = new() { BadWordsIds = [[5], [7, 8]], SuppressTokens = [11], BeginSuppressTokens = [12, 13] },
+        ["tokens that are forced"] = new() { ForcedBosTokenId = 9, ForcedEosTokenId = 4, Temperature = 0.7 },
+        ["decay"] = new() { ExponentialDecayLengthPenalty = new() { Start = 1, Factor = 1.5 }, TopP = 0.9 },
+        ["invalid values and normalisation"] = new() { RemoveInvalidValues = true, RenormalizeLogits = true, TopK = 6 },
     };
 
     public static TheoryData<string> SamplingNames => [.. Samplings.Keys];
@@ -107,6 +135,15 @@ public sealed class PpoFormsTests : IDisposable
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Resume("parts")));
 
         IRecipe Formed(string output) => form == "mix" ? Mixed(output) : Options[form](Recipe(output, steps: 4));
+    }
+
+    [Fact]
+    public void OptionsOfSamplingThatPpoCannotLearnFromAreRefused()
+    {
+        var guided = Recipe("guided") with { Sampling = new() { GuidanceScale = 2 } };
+        Assert.Contains(Validation.Check(guided), problem => problem.StartsWith("`sampling.guidanceScale` must be 1", StringComparison.Ordinal));
+        var full = Recipe("full") with { Sampling = new() { SuppressTokens = [3] }, Kl = new() { Estimator = KlEstimator.Full } };
+        Assert.Contains(Validation.Check(full), problem => problem.StartsWith("`kl.estimator` must be k1", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -271,6 +308,9 @@ public sealed class PpoFormsTests : IDisposable
     static Func<PpoRecipe, PpoRecipe> Updates(Func<UpdateOptions, UpdateOptions> change) => recipe => recipe with { Updates = change(recipe.Updates) };
 
     static Func<PpoRecipe, PpoRecipe> Kl(Func<KlOptions, KlOptions> change) => recipe => recipe with { Kl = change(recipe.Kl) };
+
+    static Func<PpoRecipe, PpoRecipe> Sampling(Func<SamplingOptions, SamplingOptions> change) =>
+        recipe => recipe with { Sampling = change(recipe.Sampling) };
 
     static Func<PpoRecipe, PpoRecipe> Ppo(Func<PpoOptions, PpoOptions> change) => recipe => recipe with { Ppo = change(recipe.Ppo) };
 

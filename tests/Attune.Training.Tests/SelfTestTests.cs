@@ -3,7 +3,6 @@ using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;

@@ -1,6 +1,5 @@
 using Attune.Testing;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests;
 

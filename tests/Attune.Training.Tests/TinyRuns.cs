@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -36,7 +39,7 @@ sealed class TinyRuns : IDisposable
             shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
     }
 
-    public static IReadOnlyList<string> Methods => [.. AlgorithmCatalog.All.Select(method => method.Name)];
+    public static IReadOnlyList<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
 
     /// <summary>Every method, and those that go another way with an encoder.</summary>
     public static IReadOnlyList<string> Kinds => [.. Methods, "pretrain an encoder", "reward an encoder"];
@@ -108,7 +111,7 @@ sealed class TinyRuns : IDisposable
     public string PathTo(string name) => folder.File(name);
 
     public RunFolder Start(string method, IRecipe recipe, IRunDisplay? display = null, CancellationToken cancellation = default) =>
-        RecipeRunner.Start(AlgorithmCatalog.Find(method.Split(' ')[0])!, recipe, display ?? new SilentDisplay(), cancellation);
+        RecipeRunner.Start(MethodCatalog.Find(method.Split(' ')[0])!, recipe, display ?? new SilentDisplay(), cancellation);
 
     public RunFolder Resume(string output, IRunDisplay? display = null) =>
         RecipeRunner.Resume(folder.File(output), [], display ?? new SilentDisplay(), CancellationToken.None);

@@ -1,4 +1,4 @@
-using Attune.Data.Simulation;
+using Attune.Quickstart;
 
 namespace Attune.FrontDesk;
 

@@ -1,10 +1,11 @@
+using Attune.FrontDesk;
+using Attune.Quickstart;
+
 // Writes the data of the hotel front desk out of the hand-written lines in ../material, always the same bytes:
 //     dotnet run --project data/frontdesk/make           writes the files and says what is in them
 //     dotnet run --project data/frontdesk/make -- 20     and shows 20 of each kind to read, and what was dropped
 // ../README.md describes the result.
 
-using Attune.Data.Simulation;
-using Attune.FrontDesk;
 
 var folder = Path.Combine("data", "frontdesk");
 if (!Directory.Exists(folder))

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Attune.Data.Simulation;
+using Attune.Quickstart;
 
 namespace Attune.FrontDesk;
 

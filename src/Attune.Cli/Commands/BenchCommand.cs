@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Attune.Cli.Bench;
 using Attune.Torch;
-using Attune.Training.Benchmarks;
 using Attune.Training.Policies;
 
 namespace Attune.Cli.Commands;

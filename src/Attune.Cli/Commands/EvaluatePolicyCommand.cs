@@ -2,6 +2,10 @@ using System.CommandLine;
 using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Files;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training;
 using Attune.Training.Evaluation;
@@ -9,7 +13,6 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -108,7 +111,7 @@ static class EvaluatePolicyCommand
             foreach (var line in report.Lines)
                 Console.Out.WriteLine(line);
         if (parsed.GetValue(Output) is { } output)
-            Whole.File(output, json + "\n");
+            AtomicWrite.File(output, json + "\n");
         if (parsed.GetValue(Report) is { } page)
             HtmlReport.Write(page, report.Page);
     }

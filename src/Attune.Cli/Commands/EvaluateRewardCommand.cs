@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Attune.Data;
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Files;
+using Attune.Reporting.Pages;
 using Attune.Training.Evaluation;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Commands;
@@ -33,7 +35,7 @@ static class EvaluateRewardCommand
         if (ceiling is not null and not (>= 0.5 and <= 1))
             throw new InvalidDataException($"--ceiling: a share from 0.5 to 1 was expected, found {ceiling}");
         var examples = Dataset.Read(data).ToList();
-        var evaluation = RewardEvaluation.Of(Ensemble.Load(parsed), examples);
+        var evaluation = Ensemble.Load(parsed).Evaluate(examples);
         var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
         if (parsed.GetValue(Json))
             Console.Out.WriteLine(json);
@@ -41,7 +43,7 @@ static class EvaluateRewardCommand
             foreach (var line in RewardEvaluationText.Lines(evaluation, ceiling))
                 Console.Out.WriteLine(line);
         if (parsed.GetValue(Output) is { } output)
-            Whole.File(output, json + "\n");
+            AtomicWrite.File(output, json + "\n");
         if (parsed.GetValue(Report) is { } report)
             HtmlReport.Write(report, RewardEvaluationPage.Of(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
         return 0;

@@ -18,20 +18,12 @@ static class GenerateCommand
     static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts instead" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
     static readonly Option<int> Samples = new("--samples") { Description = "Answers to each prompt", DefaultValueFactory = _ => 1 };
-    static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The longest answer", DefaultValueFactory = _ => 128 };
-    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The shortest answer" };
-    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Below 1 safer, above wilder, 0 greedy", 1);
-    static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
-    static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens up to this probability", 1);
-    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens with this share of the likeliest's probability", 0);
-    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens up to this probability", 1);
-    static readonly Option<double> RepetitionPenalty = NumberOption.Create("--repetition-penalty", "Above 1: less of what was said", 1);
-    static readonly Option<double> FrequencyPenalty = NumberOption.Create("--frequency-penalty", "Off a logit as often as it came", 0);
-    static readonly Option<double> PresencePenalty = NumberOption.Create("--presence-penalty", "Off a logit that came", 0);
-    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No run of so many tokens twice; 0 is off" };
-    static readonly Option<int> Beams = new("--beams") { Description = "Search with so many beams, not draw; --samples are the best" };
-    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Of beams: above 0 long, below short", 1);
-    static readonly Option<string> Stopping = new("--early-stopping") { Description = "Of beams", DefaultValueFactory = _ => "false" };
+    static readonly Option<int> Beams = new("--beams") { Description = "Beam search with this many beams; --samples are the best answers" };
+    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Above 0 --beams favour long answers", 1);
+    static readonly Option<string> Stopping = new("--early-stopping")
+    {
+        Description = "As in transformers", DefaultValueFactory = _ => "false",
+    };
     static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
@@ -40,15 +32,17 @@ static class GenerateCommand
     {
         var command = new Command("generate", "Answer a prompt, or a file of prompts")
         {
-            Model, Prompt, Prompts, Output, Samples, MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP,
-            RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Beams, LengthPenalty, Stopping, Seed, On, Dtype,
+            Model, Prompt, Prompts, Output, Samples, Seed, On, Dtype,
         };
+        foreach (var option in SamplingFlags.All.Concat([Beams, LengthPenalty, Stopping]))
+            command.Add(option);
         Stopping.AcceptOnlyFromAmong("false", "true", "never");
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
             attune generate runs/ppo/model "Guest: Where is the pool?\nDesk:"
             attune generate runs/sft/model --prompts prompts.jsonl --samples 4 --output answers.jsonl
             attune generate runs/sft/model "Guest: Is there a gym?\nDesk:" --beams 4 --no-repeat-ngram-size 3
+            attune generate runs/sft/model "Guest: Is there a gym?\nDesk:" --bad-word sorry --sequence-bias " gym=2"
             """);
     }
 
@@ -81,28 +75,16 @@ static class GenerateCommand
 
     static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)
     {
-        var options = new SamplingOptions
-        {
-            MaxNewTokens = parsed.GetValue(MaxNewTokens),
-            MinNewTokens = parsed.GetValue(MinNewTokens),
-            Temperature = parsed.GetValue(Temperature),
-            TopK = parsed.GetValue(TopK),
-            TopP = parsed.GetValue(TopP),
-            MinP = parsed.GetValue(MinP),
-            TypicalP = parsed.GetValue(TypicalP),
-            RepetitionPenalty = parsed.GetValue(RepetitionPenalty),
-            FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
-            PresencePenalty = parsed.GetValue(PresencePenalty),
-            NoRepeatNgramSize = parsed.GetValue(NoRepeat),
-        };
+        var options = SamplingFlags.Read(parsed);
         var problems = Validation.Check(options).ToList();
         if (parsed.GetValue(Samples) < 1)
             problems.Add($"`samples` must be at least 1 (was {parsed.GetValue(Samples)}).");
         var beams = parsed.GetValue(Beams) == 0 ? null : BeamsOf(parsed);
         if (beams is not null)
             problems.AddRange(Validation.Check(beams));
-        if (beams is not null && options.Shaping().Count > 0)
-            problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p or --typical-p: a search draws nothing.");
+        if (beams is not null && (!options.IsUntruncated || options.Temperature is not 0 and not 1))
+            problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p, --typical-p, --top-h, --epsilon-cutoff or "
+                + "--eta-cutoff: a search draws nothing.");
         return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
 

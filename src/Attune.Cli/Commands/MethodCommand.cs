@@ -8,13 +8,13 @@ namespace Attune.Cli.Commands;
 /// <summary>A training method by its name: <c>attune sft [recipe.yaml] [key=value …]</c>.</summary>
 static class MethodCommand
 {
-    public static Command Create(string method, string summary, string example)
+    public static Command Create(TrainingMethod method)
     {
         var words = new Argument<string[]>("words") { Description = "A recipe file, and key=value words over it", Arity = ArgumentArity.ZeroOrMore };
         var selfTest = new Option<bool>("--self-test") { Description = "Check the arithmetic on this model and data first" };
-        var command = new Command(method, summary) { words, selfTest };
-        command.SetAction(parsed => Train(method, parsed.GetValue(words)!, parsed.GetValue(selfTest)));
-        return CommandHelp.WithExample(command, example);
+        var command = new Command(method.Name, method.Summary) { words, selfTest };
+        command.SetAction(parsed => Train(method.Name, parsed.GetValue(words)!, parsed.GetValue(selfTest)));
+        return CommandHelp.WithExample(command, method.Example);
     }
 
     static int Train(string method, string[] words, bool selfTest)

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training;

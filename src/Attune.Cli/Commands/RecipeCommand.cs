@@ -9,7 +9,7 @@ static class RecipeCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string>("method") { Description = AlgorithmCatalog.Names };
+        var name = new Argument<string>("method") { Description = MethodCatalog.Names };
         var command = new Command("recipe", "Print a complete recipe: every key, its default and its meaning") { name };
         command.SetAction(parsed => Print(parsed.GetValue(name)!));
         return CommandHelp.WithExample(command, "attune recipe ppo > my.yaml");
@@ -17,8 +17,8 @@ static class RecipeCommand
 
     static int Print(string name)
     {
-        var method = AlgorithmCatalog.Find(name)
-            ?? throw new InvalidDataException($"the method '{name}' is not known; known are {AlgorithmCatalog.Names}");
+        var method = MethodCatalog.Find(name)
+            ?? throw new InvalidDataException($"the method '{name}' is not known; known are {MethodCatalog.Names}");
         Console.Out.Write($"""
             # {method.Name}: {method.Summary}.
             # Runs on a CPU or on one CUDA device (run.device).

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Pages;
 using Attune.Training.Evaluation;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Commands;
 

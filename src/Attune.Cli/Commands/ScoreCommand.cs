@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Evaluation;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;

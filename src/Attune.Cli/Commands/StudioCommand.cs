@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Attune.Store;
 using Attune.Studio;
+using Attune.Training.Recipes;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,8 @@ static class StudioCommand
             Folder = Path.GetFullPath(parsed.GetValue(Folder)!),
             Runs = Path.GetFullPath(parsed.GetValue(Runs)!),
             Attune = Itself(),
+            Methods = MethodCatalog.All,
+            Recipe = RecipeWriter.Write,
             Listen = address,
         });
         app.Start();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Cli.Studies;
+using Attune.Reporting.Studies;
 using Attune.Training.Studies;
 
 namespace Attune.Cli.Commands;
@@ -39,17 +40,17 @@ static class StudyCommand
         var output = parsed.GetValue(Output);
         if (file is null)
             throw new InvalidDataException("a study file was expected, found only key=value words");
-        var study = StudyReader.Read(file, output, overrides);
+        var plan = StudyReader.Read(file, output, overrides);
         if (parsed.GetValue(Only) is { } name)
-            return TrainOne(study, name);
+            return TrainOne(plan, name);
         string[] again = ["study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output]];
-        return TrainAll(study, again, parsed.GetValue(Jobs), parsed.GetValue(Page));
+        return TrainAll(plan, again, parsed.GetValue(Jobs), parsed.GetValue(Page));
     }
 
-    static int TrainOne(Study study, string name)
+    static int TrainOne(StudyPlan plan, string name)
     {
-        var run = study.Runs.FirstOrDefault(run => run.Name == name)
-            ?? throw new InvalidDataException($"--run: a run of the study, such as {study.Runs[0].Name}, was expected, found '{name}'");
+        var run = plan.Runs.FirstOrDefault(run => run.Run.Name == name)
+            ?? throw new InvalidDataException($"--run: a run of the study, such as {plan.Runs[0].Run.Name}, was expected, found '{name}'");
         using var interruption = new Interruption();
         interruption.StopWhenInputEnds();
         using var display = new PlainDisplay(Console.Out, TimeProvider.System);
@@ -57,19 +58,19 @@ static class StudyCommand
         return 0;
     }
 
-    static int TrainAll(Study study, string[] words, int jobs, string? page)
+    static int TrainAll(StudyPlan plan, string[] words, int jobs, string? page)
     {
         if (jobs < 0)
             throw new InvalidDataException($"--jobs: a number of at least 0 was expected, found {jobs}");
-        if (jobs > 1 && study.Runs.FirstOrDefault(run => run.Recipe.Run.Threads == 0) is { } wide)
+        if (jobs > 1 && plan.Runs.FirstOrDefault(run => run.Recipe.Run.Threads == 0) is { } wide)
             throw new InvalidDataException(
-                $"--jobs: {wide.Name} has run.threads 0, all processors; with {jobs} runs at once, write run.threads=1 under set");
+                $"--jobs: {wide.Run.Name} has run.threads 0, all processors; with {jobs} runs at once, write run.threads=1 under set");
         StudyResult result;
         using (var interruption = new Interruption())
         using (var display = Displays.Pick())
-            result = new StudyRunner(study, words, jobs, display, interruption.Token).Run();
+            result = new StudyRunner(plan.Study, words, jobs, display, interruption.Token).Run();
         var written = page is null ? "" : $"\nThe page:    {StudyPage.Write(result, page)}";
-        Console.Out.WriteLine($"The report:  {study.Report}{written}");
+        Console.Out.WriteLine($"The report:  {plan.Study.Report}{written}");
         return result.Failures.Count == 0 ? 0 : CommandLine.Failed;
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
 
 namespace Attune.Cli.Display;
 

@@ -1,4 +1,5 @@
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,6 +1,7 @@
 using Attune.Data;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
 using Attune.Text;
-using Attune.Training.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Data.Simulation;
 using Attune.Generation;
+using Attune.Quickstart;
+using Attune.Reporting.Files;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
@@ -17,7 +18,7 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
         if (File.Exists(file))
             return;
         var random = new Random(seed);
-        Whole.File(file, unfinished =>
+        AtomicWrite.File(file, unfinished =>
         {
             using var writer = File.CreateText(unfinished);
             foreach (var answered in SampledAnswers.Draw(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))

@@ -1,5 +1,6 @@
-using Attune.Data.Simulation;
-using Attune.Training.Reporting;
+using Attune.Quickstart;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
 
 namespace Attune.Cli.Quickstart;
 

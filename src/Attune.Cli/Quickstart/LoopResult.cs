@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Attune.Data.Simulation;
+using Attune.Quickstart;
+using Attune.Reporting.Files;
 using Attune.Training.Algorithms;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -85,6 +86,6 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain,
                 ["ended"] = Ended,
             },
         };
-        Whole.File(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
+        AtomicWrite.File(file, json.ToJsonString(new() { WriteIndented = true }) + "\n");
     }
 }

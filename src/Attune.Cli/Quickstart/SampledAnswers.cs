@@ -22,7 +22,7 @@ static class SampledAnswers
     {
         var model = ModelFolder.LanguageModel(folder, Device.Best);
         var answering = new Answering(model, ModelFolder.Tokenizer(folder), sampling, samples, cancellation);
-        var answered = WorkerThreads.Run(WorkerThreads.CountOn(model.Device, Environment.ProcessorCount), [.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
+        var answered = WorkerThreads.On(model.Device, Environment.ProcessorCount).Map([.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
         {
             using var random = new RandomSource((ulong)(seed * 1000 + part.Index), model.Device);
             return answering.Answer(part.Item, random);

@@ -1,10 +1,13 @@
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 
 /// <summary>A finished run of the loop, and what it logged.</summary>
-sealed class Stage(string method, RunFolder run)
+sealed class Stage(MethodDescription method, RunFolder run)
 {
     readonly RunRecord record = RunRecord.Read(run);
 

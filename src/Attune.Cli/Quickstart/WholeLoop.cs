@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Attune.Data.Simulation;
+using Attune.Quickstart;
+using Attune.Reporting.Runs;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
@@ -51,11 +51,11 @@ sealed class WholeLoop(string output, int seed, IRunDisplay display, Cancellatio
         var (found, recipe) = RecipeReader.Read(
             method, desk.Recipe(method), [.. overrides, $"run.output={folder.Path}", $"run.seed={seed}"]);
         if (!folder.HoldsARun)
-            return new(method, RecipeRunner.Start(found, recipe, display, cancellation));
+            return new(found, RecipeRunner.Start(found, recipe, display, cancellation));
         if (RecipeReader.Read(method, folder.Recipe, []).Recipe.Run.Seed is var other && other != seed)
             throw new InvalidDataException($"{output} holds the quickstart of seed {other}, not of {seed}; give that seed, or another --output");
         before += RunRecord.Read(folder).Duration ?? TimeSpan.Zero;
-        return new(method, folder.IsFinished ? folder : RecipeRunner.Resume(folder.Path, [], display, cancellation));
+        return new(found, folder.IsFinished ? folder : RecipeRunner.Resume(folder.Path, [], display, cancellation));
     }
 
     string In(string name) => Path.Combine(output, name);

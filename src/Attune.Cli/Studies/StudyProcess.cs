@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Attune.Training.Reporting;
+using Attune.Reporting.Runs;
+using Attune.Reporting.Studies;
 using Attune.Training.Runs;
 using Attune.Training.Studies;
 

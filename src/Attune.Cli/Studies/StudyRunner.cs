@@ -1,4 +1,6 @@
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Runs;
+using Attune.Reporting.Studies;
 using Attune.Training.Runs;
 using Attune.Training.Studies;
 
@@ -25,9 +27,9 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
     public StudyResult Run()
     {
         var waiting = new Queue<StudyRun>(jobs == 0 ? [] : study.Runs.Where(run => !run.Folder.IsFinished));
-        stepsBefore = study.Runs.Except(waiting).Sum(run => run.Recipe.Training.Steps);
+        stepsBefore = study.Runs.Except(waiting).Sum(run => run.Steps);
         if (waiting.Count > 0)
-            display.Begin(study.Name, stepsBefore + waiting.Sum(StudyProcess.StepsOf), study.Runs.Sum(run => run.Recipe.Training.Steps));
+            display.Begin(study.Name, stepsBefore + waiting.Sum(StudyProcess.StepsOf), study.Runs.Sum(run => run.Steps));
         while (waiting.Count + working.Count > 0)
         {
             if (cancellation.IsCancellationRequested)
@@ -59,7 +61,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
     {
         working.Remove(process);
         process.Dispose();
-        stepsBefore += cancellation.IsCancellationRequested ? process.Steps : process.Run.Recipe.Training.Steps;
+        stepsBefore += cancellation.IsCancellationRequested ? process.Steps : process.Run.Steps;
         if (process.Run.Folder.IsFinished)
             display.Notice($"{process.Run.Name}: done in {Figures.Duration(RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero)}");
         else if (!cancellation.IsCancellationRequested)

@@ -8,7 +8,7 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class CutoffFilter(double epsilon, bool adaptive = false, int keep = 1) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var logprobs = logits.LogSoftmax(-1);
         return logits.Remove(logprobs.Exp() < Bound(logprobs), keep);

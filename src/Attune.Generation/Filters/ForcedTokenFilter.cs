@@ -5,12 +5,12 @@ namespace Attune.Generation;
 /// <summary>The token number <paramref name="at"/> of the answer, counted from 0, is one of these, each as likely as the others.</summary>
 public sealed class ForcedTokenFilter(IReadOnlyList<int> tokens, int at) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
-        bool[] forced = [.. rows.Select(row => row.AnswerLength == at)];
+        bool[] forced = [.. context.Rows.Select(row => row.AnswerLength == at)];
         if (!forced.Contains(true))
             return logits;
-        var others = logits.MaskedFill(Tensor.From(forced, rows.Count, 1).To(logits.Device), double.NegativeInfinity);
-        return TokenCells.Of(rows, row => row.AnswerLength == at ? tokens : []).Replace(others);
+        var others = logits.MaskedFill(Tensor.From(forced, context.Rows.Count, 1).To(logits.Device), double.NegativeInfinity);
+        return TokenCells.Of(context.Rows, row => row.AnswerLength == at ? tokens : []).Replace(others);
     }
 }

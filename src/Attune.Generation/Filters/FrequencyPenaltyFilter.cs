@@ -8,11 +8,11 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class FrequencyPenaltyFilter(double frequency, double presence) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var cells = new TokenCells();
-        for (var row = 0; row < rows.Count; row++)
-            foreach (var (token, count) in rows[row].Answer.CountBy(token => token))
+        for (var row = 0; row < context.Rows.Count; row++)
+            foreach (var (token, count) in context.Rows[row].Answer.CountBy(token => token))
                 cells.Add(row, token, frequency * count + presence);
         return cells.Change(logits, (values, amounts) => values - amounts);
     }

@@ -8,13 +8,13 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class LengthDecayFilter(int start, double factor, IReadOnlyList<int> eosIds) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var cells = new TokenCells();
-        for (var row = 0; row < rows.Count; row++)
-            if (rows[row].AnswerLength > start)
+        for (var row = 0; row < context.Rows.Count; row++)
+            if (context.Rows[row].AnswerLength > start)
                 foreach (var token in eosIds)
-                    cells.Add(row, token, Math.Pow(factor, rows[row].AnswerLength - start) - 1);
+                    cells.Add(row, token, Math.Pow(factor, context.Rows[row].AnswerLength - start) - 1);
         return cells.Change(logits, (values, amounts) => values + values.Abs() * amounts);
     }
 }

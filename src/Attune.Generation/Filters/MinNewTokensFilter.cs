@@ -5,6 +5,6 @@ namespace Attune.Generation;
 /// <summary>No end of text before an answer has this many tokens.</summary>
 public sealed class MinNewTokensFilter(int count, IReadOnlyList<int> eosIds) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        TokenCells.Of(rows, row => row.AnswerLength < count ? eosIds : [], double.NegativeInfinity).Replace(logits);
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
+        TokenCells.Of(context.Rows, row => row.AnswerLength < count ? eosIds : [], double.NegativeInfinity).Replace(logits);
 }

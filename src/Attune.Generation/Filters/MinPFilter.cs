@@ -8,7 +8,7 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class MinPFilter(double share, int keep = 1) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var probabilities = logits.Softmax(-1);
         return logits.Remove(probabilities < probabilities.Max(-1, keep: true) * share, keep);

@@ -8,8 +8,8 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class NoRepeatNGramFilter(int size, TokenSpan span = TokenSpan.Text) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        TokenCells.Of(rows, Forbidden, double.NegativeInfinity).Replace(logits);
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
+        TokenCells.Of(context.Rows, Forbidden, double.NegativeInfinity).Replace(logits);
 
     IEnumerable<int> Forbidden(TokenHistory row)
     {

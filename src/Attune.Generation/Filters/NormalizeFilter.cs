@@ -5,5 +5,5 @@ namespace Attune.Generation;
 /// <summary>Makes log-probabilities of logits.</summary>
 public sealed class NormalizeFilter : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) => logits.LogSoftmax(-1);
+    public Tensor Apply(Tensor logits, LogitsContext context) => logits.LogSoftmax(-1);
 }

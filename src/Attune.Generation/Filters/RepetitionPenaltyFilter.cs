@@ -8,8 +8,8 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.Text) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        TokenCells.Of(rows, row => row.Part(span)).Change(logits, (values, _) => Penalize(values));
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
+        TokenCells.Of(context.Rows, row => row.Part(span)).Change(logits, (values, _) => Penalize(values));
 
     Tensor Penalize(Tensor values) => Tensor.Where(values < 0, values * penalty, values / penalty);
 }

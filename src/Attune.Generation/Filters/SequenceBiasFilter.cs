@@ -9,12 +9,12 @@ public sealed class SequenceBiasFilter(IReadOnlyList<(int[] Tokens, double Bias)
     public static SequenceBiasFilter BadWords(IEnumerable<int[]> words, IReadOnlyCollection<int> eosIds) =>
         new([.. words.Where(word => word is not [var only] || !eosIds.Contains(only)).Select(word => (word, double.NegativeInfinity))]);
 
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var cells = new TokenCells();
-        for (var row = 0; row < rows.Count; row++)
+        for (var row = 0; row < context.Rows.Count; row++)
             foreach (var (tokens, bias) in sequences)
-                if (EndsWith(rows[row].Text, tokens.AsSpan()[..^1]))
+                if (EndsWith(context.Rows[row].Text, tokens.AsSpan()[..^1]))
                     cells.Add(row, tokens[^1], bias);
         return cells.Change(logits, (values, amounts) => values + amounts);
     }

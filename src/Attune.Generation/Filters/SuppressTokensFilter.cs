@@ -5,6 +5,6 @@ namespace Attune.Generation;
 /// <summary>Never draws these tokens, or not as the token number <paramref name="at"/> of the answer, counted from 0.</summary>
 public sealed class SuppressTokensFilter(IReadOnlyList<int> tokens, int? at = null) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
-        TokenCells.Of(rows, row => at is null || row.AnswerLength == at ? tokens : [], double.NegativeInfinity).Replace(logits);
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
+        TokenCells.Of(context.Rows, row => at is null || row.AnswerLength == at ? tokens : [], double.NegativeInfinity).Replace(logits);
 }

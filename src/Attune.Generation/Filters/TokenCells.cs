@@ -28,6 +28,8 @@ sealed class TokenCells
     {
         if (amounts.Count == 0)
             return logits;
+        if (amounts.Keys.Max(cell => cell.Token) is var largest && largest >= logits.Size(-1))
+            throw new InvalidDataException($"token id {largest}: one below the vocabulary's size, {logits.Size(-1)}, was expected");
         Tensor[] places = [Upload(amounts.Keys.Select(cell => (long)cell.Row)), Upload(amounts.Keys.Select(cell => (long)cell.Token))];
         return logits.Put(function(logits.At(places), Upload(amounts.Values)), places);
 

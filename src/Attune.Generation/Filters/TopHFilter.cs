@@ -10,7 +10,7 @@ public sealed class TopHFilter(double share) : ILogitsFilter
 {
     const int Candidates = 100;
 
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var top = logits.TopK(Math.Min(Candidates, logits.Size(-1))).Values;                        // (B, K), likeliest first
         var logprobs = top.LogSoftmax(-1);

@@ -5,6 +5,6 @@ namespace Attune.Generation;
 /// <summary>Keeps the k largest logits, and those equal to the k-th. Fan et al. 2018, https://arxiv.org/abs/1805.04833</summary>
 public sealed class TopKFilter(int k, int keep = 1) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows) =>
+    public Tensor Apply(Tensor logits, LogitsContext context) =>
         logits.MaskedFill(logits < logits.SmallestOfTop(Math.Max(k, keep)), double.NegativeInfinity);
 }

@@ -8,7 +8,7 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class TopPFilter(double p, int keep = 1) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var (sorted, order) = logits.Sort(-1);                                                      // least likely first (B, V)
         var upToHere = sorted.Softmax(-1).CumulativeSum(-1);

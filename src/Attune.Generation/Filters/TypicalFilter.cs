@@ -8,7 +8,7 @@ namespace Attune.Generation;
 /// </summary>
 public sealed class TypicalFilter(double p, int keep = 1) : ILogitsFilter
 {
-    public Tensor Apply(Tensor logits, IReadOnlyList<TokenHistory> rows)
+    public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var logprobs = logits.LogSoftmax(-1);
         var (distance, order) = (-logprobs - Entropy.Of(logprobs)).Abs().Sort(-1);                  // most typical first (B, V)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
 using Attune.Models.Layers;
 using Attune.Torch;
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 

@@ -1,3 +1,4 @@
+using Attune.Models.Families;
 using Attune.Torch;
 
 namespace Attune.Models.Layers;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
 
 namespace Attune.Studio.Jobs;
 

@@ -1,6 +1,6 @@
+using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Runs;
-using Attune.Training.Runs;
 
 namespace Attune.Studio.Jobs;
 

@@ -1,7 +1,7 @@
+using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Runs;
-using Attune.Training.Runs;
-using Figures = Attune.Training.Reporting.Figures;
+using Figures = Attune.Reporting.Charts.Figures;
 
 namespace Attune.Studio.Jobs;
 

@@ -61,14 +61,16 @@ static class LoopRoutes
     }
 
     /// <summary>The recipe, before anything begins.</summary>
-    static RazorComponentResult<TrainPage> Show(HttpContext context, PreferenceStore store, RunList runs, long project)
+    static RazorComponentResult<TrainPage> Show(
+        HttpContext context, PreferenceStore store, StudioOptions options, RunList runs, long project)
     {
         var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
+        var data = request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)";
         return new(new
         {
             Project = store.Projects.Get(project),
             Method = request.Method,
-            Recipe = request.Recipe(request.All("(a new run folder)", request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)", "")),
+            Recipe = request.Recipe(options, request.All("(a new run folder)", data, "")),
             Fields = context.Request.Query.SelectMany(field => field.Value.OfType<string>().Select(value => (field.Key, value))).ToArray(),
         });
     }

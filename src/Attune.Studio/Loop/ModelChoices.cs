@@ -16,11 +16,11 @@ sealed record ModelChoice(string Name, string Path)
 /// <summary>The models that runs have made; and any other that an owner names by its folder, as on the command line.</summary>
 sealed class ModelChoices(RunList runs)
 {
-    const string Reward = "reward";
+    public IReadOnlyList<RunEntry> LanguageModels =>
+        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: false })];
 
-    public IReadOnlyList<RunEntry> LanguageModels => [.. runs.All().Where(run => run is { HasModel: true, Method: not Reward })];
-
-    public IReadOnlyList<RunEntry> RewardModels => [.. runs.All().Where(run => run is { HasModel: true, Method: Reward })];
+    public IReadOnlyList<RunEntry> RewardModels =>
+        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: true })];
 
     /// <summary>What was ticked or chosen under a name, by the keys of runs, and written under the name with <c>Path</c> behind it.</summary>
     /// <exception cref="InvalidDataException">Nothing was, or there is no such model.</exception>

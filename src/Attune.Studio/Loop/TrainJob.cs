@@ -10,7 +10,7 @@ static class TrainJob
     /// <exception cref="InvalidDataException">There is nothing to learn from, or the recipe is wrong.</exception>
     public static Job Ask(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
     {
-        request.Recipe(request.All("runs/new", "data", ""));
+        request.Recipe(options, request.All("runs/new", "data", ""));
         var name = NewName(store, options, project, request.Method);
         var output = Path.Combine(options.Runs, name);
         var job = new Job
@@ -20,9 +20,13 @@ static class TrainJob
         };
         var heldOut = false;
         return request.Method == TrainRequest.Ppo
-            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)), folder => [["ppo", .. request.All(output, folder.Input, "")]])
+            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
+                folder => [[request.Method, .. request.All(output, folder.Input, "")]])
             : jobs.Ask(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
-                folder => [["reward", .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : "")]]);
+                folder => [[
+                    request.Method,
+                    .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : ""),
+                ]]);
     }
 
     static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) => PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts

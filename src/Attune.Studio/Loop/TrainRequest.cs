@@ -1,5 +1,4 @@
 using System.Globalization;
-using Attune.Training.Recipes;
 
 namespace Attune.Studio.Loop;
 
@@ -12,15 +11,6 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
 {
     public const string Reward = "reward", Ppo = "ppo";
 
-    /// <summary>What recipes/reward.yaml and recipes/ppo.yaml say: found on models of this size, on a CPU.</summary>
-    static IReadOnlyList<string> OfSmallModels(string method) => method == Reward
-        ? ["run.threads=1", "training.epochs=2", "training.batchSize=8", "training.microBatchSize=2", Workers, "optimizer.learningRate=7e-4", "optimizer.schedule.warmup=0.2"]
-        :
-        [
-            "run.threads=1", "training.steps=180", "training.batchSize=64", "training.microBatchSize=8", Workers, "optimizer.learningRate=3e-4", "sampling.maxNewTokens=64",
-            "sampling.temperature=0.7", "ppo.klCoef=0.05", "ppo.epochs=1", "ppo.miniBatches=2", "scores.scaling=reference", "scores.missingEosPenalty=1",
-        ];
-
     static string Workers => $"training.workers={Math.Min(4, Environment.ProcessorCount)}";
 
     /// <exception cref="InvalidDataException">A field is wrong.</exception>
@@ -30,7 +20,7 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
         var model = models.Chosen(fields, "model")[0];
         string[] words =
         [
-            .. model.IsSmall ? OfSmallModels(method) : [],
+            .. model.IsSmall ? [.. ShippedRecipe.Words(method), Workers] : Array.Empty<string>(),
             .. Word("training.epochs", fields.NumberOrNull("epochs", 0.01, 1000)),
             .. Word("training.steps", fields.NumberOrNull("steps", 1, 10_000_000)),
             .. Word("optimizer.learningRate", fields.NumberOrNull("rate", 1e-9, 1)),
@@ -50,13 +40,17 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
     ];
 
     /// <summary>The recipe that comes of it.</summary>
-    /// <exception cref="InvalidDataException">A word is no key, a value is wrong, or the run would do what only who has the machine may do.</exception>
-    public string Recipe(IReadOnlyList<string> words)
+    /// <exception cref="InvalidDataException">
+    /// A word is no key, a value is wrong, or the run would do what only who has the machine may do.
+    /// </exception>
+    public string Recipe(StudioOptions options, IReadOnlyList<string> words)
     {
-        var (method, recipe) = RecipeReader.Read(Method, null, words);
-        if (recipe is PpoRecipe ppo && (ppo.Rewards.Count > 0 || ppo.Gold.Count > 0))
-            throw new InvalidDataException("rewards and gold: they may start programs, so they are given on the command line only; here the reward is the reward model");
-        return RecipeWriter.Write(method.Name, recipe, withComments: false);
+        var recipe = options.Recipe(Method, words);
+        if (ShippedRecipe.HasItems(recipe, "rewards", "gold"))
+            throw new InvalidDataException(
+                "rewards and gold: they may start programs, so they are given on the command line only; "
+                + "here the reward is the reward model");
+        return recipe;
     }
 
     static string[] Word(string key, double? value) => value is { } number ? [$"{key}={number.ToString("R", CultureInfo.InvariantCulture)}"] : [];

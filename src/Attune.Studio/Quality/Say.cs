@@ -1,6 +1,6 @@
 using Attune.Data.Agreement;
 using Attune.Store;
-using Figures = Attune.Training.Reporting.Figures;
+using Figures = Attune.Reporting.Charts.Figures;
 
 namespace Attune.Studio.Quality;
 

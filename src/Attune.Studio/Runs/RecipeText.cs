@@ -1,4 +1,4 @@
-using Attune.Training.Runs;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 

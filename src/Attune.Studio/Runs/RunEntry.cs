@@ -1,4 +1,5 @@
-using Attune.Training.Runs;
+using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 
@@ -7,7 +8,7 @@ namespace Attune.Studio.Runs;
 /// <param name="Folder">Where it is.</param>
 /// <param name="Method">What trains.</param>
 /// <param name="ChangedAt">When it last wrote a step.</param>
-public sealed record RunEntry(string Name, RunFolder Folder, string Method, DateTimeOffset ChangedAt)
+public sealed record RunEntry(string Name, RunFolder Folder, MethodDescription Method, DateTimeOffset ChangedAt)
 {
     /// <summary>What forms and addresses call it: the name as one part of a path.</summary>
     public string Key => KeyOf(Name);

@@ -1,4 +1,4 @@
-using Attune.Training.Runs;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 
@@ -24,6 +24,6 @@ sealed class RunList(StudioOptions options)
             .SelectMany(path => new RunFolder(path) is { HoldsARun: true } run ? [Entry(run)] : depth > 1 ? Below(path, depth - 1) : []);
 
     RunEntry Entry(RunFolder folder) => new(
-        Path.GetRelativePath(options.Runs, folder.Path), folder, RecipeText.MethodOf(folder),
+        Path.GetRelativePath(options.Runs, folder.Path), folder, options.Method(RecipeText.MethodOf(folder)),
         new DateTimeOffset(File.GetLastWriteTimeUtc(File.Exists(folder.Metrics) ? folder.Metrics : folder.Recipe)));
 }

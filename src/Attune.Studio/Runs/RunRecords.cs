@@ -1,5 +1,4 @@
-using Attune.Training.Reporting;
-using Attune.Training.Runs;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 

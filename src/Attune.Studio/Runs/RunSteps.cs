@@ -1,6 +1,5 @@
 using System.Globalization;
-using Attune.Training.Reporting;
-using Attune.Training.Runs;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 

@@ -1,4 +1,6 @@
-using Attune.Training.Reporting;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 
@@ -33,7 +35,7 @@ sealed record RunsBeside(IReadOnlyList<(RunEntry Run, RunRecord Record, IReadOnl
     Metric Meaning(string name) => MetricGuide.Find(name, MethodOf(name));
 
     /// <summary>Of the first run that has the metric.</summary>
-    string MethodOf(string name) => Runs.First(run => run.Record.Metrics.Any(metric => metric.Name == name)).Run.Method;
+    MethodDescription MethodOf(string name) => Runs.First(run => run.Record.Metrics.Any(metric => metric.Name == name)).Run.Method;
 
     static IReadOnlyList<Point> PointsOf(RunRecord record, string name) => record.Metrics.FirstOrDefault(metric => metric.Name == name)?.Points ?? [];
 }

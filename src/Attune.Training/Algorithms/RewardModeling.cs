@@ -5,7 +5,6 @@ using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Offline;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Algorithms;
 

@@ -1,5 +1,4 @@
 using Attune.Torch;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Batches;
 

@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Torch;
 
 namespace Attune.Training.Batches;

@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

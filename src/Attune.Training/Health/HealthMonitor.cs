@@ -1,16 +1,7 @@
+using Attune.Reporting.Health;
 using Attune.Training.States;
 
 namespace Attune.Training.Health;
-
-/// <summary>Something that is wrong, since a step.</summary>
-/// <param name="Rule">Its name.</param>
-/// <param name="Severity">How much it matters.</param>
-/// <param name="Words">What is wrong, in a sentence.</param>
-/// <param name="Advice">What to do, in a sentence.</param>
-public sealed record Finding(string Rule, Severity Severity, string Words, string Advice);
-
-/// <summary>A finding that begins, or one that is over.</summary>
-public sealed record HealthChange(Finding Finding, bool Begins);
 
 /// <summary>
 /// Watches the metrics of a run and says in words what goes wrong, when it begins and when it is over. It sees numbers only: no tensors,

@@ -1,15 +1,6 @@
+using Attune.Reporting.Health;
 
 namespace Attune.Training.Health;
-
-/// <summary>How much something matters.</summary>
-public enum Severity
-{
-    /// <summary>Worth a look; nothing is done about it.</summary>
-    Warning,
-
-    /// <summary>The run is going wrong.</summary>
-    Alarm,
-}
 
 /// <summary>One thing that can go wrong in a run.</summary>
 /// <param name="Name">Of the rule, as health.jsonl has it.</param>

@@ -1,5 +1,6 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Health;
 using Attune.Training.Estimation;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Health;
 

@@ -1,5 +1,7 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Optimizers;

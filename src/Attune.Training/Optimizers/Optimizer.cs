@@ -1,4 +1,6 @@
 using Attune.Models;
+using Attune.Models.Families;
+using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.States;
 

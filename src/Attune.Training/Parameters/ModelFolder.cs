@@ -1,6 +1,11 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Models.Layers;
+using Attune.Reporting.Files;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Runs;
@@ -25,7 +30,7 @@ public static class ModelFolder
         if (!run.Folder.HoldsARun || !Directory.Exists(kept))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
-            Whole.Folder(kept, options.Train(texts()).Save);
+            AtomicWrite.Folder(kept, options.Train(texts()).Save);
         }
         return Tokenizer(kept);
     }

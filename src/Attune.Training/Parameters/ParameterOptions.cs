@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Models.Adapters;
+using Attune.Models.Checkpoints;
 
 namespace Attune.Training.Parameters;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Text;
+using Attune.Text.Trainers;
 
 namespace Attune.Training.Parameters;
 

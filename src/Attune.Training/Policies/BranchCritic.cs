@@ -1,4 +1,8 @@
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Training.Policies;

@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Torch;
 
 namespace Attune.Training.Policies;

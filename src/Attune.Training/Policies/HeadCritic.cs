@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Torch;
 
 namespace Attune.Training.Policies;

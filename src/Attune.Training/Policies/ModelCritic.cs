@@ -1,4 +1,6 @@
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Parameters;

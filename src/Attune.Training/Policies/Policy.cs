@@ -2,6 +2,8 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -29,8 +31,8 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 /// <param name="sampling">The distribution that is sampled from, and that log-probabilities are under.</param>
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
-    readonly IReadOnlyList<ILogitsFilter> penalties = sampling.Penalties(ModelFolder.EndTokens(model, tokenizer));
-    readonly IReadOnlyList<ILogitsFilter> shaping = sampling.Shaping();
+    readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
+    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EndTokens(model, tokenizer));
 
     public LanguageModel Model => model;
 
@@ -70,7 +72,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         var pass = Forward(responses);
         var values = Critic?.Values(pass);                                                          // first: it may share lower layers
         var logits = Logits(pass, responses);                                                       // (B · T, V)
-        var mayOverwrite = !withEntropy && fullKlFrom is null && penalties.Count == 0 && sampling.IsUntruncated;
+        var mayOverwrite = !withEntropy && fullKlFrom is null && chain.OnlyScales;
         return new(
             Rows(-(mayOverwrite ? CrossEntropy.PerTokenInPlace(logits, Targets(responses)) : CrossEntropy.PerToken(logits, Targets(responses)))),
             values is null ? null : Rows(values),
@@ -132,19 +134,8 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// </summary>
     Tensor Logits(ForwardPass pass, Responses responses)
     {
-        var logits = model.Logits(pass.LastStates);
-        var rows = penalties.Count == 0 ? [] : Histories(responses);
-        foreach (var filter in penalties)
-            logits = filter.Apply(logits, rows);
-        if (sampling.IsUntruncated)
-            return sampling.Temperature is 0 or 1 ? logits : logits * (1 / sampling.Temperature);
-        var tokens = Targets(responses).Unsqueeze(1);                                                 // (B · T, 1)
-        var tempered = logits.Gather(1, tokens) * (1 / sampling.Temperature);
-        foreach (var filter in shaping)
-            logits = filter.Apply(logits, rows);
-        var kept = logits.Gather(1, tokens);
-        Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: model.Device), tokens.Squeeze(1)];
-        return logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places);
+        var context = new LogitsContext(chain.NeedsHistory ? Histories(responses) : [], pass.LastStates);
+        return chain.Apply(model.Logits(pass.LastStates), context, Targets(responses));
     }
 
     /// <summary>The tokens before each response token: B · T histories; the whole response at padding.</summary>

@@ -1,4 +1,6 @@
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.Parameters;
 using Attune.Training.States;

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Training.Options;
 
 namespace Attune.Training.Recipes;
 
@@ -30,10 +31,4 @@ public sealed record DataOptions
             throw new InvalidDataException($"{Train} holds nothing to learn from{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
         return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
     }
-}
-
-/// <summary>Paths of recipes.</summary>
-static class RecipePaths
-{
-    public static string Full(string path) => path.Length == 0 ? "" : Path.GetFullPath(path);
 }

@@ -67,7 +67,7 @@ public sealed record DpoRecipe : IRecipe
         run.Register("reference", reference);
         var task = new OfflineTask<TokenRanking>(run, trained, new Algorithms.Dpo(policy, reference, Dpo), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
-        run.Complete("dpo", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
         Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, new()) { Critic = null };
     }

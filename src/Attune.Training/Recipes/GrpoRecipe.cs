@@ -21,7 +21,5 @@ public sealed record GrpoRecipe : OnPolicyRecipe
     /// <summary>The algorithm.</summary>
     public GrpoOptions Grpo { get; init; } = new();
 
-    protected override string Method => "grpo";
-
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl) => new Algorithms.Grpo(Grpo, kl);
 }

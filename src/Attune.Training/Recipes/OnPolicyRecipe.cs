@@ -103,9 +103,6 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public virtual IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
 
-    /// <summary>The method's name in the catalog.</summary>
-    protected abstract string Method { get; }
-
     /// <summary>Whether the method can do without a KL penalty, so that a coefficient of 0 needs no reference.</summary>
     protected virtual bool NeedsReference => Kl.Coef > 0;
 
@@ -126,7 +123,8 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>Steps at the start in which the critic alone is trained.</summary>
     protected virtual int CriticWarmup => 0;
 
-    internal IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    /// <summary>The reward model, where one is given, and the rewards after it.</summary>
+    public IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
@@ -162,9 +160,11 @@ public abstract record OnPolicyRecipe : IRecipe
     {
         if (Sampling.Temperature == 0)
             yield return Validation.Broken(Sampling.Temperature, "must be above 0: RL learns from varied responses");
-        if (!Sampling.IsUntruncated && Kl.Estimator == KlEstimator.Full)
+        if (Sampling.GuidanceScale != 1)
+            yield return Validation.Broken(Sampling.GuidanceScale, "must be 1: guidance changes the probabilities that RL learns from");
+        if ((!Sampling.IsUntruncated || Sampling.ForbidsTokens) && Kl.Estimator == KlEstimator.Full)
             yield return Validation.Broken(
-                Kl.Estimator, "must be k1, abs, k2 or k3 with topK, topP, minP or typicalP: full compares whole distributions");
+                Kl.Estimator, "must be k1, abs, k2 or k3 with sampling options that leave tokens out: full compares whole distributions");
         if (Updates.MiniBatches > Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt))
             yield return Validation.Broken(
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
@@ -212,7 +212,7 @@ public abstract record OnPolicyRecipe : IRecipe
             run.KeepBest(metric);
         run.Watch(new(Health), kl is null ? null : kl.Raise);
         task.Train(train, heldOut, cancellation);
-        run.Complete(Method, folder => task.Save(folder, Model));
+        run.Complete(folder => task.Save(folder, Model));
 
         Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
     }

@@ -46,8 +46,6 @@ public sealed record PpoRecipe : OnPolicyRecipe
 
     public override IReadOnlyDictionary<string, string> FormerKeys => RenamedKeys;
 
-    protected override string Method => "ppo";
-
     protected override bool NeedsReference => true;                // KL is logged whatever it costs
 
     protected override int CriticWarmup => Critic.WarmupSteps;

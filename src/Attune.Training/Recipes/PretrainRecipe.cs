@@ -1,10 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
@@ -74,7 +77,7 @@ public sealed record PretrainRecipe : IRecipe
                 objective == PretrainObjective.Spans ? SpanDenoising.Objective(model, tokenizer, Pretrain, run.Seed) : CausalLm.Objective(model, tokenizer, Pretrain),
                 train, heldOut);
         }
-        run.Complete("pretrain", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
         void Learn<T>(IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut) =>
             new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }.Train(train, heldOut, cancellation);

@@ -49,10 +49,11 @@ public static class RecipeReader
         root.Children.Remove(key);
         if (wanted is not null && written is not null && wanted != written)
             throw new InvalidDataException($"{file} is a recipe for {written}, not for {wanted}; use `attune {written} {file}`");
-        var name = wanted ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {AlgorithmCatalog.Names}");
-        var meant = NearestName.Find(name, AlgorithmCatalog.All.Select(method => method.Name)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        return AlgorithmCatalog.Find(name)
-            ?? throw new InvalidDataException($"{file}: the method '{name}' is not known; known are {AlgorithmCatalog.Names}.{meant}");
+        var name = wanted ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {MethodCatalog.Names}");
+        var nearest = NearestName.Find(name, MethodCatalog.All.Select(method => method.Name));
+        var meant = nearest is null ? "" : $" Did you mean '{nearest}'?";
+        return MethodCatalog.Find(name)
+            ?? throw new InvalidDataException($"{file}: the method '{name}' is not known; known are {MethodCatalog.Names}.{meant}");
     }
 
     internal static YamlMappingNode Parse(string file)

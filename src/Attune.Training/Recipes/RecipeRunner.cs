@@ -1,3 +1,4 @@
+using Attune.Reporting.Runs;
 using Attune.Training.Options;
 using Attune.Training.Runs;
 
@@ -13,7 +14,7 @@ public static class RecipeRunner
     {
         Validation.ThrowIfInvalid(recipe);
         var full = recipe.WithFullPaths();
-        using var run = new Run(full.Run, RecipeWriter.Write(method.Name, full, withComments: false), display);
+        using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);
         return run.Folder;
     }
@@ -33,8 +34,8 @@ public static class RecipeRunner
             display.End($"the run in {path} is finished; its model is in {folder.Model}");
             return folder;
         }
-        var (_, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
-        using var run = new Run(recipe.Run with { Output = path }, recipe: null, display);
+        var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
+        using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;
     }

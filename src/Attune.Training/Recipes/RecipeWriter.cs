@@ -19,6 +19,14 @@ public static class RecipeWriter
         return text.ToString();
     }
 
+    /// <summary>The whole recipe of a method, with key=value words over its defaults.</summary>
+    /// <exception cref="InvalidDataException">A word is not a key, or a value is wrong.</exception>
+    public static string Write(string method, IReadOnlyList<string> words)
+    {
+        var (found, recipe) = RecipeReader.Read(method, null, words);
+        return Write(found.Name, recipe, withComments: false);
+    }
+
     static void WriteKeys(StringBuilder text, object record, string indent, bool withComments)
     {
         foreach (var (key, property) in RecipeKeys.Of(record.GetType()))
@@ -91,6 +99,7 @@ public static class RecipeWriter
         bool flag => flag ? "true" : "false",
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         Enum choice => JsonNamingPolicy.CamelCase.ConvertName(choice.ToString()),
+        IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object>().Select(Scalar))}]",
         string text => JsonSerializer.Serialize(text, Readable),
         _ => value.ToString()!,
     };

@@ -1,10 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -71,7 +74,7 @@ public sealed record RewardRecipe : IRecipe
         var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
-        run.Complete("reward", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
     static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is Ranking ranking

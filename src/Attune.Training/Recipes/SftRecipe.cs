@@ -4,6 +4,7 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
@@ -54,6 +55,6 @@ public sealed record SftRecipe : IRecipe
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
         var task = new OfflineTask<TokenRow>(run, trained, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
         task.Train(train, heldOut, cancellation);
-        run.Complete("sft", folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 }

@@ -16,7 +16,7 @@ public sealed record ExactMatchReward : RuleReward
     /// <summary>Whether upper and lower case differ.</summary>
     public bool MatchCase { get; init; }
 
-    internal override IReadOnlyList<string> RowFields => [Field];
+    public override IReadOnlyList<string> RowFields => [Field];
 
     public override double Rate(Answer answer)
     {

@@ -1,7 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
-using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 

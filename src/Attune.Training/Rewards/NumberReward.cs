@@ -21,7 +21,7 @@ public sealed partial record NumberReward : RuleReward
     [Range(0, double.PositiveInfinity)]
     public double Tolerance { get; init; }
 
-    internal override IReadOnlyList<string> RowFields => [Field];
+    public override IReadOnlyList<string> RowFields => [Field];
 
     public override double Rate(Answer answer)
     {

@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.Loader;
 using Attune.Text;
+using Attune.Training.Options;
 using Attune.Training.Policies;
-using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 

@@ -23,7 +23,7 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     [Range(0d, 3600d)]
     public double Backoff { get; init; } = 1;
 
-    internal override IReadOnlyList<string> RowFields => Fields;
+    public override IReadOnlyList<string> RowFields => Fields;
 
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

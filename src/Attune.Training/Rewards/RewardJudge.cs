@@ -1,18 +1,14 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
+using Attune.Reporting.Evaluation;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
-
-/// <summary>An answer as a reward model or an ensemble sees it.</summary>
-/// <param name="Score">Normalised where the model says how, and combined.</param>
-/// <param name="Logit">What the model was trained on: before any normalisation, the mean of all members.</param>
-/// <param name="Disagreement">The deviation between members; 0 for one.</param>
-/// <param name="Length">Tokens behind the prompt's, by the first model.</param>
-public sealed record JudgedAnswer(double Score, double Logit, double Disagreement, int Length);
 
 /// <summary>Reads the answers of data files with one or several reward models.</summary>
 public sealed class RewardJudge
@@ -60,6 +56,20 @@ public sealed class RewardJudge
             first += own.Count;
         }
         return judged;
+    }
+
+    /// <summary>Scores every answer and compares every pair.</summary>
+    /// <exception cref="InvalidDataException">There is no pair to compare, or an example is no comparison.</exception>
+    public RewardEvaluation Evaluate(IReadOnlyList<Example> examples)
+    {
+        Ranking[] rankings = [.. examples.Select(example => example switch
+        {
+            Ranking ranking => ranking,
+            DialogueRanking dialogue => Encoder.AsTexts(dialogue),
+            _ => throw new InvalidDataException(
+                $"{example.Origin}: comparisons were expected: prompt, completions and ranks or pairs; or chosen and rejected"),
+        })];
+        return RewardEvaluation.Of(rankings, Judge(examples));
     }
 
     JudgedAnswer One((double[] Scores, double[] Logits)[] found, int length)

@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;

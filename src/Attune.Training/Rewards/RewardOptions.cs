@@ -29,7 +29,7 @@ public abstract record RewardOptions
     public virtual RewardOptions WithFullPaths() => this;
 
     /// <summary>Fields that every prompt's row must have.</summary>
-    internal virtual IReadOnlyList<string> RowFields => [];
+    public virtual IReadOnlyList<string> RowFields => [];
 
     /// <summary>The source.</summary>
     /// <exception cref="InvalidDataException">A model, a file or a plug-in cannot be used; the message says why.</exception>

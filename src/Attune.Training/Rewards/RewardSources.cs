@@ -9,8 +9,10 @@ namespace Attune.Training.Rewards;
 /// <summary>The kinds of rewards, and how a list of them becomes one.</summary>
 public static class RewardSources
 {
-    /// <summary>Every kind, with its defaults.</summary>
-    public static IReadOnlyDictionary<string, RewardOptions> Kinds { get; } = new RewardOptions[]
+    static readonly Lock registering = new();
+
+    /// <summary>Every kind that a recipe may name, with its defaults.</summary>
+    public static IReadOnlyDictionary<string, RewardOptions> Kinds { get; private set; } = new RewardOptions[]
     {
         new ModelReward(),
         new LengthReward(),
@@ -23,8 +25,23 @@ public static class RewardSources
         new HttpReward(),
         new ProcessReward(),
         new PluginReward(),
-        new GuestReward(),
     }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Adds a kind of reward. Recipes can name it from then on, with the properties of the record as its keys; help shows their
+    /// summaries, from the XML documentation beside the record's assembly.
+    /// </summary>
+    /// <param name="defaults">The values of keys that a recipe leaves out.</param>
+    /// <exception cref="ArgumentException">Another record has this kind.</exception>
+    public static void Register(RewardOptions defaults)
+    {
+        lock (registering)
+        {
+            if (Kinds.TryGetValue(defaults.Kind, out var known) && known.GetType() != defaults.GetType())
+                throw new ArgumentException($"the kind '{defaults.Kind}' is taken by {known.GetType()}", nameof(defaults));
+            Kinds = new Dictionary<string, RewardOptions>(Kinds, StringComparer.OrdinalIgnoreCase) { [defaults.Kind] = defaults };
+        }
+    }
 
     /// <summary>One source of rewards: their weighted sum. Dispose of it, since child processes and connections may stand behind it.</summary>
     /// <param name="rewards">At least one, of different names.</param>

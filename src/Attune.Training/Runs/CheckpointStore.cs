@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Attune.Reporting.Files;
 using Attune.Torch;
 using Attune.Training.States;
 
@@ -80,7 +81,7 @@ sealed class CheckpointStore(string folder, int keep)
         {
             if (Damage(PathOf(step)) is { } damage)
             {
-                Whole.Folder(Path.Combine(folder, $"damaged-{step:D6}"), kept => Directory.Move(PathOf(step), kept));
+                AtomicWrite.Folder(Path.Combine(folder, $"damaged-{step:D6}"), kept => Directory.Move(PathOf(step), kept));
                 say($"the checkpoint {PathOf(step)} is damaged ({damage}); {(Steps().Any() ? "the one before it is used" : "there is none before it, training begins again")}");
                 continue;
             }
@@ -90,13 +91,16 @@ sealed class CheckpointStore(string folder, int keep)
         return null;
     }
 
-    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) => Whole.Folder(path, unfinished =>
+    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) =>
+        AtomicWrite.Folder(path, unfinished => WriteInto(unfinished, manifest, states));
+
+    static void WriteInto(string unfinished, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states)
     {
         Directory.CreateDirectory(unfinished);
         WriteStates(unfinished, states);
         var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
         WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
-    });
+    }
 
     static void WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
     {

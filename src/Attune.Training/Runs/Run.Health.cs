@@ -1,5 +1,7 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Files;
+using Attune.Reporting.Health;
 using Attune.Training.Health;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Runs;
 

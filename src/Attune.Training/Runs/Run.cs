@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Files;
+using Attune.Reporting.Health;
+using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Health;
-using Attune.Training.Reporting;
 using Attune.Training.States;
 
 namespace Attune.Training.Runs;
@@ -30,13 +34,15 @@ public sealed partial class Run : IDisposable, IRunState
     double secondsBefore;
 
     /// <param name="options">Folder, seed and rhythm.</param>
+    /// <param name="method">What trains; the report is about it.</param>
     /// <param name="recipe">The resolved recipe, kept in the folder; null in a folder that has one, to resume.</param>
     /// <param name="display">Told of every step.</param>
     /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
-    public Run(RunOptions options, string? recipe, IRunDisplay display)
+    public Run(RunOptions options, MethodDescription method, string? recipe, IRunDisplay display)
     {
         (this.options, this.recipe, this.display) = (options, recipe, display);
         var device = Device.Parse(options.Device);
+        Method = method;
         Folder = new(options.Output);
         folderLock = Folder.Lock();
         if (recipe is not null && Folder.HoldsARun)
@@ -52,6 +58,8 @@ public sealed partial class Run : IDisposable, IRunState
         Register("run", this);
         Register("random", new RandomState(Random));
     }
+
+    public MethodDescription Method { get; }
 
     public RunFolder Folder { get; }
 
@@ -156,13 +164,13 @@ public sealed partial class Run : IDisposable, IRunState
     }
 
     /// <summary>Ends the run: writes the model, beside the old one and then in its place, the report, and the summary last.</summary>
-    public void Complete(string method, Action<string> saveModel)
+    public void Complete(Action<string> saveModel)
     {
         TakeBest();
-        Whole.Folder(Folder.Model, saveModel);
-        var summary = RunSummary.Of(this, method);
-        RunReport.Write(Folder, method);
-        Whole.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
+        AtomicWrite.Folder(Folder.Model, saveModel);
+        var summary = RunSummary.Of(this);
+        RunReport.Write(Folder, Method);
+        AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
     }
 
@@ -197,7 +205,7 @@ public sealed partial class Run : IDisposable, IRunState
     void OpenFiles(int step)
     {
         if (recipe is not null)
-            Whole.File(Folder.Recipe, recipe);
+            AtomicWrite.File(Folder.Recipe, recipe);
         var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);

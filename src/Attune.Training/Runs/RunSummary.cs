@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Attune.Reporting.Files;
 
 namespace Attune.Training.Runs;
 
 /// <summary>The figures of a run for machines: how long, how large, and the first and last value of every metric.</summary>
 static class RunSummary
 {
-    public static JsonObject Of(Run run, string method)
+    public static JsonObject Of(Run run)
     {
         var metrics = new JsonObject();
         var steps = 0;
@@ -22,7 +23,7 @@ static class RunSummary
             }
         var summary = new JsonObject
         {
-            ["method"] = method,
+            ["method"] = run.Method.Name,
             ["seed"] = run.Seed,
             ["steps"] = steps,
             ["wallSeconds"] = Math.Round(run.Seconds, 2),

@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Training.States;

@@ -1,3 +1,4 @@
+using Attune.Reporting.Studies;
 using Attune.Training.Options;
 using Attune.Training.Recipes;
 
@@ -6,7 +7,7 @@ namespace Attune.Training.Studies;
 /// <summary>Reads study files and binds the recipe of every run, so that all mistakes are said before anything is trained.</summary>
 public static class StudyReader
 {
-    /// <summary>A study.</summary>
+    /// <summary>A study and what its runs train.</summary>
     /// <param name="file">A YAML file with the keys of <see cref="StudyOptions"/>.</param>
     /// <param name="output">Another folder for all runs; null for the one in the file.</param>
     /// <param name="words">key=value words over the recipe in every run, as behind a training command.</param>
@@ -14,19 +15,20 @@ public static class StudyReader
     /// Something in the file, a recipe or the output is wrong; the message lists everything.
     /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static Study Read(string file, string? output = null, IReadOnlyList<string>? words = null)
+    public static StudyPlan Read(string file, string? output = null, IReadOnlyList<string>? words = null)
     {
         var errors = new List<string>();
         var options = (StudyOptions)new RecipeBinder(file, errors, "study").Bind(RecipeReader.Parse(file), new StudyOptions(), path: "");
         options = options with { Output = output ?? options.Output, Set = [.. options.Set, .. words ?? []] };
         errors.AddRange(Validation.Check(options));
         Refuse(file, errors);
-        StudyRun[] runs = [.. options.Seeds
+        PlannedRun[] runs = [.. options.Seeds
             .SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)))
-            .OfType<StudyRun>()];
+            .OfType<PlannedRun>()];
         Refuse(file, [.. errors.Distinct(StringComparer.Ordinal)]);
         Refuse(file, [.. runs.SelectMany(run => run.Missing()).Distinct(StringComparer.Ordinal), .. Idle(runs), .. Conflicts(runs)]);
-        return new(Path.GetFileNameWithoutExtension(file), options, runs);
+        var name = Path.GetFileNameWithoutExtension(file);
+        return new(new(name, options, runs[0].Method, [.. runs.Select(planned => planned.Run)]), runs);
     }
 
     static void Refuse(string file, IReadOnlyList<string> errors)
@@ -36,7 +38,7 @@ public static class StudyReader
     }
 
     /// <summary>The run of a variant, or null with what is wrong; what is wrong with the base is said once.</summary>
-    static StudyRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
+    static PlannedRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
     {
         var output = Path.Combine(options.Output, variant.Folder, $"seed-{seed}");
         var method = options.Method.Length > 0 ? options.Method : null;
@@ -45,18 +47,18 @@ public static class StudyReader
         errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
             errors.Add("`training.steps` must be at least 1: the runs of a study need as many steps each (was 0).");
-        return problems.Count > 0 ? null : new(variant, seed, found, recipe);
+        return problems.Count > 0 ? null : new(new(variant, seed, new(recipe.Run.Output), recipe.Training.Steps), found, recipe);
     }
 
     /// <summary>Variants that change nothing.</summary>
-    static IEnumerable<string> Idle(StudyRun[] runs) =>
+    static IEnumerable<string> Idle(PlannedRun[] runs) =>
         from run in runs
-        where run.Variant != StudyVariant.Base && run.Seed == runs[0].Seed && run.IsAs(runs[0])
-        select $"{run.Variant.Name}: its recipe is that of the base";
+        where run.Run.Variant != StudyVariant.Base && run.Run.Seed == runs[0].Run.Seed && run.IsAs(runs[0])
+        select $"{run.Run.Variant.Name}: its recipe is that of the base";
 
-    static IEnumerable<string> Conflicts(StudyRun[] runs) =>
+    static IEnumerable<string> Conflicts(PlannedRun[] runs) =>
         from run in runs
         let conflict = run.Conflict()
         where conflict is not null
-        select $"{run.Folder.Path} holds another run: {conflict}; delete it, or give another output";
+        select $"{run.Run.Folder.Path} holds another run: {conflict}; delete it, or give another output";
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Attune.Training.Reporting;
 using Spectre.Console;
 using LiveDisplay = Attune.Cli.Display.LiveDisplay;
 

@@ -1,5 +1,4 @@
 using Attune.Cli.Display;
-using Attune.Training.Reporting;
 
 namespace Attune.Cli.Tests.Display;
 

@@ -1,6 +1,5 @@
 using Attune.Cli.Display;
 using Attune.Training.Algorithms;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests.Display;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

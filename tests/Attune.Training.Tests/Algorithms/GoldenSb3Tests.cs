@@ -5,7 +5,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Algorithms;
 

@@ -1,14 +1,16 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Algorithms;
 

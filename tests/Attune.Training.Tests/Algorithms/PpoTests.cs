@@ -4,7 +4,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

@@ -1,5 +1,8 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -7,7 +10,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 

@@ -1,7 +1,7 @@
+using Attune.Reporting.Health;
 using Attune.Torch;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Health;
 

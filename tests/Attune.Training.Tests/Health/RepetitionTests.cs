@@ -1,5 +1,4 @@
 using Attune.Training.Health;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Health;
 

@@ -1,7 +1,11 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Files;
+using Attune.Reporting.Health;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Runs;
 using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Health;

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Attune.Models;
+using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Optimizers;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Optimizers;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Attune.Testing;
 using Attune.Training.Optimizers;
-using Attune.Training.Reporting;
 
 namespace Attune.Training.Tests.Optimizers;
 

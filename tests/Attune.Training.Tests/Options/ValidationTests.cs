@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using Attune.Generation;
+using Attune.Reporting.Studies;
 using Attune.Training.Algorithms;
 using Attune.Training.Options;
 using Attune.Training.Recipes;
@@ -22,7 +23,7 @@ public sealed class ValidationTests
         "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",
     ];
 
-    public static TheoryData<string> Records => [.. AlgorithmCatalog.All.Select(method => method.Name), "study", "beams", "ensemble"];
+    public static TheoryData<string> Records => [.. MethodCatalog.All.Select(method => method.Name), "study", "beams", "ensemble"];
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -139,13 +140,30 @@ public sealed class ValidationTests
             Assert.Throws<InvalidDataException>(() => RewardSources.Create(rewards, Rewarded.Context().Policy)).Message;
     }
 
+    [Fact]
+    public void Check_SamplingOptions_NamesWhatIsWrong()
+    {
+        AssertProblem("badWords", new() { BadWords = [""] });
+        AssertProblem("badWordsIds", new() { BadWordsIds = [[]] });
+        AssertProblem("badWordsIds", new() { BadWordsIds = [[-2]] });
+        AssertProblem("suppressTokens", new() { SuppressTokens = [3, -1] });
+        AssertProblem("beginSuppressTokens", new() { BeginSuppressTokens = [-1] });
+        AssertProblem("sequenceBias.0.text", new() { SequenceBias = [new() { Bias = 1 }] });
+        AssertProblem("sequenceBias.0.bias", new() { SequenceBias = [new() { Text = "a", Bias = double.NaN }] });
+        AssertProblem("exponentialDecayLengthPenalty.factor", new() { ExponentialDecayLengthPenalty = new() { Factor = 0 } });
+        AssertProblem("guidanceScale", new() { NegativePrompt = "a" });
+
+        static void AssertProblem(string key, SamplingOptions options) =>
+            Assert.StartsWith($"`{key}` must", Assert.Single(Validation.Check(options)), StringComparison.Ordinal);
+    }
+
     static object Root(string record) => record switch
     {
         "ppo" => new PpoRecipe { Rewards = [.. RewardSources.Kinds.Values.Select(kind => kind with { })] },
         "study" => new StudyOptions(),
         "beams" => new BeamOptions(),
         "ensemble" => new EnsembleOptions(),
-        var method => AlgorithmCatalog.Find(method)!.NewRecipe(),
+        var method => MethodCatalog.Find(method)!.NewRecipe(),
     };
 
     static int Ranges(string record) => record switch { "ppo" => 90, "study" => 0, "beams" => 4, "ensemble" => 1, _ => 20 };

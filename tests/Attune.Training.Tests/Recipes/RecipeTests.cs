@@ -2,7 +2,6 @@ using Attune.Data;
 using Attune.Testing;
 using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Recipes;
@@ -20,7 +19,7 @@ public sealed class RecipeTests : IDisposable
     [MemberData(nameof(Methods))]
     public void WhatIsWrittenIsReadAgain(string method)
     {
-        var defaults = AlgorithmCatalog.Find(method)!.NewRecipe();
+        var defaults = MethodCatalog.Find(method)!.NewRecipe();
         foreach (var withComments in new[] { true, false })
         {
             var file = folder.Write("recipe.yaml", RecipeWriter.Write(method, defaults, withComments));
@@ -34,7 +33,7 @@ public sealed class RecipeTests : IDisposable
     [MemberData(nameof(Methods))]
     public void EveryKeyOfAPrintedRecipeIsExplained(string method)
     {
-        var lines = RecipeWriter.Write(method, AlgorithmCatalog.Find(method)!.NewRecipe(), withComments: true).Split('\n')[1..];
+        var lines = RecipeWriter.Write(method, MethodCatalog.Find(method)!.NewRecipe(), withComments: true).Split('\n')[1..];
         for (var at = 1; at < lines.Length; at++)
             if (lines[at].Contains(": ", StringComparison.Ordinal) && lines[at].TrimStart()[0] != '#')
                 Assert.StartsWith("# ", lines[at - 1].TrimStart(), StringComparison.Ordinal);
@@ -69,6 +68,29 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal((6, true, ScoreScaling.Running), (recipe.Kl.Target, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
         Assert.Equal((5, 0.9), (recipe.Kl.Horizon, recipe.Ppo.Gamma));
         Assert.Null(((PpoRecipe)RecipeReader.Read("ppo", file, ["klTarget=null", "klController=fixed"]).Recipe).Kl.Target);
+    }
+
+    [Fact]
+    public void OptionsOfSamplingThatAreListsAreReadAndWritten()
+    {
+        var file = folder.Write("recipe.yaml", """
+            sampling:
+              badWords: [sorry, "as an AI"]
+              badWordsIds: [[5], [7, 9]]
+              suppressTokens: [3, 4]
+              sequenceBias: [{ text: " pool", bias: 2.5 }, { tokens: [7, 9], bias: -1 }]
+              exponentialDecayLengthPenalty: { start: 20, factor: 1.05 }
+            """);
+        var first = (PpoRecipe)RecipeReader.Read("ppo", file, [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
+        var written = folder.Write("written.yaml", RecipeWriter.Write("ppo", first, withComments: true));
+        var sampling = ((PpoRecipe)RecipeReader.Read(null, written, []).Recipe).Sampling;
+        Assert.Equal(["sorry", "as an AI"], sampling.BadWords);
+        Assert.Equal([[5], [7, 9]], sampling.BadWordsIds);
+        Assert.Equal([3, 4], sampling.SuppressTokens);
+        Assert.Equal([8], sampling.BeginSuppressTokens);
+        Assert.Equal([(" pool", 2.5), ("", -1)], sampling.SequenceBias.Select(bias => (bias.Text, bias.Bias)));
+        Assert.Equal([7, 9], sampling.SequenceBias[1].Tokens);
+        Assert.Equal(new() { Start = 20, Factor = 1.05 }, sampling.ExponentialDecayLengthPenalty);
     }
 
     [Fact]

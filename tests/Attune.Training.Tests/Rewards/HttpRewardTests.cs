@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Attune.Training.Options;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

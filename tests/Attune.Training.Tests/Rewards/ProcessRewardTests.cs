@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Attune.Testing;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

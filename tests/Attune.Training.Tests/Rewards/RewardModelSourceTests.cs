@@ -1,6 +1,8 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -8,7 +10,6 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using MathNet.Numerics.Statistics;
 

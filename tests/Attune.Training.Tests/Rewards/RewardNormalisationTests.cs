@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -8,7 +9,6 @@ using Attune.Training.Batches;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using MathNet.Numerics.Statistics;
 

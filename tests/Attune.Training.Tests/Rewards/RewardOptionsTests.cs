@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Attune.Quickstart;
 using Attune.Testing;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
@@ -124,7 +124,7 @@ public sealed class RewardOptionsTests : IDisposable
     string OtherModel()
     {
         using var random = new Torch.RandomSource(9);
-        var model = Models.Pretrained.LoadRewardModel(runs.RewardModel);
+        var model = Models.Checkpoints.Pretrained.LoadRewardModel(runs.RewardModel);
         using (Torch.Autograd.NoGrad())
             foreach (var parameter in model.Parameters)
                 parameter.Value.NormalInPlace(0, 0.3, random);

@@ -2,7 +2,6 @@ using System.Text;
 using Attune.Testing;
 using Attune.Training.Offline;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

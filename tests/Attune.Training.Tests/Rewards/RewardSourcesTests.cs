@@ -1,8 +1,11 @@
+using Attune.Quickstart;
+using Attune.Reporting.Files;
+using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Training.Algorithms;
 using Attune.Training.Optimizers;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
@@ -163,6 +166,39 @@ public sealed class RewardSourcesTests : IDisposable
         Assert.Equal(rewards.Skip(1), again.Skip(1));
         Assert.Equal(((KeywordsReward)rewards[0]).Words, ((KeywordsReward)again[0]).Words);
         Assert.Contains("rewards:\n- kind: keywords\n  words: [\"one\", \"two three\"]\n  matchCase: false\n  name: \"\"\n  weight: 2\n  scaling: none\n- kind: regex\n", File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Register_KindOfAnotherAssembly_IsReadWrittenAndListedWhereAKindIsUnknown()
+    {
+        RewardSources.Register(new GuestReward { Folder = "elsewhere" });
+        try
+        {
+            var (method, recipe) = RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: guest, weight: 4}]"]);
+            Assert.Equal([new GuestReward { Folder = "elsewhere", Weight = 4 }], ((PpoRecipe)recipe).Rewards);
+            Assert.Contains(
+                "rewards:\n- kind: guest\n  folder: \"elsewhere\"\n",
+                RecipeWriter.Write(method.Name, recipe, withComments: false), StringComparison.Ordinal);
+        }
+        finally
+        {
+            RewardSources.Register(new GuestReward());
+        }
+        var error = Assert.Throws<InvalidDataException>(
+            () => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: gest}]"])).Message;
+        Assert.Contains("plugin, guest, found 'gest'. Did you mean 'guest'?", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Register_KindOfAnotherRecord_Throws() => Assert.Contains(
+        "'length' is taken",
+        Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
+
+    sealed record FalseLength : RuleReward
+    {
+        public override string Kind => "length";
+
+        public override double Rate(Answer answer) => 0;
     }
 
     [Fact]

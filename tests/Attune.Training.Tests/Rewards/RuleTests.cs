@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Data;
+using Attune.Quickstart;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Training.Options;

@@ -1,7 +1,6 @@
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Policies;
-using Attune.Training.Reporting;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

@@ -1,5 +1,6 @@
+using Attune.Reporting.Files;
+using Attune.Reporting.Runs;
 using Attune.Testing;
-using Attune.Training.Reporting;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;

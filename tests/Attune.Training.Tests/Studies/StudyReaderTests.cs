@@ -1,5 +1,4 @@
 using Attune.Testing;
-using Attune.Training.Reporting;
 using Attune.Training.Studies;
 
 namespace Attune.Training.Tests.Studies;
@@ -46,10 +45,10 @@ public sealed class StudyReaderTests : IDisposable
         var study = StudyReader.Read(folder.Write("mine.yaml", Good));
         Assert.Equal(
             ["base/seed-4", "beta-0.1/seed-4", "none-at-all/seed-4", "base/seed-5", "beta-0.1/seed-5", "none-at-all/seed-5"],
-            study.Runs.Select(run => run.Name));
+            study.Runs.Select(run => run.Run.Name));
         var last = (Training.Recipes.PpoRecipe)study.Runs[^1].Recipe;
         Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")), (last.Kl.Coef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
-        Assert.Equal("mine", study.Name);
+        Assert.Equal("mine", study.Study.Name);
     }
 
     [Fact]
@@ -57,7 +56,7 @@ public sealed class StudyReaderTests : IDisposable
     {
         var study = StudyReader.Read(folder.Write("mine.yaml", Good), folder.File("other"), ["klCoef=0.7", "training.steps=9"]);
         Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3).Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Kl.Coef, run.Recipe.Training.Steps)));
-        Assert.Equal(folder.File("other/base/seed-4"), study.Runs[0].Folder.Path);
+        Assert.Equal(folder.File("other/base/seed-4"), study.Runs[0].Run.Folder.Path);
     }
 
     [Fact]
@@ -117,12 +116,12 @@ public sealed class StudyReaderTests : IDisposable
     {
         var good = folder.Write("mine.yaml", Good);
         var run = StudyReader.Read(good).Runs[1];
-        Directory.CreateDirectory(run.Folder.Path);
-        File.WriteAllText(run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
+        Directory.CreateDirectory(run.Run.Folder.Path);
+        File.WriteAllText(run.Run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'coef: 0.1', this study 'klCoef: 0.2'", message, StringComparison.Ordinal);
+        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'coef: 0.1', this study 'coef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,13 +131,13 @@ public sealed class StudyReaderTests : IDisposable
         var run = study.Runs[0];
         var stopping = new RecordingDisplay(cancelAfter: 2);
         Assert.Throws<OperationCanceledException>(() => run.Train(stopping, stopping.Token));
-        Assert.False(run.Folder.IsFinished);
+        Assert.False(run.Run.Folder.IsFinished);
 
         var resuming = new RecordingDisplay();
         run.Train(resuming, default);
         Assert.Equal((2, 3), resuming.Began);
-        Assert.True(run.Folder.IsFinished);
-        Assert.Equal(1, study.Finished);
+        Assert.True(run.Run.Folder.IsFinished);
+        Assert.Equal(1, study.Study.Finished);
 
         var leaving = new RecordingDisplay();
         run.Train(leaving, default);
@@ -161,7 +160,7 @@ public sealed class StudyReaderTests : IDisposable
                 text = text.Replace(path, here, StringComparison.Ordinal);
             string[] data = [$"data.train={TinyPrompts()}", $"data.heldOut={TinyPrompts()}"];
             var study = StudyReader.Read(folder.Write(Path.GetFileName(file), text), null, data);
-            Assert.Equal(3, study.Options.Seeds.Count);
+            Assert.Equal(3, study.Study.Options.Seeds.Count);
         }
     }
 

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Attune.Torch;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
+
+namespace Attune.Cli.Bench;
+
+/// <summary>
+/// How long a step takes, and how long it would take if the machine did nothing but the arithmetic that the algorithm needs, at the
+/// speed of its large matrix products (the floor).
+/// </summary>
+static class Benchmark
+{
+    public static IReadOnlyList<string> Jobs { get; } = ["ppo", "sft", "reward", "generate"];
+
+    /// <summary>Measures. Medians over the steps; memory in bytes.</summary>
+    /// <returns>The figures, and what operators cost when that was asked for.</returns>
+    public static (JsonObject Figures, IReadOnlyList<OperatorTime> Operators) Measure(BenchmarkOptions options)
+    {
+        var device = Device.Parse(options.Device);
+        OperatorTimes? operators = null;
+        var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype);
+        var clock = new StepClock(options.Steps, device, dtype) { Workers = options.Workers, OnWarm = () => operators = options.Profile ? new() : null };
+        if (options.Threads > 0)
+            TorchLibrary.Threads = options.Threads;
+        BenchmarkJobs.Run(options, clock);
+        operators?.Dispose();
+        return (Figures(options, device, dtype, clock), operators?.Table ?? []);
+    }
+
+    static JsonObject Figures(BenchmarkOptions options, Device device, DType dtype, StepClock clock)
+    {
+        var operations = Arithmetic.Of(options);
+        var seconds = Median(clock.Times.Select(time => time.Seconds));
+        var cpuSeconds = Median(clock.Times.Select(time => time.CpuSeconds));
+        var floor = operations / Median(clock.Products.Select(product => product.PerSecond));
+        var cpuFloor = operations / Median(clock.Products.Select(product => product.PerCpuSecond));
+        return new()
+        {
+            ["job"] = options.Job,
+            ["preset"] = options.Preset.Name,
+            ["critic"] = options.Job == "ppo" ? options.Critic.ToString().ToLowerInvariant() : null,
+            ["device"] = device.ToString(),
+            ["dtype"] = dtype.ToString().ToLowerInvariant(),
+            ["libtorch"] = TorchLibrary.Version,
+            ["threads"] = TorchLibrary.Threads,
+            ["workers"] = options.Workers,
+            ["micro_batch"] = options.MicroBatchSize,
+            ["steps"] = clock.Times.Count,
+            ["seconds_per_step"] = Round(seconds),
+            ["tokens_per_second"] = Round(BenchmarkJobs.Tokens(options) / seconds),
+            ["phases"] = Phases(clock.Times),
+            ["gflop_per_step"] = Round(operations / 1e9),
+            ["product_gflops"] = Round(operations / floor / 1e9),
+            ["floor_seconds"] = Round(floor),
+            ["times_floor"] = Round(seconds / floor),
+            ["cpu_seconds_per_step"] = Round(cpuSeconds),
+            ["cpu_floor_seconds"] = Round(cpuFloor),
+            ["cpu_times_floor"] = Round(cpuSeconds / cpuFloor),
+            ["peak_resident_bytes"] = ProcessMemory.PeakBytes,
+            ["peak_tensor_bytes"] = TorchLibrary.PeakBytes,
+            ["resident_bytes_at_tenths"] = new JsonArray([.. Tenths(clock.Times).Select(time => (JsonNode)time.ResidentBytes)]),
+            ["page_faults_per_step"] = Median(clock.Times.Select(time => (double)time.PageFaults)),
+        };
+    }
+
+    /// <summary>The seconds that the steps logged of their parts.</summary>
+    static JsonObject Phases(IReadOnlyList<StepTime> times) => new(times[0].Metrics.Keys
+        .Where(name => name.StartsWith("time/", StringComparison.Ordinal))
+        .Select(name => KeyValuePair.Create<string, JsonNode?>(name["time/".Length..], Round(Median(times.Select(time => time.Metrics[name]))))));
+
+    /// <summary>The first, the last, and those at each tenth of the way.</summary>
+    static IEnumerable<StepTime> Tenths(IReadOnlyList<StepTime> times) =>
+        Enumerable.Range(0, 11).Select(tenth => tenth * (times.Count - 1) / 10).Distinct().Select(at => times[at]);
+
+    static double Median(IEnumerable<double> numbers) => numbers.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
+
+    /// <summary>To four digits.</summary>
+    static double Round(double x) => double.Parse(x.ToString("G4"));
+}

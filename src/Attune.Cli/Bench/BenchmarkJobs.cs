@@ -1,0 +1,132 @@
+using Attune.Generation;
+using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Batches;
+using Attune.Training.Optimizers;
+using Attune.Training.Policies;
+using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Cli.Bench;
+
+/// <summary>What is measured: recipes, run as `attune ppo` and the others run them, and sampling alone.</summary>
+static class BenchmarkJobs
+{
+    public const int PpoEpochs = 4;
+    const int PpoMiniBatches = 4;
+    const int Seed = 1;
+
+    /// <summary>Tokens that a step reads or writes, once each.</summary>
+    public static long Tokens(BenchmarkOptions options) => options.Job switch
+    {
+        "ppo" => options.Preset.Ppo.Tokens,
+        "generate" => options.Preset.Generate.Tokens,
+        "sft" => (long)options.Preset.Texts * options.Preset.TextLength,
+        _ => 2L * options.Preset.Texts * options.Preset.TextLength,
+    };
+
+    /// <summary>Works until the clock has seen enough steps.</summary>
+    public static void Run(BenchmarkOptions options, StepClock clock)
+    {
+        if (options.Job == "generate")
+            Generate(options, clock);
+        else
+            Train(options, clock);
+    }
+
+    static void Train(BenchmarkOptions options, StepClock clock)
+    {
+        using var folder = new RandomFolder(options.Preset, Seed);
+        try
+        {
+            RecipeRunner.Start(MethodCatalog.Find(options.Job)!, Recipe(options, folder), clock, CancellationToken.None);
+        }
+        catch (StepClock.EnoughException)
+        {
+        }
+    }
+
+    static IRecipe Recipe(BenchmarkOptions options, RandomFolder folder)
+    {
+        var preset = options.Preset;
+        var run = new RunOptions
+        {
+            Output = folder.Run,
+            Seed = Seed,
+            Device = options.Device,
+            Threads = options.Threads,
+            Dtype = options.Dtype.Length > 0 ? options.Dtype : preset.Dtype,
+            CheckpointEvery = 0,
+        };
+        var training = new BatchOptions
+        {
+            BatchSize = options.Job == "ppo" ? preset.Ppo.Batch : preset.Texts,
+            MicroBatchSize = options.MicroBatchSize,
+            Workers = options.Workers,
+            Steps = int.MaxValue,
+        };
+        var optimizer = new OptimizerOptions { LearningRate = 1e-6 };
+        return options.Job switch
+        {
+            "ppo" => new PpoRecipe
+            {
+                Run = run,
+                Training = training,
+                Optimizer = optimizer,
+                Model = folder.LanguageModel(),
+                RewardModel = folder.RewardModel(),
+                Data = Data(("prompt", preset.Ppo.Prompt)),
+                Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
+                Critic = new() { Kind = options.Critic },
+                Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
+            },
+            "sft" => new SftRecipe
+            {
+                Run = run,
+                Training = training,
+                Optimizer = optimizer,
+                Model = folder.LanguageModel(),
+                Data = Data(("prompt", 1), ("completion", preset.TextLength - 2)),              // and the end of the text
+            },
+            _ => new RewardRecipe
+            {
+                Run = run,
+                Training = training,
+                Optimizer = optimizer,
+                Model = folder.LanguageModel(),
+                Normalise = new() { By = NormalisedBy.None },
+                Data = Data(("prompt", 1), ("chosen", preset.TextLength - 2), ("rejected", preset.TextLength - 2)),
+            },
+        };
+
+        DataOptions Data(params (string Key, int Words)[] texts) => new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0 };
+    }
+
+    static void Generate(BenchmarkOptions options, StepClock clock)
+    {
+        var (preset, exchange) = (options.Preset, options.Preset.Generate);
+        var device = Device.Parse(options.Device);
+        if (options.Threads > 0)
+            TorchLibrary.Threads = options.Threads;
+        using var init = new RandomSource(Seed);
+        using var random = new RandomSource(Seed, device);
+        var model = Pretrained.NewLanguageModel(preset.Shape.ToConfig(preset.Vocabulary, null, null, null), init);
+        model.MoveTo(device);
+        var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : preset.Dtype);
+        model.Backbone.Autocast = dtype == DType.Float32 ? null : dtype;
+        var words = new Random(Seed);
+        int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ => Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
+        var generator = new TextGenerator(model, padId: 0, eosIds: []);
+        clock.Begin("", 0, 0);
+        while (!clock.IsEnough)
+        {
+            generator.Generate(prompts, new() { MaxNewTokens = exchange.Response }, random);
+            clock.Record(new Dictionary<string, double>(StringComparer.Ordinal));
+        }
+        model.Free();
+    }
+}

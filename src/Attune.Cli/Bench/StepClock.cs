@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Attune.Torch;
+using Attune.Training.Runs;
+
+namespace Attune.Cli.Bench;
+
+/// <summary>What a step took.</summary>
+/// <param name="Seconds">On the clock.</param>
+/// <param name="CpuSeconds">Of all threads of the process.</param>
+/// <param name="PageFaults">Blocks of memory that the kernel had to find.</param>
+/// <param name="ResidentBytes">Memory in use behind the step.</param>
+/// <param name="Metrics">What the step logged.</param>
+sealed record StepTime(double Seconds, double CpuSeconds, long PageFaults, long ResidentBytes, IReadOnlyDictionary<string, double> Metrics);
+
+/// <summary>Operations a second in a large matrix product: by the clock, and by the time of all processors.</summary>
+sealed record ProductSpeed(double PerSecond, double PerCpuSecond);
+
+/// <summary>
+/// Times the steps of a run that it is shown, and after each the machine's matrix product, so that both see the same hour. Stops the
+/// run when it has seen enough.
+/// </summary>
+sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
+{
+    /// <summary>Ends a run whose result nobody wants.</summary>
+    public sealed class EnoughException : Exception;
+
+    const int ProductsMeasured = 12;
+
+    readonly List<StepTime> times = [];
+    readonly List<ProductSpeed> products = [];
+    long start;
+    TimeSpan cpuStart;
+    long faultStart;
+
+    /// <summary>Micro-batches that the run works on at once: the product has as many threads, if not more.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Called when the first step, which warms up, is done.</summary>
+    public Action OnWarm { get; init; } = () => { };
+
+    public bool IsEnough => times.Count > steps;
+
+    /// <summary>Without the first.</summary>
+    public IReadOnlyList<StepTime> Times => times[1..];
+
+    public IReadOnlyList<ProductSpeed> Products => products;
+
+    public void Begin(string title, int step, int totalSteps)
+    {
+        MeasureProduct();
+        products.Clear();
+        Start();
+    }
+
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    {
+        Record(metrics);
+        if (IsEnough)
+            throw new EnoughException();
+    }
+
+    public void Notice(string text) => Console.Error.WriteLine(text);
+
+    public void End(string text)
+    {
+    }
+
+    public void Record(IReadOnlyDictionary<string, double> metrics)
+    {
+        device.Synchronize();
+        times.Add(new(
+            Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds,
+            ProcessMemory.PageFaults - faultStart, ProcessMemory.ResidentBytes, metrics.ToDictionary(StringComparer.Ordinal)));
+        if (products.Count < ProductsMeasured)
+            MeasureProduct();
+        if (times.Count == 1)
+            OnWarm();
+        Start();
+    }
+
+    void Start() => (start, cpuStart, faultStart) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, ProcessMemory.PageFaults);
+
+    void MeasureProduct()
+    {
+        var size = device.Type == DeviceType.Cpu ? 1024 : 8192;
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(1, device);
+        var (a, b) = (Tensor.Normal([size, size], 0, 1, random).To(dtype), Tensor.Normal([size, size], 0, 1, random).To(dtype));
+        var threads = TorchLibrary.Threads;
+        TorchLibrary.Threads = Math.Max(threads, Workers);
+        device.Synchronize();
+        Start();
+        for (var i = 0; i < 4; i++)
+            a.MatrixProduct(b).Dispose();
+        device.Synchronize();
+        TorchLibrary.Threads = threads;
+        var operations = 4 * 2.0 * size * size * size;
+        products.Add(new(operations / Stopwatch.GetElapsedTime(start).TotalSeconds, operations / (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds));
+    }
+}

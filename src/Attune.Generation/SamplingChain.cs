@@ -1,0 +1,138 @@
+using Attune.Torch;
+
+namespace Attune.Generation;
+
+/// <summary>
+/// The filters of sampling in their order: guidance, penalties, other filters, temperature and truncation, normalisation. The sampler and
+/// the evaluation of given responses both apply it, so that a token has the log-probability that it was drawn with, and the first
+/// importance ratio is 1. The order of the filters is that of transformers 5 (<c>_get_logits_processor</c>).
+/// </summary>
+public sealed class SamplingChain
+{
+    readonly SamplingOptions options;
+    readonly bool lacksGuidance;
+    readonly ILogitsFilter[] penalties;                            // and guidance
+    readonly ILogitsFilter[] filters;
+    readonly ILogitsFilter[] shaping;                              // temperature and truncation
+    readonly ILogitsFilter[] normalisation;
+
+    /// <param name="options">Which filters there are.</param>
+    /// <param name="eosIds">The tokens that end an answer.</param>
+    /// <param name="filters">Further filters: they come after the penalties and before temperature.</param>
+    /// <param name="guidance">Guidance, where the options ask for it; it needs the model, and comes before all others.</param>
+    /// <exception cref="ArgumentException">The options have texts where tokens are needed.</exception>
+    public SamplingChain(
+        SamplingOptions options, IReadOnlyList<int> eosIds, IReadOnlyList<ILogitsFilter>? filters = null, GuidanceFilter? guidance = null)
+    {
+        if (options.HasTexts)
+            throw new ArgumentException(
+                "badWords, sequenceBias and negativePrompt must be tokens before anything is generated; call WithTokens", nameof(options));
+        this.options = options;
+        this.filters = [.. filters ?? []];
+        lacksGuidance = options.GuidanceScale != 1 && guidance is null;
+        penalties = Chosen([options.GuidanceScale != 1 ? guidance : null, .. Penalties(options, eosIds), .. Restrictions(options, eosIds)]);
+        shaping = Shaping(options);
+        normalisation = Chosen([options.RenormalizeLogits ? new NormalizeFilter() : null]);
+    }
+
+    SamplingChain(SamplingChain chain, IReadOnlyList<TokenHistory> rows)
+    {
+        (options, lacksGuidance, shaping, normalisation) = (chain.options, chain.lacksGuidance, chain.shaping, chain.normalisation);
+        penalties = Array.ConvertAll(chain.penalties, filter => filter.Begin(rows));
+        filters = Array.ConvertAll(chain.filters, filter => filter.Begin(rows));
+    }
+
+    /// <summary>Whether the likeliest token is taken, not drawn.</summary>
+    public bool IsGreedy => options.Temperature == 0;
+
+    /// <summary>Whether a filter looks at what the rows hold; otherwise the context may be without rows.</summary>
+    public bool NeedsHistory => penalties.Length + filters.Length > 0;
+
+    /// <summary>Whether logits are changed by no more than a factor, so that a caller may overwrite the result.</summary>
+    public bool OnlyScales => !NeedsHistory && options is { IsUntruncated: true, RenormalizeLogits: false };
+
+    /// <summary>The filters that look at rows, and may keep something for each.</summary>
+    internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(filters);
+
+    /// <summary>The chain for a batch of generation; dispose it at the batch's end. See <see cref="ILogitsFilter.Begin"/>.</summary>
+    public SamplingBatch Begin(IReadOnlyList<TokenHistory> rows)
+    {
+        var begun = new SamplingChain(this, rows);
+        return new(begun, [.. begun.RowFilters.Except(RowFilters, ReferenceEqualityComparer.Instance).OfType<ILogitsFilter>()]);
+    }
+
+    /// <summary>(B, V) logits → (B, V) as tokens are drawn from: −∞ where one cannot be.</summary>
+    public Tensor Apply(Tensor logits, LogitsContext context)
+    {
+        logits = Apply(filters, Penalize(logits, context), context);
+        return Apply(normalisation, Apply(shaping, logits, context), context);
+    }
+
+    /// <summary>
+    /// The same for tokens (B) that were drawn: one that the filters would now remove keeps its tempered logit, so that a token that has
+    /// left the nucleus since can still be learned from.
+    /// </summary>
+    public Tensor Apply(Tensor logits, LogitsContext context, Tensor drawnTokens)
+    {
+        logits = Penalize(logits, context);
+        if (filters.Length == 0 && options.IsUntruncated)
+            return Apply(normalisation, Apply(shaping, logits, context), context);
+        var tokens = drawnTokens.Unsqueeze(1);                                                      // (B, 1)
+        var tempered = logits.Gather(1, tokens) * (IsGreedy ? 1 : 1 / options.Temperature);
+        logits = Apply(shaping, Apply(filters, logits, context), context);
+        var kept = logits.Gather(1, tokens);
+        Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: logits.Device), drawnTokens];
+        return Apply(normalisation, logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places), context);
+    }
+
+    Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance
+        ? throw new InvalidOperationException("guidanceScale must be 1 where responses are evaluated: guidance is for generation alone")
+        : Apply(penalties, logits, context);
+
+    static Tensor Apply(ILogitsFilter[] filters, Tensor logits, LogitsContext context) =>
+        filters.Aggregate(logits, (changed, filter) => filter.Apply(changed, context));
+
+    /// <summary>What makes tokens more or less likely because of what a row holds.</summary>
+    static ILogitsFilter?[] Penalties(SamplingOptions options, IReadOnlyList<int> eosIds) =>
+    [
+        options.SequenceBias.Count > 0
+            ? new SequenceBiasFilter([.. options.SequenceBias.Select(bias => (bias.Tokens.ToArray(), bias.Bias))])
+            : null,
+        options.RepetitionPenalty != 1 ? new RepetitionPenaltyFilter(options.RepetitionPenalty) : null,
+        options.FrequencyPenalty != 0 || options.PresencePenalty != 0
+            ? new FrequencyPenaltyFilter(options.FrequencyPenalty, options.PresencePenalty)
+            : null,
+        options.NoRepeatNgramSize > 0 ? new NoRepeatNGramFilter(options.NoRepeatNgramSize) : null,
+        options.BadWordsIds.Count > 0 ? SequenceBiasFilter.BadWords(options.BadWordsIds.Select(word => word.ToArray()), [.. eosIds]) : null,
+        options.MinNewTokens > 0 ? new MinNewTokensFilter(options.MinNewTokens, eosIds) : null,
+    ];
+
+    /// <summary>What allows or forbids tokens at places of an answer.</summary>
+    static ILogitsFilter?[] Restrictions(SamplingOptions options, IReadOnlyList<int> eosIds) =>
+    [
+        options.ForcedBosTokenId is { } first ? new ForcedTokenFilter([first], at: 0) : null,
+        options.ForcedEosTokenId is { } last ? new ForcedTokenFilter([last], options.MaxNewTokens - 1) : null,
+        options.RemoveInvalidValues ? new FiniteFilter() : null,
+        options.ExponentialDecayLengthPenalty is { Factor: not 1, Start: var start, Factor: var factor }
+            ? new LengthDecayFilter(start, factor, eosIds)
+            : null,
+        options.SuppressTokens.Count > 0 ? new SuppressTokensFilter(options.SuppressTokens) : null,
+        options.BeginSuppressTokens.Count > 0
+            ? new SuppressTokensFilter(options.BeginSuppressTokens, at: options.ForcedBosTokenId is null ? 0 : 1)
+            : null,
+    ];
+
+    static ILogitsFilter[] Shaping(SamplingOptions options) => Chosen(
+    [
+        options.Temperature is not 0 and not 1 ? new TemperatureFilter(options.Temperature) : null,
+        options.TopH > 0 ? new TopHFilter(options.TopH) : null,
+        options.TopK > 0 ? new TopKFilter(options.TopK) : null,
+        options.TopP < 1 ? new TopPFilter(options.TopP) : null,
+        options.MinP > 0 ? new MinPFilter(options.MinP) : null,
+        options.TypicalP < 1 ? new TypicalFilter(options.TypicalP) : null,
+        options.EpsilonCutoff > 0 ? new CutoffFilter(options.EpsilonCutoff) : null,
+        options.EtaCutoff > 0 ? new CutoffFilter(options.EtaCutoff, adaptive: true) : null,
+    ]);
+
+    static ILogitsFilter[] Chosen(IEnumerable<ILogitsFilter?> filters) => [.. filters.OfType<ILogitsFilter>()];
+}

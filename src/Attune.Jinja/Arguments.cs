@@ -1,0 +1,89 @@
+using System.Numerics;
+
+namespace Attune.Jinja;
+
+/// <summary>What a call hands over: by position, and by name.</summary>
+sealed record Arguments(IReadOnlyList<object?> Positional, IReadOnlyDictionary<string, object?> Named)
+{
+    public static readonly Arguments None = new([], new Dictionary<string, object?>(StringComparer.Ordinal));
+}
+
+/// <summary>What a template can call.</summary>
+interface ICallable
+{
+    object? Call(Rendering run, Arguments arguments);
+}
+
+/// <summary>
+/// A function of Jinja's or a method of Python's: its name, the names of its parameters, and what it does with the value it is
+/// asked of. The last parameter may be <c>*</c>, for any more arguments.
+/// </summary>
+sealed record Routine(string Name, string[] Parameters, Func<Rendering, object?, Bound, object?> Body)
+{
+    public object? Call(Rendering run, object? self, Arguments arguments) => Body(run, self, Bound.To(this, arguments));
+
+    public static Dictionary<string, Routine> Table(params IEnumerable<Routine> routines) => routines.ToDictionary(routine => routine.Name, StringComparer.Ordinal);
+}
+
+/// <summary>A routine with the value it is a method of.</summary>
+sealed record Function(Routine Routine, object? Self) : ICallable
+{
+    public object? Call(Rendering run, Arguments arguments) => Routine.Call(run, Self, arguments);
+}
+
+/// <summary>The arguments of a routine, by the index of their parameter.</summary>
+/// <param name="Routine">The routine that is called.</param>
+/// <param name="Values">One for each named parameter; <see cref="Missing"/> where none was given.</param>
+/// <param name="Rest">What <c>*</c> took.</param>
+/// <param name="Named">What <c>*</c> took by name.</param>
+sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Rest, IReadOnlyDictionary<string, object?> Named)
+{
+    static readonly object Missing = new();
+
+    public static Bound To(Routine routine, Arguments arguments)
+    {
+        var takesMore = routine.Parameters.Length > 0 && routine.Parameters[^1] == "*";
+        var count = routine.Parameters.Length - (takesMore ? 1 : 0);
+        var values = new object?[count];
+        for (var i = 0; i < count; i++)
+            values[i] = i < arguments.Positional.Count ? arguments.Positional[i] : Missing;
+        if (!takesMore && arguments.Positional.Count > count)
+            throw Fault.Of($"{routine.Name} takes at most {count} arguments ({arguments.Positional.Count} given)");
+        var more = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (name, value) in arguments.Named)
+        {
+            var index = Array.IndexOf(routine.Parameters, name);
+            if (index >= 0 && !ReferenceEquals(values[index], Missing))
+                throw Fault.Of($"{routine.Name} got multiple values for argument '{name}'");
+            if (index >= 0)
+                values[index] = value;
+            else if (takesMore)
+                more[name] = value;
+            else
+                throw Fault.Of($"{routine.Name} got an unexpected keyword argument '{name}'");
+        }
+        return new(routine, values, [.. arguments.Positional.Skip(count)], more);
+    }
+
+    public bool Has(int index) => !ReferenceEquals(Values[index], Missing);
+
+    public object? Value(int index) => Has(index)
+        ? Values[index]
+        : throw Fault.Of($"{Routine.Name} is missing its argument '{Routine.Parameters[index]}'");
+
+    public object? Value(int index, object? otherwise) => Has(index) ? Values[index] : otherwise;
+
+    public bool Flag(int index, bool otherwise = false) => Has(index) ? Kinds.IsTrue(Values[index]) : otherwise;
+
+    public string Text(int index) => Value(index) as string ?? throw Wrong(index, "a str");
+
+    public string? TextOrNone(int index) => Value(index, null) is null ? null : Text(index);
+
+    /// <summary>A whole number; one beyond ±2³⁰ is cut to that.</summary>
+    public int Whole(int index) => (int)BigInteger.Max(BigInteger.Min(Arithmetic.AsWhole(Value(index)) ?? throw Wrong(index, "an int"), 1 << 30), -(1 << 30));
+
+    public int Whole(int index, int otherwise) => Has(index) ? Whole(index) : otherwise;
+
+    InvalidDataException Wrong(int index, string expected) =>
+        Fault.Of($"{Routine.Name}: {expected} was expected for '{Routine.Parameters[index]}', found {Kinds.NameOf(Values[index])}");
+}

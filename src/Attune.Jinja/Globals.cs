@@ -1,0 +1,76 @@
+namespace Attune.Jinja;
+
+/// <summary>The functions that every template knows: Jinja's, and the two that transformers adds.</summary>
+static class Globals
+{
+    static readonly Dictionary<string, object?> All = Routine.Table(
+        new Routine("range", ["*"], (_, _, a) => Range(a.Rest)),
+        new Routine("dict", ["*"], (run, _, a) => Dict(run, a)),
+        new Routine("namespace", ["*"], (run, _, a) => Namespace(run, a)),
+        new Routine("cycler", ["*"], (_, _, a) => a.Rest.Count > 0 ? new Cycler(a.Rest) : throw Fault.Of("at least one item has to be provided")),
+        new Routine("joiner", ["sep"], (_, _, a) => new Joiner(a.Value(0, ", "))),
+        new Routine("raise_exception", ["message"], (run, _, a) => throw Fault.Of(TextForm.Of(run, a.Value(0)))),
+        new Routine("strftime_now", ["format"], (run, _, a) => run.Made(TimeFormat.Of(run.Now(), a.Text(0)))))
+        .ToDictionary(routine => routine.Key, routine => (object?)new Function(routine.Value, null), StringComparer.Ordinal);
+
+    public static object? Find(string name) => All.GetValueOrDefault(name);
+
+    static RangeValue Range(IReadOnlyList<object?> limits)
+    {
+        var wholes = limits.Select(limit => Arithmetic.AsWhole(limit)
+            ?? throw Fault.Of($"'{Kinds.NameOf(limit)}' object cannot be interpreted as an integer")).ToList();
+        var range = wholes switch
+        {
+            [var stop] => new RangeValue(0, stop, 1),
+            [var start, var stop] => new(start, stop, 1),
+            [var start, var stop, var step] => step.IsZero ? throw Fault.Of("range() arg 3 must not be zero") : new(start, stop, step),
+            _ => throw Fault.Of($"range expected 1 to 3 arguments, got {wholes.Count}"),
+        };
+        _ = range.Count;                                           // refuses one that is too long
+        return range;
+    }
+
+    static DictValue Dict(Rendering run, Bound arguments)
+    {
+        var dict = arguments.Rest switch
+        {
+            [] => new(run),
+            [DictValue source] => Copy(run, source),
+            [var pairs] => FromPairs(run, pairs),
+            _ => throw Fault.Of($"dict expected at most 1 argument, got {arguments.Rest.Count}"),
+        };
+        foreach (var (name, value) in arguments.Named)
+            dict.Set(name, value);
+        return dict;
+    }
+
+    static DictValue FromPairs(Rendering run, object? pairs)
+    {
+        var dict = new DictValue(run);
+        if (pairs is Undefined undefined)
+            throw undefined.Error();
+        foreach (var pair in Kinds.Items(run, pairs))
+        {
+            if (Kinds.ToList(run, pair) is not [var key, var value])
+                throw Fault.Of("dictionary update sequence elements of two items each were expected");
+            dict.Set(key, value);
+        }
+        return dict;
+    }
+
+    public static DictValue Copy(Rendering run, DictValue source)
+    {
+        var copy = new DictValue(run);
+        foreach (var (key, value) in source.Items)
+            copy.Set(key, value);
+        return copy;
+    }
+
+    static NamespaceValue Namespace(Rendering run, Bound arguments)
+    {
+        var space = new NamespaceValue();
+        foreach (var (key, value) in Dict(run, arguments).Items)
+            space.Members[key as string ?? throw Fault.Of("the members of a namespace have names that are str")] = value;
+        return space;
+    }
+}

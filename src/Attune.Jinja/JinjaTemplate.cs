@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace Attune.Jinja;
+
+/// <summary>
+/// A compiled Jinja template. It is untrusted: it reads its variables and nothing else, and its work, depth and output are bounded.
+/// Safe to use from several threads.
+/// </summary>
+public sealed class JinjaTemplate
+{
+    readonly Statement[] body;
+
+    /// <param name="source">The text of the template.</param>
+    /// <exception cref="InvalidDataException">The source is malformed; the message names the line.</exception>
+    public JinjaTemplate(string source) => (body, MarksGeneration) = Parser.Parse(source);
+
+    /// <summary>Whether the template has a <c>{% generation %}</c> block.</summary>
+    public bool MarksGeneration { get; }
+
+    /// <summary>Renders the template.</summary>
+    /// <param name="variables">Each value is a string, a bool, null, a <see cref="JsonElement"/> or a list of these elements; a later value
+    /// replaces an earlier one of the same name.</param>
+    /// <param name="now">The time of <c>strftime_now</c>.</param>
+    /// <exception cref="InvalidDataException">The template raises an error or exceeds its bounds; the message names the line.</exception>
+    public RenderedTemplate Render(IEnumerable<(string Name, object? Value)> variables, Func<DateTime> now)
+    {
+        var run = new Rendering(now);
+        try
+        {
+            var scope = new Scope(run, null);
+            foreach (var (name, value) in variables)
+                scope.Set(name, Value(run, name, value));
+            Statement.Run(body, scope);
+        }
+        catch (InvalidDataException error)
+        {
+            throw Fault.At(run.Line, error.Message);
+        }
+        var text = run.Text;
+        return new(text, [.. run.Generated.Select(span => (CodePoints(text, span.Start), CodePoints(text, span.End)))]);
+    }
+
+    static object? Value(Rendering run, string name, object? value)
+    {
+        try
+        {
+            return value switch
+            {
+                null or string or bool => value,
+                JsonElement json => JsonValues.Of(run, json),
+                IEnumerable<JsonElement> list => list.Select(json => JsonValues.Of(run, json)).ToList(),
+                _ => throw new ArgumentException(
+                    $"{name}: a string, a bool, null, JSON or a list of JSON was expected, found {value.GetType()}", nameof(value)),
+            };
+        }
+        catch (InvalidOperationException error)
+        {
+            throw Fault.Of($"the variable {name} has half of a surrogate pair, which is not a character ({error.Message})");
+        }
+    }
+
+    static int CodePoints(string text, int end) => PythonText.CodePointsIn(text.AsSpan(0, Math.Min(end, text.Length)));
+}
+
+/// <summary>The output of a template.</summary>
+/// <param name="Text">The whole text.</param>
+/// <param name="Generated">What stands in <c>{% generation %}</c> blocks, as [start, end) in code points of the text.</param>
+public sealed record RenderedTemplate(string Text, IReadOnlyList<(int Start, int End)> Generated);

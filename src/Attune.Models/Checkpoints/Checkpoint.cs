@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Attune.Models.Families;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Checkpoints;
+
+/// <summary>The tensors of a Hugging Face folder, in one safetensors file or in shards with an index.</summary>
+sealed class Checkpoint : IDisposable
+{
+    readonly string folder;
+    readonly ModelFamily family;
+    readonly List<Safetensors> files = [];
+    readonly Dictionary<string, (Safetensors File, string Name)> tensors = new(StringComparer.Ordinal);
+
+    Checkpoint(string folder, ModelFamily family) => (this.folder, this.family) = (folder, family);
+
+    public IReadOnlyCollection<string> Names => tensors.Keys;
+
+    public int FileCount => files.Count;
+
+    /// <exception cref="InvalidDataException">There are no weights, or a file is damaged.</exception>
+    public static Checkpoint Open(string folder, ModelFamily family)
+    {
+        var checkpoint = new Checkpoint(folder, family);
+        foreach (var file in FileNames(folder))
+            checkpoint.Add(Path.Combine(folder, file));
+        checkpoint.AddMissingPrefix();
+        return checkpoint;
+    }
+
+    /// <summary>Copies every parameter of a model, after names and shapes agreed.</summary>
+    /// <param name="model">Parameters without memory yet, or with.</param>
+    /// <param name="ignored">Names of the checkpoint that this model has no use for.</param>
+    /// <param name="dtype">What the parameters become; null for what they are stored in.</param>
+    /// <param name="initialised">Names of the model that need not be in the checkpoint.</param>
+    public void CopyTo(Module model, Func<string, bool> ignored, DType? dtype, Func<string, bool>? initialised = null)
+    {
+        foreach (var (name, parameter) in Match(model, ignored, initialised))
+        {
+            parameter.Value = tensors[name].File.Read(tensors[name].Name, dtype);
+            parameter.StoredDType = Entry(name).DType;
+        }
+    }
+
+    /// <summary>The parameters of a model that are in the checkpoint, by name; nothing is read yet.</summary>
+    /// <exception cref="InvalidDataException">Names, shapes or types do not agree.</exception>
+    public IReadOnlyDictionary<string, Parameter> Match(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
+    {
+        var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
+        Report("lacks", wanted.Keys.Except(tensors.Keys));
+        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name) && !RewardModel.IsOfAnEnsemble(name)));
+        foreach (var (name, parameter) in wanted)
+            Check(name, parameter);
+        return wanted;
+    }
+
+    public SafetensorsEntry Entry(string name) => tensors[name].File.Header.Entries[tensors[name].Name];
+
+    public void Dispose()
+    {
+        foreach (var file in files)
+            file.Dispose();
+    }
+
+    static IEnumerable<string> FileNames(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, "model.safetensors")))
+            return ["model.safetensors"];
+        var index = Path.Combine(folder, "model.safetensors.index.json");
+        if (!File.Exists(index))
+            throw new InvalidDataException($"{folder} has no model.safetensors; weights in other formats (.bin, .pt) are not read, convert them first");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(row => Path.GetFileName(row.Value.GetString() ?? "")).Distinct(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{index} is damaged: {error.Message}", error);
+        }
+    }
+
+    void Add(string path)
+    {
+        var file = Safetensors.Open(path);
+        files.Add(file);
+        foreach (var name in file.Header.Entries.Keys)
+            if (!tensors.TryAdd(family.Today(name), (file, name)))
+                throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
+    }
+
+    /// <summary>Checkpoints saved from a bare backbone name its tensors without the prefix.</summary>
+    void AddMissingPrefix()
+    {
+        var prefix = family.BackboneName.Length == 0 ? "" : family.BackboneName + ".";
+        if (tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+            return;
+        foreach (var (name, entry) in tensors.ToList())
+        {
+            tensors.Remove(name);
+            tensors[prefix + name] = entry;
+        }
+    }
+
+    void Check(string name, Parameter parameter)
+    {
+        var (dtype, shape) = (Entry(name).DType, Entry(name).Shape);
+        if (dtype is not (DType.Float32 or DType.BFloat16 or DType.Float16))
+            throw new InvalidDataException(
+                $"{folder}: '{name}' holds {dtype}; weights in float32, bfloat16 or float16 are read. A quantised checkpoint: take the original one");
+        if (!parameter.Shape.SequenceEqual(shape))
+            throw new InvalidDataException(
+                $"{folder}: '{name}' has shape [{string.Join(", ", shape)}], config.json asks for [{string.Join(", ", parameter.Shape.ToArray())}]");
+    }
+
+    void Report(string problem, IEnumerable<string> names)
+    {
+        var list = names.ToList();
+        if (list.Count == 0)
+            return;
+        var rest = list.Count > 5 ? $" and {list.Count - 5} more" : "";
+        throw new InvalidDataException($"the checkpoint in {folder} {problem} {string.Join(", ", list.Take(5))}{rest}");
+    }
+}

@@ -1,0 +1,292 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Models.Adapters;
+using Attune.Models.Backbones;
+using Attune.Models.Families;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Checkpoints;
+
+/// <summary>
+/// Models from and to Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
+/// <c>generation_config.json</c>. Names and shapes of a checkpoint are compared with the model before a tensor is copied.
+/// </summary>
+public static class Pretrained
+{
+    const string GenerationFile = "generation_config.json";
+
+    /// <summary>A language model with random weights.</summary>
+    public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
+    {
+        var model = BuildLanguageModel(config, "the model's settings", hasValueHead: false);
+        model.Initialize(random);
+        return model;
+    }
+
+    /// <summary>A reward model with random weights.</summary>
+    public static RewardModel NewRewardModel(JsonObject config, RandomSource random, int heads = 1)
+    {
+        RewardScale.Write(config, heads, scale: null);
+        var model = BuildRewardModel(config, "the model's settings");
+        model.Initialize(random);
+        return model;
+    }
+
+    /// <summary>
+    /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
+    /// one that is missing is an error.
+    /// </summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="expectValueHead">Whether the value head must be there.</param>
+    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
+    public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
+    {
+        if (Peft.IsAdapter(folder))
+            return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, Family(config, folder));
+        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
+        var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
+        file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
+        if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
+            model.GenerationConfig = ReadObject(generation);
+        return model;
+    }
+
+    /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
+    public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
+    {
+        using var random = new RandomSource(0);
+        var isAdapter = Peft.IsAdapter(folder);
+        var source = isAdapter ? Peft.BaseFolder(folder) : folder;
+        var (model, missing) = ReadRewardModel(source, isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source), random, dtype);
+        if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
+            throw new InvalidDataException(
+                $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
+        return isAdapter ? Peft.Merged(folder, model) : model;
+    }
+
+    /// <summary>
+    /// A reward model to train: with the backbone of a language model's folder and new heads, or with the heads of a reward model's folder,
+    /// as many as are there. Its logits are its scores.
+    /// </summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="random">Draws the heads that are new.</param>
+    /// <param name="heads">How many there shall be.</param>
+    public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
+    {
+        var isAdapter = Peft.IsAdapter(folder);
+        var source = isAdapter ? Peft.BaseFolder(folder) : folder;
+        var config = ReadConfig(source);
+        RewardScale.Write(config, heads, scale: null);
+        if (!isAdapter)
+            return ReadRewardModel(folder, config, random, DType.Float32).Model;
+        var model = BuildRewardModel(config, folder);
+        if (!model.HeadNames.Except(Peft.WholeNames(folder)).Any())
+            return Peft.Merged(folder, ReadRewardModel(source, config, random, DType.Float32).Model);
+        model.InitializeHead(random);
+        var language = LoadLanguageModel(folder).NamedParameters().ToDictionary(own => own.Name, own => own.Value, StringComparer.Ordinal);
+        foreach (var (name, parameter) in model.NamedParameters().ExceptBy(model.HeadNames, parameter => parameter.Name))
+            (parameter.Value, parameter.StoredDType) = (language[name].Value, language[name].StoredDType);
+        return model;
+    }
+
+    /// <summary>The settings of an adapter's base with what the adapter says of its reward heads.</summary>
+    static JsonObject WithRewardOf(string adapter, JsonObject config)
+    {
+        config.Remove(RewardScale.Key);
+        if (ReadObject(Path.Combine(adapter, Peft.ConfigFile))[RewardScale.Key] is { } reward)
+            config[RewardScale.Key] = reward.DeepClone();
+        return config;
+    }
+
+    /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family.</exception>
+    public static ModelSummary Describe(string folder)
+    {
+        var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
+        using var file = Checkpoint.Open(folder, family);
+        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
+        var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
+        var (model, backbone) = Empty();
+        var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
+        return new(
+            family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
+            ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), hasValueHead,
+            parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
+            file.FileCount);
+
+        (Module Model, Backbone Backbone) Empty()
+        {
+            if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
+                return (reward, reward.Backbone);
+            var language = BuildLanguageModel(config, ConfigPath(folder), hasValueHead);
+            return (language, language.Backbone);
+        }
+    }
+
+    /// <summary>
+    /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
+    /// others. It has no value head.
+    /// </summary>
+    public static LanguageModel FrozenCopy(LanguageModel model) => Twin(model, (_, parameter) => parameter.Trainable);
+
+    /// <summary>
+    /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
+    /// </summary>
+    /// <param name="model">The first.</param>
+    /// <param name="isOwn">Whether the second model has a copy of its own.</param>
+    public static LanguageModel Twin(LanguageModel model, Func<string, Parameter, bool> isOwn)
+    {
+        var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        foreach (var (name, parameter) in twin.NamedParameters())
+            parameter.Value = isOwn(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+        twin.Backbone.Autocast = model.Backbone.Autocast;
+        return twin;
+    }
+
+    /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
+    public static void Save(string folder, LanguageModel model)
+    {
+        model.Config.Remove(RewardScale.Key);
+        Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
+    }
+
+    /// <inheritdoc cref="Save(string, LanguageModel)"/>
+    public static void Save(string folder, RewardModel model)
+    {
+        if (model.Config["id2label"] is not JsonObject { Count: 1 })
+        {
+            model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
+            model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+        }
+        model.DescribeHeads(model.Config);
+        Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
+    }
+
+    /// <summary>The config.json of a folder.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
+    public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
+        ? ReadObject(ConfigPath(folder))
+        : throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+
+    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
+    internal static JsonObject ReadObject(string path)
+    {
+        try
+        {
+            var json = File.ReadAllBytes(path);
+            DecodeStrings(json);
+            return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
+                ?? throw new JsonException("it is empty");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new InvalidDataException($"{path} is not a JSON object: {error.Message}", error);
+        }
+    }
+
+    /// <summary>A JsonObject reads names and strings when they are asked for; what is no Unicode in them is to be said now.</summary>
+    static void DecodeStrings(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                _ = reader.GetString();
+    }
+
+    internal static void WriteJson(string path, JsonObject json) =>
+        File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+
+    /// <summary>Every tensor is written in the type that it was read in, so that a checkpoint comes back bit for bit.</summary>
+    static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className, JsonObject? generation)
+    {
+        using var scope = TensorScope.Open();
+        Directory.CreateDirectory(folder);
+        var written = config.DeepClone().AsObject();
+        written["architectures"] = new JsonArray(className(Family(config, folder)));
+        if (!written.ContainsKey("dtype") && !written.ContainsKey("torch_dtype"))
+            written["torch_dtype"] = model.Parameters.First().StoredDType.ToString().ToLowerInvariant();
+        WriteJson(Path.Combine(folder, "config.json"), written);
+        if (generation is not null)
+            WriteJson(Path.Combine(folder, GenerationFile), generation);
+        Safetensors.Write(
+            Path.Combine(folder, "model.safetensors"),
+            model.NamedParameters().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+    }
+
+    static JsonObject DefaultGenerationConfig(JsonObject config)
+    {
+        var generation = new JsonObject { ["_from_model_config"] = true };
+        foreach (var key in (string[])["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"])
+            if (config[key] is { } id)
+                generation[key] = id.DeepClone();
+        return generation;
+    }
+
+    /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, JsonObject config, RandomSource random, DType? dtype)
+    {
+        using var file = Checkpoint.Open(folder, Family(config, folder));
+        var model = BuildRewardModel(config, ConfigPath(folder));
+        model.InitializeHead(random);
+        string[] missing = [.. model.HeadNames.Except(file.Names)];
+        if (missing.Length < model.HeadNames.Count())
+            RequireOneLabel(config, folder);
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
+        return (model, missing);
+    }
+
+    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
+    {
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        var backbone = family.Backbone(json);
+        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)), hasValueHead);
+    }
+
+    static RewardModel BuildRewardModel(JsonObject config, string source)
+    {
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        var backbone = family.Backbone(json);
+        return new(config, source, family.BackboneName, backbone, () => family.RewardHead(json, backbone));
+    }
+
+    static void RequireOneLabel(JsonObject config, string folder)
+    {
+        if (config["id2label"] is JsonObject { Count: > 1 and var labels })
+            throw new InvalidDataException($"{folder} has a head of {labels} labels; a reward model has one, which is the reward");
+    }
+
+    static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
+    {
+        var names = OutputHeadNames(config, source);
+        return name => names.Contains(name) || name.StartsWith("v_head.", StringComparison.Ordinal);
+    }
+
+    /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
+    static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
+        Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
+
+    static IReadOnlyCollection<string> RewardHeadNames(JsonObject config, string source) =>
+        Names(config, source, (family, json, backbone) => family.RewardHead(json, backbone));
+
+    static HashSet<string> Names(JsonObject config, string source, Func<ModelFamily, ConfigReader, Backbone, Module> head)
+    {
+        var (family, json) = (Family(config, source), new ConfigReader(config, source));
+        return [.. head(family, json, family.Backbone(json)).NamedParameters().Select(parameter => parameter.Name)];
+    }
+
+    static ModelFamily Family(JsonObject config, string source) => ModelFamily.Of(new(config, source));
+
+    static string ConfigPath(string folder) => Path.Combine(folder, "config.json");
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
+
+namespace Attune.Models.Families;
+
+/// <summary>BERT. Devlin et al. 2019, https://arxiv.org/abs/1810.04805. Names as in its Hugging Face checkpoints.</summary>
+static class Bert
+{
+    static readonly EncoderNames Names = new()
+    {
+        Blocks = "encoder.layer",
+        Query = "attention.self.query",
+        Key = "attention.self.key",
+        Value = "attention.self.value",
+        AttentionOutput = "attention.output.dense",
+        AttentionNorm = "attention.output.LayerNorm",
+        Expand = "intermediate.dense",
+        Contract = "output.dense",
+        OutputNorm = "output.LayerNorm",
+    };
+
+    static readonly MaskedOutputNames Output =
+        new("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.decoder", "cls.predictions.bias");
+
+    /// <summary>What checkpoints of BERT are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "bert",
+        BackboneName = "bert",
+        LanguageModelClass = "BertForMaskedLM",
+        RewardModelClass = "BertForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
+        OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
+        RewardHead = (json, backbone) =>
+            new FirstTokenScore(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
+        Unused = ["cls.*", "bert.pooler.*", "*.position_ids"],
+        Renamed = [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")],
+        NewConfig = NewConfig,
+    };
+
+    /// <summary>The settings of a config.json in the keys of BERT, which RoBERTa uses too.</summary>
+    public static EncoderConfig Read(ConfigReader json, long vocabulary, long positions, long tokenTypes)
+    {
+        if (json.Text("position_embedding_type", "absolute") is not "absolute" and var kind)
+            throw new InvalidDataException($"{json.Source}: position_embedding_type should be absolute, found {kind}");
+        if (json.Flag("is_decoder", false))
+            throw new InvalidDataException($"{json.Source}: is_decoder should be false: this family is read as an encoder");
+        return new()
+        {
+            Names = Names,
+            VocabularySize = json.Count("vocab_size", vocabulary),
+            PositionRows = json.Count("max_position_embeddings", positions),
+            TokenTypes = json.Count("type_vocab_size", tokenTypes),
+            Width = json.Count("hidden_size", 768),
+            Layers = json.Layers("num_hidden_layers", 12),
+            Heads = json.Count("num_attention_heads", 12),
+            InnerWidth = json.Count("intermediate_size", 3072),
+            NormEpsilon = NormEpsilon(json),
+            Activation = Activations.Named(Activation(json)),
+            InitializerRange = json.Number("initializer_range", 0.02),
+            HiddenDropout = HiddenDropout(json),
+            AttentionDropout = json.Number("attention_probs_dropout_prob", 0.1),
+            AttentionOutputDropout = HiddenDropout(json),
+        };
+    }
+
+    public static double NormEpsilon(ConfigReader json) => json.Number("layer_norm_eps", 1e-12);
+
+    public static double ClassifierDropout(ConfigReader json) => json.Number("classifier_dropout", HiddenDropout(json));
+
+    static string Activation(ConfigReader json) => json.Text("hidden_act", "gelu");
+
+    static double HiddenDropout(ConfigReader json) => json.Number("hidden_dropout_prob", 0.1);
+
+    static JsonObject NewConfig(ModelShape shape) => new()
+    {
+        ["num_hidden_layers"] = shape.Layers,
+        ["hidden_size"] = shape.Width,
+        ["num_attention_heads"] = shape.Heads,
+        ["intermediate_size"] = shape.InnerWidth == 0 ? 4 * shape.Width : shape.InnerWidth,
+        ["max_position_embeddings"] = shape.Context,
+        ["type_vocab_size"] = 2,
+        ["hidden_act"] = "gelu",
+        ["layer_norm_eps"] = 1e-12,
+        ["hidden_dropout_prob"] = shape.Dropout,
+        ["attention_probs_dropout_prob"] = shape.Dropout,
+    };
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// Gemma 2: every other layer looks at a window, scores and logits are capped, what a layer adds is normalised. Riviere et al. 2024,
+/// https://arxiv.org/abs/2408.00118
+/// </summary>
+public static class Gemma2
+{
+    static readonly JsonObject Defaults = new()
+    {
+        ["head_dim"] = 256,
+        ["max_position_embeddings"] = 8192,
+        ["query_pre_attn_scalar"] = 256,
+        ["sliding_window"] = 4096,
+        ["attn_logit_softcapping"] = 50,
+        ["final_logit_softcapping"] = 30,
+    };
+
+    /// <summary>What checkpoints of Gemma 2 are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "gemma2",
+        BackboneName = "model",
+        LanguageModelClass = "Gemma2ForCausalLM",
+        RewardModelClass = "Gemma2ForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
+        OutputHead = (json, backbone, tied) =>
+            new LinearOutput(backbone, tied) { SoftCap = json.WithDefaults(Defaults).Number("final_logit_softcapping", 0) },
+        Unused = RotaryDecoder.Unused,
+    };
+
+    static RotaryDecoderConfig Read(ConfigReader json) => Gemma.Read(json).WithLayerTypes(json, layer => layer % 2 == 0) with
+    {
+        NormalizesOutputs = true,
+        AttentionScale = 1 / Math.Sqrt(json.Number("query_pre_attn_scalar")),
+        AttentionSoftCap = json.Number("attn_logit_softcapping", 0),
+    };
+}

@@ -1,0 +1,216 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>GPT-2. Radford et al. 2019, "Language Models are Unsupervised Multitask Learners". Names as in its Hugging Face checkpoints.</summary>
+public sealed class Gpt2 : Decoder
+{
+    readonly Gpt2Config config;
+    readonly Embedding tokenTable;
+    readonly Embedding positionTable;
+    readonly Dropout dropout;
+    readonly Gpt2Block[] blocks;
+    readonly LayerNorm finalNorm;
+
+    /// <summary>What checkpoints of GPT-2 are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "gpt2",
+        BackboneName = "transformer",
+        LanguageModelClass = "GPT2LMHeadModel",
+        RewardModelClass = "GPT2ForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new Gpt2(json),
+        Unused = ["*.attn.bias", "*.attn.masked_bias"],
+        NewConfig = NewConfig,
+    };
+
+    public Gpt2(ConfigReader json)
+    {
+        config = Gpt2Config.Read(json);
+        tokenTable = Register("wte", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        positionTable = Register("wpe", new Embedding(config.ContextLength, config.Width, config.InitializerRange));
+        dropout = Register("drop", new Dropout(config.EmbeddingDropout));
+        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"h.{layer}", new Gpt2Block(config, layer)))];
+        finalNorm = Register("ln_f", new LayerNorm(config.Width, config.NormEpsilon));
+    }
+
+    public override long Width => config.Width;
+
+    public override long VocabularySize => config.VocabularySize;
+
+    public override long ContextLength => config.ContextLength;
+
+    public override Parameter TokenTable => tokenTable.Weight;
+
+    public override int Layers => config.Layers;
+
+    protected override IEnumerable<Module> Foundation => [tokenTable, positionTable];
+
+    protected override Module Layer(int layer) => blocks[layer];
+
+    protected override Module FinalNorm => finalNorm;
+
+    protected override Tensor Embed(ModelInput input, long cached) =>
+        dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));
+
+    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
+    {
+        var bias = Attention.CausalBias(input, cache?.Length ?? 0);
+        return (layer, x) => blocks[layer].Forward(x, bias, cache, layer == Layers - 1 ? input.FirstWanted : 0);
+    }
+
+    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
+
+    public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
+
+    static JsonObject NewConfig(ModelShape shape) => new()
+    {
+        ["n_layer"] = shape.Layers,
+        ["n_embd"] = shape.Width,
+        ["n_head"] = shape.Heads,
+        ["n_inner"] = shape.InnerWidth == 0 ? null : shape.InnerWidth,
+        ["n_positions"] = shape.Context,
+        ["activation_function"] = "gelu_new",
+        ["layer_norm_epsilon"] = 1e-5,
+        ["embd_pdrop"] = shape.Dropout,
+        ["attn_pdrop"] = shape.Dropout,
+        ["resid_pdrop"] = shape.Dropout,
+    };
+}
+
+/// <summary>The settings of a GPT-2 config.json that change what it computes.</summary>
+sealed record Gpt2Config
+{
+    public required long VocabularySize { get; init; }
+    public required long ContextLength { get; init; }
+    public required long Width { get; init; }
+    public required int Layers { get; init; }
+    public required long Heads { get; init; }
+    public required long InnerWidth { get; init; }
+    public required double NormEpsilon { get; init; }
+    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required bool ScaleByWidth { get; init; }
+    public required bool ScaleByLayer { get; init; }
+    public required double InitializerRange { get; init; }
+    public required double EmbeddingDropout { get; init; }
+    public required double AttentionDropout { get; init; }
+    public required double ResidualDropout { get; init; }
+
+    public long HeadWidth => Width / Heads;
+
+    public static Gpt2Config Read(ConfigReader json)
+    {
+        var (width, heads) = (json.Count("n_embd", 768), json.Count("n_head", 12));
+        if (width % heads != 0)
+            throw new InvalidDataException($"{json.Source}: n_embd ({width}) should be a multiple of n_head ({heads})");
+        if (json.Flag("add_cross_attention", false))
+            throw new InvalidDataException($"{json.Source}: add_cross_attention is not supported, GPT-2 is read as a decoder");
+        return new()
+        {
+            VocabularySize = json.Count("vocab_size", 50257),
+            ContextLength = json.Count("n_positions", 1024),
+            Width = width,
+            Layers = json.Layers("n_layer", 12),
+            Heads = heads,
+            InnerWidth = json.Count("n_inner", 4 * width),
+            NormEpsilon = json.Number("layer_norm_epsilon", 1e-5),
+            Activation = Activations.Named(json.Text("activation_function", "gelu_new")),
+            ScaleByWidth = json.Flag("scale_attn_weights", true),
+            ScaleByLayer = json.Flag("scale_attn_by_inverse_layer_idx", false),
+            InitializerRange = json.Number("initializer_range", 0.02),
+            EmbeddingDropout = json.Number("embd_pdrop", 0.1),
+            AttentionDropout = json.Number("attn_pdrop", 0.1),
+            ResidualDropout = json.Number("resid_pdrop", 0.1),
+        };
+    }
+}
+
+/// <summary>x + attention(norm(x)), then x + mlp(norm(x)).</summary>
+sealed class Gpt2Block : Module
+{
+    readonly LayerNorm attentionNorm;
+    readonly Gpt2Attention attention;
+    readonly LayerNorm mlpNorm;
+    readonly Gpt2Mlp mlp;
+
+    public Gpt2Block(Gpt2Config config, int layer)
+    {
+        attentionNorm = Register("ln_1", new LayerNorm(config.Width, config.NormEpsilon));
+        attention = Register("attn", new Gpt2Attention(config, layer));
+        mlpNorm = Register("ln_2", new LayerNorm(config.Width, config.NormEpsilon));
+        mlp = Register("mlp", new Gpt2Mlp(config));
+    }
+
+    /// <param name="x">(B, T, D)</param>
+    /// <param name="bias">As <see cref="Attention.Attend"/> takes it.</param>
+    /// <param name="cache">What was read before.</param>
+    /// <param name="first">The column from which on something is asked for.</param>
+    /// <returns>(B, T − first, D)</returns>
+    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
+    {
+        x = From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), bias, cache, first);
+        return x + mlp.Forward(mlpNorm.Forward(x));
+    }
+
+    /// <summary>The tensor from an index of a dimension on.</summary>
+    public static Tensor From(Tensor x, int dimension, long first) => first == 0 ? x : x.Slice(dimension, first);
+}
+
+sealed class Gpt2Attention : Module
+{
+    readonly int layer;
+    readonly long width;
+    readonly long headWidth;
+    readonly double scale;
+    readonly Linear project;
+    readonly Linear output;
+    readonly Dropout attentionDropout;
+    readonly Dropout residualDropout;
+
+    public Gpt2Attention(Gpt2Config config, int layer)
+    {
+        (this.layer, width, headWidth) = (layer, config.Width, config.HeadWidth);
+        scale = (config.ScaleByWidth ? 1 / Math.Sqrt(headWidth) : 1) / (config.ScaleByLayer ? layer + 1 : 1);
+        project = Register("c_attn", new Linear(width, 3 * width, hasBias: true, config.InitializerRange, inputMajor: true));
+        output = Register("c_proj", new Linear(width, width, hasBias: true, ResidualDeviation(config), inputMajor: true));
+        attentionDropout = Register("attn_dropout", new Dropout(config.AttentionDropout));
+        residualDropout = Register("resid_dropout", new Dropout(config.ResidualDropout));
+    }
+
+    /// <summary>Layers that write to the residual stream start smaller, by 1/√(their number), as the paper does (section 2.3).</summary>
+    public static double ResidualDeviation(Gpt2Config config) => config.InitializerRange / Math.Sqrt(2 * config.Layers);
+
+    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
+    {
+        var parts = project.Forward(x).Split(-1, width, width, width);
+        var q = Attention.SplitHeads(Gpt2Block.From(parts[0], 1, first), headWidth);               // (B, H, T − first, D)
+        var k = Attention.SplitHeads(parts[1], headWidth);
+        var v = Attention.SplitHeads(parts[2], headWidth);
+        if (cache is not null)
+            (k, v) = cache.Append(layer, k, v);
+        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, Gpt2Block.From(bias, 2, first), scale, attentionDropout)));
+    }
+}
+
+sealed class Gpt2Mlp : Module
+{
+    readonly Linear expand;
+    readonly Linear contract;
+    readonly Dropout dropout;
+    readonly Func<Tensor, Tensor> activation;
+
+    public Gpt2Mlp(Gpt2Config config)
+    {
+        activation = config.Activation;
+        expand = Register("c_fc", new Linear(config.Width, config.InnerWidth, hasBias: true, config.InitializerRange, inputMajor: true));
+        contract = Register("c_proj",
+            new Linear(config.InnerWidth, config.Width, hasBias: true, Gpt2Attention.ResidualDeviation(config), inputMajor: true));
+        dropout = Register("dropout", new Dropout(config.ResidualDropout));
+    }
+
+    public Tensor Forward(Tensor x) => dropout.Forward(contract.Forward(activation(expand.Forward(x))));
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// Phi-3 and Phi-4-mini: Llama with joined matrices, and channels that may stay unrotated. Abdin et al. 2024,
+/// https://arxiv.org/abs/2404.14219
+/// </summary>
+public static class Phi3
+{
+    static readonly JsonObject Defaults = new()
+    {
+        ["rms_norm_eps"] = 1e-5,
+        ["max_position_embeddings"] = 4096,
+        ["original_max_position_embeddings"] = 4096,
+    };
+
+    /// <summary>What checkpoints of Phi-3 are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "phi3",
+        BackboneName = "model",
+        LanguageModelClass = "Phi3ForCausalLM",
+        RewardModelClass = "Phi3ForSequenceClassification",
+        Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
+        Unused = RotaryDecoder.Unused,
+    };
+
+    static RotaryDecoderConfig Read(ConfigReader json) => Mistral.Read(json) with
+    {
+        AttentionNames = ["qkv_proj"],
+        MlpNames = ["gate_up_proj"],
+        ResidualDropout = json.Number("resid_pdrop", 0),
+    };
+}

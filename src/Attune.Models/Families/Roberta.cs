@@ -1,0 +1,29 @@
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
+
+namespace Attune.Models.Families;
+
+/// <summary>RoBERTa: BERT whose positions count from the padding token's id. Liu et al. 2019, https://arxiv.org/abs/1907.11692</summary>
+static class Roberta
+{
+    static readonly MaskedOutputNames Output = new("lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias");
+
+    /// <summary>What checkpoints of RoBERTa are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "roberta",
+        BackboneName = "roberta",
+        LanguageModelClass = "RobertaForMaskedLM",
+        RewardModelClass = "RobertaForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new Encoder(Read(json), json.Source),
+        OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
+        RewardHead = (json, backbone) =>
+            new FirstTokenScore(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+        Unused = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
+    };
+
+    static EncoderConfig Read(ConfigReader json) =>
+        Bert.Read(json, vocabulary: 50265, positions: 512, tokenTypes: 2) with { PositionsFromPad = json.Whole("pad_token_id", 1) };
+}

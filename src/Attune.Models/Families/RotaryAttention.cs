@@ -1,0 +1,52 @@
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// Attention with rotary positions whose query heads share key heads. Queries and keys may be normalised before they are rotated
+/// (Dehghani et al. 2023, https://arxiv.org/abs/2302.05442).
+/// </summary>
+sealed class RotaryAttention : Module
+{
+    readonly RotaryDecoderConfig config;
+    readonly int layer;
+    readonly Projections project;
+    readonly Linear output;
+    readonly RmsNorm? queryNorm;
+    readonly RmsNorm? keyNorm;
+    readonly Dropout dropout;
+
+    public RotaryAttention(RotaryDecoderConfig config, int layer)
+    {
+        (this.config, this.layer) = (config, layer);
+        var (queries, keys) = (config.Heads * config.HeadWidth, config.KeyHeads * config.HeadWidth);
+        project = Register("", new Projections(
+            config.AttentionNames, config.Width, [queries, keys, keys], config.InputBias, config.InitializerRange));
+        output = Register("o_proj", new Linear(queries, config.Width, config.OutputBias, config.InitializerRange));
+        if (config.NormalizesHeads)
+        {
+            queryNorm = Register("q_norm", config.NewNorm(config.HeadWidth));
+            keyNorm = Register("k_norm", config.NewNorm(config.HeadWidth));
+        }
+        dropout = Register("dropout", new Dropout(config.AttentionDropout));
+    }
+
+    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    {
+        var parts = project.Forward(x);
+        var q = Rotary.Rotate(Heads(parts[0], queryNorm), angles);              // (B, H, T, D)
+        var k = Rotary.Rotate(Heads(parts[1], keyNorm), angles);                // (B, K, T, D)
+        var v = Heads(parts[2], norm: null);                                    // (B, K, T, D)
+        if (cache is not null)
+            (k, v) = cache.Append(layer, k, v);
+        return output.Forward(Attention.Attend(q, k, v, bias, config.AttentionScale, dropout, config.AttentionSoftCap));
+    }
+
+    Tensor Heads(Tensor x, RmsNorm? norm)
+    {
+        var heads = Attention.SplitHeads(x, config.HeadWidth);
+        return norm?.Forward(heads) ?? heads;
+    }
+}

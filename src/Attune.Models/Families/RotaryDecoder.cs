@@ -1,0 +1,130 @@
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// The shape that Llama gave to decoders: RMS norms, rotary positions, attention whose query heads share key heads, a gated MLP.
+/// Mistral, Qwen, Phi-3 and Gemma are of it too. Names as in the Hugging Face checkpoints of all of them.
+/// </summary>
+public sealed class RotaryDecoder : Decoder
+{
+    /// <summary>What checkpoints carry that no such model needs.</summary>
+    internal static readonly IReadOnlyList<string> Unused = ["*.rotary_emb.inv_freq"];
+
+    readonly RotaryDecoderConfig config;
+    readonly Embedding tokenTable;
+    readonly RotaryBlock[] blocks;
+    readonly RmsNorm finalNorm;
+    readonly RotaryFrequencies? switching;
+
+    internal RotaryDecoder(RotaryDecoderConfig config)
+    {
+        this.config = config;
+        tokenTable = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new RotaryBlock(config, layer)))];
+        finalNorm = Register("norm", config.NewNorm(config.Width));
+        switching = config.Views.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.Switches);
+    }
+
+    public override long Width => config.Width;
+
+    public override long VocabularySize => config.VocabularySize;
+
+    public override long ContextLength => config.ContextLength;
+
+    public override Parameter TokenTable => tokenTable.Weight;
+
+    public override int Layers => config.Layers;
+
+    protected override IEnumerable<Module> Foundation => [tokenTable];
+
+    public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
+        cache is not null && switching is not null ? ReadAlike(input, cache, switching) : base.Forward(input, cache);
+
+    public override CacheShape? CacheShape => new(config.Layers, config.KeyHeads, config.HeadWidth);
+
+    protected override Module Layer(int layer) => blocks[layer];
+
+    protected override Module FinalNorm => finalNorm;
+
+    /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
+    protected override Tensor Embed(ModelInput input, long cached)
+    {
+        var rows = tokenTable.Forward(input.Tokens);
+        return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
+    }
+
+    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
+    {
+        var cached = cache?.Length ?? 0;
+        var columns = cached + input.Tokens.Size(1);
+        var positions = input.PositionsAfter(cached);
+        var biases = config.Views.Select(Window).Distinct()
+            .ToDictionary(window => window, window => Attention.CausalBias(input, cached, window));
+        var angles = config.Views.Select(view => view.Frequencies).Distinct()
+            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, tokenTable.Weight.Value.DType));
+        return (layer, x) => blocks[layer].Forward(x, biases[Window(config.Views[layer])], angles[config.Views[layer].Frequencies], cache);
+
+        long Window(LayerView view) => view.Window < columns ? view.Window : 0;
+    }
+
+    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
+
+    /// <summary>
+    /// Reads on, so that all of a text is rotated alike: where its length changes the frequencies, what the cache holds is read again.
+    /// </summary>
+    Tensor ReadAlike(ModelInput input, KvCache cache, RotaryFrequencies frequencies)
+    {
+        var cached = cache.Length;
+        var positions = input.PositionsAfter(cached).Expand(input.Tokens.Size(0), -1);
+        var isLong = frequencies.IsLong(positions);
+        var changes = cache.Text is { } text && text.IsLong != isLong;
+        cache.Remember(input.Tokens, positions, isLong);
+        if (!changes)
+            return base.Forward(input, cache);
+        cache.Rewind(0);
+        var hidden = base.Forward(input with { Tokens = cache.Text!.Value.Tokens, Positions = cache.Text.Value.Positions }, cache);
+        cache.Rewind(cached);
+        return hidden.Slice(1, cached);
+    }
+}
+
+/// <summary>x + attention(norm(x)), then x + mlp(norm(x)), where what is added may be normalised too.</summary>
+sealed class RotaryBlock : Module
+{
+    readonly RotaryAttention attention;
+    readonly GatedMlp mlp;
+    readonly RmsNorm attentionNorm;
+    readonly RmsNorm mlpNorm;
+    readonly RmsNorm? attentionOutputNorm;
+    readonly RmsNorm? mlpOutputNorm;
+    readonly Dropout dropout;
+
+    public RotaryBlock(RotaryDecoderConfig config, int layer)
+    {
+        attention = Register("self_attn", new RotaryAttention(config, layer));
+        mlp = Register("mlp", new GatedMlp(config));
+        attentionNorm = Register("input_layernorm", config.NewNorm(config.Width));
+        if (!config.NormalizesOutputs)
+        {
+            mlpNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
+        }
+        else
+        {
+            mlpNorm = Register("pre_feedforward_layernorm", config.NewNorm(config.Width));
+            attentionOutputNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
+            mlpOutputNorm = Register("post_feedforward_layernorm", config.NewNorm(config.Width));
+        }
+        dropout = Register("dropout", new Dropout(config.ResidualDropout));
+    }
+
+    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    {
+        x += Added(attention.Forward(attentionNorm.Forward(x), bias, angles, cache), attentionOutputNorm);
+        return x + Added(mlp.Forward(mlpNorm.Forward(x)), mlpOutputNorm);
+    }
+
+    Tensor Added(Tensor part, RmsNorm? norm) => dropout.Forward(norm?.Forward(part) ?? part);
+}

@@ -1,0 +1,128 @@
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>What a layer sees of the text before a token.</summary>
+/// <param name="Window">Columns that a token looks back at, its own included; 0 for all.</param>
+/// <param name="Frequencies">How fast positions rotate queries and keys.</param>
+sealed record LayerView(long Window, RotaryFrequencies Frequencies);
+
+/// <summary>The settings of a config.json that change what a <see cref="RotaryDecoder"/> computes.</summary>
+sealed record RotaryDecoderConfig
+{
+    const string Sliding = "sliding_attention";
+    const string Full = "full_attention";
+
+    public required long VocabularySize { get; init; }
+    public required long ContextLength { get; init; }
+    public required long Width { get; init; }
+    public required long Heads { get; init; }
+    public required long KeyHeads { get; init; }
+    public required long HeadWidth { get; init; }
+    public required long InnerWidth { get; init; }
+    public required double NormEpsilon { get; init; }
+    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required double InitializerRange { get; init; }
+    public required double AttentionDropout { get; init; }
+
+    /// <summary>One for each layer; layers that see the same share one.</summary>
+    public required IReadOnlyList<LayerView> Views { get; init; }
+
+    /// <summary>What the scores of attention are multiplied by.</summary>
+    public required double AttentionScale { get; init; }
+
+    /// <summary>Scores stay within ± this; 0 for no limit.</summary>
+    public double AttentionSoftCap { get; init; }
+
+    /// <summary>Whether the maps to queries, keys and values add a bias.</summary>
+    public bool InputBias { get; init; }
+
+    /// <summary>Whether the map from the heads back to the channels adds a bias.</summary>
+    public bool OutputBias { get; init; }
+
+    public bool MlpBias { get; init; }
+
+    /// <summary>What checkpoints call the maps to queries, keys and values, or the one that joins them.</summary>
+    public IReadOnlyList<string> AttentionNames { get; init; } = ["q_proj", "k_proj", "v_proj"];
+
+    /// <summary>What checkpoints call the maps to gate and content, or the one that joins them.</summary>
+    public IReadOnlyList<string> MlpNames { get; init; } = ["gate_proj", "up_proj"];
+
+    /// <summary>Whether each head's queries and keys are normalised.</summary>
+    public bool NormalizesHeads { get; init; }
+
+    /// <summary>Whether what attention and MLP give is normalised too, not only what they get.</summary>
+    public bool NormalizesOutputs { get; init; }
+
+    /// <summary>Whether checkpoints store what the factor of a norm is above 1.</summary>
+    public bool NormsStoreOffset { get; init; }
+
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Of what attention and MLP add to the hidden state.</summary>
+    public double ResidualDropout { get; init; }
+
+    public int Layers => Views.Count;
+
+    public RmsNorm NewNorm(long width) => new(width, NormEpsilon, NormsStoreOffset);
+
+    /// <summary>What the families name alike; every layer sees the whole text.</summary>
+    public static RotaryDecoderConfig Read(ConfigReader json, RotaryFrequencies? frequencies = null)
+    {
+        var (width, heads) = (json.Count("hidden_size"), json.Count("num_attention_heads"));
+        var keyHeads = json.Count("num_key_value_heads", heads);
+        var headWidth = json.Count("head_dim", Math.Max(width / heads, 1));
+        if (heads % keyHeads != 0 || headWidth % 2 != 0)
+            throw new InvalidDataException(
+                $"{json.Source}: num_attention_heads ({heads}) should be a multiple of num_key_value_heads ({keyHeads}), "
+                + $"and head_dim ({headWidth}) even");
+        if (json.Flag("use_bidirectional_attention", false))
+            throw new InvalidDataException($"{json.Source}: use_bidirectional_attention is not supported, a decoder looks back alone");
+        var everything = new LayerView(0, frequencies ?? RotaryFrequencies.Read(json, headWidth));
+        var bias = json.Flag("attention_bias", false);
+        return new()
+        {
+            VocabularySize = json.Count("vocab_size"),
+            ContextLength = json.Count("max_position_embeddings", 2048),
+            Width = width,
+            Views = [.. Enumerable.Repeat(everything, json.Layers("num_hidden_layers"))],
+            Heads = heads,
+            KeyHeads = keyHeads,
+            HeadWidth = headWidth,
+            InnerWidth = json.Count("intermediate_size"),
+            NormEpsilon = json.Number("rms_norm_eps", 1e-6),
+            Activation = Activations.Named(json.Text("hidden_act", "silu")),
+            AttentionScale = 1 / Math.Sqrt(headWidth),
+            InputBias = bias,
+            OutputBias = bias,
+            InitializerRange = json.Number("initializer_range", 0.02),
+            AttentionDropout = json.Number("attention_dropout", 0),
+        };
+    }
+
+    /// <summary>
+    /// The same, but the layers that <c>layer_types</c> says, else those of the rule, look at <c>sliding_window</c> columns, and may
+    /// rotate at other frequencies.
+    /// </summary>
+    public RotaryDecoderConfig WithLayerTypes(ConfigReader json, Func<int, bool> rule, RotaryFrequencies? frequencies = null)
+    {
+        if (!json.Has("layer_types"))
+            return WithWindow(json, rule, frequencies);
+        var types = json.Texts("layer_types");
+        if (types.Count != Layers)
+            throw new InvalidDataException($"{json.Source}: layer_types has {types.Count} entries for {Layers} layers");
+        if (types.FirstOrDefault(type => type is not (Sliding or Full)) is { } unknown)
+            throw new InvalidDataException($"{json.Source}: the layer type '{unknown}' is not known; known are {Full}, {Sliding}");
+        return WithWindow(json, layer => types[layer] == Sliding, frequencies);
+    }
+
+    /// <inheritdoc cref="WithLayerTypes"/>
+    public RotaryDecoderConfig WithWindow(ConfigReader json, Func<int, bool> rule, RotaryFrequencies? frequencies = null)
+    {
+        if (!Enumerable.Range(0, Layers).Any(rule))
+            return this;
+        var local = new LayerView(json.Count("sliding_window"), frequencies ?? Views[0].Frequencies);
+        return this with { Views = [.. Views.Select((view, layer) => rule(layer) ? local : view)] };
+    }
+}

@@ -1,0 +1,173 @@
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// The inverse frequencies of rotary embeddings (one for two channels) with the scalings that checkpoints name: default, linear, dynamic
+/// (NTK-aware), yarn (Peng et al. 2023, https://arxiv.org/abs/2309.00071), longrope (Ding et al. 2024,
+/// https://arxiv.org/abs/2402.13753) and llama3 (Grattafiori et al. 2024, https://arxiv.org/abs/2407.21783).
+/// </summary>
+public sealed class RotaryFrequencies
+{
+    const string Known = "default, linear, dynamic, yarn, longrope, llama3";
+
+    const long WidestHead = 1 << 16;                               // so that an absurd width is refused before it takes memory
+
+    readonly long width;
+    readonly double theta;
+    readonly double contextLength;
+    readonly string type;
+    readonly ConfigReader scaling;
+
+    RotaryFrequencies(long width, double theta, double contextLength, string type, ConfigReader scaling)
+    {
+        (this.width, this.theta, this.contextLength, this.type, this.scaling) = (width, theta, contextLength, type, scaling);
+        Compute(1);   // a missing or unknown setting is an error when the model is read, not later
+    }
+
+    /// <summary>
+    /// Reads <c>rope_parameters</c> (transformers 5) or <c>rope_theta</c>, <c>partial_rotary_factor</c> and <c>rope_scaling</c>
+    /// (transformers 4).
+    /// </summary>
+    /// <exception cref="InvalidDataException">The scaling is unknown or incomplete.</exception>
+    public static RotaryFrequencies Read(ConfigReader config, long headWidth)
+    {
+        var settings = config.Inner("rope_parameters") ?? config.Inner("rope_scaling");
+        if (settings?.Has("full_attention") == true)
+            throw new InvalidDataException($"{settings.Source}: rotary settings for each layer type are known of gemma3_text alone");
+        return Read(config, settings, headWidth, config.Number("rope_theta", 10_000));
+    }
+
+    /// <summary>Reads these settings, which may lack the period.</summary>
+    /// <inheritdoc cref="Read(ConfigReader, long)"/>
+    public static RotaryFrequencies Read(ConfigReader config, ConfigReader? settings, long headWidth, double theta)
+    {
+        settings ??= config.Empty();
+        if (config.Has("original_max_position_embeddings"))
+            settings = settings.With(new() { ["original_max_position_embeddings"] = config.Number("original_max_position_embeddings") });
+        var part = settings.Number("partial_rotary_factor", config.Number("partial_rotary_factor", 1));
+        if (part is not (> 0 and <= 1))
+            throw new InvalidDataException($"{config.Source}: partial_rotary_factor should be above 0 and at most 1, found {part}");
+        if (headWidth > WidestHead)
+            throw new InvalidDataException($"{config.Source}: heads should have at most {WidestHead} channels, found {headWidth}");
+        var name = settings.Text("rope_type", settings.Text("type", "default"));
+        return new(
+            (long)(headWidth * part),
+            settings.Number("rope_theta", theta),
+            config.Number("max_position_embeddings", 2048),
+            name is "su" or "yarn" && settings.Has("long_factor") ? "longrope" : name,    // as the first Phi-3 checkpoints call it
+            settings);
+    }
+
+    /// <summary>The frequencies for a batch, and the factor for cosines and sines. Some scalings depend on the longest position.</summary>
+    public (float[] Inverse, double Factor) For(Tensor positions)
+    {
+        if (type is not ("dynamic" or "longrope"))
+            return Compute(contextLength);
+        return Compute(LengthOf(positions));
+    }
+
+    /// <summary>Whether a text past the original context is rotated otherwise from its start on.</summary>
+    public bool Switches => type == "longrope";
+
+    /// <summary>Whether a batch is past the original context.</summary>
+    public bool IsLong(Tensor positions) => LengthOf(positions) > OriginalContext;
+
+    double OriginalContext => scaling.Number("original_max_position_embeddings", contextLength);
+
+    static double LengthOf(Tensor positions)
+    {
+        using var scope = TensorScope.Open();
+        return positions.Reshape(-1).Max(0).Item() + 1;
+    }
+
+    (float[] Inverse, double Factor) Compute(double length)
+    {
+        var plain = Plain(theta);
+        return type switch
+        {
+            "default" => (plain, 1),
+            "linear" => (Array.ConvertAll(plain, f => (float)(f / scaling.Number("factor"))), 1),
+            "dynamic" => (Plain(DynamicTheta(length)), 1),
+            "llama3" => (Array.ConvertAll(plain, f => (float)Llama3(f)), 1),
+            "yarn" => Yarn(plain),
+            "longrope" => LongRope(plain, length),
+            _ => throw new InvalidDataException($"the rotary scaling '{type}' is not known; known are {Known}"),
+        };
+    }
+
+    float[] Plain(double period)
+    {
+        var inverse = new float[(width + 1) / 2];
+        for (var i = 0; i < inverse.Length; i++)
+            inverse[i] = (float)(1 / Math.Pow(period, 2.0 * i / width));
+        return inverse;
+    }
+
+    double DynamicTheta(double length)
+    {
+        var factor = scaling.Number("factor");
+        var stretch = factor * Math.Max(length, contextLength) / contextLength - (factor - 1);
+        return theta * Math.Pow(stretch, width / (width - 2.0));
+    }
+
+    /// <summary>Long waves are slowed by the factor, short ones kept, those between interpolated.</summary>
+    double Llama3(double frequency)
+    {
+        var (factor, original) = (scaling.Number("factor"), OriginalContext);
+        var (low, high) = (scaling.Number("low_freq_factor"), scaling.Number("high_freq_factor"));
+        var wave = 2 * Math.PI / frequency;
+        if (wave > original / low)
+            return frequency / factor;
+        if (wave < original / high)
+            return frequency;
+        var smooth = (original / wave - low) / (high - low);
+        return (1 - smooth) * frequency / factor + smooth * frequency;
+    }
+
+    (float[] Inverse, double Factor) Yarn(float[] plain)
+    {
+        var original = OriginalContext;
+        var factor = scaling.Number("factor", contextLength / original);
+        var truncate = scaling.Flag("truncate", true);
+        var low = CorrectionDimension(scaling.Number("beta_fast", 32), original);
+        var high = CorrectionDimension(scaling.Number("beta_slow", 1), original);
+        (low, high) = truncate ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
+        (low, high) = (Math.Max(low, 0), Math.Min(high, width - 1));
+        var span = low == high ? 0.001 : high - low;
+        var inverse = new float[plain.Length];
+        for (var i = 0; i < plain.Length; i++)
+        {
+            var ramp = Math.Clamp((i - low) / span, 0, 1);
+            inverse[i] = (float)(plain[i] / factor * ramp + plain[i] * (1 - ramp));
+        }
+        return (inverse, YarnAttentionFactor(factor));
+    }
+
+    double CorrectionDimension(double rotations, double original) =>
+        width * Math.Log(original / (rotations * 2 * Math.PI)) / (2 * Math.Log(theta));
+
+    double YarnAttentionFactor(double factor)
+    {
+        if (scaling.Has("attention_factor"))
+            return scaling.Number("attention_factor");
+        var (mscale, all) = (scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0));
+        return mscale != 0 && all != 0 ? Scale(factor, mscale) / Scale(factor, all) : Scale(factor, 1);
+
+        static double Scale(double factor, double mscale) => factor <= 1 ? 1 : 0.1 * mscale * Math.Log(factor) + 1;
+    }
+
+    (float[] Inverse, double Factor) LongRope(float[] plain, double length)
+    {
+        var original = OriginalContext;
+        var divisors = scaling.Numbers(length > original ? "long_factor" : "short_factor");
+        if (divisors.Length != plain.Length)
+            throw new InvalidDataException($"longrope: {plain.Length} factors were expected for heads of {width} channels, found {divisors.Length}");
+        var factor = scaling.Number("factor", contextLength / original);
+        var attention = factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
+        var inverse = new float[plain.Length];
+        for (var i = 0; i < plain.Length; i++)
+            inverse[i] = (float)(1 / (divisors[i] * Math.Pow(theta, 2.0 * i / width)));
+        return (inverse, scaling.Number("attention_factor", attention));
+    }
+}

@@ -1,0 +1,318 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Backbones;
+using Attune.Models.Heads;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Families;
+
+/// <summary>
+/// T5: an encoder reads a source, and a decoder that looks at it writes. Raffel et al. 2020, https://arxiv.org/abs/1910.10683; with
+/// gated activations and an output matrix of its own it is version 1.1. Names as in its Hugging Face checkpoints.
+/// </summary>
+public sealed class T5 : Backbone
+{
+    readonly T5Config config;
+    readonly Embedding tokenTable;
+    readonly T5Stack encoder;
+    readonly T5Stack decoder;
+
+    /// <summary>What checkpoints of T5 are like.</summary>
+    public static ModelFamily Family { get; } = new()
+    {
+        Type = "t5",
+        BackboneName = "",
+        LanguageModelClass = "T5ForConditionalGeneration",
+        RewardModelClass = "T5ForSequenceClassification",
+        TiedByDefault = true,
+        Backbone = json => new T5(json),
+        OutputHead = OutputHead,
+        RewardHead = (_, backbone) => new T5Score(backbone.Width),
+        Unused = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        NewConfig = NewConfig,
+    };
+
+    public T5(ConfigReader json)
+    {
+        config = T5Config.Read(json);
+        tokenTable = Register("shared", new Embedding(config.VocabularySize, config.Width, config.InitializerFactor));
+        encoder = Register("encoder", new T5Stack(config, config.EncoderLayers, writes: false));
+        decoder = Register("decoder", new T5Stack(config, config.DecoderLayers, writes: true));
+    }
+
+    public override BackboneKind Kind => BackboneKind.EncoderDecoder;
+
+    public override long Width => config.Width;
+
+    public override long VocabularySize => config.VocabularySize;
+
+    public override long ContextLength => config.ContextLength;
+
+    public override int? StartToken => config.StartToken;
+
+    public override Parameter TokenTable => tokenTable.Weight;
+
+    /// <summary>What the decoder makes of the tokens, with an eye on the source.</summary>
+    /// <exception cref="InvalidOperationException">There is no source.</exception>
+    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    {
+        Tensor? source = null;
+        var sourceMask = cache?.SourceMask;
+        if (sourceMask is null)
+        {
+            var read = input.Source ?? throw new InvalidOperationException("an encoder–decoder was given nothing to read");
+            (source, sourceMask) = (Encode(read), Mask(read));
+            cache?.SourceMask = sourceMask.Clone().Persist();
+        }
+        return decoder.Forward(tokenTable.Forward(input.Tokens), Attention.CausalBias(input, cache?.Length ?? 0), source, Attention.MaskBias(sourceMask), cache);
+    }
+
+    /// <summary>What the encoder makes of a source: (B, S, D), after its final norm.</summary>
+    public Tensor Encode(ModelInput source) => encoder.Forward(tokenTable.Forward(source.Tokens), Attention.MaskBias(Mask(source)));
+
+    /// <summary>The text is the source, and the decoder writes it, as T5ForSequenceClassification has it.</summary>
+    public override ModelInput ToJudge(ModelInput text)
+    {
+        var start = Tensor.Full([text.Tokens.Size(0), 1], config.StartToken, DType.Int64, text.Tokens.Device);
+        return new(Tensor.Concatenate(1, start, text.Tokens.Slice(1, 0, -1)), Source: text);
+    }
+
+    public override CacheShape? CacheShape => new(config.DecoderLayers, config.Heads, config.HeadWidth);
+
+    static Tensor Mask(ModelInput source) => source.Mask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
+
+    /// <summary>
+    /// Tied logits are scaled by 1/√D. transformers 5 says that in a key of its own, and calls tables tied that are not: a checkpoint
+    /// whose logits are not scaled has a matrix of its own.
+    /// </summary>
+    static LinearOutput OutputHead(ConfigReader json, Backbone backbone, bool tied)
+    {
+        var scaled = json.Flag("scale_decoder_outputs", tied);
+        return new(backbone, tied && scaled) { Scale = scaled ? 1 / Math.Sqrt(backbone.Width) : 1 };
+    }
+
+    static JsonObject NewConfig(ModelShape shape) => new()
+    {
+        ["num_layers"] = shape.Layers,
+        ["num_decoder_layers"] = shape.Layers,
+        ["d_model"] = shape.Width,
+        ["num_heads"] = shape.Heads,
+        ["d_kv"] = shape.Width / shape.Heads,
+        ["d_ff"] = shape.InnerWidth == 0 ? (shape.Width * 8 / 3 + 31) / 32 * 32 : shape.InnerWidth,
+        ["n_positions"] = shape.Context,
+        ["feed_forward_proj"] = "gated-gelu",
+        ["relative_attention_num_buckets"] = 32,
+        ["relative_attention_max_distance"] = 128,
+        ["layer_norm_epsilon"] = 1e-6,
+        ["dropout_rate"] = shape.Dropout,
+        ["initializer_factor"] = 1.0,
+        ["is_encoder_decoder"] = true,
+    };
+}
+
+/// <summary>The settings of a T5 config.json that change what it computes.</summary>
+sealed record T5Config
+{
+    public required long VocabularySize { get; init; }
+    public required long ContextLength { get; init; }
+    public required int StartToken { get; init; }
+    public required long Width { get; init; }
+    public required int EncoderLayers { get; init; }
+    public required int DecoderLayers { get; init; }
+    public required long Heads { get; init; }
+    public required long HeadWidth { get; init; }
+    public required long InnerWidth { get; init; }
+    public required int Buckets { get; init; }
+    public required int GreatestDistance { get; init; }
+    public required double NormEpsilon { get; init; }
+    public required bool Gated { get; init; }
+    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required double InitializerFactor { get; init; }
+    public required double Dropout { get; init; }
+
+    public static T5Config Read(ConfigReader json)
+    {
+        var layers = json.Layers("num_layers", 6);
+        var kind = json.Text("feed_forward_proj", "relu");                        // "relu", "gated-gelu"
+        var (vocabulary, start) = (json.Count("vocab_size", 32128), json.Whole("decoder_start_token_id", json.Whole("pad_token_id", 0)));
+        if (start < 0 || start >= vocabulary)
+            throw new InvalidDataException($"{json.Source}: decoder_start_token_id should be one of the {vocabulary} tokens, found {start}");
+        return new()
+        {
+            VocabularySize = vocabulary,
+            ContextLength = json.Count("n_positions", 512),
+            StartToken = (int)start,
+            Width = json.Count("d_model", 512),
+            EncoderLayers = layers,
+            DecoderLayers = json.Layers("num_decoder_layers", layers),
+            Heads = json.Count("num_heads", 8),
+            HeadWidth = json.Count("d_kv", 64),
+            InnerWidth = json.Count("d_ff", 2048),
+            Buckets = BucketsOf(json),
+            GreatestDistance = (int)json.Count("relative_attention_max_distance", 128),
+            NormEpsilon = json.Number("layer_norm_epsilon", 1e-6),
+            Gated = json.Flag("is_gated_act", kind.StartsWith("gated-", StringComparison.Ordinal)),
+            Activation = Activations.Named(json.Text("dense_act_fn", kind == "gated-gelu" ? "gelu_new" : kind[(kind.IndexOf('-') + 1)..])),
+            InitializerFactor = json.Number("initializer_factor", 1),
+            Dropout = json.Number("dropout_rate", 0.1),
+        };
+    }
+
+    static int BucketsOf(ConfigReader json)
+    {
+        var (buckets, greatest) = (json.Count("relative_attention_num_buckets", 32), json.Count("relative_attention_max_distance", 128));
+        return buckets >= 4 && greatest > buckets / 2
+            ? (int)buckets
+            : throw new InvalidDataException(
+                $"{json.Source}: relative_attention_num_buckets of at least 4, and a relative_attention_max_distance above half of it, were expected, found {buckets} and {greatest}");
+    }
+}
+
+/// <summary>The encoder, or the decoder, which <see cref="KvCache">remembers</see> and looks at a source.</summary>
+sealed class T5Stack : Module
+{
+    readonly RelativeBias relativeBias;
+    readonly T5Block[] blocks;
+    readonly RmsNorm finalNorm;
+    readonly Dropout dropout;
+
+    public T5Stack(T5Config config, int layers, bool writes)
+    {
+        relativeBias = new(config.Heads, config.Buckets, config.GreatestDistance, bothDirections: !writes, config.InitializerFactor / Math.Sqrt(config.Width));
+        blocks = [.. Enumerable.Range(0, layers).Select(layer => Register($"block.{layer}", new T5Block(config, layer, writes, layer == 0 ? relativeBias : null)))];
+        finalNorm = Register("final_layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        dropout = Register("dropout", new Dropout(config.Dropout));
+    }
+
+    /// <param name="x">(B, T, D) embeddings.</param>
+    /// <param name="bias">(B or 1, 1, 1 or T, S): where tokens may look; all layers add the first one's bias for distances to it.</param>
+    /// <param name="source">(B, S', D), or null when the cache has read it, or there is none.</param>
+    /// <param name="sourceBias">(B, 1, 1, S')</param>
+    /// <param name="cache">What the decoder has read so far.</param>
+    public Tensor Forward(Tensor x, Tensor bias, Tensor? source = null, Tensor? sourceBias = null, KvCache? cache = null)
+    {
+        bias += relativeBias.Forward(x.Size(1), bias.Size(-1));                // (B, H, T, S)
+        x = dropout.Forward(x);
+        foreach (var block in blocks)
+            x = block.Forward(x, bias, source, sourceBias, cache);
+        return dropout.Forward(finalNorm.Forward(x));
+    }
+}
+
+/// <summary>x + attention(norm(x)), in the decoder x + attention to the source(norm(x)), then x + mlp(norm(x)).</summary>
+sealed class T5Block : Module
+{
+    readonly int layer;
+    readonly T5Attention attention;
+    readonly RmsNorm attentionNorm;
+    readonly T5Attention? sourceAttention;
+    readonly RmsNorm? sourceNorm;
+    readonly T5Mlp mlp;
+    readonly RmsNorm mlpNorm;
+    readonly Dropout dropout;
+
+    public T5Block(T5Config config, int layer, bool writes, RelativeBias? relativeBias)
+    {
+        this.layer = layer;
+        attention = Register("layer.0.SelfAttention", new T5Attention(config, relativeBias));
+        attentionNorm = Register("layer.0.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        if (writes)
+        {
+            sourceAttention = Register("layer.1.EncDecAttention", new T5Attention(config));
+            sourceNorm = Register("layer.1.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        }
+        var last = writes ? 2 : 1;
+        mlp = Register($"layer.{last}.DenseReluDense", new T5Mlp(config));
+        mlpNorm = Register($"layer.{last}.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        dropout = Register("dropout", new Dropout(config.Dropout));
+    }
+
+    public Tensor Forward(Tensor x, Tensor bias, Tensor? source, Tensor? sourceBias, KvCache? cache)
+    {
+        var normed = attentionNorm.Forward(x);
+        var own = attention.KeysAndValues(normed);
+        x += dropout.Forward(attention.Forward(normed, cache?.Append(layer, own.Keys, own.Values) ?? own, bias));
+        if (sourceAttention is not null)
+        {
+            var read = cache?.Source(layer, () => sourceAttention.KeysAndValues(source!)) ?? sourceAttention.KeysAndValues(source!);
+            x += dropout.Forward(sourceAttention.Forward(sourceNorm!.Forward(x), read, sourceBias!));
+        }
+        return x + dropout.Forward(mlp.Forward(mlpNorm.Forward(x)));
+    }
+}
+
+/// <summary>Attention without a scale: the initial weights of the queries have it in them.</summary>
+sealed class T5Attention : Module
+{
+    readonly long headWidth;
+    readonly Linear query;
+    readonly Linear key;
+    readonly Linear value;
+    readonly Linear output;
+    readonly Dropout dropout;
+
+    /// <param name="config">Sizes.</param>
+    /// <param name="relativeBias">Kept here under its name, where checkpoints have it; the stack adds it.</param>
+    public T5Attention(T5Config config, RelativeBias? relativeBias = null)
+    {
+        headWidth = config.HeadWidth;
+        var (width, inner, factor) = (config.Width, config.Heads * headWidth, config.InitializerFactor);
+        query = Register("q", new Linear(width, inner, hasBias: false, factor / Math.Sqrt(width * headWidth)));
+        key = Register("k", new Linear(width, inner, hasBias: false, factor / Math.Sqrt(width)));
+        value = Register("v", new Linear(width, inner, hasBias: false, factor / Math.Sqrt(width)));
+        output = Register("o", new Linear(inner, width, hasBias: false, factor / Math.Sqrt(inner)));
+        if (relativeBias is not null)
+            Register("relative_attention_bias", relativeBias);
+        dropout = Register("dropout", new Dropout(config.Dropout));
+    }
+
+    /// <summary>(B, S, D) → (B, H, S, d) each.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor x) =>
+        (Attention.SplitHeads(key.Forward(x), headWidth), Attention.SplitHeads(value.Forward(x), headWidth));
+
+    public Tensor Forward(Tensor x, (Tensor Keys, Tensor Values) read, Tensor bias) =>
+        output.Forward(Attention.Attend(Attention.SplitHeads(query.Forward(x), headWidth), read.Keys, read.Values, bias, 1, dropout));
+}
+
+/// <summary>wo(act(wi(x))), or gated: wo(act(wi_0(x)) · wi_1(x)). Shazeer 2020, https://arxiv.org/abs/2002.05202</summary>
+sealed class T5Mlp : Module
+{
+    readonly Linear expand;
+    readonly Linear? gated;
+    readonly Linear contract;
+    readonly Dropout dropout;
+    readonly Func<Tensor, Tensor> activation;
+
+    public T5Mlp(T5Config config)
+    {
+        activation = config.Activation;
+        expand = Register(config.Gated ? "wi_0" : "wi", Inwards());
+        gated = config.Gated ? Register("wi_1", Inwards()) : null;
+        contract = Register("wo", new Linear(config.InnerWidth, config.Width, hasBias: false, config.InitializerFactor / Math.Sqrt(config.InnerWidth)));
+        dropout = Register("dropout", new Dropout(config.Dropout));
+
+        Linear Inwards() => new(config.Width, config.InnerWidth, hasBias: false, config.InitializerFactor / Math.Sqrt(config.Width));
+    }
+
+    public Tensor Forward(Tensor x)
+    {
+        var inner = activation(expand.Forward(x));
+        return contract.Forward(dropout.Forward(gated is null ? inner : inner * gated.Forward(x)));
+    }
+}
+
+/// <summary>out_proj(tanh(dense(h))) of the decoder's state where the text ends.</summary>
+sealed class T5Score : RewardHead
+{
+    readonly Linear dense;
+    readonly Linear output;
+
+    public T5Score(long width)
+    {
+        dense = Register("classification_head.dense", new Linear(width, width, hasBias: true, 1 / Math.Sqrt(width)));
+        output = Register("classification_head.out_proj", new Linear(width, 1, hasBias: true, 1 / Math.Sqrt(width + 1)));
+    }
+
+    public override Tensor Score(Tensor hidden, ModelInput input) =>
+        output.Forward(dense.Forward(LastTokenScore.LastStates(hidden, input)).Tanh()).Squeeze(-1);
+}

@@ -1,0 +1,40 @@
+using Attune.Models.Backbones;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Heads;
+
+/// <summary>Turns the hidden states of a text into one number. Its parameters have the names that stand in a checkpoint.</summary>
+public abstract class RewardHead : Module
+{
+    /// <summary>(B, T, D) hidden states of what was read → (B)</summary>
+    public abstract Tensor Score(Tensor hidden, ModelInput input);
+}
+
+/// <summary>
+/// A linear map of the hidden state at the last real token, as decoders have it. It starts at N(0, 1/(D+1)), as in Stiennon et al.
+/// 2020, https://arxiv.org/abs/2009.01325
+/// </summary>
+public sealed class LastTokenScore : RewardHead
+{
+    readonly Linear score;
+
+    public LastTokenScore(long width) =>
+        score = Register("score", new Linear(width, 1, hasBias: false, initialDeviation: 1 / Math.Sqrt(width + 1)));
+
+    /// <summary>(…, D) → (…): the number at every token.</summary>
+    public Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
+
+    /// <summary>The number at the last real token of each row. Without a mask that is the last column.</summary>
+    public override Tensor Score(Tensor hidden, ModelInput input) => ScoreTokens(LastStates(hidden, input));
+
+    /// <summary>(B, T, D) → (B, D): the hidden state at the last real token of each row.</summary>
+    public static Tensor LastStates(Tensor hidden, ModelInput input)
+    {
+        var (rows, length) = (hidden.Size(0), hidden.Size(1));
+        var last = input.Mask is null
+            ? Tensor.Full([rows], length - 1, DType.Int64, hidden.Device)
+            : (input.Mask.To(DType.Int64) * Tensor.Arange(0, length, device: hidden.Device)).ArgMax(1);    // (B)
+        return hidden.At(Tensor.Arange(0, rows, device: hidden.Device), last);
+    }
+}

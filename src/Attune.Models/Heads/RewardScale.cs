@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Models.Heads;
+
+/// <summary>
+/// What turns the logits of a reward model's heads into scores that have a level and a unit: score = (logit − shift) / scale, head by
+/// head. It stands in config.json under <c>attune_reward</c>, which other programs pass over.
+/// </summary>
+/// <param name="Shift">One a head.</param>
+/// <param name="Scale">One a head, above 0.</param>
+public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<double> Scale)
+{
+    internal const string Key = "attune_reward";
+    const int MostHeads = 1024;
+
+    /// <summary>The scale of a config.json; null where logits are scores.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal static RewardScale? Of(JsonObject config, string source)
+    {
+        if (Section(config, source) is not { } json || !(json.ContainsKey("shift") || json.ContainsKey("scale")))
+            return null;
+        var heads = Heads(config, source);
+        var (shift, scale) = (Numbers(json, "shift", source), Numbers(json, "scale", source));
+        return shift.Length == heads && scale.Length == heads && Array.TrueForAll(scale, number => number > 0)
+            ? new(shift, scale)
+            : throw new InvalidDataException($"{source}: '{Key}' should have a shift and a scale above 0 for each of {heads} heads, found {shift.Length} and {scale.Length}");
+    }
+
+    /// <summary>How many heads a model has: 1, unless config.json says otherwise.</summary>
+    internal static int Heads(JsonObject config, string source) => Section(config, source)?["heads"] switch
+    {
+        null => 1,
+        JsonValue value when value.TryGetValue(out int heads) && heads is >= 1 and <= MostHeads => heads,
+        var other => throw new InvalidDataException($"{source}: '{Key}.heads' should be a whole number from 1 to {MostHeads}, found {other.ToJsonString()}"),
+    };
+
+    /// <summary>Writes heads and scale into a config.json; one head without a scale needs no words.</summary>
+    internal static void Write(JsonObject config, int heads, RewardScale? scale)
+    {
+        config.Remove(Key);
+        if (heads == 1 && scale is null)
+            return;
+        var json = new JsonObject { ["heads"] = heads };
+        if (scale is not null)
+        {
+            json["shift"] = new JsonArray([.. scale.Shift.Select(number => (JsonNode)number)]);
+            json["scale"] = new JsonArray([.. scale.Scale.Select(number => (JsonNode)number)]);
+        }
+        config[Key] = json;
+    }
+
+    static JsonObject? Section(JsonObject config, string source) => config[Key] switch
+    {
+        null => null,
+        JsonObject json => json,
+        _ => throw new InvalidDataException($"{source}: '{Key}' should be an object"),
+    };
+
+    static double[] Numbers(JsonObject json, string name, string source) =>
+        json[name] is JsonArray list && list.All(item => item is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number))
+            ? [.. list.Select(item => item!.GetValue<double>())]
+            : throw new InvalidDataException($"{source}: '{Key}.{name}' should be a list of numbers, one a head");
+}

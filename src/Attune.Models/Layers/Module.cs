@@ -1,0 +1,96 @@
+using Attune.Torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>
+/// A part of a model: parameters and inner modules under the names that Hugging Face checkpoints give them, so that a parameter's
+/// full name is its key in a checkpoint.
+/// </summary>
+public abstract class Module
+{
+    readonly List<(string Name, Parameter Value)> parameters = [];
+    readonly List<(string Name, Module Value)> modules = [];
+
+    /// <summary>Every parameter with its full name, in the order of registration.</summary>
+    public IEnumerable<(string Name, Parameter Value)> NamedParameters()
+    {
+        foreach (var own in parameters)
+            yield return own;
+        foreach (var (name, module) in modules)
+            foreach (var (inner, value) in module.NamedParameters())
+                yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
+    }
+
+    /// <summary>Every module inside this one with its full name, outer ones first.</summary>
+    public IEnumerable<(string Name, Module Value)> NamedModules()
+    {
+        foreach (var (name, module) in modules)
+        {
+            yield return (name, module);
+            foreach (var (inner, value) in module.NamedModules())
+                yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
+        }
+    }
+
+    public IEnumerable<Parameter> Parameters => NamedParameters().Select(parameter => parameter.Value);
+
+    public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
+
+    /// <summary>Whether no weight is infinite or not a number.</summary>
+    public bool IsFinite => Parameters.All(parameter => parameter.IsFinite);
+
+    /// <summary>Gives every parameter its random start; the same source state gives the same bits.</summary>
+    public void Initialize(RandomSource random)
+    {
+        foreach (var parameter in Parameters)
+            parameter.Initialize(random);
+    }
+
+    /// <summary>Moves or converts every parameter; null keeps its type.</summary>
+    public void MoveTo(Device device, DType? dtype = null)
+    {
+        foreach (var parameter in Parameters)
+            parameter.MoveTo(device, dtype);
+    }
+
+    /// <summary>Sets whether training changes the parameters.</summary>
+    public void SetTrainable(bool trainable)
+    {
+        foreach (var parameter in Parameters)
+            parameter.Trainable = trainable;
+    }
+
+    /// <summary>Switches dropout on, drawing from <paramref name="random"/>, or off with null. It is off at first.</summary>
+    public virtual void SetDropout(RandomSource? random)
+    {
+        foreach (var (_, module) in modules)
+            module.SetDropout(random);
+        if (this is Layers.Dropout dropout)
+            dropout.Random = random;
+    }
+
+    /// <summary>Whether dropout is switched on and would drop something.</summary>
+    public virtual bool DropsOut => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.DropsOut);
+
+    /// <summary>Frees the parameters.</summary>
+    public void Free()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Value.Dispose();
+    }
+
+    protected Parameter Register(string name, Parameter parameter)
+    {
+        parameters.Add((name, parameter));
+        return parameter;
+    }
+
+    /// <summary>Takes a module in; under an empty name its parameters keep the names that they have in it.</summary>
+    protected T Register<T>(string name, T module) where T : Module
+    {
+        modules.Add((name, module));
+        return module;
+    }
+
+    protected void Unregister(Module module) => modules.RemoveAll(entry => entry.Value == module);
+}

@@ -1,0 +1,98 @@
+namespace Attune.Reporting.Charts;
+
+/// <summary>The points of a series as they are drawn: finite, in order, and smoothed where they jump about.</summary>
+public sealed class Curve
+{
+    /// <summary>Past this a number is a fault and not a measurement, and would press everything else flat.</summary>
+    const double Greatest = 1e100;
+
+    const double Negligible = 1e-4;
+
+    const int FewestToSmooth = 30;
+    const int SmoothedShare = 20;
+
+    /// <summary>A curve that walks this many times its own height is noise around a trend.</summary>
+    const double NoisyWalk = 4;
+
+    public Curve(Series series)
+    {
+        Name = series.Name;
+        Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= Greatest).OrderBy(point => point.X)];
+        Spread[] band = [.. series.Band
+            .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= Greatest && Math.Abs(at.High) <= Greatest)
+            .OrderBy(at => at.X)];
+        Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
+        IsNoisy = Raw.Count >= FewestToSmooth && Walk(Raw) > NoisyWalk * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
+        Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;
+    }
+
+    public string Name { get; }
+
+    /// <summary>What the trend begins with, in words.</summary>
+    public string First => InWords(Trend[0].Y);
+
+    /// <summary>What it ends with.</summary>
+    public string Last => InWords(Trend[^1].Y);
+
+    /// <summary>"4.21 → 1.93", or a single value.</summary>
+    public string FirstToLast => Trend.Count == 1 ? First : $"{First} → {Last}";
+
+    /// <summary>What was measured.</summary>
+    public IReadOnlyList<Point> Raw { get; }
+
+    /// <summary>The way around its band: the upper side from left to right, and the lower one back.</summary>
+    public IReadOnlyList<Point> Outline { get; }
+
+    /// <summary>Whether <see cref="Trend"/> differs from <see cref="Raw"/>.</summary>
+    public bool IsNoisy { get; }
+
+    /// <summary>The curve that a reader follows; its ends are the first and last value to name.</summary>
+    public IReadOnlyList<Point> Trend { get; }
+
+    /// <summary>
+    /// At most four points of each column: the first, the lowest, the highest and the last, so that no spike gets lost.
+    /// </summary>
+    public static IReadOnlyList<Point> Thin(IReadOnlyList<Point> points, int columns)
+    {
+        if (points.Count <= 4 * columns)
+            return points;
+        var (first, width) = (points[0].X, points[^1].X - points[0].X);
+        return [.. points.Index().GroupBy(item => width > 0 ? (int)((item.Item.X - first) / width * columns) : 0).SelectMany(Extremes)];
+    }
+
+    /// <summary>
+    /// A moving average with triangular weights: a box of 2 · half + 1 points, twice. Boxes are narrow at the beginning, where curves
+    /// are steep and the first value counts, and are cut at both ends.
+    /// </summary>
+    public static IReadOnlyList<Point> Smooth(IReadOnlyList<Point> points, int half)
+    {
+        var values = Box(Box([.. points.Select(point => point.Y)], half), half);
+        return [.. points.Select((point, at) => point with { Y = values[at] })];
+    }
+
+    /// <summary>Rounding errors are not worth a name: beside a KL of 4 nats, a millionth is 0.</summary>
+    string InWords(double value) =>
+        Figures.Number(Math.Abs(value) < Negligible * Raw.Max(point => Math.Abs(point.Y)) ? 0 : value);
+
+    static IEnumerable<Point> Extremes(IGrouping<int, (int Index, Point Item)> column)
+    {
+        var all = column.ToArray();
+        (int Index, Point Item)[] kept = [all[0], all.MinBy(item => item.Item.Y), all.MaxBy(item => item.Item.Y), all[^1]];
+        return kept.DistinctBy(item => item.Index).OrderBy(item => item.Index).Select(item => item.Item);
+    }
+
+    static double[] Box(double[] values, int half)
+    {
+        var sums = new double[values.Length + 1];
+        for (var i = 0; i < values.Length; i++)
+            sums[i + 1] = sums[i] + values[i];
+        return [.. values.Select((_, at) =>
+        {
+            var reach = Math.Min(half, 2 + at / 3);
+            var (from, to) = (Math.Max(0, at - reach), Math.Min(values.Length, at + reach + 1));
+            return (sums[to] - sums[from]) / (to - from);
+        })];
+    }
+
+    static double Walk(IReadOnlyList<Point> points) => points.Zip(points.Skip(1), (one, next) => Math.Abs(next.Y - one.Y)).Sum();
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
+
+namespace Attune.Reporting.Evaluation;
+
+/// <summary>How far optimising a reward pays: what training and the best of n gain over distance, by the reward and by a second one.</summary>
+/// <param name="Subject">The run or model.</param>
+/// <param name="Training">Of a run's evaluations; null where there were none.</param>
+/// <param name="BestOfN">Of answers that were drawn.</param>
+public sealed record OverOptimisationReport(string Subject, Frontier? Training, Frontier BestOfN)
+{
+    public ReportPage Page => new(
+        "Over-optimisation", $"What distance from the start buys: {Subject}.",
+        [.. Parts.Select(Section)])
+    {
+        Facts = [.. Facts],
+    };
+
+    /// <summary>Every figure, for machines.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["subject"] = Subject,
+        ["training"] = Training is null ? null : ToJson(Training),
+        ["bestOfN"] = ToJson(BestOfN),
+    };
+
+    /// <summary>The tables and what the laws say, for a terminal.</summary>
+    public IEnumerable<string> Lines
+    {
+        get
+        {
+            foreach (var frontier in Parts)
+            {
+                var table = Table(frontier);
+                yield return frontier.Title;
+                yield return string.Concat(table.Columns.Select(cell => $"{cell,12}"));
+                foreach (var row in table.Rows)
+                    yield return string.Concat(row.Select(cell => $"{cell,12}"));
+                if (frontier.GoldFit is { } fit)
+                    yield return $"gold reward: {fit.Formula}: {fit.InWords}";
+                if (frontier.Best is { } best)
+                    yield return $"best by gold reward: {frontier.Label} {best.Label}";
+                yield return "";
+            }
+        }
+    }
+
+    IEnumerable<Frontier> Parts => Training is null ? [BestOfN] : [Training, BestOfN];
+
+    static ReportTable Table(Frontier frontier) => new(
+        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGold ? ["Gold"] : Array.Empty<string>()],
+        [.. frontier.Points.Select(point => (string[])
+        [
+            point.Label.ToString(), Figures.Number(point.Kl), Figures.Number(point.Distance), Figures.Number(point.Score),
+            .. point.Gold is { } gold ? [Figures.Number(gold) + (point == frontier.Best ? " ▲" : "")] : Array.Empty<string>(),
+        ])]);
+
+    IEnumerable<Fact> Facts
+    {
+        get
+        {
+            if (Training?.Best is { } best)
+                yield return new("Best checkpoint", $"step {best.Label}", $"gold reward {Figures.Number(best.Gold!.Value)} at a KL of {Figures.Number(best.Kl)} nats, on held-out prompts");
+            foreach (var (name, fit) in new[] { ("Peak of training", Training?.GoldFit), ("Peak of best of n", BestOfN.GoldFit) })
+                if (fit is not null)
+                    yield return new(name, fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {Figures.Number(peak.X)}" : "not seen", fit.InWords);
+        }
+    }
+
+    /// <summary>Pictures and a table of one frontier.</summary>
+    internal static ReportSection Section(Frontier frontier) => new(frontier.Title)
+    {
+        Charts = frontier.Charts(),
+        Tables = [Table(frontier)],
+        Notes = frontier.HasGold && frontier.GoldFit is null ? ["Three looks away from the start are needed to fit a law."] : [],
+    };
+
+    static JsonObject ToJson(Frontier frontier) => new()
+    {
+        ["points"] = new JsonArray([.. frontier.Points.Select(point => new JsonObject
+        {
+            [frontier.Label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.Gold,
+        })]),
+        ["best"] = frontier.Best?.Label,
+        ["scoreFit"] = ToJson(frontier.ScoreFit),
+        ["goldFit"] = ToJson(frontier.GoldFit),
+    };
+
+    static JsonObject? ToJson(GainFit? fit) => fit is null ? null : new()
+    {
+        ["law"] = fit.Law == GainLaw.BestOfN ? "R = d (a - b d)" : "R = d (a - b log d)",
+        ["a"] = fit.A, ["b"] = fit.B, ["rSquared"] = double.IsFinite(fit.RSquared) ? fit.RSquared : null,
+        ["peakDistance"] = fit.Peak?.X, ["peakGain"] = fit.Peak?.Y, ["peakIsBeyondMeasured"] = fit.Peak is null ? null : fit.PeakIsBeyond,
+    };
+}

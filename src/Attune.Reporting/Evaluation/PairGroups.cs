@@ -1,0 +1,56 @@
+using Attune.Reporting.Charts;
+
+namespace Attune.Reporting.Evaluation;
+
+/// <summary>Pairs that are alike in something, and how many of them a reward model puts in order.</summary>
+/// <param name="Name">What they share, in words.</param>
+/// <param name="At">Where the group stands on an axis: the mean of what they are alike in.</param>
+/// <param name="Rate">The share in order.</param>
+public sealed record PairGroup(string Name, double At, PairRate Rate);
+
+/// <summary>Ways to divide pairs.</summary>
+static class PairGroups
+{
+    const int MostLevels = 9;
+    const int Spans = 5;
+
+    /// <summary>One group a value where there are few, else spans of values with about as many pairs each.</summary>
+    public static IReadOnlyList<PairGroup> ByNumber(IEnumerable<EvaluatedPair> pairs, Func<EvaluatedPair, double?> number, string unit)
+    {
+        var known = pairs.Where(pair => number(pair) is not null).ToList();
+        var values = known.Select(pair => number(pair)!.Value).Distinct().Count();
+        return [.. Bins(known, pair => number(pair)!.Value, values <= MostLevels ? int.MaxValue : Spans).Select(bin => Group(bin, number, unit))];
+    }
+
+    /// <summary>By the two sources of a pair, whichever was better.</summary>
+    public static IReadOnlyList<PairGroup> BySources(IEnumerable<EvaluatedPair> pairs) =>
+    [
+        .. pairs.Where(pair => pair.Better.Source is not null && pair.Worse.Source is not null)
+            .GroupBy(pair => string.Join(" – ", new[] { pair.Better.Source, pair.Worse.Source }.Order(StringComparer.Ordinal)), StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select((group, at) => new PairGroup(group.Key, at, PairRate.Of([.. group], pair => pair.Right))),
+    ];
+
+    /// <summary>Items in the order of a number, in bins of about the same size; equal numbers stay together.</summary>
+    public static IEnumerable<IReadOnlyList<T>> Bins<T>(IReadOnlyCollection<T> items, Func<T, double> number, int count)
+    {
+        var bin = new List<T>();
+        foreach (var equal in items.GroupBy(number).OrderBy(group => group.Key))
+        {
+            bin.AddRange(equal);
+            if (bin.Count < (double)items.Count / count)
+                continue;
+            yield return bin;
+            bin = [];
+        }
+        if (bin.Count > 0)
+            yield return bin;
+    }
+
+    static PairGroup Group(IReadOnlyList<EvaluatedPair> bin, Func<EvaluatedPair, double?> number, string unit)
+    {
+        var (low, high) = (bin.Min(number)!.Value, bin.Max(number)!.Value);
+        var name = low == high ? Figures.Number(low) : $"{Figures.Number(low)} to {Figures.Number(high)}";
+        return new($"{name}{unit}", bin.Average(number)!.Value, PairRate.Of(bin, pair => pair.Right));
+    }
+}

@@ -1,0 +1,37 @@
+namespace Attune.Reporting.Files;
+
+/// <summary>
+/// Writes files and folders that are whole or are not there, whenever the process is killed: first beside their place, as
+/// <c>X.unfinished</c>, then renamed.
+/// </summary>
+public static class AtomicWrite
+{
+    /// <summary>Writes a file through a path that is given to <paramref name="write"/>; one that is there is replaced.</summary>
+    public static void File(string path, Action<string> write)
+    {
+        var unfinished = Unfinished(path);
+        write(unfinished);
+        System.IO.File.Move(unfinished, path, overwrite: true);
+    }
+
+    /// <inheritdoc cref="File(string, Action{string})"/>
+    public static void File(string path, string text) => File(path, unfinished => System.IO.File.WriteAllText(unfinished, text));
+
+    /// <summary>Fills a folder whose path is given to <paramref name="write"/>; one that is there is replaced.</summary>
+    public static void Folder(string path, Action<string> write)
+    {
+        var unfinished = Unfinished(path);
+        Remove(unfinished);
+        write(unfinished);
+        Remove(path);
+        Directory.Move(unfinished, path);
+    }
+
+    static string Unfinished(string path) => path + ".unfinished";
+
+    static void Remove(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Attune.Reporting.Files;
+using Attune.Reporting.Runs;
+
+namespace Attune.Reporting.Health;
+
+/// <summary>A line of health.jsonl: a finding that began or was over, or what was done about one.</summary>
+/// <param name="Step">When; for a run that was rolled back, the step that it went back to.</param>
+/// <param name="What">"began", "over", "β raised", "rolled back" or "stopped".</param>
+public sealed record HealthEvent(int Step, string What)
+{
+    public const string Began = "began", Over = "over";
+
+    /// <summary>The rule of a finding; empty for what was done.</summary>
+    public string Rule { get; init; } = "";
+
+    public string Severity { get; init; } = "";
+
+    public string Words { get; init; } = "";
+
+    public string Advice { get; init; } = "";
+
+    /// <summary>The line that a change writes.</summary>
+    public static HealthEvent Of(HealthChange change, int step) => new(step, change.Begins ? Began : Over)
+    {
+        Rule = change.Finding.Rule,
+        Severity = change.Begins ? change.Finding.Severity.ToString().ToLowerInvariant() : "",
+        Words = change.Finding.Words,
+        Advice = change.Begins ? change.Finding.Advice : "",
+    };
+
+    /// <summary>What a run's folder says. A run that was killed while it went back may have said so twice.</summary>
+    public static IReadOnlyList<HealthEvent> Read(RunFolder folder) => [.. JsonLinesLog.Read(folder.Health).Select(From).OfType<HealthEvent>().Distinct()];
+
+    public JsonObject ToJson()
+    {
+        var line = new JsonObject { ["step"] = Step, ["what"] = What };
+        foreach (var (key, value) in new[] { ("rule", Rule), ("severity", Severity), ("words", Words), ("advice", Advice) })
+            if (value.Length > 0)
+                line[key] = value;
+        return line;
+    }
+
+    static HealthEvent? From(JsonObject line)
+    {
+        return RunRecord.Number(line["step"]) is { } step && Text("what") is { Length: > 0 } what
+            ? new((int)step, what) { Rule = Text("rule"), Severity = Text("severity"), Words = Text("words"), Advice = Text("advice") }
+            : null;
+
+        string Text(string key) => line[key] is JsonValue value && value.TryGetValue(out string? text) ? text : "";
+    }
+}

@@ -1,0 +1,115 @@
+using System.Xml.Linq;
+using Attune.Reporting.Charts;
+using Attune.Reporting.Files;
+using static Attune.Reporting.Charts.Html;
+
+namespace Attune.Reporting.Pages;
+
+/// <summary>Writes a report as one HTML file that needs nothing else: no network, no scripts, light and dark, phone and paper.</summary>
+public static class HtmlReport
+{
+    const int OpenSamples = 8;
+    const int LongestText = 4000;
+
+    /// <summary>What a browser may do with the page: apply its own style, show its empty icon, nothing else.</summary>
+    const string Allowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+    /// <summary>Writes the file whole or not at all.</summary>
+    public static void Write(string path, ReportPage page) => AtomicWrite.File(path, Render(page));
+
+    /// <summary>The file's text.</summary>
+    public static string Render(ReportPage page)
+    {
+        var html = Element("html", Is("lang", "en"), Head(page), Body(page));
+        return $"<!DOCTYPE html>\n{html.ToString(SaveOptions.DisableFormatting)}\n";
+    }
+
+    static XElement Head(ReportPage page) => Element("head",
+        Element("meta", Is("charset", "utf-8")),
+        Element("meta", Is("name", "viewport"), Is("content", "width=device-width, initial-scale=1")),
+        Element("meta", Is("name", "color-scheme"), Is("content", "light dark")),
+        Element("meta", Is("http-equiv", "Content-Security-Policy"), Is("content", Allowed)),
+        Element("title", page.Title),
+        Element("link", Is("rel", "icon"), Is("href", "data:,")),
+        Element("style", ReportStyle.Css));
+
+    static XElement Body(ReportPage page) => Element("body",
+        Element("header",
+            Element("p", Class("brand"), "Attune"),
+            Element("h1", page.Title),
+            Paragraph("lead", page.Lead),
+            Facts(page.Facts, "facts large"),
+            page.Sections.Count > 1 ? Contents(page.Sections) : null),
+        Element("main", page.Sections.Select(Section)),
+        Element("footer", Element("p", "Written by Attune. This file stands alone: it loads nothing and runs no scripts.")));
+
+    static XElement Contents(IReadOnlyList<ReportSection> sections) => Element("nav", Is("aria-label", "Contents"),
+        Element("ol", sections.Select((section, at) => Element("li", Element("a", Is("href", $"#part-{at + 1}"), section.Title)))));
+
+    static XElement Section(ReportSection section, int at)
+    {
+        var id = $"part-{at + 1}";
+        return Element("section", Is("id", id), Is("aria-labelledby", $"{id}-title"),
+            Element("h2", Is("id", $"{id}-title"), section.Title),
+            Paragraph("lead", section.Lead),
+            Facts(section.Facts, "facts"),
+            Samples(section),
+            Charts(section.Charts, id),
+            section.Tables.Select(Table),
+            section.Folded.Select((part, index) =>
+                Folded(part.Title, [Charts(part.Charts, $"{id}-{index + 1}"), .. part.Tables.Select(Table)])),
+            section.Notes.Select(note => Paragraph("note", note)));
+    }
+
+    static XElement? Paragraph(string style, string text) => text.Length == 0 ? null : Element("p", Class(style), text);
+
+    static XElement? Facts(IReadOnlyList<Fact> facts, string style) => facts.Count == 0
+        ? null
+        : Element("dl", Class(style), facts.Select(fact => Element("div",
+            Element("dt", fact.Label),
+            Element("dd", Class("figure"), fact.Value),
+            fact.Explanation is null ? null : Element("dd", fact.Explanation))));
+
+    static IEnumerable<XElement> Samples(ReportSection section)
+    {
+        if (section.Samples.Count == 0)
+            yield break;
+        yield return Element("div", Class("samples"), section.Samples.Take(OpenSamples).Select(Show));
+        if (section.Samples.Count - OpenSamples is > 0 and var others)
+            yield return Folded(
+                others == 1 ? "1 more prompt" : $"{others} more prompts",
+                [Element("div", Class("samples"), section.Samples.Skip(OpenSamples).Select(Show))]);
+
+        XElement Show(Comparison sample) => Element("article", Class("sample"),
+            Element("div", Class("prompt"), Element("h4", "Prompt"), Untrusted(sample.Prompt)),
+            Element("div", Class(sample.Before is null || sample.After is null ? "answers" : "answers two"),
+                Shown(sample.Before, section.SampleTitles.Before, "answer before"),
+                Shown(sample.After, section.SampleTitles.After, "answer after")));
+    }
+
+    static XElement? Shown(Answer? answer, string title, string style) => answer is null ? null : Element("div", Class(style),
+        Element("h4", title, answer.Verdict is { } verdict
+            ? Element("span", Class(verdict.IsGood ? "verdict good" : "verdict bad"), (verdict.IsGood ? "▲ " : "▼ ") + verdict.Text)
+            : null),
+        !string.IsNullOrWhiteSpace(answer.Text) ? Untrusted(answer.Text) : Paragraph("text nothing", "(an empty answer)"),
+        Paragraph("captions", string.Join(" · ", answer.Captions)));
+
+    /// <summary>Text that nobody vouches for, in its own direction of reading; a model begins with a space more often than not.</summary>
+    static XElement Untrusted(string text) => Element("p", Class("text"), Is("dir", "auto"), VisibleText.Cut(text.Trim(), LongestText));
+
+    static XElement? Charts(IReadOnlyList<Chart> charts, string id)
+    {
+        XElement[] figures = [.. charts.Select((chart, at) => ChartDrawing.Figure(chart, $"{id}-chart-{at + 1}")).OfType<XElement>()];
+        return figures.Length == 0 ? null : Element("div", Class("charts"), figures);
+    }
+
+    static XElement Folded(string title, IEnumerable<XElement?> content) => Element("details", Element("summary", title), content);
+
+    static XElement Table(ReportTable table) => Element("div",
+        Class("table"), Is("tabindex", "0"), Is("role", "region"), Is("aria-label", table.Title),
+        Element("table",
+            Element("caption", table.Title),
+            Element("thead", Element("tr", table.Columns.Select(column => Element("th", Is("scope", "col"), column)))),
+            Element("tbody", table.Rows.Select(row => Element("tr", row.Select((cell, at) =>
+                at == 0 ? Element("th", Is("scope", "row"), cell) : Element("td", cell)))))));
+}

@@ -1,0 +1,87 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Evaluation;
+using Attune.Reporting.Health;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Runs;
+
+namespace Attune.Reporting.Reports;
+
+/// <summary>The report of one run, from the files in its folder.</summary>
+public static class RunReport
+{
+    const int MainFigures = 3;
+
+    /// <summary>Writes <see cref="RunFolder.Report"/>.</summary>
+    public static void Write(RunFolder folder, MethodDescription method) => HtmlReport.Write(folder.Report, Page(folder, method));
+
+    /// <summary>A page of one run: answers first, then curves.</summary>
+    public static ReportPage Page(RunFolder folder, MethodDescription method)
+    {
+        var whole = Section(folder, method);
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
+        ReportSection[] parts =
+        [
+            new(whole.Samples.Any(sample => sample.Before is not null) ? "Answers, before and after" : "Answers")
+            {
+                Lead = "What the model writes to prompts it was not trained on.",
+                Samples = whole.Samples,
+            },
+            .. HealthSection.Of(folder),
+            .. Gold(folder),
+            whole with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
+        ];
+        var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? whole.Title : $"{whole.Title}: {name}";
+        return new(title, whole.Lead, parts[(whole.Samples.Count > 0 ? 0 : 1)..]) { Facts = whole.Facts };
+    }
+
+    /// <summary>Score and gold reward over distance, where there is a gold reward.</summary>
+    static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.Of(RunRecord.Read(folder)) is { HasGold: true } frontier
+        ? [OverOptimisationReport.Section(frontier) with { Title = "Score and gold reward", Lead = "What distance from the start bought, on held-out prompts." }]
+        : [];
+
+    /// <summary>All there is to show of a run, as one section of a larger report.</summary>
+    public static ReportSection Section(RunFolder folder, MethodDescription method)
+    {
+        var record = RunRecord.Read(folder);
+        var charts = new RunCharts(record, method);
+        var (main, folded) = charts.Main.Count > 0 ? (charts.Main, charts.Folded) : (charts.Folded, []);
+        return new(method.ReportTitle)
+        {
+            Lead = method.ReportLead,
+            Facts = [.. charts.Facts.Take(MainFigures), .. Effort(record)],
+            Samples = RunComparisons.Of(record.Samples),
+            Charts = main,
+            Folded = record.Metrics.Count == 0 ? [] : [.. More(folded), new("All figures", [], [Table(record, method)])],
+            Notes = record.Metrics.Count == 0 ? ["This run has not logged a step yet."] : [],
+        };
+    }
+
+    static IEnumerable<Fact> Effort(RunRecord record)
+    {
+        if (record.Steps > 0)
+            yield return new("Steps", Figures.Number(record.Steps));
+        if (record.Duration is { } duration)
+            yield return new("Time", Figures.Duration(duration));
+    }
+
+    static IEnumerable<FoldedPart> More(IReadOnlyList<Chart> charts)
+    {
+        if (charts.Count > 0)
+            yield return new(charts.Count == 1 ? "1 more curve" : $"{charts.Count} more curves", charts, []);
+    }
+
+    static ReportTable Table(RunRecord record, MethodDescription method) => new(
+        "Every figure of the run", ["Figure", "First", "Last", "In metrics.jsonl"],
+        [.. record.Metrics
+            .Select(metric => (Metric: MetricGuide.Find(metric.Name, method), metric.Points))
+            .OrderBy(row => row.Metric.Rank)
+            .Select(row => Cells(row.Metric, row.Points))]);
+
+    static string[] Cells(Metric metric, IReadOnlyList<Point> points) =>
+    [
+        metric.IsHeldOut ? $"{metric.Title}, held-out" : metric.Title,
+        metric.WithSign(Figures.Number(points[0].Y * metric.Scale)),
+        metric.WithSign(Figures.Number(points[^1].Y * metric.Scale)),
+        metric.Name,
+    ];
+}

@@ -1,0 +1,111 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
+using Attune.Reporting.Reports;
+using MathNet.Numerics.Statistics;
+
+namespace Attune.Reporting.Studies;
+
+/// <summary>The figures of a study as tables and charts, for its report and its page alike.</summary>
+public sealed class StudyTables(StudyResult result)
+{
+    readonly Study study = result.Study;
+
+    /// <summary>How to read the tables.</summary>
+    public static string Key =>
+        "Last values: mean ± standard deviation over the seeds, and behind them the difference from the base; ≈ is a difference within "
+        + "the noise.";
+
+    /// <summary>How to read the curves.</summary>
+    public string BandKey => $"Line: the mean over {study.Options.Seeds.Count} seeds. Band: the least to the greatest.";
+
+    /// <summary>The last values of a group's variants beside those of the base.</summary>
+    public ReportTable Of(StudyGroup group) => Table(group.Name, Members(group));
+
+    /// <summary>The last values of all variants.</summary>
+    public ReportTable All => Table("All variants", result.All.Select(variant => (variant.Variant.Name, variant)));
+
+    /// <summary>What chance alone does, metric by metric.</summary>
+    public ReportTable Noise => new("What chance does", ["", .. Metrics.Select(Heading)],
+    [
+        ["least to greatest of the base over its seeds", .. Metrics.Select(metric => Shown(metric, result.BaseRange(metric.Name)))],
+        ["a difference up to this is within the noise", .. Metrics.Select(metric => Shown(metric, result.Noise(metric.Name)))],
+    ]);
+
+    /// <summary>The curves of a group, a chart for each metric.</summary>
+    public IReadOnlyList<Chart> Charts(StudyGroup group) => [.. study.Options.Curves.Select(Find).Select(metric =>
+        new Chart(metric.Title, "", [.. Members(group).Select(member => member.Result.Curve(metric.Name, member.Name, metric.Scale))])
+        {
+            YLabel = metric.Unit,
+        })];
+
+    /// <summary>Runs that are missing, and why.</summary>
+    public IEnumerable<string> Missing =>
+        from run in study.Runs
+        where !run.Folder.IsFinished
+        select result.Failures.TryGetValue(run.Name, out var reason) ? $"{run.Name} failed: {reason}" : $"{run.Name} has not ended";
+
+    /// <summary>What was done, in a sentence or two.</summary>
+    public string Effort
+    {
+        get
+        {
+            var (seeds, done) = (study.Options.Seeds.Count, study.Finished);
+            var time = TimeSpan.FromTicks(result.All.SelectMany(variant => variant.Records).Sum(record => record.Duration?.Ticks ?? 0));
+            var each = seeds == 1 ? "one seed" : $"{seeds} seeds";
+            var ended = done == study.Runs.Count ? "" : $" {done} of them have ended.";
+            return $"{study.Runs.Count} runs: {study.Runs.Count / seeds} variants, {each} each.{ended} "
+                + $"They took {Figures.Duration(time)} in all.";
+        }
+    }
+
+    IEnumerable<Metric> Metrics => study.Options.Figures.Select(Find);
+
+    IEnumerable<(string Name, VariantResult Result)> Members(StudyGroup group) => group.Variants
+        .Select(variant => (variant.Name, result[variant]))
+        .Prepend((group.Base.Length > 0 ? $"{group.Base} (base)" : StudyVariant.Base.Name, result[StudyVariant.Base]));
+
+    ReportTable Table(string title, IEnumerable<(string Name, VariantResult Result)> members) => new(
+        title,
+        ["", .. Metrics.Select(Heading)],
+        [.. members.Select(member => Row(member.Name, member.Result))]);
+
+    IReadOnlyList<string> Row(string name, VariantResult variant) =>
+        [Named(name, variant), .. Metrics.Select(metric => Cell(variant, metric))];
+
+    static string Named(string name, VariantResult variant) =>
+        variant.Records.Count == variant.Seeds ? name : $"{name} ({variant.Records.Count} of {variant.Seeds} seeds)";
+
+    string Cell(VariantResult variant, Metric metric)
+    {
+        var values = variant.Last(metric.Name);
+        if (values.Length == 0)
+            return "–";
+        var std = values.Length > 1 ? $" ± {Figures.Number(TwoDigits(values.StandardDeviation() * metric.Scale))}" : "";
+        return metric.WithSign(Figures.Number(values.Average() * metric.Scale) + std) + Compared(variant, metric);
+    }
+
+    /// <summary>A standard deviation in two digits: of three values, the third says nothing.</summary>
+    static double TwoDigits(double value)
+    {
+        if (value == 0)
+            return 0;
+        var digit = Math.Pow(10, Math.Floor(Math.Log10(value)) - 1);
+        return Math.Round(value / digit) * digit;
+    }
+
+    string Compared(VariantResult variant, Metric metric)
+    {
+        if (variant.Variant == StudyVariant.Base || result.Difference(variant, metric.Name) is not { } difference)
+            return "";
+        if (result.Noise(metric.Name) is { } noise && Math.Abs(difference) <= noise)
+            return " ≈";
+        return $" ({(difference > 0 ? "+" : "")}{Figures.Number(difference * metric.Scale)})";
+    }
+
+    static string Heading(Metric metric) => metric.Unit is "" or "%" ? metric.Title : $"{metric.Title}, {metric.Unit}";
+
+    static string Shown(Metric metric, double? value) =>
+        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "–";
+
+    Metric Find(string name) => MetricGuide.Find(name, study.Method);
+}

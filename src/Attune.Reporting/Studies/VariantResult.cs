@@ -1,0 +1,31 @@
+using Attune.Reporting.Charts;
+using Attune.Reporting.Runs;
+
+namespace Attune.Reporting.Studies;
+
+/// <summary>What the finished runs of a variant reached.</summary>
+/// <param name="Variant">The variant.</param>
+/// <param name="Records">One for each seed whose run has ended.</param>
+/// <param name="Seeds">How many there are to be.</param>
+public sealed record VariantResult(StudyVariant Variant, IReadOnlyList<RunRecord> Records, int Seeds)
+{
+    /// <summary>The last value of a metric in each run that has it.</summary>
+    public double[] Last(string metric) => [.. Points(metric).Select(points => points[^1].Y)];
+
+    /// <summary>The mean over the runs, in a band from the least to the greatest, at the steps at which every run was measured.</summary>
+    public Series Curve(string metric, string name, double scale)
+    {
+        Dictionary<double, double>[] runs = [.. Points(metric).Select(points =>
+            points.GroupBy(point => point.X).ToDictionary(at => at.Key, at => at.Last().Y * scale))];
+        double[] steps = runs.Length == 0 ? [] : [.. runs[0].Keys.Where(step => runs.All(run => run.ContainsKey(step))).Order()];
+        return new(name, [.. steps.Select(step => new Point(step, runs.Average(run => run[step])))])
+        {
+            Band = runs.Length < 2
+                ? []
+                : [.. steps.Select(step => new Spread(step, runs.Min(run => run[step]), runs.Max(run => run[step])))],
+        };
+    }
+
+    IReadOnlyList<Point>[] Points(string metric) =>
+        [.. Records.Select(record => record.Metrics.FirstOrDefault(found => found.Name == metric)?.Points).OfType<IReadOnlyList<Point>>()];
+}

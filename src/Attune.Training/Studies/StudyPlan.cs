@@ -1,0 +1,69 @@
+using Attune.Reporting.Studies;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Studies;
+
+/// <summary>A study with the recipe of each of its runs.</summary>
+public sealed record StudyPlan(Study Study, IReadOnlyList<PlannedRun> Runs);
+
+/// <summary>A run of a study, and the recipe to train it by.</summary>
+/// <param name="Run">Which variant and seed.</param>
+/// <param name="Method">The training method.</param>
+/// <param name="Recipe">All of its values.</param>
+public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Recipe)
+{
+    /// <summary>Starts the run, goes on with it where it was stopped, or leaves it when it is finished.</summary>
+    /// <inheritdoc cref="IRecipe.Train"/>
+    public void Train(IRunDisplay display, CancellationToken cancellation)
+    {
+        if (Run.Folder.HoldsARun)
+            RecipeRunner.Resume(Run.Folder.Path, [], display, cancellation);
+        else
+            RecipeRunner.Start(Method, Recipe, display, cancellation);
+    }
+
+    /// <summary>Files and folders that the recipe names and that are not there, each with its key.</summary>
+    public IEnumerable<string> Missing() =>
+        from lines in Lines(Method, Recipe).Zip(Lines(Method, Recipe.WithFullPaths()))
+        where lines.First != lines.Second                    // what changes when paths become full is a path
+        let parts = lines.First.Trim().Split(": ", 2)
+        where parts[^1] is ['"', .., '"'] and { Length: > 2 }       // one path, which the recipe says itself
+        let path = parts[^1].Trim('"')
+        where !Path.Exists(path)
+        select $"{parts[0]}: a file or folder was expected, found nothing at {path}";
+
+    /// <summary>How the run in the folder differs from this one, in words; null when there is none or it is the same.</summary>
+    public string? Conflict()
+    {
+        if (!Run.Folder.HoldsARun)
+            return null;
+        try
+        {
+            var (method, recipe) = RecipeReader.Read(method: null, Run.Folder.Recipe, [$"run.output={Run.Folder.Path}"]);
+            return Difference(Lines(method, recipe), Lines(Method, Recipe.WithFullPaths()));
+        }
+        catch (InvalidDataException error)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>Whether it has the values of another run, but for the output.</summary>
+    public bool IsAs(PlannedRun other) => Values(this).SequenceEqual(Values(other));
+
+    static IEnumerable<string> Values(PlannedRun run) =>
+        Lines(run.Method, run.Recipe).Where(line => !line.TrimStart().StartsWith("output:", StringComparison.Ordinal));
+
+    /// <summary>The first line of two recipes in which they differ.</summary>
+    static string? Difference(string[] found, string[] wanted)
+    {
+        foreach (var (there, here) in found.Zip(wanted))
+            if (there != here)
+                return $"it has '{there.Trim()}', this study '{here.Trim()}'";
+        return found.Length == wanted.Length ? null : "its recipe has other keys than this study's";
+    }
+
+    static string[] Lines(TrainingMethod method, IRecipe recipe) =>
+        RecipeWriter.Write(method.Name, recipe, withComments: false).Split('\n');
+}

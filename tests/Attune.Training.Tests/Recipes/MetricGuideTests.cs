@@ -1,0 +1,86 @@
+using Attune.Reporting.Reports;
+using Attune.Training.Recipes;
+
+namespace Attune.Training.Tests.Recipes;
+
+public sealed class MetricGuideTests
+{
+    static readonly string[] Always = ["loss", "grad_norm", "learning_rate", "time/seconds"];
+    static readonly string[] Tokens = [.. Always, "accuracy", "tokens", "epoch", "eval/loss", "eval/accuracy", "eval/tokens"];
+
+    /// <summary>What the loops and objectives log.</summary>
+    static readonly Dictionary<string, string[]> Logged = new(StringComparer.Ordinal)
+    {
+        ["pretrain"] = Tokens,
+        ["sft"] = Tokens,
+        ["reward"] =
+        [
+            .. Always, "epoch", "rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected", "eval/loss",
+            "eval/rewards/accuracies", "eval/rewards/margins", "eval/rewards/chosen", "eval/rewards/rejected",
+        ],
+        ["ppo"] =
+        [
+            .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
+            "responses/length", "responses/ended", "loss/policy", "loss/value", "policy/approx_kl", "policy/clipfrac", "policy/ratio",
+            "responses/repetition", "responses/distinct", "value/explained_variance", "eval/gold", "time/rollout", "time/score", "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
+        ],
+    };
+
+    static Metric Find(string name, string method) => MetricGuide.Find(name, MethodCatalog.Find(method)!);
+
+    public static TheoryData<string> Methods => [.. Logged.Keys];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void EveryLoggedMetricIsExplained(string method) => Assert.All(Logged[method], name =>
+    {
+        var metric = Find(name, method);
+        Assert.NotEqual(name, metric.Title);
+        Assert.EndsWith(".", metric.Meaning, StringComparison.Ordinal);
+        if (metric.DrawnWith is { } other)
+            Assert.Null(Find(other, method).DrawnWith);
+    });
+
+    [Fact]
+    public void NoRowIsShadowedByOneBeforeIt() => Assert.All(MetricGuide.All, metric =>
+        Assert.Same(metric, MetricGuide.Find(metric.Name, new("another"))));
+
+    [Fact]
+    public void AMetricOfAMethodKeepsItsPlaceAmongTheOthers()
+    {
+        var (own, other) = (Find("loss", "reward"), Find("loss", "sft"));
+        Assert.NotEqual(own.Meaning, other.Meaning);
+        Assert.Equal(other.Rank, own.Rank);
+    }
+
+    [Fact]
+    public void LossMeansWhatItsMethodMakesOfIt()
+    {
+        string[] methods = ["sft", "reward", "ppo"];
+        Assert.Equal(["Loss", "Ranking loss", "Total loss"], methods.Select(method => Find("loss", method).Title));
+    }
+
+    [Fact]
+    public void AHeldOutFigureJoinsTheChartOfTheOneItRepeats()
+    {
+        var metric = Find("eval/rewards/rejected", "reward");
+        Assert.Equal(("rewards/chosen", "rejected, held-out"), (metric.DrawnWith, metric.Series));
+        Assert.True(metric.IsHeldOut);
+    }
+
+    [Fact]
+    public void AnUnknownMetricKeepsItsName()
+    {
+        var metric = Find("my/metric", "ppo");
+        Assert.Equal(("my/metric", "", ChartPlace.Folded), (metric.Title, metric.Meaning, metric.Place));
+        Assert.Equal("my/metric", Find("eval/my/metric", "ppo").DrawnWith);
+    }
+
+    [Fact]
+    public void APartOfTheRewardIsExplainedByItsName()
+    {
+        var metric = Find("eval/rewards/brevity", "ppo");
+        Assert.Equal(("Score of the part brevity", "rewards/brevity"), (metric.Title, metric.DrawnWith));
+        Assert.StartsWith("What this part of the reward", metric.Meaning, StringComparison.Ordinal);
+    }
+}
