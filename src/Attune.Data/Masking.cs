@@ -6,15 +6,15 @@ namespace Attune.Data;
 public sealed record MaskingOptions : IValidatableObject
 {
     /// <summary>The share of a text that is hidden and to be guessed.</summary>
-    [Range(0, 1, MinimumIsExclusive = true)]
+    [Range(0d, 1d, MinimumIsExclusive = true)]
     public double Probability { get; init; } = 0.15;
 
     /// <summary>The share of what is hidden that shows the mask token.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double Masked { get; init; } = 0.8;
 
     /// <summary>The share of what is hidden that shows a random token; the rest shows itself.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double Random { get; init; } = 0.1;
 
     /// <summary>Whether the tokens of a word are hidden together.</summary>

@@ -24,7 +24,7 @@ public sealed record SftOptions : IValidatableObject
     public SftLoss Loss { get; init; } = SftLoss.Nll;
 
     /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Whether the model's own dropout acts.</summary>

@@ -57,7 +57,7 @@ public sealed record ScheduleOptions
     public double Warmup { get; init; }
 
     /// <summary>The last rate as a share of the full one (cosine, cosineWarmupWithMin, polynomial, warmupStableDecay).</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double MinRatio { get; init; }
 
     /// <summary>Cosine waves; 0 for the usual number (half a wave for cosine, one start for cosineWithRestarts).</summary>
@@ -83,7 +83,7 @@ public sealed record ScheduleOptions
     public RampKind DecayRamp { get; init; }
 
     /// <summary>Where the warm-up of cosineWarmupWithMin starts, as a share of the full rate; 0 for one step's share.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double WarmupRatioStart { get; init; }
 }
 

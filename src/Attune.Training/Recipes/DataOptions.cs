@@ -15,7 +15,7 @@ public sealed record DataOptions
     public string HeldOut { get; init; } = "";
 
     /// <summary>The share of the training data that is set aside when heldOut is empty.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double HeldOutShare { get; init; } = 0.05;
 
     /// <summary>What happens to texts longer than the model's context: truncate or drop. Documents of pretraining are cut into rows.</summary>

@@ -124,10 +124,10 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "klEstimator=full", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0", "updates.epochs=0"])).Message;
         foreach (var key in new[]
         {
-            "rewardModel", "sampling.temperature", "ppo.klEstimator", "training.batchSize", "training.workers", "ppo.epochs",
+            "rewardModel", "sampling.temperature", "kl.estimator", "training.batchSize", "training.workers", "updates.epochs",
         })
             Assert.Contains($"\n  `{key}` must ", error, StringComparison.Ordinal);
     }
