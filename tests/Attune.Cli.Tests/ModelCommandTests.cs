@@ -4,6 +4,7 @@ using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
@@ -137,6 +138,30 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("LlamaForSequenceClassification", Succeed("models", "show", rewardModel));
         Assert.Contains("LoRA, 896 parameters", Succeed("models", "show", Golden.PathTo("lora", "llama-lora")));
         Fail("lacks model.norm.weight", "models", "show", WithoutItsNorm());
+    }
+
+    [Theory]
+    [InlineData("""[1]""", "'attune_heads' should be an object, found [1]")]
+    [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' should be an object, found null")]
+    [InlineData("""{"q":{"outputs":3}}""", "attune_heads: q: 'kind' is missing")]
+    [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not known; known are value and mlp")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' should be a number of at least 1, found 0")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], config.json asks for [4, 64]")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":3},"r":{"kind":"value"}}""", "lacks r.summary.weight, r.summary.bias")]
+    [InlineData("""{"":{"kind":"value"}}""", "the name of a head must consist of letters")]
+    [InlineData("""{"model":{"kind":"value"}}""", "a head cannot be named 'model': the model already has parameters of that name")]
+    [InlineData("""{"v_head":{"kind":"mlp","outputs":1}}""", "the head 'v_head' must be a value head")]
+    public void ModelsShow_DamagedHeads_IsRefused(string heads, string expected)
+    {
+        var (copy, language) = (folder.File("heads"), Pretrained.LoadLanguageModel(model));
+        using var random = new RandomSource(1);
+        language.AddHead("q", new MlpHead(language.Backbone.Width, 3)).Initialize(random);
+        ModelFolder.Save(copy, language, TinyData.Tokenizer);
+        Assert.Contains("a decoder, with the heads q\n", Succeed("models", "show", copy));
+        var config = Pretrained.ReadConfig(copy);
+        config["attune_heads"] = JsonNode.Parse(heads);
+        File.WriteAllText(Path.Combine(copy, "config.json"), config.ToJsonString());
+        Fail(expected, "models", "show", copy);
     }
 
     /// <summary>A copy of the model whose file lacks a tensor.</summary>

@@ -2,6 +2,7 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -180,6 +181,36 @@ public sealed class TrainedParametersTests : IDisposable
         Assert.Subset(named.ToHashSet(), model.HeadNames.Select(name => "base_model.model." + name).ToHashSet());
         Assert.Contains("base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight", named);
         Assert.DoesNotContain(named, name => name.StartsWith("bert.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("top layer")]
+    public void Select_NamedHeads_TrainsThemWhole(string form)
+    {
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3)).Initialize(random);
+        model.AddValueHead().Initialize(random);
+        var trained = TrainedParameters.Select(model, Forms[form], seed: 1);
+        string[] heads = ["q_head_0.0.weight", "q_head_0.0.bias", "q_head_0.2.weight", "q_head_0.2.bias", "v_head.summary.weight", "v_head.summary.bias"];
+        Assert.Equal(heads, trained.Named.Select(parameter => parameter.Name).TakeLast(heads.Length));
+        Assert.All(model.Heads.Values.SelectMany(head => head.Parameters), parameter => Assert.True(parameter.Trainable));
+        Assert.DoesNotContain("transformer.h.0.ln_1.weight", trained.Named.Select(parameter => parameter.Name));
+    }
+
+    [Fact]
+    public void Save_AdapterAlone_KeepsTheNamedHeads()
+    {
+        using var folder = new TemporaryFolder();
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        var head = model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3));
+        head.Initialize(random);
+        var options = new ParameterOptions { Lora = new() { Rank = 2, Merge = false } };
+        TrainedParameters.Select(model, options, seed: 1).Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
+        var read = Pretrained.LoadLanguageModel(folder.Path).Heads["q_head_0"];
+        Assert.Equal(head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Models.Backbones;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 
@@ -13,7 +14,7 @@ namespace Attune.Models.Adapters;
 /// </summary>
 public sealed class Lora : IDisposable
 {
-    const string Prefix = "base_model.model.";
+    internal const string Prefix = "base_model.model.";
 
     readonly Module model;
     readonly LoraConfig settings;
@@ -150,6 +151,12 @@ public sealed class Lora : IDisposable
     internal static string? OwnName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) && !name.Contains(".lora_", StringComparison.Ordinal)
         ? name[Prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal)
         : null;
+
+    /// <summary>The heads of the model that are stored with the adapter: all except PPO's value head.</summary>
+    internal IEnumerable<KeyValuePair<string, Head>> Heads => (model as LanguageModel)?.Heads.Where(head => head.Key != ValueHead.Name) ?? [];
+
+    internal IEnumerable<(string Name, Parameter Value)> HeadParameters() =>
+        Heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{Prefix}{head.Key}.{own.Name}", own.Value)));
 
     IEnumerable<(string Name, Parameter Value)> Learned()
     {

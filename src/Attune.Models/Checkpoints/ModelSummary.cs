@@ -12,11 +12,11 @@ namespace Attune.Models.Checkpoints;
 /// <param name="Parameters">How many numbers it has learned.</param>
 /// <param name="LowRankParameters">How many a LoRA adapter of rank 16 on all linear layers would learn.</param>
 /// <param name="IsTied">Whether the output matrix is the token table.</param>
-/// <param name="HasValueHead">Whether the checkpoint brings the value head of PPO.</param>
+/// <param name="Heads">The names of the heads beside the output head: the value head of PPO, Q heads.</param>
 /// <param name="StoredBytes">Bytes of weights in the files, by element type.</param>
 /// <param name="FileCount">safetensors files.</param>
 public sealed record ModelSummary(
-    string Family, string ClassName, Backbone Backbone, long Parameters, long LowRankParameters, bool IsTied, bool HasValueHead,
+    string Family, string ClassName, Backbone Backbone, long Parameters, long LowRankParameters, bool IsTied, IReadOnlyList<string> Heads,
     IReadOnlyDictionary<DType, long> StoredBytes, int FileCount)
 {
     const int LowRank = 16;

@@ -1,5 +1,6 @@
 using Attune.Models.Adapters;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 
@@ -36,13 +37,16 @@ public static class Peft
     /// <exception cref="InvalidDataException">The folder holds no LoRA adapter, a damaged one, or one of another model.</exception>
     public static Lora Load(string folder, Module model)
     {
-        var lora = new Lora(model, Pretrained.ReadObject(ConfigPath(folder)), ConfigPath(folder));
+        var config = Pretrained.ReadObject(ConfigPath(folder));
+        var heads = (model as LanguageModel)?.AddHeads(new(config, ConfigPath(folder))) ?? [];
+        var lora = new Lora(model, config, ConfigPath(folder));
         var path = WeightsPath(folder);
         if (!File.Exists(path))
             throw new InvalidDataException($"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not read, convert them first");
         using var file = Safetensors.Open(path);
         lora.ExtraParameters.Clear();
-        foreach (var name in file.Header.Entries.Keys.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
+        var names = file.Header.Entries.Keys.Union(heads.Select(name => Lora.Prefix + name));
+        foreach (var name in names.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
             lora.ExtraParameters.Add((name, lora.Own(name) ?? throw new InvalidDataException($"{path} has '{name}', which the model or adapter_config.json does not know")));
         var device = model.Parameters.First().Value.Device;
         using var scope = TensorScope.Open();
@@ -63,7 +67,10 @@ public static class Peft
     internal static IReadOnlyCollection<string> WholeNames(string folder) =>
         [.. SafetensorsHeader.Read(WeightsPath(folder)).Entries.Keys.Select(Lora.OwnName).OfType<string>()];
 
-    /// <summary>Writes an adapter; the tokenizer is written beside it by whoever has it.</summary>
+    /// <summary>
+    /// Writes an adapter, with the heads that are trained beside it, except PPO's value head: PPO makes a new one. The tokenizer is
+    /// written beside it by whoever has it.
+    /// </summary>
     /// <param name="folder">Where to.</param>
     /// <param name="lora">What is written.</param>
     /// <param name="baseModel">The folder of the model that it changes; null keeps what its settings say.</param>
@@ -74,10 +81,12 @@ public static class Peft
         var config = lora.Config.DeepClone().AsObject();
         if (baseModel is not null)
             config[BaseKey] = baseModel;
+        Head.WriteConfig(config, lora.Heads);
         Pretrained.WriteJson(ConfigPath(folder), config);
         Safetensors.Write(
             WeightsPath(folder),
-            lora.Stored().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
+            lora.Stored().Concat(lora.HeadParameters()).DistinctBy(parameter => parameter.Name)
+                .Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 

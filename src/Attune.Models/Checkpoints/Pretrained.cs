@@ -20,7 +20,7 @@ public static class Pretrained
     /// <summary>A language model with random weights.</summary>
     public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
     {
-        var model = BuildLanguageModel(config, "the model's settings", hasValueHead: false);
+        var model = BuildLanguageModel(config, "the model's settings");
         model.Initialize(random);
         return model;
     }
@@ -35,8 +35,8 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
-    /// one that is missing is an error.
+    /// The language model of a folder, with the heads that its config.json describes. A value head that the checkpoint brings is read
+    /// without a description too, as TRL writes none; with <paramref name="expectValueHead"/> one that is missing is an error.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="expectValueHead">Whether the value head must be there.</param>
@@ -48,8 +48,7 @@ public static class Pretrained
             return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
-        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
-        var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
+        var model = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file) || expectValueHead);
         file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
             model.GenerationConfig = ReadObject(generation);
@@ -112,13 +111,12 @@ public static class Pretrained
     {
         var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
         using var file = Checkpoint.Open(folder, family);
-        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
         var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
         var (model, backbone) = Empty();
         var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
         return new(
             family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
-            ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), hasValueHead,
+            ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), [.. (model as LanguageModel)?.Heads.Keys ?? []],
             parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
             file.FileCount);
 
@@ -126,25 +124,27 @@ public static class Pretrained
         {
             if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
                 return (reward, reward.Backbone);
-            var language = BuildLanguageModel(config, ConfigPath(folder), hasValueHead);
+            var language = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file));
             return (language, language.Backbone);
         }
     }
 
     /// <summary>
     /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
-    /// others. It has no value head.
+    /// others.
     /// </summary>
     public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
 
     /// <summary>
-    /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
+    /// A second model beside this one, with the same heads: with copies of some parameters, which are not trainable, and sharing the others.
     /// </summary>
     /// <param name="model">The first.</param>
     /// <param name="isOwn">Whether the second model has a copy of its own.</param>
     public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
     {
-        var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var twin = BuildWithoutHeads(model.Config, "config.json");
+        foreach (var (name, head) in model.Heads)
+            twin.AddHead(name, head.EmptyLike());
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
@@ -158,6 +158,7 @@ public static class Pretrained
     public static void Save(string folder, LanguageModel model)
     {
         model.Config.Remove(RewardScale.Key);
+        Head.WriteConfig(model.Config, model.Heads);
         Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
     }
 
@@ -169,6 +170,7 @@ public static class Pretrained
             model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
             model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
         }
+        Head.WriteConfig(model.Config, []);
         model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
     }
@@ -247,11 +249,20 @@ public static class Pretrained
         return (model, missing);
     }
 
-    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
+    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead = false)
+    {
+        var model = BuildWithoutHeads(config, source);
+        model.AddHeads(new(config, source));
+        if (hasValueHead)
+            model.AddValueHead();
+        return model;
+    }
+
+    static LanguageModel BuildWithoutHeads(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);
-        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)), hasValueHead);
+        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)));
     }
 
     static RewardModel BuildRewardModel(JsonObject config, string source)
@@ -270,8 +281,11 @@ public static class Pretrained
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
     {
         var names = OutputHeadNames(config, source);
-        return name => names.Contains(name) || name.StartsWith("v_head.", StringComparison.Ordinal);
+        string[] heads = [ValueHead.Name, .. Head.FromConfig(new(config, source), width: 1).Select(head => head.Name)];
+        return name => names.Contains(name) || Array.Exists(heads, head => name.StartsWith(head + '.', StringComparison.Ordinal));
     }
+
+    static bool HasValueHead(Checkpoint file) => file.Names.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal));
 
     /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>

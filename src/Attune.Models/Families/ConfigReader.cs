@@ -10,6 +10,8 @@ public sealed class ConfigReader(JsonObject json, string source)
     /// <summary>Where the keys come from, as messages say it.</summary>
     public string Source => source;
 
+    public IEnumerable<string> Keys => json.Select(item => item.Key);
+
     public bool Has(string key) => json[key] is not null;
 
     public long Whole(string key, long? absent = null)

@@ -30,6 +30,7 @@ public sealed class BranchCritic : Critic
         var top = own.ParametersFrom(own.Layers - layers).ToHashSet();
         twin = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
         decoder = (Decoder)twin.Backbone;
+        twin.RemoveHead(ValueHead.Name);
         head = twin.AddValueHead();
         head.Initialize(random);
         foreach (var (_, parameter) in Parameters)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models.Heads;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
@@ -57,7 +58,7 @@ public sealed record DpoRecipe : IRecipe
     {
         var tokenizer = ModelFolder.LoadTokenizer(Model);
         var model = ModelFolder.LoadLanguageModel(Model, run);
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
         var reference = new CreateReference(Reference, policy, trained, LoadReference);

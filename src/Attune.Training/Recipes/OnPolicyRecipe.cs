@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -113,7 +114,7 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>What estimates returns; null for a method without a critic. May add a head to the model.</summary>
     protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         return null;
     }
 
