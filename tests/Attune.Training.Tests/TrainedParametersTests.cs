@@ -211,6 +211,9 @@ public sealed class TrainedParametersTests : IDisposable
         TrainedParameters.Select(model, options, seed: 1).Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
         var read = Pretrained.LoadLanguageModel(folder.Path).Heads["q_head_0"];
         Assert.Equal(head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
+        var config = Path.Combine(folder.Path, "adapter_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("q_head_0", "q_head_1", StringComparison.Ordinal));
+        Assert.Contains("q_head_0", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
     }
 
     [Fact]
