@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Adapters;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
@@ -9,7 +7,6 @@ using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Text.Trainers;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;

@@ -1,6 +1,5 @@
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -1,14 +1,10 @@
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;

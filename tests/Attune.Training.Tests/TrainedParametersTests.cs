@@ -1,16 +1,13 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 

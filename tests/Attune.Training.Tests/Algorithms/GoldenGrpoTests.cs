@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Generation;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;

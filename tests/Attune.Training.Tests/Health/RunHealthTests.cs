@@ -1,9 +1,7 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Health;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
-using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;

@@ -7,7 +7,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Options;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Studies;
 using Attune.Training.Tests.Rewards;
 
 namespace Attune.Training.Tests.Options;
