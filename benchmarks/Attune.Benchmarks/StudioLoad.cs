@@ -58,7 +58,7 @@ static class StudioLoad
         Report("Next, a page loaded again", 500, i => store.Queue.Next(project, people[i % People], 2));
         Report("Submit", 100, i => Decide(store, project, people[i % People]));
         Report("Progress", 500, _ => store.Projects.Progress(project.Id));
-        Report("CountOf", 500, i => store.Decisions.CountOf(project.Id, people[i % People]));
+        Report("CountOf", 500, i => store.Annotations.CountOf(project.Id, people[i % People]));
         Report("a page of 50 items", 100, i => store.Items.Page(project.Id, i * 900, 50));
         Report("the list of projects", 500, _ => store.Projects.All());
         return (project.Id, people.AsParallel().WithDegreeOfParallelism(32).Select(id => store.People.NewLink(id)).ToList());
@@ -70,7 +70,7 @@ static class StudioLoad
     static void Decide(PreferenceStore store, Project project, long person)
     {
         if (store.Queue.Next(project, person, 1).Items is [var showing, ..])
-            store.Decisions.Submit(project, person, new(showing.Token, new() { Ranks = [0, 1] }, 1));
+            store.Annotations.Submit(project, person, new(showing.Token, new() { Ranks = [0, 1] }, 1));
     }
 
     static async Task Load(string what, List<Visitor> people, long project, TimeSpan thinking, TextWriter output)

@@ -27,7 +27,7 @@ sealed class ChatEncoder
     public ChatEncoder(Tokenizer tokenizer, int[] begin, int eos, NoticeCounts notices)
     {
         (this.tokenizer, this.eos, this.notices) = (tokenizer, eos, notices);
-        template = ChatTemplate.For(tokenizer);
+        template = ChatTemplate.FromTokenizer(tokenizer);
         this.begin = HasOwnTemplate ? [] : begin;
         wouldDouble = HasOwnTemplate && begin.Length > 0;
     }
@@ -47,7 +47,7 @@ sealed class ChatEncoder
 
     /// <summary>An opened prompt, and what an answer adds to it.</summary>
     /// <exception cref="InvalidDataException">The template refuses the conversation, or does not extend the prompt by the answer.</exception>
-    public (string Prompt, string Answer) PromptAndAnswer(Origin origin, Conversation prompt, IReadOnlyList<Message> answer)
+    public (string Prompt, string Answer) PromptAndResponse(Origin origin, Conversation prompt, IReadOnlyList<Message> answer)
     {
         var before = Prompt(origin, prompt);
         var after = Render(origin, prompt with { Messages = [.. prompt.Messages, .. answer] }, opensAnswer: false);
@@ -60,7 +60,7 @@ sealed class ChatEncoder
 
     /// <summary>A conversation up to the assistant's last message, with what is learned. Null when there is nothing to learn.</summary>
     /// <exception cref="InvalidDataException">The template refuses the conversation.</exception>
-    public (int[] Tokens, bool[] Learned)? Row(Dialogue example)
+    public (int[] Tokens, bool[] Learned)? Row(ChatExample example)
     {
         var count = example.Messages.Count;
         while (count > example.PromptCount && example.Messages[count - 1].Role != "assistant")
@@ -69,13 +69,13 @@ sealed class ChatEncoder
             return Nothing("conversations without a message of the assistant were left out", example.Origin);
         NoteTemplate(example.Origin);
         var whole = Rendered(example.Origin, example.First(count), opensAnswer: false);
-        var spans = template.MarksAnswers ? Marked(example, whole) : Added(example, count, whole.Text);
+        var spans = template.HasGenerationMarks ? Marked(example, whole) : Added(example, count, whole.Text);
         if (spans.Count == 0)
-            return Nothing(template.MarksAnswers
+            return Nothing(template.HasGenerationMarks
                 ? "conversations in which the template's {% generation %} marks nothing were left out"
                 : "conversations whose prompt the template writes otherwise once the answer stands behind it were left out", example.Origin);
         var encoding = tokenizer.EncodeBatch([(whole.Text, null)], addSpecialTokens: false)[0];
-        if (!template.MarksAnswers)
+        if (!template.HasGenerationMarks)
             spans = spans.ConvertAll(span => span with { End = LastBorder(encoding, span.End) });
         NoteBorders(example.Origin, encoding, spans);
         NoteBeginning(example.Origin, encoding.Ids);
@@ -85,14 +85,14 @@ sealed class ChatEncoder
     }
 
     /// <summary>What {% generation %} marks, of the completion alone where the example has one.</summary>
-    List<Offset> Marked(Dialogue example, RenderedChat whole)
+    List<Offset> Marked(ChatExample example, RenderedChat whole)
     {
         var from = example.PromptCount == 0 ? 0 : CodePoints(whole.Text, Shared(whole.Text, Render(example.Origin, example.First(example.PromptCount), opensAnswer: true)));
         return [.. whole.Generated.Where(span => span.End > from).Select(span => span with { Start = Math.Max(span.Start, from) }).Where(span => span.End > span.Start)];
     }
 
     /// <summary>What each turn of the assistant adds to the opened prompt before it.</summary>
-    List<Offset> Added(Dialogue example, int count, string whole)
+    List<Offset> Added(ChatExample example, int count, string whole)
     {
         var spans = new List<Offset>();
         for (var turn = example.PromptCount; turn < count; turn++)
@@ -106,7 +106,7 @@ sealed class ChatEncoder
     /// taken out): such a turn is not learned. It may also open an answer otherwise than it writes one: then what is learned begins where
     /// the two part.
     /// </summary>
-    (int Start, int End)? Turn(Dialogue example, int turn, bool isLast, string whole)
+    (int Start, int End)? Turn(ChatExample example, int turn, bool isLast, string whole)
     {
         var opened = Render(example.Origin, example.First(turn), opensAnswer: true);
         var end = isLast ? whole.Length : Shared(Render(example.Origin, example.First(turn + 1), opensAnswer: false), whole);

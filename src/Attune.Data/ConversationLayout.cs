@@ -6,22 +6,22 @@ namespace Attune.Data;
 static class ConversationLayout
 {
     /// <summary>A conversation; with a completion, what stands before that is the prompt.</summary>
-    public static Dialogue Dialogue(Row row, IReadOnlyList<Message> messages, IReadOnlyList<Message> completion) =>
-        new(row.Origin, [.. messages, .. completion], completion.Count > 0 ? messages.Count : 0) { Beside = Beside(row) };
+    public static ChatExample Dialogue(Row row, IReadOnlyList<Message> messages, IReadOnlyList<Message> completion) =>
+        new(row.Origin, [.. messages, .. completion], completion.Count > 0 ? messages.Count : 0) { Context = Beside(row) };
 
     /// <summary>A conversation that is to be answered.</summary>
-    public static Dialogue Prompt(Row row, IReadOnlyList<Message> messages) => new(row.Origin, messages, messages.Count) { Beside = Beside(row) };
+    public static ChatExample Prompt(Row row, IReadOnlyList<Message> messages) => new(row.Origin, messages, messages.Count) { Context = Beside(row) };
 
-    public static DialogueRanking Pair(Row row, IReadOnlyList<Message> prompt, IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected) =>
-        Ranking(row, prompt, [chosen, rejected], (_, _) => PreferenceFields.OfPair(row));
+    public static ChatComparisonExample Pair(Row row, IReadOnlyList<Message> prompt, IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected) =>
+        Ranking(row, prompt, [chosen, rejected], (_, _) => ComparisonFields.ReadPair(row));
 
-    public static DialogueRanking Ranking(
-        Row row, IReadOnlyList<Message> prompt, IReadOnlyList<IReadOnlyList<Message>> completions, Func<Row, int, Preferences> read) =>
+    public static ChatComparisonExample Ranking(
+        Row row, IReadOnlyList<Message> prompt, IReadOnlyList<IReadOnlyList<Message>> completions, Func<Row, int, ComparisonSet> read) =>
         new(row.Origin, Beside(row) with { Messages = prompt }, completions, read(row, completions.Count));
 
     /// <summary>Of two whole conversations, the messages that they share at the start are the prompt.</summary>
     /// <exception cref="InvalidDataException">They share none, or nothing else.</exception>
-    public static DialogueRanking Split(Row row, IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected)
+    public static ChatComparisonExample Split(Row row, IReadOnlyList<Message> chosen, IReadOnlyList<Message> rejected)
     {
         var shared = chosen.Zip(rejected).TakeWhile(pair => pair.First.Equals(pair.Second)).Count();
         if (shared == 0 || shared == chosen.Count || shared == rejected.Count)

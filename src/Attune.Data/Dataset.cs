@@ -47,7 +47,7 @@ public static class Dataset
     {
         try
         {
-            var layout = Layout.Of(row);
+            var layout = Layout.FromRow(row);
             return (layout, layout.Read(row) with { Row = row });
         }
         catch (InvalidOperationException error)

@@ -35,25 +35,25 @@ public sealed record Demonstration(Origin Origin, string Prompt, string Completi
 /// <param name="Origin">Where it was written.</param>
 /// <param name="Messages">At least one.</param>
 /// <param name="PromptCount">How many of the messages are the prompt.</param>
-public sealed record Dialogue(Origin Origin, IReadOnlyList<Message> Messages, int PromptCount = 0) : Example(Origin)
+public sealed record ChatExample(Origin Origin, IReadOnlyList<Message> Messages, int PromptCount = 0) : Example(Origin)
 {
     /// <summary>What stands beside the messages: <c>tools</c>, <c>documents</c>, <c>chat_template_kwargs</c>.</summary>
-    public Conversation Beside { get; init; } = new([]);
+    public Conversation Context { get; init; } = new([]);
 
     /// <summary>The first messages, with what stands beside them.</summary>
-    public Conversation First(int count) => Beside with { Messages = [.. Messages.Take(count)] };
+    public Conversation First(int count) => Context with { Messages = [.. Messages.Take(count)] };
 }
 
 /// <summary>
 /// <c>prompt</c>, <c>completions</c>, <c>ranks</c> or <c>pairs</c>: answers that people compared. A pair of <c>chosen</c> and
 /// <c>rejected</c> is a ranking of two.
 /// </summary>
-public sealed record Ranking(Origin Origin, string Prompt, IReadOnlyList<string> Completions, Preferences Preferences) : Example(Origin);
+public sealed record ComparisonExample(Origin Origin, string Prompt, IReadOnlyList<string> Completions, ComparisonSet Comparisons) : Example(Origin);
 
 /// <summary>A ranking whose prompt and answers are lists of messages, which a chat template writes as texts.</summary>
 /// <param name="Origin">Where it was written.</param>
 /// <param name="Prompt">The messages before the answers, with what stands beside them.</param>
 /// <param name="Completions">Answers, each a list of messages.</param>
-/// <param name="Preferences">What people think of them.</param>
-public sealed record DialogueRanking(
-    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, Preferences Preferences) : Example(Origin);
+/// <param name="Comparisons">What people think of them.</param>
+public sealed record ChatComparisonExample(
+    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, ComparisonSet Comparisons) : Example(Origin);

@@ -9,8 +9,8 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
     static readonly Layout[] All =
     [
         new(["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
-        new(["prompt", "completions", "ranks"], row => Compared(row, PreferenceFields.OfRanks)),
-        new(["prompt", "completions", "pairs"], row => Compared(row, PreferenceFields.OfPairs)),
+        new(["prompt", "completions", "ranks"], row => Compared(row, ComparisonFields.ReadRanks)),
+        new(["prompt", "completions", "pairs"], row => Compared(row, ComparisonFields.ReadPairs)),
         new(["prompt", "chosen", "rejected"], row => row.HasMessages("prompt")
             ? ConversationLayout.Pair(row, row.Messages("prompt"), row.Messages("chosen"), row.Messages("rejected"))
             : Pair(row, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
@@ -32,22 +32,22 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
     public string Fields => string.Join(", ", Names);
 
     /// <exception cref="InvalidDataException">No layout fits; the message names the nearest fields.</exception>
-    public static Layout Of(Row row)
+    public static Layout FromRow(Row row)
     {
         var telling = Telling.Where(row.Has).ToList();
         var fits = All.FirstOrDefault(layout => Array.TrueForAll(layout.Names, row.Has) && telling.TrueForAll(layout.Names.Contains));
         return fits is null || (fits.Names is ["prompt"] && Misspelt(row) is not null) ? throw Unknown(row) : fits;
     }
 
-    public static Ranking Pair(Row row, string prompt, string chosen, string rejected) =>
-        new(row.Origin, prompt, [chosen, rejected], PreferenceFields.OfPair(row));
+    public static ComparisonExample Pair(Row row, string prompt, string chosen, string rejected) =>
+        new(row.Origin, prompt, [chosen, rejected], ComparisonFields.ReadPair(row));
 
-    static Example Compared(Row row, Func<Row, int, Preferences> read)
+    static Example Compared(Row row, Func<Row, int, ComparisonSet> read)
     {
         if (row.HasMessages("prompt"))
             return ConversationLayout.Ranking(row, row.Messages("prompt"), row.MessageLists("completions"), read);
         var completions = row.Texts("completions");
-        return new Ranking(row.Origin, row.Text("prompt"), completions, read(row, completions.Count));
+        return new ComparisonExample(row.Origin, row.Text("prompt"), completions, read(row, completions.Count));
     }
 
     /// <summary>A field that is no known name but nearly one, with the name it may have meant.</summary>

@@ -6,15 +6,15 @@ namespace Attune.Data;
 public sealed record MaskingOptions : IValidatableObject
 {
     /// <summary>The share of a text that is hidden and to be guessed.</summary>
-    [Range(0, 1, MinimumIsExclusive = true)]
+    [Range(0d, 1d, MinimumIsExclusive = true)]
     public double Probability { get; init; } = 0.15;
 
     /// <summary>The share of what is hidden that shows the mask token.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double Masked { get; init; } = 0.8;
 
     /// <summary>The share of what is hidden that shows a random token; the rest shows itself.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double Random { get; init; } = 0.1;
 
     /// <summary>Whether the tokens of a word are hidden together.</summary>
@@ -28,10 +28,10 @@ public sealed record MaskingOptions : IValidatableObject
 }
 
 /// <summary>What is shown in the place of a token.</summary>
-public enum Shown
+public enum TokenMasking
 {
     /// <summary>The token, which is not to be guessed.</summary>
-    AsItIs,
+    NotMasked,
 
     /// <summary>The mask token.</summary>
     Mask,
@@ -40,16 +40,16 @@ public enum Shown
     Random,
 
     /// <summary>The token itself, though it is to be guessed.</summary>
-    Itself,
+    Unchanged,
 }
 
 /// <summary>A row of which some tokens are to be guessed.</summary>
-/// <param name="Shown">The row as a model reads it; learned are the tokens that are to be guessed.</param>
-/// <param name="Original">The tokens that stood there.</param>
-public sealed record MaskedRow(TokenRow Shown, int[] Original)
+/// <param name="Input">The row as a model reads it; learned are the tokens that are to be guessed.</param>
+/// <param name="Labels">The tokens that stood there.</param>
+public sealed record MaskedRow(TokenRow Input, int[] Labels)
 {
     /// <summary>How many tokens are to be guessed.</summary>
-    public int GuessedCount => Shown.Learned.Count(guessed => guessed);
+    public int TargetCount => Input.LossMask.Count(guessed => guessed);
 }
 
 /// <summary>
@@ -65,11 +65,11 @@ public sealed record MaskedRow(TokenRow Shown, int[] Original)
 public sealed class Masking(MaskingOptions options, int maskId, bool[] isSpecial, bool[] continuesWord)
 {
     /// <summary>The row as it looks the <paramref name="number"/>th time; seed and number decide every draw.</summary>
-    public MaskedRow Hide(TokenRow row, int seed, long number)
+    public MaskedRow Mask(TokenRow row, int seed, long number)
     {
         var random = new Random(SplitMix.Next(seed, number));
         var fates = Draw(Words(row.Tokens), row.Tokens.Length, random);
-        return Apply(row, fates, Array.ConvertAll(fates, fate => fate == Shown.Random ? random.Next(isSpecial.Length) : 0), maskId);
+        return Apply(row, fates, Array.ConvertAll(fates, fate => fate == TokenMasking.Random ? random.Next(isSpecial.Length) : 0), maskId);
     }
 
     /// <summary>A row of which each token is shown as was decided.</summary>
@@ -77,15 +77,15 @@ public sealed class Masking(MaskingOptions options, int maskId, bool[] isSpecial
     /// <param name="fates">For each token.</param>
     /// <param name="randomTokens">For each token, what stands there where that is random.</param>
     /// <param name="maskId">The mask token.</param>
-    public static MaskedRow Apply(TokenRow row, Shown[] fates, int[] randomTokens, int maskId)
+    public static MaskedRow Apply(TokenRow row, TokenMasking[] fates, int[] randomTokens, int maskId)
     {
-        int[] tokens = [.. row.Tokens.Select((token, at) => fates[at] switch { Shown.Mask => maskId, Shown.Random => randomTokens[at], _ => token })];
-        return new(row with { Tokens = tokens, Learned = Array.ConvertAll(fates, fate => fate != Shown.AsItIs) }, row.Tokens);
+        int[] tokens = [.. row.Tokens.Select((token, at) => fates[at] switch { TokenMasking.Mask => maskId, TokenMasking.Random => randomTokens[at], _ => token })];
+        return new(row with { Tokens = tokens, LossMask = Array.ConvertAll(fates, fate => fate != TokenMasking.NotMasked) }, row.Tokens);
     }
 
-    Shown[] Draw(List<Range> words, int length, Random random)
+    TokenMasking[] Draw(List<Range> words, int length, Random random)
     {
-        var fates = new Shown[length];
+        var fates = new TokenMasking[length];
         var hidden = words.Where(_ => random.NextDouble() < options.Probability).ToList();
         if (hidden.Count == 0 && words.Count > 0)
             hidden.Add(words[random.Next(words.Count)]);
@@ -95,8 +95,8 @@ public sealed class Masking(MaskingOptions options, int maskId, bool[] isSpecial
         return fates;
     }
 
-    Shown Draw(double uniform) =>
-        uniform < options.Masked ? Shown.Mask : uniform < options.Masked + options.Random ? Shown.Random : Shown.Itself;
+    TokenMasking Draw(double uniform) =>
+        uniform < options.Masked ? TokenMasking.Mask : uniform < options.Masked + options.Random ? TokenMasking.Random : TokenMasking.Unchanged;
 
     /// <summary>What is hidden together: words, or single tokens; without special tokens.</summary>
     List<Range> Words(int[] tokens)

@@ -7,7 +7,7 @@ static class SharedPrefix
     const string AnswerMarker = "\n\nAssistant:";
 
     /// <exception cref="InvalidDataException">The transcripts are equal.</exception>
-    public static Ranking Split(Row row, string chosen, string rejected)
+    public static ComparisonExample Split(Row row, string chosen, string rejected)
     {
         if (chosen == rejected)
             throw new InvalidDataException($"{row.Origin}: chosen and rejected are the same text; a preference needs two answers");

@@ -6,7 +6,7 @@ namespace Attune.Data;
 public sealed record SpanOptions
 {
     /// <summary>The share of a text that is hidden.</summary>
-    [Range(0, 1, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double Share { get; init; } = 0.15;
 
     /// <summary>Tokens of a hidden span, on average.</summary>

@@ -3,7 +3,7 @@ using Attune.Text;
 namespace Attune.Data;
 
 /// <summary>What is done with a text that is longer than the model's context.</summary>
-public enum TooLong
+public enum OverlongExamples
 {
     /// <summary>The end of an answer is cut off, without the end-of-text token; of a prompt, the beginning.</summary>
     Truncate,
@@ -21,7 +21,7 @@ public sealed class TextEncoder
 {
     readonly Tokenizer tokenizer;
     readonly int context;
-    readonly TooLong tooLong;
+    readonly OverlongExamples tooLong;
     readonly int? startToken;
     readonly int eos;
     readonly int[] end;
@@ -34,7 +34,7 @@ public sealed class TextEncoder
     /// <param name="tooLong">What happens to longer ones.</param>
     /// <param name="startToken">What the decoder of an encoder–decoder begins with; null for other models.</param>
     /// <exception cref="InvalidDataException">The tokenizer has no end-of-text token.</exception>
-    public TextEncoder(Tokenizer tokenizer, int context, TooLong tooLong = TooLong.Truncate, int? startToken = null)
+    public TextEncoder(Tokenizer tokenizer, int context, OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
     {
         (this.tokenizer, this.context, this.tooLong, this.startToken) = (tokenizer, context, tooLong, startToken);
         eos = tokenizer.EosId ?? tokenizer.SepId
@@ -52,22 +52,22 @@ public sealed class TextEncoder
     public IEnumerable<string> NoticeKinds => notices.Kinds;
 
     /// <summary>The prompt of an example, whatever stands beside it, with room for an answer.</summary>
-    /// <inheritdoc cref="Prompt(Origin, string, int)"/>
+    /// <inheritdoc cref="EncodePrompt(Origin, string, int)"/>
     /// <exception cref="InvalidDataException">The example has no prompt.</exception>
-    public TokenPrompt? Prompt(Example example, int room) => PromptOf(example, room) is { } prompt ? prompt with { Row = example.Row } : null;
+    public TokenPrompt? EncodePrompt(Example example, int room) => PromptOf(example, room) is { } prompt ? prompt with { Row = example.Row } : null;
 
     TokenPrompt? PromptOf(Example example, int room) => example switch
     {
-        PromptOnly prompt => Prompt(example.Origin, prompt.Prompt, room),
-        Demonstration demonstration => Prompt(example.Origin, demonstration.Prompt, room),
-        Ranking ranking => Prompt(example.Origin, ranking.Prompt, room),
-        Dialogue dialogue => Prompt(dialogue.Origin, PromptOf(dialogue), room),
-        DialogueRanking ranking => Prompt(ranking.Origin, ranking.Prompt, room),
+        PromptOnly prompt => EncodePrompt(example.Origin, prompt.Prompt, room),
+        Demonstration demonstration => EncodePrompt(example.Origin, demonstration.Prompt, room),
+        ComparisonExample ranking => EncodePrompt(example.Origin, ranking.Prompt, room),
+        ChatExample dialogue => EncodePrompt(dialogue.Origin, PromptOf(dialogue), room),
+        ChatComparisonExample ranking => EncodePrompt(ranking.Origin, ranking.Prompt, room),
         _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
     };
 
     /// <summary>The messages before the answer: those of the prompt, or all but what the assistant says at the end.</summary>
-    static Conversation PromptOf(Dialogue example)
+    static Conversation PromptOf(ChatExample example)
     {
         var count = example.PromptCount > 0 ? example.PromptCount : example.Messages.Count;
         while (count > 0 && example.Messages[count - 1].Role == "assistant")
@@ -75,21 +75,21 @@ public sealed class TextEncoder
         return example.First(count);
     }
 
-    TokenPrompt? Prompt(Origin origin, Conversation conversation, int room)
+    TokenPrompt? EncodePrompt(Origin origin, Conversation conversation, int room)
     {
         if (conversation.Messages.Count == 0)
             return Skip<TokenPrompt>("conversations in which only the assistant speaks were left out", origin);
         var text = chat.Value.Prompt(origin, conversation);
-        return Prompt(origin, text, chat.Value.Tokens(text), room);
+        return EncodePrompt(origin, text, chat.Value.Tokens(text), room);
     }
 
     /// <summary>
     /// A prompt with <paramref name="room"/> tokens left for the answer, which in an encoder–decoder has a context of its own; a longer
     /// one loses its beginning, or is left out (null).
     /// </summary>
-    public TokenPrompt? Prompt(Origin origin, string text, int room) => Prompt(origin, text, PromptTokens(text), room);
+    public TokenPrompt? EncodePrompt(Origin origin, string text, int room) => EncodePrompt(origin, text, EncodeFullPrompt(text), room);
 
-    TokenPrompt? Prompt(Origin origin, string text, int[] prompt, int room)
+    TokenPrompt? EncodePrompt(Origin origin, string text, int[] prompt, int room)
     {
         if (startToken is not null)
             room = 0;
@@ -98,7 +98,7 @@ public sealed class TextEncoder
             return Skip<TokenPrompt>("empty prompts were left out", origin);
         if (tokens.Length + room <= context)
             return new(tokens, text);
-        if (tooLong == TooLong.Drop || context - room <= begin.Length + end.Length)
+        if (tooLong == OverlongExamples.Drop || context - room <= begin.Length + end.Length)
             return Skip<TokenPrompt>($"prompts with no room for an answer of {room} tokens in a context of {context} were left out", origin);
         notices.Add($"prompts longer than {context - room} tokens lost their beginning", origin);
         int[] cut = [.. begin, .. tokens[^(context - room - begin.Length)..]];
@@ -106,14 +106,14 @@ public sealed class TextEncoder
     }
 
     /// <summary>A prompt and its answer: the answer and its end are learned. Null when the example is left out.</summary>
-    public TokenRow? Demonstration(Demonstration example)
+    public TokenRow? EncodeDemonstration(Demonstration example)
     {
         if (string.IsNullOrWhiteSpace(example.Completion))
             return Skip<TokenRow>("empty completions were left out", example.Origin);
-        var answer = Answer(example.Completion);
+        var answer = EncodeTarget(example.Completion);
         return startToken is { } start
-            ? Apart(example.Origin, example.Prompt, start, answer)
-            : Fit(example.Origin, PromptTokens(example.Prompt), answer);
+            ? EncodeSourceAndTarget(example.Origin, example.Prompt, start, answer)
+            : Fit(example.Origin, EncodeFullPrompt(example.Prompt), answer);
     }
 
     /// <summary>
@@ -121,24 +121,24 @@ public sealed class TextEncoder
     /// encoder–decoder that is the last message alone, and what was said before it is the source.
     /// </summary>
     /// <exception cref="InvalidDataException">The chat template refuses the conversation.</exception>
-    public TokenRow? Dialogue(Dialogue example)
+    public TokenRow? EncodeChat(ChatExample example)
     {
         if (startToken is { } start)
             return LastAnswer(example, start);
         return chat.Value.Row(example) is var (tokens, learned) ? Fit(example.Origin, tokens, learned) : null;
     }
 
-    TokenRow? LastAnswer(Dialogue example, int start)
+    TokenRow? LastAnswer(ChatExample example, int start)
     {
         var messages = example.Messages.Reverse().SkipWhile(message => message.Role != "assistant").Reverse().ToList();
         if (messages.Count <= Math.Max(example.PromptCount, 1))
             return Skip<TokenRow>("conversations without a message of the assistant were left out", example.Origin);
-        var (prompt, answer) = chat.Value.PromptAndAnswer(example.Origin, example.First(messages.Count - 1), messages[^1..]);
-        return Apart(example.Origin, prompt, start, Answer(answer));
+        var (prompt, answer) = chat.Value.PromptAndResponse(example.Origin, example.First(messages.Count - 1), messages[^1..]);
+        return EncodeSourceAndTarget(example.Origin, prompt, start, EncodeTarget(answer));
     }
 
     /// <summary>An answer with the end-of-text token behind it; white space behind one that it brings is left out.</summary>
-    int[] Answer(string text)
+    int[] EncodeTarget(string text)
     {
         var tokens = tokenizer.Encode(text);
         var own = Array.LastIndexOf(tokens, eos);
@@ -146,84 +146,84 @@ public sealed class TextEncoder
     }
 
     /// <summary>Ranked responses of every example that is not left out.</summary>
-    /// <inheritdoc cref="Ranking(Example)"/>
-    public IReadOnlyList<TokenRanking> Rankings(IEnumerable<Example> examples) => [.. examples.Select(Ranking).OfType<TokenRanking>()];
+    /// <inheritdoc cref="EncodeComparisons(Example)"/>
+    public IReadOnlyList<TokenComparisons> Rankings(IEnumerable<Example> examples) => [.. examples.Select(EncodeComparisons).OfType<TokenComparisons>()];
 
     /// <summary>Ranked answers, each behind the prompt; messages are written by the chat template. Null when the example is left out.</summary>
     /// <exception cref="InvalidDataException">
     /// The example is no ranking; or the chat template refuses it, or does not extend the prompt by an answer.
     /// </exception>
-    public TokenRanking? Ranking(Example example)
+    public TokenComparisons? EncodeComparisons(Example example)
     {
-        if (example is Ranking ranking)
-            return Ranking(ranking, PromptTokens(ranking.Prompt));
-        if (example is not DialogueRanking dialogue)
+        if (example is ComparisonExample ranking)
+            return EncodeComparisons(ranking, EncodeFullPrompt(ranking.Prompt));
+        if (example is not ChatComparisonExample dialogue)
             throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks or pairs, or chosen and rejected, were expected");
         var written = AsTexts(dialogue);
-        return Ranking(written, chat.Value.Tokens(written.Prompt));
+        return EncodeComparisons(written, chat.Value.Tokens(written.Prompt));
     }
 
     /// <summary>A ranking of conversations as the chat template writes it.</summary>
     /// <exception cref="InvalidDataException">The chat template refuses it, or does not extend the prompt by an answer.</exception>
-    public Ranking AsTexts(DialogueRanking example)
+    public ComparisonExample AsTexts(ChatComparisonExample example)
     {
-        var texts = example.Completions.Select(completion => chat.Value.PromptAndAnswer(example.Origin, example.Prompt, completion)).ToList();
-        return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Preferences);
+        var texts = example.Completions.Select(completion => chat.Value.PromptAndResponse(example.Origin, example.Prompt, completion)).ToList();
+        return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Comparisons);
     }
 
     /// <summary>The texts that are judged in an example, of any length: a document, an answer behind its prompt, or each of several.</summary>
     /// <exception cref="InvalidDataException">The example has no answer.</exception>
-    public IReadOnlyList<int[]> Texts(Example example) => example switch
+    public IReadOnlyList<int[]> EncodeForScoring(Example example) => example switch
     {
-        Document document => [Document(document.Text)],
-        Demonstration demonstration => [Answered(demonstration.Prompt, demonstration.Completion)],
-        Ranking ranking => [.. ranking.Completions.Select(completion => Answered(ranking.Prompt, completion))],
-        DialogueRanking dialogue when AsTexts(dialogue) is var written =>
-            [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. Answer(completion)])],
-        Dialogue dialogue when dialogue.PromptCount < dialogue.Messages.Count && chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
+        Document document => [EncodeDocument(document.Text)],
+        Demonstration demonstration => [EncodeResponse(demonstration.Prompt, demonstration.Completion)],
+        ComparisonExample ranking => [.. ranking.Completions.Select(completion => EncodeResponse(ranking.Prompt, completion))],
+        ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
+            [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. EncodeTarget(completion)])],
+        ChatExample dialogue when dialogue.PromptCount < dialogue.Messages.Count && chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
         _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or compared answers were expected"),
     };
 
-    TokenRanking? Ranking(Ranking example, int[] prompt)
+    TokenComparisons? EncodeComparisons(ComparisonExample example, int[] prompt)
     {
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
-            return Skip<TokenRanking>("rankings with an empty completion were left out", example.Origin);
+            return Skip<TokenComparisons>("rankings with an empty completion were left out", example.Origin);
         prompt = [.. prompt, .. end];
-        int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. Answer(completion)])];
+        int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. EncodeTarget(completion)])];
         var longest = startToken is null ? context : prompt.Length + context - 1;                 // a decoder has a context of its own
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
         {
-            if (tooLong == TooLong.Drop || prompt.Length >= Math.Min(context + 1, longest))
-                return Skip<TokenRanking>($"rankings with a text longer than {context} tokens were left out", example.Origin);
+            if (tooLong == OverlongExamples.Drop || prompt.Length >= Math.Min(context + 1, longest))
+                return Skip<TokenComparisons>($"rankings with a text longer than {context} tokens were left out", example.Origin);
             notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
             texts = Array.ConvertAll(texts, text => text.Length > longest ? text[..longest] : text);
         }
-        Preference[] pairs = [.. example.Preferences.Pairs.Where(pair => !texts[pair.Better].AsSpan().SequenceEqual(texts[pair.Worse]))];
+        Comparison[] pairs = [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
         return pairs.Length > 0
             ? new(texts, prompt.Length, pairs)
-            : Skip<TokenRanking>("rankings that prefer nothing were left out: all answers tie, are the same, or were not ranked", example.Origin);
+            : Skip<TokenComparisons>("rankings that prefer nothing were left out: all answers tie, are the same, or were not ranked", example.Origin);
     }
 
     /// <summary>A document with the end of the text behind it, of any length.</summary>
-    public int[] Document(string text) => [.. begin, .. tokenizer.Encode(text), eos];
+    public int[] EncodeDocument(string text) => [.. begin, .. tokenizer.Encode(text), eos];
 
     /// <summary>A prompt and an answer to it, of any length, with the end of the text behind it unless it was cut off.</summary>
-    public int[] Answered(string prompt, string answer, bool ended = true) =>
-        [.. PromptTokens(prompt), .. ended ? Answer(answer) : tokenizer.Encode(answer)];
+    public int[] EncodeResponse(string prompt, string answer, bool ended = true) =>
+        [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
 
     /// <summary>The end of a text that is longer than the context, behind what texts begin with.</summary>
-    public int[] Cut(int[] text) => text.Length <= context ? text : [.. begin, .. text[^(context - begin.Length)..]];
+    public int[] Truncate(int[] text) => text.Length <= context ? text : [.. begin, .. text[^(context - begin.Length)..]];
 
     /// <summary>A prompt as answers follow it, of any length.</summary>
-    public int[] PromptTokens(string text)
+    public int[] EncodeFullPrompt(string text)
     {
         var tokens = tokenizer.Encode(text);
         return begin.Length > 0 && tokens.Length > 0 && tokens[0] == begin[0] ? tokens : [.. begin, .. tokens];
     }
 
     /// <summary>The prompt as a source, the answer behind the start token.</summary>
-    TokenRow? Apart(Origin origin, string prompt, int start, int[] answer) =>
-        Prompt(origin, prompt, room: 0) is { } source && Fit(origin, [start], answer) is { } row
+    TokenRow? EncodeSourceAndTarget(Origin origin, string prompt, int start, int[] answer) =>
+        EncodePrompt(origin, prompt, room: 0) is { } source && Fit(origin, [start], answer) is { } row
             ? row with { Source = source.Tokens }
             : null;
 
@@ -234,10 +234,10 @@ public sealed class TextEncoder
     {
         if (tokens.Length <= context)
             return new(tokens, learned);
-        if (tooLong == TooLong.Drop)
+        if (tooLong == OverlongExamples.Drop)
             return Skip<TokenRow>($"texts longer than {context} tokens were left out", origin);
         var row = new TokenRow(tokens[..context], learned[..context]);
-        if (row.LearnedCount == 0)
+        if (row.TargetCount == 0)
             return Skip<TokenRow>($"prompts that fill the context of {context} tokens were left out with their answers", origin);
         notices.Add($"texts longer than {context} tokens had their end cut off", origin);
         return row;

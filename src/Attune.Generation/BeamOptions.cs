@@ -27,7 +27,7 @@ public sealed record BeamOptions : IValidatableObject
     public int Answers { get; init; } = 1;
 
     /// <summary>A score is a log-probability divided by the length to this power: above 0 favours long answers, below 0 short.</summary>
-    [Range(-100, 100)]
+    [Range(-100d, 100d)]
     public double LengthPenalty { get; init; } = 1;
 
     /// <summary>When the search stops before the greatest length.</summary>

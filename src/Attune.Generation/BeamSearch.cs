@@ -25,12 +25,12 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public IReadOnlyList<BeamAnswer> Search(
+    public IReadOnlyList<BeamResponse> Search(
         IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
     {
         var guidance = GuidanceFilter.From(sampling, model, padId);
         var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
-        var answers = new List<BeamAnswer>(prompts.Count * options.Answers);
+        var answers = new List<BeamResponse>(prompts.Count * options.Answers);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
         {
             using var noGrad = Autograd.NoGrad();

@@ -34,8 +34,8 @@ sealed class DecoderState : IDisposable
         Room = RoomFor(maxNewTokens);
         var columns = Longest(beginnings);
         cache = model.Backbone.NewCache(prompts.Length, columns + Room);
-        padding = Column(Array.ConvertAll(beginnings, text => (long)columns - text.Length)).Persist();
-        positions = Column(Array.ConvertAll(beginnings, text => (long)text.Length)).Persist();
+        padding = Column(Array.ConvertAll(beginnings, text => (long)columns - text.Length)).DetachFromScope();
+        positions = Column(Array.ConvertAll(beginnings, text => (long)text.Length)).DetachFromScope();
         hidden = ReadPrompts(padId);
     }
 
@@ -69,8 +69,8 @@ sealed class DecoderState : IDisposable
     public void Read(Tensor tokens)
     {
         using var scope = TensorScope.Open();
-        var mask = padding.AtMost(Tensor.Arange(0, cache.Length + 1, device: model.Device).Unsqueeze(0));      // (B, columns)
-        Replace(ref hidden, model.Hidden(new(tokens.Unsqueeze(1), mask, positions), cache).Select(1, 0));
+        var mask = padding.LessOrEqual(Tensor.Arange(0, cache.Length + 1, device: model.Device).Unsqueeze(0));      // (B, columns)
+        Replace(ref hidden, model.HiddenStates(new(tokens.Unsqueeze(1), mask, positions), cache).Select(1, 0));
         cache.Advance(1);
         Replace(ref positions, positions + 1);
     }
@@ -99,9 +99,9 @@ sealed class DecoderState : IDisposable
     {
         using var scope = TensorScope.Open();
         var input = PaddedOnTheLeft(beginnings, padId) with { Source = beginnings == prompts ? null : PaddedOnTheLeft(prompts, padId) };
-        var last = model.Hidden(input, cache).Select(1, -1).Clone();
+        var last = model.HiddenStates(input, cache).Select(1, -1).Clone();
         cache.Advance(input.Tokens.Size(1));
-        return last.Persist();
+        return last.DetachFromScope();
     }
 
     ModelInput PaddedOnTheLeft(int[][] texts, int padId)
@@ -109,7 +109,7 @@ sealed class DecoderState : IDisposable
         var columns = Longest(texts);
         var tokens = texts.SelectMany(text => Enumerable.Repeat(padId, columns - text.Length).Concat(text)).Select(token => (long)token);
         var mask = texts.SelectMany(text => Enumerable.Range(0, columns).Select(column => column >= columns - text.Length));
-        return ModelInput.Padded(
+        return ModelInput.FromPadded(
             Tensor.From(tokens.ToArray(), texts.Length, columns).To(model.Device),
             Tensor.From(mask.ToArray(), texts.Length, columns).To(model.Device));
     }
@@ -121,6 +121,6 @@ sealed class DecoderState : IDisposable
     static void Replace(ref Tensor before, Tensor after)
     {
         before.Dispose();
-        before = after.Persist();
+        before = after.DetachFromScope();
     }
 }

@@ -5,13 +5,13 @@ namespace Attune.Generation;
 /// <summary>The answers of a batch as they grow, and which row of the tensors belongs to which answer.</summary>
 sealed class GenerationRows
 {
-    readonly List<Answer> answers;
+    readonly List<GrowingResponse> answers;
     readonly List<(Tensor Tokens, Tensor Logprobs, Tensor? Values)> drawn = [];
-    List<Answer> rows;
+    List<GrowingResponse> rows;
 
     public GenerationRows(IEnumerable<TokenHistory> histories)
     {
-        answers = [.. histories.Select(history => new Answer(history))];
+        answers = [.. histories.Select(history => new GrowingResponse(history))];
         rows = answers;
         Histories = [.. rows.Select(answer => answer.History)];
     }
@@ -19,18 +19,18 @@ sealed class GenerationRows
     public Action<int>? OnToken { get; init; }
 
     /// <summary>The stop string that a row has come to, if any.</summary>
-    public Func<TokenHistory, string?>? StopOf { get; init; }
+    public Func<TokenHistory, string?>? FindStopString { get; init; }
 
     public bool AnyLive => rows.Exists(answer => !answer.Ended);
 
     /// <summary>What each row holds.</summary>
     public IReadOnlyList<TokenHistory> Histories { get; private set; }
 
-    public IEnumerable<Completion> Completions => answers.Select(answer => answer.ToCompletion());
+    public IEnumerable<Response> Responses => answers.Select(answer => answer.ToResponse());
 
     /// <summary>Takes what each row drew, (B) each, and leaves it on its device.</summary>
     public void Add(Tensor tokens, Tensor logprobs, Tensor? values) =>
-        drawn.Add((tokens.Detach().Persist(), logprobs.Detach().Persist(), values?.Detach().Persist()));
+        drawn.Add((tokens.Detach().DetachFromScope(), logprobs.Detach().DetachFromScope(), values?.Detach().DetachFromScope()));
 
     /// <summary>Waits for the device, and brings what was drawn since the last time into the answers: three reads, for however many tokens.</summary>
     public void Read(IReadOnlyList<int> eosIds)
@@ -43,7 +43,7 @@ sealed class GenerationRows
         {
             if (rows[cell % rows.Count] is not { Ended: false } row)
                 continue;
-            row.Add((int)tokens[cell], logprobs[cell], values.Length > 0 ? values[cell] : null, eosIds, StopOf);
+            row.Add((int)tokens[cell], logprobs[cell], values.Length > 0 ? values[cell] : null, eosIds, FindStopString);
             OnToken?.Invoke((int)tokens[cell]);
         }
         foreach (var (ofTokens, ofLogprobs, ofValues) in drawn)
@@ -69,7 +69,7 @@ sealed class GenerationRows
     static T[] Together<T>(IEnumerable<Tensor> steps) where T : unmanaged =>
         steps.ToArray() is { Length: > 0 } all ? Tensor.Stack(0, all).ToArray<T>() : [];
 
-    sealed class Answer(TokenHistory history)
+    sealed class GrowingResponse(TokenHistory history)
     {
         readonly List<float> logprobs = [];
         readonly List<float> values = [];
@@ -90,6 +90,6 @@ sealed class GenerationRows
             Ended = isEnd || stoppedBy is not null;
         }
 
-        public Completion ToCompletion() => new([.. history.Answer], [.. logprobs], [.. values], Ended) { StoppedBy = stoppedBy };
+        public Response ToResponse() => new([.. history.Response], [.. logprobs], [.. values], Ended) { StopString = stoppedBy };
     }
 }

@@ -16,7 +16,7 @@ public interface ITextGenerator
     /// <param name="cancellation">Stops.</param>
     /// <exception cref="InvalidDataException">A prompt is empty, or leaves no room for an answer in the model's context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    IReadOnlyList<Completion> Generate(
+    IReadOnlyList<Response> Generate(
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default);
 

@@ -8,7 +8,7 @@ sealed class PromptBeams
     readonly BeamOptions options;
     readonly int room;
     readonly IReadOnlyList<int> eosIds;
-    List<BeamAnswer> answers = [];
+    List<BeamResponse> answers = [];
     int length;
 
     /// <param name="beginning">What each beam holds before its answer.</param>
@@ -36,7 +36,7 @@ sealed class PromptBeams
     /// <summary>Whether no further token can change the answers.</summary>
     public bool Done { get; private set; }
 
-    public IEnumerable<BeamAnswer> Answers => answers.Take(options.Answers);
+    public IEnumerable<BeamResponse> Answers => answers.Take(options.Answers);
 
     /// <summary>Goes on by one token, given the likeliest candidates in order.</summary>
     public void Advance(Candidate[] candidates)
@@ -52,8 +52,8 @@ sealed class PromptBeams
         Done = length == room || (answers.Count == options.Beams && (options.EarlyStopping == EarlyStopping.True || !CanImprove()));
     }
 
-    BeamAnswer Answer(Candidate candidate) =>
-        new([.. Running[(int)candidate.Beam].History.Answer, candidate.Token], Normalized(candidate.Score, length));
+    BeamResponse Answer(Candidate candidate) =>
+        new([.. Running[(int)candidate.Beam].History.Response, candidate.Token], Normalized(candidate.Score, length));
 
     bool CanImprove()
     {

@@ -25,8 +25,8 @@ public sealed class Sampler(SamplingChain chain, RandomSource random)
     /// </summary>
     static Tensor DrawByInverse(Tensor logprobs, Tensor uniform)
     {
-        var cumulative = logprobs.To(DType.Float64).Exp().CumulativeSum(-1);                        // (B, V)
-        var passed = cumulative.AtMost(uniform * cumulative.Slice(-1, -1));
+        var cumulative = logprobs.To(DType.Float64).Exp().CumSum(-1);                        // (B, V)
+        var passed = cumulative.LessOrEqual(uniform * cumulative.Slice(-1, -1));
         return passed.To(DType.Int64).Sum(-1).Clamp(null, logprobs.Size(1) - 1);
     }
 }

@@ -82,7 +82,7 @@ public sealed class SamplingChain
         logits = Apply(shaping, Apply(filters, logits, context), context);
         var kept = logits.Gather(1, tokens);
         Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: logits.Device), drawnTokens];
-        return Apply(normalisation, logits.Put(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places), context);
+        return Apply(normalisation, logits.IndexPut(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places), context);
     }
 
     Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance

@@ -29,7 +29,7 @@ public sealed record SamplingOptions : IValidatableObject
     public double TopP { get; init; } = 1;
 
     /// <summary>Only tokens with at least this share of the likeliest one's probability; 0 for all.</summary>
-    [Range(0, 1)]
+    [Range(0d, 1d)]
     public double MinP { get; init; }
 
     /// <summary>Only the tokens of typical surprise that together reach this probability; 1 for all.</summary>
@@ -49,11 +49,11 @@ public sealed record SamplingOptions : IValidatableObject
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Taken from the logit of a token for each time that the answer has it.</summary>
-    [Range(-100, 100)]
+    [Range(-100d, 100d)]
     public double FrequencyPenalty { get; init; }
 
     /// <summary>Taken from the logit of a token that the answer has.</summary>
-    [Range(-100, 100)]
+    [Range(-100d, 100d)]
     public double PresencePenalty { get; init; }
 
     /// <summary>No run of this many tokens comes twice in prompt and answer; 0 is off.</summary>

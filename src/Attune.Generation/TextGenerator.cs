@@ -19,7 +19,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     public Action<int>? OnToken { get; init; }
 
     /// <summary>The stop string that an answer has come to, if any: it ends there.</summary>
-    public Func<TokenHistory, string?>? StopOf { get; init; }
+    public Func<TokenHistory, string?>? FindStopString { get; init; }
 
     /// <summary>Filters beyond those of the options; they come after the penalties and before temperature.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
@@ -29,15 +29,15 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// on a GPU, where rows that have ended are worth less than a queue that never runs dry. Whatever needs the tokens at once (penalties,
     /// other filters, <see cref="OnToken"/>) is told each; where answers have a fixed length nobody looks before the end.
     /// </summary>
-    public int TokensBetweenLooks { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
+    public int StopCheckInterval { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Completion> Generate(
+    public IReadOnlyList<Response> Generate(
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
         var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
-        var completions = new List<Completion>(prompts.Count * samples);
+        var completions = new List<Response>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {
             using var noGrad = Autograd.NoGrad();
@@ -47,17 +47,17 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         return completions;
     }
 
-    IEnumerable<Completion> GenerateBatch(
+    IEnumerable<Response> GenerateBatch(
         int[][] prompts, SamplingOptions options, SamplingChain chain, RandomSource random, int samples, CancellationToken cancellation)
     {
         using var state = new DecoderState(model, prompts, padId, options.MaxNewTokens);
         int[] promptOfRow = [.. Enumerable.Range(0, prompts.Length).SelectMany(prompt => Enumerable.Repeat(prompt, samples))];
         if (samples > 1)
             state.Select([.. promptOfRow]);
-        var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, StopOf = StopOf };
+        var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, FindStopString = FindStopString };
         using var batch = chain.Begin(rows.Histories);
         var sampler = new Sampler(batch.Chain, random);
-        var tokensBetweenLooks = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : TokensBetweenLooks;
+        var tokensBetweenLooks = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : StopCheckInterval;
         for (var step = 1; ; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -77,6 +77,6 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             }
             state.Read(tokens);
         }
-        return rows.Completions;
+        return rows.Responses;
     }
 }

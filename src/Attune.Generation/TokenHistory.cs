@@ -4,10 +4,10 @@ namespace Attune.Generation;
 public enum TokenSpan
 {
     /// <summary>Prompt and answer; of an encoder–decoder what the decoder read.</summary>
-    Text,
+    All,
 
     /// <summary>The answer without the prompt.</summary>
-    Answer,
+    Response,
 
     /// <summary>The prompt; of an encoder–decoder what the encoder read.</summary>
     Source,
@@ -20,19 +20,19 @@ public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> b
 {
     readonly List<int> tokens = [.. beginning];
 
-    /// <summary>All of <see cref="TokenSpan.Text"/>.</summary>
+    /// <summary>All of <see cref="TokenSpan.All"/>.</summary>
     public IReadOnlyList<int> Text => tokens;
 
     public IReadOnlyList<int> Source => source;
 
-    public IEnumerable<int> Answer => tokens.Skip(beginning.Count);
+    public IEnumerable<int> Response => tokens.Skip(beginning.Count);
 
-    public int AnswerLength => tokens.Count - beginning.Count;
+    public int ResponseLength => tokens.Count - beginning.Count;
 
     public IEnumerable<int> Part(TokenSpan span) => span switch
     {
-        TokenSpan.Text => Text,
-        TokenSpan.Answer => Answer,
+        TokenSpan.All => Text,
+        TokenSpan.Response => Response,
         _ => Source,
     };
 
@@ -42,7 +42,7 @@ public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> b
     public TokenHistory With(int token)
     {
         var copy = new TokenHistory(source, beginning);
-        copy.tokens.AddRange(Answer);
+        copy.tokens.AddRange(Response);
         copy.Add(token);
         return copy;
     }

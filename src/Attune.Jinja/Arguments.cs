@@ -48,19 +48,19 @@ sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Re
         for (var i = 0; i < count; i++)
             values[i] = i < arguments.Positional.Count ? arguments.Positional[i] : Missing;
         if (!takesMore && arguments.Positional.Count > count)
-            throw Fault.Of($"{routine.Name} takes at most {count} arguments ({arguments.Positional.Count} given)");
+            throw TemplateError.Create($"{routine.Name} takes at most {count} arguments ({arguments.Positional.Count} given)");
         var more = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var (name, value) in arguments.Named)
         {
             var index = Array.IndexOf(routine.Parameters, name);
             if (index >= 0 && !ReferenceEquals(values[index], Missing))
-                throw Fault.Of($"{routine.Name} got multiple values for argument '{name}'");
+                throw TemplateError.Create($"{routine.Name} got multiple values for argument '{name}'");
             if (index >= 0)
                 values[index] = value;
             else if (takesMore)
                 more[name] = value;
             else
-                throw Fault.Of($"{routine.Name} got an unexpected keyword argument '{name}'");
+                throw TemplateError.Create($"{routine.Name} got an unexpected keyword argument '{name}'");
         }
         return new(routine, values, [.. arguments.Positional.Skip(count)], more);
     }
@@ -69,7 +69,7 @@ sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Re
 
     public object? Value(int index) => Has(index)
         ? Values[index]
-        : throw Fault.Of($"{Routine.Name} is missing its argument '{Routine.Parameters[index]}'");
+        : throw TemplateError.Create($"{Routine.Name} is missing its argument '{Routine.Parameters[index]}'");
 
     public object? Value(int index, object? otherwise) => Has(index) ? Values[index] : otherwise;
 
@@ -80,10 +80,10 @@ sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Re
     public string? TextOrNone(int index) => Value(index, null) is null ? null : Text(index);
 
     /// <summary>A whole number; one beyond ±2³⁰ is cut to that.</summary>
-    public int Whole(int index) => (int)BigInteger.Max(BigInteger.Min(Arithmetic.AsWhole(Value(index)) ?? throw Wrong(index, "an int"), 1 << 30), -(1 << 30));
+    public int Whole(int index) => (int)BigInteger.Max(BigInteger.Min(PythonArithmetic.AsWhole(Value(index)) ?? throw Wrong(index, "an int"), 1 << 30), -(1 << 30));
 
     public int Whole(int index, int otherwise) => Has(index) ? Whole(index) : otherwise;
 
     InvalidDataException Wrong(int index, string expected) =>
-        Fault.Of($"{Routine.Name}: {expected} was expected for '{Routine.Parameters[index]}', found {Kinds.NameOf(Values[index])}");
+        TemplateError.Create($"{Routine.Name}: {expected} was expected for '{Routine.Parameters[index]}', found {Kinds.NameOf(Values[index])}");
 }

@@ -15,7 +15,7 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
     string Expand(string format, int depth)
     {
         if (depth == 0)
-            throw Fault.Of("Max string recursion exceeded");
+            throw TemplateError.Create("Max string recursion exceeded");
         var text = new StringBuilder();
         for (var i = 0; i < format.Length;)
         {
@@ -31,7 +31,7 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
                 i += 2;
             }
             else if (c == '}')
-                throw Fault.Of("Single '}' encountered in format string");
+                throw TemplateError.Create("Single '}' encountered in format string");
             else
             {
                 var end = EndOfField(format, i + 1);
@@ -51,7 +51,7 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
             if (open == 0)
                 return i;
         }
-        throw Fault.Of("expected '}' before end of string");
+        throw TemplateError.Create("expected '}' before end of string");
     }
 
     string Field(string field, int depth)
@@ -64,11 +64,11 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
         value = conversion switch
         {
             "" => value,
-            "s" => TextForm.Of(run, value),
-            "r" or "a" => TextForm.Quoted(run, value),
-            _ => throw Fault.Of($"Unknown conversion specifier {PythonText.Quoted(conversion)}"),
+            "s" => PythonStrings.Str(run, value),
+            "r" or "a" => PythonStrings.Repr(run, value),
+            _ => throw TemplateError.Create($"Unknown conversion specifier {PythonText.Quoted(conversion)}"),
         };
-        return spec.Length == 0 ? TextForm.Of(run, value) : FormatSpec.Parse(spec).Apply(run, value);
+        return spec.Length == 0 ? PythonStrings.Str(run, value) : FormatSpec.Parse(spec).Apply(run, value);
     }
 
     object? Find(string path)
@@ -80,7 +80,7 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
             var isItem = path[end] == '[';
             var stop = isItem ? path.IndexOf(']', end) : path.AsSpan(end + 1).IndexOfAny('.', '[') is >= 0 and var next ? end + 1 + next : path.Length;
             if (stop < 0)
-                throw Fault.Of("Missing ']' in format string");
+                throw TemplateError.Create("Missing ']' in format string");
             var name = path[(end + 1)..stop];
             value = !isItem ? Members.Attribute(run, value, name)
                 : Members.Item(run, value, BigInteger.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : name);
@@ -94,12 +94,12 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
     object? Argument(string name)
     {
         if (name.Length > 0 && !name.All(char.IsAsciiDigit))
-            return named.TryGetValue(name, out var value) ? value : throw Fault.Of($"format: there is no argument {PythonText.Quoted(name)}");
+            return named.TryGetValue(name, out var value) ? value : throw TemplateError.Create($"format: there is no argument {PythonText.Quoted(name)}");
         if (name.Length == 0 ? automatic < 0 : automatic > 0)
-            throw Fault.Of("fields are numbered either all by themselves or all in the format");
+            throw TemplateError.Create("fields are numbered either all by themselves or all in the format");
         if (name.Length > 0)
             automatic = -1;
         var index = name.Length == 0 ? automatic++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
-        return index < positional.Count ? positional[index] : throw Fault.Of($"Replacement index {index} out of range for positional args tuple");
+        return index < positional.Count ? positional[index] : throw TemplateError.Create($"Replacement index {index} out of range for positional args tuple");
     }
 }

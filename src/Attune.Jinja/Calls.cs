@@ -27,10 +27,10 @@ sealed record CallArguments(
     static void AddAll(Dictionary<string, object?> named, object? more)
     {
         if (more is not DictValue dict)
-            throw Fault.Of($"argument after ** must be a mapping, not {Kinds.NameOf(more)}");
+            throw TemplateError.Create($"argument after ** must be a mapping, not {Kinds.NameOf(more)}");
         foreach (var (key, value) in dict.Items)
-            if (!named.TryAdd(key as string ?? throw Fault.Of("keywords must be strings"), value))
-                throw Fault.Of($"got multiple values for keyword argument '{key}'");
+            if (!named.TryAdd(key as string ?? throw TemplateError.Create("keywords must be strings"), value))
+                throw TemplateError.Create($"got multiple values for keyword argument '{key}'");
     }
 }
 
@@ -49,7 +49,7 @@ sealed class Call(int line, Expression function, CallArguments arguments) : Expr
         {
             ICallable callable => callable.Call(scope.Run, values),
             Undefined undefined => throw undefined.Error(),
-            _ => throw Fault.Of($"'{Kinds.NameOf(called)}' object is not callable"),
+            _ => throw TemplateError.Create($"'{Kinds.NameOf(called)}' object is not callable"),
         };
     }
 }

@@ -97,17 +97,17 @@ sealed class Compare(int line, Expression first, IReadOnlyList<(string Sign, Exp
 
     static bool Holds(Rendering run, string sign, object? a, object? b) => sign switch
     {
-        "==" => Comparison.AreEqual(run, a, b),
-        "!=" => !Comparison.AreEqual(run, a, b),
-        "in" => Comparison.Contains(run, b, a),
-        "not in" => !Comparison.Contains(run, b, a),
-        _ => Comparison.Holds(run, sign, a, b),
+        "==" => PythonComparison.AreEqual(run, a, b),
+        "!=" => !PythonComparison.AreEqual(run, a, b),
+        "in" => PythonComparison.Contains(run, b, a),
+        "not in" => !PythonComparison.Contains(run, b, a),
+        _ => PythonComparison.Holds(run, sign, a, b),
     };
 }
 
 sealed class Binary(int line, string sign, Expression left, Expression right) : Expression(line)
 {
-    protected override object? Evaluate(Scope scope) => Arithmetic.Apply(scope.Run, sign, left.Value(scope), right.Value(scope));
+    protected override object? Evaluate(Scope scope) => PythonArithmetic.Apply(scope.Run, sign, left.Value(scope), right.Value(scope));
 }
 
 sealed class Signed(int line, bool isNegative, Expression operand) : Expression(line)
@@ -115,7 +115,7 @@ sealed class Signed(int line, bool isNegative, Expression operand) : Expression(
     protected override object? Evaluate(Scope scope)
     {
         var value = operand.Value(scope);
-        return isNegative ? Arithmetic.Negative(value) : Arithmetic.Positive(value);
+        return isNegative ? PythonArithmetic.Negative(value) : PythonArithmetic.Positive(value);
     }
 }
 
@@ -127,7 +127,7 @@ sealed class Concatenation(int line, IReadOnlyList<Expression> parts) : Expressi
         var text = new StringBuilder();
         foreach (var value in parts.Select(part => part.Value(scope)).ToList())
         {
-            var next = TextForm.Of(scope.Run, value);
+            var next = PythonStrings.Str(scope.Run, value);
             scope.Run.SpendText(next.Length);
             Rendering.Limit(text.Append(next));
         }

@@ -17,7 +17,7 @@ static class Filters
             value is Undefined || (a.Flag(1) && !Kinds.IsTrue(value)) ? a.Value(0, "") : value),
         new("attr", ["name"], (_, value, a) => Attribute(value, a.Text(0))),
         new("abs", [], (_, value, _) => value is double number ? Math.Abs(number)
-            : BigInteger.Abs(Arithmetic.AsWhole(value) ?? throw Fault.Of($"bad operand type for abs(): '{Kinds.NameOf(value)}'"))),
+            : BigInteger.Abs(PythonArithmetic.AsWhole(value) ?? throw TemplateError.Create($"bad operand type for abs(): '{Kinds.NameOf(value)}'"))),
         new("int", ["default", "base"], (_, value, a) => ToWhole(value, a)),
         new("float", ["default"], (_, value, a) => ToFloat(value) ?? a.Value(0, 0.0)),
         new("round", ["precision", "method"], (_, value, a) => Round(value, a.Whole(0, 0), a.TextOrNone(1) ?? "common")),
@@ -30,7 +30,7 @@ static class Filters
 
     public static string Unknown(string name) => $"No filter named {PythonText.Quoted(name)}.";
 
-    public static Routine Get(string name) => All.GetValueOrDefault(name) ?? throw Fault.Of(Unknown(name));
+    public static Routine Get(string name) => All.GetValueOrDefault(name) ?? throw TemplateError.Create(Unknown(name));
 
     static object? Attribute(object? value, string name) => value is Undefined undefined ? throw undefined.Error()
         : Members.TryAttribute(value, name, out var found) ? found : Undefined.Member(value, name);
@@ -41,31 +41,31 @@ static class Filters
             throw undefined.Error();
         if (value is string text && PythonNumber.ParseWhole(text, a.Whole(1, 10)) is { } parsed)
             return parsed;
-        if (Arithmetic.AsWhole(value) is { } whole)
+        if (PythonArithmetic.AsWhole(value) is { } whole)
             return whole;
-        return ToFloat(value) is { } number && double.IsFinite(number) ? Arithmetic.Truncate(number)
-            : value is double infinite && double.IsInfinity(infinite) ? throw Fault.Of("cannot convert float infinity to integer") : a.Value(0, BigInteger.Zero);
+        return ToFloat(value) is { } number && double.IsFinite(number) ? PythonArithmetic.Truncate(number)
+            : value is double infinite && double.IsInfinity(infinite) ? throw TemplateError.Create("cannot convert float infinity to integer") : a.Value(0, BigInteger.Zero);
     }
 
     static double? ToFloat(object? value) => value switch
     {
         string text => PythonNumber.ParseFloat(text),
         Undefined undefined => throw undefined.Error(),
-        _ => Arithmetic.IsNumber(value) ? Arithmetic.AsFloat(value) : null,
+        _ => PythonArithmetic.IsNumber(value) ? PythonArithmetic.AsFloat(value) : null,
     };
 
     static object Round(object? value, int precision, string method)
     {
         if (method is not ("common" or "ceil" or "floor"))
-            throw Fault.Of("method must be common, ceil or floor");
+            throw TemplateError.Create("method must be common, ceil or floor");
         if (Math.Abs(precision) > 400)
-            throw Fault.Of("round: a precision of at most 400 was expected");
-        if (value is not double && Arithmetic.AsWhole(value) is null)
-            throw Fault.Of($"type {Kinds.NameOf(value)} doesn't define __round__ method");
+            throw TemplateError.Create("round: a precision of at most 400 was expected");
+        if (value is not double && PythonArithmetic.AsWhole(value) is null)
+            throw TemplateError.Create($"type {Kinds.NameOf(value)} doesn't define __round__ method");
         if (method == "common")
-            return value is double number ? PythonNumber.Round(number, precision) : RoundWhole(Arithmetic.AsWhole(value)!.Value, precision);
+            return value is double number ? PythonNumber.Round(number, precision) : RoundWhole(PythonArithmetic.AsWhole(value)!.Value, precision);
         var scale = Math.Pow(10, precision);
-        var scaled = Arithmetic.AsFloat(value) * scale;
+        var scaled = PythonArithmetic.AsFloat(value) * scale;
         return (method == "ceil" ? Math.Ceiling(scaled) : Math.Floor(scaled)) / scale;
     }
 

@@ -49,11 +49,11 @@ sealed record FormatSpec
         if (Here() == '.')
         {
             at++;
-            spec = spec with { Precision = Number(characters, ref at) ?? throw Fault.Of("Format specifier missing precision") };
+            spec = spec with { Precision = Number(characters, ref at) ?? throw TemplateError.Create("Format specifier missing precision") };
         }
         if (at < characters.Count)
             spec = spec with { Type = characters[at++][0] };
-        return at == characters.Count ? spec : throw Fault.Of($"Invalid format specifier {PythonText.Quoted(text)}");
+        return at == characters.Count ? spec : throw TemplateError.Create($"Invalid format specifier {PythonText.Quoted(text)}");
     }
 
     static int? Number(List<string> characters, ref int at)
@@ -65,17 +65,17 @@ sealed record FormatSpec
             return null;
         return int.TryParse(string.Concat(characters[start..at]), CultureInfo.InvariantCulture, out var number) && number <= Rendering.MostText
             ? number
-            : throw Fault.Of($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
+            : throw TemplateError.Create($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
     }
 
     /// <summary>format(value, spec).</summary>
     public string Apply(Rendering run, object? value) => value switch
     {
         string text => OfText(run, text),
-        BigInteger or bool when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') => OfWhole(run, Arithmetic.AsWhole(value)!.Value),
-        BigInteger or bool or double => OfFloat(run, Arithmetic.AsFloat(value)),
-        _ when this == new FormatSpec() => TextForm.Of(run, value),
-        _ => throw Fault.Of($"unsupported format string passed to {Kinds.NameOf(value)}.__format__"),
+        BigInteger or bool when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') => OfWhole(run, PythonArithmetic.AsWhole(value)!.Value),
+        BigInteger or bool or double => OfFloat(run, PythonArithmetic.AsFloat(value)),
+        _ when this == new FormatSpec() => PythonStrings.Str(run, value),
+        _ => throw TemplateError.Create($"unsupported format string passed to {Kinds.NameOf(value)}.__format__"),
     };
 
     string OfText(Rendering run, string text)
@@ -83,7 +83,7 @@ sealed record FormatSpec
         if (Type is not ('\0' or 's'))
             throw Unknown("str");
         if (Align == '=')
-            throw Fault.Of("'=' alignment not allowed in string format specifier");
+            throw TemplateError.Create("'=' alignment not allowed in string format specifier");
         var shown = Precision is { } precision ? text[..PythonText.UnitOf(text, precision)] : text;
         return Padded(run, "", shown, Align == ' ' ? '<' : Align);
     }
@@ -91,7 +91,7 @@ sealed record FormatSpec
     string OfWhole(Rendering run, BigInteger number)
     {
         if (Precision is not null)
-            throw Fault.Of("Precision not allowed in integer format specifier");
+            throw TemplateError.Create("Precision not allowed in integer format specifier");
         if (Type == 'c')
             return Padded(run, "", Rune(number), Align == ' ' ? '<' : Align);
         var (radix, prefix) = Type switch
@@ -111,7 +111,7 @@ sealed record FormatSpec
     {
         run.Reserve(Precision ?? 0);
         if (Precision > 5000)
-            throw Fault.Of("a precision of at most 5,000 was expected in a format");
+            throw TemplateError.Create("a precision of at most 5,000 was expected in a format");
         var text = double.IsFinite(number) ? Finite(Math.Abs(number)) : double.IsNaN(number) ? "nan" : "inf";
         return OfNumber(run, double.IsNegative(number) && !double.IsNaN(number), "", Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text, 3);
     }
@@ -170,7 +170,7 @@ sealed record FormatSpec
 
     static string Rune(BigInteger number) => number >= 0 && number <= 0x10FFFF && System.Text.Rune.IsValid((int)number)
         ? char.ConvertFromUtf32((int)number)
-        : throw Fault.Of("%c arg not in range(0x110000)");
+        : throw TemplateError.Create("%c arg not in range(0x110000)");
 
-    InvalidDataException Unknown(string kind) => Fault.Of($"Unknown format code {PythonText.Quoted(Type.ToString())} for object of type '{kind}'");
+    InvalidDataException Unknown(string kind) => TemplateError.Create($"Unknown format code {PythonText.Quoted(Type.ToString())} for object of type '{kind}'");
 }

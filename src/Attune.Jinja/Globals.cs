@@ -7,24 +7,24 @@ static class Globals
         new Routine("range", ["*"], (_, _, a) => Range(a.Rest)),
         new Routine("dict", ["*"], (run, _, a) => Dict(run, a)),
         new Routine("namespace", ["*"], (run, _, a) => Namespace(run, a)),
-        new Routine("cycler", ["*"], (_, _, a) => a.Rest.Count > 0 ? new Cycler(a.Rest) : throw Fault.Of("at least one item has to be provided")),
+        new Routine("cycler", ["*"], (_, _, a) => a.Rest.Count > 0 ? new Cycler(a.Rest) : throw TemplateError.Create("at least one item has to be provided")),
         new Routine("joiner", ["sep"], (_, _, a) => new Joiner(a.Value(0, ", "))),
-        new Routine("raise_exception", ["message"], (run, _, a) => throw Fault.Of(TextForm.Of(run, a.Value(0)))),
-        new Routine("strftime_now", ["format"], (run, _, a) => run.Made(TimeFormat.Of(run.Now(), a.Text(0)))))
+        new Routine("raise_exception", ["message"], (run, _, a) => throw TemplateError.Create(PythonStrings.Str(run, a.Value(0)))),
+        new Routine("strftime_now", ["format"], (run, _, a) => run.Made(TimeFormat.Format(run.Now(), a.Text(0)))))
         .ToDictionary(routine => routine.Key, routine => (object?)new Function(routine.Value, null), StringComparer.Ordinal);
 
     public static object? Find(string name) => All.GetValueOrDefault(name);
 
     static RangeValue Range(IReadOnlyList<object?> limits)
     {
-        var wholes = limits.Select(limit => Arithmetic.AsWhole(limit)
-            ?? throw Fault.Of($"'{Kinds.NameOf(limit)}' object cannot be interpreted as an integer")).ToList();
+        var wholes = limits.Select(limit => PythonArithmetic.AsWhole(limit)
+            ?? throw TemplateError.Create($"'{Kinds.NameOf(limit)}' object cannot be interpreted as an integer")).ToList();
         var range = wholes switch
         {
             [var stop] => new RangeValue(0, stop, 1),
             [var start, var stop] => new(start, stop, 1),
-            [var start, var stop, var step] => step.IsZero ? throw Fault.Of("range() arg 3 must not be zero") : new(start, stop, step),
-            _ => throw Fault.Of($"range expected 1 to 3 arguments, got {wholes.Count}"),
+            [var start, var stop, var step] => step.IsZero ? throw TemplateError.Create("range() arg 3 must not be zero") : new(start, stop, step),
+            _ => throw TemplateError.Create($"range expected 1 to 3 arguments, got {wholes.Count}"),
         };
         _ = range.Count;                                           // refuses one that is too long
         return range;
@@ -37,7 +37,7 @@ static class Globals
             [] => new(run),
             [DictValue source] => Copy(run, source),
             [var pairs] => FromPairs(run, pairs),
-            _ => throw Fault.Of($"dict expected at most 1 argument, got {arguments.Rest.Count}"),
+            _ => throw TemplateError.Create($"dict expected at most 1 argument, got {arguments.Rest.Count}"),
         };
         foreach (var (name, value) in arguments.Named)
             dict.Set(name, value);
@@ -52,7 +52,7 @@ static class Globals
         foreach (var pair in Kinds.Items(run, pairs))
         {
             if (Kinds.ToList(run, pair) is not [var key, var value])
-                throw Fault.Of("dictionary update sequence elements of two items each were expected");
+                throw TemplateError.Create("dictionary update sequence elements of two items each were expected");
             dict.Set(key, value);
         }
         return dict;
@@ -70,7 +70,7 @@ static class Globals
     {
         var space = new NamespaceValue();
         foreach (var (key, value) in Dict(run, arguments).Items)
-            space.Members[key as string ?? throw Fault.Of("the members of a namespace have names that are str")] = value;
+            space.Members[key as string ?? throw TemplateError.Create("the members of a namespace have names that are str")] = value;
         return space;
     }
 }

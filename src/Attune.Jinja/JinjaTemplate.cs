@@ -34,7 +34,7 @@ public sealed class JinjaTemplate
         }
         catch (InvalidDataException error)
         {
-            throw Fault.At(run.Line, error.Message);
+            throw TemplateError.At(run.Line, error.Message);
         }
         var text = run.Text;
         return new(text, [.. run.Generated.Select(span => (CodePoints(text, span.Start), CodePoints(text, span.End)))]);
@@ -47,15 +47,15 @@ public sealed class JinjaTemplate
             return value switch
             {
                 null or string or bool => value,
-                JsonElement json => JsonValues.Of(run, json),
-                IEnumerable<JsonElement> list => list.Select(json => JsonValues.Of(run, json)).ToList(),
+                JsonElement json => JsonValues.FromJson(run, json),
+                IEnumerable<JsonElement> list => list.Select(json => JsonValues.FromJson(run, json)).ToList(),
                 _ => throw new ArgumentException(
                     $"{name}: a string, a bool, null, JSON or a list of JSON was expected, found {value.GetType()}", nameof(value)),
             };
         }
         catch (InvalidOperationException error)
         {
-            throw Fault.Of($"the variable {name} has half of a surrogate pair, which is not a character ({error.Message})");
+            throw TemplateError.Create($"the variable {name} has half of a surrogate pair, which is not a character ({error.Message})");
         }
     }
 

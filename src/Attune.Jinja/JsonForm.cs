@@ -14,7 +14,7 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
         var indent = a.Value(1, null) is { } given ? given as string ?? run.Repeated(" ", a.Whole(1)) : null;
         var separators = a.Value(2, null) is { } pair ? Kinds.ToList(run, pair) : [indent is null ? ", " : ",", ": "];
         if (separators is not [string item, string key])
-            throw Fault.Of("tojson: two texts were expected for 'separators'");
+            throw TemplateError.Create("tojson: two texts were expected for 'separators'");
         return new JsonForm(run, a.Flag(0), indent, item, key, a.Flag(3)).Write(value);
     });
 
@@ -40,10 +40,10 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
                 break;
             case DictValue dict:
                 var keys = dict.Keys.ToList();
-                AppendItems('{', sortKeys ? Comparison.Sort(run, keys, key => key, reverse: false) : keys, depth, key => AppendMember(dict, key, depth), '}');
+                AppendItems('{', sortKeys ? PythonComparison.Sort(run, keys, key => key, reverse: false) : keys, depth, key => AppendMember(dict, key, depth), '}');
                 break;
             default:
-                text.Append(Scalar(value) ?? throw Fault.Of($"Object of type {Kinds.NameOf(value).Split('.')[^1]} is not JSON serializable"));
+                text.Append(Scalar(value) ?? throw TemplateError.Create($"Object of type {Kinds.NameOf(value).Split('.')[^1]} is not JSON serializable"));
                 break;
         }
         run.Spend(1);
@@ -82,7 +82,7 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
     void AppendMember(DictValue dict, object? key, int depth)
     {
         AppendText(key as string ?? Scalar(key)
-            ?? throw Fault.Of($"keys must be str, int, float, bool or None, not {Kinds.NameOf(key)}"));
+            ?? throw TemplateError.Create($"keys must be str, int, float, bool or None, not {Kinds.NameOf(key)}"));
         text.Append(keySeparator);
         dict.TryGet(key, out var value);
         Append(value, depth + 1);

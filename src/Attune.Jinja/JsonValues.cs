@@ -7,7 +7,7 @@ namespace Attune.Jinja;
 /// <summary>JSON as values of templates: objects are dictionaries, numbers with a point or an exponent are floats.</summary>
 static class JsonValues
 {
-    public static object? Of(Rendering run, JsonElement json)
+    public static object? FromJson(Rendering run, JsonElement json)
     {
         Rendering.GuardStack();
         switch (json.ValueKind)
@@ -15,10 +15,10 @@ static class JsonValues
             case JsonValueKind.Object:
                 var dict = new DictValue(run);
                 foreach (var member in json.EnumerateObject())
-                    dict.Set(member.Name, Of(run, member.Value));
+                    dict.Set(member.Name, FromJson(run, member.Value));
                 return dict;
             case JsonValueKind.Array:
-                return json.EnumerateArray().Select(item => Of(run, item)).ToList();
+                return json.EnumerateArray().Select(item => FromJson(run, item)).ToList();
             case JsonValueKind.String:
                 return json.GetString();
             case JsonValueKind.Number:

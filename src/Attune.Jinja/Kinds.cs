@@ -61,7 +61,7 @@ static class Kinds
     /// <summary>The items, each of which counts as work.</summary>
     public static IEnumerable<object?> Items(Rendering run, object? value)
     {
-        foreach (var item in ItemsOrNull(value) ?? throw Fault.Of($"'{NameOf(value)}' object is not iterable"))
+        foreach (var item in ItemsOrNull(value) ?? throw TemplateError.Create($"'{NameOf(value)}' object is not iterable"))
         {
             run.Spend(1);
             yield return item;
@@ -88,6 +88,6 @@ static class Kinds
     {
         if (value is string text)
             run.SpendText(text.Length);
-        return LengthOrNull(value) ?? throw Fault.Of($"object of type '{NameOf(value)}' has no len()");
+        return LengthOrNull(value) ?? throw TemplateError.Create($"object of type '{NameOf(value)}' has no len()");
     }
 }

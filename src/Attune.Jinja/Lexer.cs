@@ -41,7 +41,7 @@ sealed class Lexer
 
     bool Has(int i, string text) => i <= source.Length - text.Length && string.CompareOrdinal(source, i, text, 0, text.Length) == 0;
 
-    InvalidDataException Wrong(string problem) => Fault.At(line, problem);
+    InvalidDataException Wrong(string problem) => TemplateError.At(line, problem);
 
     void ReadDataAndTag()
     {

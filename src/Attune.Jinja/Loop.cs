@@ -80,18 +80,18 @@ sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int
         return !ReferenceEquals(value, this);
     }
 
-    object? Cycle(IReadOnlyList<object?> choices) => choices.Count > 0 ? choices[Index0 % choices.Count] : throw Fault.Of("no items for cycling given");
+    object? Cycle(IReadOnlyList<object?> choices) => choices.Count > 0 ? choices[Index0 % choices.Count] : throw TemplateError.Create("no items for cycling given");
 
     bool HasChanged(IReadOnlyList<object?> values)
     {
         var now = new TupleValue(values);
-        if (changing is not null && Comparison.AreEqual(run, changing, now))
+        if (changing is not null && PythonComparison.AreEqual(run, changing, now))
             return false;
         changing = now;
         return true;
     }
 
     public object? Call(Rendering run, Arguments arguments) => recurse is null
-        ? throw Fault.Of("The loop must have the 'recursive' marker to be called recursively.")
-        : recurse(arguments.Positional is [var inner] && arguments.Named.Count == 0 ? inner : throw Fault.Of("loop(…) takes one argument"), depth0 + 1);
+        ? throw TemplateError.Create("The loop must have the 'recursive' marker to be called recursively.")
+        : recurse(arguments.Positional is [var inner] && arguments.Named.Count == 0 ? inner : throw TemplateError.Create("loop(…) takes one argument"), depth0 + 1);
 }

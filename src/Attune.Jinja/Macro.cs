@@ -49,11 +49,11 @@ sealed class Macro(MacroDefinition definition, Scope scope) : ICallable
         if (definition.Takes("kwargs"))
             inner.Set("kwargs", ToDict(run, named));
         else if (named.Count > 0)
-            throw Fault.Of($"macro {PythonText.Quoted(Name)} takes no keyword argument {PythonText.Quoted(named.First().Key)}");
+            throw TemplateError.Create($"macro {PythonText.Quoted(Name)} takes no keyword argument {PythonText.Quoted(named.First().Key)}");
         if (definition.Takes("varargs"))
             inner.Set("varargs", new TupleValue([.. positional.Skip(definition.Parameters.Count)]));
         else if (positional.Count > definition.Parameters.Count)
-            throw Fault.Of($"macro {PythonText.Quoted(Name)} takes not more than {definition.Parameters.Count} argument(s)");
+            throw TemplateError.Create($"macro {PythonText.Quoted(Name)} takes not more than {definition.Parameters.Count} argument(s)");
     }
 
     public static DictValue ToDict(Rendering run, IEnumerable<KeyValuePair<string, object?>> members)

@@ -10,7 +10,7 @@ static class Members
 {
     static readonly Dictionary<string, Routine> OfList = Routine.Table(
         new Routine("index", ["value"], (run, self, a) => Index(run, Kinds.ToList(run, self), a.Value(0))),
-        new Routine("count", ["value"], (run, self, a) => (BigInteger)Kinds.Items(run, self).Count(item => Comparison.AreEqual(run, item, a.Value(0)))),
+        new Routine("count", ["value"], (run, self, a) => (BigInteger)Kinds.Items(run, self).Count(item => PythonComparison.AreEqual(run, item, a.Value(0)))),
         new Routine("copy", [], (run, self, _) => Kinds.ToList(run, self)));
 
     static readonly Dictionary<string, Routine> OfDict = Routine.Table(
@@ -36,9 +36,9 @@ static class Members
         "append", "clear", "pop", "popitem", "reverse", "insert", "sort", "extend", "remove", "setdefault", "update",
     };
 
-    static BigInteger Index(Rendering run, List<object?> list, object? item) => list.FindIndex(other => Comparison.AreEqual(run, other, item)) is >= 0 and var index
+    static BigInteger Index(Rendering run, List<object?> list, object? item) => list.FindIndex(other => PythonComparison.AreEqual(run, other, item)) is >= 0 and var index
         ? index
-        : throw Fault.Of($"{TextForm.Quoted(run, item)} is not in list");
+        : throw TemplateError.Create($"{PythonStrings.Repr(run, item)} is not in list");
 
     /// <summary>value.name: an attribute, else the item of that name.</summary>
     public static object? Attribute(Rendering run, object? value, string name)
@@ -58,7 +58,7 @@ static class Members
             throw undefined.Error();
         if (value is DictValue dict && key is not (List<object?> or DictValue) && dict.TryGet(key, out var item))
             return item;
-        if (Arithmetic.AsWhole(key) is { } index && TryItem(run, value, index, out var element))
+        if (PythonArithmetic.AsWhole(key) is { } index && TryItem(run, value, index, out var element))
             return element;
         return key is string name && TryAttribute(value, name, out var found) ? found : Undefined.Member(value, key);
     }
@@ -86,8 +86,8 @@ static class Members
         if (value is Undefined undefined)
             throw undefined.Error();
         if (value is not (string or List<object?> or TupleValue or RangeValue))
-            return Undefined.Because($"{Kinds.NameOf(value)} object has no element slice({TextForm.Quoted(run, start)}, {TextForm.Quoted(run, stop)}, {TextForm.Quoted(run, step)})");
-        var slice = Indices.Of(Kinds.Length(run, value), start, stop, step);
+            return Undefined.Because($"{Kinds.NameOf(value)} object has no element slice({PythonStrings.Repr(run, start)}, {PythonStrings.Repr(run, stop)}, {PythonStrings.Repr(run, step)})");
+        var slice = SliceIndices.Resolve(Kinds.Length(run, value), start, stop, step);
         run.Spend(value is string ? slice.Count / 16 : slice.Count);
         return value switch
         {

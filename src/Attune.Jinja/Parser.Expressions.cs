@@ -212,7 +212,7 @@ sealed partial class Parser
             parts.Add(OneSubscript(line, owner));
         }
         Expect("]");
-        return parts.Count == 1 ? parts[0]() : throw Fault.At(line, "one index or slice was expected in the brackets");
+        return parts.Count == 1 ? parts[0]() : throw TemplateError.At(line, "one index or slice was expected in the brackets");
     }
 
     Func<Expression> OneSubscript(int line, Expression owner)

@@ -58,7 +58,7 @@ sealed partial class Parser
         ? $"unexpected end of template, expected {expected}."
         : $"expected token {expected}, got {PythonText.Quoted(Current.Described)}");
 
-    InvalidDataException Wrong(string problem) => Fault.At(Current.Line, problem);
+    InvalidDataException Wrong(string problem) => TemplateError.At(Current.Line, problem);
 
     void Deeper()
     {
@@ -70,7 +70,7 @@ sealed partial class Parser
     void RefuseUnknown(int from)
     {
         if (unknown.Count > from)
-            throw Fault.At(unknown[from].Line, unknown[from].Problem);
+            throw TemplateError.At(unknown[from].Line, unknown[from].Problem);
     }
 
     /// <summary>What is unknown since <paramref name="from"/> stands where it may never be reached, and is an error only when it is.</summary>
@@ -128,8 +128,8 @@ sealed partial class Parser
         "print" => new Print(tag.Line, new Concatenation(tag.Line, Separated(() => Current.Kind == TokenKind.BlockEnd, Expression))),
         "generation" => GenerationTag(tag.Line),
         "break" or "continue" => JumpTag(tag),
-        "autoescape" => throw Fault.At(tag.Line, "the tag 'autoescape' is for web pages, and is not read here"),
-        _ when Loading.Contains(tag.Text) => throw Fault.At(tag.Line, $"the tag '{tag.Text}' loads another template; a chat template stands alone"),
+        "autoescape" => throw TemplateError.At(tag.Line, "the tag 'autoescape' is for web pages, and is not read here"),
+        _ when Loading.Contains(tag.Text) => throw TemplateError.At(tag.Line, $"the tag '{tag.Text}' loads another template; a chat template stands alone"),
         _ => throw UnknownTag(tag),
     };
 
@@ -139,7 +139,7 @@ sealed partial class Parser
         if (open.Count > 0)
             problem += $" Jinja was looking for the following tags: {string.Join(" or ", open.Peek().Ends.Select(end => $"'{end}'"))}. "
                 + $"The innermost block that needs to be closed is '{open.Peek().Tag}'.";
-        return Fault.At(tag?.Line ?? Current.Line, problem);
+        return TemplateError.At(tag?.Line ?? Current.Line, problem);
     }
 
     /// <summary>The body of a tag up to one of its ends, with the name of the end that was found.</summary>
@@ -175,7 +175,7 @@ sealed partial class Parser
         var known = unknown.Count;
         var target = Targets(end: "in");
         if (Named(target).Contains("loop"))
-            throw Fault.At(line, "Can't assign to special loop variable in for-loop");
+            throw TemplateError.At(line, "Can't assign to special loop variable in for-loop");
         Expect("in");
         var source = TupleOrExpression(conditional: false, end: "recursive");
         var condition = Skip("if") ? Expression() : null;
@@ -199,7 +199,7 @@ sealed partial class Parser
     {
         var target = Targets(members: true);
         if (loops > 0 && Named(target).Contains("loop"))
-            throw Fault.At(line, "Can't assign to special loop variable in for-loop");
+            throw TemplateError.At(line, "Can't assign to special loop variable in for-loop");
         if (Skip("="))
             return new Set(line, target, TupleOrExpression());
         var filters = FilterChain(new Name(line, Block.Captured));
@@ -241,7 +241,7 @@ sealed partial class Parser
 
     Jump JumpTag(Token tag) => loops > 0
         ? new(tag.Line, tag.Text == "break" ? Flow.Break : Flow.Continue)
-        : throw Fault.At(tag.Line, $"'{tag.Text}' outside loop");
+        : throw TemplateError.At(tag.Line, $"'{tag.Text}' outside loop");
 
     /// <summary>Bodies that are functions of their own in Jinja: a jump cannot leave them.</summary>
     T OutsideOfLoops<T>(Func<T> parse)
@@ -262,7 +262,7 @@ sealed partial class Parser
     CallBlock CallTag(int line)
     {
         var parameters = Current.Is("(") ? Signature() : [];
-        var call = Expression() as Call ?? throw Fault.At(line, "expected call");
+        var call = Expression() as Call ?? throw TemplateError.At(line, "expected call");
         return new(line, call, Definition("caller", parameters, "call", "endcall"));
     }
 
@@ -328,7 +328,7 @@ sealed partial class Parser
         }
         var name = Expect(TokenKind.Name, "name");
         if (IsConstant(name.Text))
-            throw Fault.At(name.Line, "can't assign to 'const'");
+            throw TemplateError.At(name.Line, "can't assign to 'const'");
         return members && Skip(".") ? new Target.Member(name.Text, Expect(TokenKind.Name, "name").Text) : new Target.Variable(name.Text);
     }
 }

@@ -32,7 +32,7 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             Rendering.Limit(text);
         }
         if (!anyNamed && used < positional.Count && values is not (DictValue or List<object?>))
-            throw Fault.Of("not all arguments converted during string formatting");
+            throw TemplateError.Create("not all arguments converted during string formatting");
         return run.Made(text.ToString());
     }
 
@@ -45,12 +45,12 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             anyNamed = true;
             var end = format.IndexOf(')', at);
             if (end < 0)
-                throw Fault.Of("incomplete format key");
+                throw TemplateError.Create("incomplete format key");
             var key = format[(at + 1)..end];
             if (values is not DictValue dict)
-                throw Fault.Of("format requires a mapping");
+                throw TemplateError.Create("format requires a mapping");
             if (!dict.TryGet(key, out named))
-                throw Fault.Of($"format: there is no key {PythonText.Quoted(key)}");
+                throw TemplateError.Create($"format: there is no key {PythonText.Quoted(key)}");
             at = end + 1;
         }
         var flags = "";
@@ -66,7 +66,7 @@ sealed class PercentFormat(Rendering run, string format, object? values)
         while (Here() is 'h' or 'l' or 'L')
             at++;
         if (at == format.Length)
-            throw Fault.Of("incomplete format");
+            throw TemplateError.Create("incomplete format");
         var spec = new FormatSpec
         {
             Sign = flags.Contains('+') ? '+' : flags.Contains(' ') ? ' ' : '-',
@@ -80,14 +80,14 @@ sealed class PercentFormat(Rendering run, string format, object? values)
 
     char Here() => at < format.Length ? format[at] : '\0';
 
-    object? NextValue() => used < positional.Count ? positional[used++] : throw Fault.Of("not enough arguments for format string");
+    object? NextValue() => used < positional.Count ? positional[used++] : throw TemplateError.Create("not enough arguments for format string");
 
     int? Number()
     {
         if (Here() == '*')
         {
             at++;
-            return (int)(Arithmetic.AsWhole(NextValue()) is { } given && BigInteger.Abs(given) <= Rendering.MostText ? given : throw Fault.Of("* wants int"));
+            return (int)(PythonArithmetic.AsWhole(NextValue()) is { } given && BigInteger.Abs(given) <= Rendering.MostText ? given : throw TemplateError.Create("* wants int"));
         }
         var start = at;
         while (char.IsAsciiDigit(Here()))
@@ -96,7 +96,7 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             return null;
         return int.TryParse(format.AsSpan(start, at - start), CultureInfo.InvariantCulture, out var number) && number <= Rendering.MostText
             ? number
-            : throw Fault.Of($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
+            : throw TemplateError.Create($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
     }
 
     string Convert(FormatSpec spec, int? precision, char type, object? value)
@@ -105,19 +105,19 @@ sealed class PercentFormat(Rendering run, string format, object? values)
         switch (type)
         {
             case 's':
-                return ofText.Apply(run, TextForm.Of(run, value));
+                return ofText.Apply(run, PythonStrings.Str(run, value));
             case 'r' or 'a':
-                return ofText.Apply(run, TextForm.Quoted(run, value));
+                return ofText.Apply(run, PythonStrings.Repr(run, value));
             case 'c':
                 return (ofText with { Precision = null }).Apply(run, value as string ?? char.ConvertFromUtf32((int)Whole(type, value)));
             case 'd' or 'i' or 'u' or 'o' or 'x' or 'X':
                 return OfWhole(spec, precision ?? 1, type, value);
             case 'e' or 'E' or 'f' or 'F' or 'g' or 'G':
-                return (spec with { Type = type, Precision = precision ?? 6 }).Apply(run, Arithmetic.IsNumber(value)
-                    ? Arithmetic.AsFloat(value)
-                    : throw Fault.Of($"must be real number, not {Kinds.NameOf(value)}"));
+                return (spec with { Type = type, Precision = precision ?? 6 }).Apply(run, PythonArithmetic.IsNumber(value)
+                    ? PythonArithmetic.AsFloat(value)
+                    : throw TemplateError.Create($"must be real number, not {Kinds.NameOf(value)}"));
             default:
-                throw Fault.Of($"unsupported format character '{type}'");
+                throw TemplateError.Create($"unsupported format character '{type}'");
         }
     }
 
@@ -138,8 +138,8 @@ sealed class PercentFormat(Rendering run, string format, object? values)
     }
 
     static BigInteger Whole(char type, object? value) => value is double number && type is 'd' or 'i' or 'u'
-        ? Arithmetic.Truncate((double)value!)
-        : Arithmetic.AsWhole(value) ?? throw Fault.Of($"%{type} format: a real number is required, not {Kinds.NameOf(value)}");
+        ? PythonArithmetic.Truncate((double)value!)
+        : PythonArithmetic.AsWhole(value) ?? throw TemplateError.Create($"%{type} format: a real number is required, not {Kinds.NameOf(value)}");
 
     /// <summary>The digits of a number that is not negative.</summary>
     public static string Digits(BigInteger number, int radix)

@@ -47,7 +47,7 @@ public static class PythonText
         return unit;
     }
 
-    internal static string Slice(string text, Indices slice)
+    internal static string Slice(string text, SliceIndices slice)
     {
         if (slice.Step == 1)
             return slice.Count == 0 ? "" : text[UnitOf(text, slice.Start)..UnitOf(text, slice.Start + slice.Count)];

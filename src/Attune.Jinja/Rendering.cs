@@ -48,7 +48,7 @@ sealed class Rendering
         Line = line;
         Spend(1);
         if (++depth > MostDepth)
-            throw Fault.Of($"expressions and macros that nest at most {MostDepth} deep were expected; this goes deeper (does a macro call itself without an end?)");
+            throw TemplateError.Create($"expressions and macros that nest at most {MostDepth} deep were expected; this goes deeper (does a macro call itself without an end?)");
         GuardStack();
     }
 
@@ -58,14 +58,14 @@ sealed class Rendering
     public static void GuardStack()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-            throw Fault.Of("values or expressions nest too deeply");
+            throw TemplateError.Create("values or expressions nest too deeply");
     }
 
     public void Spend(long amount)
     {
         work += amount;
         if (work > MostWork)
-            throw Fault.Of($"the template takes more than {MostWork:N0} steps; is there a loop that goes on too long?");
+            throw TemplateError.Create($"the template takes more than {MostWork:N0} steps; is there a loop that goes on too long?");
     }
 
     /// <summary>For reading a text.</summary>
@@ -75,7 +75,7 @@ sealed class Rendering
     public void Reserve(long length)
     {
         if (length > MostText)
-            throw Fault.Of($"texts of at most {MostText:N0} characters were expected; this one would have {length:N0}");
+            throw TemplateError.Create($"texts of at most {MostText:N0} characters were expected; this one would have {length:N0}");
         Spend(length / 16);
     }
 
@@ -83,7 +83,7 @@ sealed class Rendering
     public static void Limit(StringBuilder text)
     {
         if (text.Length > MostText)
-            throw Fault.Of($"texts of at most {MostText:N0} characters were expected; this one grows longer");
+            throw TemplateError.Create($"texts of at most {MostText:N0} characters were expected; this one grows longer");
     }
 
     /// <summary>A text that has been made.</summary>

@@ -21,21 +21,21 @@ static class SequenceFilters
         new("reject", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, wanted: false)),
         new("selectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: true)),
         new("rejectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: false)),
-        new("sort", ["reverse", "case_sensitive", "attribute"], (run, value, a) => Comparison.Sort(
+        new("sort", ["reverse", "case_sensitive", "attribute"], (run, value, a) => PythonComparison.Sort(
             run, Kinds.ToList(run, value), Keys(run, a.Value(2, null), a.Flag(1)), a.Flag(0))),
         new("dictsort", ["case_sensitive", "by", "reverse"], DictSort),
         new("items", [], (run, value, _) => new Generator(value switch
         {
             DictValue dict => new DictView("items", dict).Items,
             Undefined => [],
-            _ => throw Fault.Of("Can only get item pairs from a mapping."),
+            _ => throw TemplateError.Create("Can only get item pairs from a mapping."),
         })),
         new("unique", ["case_sensitive", "attribute"], (run, value, a) => new Generator(
             Kinds.Items(run, value).DistinctBy(item => new Key(Key(run, a.Value(1, null), a.Flag(0))(item)), run.Keys))),
         new("min", ["case_sensitive", "attribute"], (run, value, a) => Extreme(run, value, a, "<")),
         new("max", ["case_sensitive", "attribute"], (run, value, a) => Extreme(run, value, a, ">")),
         new("sum", ["attribute", "start"], (run, value, a) => Kinds.Items(run, value).Select(Getter(run, a.Value(0, null)))
-            .Aggregate(a.Value(1, BigInteger.Zero), (sum, item) => Arithmetic.Apply(run, "+", sum, item))),
+            .Aggregate(a.Value(1, BigInteger.Zero), (sum, item) => PythonArithmetic.Apply(run, "+", sum, item))),
         new("groupby", ["attribute", "default", "case_sensitive"], GroupBy),
         new("batch", ["linecount", "fill_with"], (run, value, a) => new Generator(Batch(run, value, a.Whole(0), a.Value(1, null)))),
         new("slice", ["slices", "fill_with"], (run, value, a) => new Generator(Slices(run, Kinds.ToList(run, value), a.Whole(0), a.Value(1, null)))),
@@ -53,14 +53,14 @@ static class SequenceFilters
         ? Enumerable.Reverse(Kinds.ToList(run, value))
         : null;
 
-    static InvalidDataException NotReversible(object? value) => value is Undefined undefined ? undefined.Error() : Fault.Of($"'{Kinds.NameOf(value)}' object is not reversible");
+    static InvalidDataException NotReversible(object? value) => value is Undefined undefined ? undefined.Error() : TemplateError.Create($"'{Kinds.NameOf(value)}' object is not reversible");
 
     static object? Join(Rendering run, object? value, Bound a)
     {
-        var (text, separator) = (new StringBuilder(), TextForm.Of(run, a.Value(0, "")));
+        var (text, separator) = (new StringBuilder(), PythonStrings.Str(run, a.Value(0, "")));
         foreach (var (index, item) in Kinds.Items(run, value).Select(Getter(run, a.Value(1, null))).Index())
         {
-            var part = TextForm.Of(run, item);
+            var part = PythonStrings.Str(run, item);
             run.SpendText(part.Length + separator.Length);
             Rendering.Limit(text.Append(index == 0 ? "" : separator).Append(part));
         }
@@ -72,11 +72,11 @@ static class SequenceFilters
         if (a.Rest.Count == 0 && a.Named.TryGetValue("attribute", out var attribute))
         {
             if (a.Named.Keys.FirstOrDefault(name => name is not ("attribute" or "default")) is { } unexpected)
-                throw Fault.Of($"Unexpected keyword argument {PythonText.Quoted(unexpected)}");
+                throw TemplateError.Create($"Unexpected keyword argument {PythonText.Quoted(unexpected)}");
             return Kinds.Items(run, value).Select(Getter(run, attribute, a.Named.GetValueOrDefault("default")));
         }
         if (a.Rest is not [string name, ..])
-            throw Fault.Of("map requires a filter argument");
+            throw TemplateError.Create("map requires a filter argument");
         var filter = Filters.Get(name);
         var arguments = new Arguments([.. a.Rest.Skip(1)], a.Named);
         return Kinds.Items(run, value).Select(item => filter.Call(run, item, arguments));
@@ -86,13 +86,13 @@ static class SequenceFilters
     {
         if (test.Count == 0)
             return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(of(item)) == wanted));
-        var routine = Tests.Get(test[0] as string ?? throw Fault.Of($"{a.Routine.Name}: the name of a test was expected"));
+        var routine = Tests.Get(test[0] as string ?? throw TemplateError.Create($"{a.Routine.Name}: the name of a test was expected"));
         var arguments = new Arguments([.. test.Skip(1)], a.Named);
         return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(routine.Call(run, of(item), arguments)) == wanted));
     }
 
     static Generator SelectByAttribute(Rendering run, object? value, Bound a, bool wanted) => a.Rest.Count == 0
-        ? throw Fault.Of("Missing parameter for attribute name")
+        ? throw TemplateError.Create("Missing parameter for attribute name")
         : Select(run, value, Getter(run, a.Rest[0]), [.. a.Rest.Skip(1)], a, wanted);
 
     /// <summary>Follows a path such as "a.b.0" from an item; no path gives the item.</summary>
@@ -134,14 +134,14 @@ static class SequenceFilters
     static object? DictSort(Rendering run, object? value, Bound a)
     {
         if (value is not DictValue dict)
-            throw value is Undefined undefined ? undefined.Error() : Fault.Of($"'{Kinds.NameOf(value)}' object has no attribute 'items'");
+            throw value is Undefined undefined ? undefined.Error() : TemplateError.Create($"'{Kinds.NameOf(value)}' object has no attribute 'items'");
         var part = (a.Value(1, "key") as string) switch
         {
             "key" => 0,
             "value" => 1,
-            _ => throw Fault.Of("You can only sort by either \"key\" or \"value\""),
+            _ => throw TemplateError.Create("You can only sort by either \"key\" or \"value\""),
         };
-        return Comparison.Sort(run, [.. new DictView("items", dict).Items], item => IgnoringCase(((TupleValue)item!).Items[part], a.Flag(0)), a.Flag(2));
+        return PythonComparison.Sort(run, [.. new DictView("items", dict).Items], item => IgnoringCase(((TupleValue)item!).Items[part], a.Flag(0)), a.Flag(2));
     }
 
     static object? Extreme(Rendering run, object? value, Bound a, string sign)
@@ -151,7 +151,7 @@ static class SequenceFilters
         foreach (var item in Kinds.Items(run, value))
         {
             var own = key(item);
-            if (!any || Comparison.Holds(run, sign, own, bestKey))
+            if (!any || PythonComparison.Holds(run, sign, own, bestKey))
                 (best, bestKey, any) = (item, own, true);
         }
         return any ? best : Undefined.Because("No aggregated item, sequence was empty.");
@@ -163,9 +163,9 @@ static class SequenceFilters
         Func<object?, object?> key = item => IgnoringCase(getter(item), a.Flag(2));
         var groups = new List<object?>();
         var (members, last) = (new List<object?>(), (object?)null);
-        foreach (var item in Comparison.Sort(run, Kinds.ToList(run, value), key, reverse: false))
+        foreach (var item in PythonComparison.Sort(run, Kinds.ToList(run, value), key, reverse: false))
         {
-            if (groups.Count == 0 || !Comparison.AreEqual(run, last, key(item)))
+            if (groups.Count == 0 || !PythonComparison.AreEqual(run, last, key(item)))
                 groups.Add(new TupleValue([getter(item), members = []], IsGroup: true));
             members.Add(item);
             last = key(item);
@@ -198,7 +198,7 @@ static class SequenceFilters
     static IEnumerable<object?> Slices(Rendering run, List<object?> items, int count, object? fill)
     {
         if (count == 0)
-            throw Fault.Of("division by zero");
+            throw TemplateError.Create("division by zero");
         var (size, longer) = (items.Count / count, items.Count % count);
         for (var (number, start) = (0, 0); number < count; number++)
         {

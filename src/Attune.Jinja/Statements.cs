@@ -45,7 +45,7 @@ sealed class Print(int line, Expression value) : Statement(line)
 {
     protected override Flow Execute(Scope scope)
     {
-        scope.Run.Write(TextForm.Of(scope.Run, value.Value(scope)));
+        scope.Run.Write(PythonStrings.Str(scope.Run, value.Value(scope)));
         return Flow.Next;
     }
 }
@@ -135,7 +135,7 @@ sealed class Block(int line, Target? target, Expression? filters, Statement[] bo
             text = filters.Value(inner);
         }
         if (target is null)
-            scope.Run.Write(TextForm.Of(scope.Run, text));
+            scope.Run.Write(PythonStrings.Str(scope.Run, text));
         else
             target.Bind(scope, text);
         return Flow.Next;
@@ -168,7 +168,7 @@ sealed class CallBlock(int line, Call call, MacroDefinition body) : Statement(li
 {
     protected override Flow Execute(Scope scope)
     {
-        scope.Run.Write(TextForm.Of(scope.Run, call.Invoke(scope, new Macro(body, scope))));
+        scope.Run.Write(PythonStrings.Str(scope.Run, call.Invoke(scope, new Macro(body, scope))));
         return Flow.Next;
     }
 }

@@ -36,7 +36,7 @@ static class StringLiteral
             case >= '0' and <= '7':
                 return Octal(body, i, text);
             case 'N':
-                throw Fault.At(line, "characters by their names (\\N{…}) are not read in strings; write \\uXXXX");
+                throw TemplateError.At(line, "characters by their names (\\N{…}) are not read in strings; write \\uXXXX");
         }
         var index = "\nabfnrtv\\'\"".IndexOf(body[i], StringComparison.Ordinal);
         if (index < 0)
@@ -60,7 +60,7 @@ static class StringLiteral
         if (i + digits >= body.Length
             || !uint.TryParse(body.AsSpan(i + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             || value > 0x10FFFF)
-            throw Fault.At(line, $"{digits} hexadecimal digits of a character were expected behind \\{body[i]}");
+            throw TemplateError.At(line, $"{digits} hexadecimal digits of a character were expected behind \\{body[i]}");
         if (value > 0xFFFF)
             text.Append(char.ConvertFromUtf32((int)value));
         else

@@ -20,7 +20,7 @@ abstract record Target
         public override Scope Bind(Scope scope, object? value)
         {
             if (scope.Find(Owner) is not NamespaceValue space)
-                throw Fault.Of("cannot assign attribute on non-namespace object");
+                throw TemplateError.Create("cannot assign attribute on non-namespace object");
             space.Members[Name] = value;
             return scope;
         }
@@ -31,10 +31,10 @@ abstract record Target
         public override Scope Bind(Scope scope, object? value)
         {
             if (Kinds.ItemsOrNull(value) is null)
-                throw Fault.Of($"cannot unpack non-iterable {Kinds.NameOf(value)} object");
+                throw TemplateError.Create($"cannot unpack non-iterable {Kinds.NameOf(value)} object");
             var items = Kinds.ToList(scope.Run, value);
             if (items.Count != Targets.Count)
-                throw Fault.Of(items.Count > Targets.Count
+                throw TemplateError.Create(items.Count > Targets.Count
                     ? $"too many values to unpack (expected {Targets.Count})"
                     : $"not enough values to unpack (expected {Targets.Count}, got {items.Count})");
             foreach (var (target, item) in Targets.Zip(items))

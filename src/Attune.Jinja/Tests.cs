@@ -14,7 +14,7 @@ static class Tests
         new Routine("false", [], (_, value, _) => value is false),
         new Routine("integer", [], (_, value, _) => value is BigInteger),
         new Routine("float", [], (_, value, _) => value is double),
-        new Routine("number", [], (_, value, _) => Arithmetic.IsNumber(value)),
+        new Routine("number", [], (_, value, _) => PythonArithmetic.IsNumber(value)),
         new Routine("string", [], (_, value, _) => value is string),
         new Routine("mapping", [], (_, value, _) => value is DictValue),
         new Routine("sequence", [], (_, value, _) => value is string or List<object?> or TupleValue or DictValue or RangeValue or Undefined),
@@ -24,10 +24,10 @@ static class Tests
         new Routine("odd", [], (_, value, _) => IsMultiple(Rest(value, new BigInteger(2)), 1)),
         new Routine("even", [], (_, value, _) => IsMultiple(Rest(value, new BigInteger(2)), 0)),
         new Routine("divisibleby", ["num"], (_, value, a) => IsMultiple(Rest(value, a.Value(0)), 0)),
-        new Routine("lower", [], (run, value, _) => TextMethods.IsLower(TextForm.Of(run, value))),
-        new Routine("upper", [], (run, value, _) => TextMethods.IsUpper(TextForm.Of(run, value))),
+        new Routine("lower", [], (run, value, _) => TextMethods.IsLower(PythonStrings.Str(run, value))),
+        new Routine("upper", [], (run, value, _) => TextMethods.IsUpper(PythonStrings.Str(run, value))),
         new Routine("sameas", ["other"], (run, value, a) => IsSame(run, value, a.Value(0))),
-        new Routine("in", ["seq"], (run, value, a) => Comparison.Contains(run, a.Value(0), value)),
+        new Routine("in", ["seq"], (run, value, a) => PythonComparison.Contains(run, a.Value(0), value)),
         new Routine("filter", [], (_, value, _) => value is string name && Filters.IsKnown(name)),
         new Routine("test", [], (_, value, _) => value is string name && IsKnown(name)))
         .Concat(Comparing("==", "eq", "equalto"))
@@ -42,26 +42,26 @@ static class Tests
 
     public static string Unknown(string name) => $"No test named {PythonText.Quoted(name)}.";
 
-    public static Routine Get(string name) => All.GetValueOrDefault(name) ?? throw Fault.Of(Unknown(name));
+    public static Routine Get(string name) => All.GetValueOrDefault(name) ?? throw TemplateError.Create(Unknown(name));
 
     static Dictionary<string, Routine> Comparing(string sign, params string[] names) => names.Prepend(sign).ToDictionary(
         name => name,
         name => new Routine(name, ["other"], (run, value, a) => sign switch
         {
-            "==" => Comparison.AreEqual(run, value, a.Value(0)),
-            "!=" => !Comparison.AreEqual(run, value, a.Value(0)),
-            _ => Comparison.Holds(run, sign, value, a.Value(0)),
+            "==" => PythonComparison.AreEqual(run, value, a.Value(0)),
+            "!=" => !PythonComparison.AreEqual(run, value, a.Value(0)),
+            _ => PythonComparison.Holds(run, sign, value, a.Value(0)),
         }),
         StringComparer.Ordinal);
 
     static object? Rest(object? value, object? divisor) => value is string
-        ? throw Fault.Of("not all arguments converted during string formatting")
-        : Arithmetic.Rest(value, divisor);
+        ? throw TemplateError.Create("not all arguments converted during string formatting")
+        : PythonArithmetic.Rest(value, divisor);
 
-    static bool IsMultiple(object? rest, int wanted) => Arithmetic.AsNumber(rest) == wanted;
+    static bool IsMultiple(object? rest, int wanted) => PythonArithmetic.AsNumber(rest) == wanted;
 
     /// <summary>Identity: of constants their value, of everything else the thing itself.</summary>
     static bool IsSame(Rendering run, object? value, object? other) => value is bool or BigInteger or double or string
-        ? value.GetType() == other?.GetType() && Comparison.AreEqual(run, value, other)
+        ? value.GetType() == other?.GetType() && PythonComparison.AreEqual(run, value, other)
         : ReferenceEquals(value, other);
 }

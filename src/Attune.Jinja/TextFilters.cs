@@ -16,31 +16,31 @@ static class TextFilters
         Of("safe", text => text),
         Of("forceescape", Escape),
         Of("striptags", StripTags),
-        .. Filters.Both("escape", "e", [], (run, value, _) => run.Made(Escape(run.Made(TextForm.Of(run, value))))),
-        new("trim", ["chars"], (run, value, a) => PythonText.Trim(run.Made(TextForm.Of(run, value)), a.TextOrNone(0))),
+        .. Filters.Both("escape", "e", [], (run, value, _) => run.Made(Escape(run.Made(PythonStrings.Str(run, value))))),
+        new("trim", ["chars"], (run, value, a) => PythonText.Trim(run.Made(PythonStrings.Str(run, value)), a.TextOrNone(0))),
         new("replace", ["old", "new", "count"], (run, value, a) => TextMethods.Replace(
-            run, TextForm.Of(run, value), TextForm.Of(run, a.Value(0)), TextForm.Of(run, a.Value(1)), a.Value(2, null) is null ? -1 : a.Whole(2))),
-        new("center", ["width"], (run, value, a) => TextMethods.Center(run, TextForm.Of(run, value), a.Whole(0, 80), " ")),
+            run, PythonStrings.Str(run, value), PythonStrings.Str(run, a.Value(0)), PythonStrings.Str(run, a.Value(1)), a.Value(2, null) is null ? -1 : a.Whole(2))),
+        new("center", ["width"], (run, value, a) => TextMethods.Center(run, PythonStrings.Str(run, value), a.Whole(0, 80), " ")),
         new("indent", ["width", "first", "blank"], Indent),
         new("truncate", ["length", "killwords", "end", "leeway"], Truncate),
-        new("wordcount", [], (run, value, _) => (BigInteger)WordCount(run.Made(TextForm.Of(run, value)))),
+        new("wordcount", [], (run, value, _) => (BigInteger)WordCount(run.Made(PythonStrings.Str(run, value)))),
         new("wordwrap", ["width", "break_long_words", "wrapstring", "break_on_hyphens"], (run, value, a) =>
             WordWrap.Apply(run, TextOf(value), a.Whole(0, 79), a.Flag(1, true), a.TextOrNone(2) ?? "\n", a.Flag(3, true))),
         new("format", ["*"], (run, value, a) => a.Rest.Count > 0 && a.Named.Count > 0
-            ? throw Fault.Of("can't handle positional and keyword arguments at the same time")
-            : PercentFormat.Apply(run, TextForm.Of(run, value), a.Named.Count > 0 ? Macro.ToDict(run, a.Named) : new TupleValue(a.Rest))),
+            ? throw TemplateError.Create("can't handle positional and keyword arguments at the same time")
+            : PercentFormat.Apply(run, PythonStrings.Str(run, value), a.Named.Count > 0 ? Macro.ToDict(run, a.Named) : new TupleValue(a.Rest))),
         new("urlencode", [], (run, value, _) => run.Made(UrlEncode(run, value))),
         new("filesizeformat", ["binary"], (run, value, a) => FileSize(value, a.Flag(0))),
     ];
 
-    static Routine Of(string name, Func<string, string> map) => new(name, [], (run, value, _) => run.Made(map(run.Made(TextForm.Of(run, value)))));
+    static Routine Of(string name, Func<string, string> map) => new(name, [], (run, value, _) => run.Made(map(run.Made(PythonStrings.Str(run, value)))));
 
     /// <summary>For the filters that want a text and turn nothing else into one.</summary>
     static string TextOf(object? value) => value switch
     {
         string text => text,
         Undefined undefined => throw undefined.Error(),
-        _ => throw Fault.Of($"a str was expected, found {Kinds.NameOf(value)}"),
+        _ => throw TemplateError.Create($"a str was expected, found {Kinds.NameOf(value)}"),
     };
 
     /// <summary>Words begin behind white space, hyphens and opening brackets.</summary>
@@ -101,9 +101,9 @@ static class TextFilters
         var leeway = a.Value(3, null) is null ? 5 : a.Whole(3);
         var room = length - PythonText.Length(ending);
         if (room < 0)
-            throw Fault.Of($"expected length >= {PythonText.Length(ending)}, got {length}");
+            throw TemplateError.Create($"expected length >= {PythonText.Length(ending)}, got {length}");
         if (leeway < 0)
-            throw Fault.Of($"expected leeway >= 0, got {leeway}");
+            throw TemplateError.Create($"expected leeway >= 0, got {leeway}");
         run.SpendText(text.Length);
         if (PythonText.Length(text) <= (long)length + leeway)
             return text;
@@ -127,11 +127,11 @@ static class TextFilters
     static string UrlEncode(Rendering run, object? value)
     {
         if (value is string || Kinds.ItemsOrNull(value) is null)
-            return Quote(TextForm.Of(run, value), "/");
+            return Quote(PythonStrings.Str(run, value), "/");
         var pairs = value is DictValue dict ? new DictView("items", dict).Items : Kinds.Items(run, value);
         return string.Join('&', pairs.Select(pair => Kinds.ToList(run, pair) is [var key, var item]
-            ? $"{QuoteForQuery(TextForm.Of(run, key))}={QuoteForQuery(TextForm.Of(run, item))}"
-            : throw Fault.Of("urlencode: pairs of a key and a value were expected")));
+            ? $"{QuoteForQuery(PythonStrings.Str(run, key))}={QuoteForQuery(PythonStrings.Str(run, item))}"
+            : throw TemplateError.Create("urlencode: pairs of a key and a value were expected")));
     }
 
     static string QuoteForQuery(string text) => Quote(text, "").Replace("%20", "+", StringComparison.Ordinal);
@@ -141,12 +141,12 @@ static class TextFilters
 
     static string FileSize(object? value, bool binary)
     {
-        var size = value is string text ? PythonNumber.ParseFloat(text) ?? throw Fault.Of($"could not convert string to float: {PythonText.Quoted(text)}") : Arithmetic.AsFloat(value);
+        var size = value is string text ? PythonNumber.ParseFloat(text) ?? throw TemplateError.Create($"could not convert string to float: {PythonText.Quoted(text)}") : PythonArithmetic.AsFloat(value);
         var unit = binary ? 1024.0 : 1000.0;
         if (size == 1)
             return "1 Byte";
         if (size < unit)
-            return $"{Arithmetic.Truncate(size)} Bytes";
+            return $"{PythonArithmetic.Truncate(size)} Bytes";
         var prefixes = binary ? new[] { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB" } : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
         var index = 0;
         for (size /= unit; size >= unit && index < prefixes.Length - 1; index++)

@@ -89,9 +89,9 @@ static class TextMethods
         if (a.Value(1, null) is null && a.Value(2, null) is null)
             return text;
         var length = PythonText.Length(text);
-        if (Arithmetic.AsWhole(a.Value(1, null)) > length)
+        if (PythonArithmetic.AsWhole(a.Value(1, null)) > length)
             return null;
-        return PythonText.Slice(text, Indices.Of(length, a.Value(1, null), a.Value(2, null), null));
+        return PythonText.Slice(text, SliceIndices.Resolve(length, a.Value(1, null), a.Value(2, null), null));
     }
 
     static bool Begins(Rendering run, string? text, Bound a, Func<string, string, bool> begins)
@@ -99,7 +99,7 @@ static class TextMethods
         IEnumerable<object?> parts = a.Value(0) is TupleValue several ? several.Items : [a.Value(0)];
         return parts.Any(part => part is string expected
             ? text is not null && begins(text, run.Made(expected))
-            : throw Fault.Of($"{a.Routine.Name} first arg must be str or a tuple of str, not {Kinds.NameOf(part)}"));
+            : throw TemplateError.Create($"{a.Routine.Name} first arg must be str or a tuple of str, not {Kinds.NameOf(part)}"));
     }
 
     static int Find(Rendering run, object? self, Bound a, bool last)
@@ -110,14 +110,14 @@ static class TextMethods
         if (unit < 0)
             return -1;
         var length = PythonText.Length(Text(self));
-        return Indices.Of(length, a.Value(1, null), null, null).Start + PythonText.CodePointsIn(part.AsSpan(0, unit));
+        return SliceIndices.Resolve(length, a.Value(1, null), null, null).Start + PythonText.CodePointsIn(part.AsSpan(0, unit));
     }
 
     static int LastIndex(string text, string part) => part.Length == 0 ? text.Length : text.LastIndexOf(part, StringComparison.Ordinal);
 
     static BigInteger Index(Rendering run, object? self, Bound a, bool last) => Find(run, self, a, last) is >= 0 and var index
         ? index
-        : throw Fault.Of("substring not found");
+        : throw TemplateError.Create("substring not found");
 
     static int Count(string text, string part) => part.Length == 0 ? PythonText.Length(text) + 1 : text.AsSpan().Count(part);
 
@@ -126,7 +126,7 @@ static class TextMethods
         var text = new StringBuilder();
         foreach (var (index, item) in Kinds.Items(run, items).Index())
         {
-            var part = item as string ?? throw Fault.Of($"sequence item {index}: expected str instance, {Kinds.NameOf(item)} found");
+            var part = item as string ?? throw TemplateError.Create($"sequence item {index}: expected str instance, {Kinds.NameOf(item)} found");
             run.SpendText(part.Length + separator.Length);
             Rendering.Limit(text.Append(index == 0 ? "" : separator).Append(part));
         }
@@ -172,7 +172,7 @@ static class TextMethods
 
     static string Fill(Rendering run, string text, int width, string fill) => run.Repeated(One(fill), width - PythonText.Length(run.Made(text)));
 
-    static string One(string fill) => PythonText.Length(fill) == 1 ? fill : throw Fault.Of("The fill character must be exactly one character long");
+    static string One(string fill) => PythonText.Length(fill) == 1 ? fill : throw TemplateError.Create("The fill character must be exactly one character long");
 
     static string ZeroFill(Rendering run, string text, int width)
     {
@@ -194,5 +194,5 @@ static class TextMethods
 
     static Dictionary<string, object?> Names(object? mapping) => mapping is DictValue dict
         ? dict.Items.Where(item => item.Key is string).ToDictionary(item => (string)item.Key!, item => item.Value, StringComparer.Ordinal)
-        : throw Fault.Of($"format_map: a mapping was expected, found {Kinds.NameOf(mapping)}");
+        : throw TemplateError.Create($"format_map: a mapping was expected, found {Kinds.NameOf(mapping)}");
 }

@@ -112,7 +112,7 @@ static class TextSplitting
     static void RequireSeparator(string separator)
     {
         if (separator.Length == 0)
-            throw Fault.Of("empty separator");
+            throw TemplateError.Create("empty separator");
     }
 
     static void Add(Rendering run, List<object?> parts, string part)

@@ -6,7 +6,7 @@ namespace Attune.Jinja;
 /// <summary>strftime in the C locale: a time by its directives, such as %d %b %Y.</summary>
 static class TimeFormat
 {
-    public static string Of(DateTime time, string format)
+    public static string Format(DateTime time, string format)
     {
         var text = new StringBuilder();
         for (var i = 0; i < format.Length; i++)
@@ -36,13 +36,13 @@ static class TimeFormat
         'A' => Named(time, "dddd"),
         'b' or 'h' => Named(time, "MMM"),
         'B' => Named(time, "MMMM"),
-        'c' => Of(time, "%a %b %e %H:%M:%S %Y"),
+        'c' => Format(time, "%a %b %e %H:%M:%S %Y"),
         'C' => $"{time.Year / 100:00}",
         'd' => $"{time.Day:00}",
-        'D' or 'x' => Of(time, "%m/%d/%y"),
+        'D' or 'x' => Format(time, "%m/%d/%y"),
         'e' => $"{time.Day,2}",
         'f' => $"{time.Ticks % TimeSpan.TicksPerSecond / 10:000000}",
-        'F' => Of(time, "%Y-%m-%d"),
+        'F' => Format(time, "%Y-%m-%d"),
         'G' => $"{ISOWeek.GetYear(time)}",
         'H' => $"{time.Hour:00}",
         'I' => $"{(time.Hour + 11) % 12 + 1:00}",
@@ -54,12 +54,12 @@ static class TimeFormat
         'n' => "\n",
         'p' => time.Hour < 12 ? "AM" : "PM",
         'P' => time.Hour < 12 ? "am" : "pm",
-        'r' => Of(time, "%I:%M:%S %p"),
-        'R' => Of(time, "%H:%M"),
+        'r' => Format(time, "%I:%M:%S %p"),
+        'R' => Format(time, "%H:%M"),
         's' => $"{new DateTimeOffset(time).ToUnixTimeSeconds()}",
         'S' => $"{time.Second:00}",
         't' => "\t",
-        'T' or 'X' => Of(time, "%H:%M:%S"),
+        'T' or 'X' => Format(time, "%H:%M:%S"),
         'u' => $"{((int)time.DayOfWeek + 6) % 7 + 1}",
         'U' => $"{(time.DayOfYear + 6 - (int)time.DayOfWeek) / 7:00}",
         'V' => $"{ISOWeek.GetWeekOfYear(time):00}",

@@ -17,5 +17,5 @@ sealed class Undefined(Func<string> problem)
 
     static string Owner(object? owner) => owner is null ? "None" : $"{Kinds.NameOf(owner)} object";
 
-    public InvalidDataException Error() => Fault.Of(problem());
+    public InvalidDataException Error() => TemplateError.Create(problem());
 }

@@ -50,7 +50,7 @@ sealed record RangeValue(BigInteger Start, BigInteger Stop, BigInteger Step)
         {
             var span = Step.Sign > 0 ? Stop - Start + Step - 1 : Start - Stop - Step - 1;
             var count = BigInteger.Max(span / BigInteger.Abs(Step), 0);
-            return count <= Most ? (int)count : throw Fault.Of($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({Most}).");
+            return count <= Most ? (int)count : throw TemplateError.Create($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({Most}).");
         }
     }
 

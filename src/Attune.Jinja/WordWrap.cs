@@ -6,7 +6,7 @@ static class WordWrap
     public static string Apply(Rendering run, string text, int width, bool breakLong, string lineEnd, bool onHyphens)
     {
         if (width <= 0)
-            throw Fault.Of($"invalid width {width} (must be > 0)");
+            throw TemplateError.Create($"invalid width {width} (must be > 0)");
         var lines = PythonText.Lines(run.Made(text)).Select(line => string.Join(lineEnd, Wrap(run, line, width, breakLong, onHyphens)));
         return run.Made(string.Join(lineEnd, lines));
     }

@@ -28,7 +28,7 @@ public sealed class LanguageModel : Module
     public JsonObject? GenerationConfig { get; set; }
 
     /// <summary>The tokens that end an answer, as generation_config.json names them, else config.json; chat models may have several.</summary>
-    public IReadOnlyList<int> EndTokens => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
+    public IReadOnlyList<int> EosIds => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
     {
         JsonArray ids => [.. ids.OfType<JsonValue>().SelectMany(Token)],
         JsonValue id => [.. Token(id)],
@@ -43,10 +43,10 @@ public sealed class LanguageModel : Module
     /// <summary>Whether the output matrix is the token table.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
-    public Device Device => Backbone.TokenTable.Value.Device;
+    public Device Device => Backbone.TokenEmbedding.Value.Device;
 
     /// <summary>(B, T) tokens → (B, T, D) hidden states.</summary>
-    public Tensor Hidden(ModelInput input, KvCache? cache = null)
+    public Tensor HiddenStates(ModelInput input, KvCache? cache = null)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
         return Backbone.Forward(input, cache);

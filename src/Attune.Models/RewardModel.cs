@@ -21,7 +21,7 @@ public sealed class RewardModel : Module
         Config = config;
         Backbone = Register(backboneName, backbone);
         heads = [.. Enumerable.Range(0, RewardScale.Heads(config, source)).Select(head => Register(NameOf(head), newHead()))];
-        Scale = RewardScale.Of(config, source);
+        Scale = RewardScale.FromConfig(config, source);
     }
 
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
@@ -29,7 +29,7 @@ public sealed class RewardModel : Module
 
     public Backbone Backbone { get; }
 
-    public Device Device => Backbone.TokenTable.Value.Device;
+    public Device Device => Backbone.TokenEmbedding.Value.Device;
 
     /// <summary>How many heads there are, M.</summary>
     public int HeadCount => heads.Count;
@@ -61,7 +61,7 @@ public sealed class RewardModel : Module
     public Tensor ScoreHeads(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
-        var hidden = Backbone.Forward(Backbone.ToJudge(input));
+        var hidden = Backbone.Forward(Backbone.ForScoring(input));
         return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input).To(DType.Float32), at))]);
     }
 
@@ -70,10 +70,10 @@ public sealed class RewardModel : Module
     public Tensor ScoreTokens(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
-        if (heads[0] is not LastTokenScore)
+        if (heads[0] is not LastTokenRewardHead)
             throw new InvalidOperationException("this reward model scores whole texts, not tokens");
         var hidden = Backbone.Forward(input);
-        return Tensor.Stack(2, [.. heads.Cast<LastTokenScore>().Select((head, at) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), at))]).Mean(2);
+        return Tensor.Stack(2, [.. heads.Cast<LastTokenRewardHead>().Select((head, at) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), at))]).Mean(2);
     }
 
     static string NameOf(int head) => head == 0 ? "" : $"{Ensemble}{head}";

@@ -20,6 +20,6 @@ public sealed record GuestReward : RewardOptions
 
     sealed class Rule(SimulatedGuest guest) : IRule
     {
-        public double Rate(Answer answer) => guest.Judge(answer.Prompt.Text, answer.Text).Score;
+        public double Score(TextResponse answer) => guest.Judge(answer.Prompt.Text, answer.Text).Score;
     }
 }

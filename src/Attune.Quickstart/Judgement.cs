@@ -28,7 +28,7 @@ public sealed record Judgement(double Polite, double OnTopic, double Helpful, do
     public IEnumerable<string> Flaws => Names.Zip(Values).Where(pair => pair.Second < Holds).Select(pair => pair.First);
 
     /// <summary>"good", or what is amiss.</summary>
-    public string InWords => IsGood ? "good" : string.Join(", ", Flaws.Select(name => Amiss[name]));
+    public string Summary => IsGood ? "good" : string.Join(", ", Flaws.Select(name => Amiss[name]));
 
     double[] Values => [Polite, OnTopic, Helpful, NotRude, Complete, NotRambling];
 

@@ -24,10 +24,10 @@ sealed class Phrases
         }
     }
 
-    public bool In(Reading text) => Find(text).Any();
+    public bool In(ParsedText text) => Find(text).Any();
 
     /// <summary>Every phrase found: its label, where it begins and how many words it has.</summary>
-    public IEnumerable<(int Label, int At, int Length)> Find(Reading text)
+    public IEnumerable<(int Label, int At, int Length)> Find(ParsedText text)
     {
         for (var i = 0; i < text.Words.Count;)
         {

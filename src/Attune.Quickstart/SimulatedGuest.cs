@@ -44,12 +44,12 @@ public sealed class SimulatedGuest
         ReadText(Path.Combine(folder, "words.txt")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The topics that the guest sees in a prompt: one, rarely two, none where it is about something else.</summary>
-    public IReadOnlyCollection<string> TopicsOf(string prompt) => topics.Of(Request(prompt));
+    public IReadOnlyCollection<string> TopicsOf(string prompt) => topics.FindIn(Request(prompt));
 
     /// <summary>The taste without noise. <paramref name="prompt"/> may carry the marks "Guest:" and "Desk:". Takes any text.</summary>
     public Judgement Judge(string prompt, string answer)
     {
-        var (request, reply) = (Request(prompt), new Reading(answer));
+        var (request, reply) = (Request(prompt), new ParsedText(answer));
         if (reply.Words.Count == 0)
             return Judgement.Nothing;
         var onTopic = OnTopic(request, reply);
@@ -95,27 +95,27 @@ public sealed class SimulatedGuest
     }
 
     /// <summary>0, or 0.7 on the topic and up to 1 as more of the request is taken up: three of its words that say something.</summary>
-    double OnTopic(Reading request, Reading reply)
+    double OnTopic(ParsedText request, ParsedText reply)
     {
         var said = request.Words.Where(word => !plain.Contains(word) && !char.IsDigit(word[0])).ToHashSet();
         var takenUp = said.Count(reply.Words.Contains);
-        var wanted = topics.Of(request);
+        var wanted = topics.FindIn(request);
         if (wanted.Count == 0 ? takenUp < 2 : !topics.Meets(wanted, reply))
             return 0;
         return 0.7 + 0.3 * Math.Min(1, takenUp / Math.Clamp(said.Count, 1.0, 3.0));
     }
 
-    double Helpful(Reading reply)
+    double Helpful(ParsedText reply)
     {
         if (refusals.In(reply) || !(MakesAnOffer(reply) || statements.In(reply)))
             return 0;
         return concrete.In(reply) || reply.Words.Any(word => char.IsDigit(word[0])) ? 1 : 0.5;
     }
 
-    bool MakesAnOffer(Reading reply) => promises.Find(reply)
+    bool MakesAnOffer(ParsedText reply) => promises.Find(reply)
         .Any(p => Enumerable.Range(p.At + p.Length, 3).Any(at => deeds.LengthAt(reply.Words, at) > 0));
 
-    bool IsComplete(Reading reply)
+    bool IsComplete(ParsedText reply)
     {
         var unknown = reply.Words.Count(word => !char.IsDigit(word[0]) && !knownWords.Contains(word));
         return reply.EndsAsSentence
@@ -124,7 +124,7 @@ public sealed class SimulatedGuest
             && unknown <= UnknownWordsAllowed * reply.Words.Count;
     }
 
-    static double NotRambling(Reading reply)
+    static double NotRambling(ParsedText reply)
     {
         var count = reply.Words.Count;
         if (reply.RunsOn || reply.Stutters || reply.Repeats(4))
@@ -132,7 +132,7 @@ public sealed class SimulatedGuest
         return Math.Clamp((1.5 * LongestAnswer - count) / (0.5 * LongestAnswer), 0, 1);
     }
 
-    static Reading Request(string? prompt) =>
+    static ParsedText Request(string? prompt) =>
         new((prompt ?? "").Replace("Guest:", "", StringComparison.Ordinal).Replace("Desk:", "", StringComparison.Ordinal));
 
     static double Gumbel(Random random) => -Math.Log(-Math.Log(Math.Max(random.NextDouble(), double.Epsilon)));

@@ -19,7 +19,7 @@ sealed class Topics
     }
 
     /// <summary>The topics that a prompt shows most, none where it shows none.</summary>
-    public HashSet<string> Of(Reading prompt)
+    public HashSet<string> FindIn(ParsedText prompt)
     {
         var points = Points(inPrompts, prompt);
         return [.. points.Where(p => p.Value.Count == points.Values.Max(v => v.Count)).Select(p => topics[p.Key].Id)];
@@ -29,7 +29,7 @@ sealed class Topics
     /// True where an answer speaks of one of the <paramref name="wanted"/> topics, more than of any other (or as much, and first),
     /// and of at most two others: naming everything in the house is no answer.
     /// </summary>
-    public bool Meets(HashSet<string> wanted, Reading answer)
+    public bool Meets(HashSet<string> wanted, ParsedText answer)
     {
         var points = Points(inAnswers, answer);
         var own = points.Where(p => wanted.Contains(topics[p.Key].Id)).Select(p => p.Value).DefaultIfEmpty().MaxBy(p => p.Count);
@@ -41,7 +41,7 @@ sealed class Topics
     Phrases Index(Func<Topic, string[]> phrases) =>
         new(topics.SelectMany((topic, label) => phrases(topic).Select(phrase => (phrase, label))));
 
-    static Dictionary<int, (int Count, int First)> Points(Phrases phrases, Reading text)
+    static Dictionary<int, (int Count, int First)> Points(Phrases phrases, ParsedText text)
     {
         var points = new Dictionary<int, (int Count, int First)>();
         foreach (var (label, at, length) in phrases.Find(text))

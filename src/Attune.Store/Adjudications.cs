@@ -45,26 +45,26 @@ public sealed class Adjudications
     /// <exception cref="InvalidDataException">
     /// There is no such item, the verdict does not fit the project, or another reviewer has decided it meanwhile.
     /// </exception>
-    public void Decide(Project project, long reviewer, long item, Verdict verdict, long seen) => database.Write(connection =>
+    public void Decide(Project project, long reviewer, long item, AnnotationResult verdict, long seen) => database.Write(connection =>
     {
         if (Items.Load(connection, project.Id, item) is not { Kind: ItemKind.Normal } found)
             throw new InvalidDataException("there is no such item to settle");
         if (verdict.Outcome == Outcome.Skipped)
             throw new InvalidDataException("a decision was expected; leave the item as it is to decide nothing");
-        var was = Decisions.Find(connection, "item_id = @item AND adjudicates = 1", new { item });
+        var was = Annotations.Find(connection, "item_id = @item AND adjudicates = 1", new { item });
         if ((was?.Id ?? 0) != seen)
             throw new InvalidDataException("another reviewer has settled this item meanwhile; load the page again to see how");
-        var decision = new Decision
+        var decision = new Annotation
         {
             Item = item,
             Person = reviewer,
             Adjudicates = true,
-            Verdict = VerdictRules.Checked(verdict, project.Settings, found.Answers.Count),
+            Result = AnnotationRules.Checked(verdict, project.Settings, found.Answers.Count),
             Shown = [.. Enumerable.Range(0, found.Answers.Count)],
             At = time.GetUtcNow(),
         };
         connection.Execute("DELETE FROM decision WHERE item_id = @item AND adjudicates = 1", new { item });
-        Decisions.Insert(connection, project.Id, decision, Guid.NewGuid().ToString("N"));
-        AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}", new { was = was?.Verdict, now = decision.Verdict });
+        Annotations.Insert(connection, project.Id, decision, Guid.NewGuid().ToString("N"));
+        AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}", new { was = was?.Result, now = decision.Result });
     });
 }

@@ -18,7 +18,7 @@ public enum ItemKind
 /// <param name="Text">A JSON text, or a list of messages.</param>
 /// <param name="Source">Who wrote it, such as a model's name; null where that is not known.</param>
 /// <param name="Score">By a reward model; null where none scored it.</param>
-public sealed record Answer(JsonNode Text, string? Source = null, double? Score = null);
+public sealed record ItemResponse(JsonNode Text, string? Source = null, double? Score = null);
 
 /// <summary>A prompt whose answers are compared or rated.</summary>
 public sealed record Item
@@ -31,9 +31,9 @@ public sealed record Item
     public required JsonNode Prompt { get; init; }
 
     /// <summary>In the order in which they were imported: their places.</summary>
-    public required IReadOnlyList<Answer> Answers { get; init; }
+    public required IReadOnlyList<ItemResponse> Answers { get; init; }
 
-    /// <summary>The known ranks of a check or a calibration item, as in <see cref="Verdict.Ranks"/>.</summary>
+    /// <summary>The known ranks of a check or a calibration item, as in <see cref="AnnotationResult.Ranks"/>.</summary>
     public IReadOnlyList<int?>? Expected { get; init; }
 
     /// <summary>Why they are known, in words.</summary>

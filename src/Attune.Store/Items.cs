@@ -132,6 +132,6 @@ public sealed partial class Items
     {
         Answers = [.. connection.Query<(string Text, string? Source, double? Score)>(
             "SELECT text, source, score FROM answer WHERE item_id = @Id ORDER BY place", new { item.Id })
-            .Select(row => new Answer(JsonNode.Parse(row.Text)!, row.Source, row.Score))],
+            .Select(row => new ItemResponse(JsonNode.Parse(row.Text)!, row.Source, row.Score))],
     };
 }

@@ -37,21 +37,21 @@ public sealed record PersonFigures
     public Estimate? Others { get; init; }
 
     /// <summary>Of attention checks.</summary>
-    public required Calibration Checks { get; init; }
+    public required KnownItemAccuracy Checks { get; init; }
 
     /// <summary>Of the calibration round.</summary>
-    public required Calibration Calibration { get; init; }
+    public required KnownItemAccuracy Calibration { get; init; }
 
     /// <summary>Of everyone who decided something.</summary>
-    public static IReadOnlyList<PersonFigures> Of(ProjectVotes votes)
+    public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes)
     {
         var others = OthersAgreement.ByRater(new(votes.Choice()));
-        return [.. votes.Votes.Where(vote => !vote.Adjudicates).GroupBy(vote => vote.Person)
+        return [.. votes.Annotations.Where(vote => !vote.Adjudicates).GroupBy(vote => vote.Person)
             .Select(person => Of(person.Key, [.. person], votes) with { Others = others.GetValueOrDefault(person.Key) })
             .OrderByDescending(person => person.Decisions)];
     }
 
-    static PersonFigures Of(long person, List<Vote> all, ProjectVotes votes)
+    static PersonFigures Of(long person, List<AnnotationSummary> all, ProjectAnnotations votes)
     {
         var decided = all.Where(vote => vote.Outcome != Outcome.Skipped).ToList();
         var ordinary = decided.Where(vote => vote.Kind == ItemKind.Normal).ToList();
@@ -73,7 +73,7 @@ public sealed record PersonFigures
         };
     }
 
-    static Proportion Share(IEnumerable<Vote> votes, Func<Vote, int, int, bool?> holds)
+    static Proportion Share(IEnumerable<AnnotationSummary> votes, Func<AnnotationSummary, int, int, bool?> holds)
     {
         var cases = votes.Select(vote => vote.Extremes() is var (best, worst) ? holds(vote, best, worst) : null).OfType<bool>().ToList();
         return new(cases.Count(each => each), cases.Count);
@@ -82,9 +82,9 @@ public sealed record PersonFigures
     static bool? Longest(IReadOnlyList<AnswerFacts> answers, int best, int worst) =>
         answers[best].Length == answers[worst].Length ? null : answers[best].Length > answers[worst].Length;
 
-    static Calibration Known(IEnumerable<Vote> decided, ItemKind kind, ProjectVotes votes)
+    static KnownItemAccuracy Known(IEnumerable<AnnotationSummary> decided, ItemKind kind, ProjectAnnotations votes)
     {
-        var right = decided.Where(vote => vote.Kind == kind).Select(vote => Calibration.IsRight(votes.Expected[vote.Item], new Verdict { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
+        var right = decided.Where(vote => vote.Kind == kind).Select(vote => KnownItemAccuracy.IsRight(votes.Expected[vote.Item], new AnnotationResult { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
         return new(right.Count(each => each), right.Count);
     }
 }

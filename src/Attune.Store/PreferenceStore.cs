@@ -19,11 +19,11 @@ public sealed class PreferenceStore : IDisposable
         Projects = new(database, time);
         Items = new(database, time);
         Queue = new(database, time);
-        Decisions = new(database, time);
+        Annotations = new(database, time);
         Jobs = new(database, time);
         Audit = new(database);
         Adjudications = new(database, time);
-        Figures = new(database);
+        Statistics = new(database);
         Exports = new(database, time);
         Imports = new(database, time);
     }
@@ -38,7 +38,7 @@ public sealed class PreferenceStore : IDisposable
 
     public Queue Queue { get; }
 
-    public Decisions Decisions { get; }
+    public Annotations Annotations { get; }
 
     public Jobs Jobs { get; }
 
@@ -46,7 +46,7 @@ public sealed class PreferenceStore : IDisposable
 
     public Adjudications Adjudications { get; }
 
-    public Figures Figures { get; }
+    public StatisticsSource Statistics { get; }
 
     public Exports Exports { get; }
 

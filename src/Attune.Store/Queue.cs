@@ -12,10 +12,10 @@ namespace Attune.Store;
 /// <param name="Prompt">A JSON text, or a list of messages.</param>
 /// <param name="Answers">In the order in which they are shown.</param>
 /// <param name="Shown">The place of each answer that is shown.</param>
-public sealed record Showing(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers, IReadOnlyList<int> Shown);
+public sealed record AssignedItem(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers, IReadOnlyList<int> Shown);
 
 /// <summary>Whether there is something to do for a person.</summary>
-public enum Standing
+public enum QueueState
 {
     /// <summary>Items are given.</summary>
     Open,
@@ -28,7 +28,7 @@ public enum Standing
 }
 
 /// <summary>What a person gets next.</summary>
-public sealed record Turn(Standing Standing, IReadOnlyList<Showing> Items);
+public sealed record Turn(QueueState Standing, IReadOnlyList<AssignedItem> Items);
 
 /// <summary>Gives out items, each to as many people as are wanted, and keeps it for them for a while.</summary>
 public sealed class Queue
@@ -42,30 +42,30 @@ public sealed class Queue
     /// The items that a person holds, and new ones up to a count: first those of the calibration round, then ordinary ones, with an attention
     /// check among them now and then. Who asks again is given the same, so a page may be loaded anew.
     /// </summary>
-    public Turn Next(Project project, long person, int count) => project.Archived ? new(Standing.Done, []) : database.WriteLightly(connection =>
+    public Turn Next(Project project, long person, int count) => project.Archived ? new(QueueState.Done, []) : database.WriteLightly(connection =>
     {
-        var ask = new Ask(connection, project, person, time.GetUtcNow());
+        var ask = new Assigner(connection, project, person, time.GetUtcNow());
         ask.EndLeases();
         var held = ask.Held();
         while (held.Count < count && ask.Draw(held) is { } item)
             held.Add(ask.Lease(item));
-        return new Turn(held.Count > 0 ? Standing.Open : ask.Standing, held);
+        return new Turn(held.Count > 0 ? QueueState.Open : ask.Standing, held);
     });
 
-    sealed class Ask(SqliteConnection connection, Project project, long person, DateTimeOffset now)
+    sealed class Assigner(SqliteConnection connection, Project project, long person, DateTimeOffset now)
     {
         /// <summary>A page that is loaded again keeps its items for longer, but not each time.</summary>
         static readonly TimeSpan Renewal = TimeSpan.FromMinutes(1);
 
         readonly DateTimeOffset until = now.AddMinutes(project.Settings.LeaseMinutes);
 
-        public Standing Standing { get; private set; } = Standing.Done;
+        public QueueState Standing { get; private set; } = QueueState.Done;
 
         /// <summary>Of all people: what ran out opens again to others.</summary>
         public void EndLeases() => connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
 
         /// <summary>What was given before and still waits for a decision; what ran out is theirs again, unless others have filled its places.</summary>
-        public List<Showing> Held()
+        public List<AssignedItem> Held()
         {
             var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt)>("""
                 SELECT item_id, token, shown, live, expires_at FROM lease JOIN item ON item.id = item_id
@@ -78,7 +78,7 @@ public sealed class Queue
         }
 
         /// <summary>Nothing behind the calibration round before all of it is decided and enough of it is right.</summary>
-        public long? Draw(IReadOnlyList<Showing> held)
+        public long? Draw(IReadOnlyList<AssignedItem> held)
         {
             if (Known(ItemKind.Calibration) is { } calibration)
                 return calibration;
@@ -86,9 +86,9 @@ public sealed class Queue
             {
                 if (held.Any(showing => showing.Kind == ItemKind.Calibration))
                     return null;
-                if (Calibration.Of(connection, project.Id, person).Share < project.Settings.CalibrationPass)
+                if (KnownItemAccuracy.Load(connection, project.Id, person).Share < project.Settings.CalibrationPass)
                 {
-                    Standing = Standing.NotCalibrated;
+                    Standing = QueueState.NotCalibrated;
                     return null;
                 }
             }
@@ -119,7 +119,7 @@ public sealed class Queue
             return next?.Id;
         }
 
-        public Showing Lease(long id)
+        public AssignedItem Lease(long id)
         {
             var item = Items.Load(connection, project.Id, id)!;
             var shown = Enumerable.Range(0, item.Answers.Count).ToArray();
@@ -132,7 +132,7 @@ public sealed class Queue
             return Show(item, token, shown);
         }
 
-        static Showing Show(Item item, string token, int[] shown) =>
+        static AssignedItem Show(Item item, string token, int[] shown) =>
             new(item.Id, item.Kind, token, item.Prompt, [.. shown.Select(place => item.Answers[place].Text)], shown);
     }
 }

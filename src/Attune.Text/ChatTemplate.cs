@@ -34,10 +34,10 @@ public sealed class ChatTemplate
 
     /// <summary>The template of a tokenizer, ChatML for one that has none.</summary>
     /// <exception cref="InvalidDataException">The tokenizer's template is malformed.</exception>
-    public static ChatTemplate For(Tokenizer tokenizer) => tokenizer.Conversations;
+    public static ChatTemplate FromTokenizer(Tokenizer tokenizer) => tokenizer.Conversations;
 
     /// <summary>Whether it says by <c>{% generation %}</c> what the assistant said.</summary>
-    public bool MarksAnswers => template.MarksGeneration;
+    public bool HasGenerationMarks => template.MarksGeneration;
 
     /// <summary>The time of <c>strftime_now</c>.</summary>
     public Func<DateTime> Now { get; init; } = () => DateTime.Now;

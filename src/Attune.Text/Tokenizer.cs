@@ -53,7 +53,7 @@ public sealed class Tokenizer
     public int VocabularySize => pipeline.VocabularySize;
 
     /// <summary>How many tokens texts are cut into; added ones, which stand for themselves alone, are not counted.</summary>
-    public int WordCount => pipeline.WordCount;
+    public int BaseVocabularySize => pipeline.BaseVocabularySize;
 
     /// <summary>The token that tokenizer_config.json names to begin a text with, if it does.</summary>
     public int? BosId { get; }
@@ -145,7 +145,7 @@ public sealed class Tokenizer
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => pipeline.Decode(ids, skipSpecialTokens);
 
     /// <summary>Decodes ids that come one at a time.</summary>
-    public TokenStream OpenStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens);
+    public DecodeStream NewDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens);
 
     /// <summary>The same tokenizer with another chat template, or with none.</summary>
     public Tokenizer WithChatTemplate(string? jinja) => new(json, "tokenizer.json", config.With(("chat_template", jinja)));

@@ -42,7 +42,7 @@ public static class DTypes
         dtype is DType.Float16 or DType.BFloat16 or DType.Float32 or DType.Float64;
 
     /// <summary>The element type that a managed array of <typeparamref name="T"/> has as a tensor.</summary>
-    public static DType Of<T>() where T : unmanaged => default(T) switch
+    public static DType FromClrType<T>() where T : unmanaged => default(T) switch
     {
         float => DType.Float32,
         double => DType.Float64,

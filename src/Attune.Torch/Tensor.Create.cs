@@ -22,8 +22,8 @@ public sealed partial class Tensor
         Aten.Arange.Call(start, end, 1, dtype, Argument.None, device);
 
     /// <summary>Samples of N(mean, deviation²).</summary>
-    public static Tensor Normal(long[] shape, double mean, double deviation, RandomSource random, DType dtype = DType.Float32) =>
-        Empty(shape, dtype, random.Device).NormalInPlace(mean, deviation, random);
+    public static Tensor Normal(long[] shape, double mean, double std, RandomSource random, DType dtype = DType.Float32) =>
+        Empty(shape, dtype, random.Device).NormalInPlace(mean, std, random);
 
     /// <summary>Samples of the uniform distribution on [0, 1).</summary>
     public static Tensor Uniform(long[] shape, RandomSource random, DType dtype = DType.Float32) =>
@@ -37,7 +37,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The shape asks for another number of elements.</exception>
     public static Tensor From<T>(ReadOnlySpan<T> data, params long[] shape) where T : unmanaged
     {
-        var tensor = Empty(shape, DTypes.Of<T>());
+        var tensor = Empty(shape, DTypes.FromClrType<T>());
         data.CopyTo(tensor.Bytes<T>(data.Length));
         return tensor;
     }
@@ -48,8 +48,8 @@ public sealed partial class Tensor
     /// <summary>Zeros of the same shape, type and device.</summary>
     public Tensor ZerosLike() => Aten.ZerosLike.Call(this);
 
-    public Tensor NormalInPlace(double mean, double deviation, RandomSource random) =>
-        Aten.NormalInPlace.CallInPlace(this, mean, deviation, random);
+    public Tensor NormalInPlace(double mean, double std, RandomSource random) =>
+        Aten.NormalInPlace.CallInPlace(this, mean, std, random);
 
     public Tensor UniformInPlace(double low, double high, RandomSource random) =>
         Aten.UniformInPlace.CallInPlace(this, low, high, random);
@@ -86,7 +86,7 @@ public sealed partial class Tensor
 
     unsafe Span<T> Bytes<T>(long expected) where T : unmanaged
     {
-        if (DType != DTypes.Of<T>() || ElementCount != expected)
+        if (DType != DTypes.FromClrType<T>() || ElementCount != expected)
             throw new ArgumentException($"{this} does not hold {expected} elements of {typeof(T).Name}");
         Native.Check(Native.attune_tensor_data(Handle, out var data));
         return new(data, checked((int)expected));

@@ -11,9 +11,9 @@ public sealed partial class Tensor
     public Tensor Sqrt() => Aten.Sqrt.Call(this);
 
     /// <summary>1 / √x</summary>
-    public Tensor ReciprocalSqrt() => Aten.ReciprocalSqrt.Call(this);
+    public Tensor Rsqrt() => Aten.ReciprocalSqrt.Call(this);
 
-    public Tensor Power(double exponent) => Aten.Power.Call(this, Argument.Scalar(exponent));
+    public Tensor Pow(double exponent) => Aten.Power.Call(this, Argument.Scalar(exponent));
 
     public Tensor Square() => this * this;
 
@@ -61,7 +61,7 @@ public sealed partial class Tensor
     public Tensor IsFinite() => Aten.IsFinite.Call(this);
 
     /// <summary>0 for NaN, and the largest and smallest numbers of the type for ±∞.</summary>
-    public Tensor NanToNumber() => Aten.NanToNum.Call(this);
+    public Tensor NanToNum() => Aten.NanToNum.Call(this);
 
     public Tensor All() => Aten.All.Call(this);
 
@@ -73,19 +73,19 @@ public sealed partial class Tensor
 
     public Tensor Sum() => Aten.Sum.Call(this);
 
-    public Tensor Sum(int dimension, bool keep = false) => Aten.SumAlong.Call(this, (long[])[dimension], keep);
+    public Tensor Sum(int dimension, bool keepDim = false) => Aten.SumAlong.Call(this, (long[])[dimension], keepDim);
 
     public Tensor Mean() => Aten.Mean.Call(this);
 
-    public Tensor Mean(int dimension, bool keep = false) => Aten.MeanAlong.Call(this, (long[])[dimension], keep);
+    public Tensor Mean(int dimension, bool keepDim = false) => Aten.MeanAlong.Call(this, (long[])[dimension], keepDim);
 
-    public Tensor Max(int dimension, bool keep = false) => Aten.MaximumAlong.Call(this, (long[])[dimension], keep);
+    public Tensor Max(int dimension, bool keepDim = false) => Aten.MaximumAlong.Call(this, (long[])[dimension], keepDim);
 
-    public Tensor Min(int dimension, bool keep = false) => Aten.MinimumAlong.Call(this, (long[])[dimension], keep);
+    public Tensor Min(int dimension, bool keepDim = false) => Aten.MinimumAlong.Call(this, (long[])[dimension], keepDim);
 
     public Tensor ArgMax(int dimension) => Aten.ArgMax.Call(this, dimension);
 
-    public Tensor CumulativeSum(int dimension) => Aten.CumulativeSum.Call(this, dimension);
+    public Tensor CumSum(int dimension) => Aten.CumulativeSum.Call(this, dimension);
 
     public Tensor Softmax(int dimension) => Aten.Softmax.Call(this, dimension);
 
@@ -102,19 +102,19 @@ public sealed partial class Tensor
     public (Tensor Values, Tensor Indices) Sort(int dimension, bool descending = false) =>
         Aten.Sort.CallPair(this, dimension, descending);
 
-    public Tensor MatrixProduct(Tensor other) => Aten.MatrixProduct.Call(this, other);
+    public Tensor MatMul(Tensor other) => Aten.MatrixProduct.Call(this, other);
 
     /// <summary>(N, A, B) times (N, B, C)</summary>
-    public Tensor BatchedProduct(Tensor other) => Aten.BatchedProduct.Call(this, other);
+    public Tensor Bmm(Tensor other) => Aten.BatchedProduct.Call(this, other);
 
     /// <summary>this + scale · a b for batches of matrices; this is broadcast.</summary>
-    public Tensor AddBatchedProduct(Tensor a, Tensor b, double scale) => Aten.AddBatchedProduct.Call(this, a, b, 1, scale);
+    public Tensor Baddbmm(Tensor a, Tensor b, double scale) => Aten.AddBatchedProduct.Call(this, a, b, 1, scale);
 
     /// <summary>x Wᵀ + b, weight (out, in)</summary>
     public Tensor Linear(Tensor weight, Tensor? bias = null) => Aten.Linear.Call(this, weight, bias);
 
     /// <summary>this + a b for matrices; this is broadcast.</summary>
-    public Tensor AddProduct(Tensor a, Tensor b) => Aten.AddProduct.Call(this, a, b);
+    public Tensor Addmm(Tensor a, Tensor b) => Aten.AddProduct.Call(this, a, b);
 
     /// <summary>Layer normalisation over the last dimension. Ba et al. 2016, https://arxiv.org/abs/1607.06450</summary>
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
@@ -136,10 +136,10 @@ public sealed partial class Tensor
     public Tensor MultiplyInPlace(Tensor other) => Aten.MultiplyInPlace.CallInPlace(this, other);
 
     /// <summary>this += scale · a · b</summary>
-    public Tensor AddProductInPlace(Tensor a, Tensor b, double scale) => Aten.AddProductInPlace.CallInPlace(this, a, b, scale);
+    public Tensor AddcmulInPlace(Tensor a, Tensor b, double scale) => Aten.AddProductInPlace.CallInPlace(this, a, b, scale);
 
     /// <summary>this += scale · a / b</summary>
-    public Tensor AddQuotientInPlace(Tensor a, Tensor b, double scale) => Aten.AddQuotientInPlace.CallInPlace(this, a, b, scale);
+    public Tensor AddcdivInPlace(Tensor a, Tensor b, double scale) => Aten.AddQuotientInPlace.CallInPlace(this, a, b, scale);
 
     /// <summary>this += weight · (end − this)</summary>
     public Tensor LerpInPlace(Tensor end, double weight) => Aten.LerpInPlace.CallInPlace(this, end, weight);

@@ -40,7 +40,7 @@ public sealed partial class Tensor
 
     public static Tensor operator !(Tensor a) => Aten.LogicalNot.Call(a);
 
-    public Tensor AtLeast(double value) => Aten.GreaterOrEqual.Call(this, Argument.Scalar(value));
+    public Tensor GreaterOrEqual(double value) => Aten.GreaterOrEqual.Call(this, Argument.Scalar(value));
 
-    public Tensor AtMost(Tensor other) => Aten.LessOrEqualTensor.Call(this, other);
+    public Tensor LessOrEqual(Tensor other) => Aten.LessOrEqualTensor.Call(this, other);
 }

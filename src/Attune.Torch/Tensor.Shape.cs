@@ -40,13 +40,13 @@ public sealed partial class Tensor
     public Tensor IndexSelect(int dimension, Tensor indices) => Aten.IndexSelect.Call(this, dimension, indices);
 
     /// <summary>Elements at these places, one index tensor a leading dimension, or where one boolean mask is true.</summary>
-    public Tensor At(params Tensor[] indices) => Aten.Index.Call(this, Argument.OptionalTensors(indices));
+    public Tensor Index(params Tensor[] indices) => Aten.Index.Call(this, Argument.OptionalTensors(indices));
 
     /// <summary>A copy with these values (N) at N places, one index tensor a dimension.</summary>
-    public Tensor Put(Tensor values, params Tensor[] indices) => Aten.IndexPut.Call(this, Argument.OptionalTensors(indices), values);
+    public Tensor IndexPut(Tensor values, params Tensor[] indices) => Aten.IndexPut.Call(this, Argument.OptionalTensors(indices), values);
 
     /// <summary>The lower triangle, up to <paramref name="diagonal"/> above the main one; zero elsewhere.</summary>
-    public Tensor Triangle(long diagonal = 0) => Aten.Triangle.Call(this, diagonal);
+    public Tensor Tril(long diagonal = 0) => Aten.Triangle.Call(this, diagonal);
 
     /// <summary>Each slice along a dimension this many times in a row.</summary>
     public Tensor RepeatInterleave(long times, int dimension) => Aten.RepeatInterleave.Call(this, times, dimension);

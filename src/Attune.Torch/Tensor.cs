@@ -49,7 +49,7 @@ public sealed partial class Tensor : IDisposable
     public long Size(int dimension) => ShapeArray[dimension < 0 ? dimension + ShapeArray.Length : dimension];
 
     /// <summary>Takes the tensor out of every scope: it lives until it is disposed of or collected.</summary>
-    public Tensor Persist()
+    public Tensor DetachFromScope()
     {
         Scope = null;
         return this;

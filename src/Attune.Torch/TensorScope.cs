@@ -24,7 +24,7 @@ public sealed class TensorScope : IDisposable
     }
 
     /// <summary>Hands a tensor of this scope to the scope around it (or to nobody), so that it outlives this one.</summary>
-    public Tensor Keep(Tensor tensor)
+    public Tensor MoveToOuterScope(Tensor tensor)
     {
         if (tensor.Scope == this)
         {

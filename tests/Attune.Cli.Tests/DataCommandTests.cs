@@ -110,11 +110,11 @@ public sealed class DataCommandTests : IDisposable
         var tokenizer = TinyData.Tokenizer;
         int[] tokens = [.. tokenizer.Encode("The cat"), tokenizer.EosId!.Value];
         var row = new TokenRow(tokens, [.. tokens.Select((_, at) => at == tokens.Length - 1)]);
-        var segments = TokenText.Of(tokenizer, row, most: 100, inColour: true);
+        var segments = TokenText.Render(tokenizer, row, most: 100, inColour: true);
         Assert.Equal("The cat<|endoftext|>", string.Concat(segments.Select(segment => segment.Text)));
         Assert.All(segments.SkipLast(1), segment => Assert.NotEqual(Decoration.Bold, segment.Style.Decoration));
         Assert.Contains(segments[^1].Style.Foreground, new[] { Color.Green, Color.Lime });
-        var cut = TokenText.Of(tokenizer, row, most: 1, inColour: false);
+        var cut = TokenText.Render(tokenizer, row, most: 1, inColour: false);
         Assert.Equal($" … ({tokens.Length - 1} more tokens, 1 of them learned)", cut[^1].Text);
     }
 }

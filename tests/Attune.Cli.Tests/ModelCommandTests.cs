@@ -284,7 +284,7 @@ public sealed class ModelCommandTests : IDisposable
         using var scope = TensorScope.Open();
         var damaged = Pretrained.LoadRewardModel(rewardModel);
         using (Autograd.NoGrad())
-            damaged.Backbone.TokenTable.Value.FillInPlace(double.NaN);
+            damaged.Backbone.TokenEmbedding.Value.FillInPlace(double.NaN);
         Pretrained.Save(rewardModel, damaged);
         Fail("not finite numbers", "score", rewardModel, TinyData.Rankings(folder));
         Fail("not finite numbers", "ppo", $"model={model}", $"rewardModel={rewardModel}", $"data.train={TinyData.Prompts(folder)}", $"run.output={folder.File("run")}");

@@ -14,13 +14,13 @@ public sealed class ChatEncoderTests
     // Its text ends with <|endoftext|>, as those of most families do.
     const string Turns = "{% for m in messages %}{% if m.role == 'assistant' %}A:{{ m.content }}{{ eos_token }}{% else %}U:{{ m.content }}\n{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}";
 
-    static (string[] Learned, string Text, string[] Notices) Row(string? template, params Message[] messages) => Row(Plain, template, new Dialogue(Origin, messages));
+    static (string[] Learned, string Text, string[] Notices) Row(string? template, params Message[] messages) => Row(Plain, template, new ChatExample(Origin, messages));
 
-    static (string[] Learned, string Text, string[] Notices) Row(Tokenizer tokenizer, string? template, Dialogue dialogue)
+    static (string[] Learned, string Text, string[] Notices) Row(Tokenizer tokenizer, string? template, ChatExample dialogue)
     {
         var own = tokenizer.WithChatTemplate(template);
         var encoder = new TextEncoder(own, 512);
-        if (encoder.Dialogue(dialogue) is not { } row)
+        if (encoder.EncodeChat(dialogue) is not { } row)
             return ([], "", [.. encoder.Notices]);
         return ([.. Runs(row).Select(run => own.Decode(run))], own.Decode(row.Tokens), [.. encoder.Notices]);
     }
@@ -31,7 +31,7 @@ public sealed class ChatEncoderTests
         for (var start = 0; start < row.Tokens.Length; start++)
         {
             var end = start;
-            while (end < row.Tokens.Length && row.Learned[end])
+            while (end < row.Tokens.Length && row.LossMask[end])
                 end++;
             if (end > start)
                 yield return row.Tokens[start..end];
@@ -120,7 +120,7 @@ public sealed class ChatEncoderTests
     public void ATemplateThatRefusesAConversationIsNamedWithTheLineOfTheData()
     {
         var own = Plain.WithChatTemplate("{{ raise_exception('roles must alternate') }}");
-        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).Dialogue(new(Origin, Talk))).Message;
+        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).EncodeChat(new(Origin, Talk))).Message;
         Assert.Equal("data.jsonl, line 3: chat template, line 1: roles must alternate", message);
     }
 
@@ -143,17 +143,17 @@ public sealed class ChatEncoderTests
     {
         var own = Plain.WithChatTemplate(Turns);
         var encoder = new TextEncoder(own, 64);
-        Assert.Equal("U:abc\nA:", encoder.Prompt(new Dialogue(Origin, Talk[..1]), room: 8)!.Text);
-        Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:", encoder.Prompt(new Dialogue(Origin, Talk), room: 8)!.Text);
+        Assert.Equal("U:abc\nA:", encoder.EncodePrompt(new ChatExample(Origin, Talk[..1]), room: 8)!.Text);
+        Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:", encoder.EncodePrompt(new ChatExample(Origin, Talk), room: 8)!.Text);
     }
 
     [Fact]
     public void AnswersThatAreMessagesAreRankedBehindTheOpenedPromptAndEndOnce()
     {
         var own = Plain.WithChatTemplate(Turns);
-        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1));
-        var ranking = new TextEncoder(own, 64).Ranking(example)!;
-        Assert.Equal(ranking.Texts, new TextEncoder(own, 64).Texts(example));
+        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], ComparisonSet.FromRanks(0, 1));
+        var ranking = new TextEncoder(own, 64).EncodeComparisons(example)!;
+        Assert.Equal(ranking.Texts, new TextEncoder(own, 64).EncodeForScoring(example));
         Assert.Equal("U:abc\nA:good<|endoftext|>", own.Decode(ranking.Texts[0]));
         Assert.Equal("U:abc\nA:bad<|endoftext|>", own.Decode(ranking.Texts[1]));
         Assert.Equal("U:abc\nA:", own.Decode(ranking.Texts[0].AsSpan(0, ranking.PromptLength)));
@@ -163,8 +163,8 @@ public sealed class ChatEncoderTests
     public void RankedAnswersThatDoNotExtendThePromptAreRefused()
     {
         var own = Plain.WithChatTemplate(Turns.Replace("%}A:{% endif %}", "%}A:<think>{% endif %}"));
-        var example = new DialogueRanking(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], Preferences.OfRanks(0, 1));
-        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).Ranking(example)).Message;
+        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], ComparisonSet.FromRanks(0, 1));
+        var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).EncodeComparisons(example)).Message;
         Assert.Contains("data.jsonl, line 3: the chat template does not extend the prompt by the answer", message);
         Assert.Contains("\"<think>\"", message);
     }
@@ -172,12 +172,12 @@ public sealed class ChatEncoderTests
     [Fact]
     public void AnInspectionShowsWholeTextsAndWhatBecomesOfThem()
     {
-        var look = new Inspection(Plain, context: 10).Look(new Demonstration(Origin, "abc", new string('x', 30)));
+        var look = new ExampleInspector(Plain, context: 10).Inspect(new Demonstration(Origin, "abc", new string('x', 30)));
         Assert.True(look.Length > 30);
         Assert.False(look.IsLeftOut);
         Assert.Equal("texts longer than 10 tokens had their end cut off", Assert.Single(look.Notes));
-        Assert.True(new Inspection(Plain, context: 10, TooLong.Drop).Look(look.Example).IsLeftOut);
-        Assert.True(new Inspection(Plain).Look(new Demonstration(Origin, "abc", " ")).IsLeftOut);
-        Assert.Equal(2, new Inspection(Plain).Look(new Ranking(Origin, "a", ["b", "c"], Preferences.OfRanks(0, 1))).Rows.Count);
+        Assert.True(new ExampleInspector(Plain, context: 10, OverlongExamples.Drop).Inspect(look.Example).IsLeftOut);
+        Assert.True(new ExampleInspector(Plain).Inspect(new Demonstration(Origin, "abc", " ")).IsLeftOut);
+        Assert.Equal(2, new ExampleInspector(Plain).Inspect(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(0, 1))).Rows.Count);
     }
 }

@@ -16,30 +16,30 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal("a", Assert.IsType<Document>(Only("""{"text":"a"}""")).Text);
         Assert.Equal("q", Assert.IsType<PromptOnly>(Only("""{"prompt":"q","id":7}""")).Prompt);
         Assert.Equal("a", Assert.IsType<Demonstration>(Only("""{"prompt":"q","completion":"a"}""")).Completion);
-        var dialogue = Assert.IsType<Dialogue>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
+        var dialogue = Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
         Assert.Equal([new("user", "q"), new("assistant", "a")], dialogue.Messages);
-        var ranking = Assert.IsType<Ranking>(Only("""{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,1]}"""));
-        Assert.Equal([1, 0, 1], ranking.Preferences.Ranks!);
-        var pair = Assert.IsType<Ranking>(Only("""{"prompt":"q","chosen":"a","rejected":"b"}"""));
+        var ranking = Assert.IsType<ComparisonExample>(Only("""{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,1]}"""));
+        Assert.Equal([1, 0, 1], ranking.Comparisons.Ranks!);
+        var pair = Assert.IsType<ComparisonExample>(Only("""{"prompt":"q","chosen":"a","rejected":"b"}"""));
         Assert.Equal(["a", "b"], pair.Completions);
-        Assert.Equal([0, 1], pair.Preferences.Ranks!);
+        Assert.Equal([0, 1], pair.Comparisons.Ranks!);
     }
 
     [Fact]
     public void MessagesKeepWhateverElseTheyHoldAndMayBePromptAndAnswers()
     {
         const string Call = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]}""";
-        var dialogue = Assert.IsType<Dialogue>(Only("""{"messages":[{"role":"user","content":[{"type":"text","text":"q"}],"name":"Kim"},""" + Call + """],"tools":"[{\"name\":\"f\"}]","chat_template_kwargs":{"x":1}}"""));
+        var dialogue = Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":[{"type":"text","text":"q"}],"name":"Kim"},""" + Call + """],"tools":"[{\"name\":\"f\"}]","chat_template_kwargs":{"x":1}}"""));
         Assert.Equal("Kim", dialogue.Messages[0].Fields.GetProperty("name").GetString());
-        Assert.Equal("f", dialogue.Beside.Tools!.Value[0].GetProperty("name").GetString());
-        Assert.Equal(1, dialogue.Beside.Variables!.Value.GetProperty("x").GetInt32());
+        Assert.Equal("f", dialogue.Context.Tools!.Value[0].GetProperty("name").GetString());
+        Assert.Equal(1, dialogue.Context.Variables!.Value.GetProperty("x").GetInt32());
         var prompt = """[{"role":"user","content":"q"}]""";
         var (good, bad) = ("""[{"role":"assistant","content":"a"}]""", """[{"role":"assistant","content":"b"}]""");
-        Assert.Equal(1, Assert.IsType<Dialogue>(Only($$"""{"prompt":{{prompt}},"completion":{{good}}}""")).PromptCount);
-        Assert.Equal(1, Assert.IsType<Dialogue>(Only($$"""{"prompt":{{prompt}}}""")).PromptCount);
-        var pair = Assert.IsType<DialogueRanking>(Only($$"""{"prompt":{{prompt}},"chosen":{{good}},"rejected":{{bad}}}"""));
+        Assert.Equal(1, Assert.IsType<ChatExample>(Only($$"""{"prompt":{{prompt}},"completion":{{good}}}""")).PromptCount);
+        Assert.Equal(1, Assert.IsType<ChatExample>(Only($$"""{"prompt":{{prompt}}}""")).PromptCount);
+        var pair = Assert.IsType<ChatComparisonExample>(Only($$"""{"prompt":{{prompt}},"chosen":{{good}},"rejected":{{bad}}}"""));
         Assert.Equal([new("user", "q")], pair.Prompt.Messages);
-        var whole = Assert.IsType<DialogueRanking>(Only($$"""{"chosen":{{prompt[..^1]}},{{good[1..]}},"rejected":{{prompt[..^1]}},{{bad[1..]}}}"""));
+        var whole = Assert.IsType<ChatComparisonExample>(Only($$"""{"chosen":{{prompt[..^1]}},{{good[1..]}},"rejected":{{prompt[..^1]}},{{bad[1..]}}}"""));
         Assert.Equal([new("user", "q")], whole.Prompt.Messages);
         Assert.Equal([new("assistant", "b")], whole.Completions[1]);
     }
@@ -62,7 +62,7 @@ public sealed class DatasetTests : IDisposable
     [InlineData("yes", "no", "", "yes", "no")]
     public void TheSharedStartOfTwoTranscriptsIsThePrompt(string chosen, string rejected, string prompt, string first, string second)
     {
-        var ranking = Assert.IsType<Ranking>(Only(System.Text.Json.JsonSerializer.Serialize(new { chosen, rejected })));
+        var ranking = Assert.IsType<ComparisonExample>(Only(System.Text.Json.JsonSerializer.Serialize(new { chosen, rejected })));
         Assert.Equal((prompt, first, second), (ranking.Prompt, ranking.Completions[0], ranking.Completions[1]));
     }
 
@@ -102,7 +102,7 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void AListInACsvCellIsJson()
     {
-        var ranking = Assert.IsType<Ranking>(Dataset.Read(folder.Write("a.csv", "prompt,completions,ranks\nq,\"[\"\"a\"\",\"\"b\"\"]\",\"[0,1]\"\n")).Single());
+        var ranking = Assert.IsType<ComparisonExample>(Dataset.Read(folder.Write("a.csv", "prompt,completions,ranks\nq,\"[\"\"a\"\",\"\"b\"\"]\",\"[0,1]\"\n")).Single());
         Assert.Equal(["a", "b"], ranking.Completions);
     }
 

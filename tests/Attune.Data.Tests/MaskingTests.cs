@@ -29,11 +29,11 @@ public sealed class MaskingTests
         };
         var vocabulary = hparams.GetProperty("vocab_size").GetInt32();
         var row = Row([.. Enumerable.Range(0, hparams.GetProperty("eligible_tokens").GetInt32()).Select(i => 5 + i % (vocabulary - 5))]);
-        var hidden = new Masking(options, Mask, Specials(vocabulary), []).Hide(row, seed: 7, number: 3);
+        var hidden = new Masking(options, Mask, Specials(vocabulary), []).Mask(row, seed: 7, number: 3);
 
-        double guessed = hidden.GuessedCount;
-        var masked = row.Tokens.Index().Count(token => hidden.Shown.Tokens[token.Index] == Mask);
-        var changed = row.Tokens.Index().Count(token => hidden.Shown.Tokens[token.Index] is var shown && shown != Mask && shown != token.Item);
+        double guessed = hidden.TargetCount;
+        var masked = row.Tokens.Index().Count(token => hidden.Input.Tokens[token.Index] == Mask);
+        var changed = row.Tokens.Index().Count(token => hidden.Input.Tokens[token.Index] is var shown && shown != Mask && shown != token.Item);
         var tolerance = item.GetProperty("tolerance").GetDouble();
         Close("selected", guessed / row.Tokens.Length);
         Close("masked_of_selected", masked / guessed);
@@ -52,14 +52,14 @@ public sealed class MaskingTests
         var given = Golden.Json("losses", $"{name}.json").GetProperty("given_decisions");
         var inputs = given.GetProperty("inputs");
         var (selected, masked, random) = (Tensor("selected").Bools, Tensor("replace_with_mask").Bools, Tensor("replace_with_random").Bools);
-        Shown[] fates = [.. selected.Select((chosen, at) =>
-            !chosen ? Shown.AsItIs : masked[at] ? Shown.Mask : random[at] ? Shown.Random : Shown.Itself)];
+        TokenMasking[] fates = [.. selected.Select((chosen, at) =>
+            !chosen ? TokenMasking.NotMasked : masked[at] ? TokenMasking.Mask : random[at] ? TokenMasking.Random : TokenMasking.Unchanged)];
         var row = Row([.. Tensor("input_ids").Longs.Select(id => (int)id)]);
         var hidden = Masking.Apply(row, fates, [.. Tensor("random_words").Longs.Select(id => (int)id)], inputs.GetProperty("mask_token_id").GetInt32());
 
         var expected = given.GetProperty("expected");
-        Assert.Equal(GoldenTensor.Read(expected.GetProperty("input_ids")).Longs, hidden.Shown.Tokens.Select(id => (long)id));
-        Assert.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs, hidden.Original.Select((id, at) => hidden.Shown.Learned[at] ? id : -100L));
+        Assert.Equal(GoldenTensor.Read(expected.GetProperty("input_ids")).Longs, hidden.Input.Tokens.Select(id => (long)id));
+        Assert.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs, hidden.Labels.Select((id, at) => hidden.Input.LossMask[at] ? id : -100L));
         Golden.Ran("losses: mlm");
 
         GoldenTensor Tensor(string key) => GoldenTensor.Read(inputs.GetProperty(key));
@@ -69,9 +69,9 @@ public sealed class MaskingTests
     public void SpecialTokensAreNeverHidden()
     {
         var all = new Masking(new() { Probability = 1, Masked = 1, Random = 0 }, Mask, Specials(Vocabulary), []);
-        var hidden = all.Hide(Row([2, 10, 11, 3, 0]), seed: 1, number: 0);
-        Assert.Equal([2, Mask, Mask, 3, 0], hidden.Shown.Tokens);
-        Assert.Equal([false, true, true, false, false], hidden.Shown.Learned);
+        var hidden = all.Mask(Row([2, 10, 11, 3, 0]), seed: 1, number: 0);
+        Assert.Equal([2, Mask, Mask, 3, 0], hidden.Input.Tokens);
+        Assert.Equal([false, true, true, false, false], hidden.Input.LossMask);
     }
 
     [Fact]
@@ -79,17 +79,17 @@ public sealed class MaskingTests
     {
         var masking = new Masking(new(), Mask, Specials(Vocabulary), []);
         var row = Row([.. Enumerable.Range(10, 60)]);
-        Assert.Equal(masking.Hide(row, 1, 5).Shown.Tokens, masking.Hide(row, 1, 5).Shown.Tokens);
-        Assert.NotEqual(masking.Hide(row, 1, 5).Shown.Learned, masking.Hide(row, 1, 6).Shown.Learned);
-        Assert.NotEqual(masking.Hide(row, 1, 5).Shown.Learned, masking.Hide(row, 2, 5).Shown.Learned);
+        Assert.Equal(masking.Mask(row, 1, 5).Input.Tokens, masking.Mask(row, 1, 5).Input.Tokens);
+        Assert.NotEqual(masking.Mask(row, 1, 5).Input.LossMask, masking.Mask(row, 1, 6).Input.LossMask);
+        Assert.NotEqual(masking.Mask(row, 1, 5).Input.LossMask, masking.Mask(row, 2, 5).Input.LossMask);
     }
 
     [Fact]
     public void ARowNeverHidesNothingUnlessAllOfItIsSpecial()
     {
         var masking = new Masking(new() { Probability = 1e-9 }, Mask, Specials(Vocabulary), []);
-        Assert.Equal(1, masking.Hide(Row([2, 10, 11, 3]), 1, 0).GuessedCount);
-        Assert.Equal(0, masking.Hide(Row([2, 3]), 1, 0).GuessedCount);
+        Assert.Equal(1, masking.Mask(Row([2, 10, 11, 3]), 1, 0).TargetCount);
+        Assert.Equal(0, masking.Mask(Row([2, 3]), 1, 0).TargetCount);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class MaskingTests
         var patterns = new HashSet<string>(StringComparer.Ordinal);
         for (var number = 0; number < 200; number++)
         {
-            var learned = masking.Hide(Row(tokens), 1, number).Shown.Learned;
+            var learned = masking.Mask(Row(tokens), 1, number).Input.LossMask;
             foreach (var (from, to) in words)
                 Assert.Single(learned[from..to].Distinct());
             patterns.Add(string.Concat(words.Select(word => learned[word.From] ? 'x' : '.')));

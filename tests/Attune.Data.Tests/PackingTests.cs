@@ -16,7 +16,7 @@ public sealed class PackingTests
         var row = Assert.Single(Packing.BestFit([[1, 2], [3, 4, 5]], 8));
         Assert.Equal([3, 4, 5, 1, 2], row.Tokens);
         Assert.Equal([false, true, true, false, true], Enumerable.Range(0, 5).Select(row.IsTarget));
-        Assert.Equal(3, row.LearnedCount);
+        Assert.Equal(3, row.TargetCount);
     }
 
     [Fact]

@@ -15,16 +15,16 @@ public sealed class PreferenceTests : IDisposable
     public void TiedAndUnrankedAnswersMakeNoPair()
     {
         var ranking = Read("""{"prompt":"q","completions":["a","b","c","d"],"ranks":[1,0,1,null],"strength":2}""");
-        Assert.Equal([new(1, 0) { Strength = 2 }, new(1, 2) { Strength = 2 }], ranking.Preferences.Pairs);
+        Assert.Equal([new(1, 0) { Margin = 2 }, new(1, 2) { Margin = 2 }], ranking.Comparisons.Comparisons);
     }
 
     [Fact]
     public void APartialOrderIsAListOfPairsEachWithItsStrengthAndVotes()
     {
         var ranking = Read("""{"prompt":"q","completions":["a","b","c"],"pairs":[{"better":0,"worse":1,"strength":1.5},{"better":2,"worse":1,"votes":[1,3]}],"sources":["x","y","x"]}""");
-        Assert.Equal([new(0, 1) { Strength = 1.5 }, new(1, 2) { Share = 0.75, Votes = 4 }], ranking.Preferences.Pairs);
-        Assert.Equal(["x", "y", "x"], ranking.Preferences.Sources!);
-        Assert.Null(ranking.Preferences.Ranks);
+        Assert.Equal([new(0, 1) { Margin = 1.5 }, new(1, 2) { Share = 0.75, Votes = 4 }], ranking.Comparisons.Comparisons);
+        Assert.Equal(["x", "y", "x"], ranking.Comparisons.Sources!);
+        Assert.Null(ranking.Comparisons.Ranks);
     }
 
     [Theory]
@@ -36,28 +36,28 @@ public sealed class PreferenceTests : IDisposable
     [InlineData("""{"chosen":"q a","rejected":"q b","votes":[0,2]}""", 1, 1.0, null)]
     public void APairHasAStrengthAndAShareOfPeople(string line, int better, double share, double? strength)
     {
-        var pair = Assert.Single(Read(line).Preferences.Pairs);
-        Assert.Equal((better, share, strength), (pair.Better, pair.Share, pair.Strength));
+        var pair = Assert.Single(Read(line).Comparisons.Comparisons);
+        Assert.Equal((better, share, strength), (pair.Chosen, pair.Share, pair.Margin));
     }
 
     [Fact]
     public void CellsOfACsvFileHoldNumbersAndListsAndMayBeEmpty()
     {
-        var rows = Dataset.Read(folder.Write("a.csv", "prompt,chosen,rejected,strength,votes\nq,a,b,1.5,\"[3,1]\"\nq,a,b,,\n")).Cast<Ranking>().Select(row => row.Preferences.Pairs[0]).ToList();
-        Assert.Equal([new(0, 1) { Strength = 1.5, Share = 0.75, Votes = 4 }, new(0, 1)], rows);
+        var rows = Dataset.Read(folder.Write("a.csv", "prompt,chosen,rejected,strength,votes\nq,a,b,1.5,\"[3,1]\"\nq,a,b,,\n")).Cast<ComparisonExample>().Select(row => row.Comparisons.Comparisons[0]).ToList();
+        Assert.Equal([new(0, 1) { Margin = 1.5, Share = 0.75, Votes = 4 }, new(0, 1)], rows);
     }
 
     [Fact]
     public void AnswersOfOneTextAreNotComparedAndMessagesAreRankedToo()
     {
         var encoder = new TextEncoder(TinyTokens(), 64);
-        Assert.Null(encoder.Ranking(Read("""{"prompt":"q","chosen":"a","rejected":"a"}""")));
+        Assert.Null(encoder.EncodeComparisons(Read("""{"prompt":"q","chosen":"a","rejected":"a"}""")));
         Assert.Contains("prefer nothing were left out", Assert.Single(encoder.Notices));
-        var kept = encoder.Ranking(Read("""{"prompt":"q","completions":["a","a","b"],"ranks":[0,1,2]}"""))!;
-        Assert.Equal([new(0, 2), new(1, 2)], kept.Pairs);
+        var kept = encoder.EncodeComparisons(Read("""{"prompt":"q","completions":["a","a","b"],"ranks":[0,1,2]}"""))!;
+        Assert.Equal([new(0, 2), new(1, 2)], kept.Comparisons);
         const string Say = """[{"role":"assistant","content":"x"}]""";
         var line = $$"""{"prompt":[{"role":"user","content":"q"}],"completions":[{{Say}},{{Say.Replace('x', 'y')}}],"ranks":[1,0]}""";
-        Assert.Equal([new(1, 0)], Assert.IsType<DialogueRanking>(Only(line)).Preferences.Pairs);
+        Assert.Equal([new(1, 0)], Assert.IsType<ChatComparisonExample>(Only(line)).Comparisons.Comparisons);
     }
 
     [Theory]
@@ -88,7 +88,7 @@ public sealed class PreferenceTests : IDisposable
         Assert.Contains(expected, message);
     }
 
-    Ranking Read(string line) => Assert.IsType<Ranking>(Only(line));
+    ComparisonExample Read(string line) => Assert.IsType<ComparisonExample>(Only(line));
 
     Example Only(string line) => Dataset.Read(folder.Write("row.jsonl", line + "\n")).Single();
 

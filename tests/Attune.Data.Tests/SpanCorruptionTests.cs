@@ -34,7 +34,7 @@ public sealed class SpanCorruptionTests
 
     [Fact]
     public void EverythingBehindTheStartTokenIsLearned() =>
-        Assert.Equal([false, .. Enumerable.Repeat(true, 8 + 1)], Corrupt([.. Enumerable.Range(1, 40)], seed: 1).Learned);
+        Assert.Equal([false, .. Enumerable.Repeat(true, 8 + 1)], Corrupt([.. Enumerable.Range(1, 40)], seed: 1).LossMask);
 
     [Fact]
     public void AnyPlaceIsHiddenAsOften()

@@ -12,43 +12,43 @@ public sealed class TextEncoderTests
     [Fact]
     public void OnlyTheAnswerAndItsEndAreLearned()
     {
-        var row = new TextEncoder(Tokenizer, 64).Demonstration(new(Origin, "abc", " def"))!;
+        var row = new TextEncoder(Tokenizer, 64).EncodeDemonstration(new(Origin, "abc", " def"))!;
         var (prompt, answer) = (Tokenizer.Encode("abc"), Tokenizer.Encode(" def"));
         Assert.Equal([.. prompt, .. answer, Eos], row.Tokens);
-        Assert.Equal([.. prompt.Select(_ => false), .. answer.Select(_ => true), true], row.Learned);
-        Assert.Equal(answer.Length + 1, row.LearnedCount);
+        Assert.Equal([.. prompt.Select(_ => false), .. answer.Select(_ => true), true], row.LossMask);
+        Assert.Equal(answer.Length + 1, row.TargetCount);
     }
 
     [Fact]
     public void ForAnEncoderDecoderPromptAndAnswerAreTextsOfTheirOwn()
     {
-        var row = new TextEncoder(Tokenizer, 64, startToken: 7).Demonstration(new(Origin, "abc", " def"))!;
+        var row = new TextEncoder(Tokenizer, 64, startToken: 7).EncodeDemonstration(new(Origin, "abc", " def"))!;
         var answer = Tokenizer.Encode(" def");
         Assert.Equal([.. Tokenizer.Encode("abc"), Eos], row.Source!);
         Assert.Equal([7, .. answer, Eos], row.Tokens);
-        Assert.Equal([false, .. answer.Select(_ => true), true], row.Learned);
+        Assert.Equal([false, .. answer.Select(_ => true), true], row.LossMask);
     }
 
     [Fact]
     public void EachSideOfAnEncoderDecoderMayFillTheContext()
     {
         var encoder = new TextEncoder(Tokenizer, 20, startToken: 7);
-        var prompt = encoder.Prompt(Origin, new string('x', 100) + "yz", room: 16)!;
+        var prompt = encoder.EncodePrompt(Origin, new string('x', 100) + "yz", room: 16)!;
         Assert.Equal(20, prompt.Tokens.Length);
         Assert.Equal(new string('x', 17) + "yz", prompt.Text);
         Assert.Equal(Eos, prompt.Tokens[^1]);
-        var row = encoder.Demonstration(new(Origin, "a", new string('x', 100)))!;
+        var row = encoder.EncodeDemonstration(new(Origin, "a", new string('x', 100)))!;
         Assert.Equal((20, 2), (row.Tokens.Length, row.Source!.Length));
         Assert.Equal(
             ["1 prompts longer than 20 tokens lost their beginning (the first: data.jsonl, line 3)", "1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)"],
             encoder.Notices);
-        Assert.Null(new TextEncoder(Tokenizer, 20, TooLong.Drop, startToken: 7).Demonstration(new(Origin, new string('x', 100), "a")));
+        Assert.Null(new TextEncoder(Tokenizer, 20, OverlongExamples.Drop, startToken: 7).EncodeDemonstration(new(Origin, new string('x', 100), "a")));
     }
 
     [Fact]
     public void AnEncoderDecoderLearnsTheLastAnswerOfAConversation()
     {
-        var row = new TextEncoder(Tokenizer, 256, startToken: 7).Dialogue(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x")]))!;
+        var row = new TextEncoder(Tokenizer, 256, startToken: 7).EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x")]))!;
         Assert.Equal("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n<|endoftext|>", Tokenizer.Decode(row.Source));
         Assert.Equal("def<|im_end|>\n<|endoftext|>", Tokenizer.Decode(row.Tokens.AsSpan(1)));
     }
@@ -56,8 +56,8 @@ public sealed class TextEncoderTests
     [Fact]
     public void InAConversationWhatTheAssistantSaysIsLearned()
     {
-        var row = new TextEncoder(Tokenizer, 256).Dialogue(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;
-        var learned = Tokenizer.Decode(row.Tokens.Where((_, at) => row.Learned[at]).ToArray());
+        var row = new TextEncoder(Tokenizer, 256).EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;
+        var learned = Tokenizer.Decode(row.Tokens.Where((_, at) => row.LossMask[at]).ToArray());
         Assert.Equal("def<|im_end|>\ny<|im_end|>\n<|endoftext|>", learned);
         Assert.Equal(
             "<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\ny<|im_end|>\n<|endoftext|>",
@@ -69,12 +69,12 @@ public sealed class TextEncoderTests
     {
         var example = new Demonstration(Origin, "a", new string('x', 100));
         var truncating = new TextEncoder(Tokenizer, 20);
-        var row = truncating.Demonstration(example)!;
+        var row = truncating.EncodeDemonstration(example)!;
         Assert.Equal(20, row.Tokens.Length);
         Assert.DoesNotContain(Eos, row.Tokens);
         Assert.Equal("1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)", Assert.Single(truncating.Notices));
-        var dropping = new TextEncoder(Tokenizer, 20, TooLong.Drop);
-        Assert.Null(dropping.Demonstration(example));
+        var dropping = new TextEncoder(Tokenizer, 20, OverlongExamples.Drop);
+        Assert.Null(dropping.EncodeDemonstration(example));
         Assert.Equal("1 texts longer than 20 tokens were left out (the first: data.jsonl, line 3)", Assert.Single(dropping.Notices));
     }
 
@@ -82,7 +82,7 @@ public sealed class TextEncoderTests
     public void APromptThatFillsTheContextIsLeftOutWithItsAnswer()
     {
         var encoder = new TextEncoder(Tokenizer, 20);
-        Assert.Null(encoder.Demonstration(new(Origin, new string('x', 100), "a")));
+        Assert.Null(encoder.EncodeDemonstration(new(Origin, new string('x', 100), "a")));
         Assert.Contains("prompts that fill the context", Assert.Single(encoder.Notices));
     }
 
@@ -90,7 +90,7 @@ public sealed class TextEncoderTests
     public void ALongPromptLosesItsBeginningSoThatTheAnswerHasRoom()
     {
         var encoder = new TextEncoder(Tokenizer, 20);
-        var prompt = encoder.Prompt(Origin, new string('x', 100) + "yz", room: 8)!;
+        var prompt = encoder.EncodePrompt(Origin, new string('x', 100) + "yz", room: 8)!;
         Assert.Equal(12, prompt.Tokens.Length);
         Assert.EndsWith("xyz", prompt.Text);
     }
@@ -99,8 +99,8 @@ public sealed class TextEncoderTests
     public void EmptyAnswersAreLeftOutAndCounted()
     {
         var encoder = new TextEncoder(Tokenizer, 20);
-        Assert.Null(encoder.Demonstration(new(Origin, "a", " ")));
-        Assert.Null(encoder.Demonstration(new(Origin, "b", "")));
+        Assert.Null(encoder.EncodeDemonstration(new(Origin, "a", " ")));
+        Assert.Null(encoder.EncodeDemonstration(new(Origin, "b", "")));
         Assert.Equal("2 empty completions were left out (the first: data.jsonl, line 3)", Assert.Single(encoder.Notices));
     }
 
@@ -108,16 +108,16 @@ public sealed class TextEncoderTests
     public void RankingsThatPreferNothingAreLeftOut()
     {
         var encoder = new TextEncoder(Tokenizer, 64);
-        Assert.Null(encoder.Ranking(new Ranking(Origin, "a", ["b", "c"], Preferences.OfRanks(1, 1))));
+        Assert.Null(encoder.EncodeComparisons(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(1, 1))));
         Assert.Contains("prefer nothing were left out: all answers tie", Assert.Single(encoder.Notices));
     }
 
     [Fact]
     public void EveryRankedAnswerStandsBehindThePromptAndEnds()
     {
-        var example = new Ranking(Origin, "abc", [" def", " x"], Preferences.OfRanks(0, 1));
-        var ranking = new TextEncoder(Tokenizer, 64).Ranking(example)!;
-        Assert.Equal(ranking.Texts, new TextEncoder(Tokenizer, 64).Texts(example));
+        var example = new ComparisonExample(Origin, "abc", [" def", " x"], ComparisonSet.FromRanks(0, 1));
+        var ranking = new TextEncoder(Tokenizer, 64).EncodeComparisons(example)!;
+        Assert.Equal(ranking.Texts, new TextEncoder(Tokenizer, 64).EncodeForScoring(example));
         Assert.All(ranking.Texts, text => Assert.Equal(Eos, text[^1]));
         Assert.Equal(Tokenizer.Encode("abc"), ranking.Texts[1][..ranking.PromptLength]);
     }
@@ -128,9 +128,9 @@ public sealed class TextEncoderTests
         var llama = WithBeginning();
         var encoder = new TextEncoder(llama, 64);
         var bos = llama.BosId!.Value;
-        Assert.Equal(bos, encoder.PromptTokens("abc")[0]);
-        Assert.Single(encoder.PromptTokens("<|endoftext|>abc"), bos);
-        Assert.Equal(bos, encoder.Document("abc")[0]);
+        Assert.Equal(bos, encoder.EncodeFullPrompt("abc")[0]);
+        Assert.Single(encoder.EncodeFullPrompt("<|endoftext|>abc"), bos);
+        Assert.Equal(bos, encoder.EncodeDocument("abc")[0]);
     }
 
     /// <summary>The tokenizer with a template that puts its first token before every text.</summary>

@@ -61,7 +61,7 @@ public sealed class BeamSearchTests
         Leaks.None(() => Search(model, [5], new(), new() { MaxNewTokens = 12 }));
     }
 
-    static IReadOnlyList<BeamAnswer> Search(
+    static IReadOnlyList<BeamResponse> Search(
         LanguageModel model, int[] eosIds, BeamOptions options, SamplingOptions sampling, params int[][] prompts) =>
         new BeamSearch(model, TinyModel.Pad, eosIds).Search(prompts.Length > 0 ? prompts : Prompts, options, sampling);
 
@@ -72,7 +72,7 @@ public sealed class BeamSearchTests
         {
             using var scope = TensorScope.Open();
             long[] text = [.. prompt.Select(token => (long)token), first];
-            var logprobs = model.Logits(model.Hidden(new(Tensor.From(text, 1, text.Length)))).LogSoftmax(-1).Select(0, 0);
+            var logprobs = model.Logits(model.HiddenStates(new(Tensor.From(text, 1, text.Length)))).LogSoftmax(-1).Select(0, 0);
             var before = logprobs.Select(0, -2).ToArray<float>()[first];
             foreach (var (second, logprob) in logprobs.Select(0, -1).ToArray<float>().Index())
                 yield return ([first, second], before + logprob);

@@ -75,7 +75,7 @@ public sealed class GoldenFilterTests
             "EtaLogitsWarper" => new CutoffFilter(Number("epsilon"), adaptive: true, keep),
             "TopHLogitsWarper" => new TopHFilter(Number("top_h")),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
-                Number("repetition_penalty"), hparams.TryGetProperty("prompt_ignore_length", out _) ? TokenSpan.Answer : TokenSpan.Text),
+                Number("repetition_penalty"), hparams.TryGetProperty("prompt_ignore_length", out _) ? TokenSpan.Response : TokenSpan.All),
             "EncoderRepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
                 1 / Number("encoder_repetition_penalty"), TokenSpan.Source),
             "NoRepeatNGramLogitsProcessor" => new NoRepeatNGramFilter(Whole("no_repeat_ngram_size")),

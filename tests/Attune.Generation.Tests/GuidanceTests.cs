@@ -28,7 +28,7 @@ public sealed class GuidanceTests
             AssertGuided(model, prompt, completion, options);
     }
 
-    static void AssertGuided(LanguageModel model, int[] prompt, Completion completion, SamplingOptions options)
+    static void AssertGuided(LanguageModel model, int[] prompt, Response completion, SamplingOptions options)
     {
         using var scope = TensorScope.Open();
         var (answer, count) = (completion.Tokens, completion.Tokens.Length);

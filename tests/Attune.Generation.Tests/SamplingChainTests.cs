@@ -52,7 +52,7 @@ public sealed class SamplingChainTests
         var (options, filter) = Options[name];
         var (logits, context) = Random();
         if (name == "removeInvalidValues")
-            logits = logits.Put(Tensor.From([float.NaN, float.PositiveInfinity], 2), [Tensor.From([0L, 1L], 2), Tensor.From([4L, 5L], 2)]);
+            logits = logits.IndexPut(Tensor.From([float.NaN, float.PositiveInfinity], 2), [Tensor.From([0L, 1L], 2), Tensor.From([4L, 5L], 2)]);
         var chain = new SamplingChain(options, Eos);
         var expected = filter.Apply(logits, context).ToArray<float>();
         Assert.Equal(expected, chain.Apply(logits, context).ToArray<float>());
@@ -231,7 +231,7 @@ public sealed class SamplingChainTests
         public ILogitsFilter Begin(IReadOnlyList<TokenHistory> rows)
         {
             Begun++;
-            Assert.All(rows, row => Assert.Equal(0, row.AnswerLength));
+            Assert.All(rows, row => Assert.Equal(0, row.ResponseLength));
             return new Batch(this, rows);
         }
 

@@ -77,10 +77,10 @@ public sealed class TextGeneratorTests
             Assert.Equal(a.Logprobs, b.Logprobs);
         }
 
-        IReadOnlyList<Completion> Answer(int tokensBetweenLooks)
+        IReadOnlyList<Response> Answer(int tokensBetweenLooks)
         {
             using var random = new RandomSource(4);
-            return new TextGenerator(model, TinyModel.Pad, []) { TokensBetweenLooks = tokensBetweenLooks }.Generate(Prompts, options, random);
+            return new TextGenerator(model, TinyModel.Pad, []) { StopCheckInterval = tokensBetweenLooks }.Generate(Prompts, options, random);
         }
     }
 
@@ -116,7 +116,7 @@ public sealed class TextGeneratorTests
         model.AddValueHead().Initialize(random);
         model.ValueHead!.Parameters.First().Value.NormalInPlace(0, 1, random);
         var completion = Generate(model, Prompts, new() { MaxNewTokens = 6 })[2];
-        var hidden = model.Hidden(Input([.. Prompts[2], .. completion.Tokens]));
+        var hidden = model.HiddenStates(Input([.. Prompts[2], .. completion.Tokens]));
         var values = model.ValueHead.Forward(hidden).Select(0, 0).Slice(0, Prompts[2].Length - 1, -1);
         Numeric.Close(Array.ConvertAll(values.ToArray<float>(), x => (double)x), completion.Values, "values", 1e-5, 1e-5);
     }
@@ -166,7 +166,7 @@ public sealed class TextGeneratorTests
     [Fact]
     public void FiltersOfTheGeneratorAreAppliedToo()
     {
-        var filter = new AllowedTokensFilter(row => [row.AnswerLength, 20]);
+        var filter = new AllowedTokensFilter(row => [row.ResponseLength, 20]);
         var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, []) { Filters = [filter] };
         using var random = new RandomSource(11);
         var completions = generator.Generate(Prompts, new() { MaxNewTokens = 12 }, random);
@@ -208,7 +208,7 @@ public sealed class TextGeneratorTests
         Assert.Throws<InvalidDataException>(() => Generate(TinyModel.Gpt2(), [[]], Greedy));
     }
 
-    static IReadOnlyList<Completion> Generate(LanguageModel model, int[][] prompts, SamplingOptions options, int samples = 1)
+    static IReadOnlyList<Response> Generate(LanguageModel model, int[][] prompts, SamplingOptions options, int samples = 1)
     {
         using var random = new RandomSource(11);
         return new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(prompts, options, random, samples);
@@ -227,7 +227,7 @@ public sealed class TextGeneratorTests
     internal static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
     {
         var input = model.Backbone.StartToken is { } start ? Input([start, .. answer]) with { Source = Input(prompt) } : Input([.. prompt, .. answer]);
-        return model.Logits(model.Hidden(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);
+        return model.Logits(model.HiddenStates(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);
     }
 
     static ModelInput Input(int[] tokens) => new(Tensor.From(Array.ConvertAll(tokens, t => (long)t), 1, tokens.Length));

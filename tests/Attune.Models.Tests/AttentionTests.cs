@@ -24,7 +24,7 @@ public sealed class AttentionTests : IDisposable
     [Fact]
     public void AWindowCountsColumnsNotRealTokens()
     {
-        var input = Input(4) with { Mask = Tensor.From([true, true, false, true], 1, 4) };
+        var input = Input(4) with { AttentionMask = Tensor.From([true, true, false, true], 1, 4) };
         Assert.Equal(["#...", "##..", ".#..", "...#"], Seen(input, cached: 0, window: 2));
     }
 
@@ -39,7 +39,7 @@ public sealed class AttentionTests : IDisposable
 
     static IEnumerable<string> Seen(ModelInput input, long cached, long window)
     {
-        var bias = Attention.CausalBias(input, cached, window);
+        var bias = Attention.CausalMask(input, cached, window);
         return bias.ToArray<float>().Chunk((int)bias.Size(-1)).Select(row => string.Concat(row.Select(x => x == 0 ? '#' : '.')));
     }
 }

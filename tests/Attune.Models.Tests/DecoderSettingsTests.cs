@@ -123,14 +123,14 @@ public sealed class DecoderSettingsTests : IDisposable
         var tokens = Tensor.From([0L, 3, 9, 4, 8, 7, 6, 5, 3, 2, 4, 4, 8, 7, 6, 5, 3, 3], 2, 9);
         var mask = Tensor.Ones([2, 9], DType.Bool);
         mask.Slice(0, 0, 1).Slice(1, 0, 1).FillInPlace(0);                     // the first row is padded on the left
-        var positions = ModelInput.Padded(tokens, mask).Positions!;
+        var positions = ModelInput.FromPadded(tokens, mask).Positions!;
         using var cache = model.Backbone.NewCache(2, 9);
         (long Start, long End)[] steps = [(0, 4), (4, 5), (5, 6), (6, 7), (7, 9)];
         foreach (var (start, end) in steps)
         {
-            var hidden = model.Hidden(new(Columns(tokens, start, end), Columns(mask, 0, end), Columns(positions, start, end)), cache);
+            var hidden = model.HiddenStates(new(Columns(tokens, start, end), Columns(mask, 0, end), Columns(positions, start, end)), cache);
             cache.Advance(end - start);
-            var uncached = model.Hidden(new(Columns(tokens, 0, end), Columns(mask, 0, end), Columns(positions, 0, end)));
+            var uncached = model.HiddenStates(new(Columns(tokens, 0, end), Columns(mask, 0, end), Columns(positions, 0, end)));
             Numeric.Close(
                 Array.ConvertAll(Columns(uncached, start, end).ToArray<float>(), x => (double)x), hidden.ToArray<float>(),
                 $"columns {start} to {end}", 1e-5, 1e-5, Columns(mask, start, end).Unsqueeze(2).Expand(2, end - start, 32).Contiguous().ToArray<bool>());
@@ -146,7 +146,7 @@ public sealed class DecoderSettingsTests : IDisposable
     {
         using var random = new RandomSource(1);
         var model = Pretrained.NewLanguageModel(Config(family, settings), random);
-        return model.Logits(model.Hidden(new(Tensor.From([3L, 9, 4, 8, 7, 6, 5, 3, 2, 9, 4, 6], 1, 12)))).ToArray<float>();
+        return model.Logits(model.HiddenStates(new(Tensor.From([3L, 9, 4, 8, 7, 6, 5, 3, 2, 9, 4, 6], 1, 12)))).ToArray<float>();
     }
 
     /// <summary>Two layers of four heads of eight channels; weights are large, so that scores and rotations matter.</summary>

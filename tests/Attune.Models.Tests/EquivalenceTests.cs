@@ -24,13 +24,13 @@ public sealed class EquivalenceTests : IDisposable
     {
         var model = Load(name);
         var tokens = Tokens(2, 12);
-        var whole = model.Hidden(new(tokens));
+        var whole = model.HiddenStates(new(tokens));
         using var cache = model.Backbone.NewCache(2, 12);
         long[] ends = [5, 6, 9, 10, 12];
         foreach (var end in ends)
         {
             var start = cache.Length;
-            var hidden = model.Hidden(new(tokens.Slice(1, start, end)), cache);
+            var hidden = model.HiddenStates(new(tokens.Slice(1, start, end)), cache);
             cache.Advance(end - start);
             Close(whole.Slice(1, start, end), hidden);
         }
@@ -43,7 +43,7 @@ public sealed class EquivalenceTests : IDisposable
         var model = Load(name);
         var (shorter, longer) = (Tokens(1, 8), Tokens(1, 12));
         var (padding, ones) = (Tensor.Zeros([1, 4], DType.Int64), Tensor.Ones([1, 20], DType.Bool));
-        var (alone, mate) = (model.Hidden(new(shorter)), model.Hidden(new(longer)));
+        var (alone, mate) = (model.HiddenStates(new(shorter)), model.HiddenStates(new(longer)));
 
         var left = Batch(Tensor.Concatenate(1, padding, shorter), Tensor.Concatenate(1, !ones.Slice(1, 0, 4), ones.Slice(1, 0, 8)));
         Close(alone, left.Slice(0, 0, 1).Slice(1, 4));
@@ -52,7 +52,7 @@ public sealed class EquivalenceTests : IDisposable
         Close(alone, right.Slice(0, 0, 1).Slice(1, 0, 8));
         Close(mate, right.Slice(0, 1, 2));
 
-        Tensor Batch(Tensor tokens, Tensor mask) => model.Hidden(ModelInput.Padded(
+        Tensor Batch(Tensor tokens, Tensor mask) => model.HiddenStates(ModelInput.FromPadded(
             Tensor.Concatenate(0, tokens, longer), Tensor.Concatenate(0, mask, ones.Slice(1, 0, 12))));
     }
 
@@ -66,17 +66,17 @@ public sealed class EquivalenceTests : IDisposable
             Tensor.Concatenate(1, first, second),
             Positions: Tensor.Concatenate(1, Tensor.Arange(0, 8).Unsqueeze(0), Tensor.Arange(0, 7).Unsqueeze(0)),
             Segments: Tensor.Concatenate(1, Tensor.Zeros([1, 8], DType.Int64), Tensor.Ones([1, 7], DType.Int64)));
-        var hidden = model.Hidden(packed);
-        Close(model.Hidden(new(first)), hidden.Slice(1, 0, 8));
-        Close(model.Hidden(new(second)), hidden.Slice(1, 8));
+        var hidden = model.HiddenStates(packed);
+        Close(model.HiddenStates(new(first)), hidden.Slice(1, 0, 8));
+        Close(model.HiddenStates(new(second)), hidden.Slice(1, 8));
     }
 
     [Fact]
     public void ATokenOfAnEncoderSeesWhatComesAfterIt()
     {
         var model = TinyModel.Bert();
-        var first = model.Hidden(new(Tensor.From([3L, 9, 4], 1, 3))).Select(1, 0).ToArray<float>();
-        Assert.NotEqual(first, model.Hidden(new(Tensor.From([3L, 9, 5], 1, 3))).Select(1, 0).ToArray<float>());
+        var first = model.HiddenStates(new(Tensor.From([3L, 9, 4], 1, 3))).Select(1, 0).ToArray<float>();
+        Assert.NotEqual(first, model.HiddenStates(new(Tensor.From([3L, 9, 5], 1, 3))).Select(1, 0).ToArray<float>());
         Assert.Throws<InvalidOperationException>(() => model.Backbone.NewCache(1, 3));
     }
 
@@ -90,7 +90,7 @@ public sealed class EquivalenceTests : IDisposable
         Assert.Equal(48 - TinyModel.Pad - 1, model.Backbone.ContextLength);
         var tokens = Tensor.From([TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5], 2, 4);
         var mask = tokens.NotEqualTo(TinyModel.Pad);
-        Close(model.Hidden(new(tokens, mask)).Select(0, 0).Slice(0, 1), model.Hidden(ModelInput.Padded(tokens, mask)).Select(0, 0).Slice(0, 1));
+        Close(model.HiddenStates(new(tokens, mask)).Select(0, 0).Slice(0, 1), model.HiddenStates(ModelInput.FromPadded(tokens, mask)).Select(0, 0).Slice(0, 1));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class EquivalenceTests : IDisposable
         using var random = new RandomSource(1);
         var model = Pretrained.NewRewardModel(TinyModel.Bert().Config, random);
         var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
-        Close(alone, model.Score(ModelInput.Padded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5))));
+        Close(alone, model.Score(ModelInput.FromPadded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5))));
         Assert.Throws<InvalidOperationException>(() => model.ScoreTokens(new(Tensor.From([3L, 9, 4], 1, 3))));
     }
 
@@ -108,8 +108,8 @@ public sealed class EquivalenceTests : IDisposable
     {
         var model = TinyModel.Reward();
         var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
-        var right = ModelInput.Padded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5));
-        var left = ModelInput.Padded(Tensor.From([8L, 8, 3, 9, 4], 1, 5), Tensor.From([false, false, true, true, true], 1, 5));
+        var right = ModelInput.FromPadded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5));
+        var left = ModelInput.FromPadded(Tensor.From([8L, 8, 3, 9, 4], 1, 5), Tensor.From([false, false, true, true, true], 1, 5));
         Close(alone, model.Score(right));
         Close(alone, model.Score(left));
         Close(alone, model.ScoreTokens(right).Slice(1, 2, 3).Squeeze(1));
@@ -122,25 +122,25 @@ public sealed class EquivalenceTests : IDisposable
         using var random = new RandomSource(1);
         var model = Pretrained.NewLanguageModel(shape.ToConfig(TinyModel.Vocabulary, 0, 0, 1), random);
         var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
-        var plain = model.Hidden(input).ToArray<float>();
+        var plain = model.HiddenStates(input).ToArray<float>();
         model.SetDropout(random);
-        Assert.NotEqual(plain, model.Hidden(input).ToArray<float>());
+        Assert.NotEqual(plain, model.HiddenStates(input).ToArray<float>());
         model.SetDropout(null);
-        Assert.Equal(plain, model.Hidden(input).ToArray<float>());
+        Assert.Equal(plain, model.HiddenStates(input).ToArray<float>());
     }
 
     [Fact]
     public void AnEncoderDecoderReadsItsSourceOnceAndCachedEqualsUncached()
     {
         var model = TinyModel.T5();
-        var source = ModelInput.Padded(
+        var source = ModelInput.FromPadded(
             Tensor.From([TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5], 2, 4), Tensor.From([false, true, true, true, true, true, true, true], 2, 4));
         var tokens = Tensor.From([0L, 9, 4, 0, 5, 6], 2, 3);
-        var whole = model.Hidden(new(tokens, Source: source));
+        var whole = model.HiddenStates(new(tokens, Source: source));
         using var cache = model.Backbone.NewCache(2, 3);
         for (var t = 0; t < 3; t++)
         {
-            var hidden = model.Hidden(new(tokens.Slice(1, t, t + 1), Source: t == 0 ? source : null), cache);
+            var hidden = model.HiddenStates(new(tokens.Slice(1, t, t + 1), Source: t == 0 ? source : null), cache);
             cache.Advance(1);
             Close(whole.Slice(1, t, t + 1), hidden);
         }
@@ -150,15 +150,15 @@ public sealed class EquivalenceTests : IDisposable
     public void SelectedRowsOfACacheKeepTheirSource()
     {
         var model = TinyModel.T5();
-        var source = ModelInput.Padded(
+        var source = ModelInput.FromPadded(
             Tensor.From([3L, 9, 4, TinyModel.Pad, 8, 7, 6, 5], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
         using var cache = model.Backbone.NewCache(2, 2);
-        model.Hidden(new(Tensor.From([0L, 0], 2, 1), Source: source), cache);
+        model.HiddenStates(new(Tensor.From([0L, 0], 2, 1), Source: source), cache);
         cache.Advance(1);
         cache.Select(Tensor.From([1L, 0, 0], 3));
-        var hidden = model.Hidden(new(Tensor.From([5L, 6, 7], 3, 1)), cache);
-        Close(model.Hidden(new(Tensor.From([0L, 5], 1, 2), Source: new(Tensor.From([8L, 7, 6, 5], 1, 4)))).Slice(1, 1), hidden.Slice(0, 0, 1));
-        Close(model.Hidden(new(Tensor.From([0L, 7], 1, 2), Source: new(Tensor.From([3L, 9, 4], 1, 3)))).Slice(1, 1), hidden.Slice(0, 2));
+        var hidden = model.HiddenStates(new(Tensor.From([5L, 6, 7], 3, 1)), cache);
+        Close(model.HiddenStates(new(Tensor.From([0L, 5], 1, 2), Source: new(Tensor.From([8L, 7, 6, 5], 1, 4)))).Slice(1, 1), hidden.Slice(0, 0, 1));
+        Close(model.HiddenStates(new(Tensor.From([0L, 7], 1, 2), Source: new(Tensor.From([3L, 9, 4], 1, 3)))).Slice(1, 1), hidden.Slice(0, 2));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class EquivalenceTests : IDisposable
     {
         using var random = new RandomSource(1);
         var model = Pretrained.NewRewardModel(new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 16 }.ToConfig(TinyModel.Vocabulary, null, 0, 1), random);
-        var padded = ModelInput.Padded(Tensor.From([3L, 9, 0, 1, 8, 7, 6, 0], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
+        var padded = ModelInput.FromPadded(Tensor.From([3L, 9, 0, 1, 8, 7, 6, 0], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
         var alone = new ModelInput(Tensor.From([3L, 9, 0], 1, 3));
         var state = model.Backbone.Forward(new(Tensor.From([1L, 3, 9], 1, 3), Source: alone)).Select(1, 2);
         var weights = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Value);

@@ -34,7 +34,7 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         foreach (var item in GoldenModels.Expected(name).GetProperty("forward").EnumerateObject())
         {
             var input = GoldenModels.Input(item.Value.GetProperty("inputs"));
-            var hidden = model.Hidden(input);
+            var hidden = model.HiddenStates(input);
             foreach (var output in item.Value.GetProperty("outputs").EnumerateObject().Where(output => GoldenTensor.IsTensor(output.Value)))
                 Compare(output, model, input, hidden, $"{name}: {item.Name} {output.Name}");
             Golden.Ran("models: logits");
@@ -52,7 +52,7 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         var input = GoldenModels.Input(expected.GetProperty("inputs"));
         Assert.Equal(GoldenModels.Longs(expected.GetProperty("decoder_input_ids")).ToArray<long>(), GoldenModels.ShiftedRight(labels, model).ToArray<long>());
         var written = new ModelInput(GoldenModels.ShiftedRight(labels, model), Source: input);
-        var logprobs = model.Logits(model.Hidden(written)).LogSoftmax(-1);                  // (B, T, V)
+        var logprobs = model.Logits(model.HiddenStates(written)).LogSoftmax(-1);                  // (B, T, V)
         var wanted = labels.NotEqualTo(-100).To(DType.Float32);
         var loss = -(logprobs.Gather(2, labels.Clamp(0, null).Unsqueeze(2)).Squeeze(2) * wanted).Sum() / wanted.Sum();
         Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
@@ -70,7 +70,7 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         {
             "logits" or "logits_first64" => (model.Logits(hidden), null),
             "decoder_last_hidden_state_first8" => (hidden, null),
-            "encoder_last_hidden_state_first8" => (((T5)model.Backbone).Encode(input.Source!), input.Source!.Mask),
+            "encoder_last_hidden_state_first8" => (((T5)model.Backbone).Encode(input.Source!), input.Source!.AttentionMask),
             _ => throw new InvalidDataException($"{what} is not known"),
         };
         actual = actual.Slice(2, 0, expected.Shape[2]);

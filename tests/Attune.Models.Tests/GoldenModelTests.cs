@@ -67,8 +67,8 @@ public sealed class GoldenModelTests : IDisposable
         var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, config, folder), expectValueHead: true);
         var input = GoldenModels.Input(expected.GetProperty("inputs"));
         var values = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("values"));
-        var actual = model.ValueHead!.Forward(model.Hidden(input));
-        Numeric.Close(values.Data, actual.ToArray<float>(), $"{name}: values", 1e-4, 1e-4, input.Mask!.ToArray<bool>());
+        var actual = model.ValueHead!.Forward(model.HiddenStates(input));
+        Numeric.Close(values.Data, actual.ToArray<float>(), $"{name}: values", 1e-4, 1e-4, input.AttentionMask!.ToArray<bool>());
         Golden.Ran("models: value head");
     }
 
@@ -94,8 +94,8 @@ public sealed class GoldenModelTests : IDisposable
     static void CompareForward(LanguageModel model, JsonProperty item, string name)
     {
         var input = GoldenModels.Input(item.Value.GetProperty("inputs"));
-        var real = input.Mask!.ToArray<bool>();
-        var hidden = model.Hidden(input);
+        var real = input.AttentionMask!.ToArray<bool>();
+        var hidden = model.HiddenStates(input);
         foreach (var output in item.Value.GetProperty("outputs").EnumerateObject())
         {
             if (!GoldenTensor.IsTensor(output.Value))
@@ -137,7 +137,7 @@ public sealed class GoldenModelTests : IDisposable
     {
         var tokens = GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("query_responses"));
         var mask = tokens.NotEqualTo(expected.GetProperty("inputs").GetProperty("pad_token_id").GetDouble());
-        var scores = model.ScoreTokens(ModelInput.Padded(tokens.MaskedFill(!mask, 0), mask));
+        var scores = model.ScoreTokens(ModelInput.FromPadded(tokens.MaskedFill(!mask, 0), mask));
         var rewards = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("reward_logits"));
         Numeric.Close(rewards.Data, scores.ToArray<float>(), $"{name}: reward at each token", 1e-4, 1e-4, mask.ToArray<bool>());
         Golden.Ran("models: reward at each token");

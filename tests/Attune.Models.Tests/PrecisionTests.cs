@@ -21,13 +21,13 @@ public sealed class PrecisionTests : IDisposable
     public void LogitsInBFloat16AgreeToTwoInAHundred(string name)
     {
         var model = Pretrained.LoadLanguageModel(Golden.PathTo("models", name), dtype: null);
-        Assert.Equal(DType.BFloat16, model.Backbone.TokenTable.Value.DType);
+        Assert.Equal(DType.BFloat16, model.Backbone.TokenEmbedding.Value.DType);
         foreach (var item in ComputedInBFloat16(name))
         {
             var expected = GoldenTensor.Read(item.GetProperty("outputs").GetProperty("logits_bfloat16_compute_first64"));
             var input = GoldenModels.Input(item.GetProperty("inputs"));
-            var logits = model.Logits(model.Hidden(input)).Slice(2, 0, expected.Shape[2]);
-            Near(expected.Data, logits, input.Mask!, 0.02);
+            var logits = model.Logits(model.HiddenStates(input)).Slice(2, 0, expected.Shape[2]);
+            Near(expected.Data, logits, input.AttentionMask!, 0.02);
             Golden.Ran("models: logits in bfloat16");
         }
     }
@@ -44,7 +44,7 @@ public sealed class PrecisionTests : IDisposable
         if (dtype == DType.Float16)
             foreach (var parameter in model.Parameters)      // a CPU multiplies no float16 matrices: the weights alone are rounded
                 parameter.Value.CopyInPlace(parameter.Value.To(DType.Float16));
-        Near(GoldenTensor.Read(item.GetProperty("outputs").GetProperty("logits")).Data, model.Logits(model.Hidden(input)), input.Mask!, tolerance);
+        Near(GoldenTensor.Read(item.GetProperty("outputs").GetProperty("logits")).Data, model.Logits(model.HiddenStates(input)), input.AttentionMask!, tolerance);
     }
 
     [Theory]
@@ -54,16 +54,16 @@ public sealed class PrecisionTests : IDisposable
     {
         var model = TinyModel.Of(family);
         var input = new ModelInput(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3), Tensor.Ones([2, 3], DType.Bool));
-        var exact = model.Logits(model.Hidden(input)).ToArray<float>();
+        var exact = model.Logits(model.HiddenStates(input)).ToArray<float>();
         model.Backbone.Autocast = DType.BFloat16;
         model.SetTrainable(true);
-        var logits = model.Logits(model.Hidden(input));
+        var logits = model.Logits(model.HiddenStates(input));
         Assert.NotEqual(exact, logits.ToArray<float>());
-        Near(Array.ConvertAll(exact, x => (double)x), logits.Detach(), input.Mask!, 0.02);
+        Near(Array.ConvertAll(exact, x => (double)x), logits.Detach(), input.AttentionMask!, 0.02);
         logits.Square().Mean().Backward();
         Assert.All(model.Parameters, parameter => Assert.Equal((DType.Float32, DType.Float32), (parameter.Value.DType, parameter.Value.Grad!.DType)));
         model.Backbone.Autocast = null;
-        Assert.Equal(exact, model.Logits(model.Hidden(input)).ToArray<float>());
+        Assert.Equal(exact, model.Logits(model.HiddenStates(input)).ToArray<float>());
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class PrecisionTests : IDisposable
         model.Backbone.Autocast = DType.BFloat16;
         var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
         using var cache = model.Backbone.NewCache(1, 3);
-        model.Hidden(input, cache);
+        model.HiddenStates(input, cache);
         Assert.Equal(DType.BFloat16, cache.Append(0, Tensor.Zeros([1, 4, 1, 8]), Tensor.Zeros([1, 4, 1, 8])).Keys.DType);
     }
 

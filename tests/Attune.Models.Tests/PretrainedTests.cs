@@ -57,7 +57,7 @@ public sealed class PretrainedTests : IDisposable
         Pretrained.Save(folder.Path, TinyModel.Gpt2());
         File.WriteAllText(folder.File("generation_config.json"), generation);
         var model = Pretrained.LoadLanguageModel(folder.Path);
-        Assert.Equal(expected, model.EndTokens);
+        Assert.Equal(expected, model.EosIds);
         Pretrained.Save(folder.Path, model);
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(generation), JsonNode.Parse(File.ReadAllText(folder.File("generation_config.json")))));
     }

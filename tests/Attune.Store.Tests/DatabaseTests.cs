@@ -27,9 +27,9 @@ public sealed class DatabaseTests : IDisposable
         test.Store.Projects.SetMembers(project.Id, [ann.Id], test.Owner.Id);
         test.Change(project, project.Settings with { Overlap = 2 });
         test.Store.People.NewLink(ann.Id, test.Owner.Id);
-        var id = test.Prefer(project, ann, test.Next(project, ann), 0)!.Decision.Id;
-        test.Store.Decisions.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 0] });
-        test.Store.Decisions.Undo(project, ann.Id);
+        var id = test.Prefer(project, ann, test.Next(project, ann), 0)!.Annotation.Id;
+        test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 0] });
+        test.Store.Annotations.Undo(project, ann.Id);
         test.Store.Projects.Archive(project.Id, true, test.Owner.Id);
         Assert.Equal(
             ["person added", "project made", "items added", "person added", "members set", "settings changed", "link made", "decided", "edited", "withdrew", "archived"],

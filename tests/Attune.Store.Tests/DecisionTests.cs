@@ -14,9 +14,9 @@ public sealed class DecisionTests : IDisposable
     {
         var project = test.Project(NoChecks, items: 1);
         var showing = test.Next(project, ann);
-        var saved = new Saved?[16];
+        var saved = new SavedAnnotation?[16];
         Parallel.For(0, saved.Length, new() { MaxDegreeOfParallelism = saved.Length }, i => saved[i] = test.Prefer(project, ann, showing, 0));
-        Assert.Single(saved.Select(each => each!.Decision.Id).Distinct());
+        Assert.Single(saved.Select(each => each!.Annotation.Id).Distinct());
         Assert.Equal(1, test.Store.Items.Find(project.Id, showing.Item)!.Decided);
         Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'decided'"));
         test.AssertCountsEqualARecount();
@@ -45,7 +45,7 @@ public sealed class DecisionTests : IDisposable
             else
                 Assert.NotNull(test.Prefer(project, ann, showing, 0));
         });
-        Assert.Equal(20, test.Store.Decisions.CountOf(project.Id, ann.Id));
+        Assert.Equal(20, test.Store.Annotations.CountOf(project.Id, ann.Id));
         Assert.Equal(20, test.Store.Queue.Next(project, ann.Id, 0).Items.Count);
         test.AssertCountsEqualARecount();
     }
@@ -62,7 +62,7 @@ public sealed class DecisionTests : IDisposable
         {
             var showing = test.Next(project, ann);
             test.Time.Pass(TimeSpan.FromSeconds(30));
-            return test.Store.Decisions.Submit(project, ann.Id, new(showing.Token, new() { Ranks = [0, 1] }, said))!.Decision.Seconds;
+            return test.Store.Annotations.Submit(project, ann.Id, new(showing.Token, new() { Ranks = [0, 1] }, said))!.Annotation.Seconds;
         }
     }
 
@@ -74,16 +74,16 @@ public sealed class DecisionTests : IDisposable
         var held = test.Next(project, ann);
         for (var back = 2; back >= 0; back--)
         {
-            var was = test.Store.Decisions.Undo(project, ann.Id)!;
+            var was = test.Store.Annotations.Undo(project, ann.Id)!;
             Assert.Equal(made[back].Item, was.Item);
-            Assert.Equal(back % 2 == 0 ? [0, 1] : [1, 0], was.Verdict.Ranks);
+            Assert.Equal(back % 2 == 0 ? [0, 1] : [1, 0], was.Result.Ranks);
             var again = test.Next(project, ann);
             Assert.Equal(made[back].Item, again.Item);
             Assert.Equal(made[back].Shown, again.Shown);
             Assert.NotEqual(made[back].Token, again.Token);
             Assert.Null(test.Prefer(project, ann, made[back], 0));      // what was withdrawn is not sent again by an old page
         }
-        Assert.Null(test.Store.Decisions.Undo(project, ann.Id));
+        Assert.Null(test.Store.Annotations.Undo(project, ann.Id));
         Assert.Equal([.. made.Select(showing => showing.Item), held.Item], test.Store.Queue.Next(project, ann.Id, 1).Items.Select(showing => showing.Item));
         Assert.Equal(new Progress(4, 0, 0, 4), test.Store.Projects.Progress(project.Id));
         test.Prefer(project, ann, test.Next(project, ann), 0);
@@ -96,7 +96,7 @@ public sealed class DecisionTests : IDisposable
     {
         var project = test.Project(NoChecks, items: 1);
         test.Submit(project, ann, test.Next(project, ann), new() { Outcome = Outcome.Skipped });
-        Assert.Equal(Outcome.Skipped, test.Store.Decisions.Undo(project, ann.Id)!.Verdict.Outcome);
+        Assert.Equal(Outcome.Skipped, test.Store.Annotations.Undo(project, ann.Id)!.Result.Outcome);
         Assert.Empty(test.Prompts(project, test.Person("Bob")));
         Assert.Equal(["0"], test.Prompts(project, ann));
         test.AssertCountsEqualARecount();
@@ -107,19 +107,19 @@ public sealed class DecisionTests : IDisposable
     {
         var project = test.Project(NoChecks, items: 1);
         var showing = test.Next(project, ann);
-        var id = test.Prefer(project, ann, showing, 0)!.Decision.Id;
-        var tie = new Verdict { Ranks = [0, 0] };
-        Assert.Equal(2, test.Store.Decisions.Edit(project, ann.Id, id, 1, tie)!.Decision.Revision);
-        Assert.Equal(2, test.Store.Decisions.Edit(project, ann.Id, id, 1, tie)!.Decision.Revision);          // sent twice
-        Assert.Null(test.Store.Decisions.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] }));             // an old page
-        Assert.Null(test.Store.Decisions.Edit(project, test.Owner.Id, id, 2, tie));                           // another's
-        Assert.Equal([0, 0], test.Store.Decisions.Find(project.Id, id)!.Verdict.Ranks);
+        var id = test.Prefer(project, ann, showing, 0)!.Annotation.Id;
+        var tie = new AnnotationResult { Ranks = [0, 0] };
+        Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);
+        Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);          // sent twice
+        Assert.Null(test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] }));             // an old page
+        Assert.Null(test.Store.Annotations.Edit(project, test.Owner.Id, id, 2, tie));                           // another's
+        Assert.Equal([0, 0], test.Store.Annotations.Find(project.Id, id)!.Result.Ranks);
         Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'edited'"));
 
-        test.Store.Decisions.Edit(project, ann.Id, id, 2, new() { Outcome = Outcome.Skipped });
+        test.Store.Annotations.Edit(project, ann.Id, id, 2, new() { Outcome = Outcome.Skipped });
         Assert.Equal(new Progress(1, 0, 0, 1), test.Store.Projects.Progress(project.Id));
         Assert.Equal(["0"], test.Prompts(project, test.Person("Bob")));
-        test.Store.Decisions.Edit(project, ann.Id, id, 3, new() { Ranks = [0, 1] });
+        test.Store.Annotations.Edit(project, ann.Id, id, 3, new() { Ranks = [0, 1] });
         Assert.Equal(new Progress(1, 1, 1, 1), test.Store.Projects.Progress(project.Id));
         test.AssertCountsEqualARecount();
     }
@@ -149,11 +149,11 @@ public sealed class DecisionTests : IDisposable
         {
             switch (random.Next(12))
             {
-                case 0 when test.Store.Decisions.Undo(project, person.Id) is { } undone:
+                case 0 when test.Store.Annotations.Undo(project, person.Id) is { } undone:
                     made.Remove(made.Single(each => each.Value == undone.Id).Key);
                     break;
-                case 1 when test.Store.Decisions.Recent(project.Id, person.Id, 1) is [var last]:
-                    test.Store.Decisions.Edit(project, person.Id, last.Id, last.Revision, Verdict(random));
+                case 1 when test.Store.Annotations.Recent(project.Id, person.Id, 1) is [var last]:
+                    test.Store.Annotations.Edit(project, person.Id, last.Id, last.Revision, Verdict(random));
                     break;
                 case 2:
                     test.Time.Pass(TimeSpan.FromMinutes(random.Next(8)));
@@ -166,14 +166,14 @@ public sealed class DecisionTests : IDisposable
                     break;
                 default:
                     foreach (var showing in test.Store.Queue.Next(project, person.Id, random.Next(1, 4)).Items.Take(random.Next(3)))
-                        made[showing.Token] = test.Submit(project, person, showing, Verdict(random))!.Decision.Id;
+                        made[showing.Token] = test.Submit(project, person, showing, Verdict(random))!.Annotation.Id;
                     break;
             }
         }
         return made;
     }
 
-    static Verdict Verdict(Random random) => random.Next(4) switch
+    static AnnotationResult Verdict(Random random) => random.Next(4) switch
     {
         0 => new() { Outcome = Outcome.Skipped },
         1 => new() { Outcome = Outcome.AllBad },

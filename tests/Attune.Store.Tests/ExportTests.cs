@@ -13,7 +13,7 @@ namespace Attune.Store.Tests;
 /// </summary>
 public sealed class ExportTests : IDisposable
 {
-    static readonly Verdict Tie = new() { Ranks = [0, 0] }, Bad = new() { Outcome = Outcome.AllBad };
+    static readonly AnnotationResult Tie = new() { Ranks = [0, 0] }, Bad = new() { Outcome = Outcome.AllBad };
 
     readonly TemporaryFolder folder = new();
     readonly FixedTime time = new();
@@ -38,19 +38,19 @@ public sealed class ExportTests : IDisposable
         Decide("Cid", Second(1), First(1), Second(1), null, null);
     }
 
-    static Verdict First(int strength) => new() { Ranks = [0, 1], Strength = strength };
+    static AnnotationResult First(int strength) => new() { Ranks = [0, 1], Strength = strength };
 
-    static Verdict Second(int strength) => new() { Ranks = [1, 0], Strength = strength };
+    static AnnotationResult Second(int strength) => new() { Ranks = [1, 0], Strength = strength };
 
     /// <summary>A person's verdicts by item and place; null skips.</summary>
-    void Decide(string name, params Verdict?[] verdicts)
+    void Decide(string name, params AnnotationResult?[] verdicts)
     {
         var person = store.People.Add(name, Role.Annotator);
         var first = store.Items.Page(project.Id, 0, 1)[0].Id;
         while (store.Queue.Next(project, person.Id, 1).Items is [var showing, ..])
         {
             var verdict = verdicts[showing.Item - first]?.AsShown(showing.Shown) ?? new() { Outcome = Outcome.Skipped, SkipReason = "cannot tell" };
-            Assert.NotNull(store.Decisions.Submit(project, person.Id, new(showing.Token, verdict, 1)));
+            Assert.NotNull(store.Annotations.Submit(project, person.Id, new(showing.Token, verdict, 1)));
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class ExportTests : IDisposable
         store.Items.Add(project.Id, [new Item { Kind = ItemKind.Calibration, Expected = [0, 1], Prompt = "known", Answers = [new("right"), new("wrong")] }], owner.Id);
         var dora = store.People.Add("Dora", Role.Annotator);
         var showing = store.Queue.Next(project, dora.Id, 1).Items[0];
-        store.Decisions.Submit(project, dora.Id, new(showing.Token, Second(3).AsShown(showing.Shown), 1));
+        store.Annotations.Submit(project, dora.Id, new(showing.Token, Second(3).AsShown(showing.Shown), 1));
         using (var connection = new SqliteConnection($"Data Source={store.Path};Pooling=false"))
         {
             connection.Open();
@@ -141,12 +141,12 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void EveryLayoutIsReadByTheReaderOfTrainingData()
     {
-        var read = Read(new() { Layout = ExportLayout.Rankings }).Cast<Ranking>().ToList();
-        Assert.Equal([0, 1], read[0].Preferences.Ranks!);
-        Assert.Equal(["old", "new"], read[0].Preferences.Sources!);
-        var pair = Assert.Single(Read(new()).Cast<Ranking>().First().Preferences.Pairs);
-        Assert.Equal((2.5, 3, 2.0 / 3), (pair.Strength!.Value, pair.Votes, pair.Share));
-        var transcript = Read(new() { Layout = ExportLayout.Hh }).Cast<Ranking>().First();
+        var read = Read(new() { Layout = ExportLayout.Rankings }).Cast<ComparisonExample>().ToList();
+        Assert.Equal([0, 1], read[0].Comparisons.Ranks!);
+        Assert.Equal(["old", "new"], read[0].Comparisons.Sources!);
+        var pair = Assert.Single(Read(new()).Cast<ComparisonExample>().First().Comparisons.Comparisons);
+        Assert.Equal((2.5, 3, 2.0 / 3), (pair.Margin!.Value, pair.Votes, pair.Share));
+        var transcript = Read(new() { Layout = ExportLayout.Hh }).Cast<ComparisonExample>().First();
         Assert.Equal(("\n\nHuman: prompt 0\n\nAssistant:", " a0", " b0"), (transcript.Prompt, transcript.Completions[0], transcript.Completions[1]));
         var shown = Assert.Single(Read(new() { Layout = ExportLayout.Demonstrations }).Cast<Demonstration>());
         Assert.Equal(("prompt 4", "better"), (shown.Prompt, shown.Completion));
@@ -164,8 +164,8 @@ public sealed class ExportTests : IDisposable
     public void MajoritiesThatRunInACircleTieAndAnswersThatNobodyRankedStayOut()
     {
         // Condorcet's circle: 0 before 1 before 2, 1 before 2 before 0, 2 before 0 before 1; all three before 3, and nobody ranks 4.
-        Opinion[] votes = [new([0, 1, 2, 3, null], null, null, null), new([2, 0, 1, 3, null], null, null, null), new([1, 2, 0, 3, null], null, null, null)];
-        var ballot = new Ballot(new(1, "\"p\"", null, 0, [.. "abcde".Select(letter => ($"\"{letter}\"", (string?)null))]), votes, []);
+        AnnotatorRanking[] votes = [new([0, 1, 2, 3, null], null, null, null), new([2, 0, 1, 3, null], null, null, null), new([1, 2, 0, 3, null], null, null, null)];
+        var ballot = new ItemComparisons(new(1, "\"p\"", null, 0, [.. "abcde".Select(letter => ($"\"{letter}\"", (string?)null))]), votes, []);
         Assert.Equal([1, 1, 1, -3, null], ballot.Standings());
         Assert.Equal((15, 18), ballot.Agreement());     // 2 of 3 votes on each pair of the circle, 3 of 3 against 3
     }
@@ -174,7 +174,7 @@ public sealed class ExportTests : IDisposable
     public void LevelsAreAnOrderAndALabelByTheMiddleOfTheScale()
     {
         var item = new ExportedItem(1, "\"p\"", null, 5, [("\"a\"", null), ("\"b\"", null), ("\"c\"", null)]);
-        Opinion[] votes = [Rated(5, 3, 1), Rated(4, 3, 2)];
+        AnnotatorRanking[] votes = [Rated(5, 3, 1), Rated(4, 3, 2)];
         Assert.Equal(["a>b", "a>c", "b>c"], Rows(ExportLayout.Pairs, new(item, votes, [])).Select(row => $"{row["chosen"]}>{row["rejected"]}"));
         Assert.Equal(["a True", "c False"], Rows(ExportLayout.Kto, new(item, votes, [])).Select(row => $"{row["completion"]} {(bool)row["label"]!}"));
     }
@@ -190,10 +190,10 @@ public sealed class ExportTests : IDisposable
         Assert.Equal("\n\nHuman: p\n\nAssistant: b", (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null)], []))[0]["rejected"]!);
     }
 
-    static Opinion Rated(params int[] levels) =>
-        Opinion.Of(new() { Verdict = new() { Outcome = Outcome.Rated, Ratings = [.. levels.Select(level => (int?)level)] }, Shown = [0, 1, 2] }, null);
+    static AnnotatorRanking Rated(params int[] levels) =>
+        AnnotatorRanking.FromAnnotation(new() { Result = new() { Outcome = Outcome.Rated, Ratings = [.. levels.Select(level => (int?)level)] }, Shown = [0, 1, 2] }, null);
 
-    static List<JsonNode> Rows(ExportLayout layout, Ballot ballot) => [.. JsonRows.Of(layout, ballot).Select(row =>
+    static List<JsonNode> Rows(ExportLayout layout, ItemComparisons ballot) => [.. JsonRows.CreateRows(layout, ballot).Select(row =>
     {
         using var bytes = new MemoryStream();
         row(bytes);
@@ -255,8 +255,8 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void ASpreadsheetHasARowADecisionAndRunsNoFormula()
     {
-        var last = store.Decisions.Recent(project.Id, store.People.Find("Ann")!.Id, 1)[0];
-        store.Decisions.Edit(project, last.Person, last.Id, 1, last.Verdict.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1, \"so\"" });
+        var last = store.Annotations.Recent(project.Id, store.People.Find("Ann")!.Id, 1)[0];
+        store.Annotations.Edit(project, last.Person, last.Id, 1, last.Result.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1, \"so\"" });
         var lines = Lines(new() { Layout = ExportLayout.Csv, Flagged = Flagged.Include });
         Assert.Equal(16, lines.Count);     // a header, and 3 × 5 decisions with skips
         Assert.Equal([0xEF, 0xBB, 0xBF, (byte)'d'], File.ReadAllBytes(Directory.GetFiles(folder.Path, "decisions.csv", SearchOption.AllDirectories)[0])[..4]);

@@ -7,11 +7,11 @@ namespace Attune.Store.Tests;
 /// <summary>What votes say, and what reviewers settle, by numbers worked by hand.</summary>
 public sealed class FiguresTests : IDisposable
 {
-    static readonly Verdict First = new() { Ranks = [0, 1] };
-    static readonly Verdict Second = new() { Ranks = [1, 0] };
-    static readonly Verdict Tie = new() { Ranks = [0, 0] };
-    static readonly Verdict AllBad = new() { Outcome = Outcome.AllBad };
-    static readonly Verdict Skip = new() { Outcome = Outcome.Skipped };
+    static readonly AnnotationResult First = new() { Ranks = [0, 1] };
+    static readonly AnnotationResult Second = new() { Ranks = [1, 0] };
+    static readonly AnnotationResult Tie = new() { Ranks = [0, 0] };
+    static readonly AnnotationResult AllBad = new() { Outcome = Outcome.AllBad };
+    static readonly AnnotationResult Skip = new() { Outcome = Outcome.Skipped };
 
     readonly TemporaryFolder folder = new();
     readonly FixedTime time = new();
@@ -34,10 +34,10 @@ public sealed class FiguresTests : IDisposable
         var project = Project(new(), items: 5);
         Decide(project, ann, First, First, Tie, First, AllBad);
         Decide(project, bob, First, Second, Tie, Skip, Tie);
-        var votes = store.Figures.Votes(project.Id);
-        var raw = GroupAgreement.Of(new(votes.Choice()), votes.Choices).Raw;
+        var votes = store.Statistics.Load(project.Id);
+        var raw = GroupAgreement.Compute(new(votes.Choice()), votes.Choices).Raw;
         Assert.Equal((2 / 4.0, 4), (raw.Value, raw.Items));      // all bad is not a tie, and the skip is no decision
-        var preference = GroupAgreement.Of(new(votes.Preference())).Raw;
+        var preference = GroupAgreement.Compute(new(votes.Preference())).Raw;
         Assert.Equal((1 / 2.0, 2), (preference.Value, preference.Items));
         Assert.Equal(4, votes.Choices);
     }
@@ -51,15 +51,15 @@ public sealed class FiguresTests : IDisposable
     {
         var project = Project(new() { StrengthLevels = levels }, items: 3);
         Decide(project, ann, First with { Strength = strength }, Second with { Strength = strength }, Tie);
-        Assert.Equal([degree, -degree, 0], store.Figures.Votes(project.Id).Degree().Select(rating => rating.Value));
+        Assert.Equal([degree, -degree, 0], store.Statistics.Load(project.Id).Degree().Select(rating => rating.Value));
     }
 
     [Fact]
     public void ARankingIsAllItsPairs()
     {
         var project = Project(new() { Task = TaskKind.Ranking }, items: 1, answers: 4);
-        Decide(project, ann, new Verdict { Ranks = [1, 0, 1, null] });
-        var vote = store.Figures.Votes(project.Id).Votes.Single();
+        Decide(project, ann, new AnnotationResult { Ranks = [1, 0, 1, null] });
+        var vote = store.Statistics.Load(project.Id).Annotations.Single();
         Assert.Equal([(0, 1, -1), (0, 2, 0), (1, 2, 1)], vote.Pairs());
         Assert.Null(vote.Extremes());                            // two share the last rank
     }
@@ -68,11 +68,11 @@ public sealed class FiguresTests : IDisposable
     public void ARatingProjectComparesLevels()
     {
         var project = Project(new() { Task = TaskKind.Rating, RatingLevels = 5 }, items: 1);
-        Decide(project, ann, new Verdict { Outcome = Outcome.Rated, Ratings = [5, 2] });
-        Decide(project, bob, new Verdict { Outcome = Outcome.Rated, Ratings = [4, 2] });
-        var votes = store.Figures.Votes(project.Id);
+        Decide(project, ann, new AnnotationResult { Outcome = Outcome.Rated, Ratings = [5, 2] });
+        Decide(project, bob, new AnnotationResult { Outcome = Outcome.Rated, Ratings = [4, 2] });
+        var votes = store.Statistics.Load(project.Id);
         Assert.Equal([5, 2, 4, 2], votes.Choice().Select(rating => rating.Value));
-        Assert.Equal(0.5, GroupAgreement.Of(new(votes.Choice()), votes.Choices).Raw.Value);
+        Assert.Equal(0.5, GroupAgreement.Compute(new(votes.Choice()), votes.Choices).Raw.Value);
         Assert.All(votes.Comparisons(votes.Models()), comparison => Assert.Equal(Winner.First, comparison.Winner));
     }
 
@@ -82,7 +82,7 @@ public sealed class FiguresTests : IDisposable
         var project = Project(new(), items: 4);
         var shown = Decide(project, ann, First, First, Tie, Second);
         Decide(project, bob, First, Second, Skip, Skip);
-        var figures = PersonFigures.Of(store.Figures.Votes(project.Id));
+        var figures = PersonFigures.Of(store.Statistics.Load(project.Id));
         var (a, b) = (figures.Single(person => person.Person == ann), figures.Single(person => person.Person == bob));
         Assert.Equal((4, 0, 2, 2), (a.Decisions, a.Skips, b.Decisions, b.Skips));
         Assert.Equal((new(1, 4), new(0, 4)), (a.Ties, a.AllBad));
@@ -101,7 +101,7 @@ public sealed class FiguresTests : IDisposable
         var project = Project(new(), items: 0);
         store.Items.Add(project.Id, [Known(ItemKind.Calibration, 0), Known(ItemKind.Calibration, 1)], owner.Id);
         Decide(project, ann, First, First);
-        var votes = store.Figures.Votes(project.Id);
+        var votes = store.Statistics.Load(project.Id);
         var figures = Assert.Single(PersonFigures.Of(votes));
         Assert.Equal((new(1, 2), new(0, 0)), (figures.Calibration, figures.Checks));
         Assert.Equal(new Proportion(0, 0), figures.Longer);
@@ -117,11 +117,11 @@ public sealed class FiguresTests : IDisposable
         var item = Items(project)[0];
         store.Adjudications.Decide(project, owner.Id, Items(project)[2], Tie, seen: 0);
         store.Adjudications.Decide(project, owner.Id, item, Second with { Rationale = "shorter" }, seen: 0);
-        var votes = store.Figures.Votes(project.Id);
+        var votes = store.Statistics.Load(project.Id);
         Assert.Equal(["one", "other"], votes.Models());
         var expected = new[] { Winner.First, Winner.First, Winner.Neither, Winner.Second };
         Assert.Equal(expected, votes.Comparisons(votes.Models()).Select(comparison => comparison.Winner));
-        Assert.Equal(0.5, GroupAgreement.Of(new(votes.Choice())).Raw.Value);     // people disagreed all the same
+        Assert.Equal(0.5, GroupAgreement.Compute(new(votes.Choice())).Raw.Value);     // people disagreed all the same
         Assert.Equal(2, store.Items.Find(project.Id, item)!.Decided);
     }
 
@@ -149,10 +149,10 @@ public sealed class FiguresTests : IDisposable
         var item = Items(project)[0];
         store.Adjudications.Decide(project, owner.Id, item, First, seen: 0);
         Assert.Contains("meanwhile", Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, ann, item, Second, seen: 0)).Message);
-        var settled = store.Decisions.OfItem(project.Id, item).Single();
+        var settled = store.Annotations.ForItem(project.Id, item).Single();
         Assert.True(settled.Adjudicates);
         store.Adjudications.Decide(project, ann, item, Second, settled.Id);
-        Assert.Equal([1, 0], store.Decisions.OfItem(project.Id, item).Single().Verdict.Ranks!);
+        Assert.Equal([1, 0], store.Annotations.ForItem(project.Id, item).Single().Result.Ranks!);
         var entry = store.Audit.Newest(project.Id)[0];
         Assert.Equal(("settled", "Ann"), (entry.Action, entry.Person));
         Assert.Contains("\"was\"", entry.Details);
@@ -167,17 +167,17 @@ public sealed class FiguresTests : IDisposable
         Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, owner.Id, item, Skip, seen: 0));
         Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(other, owner.Id, item, First, seen: 0));
         Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, owner.Id, item, new() { Ranks = [0, 1, 2] }, seen: 0));
-        Assert.Empty(store.Decisions.OfItem(project.Id, item));
+        Assert.Empty(store.Annotations.ForItem(project.Id, item));
     }
 
     [Fact]
     public void FiguresHaveAnotherMomentWhenSomethingWasDone()
     {
         var project = Project(new(), items: 1);
-        var before = store.Figures.Moment(project.Id);
-        Assert.Equal(before, store.Figures.Moment(project.Id));
+        var before = store.Statistics.Moment(project.Id);
+        Assert.Equal(before, store.Statistics.Moment(project.Id));
         Decide(project, ann, First);
-        Assert.True(store.Figures.Moment(project.Id) > before);
+        Assert.True(store.Statistics.Moment(project.Id) > before);
     }
 
     Project Project(ProjectSettings settings, int items, int answers = 2)
@@ -189,8 +189,8 @@ public sealed class FiguresTests : IDisposable
 
     static Item Item(int number) => new() { Prompt = JsonValue.Create($"prompt {number}"), Answers = Answers(2) };
 
-    static IReadOnlyList<Answer> Answers(int count) =>
-        [.. Enumerable.Range(0, count).Select(place => new Answer(JsonValue.Create(place == 0 ? "a long answer" : "short"), place == 0 ? "one" : "other"))];
+    static IReadOnlyList<ItemResponse> Answers(int count) =>
+        [.. Enumerable.Range(0, count).Select(place => new ItemResponse(JsonValue.Create(place == 0 ? "a long answer" : "short"), place == 0 ? "one" : "other"))];
 
     static Item Known(ItemKind kind, int best) => Item(best) with { Kind = kind, Expected = [best, 1 - best] };
 
@@ -198,12 +198,12 @@ public sealed class FiguresTests : IDisposable
 
     /// <summary>Decides the first items, by place, the first in 1 second, the next in 2.</summary>
     /// <returns>How they were shown.</returns>
-    List<IReadOnlyList<int>> Decide(Project project, long person, params IReadOnlyList<Verdict> verdicts)
+    List<IReadOnlyList<int>> Decide(Project project, long person, params IReadOnlyList<AnnotationResult> verdicts)
     {
         var showings = store.Queue.Next(project, person, verdicts.Count).Items;
         time.Pass(TimeSpan.FromMinutes(1));
         foreach (var (i, showing) in showings.Index())
-            Assert.NotNull(store.Decisions.Submit(project, person, new(showing.Token, verdicts[i].AsShown(showing.Shown), i + 1)));
+            Assert.NotNull(store.Annotations.Submit(project, person, new(showing.Token, verdicts[i].AsShown(showing.Shown), i + 1)));
         return [.. showings.Select(showing => showing.Shown)];
     }
 

@@ -61,7 +61,7 @@ public sealed class ImportTests : IDisposable
         var project = Project();
         Assert.Equal(new(1, 0, 1), Import(project, line));
         var item = Items(project)[0];
-        Assert.Equal(("imported", 1), (store.People.Find(store.Decisions.OfItem(project.Id, item.Id)[0].Person)!.Name, item.Decided));
+        Assert.Equal(("imported", 1), (store.People.Find(store.Annotations.ForItem(project.Id, item.Id)[0].Person)!.Name, item.Decided));
         store.Exports.Snapshot(project, new() { Layout = layout }, folder.File("out"));
         Assert.Equal(line, File.ReadAllText(Path.Combine(folder.File("out"), "train.jsonl")).TrimEnd('\n'));
     }

@@ -22,10 +22,10 @@ public sealed class QueueTests : IDisposable
             var left = showing.Shown[0];
             Assert.Equal($"answer {left}", (string)showing.Answers[0]!);
             var saved = test.Submit(project, ann, showing, new() { Ranks = [0, 1] })!;
-            Assert.Equal(0, saved.Decision.Verdict.Ranks![left]);
-            Assert.Equal(1, saved.Decision.Verdict.Ranks[1 - left]);
+            Assert.Equal(0, saved.Annotation.Result.Ranks![left]);
+            Assert.Equal(1, saved.Annotation.Result.Ranks[1 - left]);
         }
-        Assert.Equal(Standing.Done, test.Store.Queue.Next(project, ann.Id, 1).Standing);
+        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, ann.Id, 1).Standing);
         Assert.Equal(new Progress(20, 20, 20, 20), test.Store.Projects.Progress(project.Id));
     }
 
@@ -36,7 +36,7 @@ public sealed class QueueTests : IDisposable
         var showing = test.Next(project, ann);
         test.Store.Projects.Archive(project.Id, archived: true, test.Owner.Id);
         var archived = test.Store.Projects.Get(project.Id);
-        Assert.Equal((Standing.Done, 0), (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
+        Assert.Equal((QueueState.Done, 0), (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
         Assert.NotNull(test.Prefer(archived, ann, showing, 0));
     }
 
@@ -149,7 +149,7 @@ public sealed class QueueTests : IDisposable
     public void ASkipFreesThePlaceAndTheItemDoesNotComeBack()
     {
         var project = test.Project(NoChecks, items: 1);
-        Assert.Equal(Standing.Done, test.Store.Queue.Next(project, bob.Id, 0).Standing);
+        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, bob.Id, 0).Standing);
         var held = test.Next(project, ann);
         Assert.Empty(test.Prompts(project, bob));          // he has come to the end
         test.Submit(project, ann, held, new() { Outcome = Outcome.Skipped, SkipReason = " not my language " });
@@ -157,7 +157,7 @@ public sealed class QueueTests : IDisposable
         Assert.Equal(["0"], test.Prompts(project, bob));
         var item = test.Store.Items.Find(project.Id, held.Item)!;
         Assert.Equal((0, 1), (item.Decided, item.Skipped));
-        Assert.Equal("not my language", test.Store.Decisions.OfItem(project.Id, item.Id)[0].Verdict.SkipReason);
+        Assert.Equal("not my language", test.Store.Annotations.ForItem(project.Id, item.Id)[0].Result.SkipReason);
     }
 
     [Fact]
@@ -231,18 +231,18 @@ public sealed class QueueTests : IDisposable
         Assert.Equal(["0"], test.Prompts(project, ann));
         foreach (var right in new[] { 0, 1, 1 })            // one of three
             test.Prefer(project, bob, test.Next(project, bob), right);
-        Assert.Equal(Standing.NotCalibrated, test.Store.Queue.Next(project, bob.Id, 1).Standing);
-        Assert.Null(test.Store.Decisions.Undo(project, bob.Id));    // he has seen the answers
+        Assert.Equal(QueueState.NotCalibrated, test.Store.Queue.Next(project, bob.Id, 1).Standing);
+        Assert.Null(test.Store.Annotations.Undo(project, bob.Id));    // he has seen the answers
     }
 
     [Fact]
     public void RatingsCanBeCalibratedToo()
     {
-        Assert.True(Calibration.IsRight([0, 1], new Verdict { Outcome = Outcome.Rated, Ratings = [5, 2] }));
-        Assert.False(Calibration.IsRight([0, 1], new Verdict { Outcome = Outcome.Rated, Ratings = [4, 4] }));
-        Assert.False(Calibration.IsRight([0, 1], new Verdict { Outcome = Outcome.AllBad }));
-        Assert.True(Calibration.IsRight([0, null, 0], [1, 0, 1]));
-        Assert.False(Calibration.IsRight([0, 0], [0, 1]));
+        Assert.True(KnownItemAccuracy.IsRight([0, 1], new AnnotationResult { Outcome = Outcome.Rated, Ratings = [5, 2] }));
+        Assert.False(KnownItemAccuracy.IsRight([0, 1], new AnnotationResult { Outcome = Outcome.Rated, Ratings = [4, 4] }));
+        Assert.False(KnownItemAccuracy.IsRight([0, 1], new AnnotationResult { Outcome = Outcome.AllBad }));
+        Assert.True(KnownItemAccuracy.IsRight([0, null, 0], [1, 0, 1]));
+        Assert.False(KnownItemAccuracy.IsRight([0, 0], [0, 1]));
     }
 
     [Fact]

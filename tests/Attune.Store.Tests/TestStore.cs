@@ -52,14 +52,14 @@ sealed class TestStore : IDisposable
         [.. Store.Queue.Next(project, person.Id, count).Items.Select(showing => (string)showing.Prompt!)];
 
     /// <summary>The person's next item.</summary>
-    public Showing Next(Project project, Person person) => Store.Queue.Next(project, person.Id, 1).Items[0];
+    public AssignedItem Next(Project project, Person person) => Store.Queue.Next(project, person.Id, 1).Items[0];
 
     /// <summary>Decides for the answer at a place.</summary>
-    public Saved? Prefer(Project project, Person person, Showing showing, int place) =>
+    public SavedAnnotation? Prefer(Project project, Person person, AssignedItem showing, int place) =>
         Submit(project, person, showing, new() { Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))] });
 
-    public Saved? Submit(Project project, Person person, Showing showing, Verdict verdict) =>
-        Store.Decisions.Submit(project, person.Id, new(showing.Token, verdict, 3));
+    public SavedAnnotation? Submit(Project project, Person person, AssignedItem showing, AnnotationResult verdict) =>
+        Store.Annotations.Submit(project, person.Id, new(showing.Token, verdict, 3));
 
     /// <summary>Asks the file itself, by another connection.</summary>
     public T Ask<T>(string sql)

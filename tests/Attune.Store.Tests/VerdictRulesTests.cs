@@ -42,7 +42,7 @@ public sealed class VerdictRulesTests
     public void ARankingMayLeaveAnswersOutAndItsRanksHaveNoGaps()
     {
         var settings = new ProjectSettings { Task = TaskKind.Ranking, StrengthLevels = 7 };
-        Assert.Equal([1, null, 0, 1], VerdictRules.Checked(new() { Ranks = [3, null, 1, 3] }, settings, 4).Ranks);
+        Assert.Equal([1, null, 0, 1], AnnotationRules.Checked(new() { Ranks = [3, null, 1, 3] }, settings, 4).Ranks);
         Assert.False(Fits(new() { Ranks = [0, null, null, null] }, settings, 4));
         Assert.False(Fits(new() { Ranks = [0, 1, 2, 3], Strength = 2 }, settings, 4));
     }
@@ -63,7 +63,7 @@ public sealed class VerdictRulesTests
     [Fact]
     public void WhatSaysNothingIsLeftOut()
     {
-        var tidy = VerdictRules.Checked(
+        var tidy = AnnotationRules.Checked(
             new() { Outcome = Outcome.Skipped, Ranks = [0, 1], Strength = 2, Rationale = "  ", SkipReason = " tired ", Flags = [Flag.Unsafe, Flag.Broken, Flag.Unsafe] }, new(), 2);
         Assert.Null(tidy.Ranks);
         Assert.Null(tidy.Strength);
@@ -76,7 +76,7 @@ public sealed class VerdictRulesTests
     public void WhatIsShownAndWhatIsKeptAreEachOthersInverse()
     {
         IReadOnlyList<int> shown = [2, 0, 1];
-        var asShown = new Verdict { Ranks = [0, 1, 2], Ratings = [7, null, 1] };
+        var asShown = new AnnotationResult { Ranks = [0, 1, 2], Ratings = [7, null, 1] };
         var kept = asShown.ByPlace(shown);
         Assert.Equal([1, 2, 0], kept.Ranks);
         Assert.Equal([null, 1, 7], kept.Ratings);
@@ -84,11 +84,11 @@ public sealed class VerdictRulesTests
         Assert.Equal(asShown.Ratings, kept.AsShown(shown).Ratings);
     }
 
-    static bool Fits(Verdict? verdict, ProjectSettings settings, int answers = 2)
+    static bool Fits(AnnotationResult? verdict, ProjectSettings settings, int answers = 2)
     {
         try
         {
-            VerdictRules.Checked(verdict, settings, answers);
+            AnnotationRules.Checked(verdict, settings, answers);
             return true;
         }
         catch (InvalidDataException)

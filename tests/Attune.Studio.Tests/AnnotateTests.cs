@@ -33,9 +33,9 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
             var item = (await Next(project, 1))["items"]![0]!;
             var first = Text(item["answers"]![0]!);
             var saved = await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 0, 1 } }));
-            var decision = studio.Store.Decisions.Find(project.Id, (long)saved["decision"]!)!;
+            var decision = studio.Store.Annotations.Find(project.Id, (long)saved["decision"]!)!;
             sides.Add(first.StartsWith("new", StringComparison.Ordinal));
-            Assert.Equal(first.StartsWith("new", StringComparison.Ordinal) ? [1, 0] : [0, 1], decision.Verdict.Ranks!);
+            Assert.Equal(first.StartsWith("new", StringComparison.Ordinal) ? [1, 0] : [0, 1], decision.Result.Ranks!);
             Assert.Equal(i + 1, (int)saved["mine"]!);
             Assert.Null(saved["known"]);
         }

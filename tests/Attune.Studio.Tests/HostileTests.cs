@@ -99,7 +99,7 @@ public sealed class HostileTests : IAsyncLifetime
         await Expect(HttpStatusCode.BadRequest, $$"""{"outcome": "Ranked", "ranks": [0, 1], "rationale": "{{new string('x', 200_000)}}"}""");
         await Expect(HttpStatusCode.RequestEntityTooLarge, $"\"{new string('x', 2 << 20)}\"");
         await Expect(HttpStatusCode.OK, """{"outcome": "Ranked", "ranks": [0, 1], "rationale": "\u0000\u202e<script>"}""");
-        Assert.Equal("\0\u202E<script>", studio.Store.Decisions.Recent(project.Id, studio.Store.People.Find("You")!.Id, 1)[0].Verdict.Rationale);
+        Assert.Equal("\0\u202E<script>", studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 1)[0].Result.Rationale);
 
         async Task Expect(HttpStatusCode expected, string verdict)
         {
@@ -121,7 +121,7 @@ public sealed class HostileTests : IAsyncLifetime
     void Decide(Person person, int place)
     {
         foreach (var showing in studio.Store.Queue.Next(project, person.Id, 4).Items)
-            studio.Store.Decisions.Submit(project, person.Id, new(showing.Token, new()
+            studio.Store.Annotations.Submit(project, person.Id, new(showing.Token, new()
             {
                 Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))], Rationale = Text, Ideal = Text, Flags = [Flag.Unsafe],
             }, 1));

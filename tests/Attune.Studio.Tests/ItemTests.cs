@@ -98,10 +98,10 @@ public sealed class ItemTests
         Assert.Equal(3, JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "manifest.json"), TestContext.Current.CancellationToken)).RootElement.GetProperty("counts").GetProperty("trainRows").GetInt32());
     }
 
-    static void Decide(RunningStudio studio, Project project, Verdict verdict)
+    static void Decide(RunningStudio studio, Project project, AnnotationResult verdict)
     {
         var you = studio.Store.People.Find("You")!;
         var showing = studio.Store.Queue.Next(project, you.Id, 1).Items[0];
-        Assert.NotNull(studio.Store.Decisions.Submit(project, you.Id, new(showing.Token, verdict.AsShown(showing.Shown), 1)));
+        Assert.NotNull(studio.Store.Annotations.Submit(project, you.Id, new(showing.Token, verdict.AsShown(showing.Shown), 1)));
     }
 }

@@ -137,7 +137,7 @@ public sealed class LoopTests : IDisposable
     {
         var owner = studio.Store.People.Find("You")!;
         while (studio.Store.Queue.Next(project, owner.Id, 1).Items is [var showing])
-            studio.Store.Decisions.Submit(project, owner.Id, new(showing.Token, new Verdict { Ranks = showing.Shown[0] == 1 ? [0, 1] : [1, 0] }, 1));
+            studio.Store.Annotations.Submit(project, owner.Id, new(showing.Token, new AnnotationResult { Ranks = showing.Shown[0] == 1 ? [0, 1] : [1, 0] }, 1));
     }
 
     async Task<IReadOnlyList<Item>> Scored(params string[][] models)

@@ -6,8 +6,8 @@ namespace Attune.Studio.Tests;
 /// <summary>The pages about how good the data is.</summary>
 public sealed class QualityTests : IAsyncLifetime
 {
-    static readonly Verdict Old = new() { Ranks = [0, 1] };
-    static readonly Verdict New = new() { Ranks = [1, 0] };
+    static readonly AnnotationResult Old = new() { Ranks = [0, 1] };
+    static readonly AnnotationResult New = new() { Ranks = [1, 0] };
 
     RunningStudio studio = null!;
     Visitor reviewer = null!;
@@ -78,9 +78,9 @@ public sealed class QualityTests : IAsyncLifetime
         var item = studio.Store.Adjudications.Next(project.Id)!.Value;
         var after = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "first"), ("seen", "0"), ("rationale", "It answers."));
         Assert.Contains("Nothing to settle", await after.Content.ReadAsStringAsync());
-        var settled = studio.Store.Decisions.OfItem(project.Id, item).Single(decision => decision.Adjudicates);
-        Assert.Equal((Person("Rita"), "It answers."), (settled.Person, settled.Verdict.Rationale));
-        Assert.Equal([0, 1], settled.Verdict.Ranks!);
+        var settled = studio.Store.Annotations.ForItem(project.Id, item).Single(decision => decision.Adjudicates);
+        Assert.Equal((Person("Rita"), "It answers."), (settled.Person, settled.Result.Rationale));
+        Assert.Equal([0, 1], settled.Result.Ranks!);
         Assert.Contains("Settled by Rita: A better", await reviewer.Page(Path($"adjudicate?item={item}")));
         var again = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "second"), ("seen", "0"));
         Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
@@ -97,14 +97,14 @@ public sealed class QualityTests : IAsyncLifetime
         Assert.Equal(Outcome.AllBad, (await Settle(ranking, ("value", "0"), ("value", "1"), ("choice", "bad"))).Outcome);
         Assert.Equal([4, 2], (await Settle(rating, ("value", "4"), ("value", "2"))).Ratings!);
 
-        async Task<Verdict> Settle(Project of, params (string, string)[] fields)
+        async Task<AnnotationResult> Settle(Project of, params (string, string)[] fields)
         {
             var item = studio.Store.Items.Page(of.Id, 0, 1)[0].Id;
             Assert.Contains("<button>Settle", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
-            var seen = studio.Store.Decisions.OfItem(of.Id, item).SingleOrDefault()?.Id ?? 0;
+            var seen = studio.Store.Annotations.ForItem(of.Id, item).SingleOrDefault()?.Id ?? 0;
             var after = await owner.Post($"/projects/{of.Id}/adjudicate/{item}", [.. fields, ("seen", $"{seen}")]);
             Assert.Contains("Settled last", await after.Content.ReadAsStringAsync());
-            return studio.Store.Decisions.OfItem(of.Id, item).Single().Verdict;
+            return studio.Store.Annotations.ForItem(of.Id, item).Single().Result;
         }
     }
 
@@ -124,10 +124,10 @@ public sealed class QualityTests : IAsyncLifetime
 
     long Person(string name) => studio.Store.People.Find(name)!.Id;
 
-    void Decide(string person, params IReadOnlyList<Verdict> verdicts)
+    void Decide(string person, params IReadOnlyList<AnnotationResult> verdicts)
     {
         foreach (var (i, showing) in studio.Store.Queue.Next(project, Person(person), verdicts.Count).Items.Index())
-            Assert.NotNull(studio.Store.Decisions.Submit(project, Person(person), new(showing.Token, verdicts[i].AsShown(showing.Shown), 1)));
+            Assert.NotNull(studio.Store.Annotations.Submit(project, Person(person), new(showing.Token, verdicts[i].AsShown(showing.Shown), 1)));
     }
 
     public async ValueTask DisposeAsync()

@@ -25,7 +25,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Shows("#mine", "2 by you");
         await page.Press("x");
         await page.Shows("#mine", "3 by you");
-        Assert.Equal([Outcome.AllBad, Outcome.Ranked, Outcome.Ranked], Mine(project).Select(decision => decision.Verdict.Outcome));
+        Assert.Equal([Outcome.AllBad, Outcome.Ranked, Outcome.Ranked], Mine(project).Select(decision => decision.Result.Outcome));
     }
 
     [Fact]
@@ -62,8 +62,8 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Press("Enter");
         await page.Shows("#mine", "1 by you");
         var decision = Mine(project).Single();
-        Assert.Equal([1, 1, 0, null], decision.Verdict.AsShown(decision.Shown).Ranks!);
-        Assert.Equal("because 3", decision.Verdict.Rationale);
+        Assert.Equal([1, 1, 0, null], decision.Result.AsShown(decision.Shown).Ranks!);
+        Assert.Equal("because 3", decision.Result.Rationale);
         Assert.Equal(0, await page.Page.EvaluateAsync<int>("Object.keys(localStorage).length"));
     }
 
@@ -83,7 +83,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await Expect(page.Find("#rationale")).ToHaveValueAsync("both fine");
         await page.Press("ArrowLeft");
         await page.Shows("#mine", "1 by you");
-        Assert.Equal("both fine", Mine(project).Single().Verdict.Rationale);
+        Assert.Equal("both fine", Mine(project).Single().Result.Rationale);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Shows("#last", "Changed: A is better");
         await page.Shows("#saving", "✓ Saved");
         await page.Shows("#ask", "Which answer is better?");
-        Assert.Equal([Flag.Broken], Mine(project)[1].Verdict.Flags);
+        Assert.Equal([Flag.Broken], Mine(project)[1].Result.Flags);
         Assert.Equal(2, Mine(project)[1].Revision);
     }
 
@@ -124,7 +124,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Find("#keep").ClickAsync();
         await page.Shows("#mine", "1 by you");
         var decision = Mine(project).Single();
-        Assert.Equal([0, 1, 1], decision.Verdict.AsShown(decision.Shown).Ranks!);
+        Assert.Equal([0, 1, 1], decision.Result.AsShown(decision.Shown).Ranks!);
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
             await page.Shows("#mine", $"{at + 1} by you");
         }
         await page.Shows("#done", "All done for now");
-        var verdicts = Mine(project).Reverse().Select(decision => decision.Verdict.AsShown(decision.Shown)).ToList();
+        var verdicts = Mine(project).Reverse().Select(decision => decision.Result.AsShown(decision.Shown)).ToList();
         Assert.Equal([[0, 1], [0, 1], [0, 0], [1, 0], [1, 0]], verdicts.Select(verdict => verdict.Ranks!));
         Assert.Equal([far, near, null, near, far], verdicts.Select(verdict => verdict.Strength));
     }
@@ -159,7 +159,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
             await page.Press(key);
         await page.Shows("#mine", "1 by you");
         var decision = Mine(project).Single();
-        Assert.Equal([4, 1, 5], decision.Verdict.AsShown(decision.Shown).Ratings!);
+        Assert.Equal([4, 1, 5], decision.Result.AsShown(decision.Shown).Ratings!);
     }
 
     [Fact]
@@ -228,7 +228,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
     void AddAnswers(Project project, int count) => studio.Store.Items.Add(project.Id, [.. Enumerable.Range(0, 2).Select(i => new Item
     {
         Prompt = JsonValue.Create($"prompt {i}"),
-        Answers = [.. Enumerable.Range(0, count).Select(place => new Answer(JsonValue.Create($"answer {place}"), "model"))],
+        Answers = [.. Enumerable.Range(0, count).Select(place => new ItemResponse(JsonValue.Create($"answer {place}"), "model"))],
     })], studio.Store.People.Find("You")!.Id);
 
     static async Task Drag(BrowserPage page, string from, string to)
@@ -244,5 +244,5 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
 
     static string Name() => $"hotel {Guid.NewGuid()}";
 
-    IReadOnlyList<Decision> Mine(Project project) => studio.Store.Decisions.Recent(project.Id, studio.Store.People.Find("You")!.Id, 100);
+    IReadOnlyList<Annotation> Mine(Project project) => studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 100);
 }

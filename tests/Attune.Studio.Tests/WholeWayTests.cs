@@ -28,7 +28,7 @@ public sealed class WholeWayTests(Browser browser)
         }
         AssertWhatAnnSaid(studio, project, ann);
         while (studio.Store.Queue.Next(project, bob.Id, 1).Items is [var showing, ..])
-            studio.Store.Decisions.Submit(project, bob.Id, new(showing.Token, new() { Ranks = [1 - showing.Shown[0], 1 - showing.Shown[1]] }, 2));
+            studio.Store.Annotations.Submit(project, bob.Id, new(showing.Token, new() { Ranks = [1 - showing.Shown[0], 1 - showing.Shown[1]] }, 2));
 
         await using var owner = await SignIn(studio, studio.Store.People.Find("You")!);
         await owner.Page.GotoAsync($"projects/{project.Id}/agreement");
@@ -93,7 +93,7 @@ public sealed class WholeWayTests(Browser browser)
         await tab.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await page.Shows("#mine", "1 by you");
         await page.Shows("#saving", "✓ Saved");
-        Assert.Single(studio.Store.Decisions.Recent(project.Id, ann.Id, 10));
+        Assert.Single(studio.Store.Annotations.Recent(project.Id, ann.Id, 10));
     }
 
     /// <summary>Twenty decisions, each by one key; the sixth a skip, the eleventh flagged, the twelfth taken back; the studio is started again after the fifteenth.</summary>
@@ -137,12 +137,12 @@ public sealed class WholeWayTests(Browser browser)
 
     static void AssertWhatAnnSaid(RunningStudio studio, Project project, Person ann)
     {
-        var said = studio.Store.Decisions.Recent(project.Id, ann.Id, 100);
+        var said = studio.Store.Annotations.Recent(project.Id, ann.Id, 100);
         Assert.Equal(20, said.Count);
-        Assert.Equal("It is not clear what is asked", Assert.Single(said, decision => decision.Verdict.Outcome == Outcome.Skipped).Verdict.SkipReason);
-        Assert.Equal([Flag.Unsafe], Assert.Single(said, decision => decision.Verdict.Flags.Count > 0).Verdict.Flags);
-        Assert.Single(said, decision => decision.Verdict.Ranks is [0, 0]);
-        Assert.Equal(18, said.Count(decision => decision.Verdict.Ranks is [1, 0]));
+        Assert.Equal("It is not clear what is asked", Assert.Single(said, decision => decision.Result.Outcome == Outcome.Skipped).Result.SkipReason);
+        Assert.Equal([Flag.Unsafe], Assert.Single(said, decision => decision.Result.Flags.Count > 0).Result.Flags);
+        Assert.Single(said, decision => decision.Result.Ranks is [0, 0]);
+        Assert.Equal(18, said.Count(decision => decision.Result.Ranks is [1, 0]));
         Assert.All(said, decision => Assert.InRange(decision.Seconds, 0, 60));
     }
 

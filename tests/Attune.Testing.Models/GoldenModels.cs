@@ -99,7 +99,7 @@ public static class GoldenModels
     /// <summary>The mean loss of the labels that are not −100: each predicted from the tokens before it, or by an encoder in its place.</summary>
     public static Tensor Loss(LanguageModel model, ModelInput input, Tensor labels)
     {
-        var hidden = model.Hidden(input);
+        var hidden = model.HiddenStates(input);
         return model.Backbone.Kind == BackboneKind.Encoder
             ? Loss(model.Logits(hidden), labels)
             : Loss(model.Logits(hidden.Slice(1, 0, -1)), labels.Slice(1, 1));

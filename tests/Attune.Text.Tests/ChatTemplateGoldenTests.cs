@@ -41,7 +41,7 @@ public sealed class ChatTemplateGoldenTests
         differences.Add(what, "input_ids", expected.GetProperty("input_ids"), encoding.Ids);
         if (expected.TryGetProperty("generation_indices", out var spans))
         {
-            Assert.True(template.MarksAnswers);
+            Assert.True(template.HasGenerationMarks);
             differences.Add(what, "generation_indices", spans, rendered.Generated.Select(span => new[] { span.Start, span.End }));
             differences.Add(what, "assistant_masks", expected.GetProperty("assistant_masks"), encoding.Covered(rendered.Generated).Select(bit => bit ? 1 : 0));
         }

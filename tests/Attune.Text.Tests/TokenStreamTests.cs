@@ -31,24 +31,24 @@ public sealed class TokenStreamTests
     public void NothingIsGivenOutInTheMiddleOfACharacter()
     {
         var tokenizer = TinyTokenizer.Trained;
-        var stream = tokenizer.OpenStream();
-        Assert.Equal([null, null, null, "🙂"], tokenizer.Encode("🙂").Select(stream.Push));
+        var stream = tokenizer.NewDecodeStream();
+        Assert.Equal([null, null, null, "🙂"], tokenizer.Encode("🙂").Select(stream.Step));
     }
 
     [Fact]
     public void FinishingGivesOutWhatIsHeldBack()
     {
         var tokenizer = TinyTokenizer.Trained;
-        var stream = tokenizer.OpenStream();
-        Assert.Null(stream.Push(tokenizer.Encode("é")[0]));
+        var stream = tokenizer.NewDecodeStream();
+        Assert.Null(stream.Step(tokenizer.Encode("é")[0]));
         Assert.Equal("\uFFFD", stream.Finish());
         Assert.Null(stream.Finish());
-        Assert.Equal("a", stream.Push(tokenizer.Encode("a")[0]));
+        Assert.Equal("a", stream.Step(tokenizer.Encode("a")[0]));
     }
 
     static string Streamed(Tokenizer tokenizer, int[] ids, bool skipSpecialTokens = false)
     {
-        var stream = tokenizer.OpenStream(skipSpecialTokens);
-        return string.Concat(ids.Select(stream.Push)) + stream.Finish();
+        var stream = tokenizer.NewDecodeStream(skipSpecialTokens);
+        return string.Concat(ids.Select(stream.Step)) + stream.Finish();
     }
 }

@@ -31,7 +31,7 @@ public sealed class KernelTests : IDisposable
     public void AttentionAgreesWithItsFormula(int heads, int keyHeads, int length, int columns, bool biasOfEachRow)
     {
         const int Batch = 3, Width = 8;
-        var allowed = Tensor.Ones([length, columns], DType.Bool).Triangle(columns - length).Reshape(1, 1, length, columns);
+        var allowed = Tensor.Ones([length, columns], DType.Bool).Tril(columns - length).Reshape(1, 1, length, columns);
         if (biasOfEachRow)
             allowed &= Tensor.Uniform([Batch, 1, 1, columns], random) < 0.8;
         var bias = Tensor.Zeros(allowed.Shape.ToArray()).MaskedFill(!allowed, float.MinValue);
@@ -43,8 +43,8 @@ public sealed class KernelTests : IDisposable
         Tensor Formula(Tensor q, Tensor k, Tensor v)
         {
             var (keys, values) = (k.RepeatInterleave(heads / keyHeads, 1), v.RepeatInterleave(heads / keyHeads, 1));
-            var weights = (q.MatrixProduct(keys.Transpose(2, 3)) * 0.3 + bias.To(DType.Float64)).Softmax(-1);
-            return weights.MatrixProduct(values).Transpose(1, 2).Reshape(Batch, length, heads * Width);
+            var weights = (q.MatMul(keys.Transpose(2, 3)) * 0.3 + bias.To(DType.Float64)).Softmax(-1);
+            return weights.MatMul(values).Transpose(1, 2).Reshape(Batch, length, heads * Width);
         }
     }
 

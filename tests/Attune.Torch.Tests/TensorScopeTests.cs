@@ -9,7 +9,7 @@ public sealed class TensorScopeTests
         using (var scope = TensorScope.Open())
         {
             inner = Tensor.Zeros([2]);
-            kept = scope.Keep(Tensor.Ones([2]));
+            kept = scope.MoveToOuterScope(Tensor.Ones([2]));
         }
         Assert.Throws<ObjectDisposedException>(() => inner.DType);
         Assert.Equal([1f, 1], kept.ToArray<float>());
@@ -22,7 +22,7 @@ public sealed class TensorScopeTests
         using (TensorScope.Open())
         {
             using (var inner = TensorScope.Open())
-                kept = inner.Keep(Tensor.Ones([2]));
+                kept = inner.MoveToOuterScope(Tensor.Ones([2]));
             Assert.Equal([1f, 1], kept.ToArray<float>());
         }
         Assert.Throws<ObjectDisposedException>(() => kept.DType);
@@ -34,7 +34,7 @@ public sealed class TensorScopeTests
         Tensor tensor;
         using (TensorScope.Open())
         using (TensorScope.Open())
-            tensor = Tensor.Ones([2]).Persist();
+            tensor = Tensor.Ones([2]).DetachFromScope();
         Assert.Equal([1f, 1], tensor.ToArray<float>());
     }
 

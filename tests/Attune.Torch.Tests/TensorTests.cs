@@ -17,7 +17,7 @@ public sealed class TensorTests
     [Fact]
     public void MatrixProductIsTheOneByHand()
     {
-        var product = Tensor.From([1f, 2, 3, 4], 2, 2).MatrixProduct(Tensor.From([5f, 6, 7, 8], 2, 2));
+        var product = Tensor.From([1f, 2, 3, 4], 2, 2).MatMul(Tensor.From([5f, 6, 7, 8], 2, 2));
         Assert.Equal([19f, 22, 43, 50], product.ToArray<float>());
     }
 
@@ -75,7 +75,7 @@ public sealed class TensorTests
     [Fact]
     public void AnErrorOfLibtorchNamesTheOperatorAndTheShapes()
     {
-        var error = Assert.Throws<TorchException>(() => Tensor.Zeros([2, 3]).MatrixProduct(Tensor.Zeros([4, 5], DType.Float64)));
+        var error = Assert.Throws<TorchException>(() => Tensor.Zeros([2, 3]).MatMul(Tensor.Zeros([4, 5], DType.Float64)));
         Assert.StartsWith("matmul(float32[2, 3], float64[4, 5]): ", error.Message);
         Assert.DoesNotContain("\n", error.Message);
     }

@@ -131,11 +131,11 @@ public sealed class EncoderDecoderTests : IDisposable
     {
         using var scope = TensorScope.Open();
         var (tokenizer, reward) = (TinyData.Tokenizer, Pretrained.LoadRewardModel(runs.RewardModel));
-        var source = new RewardModelSource(reward, tokenizer, tokenizer) { Apart = true };
+        var source = new RewardModelSource(reward, tokenizer, tokenizer) { PolicyIsEncoderDecoder = true };
         int[] answer = [.. tokenizer.Encode(" meow."), tokenizer.EosId!.Value];
         var rollouts = Rollouts.From(
             [new([.. tokenizer.Encode("The cat says"), tokenizer.EosId.Value], "The cat says"), new([.. tokenizer.Encode("The cat says "), tokenizer.EosId.Value], "The cat says ")],
-            [.. Enumerable.Repeat(new Completion(answer, new float[answer.Length], [], Ended: true), 2)], Device.Cpu);
+            [.. Enumerable.Repeat(new Response(answer, new float[answer.Length], [], Ended: true), 2)], Device.Cpu);
         int[] read = [.. tokenizer.Encode("The cat says"), .. answer];
         int[] readBehindASpace = [.. tokenizer.Encode("The cat says "), .. tokenizer.Encode("meow."), tokenizer.EosId.Value];
         Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts).Totals);

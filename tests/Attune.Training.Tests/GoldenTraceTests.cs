@@ -32,7 +32,7 @@ public sealed class GoldenTraceTests
         var rule = new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1].GetDouble(), hparams.Number("eps"), decoupledDecay: true);
         var optimizer = new Optimizer(rule, model.NamedParameters(), hparams.Number("weight_decay"));
         var steps = trace.GetProperty("steps").GetInt32();
-        var schedule = new LearningRate(
+        var schedule = new LearningRateSchedule(
             new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
 
         var farthest = 0.0;                                                     // how far Adam can move a weight by noise alone
@@ -76,7 +76,7 @@ public sealed class GoldenTraceTests
         var (targets, count) = (labels.Reshape(-1), labels.Size(1));
         return (model, () =>
         {
-            var hidden = model.Hidden(input).Slice(1, 0, count);
+            var hidden = model.HiddenStates(input).Slice(1, 0, count);
             var losses = CrossEntropy.PerToken(model.Logits(hidden.Reshape(-1, hidden.Size(-1))), targets.Clamp(0, null));
             return Masked.Reduce(losses, targets.NotEqualTo(-100));
         }

@@ -102,7 +102,7 @@ public sealed class LoopTests : IDisposable
     {
         var model = Pretrained.LoadLanguageModel(runs.LanguageModel);
         using (Autograd.NoGrad())
-            model.Backbone.TokenTable.Value.FillInPlace(3e38);                       // finite, and its products are not
+            model.Backbone.TokenEmbedding.Value.FillInPlace(3e38);                       // finite, and its products are not
         ModelFolder.Save(runs.LanguageModel, model, TinyData.Tokenizer);
         var display = new RecordingDisplay();
         var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("sft", runs.Recipe("sft", "a"), display));

@@ -169,7 +169,7 @@ public sealed class PpoFormsTests : IDisposable
         using var scope = TensorScope.Open();
         using var random = new RandomSource(3);
         var model = TinyModel.Of(family);
-        TrainedParameters.Choose(model, new() { TopLayers = 1 }, seed: 1);
+        TrainedParameters.Select(model, new() { TopLayers = 1 }, seed: 1);
         var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6 });
         Assert.Equal(1, policy.FrozenLayer);
         using var noGrad = Autograd.NoGrad();
@@ -218,11 +218,11 @@ public sealed class PpoFormsTests : IDisposable
         var model = Pretrained.LoadLanguageModel(runs.LanguageModel);
         var sampling = new SamplingOptions { MaxNewTokens = 40, Stop = ["t", "e"] };
         var rollouts = new Policy(model, tokenizer, sampling).Respond([new(tokenizer.Encode("The cat"), "The cat")], random, samples: 16);
-        Assert.Contains(rollouts.Completions, completion => completion.StoppedBy is "t" or "e");
+        Assert.Contains(rollouts.Completions, completion => completion.StopString is "t" or "e");
         Assert.All(rollouts.Completions, completion =>
         {
             Assert.DoesNotContain(sampling.Stop, stop => tokenizer.TextOf(completion).Contains(stop, StringComparison.Ordinal));
-            if (completion.StoppedBy is { } stop)
+            if (completion.StopString is { } stop)
                 Assert.Contains(stop, tokenizer.Decode(completion.Tokens), StringComparison.Ordinal);
         });
 

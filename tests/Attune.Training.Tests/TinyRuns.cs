@@ -137,10 +137,10 @@ sealed class RecordingDisplay(int cancelAfter = int.MaxValue) : IRunDisplay
 
     public void Begin(string title, int step, int totalSteps) => Began = (step, totalSteps);
 
-    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
     {
         Steps.Add(metrics);
-        Words.Add(words);
+        Words.Add(summary);
         if (step == cancelAfter)
             source.Cancel();
         OnStep(step);

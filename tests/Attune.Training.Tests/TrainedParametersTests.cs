@@ -121,7 +121,7 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        using var lease = new Reference(policy, trained).Use();
+        using var lease = new CreateReference(policy, trained).Use();
         var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
@@ -141,7 +141,7 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        using var lease = new CreateReference(new(model, TinyData.Tokenizer, new()), trained).Use();
         var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
@@ -163,7 +163,7 @@ public sealed class TrainedParametersTests : IDisposable
     public void TheTopLayersAreThoseOfEachStackAndWhatIsAbove(string family, string frozen, string trained)
     {
         var model = TinyModel.Of(family);
-        var named = TrainedParameters.Choose(model, Forms["top layer"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
+        var named = TrainedParameters.Select(model, Forms["top layer"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
         Assert.Subset(model.NamedParameters().Select(parameter => parameter.Name).ToHashSet(), frozen.Split(' ').ToHashSet());
         Assert.Empty(named.Intersect(frozen.Split(' ')));
         Assert.Subset(named.ToHashSet(), trained.Split(' ').ToHashSet());
@@ -173,7 +173,7 @@ public sealed class TrainedParametersTests : IDisposable
     public void TheHeadOfARewardModelIsTrainedWholeBesideAnAdapter()
     {
         var model = Pretrained.LoadRewardModel(Repository.PathTo("tests", "golden", "models", "bert-reward"));
-        var named = TrainedParameters.Choose(model, Forms["lora"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
+        var named = TrainedParameters.Select(model, Forms["lora"], seed: 1).Named.Select(parameter => parameter.Name).ToList();
         Assert.Subset(named.ToHashSet(), model.HeadNames.Select(name => "base_model.model." + name).ToHashSet());
         Assert.Contains("base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight", named);
         Assert.DoesNotContain(named, name => name.StartsWith("bert.", StringComparison.Ordinal));
@@ -185,9 +185,9 @@ public sealed class TrainedParametersTests : IDisposable
         var run = runs.Start("sft", Recipe("sft", "dora", "a", steps: 2));
         var adapter = Path.Combine(run.Model, "adapter");
         Assert.Equal(TwoLayers, Peft.BaseFolder(adapter));
-        var (merged, again) = (ModelFolder.LanguageModel(run.Model, Device.Cpu), ModelFolder.LanguageModel(adapter, Device.Cpu));
+        var (merged, again) = (ModelFolder.LoadLanguageModel(run.Model, Device.Cpu), ModelFolder.LoadLanguageModel(adapter, Device.Cpu));
         Assert.Equal(merged.Parameters.SelectMany(p => p.Value.ToArray<float>()), again.Parameters.SelectMany(p => p.Value.ToArray<float>()));
-        Assert.Equal(TinyData.Tokenizer.VocabularySize, ModelFolder.Tokenizer(adapter).VocabularySize);
+        Assert.Equal(TinyData.Tokenizer.VocabularySize, ModelFolder.LoadTokenizer(adapter).VocabularySize);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class TrainedParametersTests : IDisposable
     [InlineData(0, "wte,embed", "parameters.freeze: 'embed' fits no parameter")]
     [InlineData(0, "transformer", "it leaves nothing to train")]
     public void PartsThatTheModelDoesNotHaveAreSaid(int topLayers, string freeze, string message) => Assert.Contains(message, Assert.Throws<InvalidDataException>(
-        () => TrainedParameters.Choose(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze }, 1)).Message);
+        () => TrainedParameters.Select(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze }, 1)).Message);
 
     IRecipe Recipe(string method, string form, string output, int steps) => runs.Recipe(method, output, steps) switch
     {
@@ -246,7 +246,7 @@ public sealed class TrainedParametersTests : IDisposable
     (LanguageModel Model, TrainedParameters Trained) Choose(string form)
     {
         var model = Pretrained.LoadLanguageModel(TwoLayers);
-        return (model, TrainedParameters.Choose(model, Forms[form], seed: 1));
+        return (model, TrainedParameters.Select(model, Forms[form], seed: 1));
     }
 
     static long LiveBytes()

@@ -10,7 +10,7 @@ static class Arithmetic
 {
     const int ForwardAndBackward = 3;
 
-    public static double Of(BenchmarkOptions options)
+    public static double ForStep(BenchmarkOptions options)
     {
         var preset = options.Preset;
         var texts = (double)preset.Texts * preset.TextLength;

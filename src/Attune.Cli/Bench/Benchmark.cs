@@ -16,19 +16,19 @@ static class Benchmark
     public static (JsonObject Figures, IReadOnlyList<OperatorTime> Operators) Measure(BenchmarkOptions options)
     {
         var device = Device.Parse(options.Device);
-        OperatorTimes? operators = null;
+        OperatorProfiler? operators = null;
         var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype);
         var clock = new StepClock(options.Steps, device, dtype) { Workers = options.Workers, OnWarm = () => operators = options.Profile ? new() : null };
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
         BenchmarkJobs.Run(options, clock);
         operators?.Dispose();
-        return (Figures(options, device, dtype, clock), operators?.Table ?? []);
+        return (Figures(options, device, dtype, clock), operators?.Results ?? []);
     }
 
     static JsonObject Figures(BenchmarkOptions options, Device device, DType dtype, StepClock clock)
     {
-        var operations = Arithmetic.Of(options);
+        var operations = Arithmetic.ForStep(options);
         var seconds = Median(clock.Times.Select(time => time.Seconds));
         var cpuSeconds = Median(clock.Times.Select(time => time.CpuSeconds));
         var floor = operations / Median(clock.Products.Select(product => product.PerSecond));

@@ -52,7 +52,7 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         Start();
     }
 
-    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
     {
         Record(metrics);
         if (IsEnough)
@@ -92,7 +92,7 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         device.Synchronize();
         Start();
         for (var i = 0; i < 4; i++)
-            a.MatrixProduct(b).Dispose();
+            a.MatMul(b).Dispose();
         device.Synchronize();
         TorchLibrary.Threads = threads;
         var operations = 4 * 2.0 * size * size * size;

@@ -21,7 +21,7 @@ static class DataCommand
     static readonly Option<string> Model = new("--model") { Description = "A folder with a tokenizer, and with the model's config.json for the context", Required = true };
     static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
     static readonly Option<int> Context = new("--context") { Description = "The most tokens of a text; 0 for the model's" };
-    static readonly Option<TooLong> TooLongIs = new("--too-long") { Description = "What becomes of longer texts: truncate or drop" };
+    static readonly Option<OverlongExamples> TooLongIs = new("--too-long") { Description = "What becomes of longer texts: truncate or drop" };
 
     public static Command Create()
     {
@@ -39,11 +39,11 @@ static class DataCommand
         var (rows, context, folder) = (parsed.GetValue(Rows), parsed.GetValue(Context), parsed.GetValue(Model)!);
         if (rows < 0 || context < 0)
             throw new InvalidDataException($"{(rows < 0 ? "--rows" : "--context")}: a number of at least 0 was expected, found {Math.Min(rows, context)}");
-        var tokenizer = ModelFolder.Tokenizer(folder);
+        var tokenizer = ModelFolder.LoadTokenizer(folder);
         var backbone = Path.Exists(Path.Combine(folder, "config.json")) ? Pretrained.Describe(folder).Backbone : null;
-        var most = context > 0 ? context : (int?)backbone?.ContextLength ?? Inspection.Unlimited;
-        var inspection = new Inspection(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken);
-        var examples = Dataset.Read(parsed.GetValue(File)!).Select(inspection.Look).ToList();
+        var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
+        var inspection = new ExampleInspector(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken);
+        var examples = Dataset.Read(parsed.GetValue(File)!).Select(inspection.Inspect).ToList();
         if (examples.Count == 0)
             throw new InvalidDataException($"{parsed.GetValue(File)} holds no examples");
         SayTokenizer(tokenizer, most);
@@ -58,10 +58,10 @@ static class DataCommand
     static void SayTokenizer(Tokenizer tokenizer, int context)
     {
         Say("tokenizer", $"{tokenizer.VocabularySize:N0} tokens");
-        Say("context", context == Inspection.Unlimited ? "not known: there is no config.json; --context N sets it" : $"{context:N0} tokens");
+        Say("context", context == ExampleInspector.Unlimited ? "not known: there is no config.json; --context N sets it" : $"{context:N0} tokens");
         Say("template", tokenizer.ChatTemplate is not { } jinja
             ? "none: texts are taken as they are; messages would be written as ChatML (<|im_start|>role … <|im_end|>)"
-            : ChatTemplate.For(tokenizer).MarksAnswers
+            : ChatTemplate.FromTokenizer(tokenizer).HasGenerationMarks
                 ? $"the tokenizer's, {jinja.Length:N0} characters; for messages alone. It marks by {{% generation %}} what is learned"
                 : $"the tokenizer's, {jinja.Length:N0} characters; for messages alone. What an answer adds to the opened prompt is learned");
     }
@@ -73,8 +73,8 @@ static class DataCommand
         foreach (var (index, row) in looked.Rows.Index())
         {
             var answer = looked.Rows.Count == 1 ? "" : $", answer {index + 1} of {looked.Rows.Count}{Rank(looked.Example, index)}";
-            Console.Out.WriteLine($"line {looked.Example.Origin.Line}{answer}: {row.Length:N0} tokens, {row.LearnedCount:N0} {Meaning(looked.Example)}");
-            Write(TokenText.Of(tokenizer, row, TokensShown, inColour), inColour);
+            Console.Out.WriteLine($"line {looked.Example.Origin.Line}{answer}: {row.Length:N0} tokens, {row.TargetCount:N0} {Meaning(looked.Example)}");
+            Write(TokenText.Render(tokenizer, row, TokensShown, inColour), inColour);
         }
         if (looked.Rows.Count == 0)
             Console.Out.WriteLine($"line {looked.Example.Origin.Line}: left out");
@@ -83,16 +83,16 @@ static class DataCommand
     }
 
     /// <summary>What the marked tokens of an example are.</summary>
-    static string Meaning(Example example) => example is Ranking or DialogueRanking ? "of them the answer" : "learned";
+    static string Meaning(Example example) => example is ComparisonExample or ChatComparisonExample ? "of them the answer" : "learned";
 
     static string Rank(Example example, int index) => example switch
     {
-        Ranking ranking => Rank(ranking.Preferences, index),
-        DialogueRanking ranking => Rank(ranking.Preferences, index),
+        ComparisonExample ranking => Rank(ranking.Comparisons, index),
+        ChatComparisonExample ranking => Rank(ranking.Comparisons, index),
         _ => "",
     };
 
-    static string Rank(Preferences preferences, int index) => preferences.Ranks is { } ranks ? $", {(ranks[index] is { } rank ? $"rank {rank}" : "not ranked")}" : "";
+    static string Rank(ComparisonSet preferences, int index) => preferences.Ranks is { } ranks ? $", {(ranks[index] is { } rank ? $"rank {rank}" : "not ranked")}" : "";
 
     static void Write(IReadOnlyList<Segment> segments, bool inColour)
     {
@@ -114,10 +114,10 @@ static class DataCommand
     static void SayCounts(List<InspectedExample> examples)
     {
         var rows = examples.SelectMany(example => example.Rows).ToList();
-        var (tokens, learned) = (rows.Sum(row => (long)row.Length), rows.Sum(row => (long)row.LearnedCount));
+        var (tokens, learned) = (rows.Sum(row => (long)row.Length), rows.Sum(row => (long)row.TargetCount));
         Console.Out.WriteLine();
         Say("examples", $"{examples.Count:N0} {Kind(examples[0].Example)}{(rows.Count == examples.Count ? "" : $", {rows.Count:N0} texts")}");
-        Say("tokens", $"{tokens:N0}; {learned:N0} ({Figures.Percent(tokens == 0 ? 0 : (double)learned / tokens)}) {Meaning(examples[0].Example)}");
+        Say("tokens", $"{tokens:N0}; {learned:N0} ({NumberFormat.Percent(tokens == 0 ? 0 : (double)learned / tokens)}) {Meaning(examples[0].Example)}");
         Say("left out", $"{examples.Count(example => example.IsLeftOut):N0}");
     }
 
@@ -126,7 +126,7 @@ static class DataCommand
         Document => "documents",
         Demonstration => "prompts with completions",
         PromptOnly => "prompts",
-        Dialogue => "conversations",
+        ChatExample => "conversations",
         _ => "rankings",
     };
 

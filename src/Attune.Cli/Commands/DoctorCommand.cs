@@ -71,7 +71,7 @@ static class DoctorCommand
         {
             using var inner = TensorScope.Open();
             var clock = Stopwatch.StartNew();
-            a.MatrixProduct(b);
+            a.MatMul(b);
             device.Synchronize();
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }

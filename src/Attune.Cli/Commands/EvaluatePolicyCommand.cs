@@ -50,10 +50,10 @@ static class EvaluatePolicyCommand
         var (folder, answers) = (new RunFolder(parsed.GetValue(Subject)!), parsed.GetValue(Answers));
         if (answers < 1)
             throw new InvalidDataException($"--best-of: a number of at least 1 was expected, found {answers}");
-        var recipe = folder.HoldsARun ? RecipeOf(folder) : null;
-        using var interruption = new Interruption();
+        var recipe = folder.HasStarted ? RecipeOf(folder) : null;
+        using var interruption = new CancellationOnSignal();
         var report = new OverOptimisationReport(
-            folder.Path, recipe is null ? null : Frontier.Of(RunRecord.Read(folder)), BestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, answers, interruption.Token));
+            folder.Path, recipe is null ? null : Frontier.FromRun(RunRecord.Read(folder)), BestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, answers, interruption.Token));
         Write(parsed, report);
         return 0;
     }
@@ -69,12 +69,12 @@ static class EvaluatePolicyCommand
             throw new InvalidDataException("--reward: a reward model's folder or a kind of reward was expected where a model is evaluated, found nothing");
         var file = parsed.GetValue(Prompts) ?? (recipe.Data.HeldOut.Length > 0 ? recipe.Data.HeldOut : throw new InvalidDataException("--prompts: a file of prompts was expected, found nothing"));
         var sampling = Sampling(parsed, recipe.Sampling);
-        var tokenizer = ModelFolder.Tokenizer(recipe.Model);
-        var policy = new Policy(ModelFolder.LanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
+        var tokenizer = ModelFolder.LoadTokenizer(recipe.Model);
+        var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
         using var reward = RewardSources.Create(rewards, policy);
         using var second = gold.Count == 0 ? null : RewardSources.Create(gold, policy);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, startToken: policy.Model.Backbone.StartToken);
-        var all = Dataset.Read(file).Select(example => encoder.Prompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
+        var all = Dataset.Read(file).Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)
             throw new InvalidDataException($"{file}: prompts were expected, found none");

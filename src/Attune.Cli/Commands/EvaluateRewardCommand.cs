@@ -12,7 +12,7 @@ static class EvaluateRewardCommand
 {
     public const string Example = "attune evaluate reward runs/reward/model heldout.jsonl --report reward.html";
 
-    static readonly EnsembleWords Ensemble = new();
+    static readonly EnsembleArguments Ensemble = new();
     static readonly Argument<string> Data = new("data") { Description = "Rankings or pairs that the model was not trained on" };
     static readonly Option<string?> Report = new("--report") { Description = "An HTML file to write, with pictures and the pairs to read" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
@@ -43,7 +43,7 @@ static class EvaluateRewardCommand
         if (parsed.GetValue(Output) is { } output)
             AtomicWrite.File(output, json + "\n");
         if (parsed.GetValue(Report) is { } report)
-            HtmlReport.Write(report, RewardEvaluationPage.Of(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
+            HtmlReport.Write(report, RewardEvaluationPage.Create(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
         return 0;
     }
 

@@ -53,13 +53,13 @@ static class GenerateCommand
             throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
         if (file is null && output is not null)
             throw new InvalidDataException("--output goes with a file of --prompts; the answer to one prompt is printed");
-        using var interruption = new Interruption();
+        using var interruption = new CancellationOnSignal();
         var device = Device.Parse(parsed.GetValue(On)!);
         var folder = parsed.GetValue(Model)!;
-        var tokenizer = ModelFolder.Tokenizer(folder);
+        var tokenizer = ModelFolder.LoadTokenizer(folder);
         var samples = parsed.GetValue(Samples);
-        var model = ModelFolder.LanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
-        var answering = new Answering(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
+        var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
+        var answering = new BatchGenerator(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
             Write(answering, file, output, random);
@@ -69,7 +69,7 @@ static class GenerateCommand
             Console.Error.WriteLine($"attune: {notice}");
         return 0;
 
-        TokenStream Stream() => tokenizer.OpenStream(skipSpecialTokens: true);
+        DecodeStream Stream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
     }
 
     static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)
@@ -96,20 +96,20 @@ static class GenerateCommand
     };
 
     /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
-    static void Print(Answering answering, string text, RandomSource random, TokenStream? stream)
+    static void Print(BatchGenerator answering, string text, RandomSource random, DecodeStream? stream)
     {
-        var answered = answering.Answer([answering.Encode(new("the prompt", 1), text)], random, stream is null ? null : token => Console.Out.Write(stream.Push(token)));
-        Console.Out.WriteLine(stream is null ? string.Join("\n\n", answered[0].Answers) : stream.Finish());
+        var answered = answering.Generate([answering.Encode(new("the prompt", 1), text)], random, stream is null ? null : token => Console.Out.Write(stream.Step(token)));
+        Console.Out.WriteLine(stream is null ? string.Join("\n\n", answered[0].Responses) : stream.Finish());
     }
 
     /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
-    static void Write(Answering answering, string file, string? output, RandomSource random)
+    static void Write(BatchGenerator answering, string file, string? output, RandomSource random)
     {
         var prompts = answering.Read(file);
         using var writer = OutputFile.Open(output, file);
         foreach (var part in prompts.Chunk(PromptsAtOnce))
         {
-            foreach (var answered in answering.Answer(part, random))
+            foreach (var answered in answering.Generate(part, random))
                 writer.WriteLine(answered.ToJson().ToJsonString(JsonText.Readable));
             writer.Flush();
         }

@@ -18,9 +18,9 @@ static class MethodCommand
 
     static int Train(string method, string[] words, bool selfTest)
     {
-        var (file, overrides) = Words.Split(words);
+        var (file, overrides) = TrainingArguments.Split(words);
         var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides, Console.Error.WriteLine);
-        using var interruption = new Interruption();
+        using var interruption = new CancellationOnSignal();
         using var display = Displays.Pick();
         RecipeRunner.Start(found, recipe, display, interruption.Token);
         return 0;

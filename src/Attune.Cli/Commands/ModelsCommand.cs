@@ -48,7 +48,7 @@ static class ModelsCommand
         Tokenizer tokenizer;
         try
         {
-            tokenizer = ModelFolder.Tokenizer(folder);
+            tokenizer = ModelFolder.LoadTokenizer(folder);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {

@@ -23,13 +23,13 @@ static class QuickstartCommand
         if (output.Length == 0)
             throw new InvalidDataException("--output: a folder was expected, found nothing");
         LoopResult result;
-        using (var interruption = new Interruption())
+        using (var interruption = new CancellationOnSignal())
         using (var display = Displays.Pick())
-            result = new WholeLoop(output, seed, display, interruption.Token).Run();
+            result = new QuickstartLoop(output, seed, display, interruption.Token).Run();
         var (summary, report) = (Path.Combine(output, "summary.json"), Path.Combine(output, "report.html"));
         result.WriteSummary(summary);
         LoopReport.Write(report, result);
-        ClosingWords.Say(AnsiConsole.Console, result, report, summary);
+        QuickstartSummary.Print(AnsiConsole.Console, result, report, summary);
         return 0;
     }
 }

@@ -19,17 +19,17 @@ static class RewardEvaluationText
             yield return Row("people", $"agree with each other on {Percent(people.Among)} of {people.Pairs:N0} pairs, the model with one of them on {Percent(people.WithModel)}; at most {Percent(people.Ceiling)} can be reached");
         if (ceiling is { } most)
             yield return Row("ceiling", $"{Percent(most)} is what the noise of the data allows");
-        yield return Row("calibration", $"error {Percent(found.Calibration.Error)}, loss of a pair {found.Calibration.Surprise:F3} nats (guessing: 0.693)");
+        yield return Row("calibration", $"error {Percent(found.Calibration.ExpectedError)}, loss of a pair {found.Calibration.LogLoss:F3} nats (guessing: 0.693)");
         if (found.Disagreement > 0)
-            yield return Row("members", $"disagree by {Figures.Number(found.Disagreement)} points");
+            yield return Row("members", $"disagree by {NumberFormat.Number(found.Disagreement)} points");
         if (found.LengthCorrelation is { } correlation)
             yield return Row("length", $"correlation with the score {correlation:+0.00;−0.00;0.00} among answers to one prompt{Preferred("longer", found.LengthBias)}");
         if (found.PlaceBias is { } place)
             yield return Row("place", Preferred("earlier", place)[2..]);
-        foreach (var line in Groups("strength", found.ByStrength).Concat(Groups("ranks apart", found.ByRankDistance))
+        foreach (var line in Groups("strength", found.ByMargin).Concat(Groups("ranks apart", found.ByRankDistance))
             .Concat(Groups("people for the better", found.ByShare)).Concat(Groups("better one is longer by", found.ByLengthDifference)).Concat(Groups("sources", found.BySources)))
             yield return line;
-        foreach (var line in found.Surprises.Take(PairsShown).SelectMany(Surprise))
+        foreach (var line in found.ConfidentErrors.Take(PairsShown).SelectMany(Surprise))
             yield return line;
     }
 
@@ -39,7 +39,7 @@ static class RewardEvaluationText
         ["prompts"] = found.PromptCount,
         ["pairs"] = found.Pairs.Count,
         ["accuracy"] = Rate(found.Accuracy),
-        ["byStrength"] = Groups(found.ByStrength),
+        ["byStrength"] = Groups(found.ByMargin),
         ["byRankDistance"] = Groups(found.ByRankDistance),
         ["byShare"] = Groups(found.ByShare),
         ["byLengthDifference"] = Groups(found.ByLengthDifference),
@@ -54,8 +54,8 @@ static class RewardEvaluationText
         }),
         ["calibration"] = new JsonObject
         {
-            ["error"] = found.Calibration.Error,
-            ["loss"] = found.Calibration.Surprise,
+            ["error"] = found.Calibration.ExpectedError,
+            ["loss"] = found.Calibration.LogLoss,
             ["bins"] = List(found.Calibration.Bins, bin => new() { ["predicted"] = bin.Predicted, ["agreed"] = bin.Agreed, ["pairs"] = bin.Pairs }),
         },
         ["annotators"] = found.Annotators is not { } people ? null : new JsonObject
@@ -77,13 +77,13 @@ static class RewardEvaluationText
             ["score"] = place.Score,
             ["preferredByPeople"] = place.PreferredByPeople,
         }),
-        ["surprises"] = List(found.Surprises, pair => new()
+        ["surprises"] = List(found.ConfidentErrors, pair => new()
         {
             ["prompt"] = pair.Prompt,
-            ["better"] = pair.Better.Text,
-            ["worse"] = pair.Worse.Text,
-            ["scores"] = new JsonArray(pair.Better.Judged.Score, pair.Worse.Judged.Score),
-            ["share"] = pair.Preference.Share,
+            ["better"] = pair.Chosen.Text,
+            ["worse"] = pair.Rejected.Text,
+            ["scores"] = new JsonArray(pair.Chosen.Scored.Score, pair.Rejected.Scored.Score),
+            ["share"] = pair.Comparison.Share,
         }),
     };
 
@@ -99,8 +99,8 @@ static class RewardEvaluationText
 
     static IEnumerable<string> Surprise(EvaluatedPair pair) =>
     [
-        "", $"surprising: {Short(pair.Prompt)}", $"  people prefer     {Figures.Number(pair.Better.Judged.Score),7}  {Short(pair.Better.Text)}",
-        $"  the model prefers {Figures.Number(pair.Worse.Judged.Score),7}  {Short(pair.Worse.Text)}",
+        "", $"surprising: {Short(pair.Prompt)}", $"  people prefer     {NumberFormat.Number(pair.Chosen.Scored.Score),7}  {Short(pair.Chosen.Text)}",
+        $"  the model prefers {NumberFormat.Number(pair.Rejected.Scored.Score),7}  {Short(pair.Rejected.Text)}",
     ];
 
     static string Short(string text)
@@ -120,7 +120,7 @@ static class RewardEvaluationText
 
     static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonObject> toJson) => new([.. items.Select(item => (JsonNode)toJson(item))]);
 
-    static string Percent(double share) => Figures.Percent(share, decimals: 1);
+    static string Percent(double share) => NumberFormat.Percent(share, decimals: 1);
 
     static string Row(string what, string found) => $"{what,-12} {found}";
 }

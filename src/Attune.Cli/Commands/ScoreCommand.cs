@@ -10,7 +10,7 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune score MODEL FILE</c>: a reward model's numbers for texts, answers, pairs or rankings, as JSONL.</summary>
 static class ScoreCommand
 {
-    static readonly EnsembleWords Ensemble = new();
+    static readonly EnsembleArguments Ensemble = new();
     static readonly Argument<string> File = new("file") { Description = "Texts, answers to prompts, pairs or rankings" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
     static readonly Option<bool> Raw = new("--raw") { Description = "Logits, as transformers computes them, where the model brings a normalisation" };
@@ -36,7 +36,7 @@ static class ScoreCommand
         return 0;
     }
 
-    sealed class Scorer(RewardJudge judge, bool raw)
+    sealed class Scorer(RewardScorer judge, bool raw)
     {
         int pairs;
         double right;
@@ -44,12 +44,12 @@ static class ScoreCommand
 
         /// <summary>What was found, in words.</summary>
         public string Verdict => pairs > 0
-            ? $"{texts} answers scored; {Figures.Percent(right / pairs, decimals: 1)} of {pairs} pairs in order"
+            ? $"{texts} answers scored; {NumberFormat.Percent(right / pairs, decimals: 1)} of {pairs} pairs in order"
             : $"{texts} texts scored";
 
-        public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(judge.Judge(examples), Line);
+        public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(judge.Score(examples), Line);
 
-        JsonObject Line(Example example, JudgedAnswer[] judged)
+        JsonObject Line(Example example, ScoredResponse[] judged)
         {
             var json = new JsonObject();
             double[] scores = [.. judged.Select(answer => raw ? answer.Logit : answer.Score)];
@@ -58,8 +58,8 @@ static class ScoreCommand
                 json["text"] = document.Text;
             else if (example is Demonstration demonstration)
                 (json["prompt"], json["completion"]) = (demonstration.Prompt, demonstration.Completion);
-            else if (example is Ranking or DialogueRanking)
-                AddRanking(json, example as Ranking ?? judge.Encoder.AsTexts((DialogueRanking)example), scores);
+            else if (example is ComparisonExample or ChatComparisonExample)
+                AddRanking(json, example as ComparisonExample ?? judge.Encoder.AsTexts((ChatComparisonExample)example), scores);
             Add("score", scores);
             if (judge.MemberCount > 1)
                 Add("disagreement", [.. judged.Select(answer => answer.Disagreement)]);
@@ -68,14 +68,14 @@ static class ScoreCommand
             void Add(string name, double[] numbers) => json[numbers.Length == 1 ? name : $"{name}s"] = numbers.Length == 1 ? numbers[0] : List(numbers);
         }
 
-        void AddRanking(JsonObject json, Ranking ranking, double[] scores)
+        void AddRanking(JsonObject json, ComparisonExample ranking, double[] scores)
         {
             json["prompt"] = ranking.Prompt;
             json["completions"] = new JsonArray([.. ranking.Completions.Select(completion => (JsonNode)completion)]);
-            if (ranking.Preferences.Ranks is { } ranks)
+            if (ranking.Comparisons.Ranks is { } ranks)
                 json["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode?)rank)]);
-            pairs += ranking.Preferences.Pairs.Count;
-            right += ranking.Preferences.Pairs.Sum(pair => Math.Sign(scores[pair.Better] - scores[pair.Worse]) / 2.0 + 0.5);
+            pairs += ranking.Comparisons.Comparisons.Count;
+            right += ranking.Comparisons.Comparisons.Sum(pair => Math.Sign(scores[pair.Chosen] - scores[pair.Rejected]) / 2.0 + 0.5);
         }
 
         static JsonArray List(double[] numbers) => new([.. numbers.Select(number => (JsonNode)number)]);

@@ -36,7 +36,7 @@ static class StudyCommand
 
     static int Run(ParseResult parsed)
     {
-        var (file, overrides) = Commands.Words.Split(parsed.GetValue(Words)!);
+        var (file, overrides) = Commands.TrainingArguments.Split(parsed.GetValue(Words)!);
         var output = parsed.GetValue(Output);
         if (file is null)
             throw new InvalidDataException("a study file was expected, found only key=value words");
@@ -51,7 +51,7 @@ static class StudyCommand
     {
         var run = plan.Runs.FirstOrDefault(run => run.Run.Name == name)
             ?? throw new InvalidDataException($"--run: a run of the study, such as {plan.Runs[0].Run.Name}, was expected, found '{name}'");
-        using var interruption = new Interruption();
+        using var interruption = new CancellationOnSignal();
         interruption.StopWhenInputEnds();
         using var display = new PlainDisplay(Console.Out, TimeProvider.System);
         run.Train(display, interruption.Token);
@@ -66,7 +66,7 @@ static class StudyCommand
             throw new InvalidDataException(
                 $"--jobs: {wide.Run.Name} has run.threads 0, all processors; with {jobs} runs at once, write run.threads=1 under set");
         StudyResult result;
-        using (var interruption = new Interruption())
+        using (var interruption = new CancellationOnSignal())
         using (var display = Displays.Pick())
             result = new StudyRunner(plan.Study, words, jobs, display, interruption.Token).Run();
         var written = page is null ? "" : $"\nThe page:    {StudyPage.Write(result, page)}";

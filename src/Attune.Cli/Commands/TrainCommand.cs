@@ -18,7 +18,7 @@ static class TrainCommand
 
     static int Train(string target, string[] overrides)
     {
-        using var interruption = new Interruption();
+        using var interruption = new CancellationOnSignal();
         using var display = Displays.Pick();
         if (Directory.Exists(target))
         {

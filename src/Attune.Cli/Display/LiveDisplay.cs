@@ -14,7 +14,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     readonly Lock gate = new();
     readonly Pace pace = new(clock);
-    Status status = new("", 0, 0, "", "", "");
+    ProgressStatus status = new("", 0, 0, "", "", "");
     ITimer? timer;
     int[] painted = [];
 
@@ -27,10 +27,10 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         timer = clock.CreateTimer(_ => Safely(Repaint), null, Rhythm, Rhythm);
     });
 
-    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words) => Safely(() =>
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary) => Safely(() =>
     {
         pace.Step(step, metrics.GetValueOrDefault("tokens"));
-        status = status with { Step = step, Words = words };
+        status = status with { Step = step, Summary = summary };
     });
 
     public void Notice(string text) => Safely(() =>
@@ -69,7 +69,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     void Paint()
     {
-        var time = pace.Eta.Length > 0 ? pace.Eta : Figures.Duration(pace.Elapsed);
+        var time = pace.Eta.Length > 0 ? pace.Eta : NumberFormat.Duration(pace.Elapsed);
         var profile = console.Profile;
         var lines = StatusLines.Lay(status with { Rate = pace.Rate, Time = time }, profile.Width, profile.Capabilities.Unicode);
         var broken = lines.SelectMany((line, at) => at == 0 ? line : [Segment.LineBreak, .. line]);
@@ -94,7 +94,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         return "\r\e[2K" + string.Concat(Enumerable.Repeat("\e[1A\e[2K", Math.Max(0, rows - 1)));
     }
 
-    void Write(string text) => console.Write(new Block([new(VisibleText.Of(text)), Segment.LineBreak]));
+    void Write(string text) => console.Write(new Block([new(VisibleText.Escape(text)), Segment.LineBreak]));
 
     /// <summary>A display is not worth a run: when the terminal goes away, it falls silent.</summary>
     void Safely(Action show)

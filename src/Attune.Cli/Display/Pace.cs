@@ -74,7 +74,7 @@ public sealed class Pace(TimeProvider clock)
     };
 
     /// <summary>"ETA 2m27s"; empty before the second step and after the last.</summary>
-    public string Eta => step < totalSteps && Remaining is { } time ? $"ETA {Figures.Duration(time)}" : "";
+    public string Eta => step < totalSteps && Remaining is { } time ? $"ETA {NumberFormat.Duration(time)}" : "";
 
     static string TwoDigits(double value) => value.ToString(value < 10 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
 }

@@ -19,13 +19,13 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
         Write(step == 0 ? $"{title}: {totalSteps} steps" : $"{title}: {totalSteps} steps, going on after step {step}");
     }
 
-    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
     {
         pace.Step(step, metrics.GetValueOrDefault("tokens"));
         if (step < total && clock.GetElapsedTime(written) < Rhythm)
             return;
         written = clock.GetTimestamp();
-        string[] parts = [$"step {step}/{total}", pace.Rate, pace.Eta, words];
+        string[] parts = [$"step {step}/{total}", pace.Rate, pace.Eta, summary];
         Write(string.Join("  ", parts.Where(part => part.Length > 0)));
     }
 
@@ -41,7 +41,7 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
     {
         try
         {
-            output.WriteLine(VisibleText.Of(line));
+            output.WriteLine(VisibleText.Escape(line));
             output.Flush();
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)

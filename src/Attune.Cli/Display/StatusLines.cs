@@ -10,8 +10,8 @@ namespace Attune.Cli.Display;
 /// <param name="TotalSteps">Of the whole run.</param>
 /// <param name="Rate">Empty while it is not known.</param>
 /// <param name="Time">What is left, or what has passed.</param>
-/// <param name="Words">The few numbers that matter.</param>
-public sealed record Status(string Title, int Step, int TotalSteps, string Rate, string Time, string Words)
+/// <param name="Summary">The few numbers that matter.</param>
+public sealed record ProgressStatus(string Title, int Step, int TotalSteps, string Rate, string Time, string Summary)
 {
     public string Count => $"{Step}/{TotalSteps}";
 }
@@ -31,16 +31,16 @@ public static class StatusLines
     /// <param name="status">What to say.</param>
     /// <param name="width">Cells of the terminal. The last one stays free, so that no terminal wraps.</param>
     /// <param name="unicode">Whether the terminal can draw lines.</param>
-    public static IReadOnlyList<IReadOnlyList<Segment>> Lay(Status status, int width, bool unicode)
+    public static IReadOnlyList<IReadOnlyList<Segment>> Lay(ProgressStatus status, int width, bool unicode)
     {
         var room = Math.Max(1, width - 1);
         IReadOnlyList<Segment> progress = [.. Cut(Progress(status, room, unicode), room)];
-        return status.Words.Length == 0 ? [progress] : [progress, [.. Cut([new(Gap + OneLine(status.Words))], room)]];
+        return status.Summary.Length == 0 ? [progress] : [progress, [.. Cut([new(Gap + OneLine(status.Summary))], room)]];
     }
 
     public static int Width(IEnumerable<Segment> line) => line.Sum(segment => segment.CellCount());
 
-    static IEnumerable<Segment> Progress(Status status, int room, bool unicode)
+    static IEnumerable<Segment> Progress(ProgressStatus status, int room, bool unicode)
     {
         var title = new Segment(OneLine(status.Title), Strong);
         var count = new Segment(status.Count);
@@ -61,7 +61,7 @@ public static class StatusLines
     static IEnumerable<Segment> Spaced(IEnumerable<Segment> parts) =>
         parts.Where(part => part.Text.Length > 0).SelectMany((part, at) => at == 0 ? [part] : new[] { new Segment(Gap), part });
 
-    static IEnumerable<Segment> Bar(Status status, int length, bool unicode)
+    static IEnumerable<Segment> Bar(ProgressStatus status, int length, bool unicode)
     {
         var share = status.TotalSteps > 0 ? Math.Clamp((double)status.Step / status.TotalSteps, 0, 1) : 1;
         var filled = (int)(length * share);
@@ -98,5 +98,5 @@ public static class StatusLines
         return text[..length];
     }
 
-    static string OneLine(string text) => VisibleText.Of(text).Replace('\n', ' ').Replace('\t', ' ');
+    static string OneLine(string text) => VisibleText.Escape(text).Replace('\n', ' ').Replace('\t', ' ');
 }

@@ -19,10 +19,10 @@ public static class TokenText
     /// <param name="row">Of an encoder–decoder, the source stands before the tokens.</param>
     /// <param name="most">Tokens that are shown; how many more there are is said behind them.</param>
     /// <param name="inColour">Whether colours tell the tokens apart.</param>
-    public static IReadOnlyList<Segment> Of(Tokenizer tokenizer, TokenRow row, int most, bool inColour)
+    public static IReadOnlyList<Segment> Render(Tokenizer tokenizer, TokenRow row, int most, bool inColour)
     {
         int[] tokens = [.. row.Source ?? [], .. row.Tokens];
-        bool[] learned = [.. (row.Source ?? []).Select(_ => false), .. row.Learned];
+        bool[] learned = [.. (row.Source ?? []).Select(_ => false), .. row.LossMask];
         var segments = new List<Segment>();
         var shown = Math.Min(most, tokens.Length);
         foreach (var (at, text) in Texts(tokenizer, tokens[..shown]).Index())
@@ -44,8 +44,8 @@ public static class TokenText
     {
         try
         {
-            var stream = tokenizer.OpenStream();
-            return [.. tokens.Select(token => stream.Push(token) is { } text ? Shown(text) : "…")];
+            var stream = tokenizer.NewDecodeStream();
+            return [.. tokens.Select(token => stream.Step(token) is { } text ? Shown(text) : "…")];
         }
         catch (InvalidDataException)                               // a decoder that looks at whole texts only
         {
@@ -53,5 +53,5 @@ public static class TokenText
         }
     }
 
-    static string Shown(string text) => VisibleText.Of(text).Replace("\n", "⏎\n", StringComparison.Ordinal);
+    static string Shown(string text) => VisibleText.Escape(text).Replace("\n", "⏎\n", StringComparison.Ordinal);
 }

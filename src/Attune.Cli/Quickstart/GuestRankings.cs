@@ -21,15 +21,15 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
         {
             using var writer = File.CreateText(unfinished);
             foreach (var answered in SampledAnswers.Draw(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))
-                writer.WriteLine(Json(answered, guest.Rank(answered.Prompt, answered.Answers, random)).ToJsonString(JsonText.Readable));
+                writer.WriteLine(Json(answered, guest.Rank(answered.Prompt, answered.Responses, random)).ToJsonString(JsonText.Readable));
         });
     }
 
     /// <summary>The share of pairs that a ranking is expected to order as the guest's taste without noise does: what a reward model can reach.</summary>
     public double Ceiling(string file) =>
-        Dataset.Read(file).Cast<Ranking>().Average(ranking => guest.NoisyAgreement(ranking.Prompt, ranking.Completions));
+        Dataset.Read(file).Cast<ComparisonExample>().Average(ranking => guest.NoisyAgreement(ranking.Prompt, ranking.Completions));
 
-    static JsonObject Json(Answered answered, int[] ranks)
+    static JsonObject Json(GeneratedResponses answered, int[] ranks)
     {
         var line = answered.ToJson();
         line["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode)rank)]);

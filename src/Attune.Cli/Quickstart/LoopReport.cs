@@ -28,19 +28,19 @@ static class LoopReport
     {
         Facts =
         [
-            new("Good answers, after PPO", Figures.Percent(result.PreferredAfter), $"{Figures.Percent(result.PreferredBefore)} before, on held-out prompts, by the simulated guest's taste without noise"),
-            new("Won against before", Figures.Percent(result.WinRate), "a tie counts half"),
-            new("Reward model", Figures.Percent(result.Accuracy), $"of held-out pairs in order; the noise of the rankings allows {Figures.Percent(result.Ceiling)}"),
+            new("Good answers, after PPO", NumberFormat.Percent(result.PreferredAfter), $"{NumberFormat.Percent(result.PreferredBefore)} before, on held-out prompts, by the simulated guest's taste without noise"),
+            new("Won against before", NumberFormat.Percent(result.WinRate), "a tie counts half"),
+            new("Reward model", NumberFormat.Percent(result.Accuracy), $"of held-out pairs in order; the noise of the rankings allows {NumberFormat.Percent(result.Ceiling)}"),
             new("KL", $"{result.KlPerResponse:F1} nats", "an answer, from where PPO began"),
-            new("Time", Figures.Duration(result.Time)),
+            new("Time", NumberFormat.Duration(result.Time)),
         ],
     });
 
-    static Comparison Compare(JudgedPair pair) => new(pair.Prompt, Judged(pair.Before, pair.JudgedBefore), Judged(pair.After, pair.JudgedAfter));
+    static BeforeAfter Compare(JudgedPair pair) => new(pair.Prompt, Judged(pair.Before, pair.JudgedBefore), Judged(pair.After, pair.JudgedAfter));
 
-    static Answer Judged(string text, Judgement judgement) => new(text)
+    static ReportedResponse Judged(string text, Judgement judgement) => new(text)
     {
-        Verdict = new(judgement.InWords, judgement.IsGood),
+        Assessment = new(judgement.Summary, judgement.IsGood),
         Captions = [$"{judgement.Score:F1} of 10 points"],
     };
 }

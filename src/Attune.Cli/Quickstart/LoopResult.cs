@@ -8,7 +8,7 @@ namespace Attune.Cli.Quickstart;
 /// <summary>An answer before PPO and one after it, with what the simulated guest's taste without noise says of both.</summary>
 sealed record JudgedPair(string Prompt, string Before, string After, Judgement JudgedBefore, Judgement JudgedAfter)
 {
-    public static JudgedPair Of(SimulatedGuest guest, string prompt, string before, string after) =>
+    public static JudgedPair Judge(SimulatedGuest guest, string prompt, string before, string after) =>
         new(prompt, before, after, guest.Judge(prompt, before), guest.Judge(prompt, after));
 
     /// <summary>1 where the later answer is better, 0 where the earlier one is, ½ for a tie.</summary>

@@ -17,14 +17,14 @@ static class SampledAnswers
     /// <param name="sampling">How they are drawn.</param>
     /// <param name="seed">The same seed gives the same answers, on any number of processors.</param>
     /// <param name="cancellation">Stops.</param>
-    public static IReadOnlyList<Answered> Draw(string folder, string prompts, int samples, SamplingOptions sampling, int seed, CancellationToken cancellation)
+    public static IReadOnlyList<GeneratedResponses> Draw(string folder, string prompts, int samples, SamplingOptions sampling, int seed, CancellationToken cancellation)
     {
-        var model = ModelFolder.LanguageModel(folder, Device.Best);
-        var answering = new Answering(model, ModelFolder.Tokenizer(folder), sampling, samples, cancellation);
+        var model = ModelFolder.LoadLanguageModel(folder, Device.Best);
+        var answering = new BatchGenerator(model, ModelFolder.LoadTokenizer(folder), sampling, samples, cancellation);
         var answered = WorkerThreads.On(model.Device, Environment.ProcessorCount).Map([.. answering.Read(prompts).Chunk(PromptsAtOnce).Index()], part =>
         {
             using var random = new RandomSource((ulong)(seed * 1000 + part.Index), model.Device);
-            return answering.Answer(part.Item, random);
+            return answering.Generate(part.Item, random);
         });
         model.Free();
         return [.. answered.SelectMany(part => part)];

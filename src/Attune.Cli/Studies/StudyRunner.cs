@@ -39,7 +39,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
             foreach (var ended in working.Where(process => process.HasEnded).ToList())
                 End(ended);
             var steps = stepsBefore + working.Sum(process => process.Steps) + waiting.Sum(StudyProcess.StepsOf);
-            display.Step(steps, new Dictionary<string, double>(), InWords());
+            display.Step(steps, new Dictionary<string, double>(), Summarize());
         }
         var result = Report();
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
@@ -62,7 +62,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
         process.Dispose();
         stepsBefore += cancellation.IsCancellationRequested ? process.Steps : process.Run.Steps;
         if (process.Run.Folder.IsFinished)
-            display.Notice($"{process.Run.Name}: done in {Figures.Duration(RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero)}");
+            display.Notice($"{process.Run.Name}: done in {NumberFormat.Duration(RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero)}");
         else if (!cancellation.IsCancellationRequested)
         {
             failures[process.Run.Name] = process.Reason;
@@ -78,7 +78,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
         return result;
     }
 
-    string InWords()
+    string Summarize()
     {
         var names = string.Join(", ", working.Select(process => process.Run.Name));
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";

@@ -10,7 +10,7 @@ public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate 
     /// <summary>Of every two people who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
     /// <param name="units">What people decided.</param>
     /// <param name="seed">Of the bootstrap.</param>
-    public static IReadOnlyList<CohenKappa> OfPairs(RatedUnits units, int seed = 1)
+    public static IReadOnlyList<CohenKappa> ForPairs(RatedUnits units, int seed = 1)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
         var shared =

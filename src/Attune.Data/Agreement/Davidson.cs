@@ -6,7 +6,7 @@ namespace Attune.Data.Agreement;
 /// <param name="First">The smaller number.</param>
 /// <param name="Second">The larger.</param>
 /// <param name="Difference">Of lengths, x.</param>
-readonly record struct Meeting(int First, int Second, double Difference);
+readonly record struct Match(int First, int Second, double Difference);
 
 /// <summary>
 /// Bradley and Terry's model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β x, the odds of
@@ -19,7 +19,7 @@ readonly record struct Meeting(int First, int Second, double Difference);
 /// <param name="models">M</param>
 /// <param name="lengthControl">Whether there is a β.</param>
 /// <param name="priorDeviation">Of all parameters, in the units of s.</param>
-sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthControl, double priorDeviation)
+sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthControl, double priorDeviation)
 {
     const int MostSteps = 100;
     const double Tolerance = 1e-4;                               // the step after it would be its square
@@ -33,13 +33,13 @@ sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthCo
     /// <param name="start">Where to begin; null for zeros.</param>
     public double[] Fit(int[] outcomes, double[]? start = null)
     {
-        var at = Look(start ?? new double[size], outcomes);
+        var at = Evaluate(start ?? new double[size], outcomes);
         for (var step = 0; step < MostSteps; step++)
         {
             var move = Solve(at.Curvature, at.Gradient);
-            var next = Look(Sum(at.Place, move, 1), outcomes);
+            var next = Evaluate(Sum(at.Place, move, 1), outcomes);
             for (var part = 0.5; next.Height < at.Height - Noise * Math.Abs(at.Height); part /= 2)
-                next = Look(Sum(at.Place, move, part), outcomes);
+                next = Evaluate(Sum(at.Place, move, part), outcomes);
             at = next;
             if (move.Max(Math.Abs) < Tolerance)
                 break;
@@ -53,7 +53,7 @@ sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthCo
 
     sealed record View(double[] Place, double Height, double[] Gradient, double[,] Curvature);
 
-    View Look(double[] place, int[] outcomes)
+    View Evaluate(double[] place, int[] outcomes)
     {
         var precision = 1 / (priorDeviation * priorDeviation);
         var gradient = Array.ConvertAll(place, value => -value * precision);
@@ -67,7 +67,7 @@ sealed class Davidson(IReadOnlyList<Meeting> meetings, int models, bool lengthCo
     }
 
     /// <returns>The log-likelihood of what came of one meeting.</returns>
-    double Add(Meeting meeting, ReadOnlySpan<int> outcomes, double[] place, double[] gradient, double[,] curvature)
+    double Add(Match meeting, ReadOnlySpan<int> outcomes, double[] place, double[] gradient, double[,] curvature)
     {
         double count = outcomes[0] + outcomes[1] + outcomes[2];
         if (count == 0)

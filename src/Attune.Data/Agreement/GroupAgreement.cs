@@ -13,7 +13,7 @@ public sealed record GroupAgreement(Estimate Raw, Estimate FleissKappa, Estimate
     /// <param name="units">What people decided.</param>
     /// <param name="choices">How many categories they could choose from; null for as many as occur.</param>
     /// <param name="seed">Of the bootstrap.</param>
-    public static GroupAgreement Of(RatedUnits units, int? choices = null, int seed = 1)
+    public static GroupAgreement Compute(RatedUnits units, int? choices = null, int seed = 1)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
         var patterns = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -26,7 +26,7 @@ public sealed record LeaderboardOptions
     /// Of the normal prior about 0 on each parameter, in log-odds (1 is 174 points). It holds what data leave open, such as a model that
     /// always wins; with a hundred comparisons of a model it moves strengths by a point or so.
     /// </summary>
-    public double PriorDeviation { get; init; } = 4;
+    public double PriorStd { get; init; } = 4;
 
     /// <summary>Of the bootstrap.</summary>
     public int Seed { get; init; } = 1;
@@ -51,21 +51,21 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
     /// <param name="comparisons">Those of a model with itself say nothing and are left out.</param>
     /// <param name="models">How many models there are, M.</param>
     /// <param name="options">How to compute it.</param>
-    public static Leaderboard Of(IEnumerable<Comparison> comparisons, int models, LeaderboardOptions options)
+    public static Leaderboard Fit(IEnumerable<ModelComparison> comparisons, int models, LeaderboardOptions options)
     {
-        var meetings = new Dictionary<Meeting, int>();
+        var meetings = new Dictionary<Match, int>();
         var held = comparisons.Where(comparison => comparison.First != comparison.Second).Select(comparison => Cell(comparison)).ToList();
         var sampling = new Resampling(held, 3 * meetings.Count);
         if (held.Count == 0)
             return new([], null, new int[models, models], new int[models, models]);
-        var davidson = new Davidson([.. meetings.Keys], models, options.LengthControl, options.PriorDeviation);
+        var davidson = new Davidson([.. meetings.Keys], models, options.LengthControl, options.PriorStd);
         var fit = davidson.Fit(sampling.Whole());
         var estimates = sampling.Estimates(InPoints, "", options.Seed, Rounds);
         var (wins, ties) = Matrices([.. meetings.Keys], sampling.Whole(), models);
         var strengths = Strengths([.. estimates.Take(models)], wins, ties);
         return new(strengths, options.LengthControl ? estimates[^1] : null, wins, ties);
 
-        (long, int) Cell(Comparison comparison)
+        (long, int) Cell(ModelComparison comparison)
         {
             var (meeting, winner) = Ordered(comparison, options.LengthControl);
             if (!meetings.TryGetValue(meeting, out var index))
@@ -81,7 +81,7 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
         }
     }
 
-    static (Meeting, Winner) Ordered(Comparison comparison, bool lengthControl)
+    static (Match, Winner) Ordered(ModelComparison comparison, bool lengthControl)
     {
         var (_, first, second, winner, a, b) = comparison;
         var difference = lengthControl && a != b ? Math.Round(LengthSteps * (double)(a - b) / ((long)a + b)) / LengthSteps : 0;
@@ -90,7 +90,7 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
             : (new(second, first, -difference), winner == Winner.Neither ? winner : (Winner)(1 - (int)winner));
     }
 
-    static (int[,] Wins, int[,] Ties) Matrices(IReadOnlyList<Meeting> meetings, int[] outcomes, int models)
+    static (int[,] Wins, int[,] Ties) Matrices(IReadOnlyList<Match> meetings, int[] outcomes, int models)
     {
         var (wins, ties) = (new int[models, models], new int[models, models]);
         foreach (var (i, (first, second, _)) in meetings.Index())

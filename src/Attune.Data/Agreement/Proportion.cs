@@ -2,19 +2,19 @@ namespace Attune.Data.Agreement;
 
 /// <summary>A share of a count, with Wilson's 95 % interval. Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953</summary>
 /// <param name="Count">How many are so.</param>
-/// <param name="Of">Of how many.</param>
-public sealed record Proportion(int Count, int Of)
+/// <param name="Total">Of how many.</param>
+public sealed record Proportion(int Count, int Total)
 {
     const double Deviations = 1.959964;
 
     /// <summary>From 0 to 1; null of none.</summary>
-    public double? Share => Of == 0 ? null : (double)Count / Of;
+    public double? Share => Total == 0 ? null : (double)Count / Total;
 
     /// <summary>The interval's lower end.</summary>
-    public double Low => Share is { } share ? Wilson(share, Of).Low : 0;
+    public double Low => Share is { } share ? Wilson(share, Total).Low : 0;
 
     /// <summary>Its upper end.</summary>
-    public double High => Share is { } share ? Wilson(share, Of).High : 1;
+    public double High => Share is { } share ? Wilson(share, Total).High : 1;
 
     /// <summary>Whether one half is outside the interval: too far from even for chance.</summary>
     public bool IsUneven => Low > 0.5 || High < 0.5;

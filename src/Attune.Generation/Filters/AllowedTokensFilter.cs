@@ -10,7 +10,7 @@ public sealed class AllowedTokensFilter(Func<TokenHistory, IReadOnlyCollection<i
 {
     /// <exception cref="InvalidOperationException">Nothing is allowed to a row.</exception>
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        logits + TokenCells.Of(context.Rows, Allowed).Replace(logits.ZerosLike() + double.NegativeInfinity);
+        logits + TokenCells.FromTokens(context.Rows, Allowed).Replace(logits.ZerosLike() + double.NegativeInfinity);
 
     IReadOnlyCollection<int> Allowed(TokenHistory row) => allowed(row) is { Count: > 0 } tokens
         ? tokens

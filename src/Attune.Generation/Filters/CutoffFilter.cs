@@ -15,6 +15,6 @@ public sealed class CutoffFilter(double epsilon, bool adaptive = false, int keep
     }
 
     Tensor Bound(Tensor logprobs) => adaptive
-        ? ((-Entropy.Of(logprobs)).Exp() * Math.Sqrt(epsilon)).Clamp(null, epsilon)                 // (B, 1)
+        ? ((-Entropy.FromLogprobs(logprobs)).Exp() * Math.Sqrt(epsilon)).Clamp(null, epsilon)                 // (B, 1)
         : Tensor.Scalar(epsilon, device: logprobs.Device);
 }

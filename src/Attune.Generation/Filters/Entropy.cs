@@ -5,5 +5,5 @@ namespace Attune.Generation;
 static class Entropy
 {
     /// <summary>The entropy (B, 1), in nats, of distributions given as log-probabilities (B, V); one of −∞ adds nothing.</summary>
-    public static Tensor Of(Tensor logprobs) => -(logprobs.Exp() * logprobs.Clamp(float.MinValue, null)).Sum(-1, keep: true);
+    public static Tensor FromLogprobs(Tensor logprobs) => -(logprobs.Exp() * logprobs.Clamp(float.MinValue, null)).Sum(-1, keepDim: true);
 }

@@ -7,10 +7,10 @@ public sealed class ForcedTokenFilter(IReadOnlyList<int> tokens, int at) : ILogi
 {
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
-        bool[] forced = [.. context.Rows.Select(row => row.AnswerLength == at)];
+        bool[] forced = [.. context.Rows.Select(row => row.ResponseLength == at)];
         if (!forced.Contains(true))
             return logits;
         var others = logits.MaskedFill(Tensor.From(forced, context.Rows.Count, 1).To(logits.Device), double.NegativeInfinity);
-        return TokenCells.Of(context.Rows, row => row.AnswerLength == at ? tokens : []).Replace(others);
+        return TokenCells.FromTokens(context.Rows, row => row.ResponseLength == at ? tokens : []).Replace(others);
     }
 }

@@ -12,7 +12,7 @@ public sealed class FrequencyPenaltyFilter(double frequency, double presence) : 
     {
         var cells = new TokenCells();
         for (var row = 0; row < context.Rows.Count; row++)
-            foreach (var (token, count) in context.Rows[row].Answer.CountBy(token => token))
+            foreach (var (token, count) in context.Rows[row].Response.CountBy(token => token))
                 cells.Add(row, token, frequency * count + presence);
         return cells.Change(logits, (values, amounts) => values - amounts);
     }

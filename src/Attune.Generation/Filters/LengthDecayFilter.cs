@@ -12,9 +12,9 @@ public sealed class LengthDecayFilter(int start, double factor, IReadOnlyList<in
     {
         var cells = new TokenCells();
         for (var row = 0; row < context.Rows.Count; row++)
-            if (context.Rows[row].AnswerLength > start)
+            if (context.Rows[row].ResponseLength > start)
                 foreach (var token in eosIds)
-                    cells.Add(row, token, Math.Pow(factor, context.Rows[row].AnswerLength - start) - 1);
+                    cells.Add(row, token, Math.Pow(factor, context.Rows[row].ResponseLength - start) - 1);
         return cells.Change(logits, (values, amounts) => values + values.Abs() * amounts);
     }
 }

@@ -6,5 +6,5 @@ namespace Attune.Generation;
 public sealed class MinNewTokensFilter(int count, IReadOnlyList<int> eosIds) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        TokenCells.Of(context.Rows, row => row.AnswerLength < count ? eosIds : [], double.NegativeInfinity).Replace(logits);
+        TokenCells.FromTokens(context.Rows, row => row.ResponseLength < count ? eosIds : [], double.NegativeInfinity).Replace(logits);
 }

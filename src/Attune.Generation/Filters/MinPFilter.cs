@@ -11,6 +11,6 @@ public sealed class MinPFilter(double share, int keep = 1) : ILogitsFilter
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var probabilities = logits.Softmax(-1);
-        return logits.Remove(probabilities < probabilities.Max(-1, keep: true) * share, keep);
+        return logits.Remove(probabilities < probabilities.Max(-1, keepDim: true) * share, keep);
     }
 }

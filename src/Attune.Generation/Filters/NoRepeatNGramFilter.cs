@@ -6,10 +6,10 @@ namespace Attune.Generation;
 /// Never ends an n-gram that stands in the text (or in the <see cref="TokenSpan.Source"/>) already. Paulus et al. 2017,
 /// https://arxiv.org/abs/1705.04304
 /// </summary>
-public sealed class NoRepeatNGramFilter(int size, TokenSpan span = TokenSpan.Text) : ILogitsFilter
+public sealed class NoRepeatNGramFilter(int size, TokenSpan span = TokenSpan.All) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        TokenCells.Of(context.Rows, Forbidden, double.NegativeInfinity).Replace(logits);
+        TokenCells.FromTokens(context.Rows, Forbidden, double.NegativeInfinity).Replace(logits);
 
     IEnumerable<int> Forbidden(TokenHistory row)
     {

@@ -25,5 +25,5 @@ static class Removal
 
     /// <summary>(V) bool: true from this column on.</summary>
     public static Tensor FromColumn(this Tensor logits, int column) =>
-        Tensor.Arange(0, logits.Size(-1), device: logits.Device).AtLeast(column);
+        Tensor.Arange(0, logits.Size(-1), device: logits.Device).GreaterOrEqual(column);
 }

@@ -6,10 +6,10 @@ namespace Attune.Generation;
 /// Makes tokens that a row holds less likely: divides their logits by the penalty where they are positive, else multiplies.
 /// Keskar et al. 2019, https://arxiv.org/abs/1909.05858
 /// </summary>
-public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.Text) : ILogitsFilter
+public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.All) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        TokenCells.Of(context.Rows, row => row.Part(span)).Change(logits, (values, _) => Penalize(values));
+        TokenCells.FromTokens(context.Rows, row => row.Part(span)).Change(logits, (values, _) => Penalize(values));
 
     Tensor Penalize(Tensor values) => Tensor.Where(values < 0, values * penalty, values / penalty);
 }

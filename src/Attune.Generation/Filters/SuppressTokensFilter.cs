@@ -6,5 +6,5 @@ namespace Attune.Generation;
 public sealed class SuppressTokensFilter(IReadOnlyList<int> tokens, int? at = null) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        TokenCells.Of(context.Rows, row => at is null || row.AnswerLength == at ? tokens : [], double.NegativeInfinity).Replace(logits);
+        TokenCells.FromTokens(context.Rows, row => at is null || row.ResponseLength == at ? tokens : [], double.NegativeInfinity).Replace(logits);
 }

@@ -8,7 +8,7 @@ sealed class TokenCells
     readonly Dictionary<(int Row, int Token), float> amounts = [];
 
     /// <summary>The cells of these tokens in every row, with one amount.</summary>
-    public static TokenCells Of(IReadOnlyList<TokenHistory> rows, Func<TokenHistory, IEnumerable<int>> tokens, double amount = 0)
+    public static TokenCells FromTokens(IReadOnlyList<TokenHistory> rows, Func<TokenHistory, IEnumerable<int>> tokens, double amount = 0)
     {
         var cells = new TokenCells();
         for (var row = 0; row < rows.Count; row++)
@@ -31,7 +31,7 @@ sealed class TokenCells
         if (amounts.Keys.Max(cell => cell.Token) is var largest && largest >= logits.Size(-1))
             throw new InvalidDataException($"token id {largest}: one below the vocabulary's size, {logits.Size(-1)}, was expected");
         Tensor[] places = [Upload(amounts.Keys.Select(cell => (long)cell.Row)), Upload(amounts.Keys.Select(cell => (long)cell.Token))];
-        return logits.Put(function(logits.At(places), Upload(amounts.Values)), places);
+        return logits.IndexPut(function(logits.Index(places), Upload(amounts.Values)), places);
 
         Tensor Upload<T>(IEnumerable<T> numbers) where T : unmanaged => Tensor.From(numbers.ToArray(), amounts.Count).To(logits.Device);
     }

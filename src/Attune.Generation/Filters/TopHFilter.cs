@@ -14,8 +14,8 @@ public sealed class TopHFilter(double share) : ILogitsFilter
     {
         var top = logits.TopK(Math.Min(Candidates, logits.Size(-1))).Values;                        // (B, K), likeliest first
         var logprobs = top.LogSoftmax(-1);
-        var terms = -(logprobs.Exp() * logprobs.Clamp(float.MinValue, null)).CumulativeSum(-1);
-        var kept = terms.AtMost(Entropy.Of(logprobs) * share).To(DType.Int64).Sum(-1, keep: true);
+        var terms = -(logprobs.Exp() * logprobs.Clamp(float.MinValue, null)).CumSum(-1);
+        var kept = terms.LessOrEqual(Entropy.FromLogprobs(logprobs) * share).To(DType.Int64).Sum(-1, keepDim: true);
         return logits.MaskedFill(logits < top.Gather(-1, (kept - 1).Clamp(0, null)), double.NegativeInfinity);
     }
 }

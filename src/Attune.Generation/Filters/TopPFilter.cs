@@ -11,7 +11,7 @@ public sealed class TopPFilter(double p, int keep = 1) : ILogitsFilter
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var (sorted, order) = logits.Sort(-1);                                                      // least likely first (B, V)
-        var upToHere = sorted.Softmax(-1).CumulativeSum(-1);
+        var upToHere = sorted.Softmax(-1).CumSum(-1);
         var removed = !(upToHere > 1 - p) & !logits.FromColumn((int)logits.Size(-1) - keep);
         return logits.RemoveSorted(removed, order);
     }

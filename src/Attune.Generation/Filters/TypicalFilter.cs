@@ -11,9 +11,9 @@ public sealed class TypicalFilter(double p, int keep = 1) : ILogitsFilter
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
         var logprobs = logits.LogSoftmax(-1);
-        var (distance, order) = (-logprobs - Entropy.Of(logprobs)).Abs().Sort(-1);                  // most typical first (B, V)
-        var upToHere = logits.Gather(-1, order).Softmax(-1).CumulativeSum(-1);
-        var last = (upToHere < p).To(DType.Int64).Sum(-1, keep: true).Clamp(null, logits.Size(-1) - 1);
+        var (distance, order) = (-logprobs - Entropy.FromLogprobs(logprobs)).Abs().Sort(-1);                  // most typical first (B, V)
+        var upToHere = logits.Gather(-1, order).Softmax(-1).CumSum(-1);
+        var last = (upToHere < p).To(DType.Int64).Sum(-1, keepDim: true).Clamp(null, logits.Size(-1) - 1);
         var removed = (distance > distance.Gather(-1, last)) & logits.FromColumn(keep);
         return logits.RemoveSorted(removed, order);
     }

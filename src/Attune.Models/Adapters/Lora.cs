@@ -33,10 +33,10 @@ public sealed class Lora : IDisposable
             if (settings.IsTarget(name, isInner: module is Linear && inner.Contains(module)))
                 layers.Add((name, Adaptable(name, module, source), settings.NewLayer(name, (Linear)module)));
             else if (settings.IsSaved(name))
-                copies.AddRange(module.NamedParameters().Select(own => ($"{name}.{own.Name}", own.Value, own.Value.Twin())));
+                copies.AddRange(module.NamedParameters().Select(own => ($"{name}.{own.Name}", own.Value, own.Value.EmptyLike())));
         if (Unfit(modules) is { } problem)
             throw new InvalidDataException($"{source}: {problem}");
-        Alongside = [.. TrainedBiases(settings.Bias)];
+        ExtraParameters = [.. TrainedBiases(settings.Bias)];
         Connect();
     }
 
@@ -50,7 +50,7 @@ public sealed class Lora : IDisposable
         var lora = new Lora(model, config.DeepClone().AsObject(), "the adapter's settings");
         foreach (var (_, _, change) in lora.layers)
             change.Initialize(random);
-        using var ownWeights = Off();
+        using var ownWeights = Disable();
         foreach (var (_, own, standIn) in lora.copies)
             standIn.Value = own.Value.Detach().Clone();
         if (lora.settings.TargetsAllLinear)
@@ -63,27 +63,27 @@ public sealed class Lora : IDisposable
     public JsonObject Config { get; }
 
     /// <summary>Parameters of the model that are stored with the adapter: biases that are trained, and whatever a file brings.</summary>
-    internal List<(string Name, Parameter Value)> Alongside { get; }
+    internal List<(string Name, Parameter Value)> ExtraParameters { get; }
 
     /// <summary>Whether adapters are off on this thread.</summary>
     [field: ThreadStatic]
-    internal static bool IsOff { get; set; }
+    internal static bool IsDisabled { get; set; }
 
     /// <summary>
     /// Until the result is disposed of, models compute on this thread what their own weights say, as if no adapter were on them: the
     /// reference of RL. Other threads are not touched. A merged adapter is part of those weights.
     /// </summary>
     /// <param name="off">False leaves adapters as they are.</param>
-    public static LoraOff Off(bool off = true) => new(off);
+    public static LoraDisabledScope Disable(bool off = true) => new(off);
 
     /// <summary>What is learned, under the names of PEFT's files.</summary>
     public IEnumerable<(string Name, Parameter Value)> NamedParameters() =>
-        Stored().Where(parameter => !Alongside.Contains(parameter) || parameter.Name.EndsWith("bias", StringComparison.Ordinal));
+        Stored().Where(parameter => !ExtraParameters.Contains(parameter) || parameter.Name.EndsWith("bias", StringComparison.Ordinal));
 
     /// <summary>Makes what is learned here, and nothing else of the model, trainable.</summary>
     public void SetTrainable()
     {
-        using (Off())
+        using (Disable())
             model.SetTrainable(false);
         foreach (var (_, parameter) in NamedParameters())
             parameter.Trainable = true;
@@ -141,7 +141,7 @@ public sealed class Lora : IDisposable
     }
 
     /// <summary>Everything that a file of the adapter holds.</summary>
-    internal IEnumerable<(string Name, Parameter Value)> Stored() => Learned().Concat(Alongside);
+    internal IEnumerable<(string Name, Parameter Value)> Stored() => Learned().Concat(ExtraParameters);
 
     /// <summary>The parameter of the model that a name in a file means, or null.</summary>
     internal Parameter? Own(string name) => OwnName(name) is { } own ? model.NamedParameters().FirstOrDefault(parameter => parameter.Name == own).Value : null;
@@ -178,7 +178,7 @@ public sealed class Lora : IDisposable
         foreach (var (_, layer, change) in layers)
             layer.Adapter = change;
         foreach (var (_, own, standIn) in copies)
-            own.StandIn = standIn;
+            own.Override = standIn;
     }
 
     void Disconnect()
@@ -186,7 +186,7 @@ public sealed class Lora : IDisposable
         foreach (var (_, layer, _) in layers)
             layer.Adapter = null;
         foreach (var (_, own, _) in copies)
-            own.StandIn = null;
+            own.Override = null;
     }
 
     string? Unfit(List<(string Name, Module Value)> modules)
@@ -195,7 +195,7 @@ public sealed class Lora : IDisposable
             return $"'target_modules' fits no layer of the model; its linear layers are {Ends(modules.Where(module => module.Value is Linear))}";
         if (settings.SavedModules.Count > 0 && copies.Count == 0)
             return "'modules_to_save' fits no module of the model (a tied output head is none)";
-        return model is LanguageModel { IsTied: true } language && copies.Exists(copy => copy.Own == language.Backbone.TokenTable)
+        return model is LanguageModel { IsTied: true } language && copies.Exists(copy => copy.Own == language.Backbone.TokenEmbedding)
             ? "'modules_to_save' names the token table, which is the output matrix too; untie them first"
             : null;
     }
@@ -208,11 +208,11 @@ public sealed class Lora : IDisposable
 }
 
 /// <summary>Switches adapters back to what they were when it is disposed of.</summary>
-public readonly ref struct LoraOff
+public readonly ref struct LoraDisabledScope
 {
     readonly bool before;
 
-    public LoraOff(bool off) => (before, Lora.IsOff) = (Lora.IsOff, Lora.IsOff || off);
+    public LoraDisabledScope(bool off) => (before, Lora.IsDisabled) = (Lora.IsDisabled, Lora.IsDisabled || off);
 
-    public void Dispose() => Lora.IsOff = before;
+    public void Dispose() => Lora.IsDisabled = before;
 }

@@ -53,7 +53,7 @@ sealed class LoraLayer
     /// <summary>(…, in) → (…, out)</summary>
     public Tensor Forward(Tensor x)
     {
-        var y = layer.ForwardAlone(x);
+        var y = layer.ForwardWithoutAdapter(x);
         var dropped = Dropout.Forward(x.To(A.Value.DType));
         var change = dropped.Linear(A.Value).Linear(B.Value) * scale;                                   // (…, out)
         if (Magnitude is null)
@@ -73,7 +73,7 @@ sealed class LoraLayer
     }
 
     /// <summary>W + s B A: (out, in).</summary>
-    Tensor Changed() => Weight() + B.Value.MatrixProduct(A.Value) * scale;
+    Tensor Changed() => Weight() + B.Value.MatMul(A.Value) * scale;
 
     Tensor Weight() => layer.Oriented(layer.Weight.Value).To(A.Value.DType);
 
@@ -82,7 +82,7 @@ sealed class LoraLayer
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         using var exact = Autocast.To(dtype: null, A.Value.Device);
-        return scope.Keep(Norms(Changed()));
+        return scope.MoveToOuterScope(Norms(Changed()));
     }
 
     static Tensor Norms(Tensor matrix) => matrix.Square().Sum(1).Sqrt();                            // (out)

@@ -15,7 +15,7 @@ public sealed record LoraOptions : IValidatableObject
     public double Alpha { get; init; } = 16;
 
     /// <summary>Dropout probability of what the adapter reads, in training.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Dropout { get; init; }
 
     /// <summary>all-linear (every linear layer but the output head), names or ends of names with commas between them, or a /regular expression/.</summary>

@@ -12,23 +12,23 @@ public static class Attention
     /// <param name="q">(B, H, T, D)</param>
     /// <param name="k">(B, K, S, D), K divides H.</param>
     /// <param name="v">(B, K, S, D)</param>
-    /// <param name="bias">(B or 1, H or 1, T or 1, S): 0 where a query may look, very negative where not.</param>
+    /// <param name="attentionMask">(B or 1, H or 1, T or 1, S): 0 where a query may look, very negative where not.</param>
     /// <param name="scale">Usually 1/√D.</param>
     /// <param name="dropout">Applied to the weights.</param>
     /// <param name="softCap">Scores stay within ± this by c tanh(x / c), before the bias; 0 for no limit.</param>
     /// <returns>(B, T, H · D)</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor bias, double scale, Layers.Dropout dropout, double softCap = 0)
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale, Layers.Dropout dropout, double softCap = 0)
     {
-        if (softCap == 0 && !dropout.DropsOut && Tensor.Attend(q, k, v, bias, scale) is { } attended)
+        if (softCap == 0 && !dropout.HasActiveDropout && Tensor.Attend(q, k, v, attentionMask, scale) is { } attended)
             return attended;
         var (batch, heads, length, width) = (q.Size(0), q.Size(1), q.Size(2), q.Size(3));
         var (keyHeads, group) = (k.Size(1), heads / k.Size(1));
         var queries = (q * scale).Reshape(batch, keyHeads, group * length, width);                     // (B, K, G·T, D)
-        var scores = queries.MatrixProduct(k.Transpose(2, 3)).Reshape(batch, heads, length, -1);      // (B, H, T, S)
+        var scores = queries.MatMul(k.Transpose(2, 3)).Reshape(batch, heads, length, -1);      // (B, H, T, S)
         if (softCap != 0)
             scores = (scores / softCap).Tanh() * softCap;
-        var weights = dropout.Forward((scores.To(DType.Float32) + bias).Softmax(-1).To(q.DType));
-        var mixed = weights.Reshape(batch, keyHeads, group * length, -1).MatrixProduct(v);            // (B, K, G·T, D)
+        var weights = dropout.Forward((scores.To(DType.Float32) + attentionMask).Softmax(-1).To(q.DType));
+        var mixed = weights.Reshape(batch, keyHeads, group * length, -1).MatMul(v);            // (B, K, G·T, D)
         return mixed.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width);
     }
 
@@ -38,8 +38,8 @@ public static class Attention
 
     /// <summary>The bias of an encoder: a token looks at every real token of its segment.</summary>
     /// <returns>(B or 1, 1, T or 1, T) float32.</returns>
-    public static Tensor WholeTextBias(ModelInput input) =>
-        Bias(Tensor.Ones([1, 1, 1, input.Tokens.Size(1)], DType.Bool, input.Tokens.Device), input);
+    public static Tensor BidirectionalMask(ModelInput input) =>
+        ToAdditiveMask(Tensor.Ones([1, 1, 1, input.Tokens.Size(1)], DType.Bool, input.Tokens.Device), input);
 
     /// <summary>
     /// The bias of a decoder: a token looks at itself and at real tokens before it, of the same segment. Not −∞ but the most
@@ -51,26 +51,26 @@ public static class Attention
     /// Columns that a token looks back at, its own included; 0 for all. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
     /// </param>
     /// <returns>(B or 1, 1, T, S) float32, S counting the cached columns.</returns>
-    public static Tensor CausalBias(ModelInput input, long cached, long window = 0)
+    public static Tensor CausalMask(ModelInput input, long cached, long window = 0)
     {
         var length = input.Tokens.Size(1);
         var all = Tensor.Ones([length, cached + length], DType.Bool, input.Tokens.Device);
-        var allowed = window == 0 ? all.Triangle(cached) : all.Triangle(cached) & !all.Triangle(cached - window);
-        return Bias(allowed.Reshape(1, 1, length, -1), input);
+        var allowed = window == 0 ? all.Tril(cached) : all.Tril(cached) & !all.Tril(cached - window);
+        return ToAdditiveMask(allowed.Reshape(1, 1, length, -1), input);
     }
 
     /// <summary>0 where a token is allowed to look that is real and of the same segment, elsewhere the most negative float.</summary>
-    static Tensor Bias(Tensor allowed, ModelInput input)
+    static Tensor ToAdditiveMask(Tensor allowed, ModelInput input)
     {
-        if (input.Mask is { } mask)
+        if (input.AttentionMask is { } mask)
             allowed &= mask.Reshape(mask.Size(0), 1, 1, -1);
         if (input.Segments is { } segments)
             allowed &= segments.Unsqueeze(2).EqualTo(segments.Unsqueeze(1)).Unsqueeze(1);
-        return Bias(allowed);
+        return ToAdditiveMask(allowed);
     }
 
     /// <summary>The bias of a reader that looks at every real token: (B, S) → (B, 1, 1, S).</summary>
-    public static Tensor MaskBias(Tensor mask) => Bias(mask.Reshape(mask.Size(0), 1, 1, -1));
+    public static Tensor PaddingMask(Tensor mask) => ToAdditiveMask(mask.Reshape(mask.Size(0), 1, 1, -1));
 
-    static Tensor Bias(Tensor allowed) => Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
+    static Tensor ToAdditiveMask(Tensor allowed) => Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
 }

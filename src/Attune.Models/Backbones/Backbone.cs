@@ -34,20 +34,20 @@ public abstract class Backbone : Module
     public virtual int? StartToken => null;
 
     /// <summary>The token table (V, D), which a tied output head shares.</summary>
-    public abstract Parameter TokenTable { get; }
+    public abstract Parameter TokenEmbedding { get; }
 
     /// <summary>What matrix products compute in while parameters keep their type (mixed precision); null for the parameters' own type.</summary>
     public DType? Autocast { get; set; }
 
     /// <summary>What keys and values come in.</summary>
-    public DType ComputeDType => Autocast ?? TokenTable.Value.DType;
+    public DType ComputeDType => Autocast ?? TokenEmbedding.Value.DType;
 
     /// <summary>Reads tokens, after those in the cache when there is one; the caller advances the cache.</summary>
     /// <returns>(B, T, D), after the final norm.</returns>
     public abstract Tensor Forward(ModelInput input, KvCache? cache = null);
 
     /// <summary>How a text is read to be judged as a whole: the last real token has seen all before it.</summary>
-    public virtual ModelInput ToJudge(ModelInput text) => text;
+    public virtual ModelInput ForScoring(ModelInput text) => text;
 
     /// <summary>What is kept of a token so that it need not be read again; null for an encoder, which reads whole texts.</summary>
     public abstract CacheShape? CacheShape { get; }
@@ -56,5 +56,5 @@ public abstract class Backbone : Module
     /// <exception cref="InvalidOperationException">The model is an encoder.</exception>
     public KvCache NewCache(long batch, long capacity) => new(
         CacheShape ?? throw new InvalidOperationException("an encoder reads whole texts and has nothing to cache"),
-        batch, capacity, ComputeDType, TokenTable.Value.Device);
+        batch, capacity, ComputeDType, TokenEmbedding.Value.Device);
 }

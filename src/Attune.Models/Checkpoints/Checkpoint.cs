@@ -49,7 +49,7 @@ sealed class Checkpoint : IDisposable
     {
         var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
         Report("lacks", wanted.Keys.Except(tensors.Keys));
-        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsUnused(name) && !RewardModel.IsOfAnEnsemble(name)));
+        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
         foreach (var (name, parameter) in wanted)
             Check(name, parameter);
         return wanted;
@@ -87,7 +87,7 @@ sealed class Checkpoint : IDisposable
         var file = Safetensors.Open(path);
         files.Add(file);
         foreach (var name in file.Header.Entries.Keys)
-            if (!tensors.TryAdd(family.Today(name), (file, name)))
+            if (!tensors.TryAdd(family.CurrentName(name), (file, name)))
                 throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
     }
 

@@ -41,9 +41,9 @@ public static class Peft
         if (!File.Exists(path))
             throw new InvalidDataException($"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not read, convert them first");
         using var file = Safetensors.Open(path);
-        lora.Alongside.Clear();
+        lora.ExtraParameters.Clear();
         foreach (var name in file.Header.Entries.Keys.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
-            lora.Alongside.Add((name, lora.Own(name) ?? throw new InvalidDataException($"{path} has '{name}', which the model or adapter_config.json does not know")));
+            lora.ExtraParameters.Add((name, lora.Own(name) ?? throw new InvalidDataException($"{path} has '{name}', which the model or adapter_config.json does not know")));
         var device = model.Parameters.First().Value.Device;
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in lora.Stored())

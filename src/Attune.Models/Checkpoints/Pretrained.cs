@@ -134,14 +134,14 @@ public static class Pretrained
     /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
     /// others. It has no value head.
     /// </summary>
-    public static LanguageModel FrozenCopy(LanguageModel model) => Twin(model, (_, parameter) => parameter.Trainable);
+    public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
 
     /// <summary>
     /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
     /// </summary>
     /// <param name="model">The first.</param>
     /// <param name="isOwn">Whether the second model has a copy of its own.</param>
-    public static LanguageModel Twin(LanguageModel model, Func<string, Parameter, bool> isOwn)
+    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
     {
         var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
@@ -285,7 +285,7 @@ public static class Pretrained
         return [.. head(family, json, family.Backbone(json)).NamedParameters().Select(parameter => parameter.Name)];
     }
 
-    static ModelFamily Family(JsonObject config, string source) => ModelFamily.Of(new(config, source));
+    static ModelFamily Family(JsonObject config, string source) => ModelFamily.FromConfig(new(config, source));
 
     static string ConfigPath(string folder) => Path.Combine(folder, "config.json");
 }

@@ -32,10 +32,10 @@ static class Bert
         RewardModelClass = "BertForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
+        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
         RewardHead = (json, backbone) =>
-            new FirstTokenScore(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
-        Unused = ["cls.*", "bert.pooler.*", "*.position_ids"],
+            new FirstTokenRewardHead(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
+        IgnoredTensors = ["cls.*", "bert.pooler.*", "*.position_ids"],
         Renamed = [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")],
         NewConfig = NewConfig,
     };

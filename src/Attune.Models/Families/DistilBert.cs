@@ -32,10 +32,10 @@ static class DistilBert
         RewardModelClass = "DistilBertForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
+        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
         RewardHead = (json, backbone) =>
-            new FirstTokenScore(backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Number("seq_classif_dropout", 0.2)),
-        Unused = ["vocab_*", "*.position_ids"],
+            new FirstTokenRewardHead(backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Number("seq_classif_dropout", 0.2)),
+        IgnoredTensors = ["vocab_*", "*.position_ids"],
     };
 
     static EncoderConfig Read(ConfigReader json) => new()

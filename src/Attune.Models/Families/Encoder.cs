@@ -90,11 +90,11 @@ public sealed class Encoder : Backbone
 
     public override long ContextLength => config.PositionRows - config.FirstPosition;
 
-    public override Parameter TokenTable => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenTable.Weight;
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
-        var bias = Attention.WholeTextBias(input);
+        var bias = Attention.BidirectionalMask(input);
         var x = tokenTable.Forward(input.Tokens) + positionTable.Forward(Positions(input));            // (B, T, D)
         if (typeTable is not null)
             x += input.TokenTypes is { } types ? typeTable.Forward(types) : typeTable.Weight.Value.Select(0, 0);
@@ -116,7 +116,7 @@ public sealed class Encoder : Backbone
         if (config.PositionsFromPad is not { } pad)
             return Tensor.Arange(0, input.Tokens.Size(1), device: input.Tokens.Device).Unsqueeze(0);
         var real = input.Tokens.NotEqualTo(pad).To(DType.Int64);
-        return real.CumulativeSum(1) * real + pad;
+        return real.CumSum(1) * real + pad;
     }
 }
 
@@ -156,12 +156,12 @@ sealed class EncoderBlock : Module
         Linear Map(string name, long inputs, long outputs) => Register(name, new Linear(inputs, outputs, hasBias: true, config.InitializerRange));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias)
+    public Tensor Forward(Tensor x, Tensor attentionMask)
     {
         var q = Attention.SplitHeads(query.Forward(x), headWidth);                                     // (B, H, T, D)
         var k = Attention.SplitHeads(key.Forward(x), headWidth);
         var v = Attention.SplitHeads(value.Forward(x), headWidth);
-        var read = attentionOutput.Forward(Attention.Attend(q, k, v, bias, 1 / Math.Sqrt(headWidth), attentionDropout));
+        var read = attentionOutput.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), attentionDropout));
         x = attentionNorm.Forward(x + attentionOutputDropout.Forward(read));
         return outputNorm.Forward(x + outputDropout.Forward(contract.Forward(activation(expand.Forward(x)))));
     }

@@ -19,7 +19,7 @@ public static class Gemma
         RewardModelClass = "GemmaForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     /// <summary>What all Gemmas have. <c>hidden_activation</c> stands where other families have <c>hidden_act</c>, or beside it.</summary>

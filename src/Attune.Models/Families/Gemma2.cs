@@ -29,8 +29,8 @@ public static class Gemma2
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
         OutputHead = (json, backbone, tied) =>
-            new LinearOutput(backbone, tied) { SoftCap = json.WithDefaults(Defaults).Number("final_logit_softcapping", 0) },
-        Unused = RotaryDecoder.Unused,
+            new LinearOutputHead(backbone, tied) { SoftCap = json.WithDefaults(Defaults).Number("final_logit_softcapping", 0) },
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json) => Gemma.Read(json).WithLayerTypes(json, layer => layer % 2 == 0) with

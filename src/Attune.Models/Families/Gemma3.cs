@@ -29,8 +29,8 @@ public static class Gemma3
         RewardModelClass = "Gemma3TextForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        OutputHead = (json, backbone, tied) => new LinearOutput(backbone, tied) { SoftCap = json.Number("final_logit_softcapping", 0) },
-        Unused = RotaryDecoder.Unused,
+        OutputHead = (json, backbone, tied) => new LinearOutputHead(backbone, tied) { SoftCap = json.Number("final_logit_softcapping", 0) },
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json)

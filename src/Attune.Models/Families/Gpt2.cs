@@ -24,7 +24,7 @@ public sealed class Gpt2 : Decoder
         RewardModelClass = "GPT2ForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Gpt2(json),
-        Unused = ["*.attn.bias", "*.attn.masked_bias"],
+        IgnoredTensors = ["*.attn.bias", "*.attn.masked_bias"],
         NewConfig = NewConfig,
     };
 
@@ -44,11 +44,11 @@ public sealed class Gpt2 : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenTable => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenTable.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Foundation => [tokenTable, positionTable];
+    protected override IEnumerable<Module> Embeddings => [tokenTable, positionTable];
 
     protected override Module Layer(int layer) => blocks[layer];
 
@@ -57,13 +57,13 @@ public sealed class Gpt2 : Decoder
     protected override Tensor Embed(ModelInput input, long cached) =>
         dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));
 
-    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
+    protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {
-        var bias = Attention.CausalBias(input, cache?.Length ?? 0);
-        return (layer, x) => blocks[layer].Forward(x, bias, cache, layer == Layers - 1 ? input.FirstWanted : 0);
+        var bias = Attention.CausalMask(input, cache?.Length ?? 0);
+        return (layer, x) => blocks[layer].Forward(x, bias, cache, layer == Layers - 1 ? input.FirstOutputColumn : 0);
     }
 
-    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
+    protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
 
     public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 
@@ -146,13 +146,13 @@ sealed class Gpt2Block : Module
     }
 
     /// <param name="x">(B, T, D)</param>
-    /// <param name="bias">As <see cref="Attention.Attend"/> takes it.</param>
+    /// <param name="attentionMask">As <see cref="Attention.Attend"/> takes it.</param>
     /// <param name="cache">What was read before.</param>
     /// <param name="first">The column from which on something is asked for.</param>
     /// <returns>(B, T − first, D)</returns>
-    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
+    public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
     {
-        x = From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), bias, cache, first);
+        x = From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), attentionMask, cache, first);
         return x + mlp.Forward(mlpNorm.Forward(x));
     }
 
@@ -176,15 +176,15 @@ sealed class Gpt2Attention : Module
         (this.layer, width, headWidth) = (layer, config.Width, config.HeadWidth);
         scale = (config.ScaleByWidth ? 1 / Math.Sqrt(headWidth) : 1) / (config.ScaleByLayer ? layer + 1 : 1);
         project = Register("c_attn", new Linear(width, 3 * width, hasBias: true, config.InitializerRange, inputMajor: true));
-        output = Register("c_proj", new Linear(width, width, hasBias: true, ResidualDeviation(config), inputMajor: true));
+        output = Register("c_proj", new Linear(width, width, hasBias: true, ResidualStd(config), inputMajor: true));
         attentionDropout = Register("attn_dropout", new Dropout(config.AttentionDropout));
         residualDropout = Register("resid_dropout", new Dropout(config.ResidualDropout));
     }
 
     /// <summary>Layers that write to the residual stream start smaller, by 1/√(their number), as the paper does (section 2.3).</summary>
-    public static double ResidualDeviation(Gpt2Config config) => config.InitializerRange / Math.Sqrt(2 * config.Layers);
+    public static double ResidualStd(Gpt2Config config) => config.InitializerRange / Math.Sqrt(2 * config.Layers);
 
-    public Tensor Forward(Tensor x, Tensor bias, KvCache? cache, long first)
+    public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
     {
         var parts = project.Forward(x).Split(-1, width, width, width);
         var q = Attention.SplitHeads(Gpt2Block.From(parts[0], 1, first), headWidth);               // (B, H, T − first, D)
@@ -192,7 +192,7 @@ sealed class Gpt2Attention : Module
         var v = Attention.SplitHeads(parts[2], headWidth);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, Gpt2Block.From(bias, 2, first), scale, attentionDropout)));
+        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, Gpt2Block.From(attentionMask, 2, first), scale, attentionDropout)));
     }
 }
 
@@ -208,7 +208,7 @@ sealed class Gpt2Mlp : Module
         activation = config.Activation;
         expand = Register("c_fc", new Linear(config.Width, config.InnerWidth, hasBias: true, config.InitializerRange, inputMajor: true));
         contract = Register("c_proj",
-            new Linear(config.InnerWidth, config.Width, hasBias: true, Gpt2Attention.ResidualDeviation(config), inputMajor: true));
+            new Linear(config.InnerWidth, config.Width, hasBias: true, Gpt2Attention.ResidualStd(config), inputMajor: true));
         dropout = Register("dropout", new Dropout(config.ResidualDropout));
     }
 

@@ -26,8 +26,8 @@ public sealed class GptNeoX : Decoder
         LanguageModelClass = "GPTNeoXForCausalLM",
         RewardModelClass = "GPTNeoXForSequenceClassification",
         Backbone = json => new GptNeoX(json),
-        OutputHead = (_, backbone, tied) => new LinearOutput(backbone, tied, "embed_out"),
-        Unused = ["*.attention.bias", "*.attention.masked_bias", "*.rotary_emb.inv_freq"],
+        OutputHead = (_, backbone, tied) => new LinearOutputHead(backbone, tied, "embed_out"),
+        IgnoredTensors = ["*.attention.bias", "*.attention.masked_bias", "*.rotary_emb.inv_freq"],
     };
 
     public GptNeoX(ConfigReader json)
@@ -45,11 +45,11 @@ public sealed class GptNeoX : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenTable => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenTable.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Foundation => [tokenTable];
+    protected override IEnumerable<Module> Embeddings => [tokenTable];
 
     protected override Module Layer(int layer) => blocks[layer];
 
@@ -57,15 +57,15 @@ public sealed class GptNeoX : Decoder
 
     protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenTable.Forward(input.Tokens));
 
-    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
+    protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
-        var bias = Attention.CausalBias(input, cached);
+        var bias = Attention.CausalMask(input, cached);
         var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, tokenTable.Weight.Value.DType);
         return (layer, x) => blocks[layer].Forward(x, bias, angles, cache);
     }
 
-    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
+    protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
 
     public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 }
@@ -140,9 +140,9 @@ sealed class GptNeoXBlock : Module
         dropout = Register("dropout", new Dropout(config.HiddenDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
     {
-        var attended = x + dropout.Forward(attention.Forward(attentionNorm.Forward(x), bias, angles, cache));
+        var attended = x + dropout.Forward(attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache));
         return attended + dropout.Forward(mlp.Forward(mlpNorm.Forward(parallel ? x : attended)));
     }
 }
@@ -163,14 +163,14 @@ sealed class GptNeoXAttention : Module
         dropout = Register("attention_dropout", new Dropout(config.AttentionDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
     {
         var heads = Attention.SplitHeads(project.Forward(x), 3 * headWidth);    // (B, H, T, 3D)
         var parts = heads.Split(-1, headWidth, headWidth, headWidth);
         var (q, k, v) = (Rotary.Rotate(parts[0], angles), Rotary.Rotate(parts[1], angles), parts[2]);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return output.Forward(Attention.Attend(q, k, v, bias, 1 / Math.Sqrt(headWidth), dropout));
+        return output.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), dropout));
     }
 }
 

@@ -16,7 +16,7 @@ public static class Llama
         LanguageModelClass = "LlamaForCausalLM",
         RewardModelClass = "LlamaForSequenceClassification",
         Backbone = json => new RotaryDecoder(RotaryDecoderConfig.Read(json) with { MlpBias = json.Flag("mlp_bias", false) }),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
         NewConfig = NewConfig,
     };
 

@@ -20,7 +20,7 @@ public static class Mistral
         LanguageModelClass = "MistralForCausalLM",
         RewardModelClass = "MistralForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     /// <summary>With a <c>sliding_window</c> that is not null, every layer has it.</summary>

@@ -25,15 +25,15 @@ public sealed record ModelFamily
     public required Func<ConfigReader, Backbone> Backbone { get; init; }
 
     /// <summary>From the settings, the backbone, and whether the token table is the output matrix.</summary>
-    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } = (_, backbone, tied) => new LinearOutput(backbone, tied);
+    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } = (_, backbone, tied) => new LinearOutputHead(backbone, tied);
 
-    public Func<ConfigReader, Backbone, RewardHead> RewardHead { get; init; } = (_, backbone) => new LastTokenScore(backbone.Width);
+    public Func<ConfigReader, Backbone, RewardHead> RewardHead { get; init; } = (_, backbone) => new LastTokenRewardHead(backbone.Width);
 
     /// <summary>
     /// How tensors begin or end (<c>*</c> stands for the rest) that checkpoints carry and no model needs: buffers, heads of other tasks,
     /// copies of tied tables.
     /// </summary>
-    public IReadOnlyList<string> Unused { get; init; } = [];
+    public IReadOnlyList<string> IgnoredTensors { get; init; } = [];
 
     /// <summary>How names of tensors end in old checkpoints, and how in newer ones.</summary>
     public IReadOnlyList<(string Old, string New)> Renamed { get; init; } = [];
@@ -51,7 +51,7 @@ public sealed record ModelFamily
     public static string Names => string.Join(", ", All.Select(family => family.Type));
 
     /// <exception cref="InvalidDataException">The family is not one of <see cref="All"/>.</exception>
-    public static ModelFamily Of(ConfigReader config)
+    public static ModelFamily FromConfig(ConfigReader config)
     {
         var type = config.Text("model_type");
         var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
@@ -60,10 +60,10 @@ public sealed record ModelFamily
     }
 
     /// <summary>Whether the output matrix of a model with these settings is its token table.</summary>
-    internal static bool IsTied(ConfigReader config) => config.Flag("tie_word_embeddings", Of(config).TiedByDefault);
+    internal static bool IsTied(ConfigReader config) => config.Flag("tie_word_embeddings", FromConfig(config).TiedByDefault);
 
     /// <summary>The name of a tensor today.</summary>
-    public string Today(string name)
+    public string CurrentName(string name)
     {
         foreach (var (old, now) in Renamed)
             if (name.EndsWith(old, StringComparison.Ordinal))
@@ -71,8 +71,8 @@ public sealed record ModelFamily
         return name;
     }
 
-    /// <summary>Whether a tensor of a checkpoint is one of <see cref="Unused"/>.</summary>
-    public bool IsUnused(string name) => Unused.Any(pattern => pattern switch
+    /// <summary>Whether a tensor of a checkpoint is one of <see cref="IgnoredTensors"/>.</summary>
+    public bool IsIgnored(string name) => IgnoredTensors.Any(pattern => pattern switch
     {
         ['*', .. var end] => name.EndsWith(end, StringComparison.Ordinal),
         [.. var start, '*'] => name.StartsWith(start, StringComparison.Ordinal),

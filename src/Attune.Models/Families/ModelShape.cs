@@ -40,7 +40,7 @@ public sealed record ModelShape : IValidatableObject
     public bool TieEmbeddings { get; init; } = true;
 
     /// <summary>Dropout probability in training.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Dropout { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -23,7 +23,7 @@ public static class Phi3
         LanguageModelClass = "Phi3ForCausalLM",
         RewardModelClass = "Phi3ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json) => Mistral.Read(json) with

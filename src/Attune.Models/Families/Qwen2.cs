@@ -18,7 +18,7 @@ public static class Qwen2
         LanguageModelClass = "Qwen2ForCausalLM",
         RewardModelClass = "Qwen2ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults)) with { InputBias = true, OutputBias = false }),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
     /// <summary>

@@ -15,6 +15,6 @@ public static class Qwen3
         LanguageModelClass = "Qwen3ForCausalLM",
         RewardModelClass = "Qwen3ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Qwen2.Read(json.WithDefaults(Defaults)) with { NormalizesHeads = true }),
-        Unused = RotaryDecoder.Unused,
+        IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 }

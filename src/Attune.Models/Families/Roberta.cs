@@ -17,10 +17,10 @@ static class Roberta
         RewardModelClass = "RobertaForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutput(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
+        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
         RewardHead = (json, backbone) =>
-            new FirstTokenScore(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
-        Unused = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
+            new FirstTokenRewardHead(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+        IgnoredTensors = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
     };
 
     static EncoderConfig Read(ConfigReader json) =>

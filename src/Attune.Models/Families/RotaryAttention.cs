@@ -33,7 +33,7 @@ sealed class RotaryAttention : Module
         dropout = Register("dropout", new Dropout(config.AttentionDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
     {
         var parts = project.Forward(x);
         var q = Rotary.Rotate(Heads(parts[0], queryNorm), angles);              // (B, H, T, D)
@@ -41,7 +41,7 @@ sealed class RotaryAttention : Module
         var v = Heads(parts[2], norm: null);                                    // (B, K, T, D)
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return output.Forward(Attention.Attend(q, k, v, bias, config.AttentionScale, dropout, config.AttentionSoftCap));
+        return output.Forward(Attention.Attend(q, k, v, attentionMask, config.AttentionScale, dropout, config.AttentionSoftCap));
     }
 
     Tensor Heads(Tensor x, RmsNorm? norm)

@@ -11,7 +11,7 @@ namespace Attune.Models.Families;
 public sealed class RotaryDecoder : Decoder
 {
     /// <summary>What checkpoints carry that no such model needs.</summary>
-    internal static readonly IReadOnlyList<string> Unused = ["*.rotary_emb.inv_freq"];
+    internal static readonly IReadOnlyList<string> IgnoredTensors = ["*.rotary_emb.inv_freq"];
 
     readonly RotaryDecoderConfig config;
     readonly Embedding tokenTable;
@@ -25,7 +25,7 @@ public sealed class RotaryDecoder : Decoder
         tokenTable = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new RotaryBlock(config, layer)))];
         finalNorm = Register("norm", config.NewNorm(config.Width));
-        switching = config.Views.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.Switches);
+        switching = config.LayerAttention.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.Switches);
     }
 
     public override long Width => config.Width;
@@ -34,11 +34,11 @@ public sealed class RotaryDecoder : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenTable => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenTable.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Foundation => [tokenTable];
+    protected override IEnumerable<Module> Embeddings => [tokenTable];
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
         cache is not null && switching is not null ? ReadAlike(input, cache, switching) : base.Forward(input, cache);
@@ -56,21 +56,21 @@ public sealed class RotaryDecoder : Decoder
         return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
     }
 
-    protected override Func<int, Tensor, Tensor> Reader(ModelInput input, KvCache? cache)
+    protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
         var columns = cached + input.Tokens.Size(1);
         var positions = input.PositionsAfter(cached);
-        var biases = config.Views.Select(Window).Distinct()
-            .ToDictionary(window => window, window => Attention.CausalBias(input, cached, window));
-        var angles = config.Views.Select(view => view.Frequencies).Distinct()
+        var biases = config.LayerAttention.Select(Window).Distinct()
+            .ToDictionary(window => window, window => Attention.CausalMask(input, cached, window));
+        var angles = config.LayerAttention.Select(view => view.Frequencies).Distinct()
             .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, tokenTable.Weight.Value.DType));
-        return (layer, x) => blocks[layer].Forward(x, biases[Window(config.Views[layer])], angles[config.Views[layer].Frequencies], cache);
+        return (layer, x) => blocks[layer].Forward(x, biases[Window(config.LayerAttention[layer])], angles[config.LayerAttention[layer].Frequencies], cache);
 
-        long Window(LayerView view) => view.Window < columns ? view.Window : 0;
+        long Window(LayerAttention view) => view.Window < columns ? view.Window : 0;
     }
 
-    protected override Tensor Finish(Tensor hidden) => finalNorm.Forward(hidden);
+    protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
 
     /// <summary>
     /// Reads on, so that all of a text is rotated alike: where its length changes the frequencies, what the cache holds is read again.
@@ -120,9 +120,9 @@ sealed class RotaryBlock : Module
         dropout = Register("dropout", new Dropout(config.ResidualDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor bias, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
     {
-        x += Added(attention.Forward(attentionNorm.Forward(x), bias, angles, cache), attentionOutputNorm);
+        x += Added(attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache), attentionOutputNorm);
         return x + Added(mlp.Forward(mlpNorm.Forward(x)), mlpOutputNorm);
     }
 

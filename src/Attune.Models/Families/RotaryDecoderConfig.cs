@@ -6,7 +6,7 @@ namespace Attune.Models.Families;
 /// <summary>What a layer sees of the text before a token.</summary>
 /// <param name="Window">Columns that a token looks back at, its own included; 0 for all.</param>
 /// <param name="Frequencies">How fast positions rotate queries and keys.</param>
-sealed record LayerView(long Window, RotaryFrequencies Frequencies);
+sealed record LayerAttention(long Window, RotaryFrequencies Frequencies);
 
 /// <summary>The settings of a config.json that change what a <see cref="RotaryDecoder"/> computes.</summary>
 sealed record RotaryDecoderConfig
@@ -27,7 +27,7 @@ sealed record RotaryDecoderConfig
     public required double AttentionDropout { get; init; }
 
     /// <summary>One for each layer; layers that see the same share one.</summary>
-    public required IReadOnlyList<LayerView> Views { get; init; }
+    public required IReadOnlyList<LayerAttention> LayerAttention { get; init; }
 
     /// <summary>What the scores of attention are multiplied by.</summary>
     public required double AttentionScale { get; init; }
@@ -63,7 +63,7 @@ sealed record RotaryDecoderConfig
     /// <summary>Of what attention and MLP add to the hidden state.</summary>
     public double ResidualDropout { get; init; }
 
-    public int Layers => Views.Count;
+    public int Layers => LayerAttention.Count;
 
     public RmsNorm NewNorm(long width) => new(width, NormEpsilon, NormsStoreOffset);
 
@@ -79,14 +79,14 @@ sealed record RotaryDecoderConfig
                 + $"and head_dim ({headWidth}) even");
         if (json.Flag("use_bidirectional_attention", false))
             throw new InvalidDataException($"{json.Source}: use_bidirectional_attention is not supported, a decoder looks back alone");
-        var everything = new LayerView(0, frequencies ?? RotaryFrequencies.Read(json, headWidth));
+        var everything = new LayerAttention(0, frequencies ?? RotaryFrequencies.Read(json, headWidth));
         var bias = json.Flag("attention_bias", false);
         return new()
         {
             VocabularySize = json.Count("vocab_size"),
             ContextLength = json.Count("max_position_embeddings", 2048),
             Width = width,
-            Views = [.. Enumerable.Repeat(everything, json.Layers("num_hidden_layers"))],
+            LayerAttention = [.. Enumerable.Repeat(everything, json.Layers("num_hidden_layers"))],
             Heads = heads,
             KeyHeads = keyHeads,
             HeadWidth = headWidth,
@@ -122,7 +122,7 @@ sealed record RotaryDecoderConfig
     {
         if (!Enumerable.Range(0, Layers).Any(rule))
             return this;
-        var local = new LayerView(json.Count("sliding_window"), frequencies ?? Views[0].Frequencies);
-        return this with { Views = [.. Views.Select((view, layer) => rule(layer) ? local : view)] };
+        var local = new LayerAttention(json.Count("sliding_window"), frequencies ?? LayerAttention[0].Frequencies);
+        return this with { LayerAttention = [.. LayerAttention.Select((view, layer) => rule(layer) ? local : view)] };
     }
 }

@@ -27,8 +27,8 @@ public sealed class T5 : Backbone
         TiedByDefault = true,
         Backbone = json => new T5(json),
         OutputHead = OutputHead,
-        RewardHead = (_, backbone) => new T5Score(backbone.Width),
-        Unused = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        RewardHead = (_, backbone) => new T5RewardHead(backbone.Width),
+        IgnoredTensors = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
         NewConfig = NewConfig,
     };
 
@@ -50,7 +50,7 @@ public sealed class T5 : Backbone
 
     public override int? StartToken => config.StartToken;
 
-    public override Parameter TokenTable => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenTable.Weight;
 
     /// <summary>What the decoder makes of the tokens, with an eye on the source.</summary>
     /// <exception cref="InvalidOperationException">There is no source.</exception>
@@ -62,16 +62,16 @@ public sealed class T5 : Backbone
         {
             var read = input.Source ?? throw new InvalidOperationException("an encoder–decoder was given nothing to read");
             (source, sourceMask) = (Encode(read), Mask(read));
-            cache?.SourceMask = sourceMask.Clone().Persist();
+            cache?.SourceMask = sourceMask.Clone().DetachFromScope();
         }
-        return decoder.Forward(tokenTable.Forward(input.Tokens), Attention.CausalBias(input, cache?.Length ?? 0), source, Attention.MaskBias(sourceMask), cache);
+        return decoder.Forward(tokenTable.Forward(input.Tokens), Attention.CausalMask(input, cache?.Length ?? 0), source, Attention.PaddingMask(sourceMask), cache);
     }
 
     /// <summary>What the encoder makes of a source: (B, S, D), after its final norm.</summary>
-    public Tensor Encode(ModelInput source) => encoder.Forward(tokenTable.Forward(source.Tokens), Attention.MaskBias(Mask(source)));
+    public Tensor Encode(ModelInput source) => encoder.Forward(tokenTable.Forward(source.Tokens), Attention.PaddingMask(Mask(source)));
 
     /// <summary>The text is the source, and the decoder writes it, as T5ForSequenceClassification has it.</summary>
-    public override ModelInput ToJudge(ModelInput text)
+    public override ModelInput ForScoring(ModelInput text)
     {
         var start = Tensor.Full([text.Tokens.Size(0), 1], config.StartToken, DType.Int64, text.Tokens.Device);
         return new(Tensor.Concatenate(1, start, text.Tokens.Slice(1, 0, -1)), Source: text);
@@ -79,13 +79,13 @@ public sealed class T5 : Backbone
 
     public override CacheShape? CacheShape => new(config.DecoderLayers, config.Heads, config.HeadWidth);
 
-    static Tensor Mask(ModelInput source) => source.Mask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
+    static Tensor Mask(ModelInput source) => source.AttentionMask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
 
     /// <summary>
     /// Tied logits are scaled by 1/√D. transformers 5 says that in a key of its own, and calls tables tied that are not: a checkpoint
     /// whose logits are not scaled has a matrix of its own.
     /// </summary>
-    static LinearOutput OutputHead(ConfigReader json, Backbone backbone, bool tied)
+    static LinearOutputHead OutputHead(ConfigReader json, Backbone backbone, bool tied)
     {
         var scaled = json.Flag("scale_decoder_outputs", tied);
         return new(backbone, tied && scaled) { Scale = scaled ? 1 / Math.Sqrt(backbone.Width) : 1 };
@@ -234,7 +234,7 @@ sealed class T5Block : Module
         x += dropout.Forward(attention.Forward(normed, cache?.Append(layer, own.Keys, own.Values) ?? own, bias));
         if (sourceAttention is not null)
         {
-            var read = cache?.Source(layer, () => sourceAttention.KeysAndValues(source!)) ?? sourceAttention.KeysAndValues(source!);
+            var read = cache?.GetOrAddSource(layer, () => sourceAttention.KeysAndValues(source!)) ?? sourceAttention.KeysAndValues(source!);
             x += dropout.Forward(sourceAttention.Forward(sourceNorm!.Forward(x), read, sourceBias!));
         }
         return x + dropout.Forward(mlp.Forward(mlpNorm.Forward(x)));
@@ -302,17 +302,17 @@ sealed class T5Mlp : Module
 }
 
 /// <summary>out_proj(tanh(dense(h))) of the decoder's state where the text ends.</summary>
-sealed class T5Score : RewardHead
+sealed class T5RewardHead : RewardHead
 {
     readonly Linear dense;
     readonly Linear output;
 
-    public T5Score(long width)
+    public T5RewardHead(long width)
     {
         dense = Register("classification_head.dense", new Linear(width, width, hasBias: true, 1 / Math.Sqrt(width)));
         output = Register("classification_head.out_proj", new Linear(width, 1, hasBias: true, 1 / Math.Sqrt(width + 1)));
     }
 
     public override Tensor Score(Tensor hidden, ModelInput input) =>
-        output.Forward(dense.Forward(LastTokenScore.LastStates(hidden, input)).Tanh()).Squeeze(-1);
+        output.Forward(dense.Forward(LastTokenRewardHead.LastStates(hidden, input)).Tanh()).Squeeze(-1);
 }

@@ -12,7 +12,7 @@ public abstract class OutputHead : Module
 }
 
 /// <summary>A matrix from channels to tokens: its own, or the token table of the backbone.</summary>
-public sealed class LinearOutput : OutputHead
+public sealed class LinearOutputHead : OutputHead
 {
     readonly Parameter tokenTable;
     readonly Linear? own;
@@ -20,9 +20,9 @@ public sealed class LinearOutput : OutputHead
     /// <param name="backbone">What the hidden states come from.</param>
     /// <param name="tied">Whether the matrix is the token table.</param>
     /// <param name="name">What checkpoints call a matrix of its own.</param>
-    public LinearOutput(Backbone backbone, bool tied, string name = "lm_head")
+    public LinearOutputHead(Backbone backbone, bool tied, string name = "lm_head")
     {
-        tokenTable = backbone.TokenTable;
+        tokenTable = backbone.TokenEmbedding;
         tokenTable.IsShared |= tied;
         own = tied ? null : Register(name, new Linear(backbone.Width, backbone.VocabularySize, hasBias: false, initialDeviation: 0.02));
     }

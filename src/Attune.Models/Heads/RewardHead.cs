@@ -15,11 +15,11 @@ public abstract class RewardHead : Module
 /// A linear map of the hidden state at the last real token, as decoders have it. It starts at N(0, 1/(D+1)), as in Stiennon et al.
 /// 2020, https://arxiv.org/abs/2009.01325
 /// </summary>
-public sealed class LastTokenScore : RewardHead
+public sealed class LastTokenRewardHead : RewardHead
 {
     readonly Linear score;
 
-    public LastTokenScore(long width) =>
+    public LastTokenRewardHead(long width) =>
         score = Register("score", new Linear(width, 1, hasBias: false, initialDeviation: 1 / Math.Sqrt(width + 1)));
 
     /// <summary>(…, D) → (…): the number at every token.</summary>
@@ -32,9 +32,9 @@ public sealed class LastTokenScore : RewardHead
     public static Tensor LastStates(Tensor hidden, ModelInput input)
     {
         var (rows, length) = (hidden.Size(0), hidden.Size(1));
-        var last = input.Mask is null
+        var last = input.AttentionMask is null
             ? Tensor.Full([rows], length - 1, DType.Int64, hidden.Device)
-            : (input.Mask.To(DType.Int64) * Tensor.Arange(0, length, device: hidden.Device)).ArgMax(1);    // (B)
-        return hidden.At(Tensor.Arange(0, rows, device: hidden.Device), last);
+            : (input.AttentionMask.To(DType.Int64) * Tensor.Arange(0, length, device: hidden.Device)).ArgMax(1);    // (B)
+        return hidden.Index(Tensor.Arange(0, rows, device: hidden.Device), last);
     }
 }

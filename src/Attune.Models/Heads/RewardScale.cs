@@ -15,7 +15,7 @@ public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<doub
 
     /// <summary>The scale of a config.json; null where logits are scores.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    internal static RewardScale? Of(JsonObject config, string source)
+    internal static RewardScale? FromConfig(JsonObject config, string source)
     {
         if (Section(config, source) is not { } json || !(json.ContainsKey("shift") || json.ContainsKey("scale")))
             return null;

@@ -26,7 +26,7 @@ public sealed class KvCache : IDisposable
         keys = [.. source.Select(_ => NewColumns())];
         values = [.. source.Select(_ => NewColumns())];
 
-        Tensor NewColumns() => Tensor.Empty([batch, shape.Heads, capacity, shape.HeadWidth], dtype, device).Persist();
+        Tensor NewColumns() => Tensor.Empty([batch, shape.Heads, capacity, shape.HeadWidth], dtype, device).DetachFromScope();
     }
 
     public long Capacity { get; }
@@ -57,8 +57,8 @@ public sealed class KvCache : IDisposable
     }
 
     /// <summary>Keys and values (B, heads, S, D) of the source in a layer: made the first time, then kept.</summary>
-    public (Tensor Keys, Tensor Values) Source(int layer, Func<(Tensor Keys, Tensor Values)> make) =>
-        source[layer] ??= make() is var (key, value) ? (key.Contiguous().Persist(), value.Contiguous().Persist()) : default;
+    public (Tensor Keys, Tensor Values) GetOrAddSource(int layer, Func<(Tensor Keys, Tensor Values)> make) =>
+        source[layer] ??= make() is var (key, value) ? (key.Contiguous().DetachFromScope(), value.Contiguous().DetachFromScope()) : default;
 
     /// <summary>Counts the columns that every layer has appended.</summary>
     public void Advance(long columns) => Length += columns;
@@ -71,8 +71,8 @@ public sealed class KvCache : IDisposable
     {
         var before = Text;
         Text = before is var (t, p, _)
-            ? (Tensor.Concatenate(1, t, tokens).Persist(), Tensor.Concatenate(1, p, positions).Persist(), isLong)
-            : (tokens.Clone().Persist(), positions.Clone().Persist(), isLong);
+            ? (Tensor.Concatenate(1, t, tokens).DetachFromScope(), Tensor.Concatenate(1, p, positions).DetachFromScope(), isLong)
+            : (tokens.Clone().DetachFromScope(), positions.Clone().DetachFromScope(), isLong);
         before?.Tokens.Dispose();
         before?.Positions.Dispose();
     }
@@ -106,7 +106,7 @@ public sealed class KvCache : IDisposable
 
     static Tensor Replace(Tensor before, Tensor rows)
     {
-        var after = before.IndexSelect(0, rows).Persist();
+        var after = before.IndexSelect(0, rows).DetachFromScope();
         before.Dispose();
         return after;
     }

@@ -28,18 +28,18 @@ public sealed class Linear : Module
 
     internal bool IsInputMajor { get; }
 
-    /// <summary>What is learned on top of the weight, unless <see cref="Lora.Off"/> says otherwise; its parameters are not the layer's.</summary>
+    /// <summary>What is learned on top of the weight, unless <see cref="Lora.Disable"/> says otherwise; its parameters are not the layer's.</summary>
     internal LoraLayer? Adapter { get; set; }
 
     /// <summary>(…, in) → (…, out)</summary>
-    public Tensor Forward(Tensor x) => Adapter is { } adapter && !Lora.IsOff ? adapter.Forward(x) : ForwardAlone(x);
+    public Tensor Forward(Tensor x) => Adapter is { } adapter && !Lora.IsDisabled ? adapter.Forward(x) : ForwardWithoutAdapter(x);
 
     public override void SetDropout(RandomSource? random) => Adapter?.Dropout.SetDropout(random);
 
-    public override bool DropsOut => Adapter?.Dropout.DropsOut ?? false;
+    public override bool HasActiveDropout => Adapter?.Dropout.HasActiveDropout ?? false;
 
     /// <summary>Without the adapter.</summary>
-    internal Tensor ForwardAlone(Tensor x) => IsInputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
+    internal Tensor ForwardWithoutAdapter(Tensor x) => IsInputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
 
     /// <summary>A matrix (out, in) in the order of the weight, or the weight as (out, in): a view.</summary>
     internal Tensor Oriented(Tensor matrix) => IsInputMajor ? matrix.Transpose(0, 1) : matrix;
@@ -47,7 +47,7 @@ public sealed class Linear : Module
     Tensor ForwardInputMajor(Tensor x)
     {
         var rows = x.Reshape(-1, weight.Shape[0]);                                                  // (N, in)
-        var y = bias is null ? rows.MatrixProduct(weight.Value) : bias.Value.AddProduct(rows, weight.Value);
+        var y = bias is null ? rows.MatMul(weight.Value) : bias.Value.Addmm(rows, weight.Value);
         return y.Reshape([.. x.Shape[..^1], weight.Shape[1]]);
     }
 }

@@ -70,7 +70,7 @@ public abstract class Module
     }
 
     /// <summary>Whether dropout is switched on and would drop something.</summary>
-    public virtual bool DropsOut => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.DropsOut);
+    public virtual bool HasActiveDropout => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.HasActiveDropout);
 
     /// <summary>Frees the parameters.</summary>
     public void Free()

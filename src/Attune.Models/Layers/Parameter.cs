@@ -15,8 +15,8 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
 
     public long ElementCount { get; } = shape.Aggregate(1L, (product, length) => product * length);
 
-    /// <summary>What an adapter learns in the place of this parameter, unless <see cref="Lora.Off"/> says otherwise.</summary>
-    internal Parameter? StandIn { get; set; }
+    /// <summary>What an adapter learns in the place of this parameter, unless <see cref="Lora.Disable"/> says otherwise.</summary>
+    internal Parameter? Override { get; set; }
 
     /// <summary>The tensor; reading it before it was initialised or loaded is an error.</summary>
     public Tensor Value
@@ -26,14 +26,14 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         {
             if (!value.Shape.SequenceEqual(shape))
                 throw new ArgumentException($"a parameter of shape [{string.Join(", ", shape)}] was given {value}");
-            Current.value = value.Persist();
+            Current.value = value.DetachFromScope();
         }
     }
 
     /// <summary>Another parameter of this shape, without memory yet.</summary>
-    internal Parameter Twin() => new(shape, initialDeviation, initialMean);
+    internal Parameter EmptyLike() => new(shape, initialDeviation, initialMean);
 
-    Parameter Current => StandIn is not null && !Lora.IsOff ? StandIn : this;
+    Parameter Current => Override is not null && !Lora.IsDisabled ? Override : this;
 
     /// <summary>The type that a checkpoint had it in, and that it is written in again.</summary>
     public DType StoredDType { get; set; } = DType.Float32;

@@ -21,7 +21,7 @@ public sealed class RmsNorm : Module
     public Tensor Forward(Tensor x)
     {
         var wide = x.To(DType.Float32);
-        var scale = (wide.Square().Mean(-1, keep: true) + epsilon).ReciprocalSqrt();    // (…, 1)
+        var scale = (wide.Square().Mean(-1, keepDim: true) + epsilon).Rsqrt();    // (…, 1)
         return storesOffset
             ? (wide * scale * (weight.Value.To(DType.Float32) + 1)).To(x.DType)
             : weight.Value * (wide * scale).To(x.DType);

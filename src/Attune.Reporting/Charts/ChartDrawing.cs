@@ -59,14 +59,14 @@ public sealed class ChartDrawing
 
     static XElement Legend(Curve[] drawn) => Element("ul", Class("legend"), drawn.Select((curve, at) =>
         Element("li",
-            Element("span", Class($"swatch {Colour(at)}"), Is("aria-hidden", "true")),
+            Element("span", Class($"swatch {Colour(at)}"), Attribute("aria-hidden", "true")),
             curve.Name + " ",
             Element("b", curve.FirstToLast))));
 
     XElement Svg(string id) => Element("svg",
-        Is("viewBox", $"0 0 {Width} {Height}"), Is("role", "img"), Is("aria-labelledby", $"{id}-title {id}-desc"),
-        Element("title", Is("id", $"{id}-title"), chart.Title),
-        Element("desc", Is("id", $"{id}-desc"), Description()),
+        Attribute("viewBox", $"0 0 {Width} {Height}"), Attribute("role", "img"), Attribute("aria-labelledby", $"{id}-title {id}-desc"),
+        Element("title", Attribute("id", $"{id}-title"), chart.Title),
+        Element("desc", Attribute("id", $"{id}-desc"), Description()),
         Content());
 
     IEnumerable<object> Content() => [Grid(), Labels(), curves.Select(Band), curves.Select(Lines), LastValues()];
@@ -74,19 +74,19 @@ public sealed class ChartDrawing
     string Description() => string.Join("; ", curves.Select(curve =>
         $"{curve.Name}: {curve.First} at {At(curve.Trend[0])}, {curve.Last} at {At(curve.Trend[^1])}")) + ".";
 
-    string At(Point point) => $"{chart.XLabel} {Figures.Number(point.X)}";
+    string At(Point point) => $"{chart.XLabel} {NumberFormat.Number(point.X)}";
 
     IEnumerable<XElement> Grid() => y.Ticks.SelectMany(tick => new[]
     {
         Rule("grid", Down(tick)),
-        Text("tick end", Left - 7, Down(tick) + 4, Figures.Tick(tick, y.Step)),
+        Text("tick end", Left - 7, Down(tick) + 4, NumberFormat.Tick(tick, y.Step)),
     }).Append(Rule("base", Height - Bottom));
 
     static XElement Rule(string style, double height) =>
-        Element("line", Class(style), Is("x1", Left), Is("x2", Width - Right), Is("y1", height), Is("y2", height));
+        Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right), Attribute("y1", height), Attribute("y2", height));
 
     IEnumerable<XElement> Labels() => x.Ticks
-        .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, Figures.Tick(tick, x.Step)))
+        .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, NumberFormat.Tick(tick, x.Step)))
         .Append(Text("tick end", Width, Height - Bottom + 16, chart.XLabel))
         .Append(Text("tick start", 2, 11, chart.YLabel));
 
@@ -100,7 +100,7 @@ public sealed class ChartDrawing
         if (curve.Raw.Count > FewPoints)
             yield break;
         foreach (var point in curve.Raw)
-            yield return Element("circle", Class($"dot {Colour(at)}"), Is("cx", Across(point.X)), Is("cy", Down(point.Y)), Is("r", 3));
+            yield return Element("circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
     }
 
     XElement Line(IReadOnlyList<Point> points, string style) => Path(Curve.Thin(points, Columns), style);
@@ -108,7 +108,7 @@ public sealed class ChartDrawing
     XElement Path(IReadOnlyList<Point> points, string style)
     {
         var places = points.Select(point => $"{Coordinate(Across(point.X))} {Coordinate(Down(point.Y))}");
-        return Element("path", Class(style), Is("d", "M" + string.Join('L', places)));
+        return Element("path", Class(style), Attribute("d", "M" + string.Join('L', places)));
     }
 
     /// <summary>The last value of every curve beside its end, moved apart where they would stand on each other.</summary>
@@ -129,7 +129,7 @@ public sealed class ChartDrawing
         return [.. placed.Select(height => height - tooLow)];
     }
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Is("x", x), Is("y", y), text);
+    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 
     double Across(double value) => Left + x.Share(value) * (Width - Left - Right);
 

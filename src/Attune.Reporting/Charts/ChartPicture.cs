@@ -35,10 +35,10 @@ public static class ChartPicture
         XElement[] cells = [.. panels, Legend(charts[0].Series, remark)];
         var (width, height) = (Columns * Across, (cells.Length + Columns - 1) / Columns * Down);
         var svg = Element("svg",
-            Is("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Is("width", width), Is("height", height), Is("role", "img"),
+            Attribute("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Attribute("width", width), Attribute("height", height), Attribute("role", "img"),
             Element("title", title),
             Element("style", ReportStyle.Colours + ReportStyle.Drawing + Style),
-            Element("rect", Class("sheet"), Is("width", width), Is("height", height)),
+            Element("rect", Class("sheet"), Attribute("width", width), Attribute("height", height)),
             cells.Select((cell, at) => Moved(cell, at % Columns * Across + Gap / 2, at / Columns * Down + Gap / 2)));
         foreach (var element in svg.DescendantsAndSelf())
             element.Name = XName.Get(element.Name.LocalName, "http://www.w3.org/2000/svg");
@@ -50,15 +50,15 @@ public static class ChartPicture
         : null;
 
     static XElement Moved(XElement drawing, double x, double y) =>
-        Element("g", Is("transform", $"translate({Coordinate(x)} {Coordinate(y)})"), drawing);
+        Element("g", Attribute("transform", $"translate({Coordinate(x)} {Coordinate(y)})"), drawing);
 
     static XElement Legend(IReadOnlyList<Series> curves, string remark) => Element("g",
         curves.Where(curve => curve.Points.Count > 0).Select((curve, at) => Element("g",
-            Element("path", Class($"trend {ChartDrawing.Colour(at)}"), Is("d", $"M2 {Coordinate(Line(at) - 4)}h34")),
+            Element("path", Class($"trend {ChartDrawing.Colour(at)}"), Attribute("d", $"M2 {Coordinate(Line(at) - 4)}h34")),
             Text("", 46, Line(at), curve.Name))),
         Text("soft", 2, Line(curves.Count), remark));
 
     static double Line(int at) => Title + at * LegendLine;
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Is("x", x), Is("y", y), text);
+    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 }

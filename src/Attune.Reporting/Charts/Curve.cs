@@ -72,7 +72,7 @@ public sealed class Curve
 
     /// <summary>Rounding errors are not worth a name: beside a KL of 4 nats, a millionth is 0.</summary>
     string InWords(double value) =>
-        Figures.Number(Math.Abs(value) < Negligible * Raw.Max(point => Math.Abs(point.Y)) ? 0 : value);
+        NumberFormat.Number(Math.Abs(value) < Negligible * Raw.Max(point => Math.Abs(point.Y)) ? 0 : value);
 
     static IEnumerable<Point> Extremes(IGrouping<int, (int Index, Point Item)> column)
     {

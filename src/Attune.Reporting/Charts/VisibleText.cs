@@ -8,7 +8,7 @@ namespace Attune.Reporting.Charts;
 /// </summary>
 public static class VisibleText
 {
-    public static string Of(string text)
+    public static string Escape(string text)
     {
         var shown = new StringBuilder(text.Length);
         foreach (var rune in text.ReplaceLineEndings("\n").EnumerateRunes())        // a lone surrogate comes as U+FFFD
@@ -22,7 +22,7 @@ public static class VisibleText
         if (text.Length <= length)
             return text;
         var end = char.IsHighSurrogate(text[length - 1]) ? length - 1 : length;
-        return $"{text[..end]} … ({Figures.Number(text.Length - end)} more characters)";
+        return $"{text[..end]} … ({NumberFormat.Number(text.Length - end)} more characters)";
     }
 
     static void Append(StringBuilder shown, Rune rune)

@@ -14,27 +14,27 @@ public sealed record AnnotatorAgreement(int Pairs, double Among, double WithMode
     public double Ceiling => (1 + Math.Sqrt(Math.Max(0, 2 * Among - 1))) / 2;
 
     /// <summary>Null where no pair was judged twice.</summary>
-    public static AnnotatorAgreement? Of(IEnumerable<EvaluatedPair> pairs)
+    public static AnnotatorAgreement? FromPairs(IEnumerable<EvaluatedPair> pairs)
     {
         var judged = pairs.DistinctBy(pair => (pair.Origin, Key(pair))).GroupBy(Key).Select(Count).Where(pair => pair.All > 1).ToList();
         return judged.Count == 0 ? null : new(judged.Count, judged.Average(pair => Same(pair.First, pair.All)), judged.Average(pair => pair.WithModel));
     }
 
     static (string Prompt, string First, string Second) Key(EvaluatedPair pair) => IsInOrder(pair)
-        ? (pair.Prompt, pair.Better.Text, pair.Worse.Text)
-        : (pair.Prompt, pair.Worse.Text, pair.Better.Text);
+        ? (pair.Prompt, pair.Chosen.Text, pair.Rejected.Text)
+        : (pair.Prompt, pair.Rejected.Text, pair.Chosen.Text);
 
-    static bool IsInOrder(EvaluatedPair pair) => string.CompareOrdinal(pair.Better.Text, pair.Worse.Text) < 0;
+    static bool IsInOrder(EvaluatedPair pair) => string.CompareOrdinal(pair.Chosen.Text, pair.Rejected.Text) < 0;
 
     /// <summary>How many people judged a pair, how many of them preferred the first answer, and the share that the model is with.</summary>
     static (double First, double All, double WithModel) Count(IEnumerable<EvaluatedPair> same)
     {
         var all = same.Sum(People);
-        var first = same.Sum(pair => People(pair) * (IsInOrder(pair) ? pair.Preference.Share : 1 - pair.Preference.Share));
+        var first = same.Sum(pair => People(pair) * (IsInOrder(pair) ? pair.Comparison.Share : 1 - pair.Comparison.Share));
         return (first, all, same.Sum(pair => People(pair) * pair.Agreement) / all);
     }
 
-    static double People(EvaluatedPair pair) => Math.Max(1, pair.Preference.Votes);
+    static double People(EvaluatedPair pair) => Math.Max(1, pair.Comparison.Votes);
 
     /// <summary>The share of pairs of people that agree: k (k − 1) + (n − k) (n − k − 1) of n (n − 1).</summary>
     static double Same(double k, double n) => (k * (k - 1) + (n - k) * (n - k - 1)) / (n * (n - 1));

@@ -7,8 +7,8 @@ namespace Attune.Reporting.Evaluation;
 /// <param name="Label">The step, or n.</param>
 /// <param name="Kl">Nats an answer from the start.</param>
 /// <param name="Score">By the reward that is optimised.</param>
-/// <param name="Gold">By a second reward; null without one.</param>
-public sealed record FrontierPoint(int Label, double Kl, double Score, double? Gold)
+/// <param name="GoldReward">By a second reward; null without one.</param>
+public sealed record FrontierPoint(int Label, double Kl, double Score, double? GoldReward)
 {
     /// <summary>√KL; an estimate below 0 is noise around 0.</summary>
     public double Distance => Math.Sqrt(Math.Max(Kl, 0));
@@ -27,23 +27,23 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
     /// <summary>What the points are numbered by.</summary>
     public string Label => Law == GainLaw.BestOfN ? "n" : "step";
 
-    public bool HasGold => Points.All(point => point.Gold is not null);
+    public bool HasGoldReward => Points.All(point => point.GoldReward is not null);
 
     public IEnumerable<Point> ScoreGains => Points.Select(point => new Point(point.Distance, point.Score - Points[0].Score));
 
-    public IEnumerable<Point> GoldGains => Points.Where(point => point.Gold is not null)
-        .Select(point => new Point(point.Distance, point.Gold!.Value - Points[0].Gold!.Value));
+    public IEnumerable<Point> GoldGains => Points.Where(point => point.GoldReward is not null)
+        .Select(point => new Point(point.Distance, point.GoldReward!.Value - Points[0].GoldReward!.Value));
 
-    public GainFit? ScoreFit => GainFit.Of(Law, ScoreGains);
+    public GainFit? ScoreFit => GainFit.Fit(Law, ScoreGains);
 
     /// <summary>The fit of the gold reward.</summary>
-    public GainFit? GoldFit => HasGold ? GainFit.Of(Law, GoldGains) : null;
+    public GainFit? GoldFit => HasGoldReward ? GainFit.Fit(Law, GoldGains) : null;
 
     /// <summary>The point with the highest gold reward, the first of equals; null without gold.</summary>
-    public FrontierPoint? Best => HasGold ? Points.MaxBy(point => point.Gold) : null;
+    public FrontierPoint? Best => HasGoldReward ? Points.MaxBy(point => point.GoldReward) : null;
 
     /// <summary>The evaluations of a run that have KL and score; null for fewer than two.</summary>
-    public static Frontier? Of(RunRecord record)
+    public static Frontier? FromRun(RunRecord record)
     {
         var (kl, score, gold) = (PointsOf(record, "eval/kl"), PointsOf(record, "eval/score"), PointsOf(record, "eval/gold"));
         FrontierPoint[] points =
@@ -60,12 +60,12 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
         Series score = new("score", [.. ScoreGains]), gold = new("gold reward", [.. GoldGains]);
         if (Best is not { } best)
             return [Chart($"Score over distance, {of}", "What distance from the start buys. A second reward (gold) would show whether it is worth having.", score)];
-        Series marked = new($"best: {Label} {best.Label}", [new(best.Distance, best.Gold!.Value - Points[0].Gold!.Value)]);
+        Series marked = new($"best: {Label} {best.Label}", [new(best.Distance, best.GoldReward!.Value - Points[0].GoldReward!.Value)]);
         var both = Chart(
             $"Score and gold reward over distance, {of}",
             "Healthy: both climb. Where gold turns down while the score goes on, the score is being exploited.", score, gold, marked);
         return GoldFit is { } fit
-            ? [both, Chart($"What the gold reward follows, {of}", $"The law {fit.Formula}: {fit.InWords}.", [gold, new("fit", [.. Curve(fit)]), .. PeakOf(fit), marked])]
+            ? [both, Chart($"What the gold reward follows, {of}", $"The law {fit.Formula}: {fit.Summary}.", [gold, new("fit", [.. Curve(fit)]), .. PeakOf(fit), marked])]
             : [both];
     }
 

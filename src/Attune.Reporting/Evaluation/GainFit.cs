@@ -41,13 +41,13 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
     public bool PeakIsBeyond => Peak is { X: var d } && d > Furthest;
 
     /// <summary>What was found, in words.</summary>
-    public string InWords => Peak is not { } peak
-        ? $"no peak, the reward {(At(Furthest) > 0 ? "grows" : "falls")} as far as was measured, √KL {Figures.Number(Furthest)} (R² = {Figures.Number(RSquared)})"
-        : $"peak at √KL {Figures.Number(peak.X)}, a KL of {Figures.Number(peak.X * peak.X)} nats, with a gain of {Figures.Number(peak.Y)} (R² = {Figures.Number(RSquared)})"
-            + (PeakIsBeyond ? $"; that is past what was measured, √KL {Figures.Number(Furthest)}: a guess" : "");
+    public string Summary => Peak is not { } peak
+        ? $"no peak, the reward {(At(Furthest) > 0 ? "grows" : "falls")} as far as was measured, √KL {NumberFormat.Number(Furthest)} (R² = {NumberFormat.Number(RSquared)})"
+        : $"peak at √KL {NumberFormat.Number(peak.X)}, a KL of {NumberFormat.Number(peak.X * peak.X)} nats, with a gain of {NumberFormat.Number(peak.Y)} (R² = {NumberFormat.Number(RSquared)})"
+            + (PeakIsBeyond ? $"; that is past what was measured, √KL {NumberFormat.Number(Furthest)}: a guess" : "");
 
     /// <summary>The law with its figures.</summary>
-    public string Formula => $"R = d ({Figures.Number(A)} {(B < 0 ? "+" : "−")} {Figures.Number(Math.Abs(B))} {(Law == GainLaw.BestOfN ? "d" : "log d")}), d = √KL";
+    public string Formula => $"R = d ({NumberFormat.Number(A)} {(B < 0 ? "+" : "−")} {NumberFormat.Number(Math.Abs(B))} {(Law == GainLaw.BestOfN ? "d" : "log d")}), d = √KL";
 
     /// <summary>The gain at a distance.</summary>
     public double At(double d) => A * d - B * Second(Law, d);
@@ -56,7 +56,7 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
     /// <param name="law">The form.</param>
     /// <param name="gains">Distance and gain; points at a distance of 0 tell nothing.</param>
     /// <returns>Null for fewer than three points away from the start, or when they all have one distance.</returns>
-    public static GainFit? Of(GainLaw law, IEnumerable<Point> gains)
+    public static GainFit? Fit(GainLaw law, IEnumerable<Point> gains)
     {
         Point[] points = [.. gains.Where(point => point.X > 0 && double.IsFinite(point.Y))];
         if (points.Length < Fewest)
@@ -65,7 +65,7 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
         double[] gain = [.. points.Select(point => point.Y)];
         if (d.Max() <= SameDistance * d.Min())
             return null;
-        var found = Fit.LinearCombination(d, gain, x => x, x => -Second(law, x));
+        var found = MathNet.Numerics.Fit.LinearCombination(d, gain, x => x, x => -Second(law, x));
         var fit = new GainFit(law, found[0], found[1], 0, d.Max());
         return fit with { RSquared = GoodnessOfFit.CoefficientOfDetermination(d.Select(fit.At), gain) };
     }

@@ -38,7 +38,7 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
                 foreach (var row in table.Rows)
                     yield return string.Concat(row.Select(cell => $"{cell,12}"));
                 if (frontier.GoldFit is { } fit)
-                    yield return $"gold reward: {fit.Formula}: {fit.InWords}";
+                    yield return $"gold reward: {fit.Formula}: {fit.Summary}";
                 if (frontier.Best is { } best)
                     yield return $"best by gold reward: {frontier.Label} {best.Label}";
                 yield return "";
@@ -49,11 +49,11 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
     IEnumerable<Frontier> Parts => Training is null ? [BestOfN] : [Training, BestOfN];
 
     static ReportTable Table(Frontier frontier) => new(
-        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGold ? ["Gold"] : Array.Empty<string>()],
+        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGoldReward ? ["Gold"] : Array.Empty<string>()],
         [.. frontier.Points.Select(point => (string[])
         [
-            point.Label.ToString(), Figures.Number(point.Kl), Figures.Number(point.Distance), Figures.Number(point.Score),
-            .. point.Gold is { } gold ? [Figures.Number(gold) + (point == frontier.Best ? " ▲" : "")] : Array.Empty<string>(),
+            point.Label.ToString(), NumberFormat.Number(point.Kl), NumberFormat.Number(point.Distance), NumberFormat.Number(point.Score),
+            .. point.GoldReward is { } gold ? [NumberFormat.Number(gold) + (point == frontier.Best ? " ▲" : "")] : Array.Empty<string>(),
         ])]);
 
     IEnumerable<Fact> Facts
@@ -61,10 +61,10 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
         get
         {
             if (Training?.Best is { } best)
-                yield return new("Best checkpoint", $"step {best.Label}", $"gold reward {Figures.Number(best.Gold!.Value)} at a KL of {Figures.Number(best.Kl)} nats, on held-out prompts");
+                yield return new("Best checkpoint", $"step {best.Label}", $"gold reward {NumberFormat.Number(best.GoldReward!.Value)} at a KL of {NumberFormat.Number(best.Kl)} nats, on held-out prompts");
             foreach (var (name, fit) in new[] { ("Peak of training", Training?.GoldFit), ("Peak of best of n", BestOfN.GoldFit) })
                 if (fit is not null)
-                    yield return new(name, fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {Figures.Number(peak.X)}" : "not seen", fit.InWords);
+                    yield return new(name, fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {NumberFormat.Number(peak.X)}" : "not seen", fit.Summary);
         }
     }
 
@@ -73,14 +73,14 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
     {
         Charts = frontier.Charts(),
         Tables = [Table(frontier)],
-        Notes = frontier.HasGold && frontier.GoldFit is null ? ["Three looks away from the start are needed to fit a law."] : [],
+        Notes = frontier.HasGoldReward && frontier.GoldFit is null ? ["Three looks away from the start are needed to fit a law."] : [],
     };
 
     static JsonObject ToJson(Frontier frontier) => new()
     {
         ["points"] = new JsonArray([.. frontier.Points.Select(point => new JsonObject
         {
-            [frontier.Label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.Gold,
+            [frontier.Label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.GoldReward,
         })]),
         ["best"] = frontier.Best?.Label,
         ["scoreFit"] = ToJson(frontier.ScoreFit),

@@ -25,10 +25,10 @@ static class PairGroups
     /// <summary>By the two sources of a pair, whichever was better.</summary>
     public static IReadOnlyList<PairGroup> BySources(IEnumerable<EvaluatedPair> pairs) =>
     [
-        .. pairs.Where(pair => pair.Better.Source is not null && pair.Worse.Source is not null)
-            .GroupBy(pair => string.Join(" – ", new[] { pair.Better.Source, pair.Worse.Source }.Order(StringComparer.Ordinal)), StringComparer.Ordinal)
+        .. pairs.Where(pair => pair.Chosen.Source is not null && pair.Rejected.Source is not null)
+            .GroupBy(pair => string.Join(" – ", new[] { pair.Chosen.Source, pair.Rejected.Source }.Order(StringComparer.Ordinal)), StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select((group, at) => new PairGroup(group.Key, at, PairRate.Of([.. group], pair => pair.Right))),
+            .Select((group, at) => new PairGroup(group.Key, at, PairRate.FromPairs([.. group], pair => pair.Correct))),
     ];
 
     /// <summary>Items in the order of a number, in bins of about the same size; equal numbers stay together.</summary>
@@ -50,7 +50,7 @@ static class PairGroups
     static PairGroup Group(IReadOnlyList<EvaluatedPair> bin, Func<EvaluatedPair, double?> number, string unit)
     {
         var (low, high) = (bin.Min(number)!.Value, bin.Max(number)!.Value);
-        var name = low == high ? Figures.Number(low) : $"{Figures.Number(low)} to {Figures.Number(high)}";
-        return new($"{name}{unit}", bin.Average(number)!.Value, PairRate.Of(bin, pair => pair.Right));
+        var name = low == high ? NumberFormat.Number(low) : $"{NumberFormat.Number(low)} to {NumberFormat.Number(high)}";
+        return new($"{name}{unit}", bin.Average(number)!.Value, PairRate.FromPairs(bin, pair => pair.Correct));
     }
 }

@@ -14,8 +14,8 @@ namespace Attune.Reporting.Evaluation;
 public sealed record PairRate(double Value, double Low, double High, int Pairs, int Prompts)
 {
     /// <param name="pairs">At least one.</param>
-    /// <param name="measure">From 0 to 1, such as <see cref="EvaluatedPair.Right"/>.</param>
-    public static PairRate Of(IReadOnlyCollection<EvaluatedPair> pairs, Func<EvaluatedPair, double> measure)
+    /// <param name="measure">From 0 to 1, such as <see cref="EvaluatedPair.Correct"/>.</param>
+    public static PairRate FromPairs(IReadOnlyCollection<EvaluatedPair> pairs, Func<EvaluatedPair, double> measure)
     {
         var prompts = pairs.GroupBy(pair => pair.Prompt, pair => measure(pair), StringComparer.Ordinal)
             .Select(prompt => (Sum: prompt.Sum(), Count: prompt.Count())).ToList();

@@ -11,14 +11,14 @@ public sealed record PreferenceBias(int Pairs, double People, double Model)
 
     /// <summary>For the answer that stood earlier in the list; null where places say nothing.</summary>
     public static PreferenceBias? ForPlace(IEnumerable<EvaluatedPair> pairs) =>
-        For(pairs, pair => pair.Better.Place is { } better && pair.Worse.Place is { } worse ? Math.Sign(worse - better) : 0);
+        For(pairs, pair => pair.Chosen.Place is { } better && pair.Rejected.Place is { } worse ? Math.Sign(worse - better) : 0);
 
     /// <param name="pairs">Of which those count that are decided and of two kinds.</param>
     /// <param name="side">1 where the better answer is of the kind, −1 where the worse is, 0 where neither or both are.</param>
     static PreferenceBias? For(IEnumerable<EvaluatedPair> pairs, Func<EvaluatedPair, int> side)
     {
         var told = pairs.Where(pair => pair.IsDecided && side(pair) != 0).ToList();
-        return told.Count == 0 ? null : new(told.Count, told.Average(pair => Is(side(pair) > 0)), told.Average(pair => side(pair) > 0 ? pair.Right : 1 - pair.Right));
+        return told.Count == 0 ? null : new(told.Count, told.Average(pair => Is(side(pair) > 0)), told.Average(pair => side(pair) > 0 ? pair.Correct : 1 - pair.Correct));
     }
 
     static double Is(bool truth) => truth ? 1 : 0;

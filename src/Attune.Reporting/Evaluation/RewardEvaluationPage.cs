@@ -10,9 +10,9 @@ public static class RewardEvaluationPage
     /// <param name="model">The name of the model.</param>
     /// <param name="data">Of the data.</param>
     /// <param name="ceiling">What no model can pass, where that is known from elsewhere.</param>
-    public static ReportPage Of(RewardEvaluation evaluation, string model, string data, double? ceiling) => new(
+    public static ReportPage Create(RewardEvaluation evaluation, string model, string data, double? ceiling) => new(
         $"Reward model: {model}", $"How well it knows what people prefer, on {data}.",
-        [Right(evaluation), Confidence(evaluation), Bias(evaluation), .. Sources(evaluation), Surprises(evaluation)])
+        [Right(evaluation), Confidence(evaluation), Bias(evaluation), .. Sources(evaluation), ConfidentErrors(evaluation)])
     {
         Facts = [.. Facts(evaluation, ceiling)],
     };
@@ -25,9 +25,9 @@ public static class RewardEvaluationPage
             yield return new("People agree with each other", Percent(people.Among), $"on {people.Pairs:N0} pairs; the model agrees with one of them on {Percent(people.WithModel)}; at most {Percent(people.Ceiling)} can be reached");
         if (ceiling is { } most)
             yield return new("Ceiling", Percent(most), "what the noise of the data allows");
-        yield return new("Calibration error", Percent(evaluation.Calibration.Error), $"loss of a pair {Figures.Number(evaluation.Calibration.Surprise)} nats; guessing has 0.693");
+        yield return new("Calibration error", Percent(evaluation.Calibration.ExpectedError), $"loss of a pair {NumberFormat.Number(evaluation.Calibration.LogLoss)} nats; guessing has 0.693");
         if (evaluation.Disagreement > 0)
-            yield return new("Members disagree", Figures.Number(evaluation.Disagreement), "deviation between them, points");
+            yield return new("Members disagree", NumberFormat.Number(evaluation.Disagreement), "deviation between them, points");
     }
 
     static ReportSection Right(RewardEvaluation evaluation) => new("What it gets right")
@@ -35,7 +35,7 @@ public static class RewardEvaluationPage
         Lead = "The share of pairs in which the answer that people prefer scores higher; 50 % is guessing.",
         Charts =
         [
-            Accuracies("By strength", "Where people see more of a difference, the model should too: the curve climbs.", "level", evaluation.ByStrength),
+            Accuracies("By strength", "Where people see more of a difference, the model should too: the curve climbs.", "level", evaluation.ByMargin),
             Accuracies("By distance in rank", "Answers that people rank far apart are easier to tell: the curve climbs.", "apart", evaluation.ByRankDistance),
             Accuracies("By agreement of people", "What more people agree on is easier: the curve climbs.", "%", evaluation.ByShare),
             Accuracies("By length", "How right it is where people prefer the shorter answer (left) and the longer (right). A slope means that it goes by length.",
@@ -43,7 +43,7 @@ public static class RewardEvaluationPage
         ],
         Tables =
         [
-            .. Table("By strength", "Strength", evaluation.ByStrength),
+            .. Table("By strength", "Strength", evaluation.ByMargin),
             .. Table("By distance in rank", "Ranks apart", evaluation.ByRankDistance),
             .. Table("By agreement of people", "Prefer the better one", evaluation.ByShare),
             .. Table("By how much longer the better answer is", "Longer by", evaluation.ByLengthDifference),
@@ -52,7 +52,7 @@ public static class RewardEvaluationPage
 
     static ReportSection Confidence(RewardEvaluation evaluation) => new("Whether its confidence can be believed")
     {
-        Lead = $"σ of the difference of two scores is the share of people that should prefer the first. The expected calibration error is {Percent(evaluation.Calibration.Error)}.",
+        Lead = $"σ of the difference of two scores is the share of people that should prefer the first. The expected calibration error is {Percent(evaluation.Calibration.ExpectedError)}.",
         Charts =
         [
             new("Calibration", "How many people the model expects on its side (across), and how many are (up). Healthy: on the diagonal. Below it the model is too sure of itself, above it not sure enough.",
@@ -94,7 +94,7 @@ public static class RewardEvaluationPage
         Tables = evaluation.Places.Count < 2 ? [] :
         [
             new("By place in the list", ["Place", "Answers", "Score, less the prompt's mean", "Preferred by people"],
-                [.. evaluation.Places.Select(place => (string[])[$"{place.Place + 1}", $"{place.Answers:N0}", Figures.Number(Math.Round(place.Score, 3)), Percent(place.PreferredByPeople)])]),
+                [.. evaluation.Places.Select(place => (string[])[$"{place.Place + 1}", $"{place.Answers:N0}", NumberFormat.Number(Math.Round(place.Score, 3)), Percent(place.PreferredByPeople)])]),
         ],
     };
 
@@ -116,24 +116,24 @@ public static class RewardEvaluationPage
                 .. Table("Pairs in order", "Answers of", evaluation.BySources),
                 new("Standing", ["Source", "Answers", "Mean score", "Preferred by people", "Preferred by the model"],
                     [.. evaluation.Sources.Select(source => (string[])
-                        [source.Name, $"{source.Answers:N0}", Figures.Number(source.Score), Share(source.PreferredByPeople), Share(source.PreferredByModel)])]),
+                        [source.Name, $"{source.Answers:N0}", NumberFormat.Number(source.Score), Share(source.PreferredByPeople), Share(source.PreferredByModel)])]),
             ],
         };
     }
 
-    static ReportSection Surprises(RewardEvaluation evaluation) => new("The most surprising pairs")
+    static ReportSection ConfidentErrors(RewardEvaluation evaluation) => new("The most surprising pairs")
     {
         Lead = "Where the model is most confident and people think otherwise. Read them: is the model wrong, or are the labels?",
         SampleTitles = ("People prefer", "The model prefers"),
-        Samples = [.. evaluation.Surprises.Select(pair => new Comparison(pair.Prompt, Shown(pair.Better, pair.Preference.Share), Shown(pair.Worse, 1 - pair.Preference.Share)))],
-        Notes = evaluation.Surprises.Count == 0 ? ["There are none: every pair is in order."] : [],
+        Samples = [.. evaluation.ConfidentErrors.Select(pair => new BeforeAfter(pair.Prompt, Shown(pair.Chosen, pair.Comparison.Share), Shown(pair.Rejected, 1 - pair.Comparison.Share)))],
+        Notes = evaluation.ConfidentErrors.Count == 0 ? ["There are none: every pair is in order."] : [],
     };
 
-    static Answer Shown(EvaluatedAnswer answer, double share) => new(answer.Text)
+    static ReportedResponse Shown(EvaluatedResponse answer, double share) => new(answer.Text)
     {
         Captions =
         [
-            $"score {Figures.Number(Math.Round(answer.Judged.Score, 2))}", $"{answer.Judged.Length} tokens",
+            $"score {NumberFormat.Number(Math.Round(answer.Scored.Score, 2))}", $"{answer.Scored.Length} tokens",
             .. share is > 0 and < 1 ? [$"{Percent(share)} of people"] : Array.Empty<string>(),
             .. answer.Source is { } source ? [source] : Array.Empty<string>(),
         ],
@@ -161,5 +161,5 @@ public static class RewardEvaluationPage
 
     static string Share(double? share) => share is { } known ? Percent(known) : "";
 
-    static string Percent(double share) => Figures.Percent(share, decimals: 1);
+    static string Percent(double share) => NumberFormat.Percent(share, decimals: 1);
 }

@@ -21,7 +21,7 @@ public sealed record HealthEvent(int Step, string What)
     public string Advice { get; init; } = "";
 
     /// <summary>The line that a change writes.</summary>
-    public static HealthEvent Of(HealthChange change, int step) => new(step, change.Begins ? Began : Over)
+    public static HealthEvent FromChange(HealthChange change, int step) => new(step, change.Begins ? Began : Over)
     {
         Rule = change.Finding.Rule,
         Severity = change.Begins ? change.Finding.Severity.ToString().ToLowerInvariant() : "",

@@ -8,7 +8,7 @@ namespace Attune.Reporting.Health;
 static class HealthSection
 {
     /// <summary>A section, or none where nobody watched.</summary>
-    public static IEnumerable<ReportSection> Of(RunFolder folder)
+    public static IEnumerable<ReportSection> Create(RunFolder folder)
     {
         if (!File.Exists(folder.Health))
             return [];
@@ -31,7 +31,7 @@ static class HealthSection
             if (found.What == HealthEvent.Began)
                 yield return [Steps(found, events.Skip(at + 1)), $"{found.Severity}: {found.Words}", found.Advice];
             else if (found.What != HealthEvent.Over)
-                yield return [Figures.Number(found.Step), $"{found.What}: {found.Words}", ""];
+                yield return [NumberFormat.Number(found.Step), $"{found.What}: {found.Words}", ""];
         }
     }
 

@@ -20,17 +20,17 @@ public static class HtmlReport
     /// <summary>The file's text.</summary>
     public static string Render(ReportPage page)
     {
-        var html = Element("html", Is("lang", "en"), Head(page), Body(page));
+        var html = Element("html", Attribute("lang", "en"), Head(page), Body(page));
         return $"<!DOCTYPE html>\n{html.ToString(SaveOptions.DisableFormatting)}\n";
     }
 
     static XElement Head(ReportPage page) => Element("head",
-        Element("meta", Is("charset", "utf-8")),
-        Element("meta", Is("name", "viewport"), Is("content", "width=device-width, initial-scale=1")),
-        Element("meta", Is("name", "color-scheme"), Is("content", "light dark")),
-        Element("meta", Is("http-equiv", "Content-Security-Policy"), Is("content", Allowed)),
+        Element("meta", Attribute("charset", "utf-8")),
+        Element("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
+        Element("meta", Attribute("name", "color-scheme"), Attribute("content", "light dark")),
+        Element("meta", Attribute("http-equiv", "Content-Security-Policy"), Attribute("content", Allowed)),
         Element("title", page.Title),
-        Element("link", Is("rel", "icon"), Is("href", "data:,")),
+        Element("link", Attribute("rel", "icon"), Attribute("href", "data:,")),
         Element("style", ReportStyle.Css));
 
     static XElement Body(ReportPage page) => Element("body",
@@ -43,14 +43,14 @@ public static class HtmlReport
         Element("main", page.Sections.Select(Section)),
         Element("footer", Element("p", "Written by Attune. This file stands alone: it loads nothing and runs no scripts.")));
 
-    static XElement Contents(IReadOnlyList<ReportSection> sections) => Element("nav", Is("aria-label", "Contents"),
-        Element("ol", sections.Select((section, at) => Element("li", Element("a", Is("href", $"#part-{at + 1}"), section.Title)))));
+    static XElement Contents(IReadOnlyList<ReportSection> sections) => Element("nav", Attribute("aria-label", "Contents"),
+        Element("ol", sections.Select((section, at) => Element("li", Element("a", Attribute("href", $"#part-{at + 1}"), section.Title)))));
 
     static XElement Section(ReportSection section, int at)
     {
         var id = $"part-{at + 1}";
-        return Element("section", Is("id", id), Is("aria-labelledby", $"{id}-title"),
-            Element("h2", Is("id", $"{id}-title"), section.Title),
+        return Element("section", Attribute("id", id), Attribute("aria-labelledby", $"{id}-title"),
+            Element("h2", Attribute("id", $"{id}-title"), section.Title),
             Paragraph("lead", section.Lead),
             Facts(section.Facts, "facts"),
             Samples(section),
@@ -80,22 +80,22 @@ public static class HtmlReport
                 others == 1 ? "1 more prompt" : $"{others} more prompts",
                 [Element("div", Class("samples"), section.Samples.Skip(OpenSamples).Select(Show))]);
 
-        XElement Show(Comparison sample) => Element("article", Class("sample"),
+        XElement Show(BeforeAfter sample) => Element("article", Class("sample"),
             Element("div", Class("prompt"), Element("h4", "Prompt"), Untrusted(sample.Prompt)),
             Element("div", Class(sample.Before is null || sample.After is null ? "answers" : "answers two"),
                 Shown(sample.Before, section.SampleTitles.Before, "answer before"),
                 Shown(sample.After, section.SampleTitles.After, "answer after")));
     }
 
-    static XElement? Shown(Answer? answer, string title, string style) => answer is null ? null : Element("div", Class(style),
-        Element("h4", title, answer.Verdict is { } verdict
+    static XElement? Shown(ReportedResponse? answer, string title, string style) => answer is null ? null : Element("div", Class(style),
+        Element("h4", title, answer.Assessment is { } verdict
             ? Element("span", Class(verdict.IsGood ? "verdict good" : "verdict bad"), (verdict.IsGood ? "▲ " : "▼ ") + verdict.Text)
             : null),
         !string.IsNullOrWhiteSpace(answer.Text) ? Untrusted(answer.Text) : Paragraph("text nothing", "(an empty answer)"),
         Paragraph("captions", string.Join(" · ", answer.Captions)));
 
     /// <summary>Text that nobody vouches for, in its own direction of reading; a model begins with a space more often than not.</summary>
-    static XElement Untrusted(string text) => Element("p", Class("text"), Is("dir", "auto"), VisibleText.Cut(text.Trim(), LongestText));
+    static XElement Untrusted(string text) => Element("p", Class("text"), Attribute("dir", "auto"), VisibleText.Cut(text.Trim(), LongestText));
 
     static XElement? Charts(IReadOnlyList<Chart> charts, string id)
     {
@@ -106,10 +106,10 @@ public static class HtmlReport
     static XElement Folded(string title, IEnumerable<XElement?> content) => Element("details", Element("summary", title), content);
 
     static XElement Table(ReportTable table) => Element("div",
-        Class("table"), Is("tabindex", "0"), Is("role", "region"), Is("aria-label", table.Title),
+        Class("table"), Attribute("tabindex", "0"), Attribute("role", "region"), Attribute("aria-label", table.Title),
         Element("table",
             Element("caption", table.Title),
-            Element("thead", Element("tr", table.Columns.Select(column => Element("th", Is("scope", "col"), column)))),
+            Element("thead", Element("tr", table.Columns.Select(column => Element("th", Attribute("scope", "col"), column)))),
             Element("tbody", table.Rows.Select(row => Element("tr", row.Select((cell, at) =>
-                at == 0 ? Element("th", Is("scope", "row"), cell) : Element("td", cell)))))));
+                at == 0 ? Element("th", Attribute("scope", "row"), cell) : Element("td", cell)))))));
 }

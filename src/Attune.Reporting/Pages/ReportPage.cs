@@ -21,7 +21,7 @@ public sealed record ReportSection(string Title)
     public IReadOnlyList<Fact> Facts { get; init; } = [];
 
     /// <summary>Answers side by side; those past the first eight are folded away.</summary>
-    public IReadOnlyList<Comparison> Samples { get; init; } = [];
+    public IReadOnlyList<BeforeAfter> Samples { get; init; } = [];
 
     /// <summary>What stands over the answers of the left and of the right.</summary>
     public (string Before, string After) SampleTitles { get; init; } = ("Before", "After");
@@ -44,18 +44,18 @@ public sealed record FoldedPart(string Title, IReadOnlyList<Chart> Charts, IRead
 public sealed record Fact(string Label, string Value, string? Explanation = null);
 
 /// <summary>A prompt and the answers of the model before and after; either may be missing.</summary>
-public sealed record Comparison(string Prompt, Answer? Before, Answer? After);
+public sealed record BeforeAfter(string Prompt, ReportedResponse? Before, ReportedResponse? After);
 
 /// <summary>What a model wrote, with remarks (score, KL …) and a verdict.</summary>
-public sealed record Answer(string Text)
+public sealed record ReportedResponse(string Text)
 {
     public IReadOnlyList<string> Captions { get; init; } = [];
 
-    public Verdict? Verdict { get; init; }
+    public Assessment? Assessment { get; init; }
 }
 
 /// <summary>A judgement in a word or two, and whether it is good news.</summary>
-public sealed record Verdict(string Text, bool IsGood);
+public sealed record Assessment(string Text, bool IsGood);
 
 /// <summary>Rows of text under column titles; the first column names the row.</summary>
 public sealed record ReportTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);

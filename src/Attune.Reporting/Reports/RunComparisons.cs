@@ -11,7 +11,7 @@ public static class RunComparisons
     /// Pairs the answers to the same prompt, the first with the first where a prompt stands there more than once. After a single
     /// look there is nothing to compare, and the answers stand alone.
     /// </summary>
-    public static IReadOnlyList<Comparison> Of(IReadOnlyList<RecordedSample> samples)
+    public static IReadOnlyList<BeforeAfter> FromSamples(IReadOnlyList<RecordedSample> samples)
     {
         if (samples.Count == 0)
             return [];
@@ -24,12 +24,12 @@ public static class RunComparisons
     }
 
     /// <summary>An answer before and after, with what is known about both and how the score has changed.</summary>
-    public static Comparison Compare(Sample? before, Sample after) =>
-        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Verdict = Judge(before, after) });
+    public static BeforeAfter Compare(Sample? before, Sample after) =>
+        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = Judge(before, after) });
 
-    static Answer Describe(Sample sample) => new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
+    static ReportedResponse Describe(Sample sample) => new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
 
-    static Verdict? Judge(Sample? before, Sample after)
+    static Assessment? Judge(Sample? before, Sample after)
     {
         if (before is null || !before.Numbers.TryGetValue("score", out var earlier) || !after.Numbers.TryGetValue("score", out var score))
             return null;
@@ -39,12 +39,12 @@ public static class RunComparisons
         return new($"score {(gain > 0 ? "+" : "")}{Rounded(gain)}", gain > 0);
     }
 
-    static string Rounded(double value) => Figures.Number(Math.Round(value, 2));
+    static string Rounded(double value) => NumberFormat.Number(Math.Round(value, 2));
 
     static string? Caption(KeyValuePair<string, double> number) => number switch
     {
         ("length", 1) => "1 token",
-        ("length", var length) => $"{Figures.Number(length)} tokens",
+        ("length", var length) => $"{NumberFormat.Number(length)} tokens",
         ("ended", 0) => "cut off at the greatest length",
         ("ended", _) => null,
         ("kl", var nats) => $"KL {Rounded(nats)} nats",

@@ -26,7 +26,7 @@ public static class RunReport
                 Lead = "What the model writes to prompts it was not trained on.",
                 Samples = whole.Samples,
             },
-            .. HealthSection.Of(folder),
+            .. HealthSection.Create(folder),
             .. Gold(folder),
             whole with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
         ];
@@ -35,7 +35,7 @@ public static class RunReport
     }
 
     /// <summary>Score and gold reward over distance, where there is a gold reward.</summary>
-    static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.Of(RunRecord.Read(folder)) is { HasGold: true } frontier
+    static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.FromRun(RunRecord.Read(folder)) is { HasGoldReward: true } frontier
         ? [OverOptimisationReport.Section(frontier) with { Title = "Score and gold reward", Lead = "What distance from the start bought, on held-out prompts." }]
         : [];
 
@@ -49,7 +49,7 @@ public static class RunReport
         {
             Lead = method.ReportLead,
             Facts = [.. charts.Facts.Take(MainFigures), .. Effort(record)],
-            Samples = RunComparisons.Of(record.Samples),
+            Samples = RunComparisons.FromSamples(record.Samples),
             Charts = main,
             Folded = record.Metrics.Count == 0 ? [] : [.. More(folded), new("All figures", [], [Table(record, method)])],
             Notes = record.Metrics.Count == 0 ? ["This run has not logged a step yet."] : [],
@@ -59,9 +59,9 @@ public static class RunReport
     static IEnumerable<Fact> Effort(RunRecord record)
     {
         if (record.Steps > 0)
-            yield return new("Steps", Figures.Number(record.Steps));
+            yield return new("Steps", NumberFormat.Number(record.Steps));
         if (record.Duration is { } duration)
-            yield return new("Time", Figures.Duration(duration));
+            yield return new("Time", NumberFormat.Duration(duration));
     }
 
     static IEnumerable<FoldedPart> More(IReadOnlyList<Chart> charts)
@@ -80,8 +80,8 @@ public static class RunReport
     static string[] Cells(Metric metric, IReadOnlyList<Point> points) =>
     [
         metric.IsHeldOut ? $"{metric.Title}, held-out" : metric.Title,
-        metric.WithSign(Figures.Number(points[0].Y * metric.Scale)),
-        metric.WithSign(Figures.Number(points[^1].Y * metric.Scale)),
+        metric.WithSign(NumberFormat.Number(points[0].Y * metric.Scale)),
+        metric.WithSign(NumberFormat.Number(points[^1].Y * metric.Scale)),
         metric.Name,
     ];
 }

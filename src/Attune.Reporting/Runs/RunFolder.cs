@@ -29,7 +29,7 @@ public sealed class RunFolder(string path)
     public string Summary => In("summary.json");
 
     /// <summary>Whether a run has begun here.</summary>
-    public bool HoldsARun => File.Exists(Recipe);
+    public bool HasStarted => File.Exists(Recipe);
 
     /// <summary>Whether it has ended: the summary is the last file that is written.</summary>
     public bool IsFinished => File.Exists(Summary);

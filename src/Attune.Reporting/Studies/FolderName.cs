@@ -4,7 +4,7 @@ namespace Attune.Reporting.Studies;
 static class FolderName
 {
     /// <summary>Small letters, digits and points; everything else becomes a hyphen between words.</summary>
-    public static string Of(string name)
+    public static string FromTitle(string name)
     {
         var letters = name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter == '.' ? letter : '-');
         return string.Join('-', string.Concat(letters).Split('-', StringSplitOptions.RemoveEmptyEntries)).Trim('.');

@@ -48,7 +48,7 @@ public sealed record StudyOptions : IValidatableObject
                 yield return new($"must leave '{word}' to output and seeds, which give every run its own", [nameof(Set)]);
         foreach (var folder in Twice(Study.Variants(this).Select(variant => variant.Folder)))
             yield return new($"must have a folder for each variant: '{folder}' is that of two ('base' is the base's)", [nameof(Groups)]);
-        foreach (var folder in Twice(Groups.Select(group => FolderName.Of(group.Name))))
+        foreach (var folder in Twice(Groups.Select(group => FolderName.FromTitle(group.Name))))
             yield return new($"must differ in their names: two are called '{folder}'", [nameof(Groups)]);
     }
 
@@ -69,7 +69,7 @@ public sealed record StudyGroup : IValidatableObject
     public IReadOnlyList<StudyVariant> Variants { get; init; } = [];
 
     /// <summary>The name as a part of a file's name.</summary>
-    public string Folder => FolderName.Of(Name);
+    public string Folder => FolderName.FromTitle(Name);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Folder.Length == 0 ? [new("must have letters or digits, for it names a part of the report", [nameof(Name)])] : [];
@@ -88,7 +88,7 @@ public sealed record StudyVariant : IValidatableObject
     public static StudyVariant Base { get; } = new() { Name = "base" };
 
     /// <summary>The name as a folder: letters, digits and points, the rest as hyphens.</summary>
-    public string Folder => FolderName.Of(Name);
+    public string Folder => FolderName.FromTitle(Name);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Folder.Length == 0 ? [new("must have letters or digits, for it also names a folder", [nameof(Name)])] : [];

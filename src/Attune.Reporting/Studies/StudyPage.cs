@@ -68,6 +68,6 @@ public static class StudyPage
 
         void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escaped)).Append(" |\n");
 
-        static string Escaped(string cell) => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal);
+        static string Escaped(string cell) => VisibleText.Escape(cell).Replace("|", "\\|", StringComparison.Ordinal);
     }
 }

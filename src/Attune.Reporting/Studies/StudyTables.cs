@@ -54,7 +54,7 @@ public sealed class StudyTables(StudyResult result)
             var each = seeds == 1 ? "one seed" : $"{seeds} seeds";
             var ended = done == study.Runs.Count ? "" : $" {done} of them have ended.";
             return $"{study.Runs.Count} runs: {study.Runs.Count / seeds} variants, {each} each.{ended} "
-                + $"They took {Figures.Duration(time)} in all.";
+                + $"They took {NumberFormat.Duration(time)} in all.";
         }
     }
 
@@ -80,8 +80,8 @@ public sealed class StudyTables(StudyResult result)
         var values = variant.Last(metric.Name);
         if (values.Length == 0)
             return "–";
-        var std = values.Length > 1 ? $" ± {Figures.Number(TwoDigits(values.StandardDeviation() * metric.Scale))}" : "";
-        return metric.WithSign(Figures.Number(values.Average() * metric.Scale) + std) + Compared(variant, metric);
+        var std = values.Length > 1 ? $" ± {NumberFormat.Number(TwoDigits(values.StandardDeviation() * metric.Scale))}" : "";
+        return metric.WithSign(NumberFormat.Number(values.Average() * metric.Scale) + std) + Compared(variant, metric);
     }
 
     /// <summary>A standard deviation in two digits: of three values, the third says nothing.</summary>
@@ -99,13 +99,13 @@ public sealed class StudyTables(StudyResult result)
             return "";
         if (result.Noise(metric.Name) is { } noise && Math.Abs(difference) <= noise)
             return " ≈";
-        return $" ({(difference > 0 ? "+" : "")}{Figures.Number(difference * metric.Scale)})";
+        return $" ({(difference > 0 ? "+" : "")}{NumberFormat.Number(difference * metric.Scale)})";
     }
 
     static string Heading(Metric metric) => metric.Unit is "" or "%" ? metric.Title : $"{metric.Title}, {metric.Unit}";
 
     static string Shown(Metric metric, double? value) =>
-        value is { } known ? metric.WithSign(Figures.Number(known * metric.Scale)) : "–";
+        value is { } known ? metric.WithSign(NumberFormat.Number(known * metric.Scale)) : "–";
 
     Metric Find(string name) => MetricGuide.Find(name, study.Method);
 }

@@ -22,9 +22,9 @@ static class CsvRows
         [.. Columns, .. Enumerable.Range(0, answers).SelectMany(place => new[] { $"answer_{place}", $"source_{place}" })],
         Options with { WriteByteOrderMark = true });
 
-    public static Action<Stream> Of(ExportedItem item, Decision decision, string person, int answers)
+    public static Action<Stream> CreateRow(ExportedItem item, Annotation decision, string person, int answers)
     {
-        var verdict = decision.Verdict;
+        var verdict = decision.Result;
         return Row([
             Text(decision.Id), Text(item.Id), person, decision.Adjudicates ? "yes" : "no", verdict.Outcome.ToString(), List(verdict.Ranks), Text(verdict.Strength),
             List(verdict.Ratings), string.Join(' ', verdict.Flags), verdict.Rationale, verdict.Ideal, verdict.SkipReason, List([.. decision.Shown.Select(place => (int?)place)]),

@@ -39,7 +39,7 @@ sealed class ExportPass
         {
             var decisions = all.Where(Counts).ToList();
             if (decisions.Count > 0)
-                Take(item, decisions, take);
+                ExportItem(item, decisions, take);
         }
         return counts with
         {
@@ -51,22 +51,22 @@ sealed class ExportPass
 
     bool Trusted(long id, string name) =>
         (options.People.Count == 0 || options.People.Contains(name, StringComparer.OrdinalIgnoreCase))
-        && (options.LeastRight <= 0 || Calibration.Of(connection, project.Id, id, ItemKind.Check).Share >= options.LeastRight);
+        && (options.LeastRight <= 0 || KnownItemAccuracy.Load(connection, project.Id, id, ItemKind.Check).Share >= options.LeastRight);
 
-    bool Counts(Decision decision) =>
+    bool Counts(Annotation decision) =>
         chosen.Contains(decision.Person) && !(decision.At < options.From) && !(decision.At >= options.To)
-        && (options.LeastStrength == 0 || decision.Verdict.Strength >= options.LeastStrength);
+        && (options.LeastStrength == 0 || decision.Result.Strength >= options.LeastStrength);
 
-    void Take(ExportedItem item, List<Decision> decisions, Action<bool, Action<Stream>> take)
+    void ExportItem(ExportedItem item, List<Annotation> decisions, Action<bool, Action<Stream>> take)
     {
         counts = counts with { Items = counts.Items + 1 };
-        if (options.Flagged != Flagged.Include && decisions.Exists(decision => decision.Verdict.Flags.Count > 0) != (options.Flagged == Flagged.Only))
+        if (options.Flagged != Flagged.Include && decisions.Exists(decision => decision.Result.Flags.Count > 0) != (options.Flagged == Flagged.Only))
         {
             counts = counts with { LeftOutByFlags = counts.LeftOutByFlags + 1 };
             return;
         }
         var settled = decisions.Where(decision => decision.Adjudicates).ToList();
-        var voters = decisions.Where(decision => !decision.Adjudicates && decision.Verdict.Outcome != Outcome.Skipped).ToList();
+        var voters = decisions.Where(decision => !decision.Adjudicates && decision.Result.Outcome != Outcome.Skipped).ToList();
         if (settled.Count == 0 && voters.Count < options.LeastDecisions && (options.LeastDecisions > 1 || options.Layout != ExportLayout.Csv))
         {
             counts = counts with { LeftOutByDecisions = counts.LeftOutByDecisions + 1 };
@@ -79,37 +79,37 @@ sealed class ExportPass
             counts = counts with { LeftOutByAgreement = counts.LeftOutByAgreement + 1 };
             return;
         }
-        if (ballot.Votes.Count > 1)
+        if (ballot.Rankings.Count > 1)
             agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
-        counts = counts with { Votes = counts.Votes + ballot.Votes.Count, Adjudicated = counts.Adjudicated + (settled.Count > 0 ? 1 : 0) };
+        counts = counts with { Votes = counts.Votes + ballot.Rankings.Count, Adjudicated = counts.Adjudicated + (settled.Count > 0 ? 1 : 0) };
         var before = counts.TrainRows + counts.HeldOutRows;
         foreach (var row in RowsOf(ballot, decisions))
-            Hand(item, row, take);
+            WriteRow(item, row, take);
         if (before == counts.TrainRows + counts.HeldOutRows)
             counts = counts with { Undecided = counts.Undecided + 1 };
     }
 
-    Ballot BallotOf(ExportedItem item, List<Decision> votes, List<Decision> decisions)
+    ItemComparisons BallotOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {
-        var imported = ImportedVotes.Of(item.Extra);
+        var imported = ImportedVotes.FromExtra(item.Extra);
         var ideals = options.IdealFirst || options.Layout == ExportLayout.Demonstrations
-            ? decisions.Select(decision => decision.Verdict.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
+            ? decisions.Select(decision => decision.Result.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
         return new(
             item,
-            [.. votes.Select(vote => Opinion.Of(vote, people[vote.Person] == ImportedVotes.Person ? imported : null))],
+            [.. votes.Select(vote => AnnotatorRanking.FromAnnotation(vote, people[vote.Person] == ImportedVotes.Person ? imported : null))],
             [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))]);
     }
 
-    IEnumerable<Action<Stream>> RowsOf(Ballot ballot, List<Decision> decisions)
+    IEnumerable<Action<Stream>> RowsOf(ItemComparisons ballot, List<Annotation> decisions)
     {
         if (options.Layout == ExportLayout.Csv)
-            return decisions.Select(decision => CsvRows.Of(ballot.Item, decision, people[decision.Person], MostAnswers));
+            return decisions.Select(decision => CsvRows.CreateRow(ballot.Item, decision, people[decision.Person], MostAnswers));
         if (!options.EachVote || options.Layout == ExportLayout.Demonstrations)
-            return JsonRows.Of(options.Layout, ballot);
-        return ballot.Votes.SelectMany((vote, i) => JsonRows.Of(options.Layout, ballot with { Votes = [vote], Ideals = i == 0 ? ballot.Ideals : [] }));
+            return JsonRows.CreateRows(options.Layout, ballot);
+        return ballot.Rankings.SelectMany((vote, i) => JsonRows.CreateRows(options.Layout, ballot with { Rankings = [vote], Ideals = i == 0 ? ballot.Ideals : [] }));
     }
 
-    void Hand(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> take)
+    void WriteRow(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> take)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Seed}\n{item.Prompt}"));
         var heldOut = options.Layout != ExportLayout.Csv && BinaryPrimitives.ReadUInt64BigEndian(hash) / Math.Pow(2, 64) < options.HeldOut;
@@ -119,13 +119,13 @@ sealed class ExportPass
     }
 
     /// <summary>Ordinary items with all decisions about them, by number.</summary>
-    IEnumerable<(ExportedItem Item, List<Decision> Decisions)> Read()
+    IEnumerable<(ExportedItem Item, List<Annotation> Decisions)> Read()
     {
-        using var decisions = Decisions.Of(connection, project.Id).GetEnumerator();
+        using var decisions = Annotations.ForProject(connection, project.Id).GetEnumerator();
         var more = decisions.MoveNext();
         foreach (var item in Items())
         {
-            var about = new List<Decision>();
+            var about = new List<Annotation>();
             for (; more && decisions.Current.Item == item.Id; more = decisions.MoveNext())
                 about.Add(decisions.Current);
             yield return (item, about);

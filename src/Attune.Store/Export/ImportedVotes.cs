@@ -17,7 +17,7 @@ sealed record ImportedVotes(IReadOnlyList<int>? Votes, double? Margin)
     [JsonIgnore]
     public (int, int)? Counts => Votes is [var first, var second] ? (first, second) : null;
 
-    public static ImportedVotes? Of(string? extra)
+    public static ImportedVotes? FromExtra(string? extra)
     {
         if (extra is null)
             return null;

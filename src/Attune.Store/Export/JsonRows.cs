@@ -15,7 +15,7 @@ static class JsonRows
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static IEnumerable<Action<Stream>> Of(ExportLayout layout, Ballot ballot) => layout switch
+    public static IEnumerable<Action<Stream>> CreateRows(ExportLayout layout, ItemComparisons ballot) => layout switch
     {
         ExportLayout.Rankings => Ranking(ballot),
         ExportLayout.Kto => Labels(ballot),
@@ -23,9 +23,9 @@ static class JsonRows
         _ => Pairs(ballot, layout == ExportLayout.Hh),
     };
 
-    static IEnumerable<Action<Stream>> Pairs(Ballot ballot, bool transcripts)
+    static IEnumerable<Action<Stream>> Pairs(ItemComparisons ballot, bool transcripts)
     {
-        foreach (var (first, second) in Ballot.Pairs(ballot.Count))
+        foreach (var (first, second) in ItemComparisons.Pairs(ballot.Count))
             if (ballot.Compare(first, second) is { Winner: not 0 and var winner } comparison)
             {
                 var (better, worse) = winner > 0 ? (first, second) : (second, first);
@@ -34,13 +34,13 @@ static class JsonRows
             }
     }
 
-    static void Pair(Utf8JsonWriter writer, Ballot ballot, int better, int worse, (int, int) votes, bool transcripts)
+    static void Pair(Utf8JsonWriter writer, ItemComparisons ballot, int better, int worse, (int, int) votes, bool transcripts)
     {
         var texts = new Texts(ballot.Item.Prompt, [ballot.Text(better), ballot.Text(worse)]);
         if (transcripts)
         {
-            writer.WriteString("chosen", Transcript.Of(ballot.Item, texts.Prompt, texts.Answers[0]));
-            writer.WriteString("rejected", Transcript.Of(ballot.Item, texts.Prompt, texts.Answers[1]));
+            writer.WriteString("chosen", Transcript.Format(ballot.Item, texts.Prompt, texts.Answers[0]));
+            writer.WriteString("rejected", Transcript.Format(ballot.Item, texts.Prompt, texts.Answers[1]));
         }
         else
         {
@@ -55,10 +55,10 @@ static class JsonRows
         Sources(writer, [ballot.Source(better), ballot.Source(worse)]);
     }
 
-    static IEnumerable<Action<Stream>> Ranking(Ballot ballot)
+    static IEnumerable<Action<Stream>> Ranking(ItemComparisons ballot)
     {
         var standings = ballot.Standings();
-        var ranks = VerdictRules.WithoutGaps([.. standings.Select(standing => -standing)]);
+        var ranks = AnnotationRules.WithoutGaps([.. standings.Select(standing => -standing)]);
         if (!ranks.Contains(1))
             yield break;
         yield return Row(ballot.Item, writer =>
@@ -73,7 +73,7 @@ static class JsonRows
         });
     }
 
-    static IEnumerable<Action<Stream>> Labels(Ballot ballot)
+    static IEnumerable<Action<Stream>> Labels(ItemComparisons ballot)
     {
         var standings = ballot.Standings();
         foreach (var candidate in Candidates(ballot))
@@ -90,7 +90,7 @@ static class JsonRows
     }
 
     /// <summary>An ideal answer is desirable; by levels, an answer above the middle; by ranks, one that beats more others than beat it.</summary>
-    static bool? Label(Ballot ballot, int candidate, int? standing) =>
+    static bool? Label(ItemComparisons ballot, int candidate, int? standing) =>
         ballot.IsIdeal(candidate) ? true
         : ballot.AllBad ? false
         : ballot.Rating(candidate) is { } rating ? Sign(rating.CompareTo((1 + ballot.Item.RatingLevels) / 2.0))
@@ -128,7 +128,7 @@ static class JsonRows
                 field.WriteTo(writer);
     }
 
-    static IEnumerable<int> Candidates(Ballot ballot) => Enumerable.Range(0, ballot.Count);
+    static IEnumerable<int> Candidates(ItemComparisons ballot) => Enumerable.Range(0, ballot.Count);
 
     static void Sources(Utf8JsonWriter writer, IReadOnlyList<string?> sources)
     {

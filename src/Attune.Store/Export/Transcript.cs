@@ -12,7 +12,7 @@ static class Transcript
 
     /// <summary>Prompt and answer as one text. A prompt that is a transcript already is taken as it is.</summary>
     /// <exception cref="InvalidDataException">Somebody else than user and assistant speaks, or content is no text.</exception>
-    public static string Of(ExportedItem item, string prompt, string answer)
+    public static string Format(ExportedItem item, string prompt, string answer)
     {
         using var asked = JsonDocument.Parse(prompt);
         using var answered = JsonDocument.Parse(answer);

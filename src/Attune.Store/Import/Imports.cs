@@ -33,14 +33,14 @@ public sealed class Imports
     public ImportResult Add(Project project, string path, long by)
     {
         var read = Read(project.Settings, path);
-        var decided = read.Exists(row => row.Verdict is not null) ? Imported(by) : (long?)null;
+        var decided = read.Exists(row => row.Result is not null) ? Imported(by) : (long?)null;
         return database.Write(connection =>
         {
             var before = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM item");
             Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
             if (decided is { } person)
                 Decide(connection, project.Id, read, before, person);
-            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Verdict is not null));
+            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Result is not null));
         });
     }
 
@@ -68,7 +68,7 @@ public sealed class Imports
     {
         try
         {
-            return ItemReader.Of(row);
+            return ItemReader.ToItem(row);
         }
         catch (InvalidOperationException error)     // half of a surrogate pair in a text
         {
@@ -78,7 +78,7 @@ public sealed class Imports
 
     static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
     {
-        if (settings.Task == TaskKind.Rating && row.Verdict is not null)
+        if (settings.Task == TaskKind.Rating && row.Result is not null)
             throw new InvalidDataException($"{row.Origin}: this project asks for ratings, and a row with ranks is no rating; import it into a project of pairs or rankings");
         try
         {
@@ -104,10 +104,10 @@ public sealed class Imports
     void Decide(SqliteConnection connection, long project, List<ImportedItem> read, long before, long person)
     {
         var items = connection.Query<long>("SELECT id FROM item WHERE id > @before ORDER BY id", new { before }).AsList();
-        foreach (var (row, item) in read.Zip(items).Where(pair => pair.First.Verdict is not null))
+        foreach (var (row, item) in read.Zip(items).Where(pair => pair.First.Result is not null))
         {
             var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
-            Decisions.Insert(connection, project, new() { Item = item, Person = person, Verdict = row.Verdict!, Shown = shown, At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
+            Annotations.Insert(connection, project, new() { Item = item, Person = person, Result = row.Result!, Shown = shown, At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
         }
     }
 }

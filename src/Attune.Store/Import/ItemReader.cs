@@ -19,7 +19,7 @@ static class ItemReader
     };
 
     /// <exception cref="InvalidDataException">The row is not one of these.</exception>
-    public static ImportedItem Of(Row row)
+    public static ImportedItem ToItem(Row row)
     {
         if (row.Has("prompt") && row.Has("completions") && !row.Has("ranks") && !row.Has("pairs"))
             return new(row.Origin, Known(row, new() { Prompt = Prompt(row), Answers = Sourced(row, Completions(row)), Extra = Extra(row, null) }), null);
@@ -27,28 +27,28 @@ static class ItemReader
             throw new InvalidDataException($"{row.Origin}: pairs of several answers are not one person's ranking; give ranks, or a row with chosen and rejected for each pair");
         return Dataset.ToExample(row) switch
         {
-            Ranking ranking => Compared(row, Split(row, ranking), ranking.Preferences),
-            DialogueRanking ranking => Compared(row, (Json(ranking.Prompt.Messages), [.. ranking.Completions.Select(Json)]), ranking.Preferences),
+            ComparisonExample ranking => Compared(row, Split(row, ranking), ranking.Comparisons),
+            ChatComparisonExample ranking => Compared(row, (Json(ranking.Prompt.Messages), [.. ranking.Completions.Select(Json)]), ranking.Comparisons),
             Demonstration shown => Single(row, Text(shown.Prompt), Text(shown.Completion)),
-            Dialogue { PromptCount: > 0 } shown when row.Has("completion") => Single(row, Json(shown.Messages.Take(shown.PromptCount)), Json(shown.Messages.Skip(shown.PromptCount))),
+            ChatExample { PromptCount: > 0 } shown when row.Has("completion") => Single(row, Json(shown.Messages.Take(shown.PromptCount)), Json(shown.Messages.Skip(shown.PromptCount))),
             _ => throw new InvalidDataException(
                 $"{row.Origin}: there is nothing to compare; prompt and completions were expected, found {string.Join(", ", row.Names)}. Prompts alone are answered by a model first"),
         };
     }
 
-    static ImportedItem Compared(Row row, (JsonNode Prompt, IReadOnlyList<JsonNode> Answers) texts, Preferences preferences)
+    static ImportedItem Compared(Row row, (JsonNode Prompt, IReadOnlyList<JsonNode> Answers) texts, ComparisonSet preferences)
     {
-        var ranks = VerdictRules.WithoutGaps(preferences.Ranks ?? [0, 0]);
+        var ranks = AnnotationRules.WithoutGaps(preferences.Ranks ?? [0, 0]);
         if (ranks.Count(rank => rank is not null) < 2)
             throw new InvalidDataException($"{row.Origin}: ranks of at least two answers were expected");
-        var strength = preferences.Pairs is [var pair, ..] ? pair.Strength : null;
+        var strength = preferences.Comparisons is [var pair, ..] ? pair.Margin : null;
         var whole = strength is { } level && level == Math.Floor(level) && level < 10;
         var votes = row.IsGiven("votes") ? row.WholeNumbers("votes") : null;
         var imported = votes is null && (strength is null || whole) ? null : new ImportedVotes(votes, whole ? null : strength);
         var item = new Item
         {
             Prompt = texts.Prompt,
-            Answers = [.. texts.Answers.Select((answer, i) => new Answer(answer, preferences.Sources?[i]))],
+            Answers = [.. texts.Answers.Select((answer, i) => new ItemResponse(answer, preferences.Sources?[i]))],
             Extra = Extra(row, imported),
         };
         return row.IsGiven("kind")
@@ -80,16 +80,16 @@ static class ItemReader
             ? [.. row.MessageLists("completions").Select(Json)]
             : [.. row.Texts("completions").Select(Text)];
 
-    static IReadOnlyList<Answer> Sourced(Row row, IReadOnlyList<JsonNode> answers)
+    static IReadOnlyList<ItemResponse> Sourced(Row row, IReadOnlyList<JsonNode> answers)
     {
         var sources = row.IsGiven("sources") ? row.Texts("sources") : null;
         return sources is null || sources.Count == answers.Count
-            ? [.. answers.Select((answer, i) => new Answer(answer, sources?[i]))]
+            ? [.. answers.Select((answer, i) => new ItemResponse(answer, sources?[i]))]
             : throw new InvalidDataException($"{row.Origin}: a source for each of {answers.Count} answers was expected, found {sources.Count} sources");
     }
 
     /// <summary>Transcripts that differ in their last turn become conversations; other texts stay texts.</summary>
-    static (JsonNode, IReadOnlyList<JsonNode>) Split(Row row, Ranking ranking)
+    static (JsonNode, IReadOnlyList<JsonNode>) Split(Row row, ComparisonExample ranking)
     {
         if (!row.Has("prompt") && Transcript.Parse(row.Text("chosen")) is [.. var asked, ("assistant", var chosen)]
             && Transcript.Parse(row.Text("rejected")) is [.. var askedToo, ("assistant", var rejected)] && asked.Length > 0 && asked.SequenceEqual(askedToo))

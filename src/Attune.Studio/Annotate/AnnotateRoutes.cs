@@ -15,7 +15,7 @@ static class AnnotateRoutes
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.Of<AnnotatePage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.ProjectPage<AnnotatePage>(project)).Require(Role.Annotator);
         var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator);
         api.MapPost("/next", Next);
         api.MapPost("/decisions", Submit);
@@ -28,7 +28,7 @@ static class AnnotateRoutes
 
     sealed record Request(int Count = 2);
 
-    sealed record Change(int Revision, Verdict Verdict);
+    sealed record Change(int Revision, AnnotationResult Verdict);
 
     /// <summary>What is known of a calibration item, told to who has decided it.</summary>
     sealed record Known(IReadOnlyList<int?> Ranks, string? Explanation, bool Right);
@@ -40,81 +40,81 @@ static class AnnotateRoutes
         return Results.Ok(new
         {
             turn.Standing,
-            Items = turn.Items.Select(showing => ShownItem.Of(showing, found.Settings)),
-            Mine = store.Decisions.CountOf(project, person.Id),
+            Items = turn.Items.Select(showing => ShownItem.Create(showing, found.Settings)),
+            Mine = store.Annotations.CountOf(project, person.Id),
         });
     }
 
     static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
-        store.Decisions.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
+        store.Annotations.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
             ? Confirmed(store, project, saved)
             : Conflict("This item was given to others in the meantime; your answer to it was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
-        store.Decisions.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
+        store.Annotations.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
             ? Confirmed(store, project, saved)
             : Conflict("This answer cannot be changed: it was changed elsewhere, or it belongs to the calibration round.");
 
-    static IResult Confirmed(PreferenceStore store, long project, Saved saved) => Results.Ok(new
+    static IResult Confirmed(PreferenceStore store, long project, SavedAnnotation saved) => Results.Ok(new
     {
         Saved = true,
-        Mine = store.Decisions.CountOf(project, saved.Decision.Person),
-        Decision = saved.Decision.Id,
-        saved.Decision.Revision,
+        Mine = store.Annotations.CountOf(project, saved.Annotation.Person),
+        Decision = saved.Annotation.Id,
+        saved.Annotation.Revision,
         Known = saved.Item is { Kind: ItemKind.Calibration, Expected: { } expected }
-            ? new Known(AsShown(expected, saved.Decision), saved.Item.Explanation, Calibration.IsRight(expected, saved.Decision.Verdict)) : null,
+            ? new Known(AsShown(expected, saved.Annotation), saved.Item.Explanation, KnownItemAccuracy.IsRight(expected, saved.Annotation.Result)) : null,
     });
 
     static IResult Undo(HttpContext context, PreferenceStore store, long project)
     {
         var (found, person) = (store.Projects.Get(project), context.Person());
-        if (store.Decisions.Undo(found, person.Id) is not { } was)
+        if (store.Annotations.Undo(found, person.Id) is not { } was)
             return Conflict("There is nothing to undo.");
         var showing = store.Queue.Next(found, person.Id, 1).Items.Single(item => item.Item == was.Item);
         return Results.Ok(new
         {
-            Item = ShownItem.Of(showing, found.Settings),
-            Verdict = was.Verdict.AsShown(was.Shown),
+            Item = ShownItem.Create(showing, found.Settings),
+            Verdict = was.Result.AsShown(was.Shown),
             was.Seconds,
-            Mine = store.Decisions.CountOf(project, person.Id),
+            Mine = store.Annotations.CountOf(project, person.Id),
         });
     }
 
     static IResult GetProgress(HttpContext context, PreferenceStore store, long project)
     {
         var progress = store.Projects.Progress(project);
-        return Results.Ok(new { progress.Decisions, progress.Wanted, Mine = store.Decisions.CountOf(project, context.Person().Id) });
+        return Results.Ok(new { progress.Decisions, progress.Wanted, Mine = store.Annotations.CountOf(project, context.Person().Id) });
     }
 
     static IResult Recent(HttpContext context, PreferenceStore store, long project) => Results.Ok(new
     {
-        Decisions = store.Decisions.Recent(project, context.Person().Id, MostRecent)
+        Decisions = store.Annotations.Recent(project, context.Person().Id, MostRecent)
             .Select(decision => (Decision: decision, Item: store.Items.Find(project, decision.Item)!))
             .Select(row => new
             {
                 Decision = row.Decision.Id, row.Decision.Revision, row.Decision.At, row.Item.Id,
-                Opening = Opening(row.Item), Verdict = row.Decision.Verdict.AsShown(row.Decision.Shown), Editable = row.Item.Kind != ItemKind.Calibration,
+                Opening = Opening(row.Item), Verdict = row.Decision.Result.AsShown(row.Decision.Shown), Editable = row.Item.Kind != ItemKind.Calibration,
             }),
     });
 
     static IResult Find(HttpContext context, PreferenceStore store, long project, long decision)
     {
-        if (store.Decisions.Find(project, decision) is not { Adjudicates: false } found || found.Person != context.Person().Id)
+        if (store.Annotations.Find(project, decision) is not { Adjudicates: false } found || found.Person != context.Person().Id)
             return Results.NotFound();
         return Results.Ok(new
         {
-            Item = ShownItem.Of(store.Items.Find(project, found.Item)!, found, store.Projects.Get(project).Settings),
-            Decision = found.Id, found.Revision, Verdict = found.Verdict.AsShown(found.Shown), found.Seconds,
+            Item = ShownItem.Create(store.Items.Find(project, found.Item)!, found, store.Projects.Get(project).Settings),
+            Decision = found.Id, found.Revision, Verdict = found.Result.AsShown(found.Shown), found.Seconds,
         });
     }
 
     static string Opening(Item item)
     {
-        var text = Passage.Of(item.Prompt, markdown: false)[^1].Text;
+        var text = Passage.FromNode(item.Prompt, markdown: false)[^1].Text;
         return text.Length <= LongestOpening ? text : $"{text[..LongestOpening]}…";
     }
 
-    static IReadOnlyList<int?> AsShown(IReadOnlyList<int?> ranks, Decision decision) => [.. decision.Shown.Select(place => ranks[place])];
+    static IReadOnlyList<int?> AsShown(IReadOnlyList<int?> ranks, Annotation decision) => [.. decision.Shown.Select(place => ranks[place])];
 
     static IResult Conflict(string message) => Results.Json(new { error = message }, statusCode: StatusCodes.Status409Conflict);
 }

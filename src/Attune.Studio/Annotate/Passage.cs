@@ -19,12 +19,12 @@ sealed record Passage(string? Role, string Text, string? Html)
     /// <param name="node">A JSON text, or a list of messages {"role", "content"}.</param>
     /// <param name="markdown">Whether what a model says is formatted.</param>
     /// <param name="role">Of a text that stands alone: only what a model says is formatted.</param>
-    public static IReadOnlyList<Passage> Of(JsonNode node, bool markdown, string? role = null) => node is JsonArray messages
+    public static IReadOnlyList<Passage> FromNode(JsonNode node, bool markdown, string? role = null) => node is JsonArray messages
         ? [.. messages.Select(message => Make((message as JsonObject)?["role"] is { } name ? Written(name) : null, Content(message), markdown))]
         : [Make(role, Written(node), markdown) with { Role = null }];
 
     /// <summary>Answers are what a model says.</summary>
-    public static IReadOnlyList<Passage> OfAnswer(JsonNode node, bool markdown) => Of(node, markdown, Assistant);
+    public static IReadOnlyList<Passage> FromResponse(JsonNode node, bool markdown) => FromNode(node, markdown, Assistant);
 
     static Passage Make(string? role, string text, bool markdown) => new(role, text, markdown && role == Assistant ? Formatted(text) : null);
 

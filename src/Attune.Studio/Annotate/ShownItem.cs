@@ -9,9 +9,9 @@ namespace Attune.Studio.Annotate;
 /// <param name="Answers">In the order in which this person sees them.</param>
 sealed record ShownItem(long Item, string? Token, IReadOnlyList<Passage> Prompt, IReadOnlyList<IReadOnlyList<Passage>> Answers)
 {
-    public static ShownItem Of(Showing showing, ProjectSettings settings) => new(
-        showing.Item, showing.Token, Passage.Of(showing.Prompt, settings.Markdown), [.. showing.Answers.Select(answer => Passage.OfAnswer(answer, settings.Markdown))]);
+    public static ShownItem Create(AssignedItem showing, ProjectSettings settings) => new(
+        showing.Item, showing.Token, Passage.FromNode(showing.Prompt, settings.Markdown), [.. showing.Answers.Select(answer => Passage.FromResponse(answer, settings.Markdown))]);
 
-    public static ShownItem Of(Item item, Decision decision, ProjectSettings settings) => new(
-        item.Id, null, Passage.Of(item.Prompt, settings.Markdown), [.. decision.Shown.Select(place => Passage.OfAnswer(item.Answers[place].Text, settings.Markdown))]);
+    public static ShownItem Create(Item item, Annotation decision, ProjectSettings settings) => new(
+        item.Id, null, Passage.FromNode(item.Prompt, settings.Markdown), [.. decision.Shown.Select(place => Passage.FromResponse(item.Answers[place].Text, settings.Markdown))]);
 }

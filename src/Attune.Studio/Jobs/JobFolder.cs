@@ -9,7 +9,7 @@ sealed class JobFolder(string path)
 {
     const int LogEnd = 1 << 16;
 
-    public static JobFolder Of(StudioOptions options, long job) => new(System.IO.Path.Combine(options.Jobs, job.ToString(CultureInfo.InvariantCulture)));
+    public static JobFolder ForJob(StudioOptions options, long job) => new(System.IO.Path.Combine(options.Jobs, job.ToString(CultureInfo.InvariantCulture)));
 
     public string Path => path;
 
@@ -25,7 +25,7 @@ sealed class JobFolder(string path)
     /// <summary>What a command makes.</summary>
     public string Output(int step) => In(string.Create(CultureInfo.InvariantCulture, $"output-{step}.jsonl"));
 
-    public ChildProcess Child(int step) => new(In(string.Create(CultureInfo.InvariantCulture, $"process-{step}")), Log);
+    public DetachedProcess Child(int step) => new(In(string.Create(CultureInfo.InvariantCulture, $"process-{step}")), Log);
 
     /// <summary>The last lines of the log, fit to be shown.</summary>
     public IReadOnlyList<string> LastLines(int count)
@@ -35,7 +35,7 @@ sealed class JobFolder(string path)
         using var stream = new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(-Math.Min(stream.Length, LogEnd), SeekOrigin.End);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Length > 0).TakeLast(count).Select(line => VisibleText.Cut(VisibleText.Of(line), 1000))];
+        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Length > 0).TakeLast(count).Select(line => VisibleText.Cut(VisibleText.Escape(line), 1000))];
     }
 
     /// <summary>How many lines a file has; 0 for one that is not there.</summary>

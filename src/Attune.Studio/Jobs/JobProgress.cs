@@ -10,11 +10,11 @@ namespace Attune.Studio.Jobs;
 /// <param name="Thing">What is counted.</param>
 sealed record JobProgress(long Done, long Total, string Thing)
 {
-    public static JobProgress Of(Job job, StudioOptions options)
+    public static JobProgress FromJob(Job job, StudioOptions options)
     {
         if (job.Kind == JobKind.Train)
-            return job.Run is { } run && RunSteps.Of(new RunFolder(Path.Combine(options.Runs, run))) is var (done, total) ? new(done, total, "step") : new(0, 0, "step");
-        var folder = JobFolder.Of(options, job.Id);
+            return job.Run is { } run && RunSteps.Count(new RunFolder(Path.Combine(options.Runs, run))) is var (done, total) ? new(done, total, "step") : new(0, 0, "step");
+        var folder = JobFolder.ForJob(options, job.Id);
         return new(
             Enumerable.Range(0, job.Commands.Count).Sum(step => JobFolder.Lines(folder.Output(step))),
             job.Commands.Count * JobFolder.Lines(folder.Input), job.Kind == JobKind.Sample ? "prompt" : "item");

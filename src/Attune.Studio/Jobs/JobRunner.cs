@@ -48,7 +48,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
 
     void Advance(Job job)
     {
-        var folder = JobFolder.Of(options, job.Id);
+        var folder = JobFolder.ForJob(options, job.Id);
         var child = folder.Child(job.Step);
         switch (child.State)
         {
@@ -73,7 +73,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
         }
     }
 
-    void Begin(Job job, ChildProcess child)
+    void Begin(Job job, DetachedProcess child)
     {
         if (started is var (id, step, process) && (id, step) == (job.Id, job.Step))
         {

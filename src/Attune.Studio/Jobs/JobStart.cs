@@ -8,7 +8,7 @@ sealed class JobStart(StudioOptions options, PreferenceStore store)
     /// <param name="job">Without number and commands.</param>
     /// <param name="prepare">Writes what the commands read.</param>
     /// <param name="commands">By the folder in which that will lie.</param>
-    public Job Ask(Job job, Action<JobFolder> prepare, Func<JobFolder, IReadOnlyList<IReadOnlyList<string>>> commands)
+    public Job Enqueue(Job job, Action<JobFolder> prepare, Func<JobFolder, IReadOnlyList<IReadOnlyList<string>>> commands)
     {
         var draft = new JobFolder(Path.Combine(options.Jobs, $"new-{Guid.NewGuid():N}"));
         Directory.CreateDirectory(draft.Path);
@@ -17,7 +17,7 @@ sealed class JobStart(StudioOptions options, PreferenceStore store)
             prepare(draft);
             return store.Jobs.Add(job, id =>
             {
-                var folder = JobFolder.Of(options, id);
+                var folder = JobFolder.ForJob(options, id);
                 if (Directory.Exists(folder.Path))                     // of a store that this one was put in the place of
                     Directory.Move(folder.Path, $"{folder.Path}-old-{Guid.NewGuid():N}");
                 Directory.Move(draft.Path, folder.Path);

@@ -35,7 +35,7 @@ static class LoopRoutes
         var request = new SampleRequest(
             new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10), fields.Number("topP", 0.01, 1),
             fields.Count("maxNewTokens", 1, 8192));
-        return Started(project, SampleJob.Ask(jobs, store.Projects.Get(project), request, context.Person()));
+        return Started(project, SampleJob.Enqueue(jobs, store.Projects.Get(project), request, context.Person()));
     }
 
     /// <summary>From a file that was sent; else, by choice, those of the project's items or of a run's data.</summary>
@@ -57,7 +57,7 @@ static class LoopRoutes
     static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
     {
         var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
-        return Started(project, ScoreJob.Ask(jobs, store, store.Projects.Get(project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
+        return Started(project, ScoreJob.Enqueue(jobs, store, store.Projects.Get(project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
     }
 
     /// <summary>The recipe, before anything begins.</summary>
@@ -78,7 +78,7 @@ static class LoopRoutes
     static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs, long project)
     {
         var request = TrainRequest.Read(new Fields(await context.Request.ReadFormAsync(context.RequestAborted)), new ModelChoices(runs));
-        return Started(project, TrainJob.Ask(jobs, store, options, store.Projects.Get(project), request, context.Person()));
+        return Started(project, TrainJob.Enqueue(jobs, store, options, store.Projects.Get(project), request, context.Person()));
     }
 
     static IResult Started(long project, Job job) => Results.LocalRedirect($"/projects/{project}/jobs/{job.Id}");

@@ -24,7 +24,7 @@ static class SampleJob
     const int MostAnswers = 9;
 
     /// <exception cref="InvalidDataException">There would be too few answers to compare, or too many.</exception>
-    public static Job Ask(JobStart jobs, Project project, SampleRequest request, Person by)
+    public static Job Enqueue(JobStart jobs, Project project, SampleRequest request, Person by)
     {
         var (answers, task) = (request.Models.Count * request.Samples, project.Settings.Task);
         if (answers < Least(task) || (task != TaskKind.Pairwise && answers > MostAnswers))
@@ -34,10 +34,10 @@ static class SampleJob
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Sample, Commands = [], Person = by.Id,
-            Title = $"{Words.Count(request.Prompts.Count, "prompt")} answered by {string.Join(", ", names)}",
+            Title = $"{PageText.Count(request.Prompts.Count, "prompt")} answered by {string.Join(", ", names)}",
             Settings = new() { [Sources] = new JsonArray([.. names.Select(name => (JsonNode)name)]) },
         };
-        return jobs.Ask(job, folder => PromptFile.Write(folder.Input, request.Prompts), folder => [.. request.Models.Select((model, step) => Command(request, model, step, folder))]);
+        return jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, request.Prompts), folder => [.. request.Models.Select((model, step) => Command(request, model, step, folder))]);
     }
 
     static IReadOnlyList<string> Command(SampleRequest request, ModelChoice model, int step, JobFolder folder) =>
@@ -55,14 +55,14 @@ static class SampleJob
         var columns = job.Settings[Sources]!.AsArray().Select((source, step) => Answers(folder.Output(step), $"{source}", prompts.Count)).ToList();
         var groups = prompts.Select((prompt, at) => Items(prompt, [.. columns.Select(column => column[at])], task).ToList()).ToList();
         var (items, without) = (groups.SelectMany(group => group).ToList(), groups.Count(group => group.Count == 0));
-        store.Jobs.Finish(job.Id, 0, $"{Words.Count(items.Count, "item")} added{(without > 0 ? $"; {Words.Count(without, "prompt")} left out, whose answers were all the same" : "")}", items);
+        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} added{(without > 0 ? $"; {PageText.Count(without, "prompt")} left out, whose answers were all the same" : "")}", items);
     }
 
     /// <summary>
     /// Items of a prompt. The answers of the models take turns, so that a pair is of two models where there are two; equal ones stand in an
     /// item once, and one that has too few left is none.
     /// </summary>
-    internal static IEnumerable<Item> Items(JsonNode prompt, IReadOnlyList<IReadOnlyList<Answer>> byModel, TaskKind task) => byModel
+    internal static IEnumerable<Item> Items(JsonNode prompt, IReadOnlyList<IReadOnlyList<ItemResponse>> byModel, TaskKind task) => byModel
         .SelectMany(answers => answers.Index())
         .OrderBy(answer => answer.Index)
         .Select(answer => answer.Item)
@@ -78,10 +78,10 @@ static class SampleJob
 
     static int Least(TaskKind task) => task == TaskKind.Rating ? 1 : 2;
 
-    static IReadOnlyList<IReadOnlyList<Answer>> Answers(string file, string source, int prompts)
+    static IReadOnlyList<IReadOnlyList<ItemResponse>> Answers(string file, string source, int prompts)
     {
-        IReadOnlyList<IReadOnlyList<Answer>> answers = [.. Rows(file).Select(row =>
-            (IReadOnlyList<Answer>)[.. row["completions"]!.AsArray().Select(completion => new Answer(completion!.DeepClone(), source))])];
+        IReadOnlyList<IReadOnlyList<ItemResponse>> answers = [.. Rows(file).Select(row =>
+            (IReadOnlyList<ItemResponse>)[.. row["completions"]!.AsArray().Select(completion => new ItemResponse(completion!.DeepClone(), source))])];
         return answers.Count == prompts ? answers : throw new InvalidDataException($"{file}: answers to {prompts} prompts were expected, found {answers.Count}");
     }
 

@@ -10,7 +10,7 @@ namespace Attune.Studio.Loop;
 static class ScoreJob
 {
     /// <exception cref="InvalidDataException">Nothing waits.</exception>
-    public static Job Ask(JobStart jobs, PreferenceStore store, Project project, IReadOnlyList<ModelChoice> models, Person by)
+    public static Job Enqueue(JobStart jobs, PreferenceStore store, Project project, IReadOnlyList<ModelChoice> models, Person by)
     {
         var items = PromptFile.Items(store, project.Id).Where(item => item.Decided < item.Wanted && item.Answers.Count > 1).ToList();
         if (items.Count == 0)
@@ -18,9 +18,9 @@ static class ScoreJob
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Score, Commands = [], Person = by.Id,
-            Title = $"{Words.Count(items.Count, "item")} scored by {string.Join(", ", models.Select(model => model.Name))}",
+            Title = $"{PageText.Count(items.Count, "item")} scored by {string.Join(", ", models.Select(model => model.Name))}",
         };
-        return jobs.Ask(job, folder => File.WriteAllLines(folder.Input, items.Select(Row)),
+        return jobs.Enqueue(job, folder => File.WriteAllLines(folder.Input, items.Select(Row)),
             folder => [.. models.Select((model, step) => (IReadOnlyList<string>)["score", model.Path, folder.Input, "--output", folder.Output(step)])]);
     }
 
@@ -41,8 +41,8 @@ static class ScoreJob
         store.Items.Score(job.Project!.Value, [.. items.Select((item, at) => (
             item,
             (IReadOnlyList<double>)[.. Enumerable.Range(0, models[0][at].Length).Select(place => models.Average(model => model[at][place]))],
-            Informative.Of([.. models.Zip(units, (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])])))], job.Person);
-        store.Jobs.Finish(job.Id, 0, $"{Words.Count(items.Count, "item")} scored");
+            Uncertainty.Compute([.. models.Zip(units, (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])])))], job.Person);
+        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} scored");
     }
 
     /// <summary>The deviation of a model's scores: models differ in the unit in which they score.</summary>

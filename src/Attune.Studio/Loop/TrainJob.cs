@@ -8,7 +8,7 @@ namespace Attune.Studio.Loop;
 static class TrainJob
 {
     /// <exception cref="InvalidDataException">There is nothing to learn from, or the recipe is wrong.</exception>
-    public static Job Ask(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
+    public static Job Enqueue(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
     {
         request.Recipe(options, request.All("runs/new", "data", ""));
         var name = NewName(store, options, project, request.Method);
@@ -20,9 +20,9 @@ static class TrainJob
         };
         var heldOut = false;
         return request.Method == TrainRequest.Ppo
-            ? jobs.Ask(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
+            ? jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
                 folder => [[request.Method, .. request.All(output, folder.Input, "")]])
-            : jobs.Ask(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
+            : jobs.Enqueue(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
                 folder => [[
                     request.Method,
                     .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : ""),

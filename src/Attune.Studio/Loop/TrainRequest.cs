@@ -6,8 +6,8 @@ namespace Attune.Studio.Loop;
 /// <param name="Method"><c>reward</c> or <c>ppo</c>.</param>
 /// <param name="Model">Where it begins.</param>
 /// <param name="RewardModel">Of PPO.</param>
-/// <param name="Words">Over the recipe, as on the command line.</param>
-sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? RewardModel, IReadOnlyList<string> Words)
+/// <param name="Overrides">Over the recipe, as on the command line.</param>
+sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? RewardModel, IReadOnlyList<string> Overrides)
 {
     public const string Reward = "reward", Ppo = "ppo";
 
@@ -35,7 +35,7 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
     /// <param name="heldOut">Data to measure by; empty for a share of the other.</param>
     public IReadOnlyList<string> All(string output, string train, string heldOut) =>
     [
-        .. Words, $"model={Model.Path}", .. RewardModel is null ? Array.Empty<string>() : [$"rewardModel={RewardModel.Path}"],
+        .. Overrides, $"model={Model.Path}", .. RewardModel is null ? Array.Empty<string>() : [$"rewardModel={RewardModel.Path}"],
         $"data.train={train}", $"data.heldOut={heldOut}", $"run.output={output}",
     ];
 

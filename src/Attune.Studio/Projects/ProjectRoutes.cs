@@ -15,15 +15,15 @@ static class ProjectRoutes
         app.MapGet("/", () => new RazorComponentResult<ProjectsPage>()).Require(Role.Annotator);
         app.MapGet("/projects/new", () => new RazorComponentResult<SettingsPage>()).Require(Role.Owner);
         app.MapPost("/projects/new", Add).Require(Role.Owner);
-        app.MapGet("/projects/{project:long}", (long project) => Of<OverviewPage>(project)).Require(Role.Annotator);
-        app.MapGet("/projects/{project:long}/settings", (long project) => Of<SettingsPage>(project)).Require(Role.Owner);
+        app.MapGet("/projects/{project:long}", (long project) => ProjectPage<OverviewPage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/settings", (long project) => ProjectPage<SettingsPage>(project)).Require(Role.Owner);
         app.MapPost("/projects/{project:long}/settings", Change).Require(Role.Owner);
         app.MapPost("/projects/{project:long}/members", SetMembers).Require(Role.Owner);
         app.MapPost("/projects/{project:long}/archived", Archive).Require(Role.Owner);
     }
 
     /// <summary>A page about a project; its parameter is called so.</summary>
-    public static IResult Of<TPage>(long project) where TPage : Microsoft.AspNetCore.Components.IComponent =>
+    public static IResult ProjectPage<TPage>(long project) where TPage : Microsoft.AspNetCore.Components.IComponent =>
         new RazorComponentResult<TPage>(new { Id = project });
 
     static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [AsParameters] SettingsForm form)

@@ -5,11 +5,11 @@ namespace Attune.Studio.Quality;
 
 /// <summary>Figures of what was decided in a project up to one moment, each made when it is first asked for.</summary>
 /// <param name="project">The project.</param>
-/// <param name="moment">As <see cref="Store.Figures.Moment"/> counts.</param>
+/// <param name="moment">As <see cref="Store.StatisticsSource.Moment"/> counts.</param>
 /// <param name="load">Reads what was decided.</param>
-sealed class MomentFigures(long project, long moment, Func<ProjectVotes> load)
+sealed class MomentFigures(long project, long moment, Func<ProjectAnnotations> load)
 {
-    readonly Lazy<ProjectVotes> votes = new(load);
+    readonly Lazy<ProjectAnnotations> votes = new(load);
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
     readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[2];
@@ -38,24 +38,24 @@ sealed class MomentFigures(long project, long moment, Func<ProjectVotes> load)
 /// <param name="Pairs">Of every two people with common items.</param>
 sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estimate Degree, IReadOnlyList<CohenKappa> Pairs)
 {
-    public static AgreementFigures Of(ProjectVotes votes)
+    public static AgreementFigures Of(ProjectAnnotations votes)
     {
         var choices = new RatedUnits(votes.Choice());
         return new(
-            GroupAgreement.Of(choices, votes.Choices),
-            GroupAgreement.Of(new(votes.Preference()), 2).Raw,
-            GroupAgreement.Of(new(votes.Degree())).AlphaOrdinal,
-            CohenKappa.OfPairs(choices));
+            GroupAgreement.Compute(choices, votes.Choices),
+            GroupAgreement.Compute(new(votes.Preference()), 2).Raw,
+            GroupAgreement.Compute(new(votes.Degree())).AlphaOrdinal,
+            CohenKappa.ForPairs(choices));
     }
 }
 
 /// <summary>The models of a project and how they stand.</summary>
 sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
 {
-    public static ModelFigures Of(ProjectVotes votes, bool lengthControl)
+    public static ModelFigures Of(ProjectAnnotations votes, bool lengthControl)
     {
         var names = votes.Models();
-        return new(names, Leaderboard.Of(votes.Comparisons(names), names.Count, new() { LengthControl = lengthControl }));
+        return new(names, Leaderboard.Fit(votes.Comparisons(names), names.Count, new() { LengthControl = lengthControl }));
     }
 }
 
@@ -68,13 +68,13 @@ sealed class ProjectFigures(PreferenceStore store)
 
     public MomentFigures Of(long project)
     {
-        var moment = store.Figures.Moment(project);
+        var moment = store.Statistics.Moment(project);
         lock (kept)
         {
             if (kept.Find(figures => figures.Project == project && figures.Moment == moment) is { } known)
                 return known;
             kept.RemoveAll(figures => figures.Project == project);
-            kept.Insert(0, new(project, moment, () => store.Figures.Votes(project)));
+            kept.Insert(0, new(project, moment, () => store.Statistics.Load(project)));
             if (kept.Count > Kept)
                 kept.RemoveAt(Kept);
             return kept[0];

@@ -12,8 +12,8 @@ static class QualityRoutes
 {
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/people", (long project) => Of<PeoplePage>(project)).Require(Role.Annotator);
-        app.MapGet("/projects/{project:long}/agreement", (long project) => Of<AgreementPage>(project)).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/people", (long project) => ProjectPage<PeoplePage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/agreement", (long project) => ProjectPage<AgreementPage>(project)).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/leaderboard", (long project, string? length) =>
             new RazorComponentResult<LeaderboardPage>(new { Id = project, LengthControl = length == "equal" })).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
@@ -30,7 +30,7 @@ static class QualityRoutes
     }
 
     /// <summary>The fields are "choice" (first, second, tie or bad), "strength", and for each answer "value": a rank, a level, or nothing.</summary>
-    static Verdict Verdict(TaskKind task, IFormCollection form)
+    static AnnotationResult Verdict(TaskKind task, IFormCollection form)
     {
         string? choice = form["choice"];
         if (choice == "bad")

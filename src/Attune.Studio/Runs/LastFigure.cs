@@ -22,5 +22,5 @@ public sealed record LastFigure(Metric Metric, string Value)
         .Where(group => MetricGuide.Find(group.Key, method).Place == ChartPlace.Main)
         .Select(group => group.FirstOrDefault(figure => figure.Metric.IsHeldOut) ?? group.First());
 
-    static LastFigure Of(RecordedMetric recorded, Metric metric) => new(metric, metric.WithSign(Figures.Number(recorded.Points[^1].Y * metric.Scale)));
+    static LastFigure Of(RecordedMetric recorded, Metric metric) => new(metric, metric.WithSign(NumberFormat.Number(recorded.Points[^1].Y * metric.Scale)));
 }

@@ -21,7 +21,7 @@ sealed class RunList(StudioOptions options)
 
     IEnumerable<RunEntry> Below(string folder, int depth) =>
         Directory.EnumerateDirectories(folder, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint })
-            .SelectMany(path => new RunFolder(path) is { HoldsARun: true } run ? [Entry(run)] : depth > 1 ? Below(path, depth - 1) : []);
+            .SelectMany(path => new RunFolder(path) is { HasStarted: true } run ? [Entry(run)] : depth > 1 ? Below(path, depth - 1) : []);
 
     RunEntry Entry(RunFolder folder) => new(
         Path.GetRelativePath(options.Runs, folder.Path), folder, options.Method(RecipeText.MethodOf(folder)),

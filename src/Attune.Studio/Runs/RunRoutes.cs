@@ -36,7 +36,7 @@ static class RunRoutes
     {
         if (runs.Find(run) is not { } found)
             return Results.NotFound();
-        var version = $"{RunRecords.VersionOf(found.Folder)}-{RunStatus.Of(found, store).State}";
+        var version = $"{RunRecords.VersionOf(found.Folder)}-{RunStatus.FromRun(found, store).State}";
         context.Response.Headers["Attune-Version"] = version;
         return version == after ? Results.NoContent() : new RazorComponentResult<RunDetails>(new { Run = found });
     }
@@ -63,14 +63,14 @@ static class RunRoutes
     {
         if (runs.Find(run) is not { } found)
             return Results.NotFound();
-        var status = RunStatus.Of(found, store);
+        var status = RunStatus.FromRun(found, store);
         if (status.IsOpen || status.State == RunState.Finished)
             throw new InvalidDataException($"a run that was stopped or failed was expected; this one is {status.State.ToString().ToLowerInvariant()}");
         var job = new Job
         {
             Project = status.Job?.Project, Kind = JobKind.Train, Title = $"Go on with {found.Name}", Commands = [], Run = found.Name, Person = context.Person().Id,
         };
-        jobs.Ask(job, _ => { }, _ => [["train", found.Folder.Path]]);
+        jobs.Enqueue(job, _ => { }, _ => [["train", found.Folder.Path]]);
         return Results.LocalRedirect(found.Address);
     }
 }

@@ -20,7 +20,7 @@ public sealed record RunStatus(RunState State, Job? Job)
     /// <summary>Whether more of it may come.</summary>
     public bool IsOpen => State is RunState.Waiting or RunState.Running or RunState.Stopping;
 
-    public static RunStatus Of(RunEntry run, PreferenceStore store)
+    public static RunStatus FromRun(RunEntry run, PreferenceStore store)
     {
         var job = store.Jobs.OfRun(run.Name);
         var state = job switch

@@ -7,9 +7,9 @@ namespace Attune.Studio.Runs;
 static class RunSteps
 {
     /// <summary>Steps done, and of the whole run; the second is reckoned from passes over the data where the recipe counts those, and 0 where it is not known.</summary>
-    public static (long Done, long Total) Of(RunFolder folder) => folder.HoldsARun ? Of(RunRecord.ReadEnd(folder), RecipeText.Read(folder)) : (0, 0);
+    public static (long Done, long Total) Count(RunFolder folder) => folder.HasStarted ? Count(RunRecord.ReadEnd(folder), RecipeText.Read(folder)) : (0, 0);
 
-    public static (long Done, long Total) Of(RunRecord record, IReadOnlyDictionary<string, string> recipe)
+    public static (long Done, long Total) Count(RunRecord record, IReadOnlyDictionary<string, string> recipe)
     {
         var (done, steps, epochs) = ((long)record.Steps, Number("training.steps"), Number("training.epochs"));
         var epoch = record.Metrics.FirstOrDefault(metric => metric.Name == "epoch")?.Points[^1];

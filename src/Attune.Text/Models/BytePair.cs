@@ -14,7 +14,7 @@ sealed class BytePair : IModel
     BytePair(Vocabulary vocabulary, MergeTable merges, BytePairOptions options)
     {
         (this.vocabulary, this.merges, this.options) = (vocabulary, merges, options);
-        bytes = [.. Enumerable.Range(0, 256).Select(value => vocabulary[ByteTokens.Of((byte)value)])];
+        bytes = [.. Enumerable.Range(0, 256).Select(value => vocabulary[ByteTokens.FromByte((byte)value)])];
     }
 
     public static BytePair Read(JsonField field)

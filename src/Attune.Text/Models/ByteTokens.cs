@@ -3,7 +3,7 @@ namespace Attune.Text;
 /// <summary>The tokens <c>&lt;0x00&gt;</c> … <c>&lt;0xFF&gt;</c>, which spell in UTF-8 what a vocabulary lacks.</summary>
 static class ByteTokens
 {
-    public static string Of(byte value) => $"<0x{value:X2}>";
+    public static string FromByte(byte value) => $"<0x{value:X2}>";
 
     /// <summary>The ids that spell a text, or null when the vocabulary lacks one of them.</summary>
     /// <param name="text">Well-formed UTF-16.</param>

@@ -32,7 +32,7 @@ sealed class Unigram : IModel
         idsOfSpans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         this.unknown = unknown ?? Trie.None;
         unknownScore = scores.DefaultIfEmpty().Min() - UnknownPenalty;
-        bytes = byteFallback ? [.. Enumerable.Range(0, 256).Select(value => TokenToId(ByteTokens.Of((byte)value)))] : null;
+        bytes = byteFallback ? [.. Enumerable.Range(0, 256).Select(value => TokenToId(ByteTokens.FromByte((byte)value)))] : null;
     }
 
     public static Unigram Read(JsonField field)

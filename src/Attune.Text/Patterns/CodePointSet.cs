@@ -56,9 +56,9 @@ sealed class CodePointSet
     }
 
     /// <summary>The set with, for each of its letters, the letters that differ from it only in case.</summary>
-    public CodePointSet IgnoringCase() => Union(Of(Cased.Value.Where(group => group.Any(Contains)).SelectMany(group => group)));
+    public CodePointSet IgnoringCase() => Union(FromCodePoints(Cased.Value.Where(group => group.Any(Contains)).SelectMany(group => group)));
 
-    static CodePointSet Of(IEnumerable<int> codePoints)
+    static CodePointSet FromCodePoints(IEnumerable<int> codePoints)
     {
         var edges = new List<int>();
         foreach (var codePoint in codePoints.Distinct().Order())

@@ -22,7 +22,7 @@ static class Patterns
             throw field.Wrong("an object with 'Regex' or 'String'");
         try
         {
-            return Of(regex.Text());
+            return FromRegex(regex.Text());
         }
         catch (InvalidDataException e)
         {
@@ -31,7 +31,7 @@ static class Patterns
     }
 
     /// <summary>The hand-written matcher of a pattern that is known by its exact source, or else the general one.</summary>
-    public static IPattern Of(string regex) => regex switch
+    public static IPattern FromRegex(string regex) => regex switch
     {
         Gpt2Pattern.Source => new Gpt2Pattern(),
         Cl100kPattern.Llama3Source => new Cl100kPattern(digits: 3),

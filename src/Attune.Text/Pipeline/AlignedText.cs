@@ -25,7 +25,7 @@ sealed class AlignedText
     }
 
     /// <summary>The original itself: every code point comes from itself.</summary>
-    public static AlignedText Of(string original, bool aligned)
+    public static AlignedText FromOriginal(string original, bool aligned)
     {
         var text = new AlignedText(original.Length, aligned, (int)Math.Min(Array.MaxLength, original.Length * Growth + Least));
         original.CopyTo(text.units);

@@ -24,7 +24,7 @@ sealed class Draft
     /// <param name="aligned">Whether <see cref="Origin"/> will be asked for.</param>
     public Draft(string original, bool aligned)
     {
-        text = AlignedText.Of(original, aligned);
+        text = AlignedText.FromOriginal(original, aligned);
         pieces = original.Length > 0 ? [new(0, original.Length)] : [];
     }
 

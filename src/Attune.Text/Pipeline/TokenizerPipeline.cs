@@ -45,7 +45,7 @@ sealed class TokenizerPipeline
 
     public int VocabularySize { get; }
 
-    public int WordCount => model.VocabularySize;
+    public int BaseVocabularySize => model.VocabularySize;
 
     public int? TokenToId(string token) => added.IdOf(token) ?? model.TokenToId(token);
 

@@ -14,7 +14,7 @@ public static class BytePairTrainer
         options ??= new();
         options.Check();
         var frame = Frame(options);
-        var words = WordCounts.Of(texts, frame, cancel);
+        var words = WordCounts.Count(texts, frame, cancel);
         var letters = words.Letters().Keys.Concat(options.InitialAlphabet ? ByteAlphabet.All.Select(letter => letter.ToString()) : []);
         var alphabet = options.SpecialTokens.Concat(letters.Order(StringComparer.Ordinal));
         var learner = new MergeLearner(alphabet, words.All, options.MaxTokenLength);

@@ -25,7 +25,7 @@ sealed class SeedPieces
     }
 
     /// <summary>Characters first; a piece's weight is how many units of the texts it covers.</summary>
-    public static IReadOnlyList<(string Text, double Weight)> Of(WordCounts words, UnigramTrainingOptions options)
+    public static IReadOnlyList<(string Text, double Weight)> Find(WordCounts words, UnigramTrainingOptions options)
     {
         var letters = words.Letters().OrderBy(letter => letter.Key, StringComparer.Ordinal).ToList();
         var longer = new SeedPieces(words, options).Repeated()

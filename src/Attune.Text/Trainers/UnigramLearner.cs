@@ -39,7 +39,7 @@ sealed class UnigramLearner
         while (true)
         {
             for (var step = 0; step < StepsARound; step++)
-                Maximise(Expected(cancel));
+                MStep(EStep(cancel));
             var most = (int)(size * Surplus);
             if (pieces.Length <= most)
                 break;
@@ -52,7 +52,7 @@ sealed class UnigramLearner
     }
 
     /// <summary>How often each piece occurs, over all ways to piece the words together (forward–backward).</summary>
-    double[] Expected(CancellationToken cancel)
+    double[] EStep(CancellationToken cancel)
     {
         var expected = new double[pieces.Length];
         foreach (var (word, count) in words)
@@ -83,7 +83,7 @@ sealed class UnigramLearner
         }
     }
 
-    void Maximise(double[] expected)
+    void MStep(double[] expected)
     {
         var kept = Enumerable.Range(0, pieces.Length).Where(piece => expected[piece] >= LeastExpected || IsLetter(piece)).ToList();
         var total = Digamma(kept.Sum(piece => Math.Max(expected[piece], LeastExpected)));

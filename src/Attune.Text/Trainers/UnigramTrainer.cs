@@ -21,8 +21,8 @@ public static class UnigramTrainer
         options ??= new();
         options.Check();
         var frame = Frame(options);
-        var words = WordCounts.Of(texts, frame, cancel);
-        var learner = new UnigramLearner(words.All, SeedPieces.Of(words, options));
+        var words = WordCounts.Count(texts, frame, cancel);
+        var learner = new UnigramLearner(words.All, SeedPieces.Find(words, options));
         learner.Learn(options.VocabularySize - SpecialTokens.Length - options.Sentinels, options.Kept, cancel);
         return frame.Complete(
             Model(learner), SpecialTokens.Length + learner.Pieces.Count,

@@ -8,7 +8,7 @@ sealed class WordCounts(INormalizer? normalizer, IPreTokenizer preTokenizer)
     readonly Dictionary<string, long> counts = [];
 
     /// <summary>The words of texts as a tokenizer.json of this frame cuts them; its added tokens are not looked for.</summary>
-    public static WordCounts Of(IEnumerable<string> texts, TokenizerFrame frame, CancellationToken cancel)
+    public static WordCounts Count(IEnumerable<string> texts, TokenizerFrame frame, CancellationToken cancel)
     {
         var root = JsonField.Parse(frame.ToJson().ToJsonString(), "tokenizer.json");
         var words = new WordCounts(

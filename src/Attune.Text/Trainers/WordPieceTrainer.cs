@@ -21,7 +21,7 @@ public static class WordPieceTrainer
         options ??= new();
         options.Check();
         var frame = Frame(options);
-        var words = WordCounts.Of(texts, frame, cancel);
+        var words = WordCounts.Count(texts, frame, cancel);
         var learner = new MergeLearner(SpecialTokens.Concat(Alphabet(words, options.MostLetters)), words.All, prefix: Prefix);
         learner.Learn(options.VocabularySize, options.MinFrequency, cancel);
         return frame.Complete(

@@ -16,12 +16,12 @@ namespace Attune.Training.Algorithms;
 /// <param name="policy">Learns.</param>
 /// <param name="reference">The policy before training.</param>
 /// <param name="options">β and label smoothing.</param>
-public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) : IObjective<TokenRanking>
+public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions options) : IObjective<TokenComparisons>
 {
-    readonly Dictionary<int[], float> precomputed = new(new RankedPairs.SameTokens());
+    readonly Dictionary<int[], float> precomputed = new(new PairBatch.SameTokens());
 
     /// <summary>Computes the reference's log-probabilities once, when it does not stay in memory.</summary>
-    public void Prepare(IReadOnlyList<TokenRanking> examples)
+    public void Prepare(IReadOnlyList<TokenComparisons> examples)
     {
         if (reference.IsKept)
             return;
@@ -29,25 +29,25 @@ public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) 
         foreach (var example in examples)
         {
             using var scope = TensorScope.Open();
-            var pairs = RankedPairs.From([example]);
+            var pairs = PairBatch.From([example]);
             var logprobs = WithoutGradient(lease.Policy, pairs.ToResponses(policy.Model.Device));
             foreach (var (text, logprob) in pairs.Texts.Zip(logprobs.ToArray<float>()))
                 precomputed[text] = logprob;
         }
     }
 
-    public double Count(IReadOnlyCollection<TokenRanking> batch) => batch.Sum(ranking => ranking.Pairs.Count);
+    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(ranking => ranking.Comparisons.Count);
 
-    public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
+    public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
         var device = policy.Model.Device;
-        var pairs = RankedPairs.From(examples);
-        var (better, worse) = (TensorBatch.Longs(pairs.Better, device), TensorBatch.Longs(pairs.Worse, device));     // (P)
+        var pairs = PairBatch.From(examples);
+        var (better, worse) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));     // (P)
         var responses = pairs.ToResponses(device);
         var logprobs = policy.SequenceLogprobs(responses);                                          // (N)
         var rewards = (logprobs - ReferenceLogprobs(pairs, responses)) * options.Beta;              // (N)
         var (chosen, rejected) = (rewards.IndexSelect(0, better), rewards.IndexSelect(0, worse));   // (P)
-        var flip = Tensor.From(pairs.FlipProbabilities(options.LabelSmoothing), pairs.Better.Length).To(device);
+        var flip = Tensor.From(pairs.FlipProbabilities(options.LabelSmoothing), pairs.Chosen.Length).To(device);
         var loss = Mean(RewardModeling.PairLoss(chosen, rejected, flipProbability: flip));
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
@@ -62,14 +62,14 @@ public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) 
         Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
     }
 
-    public int Length(TokenRanking example) => example.Texts.Max(text => text.Length);
+    public int Length(TokenComparisons example) => example.Texts.Max(text => text.Length);
 
-    public string Describe(TokenRanking example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
+    public string Describe(TokenComparisons example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
 
-    Tensor ReferenceLogprobs(RankedPairs pairs, Responses responses)
+    Tensor ReferenceLogprobs(PairBatch pairs, Responses responses)
     {
         if (!reference.IsKept)
             return Tensor.From(Array.ConvertAll(pairs.Texts, text => precomputed[text]), responses.Count).To(policy.Model.Device);

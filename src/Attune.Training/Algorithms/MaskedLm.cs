@@ -34,29 +34,29 @@ public sealed class MaskedLm : IObjective<MaskedRow>
     /// <summary>Rows of which nothing is hidden yet: <see cref="Transform"/> does that.</summary>
     public static IReadOnlyList<MaskedRow> Rows(IEnumerable<TokenRow> rows) => [.. rows.Select(row => new MaskedRow(row, row.Tokens))];
 
-    public MaskedRow Transform(MaskedRow example, long number) => masking.Hide(example.Shown, seed, number);
+    public MaskedRow Transform(MaskedRow example, long number) => masking.Mask(example.Input, seed, number);
 
-    public double Count(IReadOnlyCollection<MaskedRow> batch) => batch.Sum(row => row.GuessedCount);
+    public double Count(IReadOnlyCollection<MaskedRow> batch) => batch.Sum(row => row.TargetCount);
 
     public Loss Compute(IReadOnlyList<MaskedRow> examples, double count)
     {
-        TokenRow[] rows = [.. examples.Select(example => example.Shown)];
+        TokenRow[] rows = [.. examples.Select(example => example.Input)];
         var input = TensorBatch.From(rows, tokenizer.FillId, model.Device);                                 // (B, T)
-        var hidden = model.Hidden(input);                                                                   // (B, T, D)
-        return TokenLoss.Of(model, hidden, Guesses(examples, (int)input.Tokens.Size(1)), rows, count,
+        var hidden = model.HiddenStates(input);                                                                   // (B, T, D)
+        return TokenLoss.Compute(model, hidden, Guesses(examples, (int)input.Tokens.Size(1)), rows, count,
             (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
     }
 
-    public int Length(MaskedRow example) => example.Original.Length;
+    public int Length(MaskedRow example) => example.Labels.Length;
 
-    public string Describe(MaskedRow example) => tokenizer.Decode(example.Original).Quoted();
+    public string Describe(MaskedRow example) => tokenizer.Decode(example.Labels).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) => TokenLoss.Summarize(metrics);
 
     /// <summary>The cell of each hidden token in the flattened (B · T), and the token.</summary>
     static IEnumerable<(long Cell, long Target)> Guesses(IReadOnlyList<MaskedRow> rows, int columns) =>
         from row in rows.Index()
-        from at in Enumerable.Range(0, row.Item.Original.Length)
-        where row.Item.Shown.Learned[at]
-        select ((long)row.Index * columns + at, (long)row.Item.Original[at]);
+        from at in Enumerable.Range(0, row.Item.Labels.Length)
+        where row.Item.Input.LossMask[at]
+        select ((long)row.Index * columns + at, (long)row.Item.Labels[at]);
 }

@@ -20,13 +20,13 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
 
     public TokenRow Transform(TokenRow example, long number) => Augment?.Invoke(example, number) ?? example;
 
-    public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.LearnedCount);
+    public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.TargetCount);
 
     public Loss Compute(IReadOnlyList<TokenRow> examples, double count)
     {
         var input = TensorBatch.From(examples, tokenizer.FillId, model.Device);                 // (B, T)
-        var hidden = model.Hidden(input);                                                       // (B, T, D)
-        return TokenLoss.Of(model, hidden, Predictions(examples, (int)input.Tokens.Size(1)), examples, count, perToken);
+        var hidden = model.HiddenStates(input);                                                       // (B, T, D)
+        return TokenLoss.Compute(model, hidden, Predictions(examples, (int)input.Tokens.Size(1)), examples, count, perToken);
     }
 
     public int Length(TokenRow example) => example.Length;

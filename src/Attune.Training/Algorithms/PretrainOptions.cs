@@ -28,7 +28,7 @@ public sealed record PretrainOptions
     public int RowLength { get; init; }
 
     /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Whether the model's own dropout acts.</summary>
@@ -65,6 +65,6 @@ public sealed record PretrainOptions
         var length = RowLength == 0 ? (int)context : RowLength;
         return objective == PretrainObjective.Spans
             ? SpanDenoising.Rows(documents, encoder, length)
-            : Packing.BestFit(documents.Select(encoder.Document), length);
+            : Packing.BestFit(documents.Select(encoder.EncodeDocument), length);
     }
 }

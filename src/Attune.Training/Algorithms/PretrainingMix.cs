@@ -40,7 +40,7 @@ public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel 
     {
         var examples = Dataset.Read(options.Text).ToList();
         var rows = examples.All(example => example is Document)
-            ? Packing.BestFit(examples.Cast<Document>().Select(document => encoder.Document(document.Text)), (int)model.Backbone.ContextLength)
+            ? Packing.BestFit(examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text)), (int)model.Backbone.ContextLength)
             : Sft.Encode(examples, encoder);
         return rows.Count > 0 ? new(options, model, tokenizer, rows, seed) : throw new InvalidDataException($"mix.text: {options.Text} holds nothing to learn from");
     }

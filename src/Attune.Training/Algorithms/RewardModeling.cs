@@ -21,21 +21,21 @@ namespace Attune.Training.Algorithms;
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="options">Of the loss.</param>
 /// <param name="seed">Of the draws for each head.</param>
-public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenRanking>
+public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenComparisons>
 {
     /// <summary>With bootstrap, how often each head would have drawn an example; the same whenever it is seen.</summary>
-    public TokenRanking Transform(TokenRanking example, long number) =>
+    public TokenComparisons Transform(TokenComparisons example, long number) =>
         options.Bootstrap && number >= 0 ? example with { HeadWeights = BootstrapWeights(example) } : example;
 
-    public double Count(IReadOnlyCollection<TokenRanking> batch) =>
-        options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(ranking => ranking.Pairs.Count);
+    public double Count(IReadOnlyCollection<TokenComparisons> batch) =>
+        options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(ranking => ranking.Comparisons.Count);
 
-    public Loss Compute(IReadOnlyList<TokenRanking> examples, double count)
+    public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
-        var pairs = RankedPairs.From(examples);
+        var pairs = PairBatch.From(examples);
         var scores = model.ScoreHeads(TensorBatch.Padded(pairs.Texts, tokenizer.FillId, model.Device));    // (N, M)
-        var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Better, model.Device));                 // (P, M)
-        var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Worse, model.Device));
+        var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Chosen, model.Device));                 // (P, M)
+        var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Rejected, model.Device));
         var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
         var weights = Column(options.Weighting == PairWeighting.Prompt ? pairs.Weights : Array.ConvertAll(pairs.Weights, _ => 1f));
         var loss = Masked.Reduce((losses * HeadWeights(examples, pairs) * weights).Mean(1), count: count);
@@ -57,7 +57,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         return centerCoef == 0 ? loss : loss + (chosen + rejected).Square() * centerCoef;
     }
 
-    Tensor? Margins(RankedPairs pairs) => OrNull(Array.ConvertAll(pairs.Strengths, strength => (float)(options.MarginScale * strength)));
+    Tensor? Margins(PairBatch pairs) => OrNull(Array.ConvertAll(pairs.Margins, strength => (float)(options.MarginScale * strength)));
 
     Tensor? OrNull(float[] numbers) => Array.TrueForAll(numbers, number => number == 0) ? null : Column(numbers);
 
@@ -65,7 +65,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     Tensor Column(float[] numbers) => Tensor.From(numbers, numbers.Length, 1).To(model.Device);
 
     /// <summary>(P, M), or 1 where all heads learn alike.</summary>
-    Tensor HeadWeights(IReadOnlyList<TokenRanking> examples, RankedPairs pairs) => examples[0].HeadWeights is null
+    Tensor HeadWeights(IReadOnlyList<TokenComparisons> examples, PairBatch pairs) => examples[0].HeadWeights is null
         ? Tensor.Scalar(1, device: model.Device)
         : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
 
@@ -80,21 +80,21 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
             ["rewards/rejected"] = Mean(rejected),
         };
         if (model.HeadCount > 1)
-            figures["rewards/disagreement"] = Mean(Deviation((chosenByHead - rejectedByHead).Detach()));
+            figures["rewards/disagreement"] = Mean(StdOverHeads((chosenByHead - rejectedByHead).Detach()));
         return figures;
 
         Tensor Mean(Tensor x) => Masked.Reduce(x * weights.Squeeze(1), count: count);
     }
 
     /// <summary>(P, M) → (P): the deviation between heads.</summary>
-    static Tensor Deviation(Tensor x) => (x - x.Mean(1, keep: true)).Square().Mean(1).Sqrt();
+    static Tensor StdOverHeads(Tensor x) => (x - x.Mean(1, keepDim: true)).Square().Mean(1).Sqrt();
 
     /// <summary>1 where the chosen one scores higher, ½ where both score the same, else 0.</summary>
     public static Tensor Accuracy(Tensor chosen, Tensor rejected) =>
         ((chosen > rejected).To(DType.Float32) + (!(chosen < rejected)).To(DType.Float32)) * 0.5;
 
     /// <summary>Numbers by Poisson's law with mean 1, which a draw of many with replacement comes to; they follow from the seed and the texts.</summary>
-    float[] BootstrapWeights(TokenRanking example)
+    float[] BootstrapWeights(TokenComparisons example)
     {
         var random = new Random(example.Texts.SelectMany(text => text).Aggregate(seed, (hash, token) => unchecked(hash * 31 + token)));
         return [.. Enumerable.Range(0, model.HeadCount).Select(_ => Poisson(random.NextDouble()))];
@@ -111,9 +111,9 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         return count;
     }
 
-    public int Length(TokenRanking example) => example.Texts.Max(text => text.Length);
+    public int Length(TokenComparisons example) => example.Texts.Max(text => text.Length);
 
-    public string Describe(TokenRanking example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
+    public string Describe(TokenComparisons example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";

@@ -24,7 +24,7 @@ public sealed record SftOptions : IValidatableObject
     public SftLoss Loss { get; init; } = SftLoss.Nll;
 
     /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Whether the model's own dropout acts.</summary>
@@ -52,8 +52,8 @@ public static class Sft
     public static IReadOnlyList<TokenRow> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
         [.. examples.Select(example => example switch
         {
-            Demonstration demonstration => encoder.Demonstration(demonstration),
-            Dialogue dialogue => encoder.Dialogue(dialogue),
+            Demonstration demonstration => encoder.EncodeDemonstration(demonstration),
+            ChatExample dialogue => encoder.EncodeChat(dialogue),
             _ => throw new InvalidDataException($"{example.Origin}: fine-tuning reads prompt and completion, or messages"),
         }).OfType<TokenRow>()];
 }

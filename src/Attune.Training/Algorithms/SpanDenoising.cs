@@ -15,7 +15,7 @@ public static class SpanDenoising
 {
     /// <summary>Documents without their ends, of which nothing is hidden yet, in pieces of at most this many tokens.</summary>
     public static IReadOnlyList<TokenRow> Rows(IEnumerable<string> documents, TextEncoder encoder, int length) =>
-        [.. documents.SelectMany(document => encoder.Document(document)[..^1].Chunk(length)).Where(piece => piece.Length > 1)
+        [.. documents.SelectMany(document => encoder.EncodeDocument(document)[..^1].Chunk(length)).Where(piece => piece.Length > 1)
             .Select(piece => new TokenRow(piece, Array.ConvertAll(piece, _ => true)))];
 
     /// <exception cref="InvalidDataException">The tokenizer has no sentinels.</exception>

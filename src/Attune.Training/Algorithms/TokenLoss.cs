@@ -15,7 +15,7 @@ static class TokenLoss
     /// <param name="rows">What was read.</param>
     /// <param name="count">Tokens to predict in the whole step.</param>
     /// <param name="perToken">(N, V) logits, which it may use up, and (N) targets → (N) losses.</param>
-    public static Loss Of(
+    public static Loss Compute(
         LanguageModel model, Tensor hidden, IEnumerable<(long Cell, long Target)> predictions, IEnumerable<TokenRow> rows, double count,
         Func<Tensor, Tensor, Tensor> perToken)
     {

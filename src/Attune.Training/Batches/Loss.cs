@@ -4,10 +4,10 @@ namespace Attune.Training.Batches;
 
 /// <summary>A loss to minimise, or the share of a micro-batch in it, and what is logged of it.</summary>
 /// <param name="Value">One number with a graph to the parameters.</param>
-/// <param name="Figures">
+/// <param name="MetricTensors">
 /// One number each, by metric name: shares of means, so that the figures of a step's micro-batches add up to those of the step.
 /// </param>
-public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Figures)
+public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> MetricTensors)
 {
     /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
     public PolicyShift? Shift { get; init; }
@@ -19,8 +19,8 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Figu
     {
         using var scope = TensorScope.Open();
         Tensor[] shift = Shift is null ? [] : [Shift.ApproxKl, Shift.ClipFraction, Shift.MeanRatio];
-        var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. Figures.Values.Select(Number)]).ToArray<float>();
-        return new(numbers[0], Figures.Keys.Zip(numbers.Skip(1 + shift.Length)), shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
+        var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. MetricTensors.Values.Select(Number)]).ToArray<float>();
+        return new(numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)), shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
     }
 
     static Tensor Number(Tensor figure) => figure.Detach().To(DType.Float32);

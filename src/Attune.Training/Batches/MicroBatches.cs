@@ -71,7 +71,7 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
         var loss = compute(part);
         var gradients = loss.Value.GradientsOf(optimizer.Parameters);
         foreach (var gradient in gradients.OfType<Tensor>())
-            scope.Keep(gradient);
+            scope.MoveToOuterScope(gradient);
         return (loss.Totals, gradients);
     }
 }

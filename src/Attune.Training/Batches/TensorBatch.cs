@@ -11,7 +11,7 @@ public static class TensorBatch
     public static ModelInput Padded(IReadOnlyList<int[]> rows, int padId, Device device)
     {
         var padded = PaddedRows.From(rows, padId);
-        return ModelInput.Padded(
+        return ModelInput.FromPadded(
             Tensor.From(padded.Tokens, padded.Count, padded.Length).To(device),
             Tensor.From(padded.Mask, padded.Count, padded.Length).To(device));
     }

@@ -43,7 +43,7 @@ public static class Masked
     public static Tensor Whiten(Tensor x, Tensor mask, bool keepMean = false)
     {
         var mean = Mean(x, mask);
-        var whitened = (x - mean) * (Variance(x, mask) + 1e-8).ReciprocalSqrt();
+        var whitened = (x - mean) * (Variance(x, mask) + 1e-8).Rsqrt();
         return keepMean ? whitened + mean : whitened;
     }
 }

@@ -18,7 +18,7 @@ public sealed class RunningMoments : IRunState
     public double Variance => Count > 0 ? squares / Count : 1;
 
     /// <summary>Divided by the count − 1.</summary>
-    public double Deviation => Count > 1 ? Math.Sqrt(squares / (Count - 1)) : 1;
+    public double Std => Count > 1 ? Math.Sqrt(squares / (Count - 1)) : 1;
 
     /// <summary>Takes a batch in.</summary>
     public void Update(IReadOnlyCollection<double> batch)

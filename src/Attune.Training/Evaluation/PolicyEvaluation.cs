@@ -11,7 +11,7 @@ namespace Attune.Training.Evaluation;
 /// How a policy answers held-out prompts: score, KL from the reference, length, endings, variety, and samples to read. It has a
 /// random source of its own, so that looking does not change a run.
 /// </summary>
-public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
@@ -19,28 +19,28 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
     public int SamplesKept { get; init; } = 16;
 
     /// <summary>A second reward, which nothing is trained by; null without one.</summary>
-    public IRewardSource? Gold { get; init; }
+    public IRewardSource? GoldReward { get; init; }
 
     public EvaluationResult Evaluate()
     {
         if (prompts.Count == 0)
-            return EvaluationResult.Nothing;
+            return EvaluationResult.Empty;
         using var noGrad = Autograd.NoGrad();
         using var random = new RandomSource((ulong)seed, policy.Model.Device);
-        Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Answer(part, random))];
+        Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Respond(part, random))];
         var metrics = samples[0].Numbers.Keys.ToDictionary(
             name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
         metrics["eval/distinct"] = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length;
         return new(metrics, [.. samples.Take(SamplesKept)]);
     }
 
-    Sample[] Answer(TokenPrompt[] part, RandomSource random)
+    Sample[] Respond(TokenPrompt[] part, RandomSource random)
     {
         using var scope = TensorScope.Open();
         var rollouts = policy.Respond(part, random);
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
-        var gold = Gold?.Score(rollouts).Totals;
+        var gold = GoldReward?.Score(rollouts).Totals;
         var kl = reference is null ? null : SequenceKl(rollouts, reference);
         return [.. rollouts.Completions.Select((completion, row) =>
         {
@@ -62,7 +62,7 @@ public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewar
     }
 
     /// <summary>log π − log π_ref of each response, in nats.</summary>
-    static float[] SequenceKl(Rollouts rollouts, Reference reference)
+    static float[] SequenceKl(Rollouts rollouts, CreateReference reference)
     {
         using var lease = reference.Use();
         return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();

@@ -25,14 +25,14 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
     public IReadOnlyList<int> GoodCheckpoints => good;
 
     /// <summary>What is wrong now, in a few words; "healthy" when nothing is.</summary>
-    public string InWords => Active.Select(rule => rule.InShort).ToList() is { Count: > 0 } words ? string.Join(", ", words) : "healthy";
+    public string Summary => Active.Select(rule => rule.InShort).ToList() is { Count: > 0 } words ? string.Join(", ", words) : "healthy";
 
     IEnumerable<HealthRule> Active => HealthRules.All.Where(rule => episodes[rule].Began is not null);
 
     IEnumerable<HealthRule> Alarms => Active.Where(rule => rule.Severity == Severity.Alarm);
 
     /// <summary>Takes in what a step or a look at held-out data has measured, and says what begins and what is over.</summary>
-    public IReadOnlyList<HealthChange> Look(int step, IReadOnlyDictionary<string, double> metrics)
+    public IReadOnlyList<HealthChange> Observe(int step, IReadOnlyDictionary<string, double> metrics)
     {
         history.See(metrics);
         return [.. HealthRules.All.Select(rule => Judge(rule, episodes[rule], step)).OfType<HealthChange>()];

@@ -38,10 +38,10 @@ static class HealthRules
                 ? $"tokens are {N(seen.Now(Ratio))} times as probable after an update as when they were sampled; within {N(limits.MaxRatioError)} of 1 is healthy" : null),
         new("clipped", "many tokens clipped", Severity.Warning,
             "A step wants to go further than it may: take a smaller learning rate or fewer updates.epochs.",
-            (seen, limits) => seen.Now(Clipped) > limits.MaxClipShare ? $"{Figures.Percent(seen.Now(Clipped)!.Value)} of the tokens are clipped, more than {Figures.Percent(limits.MaxClipShare)}" : null),
+            (seen, limits) => seen.Now(Clipped) > limits.MaxClipShare ? $"{NumberFormat.Percent(seen.Now(Clipped)!.Value)} of the tokens are clipped, more than {NumberFormat.Percent(limits.MaxClipShare)}" : null),
         new("entropy", "entropy collapsed", Severity.Alarm,
             "All answers are becoming one: raise kl.coef, set ppo.entropyCoef to about 0.01, or take a smaller learning rate.",
-            (seen, limits) => EntropyShare(seen) is { } share && share < limits.MinEntropyShare ? $"the entropy of a token is {Figures.Percent(share)} of what it was in the first steps" : null)
+            (seen, limits) => EntropyShare(seen) is { } share && share < limits.MinEntropyShare ? $"the entropy of a token is {NumberFormat.Percent(share)} of what it was in the first steps" : null)
             { EasedByBeta = true },
         new("length", "length drifts", Severity.Warning,
             "Length itself may be rewarded: compare scores of short and long answers, and set scores.lengthPenalty, or scores.missingEosPenalty for answers that run to the limit.",
@@ -50,17 +50,17 @@ static class HealthRules
             { EasedByBeta = true },
         new("ended", "answers do not end", Severity.Warning,
             "Set scores.missingEosPenalty, raise sampling.maxNewTokens, or fine-tune on answers that end.",
-            (seen, limits) => seen.Now(Ended) < limits.MinEnded ? $"only {Figures.Percent(seen.Now(Ended)!.Value)} of the answers end by themselves" : null)
+            (seen, limits) => seen.Now(Ended) < limits.MinEnded ? $"only {NumberFormat.Percent(seen.Now(Ended)!.Value)} of the answers end by themselves" : null)
             { EasedByBeta = true },
         new("repetition", "answers repeat themselves", Severity.Alarm,
             "Raise kl.coef, and add a reward that takes points for repetition.",
             (seen, limits) => seen.Now(Repetition) is { } now && now > Math.Max(limits.MaxRepetition, seen.Start(Repetition)!.Value + RepetitionGrowth)
-                ? $"{Figures.Percent(now)} of three tokens in a row were said before in the same answer, {Figures.Percent(seen.Start(Repetition)!.Value)} in the first steps" : null)
+                ? $"{NumberFormat.Percent(now)} of three tokens in a row were said before in the same answer, {NumberFormat.Percent(seen.Start(Repetition)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("distinct", "one answer to all", Severity.Alarm,
             "The policy gives the same answer to many prompts: raise kl.coef or ppo.entropyCoef, and look at what the reward source likes about that answer.",
             (seen, limits) => seen.Now(Distinct) < limits.MinDistinctShare * seen.Start(Distinct)
-                ? $"{Figures.Percent(seen.Now(Distinct)!.Value)} of the answers differ from each other, {Figures.Percent(seen.Start(Distinct)!.Value)} in the first steps" : null)
+                ? $"{NumberFormat.Percent(seen.Now(Distinct)!.Value)} of the answers differ from each other, {NumberFormat.Percent(seen.Start(Distinct)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("values", "values do not explain", Severity.Warning,
             "Warm the critic up (critic.warmupSteps), raise ppo.valueCoef, or widen ppo.valueClipRange.",
@@ -88,7 +88,7 @@ static class HealthRules
         if (seen.Start(Score) is not { } start || held.Count < 2)
             return null;
         var (gain, heldGain) = (held.TrainingAtLast - start, held.Last - held.First);
-        return gain > Noise * seen.StartDeviation(Score) && heldGain < limits.MinHeldOutShare * gain
+        return gain > Noise * seen.StartStd(Score) && heldGain < limits.MinHeldOutShare * gain
             ? $"the score rose by {N(gain)} on the training prompts and by {N(heldGain)} on the held-out ones" : null;
     }
 
@@ -102,5 +102,5 @@ static class HealthRules
             ? $"the {name} on held-out prompts fell from {N(held.Best)} to {N(held.Last)} while the training score rose from {N(then)} to {N(held.TrainingAtLast)}" : null;
     }
 
-    static string N(double? value) => Figures.Number(value ?? double.NaN);
+    static string N(double? value) => NumberFormat.Number(value ?? double.NaN);
 }

@@ -11,7 +11,7 @@ namespace Attune.Training.Health;
 sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<string> heldOut, string training) : IRunState
 {
     readonly Dictionary<string, Track> tracks = metrics.ToDictionary(name => name, _ => new Track(), StringComparer.Ordinal);
-    readonly Dictionary<string, Looks> looks = heldOut.ToDictionary(name => name, _ => new Looks(), StringComparer.Ordinal);
+    readonly Dictionary<string, EvaluationHistory> looks = heldOut.ToDictionary(name => name, _ => new EvaluationHistory(), StringComparer.Ordinal);
 
     public void See(IReadOnlyDictionary<string, double> seen)
     {
@@ -30,7 +30,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
     public double? Start(string name) => tracks[name] is { First: { Count: var count } first } && count == window ? first.Average() : null;
 
     /// <summary>The standard deviation of the first values, divided by n − 1; 0 for fewer than two.</summary>
-    public double StartDeviation(string name) => tracks[name].First is { Count: > 1 } first ? first.StandardDeviation() : 0;
+    public double StartStd(string name) => tracks[name].First is { Count: > 1 } first ? first.StandardDeviation() : 0;
 
     /// <summary>Whether the last value was a number.</summary>
     public bool IsFinite(string name) => !tracks[name].Broken;
@@ -38,7 +38,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
     /// <summary>How many values were numbers.</summary>
     public int Count(string name) => tracks[name].Count;
 
-    public Looks HeldOut(string name) => looks[name];
+    public EvaluationHistory HeldOut(string name) => looks[name];
 
     public void Save(StateWriter writer)
     {
@@ -57,7 +57,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
     }
 
     /// <summary>What was seen of a figure on held-out data, with the mean of the training score at that time (NaN before there was one).</summary>
-    public sealed class Looks
+    public sealed class EvaluationHistory
     {
         public int Count { get; private set; }
 

@@ -9,7 +9,7 @@ public static class Repetition
     /// The share of three tokens in a row that stood in the same answer before, a mean over answers: seq-rep-n of Welleck et al. 2020,
     /// section 6, https://arxiv.org/abs/1908.04319. An answer of less than three tokens repeats nothing.
     /// </summary>
-    public static double Of(IReadOnlyCollection<int[]> answers) => answers.Average(Share);
+    public static double Measure(IReadOnlyCollection<int[]> answers) => answers.Average(Share);
 
     /// <summary>Different answers, as a share of all.</summary>
     public static double Distinct(IReadOnlyCollection<int[]> answers) =>

@@ -10,7 +10,7 @@ namespace Attune.Training.Offline;
 /// Learns from examples that do not change: batch, objective, step. Pretraining, fine-tuning, reward modelling and DPO differ in their
 /// objective only.
 /// </summary>
-public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, Optimization optimization, BatchOptions options)
+public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, ScheduledOptimizer optimization, BatchOptions options)
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 

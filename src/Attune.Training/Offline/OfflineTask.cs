@@ -22,7 +22,7 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
         }
         objective.Prepare([.. train, .. heldOut]);
         SetDropout(Dropout);
-        if (training.Workers > 1 && trained.Model.DropsOut)
+        if (training.Workers > 1 && trained.Model.HasActiveDropout)
             throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
         var steps = training.TotalSteps(train.Count);
         var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);

@@ -20,13 +20,13 @@ namespace Attune.Training.OnPolicy;
 /// <param name="optimization">Steps the parameters.</param>
 /// <param name="batches">How much is in memory at once.</param>
 public sealed class OnPolicyLoop(
-    Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, Optimization optimization, BatchOptions batches)
+    Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, ScheduledOptimizer optimization, BatchOptions batches)
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, batches);
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public Reference? Reference { get; init; }
+    public CreateReference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
@@ -88,7 +88,7 @@ public sealed class OnPolicyLoop(
     {
         try
         {
-            return rewards.ScoreToLearn(rollouts);
+            return rewards.ScoreAndUpdateStatistics(rollouts);
         }
         catch (InvalidDataException error)
         {
@@ -121,7 +121,7 @@ public sealed class OnPolicyLoop(
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         int[][] responses = [.. rollouts.Tokens];
-        step.Log("responses/repetition", Repetition.Of(responses));
+        step.Log("responses/repetition", Repetition.Measure(responses));
         step.Log("responses/distinct", Repetition.Distinct(responses));
         step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
     }

@@ -35,7 +35,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
     public ScoreOptions Scores { get; init; } = new();
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public Reference? Reference { get; init; }
+    public CreateReference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
@@ -65,7 +65,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
         var optimizer = new Optimizer(Optimizer.ToRule(), learned, Optimizer.WeightDecay);
         var scoring = new ScorePipeline(Scores);
         Register(new ModelState(learned), optimizer, scoring);
-        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed) { Gold = Gold };
+        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed) { GoldReward = Gold };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {
             Reference = Reference,

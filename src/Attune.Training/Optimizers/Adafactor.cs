@@ -8,7 +8,7 @@ namespace Attune.Training.Optimizers;
 /// </summary>
 public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
 {
-    public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape)
+    public IReadOnlyList<(string Name, long[] Shape)> StateShapes(ReadOnlySpan<long> shape)
     {
         var state = new List<(string, long[])>();
         if (shape.Length >= 2)
@@ -39,11 +39,11 @@ public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
     {
         var row = state[0].LerpInPlace(square.Mean(-1), 1 - decay);                         // (…, rows)
         var column = state[1].LerpInPlace(square.Mean(-2), 1 - decay);                      // (…, columns)
-        var rowFactor = (row / row.Mean(-1, keep: true)).ReciprocalSqrt();
-        return rowFactor.Unsqueeze(-1) * column.ReciprocalSqrt().Unsqueeze(-2);
+        var rowFactor = (row / row.Mean(-1, keepDim: true)).Rsqrt();
+        return rowFactor.Unsqueeze(-1) * column.Rsqrt().Unsqueeze(-2);
     }
 
-    static Tensor Whole(Tensor square, Tensor state, double decay) => state.LerpInPlace(square, 1 - decay).ReciprocalSqrt();
+    static Tensor Whole(Tensor square, Tensor state, double decay) => state.LerpInPlace(square, 1 - decay).Rsqrt();
 
     double Rate(Tensor parameter, int step, double learningRate)
     {

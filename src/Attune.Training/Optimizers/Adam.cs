@@ -8,7 +8,7 @@ namespace Attune.Training.Optimizers;
 /// </summary>
 public sealed class Adam(double beta1, double beta2, double epsilon, bool decoupledDecay) : IUpdateRule
 {
-    public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape) =>
+    public IReadOnlyList<(string Name, long[] Shape)> StateShapes(ReadOnlySpan<long> shape) =>
         [("exp_avg", shape.ToArray()), ("exp_avg_sq", shape.ToArray())];
 
     public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay) =>
@@ -30,8 +30,8 @@ public sealed class Adam(double beta1, double beta2, double epsilon, bool decoup
         if (apart != 0)
             parameter.MultiplyInPlace(1 - learningRate * apart);
         mean.LerpInPlace(gradient, 1 - beta1);
-        square.MultiplyInPlace(beta2).AddProductInPlace(gradient, gradient, 1 - beta2);
+        square.MultiplyInPlace(beta2).AddcmulInPlace(gradient, gradient, 1 - beta2);
         var deviation = square.Sqrt().MultiplyInPlace(1 / Math.Sqrt(squareCorrection)) + epsilon;
-        parameter.AddQuotientInPlace(mean, deviation, -learningRate / meanCorrection);
+        parameter.AddcdivInPlace(mean, deviation, -learningRate / meanCorrection);
     }
 }

@@ -95,9 +95,9 @@ public sealed class Optimizer : IRunState
     }
 
     Tensor[] NewState(Parameter parameter) =>
-        [.. rule.StateOf(parameter.Shape).Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).Persist())];
+        [.. rule.StateShapes(parameter.Shape).Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
 
     /// <summary>What the rule remembers, as <c>parameter/state</c>.</summary>
     IEnumerable<(string Name, Tensor Value)> NamedState() =>
-        slots.SelectMany(slot => rule.StateOf(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
+        slots.SelectMany(slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
 }

@@ -39,11 +39,11 @@ public sealed record OptimizerOptions : IValidatableObject
     public double WeightDecay { get; init; }
 
     /// <summary>How slowly the mean of the gradients moves (Adam).</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Beta1 { get; init; } = 0.9;
 
     /// <summary>How slowly the mean of their squares moves (Adam; RMSprop's alpha).</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Beta2 { get; init; } = 0.999;
 
     /// <summary>Keeps divisions finite.</summary>
@@ -51,7 +51,7 @@ public sealed record OptimizerOptions : IValidatableObject
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>Momentum of sgd and rmsProp.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Momentum { get; init; }
 
     /// <summary>The longest gradient, all parameters together; longer ones are shortened. 0 for no limit.</summary>

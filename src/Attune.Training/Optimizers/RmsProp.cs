@@ -5,7 +5,7 @@ namespace Attune.Training.Optimizers;
 /// <summary>RMSprop. Tieleman and Hinton 2012, lecture 6.5 of "Neural Networks for Machine Learning".</summary>
 public sealed class RmsProp(double alpha, double epsilon, double momentum) : IUpdateRule
 {
-    public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape) => momentum == 0
+    public IReadOnlyList<(string Name, long[] Shape)> StateShapes(ReadOnlySpan<long> shape) => momentum == 0
         ? [("square_avg", shape.ToArray())]
         : [("square_avg", shape.ToArray()), ("momentum_buffer", shape.ToArray())];
 
@@ -13,11 +13,11 @@ public sealed class RmsProp(double alpha, double epsilon, double momentum) : IUp
     {
         if (weightDecay != 0)
             gradient += parameter * weightDecay;
-        var square = state[0].MultiplyInPlace(alpha).AddProductInPlace(gradient, gradient, 1 - alpha);
+        var square = state[0].MultiplyInPlace(alpha).AddcmulInPlace(gradient, gradient, 1 - alpha);
         var deviation = square.Sqrt() + epsilon;
         if (momentum == 0)
-            parameter.AddQuotientInPlace(gradient, deviation, -learningRate);
+            parameter.AddcdivInPlace(gradient, deviation, -learningRate);
         else
-            parameter.AddInPlace(state[1].MultiplyInPlace(momentum).AddQuotientInPlace(gradient, deviation, 1), -learningRate);
+            parameter.AddInPlace(state[1].MultiplyInPlace(momentum).AddcdivInPlace(gradient, deviation, 1), -learningRate);
     }
 }

@@ -5,7 +5,7 @@ namespace Attune.Training.Optimizers;
 /// <summary>Stochastic gradient descent with momentum. Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html</summary>
 public sealed class Sgd(double momentum, bool nesterov) : IUpdateRule
 {
-    public IReadOnlyList<(string Name, long[] Shape)> StateOf(ReadOnlySpan<long> shape) =>
+    public IReadOnlyList<(string Name, long[] Shape)> StateShapes(ReadOnlySpan<long> shape) =>
         momentum == 0 ? [] : [("momentum_buffer", shape.ToArray())];
 
     public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay)

@@ -16,48 +16,48 @@ public static class ModelFolder
 {
     /// <summary>The tokenizer of a model's folder, or of the model that an adapter there is for.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
-    public static Tokenizer Tokenizer(string folder) => folder.Length > 0
+    public static Tokenizer LoadTokenizer(string folder) => folder.Length > 0
         ? Text.Tokenizer.Load(Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
         : throw new InvalidDataException("a folder with a model was expected, found an empty path");
 
     /// <summary>The tokenizer beside the model, else the one the options name, else a new one, trained on texts and kept in the run folder.</summary>
-    public static Tokenizer Tokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
+    public static Tokenizer LoadTokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
     {
         if (model.Length > 0 || options.Path.Length > 0)
-            return Tokenizer(model.Length > 0 ? model : options.Path);
+            return LoadTokenizer(model.Length > 0 ? model : options.Path);
         var kept = Path.Combine(run.Folder.Path, "tokenizer");
-        if (!run.Folder.HoldsARun || !Directory.Exists(kept))
+        if (!run.Folder.HasStarted || !Directory.Exists(kept))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             AtomicWrite.Folder(kept, options.Train(texts()).Save);
         }
-        return Tokenizer(kept);
+        return LoadTokenizer(kept);
     }
 
     /// <summary>The language model of a folder that is to write text, on a device, with weights of a type; null for the type that they are stored in.</summary>
     /// <exception cref="InvalidDataException">There is none, it only reads, or its tokenizer does not fit.</exception>
-    public static LanguageModel LanguageModel(string folder, Device device, DType? dtype = DType.Float32)
+    public static LanguageModel LoadLanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
         var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
                 $"{folder} holds an encoder ({model.Config["model_type"]}), which reads texts and cannot write any; name a causal language model. "
                 + "`attune pretrain` and `attune reward` take encoders");
-        return Fit(model, model.Backbone, Tokenizer(folder), device);
+        return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
     /// <summary>The language model of a folder, to train or as a reference: float32 weights on the run's device, computing in the run's type.</summary>
-    /// <inheritdoc cref="LanguageModel(string, Device, DType?)"/>
-    public static LanguageModel LanguageModel(string folder, Run run)
+    /// <inheritdoc cref="LoadLanguageModel(string, Device, DType?)"/>
+    public static LanguageModel LoadLanguageModel(string folder, Run run)
     {
-        var model = LanguageModel(folder, run.Device);
+        var model = LoadLanguageModel(folder, run.Device);
         ComputeIn(run, model.Backbone);
         return model;
     }
 
     /// <summary>The language model of a folder, whatever its kind, or a new one when the path is empty, on the run's device.</summary>
     /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
-    public static LanguageModel LanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
+    public static LanguageModel LoadLanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
         var model = folder.Length > 0
             ? Pretrained.LoadLanguageModel(folder)
@@ -68,7 +68,7 @@ public static class ModelFolder
 
     /// <summary>A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.</summary>
     /// <exception cref="InvalidDataException">There is no model, or its tokenizer does not fit.</exception>
-    public static RewardModel RewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run, int heads = 1)
+    public static RewardModel LoadRewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run, int heads = 1)
     {
         var model = NewOnCpu(run, random => folder.Length > 0
             ? Pretrained.RewardModelFrom(folder, random, heads)
@@ -79,24 +79,24 @@ public static class ModelFolder
 
     /// <summary>A trained reward model on a device, with weights of a type; null for the type that they are stored in.</summary>
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
-    public static RewardModel RewardModel(string folder, Device device, DType? dtype = DType.Float32)
+    public static RewardModel LoadRewardModel(string folder, Device device, DType? dtype = DType.Float32)
     {
         var model = Pretrained.LoadRewardModel(folder, dtype);
-        return Fit(model, model.Backbone, Tokenizer(folder), device);
+        return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
     /// <summary>A trained reward model that goes on to learn: float32 weights on the run's device, computing in the run's type.</summary>
-    /// <inheritdoc cref="RewardModel(string, Device, DType?)"/>
-    public static RewardModel RewardModelToTrain(string folder, Run run)
+    /// <inheritdoc cref="LoadRewardModel(string, Device, DType?)"/>
+    public static RewardModel LoadTrainableRewardModel(string folder, Run run)
     {
-        var model = RewardModel(folder, run.Device);
+        var model = LoadRewardModel(folder, run.Device);
         ComputeIn(run, model.Backbone);
         return model;
     }
 
     /// <summary>Every token that ends an answer: the tokenizer's, and those that the model's settings name.</summary>
-    public static IReadOnlyList<int> EndTokens(LanguageModel model, Tokenizer tokenizer) =>
-        [.. (tokenizer.EosId is { } eos ? model.EndTokens.Prepend(eos) : model.EndTokens).Distinct()];
+    public static IReadOnlyList<int> EosIds(LanguageModel model, Tokenizer tokenizer) =>
+        [.. (tokenizer.EosId is { } eos ? model.EosIds.Prepend(eos) : model.EosIds).Distinct()];
 
     /// <summary>Writes a model as transformers loads it, with its tokenizer.</summary>
     /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
@@ -138,7 +138,7 @@ public static class ModelFolder
         if (!model.IsFinite)
             throw new InvalidDataException("some weights of the model are not finite numbers; it was damaged in training or in copying");
         // Some checkpoints name more added tokens than their table has rows, and never use them.
-        int?[] used = [tokenizer.WordCount - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
+        int?[] used = [tokenizer.BaseVocabularySize - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
         if (used.Max() >= backbone.VocabularySize)
             throw new InvalidDataException(
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");

@@ -19,7 +19,7 @@ public sealed class MovingAverage : IRunState
         this.decay = decay;
         using var noGrad = Autograd.NoGrad();
         foreach (var (name, parameter) in parameters)
-            slots.Add((name, parameter, parameter.Value.Detach().Clone().Persist()));
+            slots.Add((name, parameter, parameter.Value.Detach().Clone().DetachFromScope()));
     }
 
     /// <summary>Takes in the weights after an update.</summary>

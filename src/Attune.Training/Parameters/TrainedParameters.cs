@@ -23,7 +23,7 @@ public sealed partial class TrainedParameters
     TrainedParameters(Module model, ParameterOptions options, Lora? lora)
     {
         (Model, this.options, this.lora) = (model, options, lora);
-        using var ownWeights = Lora.Off();
+        using var ownWeights = Lora.Disable();
         Named = [.. lora?.NamedParameters() ?? [], .. model.NamedParameters().Where(parameter => parameter.Value.Trainable)];
         if (Named.Count == 0)
             throw new InvalidDataException("parameters.freeze: it leaves nothing to train");
@@ -36,7 +36,7 @@ public sealed partial class TrainedParameters
 
     /// <summary>Makes trainable what the options say and nothing else; an adapter is put on the model.</summary>
     /// <exception cref="InvalidDataException">The model has no such parts.</exception>
-    public static TrainedParameters Choose(Module model, ParameterOptions options, int seed)
+    public static TrainedParameters Select(Module model, ParameterOptions options, int seed)
     {
         if (options.Lora.Rank > 0)
             return new(model, options, NewAdapter(model, options.Lora, seed));

@@ -27,8 +27,8 @@ public sealed class BranchCritic : Critic
             throw new InvalidDataException(
                 $"critic.layers: at most the layers of a decoder were expected, found {layers}; {policy.Config["model_type"]} has {(policy.Backbone as Decoder)?.Layers ?? 0}");
         BranchLayer = own.Layers - layers;
-        var top = own.UpperParameters(own.Layers - layers).ToHashSet();
-        twin = Pretrained.Twin(policy, (_, parameter) => top.Contains(parameter));
+        var top = own.ParametersFrom(own.Layers - layers).ToHashSet();
+        twin = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
         decoder = (Decoder)twin.Backbone;
         head = twin.AddValueHead();
         head.Initialize(random);
@@ -42,7 +42,7 @@ public sealed class BranchCritic : Critic
     {
         get
         {
-            var upper = decoder.UpperParameters(BranchLayer!.Value).Concat(head.Parameters).ToHashSet();
+            var upper = decoder.ParametersFrom(BranchLayer!.Value).Concat(head.Parameters).ToHashSet();
             return twin.NamedParameters().Where(parameter => upper.Contains(parameter.Value)).Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
         }
     }
@@ -50,7 +50,7 @@ public sealed class BranchCritic : Critic
     public override Tensor Values(ForwardPass pass)
     {
         using var precision = Autocast.To(decoder.Autocast, twin.Device);
-        var hidden = decoder.Above(BranchLayer!.Value, pass.StatesBelow(BranchLayer!.Value), pass.Input);             // (B, W, D)
+        var hidden = decoder.ForwardFrom(BranchLayer!.Value, pass.StatesBelow(BranchLayer!.Value), pass.Input);             // (B, W, D)
         return head.Forward(pass.AtResponses(hidden)).To(DType.Float32);
     }
 }

@@ -47,7 +47,7 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     {
         var decoder = (Decoder)model.Backbone;
         using var precision = Autocast.To(decoder.Autocast, model.Device);
-        deepest = (layer, deepest is var (from, hidden) ? decoder.Between(from, layer, hidden, input) : decoder.Beneath(layer, input));
+        deepest = (layer, deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input));
         return deepest.Value.Hidden;
     }
 
@@ -55,9 +55,9 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     Tensor RunToEnd()
     {
         if (deepest is not var (layer, hidden))
-            return model.Hidden(input);
+            return model.HiddenStates(input);
         var decoder = (Decoder)model.Backbone;
         using var precision = Autocast.To(decoder.Autocast, model.Device);
-        return decoder.Above(layer, hidden, input);
+        return decoder.ForwardFrom(layer, hidden, input);
     }
 }

@@ -31,16 +31,16 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
 {
     readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
-    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EndTokens(model, tokenizer));
+    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer));
 
     public LanguageModel Model => model;
 
     public Tokenizer Tokenizer => tokenizer;
 
     /// <summary>Samples responses: this process by default, or a server.</summary>
-    public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EndTokens(model, tokenizer))
+    public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
     {
-        StopOf = StopStrings.Finder(tokenizer, sampling.Stop),
+        FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
     };
 
     /// <summary>Estimates returns; null without one.</summary>
@@ -67,7 +67,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not to.</param>
     public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
     {
-        using var off = Lora.Off(AdapterOff);
+        using var off = Lora.Disable(AdapterOff);
         var pass = Forward(responses);
         var values = Critic?.Values(pass);                                                          // first: it may share lower layers
         var logits = Logits(pass, responses);                                                       // (B · T, V)
@@ -92,7 +92,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <summary>(B · T, V) log-probabilities of every token that could have been sampled in the place of each response token.</summary>
     public Tensor Distribution(Responses responses)
     {
-        using var off = Lora.Off(AdapterOff);
+        using var off = Lora.Disable(AdapterOff);
         return Logits(Forward(responses), responses).LogSoftmax(-1);
     }
 
@@ -107,12 +107,12 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     public Tensor StatesBelow(int layer, Responses responses)
     {
         using var precision = Autocast.To(model.Backbone.Autocast, model.Device);
-        return ((Decoder)model.Backbone).Beneath(layer, Texts(responses));
+        return ((Decoder)model.Backbone).ForwardTo(layer, Texts(responses));
     }
 
     ForwardPass Forward(Responses responses, bool withGradient = true)
     {
-        var input = Texts(responses) with { FirstWanted = responses.Prompts.Min(prompt => Prefix(prompt).Length) - 1 };
+        var input = Texts(responses) with { FirstOutputColumn = responses.Prompts.Min(prompt => Prefix(prompt).Length) - 1 };
         return new(model, input, Positions(responses, (int)input.Tokens.Size(1)), responses.FrozenActivations, withGradient);
     }
 

@@ -32,6 +32,6 @@ public sealed record ReferenceOptions
     public int SyncEvery { get; init; } = 1;
 
     /// <summary>The share of the policy in each move: 1 copies it, a small one is a moving average.</summary>
-    [Range(0, 1, MinimumIsExclusive = true)]
+    [Range(0d, 1d, MinimumIsExclusive = true)]
     public double SyncRate { get; init; } = 0.01;
 }

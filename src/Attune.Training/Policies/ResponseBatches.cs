@@ -35,6 +35,6 @@ public sealed class ResponseBatches(MicroBatches microBatches)
     {
         using var noGrad = Autograd.NoGrad();                         // of the worker's thread
         using var scope = TensorScope.Open();
-        return scope.Keep(compute(part));
+        return scope.MoveToOuterScope(compute(part));
     }
 }

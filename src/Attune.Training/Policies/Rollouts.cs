@@ -11,7 +11,7 @@ namespace Attune.Training.Policies;
 /// <param name="Logprobs">(B, T) under the distribution they were sampled from; 0 at padding.</param>
 /// <param name="Values">(B, T): the critic's estimate before each token, 0 at padding; null without a critic.</param>
 public sealed record Rollouts(
-    IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<Completion> Completions, Tensor Mask, Tensor Logprobs, Tensor? Values)
+    IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<Response> Completions, Tensor Mask, Tensor Logprobs, Tensor? Values)
     : Responses(Prompts, [.. Completions.Select(completion => completion.Tokens)], Mask)
 {
     /// <summary>Responses to each prompt, which are neighbouring rows. Some rows that were selected have no groups: 1.</summary>
@@ -27,7 +27,7 @@ public sealed record Rollouts(
     /// <param name="prompts">Each prompt once.</param>
     /// <param name="completions">As many to each prompt, side by side.</param>
     /// <param name="device">Where the tensors are made.</param>
-    public static Rollouts From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<Completion> completions, Device device)
+    public static Rollouts From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<Response> completions, Device device)
     {
         var groupSize = completions.Count / prompts.Count;
         var mask = MaskOf([.. completions.Select(completion => completion.Tokens)], device);

@@ -15,6 +15,6 @@ public static class SamplingTokens
 
         int[] Prompt(string text) =>
             new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken)
-                .Prompt(new("negativePrompt", 1), text, room: 0)!.Tokens;
+                .EncodePrompt(new("negativePrompt", 1), text, room: 0)!.Tokens;
     }
 }

@@ -14,16 +14,16 @@ public static class StopStrings
         var reach = stops.Max(System.Text.Encoding.UTF8.GetByteCount) + 1;               // a token is at least a byte
         return history =>
         {
-            var end = tokenizer.Decode([.. history.Answer.TakeLast(reach)], skipSpecialTokens: true);
+            var end = tokenizer.Decode([.. history.Response.TakeLast(reach)], skipSpecialTokens: true);
             return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal)).MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
         };
     }
 
     /// <summary>The text of an answer, without special tokens and without the stop string that ended it.</summary>
-    public static string TextOf(this Tokenizer tokenizer, Completion completion) =>
+    public static string TextOf(this Tokenizer tokenizer, Response completion) =>
         Cut(tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion);
 
     /// <summary>A text without the stop string that ended it and what came with it.</summary>
-    public static string Cut(string text, Completion completion) =>
-        completion.StoppedBy is { } stop && text.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at ? text[..at] : text;
+    public static string Cut(string text, Response completion) =>
+        completion.StopString is { } stop && text.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at ? text[..at] : text;
 }

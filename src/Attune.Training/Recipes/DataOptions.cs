@@ -15,11 +15,11 @@ public sealed record DataOptions
     public string HeldOut { get; init; } = "";
 
     /// <summary>The share of the training data that is set aside when heldOut is empty.</summary>
-    [Range(0, 1, MaximumIsExclusive = true)]
+    [Range(0d, 1d, MaximumIsExclusive = true)]
     public double HeldOutShare { get; init; } = 0.05;
 
     /// <summary>What happens to texts longer than the model's context: truncate or drop. Documents of pretraining are cut into rows.</summary>
-    public TooLong TooLong { get; init; } = TooLong.Truncate;
+    public OverlongExamples TooLong { get; init; } = OverlongExamples.Truncate;
 
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
 

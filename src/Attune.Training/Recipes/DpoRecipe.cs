@@ -22,7 +22,7 @@ public sealed record DpoRecipe : IRecipe
     public string Model { get; init; } = "";
 
     /// <summary>Comparisons: prompt, chosen and rejected; or prompt, completions and ranks (or pairs); as texts or lists of messages.</summary>
-    public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
+    public DataOptions Data { get; init; } = new() { TooLong = OverlongExamples.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
@@ -55,20 +55,20 @@ public sealed record DpoRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.Tokenizer(Model);
-        var model = ModelFolder.LanguageModel(Model, run);
+        var tokenizer = ModelFolder.LoadTokenizer(Model);
+        var model = ModelFolder.LoadLanguageModel(Model, run);
         model.RemoveValueHead();
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
-        var reference = new Reference(Reference, policy, trained, LoadReference);
+        var reference = new CreateReference(Reference, policy, trained, LoadReference);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);
         run.Register("reference", reference);
-        var task = new OfflineTask<TokenRanking>(run, trained, new Algorithms.Dpo(policy, reference, Dpo), Training, Optimizer);
+        var task = new OfflineTask<TokenComparisons>(run, trained, new Algorithms.Dpo(policy, reference, Dpo), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
-        Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, new()) { Critic = null };
+        Policy LoadReference() => new(ModelFolder.LoadLanguageModel(Model, run), tokenizer, new()) { Critic = null };
     }
 }

@@ -181,10 +181,10 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.Tokenizer(Model);
-        var model = ModelFolder.LanguageModel(Model, run);
+        var tokenizer = ModelFolder.LoadTokenizer(Model);
+        var model = ModelFolder.LoadLanguageModel(Model, run);
         var critic = NewCritic(model, tokenizer, run);
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
         using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
         using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
@@ -193,7 +193,7 @@ public abstract record OnPolicyRecipe : IRecipe
         RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
         run.Notices(encoder.Notices);
 
-        var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
+        var reference = NeedsReference ? new CreateReference(Reference, policy, trained, LoadReference) : null;
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
         var task = new OnPolicyTask(run, policy, trained, rewards, NewAlgorithm(kl))
         {
@@ -214,9 +214,9 @@ public abstract record OnPolicyRecipe : IRecipe
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => task.Save(folder, Model));
 
-        Policy LoadReference() => new(ModelFolder.LanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
+        Policy LoadReference() => new(ModelFolder.LoadLanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
     }
 
     IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.Prompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+        [.. examples.Select(example => encoder.EncodePrompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
 }

@@ -58,9 +58,9 @@ public sealed record PretrainRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
-        var model = ModelFolder.LanguageModel(Model, NewModel, tokenizer, run);
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
+        var model = ModelFolder.LoadLanguageModel(Model, NewModel, tokenizer, run);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
         var (train, heldOut) = Data.Load(examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);

@@ -27,7 +27,7 @@ public static class RecipeRunner
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {
         var folder = new RunFolder(path);
-        if (!folder.HoldsARun)
+        if (!folder.HasStarted)
             throw new InvalidDataException($"{path} holds no run: it has no recipe.yaml");
         if (folder.IsFinished)
         {

@@ -28,7 +28,7 @@ public sealed record RewardRecipe : IRecipe
     public TokenizerOptions Tokenizer { get; init; } = new();
 
     /// <summary>Comparisons: prompt, completions and ranks (or pairs); or prompt, chosen and rejected; or chosen and rejected; as texts or lists of messages.</summary>
-    public DataOptions Data { get; init; } = new() { TooLong = TooLong.Drop };
+    public DataOptions Data { get; init; } = new() { TooLong = OverlongExamples.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
@@ -61,21 +61,21 @@ public sealed record RewardRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.Tokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
-        var model = ModelFolder.RewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
+        var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
-        var task = new OfflineTask<TokenRanking>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
+        var task = new OfflineTask<TokenComparisons>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
-    static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is Ranking ranking
+    static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is ComparisonExample ranking
         ? ranking.Completions.Select(completion => ranking.Prompt + completion)
         : throw new InvalidDataException($"{example.Origin}: a new tokenizer is trained on texts: prompt, completions and ranks, or chosen and rejected, were expected"));
 }

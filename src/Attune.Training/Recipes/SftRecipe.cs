@@ -45,9 +45,9 @@ public sealed record SftRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.Tokenizer(Model);
-        var model = ModelFolder.LanguageModel(Model, run);
-        var trained = TrainedParameters.Choose(model, Parameters, run.Seed);
+        var tokenizer = ModelFolder.LoadTokenizer(Model);
+        var model = ModelFolder.LoadLanguageModel(Model, run);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);

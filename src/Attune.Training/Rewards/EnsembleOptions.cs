@@ -30,7 +30,7 @@ public sealed record EnsembleOptions
     public double Deviations { get; init; } = 1;
 
     /// <summary>One number of those of the members.</summary>
-    public double Of(IReadOnlyCollection<double> members) => Combine switch
+    public double Aggregate(IReadOnlyCollection<double> members) => Combine switch
     {
         EnsembleCombination.Mean => members.Average(),
         EnsembleCombination.Minimum => members.Min(),

@@ -18,11 +18,11 @@ public sealed record ExactMatchReward : RuleReward
 
     public override IReadOnlyList<string> RowFields => [Field];
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
         var comparer = MatchCase ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
         return answer.Texts(Field).Select(Plain).Contains(Plain(answer.Text), comparer) ? 1 : 0;
     }
 
-    static string Plain(string text) => string.Join(' ', Words.Of(text));
+    static string Plain(string text) => string.Join(' ', WordSplitter.Split(text));
 }

@@ -32,7 +32,7 @@ sealed class HttpRemote(string url) : IRemote
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    public byte[] Ask(byte[] request, TimeSpan timeout)
+    public byte[] Send(byte[] request, TimeSpan timeout)
     {
         using var late = new CancellationTokenSource(timeout);
         try

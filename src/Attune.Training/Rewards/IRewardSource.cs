@@ -12,10 +12,10 @@ public interface IRewardSource : IDisposable
 
     /// <summary>The same of responses that are learned from: running moments, where there are any, take the scores in.</summary>
     /// <inheritdoc cref="Score"/>
-    Scores ScoreToLearn(Rollouts rollouts) => Score(rollouts);
+    Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Score(rollouts);
 
     /// <summary>Whether it spends its time on waiting for others, so that several such sources are asked at once, a thread each.</summary>
-    bool Waits => false;
+    bool IsRemote => false;
 
     /// <summary>What the run must remember of the source, as running moments.</summary>
     IEnumerable<(string Name, IRunState State)> States => [];

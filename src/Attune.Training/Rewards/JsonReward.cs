@@ -10,7 +10,7 @@ public sealed record JsonReward : RuleReward
     /// <summary>Keys that the object must have; empty for JSON of any kind.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
         try
         {

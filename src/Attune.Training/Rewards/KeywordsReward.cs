@@ -20,7 +20,7 @@ public sealed record KeywordsReward : RuleReward, IValidatableObject
             yield return new("must have no empty word", [nameof(Words)]);
     }
 
-    public override double Rate(Answer answer) => Words.Count(word => Stands(word, answer.Text)) / (double)Words.Count;
+    public override double Score(TextResponse answer) => Words.Count(word => Stands(word, answer.Text)) / (double)Words.Count;
 
     bool Stands(string word, string text)
     {

@@ -27,11 +27,11 @@ public sealed record LengthReward : RuleReward
     [Range(0, double.PositiveInfinity)]
     public int Target { get; init; }
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
         double length = Unit switch
         {
-            LengthUnit.Words => Words.Of(answer.Text).Length,
+            LengthUnit.Words => WordSplitter.Split(answer.Text).Length,
             LengthUnit.Characters => answer.Text.Length,
             _ => answer.TokenCount,
         };
@@ -40,7 +40,7 @@ public sealed record LengthReward : RuleReward
 }
 
 /// <summary>Texts in words.</summary>
-static class Words
+static class WordSplitter
 {
-    public static string[] Of(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+    public static string[] Split(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }

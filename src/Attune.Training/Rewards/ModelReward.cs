@@ -49,9 +49,9 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     RewardModelSource Source(string folder, RewardContext context)
     {
         var policy = context.Policy;
-        return new(ModelFolder.RewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.Tokenizer(folder), policy.Tokenizer)
+        return new(ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
         {
-            Apart = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
+            PolicyIsEncoderDecoder = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
             Workers = context.Workers,
             Ensemble = Ensemble,
         };

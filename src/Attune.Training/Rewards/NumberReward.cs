@@ -23,7 +23,7 @@ public sealed partial record NumberReward : RuleReward
 
     public override IReadOnlyList<string> RowFields => [Field];
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
         var field = string.Join(' ', answer.Texts(Field));
         var right = LastIn(field)

@@ -97,13 +97,13 @@ public sealed record PluginReward : RewardOptions
 /// <summary>A source of a plug-in: what it throws becomes one message.</summary>
 sealed class PluginSource(string name, IRewardSource source) : IRewardSource
 {
-    public bool Waits => source.Waits;
+    public bool IsRemote => source.IsRemote;
 
     public IEnumerable<(string Name, States.IRunState State)> States => source.States;
 
     public Scores Score(Rollouts rollouts) => Guarded(() => source.Score(rollouts));
 
-    public Scores ScoreToLearn(Rollouts rollouts) => Guarded(() => source.ScoreToLearn(rollouts));
+    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Guarded(() => source.ScoreAndUpdateStatistics(rollouts));
 
     public void Dispose() => source.Dispose();
 

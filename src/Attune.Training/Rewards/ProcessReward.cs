@@ -26,14 +26,14 @@ public sealed record ProcessReward : RemoteReward
 /// <summary>A child process that is started when it is first asked, and again when it has ended or kept silent.</summary>
 sealed class ChildRemote(string command, string folder) : IRemote
 {
-    ChildProcess? child;
+    LineProcess? child;
 
-    public byte[] Ask(byte[] request, TimeSpan timeout)
+    public byte[] Send(byte[] request, TimeSpan timeout)
     {
-        child ??= ChildProcess.Start(command, folder);
+        child ??= LineProcess.Start(command, folder);
         try
         {
-            return child.Ask(request).WaitAsync(timeout).GetAwaiter().GetResult();
+            return child.Send(request).WaitAsync(timeout).GetAwaiter().GetResult();
         }
         catch (TimeoutException error)
         {
@@ -52,7 +52,7 @@ sealed class ChildRemote(string command, string folder) : IRemote
     string Ended()
     {
         child!.Dispose();
-        var said = child.LastWords;
+        var said = child.LastErrorOutput;
         child = null;
         return said.Length > 0 ? $"; its last words on stderr:\n{said}\n" : ", nor a word on stderr";
     }

@@ -30,7 +30,7 @@ public sealed record RegexReward : RuleReward, IValidatableObject
             yield return new($"must be a .NET regular expression: {mistake.TrimEnd('.')}", [nameof(Pattern)]);
     }
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
         try
         {

@@ -12,7 +12,7 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     public bool Tokens { get; init; }
 
     /// <summary>Seconds in which an answer must come, the time to start included.</summary>
-    [Range(0, 86_400, MinimumIsExclusive = true)]
+    [Range(0d, 86_400d, MinimumIsExclusive = true)]
     public double Timeout { get; init; } = 60;
 
     /// <summary>Times that a batch is asked for again when no answer came.</summary>
@@ -20,7 +20,7 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     public int Retries { get; init; } = 3;
 
     /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
-    [Range(0, 3600)]
+    [Range(0d, 3600d)]
     public double Backoff { get; init; } = 1;
 
     public override IReadOnlyList<string> RowFields => Fields;
@@ -42,5 +42,5 @@ interface IRemote : IDisposable
     /// <summary>The answer to a request of one line.</summary>
     /// <exception cref="IOException">No answer came, and to ask again may help.</exception>
     /// <exception cref="InvalidDataException">To ask again will not help.</exception>
-    byte[] Ask(byte[] request, TimeSpan timeout);
+    byte[] Send(byte[] request, TimeSpan timeout);
 }

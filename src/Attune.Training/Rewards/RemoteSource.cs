@@ -10,7 +10,7 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
     readonly ResiliencePipeline retries = Retries(options, context);
     long id;
 
-    public bool Waits => true;
+    public bool IsRemote => true;
 
     public Scores Score(Rollouts rollouts)
     {
@@ -35,7 +35,7 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
             return retries.Execute(() =>
             {
                 asked++;
-                return remote.Ask(request, TimeSpan.FromSeconds(options.Timeout));
+                return remote.Send(request, TimeSpan.FromSeconds(options.Timeout));
             });
         }
         catch (IOException error) when (asked > 1)

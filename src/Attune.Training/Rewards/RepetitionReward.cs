@@ -14,9 +14,9 @@ public sealed record RepetitionReward : RuleReward
     [Range(1, double.PositiveInfinity)]
     public int Ngram { get; init; } = 3;
 
-    public override double Rate(Answer answer)
+    public override double Score(TextResponse answer)
     {
-        var words = Words.Of(answer.Text.ToLowerInvariant());
+        var words = WordSplitter.Split(answer.Text.ToLowerInvariant());
         var all = words.Length - Ngram + 1;
         if (all <= 0)
             return 0;

@@ -25,7 +25,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>
     /// Whether the policy is an encoder–decoder: its prompts and responses are texts of their own, whose tokens make no text together.
     /// </summary>
-    public bool Apart { get; init; }
+    public bool PolicyIsEncoderDecoder { get; init; }
 
     /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
     public int Workers { get; init; } = 1;
@@ -33,13 +33,13 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>How several heads become one number.</summary>
     public EnsembleOptions Ensemble { get; init; } = new();
 
-    public Scores Score(Rollouts rollouts) => Scores.Of(ScoreHeads(rollouts).Select(Ensemble.Of));
+    public Scores Score(Rollouts rollouts) => Scores.FromTotals(ScoreHeads(rollouts).Select(Ensemble.Aggregate));
 
     /// <summary>The scores of each response by each head.</summary>
     public double[][] ScoreHeads(Rollouts rollouts) => ScoreHeads([.. rollouts.Prompts.Zip(rollouts.Completions, Tokens)]);
 
     /// <summary>Scores of texts in the reward model's tokens; one longer than its context loses its beginning.</summary>
-    public double[] Score(IReadOnlyList<int[]> texts) => Array.ConvertAll(ScoreHeads(texts), Ensemble.Of);
+    public double[] Score(IReadOnlyList<int[]> texts) => Array.ConvertAll(ScoreHeads(texts), Ensemble.Aggregate);
 
     /// <summary>The same by each head.</summary>
     public double[][] ScoreHeads(IReadOnlyList<int[]> texts)
@@ -47,7 +47,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         var scores = new double[texts.Count][];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
         var workers = WorkerThreads.On(model.Device, Workers);
-        foreach (var (rows, found) in parts.Zip(workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Cut(texts[row]))]))))
+        foreach (var (rows, found) in parts.Zip(workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
             foreach (var (row, heads) in rows.Zip(found))
                 scores[row] = heads;
         return scores;
@@ -62,12 +62,12 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     }
 
     /// <summary>A prompt and the policy's answer to it in the reward model's tokens.</summary>
-    int[] Tokens(TokenPrompt prompt, Completion completion)
+    int[] Tokens(TokenPrompt prompt, Response completion)
     {
-        if (sameTokens && !Apart && completion.StoppedBy is null)
+        if (sameTokens && !PolicyIsEncoderDecoder && completion.StopString is null)
             return [.. prompt.Tokens, .. completion.Tokens];
-        var written = completion is { Ended: true, StoppedBy: null } ? completion.Tokens[..^1] : completion.Tokens;
-        return encoder.Answered(prompt.Text, StopStrings.Cut(TextBehind(prompt.Text, written), completion), completion.Ended);
+        var written = completion is { Ended: true, StopString: null } ? completion.Tokens[..^1] : completion.Tokens;
+        return encoder.EncodeResponse(prompt.Text, StopStrings.Cut(TextBehind(prompt.Text, written), completion), completion.Ended);
     }
 
     /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>
@@ -75,6 +75,6 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     {
         var before = policyTokenizer.Encode("a");
         var text = policyTokenizer.Decode([.. before, .. answer])[policyTokenizer.Decode(before).Length..];
-        return Apart && prompt.Length > 0 && char.IsWhiteSpace(prompt[^1]) ? text.TrimStart() : text;
+        return PolicyIsEncoderDecoder && prompt.Length > 0 && char.IsWhiteSpace(prompt[^1]) ? text.TrimStart() : text;
     }
 }

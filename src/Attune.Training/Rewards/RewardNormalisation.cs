@@ -42,7 +42,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         if (options.Policy.Length > 0 && !isWritten)
             throw new InvalidDataException($"normalise.policy: {policy} holds no model that writes answers; name one that does, or set normalise.by: answers");
         if (options.By == NormalisedBy.Demonstrations)
-            demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.Texts)];
+            demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.EncodeForScoring)];
         if (options.By == NormalisedBy.Demonstrations && demonstrations.Length == 0)
             throw new InvalidDataException($"normalise.demonstrations: {options.Demonstrations} holds none");
     }
@@ -56,7 +56,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
             return;
         var (what, heads) = options.By == NormalisedBy.Demonstrations ? ("demonstrations", Score(demonstrations))
             : isWritten ? ($"answers of {policy}", Written(data, cancellation))
-            : ("answers of the data", Score(Draw([.. data.SelectMany(encoder.Texts)])));
+            : ("answers of the data", Score(Draw([.. data.SelectMany(encoder.EncodeForScoring)])));
         if (heads.Length == 0)
         {
             run.Notice($"scores are not normalised: there are no {what} to measure");
@@ -86,12 +86,12 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
 
     double[][] Written(IEnumerable<Example> data, CancellationToken cancellation)
     {
-        var writer = ModelFolder.LanguageModel(policy, run.Device);
-        var writers = ModelFolder.Tokenizer(policy);
+        var writer = ModelFolder.LoadLanguageModel(policy, run.Device);
+        var writers = ModelFolder.LoadTokenizer(policy);
         var context = (int)writer.Backbone.ContextLength;
         var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
         var prompts = new TextEncoder(writers, context, startToken: writer.Backbone.StartToken);
-        TokenPrompt[] asked = Draw([.. data.Select(example => prompts.Prompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
+        TokenPrompt[] asked = Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
         var source = Source(writers, apart: writer.Backbone.Kind == BackboneKind.EncoderDecoder);
         using var random = new RandomSource((ulong)run.Seed, run.Device);
         using var noGrad = Autograd.NoGrad();
@@ -109,7 +109,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
 
     double[][] Score(int[][] texts) => Source(tokenizer, apart: false).ScoreHeads(texts);
 
-    RewardModelSource Source(Tokenizer writers, bool apart) => new(model, tokenizer, writers) { Apart = apart, Workers = Workers };
+    RewardModelSource Source(Tokenizer writers, bool apart) => new(model, tokenizer, writers) { PolicyIsEncoderDecoder = apart, Workers = Workers };
 
     /// <summary>As many as are measured, drawn by the seed; again from the start where there are fewer.</summary>
     T[] Draw<T>(T[] all)

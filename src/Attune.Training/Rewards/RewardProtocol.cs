@@ -20,7 +20,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            var answers = Answer.Of(rollouts, tokenizer);
+            var answers = TextResponse.FromRollouts(rollouts, tokenizer);
             json.WriteStartObject();
             json.WriteNumber("id", id);
             WriteList(json, "prompts", answers, answer => json.WriteStringValue(answer.Prompt.Text));
@@ -28,7 +28,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
             foreach (var field in options.Fields)
                 WriteList(json, field, answers, answer => answer.Field(field).WriteTo(json));
             if (options.Tokens)
-                WriteList(json, "tokens", answers, answer => WriteTokens(json, answer.Completion.Tokens));
+                WriteList(json, "tokens", answers, answer => WriteTokens(json, answer.Response.Tokens));
             json.WriteEndObject();
         }
         return buffer.ToArray();
@@ -103,7 +103,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     static string Shortened(string text) => text.Length > LongestQuotation ? text[..LongestQuotation] + " …" : text;
 
-    static void WriteList(Utf8JsonWriter json, string name, Answer[] answers, Action<Answer> write)
+    static void WriteList(Utf8JsonWriter json, string name, TextResponse[] answers, Action<TextResponse> write)
     {
         json.WriteStartArray(name);
         foreach (var answer in answers)

@@ -24,9 +24,9 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
         .Select(state => ($"rewards/{pair.First.Name}/{state.Name}", state.State))
         .Concat(pair.Second.Remembers ? [($"rewards/{pair.First.Name}", (IRunState)pair.Second.Moments)] : []));
 
-    public Scores Score(Rollouts rollouts) => Sum(Ask(rollouts, source => source.Score(rollouts)), learn: false);
+    public Scores Score(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.Score(rollouts)), learn: false);
 
-    public Scores ScoreToLearn(Rollouts rollouts) => Sum(Ask(rollouts, source => source.ScoreToLearn(rollouts)), learn: true);
+    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.ScoreAndUpdateStatistics(rollouts)), learn: true);
 
     public void Dispose()
     {
@@ -35,13 +35,13 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
     }
 
     /// <summary>The scores of every part, checked.</summary>
-    Scores[] Ask(Rollouts rollouts, Func<IRewardSource, Scores> ask)
+    Scores[] ScoreAll(Rollouts rollouts, Func<IRewardSource, Scores> ask)
     {
-        var waiting = parts.Where(part => part.Source.Waits).ToDictionary(
+        var waiting = parts.Where(part => part.Source.IsRemote).ToDictionary(
             part => part.Name, part => Task.Run(() => ask(part.Source)), StringComparer.Ordinal);
         var found = new Scores[parts.Count];
         var failures = new List<InvalidDataException>();
-        foreach (var (i, part) in parts.Index().OrderBy(row => row.Item.Source.Waits))
+        foreach (var (i, part) in parts.Index().OrderBy(row => row.Item.Source.IsRemote))
             try
             {
                 found[i] = waiting.TryGetValue(part.Name, out var answer) ? answer.GetAwaiter().GetResult() : ask(part.Source);

@@ -8,13 +8,13 @@ public interface IRule
 {
     /// <summary>A finite number; more is better.</summary>
     /// <exception cref="InvalidDataException">The prompt's row lacks what the rule needs.</exception>
-    double Rate(Answer answer);
+    double Score(TextResponse answer);
 }
 
 /// <summary>A reward that is a rule.</summary>
 public abstract record RuleReward : RewardOptions, IRule
 {
-    public abstract double Rate(Answer answer);
+    public abstract double Score(TextResponse answer);
 
     public override IRewardSource Build(RewardContext context) => new RuleSource(this, context.Policy.Tokenizer);
 }
@@ -24,5 +24,5 @@ public abstract record RuleReward : RewardOptions, IRule
 /// <param name="tokenizer">The tokenizer that the responses are in.</param>
 public sealed class RuleSource(IRule rule, Tokenizer tokenizer) : IRewardSource
 {
-    public Scores Score(Rollouts rollouts) => Scores.Of(Answer.Of(rollouts, tokenizer).Select(rule.Rate));
+    public Scores Score(Rollouts rollouts) => Scores.FromTotals(TextResponse.FromRollouts(rollouts, tokenizer).Select(rule.Score));
 }

@@ -68,7 +68,7 @@ public sealed class ScorePipeline(ScoreOptions options)
     static double[][] Cut(double[][] rows, double limit) =>
         limit == 0 ? rows : Array.ConvertAll(rows, row => Array.ConvertAll(row, number => Math.Clamp(number, -limit, limit)));
 
-    double Penalty(Completion response)
+    double Penalty(Response response)
     {
         var length = options.LengthPenalty * Math.Max(response.Tokens.Length - options.LengthTarget, 0);
         if (options.LengthPenaltyLimit > 0)

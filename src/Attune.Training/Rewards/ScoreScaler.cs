@@ -47,8 +47,8 @@ sealed class ScoreScaler(ScoreScaling scaling, bool keepsMean = false)
             return rows;
         if (learn && (scaling == ScoreScaling.Running || (scaling == ScoreScaling.Reference && Moments.Count == 0)))
             Moments.Update(totals);
-        var moments = Moments.Count > 0 ? Moments : Of(totals);
-        var deviation = moments.Deviation > Smallest ? moments.Deviation : 1;                // scores that do not differ stay in their unit
+        var moments = Moments.Count > 0 ? Moments : MomentsFor(totals);
+        var deviation = moments.Std > Smallest ? moments.Std : 1;                // scores that do not differ stay in their unit
         var shift = keepsMean ? 0 : -moments.Mean / deviation;
         return Array.ConvertAll(rows, row => AddAtEnd(Array.ConvertAll(row, number => number / deviation), shift));
     }
@@ -56,7 +56,7 @@ sealed class ScoreScaler(ScoreScaling scaling, bool keepsMean = false)
     /// <summary>A row with something added to its last number.</summary>
     public static double[] AddAtEnd(double[] row, double number) => [.. row[..^1], row[^1] + number];
 
-    static RunningMoments Of(double[] totals)
+    static RunningMoments MomentsFor(double[] totals)
     {
         var moments = new RunningMoments();
         moments.Update(totals);

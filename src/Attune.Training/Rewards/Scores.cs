@@ -15,7 +15,7 @@ public sealed record Scores(double[][] Rows)
     public IReadOnlyDictionary<string, double[]> Parts { get; init; } = new Dictionary<string, double[]>();
 
     /// <summary>One number a response.</summary>
-    public static Scores Of(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
+    public static Scores FromTotals(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
 
     /// <summary>(B, T): each score at the token it is of; that of a whole response at its last token.</summary>
     public Tensor PerToken(Responses responses)

@@ -26,13 +26,13 @@ sealed class CheckpointStore(string folder, int keep)
     /// <summary>Writes the states of a step, then drops the oldest checkpoints past those to keep.</summary>
     /// <param name="step">The step.</param>
     /// <param name="states">What is written.</param>
-    /// <param name="spared">Steps whose checkpoints are kept, however old.</param>
-    public void Save(int step, IReadOnlyDictionary<string, IRunState> states, IEnumerable<int> spared)
+    /// <param name="protectedSteps">Steps whose checkpoints are kept, however old.</param>
+    public void Save(int step, IReadOnlyDictionary<string, IRunState> states, IEnumerable<int> protectedSteps)
     {
         if (Directory.Exists(PathOf(step)))
             return;                                  // saved when it was due, and asked for again by who stops the run
         Write(PathOf(step), new(step), states);
-        foreach (var old in Steps().SkipLast(keep).Except(spared).ToList())
+        foreach (var old in Steps().SkipLast(keep).Except(protectedSteps).ToList())
             Directory.Delete(PathOf(old), recursive: true);
     }
 

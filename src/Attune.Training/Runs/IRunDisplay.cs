@@ -9,8 +9,8 @@ public interface IRunDisplay
     /// <summary>A step is done.</summary>
     /// <param name="step">Counted from 1.</param>
     /// <param name="metrics">What it logged.</param>
-    /// <param name="words">The few numbers that matter, in words.</param>
-    void Step(int step, IReadOnlyDictionary<string, double> metrics, string words);
+    /// <param name="summary">The few numbers that matter, in words.</param>
+    void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary);
 
     /// <summary>Something the reader should know, once.</summary>
     void Notice(string text);
@@ -26,7 +26,7 @@ public sealed class SilentDisplay : IRunDisplay
     {
     }
 
-    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string words)
+    public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
     {
     }
 

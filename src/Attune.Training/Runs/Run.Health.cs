@@ -12,7 +12,7 @@ public sealed partial class Run
     HealthMonitor? health;
     Func<double, double> raiseBeta = _ => double.NaN;
 
-    IEnumerable<int> Spared => health is { Options.Act: HealthAct.RollBack } watched ? watched.GoodCheckpoints : [];
+    IEnumerable<int> ProtectedCheckpoints => health is { Options.Act: HealthAct.RollBack } watched ? watched.GoodCheckpoints : [];
 
     /// <summary>Watches the health of the steps, says in words what goes wrong, and does what the monitor's options want.</summary>
     /// <param name="monitor">Watches.</param>
@@ -26,7 +26,7 @@ public sealed partial class Run
     void Say(HealthChange change, int step)
     {
         var (finding, begins) = change;
-        LogHealth(HealthEvent.Of(change, step));
+        LogHealth(HealthEvent.FromChange(change, step));
         Notice(begins ? $"step {step}: {finding.Words}. {finding.Advice}" : $"step {step}: over: {finding.Words}");
     }
 
@@ -41,7 +41,7 @@ public sealed partial class Run
         health!.Acted(step);
         if (act == HealthAct.Stop)
             Stop(finding, step);
-        Done(step, "β raised", $"{finding.Words}; β is now {Figures.Number(raiseBeta(health.Options.BetaFactor))}");
+        Done(step, "β raised", $"{finding.Words}; β is now {NumberFormat.Number(raiseBeta(health.Options.BetaFactor))}");
         return null;
     }
 
@@ -54,7 +54,7 @@ public sealed partial class Run
         health.RolledBack(back, times);
         CloseFiles();
         OpenFiles(back);
-        Done(back, "rolled back", $"at step {step}, {finding.Words}; the run went back to step {back}, and β is now {Figures.Number(beta)}");
+        Done(back, "rolled back", $"at step {step}, {finding.Words}; the run went back to step {back}, and β is now {NumberFormat.Number(beta)}");
         checkpoints.Replace(back, states);
         return back;
     }
@@ -75,7 +75,7 @@ public sealed partial class Run
     void Stop(Finding finding, int step)
     {
         Done(step, "stopped", finding.Words);
-        checkpoints.Save(step, states, Spared);
+        checkpoints.Save(step, states, ProtectedCheckpoints);
         throw new TrainingStoppedException(
             $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} `attune train {Folder.Path}` goes on all the same.");
     }
@@ -89,6 +89,6 @@ public sealed partial class Run
     void SaveCheckpoint(int step)
     {
         health?.NoteCheckpoint(step);
-        checkpoints.Save(step, states, Spared);
+        checkpoints.Save(step, states, ProtectedCheckpoints);
     }
 }

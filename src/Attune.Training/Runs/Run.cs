@@ -44,7 +44,7 @@ public sealed partial class Run : IDisposable, IRunState
         Method = method;
         Folder = new(options.Output);
         folderLock = Folder.Lock();
-        if (recipe is not null && Folder.HoldsARun)
+        if (recipe is not null && Folder.HasStarted)
         {
             folderLock.Dispose();
             throw new InvalidDataException(
@@ -167,7 +167,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         TakeBest();
         AtomicWrite.Folder(Folder.Model, saveModel);
-        var summary = RunSummary.Of(this);
+        var summary = RunSummary.Create(this);
         RunReport.Write(Folder, Method);
         AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
@@ -229,7 +229,7 @@ public sealed partial class Run : IDisposable, IRunState
 
     void SaveStopped(int done)
     {
-        checkpoints.Save(done, states, Spared);
+        checkpoints.Save(done, states, ProtectedCheckpoints);
         display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
     }
 
@@ -247,7 +247,7 @@ public sealed partial class Run : IDisposable, IRunState
         if (step.Skipped is not null)
             Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was not applied: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
-        display.Step(step.Number, step.Metrics, health is null ? Summarize(step.Metrics) : $"{Summarize(step.Metrics)}, {health.InWords}");
+        display.Step(step.Number, step.Metrics, health is null ? Summarize(step.Metrics) : $"{Summarize(step.Metrics)}, {health.Summary}");
         if (skippedInARow == SkippedStepsInARow)
             throw new TrainingStoppedException(
                 $"{SkippedStepsInARow} steps in a row could not be applied ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
@@ -259,7 +259,7 @@ public sealed partial class Run : IDisposable, IRunState
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
         Add(line, metrics);
         metricLog!.Write(line);
-        foreach (var change in health?.Look(step, metrics) ?? [])
+        foreach (var change in health?.Observe(step, metrics) ?? [])
             Say(change, step);
     }
 
@@ -274,8 +274,8 @@ public sealed partial class Run : IDisposable, IRunState
             checkpoints.LoadBest(states);
             return kept.Step;
         });
-        Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {Figures.Number(kept.Value)}"
-            + (last.X == kept.Step ? "" : $", against {Figures.Number(last.Y)} after step {last.X}"));
+        Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {NumberFormat.Number(kept.Value)}"
+            + (last.X == kept.Step ? "" : $", against {NumberFormat.Number(last.Y)} after step {last.X}"));
     }
 
     void LogEvaluation(int step, EvaluationResult evaluation)

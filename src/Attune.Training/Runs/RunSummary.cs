@@ -7,7 +7,7 @@ namespace Attune.Training.Runs;
 /// <summary>The figures of a run for machines: how long, how large, and the first and last value of every metric.</summary>
 static class RunSummary
 {
-    public static JsonObject Of(Run run)
+    public static JsonObject Create(Run run)
     {
         var metrics = new JsonObject();
         var steps = 0;

@@ -17,7 +17,7 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
     /// <inheritdoc cref="IRecipe.Train"/>
     public void Train(IRunDisplay display, CancellationToken cancellation)
     {
-        if (Run.Folder.HoldsARun)
+        if (Run.Folder.HasStarted)
             RecipeRunner.Resume(Run.Folder.Path, [], display, cancellation);
         else
             RecipeRunner.Start(Method, Recipe, display, cancellation);
@@ -36,7 +36,7 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
     /// <summary>How the run in the folder differs from this one, in words; null when there is none or it is the same.</summary>
     public string? Conflict()
     {
-        if (!Run.Folder.HoldsARun)
+        if (!Run.Folder.HasStarted)
             return null;
         try
         {

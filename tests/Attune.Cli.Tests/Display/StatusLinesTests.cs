@@ -4,7 +4,7 @@ namespace Attune.Cli.Tests.Display;
 
 public sealed class StatusLinesTests
 {
-    static readonly Status Ppo = new("ppo", 120, 400, "1.9 steps/s", "ETA 2m27s", "score 1.32, KL 4.1 nats, healthy");
+    static readonly ProgressStatus Ppo = new("ppo", 120, 400, "1.9 steps/s", "ETA 2m27s", "score 1.32, KL 4.1 nats, healthy");
 
     [Theory]
     [InlineData(120, "ppo  ━━━━━━━━━━━━────────────────────────────  120/400  1.9 steps/s  ETA 2m27s")]
@@ -23,14 +23,14 @@ public sealed class StatusLinesTests
     {
         Assert.Equal("  score 1.32, KL 4.1 nats, healthy", Text(Ppo, 80)[1]);
         Assert.Equal("  score 1.32, KL 4…", Text(Ppo, 20)[1]);
-        Assert.Equal("  two lines", Text(Ppo with { Words = "two\nlines" }, 80)[1]);
-        Assert.Single(Text(Ppo with { Words = "" }, 80));
+        Assert.Equal("  two lines", Text(Ppo with { Summary = "two\nlines" }, 80)[1]);
+        Assert.Single(Text(Ppo with { Summary = "" }, 80));
     }
 
     [Fact]
     public void NoLineFillsTheWidthOfTheTerminal()
     {
-        var wide = Ppo with { Title = "前台 run 🎉", Words = "前台前台前台前台前台前台前台前台前台前台前台前台" };
+        var wide = Ppo with { Title = "前台 run 🎉", Summary = "前台前台前台前台前台前台前台前台前台前台前台前台" };
         for (var width = 2; width < 120; width++)
             Assert.All(StatusLines.Lay(wide, width, unicode: true), line => Assert.InRange(StatusLines.Width(line), 0, width - 1));
     }
@@ -46,10 +46,10 @@ public sealed class StatusLinesTests
     [InlineData(0, 0, "━━━━━━━━")]
     public void TheBarIsFullAtTheLastStepOnly(int step, int total, string expected)
     {
-        var status = new Status("", step, total, "", "", "");
+        var status = new ProgressStatus("", step, total, "", "", "");
         Assert.Equal(expected, Text(status, 8 + 2 + status.Count.Length + 1)[0].Split(' ')[0]);
     }
 
-    static string[] Text(Status status, int width, bool unicode = true) =>
+    static string[] Text(ProgressStatus status, int width, bool unicode = true) =>
         [.. StatusLines.Lay(status, width, unicode).Select(line => string.Concat(line.Select(segment => segment.Text)))];
 }

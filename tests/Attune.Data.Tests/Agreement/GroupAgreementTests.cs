@@ -24,7 +24,7 @@ public sealed class GroupAgreementTests
     [Fact]
     public void AlphaIsThatOfKrippendorffsExample()
     {
-        var agreement = GroupAgreement.Of(Units(Krippendorff));
+        var agreement = GroupAgreement.Compute(Units(Krippendorff));
         Assert.Equal(0.743, agreement.AlphaNominal.Value!.Value, 0.0005);
         Assert.Equal(0.815, agreement.AlphaOrdinal.Value!.Value, 0.0005);
         Assert.Equal(11, agreement.AlphaNominal.Items);          // the twelfth unit has one rating only
@@ -33,7 +33,7 @@ public sealed class GroupAgreementTests
     [Fact]
     public void KappaIsThatOfFleissExample()
     {
-        var agreement = GroupAgreement.Of(Counts(Fleiss));
+        var agreement = GroupAgreement.Compute(Counts(Fleiss));
         Assert.Equal(0.378, agreement.Raw.Value!.Value, 0.0005);
         Assert.Equal(0.210, agreement.FleissKappa.Value!.Value, 0.0005);
     }
@@ -42,7 +42,7 @@ public sealed class GroupAgreementTests
     public void UnitsWithDifferentNumbersOfPeopleCountAlike()
     {
         // P = (1 + 1/3) / 2 = 2/3; π = ((1 + 1/3) / 2, (0 + 2/3) / 2) = (2/3, 1/3); Pₑ = 5/9; κ = (2/3 − 5/9) / (4/9) = 1/4
-        var agreement = GroupAgreement.Of(Units(["0 0 1", "0 1 .", ". 1 ."]));
+        var agreement = GroupAgreement.Compute(Units(["0 0 1", "0 1 .", ". 1 ."]));
         Assert.Equal(2 / 3.0, agreement.Raw.Value!.Value, 1e-12);
         Assert.Equal(1 / 4.0, agreement.FleissKappa.Value!.Value, 1e-12);
         Assert.Equal(2, agreement.Raw.Items);
@@ -52,7 +52,7 @@ public sealed class GroupAgreementTests
     public void GwetsCoefficientStaysHighWhereOneCategoryPrevails()
     {
         // 118 units of yes/yes, 5 and 2 mixed, none no/no: P = 118/125, π = (243/250, 7/250); Gwet's Pₑ = 2 π₁ π₂ = 0.054432
-        var agreement = GroupAgreement.Of(Counts([.. Repeat([2, 0], 118), .. Repeat([1, 1], 7)]));
+        var agreement = GroupAgreement.Compute(Counts([.. Repeat([2, 0], 118), .. Repeat([1, 1], 7)]));
         Assert.Equal((0.944 - 0.054432) / (1 - 0.054432), agreement.GwetAc1.Value!.Value, 1e-9);
         Assert.Equal((0.944 - 0.945568) / (1 - 0.945568), agreement.FleissKappa.Value!.Value, 1e-9);
     }
@@ -62,7 +62,7 @@ public sealed class GroupAgreementTests
     {
         // Wikipedia, "Cohen's kappa": 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no
         var units = new RatedUnits(Tables((20, 1, 1), (5, 1, 0), (10, 0, 1), (15, 0, 0)));
-        var pair = Assert.Single(CohenKappa.OfPairs(units));
+        var pair = Assert.Single(CohenKappa.ForPairs(units));
         Assert.Equal(0.7, pair.Raw.Value!.Value, 1e-12);
         Assert.Equal(0.4, pair.Kappa.Value!.Value, 1e-12);
         Assert.Equal(50, pair.Kappa.Items);
@@ -73,9 +73,9 @@ public sealed class GroupAgreementTests
     [Fact]
     public void WhatIsUndefinedIsNullAndSaysWhy()
     {
-        var alone = GroupAgreement.Of(Units(["0 1 .", ". . 0"]));
+        var alone = GroupAgreement.Compute(Units(["0 1 .", ". . 0"]));
         Assert.Equal(new(null, null, null, 0, "no item was decided by two people"), alone.Raw);
-        var same = GroupAgreement.Of(Units(["0 0 0", "0 0 0"]), choices: 2);
+        var same = GroupAgreement.Compute(Units(["0 0 0", "0 0 0"]), choices: 2);
         Assert.Equal(1, same.Raw.Value);
         Assert.Equal(1, same.GwetAc1.Value);
         foreach (var figure in new[] { same.FleissKappa, same.AlphaNominal, same.AlphaOrdinal })
@@ -98,7 +98,7 @@ public sealed class GroupAgreementTests
             from part in Enumerable.Range(0, 50)
             from rater in new[] { 0, 1 }
             select new Rating(item, part, rater, item * rater);
-        var raw = GroupAgreement.Of(new(ratings)).Raw;
+        var raw = GroupAgreement.Compute(new(ratings)).Raw;
         Assert.Equal((0.5, 0, 1, 2), (raw.Value, raw.Low, raw.High, raw.Items));
     }
 
@@ -109,7 +109,7 @@ public sealed class GroupAgreementTests
         var held = Enumerable.Range(0, 100).Count(_ =>
         {
             var ratings = Enumerable.Range(0, 80).SelectMany(item => Pair(item, random.NextDouble() < 0.7));
-            var raw = GroupAgreement.Of(new(ratings)).Raw;
+            var raw = GroupAgreement.Compute(new(ratings)).Raw;
             return raw.Low <= 0.7 && raw.High >= 0.7;
         });
         Assert.InRange(held, 87, 100);

@@ -7,7 +7,7 @@ namespace Attune.Data.Tests.Agreement;
 public sealed class LeaderboardTests
 {
     /// <summary>A prior so wide that it changes nothing.</summary>
-    static readonly LeaderboardOptions Free = new() { PriorDeviation = 1e4 };
+    static readonly LeaderboardOptions Free = new() { PriorStd = 1e4 };
 
     static readonly double Points = 400 / Math.Log(10);
 
@@ -15,7 +15,7 @@ public sealed class LeaderboardTests
     public void TwoModelsDifferByTheirOddsWhateverTheTies()
     {
         // Davidson's maximum: π₁/π₂ = w/l and ν = t/√(w l)
-        var board = Leaderboard.Of(Results(0, 1, wins: 30, losses: 10, ties: 20), 2, Free);
+        var board = Leaderboard.Fit(Results(0, 1, wins: 30, losses: 10, ties: 20), 2, Free);
         Assert.Equal(400 * Math.Log10(3), Gap(board, 0, 1), 0.01);
         Assert.Equal(2000, board.Models.Sum(model => model.Strength.Value!.Value), 1e-3);
         Assert.Equal((30, 10, 20), (board.Models[0].Wins, board.Models[0].Losses, board.Models[0].Ties));
@@ -26,7 +26,7 @@ public sealed class LeaderboardTests
     public void AChainOfModelsAddsUp()
     {
         var chain = Results(0, 1, 20, 10).Concat(Results(2, 1, 15, 60));
-        var board = Leaderboard.Of(chain, 3, Free);
+        var board = Leaderboard.Fit(chain, 3, Free);
         Assert.Equal(400 * Math.Log10(2), Gap(board, 0, 1), 0.02);
         Assert.Equal(400 * Math.Log10(4), Gap(board, 1, 2), 0.02);
         Assert.Equal([0, 1, 2], board.Models.Select(model => model.Model));
@@ -47,7 +47,7 @@ public sealed class LeaderboardTests
             from column in row.Item.Index()
             from result in Results(row.Index, column.Index, column.Item, 0)
             select result;
-        var board = Leaderboard.Of(results, 7, Free);
+        var board = Leaderboard.Fit(results, 7, Free);
         Assert.All(expected.Index(), team => Assert.Equal(team.Item * Points, Gap(board, team.Index, 6), 0.02));
     }
 
@@ -57,7 +57,7 @@ public sealed class LeaderboardTests
         // Where the first is thrice as long, x = ½ and odds are 4; where the second is, x = −½ and odds are 1. So s = ln 2 and β = ln 4.
         var longer = Results(0, 1, 40, 10).Select(result => result with { FirstLength = 300, SecondLength = 100 });
         var shorter = Results(1, 0, 25, 25).Select(result => result with { Item = result.Item + 99, FirstLength = 60, SecondLength = 20 });
-        var board = Leaderboard.Of(longer.Concat(shorter), 2, Free with { LengthControl = true });
+        var board = Leaderboard.Fit(longer.Concat(shorter), 2, Free with { LengthControl = true });
         Assert.Equal(400 * Math.Log10(2), Gap(board, 0, 1), 0.02);
         Assert.Equal(400 * Math.Log10(4) / 3, board.LengthEffect!.Value!.Value, 0.02);
         // By the counts' standard error, √(1/40 + 1/10 + 1/25 + 1/25) = 0.453, the interval of β is 1.386 ± 0.887: from 29 to 132 points.
@@ -68,7 +68,7 @@ public sealed class LeaderboardTests
     [Fact]
     public void WhoAlwaysWinsHasAFiniteStrengthAndIsMarked()
     {
-        var board = Leaderboard.Of(Results(1, 0, 10, 0).Concat(Results(0, 2, 6, 4)), 3, new());
+        var board = Leaderboard.Fit(Results(1, 0, 10, 0).Concat(Results(0, 2, 6, 4)), 3, new());
         Assert.Equal((1, true), (board.Models[0].Model, board.Models[0].IsUnbounded));
         Assert.InRange(board.Models[0].Strength.Value!.Value, 1200, 2000);
         Assert.Equal([false, false], board.Models.Skip(1).Select(model => model.IsUnbounded));
@@ -77,7 +77,7 @@ public sealed class LeaderboardTests
     [Fact]
     public void ModelsThatNeverMetAreOfDifferentGroupsEachAboutTheMean()
     {
-        var board = Leaderboard.Of(Results(0, 2, 9, 3).Concat(Results(1, 3, 4, 8)).Concat(Results(4, 4, 5, 0)), 6, new());
+        var board = Leaderboard.Fit(Results(0, 2, 9, 3).Concat(Results(1, 3, 4, 8)).Concat(Results(4, 4, 5, 0)), 6, new());
         Assert.Equal([0, 1, 0, 1], board.Models.OrderBy(model => model.Model).Select(model => model.Group));
         Assert.Equal(2, board.Groups);
         Assert.Equal(1000, board.Models.Where(model => model.Group == 1).Average(model => model.Strength.Value!.Value), 1e-3);
@@ -86,8 +86,8 @@ public sealed class LeaderboardTests
     [Fact]
     public void VotesOfOnePromptAreDrawnTogether()
     {
-        var apart = Leaderboard.Of(Results(0, 1, 60, 40), 2, new());
-        var together = Leaderboard.Of(Results(0, 1, 60, 40).Select(result => result with { Item = result.Item / 10 }), 2, new());
+        var apart = Leaderboard.Fit(Results(0, 1, 60, 40), 2, new());
+        var together = Leaderboard.Fit(Results(0, 1, 60, 40).Select(result => result with { Item = result.Item / 10 }), 2, new());
         Assert.Equal((100, 10), (apart.Models[0].Strength.Items, together.Models[0].Strength.Items));
         Assert.Equal(Gap(apart, 0, 1), Gap(together, 0, 1), 1e-6);
         Assert.True(Width(together) > 2 * Width(apart));         // six prompts went wholly one way, four the other: √10 as wide
@@ -100,15 +100,15 @@ public sealed class LeaderboardTests
         var truth = 1000 + Points * Math.Log(0.64 / 0.36) / 2;
         var held = Enumerable.Range(0, 100).Count(_ =>
         {
-            var results = Enumerable.Range(0, 150).Select(item => new Comparison(item, 0, 1, Drawn(random)));
-            var strength = Strength(Leaderboard.Of(results, 2, new()), 0);
+            var results = Enumerable.Range(0, 150).Select(item => new ModelComparison(item, 0, 1, Drawn(random)));
+            var strength = Strength(Leaderboard.Fit(results, 2, new()), 0);
             return strength.Low <= truth && strength.High >= truth;
         });
         Assert.InRange(held, 87, 100);
     }
 
     [Fact]
-    public void NothingComparedIsAnEmptyBoard() => Assert.Empty(Leaderboard.Of([], 3, new() { LengthControl = true }).Models);
+    public void NothingComparedIsAnEmptyBoard() => Assert.Empty(Leaderboard.Fit([], 3, new() { LengthControl = true }).Models);
 
     [Fact]
     public void AHundredThousandComparisonsOfTwentyModelsTakeSeconds()
@@ -120,10 +120,10 @@ public sealed class LeaderboardTests
             var odds = Math.Exp((first - second) / 8.0);
             var draw = random.NextDouble();
             var winner = draw < 0.2 ? Winner.Neither : draw < 0.2 + 0.8 * odds / (1 + odds) ? Winner.First : Winner.Second;
-            return new Comparison(item / 3, first, second, winner, random.Next(20, 600), random.Next(20, 600));
+            return new ModelComparison(item / 3, first, second, winner, random.Next(20, 600), random.Next(20, 600));
         }).ToList();
         var clock = Stopwatch.StartNew();
-        var board = Leaderboard.Of(results, 20, new() { LengthControl = true });
+        var board = Leaderboard.Fit(results, 20, new() { LengthControl = true });
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 20);       // 2 or so on a quiet machine
         Assert.InRange(board.Models.ToList().FindIndex(model => model.Model == 19), 0, 1);
         TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed}");
@@ -137,8 +137,8 @@ public sealed class LeaderboardTests
 
     static Estimate Strength(Leaderboard board, int model) => board.Models.Single(row => row.Model == model).Strength;
 
-    static IEnumerable<Comparison> Results(int first, int second, int wins, int losses, int ties = 0) =>
+    static IEnumerable<ModelComparison> Results(int first, int second, int wins, int losses, int ties = 0) =>
         new[] { (Winner.First, wins), (Winner.Second, losses), (Winner.Neither, ties) }
             .SelectMany(part => Enumerable.Repeat(part.Item1, part.Item2))
-            .Select((winner, item) => new Comparison(item, first, second, winner));
+            .Select((winner, item) => new ModelComparison(item, first, second, winner));
 }

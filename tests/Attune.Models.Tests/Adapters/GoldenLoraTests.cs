@@ -24,12 +24,12 @@ public sealed class GoldenLoraTests : IDisposable
     public void LogitsAgreeWithTheAdapterOnMergedAndOff(string name)
     {
         var (model, expected) = (Base(name), Expected(name));
-        var real = Input(expected).Mask!.ToArray<bool>();
+        var real = Input(expected).AttentionMask!.ToArray<bool>();
         using var lora = Peft.Load(PathTo(name), model);
         Compare("logits_with_adapter_first96", Logits(model, expected));
         var argmax = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("argmax_with_adapter")).Longs;
         Assert.Equal(Real(argmax), Real(Logits(model, expected).ArgMax(-1).ToArray<long>()));
-        using (Lora.Off())
+        using (Lora.Disable())
             Compare("adapter_disabled_logits_first16", Logits(model, expected));
         lora.Merge();
         Compare("merged_logits_first96", Logits(model, expected));
@@ -61,7 +61,7 @@ public sealed class GoldenLoraTests : IDisposable
         Assert.Equal(wanted.Count, gradients.Count);
         foreach (var gradient in wanted)
             CompareSummary(gradient.Value, "first6", gradients[gradient.Name.Replace("magnitude_vector.weight", "magnitude_vector", StringComparison.Ordinal)], $"{name}: gradient of {gradient.Name}");
-        using (Lora.Off())
+        using (Lora.Disable())
             Assert.DoesNotContain(model.NamedParameters(), parameter => parameter.Value.Trainable && !parameter.Name.EndsWith("bias", StringComparison.Ordinal));
         Golden.Ran("lora: loss and gradients");
     }
@@ -104,7 +104,7 @@ public sealed class GoldenLoraTests : IDisposable
         Numeric.Close(GoldenTensor.Number(expected.GetProperty("sum")), actual.Sum(x => (double)x), $"{what}: sum", tolerance * Math.Sqrt(actual.Length), 1e-4);
     }
 
-    static Tensor Logits(LanguageModel model, JsonElement expected) => model.Logits(model.Hidden(Input(expected)));
+    static Tensor Logits(LanguageModel model, JsonElement expected) => model.Logits(model.HiddenStates(Input(expected)));
 
     static ModelInput Input(JsonElement expected) => GoldenModels.Input(expected.GetProperty("inputs"));
 

@@ -64,18 +64,18 @@ public sealed class LoraTests : IDisposable
         using var folder = new TemporaryFolder();
         var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, "config.json", folder));
         var (input, linear) = (InputOf(model), model.Backbone.NamedModules().Count(module => module.Value is Linear));
-        var before = model.Hidden(input).ToArray<float>();
+        var before = model.HiddenStates(input).ToArray<float>();
         using var lora = Changed(model, new() { Rank = 2 });
         lora.SetTrainable();
-        var hidden = model.Hidden(input);
+        var hidden = model.HiddenStates(input);
         hidden.Square().Sum().Backward();
         Assert.All(lora.NamedParameters(), parameter => Assert.NotNull(parameter.Value.Value.Grad));
         Assert.Equal(2 * linear, lora.NamedParameters().Count());
-        using (Lora.Off())
-            Assert.Equal(before, model.Hidden(input).ToArray<float>());
+        using (Lora.Disable())
+            Assert.Equal(before, model.HiddenStates(input).ToArray<float>());
         lora.Merge();
-        Close(hidden.ToArray<float>(), model.Hidden(input).ToArray<float>());
-        Assert.NotEqual(before, model.Hidden(input).ToArray<float>());
+        Close(hidden.ToArray<float>(), model.HiddenStates(input).ToArray<float>());
+        Assert.NotEqual(before, model.HiddenStates(input).ToArray<float>());
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class LoraTests : IDisposable
         var before = Logits(model);
         using var lora = Changed(model, new() { Rank = 2, ModulesToSave = "lm_head" });
         var on = Logits(model);
-        using (Lora.Off())
+        using (Lora.Disable())
         {
             Assert.Equal(before, Logits(model));
             float[]? elsewhere = null;
@@ -122,7 +122,7 @@ public sealed class LoraTests : IDisposable
         lora.SetTrainable();
         GoldenModels.Loss(model, Input(), Tensor.From([3L, 9, 4, 8, 7, 6], 2, 3)).Backward();
         Assert.All(lora.NamedParameters(), parameter => Assert.NotNull(parameter.Value.Value.Grad));
-        using (Lora.Off())
+        using (Lora.Disable())
             Assert.All(model.Parameters, parameter => Assert.False(parameter.Trainable));
         Assert.Equal(
             ["base_model.model.lm_head.weight", "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"],
@@ -136,7 +136,7 @@ public sealed class LoraTests : IDisposable
         using var lora = Changed(model, new() { Rank = 2, Dropout = 0.5 });
         var plain = Logits(model);
         model.SetDropout(random);
-        Assert.True(model.DropsOut);
+        Assert.True(model.HasActiveDropout);
         Assert.NotEqual(plain, Logits(model));
         model.SetDropout(null);
         Assert.Equal(plain, Logits(model));
@@ -275,7 +275,7 @@ public sealed class LoraTests : IDisposable
 
     static ModelInput InputOf(LanguageModel model) => model.Backbone.Kind == BackboneKind.EncoderDecoder ? Input() with { Source = Input() } : Input();
 
-    static float[] Logits(LanguageModel model) => model.Logits(model.Hidden(Input())).ToArray<float>();
+    static float[] Logits(LanguageModel model) => model.Logits(model.HiddenStates(Input())).ToArray<float>();
 
     static void Close(float[] expected, float[] actual) =>
         Numeric.Close(Array.ConvertAll(expected, x => (double)x), actual, "logits", 1e-4, 1e-4);

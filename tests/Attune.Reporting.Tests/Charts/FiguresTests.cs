@@ -15,7 +15,7 @@ public sealed class FiguresTests
     [InlineData(-2.5e9, "−2.5e9")]
     [InlineData(double.NaN, "not a number")]
     [InlineData(double.NegativeInfinity, "−∞")]
-    public void ANumberShowsThreeDigitsThatCount(double value, string expected) => Assert.Equal(expected, Figures.Number(value));
+    public void ANumberShowsThreeDigitsThatCount(double value, string expected) => Assert.Equal(expected, NumberFormat.Number(value));
 
     [Theory]
     [InlineData(0, 0.5, "0")]
@@ -25,7 +25,7 @@ public sealed class FiguresTests
     [InlineData(4_200_000, 200_000, "4.2M")]
     [InlineData(0.00002, 0.00001, "2e-5")]
     public void ATickHasTheDecimalsOfItsStep(double value, double step, string expected) =>
-        Assert.Equal(expected, Figures.Tick(value, step));
+        Assert.Equal(expected, NumberFormat.Tick(value, step));
 
     [Theory]
     [InlineData(-3, "0s")]
@@ -35,5 +35,5 @@ public sealed class FiguresTests
     [InlineData(11_100, "3h05m")]
     [InlineData(187_200, "2d04h")]
     public void ADurationNamesItsTwoLargestUnits(double seconds, string expected) =>
-        Assert.Equal(expected, Figures.Duration(TimeSpan.FromSeconds(seconds)));
+        Assert.Equal(expected, NumberFormat.Duration(TimeSpan.FromSeconds(seconds)));
 }

@@ -12,10 +12,10 @@ public sealed class VisibleTextTests
     [InlineData("\u009b31m\uffff", "\ufffd31m\ufffd")]
     [InlineData("pay \u202e001\u202c now \u2066x\u2069", "pay [U+202E]001[U+202C] now [U+2066]x[U+2069]")]
     [InlineData("نعم 你好 🎉 e\u0301", "نعم 你好 🎉 e\u0301")]
-    public void WhatActsOnAScreenBecomesASign(string text, string expected) => Assert.Equal(expected, VisibleText.Of(text));
+    public void WhatActsOnAScreenBecomesASign(string text, string expected) => Assert.Equal(expected, VisibleText.Escape(text));
 
     [Fact]
-    public void HalfACharacterIsReplaced() => Assert.Equal("half \ufffd of one", VisibleText.Of("half \ud83d of one"));
+    public void HalfACharacterIsReplaced() => Assert.Equal("half \ufffd of one", VisibleText.Escape("half \ud83d of one"));
 
     [Fact]
     public void ALongTextIsCutBetweenCharacters()

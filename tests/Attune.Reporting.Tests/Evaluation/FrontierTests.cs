@@ -56,6 +56,6 @@ public sealed class FrontierTests : IDisposable
     Frontier? Read(string metrics)
     {
         folder.Write("metrics.jsonl", metrics);
-        return Frontier.Of(RunRecord.Read(new RunFolder(folder.Path)));
+        return Frontier.FromRun(RunRecord.Read(new RunFolder(folder.Path)));
     }
 }

@@ -10,7 +10,7 @@ public sealed class RewardEvaluationTests
     public void TheIntervalIsWilsonsWherePromptsAreIndependent()
     {
         // 8 of 10: variance 10 · 0.16 / 10² · 10/9, worth 9 pairs; Wilson: (0.8 + z²/18 ± z √(0.16/9 + z²/324)) / (1 + z²/9)
-        var rate = PairRate.Of([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", i < 8 ? 1 : -1))], pair => pair.Right);
+        var rate = PairRate.FromPairs([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", i < 8 ? 1 : -1))], pair => pair.Correct);
         Assert.Equal((0.8, 10, 10), (rate.Value, rate.Pairs, rate.Prompts));
         Assert.Equal(0.4738, rate.Low, 1e-4);
         Assert.Equal(0.9467, rate.High, 1e-4);
@@ -21,7 +21,7 @@ public sealed class RewardEvaluationTests
     {
         EvaluatedPair[] many = [.. Enumerable.Range(0, 40).Select(i => Pair($"{i}", i % 4 == 0 ? -1 : 1))];
         EvaluatedPair[] few = [.. Enumerable.Range(0, 40).Select(i => Pair($"{i % 4}", i % 4 == 0 ? -1 : 1))];
-        var (wide, narrow) = (PairRate.Of(few, pair => pair.Right), PairRate.Of(many, pair => pair.Right));
+        var (wide, narrow) = (PairRate.FromPairs(few, pair => pair.Correct), PairRate.FromPairs(many, pair => pair.Correct));
         Assert.Equal(narrow.Value, wide.Value);
         Assert.True(wide.High - wide.Low > 2 * (narrow.High - narrow.Low));
     }
@@ -30,7 +30,7 @@ public sealed class RewardEvaluationTests
     public void ARateThatNeverFailsStillHasAnInterval()
     {
         // Wilson at 1 with 10 prompts: 1 / (1 + z²/10)
-        var rate = PairRate.Of([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", 1))], pair => pair.Right);
+        var rate = PairRate.FromPairs([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", 1))], pair => pair.Correct);
         Assert.Equal(1 / (1 + 1.959964 * 1.959964 / 10), rate.Low, 1e-6);
         Assert.Equal(1, rate.High, 1e-12);
     }
@@ -41,13 +41,13 @@ public sealed class RewardEvaluationTests
         // σ(log 3) = 0.75, and three of four agree; σ(log 9) = 0.9, and half of people do
         EvaluatedPair[] sure = [.. Enumerable.Range(0, 4).Select(i => Pair($"a{i}", i < 3 ? Math.Log(3) : -Math.Log(3)))];
         EvaluatedPair[] tooSure = [.. Enumerable.Range(0, 4).Select(i => Pair($"b{i}", Math.Log(9), share: 0.5))];
-        var calibration = Calibration.Of([.. sure, .. tooSure]);
+        var calibration = Calibration.FromPairs([.. sure, .. tooSure]);
         Assert.Equal(2, calibration.Bins.Count);
         Assert.Equal((0.75, 0.75, 4), (Math.Round(calibration.Bins[0].Predicted, 9), calibration.Bins[0].Agreed, calibration.Bins[0].Pairs));
         Assert.Equal(0.5, calibration.Bins[1].Agreed);
-        Assert.Equal(0.2, calibration.Error, 1e-9);
+        Assert.Equal(0.2, calibration.ExpectedError, 1e-9);
         var loss = (3 * Math.Log(4 / 3.0) + Math.Log(4) + 4 * 0.5 * (Math.Log(10 / 9.0) + Math.Log(10))) / 8;
-        Assert.Equal(loss, calibration.Surprise, 1e-9);
+        Assert.Equal(loss, calibration.LogLoss, 1e-9);
     }
 
     [Fact]
@@ -56,11 +56,11 @@ public sealed class RewardEvaluationTests
         // Of 4 votes 3 to 1: (3·2 + 0) / 12 = 1/2. Two rows that say the opposite: 0. The mean is 1/4; two rows alike would be 1.
         var votes = Pair("q", 1, share: 0.75, votes: 4);
         var one = Pair("r", 1);
-        var opposite = new EvaluatedPair("r", one.Worse, one.Better, new(1, 0), null, new("f", 2));
-        var found = AnnotatorAgreement.Of([votes, one, opposite, Pair("alone", 1)])!;
+        var opposite = new EvaluatedPair("r", one.Rejected, one.Chosen, new(1, 0), null, new("f", 2));
+        var found = AnnotatorAgreement.FromPairs([votes, one, opposite, Pair("alone", 1)])!;
         Assert.Equal((2, 0.25), (found.Pairs, found.Among));
         Assert.Equal((0.75 + 0.5) / 2, found.WithModel);
-        Assert.Null(AnnotatorAgreement.Of([one, one]));
+        Assert.Null(AnnotatorAgreement.FromPairs([one, one]));
         Assert.Equal(0.9, new AnnotatorAgreement(1, 0.9 * 0.9 + 0.1 * 0.1, 0).Ceiling, 1e-9);
     }
 
@@ -83,7 +83,7 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void GroupsAreLevelsWhereThereAreFewAndSpansWhereThereAreMany()
     {
-        var levels = PairGroups.ByNumber([.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair => pair.Preference.Strength, "");
+        var levels = PairGroups.ByNumber([.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair => pair.Comparison.Margin, "");
         Assert.Equal(["0", "1", "2"], levels.Select(group => group.Name));
         Assert.Equal([0, 1, 1], levels.Select(group => group.Rate.Value));
         var spans = PairGroups.ByNumber([.. Enumerable.Range(0, 50).Select(i => Pair($"{i}", 1, lengths: (i, 0)))], pair => pair.LengthDifference, " tokens");
@@ -96,6 +96,6 @@ public sealed class RewardEvaluationTests
         var (better, worse) = lengths ?? (1, 1);
         return new(
             prompt, new("better", new(margin, margin, 0, better), places?.Better, null), new("worse", new(0, 0, 0, worse), places?.Worse, null),
-            new(0, 1) { Share = share, Votes = votes, Strength = strength }, null, new("f", 1));
+            new(0, 1) { Share = share, Votes = votes, Margin = strength }, null, new("f", 1));
     }
 }

@@ -17,7 +17,7 @@ public sealed class HtmlReportTests
             Lead = Hostile,
             Facts = [new(Hostile, Hostile, Hostile)],
             SampleTitles = (Hostile, Hostile),
-            Samples = [new(Hostile, new(Hostile) { Captions = [Hostile, Hostile] }, new(Hostile) { Verdict = new(Hostile, IsGood: false) })],
+            Samples = [new(Hostile, new(Hostile) { Captions = [Hostile, Hostile] }, new(Hostile) { Assessment = new(Hostile, IsGood: false) })],
             Charts = [new(Hostile, Hostile, [new(Hostile, [new(1, 1), new(2, 2)])]) { XLabel = Hostile, YLabel = Hostile }],
             Tables = [new(Hostile, [Hostile, Hostile], [[Hostile, Hostile]])],
             Folded = [new(Hostile, [], [new(Hostile, [Hostile], [[Hostile]])])],
@@ -108,7 +108,7 @@ public sealed class HtmlReportTests
     [Fact]
     public void AnswersPastTheEighthAreFoldedAway()
     {
-        Comparison[] samples = [.. Enumerable.Range(0, 10).Select(at => new Comparison($"p{at}", new("b"), new("a")))];
+        BeforeAfter[] samples = [.. Enumerable.Range(0, 10).Select(at => new BeforeAfter($"p{at}", new("b"), new("a")))];
         var page = Parse(new("Many", "", [new("A") { Samples = samples }]));
         Assert.Equal("2 more prompts", page.Descendants("summary").Single().Value);
         Assert.Equal(2, page.Descendants("details").Single().Descendants("article").Count());

@@ -8,7 +8,7 @@ public sealed class RegexPatternTests
     [MemberData(nameof(WordPatterns))]
     public void TheHandWrittenPatternsMatchWhatTheirSourcesMatch(string source)
     {
-        var (handWritten, general) = (Patterns.Of(source), new RegexPattern(source));
+        var (handWritten, general) = (Patterns.FromRegex(source), new RegexPattern(source));
         Assert.IsNotType<RegexPattern>(handWritten);
         var random = new Random(1);
         var texts = HostileText.Examples.Concat(Enumerable.Range(0, 3000).Select(i => HostileText.Random(random, i % 40)));

@@ -89,9 +89,9 @@ public sealed class GoldenLossTests : IDisposable
         var scores = GoldenFile.Leaf(inputs.GetProperty("scores"));
         var ranks = GoldenTensor.Read(inputs.GetProperty("ranks"));
         var prompts = ranks.Longs.Select(rank => (int?)rank).Chunk((int)ranks.Shape[1]).ToArray();
-        var pairs = RankedPairs.From([.. prompts.Select((own, prompt) => new TokenRanking([.. own.Select((_, at) => (int[])[prompt, at])], 1, Preferences.OfRanks(own).Pairs))]);
+        var pairs = PairBatch.From([.. prompts.Select((own, prompt) => new TokenComparisons([.. own.Select((_, at) => (int[])[prompt, at])], 1, ComparisonSet.FromRanks(own).Comparisons))]);
         var flat = scores.Reshape(-1);
-        var losses = RewardModeling.PairLoss(Pick(pairs.Better), Pick(pairs.Worse), margin: null, centerCoef: 0);
+        var losses = RewardModeling.PairLoss(Pick(pairs.Chosen), Pick(pairs.Rejected), margin: null, centerCoef: 0);
         var weighted = losses * Tensor.From(pairs.Weights, pairs.Weights.Length);
         var loss = Masked.Reduce(weighted, count: prompts.Length);
         if (expected.TryGetProperty("loss_per_prompt", out var each))
@@ -100,7 +100,7 @@ public sealed class GoldenLossTests : IDisposable
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
         GoldenFile.Close(expected.GetProperty("grad_scores"), scores.Grad!, "gradient");
         if (expected.TryGetProperty("pairs", out var count))
-            Assert.Equal(count.GetInt32(), pairs.Better.Length);
+            Assert.Equal(count.GetInt32(), pairs.Chosen.Length);
 
         Tensor Pick(long[] index) => flat.IndexSelect(0, Tensor.From(index, index.Length));
     }

@@ -33,11 +33,11 @@ public sealed class MaskedLmTests : IDisposable
         MaskedRow[] rows = [.. Rows("The cat says meow.", "The dog says woof and moo.").Select((row, i) => objective.Transform(row, i))];
         var expected = rows.Sum(row =>
         {
-            var logprobs = model.Logits(model.Hidden(new(Tensor.From(Array.ConvertAll(row.Shown.Tokens, id => (long)id), 1, row.Original.Length)))).LogSoftmax(-1);
-            return row.Original.Index().Where(token => row.Shown.Learned[token.Index]).Sum(token => -logprobs.Select(0, 0).Select(0, token.Index).Select(0, token.Item).Item());
+            var logprobs = model.Logits(model.HiddenStates(new(Tensor.From(Array.ConvertAll(row.Input.Tokens, id => (long)id), 1, row.Labels.Length)))).LogSoftmax(-1);
+            return row.Labels.Index().Where(token => row.Input.LossMask[token.Index]).Sum(token => -logprobs.Select(0, 0).Select(0, token.Index).Select(0, token.Item).Item());
         });
         var count = objective.Count(rows);
-        Assert.Equal(rows.Sum(row => row.Shown.Learned.Count(guessed => guessed)), count);
+        Assert.Equal(rows.Sum(row => row.Input.LossMask.Count(guessed => guessed)), count);
         Numeric.Close(expected / count, objective.Compute(rows, count).Value.Item(), "loss", 1e-5);
     }
 
@@ -47,9 +47,9 @@ public sealed class MaskedLmTests : IDisposable
         var tokenizer = TinyData.WordPieces;
         var objective = new MaskedLm(New(tokenizer), tokenizer, new() { Masking = new() { Probability = 1, Masked = 1, Random = 0 } }, seed: 1);
         var row = objective.Transform(Rows("The cat says meow.")[0], 0);
-        Assert.Equal((tokenizer.ClsId, tokenizer.SepId), (row.Shown.Tokens[0], row.Shown.Tokens[^1]));
-        Assert.All(row.Shown.Tokens[1..^1], token => Assert.Equal(tokenizer.MaskId, token));
-        Assert.Equal("the cat says meow.", tokenizer.Decode(row.Original, skipSpecialTokens: true));
+        Assert.Equal((tokenizer.ClsId, tokenizer.SepId), (row.Input.Tokens[0], row.Input.Tokens[^1]));
+        Assert.All(row.Input.Tokens[1..^1], token => Assert.Equal(tokenizer.MaskId, token));
+        Assert.Equal("the cat says meow.", tokenizer.Decode(row.Labels, skipSpecialTokens: true));
     }
 
     [Fact]
@@ -125,6 +125,6 @@ public sealed class MaskedLmTests : IDisposable
     static IReadOnlyList<MaskedRow> Rows(params string[] documents)
     {
         var encoder = new TextEncoder(TinyData.WordPieces, Shape.Context);
-        return MaskedLm.Rows(documents.Select(encoder.Document).Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)])));
+        return MaskedLm.Rows(documents.Select(encoder.EncodeDocument).Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)])));
     }
 }

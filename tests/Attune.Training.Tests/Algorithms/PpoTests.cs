@@ -33,7 +33,7 @@ public sealed class PpoTests : IDisposable
     public void TheEstimatorThatIsNamedIsTheOneThatIsLogged(KlEstimator estimator, double expected)
     {
         var (step, kl) = (new TrainingStep(1), new KlPenalty(new() { Estimator = estimator }));
-        kl.Update(Rollouts(kl), Scores.Of([0, 0]), step);
+        kl.Update(Rollouts(kl), Scores.FromTotals([0, 0]), step);
         Numeric.Close(expected, step.Metrics["objective/kl"], "KL", 1e-6, 1e-5);
     }
 
@@ -60,8 +60,8 @@ public sealed class PpoTests : IDisposable
     {
         var kl = new KlPenalty(new() { Coef = 0.1, Controller = KlControl.Adaptive, Target = 0.001, Horizon = 20 });
         var (first, second) = (new TrainingStep(1), new TrainingStep(2));
-        kl.Update(Rollouts(kl), Scores.Of([0, 0]), first);
-        kl.Update(Rollouts(kl), Scores.Of([0, 0]), second);
+        kl.Update(Rollouts(kl), Scores.FromTotals([0, 0]), first);
+        kl.Update(Rollouts(kl), Scores.FromTotals([0, 0]), second);
         Assert.Equal(0.1, first.Metrics["objective/kl_coef"]);
         Assert.Equal(0.1 * (1 - 0.2 * 2 / 20), second.Metrics["objective/kl_coef"], 1e-12);
     }
@@ -85,7 +85,7 @@ public sealed class PpoTests : IDisposable
     static Experience Estimate(PpoOptions options, double[] scores, KlOptions? penalty = null)
     {
         var kl = new KlPenalty(penalty ?? new());
-        return new Ppo(options, kl).Estimate(Rollouts(kl), Scores.Of(scores), new(1));
+        return new Ppo(options, kl).Estimate(Rollouts(kl), Scores.FromTotals(scores), new(1));
     }
 
     /// <summary>A response of two tokens that ended, and one of one token that did not.</summary>

@@ -37,8 +37,8 @@ public sealed class RewardModelingTests : IDisposable
     public void SmoothingMarginSharesAndWeightingEnterTheLossAsTheyAreWritten()
     {
         var model = Scorer();
-        TokenRanking three = new([[5, 6], [5, 7], [5, 8]], 1, [new(0, 1) { Strength = 2 }, new(0, 2), new(1, 2) { Share = 0.75 }]);
-        TokenRanking two = new([[9, 6], [9, 7]], 1, [new(1, 0)]);
+        TokenComparisons three = new([[5, 6], [5, 7], [5, 8]], 1, [new(0, 1) { Margin = 2 }, new(0, 2), new(1, 2) { Share = 0.75 }]);
+        TokenComparisons two = new([[9, 6], [9, 7]], 1, [new(1, 0)]);
         var (a, b) = (Scores(model, three), Scores(model, two));
         var options = new RewardModelingOptions { MarginScale = 0.25, LabelSmoothing = 0.1, CenterCoef = 0.02, Weighting = PairWeighting.Prompt };
         double[] losses = [Pair(a[0], a[1], 0.5, 0.1), Pair(a[0], a[2], 0, 0.1), Pair(a[1], a[2], 0, 0.9 * 0.25 + 0.1 * 0.75), Pair(b[1], b[0], 0, 0.1)];
@@ -61,12 +61,12 @@ public sealed class RewardModelingTests : IDisposable
     [Fact]
     public void ATextIsReadOnceHoweverManyRankingsItIsIn()
     {
-        TokenRanking one = new([[1, 2], [1, 3], [1, 4]], 1, [new(0, 1), new(0, 2)]);
-        TokenRanking again = new([[1, 3], [1, 2], [1, 9]], 1, [new(0, 1)]);
-        var pairs = RankedPairs.From([one, again]);
+        TokenComparisons one = new([[1, 2], [1, 3], [1, 4]], 1, [new(0, 1), new(0, 2)]);
+        TokenComparisons again = new([[1, 3], [1, 2], [1, 9]], 1, [new(0, 1)]);
+        var pairs = PairBatch.From([one, again]);
         Assert.Equal([[1, 2], [1, 3], [1, 4]], pairs.Texts);
-        Assert.Equal([0, 0, 1], pairs.Better);
-        Assert.Equal([1, 2, 0], pairs.Worse);
+        Assert.Equal([0, 0, 1], pairs.Chosen);
+        Assert.Equal([1, 2, 0], pairs.Rejected);
         Assert.Equal([0.5f, 0.5f, 1], pairs.Weights);
     }
 
@@ -144,6 +144,6 @@ public sealed class RewardModelingTests : IDisposable
         return Pretrained.NewRewardModel(config, random);
     }
 
-    static double[] Scores(RewardModel model, TokenRanking ranking) =>
+    static double[] Scores(RewardModel model, TokenComparisons ranking) =>
         [.. model.Score(TensorBatch.Padded(ranking.Texts, TinyData.Tokenizer.FillId, Device.Cpu)).ToArray<float>().Select(score => (double)score)];
 }

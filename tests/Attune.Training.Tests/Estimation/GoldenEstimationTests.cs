@@ -64,11 +64,11 @@ public sealed class GoldenEstimationTests
             var batch = new RunningMoments();
             batch.Update(xs);
             Numeric.Close(step.Number("batch_mean"), batch.Mean, "batch mean");
-            Numeric.Close(step.Number("batch_std"), batch.Deviation, "batch deviation");
+            Numeric.Close(step.Number("batch_std"), batch.Std, "batch deviation");
             Numeric.Close(step.Number("var"), moments.Variance, "variance");
-            Numeric.Close(step.Number("std"), moments.Deviation, "deviation");
+            Numeric.Close(step.Number("std"), moments.Std, "deviation");
             Numeric.Close(step.Number("count"), moments.Count, "count");
-            Numeric.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, [.. xs.Select(x => x / moments.Deviation)], "scaled");
+            Numeric.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, [.. xs.Select(x => x / moments.Std)], "scaled");
         }
         Numeric.Close(steps[^1].Number("mean"), moments.Mean, "mean");         // the file repeats the last mean in every step
     }

@@ -21,12 +21,12 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new());
         for (var step = 1; step <= 60; step++)
         {
-            Assert.Empty(monitor.Look(step, With(
+            Assert.Empty(monitor.Observe(step, With(
                 ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step), ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
             if (step % 10 == 0)
-                Assert.Empty(monitor.Look(step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
+                Assert.Empty(monitor.Observe(step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
         }
-        Assert.Equal("healthy", monitor.InWords);
+        Assert.Equal("healthy", monitor.Summary);
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new());
         var changes = new List<(int Step, HealthChange Change)>();
         for (var step = 1; step <= 60; step++)
-            foreach (var change in monitor.Look(step, step is > 25 and <= 40 ? With((metric, bad)) : Healthy))
+            foreach (var change in monitor.Observe(step, step is > 25 and <= 40 ? With((metric, bad)) : Healthy))
                 changes.Add((step, change));
         Assert.Equal([(rule, true), (rule, false)], changes.Select(change => (change.Change.Finding.Rule, change.Change.Begins)));
         Assert.InRange(changes[0].Step, 26, 30);
@@ -58,14 +58,14 @@ public sealed class HealthMonitorTests
     public void ShortAnswersAreADriftAndNoLossOfEntropy()
     {
         var monitor = new HealthMonitor(new());
-        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Look(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
+        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Observe(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
         Assert.Equal("length", Assert.Single(found).Finding.Rule);
     }
 
     [Fact]
     public void ANumberThatIsNoneIsSaidAtOnce()
     {
-        var change = Assert.Single(new HealthMonitor(new()).Look(1, With(("objective/kl", double.NaN))));
+        var change = Assert.Single(new HealthMonitor(new()).Observe(1, With(("objective/kl", double.NaN))));
         Assert.Equal(("notFinite", "objective/kl is not a finite number"), (change.Finding.Rule, change.Finding.Words));
     }
 
@@ -73,12 +73,12 @@ public sealed class HealthMonitorTests
     public void AScoreThatRisesOnTrainingPromptsOnlyLags()
     {
         var monitor = new HealthMonitor(new());
-        monitor.Look(0, HeldOut(("eval/score", 1)));
-        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Look(step, With(("objective/scores", 1 + 0.1 * step)))).ToList();
+        monitor.Observe(0, HeldOut(("eval/score", 1)));
+        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Observe(step, With(("objective/scores", 1 + 0.1 * step)))).ToList();
         Assert.Empty(found);
         // The mean of steps 16 to 20 is 2.8, that of 1 to 5 is 1.3: a gain of 1.5, of which a half is 0.75.
-        Assert.Empty(Copy(monitor).Look(20, HeldOut(("eval/score", 1.8))));
-        Assert.Equal("heldOut", Assert.Single(monitor.Look(20, HeldOut(("eval/score", 1.7)))).Finding.Rule);
+        Assert.Empty(Copy(monitor).Observe(20, HeldOut(("eval/score", 1.8))));
+        Assert.Equal("heldOut", Assert.Single(monitor.Observe(20, HeldOut(("eval/score", 1.7)))).Finding.Rule);
     }
 
     [Fact]
@@ -90,9 +90,9 @@ public sealed class HealthMonitorTests
         for (var step = 0; step <= 50; step++)
         {
             if (step > 0)
-                found.AddRange(monitor.Look(step, With(("objective/scores", 1 + 0.1 * step))).Select(change => (step, change)));
+                found.AddRange(monitor.Observe(step, With(("objective/scores", 1 + 0.1 * step))).Select(change => (step, change)));
             if (step % 10 == 0)
-                found.AddRange(monitor.Look(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step))).Select(change => (step, change)));
+                found.AddRange(monitor.Observe(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step))).Select(change => (step, change)));
         }
         var (at, only) = Assert.Single(found);
         Assert.Equal((50, "overOptimised"), (at, only.Finding.Rule));
@@ -105,7 +105,7 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new() { Act = HealthAct.Stop, Patience = 7 });
         var due = Enumerable.Range(1, 30).Where(step =>
         {
-            monitor.Look(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
+            monitor.Observe(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
             return monitor.Due(step) is not null;
         });
         Assert.Equal(18, due.First());                           // the mean of five is above 50 at step 11
@@ -115,11 +115,11 @@ public sealed class HealthMonitorTests
     public void NumbersThatAreNoneTwiceInARowAreNotWaitedFor()
     {
         var monitor = new HealthMonitor(new() { Act = HealthAct.RollBack });
-        monitor.Look(1, With(("loss", double.PositiveInfinity)));
+        monitor.Observe(1, With(("loss", double.PositiveInfinity)));
         Assert.Null(monitor.Due(1));
-        monitor.Look(2, Healthy);
+        monitor.Observe(2, Healthy);
         Assert.Null(monitor.Due(2));                             // one bad step is skipped and harmless
-        monitor.Look(3, With(("grad_norm", double.NaN)));
+        monitor.Observe(3, With(("grad_norm", double.NaN)));
         Assert.Equal(HealthAct.RollBack, monitor.Due(3)?.Act);   // two in three, and the third in a row would end the run
     }
 
@@ -129,7 +129,7 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new() { Act = HealthAct.Stop, Patience = 3 });
         for (var step = 1; step <= 20; step++)
         {
-            monitor.Look(step, step == 10 ? With(("objective/kl", 300)) : Healthy);
+            monitor.Observe(step, step == 10 ? With(("objective/kl", 300)) : Healthy);
             Assert.Equal(step is 13 or 14, monitor.Due(step) is not null);   // the mean is above 50 from step 10 to 14
         }
     }
@@ -140,10 +140,10 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new() { Act = HealthAct.Stop });
         Assert.All(Enumerable.Range(1, 40), step =>
         {
-            monitor.Look(step, With(("policy/clipfrac", 0.9)));
+            monitor.Observe(step, With(("policy/clipfrac", 0.9)));
             Assert.Null(monitor.Due(step));
         });
-        Assert.Equal("many tokens clipped", monitor.InWords);
+        Assert.Equal("many tokens clipped", monitor.Summary);
     }
 
     [Fact]
@@ -152,8 +152,8 @@ public sealed class HealthMonitorTests
         var (ratio, kl) = (new HealthMonitor(new() { Act = HealthAct.RaiseBeta }), new HealthMonitor(new() { Act = HealthAct.RaiseBeta }));
         for (var step = 1; step <= 20; step++)
         {
-            ratio.Look(step, With(("policy/ratio", 2)));
-            kl.Look(step, With(("objective/kl", 100)));
+            ratio.Observe(step, With(("policy/ratio", 2)));
+            kl.Observe(step, With(("objective/kl", 100)));
         }
         Assert.Null(ratio.Due(20));
         Assert.Equal(HealthAct.RaiseBeta, kl.Due(20)?.Act);
@@ -166,7 +166,7 @@ public sealed class HealthMonitorTests
         var acts = new List<int>();
         for (var step = 1; step <= 30; step++)
         {
-            monitor.Look(step, With(("objective/kl", 100)));
+            monitor.Observe(step, With(("objective/kl", 100)));
             if (monitor.Due(step) is null)
                 continue;
             acts.Add(step);
@@ -181,7 +181,7 @@ public sealed class HealthMonitorTests
         var monitor = new HealthMonitor(new() { Act = HealthAct.RollBack });
         for (var step = 1; step <= 24; step++)
         {
-            monitor.Look(step, step <= 18 ? Healthy : With(("objective/kl", 200)));
+            monitor.Observe(step, step <= 18 ? Healthy : With(("objective/kl", 200)));
             if (step % 4 == 0)
                 monitor.NoteCheckpoint(step);
         }
@@ -194,14 +194,14 @@ public sealed class HealthMonitorTests
     {
         var first = new HealthMonitor(new() { Act = HealthAct.Stop });
         for (var step = 1; step <= 14; step++)
-            first.Look(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
+            first.Observe(step, step <= 10 ? Healthy : With(("objective/kl", 1000)));
         var second = Copy(first);
         for (var step = 15; step <= 40; step++)
         {
             var metrics = step < 25 ? With(("objective/kl", 1000)) : Healthy;
-            Assert.Equal(first.Look(step, metrics), second.Look(step, metrics));
+            Assert.Equal(first.Observe(step, metrics), second.Observe(step, metrics));
             Assert.Equal(first.Due(step), second.Due(step));
-            Assert.Equal(first.InWords, second.InWords);
+            Assert.Equal(first.Summary, second.Summary);
         }
     }
 
@@ -248,7 +248,7 @@ public sealed class HealthMonitorTests
             var metrics = With(("objective/scores", 1 + step), step > 25 ? bad : ("responses/length", 25));
             if (step % 10 == 0)
                 metrics["eval/score"] = bad.Item1 == "eval/score" && step > 25 ? 0 : 1 + step;
-            return monitor.Look(step, metrics).Select(change => $"{step} {change}").Append($"{step} {monitor.Due(step)}");
+            return monitor.Observe(step, metrics).Select(change => $"{step} {change}").Append($"{step} {monitor.Due(step)}");
         }));
     }));
 

@@ -78,7 +78,7 @@ public sealed class GoldenOptimizerTests
         for (var i = 0; i < slots.Count; i++)
         {
             GoldenFile.Close(parameters[i], slots[i].Parameter, $"{what}: parameter {i}", 1e-6, 1e-5);
-            foreach (var ((name, _), tensor) in rule.StateOf(slots[i].Parameter.Shape).Zip(slots[i].State))
+            foreach (var ((name, _), tensor) in rule.StateShapes(slots[i].Parameter.Shape).Zip(slots[i].State))
                 if (after.TryGetProperty(name, out var states) && GoldenTensor.IsTensor(states[i]))
                     GoldenFile.Close(states[i], tensor, $"{what}: {name} {i}", 1e-6, 1e-5);
         }
@@ -103,7 +103,7 @@ public sealed class GoldenOptimizerTests
         _ => throw new NotSupportedException(optimizer),
     };
 
-    static LearningRate? Schedule(JsonElement hparams) => hparams.TryGetProperty("schedule", out var kind)
+    static LearningRateSchedule? Schedule(JsonElement hparams) => hparams.TryGetProperty("schedule", out var kind)
         ? new(new() { Kind = GoldenScheduleTests.Kind(kind.GetString()!), Warmup = hparams.Number("num_warmup_steps") }, (int)hparams.Number("num_training_steps"))
         : null;
 
@@ -112,7 +112,7 @@ public sealed class GoldenOptimizerTests
         public static Slot Create(IUpdateRule rule, JsonElement json)
         {
             var parameter = GoldenFile.Tensor(json);
-            return new(parameter, [.. rule.StateOf(parameter.Shape).Select(state => Tensor.Zeros(state.Shape))]);
+            return new(parameter, [.. rule.StateShapes(parameter.Shape).Select(state => Tensor.Zeros(state.Shape))]);
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed class GoldenScheduleTests
     {
         var item = File.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == name);
         var hparams = item.GetProperty("hparams");
-        var schedule = new LearningRate(Options(name, hparams), TotalSteps(hparams));
+        var schedule = new LearningRateSchedule(Options(name, hparams), TotalSteps(hparams));
         var expected = item.GetProperty("lr").EnumerateArray().Select(GoldenTensor.Number).ToArray();
         var actual = Enumerable.Range(0, expected.Length).Select(step => hparams.Number("lr") * schedule.FactorAt(step)).ToArray();
         Numeric.Close(expected, (ReadOnlySpan<double>)actual, name, 1e-15, 1e-9);
@@ -29,7 +29,7 @@ public sealed class GoldenScheduleTests
     public void AShareOfAllStepsIsRoundedUp()
     {
         foreach (var item in File.GetProperty("warmup_ratio").EnumerateArray())
-            Assert.Equal((int)item.Number("warmup_steps"), LearningRate.WarmupSteps(item.Number("warmup_ratio"), (int)item.Number("num_training_steps")));
+            Assert.Equal((int)item.Number("warmup_steps"), LearningRateSchedule.WarmupSteps(item.Number("warmup_ratio"), (int)item.Number("num_training_steps")));
     }
 
     public static ScheduleKind Kind(string name) => name switch

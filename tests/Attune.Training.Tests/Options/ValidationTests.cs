@@ -51,6 +51,13 @@ public sealed class ValidationTests
         Assert.Empty(without.Except(WithoutRange));
     }
 
+    /// <summary>RangeAttribute(int, int) would round the number, for those who check by .NET's own Validator.</summary>
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Range_OfADouble_HasBoundsThatAreDoubles(string record) => Assert.DoesNotContain(
+        Options(Root(record), "").Where(option => option.Property.PropertyType != typeof(int)),
+        option => option.Property.GetCustomAttribute<RangeAttribute>() is { } range && range.OperandType != typeof(double));
+
     [Theory]
     [MemberData(nameof(Records))]
     public void Defaults_LackOnlyWhatTheUserNames(string record) =>

@@ -62,7 +62,7 @@ public sealed class RecipeTests : IDisposable
             """);
         var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, ["ppo.klHorizon=5", "gamma=0.9", "batchSize=8"]).Recipe;
         Assert.Equal("a: folder", recipe.Model);
-        Assert.Equal(TooLong.Drop, recipe.Data.TooLong);
+        Assert.Equal(OverlongExamples.Drop, recipe.Data.TooLong);
         Assert.Equal((8, 0.5), (recipe.Training.BatchSize, recipe.Training.Epochs));
         Assert.Equal((1e-5, ScheduleKind.Constant), (recipe.Optimizer.LearningRate, recipe.Optimizer.Schedule.Kind));
         Assert.Equal((6, true, ScoreScaling.Running), (recipe.Kl.Target, recipe.Ppo.WhitenRewards, recipe.Scores.Scaling));
@@ -124,10 +124,10 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "klEstimator=full", "training.batchSize=0", "workers=0", "ppo.epochs=0"])).Message;
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0", "updates.epochs=0"])).Message;
         foreach (var key in new[]
         {
-            "rewardModel", "sampling.temperature", "ppo.klEstimator", "training.batchSize", "training.workers", "ppo.epochs",
+            "rewardModel", "sampling.temperature", "kl.estimator", "training.batchSize", "training.workers", "updates.epochs",
         })
             Assert.Contains($"\n  `{key}` must ", error, StringComparison.Ordinal);
     }

@@ -57,7 +57,7 @@ public sealed class PluginRewardTests : IDisposable
 /// <summary>The number of characters.</summary>
 public sealed class PluginRule : IRule
 {
-    public double Rate(Answer answer) => answer.Text.Length;
+    public double Score(TextResponse answer) => answer.Text.Length;
 }
 
 /// <summary>1 for each token that has a letter.</summary>
@@ -69,7 +69,7 @@ public sealed class PluginOfDenseScores(Tokenizer tokenizer) : IRewardSource
 
 public sealed class PluginThatThrows : IRule
 {
-    public double Rate(Answer answer) => answer.Text.Length / int.Parse("0");
+    public double Score(TextResponse answer) => answer.Text.Length / int.Parse("0");
 }
 
 public sealed class PluginThatGivesNothing : IRewardSource
@@ -79,12 +79,12 @@ public sealed class PluginThatGivesNothing : IRewardSource
 
 public sealed class PluginWithAnOddConstructor(int number) : IRule
 {
-    public double Rate(Answer answer) => number;
+    public double Score(TextResponse answer) => number;
 }
 
 public sealed class PluginThatCannotBeMade : IRule
 {
     public PluginThatCannotBeMade() => throw new InvalidOperationException("no licence");
 
-    public double Rate(Answer answer) => 0;
+    public double Score(TextResponse answer) => 0;
 }

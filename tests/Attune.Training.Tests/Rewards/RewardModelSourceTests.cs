@@ -35,13 +35,13 @@ public sealed class RewardModelSourceTests : IDisposable
         var prompt = new TokenPrompt(bytes.Encode("The Cat says"), "The Cat says");
         var rollouts = Rollouts.From([prompt, prompt], [Answer([.. bytes.Encode(" meow."), bytes.EosId!.Value], ended: true), Answer(bytes.Encode(" meow"), ended: false)], Device.Cpu);
 
-        var ranking = new TextEncoder(words, 48).Ranking(new Ranking(new("", 1), "The Cat says", [" meow.", " no"], Preferences.OfRanks(0, 1)))!;
+        var ranking = new TextEncoder(words, 48).EncodeComparisons(new ComparisonExample(new("", 1), "The Cat says", [" meow.", " no"], ComparisonSet.FromRanks(0, 1)))!;
         int[] whole = [words.ClsId!.Value, .. words.Encode("the cat says meow."), words.SepId!.Value];
         Assert.Equal(whole, ranking.Texts[0]);
         var expected = source.Score([whole, [.. whole[..^2]]]);
         Numeric.Close(expected, Array.ConvertAll(source.Score(rollouts).Totals, score => (float)score), "scores", 1e-6, 0);
 
-        static Completion Answer(int[] tokens, bool ended) => new(tokens, new float[tokens.Length], new float[tokens.Length], ended);
+        static Response Answer(int[] tokens, bool ended) => new(tokens, new float[tokens.Length], new float[tokens.Length], ended);
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class RewardModelSourceTests : IDisposable
     {
         var encoder = new TextEncoder(TinyData.WordPieces, 8);
         int[] text = [TinyData.WordPieces.ClsId!.Value, .. Enumerable.Range(20, 9), TinyData.WordPieces.SepId!.Value];
-        Assert.Equal([text[0], .. text[^7..]], encoder.Cut(text));
-        Assert.Equal(text[..8], encoder.Cut(text[..8]));
+        Assert.Equal([text[0], .. text[^7..]], encoder.Truncate(text));
+        Assert.Equal(text[..8], encoder.Truncate(text[..8]));
     }
 
     [Fact]

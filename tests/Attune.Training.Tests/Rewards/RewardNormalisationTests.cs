@@ -163,8 +163,8 @@ public sealed class RewardNormalisationTests : IDisposable
 
     static double[][] Heads(string folder, IReadOnlyList<Example> examples)
     {
-        var tokenizer = ModelFolder.Tokenizer(folder);
+        var tokenizer = ModelFolder.LoadTokenizer(folder);
         var encoder = new TextEncoder(tokenizer, 48);
-        return new RewardModelSource(Pretrained.LoadRewardModel(folder), tokenizer, tokenizer).ScoreHeads([.. examples.SelectMany(encoder.Texts)]);
+        return new RewardModelSource(Pretrained.LoadRewardModel(folder), tokenizer, tokenizer).ScoreHeads([.. examples.SelectMany(encoder.EncodeForScoring)]);
     }
 }

@@ -102,7 +102,7 @@ public sealed class RewardOptionsTests : IDisposable
         try
         {
             using var source = RewardSources.Create([options, new JsonReward { Name = "json2", Weight = 0 }], Rewarded.Context().Policy);
-            var scores = source.ScoreToLearn(Rollouts());
+            var scores = source.ScoreAndUpdateStatistics(Rollouts());
             said = string.Join(' ', scores.Rows.Select(row => string.Join(',', row))) + string.Join(' ', scores.Parts.Keys);
         }
         catch (InvalidDataException error)

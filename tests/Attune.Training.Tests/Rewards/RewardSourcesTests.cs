@@ -135,7 +135,7 @@ public sealed class RewardSourcesTests : IDisposable
         var recipe = (PpoRecipe)runs.Recipe("ppo", "a");
         recipe = recipe with { Data = recipe.Data with { Train = file }, Rewards = [new NumberReward()] };
         Assert.Equal($"{file}, line 29: 'answer' should be there, found nothing", Assert.Throws<InvalidDataException>(() => runs.Start("ppo", recipe)).Message);
-        Assert.False(new RunFolder(runs.PathTo("a")).HoldsARun);
+        Assert.False(new RunFolder(runs.PathTo("a")).HasStarted);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public sealed class RewardSourcesTests : IDisposable
     {
         public override string Kind => "length";
 
-        public override double Rate(Answer answer) => 0;
+        public override double Score(TextResponse answer) => 0;
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class RewardSumTests : IDisposable
     [Fact]
     public void PartsAreWeightedAndLoggedAsTheyCame()
     {
-        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)]).ScoreToLearn(Two());
+        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)]).ScoreAndUpdateStatistics(Two());
         Assert.Equal([7, 1], scores.Totals);
         Assert.Equal([1, 3], scores.Parts["a"]);
         Assert.Equal([10, -10], scores.Parts["b"]);
@@ -51,15 +51,15 @@ public sealed class RewardSumTests : IDisposable
         void Scales(ScoreScaling scaling, double[] first, double[] then)
         {
             var sum = new RewardSum([new("a", new FixedReward(OneAndThree, second), 1, scaling), Part("zero", [[0], [0]])]);
-            Numeric.Close(first, sum.ScoreToLearn(Two()).Totals, $"first with {scaling}", 1e-12, 0);
-            Numeric.Close(then, sum.ScoreToLearn(Two()).Totals, $"then with {scaling}", 1e-12, 0);
+            Numeric.Close(first, sum.ScoreAndUpdateStatistics(Two()).Totals, $"first with {scaling}", 1e-12, 0);
+            Numeric.Close(then, sum.ScoreAndUpdateStatistics(Two()).Totals, $"then with {scaling}", 1e-12, 0);
         }
     }
 
     [Fact]
     public void DenseNumbersAreDividedAndTheMeanIsTakenOffAtTheEnd()
     {
-        var sum = new RewardSum([new("a", new FixedReward([[[0, 0, 1], [1, 2]]]), 1, ScoreScaling.Whiten)]).ScoreToLearn(Two());
+        var sum = new RewardSum([new("a", new FixedReward([[[0, 0, 1], [1, 2]]]), 1, ScoreScaling.Whiten)]).ScoreAndUpdateStatistics(Two());
         var root2 = Math.Sqrt(2);                                                            // totals 1 and 3, mean 2
         Numeric.Close([0, 0, -1 / root2], sum.Rows[0], "first", 1e-12, 0);
         Numeric.Close([1 / root2, 0], sum.Rows[1], "second", 1e-12, 0);
@@ -69,22 +69,22 @@ public sealed class RewardSumTests : IDisposable
     public void ToLookMovesNoMoments()
     {
         var sum = new RewardSum([new("a", new FixedReward(OneAndThree, [[100], [300]], OneAndThree), 1, ScoreScaling.Reference)]);
-        sum.ScoreToLearn(Two());
+        sum.ScoreAndUpdateStatistics(Two());
         sum.Score(Two());
-        Numeric.Close([-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], sum.ScoreToLearn(Two()).Totals, "scores", 1e-12, 0);
+        Numeric.Close([-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], sum.ScoreAndUpdateStatistics(Two()).Totals, "scores", 1e-12, 0);
     }
 
     [Fact]
     public void ScoresThatDoNotDifferAreNotBlownUp() =>
-        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)]).ScoreToLearn(Two()).Totals);
+        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)]).ScoreAndUpdateStatistics(Two()).Totals);
 
     [Fact]
     public void NoMomentsMoveWhenAPartFails()
     {
         var failing = new FailingOnce();
         var sum = new RewardSum([new("a", new FixedReward([[100], [300]], OneAndThree), 1, ScoreScaling.Reference), new("b", failing)]);
-        Assert.Equal("the well is dry", Assert.Throws<InvalidDataException>(() => sum.ScoreToLearn(Two())).Message);
-        Numeric.Close([-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], sum.ScoreToLearn(Two()).Totals, "scores", 1e-12, 0);
+        Assert.Equal("the well is dry", Assert.Throws<InvalidDataException>(() => sum.ScoreAndUpdateStatistics(Two())).Message);
+        Numeric.Close([-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], sum.ScoreAndUpdateStatistics(Two()).Totals, "scores", 1e-12, 0);
     }
 
     [Theory]
@@ -130,16 +130,16 @@ public sealed class RewardSumTests : IDisposable
         {
             var first = !failed;
             failed = true;
-            return first ? throw new InvalidDataException("the well is dry") : Scores.Of([0, 0]);
+            return first ? throw new InvalidDataException("the well is dry") : Scores.FromTotals([0, 0]);
         }
     }
 
     /// <summary>Answers when another one is asked at the same time.</summary>
     sealed class Meeting(Barrier barrier) : IRewardSource
     {
-        public bool Waits => true;
+        public bool IsRemote => true;
 
         public Scores Score(Rollouts rollouts) =>
-            barrier.SignalAndWait(TimeSpan.FromSeconds(30)) ? Scores.Of([1, 1]) : throw new InvalidDataException("nobody came");
+            barrier.SignalAndWait(TimeSpan.FromSeconds(30)) ? Scores.FromTotals([1, 1]) : throw new InvalidDataException("nobody came");
     }
 }

@@ -20,7 +20,7 @@ static class Rewarded
     /// <summary>How many tokens an answer has, its end included.</summary>
     public static int Tokens(string answer) => Completion(answer).Tokens.Length;
 
-    static Generation.Completion Completion(string answer)
+    static Generation.Response Completion(string answer)
     {
         int[] tokens = [.. TinyData.Tokenizer.Encode(answer), TinyData.Tokenizer.EosId!.Value];
         return new(tokens, new float[tokens.Length], [], Ended: true);

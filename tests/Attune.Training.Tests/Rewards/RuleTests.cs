@@ -35,7 +35,7 @@ public sealed class RuleTests
     [Fact]
     public void APatternThatBacktracksForeverIsSaidByName()
     {
-        var error = Assert.Throws<InvalidDataException>(() => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Rate(New(new string('a', 40) + "b")));
+        var error = Assert.Throws<InvalidDataException>(() => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Score(New(new string('a', 40) + "b")));
         Assert.StartsWith("the reward 'slow' looked for /(a+)+$/ in \"aaaa", error.Message, StringComparison.Ordinal);
     }
 
@@ -97,12 +97,12 @@ public sealed class RuleTests
     {
         Assert.Equal(
             "prompts.jsonl, line 7: 'result' should be there, found nothing",
-            Assert.Throws<InvalidDataException>(() => new NumberReward { Field = "result" }.Rate(New("1", "1"))).Message);
+            Assert.Throws<InvalidDataException>(() => new NumberReward { Field = "result" }.Score(New("1", "1"))).Message);
         Assert.StartsWith(
             "prompts.jsonl, line 7: 'answer' should hold a number",
-            Assert.Throws<InvalidDataException>(() => new NumberReward().Rate(New("1", "\"none\""))).Message, StringComparison.Ordinal);
-        Assert.Contains("is not from a data file", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Rate(New("1"))).Message, StringComparison.Ordinal);
-        Assert.Contains("surrogate", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Rate(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => new NumberReward().Score(New("1", "\"none\""))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not from a data file", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1"))).Message, StringComparison.Ordinal);
+        Assert.Contains("surrogate", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,18 +122,18 @@ public sealed class RuleTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("prompts.jsonl", """{"prompt":"The cat says","answer":"meow"}""" + "\n");
-        var prompt = new TextEncoder(TinyData.Tokenizer, 48).Prompt(Dataset.Read(file).Single(), room: 8)!;
+        var prompt = new TextEncoder(TinyData.Tokenizer, 48).EncodePrompt(Dataset.Read(file).Single(), room: 8)!;
         Assert.Equal("meow", prompt.Row!.Required("answer").GetString());
     }
 
     static void Rates(double expected, RuleReward rule, string text, string? field = null)
     {
         Assert.Empty(Validation.Check(rule));
-        Numeric.Close(expected, rule.Rate(New(text, field)), rule.Kind, 1e-12, 0);
+        Numeric.Close(expected, rule.Score(New(text, field)), rule.Kind, 1e-12, 0);
     }
 
     /// <summary>An answer to a prompt of line 7, whose row has a field "answer" in JSON; of six tokens, whatever its text.</summary>
-    static Answer New(string text, string? field = null) => new(
+    static TextResponse New(string text, string? field = null) => new(
         new([1], "a prompt") { Row = field is null ? null : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
         text, new([1, 2, 3, 4, 5, 0], [], [], Ended: true));
 }

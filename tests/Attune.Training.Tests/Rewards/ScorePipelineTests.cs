@@ -60,7 +60,7 @@ public sealed class ScorePipelineTests : IDisposable
     public void TokensBeyondTheTargetCostUpToALimit(int tokens, double expected)
     {
         var pipeline = new ScorePipeline(new() { LengthTarget = 80, LengthPenalty = 1 / 20.0, LengthPenaltyLimit = 1 });
-        Numeric.Close([expected], pipeline.Shape(Scores.Of([0]), Long(tokens)).Totals, "score", 1e-12, 0);
+        Numeric.Close([expected], pipeline.Shape(Scores.FromTotals([0]), Long(tokens)).Totals, "score", 1e-12, 0);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class ScorePipelineTests : IDisposable
         static double[] Outcome(ScoreOptions options)
         {
             var pipeline = new ScorePipeline(options);
-            return [.. pipeline.Shape(Scores.Of([5, 7]), Rollouts()).Totals, .. pipeline.Shape(Scores.Of([1, 2]), Rollouts()).Totals];
+            return [.. pipeline.Shape(Scores.FromTotals([5, 7]), Rollouts()).Totals, .. pipeline.Shape(Scores.FromTotals([1, 2]), Rollouts()).Totals];
         }
     }
 
@@ -111,7 +111,7 @@ public sealed class ScorePipelineTests : IDisposable
         var clipped = new ScorePipeline(new() { Scaling = ScoreScaling.Running, Normalise = false, RawClip = 1.5 });
         foreach (var step in item.GetProperty("steps").EnumerateArray())
         {
-            var scores = Scores.Of(GoldenTensor.Read(step.GetProperty("xs")).Data);
+            var scores = Scores.FromTotals(GoldenTensor.Read(step.GetProperty("xs")).Data);
             var rollouts = Many(scores.Rows.Length);
             Numeric.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, scaled.Shape(scores, rollouts).Totals, "scaled");
             Numeric.Close(GoldenTensor.Read(step.GetProperty("clipped_scaled")).Data, clipped.Shape(scores, rollouts).Totals, "clipped_scaled");
@@ -128,9 +128,9 @@ public sealed class ScorePipelineTests : IDisposable
 
     static Rollouts Many(int count) => Training.Policies.Rollouts.From(
         [.. Enumerable.Repeat(new Data.TokenPrompt([1], "a"), count)],
-        [.. Enumerable.Repeat(new Generation.Completion([0], [0], [], Ended: true), count)],
+        [.. Enumerable.Repeat(new Generation.Response([0], [0], [], Ended: true), count)],
         Device.Cpu);
 
     static void Close(double[] expected, ScorePipeline pipeline, double[] scores) =>
-        Numeric.Close(expected, pipeline.Shape(Scores.Of(scores), Rollouts()).Totals, "scores", 1e-6, 1e-5);
+        Numeric.Close(expected, pipeline.Shape(Scores.FromTotals(scores), Rollouts()).Totals, "scores", 1e-6, 1e-5);
 }

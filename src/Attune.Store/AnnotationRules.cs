@@ -1,0 +1,67 @@
+namespace Attune.Store;
+
+/// <summary>What a verdict must be like to fit its project.</summary>
+static class AnnotationRules
+{
+    const int LongestText = 100_000;
+
+    /// <exception cref="InvalidDataException">It does not fit; the message says what was expected.</exception>
+    public static AnnotationResult Checked(AnnotationResult? verdict, ProjectSettings settings, int answers)
+    {
+        if (verdict?.Flags is null || !Enum.IsDefined(verdict.Outcome) || !verdict.Flags.All(Enum.IsDefined))
+            throw new InvalidDataException("a verdict with an outcome and a list of flags was expected");
+        var problem = Problem(verdict, settings, answers);
+        return problem is null ? Tidy(verdict) : throw new InvalidDataException(problem);
+    }
+
+    static string? Problem(AnnotationResult verdict, ProjectSettings settings, int answers) =>
+        Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts of at most {LongestText:N0} characters were expected"
+        : verdict.Ratings is { } ratings && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
+            ? $"a rating from 1 to {settings.RatingLevels}, or none, for each of {answers} answers was expected"
+        : verdict.Outcome switch
+        {
+            Outcome.Skipped => null,
+            Outcome.AllBad => settings.AllBad ? null : "this project does not let all answers be bad",
+            Outcome.Rated => settings.Task != TaskKind.Rating ? "ranks were expected, found ratings alone"
+                : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "a rating of every answer was expected" : null,
+            _ => RanksProblem(verdict, settings, answers),
+        };
+
+    static string? RanksProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
+    {
+        if (settings.Task == TaskKind.Rating)
+            return "ratings were expected, found ranks";
+        if (verdict.Ranks is not { } ranks || ranks.Count != answers || ranks.Count(rank => rank is not null) < 2 || ranks.Any(rank => rank < 0 || rank >= answers))
+            return $"ranks from 0 for {answers} answers, at least two of them, were expected";
+        var tie = ranks.Where(rank => rank is not null).Distinct().Count() < ranks.Count(rank => rank is not null);
+        if (tie && !settings.Ties)
+            return "this project does not allow ties";
+        var (least, most) = settings.StrengthLevels switch { 4 => (0, 3), 7 => (1, 3), 9 => (1, 4), _ => (0, -1) };
+        if (settings.Task == TaskKind.Pairwise && settings.StrengthLevels > 0 && !tie)
+            return verdict.Strength is { } strength && strength >= least && strength <= most ? null : $"a strength from {least} to {most} was expected";
+        return verdict.Strength is null ? null : "a strength was not expected";
+    }
+
+    static IEnumerable<string?> Texts(AnnotationResult verdict) => [verdict.Rationale, verdict.Ideal, verdict.SkipReason];
+
+    /// <summary>Ranks without gaps, texts without nothing in them.</summary>
+    static AnnotationResult Tidy(AnnotationResult verdict) => verdict with
+    {
+        Ranks = verdict.Outcome == Outcome.Ranked ? WithoutGaps(verdict.Ranks!) : null,
+        Strength = verdict.Outcome == Outcome.Ranked ? verdict.Strength : null,
+        Ratings = verdict.Ratings?.Any(rating => rating is not null) == true ? verdict.Ratings : null,
+        Flags = [.. verdict.Flags.Distinct().Order()],
+        Rationale = Trimmed(verdict.Rationale),
+        Ideal = Trimmed(verdict.Ideal),
+        SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
+    };
+
+    /// <summary>The same order in ranks from 0 without gaps.</summary>
+    public static IReadOnlyList<int?> WithoutGaps(IReadOnlyList<int?> ranks)
+    {
+        var levels = ranks.OfType<int>().Distinct().Order().ToList();
+        return [.. ranks.Select(rank => rank is { } own ? (int?)levels.IndexOf(own) : null)];
+    }
+
+    static string? Trimmed(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

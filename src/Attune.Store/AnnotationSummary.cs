@@ -1,0 +1,58 @@
+namespace Attune.Store;
+
+/// <summary>A decision as figures need it: without its texts.</summary>
+public sealed record AnnotationSummary
+{
+    public long Item { get; init; }
+
+    public ItemKind Kind { get; init; }
+
+    public long Person { get; init; }
+
+    public bool Adjudicates { get; init; }
+
+    public Outcome Outcome { get; init; }
+
+    /// <summary>As in <see cref="AnnotationResult.Ranks"/>, by place.</summary>
+    public IReadOnlyList<int?>? Ranks { get; init; }
+
+    public int? Strength { get; init; }
+
+    /// <summary>As in <see cref="AnnotationResult.Ratings"/>, by place.</summary>
+    public IReadOnlyList<int?>? Ratings { get; init; }
+
+    /// <summary>The places of the answers in the order in which they were shown.</summary>
+    public required IReadOnlyList<int> Shown { get; init; }
+
+    public double Seconds { get; init; }
+
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>
+    /// Every two places of which it says something, the smaller first, with 1 where the first is better, −1 where the second is, and 0 for
+    /// neither; where all answers are bad, neither is.
+    /// </summary>
+    public IEnumerable<(int First, int Second, int Sign)> Pairs()
+    {
+        for (var second = 1; second < Shown.Count; second++)
+            for (var first = 0; first < second; first++)
+                if (Worth(first) is { } a && Worth(second) is { } b)
+                    yield return (first, second, Math.Sign(a - b));
+    }
+
+    /// <summary>The places of the one best and the one worst answer; null where several share either.</summary>
+    public (int Best, int Worst)? Extremes()
+    {
+        var worths = Enumerable.Range(0, Shown.Count).Where(place => Worth(place) is not null).OrderByDescending(Worth).ToList();
+        return worths.Count > 1 && Worth(worths[0]) > Worth(worths[1]) && Worth(worths[^1]) < Worth(worths[^2]) ? (worths[0], worths[^1]) : null;
+    }
+
+    /// <summary>The larger, the better; null where nothing was said of the answer.</summary>
+    int? Worth(int place) => Outcome switch
+    {
+        Outcome.Ranked => -Ranks![place],
+        Outcome.Rated => Ratings![place],
+        Outcome.AllBad => 0,
+        _ => null,
+    };
+}

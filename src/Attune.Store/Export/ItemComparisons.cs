@@ -1,0 +1,77 @@
+namespace Attune.Store.Export;
+
+/// <summary>An item as it stands in the store: prompt and answers are JSON texts, or lists of messages.</summary>
+sealed record ExportedItem(long Id, string Prompt, string? Extra, int RatingLevels, IReadOnlyList<(string Text, string? Source)> Answers);
+
+/// <summary>
+/// The votes about an item, and what they say of its candidates: its answers, and behind them the ideal answers that people wrote, where those
+/// are to stand before all others.
+/// </summary>
+sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking> Rankings, IReadOnlyList<string> Ideals)
+{
+    const string IdealSource = "ideal";
+
+    public int Count => Item.Answers.Count + Ideals.Count;
+
+    public string Text(int candidate) => candidate < Item.Answers.Count ? Item.Answers[candidate].Text : Ideals[candidate - Item.Answers.Count];
+
+    public string? Source(int candidate) => candidate < Item.Answers.Count ? Item.Answers[candidate].Source : IdealSource;
+
+    public bool IsIdeal(int candidate) => candidate >= Item.Answers.Count;
+
+    /// <summary>Whether more than half of the votes call all answers bad.</summary>
+    public bool AllBad => 2 * Rankings.Count(vote => vote.Ranks is null) > Rankings.Count;
+
+    public VoteCounts Compare(int first, int second)
+    {
+        if (IsIdeal(first) || IsIdeal(second))
+            return new(IsIdeal(first) && !IsIdeal(second) ? 1 : 0, IsIdeal(second) && !IsIdeal(first) ? 1 : 0, 0, 0);
+        var (better, worse, ties, bad) = (0, 0, 0, 0);
+        foreach (var vote in Rankings)
+            if (vote.Ranks is null)
+                bad++;
+            else if (vote.Counts is { } counts)
+                (better, worse) = first < second ? (better + counts.First, worse + counts.Second) : (better + counts.Second, worse + counts.First);
+            else if (vote.Order(first, second) is { } order)
+                (better, worse, ties) = (better + (order < 0 ? 1 : 0), worse + (order > 0 ? 1 : 0), ties + (order == 0 ? 1 : 0));
+        return new(better, worse, ties, bad);
+    }
+
+    /// <summary>How much better, as the mean of the votes that say so; null where none says how much.</summary>
+    public double? Margin(int better, int worse) => IsIdeal(better) || IsIdeal(worse) ? null
+        : Rankings.Where(vote => vote.Order(better, worse) < 0).Average(vote => vote.Margin);
+
+    /// <summary>How many votes on pairs there are, and how many of them say what the majority says.</summary>
+    public (int Agreeing, int Total) Agreement()
+    {
+        var (agreeing, total) = (0, 0);
+        foreach (var (first, second) in Pairs(Item.Answers.Count))
+            if (Compare(first, second) is { Total: > 0 } comparison)
+                (agreeing, total) = (agreeing + comparison.Most, total + comparison.Total);
+        return (agreeing, total);
+    }
+
+    /// <summary>
+    /// For each candidate, how many others it beats by majority less how many beat it (Copeland 1951), which puts the candidates in order even
+    /// where majorities run in a circle; null for one that nobody ranked. One vote gives its own order.
+    /// </summary>
+    public IReadOnlyList<int?> Standings()
+    {
+        var standings = new int?[Count];
+        foreach (var (first, second) in Pairs(Count))
+            if (Compare(first, second) is { First: var better, Second: var worse, Ties: var ties } comparison && better + worse + ties > 0)
+            {
+                standings[first] = (standings[first] ?? 0) + comparison.Winner;
+                standings[second] = (standings[second] ?? 0) - comparison.Winner;
+            }
+        return standings;
+    }
+
+    /// <summary>The mean of the levels that an answer got; null where it got none.</summary>
+    public double? Rating(int candidate) => IsIdeal(candidate) ? null : Rankings.Average(vote => vote.Ratings?[candidate]);
+
+    public static IEnumerable<(int First, int Second)> Pairs(int count) =>
+        from first in Enumerable.Range(0, count)
+        from second in Enumerable.Range(first + 1, count - first - 1)
+        select (first, second);
+}

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Attune.Data.Agreement;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store;
+
+/// <summary>Who wrote an answer, and how long it is.</summary>
+/// <param name="Source">A model's name; null where that is not known.</param>
+/// <param name="Length">In characters; a line break counts as two.</param>
+public sealed record AnswerFacts(string? Source, int Length);
+
+/// <summary>All that was decided in a project, at one moment, as figures need it.</summary>
+/// <param name="Settings">How the project asks.</param>
+/// <param name="Annotations">Skips and adjudications too.</param>
+/// <param name="Answers">By item, those of decided items.</param>
+/// <param name="Expected">The known ranks of checks and calibration items.</param>
+public sealed record ProjectAnnotations(
+    ProjectSettings Settings,
+    IReadOnlyList<AnnotationSummary> Annotations,
+    IReadOnlyDictionary<long, IReadOnlyList<AnswerFacts>> Answers,
+    IReadOnlyDictionary<long, IReadOnlyList<int?>> Expected)
+{
+    /// <summary>A category of its own beside the signs of a pair.</summary>
+    const int AllBad = 2;
+
+    /// <summary>Pairs of places of an item, of nine answers at most.</summary>
+    const int Places = 16;
+
+    /// <summary>What people said of ordinary items, neither skips nor adjudications.</summary>
+    public IEnumerable<AnnotationSummary> Ordinary => Annotations.Where(vote => vote is { Kind: ItemKind.Normal, Adjudicates: false } && vote.Outcome != Outcome.Skipped);
+
+    /// <summary>How many categories people can choose from.</summary>
+    public int Choices => Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties ? 1 : 0) + (Settings.AllBad ? 1 : 0);
+
+    /// <summary>
+    /// Which of two answers is better, of every pair of an item's: one, the other, neither, or both bad. In a project that rates, the level
+    /// of every answer.
+    /// </summary>
+    public IEnumerable<Rating> Choice() => Ratings((vote, sign) => vote.Outcome == Outcome.AllBad ? AllBad : sign);
+
+    /// <summary>The same on a scale from "the second by far" to "the first by far", with ties and both bad in the middle.</summary>
+    public IEnumerable<Rating> Degree() => Ratings((vote, sign) => sign * ((vote.Strength ?? 1) + (vote.Strength is not null && Settings.StrengthLevels == 4 ? 1 : 0)));
+
+    /// <summary>Only clear preferences: one or the other.</summary>
+    public IEnumerable<Rating> Preference() =>
+        Ordinary.SelectMany(vote => vote.Pairs().Where(pair => pair.Sign != 0).Select(pair => OfPair(vote, pair.First, pair.Second, pair.Sign)));
+
+    /// <summary>The models, by name.</summary>
+    public IReadOnlyList<string> Models() => [.. Answers.Values.SelectMany(answers => answers).Select(answer => answer.Source).OfType<string>()
+        .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>Every two answers by known models. Where a reviewer has settled an item, that decision stands for all.</summary>
+    /// <param name="models">As <see cref="Models"/> lists them.</param>
+    public IEnumerable<ModelComparison> Comparisons(IReadOnlyList<string> models)
+    {
+        var numbers = models.Index().ToDictionary(model => model.Item, model => model.Index, StringComparer.Ordinal);
+        var settled = Annotations.Where(vote => vote.Adjudicates).Select(vote => vote.Item).ToHashSet();
+        return
+            from vote in Ordinary.Where(vote => !settled.Contains(vote.Item)).Concat(Annotations.Where(vote => vote.Adjudicates))
+            from pair in vote.Pairs()
+            let first = Answers[vote.Item][pair.First]
+            let second = Answers[vote.Item][pair.Second]
+            where first.Source is not null && second.Source is not null
+            let winner = pair.Sign > 0 ? Winner.First : pair.Sign < 0 ? Winner.Second : Winner.Neither
+            select new ModelComparison(vote.Item, numbers[first.Source!], numbers[second.Source!], winner, first.Length, second.Length);
+    }
+
+    IEnumerable<Rating> Ratings(Func<AnnotationSummary, int, int> value) => Settings.Task == TaskKind.Rating
+        ? from vote in Ordinary
+          from place in Enumerable.Range(0, vote.Shown.Count)
+          where vote.Ratings?[place] is not null
+          select new Rating(vote.Item, place, vote.Person, vote.Ratings![place]!.Value)
+        : from vote in Ordinary
+          from pair in vote.Pairs()
+          select OfPair(vote, pair.First, pair.Second, value(vote, pair.Sign));
+
+    static Rating OfPair(AnnotationSummary vote, int first, int second, int value) => new(vote.Item, first * Places + second, vote.Person, value);
+
+    internal static ProjectAnnotations Load(SqliteConnection connection, long project)
+    {
+        var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
+        var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
+            "SELECT id, kind, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project }).ToList();
+        var kinds = known.ToDictionary(item => item.Item, item => item.Kind);
+        return new(settings, LoadVotes(connection, project, kinds), LoadAnswers(connection, project),
+            known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
+    }
+
+    static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, Dictionary<long, ItemKind> kinds)
+    {
+        var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // few different ones, of many votes
+        var orders = new Dictionary<string, IReadOnlyList<int>>(StringComparer.Ordinal);
+        var votes = new List<AnnotationSummary>();
+        using var row = connection.ExecuteReader("""
+            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings FROM decision
+            WHERE project_id = @project
+            """, new { project });
+        while (row.Read())
+            votes.Add(new()
+            {
+                Item = row.GetInt64(0),
+                Kind = kinds.GetValueOrDefault(row.GetInt64(0)),
+                Person = row.GetInt64(1),
+                Adjudicates = row.GetBoolean(2),
+                Outcome = Enum.Parse<Outcome>(row.GetString(3)),
+                Strength = row.IsDBNull(4) ? null : row.GetInt32(4),
+                Seconds = row.GetDouble(5),
+                At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
+                Shown = Parsed(orders, row.GetString(7)),
+                Ranks = row.IsDBNull(8) ? null : Parsed(lists, row.GetString(8)),
+                Ratings = row.IsDBNull(9) ? null : Parsed(lists, row.GetString(9)),
+            });
+        return votes;
+    }
+
+    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project)
+    {
+        var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
+        using var row = connection.ExecuteReader("""
+            SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
+                ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
+            FROM item i JOIN answer a ON a.item_id = i.id
+            WHERE i.project_id = @project AND (i.decided > 0 OR i.id IN (SELECT item_id FROM decision WHERE adjudicates = 1))
+            ORDER BY i.id, a.place
+            """, new { project });
+        while (row.Read())
+        {
+            if (!answers.TryGetValue(row.GetInt64(0), out var ofItem))
+                answers.Add(row.GetInt64(0), ofItem = new List<AnswerFacts>(2));
+            ((List<AnswerFacts>)ofItem).Add(new(row.IsDBNull(1) ? null : row.GetString(1), row.GetInt32(2)));
+        }
+        return answers;
+    }
+
+    static T Parsed<T>(Dictionary<string, T> known, string json)
+    {
+        if (!known.TryGetValue(json, out var list))
+            known.Add(json, list = JsonSerializer.Deserialize<T>(json)!);
+        return list;
+    }
+}

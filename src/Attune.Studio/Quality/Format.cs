@@ -1,0 +1,45 @@
+using Attune.Data.Agreement;
+using Attune.Reporting.Charts;
+using Attune.Store;
+
+namespace Attune.Studio.Quality;
+
+/// <summary>Figures and verdicts in words.</summary>
+static class Format
+{
+    public static string Percent(double? share) => share is { } value ? NumberFormat.Percent(value) : "–";
+
+    public static string Percent(Proportion proportion) => Percent(proportion.Share);
+
+    public static string Describe(KnownItemAccuracy known) => known.Total == 0 ? "–" : $"{known.Right} of {known.Total}";
+
+    public static string Seconds(double? seconds) => seconds switch
+    {
+        null => "–",
+        < 10 => $"{seconds:0.0} s",
+        < 120 => $"{seconds:0} s",
+        _ => $"{seconds / 60:0} min",
+    };
+
+    public static string Rounded(double? number) => number?.ToString("N0") ?? "–";
+
+    /// <summary>An answer's name among those of its item, A the first.</summary>
+    public static char Letter(int place) => (char)('A' + place);
+
+    /// <summary>Such as "A better, by 2", "C > A = B", "all bad", "A 4, B 2".</summary>
+    public static string Describe(AnnotationResult verdict) => verdict.Outcome switch
+    {
+        Outcome.AllBad => "all bad",
+        Outcome.Skipped => verdict.SkipReason is { } reason ? $"skipped: {reason}" : "skipped",
+        Outcome.Rated => Levels(verdict.Ratings!),
+        _ => verdict.Ranks is [{ } a, { } b] ? Pair(a, b, verdict.Strength) : Order(verdict.Ranks!),
+    };
+
+    static string Pair(int a, int b, int? strength) =>
+        a == b ? "tie" : $"{(a < b ? 'A' : 'B')} better{(strength is null ? "" : $", by {strength}")}";
+
+    static string Order(IReadOnlyList<int?> ranks) => string.Join(" > ", ranks.Index().Where(rank => rank.Item is not null)
+        .GroupBy(rank => rank.Item!.Value, rank => Letter(rank.Index)).OrderBy(level => level.Key).Select(level => string.Join(" = ", level)));
+
+    static string Levels(IReadOnlyList<int?> ratings) => string.Join(", ", ratings.Index().Select(rating => $"{Letter(rating.Index)} {rating.Item?.ToString() ?? "–"}"));
+}

@@ -1,0 +1,159 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Attune.Training.Optimizers;
+
+/// <summary>Shapes of the learning rate over a run, under the names and with the formulas of <c>transformers.optimization</c>.</summary>
+public enum ScheduleKind
+{
+    /// <summary>The same rate at every step.</summary>
+    Constant,
+
+    /// <summary>Up to the rate in the warm-up, then constant.</summary>
+    ConstantWithWarmup,
+
+    /// <summary>Up in the warm-up, then down in a line to 0.</summary>
+    Linear,
+
+    /// <summary>Up in the warm-up, then down along a cosine to minRatio.</summary>
+    Cosine,
+
+    /// <summary>Cosines that start again, cycles times.</summary>
+    CosineWithRestarts,
+
+    /// <summary>A warm-up from warmupRatioStart that ends a step early, then a cosine to minRatio.</summary>
+    CosineWarmupWithMin,
+
+    /// <summary>Down along a power of the remaining share to minRatio.</summary>
+    Polynomial,
+
+    /// <summary>Down as 1/√step.</summary>
+    InverseSqrt,
+
+    /// <summary>Up, constant, then down over decaySteps to minRatio.</summary>
+    WarmupStableDecay,
+}
+
+/// <summary>Curves of the rising and falling parts of warmupStableDecay.</summary>
+public enum RampKind
+{
+    /// <summary>A line.</summary>
+    Linear,
+
+    /// <summary>Half a cosine.</summary>
+    Cosine,
+
+    /// <summary>1 − √.</summary>
+    OneMinusSqrt,
+}
+
+/// <summary>The shape of the learning rate over a run.</summary>
+public sealed record ScheduleOptions
+{
+    /// <summary>constant, constantWithWarmup, linear, cosine, cosineWithRestarts, cosineWarmupWithMin, polynomial, inverseSqrt or warmupStableDecay.</summary>
+    public ScheduleKind Kind { get; init; } = ScheduleKind.Linear;
+
+    /// <summary>Steps until the full rate; below 1, a share of all steps.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double Warmup { get; init; }
+
+    /// <summary>The last rate as a share of the full one (cosine, cosineWarmupWithMin, polynomial, warmupStableDecay).</summary>
+    [Range(0d, 1d)]
+    public double MinRatio { get; init; }
+
+    /// <summary>Cosine waves; 0 for the usual number (half a wave for cosine, one start for cosineWithRestarts).</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double Cycles { get; init; }
+
+    /// <summary>The exponent of polynomial.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double Power { get; init; } = 1;
+
+    /// <summary>Steps after the warm-up in which inverseSqrt falls to 1/√2; 0 for the warm-up's number, or 10000 without one.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double TimeScale { get; init; }
+
+    /// <summary>Steps of the last part of warmupStableDecay.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public int DecaySteps { get; init; }
+
+    /// <summary>How warmupStableDecay rises: linear, cosine or oneMinusSqrt.</summary>
+    public RampKind WarmupRamp { get; init; }
+
+    /// <summary>How warmupStableDecay falls: linear, cosine or oneMinusSqrt.</summary>
+    public RampKind DecayRamp { get; init; }
+
+    /// <summary>Where the warm-up of cosineWarmupWithMin starts, as a share of the full rate; 0 for one step's share.</summary>
+    [Range(0d, 1d)]
+    public double WarmupRatioStart { get; init; }
+}
+
+/// <summary>The learning rate of each step, as a share of the full one.</summary>
+public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps)
+{
+    readonly double warmup = WarmupSteps(options.Warmup, totalSteps);
+
+    /// <summary>Steps of the warm-up: the number itself, or the share of all steps rounded up.</summary>
+    public static int WarmupSteps(double warmup, int totalSteps) => (int)Math.Ceiling(warmup < 1 ? warmup * totalSteps : warmup);
+
+    /// <summary>The share of the full rate at a step counted from 0.</summary>
+    public double FactorAt(int step) => options.Kind switch
+    {
+        ScheduleKind.Constant => 1,
+        ScheduleKind.CosineWarmupWithMin => CosineWarmupWithMin(step),
+        ScheduleKind.WarmupStableDecay => WarmupStableDecay(step),
+        _ when step < warmup => step / Math.Max(1, warmup),
+        ScheduleKind.ConstantWithWarmup => 1,
+        ScheduleKind.Linear => Math.Max(0, (totalSteps - step) / Math.Max(1, totalSteps - warmup)),
+        ScheduleKind.Cosine => AboveMinimum(Wave(Progress(step), Cycles(0.5))),
+        ScheduleKind.CosineWithRestarts => Progress(step) >= 1 ? 0 : (1 + Math.Cos(Math.PI * (Cycles(1) * Progress(step) % 1))) / 2,
+        ScheduleKind.Polynomial => step > totalSteps ? options.MinRatio : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
+        _ => InverseSqrt(step),
+    };
+
+    double Progress(int step) => (step - warmup) / Math.Max(1, totalSteps - warmup);
+
+    double Cycles(double usual) => options.Cycles > 0 ? options.Cycles : usual;
+
+    static double Wave(double progress, double cycles) => Math.Max(0, (1 + Math.Cos(Math.PI * cycles * 2 * progress)) / 2);
+
+    double AboveMinimum(double factor) => Math.Max(0, factor * (1 - options.MinRatio) + options.MinRatio);
+
+    double CosineWarmupWithMin(int step)
+    {
+        if (step < warmup)
+            return options.WarmupRatioStart == 0
+                ? (step + 1) / Math.Max(1, warmup)
+                : options.WarmupRatioStart + (1 - options.WarmupRatioStart) * step / Math.Max(1, warmup - 1);
+        return AboveMinimum(Wave((step - warmup + 1) / Math.Max(1, totalSteps - warmup), Cycles(0.5)));
+    }
+
+    double InverseSqrt(int step)
+    {
+        var scale = options.TimeScale > 0 ? options.TimeScale : warmup > 0 ? warmup : 10_000;
+        return 1 / Math.Sqrt((step + scale - warmup) / scale);
+    }
+
+    double WarmupStableDecay(int step)
+    {
+        var stable = totalSteps - warmup - options.DecaySteps;
+        if (step < warmup)
+            return AboveMinimum(Rise(step / Math.Max(1, warmup)));
+        if (step < warmup + stable)
+            return 1;
+        return step < totalSteps ? AboveMinimum(Fall((step - warmup - stable) / Math.Max(1, options.DecaySteps))) : options.MinRatio;
+    }
+
+    double Rise(double progress) => options.WarmupRamp switch
+    {
+        RampKind.Linear => progress,
+        RampKind.Cosine => (1 - Math.Cos(Math.PI * progress)) / 2,
+        _ => 1 - Math.Sqrt(1 - progress),
+    };
+
+    double Fall(double progress) => options.DecayRamp switch
+    {
+        RampKind.Linear => 1 - progress,
+        RampKind.Cosine => Wave(progress, Cycles(0.5)),
+        _ => 1 - Math.Sqrt(progress),
+    };
+}
