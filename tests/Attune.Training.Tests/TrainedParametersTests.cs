@@ -232,7 +232,8 @@ public sealed class TrainedParametersTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 
