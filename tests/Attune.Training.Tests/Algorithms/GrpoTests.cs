@@ -18,7 +18,7 @@ public sealed class GrpoTests : IDisposable
     public void Score_OfARule_RisesWithoutCriticAndReference()
     {
         var display = new RecordingDisplay();
-        runs.Start("grpo", Recipe("a", steps: 40) with { Kl = new() { Coef = 0 } }, display);
+        runs.Start("grpo", Recipe("a", steps: 60) with { Kl = new() { Coef = 0 } }, display);
         var (first, last) = (Score(display.Steps.Take(5)), Score(display.Steps.TakeLast(5)));
         Assert.True(last > first + 0.2, $"the score went from {first} to {last}");
         Assert.All(display.Steps, step => Assert.DoesNotContain("objective/kl", step.Keys));
@@ -53,7 +53,7 @@ public sealed class GrpoTests : IDisposable
     GrpoRecipe Recipe(string output, int steps = 2) => (GrpoRecipe)runs.Recipe("grpo", output, steps) with
     {
         RewardModel = "",
-        Rewards = [new KeywordsReward { Words = ["a", "e", "i", "o", "u"] }],
+        Rewards = [new RegexReward { Pattern = "[aeiou]" }],
         Optimizer = new() { LearningRate = 3e-3 },
         Updates = new() { SamplesPerPrompt = 4, Epochs = 3 },
     };
