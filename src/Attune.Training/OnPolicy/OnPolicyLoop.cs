@@ -61,6 +61,7 @@ public sealed class OnPolicyLoop(
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
             Optimise(experience, step);
+            policy.Generator.Sync();
             algorithm.AfterUpdate(step.Number);
             Reference?.Sync(step.Number);
         }
