@@ -1,5 +1,4 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -7,11 +6,9 @@ using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
@@ -125,7 +122,7 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        using var lease = new CreateReference(policy, trained).Use();
+        using var lease = new Reference(policy, trained).Use();
         var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
@@ -145,7 +142,7 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        using var lease = new CreateReference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
         var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
@@ -269,7 +266,8 @@ public sealed class TrainedParametersTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 
