@@ -10,10 +10,10 @@ namespace Attune.Training.Algorithms;
 
 /// <summary>
 /// Direct preference optimization. Rafailov et al. 2023, eq. 7, https://arxiv.org/abs/2305.18290: −log σ(β log-ratio of the chosen − β
-/// log-ratio of the rejected response), where a log-ratio is log π(y|x) − log π_ref(y|x). Details: (1) a ranking gives all its pairs;
-/// (2) where a share of people prefers the rejected response, or labels are smoothed, the loss of both orders is weighted by it.
+/// log-ratio of the rejected response), where a log-ratio is log π(y|x) − log π_ref(y|x). Details: (1) an example gives all its pairs;
+/// (2) where a share of annotators prefers the rejected response, or labels are smoothed, the loss of both orders is weighted by it.
 /// </summary>
-/// <param name="policy">Learns.</param>
+/// <param name="policy">The policy that is trained.</param>
 /// <param name="reference">The policy before training.</param>
 /// <param name="options">β and label smoothing.</param>
 public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions options) : IObjective<TokenComparisons>
@@ -36,17 +36,17 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
         }
     }
 
-    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(ranking => ranking.Comparisons.Count);
+    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(example => example.Comparisons.Count);
 
     public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
         var device = policy.Model.Device;
         var pairs = PairBatch.From(examples);
-        var (better, worse) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));     // (P)
+        var (chosenIndex, rejectedIndex) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));     // (P)
         var responses = pairs.ToResponses(device);
         var logprobs = policy.SequenceLogprobs(responses);                                          // (N)
         var rewards = (logprobs - ReferenceLogprobs(pairs, responses)) * options.Beta;              // (N)
-        var (chosen, rejected) = (rewards.IndexSelect(0, better), rewards.IndexSelect(0, worse));   // (P)
+        var (chosen, rejected) = (rewards.IndexSelect(0, chosenIndex), rewards.IndexSelect(0, rejectedIndex));   // (P)
         var flip = Tensor.From(pairs.FlipProbabilities(options.LabelSmoothing), pairs.Chosen.Length).To(device);
         var loss = Mean(RewardModeling.PairLoss(chosen, rejected, flipProbability: flip));
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
@@ -55,8 +55,8 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
             ["rewards/margins"] = Mean(chosen - rejected),
             ["rewards/chosen"] = Mean(chosen),
             ["rewards/rejected"] = Mean(rejected),
-            ["logps/chosen"] = Mean(logprobs.IndexSelect(0, better)),
-            ["logps/rejected"] = Mean(logprobs.IndexSelect(0, worse)),
+            ["logps/chosen"] = Mean(logprobs.IndexSelect(0, chosenIndex)),
+            ["logps/rejected"] = Mean(logprobs.IndexSelect(0, rejectedIndex)),
         });
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
@@ -67,7 +67,7 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
     public string Describe(TokenComparisons example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
+        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs correct, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
 
     Tensor ReferenceLogprobs(PairBatch pairs, Responses responses)
     {

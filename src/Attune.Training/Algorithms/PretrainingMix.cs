@@ -10,24 +10,26 @@ using Attune.Training.OnPolicy;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>Text that is learned from beside RL.</summary>
+/// <summary>Options of language modelling on a text during RL (PPO-ptx).</summary>
 public sealed record PretrainingMixOptions
 {
-    /// <summary>Documents or demonstrations to go on learning from, so that they are not forgotten; empty for none.</summary>
+    /// <summary>
+    /// Documents or demonstrations that the policy also trains on during RL, so that it does not forget them; empty for none.
+    /// </summary>
     public string Text { get; init; } = "";
 
-    /// <summary>γ: the weight of their loss, in nats a token, beside PPO's.</summary>
+    /// <summary>γ: the weight of their loss, in nats a token, next to PPO's.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Coef { get; init; } = 1;
 
-    /// <summary>Rows of it in each update.</summary>
+    /// <summary>Rows of the text in each update.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Rows { get; init; } = 16;
 }
 
 /// <summary>
-/// PPO-ptx: γ times the language modelling loss of some text is added to each update. Ouyang et al. 2022, eq. 2,
-/// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of one update, not averaged over a batch of its own.
+/// PPO-ptx: adds γ times the language modelling loss of a text to each update. Ouyang et al. 2022, eq. 2,
+/// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of each update, not averaged over a separate batch.
 /// </summary>
 public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
     : IAuxiliaryLoss

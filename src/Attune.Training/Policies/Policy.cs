@@ -12,13 +12,13 @@ using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What a policy computes of responses that are given, with a graph that leads to its parameters.</summary>
+/// <summary>What a policy computes for given responses, with a graph to its parameters.</summary>
 /// <param name="Logprobs">(B, T)</param>
 /// <param name="Values">(B, T), or null without a critic.</param>
-/// <param name="Entropy">(B, T) nats, or null when it was not asked for.</param>
+/// <param name="Entropy">(B, T) nats, or null when it was not requested.</param>
 public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 {
-    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was asked for.</summary>
+    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was requested.</summary>
     public Tensor? FullKl { get; init; }
 }
 
@@ -49,13 +49,15 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     bool AdapterOff { get; init; }
 
-    /// <summary>The same with another model, and without a critic.</summary>
+    /// <summary>This policy with another model, and without a critic.</summary>
     public Policy With(LanguageModel other) => new(other, tokenizer, sampling) { Critic = null };
 
-    /// <summary>The same model with its adapter switched off, and without a critic.</summary>
+    /// <summary>This policy with its adapter switched off, and without a critic.</summary>
     public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true, Critic = null };
 
-    /// <summary>Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.</summary>
+    /// <summary>
+    /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
+    /// </summary>
     public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
         Rollouts.From(prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation), model.Device);
 
@@ -65,7 +67,8 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// </summary>
     /// <param name="responses">B responses of at most T tokens.</param>
     /// <param name="withEntropy">Whether the entropy is computed.</param>
-    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not to.</param>
+    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not
+    /// to.</param>
     public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
     {
         using var off = Lora.Disable(AdapterOff);
@@ -97,7 +100,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return Logits(Forward(responses), responses).LogSoftmax(-1);
     }
 
-    /// <summary>The critic's estimates (B, T) before each response token, with a graph that leads to the critic's parameters alone.</summary>
+    /// <summary>The critic's estimates (B, T) before each response token, with a graph to the critic's parameters only.</summary>
     public Tensor Values(Responses responses) =>
         Critic!.Values(Forward(responses, withGradient: false)).Reshape(responses.Count, -1);
 
@@ -129,8 +132,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     int[] Prefix(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
 
     /// <summary>
-    /// The logits as the sampler sees them (B · T, V): penalised, tempered, and −∞ where it would not draw, except for the tokens that
-    /// were drawn. So the first ratio is 1 under every setting, and a token that has since left the nucleus still has a gradient.
+    /// The sampler's logits (B · T, V): with penalties and temperature, and −∞ for tokens that filters remove, except for the tokens that
+    /// were
+    /// sampled. So the first ratio is 1 with all sampling options, and a token that has left the nucleus since still has a gradient.
     /// </summary>
     Tensor Logits(ForwardPass pass, Responses responses)
     {
@@ -156,7 +160,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return histories;
     }
 
-    /// <summary>(B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.</summary>
+    /// <summary>
+    /// (B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.
+    /// </summary>
     Tensor Positions(Responses responses, int columns)
     {
         var length = (int)responses.Mask.Size(1);

@@ -2,12 +2,12 @@ using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Reads keys that had another name under their new one, with a notice.</summary>
-/// <param name="renamed">The old full key, and the one that is read in its place.</param>
-/// <param name="notice">Told of each old key that is met.</param>
+/// <summary>Replaces renamed keys by their new names, with a notice.</summary>
+/// <param name="renamed">The old full key, and the new one.</param>
+/// <param name="notice">Called with a message for each old key.</param>
 sealed class FormerKeys(IReadOnlyDictionary<string, string> renamed, Action<string> notice)
 {
-    /// <summary>Moves the values of old keys to their new place; a value that is there already stays.</summary>
+    /// <summary>Moves the values of old keys to the new keys; a value that is set already is kept.</summary>
     public void Replace(YamlMappingNode root)
     {
         foreach (var (old, key) in renamed)

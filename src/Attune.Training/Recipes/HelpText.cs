@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>The help text of an option: the summary of its property, from the XML documentation beside the assembly.</summary>
+/// <summary>The help text of an option: the summary of its property, from the XML documentation next to the assembly.</summary>
 static class HelpText
 {
     static readonly Dictionary<string, Dictionary<string, string>> Known = new(StringComparer.Ordinal);

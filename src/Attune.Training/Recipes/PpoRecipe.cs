@@ -21,10 +21,10 @@ public sealed record PpoRecipe : OnPolicyRecipe
         Updates = new() { Epochs = 4 };
     }
 
-    /// <summary>What estimates returns.</summary>
+    /// <summary>The critic, which estimates returns.</summary>
     public CriticOptions Critic { get; init; } = new();
 
-    /// <summary>Text that is learned from in the same updates (PPO-ptx).</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx).</summary>
     public PretrainingMixOptions Mix { get; init; } = new();
 
     /// <summary>The algorithm.</summary>
