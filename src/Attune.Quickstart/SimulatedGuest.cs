@@ -154,5 +154,7 @@ public sealed class SimulatedGuest
     }
 
     static string ReadText(string path) =>
-        File.Exists(path) ? File.ReadAllText(path) : throw new InvalidDataException($"the file {path}, which the simulated guest needs, does not exist");
+        File.Exists(path)
+            ? File.ReadAllText(path)
+            : throw new InvalidDataException($"the file {path}, which the simulated guest needs, does not exist");
 }

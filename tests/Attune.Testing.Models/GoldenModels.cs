@@ -10,7 +10,8 @@ namespace Attune.Testing.Models;
 /// <summary>The checkpoints of the golden folder whose family Attune reads, and how their JSON becomes tensors.</summary>
 public static class GoldenModels
 {
-    public static IEnumerable<string> WithClass(string ending) => Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
+    public static IEnumerable<string> WithClass(string ending) =>
+        Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
 
     /// <summary>Causal language models in float32.</summary>
     public static IEnumerable<string> Decoders =>
@@ -52,7 +53,10 @@ public static class GoldenModels
         return inputs.TryGetProperty("decoder_input_ids", out var written) ? new(Longs(written), Source: input) : input;
     }
 
-    /// <summary>What the decoder of an encoder–decoder reads so that it predicts these labels (B, T): the start token before them, and pad where there is none.</summary>
+    /// <summary>
+    /// What the decoder of an encoder–decoder reads so that it predicts these labels (B, T): the start token before them, and pad where
+    /// there is none.
+    /// </summary>
     public static Tensor ShiftedRight(Tensor labels, LanguageModel model)
     {
         var start = Tensor.Full([labels.Size(0), 1], model.Backbone.StartToken!.Value, DType.Int64);
@@ -74,7 +78,9 @@ public static class GoldenModels
         return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
     }
 
-    /// <summary>The columns before an answer in what transformers generates: the start token of an encoder–decoder, else the prompt.</summary>
+    /// <summary>
+    /// The columns before an answer in what transformers generates: the start token of an encoder–decoder, else the prompt.
+    /// </summary>
     public static int Begun(LanguageModel model, JsonElement inputs) =>
         model.Backbone.StartToken is null ? (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1] : 1;
 
@@ -96,7 +102,9 @@ public static class GoldenModels
         }
     }
 
-    /// <summary>The mean loss of the labels that are not −100: each predicted from the tokens before it, or by an encoder in its place.</summary>
+    /// <summary>
+    /// The mean loss of the labels that are not −100: each predicted from the tokens before it, or by an encoder in its place.
+    /// </summary>
     public static Tensor Loss(LanguageModel model, ModelInput input, Tensor labels)
     {
         var hidden = model.HiddenStates(input);

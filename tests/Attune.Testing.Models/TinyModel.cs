@@ -13,14 +13,18 @@ public static class TinyModel
     public const int Pad = 1;
     public const int Vocabulary = 32;
 
-    public static LanguageModel Gpt2(ulong seed = 1) => Create(new ModelShape { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel Gpt2(ulong seed = 1) =>
+        Create(new ModelShape { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
     public static LanguageModel Llama(ulong seed = 1) =>
-        Create(new ModelShape { Family = "llama", Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Context = 48, TieEmbeddings = false }, seed);
+        Create(new ModelShape { Family = "llama", Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Context = 48, TieEmbeddings = false },
+            seed);
 
-    public static LanguageModel Bert(ulong seed = 1) => Create(new ModelShape { Family = "bert", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel Bert(ulong seed = 1) =>
+        Create(new ModelShape { Family = "bert", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
-    public static LanguageModel T5(ulong seed = 1) => Create(new ModelShape { Family = "t5", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel T5(ulong seed = 1) =>
+        Create(new ModelShape { Family = "t5", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
     public static LanguageModel Of(string family, ulong seed = 1) => family switch
     {

@@ -3,7 +3,9 @@ namespace Attune.Testing;
 /// <summary>Comparisons of numbers that say where two arrays part.</summary>
 public static class Numeric
 {
-    /// <summary>Throws unless |actual − expected| ≤ absolute + relative·|expected| everywhere that <paramref name="where"/> is true.</summary>
+    /// <summary>
+    /// Throws unless |actual − expected| ≤ absolute + relative·|expected| everywhere that <paramref name="where"/> is true.
+    /// </summary>
     public static void Close(
         ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, string what,
         double absolute = 1e-5, double relative = 1e-4, ReadOnlySpan<bool> where = default)

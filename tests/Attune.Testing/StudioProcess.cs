@@ -15,7 +15,8 @@ public sealed class StudioProcess(string attune, string folder) : IDisposable
     public void Start()
     {
         var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
-        foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen", Address.Authority })
+        foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen",
+            Address.Authority })
             start.ArgumentList.Add(word);
         process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() is null)

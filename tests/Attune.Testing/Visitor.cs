@@ -18,7 +18,8 @@ public sealed class Visitor(Uri address) : IDisposable
     {
         token ??= await NewToken();
         var response = await client.PostAsync(path, new FormUrlEncodedContent(
-            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create("__RequestVerificationToken", token)]));
+            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create(
+                "__RequestVerificationToken", token)]));
         token = null;     // who is signed in may have changed
         return response;
     }
@@ -28,7 +29,8 @@ public sealed class Visitor(Uri address) : IDisposable
     {
         token ??= await NewToken();
         using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
-        request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;      // who refuses it by its size hangs up while it is being sent
+        // who refuses it by its size hangs up while it is being sent
+        request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;
         return await client.SendAsync(request);
     }
 

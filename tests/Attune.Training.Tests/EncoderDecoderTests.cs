@@ -90,7 +90,8 @@ public sealed class EncoderDecoderTests : IDisposable
     public void AnotherObjectiveIsRefused()
     {
         var recipe = (PretrainRecipe)Recipe("pretrain", "a");
-        var error = Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
         Assert.Equal("pretrain.objective: spans was expected for this model, found causal", error.Message);
     }
 
@@ -110,7 +111,9 @@ public sealed class EncoderDecoderTests : IDisposable
             Kl = new() { Coef = 0.01 },
             Updates = new() { MiniBatches = 2, Epochs = 2 },
         }, display);
-        var (first, last) = (display.Steps.Take(5).Average(step => step["objective/scores"]), display.Steps.TakeLast(10).Average(step => step["objective/scores"]));
+        var (first, last) =
+            (display.Steps.Take(5).Average(step => step["objective/scores"]), display.Steps.TakeLast(10)
+            .Average(step => step["objective/scores"]));
         Assert.True(last > first + 0.2, $"the score went from {first} to {last}");
         Assert.InRange(display.Steps[0]["objective/kl"], -0.01, 0.01);
     }
@@ -140,7 +143,8 @@ public sealed class EncoderDecoderTests : IDisposable
         var source = new RewardModelSource(reward, tokenizer, tokenizer) { PolicyIsEncoderDecoder = true };
         int[] answer = [.. tokenizer.Encode(" meow."), tokenizer.EosId!.Value];
         var rollouts = Rollouts.From(
-            [new([.. tokenizer.Encode("The cat says"), tokenizer.EosId.Value], "The cat says"), new([.. tokenizer.Encode("The cat says "), tokenizer.EosId.Value], "The cat says ")],
+            [new([.. tokenizer.Encode("The cat says"), tokenizer.EosId.Value], "The cat says"), new(
+                [.. tokenizer.Encode("The cat says "), tokenizer.EosId.Value], "The cat says ")],
             [.. Enumerable.Repeat(new Response(answer, new float[answer.Length], [], Ended: true), 2)], Device.Cpu);
         int[] read = [.. tokenizer.Encode("The cat says"), .. answer];
         int[] readBehindASpace = [.. tokenizer.Encode("The cat says "), .. tokenizer.Encode("meow."), tokenizer.EosId.Value];

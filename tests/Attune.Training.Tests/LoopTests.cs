@@ -64,14 +64,16 @@ public sealed class LoopTests : IDisposable
         Assert.Equal(TinyRuns.Weights(Train("one", 1)), TinyRuns.Weights(Train("two", 2)));
 
         RunFolder Train(string output, int workers) => runs.Start(
-            method, WithOneThread(With(runs.Recipe(method, output, steps: 3), training => training with { BatchSize = 7, Workers = workers })));
+            method, WithOneThread(
+                With(runs.Recipe(method, output, steps: 3), training => training with { BatchSize = 7, Workers = workers })));
     }
 
     [Fact]
     public void WorkersAreRefusedWhereDropoutDrawsNumbers()
     {
         var recipe = (SftRecipe)runs.Recipe("sft", "a");
-        var error = Assert.Throws<InvalidDataException>(() => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
         Assert.StartsWith("training.workers: 1 was expected for a model with dropout", error.Message, StringComparison.Ordinal);
     }
 
@@ -112,7 +114,8 @@ public sealed class LoopTests : IDisposable
         var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("sft", runs.Recipe("sft", "a"), display));
         Assert.Contains("3 steps in a row", error.Message);
         Assert.Equal(3, display.Steps.Count);
-        Assert.Contains(display.Notices, notice => notice.Contains("step 1 was not applied: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice =>
+            notice.Contains("step 1 was not applied: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
         Assert.False(File.Exists(new RunFolder(runs.PathTo("a")).Summary));
     }
 
@@ -156,11 +159,14 @@ public sealed class LoopTests : IDisposable
     IReadOnlyDictionary<string, double> Gradients(string method, string output, int microBatchSize)
     {
         var display = new RecordingDisplay();
-        runs.Start(method, With(runs.Recipe(method, output, steps: 1), training => training with { BatchSize = 6, MicroBatchSize = microBatchSize }), display);
+        runs.Start(method, With(runs.Recipe(method, output, steps: 1), training =>
+            training with { BatchSize = 6, MicroBatchSize = microBatchSize }), display);
         return display.Steps[0];
     }
 
-    /// <summary>With a learning rate at which so small a model learns in seconds; an encoder, whose norms stand behind the sums, bears less.</summary>
+    /// <summary>
+    /// With a learning rate at which so small a model learns in seconds; an encoder, whose norms stand behind the sums, bears less.
+    /// </summary>
     static IRecipe Faster(IRecipe recipe) => recipe switch
     {
         PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = Rate(pretrain.NewModel) } },

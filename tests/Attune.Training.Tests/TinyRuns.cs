@@ -60,7 +60,8 @@ sealed class TinyRuns : IDisposable
         var training = new BatchOptions { BatchSize = 4, MicroBatchSize = 2, Steps = steps };
         return method switch
         {
-            "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 }, Data = new() { Train = TinyData.Documents(folder) } },
+            "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 },
+                Data = new() { Train = TinyData.Documents(folder) } },
             "pretrain an encoder" => new PretrainRecipe
             {
                 Run = run,
@@ -77,9 +78,14 @@ sealed class TinyRuns : IDisposable
                 Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
                 Data = new() { Train = TinyData.Rankings(folder) },
             },
-            "sft" => new SftRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Demonstrations(folder) } },
-            "reward" => new RewardRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
-            "dpo" => new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "sft" =>
+                new SftRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Demonstrations(folder) } },
+            "reward" =>
+                new RewardRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Rankings(folder) } },
+            "dpo" =>
+                new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
             "grpo" => new GrpoRecipe
             {
                 Run = run,

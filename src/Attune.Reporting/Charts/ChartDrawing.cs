@@ -83,7 +83,8 @@ public sealed class ChartDrawing
     }).Append(Rule("base", Height - Bottom));
 
     static XElement Rule(string style, double height) =>
-        Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right), Attribute("y1", height), Attribute("y2", height));
+        Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right),
+            Attribute("y1", height), Attribute("y2", height));
 
     IEnumerable<XElement> Labels() => x.Ticks
         .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, NumberFormat.Tick(tick, x.Step)))
@@ -100,7 +101,8 @@ public sealed class ChartDrawing
         if (curve.Raw.Count > FewPoints)
             yield break;
         foreach (var point in curve.Raw)
-            yield return Element("circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
+            yield return Element(
+                "circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
     }
 
     XElement Line(IReadOnlyList<Point> points, string style) => Path(Curve.Thin(points, Columns), style);
@@ -129,7 +131,8 @@ public sealed class ChartDrawing
         return [.. placed.Select(height => height - tooLow)];
     }
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
+    static XElement Text(string style, double x, double y, string text) =>
+        Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 
     double Across(double value) => Left + x.Share(value) * (Width - Left - Right);
 

@@ -35,7 +35,8 @@ public static class ChartPicture
         XElement[] cells = [.. panels, Legend(charts[0].Series, remark)];
         var (width, height) = (Columns * Across, (cells.Length + Columns - 1) / Columns * Down);
         var svg = Element("svg",
-            Attribute("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Attribute("width", width), Attribute("height", height), Attribute("role", "img"),
+            Attribute("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"),
+            Attribute("width", width), Attribute("height", height), Attribute("role", "img"),
             Element("title", title),
             Element("style", ReportStyle.Colours + ReportStyle.Drawing + Style),
             Element("rect", Class("sheet"), Attribute("width", width), Attribute("height", height)),
@@ -60,5 +61,6 @@ public static class ChartPicture
 
     static double Line(int at) => Title + at * LegendLine;
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
+    static XElement Text(string style, double x, double y, string text) =>
+        Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 }

@@ -22,7 +22,8 @@ public sealed class Curve
             .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= MaxValue && Math.Abs(at.High) <= MaxValue)
             .OrderBy(at => at.X)];
         Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
-        IsNoisy = Raw.Count >= MinPointsToSmooth && TotalVariation(Raw) > NoisyVariation * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
+        IsNoisy = Raw.Count >= MinPointsToSmooth
+            && TotalVariation(Raw) > NoisyVariation * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
         Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;
     }
 

@@ -23,7 +23,8 @@ public static class BestOfN
     {
         if (n < 1 || n > proxy.Count || values.Count != proxy.Count)
             throw new ArgumentException(
-                $"there must be as many values as scores (were {values.Count} and {proxy.Count}), and n must be from 1 to their number (was {n})",
+                $"there must be as many values as scores (were {values.Count} and {proxy.Count}), and n must be from 1 to their number "
+                    + $"(was {n})",
                 nameof(n));
         var shares = Shares(proxy.Count, n);
         var (expected, rank) = (0.0, 0);

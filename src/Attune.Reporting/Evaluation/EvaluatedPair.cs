@@ -48,8 +48,10 @@ public sealed record EvaluatedPair(
             if (example.Completions[pair.Chosen] != example.Completions[pair.Rejected])
                 yield return new(example.Prompt, Response(pair.Chosen), Response(pair.Rejected), pair, Distance(pair), example.Origin);
 
-        int? Distance(Comparison pair) => comparisons.ChosenFirst ? null : comparisons.Ranks?[pair.Rejected] - comparisons.Ranks?[pair.Chosen];
+        int? Distance(Comparison pair) =>
+            comparisons.ChosenFirst ? null : comparisons.Ranks?[pair.Rejected] - comparisons.Ranks?[pair.Chosen];
 
-        EvaluatedResponse Response(int index) => new(example.Completions[index], scored[index], comparisons.ChosenFirst ? null : index, comparisons.Sources?[index]);
+        EvaluatedResponse Response(int index) =>
+            new(example.Completions[index], scored[index], comparisons.ChosenFirst ? null : index, comparisons.Sources?[index]);
     }
 }

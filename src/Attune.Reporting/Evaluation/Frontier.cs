@@ -64,7 +64,8 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
             [
                 Chart(
                     $"Score against √KL, {of}",
-                    "The gain in score against the distance from the initial policy. A gold reward would show whether the gain is real.", score),
+                    "The gain in score against the distance from the initial policy. A gold reward would show whether the gain is real.",
+                    score),
             ];
         Series marked = new($"best: {Label} {best.Label}", [new(best.Distance, best.GoldReward!.Value - Points[0].GoldReward!.Value)]);
         var both = Chart(
@@ -72,7 +73,8 @@ public sealed record Frontier(GainLaw Law, IReadOnlyList<FrontierPoint> Points)
             "Healthy: both rise. Where the gold reward falls while the score rises, the reward is over-optimised.", score, gold, marked);
         return GoldFit is { } fit
             ? [both, Chart(
-                $"Fit of the gold reward, {of}", $"{fit.Formula}: {fit.Summary}.", [gold, new("fit", [.. Curve(fit)]), .. PeakOf(fit), marked])]
+                $"Fit of the gold reward, {of}", $"{fit.Formula}: {fit.Summary}.",
+                [gold, new("fit", [.. Curve(fit)]), .. PeakOf(fit), marked])]
             : [both];
     }
 

@@ -50,8 +50,8 @@ public sealed record GainFit(GainLaw Law, double A, double B, double RSquared, d
 
     /// <summary>The formula with its coefficients.</summary>
     public string Formula =>
-        $"R = d ({NumberFormat.Number(A)} {(B < 0 ? "+" : "−")} {NumberFormat.Number(Math.Abs(B))} {(Law == GainLaw.BestOfN ? "d" : "log d")}), "
-        + "d = √KL";
+        $"R = d ({NumberFormat.Number(A)} {(B < 0 ? "+" : "−")} {NumberFormat.Number(Math.Abs(B))} "
+            + $"{(Law == GainLaw.BestOfN ? "d" : "log d")}), d = √KL";
 
     /// <summary>The gain at a distance d.</summary>
     public double At(double d) => A * d - B * Second(Law, d);

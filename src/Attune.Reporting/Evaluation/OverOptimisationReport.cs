@@ -65,10 +65,14 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
             if (Training?.Best is { } best)
                 yield return new(
                     "Best checkpoint", $"step {best.Label}",
-                    $"gold reward {NumberFormat.Number(best.GoldReward!.Value)} at a KL of {NumberFormat.Number(best.Kl)} nats, on held-out prompts");
+                    $"gold reward {NumberFormat.Number(best.GoldReward!.Value)} at a KL of {NumberFormat.Number(best.Kl)} nats, on "
+                        + "held-out prompts");
             foreach (var (name, fit) in new[] { ("Peak of training", Training?.GoldFit), ("Peak of best of n", BestOfN.GoldFit) })
                 if (fit is not null)
-                    yield return new(name, fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {NumberFormat.Number(peak.X)}" : "not reached", fit.Summary);
+                    yield return new(
+                        name,
+                        fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {NumberFormat.Number(peak.X)}" : "not reached",
+                        fit.Summary);
         }
     }
 

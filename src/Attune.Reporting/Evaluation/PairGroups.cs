@@ -19,14 +19,17 @@ static class PairGroups
     {
         var known = pairs.Where(pair => number(pair) is not null).ToList();
         var values = known.Select(pair => number(pair)!.Value).Distinct().Count();
-        return [.. Bins(known, pair => number(pair)!.Value, values <= MaxLevels ? int.MaxValue : Spans).Select(bin => Group(bin, number, unit))];
+        return [.. Bins(known, pair => number(pair)!.Value, values <= MaxLevels ? int.MaxValue : Spans)
+            .Select(bin => Group(bin, number, unit))];
     }
 
     /// <summary>Groups by the two sources of a pair, in any order.</summary>
     public static IReadOnlyList<PairGroup> BySources(IEnumerable<EvaluatedPair> pairs) =>
     [
         .. pairs.Where(pair => pair.Chosen.Source is not null && pair.Rejected.Source is not null)
-            .GroupBy(pair => string.Join(" – ", new[] { pair.Chosen.Source, pair.Rejected.Source }.Order(StringComparer.Ordinal)), StringComparer.Ordinal)
+            .GroupBy(pair =>
+                string.Join(" – ", new[] { pair.Chosen.Source, pair.Rejected.Source }.Order(StringComparer.Ordinal)),
+                StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select((group, at) => new PairGroup(group.Key, at, PairRate.FromPairs([.. group], pair => pair.Correct))),
     ];

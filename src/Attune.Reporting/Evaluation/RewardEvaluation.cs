@@ -41,8 +41,11 @@ public sealed class RewardEvaluation
         return new(pairs, [.. rankings.Zip(judged).Select(read => Responses(read.First, read.Second))]);
     }
 
-    static IReadOnlyList<EvaluatedResponse> Responses(ComparisonExample example, ScoredResponse[] scored) => [.. scored.Select((response, i) =>
-        new EvaluatedResponse(example.Completions[i], response, example.Comparisons.ChosenFirst ? null : i, example.Comparisons.Sources?[i]))];
+    static IReadOnlyList<EvaluatedResponse> Responses(ComparisonExample example, ScoredResponse[] scored) =>
+        [
+            .. scored.Select((response, i) => new EvaluatedResponse(
+                example.Completions[i], response, example.Comparisons.ChosenFirst ? null : i, example.Comparisons.Sources?[i])),
+        ];
 
     public IReadOnlyList<EvaluatedPair> Pairs { get; }
 
@@ -86,7 +89,8 @@ public sealed class RewardEvaluation
     public PreferenceBias? PlaceBias => PreferenceBias.ForPlace(Pairs);
 
     /// <summary>The correlation of score and length among the responses to a prompt, from −1 to 1.</summary>
-    public double? LengthCorrelation => PreferenceBias.WithinPrompts(prompts, response => response.Scored.Length, response => response.Scored.Score);
+    public double? LengthCorrelation =>
+        PreferenceBias.WithinPrompts(prompts, response => response.Scored.Length, response => response.Scored.Score);
 
     /// <summary>Mean length and mean score of responses, from the shortest.</summary>
     public IReadOnlyList<(double Length, double Score)> ScoreByLength =>

@@ -22,7 +22,8 @@ public static class RewardEvaluationPage
         var accuracy = evaluation.Accuracy;
         yield return new(
             "Accuracy", Percent(accuracy.Value),
-            $"95 % interval {Percent(accuracy.Low)} to {Percent(accuracy.High)}; {accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} prompts");
+            $"95 % interval {Percent(accuracy.Low)} to {Percent(accuracy.High)}; {accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} "
+                + "prompts");
         if (evaluation.Annotators is { } agreement)
             yield return new(
                 "Agreement of two annotators", Percent(agreement.Among),
@@ -35,7 +36,8 @@ public static class RewardEvaluationPage
             $"mean loss of a pair {NumberFormat.Number(evaluation.Calibration.LogLoss)} nats; guessing has 0.693");
         if (evaluation.Disagreement > 0)
             yield return new(
-                "Disagreement of the ensemble", NumberFormat.Number(evaluation.Disagreement), "standard deviation between its members' scores");
+                "Disagreement of the ensemble", NumberFormat.Number(evaluation.Disagreement),
+                "standard deviation between its members' scores");
     }
 
     static ReportSection AccuracySection(RewardEvaluation evaluation) => new("Accuracy")
@@ -43,12 +45,16 @@ public static class RewardEvaluationPage
         Lead = "The share of pairs in which the response that annotators prefer scores higher; 50 % is guessing.",
         Charts =
         [
-            Accuracies("By strength of preference", "Healthy: the curve rises with the strength that annotators gave.", "level", evaluation.ByMargin),
-            Accuracies("By difference of ranks", "Healthy: the curve rises with the difference of the responses' ranks.", "ranks", evaluation.ByRankDistance),
-            Accuracies("By agreement of annotators", "Healthy: the curve rises with the share of annotators who agree.", "%", evaluation.ByShare),
+            Accuracies("By strength of preference", "Healthy: the curve rises with the strength that annotators gave.", "level",
+                evaluation.ByMargin),
+            Accuracies("By difference of ranks", "Healthy: the curve rises with the difference of the responses' ranks.", "ranks",
+                evaluation.ByRankDistance),
+            Accuracies("By agreement of annotators", "Healthy: the curve rises with the share of annotators who agree.", "%",
+                evaluation.ByShare),
             Accuracies(
                 "By length",
-                "Accuracy where annotators prefer the shorter response (left) and the longer one (right). A slope means that the model prefers a length.",
+                "Accuracy where annotators prefer the shorter response (left) and the longer one (right). A slope means that the model "
+                    + "prefers a length.",
                 "tokens", evaluation.ByLengthDifference),
         ],
         Tables =
@@ -66,7 +72,8 @@ public static class RewardEvaluationPage
             + $"The expected calibration error is {Percent(evaluation.Calibration.ExpectedError)}.",
         Charts =
         [
-            new("Calibration", "The share of annotators that the model predicts to agree with it (x), and the share that agrees (y). Healthy: on the "
+            new("Calibration",
+                "The share of annotators that the model predicts to agree with it (x), and the share that agrees (y). Healthy: on the "
             + "diagonal. Below it the model is overconfident, above it underconfident.",
             [
                     new("annotators", [.. evaluation.Calibration.Bins.Select(bin => new Point(100 * bin.Predicted, 100 * bin.Agreed))]),
@@ -90,7 +97,8 @@ public static class RewardEvaluationPage
         Facts =
         [
             .. evaluation.LengthCorrelation is { } correlation
-                ? new[] { new Fact("Score and length", $"{correlation:+0.00;−0.00;0}", "correlation among responses to one prompt; 0 is none") } : [],
+                ? new[] { new Fact("Score and length", $"{correlation:+0.00;−0.00;0}",
+                    "correlation among responses to one prompt; 0 is none") } : [],
             .. Preferred("The longer response is preferred", evaluation.LengthBias),
             .. Preferred("The earlier response is preferred", evaluation.PlaceBias),
         ],
@@ -109,7 +117,8 @@ public static class RewardEvaluationPage
             [
                 .. evaluation.Places.Select(place => (string[])
                 [
-                    $"{place.Place + 1}", $"{place.Answers:N0}", NumberFormat.Number(Math.Round(place.Score, 3)), Percent(place.PreferredByPeople),
+                    $"{place.Place + 1}", $"{place.Answers:N0}", NumberFormat.Number(Math.Round(place.Score, 3)),
+                    Percent(place.PreferredByPeople),
                 ]),
             ]),
         ],
@@ -133,14 +142,17 @@ public static class RewardEvaluationPage
                 .. Table("Accuracy by sources", "Sources", evaluation.BySources),
                 new("Sources", ["Source", "Responses", "Mean score", "Preferred by annotators", "Preferred by the model"],
                     [.. evaluation.Sources.Select(source => (string[])
-                        [source.Name, $"{source.Answers:N0}", NumberFormat.Number(source.Score), Share(source.PreferredByPeople), Share(source.PreferredByModel)])]),
+                        [source.Name, $"{source.Answers:N0}", NumberFormat.Number(source.Score),
+                            Share(source.PreferredByPeople), Share(source.PreferredByModel)])]),
             ],
         };
     }
 
     static ReportSection ConfidentErrors(RewardEvaluation evaluation) => new("Most confident errors")
     {
-        Lead = "Pairs in which the model is most confident and annotators prefer the other response. Read them: is the model wrong, or are the labels?",
+        Lead =
+            "Pairs in which the model is most confident and annotators prefer the other response. Read them: is the model wrong, or are "
+            + "the labels?",
         SampleTitles = ("Annotators prefer", "The model prefers"),
         Samples =
         [

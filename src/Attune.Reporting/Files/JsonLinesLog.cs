@@ -7,7 +7,8 @@ namespace Attune.Reporting.Files;
 /// <summary>A log of JSON objects, one in each line, each with its step.</summary>
 public sealed class JsonLinesLog : IDisposable
 {
-    static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Options =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>How many bytes at the end are enough for the last steps and the last evaluation of any run.</summary>
     const int End = 1 << 16;

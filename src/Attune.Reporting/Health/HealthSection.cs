@@ -36,5 +36,7 @@ static class HealthSection
     }
 
     static string Steps(HealthEvent began, IEnumerable<HealthEvent> later) =>
-        later.FirstOrDefault(other => other.Rule == began.Rule) is { What: HealthEvent.Over } over ? $"{began.Step} to {over.Step}" : $"from {began.Step}";
+        later.FirstOrDefault(other => other.Rule == began.Rule) is { What: HealthEvent.Over } over
+            ? $"{began.Step} to {over.Step}"
+            : $"from {began.Step}";
 }

@@ -89,13 +89,15 @@ public static class HtmlReport
 
     static XElement? Shown(ReportedResponse? response, string title, string style) => response is null ? null : Element("div", Class(style),
         Element("h4", title, response.Assessment is { } assessment
-            ? Element("span", Class(assessment.IsGood ? "verdict good" : "verdict bad"), (assessment.IsGood ? "▲ " : "▼ ") + assessment.Text)
+            ? Element(
+                "span", Class(assessment.IsGood ? "verdict good" : "verdict bad"), (assessment.IsGood ? "▲ " : "▼ ") + assessment.Text)
             : null),
         !string.IsNullOrWhiteSpace(response.Text) ? Untrusted(response.Text) : Paragraph("text nothing", "(empty response)"),
         Paragraph("captions", string.Join(" · ", response.Captions)));
 
     /// <summary>Untrusted text, with automatic text direction, without white space at its ends.</summary>
-    static XElement Untrusted(string text) => Element("p", Class("text"), Attribute("dir", "auto"), VisibleText.Cut(text.Trim(), MaxTextLength));
+    static XElement Untrusted(string text) =>
+        Element("p", Class("text"), Attribute("dir", "auto"), VisibleText.Cut(text.Trim(), MaxTextLength));
 
     static XElement? Charts(IReadOnlyList<Chart> charts, string id)
     {

@@ -87,12 +87,13 @@ public static class MetricGuide
             "The standard deviation of the margin between the heads of an ensemble. Healthy: far below the margin.")
             { Place = ChartPlace.Folded },
         new("responses/length", "Response length", "tokens",
-        "The mean length of the responses. Healthy: it changes little. A rise to the limit or a fall to 0 means that the reward favours a length."),
+        "The mean length of the responses. Healthy: it changes little. A rise to the limit or a fall to 0 means that the reward favours a "
+            + "length."),
         new("eval/length", "Response length", "tokens", "The mean length of responses to held-out prompts.")
             { DrawnWith = "responses/length", Series = "held-out" },
         new("responses/ended", "Responses that end", "%",
-        "Responses that end with an end-of-sequence token or a stop string; the others were cut off at the maximum length. Healthy: high, and "
-        + "not falling."),
+        "Responses that end with an end-of-sequence token or a stop string; the others were cut off at the maximum length. "
+        + "Healthy: high, and not falling."),
         new("eval/ended", "Responses that end", "%", "The share of responses to held-out prompts that end.")
             { DrawnWith = "responses/ended", Series = "held-out" },
         new("eval/gold", "Gold reward", "points",
@@ -105,8 +106,8 @@ public static class MetricGuide
         "The share of distinct responses in a step. Healthy: constant; a fall means the same response to many prompts.")
             { Place = ChartPlace.Folded },
         new("value/explained_variance", "Explained variance of the values", "",
-        "1 − Var(returns − values) / Var(returns): 1 for perfect values, 0 for a constant, below 0 for values that are worse than a constant. "
-        + "Healthy: it rises in the first steps, then stays above 0.")
+        "1 − Var(returns − values) / Var(returns): 1 for perfect values, 0 for a constant, below 0 for values that are worse "
+        + "than a constant. Healthy: it rises in the first steps, then stays above 0.")
             { Place = ChartPlace.Folded },
         new("eval/distinct", "Distinct responses", "%",
         "The share of distinct responses to held-out prompts. Healthy: near 100 %; a fall means the same response to many prompts.")
@@ -127,12 +128,14 @@ public static class MetricGuide
         new("policy/ratio", "Probability ratio", "",
             "The mean of π / π_old over sampled tokens. Healthy: within a few hundredths of 1.")
             { Place = ChartPlace.Folded },
-        new("loss/policy", "Policy loss", "", "The clipped loss of the policy gradient. It has no target level. Healthy: small, on both sides of 0.")
+        new("loss/policy", "Policy loss", "",
+            "The clipped loss of the policy gradient. It has no target level. Healthy: small, on both sides of 0.")
             { Place = ChartPlace.Folded },
         new("loss/value", "Value loss", "points²",
             "Half the squared error of the values against the returns. Healthy: it falls, then stays.")
             { Place = ChartPlace.Folded },
-        new("loss/kl", "KL in the loss", "nats a token", "The KL from the reference that is penalised in the loss. Healthy: small and constant.")
+        new("loss/kl", "KL in the loss", "nats a token",
+            "The KL from the reference that is penalised in the loss. Healthy: small and constant.")
             { Place = ChartPlace.Folded },
         new("loss/text", "Pretraining loss (PPO-ptx)", "nats a token",
         "The language modelling loss of the text that is mixed in. Healthy: constant or falling.")
@@ -150,7 +153,8 @@ public static class MetricGuide
         "The time of the three parts of a step: sampling, scoring and updates.") { Place = ChartPlace.Folded, Series = "sampling" },
         new("time/score", "Time to score", "seconds a step", "The time of the reward source, the reference and the values.")
             { DrawnWith = "time/rollout", Series = "scoring" },
-        new("time/optimise", "Time of updates", "seconds a step", "The time of the updates.") { DrawnWith = "time/rollout", Series = "updates" },
+        new("time/optimise", "Time of updates", "seconds a step", "The time of the updates.")
+        { DrawnWith = "time/rollout", Series = "updates" },
         new("epoch", "Passes over the data", "", "Passes over the training data.") { Place = ChartPlace.None },
         new("time/seconds", "Time", "seconds", "The time that the run has trained.") { Place = ChartPlace.None },
     }.Concat(KlEstimators.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];

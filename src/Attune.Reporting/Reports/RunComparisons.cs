@@ -28,7 +28,8 @@ public static class RunComparisons
     public static BeforeAfter Compare(Sample? before, Sample after) =>
         new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = AssessScore(before, after) });
 
-    static ReportedResponse Describe(Sample sample) => new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
+    static ReportedResponse Describe(Sample sample) =>
+        new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
 
     static Assessment? AssessScore(Sample? before, Sample after)
     {

@@ -45,7 +45,8 @@ public sealed class RunFolder(string path)
         }
         catch (IOException error) when (error.IsInUse())
         {
-            throw new InvalidDataException($"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
+            throw new InvalidDataException(
+                $"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
         }
     }
 
@@ -56,7 +57,9 @@ public sealed class RunFolder(string path)
         {
             try
             {
-                using var look = File.Exists(In(".lock")) ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read) : null;
+                using var look = File.Exists(In(".lock"))
+                    ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read)
+                    : null;
                 return false;
             }
             catch (IOException error)

@@ -50,7 +50,8 @@ public sealed record StudyOptions : IValidatableObject
             if (OwnKeys.Contains(word.Split('=')[0].Trim()))
                 yield return new($"must not have '{word}': the keys output and seeds set it for every run", [nameof(Set)]);
         foreach (var folder in Duplicates(Study.Variants(this).Select(variant => variant.Folder)))
-            yield return new($"must have a different folder for each variant: two have '{folder}' ('base' is the folder of the base)", [nameof(Groups)]);
+            yield return new(
+                $"must have a different folder for each variant: two have '{folder}' ('base' is the folder of the base)", [nameof(Groups)]);
         foreach (var folder in Duplicates(Groups.Select(group => FolderName.FromTitle(group.Name))))
             yield return new($"must have different names: two are called '{folder}'", [nameof(Groups)]);
     }

@@ -23,9 +23,11 @@ public sealed record PairBatch(
     {
         var indices = new Dictionary<int[], long>(new SameTokens());
         var promptLengths = new List<int>();
-        var pairs = rankings.SelectMany((ranking, at) => ranking.Comparisons.Select(pair => (Ranking: ranking, At: at, Pair: pair))).ToList();
+        var pairs = rankings.SelectMany((ranking, at) => ranking.Comparisons.Select(pair => (Ranking: ranking, At: at, Pair: pair)))
+            .ToList();
         foreach (var ranking in rankings)
-            foreach (var text in ranking.Texts.Where((_, place) => ranking.Comparisons.Any(pair => pair.Chosen == place || pair.Rejected == place)))
+            foreach (var text in ranking.Texts.Where(
+                (_, place) => ranking.Comparisons.Any(pair => pair.Chosen == place || pair.Rejected == place)))
                 if (indices.TryAdd(text, indices.Count))
                     promptLengths.Add(ranking.PromptLength);
         return new(

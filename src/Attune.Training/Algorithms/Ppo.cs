@@ -67,7 +67,8 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
         return options.RatioThreshold > 0 && totals.Shift!.MeanRatio > options.RatioThreshold ? UpdateAction.Skip : UpdateAction.Apply;
     }
 
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"score {metrics["objective/scores"]:F2}, {kl.Summarize(metrics)}";
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
+        $"score {metrics["objective/scores"]:F2}, {kl.Summarize(metrics)}";
 
     /// <summary>½ max((V − R)², (clip(V, V_old ± ε) − R)²) of each token.</summary>
     public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)

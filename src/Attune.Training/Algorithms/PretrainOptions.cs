@@ -68,7 +68,8 @@ public sealed record PretrainOptions
     public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<string> documents, TextEncoder encoder, long context)
     {
         if (RowLength > context)
-            throw new InvalidDataException($"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).");
+            throw new InvalidDataException(
+                $"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).");
         var length = RowLength == 0 ? (int)context : RowLength;
         return objective == PretrainObjective.Spans
             ? SpanDenoising.Rows(documents, encoder, length)

@@ -31,7 +31,8 @@ public sealed record PretrainingMixOptions
 /// PPO-ptx: adds γ times the language modelling loss of a text to each update. Ouyang et al. 2022, eq. 2,
 /// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of each update, not averaged over a separate batch.
 /// </summary>
-public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
+public sealed class PretrainingMix(
+    PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
     : IAuxiliaryLoss
 {
     readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets));
@@ -39,13 +40,17 @@ public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel 
 
     /// <summary>Reads the text: documents packed into rows, or demonstrations.</summary>
     /// <exception cref="InvalidDataException">There is none.</exception>
-    public static PretrainingMix Read(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
+    public static PretrainingMix Read(
+        PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
     {
         var examples = Dataset.Read(options.Text).ToList();
         var rows = examples.All(example => example is Document)
-            ? Packing.BestFit(examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text)), (int)model.Backbone.ContextLength)
+            ? Packing.BestFit(
+                examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text)), (int)model.Backbone.ContextLength)
             : Sft.Encode(examples, encoder);
-        return rows.Count > 0 ? new(options, model, tokenizer, rows, seed) : throw new InvalidDataException($"mix.text: {options.Text} holds nothing to learn from");
+        return rows.Count > 0
+            ? new(options, model, tokenizer, rows, seed)
+            : throw new InvalidDataException($"`mix.text` must have at least one text to train on ({options.Text} has none).");
     }
 
     public IReadOnlyDictionary<string, double> Backward(MicroBatches microBatches, int update)
@@ -56,5 +61,6 @@ public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel 
         return new Dictionary<string, double>(StringComparer.Ordinal) { ["loss/text"] = totals.Metrics["loss/text"] };
     }
 
-    Loss Weighted(Loss loss) => new(loss.Value * options.Coef, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/text"] = loss.Value });
+    Loss Weighted(Loss loss) =>
+        new(loss.Value * options.Coef, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/text"] = loss.Value });
 }

@@ -21,7 +21,8 @@ namespace Attune.Training.Algorithms;
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="options">Options of the loss.</param>
 /// <param name="seed">The seed of the bootstrap weights of each head.</param>
-public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenComparisons>
+public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1)
+    : IObjective<TokenComparisons>
 {
     /// <summary>
     /// With bootstrap, adds the weight of the example for each head: how often a draw with replacement has it. It is the same at every
@@ -39,7 +40,8 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         var scores = model.ScoreHeads(TensorBatch.Padded(pairs.Texts, tokenizer.FillId, model.Device));    // (N, M)
         var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Chosen, model.Device));                 // (P, M)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Rejected, model.Device));
-        var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
+        var losses = PairLoss(
+            chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
         var weights = Column(options.Weighting == PairWeighting.Prompt ? pairs.Weights : Array.ConvertAll(pairs.Weights, _ => 1f));
         var loss = Masked.Reduce((losses * HeadWeights(examples, pairs) * weights).Mean(1), count: count);
         return new(loss, Metrics(chosen, rejected, weights, count));
@@ -51,7 +53,8 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     /// <param name="margin">By how much the scores should differ; null for 0.</param>
     /// <param name="centerCoef">c</param>
     /// <param name="flipProbability">The probability q that the rejected response is the preferred one; null for 0.</param>
-    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? flipProbability = null)
+    public static Tensor PairLoss(
+        Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? flipProbability = null)
     {
         var difference = margin is null ? chosen - rejected : chosen - rejected - margin;
         var loss = -difference.LogSigmoid();
@@ -70,7 +73,9 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     /// <summary>(P, M), or a scalar 1 where all heads have the same examples.</summary>
     Tensor HeadWeights(IReadOnlyList<TokenComparisons> examples, PairBatch pairs) => examples[0].HeadWeights is null
         ? Tensor.Scalar(1, device: model.Device)
-        : Tensor.From((float[])[.. pairs.Rankings.SelectMany(index => examples[index].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
+        : Tensor.From(
+            (float[])[.. pairs.Rankings.SelectMany(index => examples[index].HeadWeights!)], pairs.Rankings.Length, model.HeadCount)
+            .To(model.Device);
 
     Dictionary<string, Tensor> Metrics(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
     {

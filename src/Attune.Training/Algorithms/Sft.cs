@@ -43,7 +43,8 @@ public sealed record SftOptions : IValidatableObject
 /// </summary>
 public static class Sft
 {
-    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) => options.Loss == SftLoss.Dft
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) =>
+        options.Loss == SftLoss.Dft
         ? new NextToken(model, tokenizer, CrossEntropy.Dynamic)
         : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
 

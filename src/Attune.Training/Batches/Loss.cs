@@ -20,7 +20,9 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Metr
         using var scope = TensorScope.Open();
         Tensor[] shift = Shift is null ? [] : [Shift.ApproxKl, Shift.ClipFraction, Shift.MeanRatio];
         var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. MetricTensors.Values.Select(Number)]).ToArray<float>();
-        return new(numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)), shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
+        return new(
+            numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)),
+            shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
     }
 
     static Tensor Number(Tensor metric) => metric.Detach().To(DType.Float32);

@@ -22,7 +22,9 @@ public static class CrossEntropy
 
     /// <summary><see cref="PerToken"/> without smoothing. Overwrites the logits to save memory.</summary>
     public static Tensor PerTokenInPlace(Tensor logits, Tensor targets) =>
-        logits.DType == DType.Float32 && Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, _) ? -logprobs : PerToken(logits, targets);
+        logits.DType == DType.Float32 && Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, _)
+            ? -logprobs
+            : PerToken(logits, targets);
 
     /// <summary><see cref="PerToken"/> for training. May overwrite the logits.</summary>
     public static Tensor Smoothed(Tensor logits, Tensor targets, double labelSmoothing) =>

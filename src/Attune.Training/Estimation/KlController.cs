@@ -26,7 +26,8 @@ public enum KlControl
 /// <param name="target">The KL that it is adapted to, in nats: of a response for adaptive, of a token for rl4lms.</param>
 /// <param name="horizon">In this many responses an adaptive β changes by at most a fifth, which it does when KL is off its target by a
 /// fifth or more.</param>
-public sealed class KlController(double initial, KlControl control = KlControl.Fixed, double target = 6, double horizon = 10_000) : IRunState
+public sealed class KlController(double initial, KlControl control = KlControl.Fixed, double target = 6, double horizon = 10_000)
+    : IRunState
 {
     const double MaxError = 0.2;
     const double Rl4LmsGain = 0.1;

@@ -29,7 +29,8 @@ public sealed class BestOfNSampling(Policy policy, IRewardSource reward, IReward
             gold is null ? null : scored.Average(row => BestOfN.Expected(row.Scores, row.Gold, n))))]);
     }
 
-    IEnumerable<(double[] Scores, double[] Gold)> Rate(TokenPrompt[] prompts, int answers, RandomSource random, CancellationToken cancellation)
+    IEnumerable<(double[] Scores, double[] Gold)> Rate(
+        TokenPrompt[] prompts, int answers, RandomSource random, CancellationToken cancellation)
     {
         using var scope = TensorScope.Open();
         var rollouts = policy.Respond(prompts, random, answers, cancellation);

@@ -11,7 +11,8 @@ namespace Attune.Training.Evaluation;
 /// Measures a policy's responses to held-out prompts: score, KL from the reference, length, share that ended, share of distinct responses,
 /// and samples to read. It has its own random source, so that evaluating does not change a run.
 /// </summary>
-public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+public sealed class PolicyEvaluation(
+    Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
@@ -30,7 +31,8 @@ public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, 
         Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Respond(part, random))];
         var metrics = samples[0].Numbers.Keys.ToDictionary(
             name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
-        metrics["eval/distinct"] = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length;
+        var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
+        metrics["eval/distinct"] = distinct / (double)samples.Length;
         return new(metrics, [.. samples.Take(SamplesKept)]);
     }
 

@@ -43,7 +43,8 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
     {
         if (options.Act == HealthAct.None || step < quietUntil)
             return null;
-        var lasting = Alarms.FirstOrDefault(rule => Lasts(rule, episodes[rule], step) && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
+        var lasting = Alarms.FirstOrDefault(
+            rule => Lasts(rule, episodes[rule], step) && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
         if (lasting is null)
             return null;
         var act = options.Act == HealthAct.RollBack && RollBacks >= options.RollBacks ? HealthAct.Stop : options.Act;

@@ -7,8 +7,10 @@ namespace Attune.Training.Health;
 /// <summary>The rules that a run is watched by.</summary>
 static class HealthRules
 {
-    const string Score = "objective/scores", Kl = "objective/kl", Entropy = "objective/entropy", Ratio = "policy/ratio", Clipped = "policy/clipfrac";
-    const string Length = "responses/length", Ended = "responses/ended", Repetition = "responses/repetition", Distinct = "responses/distinct";
+    const string Score = "objective/scores", Kl = "objective/kl", Entropy = "objective/entropy";
+    const string Ratio = "policy/ratio", Clipped = "policy/clipfrac";
+    const string Length = "responses/length", Ended = "responses/ended";
+    const string Repetition = "responses/repetition", Distinct = "responses/distinct";
     const string Explained = "value/explained_variance", HeldOutScore = "eval/score", HeldOutGold = "eval/gold";
     const string Loss = "loss", Gradient = "grad_norm";
 
@@ -24,63 +26,87 @@ static class HealthRules
     [
         new("notFinite", "not a number", Severity.Alarm,
             "Check the scores of the reward source first; then use a smaller learning rate, and train in float32.",
-            (history, _) => Array.Find([Kl, Score, Ratio, Entropy, Loss, Gradient], name => !history.IsFinite(name)) is { } broken ? $"{broken} is not a finite number" : null)
+            (history, _) => Array.Find([Kl, Score, Ratio, Entropy, Loss, Gradient], name => !history.IsFinite(name)) is { } broken
+                ? $"{broken} is not a finite number"
+                : null)
             { IsUrgent = true },
         new("klHigh", "KL too high", Severity.Alarm,
-            "Raise kl.coef, or set kl.controller to adaptive with a kl.target, or use a smaller learning rate; read the responses for reward hacking.",
-            (history, limits) => history.Now(Kl) > limits.MaxKl ? $"the KL from the reference is {N(history.Now(Kl))} nats a response, above {N(limits.MaxKl)}" : null)
+            "Raise kl.coef, or set kl.controller to adaptive with a kl.target, or use a smaller learning rate; read the responses for "
+                + "reward hacking.",
+            (history, limits) => history.Now(Kl) > limits.MaxKl
+                ? $"the KL from the reference is {N(history.Now(Kl))} nats a response, above {N(limits.MaxKl)}"
+                : null)
             { EasedByBeta = true },
         new("klNegative", "KL negative", Severity.Alarm,
-            "Sampling and training disagree: run with --self-test, and check the sampling options. If it is noise, use a KL estimator that cannot "
-            + "be negative (k3).",
-            (history, limits) => history.Now(Kl) < limits.MinKl ? $"the KL from the reference is {N(history.Now(Kl))} nats a response, below {N(limits.MinKl)}" : null),
+            "Sampling and training disagree: run with --self-test, and check the sampling options. If it is noise, use a KL estimator that "
+                + "cannot be negative (k3).",
+            (history, limits) => history.Now(Kl) < limits.MinKl
+                ? $"the KL from the reference is {N(history.Now(Kl))} nats a response, below {N(limits.MinKl)}"
+                : null),
         new("ratio", "ratio far from 1", Severity.Alarm,
-            "The policy changes too much in a step: use a smaller learning rate, fewer updates.epochs, or a ppo.targetKl that ends a step early.",
+            "The policy changes too much in a step: use a smaller learning rate, fewer updates.epochs, or a ppo.targetKl that ends a step "
+                + "early.",
             (history, limits) => Math.Abs((history.Now(Ratio) ?? 1) - 1) > limits.MaxRatioError
-                ? $"tokens are {N(history.Now(Ratio))} times as probable after updates as when they were sampled; within {N(limits.MaxRatioError)} of 1 is healthy" : null),
+                ? $"tokens are {N(history.Now(Ratio))} times as probable after updates as when they were sampled; within "
+                    + $"{N(limits.MaxRatioError)} of 1 is healthy" : null),
         new("clipped", "many tokens clipped", Severity.Warning,
             "Updates are larger than the clip range allows: use a smaller learning rate or fewer updates.epochs.",
-            (history, limits) => history.Now(Clipped) > limits.MaxClipShare ? $"{NumberFormat.Percent(history.Now(Clipped)!.Value)} of the tokens have a clipped ratio, more than {NumberFormat.Percent(limits.MaxClipShare)}" : null),
+            (history, limits) => history.Now(Clipped) > limits.MaxClipShare
+                ? $"{NumberFormat.Percent(history.Now(Clipped)!.Value)} of the tokens have a clipped ratio, more than "
+                + $"{NumberFormat.Percent(limits.MaxClipShare)}"
+                : null),
         new("entropy", "entropy collapsed", Severity.Alarm,
             "Responses become alike: raise kl.coef, set ppo.entropyCoef to about 0.01, or use a smaller learning rate.",
-            (history, limits) => EntropyShare(history) is { } share && share < limits.MinEntropyShare ? $"the entropy of a token is {NumberFormat.Percent(share)} of what it was in the first steps" : null)
+            (history, limits) => EntropyShare(history) is { } share && share < limits.MinEntropyShare
+                ? $"the entropy of a token is {NumberFormat.Percent(share)} of what it was in the first steps"
+                : null)
             { EasedByBeta = true },
         new("length", "length drifts", Severity.Warning,
-            "The reward may favour a length: compare scores of short and long responses, and set scores.lengthPenalty, or scores.missingEosPenalty "
-            + "for responses that run to the limit.",
-            (history, limits) => history.Start(Length) is > 0 and var start && history.Now(Length) is { } now && (now > start * limits.MaxLengthFactor || now * limits.MaxLengthFactor < start)
+            "The reward may favour a length: compare scores of short and long responses, and set scores.lengthPenalty, or "
+                + "scores.missingEosPenalty for responses that run to the limit.",
+            (history, limits) => history.Start(Length) is > 0 and var start && history.Now(Length) is { } now
+                && (now > start * limits.MaxLengthFactor || now * limits.MaxLengthFactor < start)
                 ? $"responses have {N(now)} tokens, {N(start)} in the first steps" : null)
             { EasedByBeta = true },
         new("ended", "responses do not end", Severity.Warning,
             "Set scores.missingEosPenalty, raise sampling.maxNewTokens, or fine-tune on responses that end.",
-            (history, limits) => history.Now(Ended) < limits.MinEnded ? $"only {NumberFormat.Percent(history.Now(Ended)!.Value)} of the responses end before sampling.maxNewTokens" : null)
+            (history, limits) => history.Now(Ended) < limits.MinEnded
+                ? $"only {NumberFormat.Percent(history.Now(Ended)!.Value)} of the responses end before sampling.maxNewTokens"
+                : null)
             { EasedByBeta = true },
         new("repetition", "responses repeat themselves", Severity.Alarm,
             "Raise kl.coef, and add a reward that penalises repetition (kind: repetition).",
-            (history, limits) => history.Now(Repetition) is { } now && now > Math.Max(limits.MaxRepetition, history.Start(Repetition)!.Value + RepetitionGrowth)
-                ? $"{NumberFormat.Percent(now)} of the 3-grams of tokens repeat an earlier one of the same response, {NumberFormat.Percent(history.Start(Repetition)!.Value)} in the first steps" : null)
+            (history, limits) => history.Now(Repetition) is { } now
+                && now > Math.Max(limits.MaxRepetition, history.Start(Repetition)!.Value + RepetitionGrowth)
+                ? $"{NumberFormat.Percent(now)} of the 3-grams of tokens repeat an earlier one of the same response, "
+                    + $"{NumberFormat.Percent(history.Start(Repetition)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("distinct", "same response to many prompts", Severity.Alarm,
-            "The policy gives the same response to many prompts: raise kl.coef or ppo.entropyCoef, and check why the reward source scores it high.",
+            "The policy gives the same response to many prompts: raise kl.coef or ppo.entropyCoef, and check why the reward source scores "
+                + "it high.",
             (history, limits) => history.Now(Distinct) < limits.MinDistinctShare * history.Start(Distinct)
-                ? $"{NumberFormat.Percent(history.Now(Distinct)!.Value)} of the responses are distinct, {NumberFormat.Percent(history.Start(Distinct)!.Value)} in the first steps" : null)
+                ? $"{NumberFormat.Percent(history.Now(Distinct)!.Value)} of the responses are distinct, "
+                    + $"{NumberFormat.Percent(history.Start(Distinct)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("values", "values explain nothing", Severity.Warning,
             "Warm the critic up (critic.warmupSteps), raise ppo.valueCoef, or widen ppo.valueClipRange.",
-            (history, limits) => history.Count(Explained) > WindowsToLearnValues * limits.Window && history.Now(Explained) < limits.MinExplainedVariance
+            (history, limits) =>
+                history.Count(Explained) > WindowsToLearnValues * limits.Window && history.Now(Explained) < limits.MinExplainedVariance
                 ? $"the values explain {N(history.Now(Explained))} of the variance of the returns: a constant would do better" : null),
         new("heldOut", "held-out score lags", Severity.Warning,
             "The policy does not generalise to new prompts: train on more prompts, for fewer epochs.",
             HeldOutLags),
         new("overOptimised", "over-optimised", Severity.Alarm,
-            "The reward source is being exploited: stop and keep the best checkpoint, raise kl.coef, or train the reward model on responses of this policy.",
+            "The reward source is being exploited: stop and keep the best checkpoint, raise kl.coef, or train the reward model on "
+                + "responses of this policy.",
             OverOptimised)
             { EasedByBeta = true },
     ];
 
     /// <summary>The history that the rules read.</summary>
     public static MetricHistory NewHistory(int window) => new(
-        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient], [HeldOutScore, HeldOutGold], training: Score);
+        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient],
+        [HeldOutScore, HeldOutGold], training: Score);
 
     static double? EntropyShare(MetricHistory history) => history.Start(Length) > 0 && history.Start(Entropy) > 0 && history.Now(Length) > 0
         ? history.Now(Entropy) / history.Now(Length) / (history.Start(Entropy) / history.Start(Length)) : null;
@@ -98,11 +124,14 @@ static class HealthRules
     /// <summary>By the gold reward where there is one, else by the score on held-out prompts.</summary>
     static string? OverOptimised(MetricHistory history, HealthOptions limits)
     {
-        var (name, heldOut) = history.HeldOut(HeldOutGold) is { Count: > 0 } gold ? ("gold reward", gold) : ("score", history.HeldOut(HeldOutScore));
+        var (name, heldOut) = history.HeldOut(HeldOutGold) is { Count: > 0 } gold
+            ? ("gold reward", gold)
+            : ("score", history.HeldOut(HeldOutScore));
         var least = heldOut.Best - limits.MaxLostShare * (heldOut.Best - heldOut.First);
         var then = double.IsNaN(heldOut.TrainingAtBest) ? history.Start(Score) : heldOut.TrainingAtBest;
         return heldOut.Count > 2 && heldOut.Last < least && heldOut.Before < least && heldOut.TrainingAtLast > then
-            ? $"the {name} on held-out prompts fell from {N(heldOut.Best)} to {N(heldOut.Last)} while the training score rose from {N(then)} to {N(heldOut.TrainingAtLast)}" : null;
+            ? $"the {name} on held-out prompts fell from {N(heldOut.Best)} to {N(heldOut.Last)} while the training score rose from "
+                + $"{N(then)} to {N(heldOut.TrainingAtLast)}" : null;
     }
 
     static string N(double? value) => NumberFormat.Number(value ?? double.NaN);

@@ -12,7 +12,8 @@ namespace Attune.Training.Health;
 sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<string> heldOut, string training) : IRunState
 {
     readonly Dictionary<string, Track> tracks = metrics.ToDictionary(name => name, _ => new Track(), StringComparer.Ordinal);
-    readonly Dictionary<string, EvaluationHistory> evaluations = heldOut.ToDictionary(name => name, _ => new EvaluationHistory(), StringComparer.Ordinal);
+    readonly Dictionary<string, EvaluationHistory> evaluations =
+        heldOut.ToDictionary(name => name, _ => new EvaluationHistory(), StringComparer.Ordinal);
 
     public void See(IReadOnlyDictionary<string, double> observed)
     {

@@ -18,7 +18,9 @@ public static class Repetition
     static double Share(int[] response)
     {
         var all = response.Length - Length + 1;
-        return all < 1 ? 0 : 1 - Enumerable.Range(0, all).Select(i => (response[i], response[i + 1], response[i + 2])).Distinct().Count() / (double)all;
+        return all < 1
+            ? 0
+            : 1 - Enumerable.Range(0, all).Select(i => (response[i], response[i + 1], response[i + 2])).Distinct().Count() / (double)all;
     }
 
     static string Key(int[] response) => string.Join(' ', response);

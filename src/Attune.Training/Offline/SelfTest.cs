@@ -23,7 +23,9 @@ public static class SelfTest
 
     /// <summary>Checks that a policy samples from the distribution that it trains.</summary>
     /// <exception cref="TrainingStoppedException">A check failed.</exception>
-    public static void Run(Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, IReadOnlyList<TokenPrompt> prompts, int seed, Action<string> notify) =>
+    public static void Run(
+        Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, IReadOnlyList<TokenPrompt> prompts, int seed,
+        Action<string> notify) =>
         Require(Sampling(policy, trained, prompts, seed), notify);
 
     /// <summary>
@@ -31,16 +33,20 @@ public static class SelfTest
     /// </summary>
     /// <exception cref="TrainingStoppedException">A check failed.</exception>
     public static void Run(
-        LanguageModel model, IReadOnlyList<(string Name, Parameter Value)> trained, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed, Action<string> notify)
+        LanguageModel model, IReadOnlyList<(string Name, Parameter Value)> trained, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows,
+        int seed, Action<string> notify)
     {
         var (context, responseLength) = ((int)model.Backbone.ContextLength, Math.Min(16, (int)model.Backbone.ContextLength / 2));
-        var prompts = rows.Take(Examples).Select(row => new TokenPrompt(row.Source ?? row.Tokens[..Math.Clamp(row.Tokens.Length / 2, 1, context - responseLength)], "")).ToList();
+        var prompts = rows.Take(Examples)
+            .Select(row => new TokenPrompt(row.Source ?? row.Tokens[..Math.Clamp(row.Tokens.Length / 2, 1, context - responseLength)], ""))
+            .ToList();
         Run(new Policy(model, tokenizer, new() { MaxNewTokens = responseLength }), trained, prompts, seed, notify);
     }
 
     /// <summary>Checks that the loss of an example does not depend on padding and on the rest of the batch.</summary>
     /// <exception cref="TrainingStoppedException">A check failed.</exception>
-    public static void Run<T>(IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples, Action<string> notify) =>
+    public static void Run<T>(
+        IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples, Action<string> notify) =>
         Require(Learning(trained, objective, examples), notify);
 
     /// <summary>The checks of a policy.</summary>
@@ -65,7 +71,8 @@ public static class SelfTest
     }
 
     /// <summary>The checks of an objective; the model's dropout must be off.</summary>
-    public static IReadOnlyList<Check> Learning<T>(IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples)
+    public static IReadOnlyList<Check> Learning<T>(
+        IReadOnlyList<(string Name, Parameter Value)> trained, IObjective<T> objective, IReadOnlyList<T> examples)
     {
         using var scope = TensorScope.Open();
         T[] batch = [.. examples.Take(Examples)];
@@ -88,10 +95,12 @@ public static class SelfTest
         foreach (var check in checks)
             notify($"self-test {(check.Holds ? "passed" : "FAILED")}: {check.Name}; {check.Measure}: {check.Found:G3}");
         if (checks.Any(check => !check.Holds))
-            throw new TrainingStoppedException("the self-test failed, so nothing was trained: sampling, scoring and training do not compute the same for this model");
+            throw new TrainingStoppedException(
+                "the self-test failed, so nothing was trained: sampling, scoring and training do not compute the same for this model");
     }
 
-    static double MaxRatioErrorAfterUpdateWithRateZero(Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, Rollouts rollouts)
+    static double MaxRatioErrorAfterUpdateWithRateZero(
+        Policy policy, IReadOnlyList<(string Name, Parameter Value)> trained, Rollouts rollouts)
     {
         var before = policy.Analyze(rollouts).Logprobs;
         UpdateWithRateZero(trained, before.MaskedFill(!rollouts.Mask, 0).Sum());
@@ -113,7 +122,8 @@ public static class SelfTest
         return Enumerable.Range(0, rollouts.Count).Max(row =>
         {
             var alone = rollouts.Select([row]);
-            return MaxRatioError(together.Slice(0, row, row + 1).Slice(1, 0, alone.Mask.Size(1)), policy.Analyze(alone).Logprobs, alone.Mask);
+            return MaxRatioError(
+                together.Slice(0, row, row + 1).Slice(1, 0, alone.Mask.Size(1)), policy.Analyze(alone).Logprobs, alone.Mask);
         });
     }
 

@@ -152,13 +152,16 @@ public sealed class OnPolicyLoop(
         var count = algorithm.Count(experience.Rollouts);
         var criticOnly = step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
-        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows => Loss(experience.Select(rows), criticOnly, count));
+        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
+            Loss(experience.Select(rows), criticOnly, count));
         totals.Add(update);
         if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
             return action;
-        foreach (var (name, value) in (criticOnly ? null : Mix)?.Backward(microBatches, number) ?? Enumerable.Empty<KeyValuePair<string, double>>())
-            totals.Add(name, value);
-        if (!optimization.Apply(step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
+        if (Mix is not null && !criticOnly)
+            foreach (var (name, value) in Mix.Backward(microBatches, number))
+                totals.Add(name, value);
+        if (!optimization.Apply(
+            step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
             return UpdateAction.Skip;
         Average?.Update();
         return UpdateAction.Apply;
@@ -178,7 +181,8 @@ public sealed class OnPolicyLoop(
     {
         var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
         var parts = Math.Min(Updates.MiniBatches, count);
-        return Enumerable.Range(0, parts).Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
+        return Enumerable.Range(0, parts)
+            .Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
     }
 
     static void LogSplit(TrainingStep step, string name, Stopwatch clock)

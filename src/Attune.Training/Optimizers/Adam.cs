@@ -14,13 +14,16 @@ public sealed class Adam(double beta1, double beta2, double epsilon, bool decoup
     public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay) =>
         Update(parameter, gradient, state, step, learningRate, weightDecay, gradientScale: 1);
 
-    public void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay, double gradientScale)
+    public void Update(
+        Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay,
+        double gradientScale)
     {
         var (expAvg, expAvgSq) = (state[0], state[1]);
         var (biasCorrection1, biasCorrection2) = (1 - Math.Pow(beta1, step), 1 - Math.Pow(beta2, step));
         var (decoupled, coupled) = decoupledDecay ? (weightDecay, 0.0) : (0.0, weightDecay);
         if (parameter.AdamInPlace(gradient, expAvg, expAvgSq, new(
-            (float)gradientScale, (float)(1 - learningRate * decoupled), (float)coupled, (float)(1 - beta1), (float)beta2, (float)(1 - beta2),
+            (float)gradientScale, (float)(1 - learningRate * decoupled), (float)coupled,
+            (float)(1 - beta1), (float)beta2, (float)(1 - beta2),
             (float)(learningRate / biasCorrection1), (float)(1 / Math.Sqrt(biasCorrection2)), (float)epsilon)))
             return;
         if (gradientScale != 1)

@@ -18,6 +18,8 @@ public interface IUpdateRule
     void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay);
 
     /// <summary>The update with the gradient multiplied by <paramref name="gradientScale"/>.</summary>
-    void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay, double gradientScale) =>
+    void Update(
+        Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay,
+        double gradientScale) =>
         Update(parameter, gradientScale == 1 ? gradient : gradient * gradientScale, state, step, learningRate, weightDecay);
 }

@@ -108,7 +108,9 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
         ScheduleKind.Linear => Math.Max(0, (totalSteps - step) / Math.Max(1, totalSteps - warmup)),
         ScheduleKind.Cosine => AboveMinimum(Wave(Progress(step), Cycles(0.5))),
         ScheduleKind.CosineWithRestarts => Progress(step) >= 1 ? 0 : (1 + Math.Cos(Math.PI * (Cycles(1) * Progress(step) % 1))) / 2,
-        ScheduleKind.Polynomial => step > totalSteps ? options.MinRatio : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
+        ScheduleKind.Polynomial => step > totalSteps
+            ? options.MinRatio
+            : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
         _ => InverseSqrt(step),
     };
 

@@ -26,7 +26,8 @@ public sealed class Optimizer : IRunState
     }
 
     /// <summary>Matrices decay; biases and norms do not, nor does T5's relative position bias.</summary>
-    public static bool Decays(string name, Parameter parameter) => parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
+    public static bool Decays(string name, Parameter parameter) =>
+        parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
 
     /// <summary>How many tensors are updated.</summary>
     public int Count => slots.Count;
@@ -81,7 +82,8 @@ public sealed class Optimizer : IRunState
         {
             using var scope = TensorScope.Open();
             if (parameter.Value.Grad is { } gradient)
-                rule.Update(parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
+                rule.Update(
+                    parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
         }
     }
 
@@ -100,9 +102,11 @@ public sealed class Optimizer : IRunState
     }
 
     Tensor[] NewState(Parameter parameter) =>
-        [.. rule.StateShapes(parameter.Shape).Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
+        [.. rule.StateShapes(parameter.Shape)
+            .Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
 
     /// <summary>The state tensors, named <c>parameter/state</c>.</summary>
     IEnumerable<(string Name, Tensor Value)> NamedState() =>
-        slots.SelectMany(slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
+        slots.SelectMany(
+            slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
 }

@@ -47,7 +47,8 @@ static class Rules
     static bool InRange(double value, RangeAttribute range)
     {
         var (minimum, maximum) = (Number(range.Minimum), Number(range.Maximum));
-        return (range.MinimumIsExclusive ? value > minimum : value >= minimum) && (range.MaximumIsExclusive ? value < maximum : value <= maximum);
+        return (range.MinimumIsExclusive ? value > minimum : value >= minimum)
+            && (range.MaximumIsExclusive ? value < maximum : value <= maximum);
     }
 
     static string Text(ValidationAttribute rule) => rule switch

@@ -18,7 +18,8 @@ public static class ModelFolder
     /// <summary>The tokenizer of a model's folder; of an adapter without one, its base model's.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
     public static Tokenizer LoadTokenizer(string folder) => folder.Length > 0
-        ? Text.Tokenizer.Load(Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
+        ? Text.Tokenizer.Load(
+            Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
         : throw new InvalidDataException("the path of a model's folder must not be empty");
 
     /// <summary>
@@ -46,8 +47,8 @@ public static class ModelFolder
         var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
-                $"{folder} holds an encoder ({model.Config["model_type"]}), which cannot generate text; name a causal language model or an encoder–decoder. "
-                + "`attune pretrain` and `attune reward` can train encoders");
+                $"{folder} holds an encoder ({model.Config["model_type"]}), which cannot generate text; name a causal language model or an "
+                    + "encoder–decoder. `attune pretrain` and `attune reward` can train encoders");
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
@@ -127,7 +128,8 @@ public static class ModelFolder
     internal static void RequireFinite(IEnumerable<Parameter> parameters)
     {
         if (!parameters.All(parameter => parameter.IsFinite))
-            throw new TrainingStoppedException("the model's weights are no longer finite numbers, and were not written; try a smaller learning rate");
+            throw new TrainingStoppedException(
+                "the model's weights are no longer finite numbers, and were not written; try a smaller learning rate");
     }
 
     /// <summary>Random weights are drawn on the CPU, so that they are the same on every device.</summary>
@@ -150,7 +152,8 @@ public static class ModelFolder
         int?[] used = [tokenizer.BaseVocabularySize - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
         if (used.Max() >= backbone.VocabularySize)
             throw new InvalidDataException(
-                $"the tokenizer has {tokenizer.VocabularySize} tokens, but the model has embeddings for {backbone.VocabularySize}: they do not belong together");
+                $"the tokenizer has {tokenizer.VocabularySize} tokens, but the model has embeddings for {backbone.VocabularySize}: they do "
+                    + "not belong together");
         model.MoveTo(device);
         return model;
     }

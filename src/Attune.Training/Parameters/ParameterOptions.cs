@@ -40,7 +40,8 @@ public sealed record ParameterOptions : IValidatableObject
         if (Lora.Dropout > 0 && !hasDropout)
             yield return new("must be 0: this method trains without dropout", ["Parameters.Lora.Dropout"]);
         if (Lora is { Rank: > 0, Merge: false } && Peft.IsAdapter(model))
-            yield return new("must be true: the model is an adapter itself, and an adapter of an adapter cannot be loaded", ["Parameters.Lora.Merge"]);
+            yield return new(
+                "must be true: the model is an adapter itself, and an adapter of an adapter cannot be loaded", ["Parameters.Lora.Merge"]);
     }
 
     bool IsPart => TopLayers > 0 || Frozen.Count > 0;

@@ -91,7 +91,8 @@ public sealed partial class TrainedParameters
         var config = options.ToConfig();
         config["task_type"] = TaskOf(model);
         if (model is RewardModel reward)
-            config["modules_to_save"] = new JsonArray([.. options.WholeModules.Concat(ModulesOf(reward.HeadNames)).Select(name => (JsonNode)name)]);
+            config["modules_to_save"] =
+                new JsonArray([.. options.WholeModules.Concat(ModulesOf(reward.HeadNames)).Select(name => (JsonNode)name)]);
         using var random = new RandomSource((ulong)seed);
         var adapter = Lora.Create(model, config, random);
         adapter.SetTrainable();
@@ -120,12 +121,14 @@ public sealed partial class TrainedParameters
             .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)
             .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);
         if (stacks.Values.Min() < topLayers)
-            throw new InvalidDataException($"`parameters.topLayers` must be at most the model's {stacks.Values.Min()} layers (was {topLayers}).");
+            throw new InvalidDataException(
+                $"`parameters.topLayers` must be at most the model's {stacks.Values.Min()} layers (was {topLayers}).");
         foreach (var (name, layer) in parameters)
             if (layer.Success ? NumberOf(layer) < stacks[layer.Groups["stack"].Value] - topLayers : IsBeforeLayers(name))
                 yield return name;
 
-        bool IsBeforeLayers(string name) => parameters.TakeWhile(parameter => !parameter.Layer.Success).Any(parameter => parameter.Name == name);
+        bool IsBeforeLayers(string name) =>
+            parameters.TakeWhile(parameter => !parameter.Layer.Success).Any(parameter => parameter.Name == name);
     }
 
     /// <summary>The parameters that entries of <c>freeze</c> name.</summary>
@@ -135,9 +138,11 @@ public sealed partial class TrainedParameters
         var embeddings = model.NamedModules().Where(module => module.Value is Embedding).Select(module => module.Name).ToList();
         foreach (var entry in list)
         {
-            var found = names.Where(name => (entry == "embeddings" ? embeddings : [entry]).Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal))).ToList();
+            var found = names.Where(name => (entry == "embeddings" ? embeddings : [entry])
+                .Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal))).ToList();
             if (found.Count == 0)
-                throw new InvalidDataException($"parameters.freeze: '{entry}' matches no parameter of the model; their names are {string.Join(", ", names.Take(3))} …");
+                throw new InvalidDataException(
+                    $"parameters.freeze: '{entry}' matches no parameter of the model, such as {string.Join(", ", names.Take(3))}");
             foreach (var name in found)
                 yield return name;
         }

@@ -44,7 +44,8 @@ public sealed class BranchCritic : Critic
         get
         {
             var upper = decoder.ParametersFrom(BranchLayer!.Value).Concat(head.Parameters).ToHashSet();
-            return clone.NamedParameters().Where(parameter => upper.Contains(parameter.Value)).Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
+            return clone.NamedParameters().Where(parameter => upper.Contains(parameter.Value))
+                .Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
         }
     }
 

@@ -41,7 +41,8 @@ public sealed class CreateReference : IRunState
         if (options.Kind == ReferenceKind.Synchronised)
             synchronised = [.. policy.Model.NamedParameters().Join(
                 kept.Model.NamedParameters(), policyParameter => policyParameter.Name, referenceParameter => referenceParameter.Name,
-                (policyParameter, referenceParameter) => (policyParameter.Name, referenceParameter.Value, policyParameter.Value), StringComparer.Ordinal).Where(pair => pair.Item3.Trainable)];
+                (policyParameter, referenceParameter) => (policyParameter.Name, referenceParameter.Value, policyParameter.Value),
+                StringComparer.Ordinal).Where(pair => pair.Item3.Trainable)];
     }
 
     /// <summary>Whether the reference stays in memory, so that using it needs no loading.</summary>

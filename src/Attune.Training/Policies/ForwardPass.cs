@@ -49,7 +49,8 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     {
         var decoder = (Decoder)model.Backbone;
         using var precision = Autocast.To(decoder.Autocast, model.Device);
-        deepest = (layer, deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input));
+        var states = deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input);
+        deepest = (layer, states);
         return deepest.Value.Hidden;
     }
 

@@ -21,8 +21,8 @@ public sealed class ModelCritic : Critic
     {
         if (model.Backbone.Kind != BackboneKind.Decoder)
             throw new InvalidDataException(
-                $"`critic.model` must be a decoder (was {folder}, a {model.Config["model_type"]}, which scores whole texts); or set critic.kind to head "
-                + "or branch.");
+                $"`critic.model` must be a decoder (was {folder}, a {model.Config["model_type"]}, which scores whole texts); or set "
+                    + "critic.kind to head or branch.");
         if (!tokenizer.HasSameTokensAs(policyTokenizer))
             throw new InvalidDataException($"`critic.model` must have the policy's tokenizer (was {folder}, which has another one).");
         (this.model, this.tokenizer) = (model, tokenizer);

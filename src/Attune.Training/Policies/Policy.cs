@@ -58,8 +58,11 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// <summary>
     /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
     /// </summary>
-    public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
-        Rollouts.From(prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation), model.Device);
+    public Rollouts Respond(
+        IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
+        Rollouts.From(
+            prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
+            model.Device);
 
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
@@ -77,7 +80,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         var logits = Logits(pass, responses);                                                       // (B · T, V)
         var mayOverwrite = !withEntropy && fullKlFrom is null && chain.OnlyScales;
         return new(
-            Rows(-(mayOverwrite ? CrossEntropy.PerTokenInPlace(logits, Targets(responses)) : CrossEntropy.PerToken(logits, Targets(responses)))),
+            Rows(-(mayOverwrite
+                ? CrossEntropy.PerTokenInPlace(logits, Targets(responses))
+                : CrossEntropy.PerToken(logits, Targets(responses)))),
             values is null ? null : Rows(values),
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {
@@ -105,7 +110,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         Critic!.Values(Forward(responses, withGradient: false)).Reshape(responses.Count, -1);
 
     /// <summary>The layer below which neither policy nor critic is trained; null when even the lowest is.</summary>
-    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen } ? Math.Min(frozen, Critic?.BranchLayer ?? frozen) : null;
+    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen }
+        ? Math.Min(frozen, Critic?.BranchLayer ?? frozen)
+        : null;
 
     /// <summary>Hidden states (B, W, D) of prompts and responses below a layer.</summary>
     public Tensor StatesBelow(int layer, Responses responses)

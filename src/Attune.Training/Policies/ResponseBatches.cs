@@ -21,7 +21,8 @@ public sealed class ResponseBatches(MicroBatches microBatches)
     {
         var parts = Split(responses);
         Tensor? all = null;
-        foreach (var (rows, result) in parts.Zip(microBatches.Workers.Map(parts, rows => WithoutGradient(compute, (T)responses.Select(rows)))))
+        foreach (var (rows, result) in parts.Zip(
+            microBatches.Workers.Map(parts, rows => WithoutGradient(compute, (T)responses.Select(rows)))))
         {
             all ??= Tensor.Zeros([responses.Count, columns, .. result.Shape[2..]], result.DType, result.Device);
             for (var i = 0; i < rows.Length; i++)

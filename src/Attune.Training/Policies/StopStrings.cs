@@ -15,7 +15,8 @@ public static class StopStrings
         return history =>
         {
             var end = tokenizer.Decode([.. history.Response.TakeLast(reach)], skipSpecialTokens: true);
-            return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal)).MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
+            return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal))
+                .MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
         };
     }
 

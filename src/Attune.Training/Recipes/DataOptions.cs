@@ -26,11 +26,13 @@ public sealed record DataOptions
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
 
     /// <summary>Training and held-out examples, encoded; the seed decides which examples are held out.</summary>
-    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, int seed)
+    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(
+        Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, int seed)
     {
         var train = encode(Dataset.Read(Train));
         if (train.Count == 0)
-            throw new InvalidDataException($"{Train} has no examples to train on{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
+            throw new InvalidDataException(
+                $"{Train} has no examples to train on{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
         return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
     }
 }

@@ -24,7 +24,8 @@ sealed class FormerKeys(IReadOnlyDictionary<string, string> renamed, Action<stri
     /// <summary>The new key of an old one, in full or by its last part; null when there is none.</summary>
     public string? Find(string name)
     {
-        var old = renamed.Keys.FirstOrDefault(key => key == name) ?? renamed.Keys.FirstOrDefault(key => LastPart(key) == name && LastPart(renamed[key]) != name);
+        var old = renamed.Keys.FirstOrDefault(key => key == name) ?? renamed.Keys.FirstOrDefault(
+            key => LastPart(key) == name && LastPart(renamed[key]) != name);
         if (old is null)
             return null;
         notice($"`{old}` is now called `{renamed[old]}`");

@@ -22,7 +22,8 @@ static class HelpText
     static Dictionary<string, string> Load(string path) => File.Exists(path)
         ? XDocument.Load(path).Descendants("member").ToDictionary(
             member => (string)member.Attribute("name")!,
-            member => string.Join(' ', (member.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            member => string.Join(
+                ' ', (member.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
             StringComparer.Ordinal)
         : [];
 }

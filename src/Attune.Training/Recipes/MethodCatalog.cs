@@ -41,8 +41,8 @@ public static class MethodCatalog
             Metrics =
             [
                 new("loss", "Comparison loss", "nats a pair",
-                    "−log of the probability that the model gives to the annotators' choice; 0.69 is guessing. Healthy: both curves fall. When the "
-                    + "held-out curve rises again, the model overfits."),
+                    "−log of the probability that the model gives to the annotators' choice; 0.69 is guessing. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
             ],
         },
         new("dpo")
@@ -55,8 +55,8 @@ public static class MethodCatalog
             Metrics =
             [
                 new("loss", "DPO loss", "nats a pair",
-                    "−log of the probability that the implicit reward gives to the annotators' choice; 0.69 is guessing. Healthy: both curves fall. "
-                    + "When the held-out curve rises again, the model overfits."),
+                    "−log of the probability that the implicit reward gives to the annotators' choice; 0.69 is guessing. Healthy: both "
+                        + "curves fall. When the held-out curve rises again, the model overfits."),
             ],
         },
         new("ppo")
@@ -65,8 +65,9 @@ public static class MethodCatalog
             Summary = "Maximise a reward with PPO",
             Example = "attune ppo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
             ReportTitle = "PPO",
-            ReportLead = "The policy sampled responses to prompts, and those that scored above the critic's estimate were made more likely, with a penalty on the KL "
-            + "from the reference.",
+            ReportLead =
+                "The policy sampled responses to prompts, and those that scored above the critic's estimate were made more likely, with a "
+                + "penalty on the KL from the reference.",
             Metrics =
             [
                 new("loss", "Total loss", "",
@@ -82,10 +83,12 @@ public static class MethodCatalog
             Summary = "Maximise a reward with GRPO, which needs no critic",
             Example = "attune grpo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
             ReportTitle = "GRPO",
-            ReportLead = "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",
+            ReportLead =
+                "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",
             Metrics =
             [
-                new("loss", "Loss", "", "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no target level.")
+                new("loss", "Loss", "",
+                    "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no target level.")
                 {
                     Place = ChartPlace.Folded,
                 },

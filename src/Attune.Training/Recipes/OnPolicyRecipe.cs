@@ -124,7 +124,8 @@ public abstract record OnPolicyRecipe : IRecipe
     protected virtual int CriticWarmup => 0;
 
     /// <summary>The reward model, where one is given, and the rewards after it.</summary>
-    public IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    public IReadOnlyList<RewardOptions> AllRewards =>
+        RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
@@ -151,7 +152,8 @@ public abstract record OnPolicyRecipe : IRecipe
         if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
             yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
         if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
-            yield return Validation.Broken(Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
+            yield return Validation.Broken(
+                Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
         if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Kl.Coef == 0)
             yield return Validation.Broken(Health.Act, "must be none or stop where kl.coef is 0: there is no β to raise");
     }

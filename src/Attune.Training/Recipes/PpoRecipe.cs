@@ -76,7 +76,8 @@ public sealed record PpoRecipe : OnPolicyRecipe
         return Critic.Kind switch
         {
             CriticKind.Branch => new BranchCritic(model, Critic.Layers, run.Random),
-            CriticKind.Model => new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
+            CriticKind.Model =>
+                new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
             _ => new HeadCritic(model.ValueHead!),
         };
     }

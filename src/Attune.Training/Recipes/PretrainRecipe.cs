@@ -85,7 +85,8 @@ public sealed record PretrainRecipe : IRecipe
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
         void Learn<T>(IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut) =>
-            new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }.Train(train, heldOut, cancellation);
+            new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }
+                .Train(train, heldOut, cancellation);
     }
 
     static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch

@@ -83,7 +83,8 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             return Read(node, item, null, path);
         var kind = RecipeKeys.Kinds(item) is null ? null : RecipeKeys.Kind;
         return ReadSection(
-            node, item, section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".", but: kind) : null, path);
+            node, item,
+            section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".", but: kind) : null, path);
     }
 
     /// <summary>The defaults of an item; where there are kinds, those of its key <c>kind</c>.</summary>
@@ -97,7 +98,8 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             return defaults;
         var meant = NearestName.Find(kind, kinds.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         var found = kind.Length > 0 ? $"'{kind}'" : "nothing";
-        errors.Add($"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' must be one of {string.Join(", ", kinds.Keys)} (was {found}).{meant}");
+        errors.Add(
+            $"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' must be one of {string.Join(", ", kinds.Keys)} (was {found}).{meant}");
         return null;
     }
 
@@ -111,7 +113,9 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         if (type == typeof(bool))
             return bool.TryParse(text, out var flag) && (value = flag) is not null;
         if (type == typeof(int))
-            return int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+            return int.TryParse(
+                text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var integer)
                 && (value = integer) is not null;
         if (type == typeof(double))
             return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
@@ -128,7 +132,8 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         return type == typeof(bool) ? "true or false" : type == typeof(int) ? "an integer" : type == typeof(double) ? "a number" : "a text";
     }
 
-    static string Shown(YamlNode value) => value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
+    static string Shown(YamlNode value) =>
+        value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
 
     static string Suggestion(string key, IEnumerable<string> known) =>
         NearestName.Find(key, known) is { } nearest ? $" Did you mean '{nearest}'?" : $" Known here: {string.Join(", ", known)}.";

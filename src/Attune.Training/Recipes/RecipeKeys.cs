@@ -25,7 +25,8 @@ static class RecipeKeys
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
 
     /// <summary>The records of an item type by the value of the key <c>kind</c>; null where all items are of one record type.</summary>
-    public static IReadOnlyDictionary<string, RewardOptions>? Kinds(Type item) => item == typeof(RewardOptions) ? RewardSources.Kinds : null;
+    public static IReadOnlyDictionary<string, RewardOptions>? Kinds(Type item) =>
+        item == typeof(RewardOptions) ? RewardSources.Kinds : null;
 
     /// <summary>The full keys of all values of a record and its sections, as <c>optimizer.schedule.kind</c>, with their types.</summary>
     public static IEnumerable<(string Key, Type Type)> All(Type record, string prefix = "") =>

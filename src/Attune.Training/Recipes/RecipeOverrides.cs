@@ -62,7 +62,8 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
     }
 
     string Suggestion(string name) =>
-        (NearestName.Find(name, known.Keys) ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
+        (NearestName.Find(name, known.Keys)
+            ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
             ? $" Did you mean '{nearest}'?"
             : " `attune recipe METHOD` prints all keys.";
 
@@ -89,7 +90,9 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         if (path.Length == 0)
             list.Children[index] = value;
         else
-            Set(list.Children[index] as YamlMappingNode ?? (YamlMappingNode)(list.Children[index] = new YamlMappingNode()), path, value, key);
+            Set(
+                list.Children[index] as YamlMappingNode ?? (YamlMappingNode)(list.Children[index] = new YamlMappingNode()),
+                path, value, key);
     }
 
     static YamlSequenceNode List(YamlMappingNode node, YamlScalarNode name) =>

@@ -25,7 +25,8 @@ public static class RecipeReader
         var (found, recipe, errors) = Bind(method, file, overrides, notice);
         return errors.Count == 0
             ? (found, recipe)
-            : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
+            : throw new InvalidDataException(
+                $"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
     }
 
     /// <summary><see cref="Read"/> with the errors as a list.</summary>
@@ -71,7 +72,8 @@ public static class RecipeReader
         }
         catch (YamlException error)
         {
-            throw new InvalidDataException($"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
+            throw new InvalidDataException(
+                $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
         }
     }
 }

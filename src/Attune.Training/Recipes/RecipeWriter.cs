@@ -8,7 +8,8 @@ namespace Attune.Training.Recipes;
 /// <summary>Writes recipes as YAML: every key with its value, and optionally its help text as a comment.</summary>
 public static class RecipeWriter
 {
-    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Readable =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The whole recipe; <c>attune recipe</c> prints it with comments.</summary>
     public static string Write(string method, IRecipe recipe, bool withComments)

@@ -61,7 +61,11 @@ public sealed record RewardRecipe : IRecipe
         Data = Data.WithFullPaths(),
         Model = RecipePaths.Full(Model),
         Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
-        Normalise = Normalise with { Policy = RecipePaths.Full(Normalise.Policy), Demonstrations = RecipePaths.Full(Normalise.Demonstrations) },
+        Normalise = Normalise with
+        {
+            Policy = RecipePaths.Full(Normalise.Policy),
+            Demonstrations = RecipePaths.Full(Normalise.Demonstrations),
+        },
     };
 
     public void Train(Run run, CancellationToken cancellation)
@@ -74,13 +78,17 @@ public sealed record RewardRecipe : IRecipe
         run.Notices(encoder.Notices);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
-        var task = new OfflineTask<TokenComparisons>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
+        var task = new OfflineTask<TokenComparisons>(
+            run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
-    static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is ComparisonExample comparisons
+    static IEnumerable<string> Texts(IEnumerable<Example> examples) =>
+        examples.SelectMany(example => example is ComparisonExample comparisons
         ? comparisons.Completions.Select(completion => comparisons.Prompt + completion)
-        : throw new InvalidDataException($"{example.Origin}: a new tokenizer needs comparisons of texts: `prompt`, `completions` and `ranks`, or `chosen` and `rejected`"));
+        : throw new InvalidDataException(
+            $"{example.Origin}: a new tokenizer needs comparisons of texts: `prompt`, `completions` and `ranks`, or `chosen` and "
+            + "`rejected`"));
 }

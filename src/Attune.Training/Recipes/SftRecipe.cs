@@ -53,7 +53,8 @@ public sealed record SftRecipe : IRecipe
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
-        var task = new OfflineTask<TokenRow>(run, trained, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
+        var objective = Algorithms.Sft.Objective(model, tokenizer, Sft);
+        var task = new OfflineTask<TokenRow>(run, trained, objective, Training, Optimizer) { Dropout = Sft.Dropout };
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }

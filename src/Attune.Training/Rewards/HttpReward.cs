@@ -67,5 +67,6 @@ sealed class HttpRemote(string url) : IRemote
         throw IsTransient(response.StatusCode) ? new IOException(message) : new InvalidDataException(message);
     }
 
-    static bool IsTransient(HttpStatusCode status) => (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+    static bool IsTransient(HttpStatusCode status) =>
+        (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
 }

@@ -16,9 +16,12 @@ public sealed record JsonReward : RuleReward
         {
             using var document = JsonDocument.Parse(answer.Text);
             var root = document.RootElement;
-            return Required.Count == 0 || (root.ValueKind == JsonValueKind.Object && Required.All(key => root.TryGetProperty(key, out _))) ? 1 : 0;
+            return Required.Count == 0 || (root.ValueKind == JsonValueKind.Object && Required.All(key => root.TryGetProperty(key, out _)))
+                ? 1
+                : 0;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)       // the latter for a key with half of a surrogate pair
+        // the latter for a key with half of a surrogate pair
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return 0;
         }

@@ -71,7 +71,8 @@ sealed class LineProcess : IDisposable
     /// <exception cref="InvalidDataException">The line is too long.</exception>
     public async Task<byte[]> Send(byte[] request)
     {
-        var answer = ReadLine();                                                    // before writing: neither side waits for the other to read
+        // before writing: neither side waits for the other to read
+        var answer = ReadLine();
         try
         {
             await process.StandardInput.BaseStream.WriteAsync((byte[])[.. request, (byte)'\n']).ConfigureAwait(false);

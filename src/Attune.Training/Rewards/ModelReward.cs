@@ -53,7 +53,8 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     RewardModelSource Source(string folder, RewardContext context)
     {
         var policy = context.Policy;
-        return new(ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
+        return new(
+            ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
         {
             PolicyIsEncoderDecoder = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
             Workers = context.Workers,

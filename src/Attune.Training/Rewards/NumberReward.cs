@@ -27,7 +27,8 @@ public sealed partial record NumberReward : RuleReward
     {
         var field = string.Join(' ', answer.Texts(Field));
         var correct = LastIn(field)
-            ?? throw new InvalidDataException($"{answer.Prompt.Row!.Origin}: the field '{Field}' must hold a number (was {field.Quoted()})");
+            ?? throw new InvalidDataException(
+                $"{answer.Prompt.Row!.Origin}: the field '{Field}' must hold a number (was {field.Quoted()})");
         return LastIn(answer.Text) is { } found && Math.Abs(found - correct) <= Tolerance + Rounding * Math.Abs(correct) ? 1 : 0;
     }
 
@@ -36,7 +37,8 @@ public sealed partial record NumberReward : RuleReward
     /// </summary>
     public static double? LastIn(string text) =>
         Number().Matches(text) is { Count: > 0 } found
-        && double.TryParse(found[^1].Value.Replace(",", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        && double.TryParse(
+            found[^1].Value.Replace(",", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             ? number : null;
 
     [GeneratedRegex(@"(?:(?<![\p{L}\d])[-+])?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?",

@@ -44,12 +44,14 @@ public sealed record PluginReward : RewardOptions
         var rewards = assembly.GetExportedTypes().Where(IsReward).Select(candidate => candidate.FullName!).ToList();
         var known = rewards.Count == 0 ? "the assembly has none" : $"the assembly has {string.Join(", ", rewards)}";
         throw new InvalidDataException(type is null
-            ? $"the reward '{Title}': {Assembly} has no class {Type}. It must be a public class that implements IRewardSource or IRule; {known}"
+            ? $"the reward '{Title}': {Assembly} has no class {Type}. It must be a public class that implements IRewardSource or IRule; "
+                + $"{known}"
             : $"the reward '{Title}': {Type} must be a public class that implements IRewardSource or IRule and is not abstract; {known}");
     }
 
     static bool IsReward(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsVisible: true } && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
+        type is { IsClass: true, IsAbstract: false, IsVisible: true }
+            && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
 
     Assembly Load()
     {
@@ -61,22 +63,27 @@ public sealed record PluginReward : RewardOptions
         }
         catch (Exception error) when (error is BadImageFormatException or FileLoadException)
         {
-            throw new InvalidDataException($"the reward '{Title}': {Assembly} is not a .NET assembly that can be loaded here ({error.Message})", error);
+            throw new InvalidDataException(
+                $"the reward '{Title}': {Assembly} is not a .NET assembly that can be loaded here ({error.Message})", error);
         }
     }
 
     object Create(Type type, Tokenizer tokenizer)
     {
-        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null ? [tokenizer] : type.GetConstructor([]) is not null ? [] : null;
+        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null
+            ? [tokenizer]
+            : type.GetConstructor([]) is not null ? [] : null;
         if (arguments is null)
-            throw new InvalidDataException($"the reward '{Title}': {type.FullName} has no public constructor without parameters, or with a Tokenizer");
+            throw new InvalidDataException(
+                $"the reward '{Title}': {type.FullName} has no public constructor without parameters, or with a Tokenizer");
         try
         {
             return Activator.CreateInstance(type, arguments)!;
         }
         catch (TargetInvocationException error)
         {
-            throw new InvalidDataException($"the reward '{Title}': {type.FullName} could not be created: {error.InnerException!.Message}", error.InnerException);
+            throw new InvalidDataException(
+                $"the reward '{Title}': {type.FullName} could not be created: {error.InnerException!.Message}", error.InnerException);
         }
     }
 
@@ -90,7 +97,8 @@ public sealed record PluginReward : RewardOptions
         public Assembly Load() => LoadFromAssemblyPath(path);
 
         protected override Assembly? Load(AssemblyName assemblyName) =>
-            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name) || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
+            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name)
+                || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
                 ? null
                 : LoadFromAssemblyPath(found);
     }

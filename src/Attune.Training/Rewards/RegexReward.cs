@@ -35,7 +35,9 @@ public sealed record RegexReward : RuleReward, IValidatableObject
     {
         try
         {
-            return Count ? Regex.Count(answer.Text, Expression, Options, MatchTimeout) : Regex.IsMatch(answer.Text, Expression, Options, MatchTimeout) ? 1 : 0;
+            return Count
+                ? Regex.Count(answer.Text, Expression, Options, MatchTimeout)
+                : Regex.IsMatch(answer.Text, Expression, Options, MatchTimeout) ? 1 : 0;
         }
         catch (RegexMatchTimeoutException error)
         {

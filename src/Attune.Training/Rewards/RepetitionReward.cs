@@ -20,7 +20,8 @@ public sealed record RepetitionReward : RuleReward
         var all = words.Length - Ngram + 1;
         if (all <= 0)
             return 0;
-        var distinct = Enumerable.Range(0, all).Select(first => string.Join(' ', words, first, Ngram)).Distinct(StringComparer.Ordinal).Count();
+        var distinct = Enumerable.Range(0, all).Select(first => string.Join(' ', words, first, Ngram)).Distinct(StringComparer.Ordinal)
+            .Count();
         return distinct / (double)all - 1;
     }
 }

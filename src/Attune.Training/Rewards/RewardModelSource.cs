@@ -48,7 +48,8 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         var scores = new double[texts.Count][];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
         var workers = WorkerThreads.On(model.Device, Workers);
-        foreach (var (rows, scored) in parts.Zip(workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
+        foreach (var (rows, scored) in parts.Zip(
+            workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
             foreach (var (row, heads) in rows.Zip(scored))
                 scores[row] = heads;
         return scores;

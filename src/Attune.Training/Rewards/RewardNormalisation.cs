@@ -47,7 +47,8 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         if (options.By == NormalisedBy.Demonstrations)
             demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.EncodeForScoring)];
         if (options.By == NormalisedBy.Demonstrations && demonstrations.Length == 0)
-            throw new InvalidDataException($"`normalise.demonstrations` must have at least one demonstration ({options.Demonstrations} has none).");
+            throw new InvalidDataException(
+                $"`normalise.demonstrations` must have at least one demonstration ({options.Demonstrations} has none).");
     }
 
     /// <summary>Sets <see cref="RewardModel.Scale"/>.</summary>
@@ -85,7 +86,8 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         if (folder.Length == 0)
             return false;
         var found = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
-        return found.Backbone.Kind != BackboneKind.Encoder && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
+        return found.Backbone.Kind != BackboneKind.Encoder
+            && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
     }
 
     double[][] ScorePolicy(IEnumerable<Example> data, CancellationToken cancellation)
@@ -95,7 +97,8 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         var context = (int)policyModel.Backbone.ContextLength;
         var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
         var prompts = new TextEncoder(policyTokenizer, context, startToken: policyModel.Backbone.StartToken);
-        TokenPrompt[] sampled = Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
+        TokenPrompt[] sampled =
+            Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
         var source = Source(policyTokenizer, encoderDecoder: policyModel.Backbone.Kind == BackboneKind.EncoderDecoder);
         using var random = new RandomSource((ulong)run.Seed, run.Device);
         using var noGrad = Autograd.NoGrad();
@@ -113,7 +116,8 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
 
     double[][] Score(int[][] texts) => Source(tokenizer, encoderDecoder: false).ScoreHeads(texts);
 
-    RewardModelSource Source(Tokenizer policyTokenizer, bool encoderDecoder) => new(model, tokenizer, policyTokenizer) { PolicyIsEncoderDecoder = encoderDecoder, Workers = Workers };
+    RewardModelSource Source(Tokenizer policyTokenizer, bool encoderDecoder) =>
+        new(model, tokenizer, policyTokenizer) { PolicyIsEncoderDecoder = encoderDecoder, Workers = Workers };
 
     /// <summary>As many as are measured, drawn by the seed; repeated where there are fewer.</summary>
     T[] Draw<T>(T[] all)

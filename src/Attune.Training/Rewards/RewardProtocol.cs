@@ -52,7 +52,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     static Scores Read(long id, JsonElement root, ReadOnlyMemory<byte> answer, Rollouts rollouts)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found) || !root.TryGetProperty("scores", out var scores))
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found)
+            || !root.TryGetProperty("scores", out var scores))
             throw Wrong("there must be an object with id and scores", answer);
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)
             throw Wrong($"id must be {id}, that of the request (was {Shown(found)})", answer);

@@ -47,12 +47,16 @@ public sealed class RewardScorer
     public IReadOnlyList<ScoredResponse[]> Score(IReadOnlyList<Example> examples)
     {
         var texts = examples.Select(Encoder.EncodeForScoring).ToList();
-        var columns = members.Select(member => member.ScoreAll(member == members[0] ? texts : examples.Select(member.Encoder.EncodeForScoring))).ToList();
+        var columns = members.Select(member =>
+            member.ScoreAll(member == members[0] ? texts : examples.Select(member.Encoder.EncodeForScoring))).ToList();
         var (scored, first) = (new List<ScoredResponse[]>(), 0);
         foreach (var (example, exampleTexts) in examples.Zip(texts))
         {
-            var prompt = exampleTexts.Count > 1 ? PromptLength(exampleTexts) : example is Demonstration demonstration ? Encoder.EncodeFullPrompt(demonstration.Prompt).Length : 0;
-            scored.Add([.. exampleTexts.Select((text, at) => One([.. columns.Select(column => column[first + at])], text.Length - prompt))]);
+            var prompt = exampleTexts.Count > 1
+                ? PromptLength(exampleTexts)
+                : example is Demonstration demonstration ? Encoder.EncodeFullPrompt(demonstration.Prompt).Length : 0;
+            scored.Add(
+                [.. exampleTexts.Select((text, at) => One([.. columns.Select(column => column[first + at])], text.Length - prompt))]);
             first += exampleTexts.Count;
         }
         return scored;
@@ -67,7 +71,8 @@ public sealed class RewardScorer
             ComparisonExample comparisons => comparisons,
             ChatComparisonExample chat => Encoder.AsTexts(chat),
             _ => throw new InvalidDataException(
-                $"{example.Origin}: this is not a comparison, which has `prompt`, `completions` and `ranks` or `pairs`; or `chosen` and `rejected`"),
+                $"{example.Origin}: this is not a comparison, which has `prompt`, `completions` and `ranks` or `pairs`; or `chosen` and "
+                    + "`rejected`"),
         })];
         return RewardEvaluation.Evaluate(comparisonExamples, Score(examples));
     }
@@ -75,7 +80,8 @@ public sealed class RewardScorer
     ScoredResponse One((double[] Scores, double[] Logits)[] memberScores, int length)
     {
         double[] scores = [.. memberScores.SelectMany(member => member.Scores)];
-        return new(options.Aggregate(scores), memberScores.SelectMany(member => member.Logits).Average(), scores.PopulationStandardDeviation(), length);
+        var logit = memberScores.SelectMany(member => member.Logits).Average();
+        return new(options.Aggregate(scores), logit, scores.PopulationStandardDeviation(), length);
     }
 
     /// <summary>How many tokens all texts share at the start.</summary>

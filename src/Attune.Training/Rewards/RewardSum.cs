@@ -26,7 +26,8 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
 
     public Scores Score(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.Score(rollouts)), update: false);
 
-    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.ScoreAndUpdateStatistics(rollouts)), update: true);
+    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) =>
+        Sum(ScoreAll(rollouts, source => source.ScoreAndUpdateStatistics(rollouts)), update: true);
 
     public void Dispose()
     {
@@ -51,7 +52,9 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
             {
                 failures.Add(failure);
             }
-        return failures.Count == 0 ? partScores : throw new InvalidDataException(string.Join("\n", failures.Select(failure => failure.Message)), failures[0]);
+        return failures.Count == 0
+            ? partScores
+            : throw new InvalidDataException(string.Join("\n", failures.Select(failure => failure.Message)), failures[0]);
     }
 
     Scores Sum(Scores[] partScores, bool update)
@@ -59,7 +62,11 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
         if (IsPlain)
             return partScores[0];
         var scaled = partScores.Zip(scalers, (scores, scaler) => scaler.Scale(scores, update)).ToList();
-        double[][] rows = [.. Enumerable.Range(0, partScores[0].Rows.Length).Select(row => Add([.. scaled.Select((part, i) => (part[row], parts[i].Weight))]))];
+        double[][] rows =
+        [
+            .. Enumerable.Range(0, partScores[0].Rows.Length)
+                .Select(row => Add([.. scaled.Select((part, i) => (part[row], parts[i].Weight))])),
+        ];
         return new(rows) { Parts = Named(partScores).ToDictionary(StringComparer.Ordinal) };
     }
 

@@ -38,14 +38,14 @@ sealed class ScoreScaler(ScoreScaling scaling, bool keepMean = false)
 
     /// <summary>The scaled rows.</summary>
     /// <param name="scores">B responses.</param>
-    /// <param name="learn">Whether the moments are updated with these scores; while there are none, the moments of the scores are
+    /// <param name="update">Whether the moments are updated with these scores; while there are none, the moments of the scores are
     /// used.</param>
     public double[][] Scale(Scores scores, bool update) => Scale(scores.Rows, scores.Totals, update);
 
     /// <inheritdoc cref="Scale(Scores, bool)"/>
     /// <param name="rows">B rows.</param>
     /// <param name="totals">B scores that the moments are computed from.</param>
-    /// <param name="learn">Whether the moments are updated with these scores.</param>
+    /// <param name="update">Whether the moments are updated with these scores.</param>
     public double[][] Scale(double[][] rows, double[] totals, bool update)
     {
         if (scaling == ScoreScaling.None)

@@ -45,7 +45,8 @@ public sealed record Scores(double[][] Rows)
                     + "it must give one number, or one for each token");
             if (Array.Find(row, number => !double.IsFinite(number)) is var number && !double.IsFinite(number))
                 throw new InvalidDataException(
-                    string.Create(CultureInfo.InvariantCulture, $"the reward '{name}' gave {number} for a response, which must be a finite number"));
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"the reward '{name}' gave {number} for a response, which must be a finite number"));
         }
     }
 }

@@ -17,7 +17,8 @@ public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Resp
 
     /// <summary>The responses of rollouts, in order.</summary>
     public static TextResponse[] FromRollouts(Rollouts rollouts, Tokenizer tokenizer) =>
-        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => new TextResponse(prompt, tokenizer.TextOf(completion), completion))];
+        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) =>
+            new TextResponse(prompt, tokenizer.TextOf(completion), completion))];
 
     /// <summary>A field of the prompt's row, of any type.</summary>
     /// <exception cref="InvalidDataException">There is no such field, or the prompt is not from a file.</exception>

@@ -50,12 +50,14 @@ sealed class CheckpointStore(string folder, int keep)
     /// <param name="step">The step.</param>
     /// <param name="value">The metric's value at the step.</param>
     /// <param name="states">The states to write.</param>
-    public void SaveBest(int step, double value, IReadOnlyDictionary<string, IRunState> states) => Write(BestPath, new(step) { Value = value }, states);
+    public void SaveBest(int step, double value, IReadOnlyDictionary<string, IRunState> states) =>
+        Write(BestPath, new(step) { Value = value }, states);
 
     /// <summary>The best step and its value; null when there is none or, with a notice, when it is damaged.</summary>
     public (int Step, double Value)? Best(Action<string> notify)
     {
-        var unfinished = BestPath + ".unfinished";               // the program was killed between deleting the old one and renaming the new one
+        // the program was killed between deleting the old one and renaming the new one
+        var unfinished = BestPath + ".unfinished";
         if (!Directory.Exists(BestPath) && Directory.Exists(unfinished) && Damage(unfinished) is null)
             Directory.Move(unfinished, BestPath);
         if (!Directory.Exists(BestPath))
@@ -132,7 +134,9 @@ sealed class CheckpointStore(string folder, int keep)
             var isNamed = manifest?.Value is not null || Path.GetFileName(path) == Path.GetFileName(PathOf(manifest?.Step ?? 0));
             if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || !isNamed)
                 return "its manifest does not belong to it";
-            return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed ? $"{changed.Name} has changed" : null;
+            return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed
+                ? $"{changed.Name} has changed"
+                : null;
         }
         catch (Exception error) when (error is IOException or JsonException)
         {

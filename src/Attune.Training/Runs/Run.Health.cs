@@ -50,12 +50,14 @@ public sealed partial class Run
     {
         var (times, goodStep) = (health!.RollBacks + 1, health.GoodCheckpoint());
         if (goodStep is null || Restore(() => checkpoints.Load(states, Notice, goodStep.Value)) is not { } restoredStep)
-            throw new TrainingStoppedException($"step {step}: {finding.Words}, and there is no good checkpoint to roll back to. {finding.Advice}");
+            throw new TrainingStoppedException(
+                $"step {step}: {finding.Words}, and there is no good checkpoint to roll back to. {finding.Advice}");
         var beta = scaleKlCoef(health.Options.BetaFactor);
         health.RolledBack(restoredStep, times);
         CloseFiles();
         OpenFiles(restoredStep);
-        ReportAction(restoredStep, "rolled back", $"at step {step}, {finding.Words}; the run continues from step {restoredStep}, and β is now {NumberFormat.Number(beta)}");
+        ReportAction(restoredStep, "rolled back",
+            $"at step {step}, {finding.Words}; the run continues from step {restoredStep}, and β is now {NumberFormat.Number(beta)}");
         checkpoints.Replace(restoredStep, states);
         return restoredStep;
     }

@@ -288,7 +288,8 @@ public sealed partial class Run : IDisposable, IRunState
     {
         if (evaluation.Metrics.Count > 0)
             LogMetrics(step, evaluation.Metrics);
-        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value) && double.IsFinite(value))
+        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value)
+            && double.IsFinite(value))
         {
             best = (step, value);
             checkpoints.SaveBest(step, value, states);

@@ -43,7 +43,8 @@ public sealed class BestOfNTests
     public void SharesOfManyAnswersDoNotOverflow()
     {
         var ranks = Enumerable.Range(1, 5000).Select(rank => (double)rank).ToArray();
-        Assert.Equal(5001 * 1000 / 1001.0, BestOfN.Expected(ranks, ranks, 1000), 6);   // the mean of the greatest of n ranks: n (N + 1)/(n + 1)
+        // the mean of the greatest of n ranks: n (N + 1)/(n + 1)
+        Assert.Equal(5001 * 1000 / 1001.0, BestOfN.Expected(ranks, ranks, 1000), 6);
     }
 
     [Fact]

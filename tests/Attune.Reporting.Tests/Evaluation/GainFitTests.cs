@@ -29,7 +29,8 @@ public sealed class GainFitTests
     [Fact]
     public void PointsOffTheLawAreFittedByLeastSquares()
     {
-        // y = a d − b d² over d = 1, 2, 3 with y = 1, 1, 2: the normal equations 14 a − 36 b = 9 and 36 a − 98 b = 23 give a = 54/76, b = 2/76.
+        // y = a d − b d² over d = 1, 2, 3 with y = 1, 1, 2: the normal equations 14 a − 36 b = 9 and 36 a − 98 b = 23 give a = 54/76, b =
+        // 2/76.
         // Errors 24/76, −24/76, 8/76 and a variance sum of 2/3 leave R² = 1 − (1216/5776)/(2/3).
         var fit = GainFit.Fit(GainLaw.BestOfN, [new(1, 1), new(2, 1), new(3, 2)])!;
         Assert.Equal(54 / 76.0, fit.A, 9);

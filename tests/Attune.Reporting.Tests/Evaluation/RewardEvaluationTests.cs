@@ -44,7 +44,8 @@ public sealed class RewardEvaluationTests
         EvaluatedPair[] tooSure = [.. Enumerable.Range(0, 4).Select(i => Pair($"b{i}", Math.Log(9), share: 0.5))];
         var calibration = Calibration.FromPairs([.. sure, .. tooSure]);
         Assert.Equal(2, calibration.Bins.Count);
-        Assert.Equal((0.75, 0.75, 4), (Math.Round(calibration.Bins[0].Predicted, 9), calibration.Bins[0].Agreed, calibration.Bins[0].Pairs));
+        Assert.Equal((0.75, 0.75, 4),
+            (Math.Round(calibration.Bins[0].Predicted, 9), calibration.Bins[0].Agreed, calibration.Bins[0].Pairs));
         Assert.Equal(0.5, calibration.Bins[1].Agreed);
         Assert.Equal(0.2, calibration.ExpectedError, 1e-9);
         var loss = (3 * Math.Log(4 / 3.0) + Math.Log(4) + 4 * 0.5 * (Math.Log(10 / 9.0) + Math.Log(10))) / 8;
@@ -84,19 +85,25 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void GroupsAreLevelsWhereThereAreFewAndSpansWhereThereAreMany()
     {
-        var levels = PairGroups.ByNumber([.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair => pair.Comparison.Margin, "");
+        var levels = PairGroups.ByNumber(
+            [.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair =>
+            pair.Comparison.Margin, "");
         Assert.Equal(["0", "1", "2"], levels.Select(group => group.Name));
         Assert.Equal([0, 1, 1], levels.Select(group => group.Rate.Value));
-        var spans = PairGroups.ByNumber([.. Enumerable.Range(0, 50).Select(i => Pair($"{i}", 1, lengths: (i, 0)))], pair => pair.LengthDifference, " tokens");
-        Assert.Equal(["0 to 9 tokens", "10 to 19 tokens", "20 to 29 tokens", "30 to 39 tokens", "40 to 49 tokens"], spans.Select(group => group.Name));
+        var spans = PairGroups.ByNumber([.. Enumerable.Range(0, 50).Select(i => Pair($"{i}", 1, lengths: (i, 0)))], pair =>
+            pair.LengthDifference, " tokens");
+        Assert.Equal(["0 to 9 tokens", "10 to 19 tokens", "20 to 29 tokens", "30 to 39 tokens", "40 to 49 tokens"], spans.Select(
+            group => group.Name));
     }
 
     static EvaluatedPair Pair(
-        string prompt, double margin, double share = 1, int votes = 0, double? strength = null, (int Better, int Worse)? lengths = null, (int Better, int Worse)? places = null)
+        string prompt, double margin, double share =
+            1, int votes = 0, double? strength = null, (int Better, int Worse)? lengths = null, (int Better, int Worse)? places = null)
     {
         var (better, worse) = lengths ?? (1, 1);
         return new(
-            prompt, new("better", new(margin, margin, 0, better), places?.Better, null), new("worse", new(0, 0, 0, worse), places?.Worse, null),
+            prompt, new("better", new(margin, margin, 0, better), places?.Better, null), new(
+                "worse", new(0, 0, 0, worse), places?.Worse, null),
             new(0, 1) { Share = share, Votes = votes, Margin = strength }, null, new("f", 1));
     }
 }

@@ -47,7 +47,8 @@ public sealed class RunReportTests : IDisposable
             pairs.Select(pair => (pair.Prompt, pair.Before?.Text, pair.After!.Text)));
         Assert.Equal(["8 tokens", "cut off at the greatest length", "score 0.5", "KL 0 nats"], pairs[0].Before!.Captions);
         Assert.Equal(["5 tokens", "score 1.5", "KL 4.12 nats"], pairs[1].After!.Captions);
-        Assert.Equal([new("score −0.25", IsGood: false), new("score +2", IsGood: true), null], pairs.Select(pair => pair.After!.Assessment));
+        Assert.Equal([new("score −0.25", IsGood: false), new("score +2", IsGood: true), null], pairs.Select(
+            pair => pair.After!.Assessment));
     }
 
     [Fact]

@@ -96,5 +96,6 @@ public sealed class PpoTests : IDisposable
             Device.Cpu),
         refLogprobs: Tensor.From([-1.2f, -0.6f, -1.6f, 0], 2, 2));
 
-    static void Close(double[] expected, Tensor actual) => Numeric.Close(expected, actual.To(DType.Float64).ToArray<double>(), "numbers", 1e-6, 1e-5);
+    static void Close(double[] expected, Tensor actual) =>
+        Numeric.Close(expected, actual.To(DType.Float64).ToArray<double>(), "numbers", 1e-6, 1e-5);
 }

@@ -22,9 +22,11 @@ public sealed class HealthMonitorTests
         for (var step = 1; step <= 60; step++)
         {
             Assert.Empty(monitor.Observe(step, With(
-                ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step), ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
+                ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step),
+                    ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
             if (step % 10 == 0)
-                Assert.Empty(monitor.Observe(step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
+                Assert.Empty(monitor.Observe(
+                    step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
         }
         Assert.Equal("healthy", monitor.Summary);
     }
@@ -58,7 +60,8 @@ public sealed class HealthMonitorTests
     public void ShortAnswersAreADriftAndNoLossOfEntropy()
     {
         var monitor = new HealthMonitor(new());
-        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Observe(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
+        var found = Enumerable.Range(1, 20)
+            .SelectMany(step => monitor.Observe(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
         Assert.Equal("length", Assert.Single(found).Finding.Rule);
     }
 
@@ -92,11 +95,14 @@ public sealed class HealthMonitorTests
             if (step > 0)
                 found.AddRange(monitor.Observe(step, With(("objective/scores", 1 + 0.1 * step))).Select(change => (step, change)));
             if (step % 10 == 0)
-                found.AddRange(monitor.Observe(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step))).Select(change => (step, change)));
+                found.AddRange(monitor.Observe(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step)))
+                    .Select(change => (step, change)));
         }
         var (at, only) = Assert.Single(found);
         Assert.Equal((50, "overOptimised"), (at, only.Finding.Rule));
-        Assert.StartsWith("the gold reward on held-out prompts fell from 4 to 3.4 while the training score rose from 2.8 to 5.8", only.Finding.Words, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the gold reward on held-out prompts fell from 4 to 3.4 while the training score rose from 2.8 to 5.8", only.Finding.Words,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -229,7 +235,8 @@ public sealed class HealthMonitorTests
             ["maxLostShare"] = usual with { MaxLostShare = 9 },
         };
         Assert.Equal(
-            RecipeKeys.Of(typeof(HealthOptions)).Select(row => row.Key).Except(["betaFactor"]).Order(),          // which a run multiplies by
+            // which a run multiplies by
+            RecipeKeys.Of(typeof(HealthOptions)).Select(row => row.Key).Except(["betaFactor"]).Order(),
             others.Keys.Order());
         var told = Story(usual);
         Assert.All(others, other => Assert.NotEqual(told, Story(other.Value)));
@@ -238,8 +245,10 @@ public sealed class HealthMonitorTests
     /// <summary>All that a monitor says of one figure after another that goes bad, and of held-out figures that fall.</summary>
     static string Story(HealthOptions options) => string.Join('\n', new[]
     {
-        ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2), ("responses/length", 51),
-        ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1), ("eval/score", 0),
+        ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2),
+            ("responses/length", 51),
+        ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1),
+            ("eval/score", 0),
     }.Select(bad =>
     {
         var monitor = new HealthMonitor(options);

@@ -23,7 +23,8 @@ public sealed class RunHealthTests : IDisposable
         var display = new RecordingDisplay();
         var run = runs.Start("ppo", Sick("a", HealthAct.None), display);
         Assert.Equal(12, display.Steps.Count);
-        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal) && notice.Contains("ppo.klCoef", StringComparison.Ordinal));
+        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal)
+            && notice.Contains("ppo.klCoef", StringComparison.Ordinal));
         Assert.Contains("KL too high", display.Words[^1], StringComparison.Ordinal);
         Assert.Contains(HealthEvent.Read(run), happened => happened is { Rule: "klHigh", What: "began", Severity: "alarm" });
         Assert.Contains("the KL from the reference is", File.ReadAllText(run.Report), StringComparison.Ordinal);
@@ -103,7 +104,8 @@ public sealed class RunHealthTests : IDisposable
     {
         var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 8);
         var display = new RecordingDisplay();
-        var run = runs.Start("ppo", recipe with { Optimizer = new() { LearningRate = 1e-5 }, Health = Watchful(HealthAct.RollBack) }, display);
+        var run = runs.Start(
+            "ppo", recipe with { Optimizer = new() { LearningRate = 1e-5 }, Health = Watchful(HealthAct.RollBack) }, display);
         Assert.Equal(8, display.Steps.Count);
         Assert.All(display.Words, words => Assert.EndsWith(", healthy", words, StringComparison.Ordinal));
         Assert.Empty(HealthEvent.Read(run));
@@ -128,12 +130,14 @@ public sealed class RunHealthTests : IDisposable
     });
 
     static byte[] LastState(RunFolder run) =>
-        File.ReadAllBytes(Path.Combine(Directory.GetDirectories(run.Checkpoints, "step-*").Order(StringComparer.Ordinal).Last(), "state.safetensors"));
+        File.ReadAllBytes(
+            Path.Combine(Directory.GetDirectories(run.Checkpoints, "step-*").Order(StringComparer.Ordinal).Last(), "state.safetensors"));
 
     PpoRecipe Sick(string output, HealthAct act)
     {
         var recipe = (PpoRecipe)runs.Recipe("ppo", output, steps: 12);
-        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Updates = new() { Epochs = 2 }, Kl = new() { Coef = 0.05 }, Health = Watchful(act) with { RollBacks = 2 } };
+        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Updates = new() { Epochs = 2 }, Kl = new() { Coef = 0.05 },
+            Health = Watchful(act) with { RollBacks = 2 } };
     }
 
     static HealthOptions Watchful(HealthAct act) => new()

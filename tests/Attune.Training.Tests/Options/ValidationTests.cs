@@ -70,7 +70,8 @@ public sealed class ValidationTests
     [InlineData("`kl.coef` must be at least 0 (was -1).", "kl.coef=-1")]
     [InlineData("`ppo.clipRange` must be above 0 (was 0).", "clipRange=0")]
     [InlineData("`kl.target` must be null with controller fixed (was 6).", "kl.target=6")]
-    [InlineData("`kl.target` must be the KL in nats that controller adaptive or rl4lms steers towards (was null).", "kl.controller=adaptive")]
+    [InlineData("`kl.target` must be the KL in nats that controller adaptive or rl4lms steers towards (was null).",
+        "kl.controller=adaptive")]
     [InlineData("`updates.miniBatches` must be at most the responses of a step, 64 (was 65).", "miniBatches=65")]
     [InlineData("`sampling.temperature` must be 0 (greedy) or from 0.001 to 1000 (was 5000).", "temperature=5000")]
     [InlineData("`sampling.topP` must be from 0.000001 to 1 (was 1.5).", "topP=1.5")]
@@ -110,7 +111,8 @@ public sealed class ValidationTests
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.PositiveInfinity, "Infinity")]
     public void Check_NumberThatIsNotFinite_IsRefused(double value, string shown) =>
-        Assert.Equal([$"`ppo.clipRange` must be a finite number (was {shown})."], Validation.Check(new PpoOptions { ClipRange = value }, "ppo"));
+        Assert.Equal([$"`ppo.clipRange` must be a finite number (was {shown})."], Validation.Check(
+            new PpoOptions { ClipRange = value }, "ppo"));
 
     [Fact]
     public void Sft_LabelSmoothingWithAnotherLoss_IsRefused() => Assert.Equal(

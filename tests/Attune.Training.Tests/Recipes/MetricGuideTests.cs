@@ -22,7 +22,8 @@ public sealed class MetricGuideTests
         [
             .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
             "responses/length", "responses/ended", "loss/policy", "loss/value", "policy/approx_kl", "policy/clipfrac", "policy/ratio",
-            "responses/repetition", "responses/distinct", "value/explained_variance", "eval/gold", "time/rollout", "time/score", "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
+            "responses/repetition", "responses/distinct", "value/explained_variance", "eval/gold", "time/rollout", "time/score",
+                "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
         ],
     };
 

@@ -81,7 +81,8 @@ public sealed class RecipeTests : IDisposable
               sequenceBias: [{ text: " pool", bias: 2.5 }, { tokens: [7, 9], bias: -1 }]
               exponentialDecayLengthPenalty: { start: 20, factor: 1.05 }
             """);
-        var first = (PpoRecipe)RecipeReader.Read("ppo", file, [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
+        var first = (PpoRecipe)RecipeReader.Read("ppo", file,
+            [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
         var written = folder.Write("written.yaml", RecipeWriter.Write("ppo", first, withComments: true));
         var sampling = ((PpoRecipe)RecipeReader.Read(null, written, []).Recipe).Sampling;
         Assert.Equal(["sorry", "as an AI"], sampling.BadWords);
@@ -124,7 +125,8 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0", "updates.epochs=0"])).Message;
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0",
+                "updates.epochs=0"])).Message;
         foreach (var key in new[]
         {
             "rewardModel", "sampling.temperature", "kl.estimator", "training.batchSize", "training.workers", "updates.epochs",
@@ -136,7 +138,9 @@ public sealed class RecipeTests : IDisposable
     public void SizesOfANewModelThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "pretrain", null, ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10", "rowLength=-1", "training.workers=2"])).Message;
+            "pretrain", null,
+                ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10",
+                "rowLength=-1", "training.workers=2"])).Message;
         foreach (var key in new[]
         {
             "newModel.family", "newModel.layers", "newModel.width", "newModel.dropout", "tokenizer.vocabularySize", "pretrain.rowLength",
@@ -173,7 +177,9 @@ public sealed class RecipeTests : IDisposable
     [InlineData("method: [", "this is not YAML")]
     [InlineData("- a\n- b\n", "keys with values were expected")]
     public void AFileOfAnotherKindIsSaid(string text, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", folder.Write("recipe.yaml", text), [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", folder.Write("recipe.yaml", text), [])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void AMethodThatIsNotKnownGetsTheNearestName() => Assert.Contains(

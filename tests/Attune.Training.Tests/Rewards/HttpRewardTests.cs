@@ -46,7 +46,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         Serve((404, "no such path"));
         using var source = Source();
-        Assert.Equal($"the reward 'judge' failed: {url} answered 404 Not Found: no such path", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message);
+        Assert.Equal($"the reward 'judge' failed: {url} answered 404 Not Found: no such path", Assert.Throws<InvalidDataException>(() =>
+            source.Score(Two)).Message);
         Assert.Single(requests);
     }
 
@@ -75,7 +76,9 @@ public sealed class HttpRewardTests : IDisposable
     public void AServerThatHangsIsGivenUp()
     {
         using var source = Source(options => options with { Timeout = 0.2, Retries = 1 });        // nobody serves
-        Assert.Contains("gave no answer within 0.2 s (asked 2 times)", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "gave no answer within 0.2 s (asked 2 times)", Assert.Throws<InvalidDataException>(() =>
+            source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +86,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         Serve((200, new string('x', 65 * 1024 * 1024)));
         using var source = Source();
-        Assert.Contains("has more than 67108864 bytes", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has more than 67108864 bytes", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +95,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         server.Stop();
         using var source = Source(options => options with { Retries = 1 });
-        Assert.Contains($"{url} cannot be reached: ", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{url} cannot be reached: ", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

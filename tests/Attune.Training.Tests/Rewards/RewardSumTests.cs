@@ -17,7 +17,8 @@ public sealed class RewardSumTests : IDisposable
     [Fact]
     public void PartsAreWeightedAndLoggedAsTheyCame()
     {
-        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)]).ScoreAndUpdateStatistics(Two());
+        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)])
+            .ScoreAndUpdateStatistics(Two());
         Assert.Equal([7, 1], scores.Totals);
         Assert.Equal([1, 3], scores.Parts["a"]);
         Assert.Equal([10, -10], scores.Parts["b"]);
@@ -76,7 +77,8 @@ public sealed class RewardSumTests : IDisposable
 
     [Fact]
     public void ScoresThatDoNotDifferAreNotBlownUp() =>
-        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)]).ScoreAndUpdateStatistics(Two()).Totals);
+        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)])
+            .ScoreAndUpdateStatistics(Two()).Totals);
 
     [Fact]
     public void NoMomentsMoveWhenAPartFails()
@@ -94,8 +96,12 @@ public sealed class RewardSumTests : IDisposable
     [InlineData("the reward 'a' gave -Infinity for a response", "-Infinity|1")]
     public void ScoresThatAreNoneAreRefusedByName(string expected, string rows)
     {
-        var found = rows.Split('|').Select(row => row.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).ToArray();
-        Assert.StartsWith(expected, Assert.Throws<InvalidDataException>(() => new RewardSum([Part("a", found)]).Score(Two())).Message, StringComparison.Ordinal);
+        var found = rows.Split('|')
+            .Select(row =>
+            row.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).ToArray();
+        Assert.StartsWith(
+            expected, Assert.Throws<InvalidDataException>(() =>
+            new RewardSum([Part("a", found)]).Score(Two())).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public sealed class RuleTests
     [Fact]
     public void APatternThatBacktracksForeverIsSaidByName()
     {
-        var error = Assert.Throws<InvalidDataException>(() => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Score(New(new string('a', 40) + "b")));
+        var error = Assert.Throws<InvalidDataException>(
+            () => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Score(New(new string('a', 40) + "b")));
         Assert.StartsWith("the reward 'slow' looked for /(a+)+$/ in \"aaaa", error.Message, StringComparison.Ordinal);
     }
 
@@ -102,8 +103,12 @@ public sealed class RuleTests
         Assert.StartsWith(
             "prompts.jsonl, line 7: 'answer' should hold a number",
             Assert.Throws<InvalidDataException>(() => new NumberReward().Score(New("1", "\"none\""))).Message, StringComparison.Ordinal);
-        Assert.Contains("is not from a data file", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1"))).Message, StringComparison.Ordinal);
-        Assert.Contains("surrogate", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not from a data file", Assert.Throws<InvalidDataException>(() =>
+            new ExactMatchReward().Score(New("1"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "surrogate", Assert.Throws<InvalidDataException>(() =>
+            new ExactMatchReward().Score(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,6 +140,8 @@ public sealed class RuleTests
 
     /// <summary>An answer to a prompt of line 7, whose row has a field "answer" in JSON; of six tokens, whatever its text.</summary>
     static TextResponse New(string text, string? field = null) => new(
-        new([1], "a prompt") { Row = field is null ? null : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
+        new([1], "a prompt") { Row = field is null
+            ? null
+            : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
         text, new([1, 2, 3, 4, 5, 0], [], [], Ended: true));
 }

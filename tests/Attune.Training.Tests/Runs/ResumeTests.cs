@@ -48,7 +48,8 @@ public sealed class ResumeTests : IDisposable
         File.WriteAllBytes(newest, bytes);
         var second = new RecordingDisplay();
         var resumed = runs.Resume("parts", second);
-        Assert.Contains(second.Notices, notice => notice.Contains("damaged", StringComparison.Ordinal) && notice.Contains("step-000005", StringComparison.Ordinal));
+        Assert.Contains(second.Notices, notice =>
+            notice.Contains("damaged", StringComparison.Ordinal) && notice.Contains("step-000005", StringComparison.Ordinal));
         Assert.Equal((4, 6), second.Began);
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(resumed));
     }
@@ -63,7 +64,8 @@ public sealed class ResumeTests : IDisposable
         var second = new RecordingDisplay();
         runs.Resume("parts", second);
         Assert.Equal((4, 8), second.Began);
-        Assert.Equal(["damaged-000005", "step-000006", "step-000008"], Directory.EnumerateDirectories(checkpoints).Select(Path.GetFileName).Order());
+        Assert.Equal(["damaged-000005", "step-000006", "step-000008"], Directory.EnumerateDirectories(checkpoints).Select(Path.GetFileName)
+            .Order());
     }
 
     [Fact]
