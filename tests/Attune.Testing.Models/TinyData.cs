@@ -3,7 +3,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Testing.Models;
 
-/// <summary>A few small data files and a tokenizer, for runs that must be quick.</summary>
+/// <summary>A few small data files and a tokenizer, for quick runs.</summary>
 public static class TinyData
 {
     static readonly string[] Animals = ["cat", "dog", "bird", "fish", "horse", "cow"];
@@ -12,7 +12,7 @@ public static class TinyData
     public static Tokenizer Tokenizer { get; } = BytePairTrainer.Train(
         Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 300, MinFrequency = 2 });
 
-    /// <summary>Of an encoder: lower-cased words, <c>[CLS] text [SEP]</c>.</summary>
+    /// <summary>The tokenizer of an encoder: lower-cased words, <c>[CLS] text [SEP]</c>.</summary>
     public static Tokenizer WordPieces { get; } =
         WordPieceTrainer.Train(Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 60 });
 

@@ -6,7 +6,7 @@ using Attune.Torch;
 
 namespace Attune.Testing.Models;
 
-/// <summary>Models of a few thousand random weights, for tests that must be quick.</summary>
+/// <summary>Models with a few thousand random weights, for quick tests.</summary>
 public static class TinyModel
 {
     public const int Eos = 0;
@@ -48,7 +48,7 @@ public static class TinyModel
 
     static ModelShape Shape() => new() { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 };
 
-    /// <summary>The usual start is nearly uniform; larger weights make attention and logits matter.</summary>
+    /// <summary>The default initialisation gives nearly uniform outputs; larger weights make attention and logits differ.</summary>
     static T Sharpen<T>(T model, RandomSource random) where T : Module
     {
         foreach (var (name, parameter) in model.NamedParameters())

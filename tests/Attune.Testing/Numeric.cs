@@ -1,6 +1,6 @@
 namespace Attune.Testing;
 
-/// <summary>Comparisons of numbers that say where two arrays part.</summary>
+/// <summary>Compares numbers, and reports where two arrays differ.</summary>
 public static class Numeric
 {
     /// <summary>
@@ -43,5 +43,5 @@ public static class Numeric
     static double Magnitude(double x) => double.IsFinite(x) ? Math.Abs(x) : 0;
 }
 
-/// <summary>Two numbers that should agree do not.</summary>
+/// <summary>Thrown when two numbers differ.</summary>
 public sealed class NumericException(string message) : Exception(message);

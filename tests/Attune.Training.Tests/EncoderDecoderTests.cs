@@ -17,7 +17,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Encoder–decoders go through the loops that decoders go through.</summary>
+/// <summary>Encoder–decoders in the same training loops as decoders.</summary>
 public sealed class EncoderDecoderTests : IDisposable
 {
     readonly TinyRuns runs = new("t5");
@@ -92,7 +92,7 @@ public sealed class EncoderDecoderTests : IDisposable
         var recipe = (PretrainRecipe)Recipe("pretrain", "a");
         var error = Assert.Throws<InvalidDataException>(
             () => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
-        Assert.Equal("pretrain.objective: spans was expected for this model, found causal", error.Message);
+        Assert.Equal("`pretrain.objective` must be spans for this model (was causal).", error.Message);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class EncoderDecoderTests : IDisposable
         Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts).Totals);
     }
 
-    /// <summary>Pretraining has a tokenizer with sentinels.</summary>
+    /// <summary>Data for pretraining, with a tokenizer that has sentinels.</summary>
     IRecipe Recipe(string method, string output, int steps = 6) => runs.Recipe(method, output, steps) switch
     {
         PretrainRecipe pretrain => pretrain with { Tokenizer = new() { Kind = TokenizerKind.Unigram, VocabularySize = 60, Sentinels = 5 } },

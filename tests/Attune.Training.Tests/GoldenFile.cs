@@ -37,7 +37,7 @@ static class GoldenFile
         };
     }
 
-    /// <summary>The same, as a leaf that gets a gradient.</summary>
+    /// <summary>A tensor as a leaf that requires a gradient.</summary>
     public static Tensor Leaf(JsonElement json)
     {
         var tensor = Tensor(json);

@@ -40,7 +40,7 @@ public sealed class GoldenTraceTests
         var schedule = new LearningRateSchedule(
             new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
 
-        var farthest = 0.0;                                                     // how far Adam can move a weight by noise alone
+        var farthest = 0.0;                                                     // how far noise in gradients can move a weight with Adam
         var learning = new HashSet<string>(StringComparer.Ordinal);
         for (var step = 0; step < steps; step++)
         {
@@ -95,7 +95,7 @@ public sealed class GoldenTraceTests
     }
 
     /// <summary>
-    /// A bias of keys changes no softmax: its gradient is noise, which Adam makes large, and no two programs agree on it.
+    /// A bias of keys does not change the softmax: its gradient is noise, which Adam amplifies, and which differs between programs.
     /// </summary>
     static void CompareWeights(Module model, JsonElement expected, Func<string, double> tolerance)
     {

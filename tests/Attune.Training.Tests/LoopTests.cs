@@ -74,7 +74,7 @@ public sealed class LoopTests : IDisposable
         var recipe = (SftRecipe)runs.Recipe("sft", "a");
         var error = Assert.Throws<InvalidDataException>(
             () => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
-        Assert.StartsWith("training.workers: 1 was expected for a model with dropout", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("`training.workers` must be 1 for a model with dropout", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -115,7 +115,7 @@ public sealed class LoopTests : IDisposable
         Assert.Contains("3 steps in a row", error.Message);
         Assert.Equal(3, display.Steps.Count);
         Assert.Contains(display.Notices, notice =>
-            notice.Contains("step 1 was not applied: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
+            notice.Contains("step 1 was skipped: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
         Assert.False(File.Exists(new RunFolder(runs.PathTo("a")).Summary));
     }
 
@@ -133,7 +133,7 @@ public sealed class LoopTests : IDisposable
             Optimizer = new() { LearningRate = 0 },
             Updates = new() { Epochs = 2, MiniBatches = miniBatches },
         }, display);
-        // The share of each minibatch is of all its tokens, and its ratio is 1 when nothing moves.
+        // The clip fraction is over all tokens of a minibatch, and the ratio is 1 when no parameter changes.
         Numeric.Close(1, display.Steps[0]["policy/ratio"], "ratio", 1e-5);
     }
 
@@ -165,7 +165,7 @@ public sealed class LoopTests : IDisposable
     }
 
     /// <summary>
-    /// With a learning rate at which so small a model learns in seconds; an encoder, whose norms stand behind the sums, bears less.
+    /// With a learning rate at which such a small model learns in seconds; an encoder, which is post-norm, needs a smaller one.
     /// </summary>
     static IRecipe Faster(IRecipe recipe) => recipe switch
     {

@@ -19,12 +19,12 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Every form that PPO can take: critics, references, places of the KL, settings of sampling.</summary>
+/// <summary>PPO with all kinds of critics, references, KL penalties and sampling options.</summary>
 public sealed class PpoFormsTests : IDisposable
 {
     readonly TinyRuns runs = new(layers: 2);
 
-    /// <summary>Options, each apart from the others, that must change what is learned in two steps.</summary>
+    /// <summary>Options that must each change the result of two steps.</summary>
     public static IReadOnlyDictionary<string, Func<PpoRecipe, PpoRecipe>> Options { get; } =
         new Dictionary<string, Func<PpoRecipe, PpoRecipe>>(StringComparer.Ordinal)
     {
@@ -208,7 +208,7 @@ public sealed class PpoFormsTests : IDisposable
         Assert.DoesNotContain(
             names, name => name.Contains("h.0", StringComparison.Ordinal) || name.Contains("wte", StringComparison.Ordinal));
 
-        // With the same head, a branch that has learned nothing gives the values of a head on the policy.
+        // With the same head, an untrained branch gives the values of a head on the policy.
         foreach (var head in new[] { critic.Parameters.First(parameter =>
             parameter.Name.EndsWith("summary.weight", StringComparison.Ordinal)).Value, Head(model).Parameters.First() })
             head.Value.Detach().FillInPlace(0.25);
@@ -270,7 +270,7 @@ public sealed class PpoFormsTests : IDisposable
     [Fact]
     public void ASynchronisedReferenceMovesInItsRhythm()
     {
-        // Two steps: one that moves after the second has not moved yet when it is asked.
+        // Two steps: a reference that is updated after the second has not changed yet when it is used.
         var kept = Outcome(Recipe("kept"));
         Assert.Equal(kept, Outcome(Following("late", 2)));
         Assert.NotEqual(kept, Outcome(Following("soon", 1)));

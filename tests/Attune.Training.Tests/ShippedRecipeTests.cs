@@ -3,7 +3,7 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Every recipe of recipes/ binds and runs two steps, each on the model that the one before it made.</summary>
+/// <summary>Every recipe of recipes/ binds and runs two steps, each with the model of the recipe before.</summary>
 public sealed class ShippedRecipeTests(ITestOutputHelper output)
 {
     readonly List<string> ran = [];
@@ -36,7 +36,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo-ensemble", folder.File("ppo-ensemble"), $"model={sft}/model", $"rewards.0.model={ensemble}/model");
         var (encoder, judge) = (folder.File("pretrain-bert"), folder.File("reward-bert"));
         RunTwoSteps("pretrain-bert", encoder);
-        // Rankings that come with the data, in the place of those that a quickstart makes.
+        // Comparisons that come with the data, instead of those that a quickstart generates.
         RunTwoSteps("reward-bert", judge, $"model={encoder}/model", $"data.train={FrontDesk("rankings", judge)}",
             $"data.heldOut={FrontDesk("rankings-heldout", judge)}");
         RunTwoSteps("ppo-bert", folder.File("ppo-bert"), $"model={sft}/model", $"rewardModel={judge}/model");
@@ -52,7 +52,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
     static string FrontDesk(string name, string run) => Few($"data/frontdesk/{name}.jsonl", run);
 
     /// <summary>
-    /// The first lines of a data file, enough for two steps and a look at held-out examples; a file that a quickstart makes is not there.
+    /// The first lines of a data file, enough for two steps and an evaluation; a file that a quickstart generates does not exist.
     /// </summary>
     static string Few(string data, string run)
     {

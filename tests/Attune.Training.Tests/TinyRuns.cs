@@ -24,8 +24,8 @@ sealed class TinyRuns : IDisposable
     readonly string family;
     readonly int layers;
 
-    /// <param name="family">Of the language model; the reward model is a GPT-2.</param>
-    /// <param name="layers">Of both.</param>
+    /// <param name="family">The family of the language model; the reward model is a GPT-2.</param>
+    /// <param name="layers">The layers of both models.</param>
     public TinyRuns(string family = "gpt2", int layers = 1)
     {
         (this.family, this.layers) = (family, layers);
@@ -41,14 +41,14 @@ sealed class TinyRuns : IDisposable
 
     public static IReadOnlyList<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
 
-    /// <summary>Every method, and those that go another way with an encoder.</summary>
+    /// <summary>Every method, and variants with an encoder.</summary>
     public static IReadOnlyList<string> Kinds => [.. Methods, "pretrain an encoder", "reward an encoder"];
 
     public string LanguageModel { get; }
 
     public string RewardModel { get; }
 
-    /// <summary>A file of them.</summary>
+    /// <summary>A data file.</summary>
     public string Demonstrations => TinyData.Demonstrations(folder);
 
     ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
@@ -127,7 +127,7 @@ sealed class TinyRuns : IDisposable
     public void Dispose() => folder.Dispose();
 }
 
-/// <summary>Remembers what it was told, and cancels after a step when asked.</summary>
+/// <summary>Records what it is called with, and can cancel after a step.</summary>
 sealed class RecordingDisplay(int cancelAfter = int.MaxValue) : IRunDisplay
 {
     readonly CancellationTokenSource source = new();

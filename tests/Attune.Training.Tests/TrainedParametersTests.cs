@@ -14,7 +14,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Runs that train a part of a model: an adapter, the top layers, all but some.</summary>
+/// <summary>Runs that train a part of a model: an adapter, the top layers, or all but some parameters.</summary>
 public sealed class TrainedParametersTests : IDisposable
 {
     static readonly Dictionary<string, ParameterOptions> Forms = new(StringComparer.Ordinal)
@@ -239,9 +239,9 @@ public sealed class TrainedParametersTests : IDisposable
             RecipeReader.Read("ppo", null, ["data.train=a", "model=b", "rewardModel=c", .. words])).Message);
 
     [Theory]
-    [InlineData(3, "", "at most the model's 2 layers were expected, found 3")]
-    [InlineData(0, "wte,embed", "parameters.freeze: 'embed' fits no parameter")]
-    [InlineData(0, "transformer", "it leaves nothing to train")]
+    [InlineData(3, "", "`parameters.topLayers` must be at most the model's 2 layers (was 3).")]
+    [InlineData(0, "wte,embed", "parameters.freeze: 'embed' matches no parameter")]
+    [InlineData(0, "transformer", "must leave some parameters to train")]
     public void PartsThatTheModelDoesNotHaveAreSaid(int topLayers, string freeze, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidDataException>(
         () => TrainedParameters.Select(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze },

@@ -4,13 +4,13 @@ using Attune.Reporting.Pages;
 
 namespace Attune.Reporting.Tests;
 
-/// <summary>Figures of a reward model on pairs whose scores are given, against what a hand computes.</summary>
+/// <summary>The evaluation of a reward model on pairs with given scores, against values computed by hand.</summary>
 public sealed class RewardEvaluationTests
 {
     [Fact]
     public void TheIntervalIsWilsonsWherePromptsAreIndependent()
     {
-        // 8 of 10: variance 10 · 0.16 / 10² · 10/9, worth 9 pairs; Wilson: (0.8 + z²/18 ± z √(0.16/9 + z²/324)) / (1 + z²/9)
+        // 8 of 10: variance 10 · 0.16 / 10² · 10/9, effectively 9 pairs; Wilson: (0.8 + z²/18 ± z √(0.16/9 + z²/324)) / (1 + z²/9)
         var rate = PairRate.FromPairs([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", i < 8 ? 1 : -1))], pair => pair.Correct);
         Assert.Equal((0.8, 10, 10), (rate.Value, rate.Pairs, rate.Prompts));
         Assert.Equal(0.4738, rate.Low, 1e-4);
@@ -39,7 +39,7 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void CalibrationComparesConfidenceWithTheShareOfPeople()
     {
-        // σ(log 3) = 0.75, and three of four agree; σ(log 9) = 0.9, and half of people do
+        // σ(log 3) = 0.75, and three of four agree; σ(log 9) = 0.9, and half of the annotators do
         EvaluatedPair[] sure = [.. Enumerable.Range(0, 4).Select(i => Pair($"a{i}", i < 3 ? Math.Log(3) : -Math.Log(3)))];
         EvaluatedPair[] tooSure = [.. Enumerable.Range(0, 4).Select(i => Pair($"b{i}", Math.Log(9), share: 0.5))];
         var calibration = Calibration.FromPairs([.. sure, .. tooSure]);
@@ -55,7 +55,7 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void AgreementIsThatOfTwoPeopleWhoseOrderOfAnswersMayDiffer()
     {
-        // Of 4 votes 3 to 1: (3·2 + 0) / 12 = 1/2. Two rows that say the opposite: 0. The mean is 1/4; two rows alike would be 1.
+        // Of 4 votes 3 to 1: (3·2 + 0) / 12 = 1/2. Two opposite rows: 0. The mean is 1/4; two equal rows would give 1.
         var votes = Pair("q", 1, share: 0.75, votes: 4);
         var one = Pair("r", 1);
         var opposite = new EvaluatedPair("r", one.Rejected, one.Chosen, new(1, 0), null, new("f", 2));

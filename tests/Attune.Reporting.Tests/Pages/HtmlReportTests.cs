@@ -117,7 +117,7 @@ public sealed class HtmlReportTests
 
     [Fact]
     public void AnAnswerWithoutWordsSaysSo() =>
-        Assert.Contains("(an empty answer)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(" \n"))] }]))));
+        Assert.Contains("(empty response)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(" \n"))] }]))));
 
     [Fact]
     public void AHugeAnswerIsCut()

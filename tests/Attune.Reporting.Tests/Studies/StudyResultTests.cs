@@ -7,7 +7,7 @@ using Attune.Testing;
 
 namespace Attune.Reporting.Tests;
 
-/// <summary>The numbers of a study, from runs that were written by hand: base 8, 9, 10; near 9, 10, 11; far 20, 22, 24.</summary>
+/// <summary>The numbers of a study, from run logs that are written by hand: base 8, 9, 10; near 9, 10, 11; far 20, 22, 24.</summary>
 public sealed class StudyResultTests : IDisposable
 {
     static readonly StudyVariant Near = new() { Name = "near" };
@@ -64,10 +64,10 @@ public sealed class StudyResultTests : IDisposable
             Finish(run, Score(run));
         var tables = Tables(StudyResult.Read(study, new Dictionary<string, string> { ["near/seed-2"] = "it hit a wall" }));
         Assert.Equal(["near (1 of 3 seeds)", "9 ≈", "97 % ≈"], tables.All.Rows[1]);
-        Assert.Equal(["far-away/seed-1 has not ended", "near/seed-2 failed: it hit a wall", "near/seed-3 has not ended"],
+        Assert.Equal(["far-away/seed-1 has not finished", "near/seed-2 failed: it hit a wall", "near/seed-3 has not finished"],
             tables.Missing.Order(StringComparer.Ordinal));
         Assert.Contains(
-            "9 runs: 3 variants, 3 seeds each. 6 of them have ended. They took 1m00s in all.", tables.Effort, StringComparison.Ordinal);
+            "9 runs: 3 variants, 3 seeds each. 6 of them have finished. They took 1m00s in all.", tables.Effort, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class StudyResultTests : IDisposable
     public void AStudyOfWhichNothingHasEndedHasAReport()
     {
         StudyReport.Write(StudyResult.Read(Study([1, 2]), new Dictionary<string, string>()));
-        Assert.Contains("base/seed-2 has not ended", File.ReadAllText(folder.File("report.html")), StringComparison.Ordinal);
+        Assert.Contains("base/seed-2 has not finished", File.ReadAllText(folder.File("report.html")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class StudyResultTests : IDisposable
         Assert.Equal("http://www.w3.org/2000/svg", svg.Name.NamespaceName);
         string[] texts = [.. svg.Descendants().Where(element => element.Name.LocalName == "text").Select(text => text.Value)];
         foreach (var text in new[] { "Score", "here (base)", "near", "Far away!",
-            "Line: the mean over 3 seeds. Band: the least to the greatest." })
+            "Line: the mean over 3 seeds. Band: minimum to maximum." })
             Assert.Contains(text, texts);
         Assert.Equal(3, svg.Descendants()
             .Count(element => ((string?)element.Attribute("class"))?.StartsWith("band", StringComparison.Ordinal) == true));
@@ -148,7 +148,7 @@ public sealed class StudyResultTests : IDisposable
 
     static StudyTables Tables(StudyResult result) => new(result);
 
-    /// <summary>The base with seed 1 reaches 8, with seed 2 9, with seed 3 10.</summary>
+    /// <summary>The score of the base is 8 with seed 1, with seed 2 9, with seed 3 10.</summary>
     static double Score(StudyRun run) => run.Variant.Name switch
     {
         "near" => 8 + run.Seed,
@@ -165,7 +165,7 @@ public sealed class StudyResultTests : IDisposable
                 variant, seed, new(folder.File($"{variant.Folder}/seed-{seed}")), Steps: 4)]);
     }
 
-    /// <summary>All runs begin at 1; the second was looked at once more than the others.</summary>
+    /// <summary>All runs begin at 1; the second has one more evaluation than the others.</summary>
     static void Finish(StudyRun run, double score)
     {
         Directory.CreateDirectory(run.Folder.Path);

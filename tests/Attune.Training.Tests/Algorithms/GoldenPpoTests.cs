@@ -7,8 +7,8 @@ using Attune.Training.Estimation;
 namespace Attune.Training.Tests.Algorithms;
 
 /// <summary>
-/// PPO as TRL and trlX compute it, put together from Attune's functions. Where those place masks and scores is theirs: TRL counts one
-/// column behind a response as a state, and trlX whitens over padding too.
+/// PPO as TRL and trlX compute it, composed of Attune's functions, with their placement of masks and scores: TRL counts one column after
+/// a response as a state, and trlX whitens over padding too.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenPpoTests : IDisposable
@@ -126,7 +126,7 @@ public sealed class GoldenPpoTests : IDisposable
             GoldenFile.Close(property.Value, known[$"{name}/{property.Name}"](), property.Name);
     }
 
-    /// <summary>A sampler that stops at the end-of-text token gives these responses; the columns behind are padding.</summary>
+    /// <summary>The responses of a sampler that stops at the end-of-sequence token; later columns are padding.</summary>
     static void CompareTruncation(JsonElement inputs, JsonElement expected) =>
         Assert.Equal(
             GoldenTensor.Read(expected.GetProperty("responses")).Longs,
@@ -141,7 +141,7 @@ public sealed class GoldenPpoTests : IDisposable
         Assert.Equal(GoldenTensor.Read(expected.GetProperty("indices")).Longs, leading.ToArray<long>());
     }
 
-    /// <summary>What TRL's rollout leaves for its update.</summary>
+    /// <summary>The results of TRL's rollout that its update uses.</summary>
     sealed record Collected(
         Tensor Responses, Tensor Logprobs, Tensor Values, Tensor Advantages, Tensor Returns, Tensor Mask, Tensor ValueMask);
 
@@ -179,7 +179,7 @@ public sealed class GoldenPpoTests : IDisposable
         GoldenFile.Close(expected.GetProperty("grad_new_values"), newValues.Grad!, "gradient of values");
     }
 
-    /// <summary>Minibatches are drawn in an order of TRL's own: its rows are known by their log-probabilities.</summary>
+    /// <summary>TRL draws minibatches in its own order: rows are identified by their log-probabilities.</summary>
     static bool TryFindRows(JsonElement minibatch, Collected collected, Tensor newLogits, long prompt, double temperature, out Tensor index)
     {
         var all = Logprobs(AtResponse(newLogits, prompt), collected.Responses, temperature).MaskedFill(!collected.Mask, 1).Detach()

@@ -9,8 +9,8 @@ using Attune.Training.OnPolicy;
 namespace Attune.Training.Tests.Algorithms;
 
 /// <summary>
-/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value over the same observations, put together from
-/// Attune's functions. Its value loss has no half and no maximum, and a step whose KL is too large ends the update.
+/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value function of the same observations, composed of
+/// Attune's functions. Its value loss has no factor ½ and no maximum, and a step whose KL is too large ends the update.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenSb3Tests : IDisposable
@@ -87,7 +87,7 @@ public sealed class GoldenSb3Tests : IDisposable
         }
     }
 
-    /// <summary>A step of gradient descent, its gradient cut to a length.</summary>
+    /// <summary>A step of gradient descent with the norm of the gradient clipped.</summary>
     static void Descend(JsonElement hparams, params Tensor[] weights)
     {
         using var noGrad = Autograd.NoGrad();

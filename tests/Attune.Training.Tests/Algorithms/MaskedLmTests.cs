@@ -78,7 +78,7 @@ public sealed class MaskedLmTests : IDisposable
     public void ATokenizerWithoutAMaskTokenIsRefused()
     {
         var error = Assert.Throws<InvalidDataException>(() => new MaskedLm(New(TinyData.Tokenizer), TinyData.Tokenizer, new(), seed: 1));
-        Assert.Contains("names no mask_token", error.Message);
+        Assert.Contains("has no mask_token", error.Message);
     }
 
     [Fact]
@@ -86,10 +86,10 @@ public sealed class MaskedLmTests : IDisposable
     {
         var (encoder, decoder) = ((PretrainRecipe)runs.Recipe("pretrain an encoder", "a"), (PretrainRecipe)runs.Recipe("pretrain", "b"));
         Assert.Contains(
-            "masked was expected for this model, found causal", Refused(
+            "must be masked for this model (was causal)", Refused(
             encoder with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
         Assert.Contains(
-            "causal was expected for this model, found masked", Refused(
+            "must be causal for this model (was masked)", Refused(
             decoder with { Pretrain = new() { Objective = PretrainObjective.Masked } }));
 
         string Refused(IRecipe recipe) => Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", recipe)).Message;
@@ -124,10 +124,10 @@ public sealed class MaskedLmTests : IDisposable
 
         var (sft, ppo) = ((SftRecipe)runs.Recipe("sft", "sft"), (PpoRecipe)runs.Recipe("ppo", "ppo"));
         Assert.Contains(
-            "reads texts and cannot write any", Assert.Throws<InvalidDataException>(() =>
+            "which cannot generate text", Assert.Throws<InvalidDataException>(() =>
             runs.Start("sft", sft with { Model = first })).Message);
         Assert.Contains(
-            "reads texts and cannot write any", Assert.Throws<InvalidDataException>(() =>
+            "which cannot generate text", Assert.Throws<InvalidDataException>(() =>
             runs.Start("ppo", ppo with { Model = first })).Message);
     }
 

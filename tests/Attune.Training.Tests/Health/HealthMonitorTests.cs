@@ -5,7 +5,7 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Health;
 
-/// <summary>Sequences of metrics written by hand, and what the monitor says of them.</summary>
+/// <summary>The monitor's findings for sequences of metrics that are written by hand.</summary>
 public sealed class HealthMonitorTests
 {
     static readonly Dictionary<string, double> Healthy = new(StringComparer.Ordinal)
@@ -52,7 +52,7 @@ public sealed class HealthMonitorTests
                 changes.Add((step, change));
         Assert.Equal([(rule, true), (rule, false)], changes.Select(change => (change.Change.Finding.Rule, change.Change.Begins)));
         Assert.InRange(changes[0].Step, 26, 30);
-        Assert.InRange(changes[1].Step, 45, 49);                 // a window of five steps has forgotten it, and five more were quiet
+        Assert.InRange(changes[1].Step, 45, 49);                 // it has left a window of five steps, and five more had no finding
         Assert.EndsWith(".", changes[0].Change.Finding.Advice, StringComparison.Ordinal);
     }
 
@@ -89,7 +89,7 @@ public sealed class HealthMonitorTests
     {
         var monitor = new HealthMonitor(new());
         var found = new List<(int Step, HealthChange Change)>();
-        double[] gold = [2, 3, 4, 3.9, 3.5, 3.4];                // a fifth of the gain of 2 is 0.4: below 3.6, at two looks
+        double[] gold = [2, 3, 4, 3.9, 3.5, 3.4];                // a fifth of the gain of 2 is 0.4: below 3.6, at two evaluations
         for (var step = 0; step <= 50; step++)
         {
             if (step > 0)
@@ -242,7 +242,7 @@ public sealed class HealthMonitorTests
         Assert.All(others, other => Assert.NotEqual(told, Story(other.Value)));
     }
 
-    /// <summary>All that a monitor says of one figure after another that goes bad, and of held-out figures that fall.</summary>
+    /// <summary>All findings for one metric after another that goes bad, and for held-out metrics that fall.</summary>
     static string Story(HealthOptions options) => string.Join('\n', new[]
     {
         ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2),

@@ -10,7 +10,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Health;
 
-/// <summary>A real run of PPO with an absurd learning rate, and what is done about it.</summary>
+/// <summary>The actions in a real run of PPO with an absurd learning rate.</summary>
 public sealed class RunHealthTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -54,7 +54,7 @@ public sealed class RunHealthTests : IDisposable
         var second = new RecordingDisplay();
         Assert.Throws<TrainingStoppedException>(() => runs.Resume("a", second));
         Assert.Equal(step, second.Began.Step);
-        Assert.Equal(2, second.Steps.Count);                     // it may go on for as long as patience lasts
+        Assert.Equal(2, second.Steps.Count);                     // it may continue for the steps of patience
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class RunHealthTests : IDisposable
         Assert.Equal(8, display.Steps.Count);
         Assert.All(display.Words, words => Assert.EndsWith(", healthy", words, StringComparison.Ordinal));
         Assert.Empty(HealthEvent.Read(run));
-        Assert.Contains("Nothing was wrong at any step", File.ReadAllText(run.Report), StringComparison.Ordinal);
+        Assert.Contains("There were no findings", File.ReadAllText(run.Report), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class RunHealthTests : IDisposable
         Assert.Contains("\n  health.window:", error, StringComparison.Ordinal);
     }
 
-    /// <summary>Everything in metrics.jsonl but times.</summary>
+    /// <summary>Everything in metrics.jsonl except times.</summary>
     static IEnumerable<string> Figures(RunFolder run) => JsonLinesLog.Read(run.Metrics).Select(line =>
     {
         foreach (var name in line.Select(pair => pair.Key).Where(name => name.StartsWith("time/", StringComparison.Ordinal)).ToList())

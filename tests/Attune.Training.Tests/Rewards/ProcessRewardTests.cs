@@ -6,10 +6,10 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Child processes that answer, and that answer nonsense, hang or die. They are shell scripts.</summary>
+/// <summary>Child processes, written as shell scripts, that answer, answer nonsense, hang or die.</summary>
 public sealed class ProcessRewardTests : IDisposable
 {
-    /// <summary>Keeps what it reads in the file "seen", and answers with the id and the scores that the script says.</summary>
+    /// <summary>Appends its input to the file "seen", and answers with the id and the scores of the script.</summary>
     const string Answering = """
         while read -r line; do
           echo "$line" >> seen
@@ -67,12 +67,12 @@ public sealed class ProcessRewardTests : IDisposable
     [InlineData("its answer is not JSON: an empty line", "read -r x; echo")]
     [InlineData("its answer is not JSON", "read -r x; echo '{\"id\":1,\"scores\":[NaN,1]}'")]
     [InlineData("its answer is not JSON", "read -r x; head -c 300000 /dev/urandom | tr -d '\\n'; echo")]
-    [InlineData("an object with id and scores was expected", "read -r x; echo '{\"id\":1}'")]
-    [InlineData("an object with id and scores was expected", "read -r x; echo '[1,2]'")]
-    [InlineData("the id 1 of the request was expected, found 2", "read -r x; echo '{\"id\":2,\"scores\":[1,2]}'")]
-    [InlineData("the id 1 of the request was expected, found \"1\"", "read -r x; echo '{\"id\":\"1\",\"scores\":[1,2]}'")]
-    [InlineData("a list of 2 scores was expected, found one of 3", "read -r x; echo '{\"id\":1,\"scores\":[1,2,3]}'")]
-    [InlineData("a list of 2 scores was expected, found null", "read -r x; echo '{\"id\":1,\"scores\":null}'")]
+    [InlineData("there must be an object with id and scores", "read -r x; echo '{\"id\":1}'")]
+    [InlineData("there must be an object with id and scores", "read -r x; echo '[1,2]'")]
+    [InlineData("id must be 1, that of the request (was 2)", "read -r x; echo '{\"id\":2,\"scores\":[1,2]}'")]
+    [InlineData("id must be 1, that of the request (was \"1\")", "read -r x; echo '{\"id\":\"1\",\"scores\":[1,2]}'")]
+    [InlineData("scores must be a list of 2 (was 3 items)", "read -r x; echo '{\"id\":1,\"scores\":[1,2,3]}'")]
+    [InlineData("scores must be a list of 2 (was null)", "read -r x; echo '{\"id\":1,\"scores\":null}'")]
     [InlineData("it answered null for completion 1; a finite number", "read -r x; echo '{\"id\":1,\"scores\":[1,null]}'")]
     [InlineData("it answered \"NaN\" for completion 0", "read -r x; echo '{\"id\":1,\"scores\":[\"NaN\",1]}'")]
     [InlineData("it answered 1e999 for completion 0", "read -r x; echo '{\"id\":1,\"scores\":[1e999,1]}'")]
@@ -105,8 +105,8 @@ public sealed class ProcessRewardTests : IDisposable
             Source("echo started >> starts; echo out of memory >&2; read -r x; exit 3", options => options with { Retries = 2 });
         var error = Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message;
         Assert.Contains(
-            "ended with exit code 3 and gave no answer; its last words on stderr:\n  out of memory", error, StringComparison.Ordinal);
-        Assert.Contains("(asked 3 times)", error, StringComparison.Ordinal);
+            "ended with exit code 3 and did not answer; its last lines on stderr:\n  out of memory", error, StringComparison.Ordinal);
+        Assert.Contains("(3 attempts)", error, StringComparison.Ordinal);
         Assert.Equal(3, File.ReadAllLines(folder.File("starts")).Length);
     }
 
@@ -120,7 +120,7 @@ public sealed class ProcessRewardTests : IDisposable
             Rewarded.Context() with { Say = said.Add });
         Assert.Equal([1, 2], source.Score(Two).Totals);
         Assert.StartsWith(
-            "the reward 'process' is asked again: the command `sh child.sh` ended with exit code 1", Assert.Single(said),
+            "the reward 'process' is retried: the command `sh child.sh` ended with exit code 1", Assert.Single(said),
             StringComparison.Ordinal);
     }
 
@@ -129,7 +129,7 @@ public sealed class ProcessRewardTests : IDisposable
     {
         using var source = Source("echo $$ > pid; sleep 300 & wait", options => options with { Timeout = 0.3, Retries = 0 });
         Assert.Contains(
-            "gave no answer within 0.3 s", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+            "did not answer within 0.3 s", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
         AssertIsGone();
     }
 
@@ -139,7 +139,7 @@ public sealed class ProcessRewardTests : IDisposable
         var many = Rewarded.Rollouts(new string('x', 40_000), [.. Enumerable.Repeat(" meow", 20)]);         // more than a pipe holds
         using var source = Source("sleep 300", options => options with { Timeout = 0.3, Retries = 0 });
         Assert.Contains(
-            "gave no answer within", Assert.Throws<InvalidDataException>(() => source.Score(many)).Message, StringComparison.Ordinal);
+            "did not answer within", Assert.Throws<InvalidDataException>(() => source.Score(many)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class ProcessRewardTests : IDisposable
             "cannot be started in", Assert.Throws<InvalidDataException>(() => lost.Score(Two)).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The process that wrote its id ends, within a while; one that only waits to be counted has ended.</summary>
+    /// <summary>The process that wrote its id ends after a while; a zombie process has ended.</summary>
     void AssertIsGone()
     {
         var status = $"/proc/{File.ReadAllText(folder.File("pid")).Trim()}/status";

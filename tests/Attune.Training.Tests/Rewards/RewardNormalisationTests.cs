@@ -31,7 +31,7 @@ public sealed class RewardNormalisationTests : IDisposable
     public void LogitsAndScoresDifferByWhatConfigJsonSaysAndByNothingElse()
     {
         var (reward, display) = Train("a", new() { Samples = 40 });
-        Assert.Contains(display.Notices, notice => notice.StartsWith("scores are normalised on 40 answers of", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice => notice.StartsWith("scores are normalised on 40 responses of", StringComparison.Ordinal));
         var (model, config) = (Pretrained.LoadRewardModel(reward), Pretrained.ReadConfig(reward));
         var (shift, scale) =
             (config["attune_reward"]!["shift"]![0]!.GetValue<double>(), config["attune_reward"]!["scale"]![0]!.GetValue<double>());
@@ -81,7 +81,7 @@ public sealed class RewardNormalisationTests : IDisposable
         var display = new RecordingDisplay();
         runs.Start("reward an encoder", runs.Recipe("reward an encoder", "judge", steps: 1), display);
         Assert.Contains(
-            display.Notices, notice => notice.StartsWith("scores are normalised on 256 answers of the data", StringComparison.Ordinal));
+            display.Notices, notice => notice.StartsWith("scores are normalised on 256 responses of the data", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class RewardNormalisationTests : IDisposable
     [Theory]
     [InlineData("by=demonstrations", "demonstrations=/nowhere.jsonl", "there is no file or folder /nowhere.jsonl")]
     [InlineData("by=policy", "policy=/nowhere", "/nowhere is not a model")]
-    [InlineData("by=policy", "policy=RM", "holds no model that writes answers")]
+    [InlineData("by=policy", "policy=RM", "must be a folder with a model that can generate text")]
     [InlineData("by=answers", "policy=/nowhere", "`normalise.policy` must be empty unless by is policy")]
     public void WhatCannotBeMeasuredIsSaidBeforeTraining(string by, string other, string expected)
     {

@@ -9,7 +9,7 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Every key of every kind changes what comes of it.</summary>
+/// <summary>Every key of every kind changes the result.</summary>
 public sealed class RewardOptionsTests : IDisposable
 {
     static readonly string Script =
@@ -36,7 +36,7 @@ public sealed class RewardOptionsTests : IDisposable
         foreach (var (kind, defaults) in RewardSources.Kinds)
             foreach (var (key, property) in RecipeKeys.Of(defaults.GetType()))
                 if (property.DeclaringType == typeof(RewardOptions))
-                    Assert.Contains(("length", key), tried);                                 // what all kinds have is tried with one
+                    Assert.Contains(("length", key), tried);                                 // the keys of all kinds are tested with one kind
                 else if (property.DeclaringType == typeof(RemoteReward))
                     Assert.Contains(("process", key), tried);
                 else
@@ -99,7 +99,7 @@ public sealed class RewardOptionsTests : IDisposable
             process with { Command = "exit 1", Retries = 1, Backoff = 3 });
     }
 
-    /// <summary>All that can be seen of a reward: scores, metrics, what it sent, what it said, and whether it took its time.</summary>
+    /// <summary>All observable results of a reward: scores, metrics, requests, notices, and whether it waited.</summary>
     string Outcome(RewardOptions options)
     {
         var clock = Stopwatch.StartNew();

@@ -5,7 +5,7 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Sums of rewards, worked out by hand.</summary>
+/// <summary>Sums of rewards, computed by hand.</summary>
 public sealed class RewardSumTests : IDisposable
 {
     static readonly double[][] OneAndThree = [[1], [3]];
@@ -42,7 +42,7 @@ public sealed class RewardSumTests : IDisposable
     public void EachScalingHasItsMeanAndDeviation()
     {
         var second = new double[][] { [5], [7] };
-        var root2 = Math.Sqrt(2);                                                            // the deviation of 1 and 3, and of 5 and 7
+        var root2 = Math.Sqrt(2);                                                            // the standard deviation of 1 and 3, and of 5 and 7
         var allFour = Math.Sqrt(20.0 / 3);                                                   // of 1, 3, 5 and 7, whose mean is 4
         Scales(ScoreScaling.None, [1, 3], [5, 7]);
         Scales(ScoreScaling.Reference, [-1 / root2, 1 / root2], [3 / root2, 5 / root2]);
@@ -140,7 +140,7 @@ public sealed class RewardSumTests : IDisposable
         }
     }
 
-    /// <summary>Answers when another one is asked at the same time.</summary>
+    /// <summary>Answers when another source is called at the same time.</summary>
     sealed class Meeting(Barrier barrier) : IRewardSource
     {
         public bool IsRemote => true;

@@ -5,10 +5,10 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>What becomes of scores, worked out by hand.</summary>
+/// <summary>The transformation of scores, computed by hand.</summary>
 public sealed class ScorePipelineTests : IDisposable
 {
-    static readonly double Root2 = Math.Sqrt(2);                                             // the deviation of 5 and 7
+    static readonly double Root2 = Math.Sqrt(2);                                             // the standard deviation of 5 and 7
 
     readonly TensorScope scope = TensorScope.Open();
 
@@ -53,7 +53,7 @@ public sealed class ScorePipelineTests : IDisposable
     }
 
     /// <summary>
-    /// TRL's test of its soft overlong punishment: a greatest length of 100 with a cache of 20, for 50, 90 and 110 tokens.
+    /// TRL's test of its soft overlong punishment: a maximum length of 100 with a cache of 20, for 50, 90 and 110 tokens.
     /// </summary>
     [Theory]
     [InlineData(50, 0)]
@@ -70,7 +70,7 @@ public sealed class ScorePipelineTests : IDisposable
     {
         var pipeline = new ScorePipeline(new() { Scaling = ScoreScaling.Reference, Clip = 1.5, MissingEosPenalty = 0.5 });
         var rows = pipeline.Shape(new([[4, 1], [7]]), Rollouts()).Rows;                     // totals 5 and 7, mean 6
-        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);                              // 4 and 1 − 6, each by √2, each cut
+        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);                              // 4 and 1 − 6, each divided by √2, each clipped
         Numeric.Close([1 / Root2 - 0.5], rows[1], "whole", 1e-12, 0);
     }
 
@@ -105,7 +105,7 @@ public sealed class ScorePipelineTests : IDisposable
         }
     }
 
-    /// <summary>trlX's running scale, of scores as they are and of scores cut to ±1.5 before.</summary>
+    /// <summary>trlX's running scale, of scores without and with clipping to ±1.5 before.</summary>
     [Theory]
     [MemberData(nameof(Moments))]
     [Trait("Category", "Golden")]

@@ -12,7 +12,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 
-/// <summary>The model is made of the step with the highest held-out gold reward.</summary>
+/// <summary>The model of the step with the highest held-out gold reward is saved.</summary>
 public sealed class BestStepTests : IDisposable
 {
     readonly TinyRuns runs = new();

@@ -5,7 +5,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 
-/// <summary>A run that was stopped ends with the same bits as one that was not.</summary>
+/// <summary>A run that was stopped and resumed gives bit-identical results to an uninterrupted one.</summary>
 public sealed class ResumeTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -131,7 +131,7 @@ public sealed class ResumeTests : IDisposable
     {
         runs.Start("sft", runs.Recipe("sft", "a"));
         var error = Assert.Throws<InvalidDataException>(() => runs.Start("sft", runs.Recipe("sft", "a")));
-        Assert.Contains("already holds a run", error.Message);
+        Assert.Contains("already has a run", error.Message);
     }
 
     [Fact]

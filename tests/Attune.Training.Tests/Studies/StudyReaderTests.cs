@@ -3,7 +3,7 @@ using Attune.Training.Studies;
 
 namespace Attune.Training.Tests.Studies;
 
-/// <summary>What a study file says, and all that can be wrong with one.</summary>
+/// <summary>Reading study files, and the errors of invalid ones.</summary>
 public sealed class StudyReaderTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -78,9 +78,9 @@ public sealed class StudyReaderTests : IDisposable
             """);
         foreach (var part in new[]
         {
-            "line 2: 'ouput' is no key of this study. Did you mean 'output'?", "`output` must name a folder (was empty).",
-            "'seeds.1' should be a whole number, found 'one'", "`seeds` must differ from each other (was [1, 1]).",
-            "line 8: 'groups.0.variants.0.st' is no key of this study. Did you mean 'set'?", "'a-b' is that of two", "'run.seed=3'",
+            "line 2: 'ouput' is not a key of this study. Did you mean 'output'?", "`output` must name a folder (was empty).",
+            "'seeds.1' must be an integer (was 'one')", "`seeds` must be different (was [1, 1]).",
+            "line 8: 'groups.0.variants.0.st' is not a key of this study. Did you mean 'set'?", "two have 'a-b'", "'run.seed=3'",
         })
             Assert.Contains(part, message, StringComparison.Ordinal);
     }
@@ -91,7 +91,7 @@ public sealed class StudyReaderTests : IDisposable
         var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal)
             .Replace("[kl.coef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
         Assert.Equal(1, message.Split("Did you mean 'ppo.gamma'").Length - 1);
-        Assert.Equal(1, message.Split("beta 0.1: 'klCof' is no key").Length - 1);
+        Assert.Equal(1, message.Split("beta 0.1: 'klCof' is not a key").Length - 1);
         Assert.Contains("beta 0.1: `sampling.temperature` must be above 0", message, StringComparison.Ordinal);
     }
 
@@ -105,7 +105,7 @@ public sealed class StudyReaderTests : IDisposable
     public void FilesThatAreMissingAreSaidOnce()
     {
         var message = Refused(Good.Replace("[ppo.gamma=0.9]", "[model=no/such/model, ppo.gamma=0.9]", StringComparison.Ordinal));
-        Assert.Equal(1, message.Split("model: a file or folder was expected, found nothing at no/such/model").Length - 1);
+        Assert.Equal(1, message.Split("`model` must be an existing file or folder (was no/such/model)").Length - 1);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class StudyReaderTests : IDisposable
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'coef: 0.1', this study 'coef: 0.2'", message, StringComparison.Ordinal);
+        Assert.Contains("beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]
