@@ -202,7 +202,7 @@ public sealed class ModelCommandTests : IDisposable
         ModelFolder.Save(encoder, Pretrained.NewLanguageModel(config, random), tokenizer);
         ModelFolder.Save(judge, Pretrained.NewRewardModel(config, random), tokenizer);
         Assert.Equal(36, Succeed("score", judge, TinyData.Rankings(folder)).TrimEnd('\n').Split('\n').Length);
-        Fail("holds an encoder (bert), which reads texts and cannot write any", "generate", encoder, "The cat says");
+        Fail("holds an encoder (bert), which cannot generate text", "generate", encoder, "The cat says");
     }
 
     [Fact]
@@ -233,7 +233,7 @@ public sealed class ModelCommandTests : IDisposable
         var scores = points.Select(point => (double)point!["score"]!).ToList();
         Assert.Equal(scores.Order(), scores);                    // the best of more is never worse by the score that chooses
         Assert.InRange((double)points[0]!["gold"]!, 0, 6);
-        Assert.Contains("Score and gold reward over distance, best of n", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("Score and gold reward against √KL, best of n", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -327,8 +327,8 @@ public sealed class ModelCommandTests : IDisposable
     public void ATokenizerOfAnotherModelIsRefused()
     {
         BytePairTrainer.Train(["many other words that make a larger vocabulary than the model has, so that none fits"], new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
-        Fail("they are not of one model", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+        Fail("they do not belong together", "generate", model, "The cat says");
+        Fail("they do not belong together", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
     }
 
     [Fact]
@@ -336,7 +336,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var grown = TinyData.Tokenizer.WithSpecialTokens(pad: "<|beyond|>");
         grown.Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
+        Fail("they do not belong together", "generate", model, "The cat says");
         TinyData.Tokenizer.Save(model);
         File.Copy(SavedTokenizer(grown), Path.Combine(model, "tokenizer.json"), overwrite: true);
         Succeed("generate", model, "The cat says", "--max-new-tokens", "2");

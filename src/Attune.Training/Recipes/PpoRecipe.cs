@@ -22,10 +22,10 @@ public sealed record PpoRecipe : OnPolicyRecipe
         Updates = new() { Epochs = 4 };
     }
 
-    /// <summary>What estimates returns.</summary>
+    /// <summary>The critic, which estimates returns.</summary>
     public CriticOptions Critic { get; init; } = new();
 
-    /// <summary>Text that is learned from in the same updates (PPO-ptx).</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx).</summary>
     public PretrainingMixOptions Mix { get; init; } = new();
 
     /// <summary>The algorithm.</summary>
@@ -77,7 +77,8 @@ public sealed record PpoRecipe : OnPolicyRecipe
         return Critic.Kind switch
         {
             CriticKind.Branch => new BranchCritic(model, Critic.Layers, run.Random),
-            CriticKind.Model => new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
+            CriticKind.Model =>
+                new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
             _ => new HeadCritic(model.ValueHead!),
         };
     }
