@@ -8,7 +8,7 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>A language model, causal or masked: a backbone, an output head, and perhaps a value head.</summary>
+/// <summary>A language model, causal or masked: a backbone, an output head, and optionally a value head.</summary>
 public sealed class LanguageModel : Module
 {
     readonly OutputHead outputHead;
@@ -25,10 +25,10 @@ public sealed class LanguageModel : Module
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
     public JsonObject Config { get; }
 
-    /// <summary>The generation_config.json of the checkpoint, if it had one; it is written again as it was.</summary>
+    /// <summary>The generation_config.json of the checkpoint, if it has one. It is saved unchanged.</summary>
     public JsonObject? GenerationConfig { get; set; }
 
-    /// <summary>The tokens that end an answer, as generation_config.json names them, else config.json; chat models may have several.</summary>
+    /// <summary>The end-of-sequence tokens in generation_config.json, or else in config.json. Chat models may have several.</summary>
     public IReadOnlyList<int> EosIds => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
     {
         JsonArray ids => [.. ids.OfType<JsonValue>().SelectMany(Token)],
@@ -38,10 +38,10 @@ public sealed class LanguageModel : Module
 
     public Backbone Backbone { get; }
 
-    /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
+    /// <summary>Estimates the return at each token. PPO adds one; a checkpoint may have one.</summary>
     public ValueHead? ValueHead { get; private set; }
 
-    /// <summary>Whether the output matrix is the token table.</summary>
+    /// <summary>Whether the output matrix is the token embedding.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
     public Device Device => Backbone.TokenEmbedding.Value.Device;
@@ -53,7 +53,9 @@ public sealed class LanguageModel : Module
         return Backbone.Forward(input, cache);
     }
 
-    /// <summary>(…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself when the model is a masked one.</summary>
+    /// <summary>
+    /// (…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself for a masked language model.
+    /// </summary>
     public Tensor Logits(Tensor hidden)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
@@ -62,10 +64,10 @@ public sealed class LanguageModel : Module
 
     IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
 
-    /// <summary>Adds a value head without memory: initialise or load it.</summary>
+    /// <summary>Adds a value head without memory; initialise or load it before use.</summary>
     public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));
 
-    /// <summary>Takes the value head off, where values come from elsewhere.</summary>
+    /// <summary>Removes the value head, where values come from another model.</summary>
     public void RemoveValueHead()
     {
         if (ValueHead is { } head)

@@ -21,7 +21,7 @@ public sealed class RelativeBiasTests
     [InlineData(32, 28)]
     [InlineData(5000, 31)]
     public void AReaderOfBothDirectionsHasHalfOfTheBucketsForEach(long distance, long bucket) =>
-        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bothDirections: true, 1).Bucket(distance));
+        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bidirectional: true, 1).Bucket(distance));
 
     [Theory]
     [InlineData(0, 0)]
@@ -31,14 +31,14 @@ public sealed class RelativeBiasTests
     [InlineData(-19, 17)]
     [InlineData(-128, 31)]
     public void AWriterHasAllBucketsForWhatStandsBefore(long distance, long bucket) =>
-        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bothDirections: false, 1).Bucket(distance));
+        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bidirectional: false, 1).Bucket(distance));
 
     [Fact]
     public void TheLastQueriesSeeAllKeys()
     {
         using var scope = TensorScope.Open();
         using var random = new RandomSource(1);
-        var bias = new RelativeBias(2, 8, 16, bothDirections: false, 1);
+        var bias = new RelativeBias(2, 8, 16, bidirectional: false, 1);
         bias.Initialize(random);
         var whole = bias.Forward(5, 5);
         Assert.Equal([1, 2, 5, 5], whole.Shape.ToArray());

@@ -10,8 +10,8 @@ using Attune.Torch;
 namespace Attune.Models.Checkpoints;
 
 /// <summary>
-/// Models from and to Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
-/// <c>generation_config.json</c>. Names and shapes of a checkpoint are compared with the model before a tensor is copied.
+/// Loads and saves models in Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
+/// <c>generation_config.json</c>. Names and shapes are checked before a tensor is copied.
 /// </summary>
 public static class Pretrained
 {
@@ -35,13 +35,15 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
-    /// one that is missing is an error.
+    /// The language model of a folder. Also reads a value head if the checkpoint has one; with <paramref name="expectValueHead"/> a
+    /// missing value head is an error.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="expectValueHead">Whether the value head must be there.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
+    /// <param name="expectValueHead">Whether a missing value head is an error.</param>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no value head.
+    /// </exception>
     public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
     {
         if (Peft.IsAdapter(folder))
@@ -56,29 +58,32 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <summary>The reward model of a folder; a missing reward head is an error.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no reward head.
+    /// </exception>
     public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
     {
         using var random = new RandomSource(0);
         var isAdapter = Peft.IsAdapter(folder);
         var source = isAdapter ? Peft.BaseFolder(folder) : folder;
-        var (model, missing) = ReadRewardModel(source, isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source), random, dtype);
+        var config = isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source);
+        var (model, missing) = ReadRewardModel(source, config, random, dtype);
         if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
             throw new InvalidDataException(
-                $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
+                $"{folder} has no reward head ({name}); train one with `attune reward`, or use the folder of such a run");
         return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
     /// <summary>
-    /// A reward model to train: with the backbone of a language model's folder and new heads, or with the heads of a reward model's folder,
-    /// as many as are there. Its logits are its scores.
+    /// A reward model to train: the backbone of a language model with new heads, or a reward model with the heads that its folder has
+    /// and new ones up to <paramref name="heads"/>. Its logits are its scores.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="random">Draws the heads that are new.</param>
-    /// <param name="heads">How many there shall be.</param>
+    /// <param name="random">Draws the new heads.</param>
+    /// <param name="heads">Number of heads.</param>
     public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
     {
         var isAdapter = Peft.IsAdapter(folder);
@@ -97,7 +102,7 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>The settings of an adapter's base with what the adapter says of its reward heads.</summary>
+    /// <summary>The settings of an adapter's base model, with the reward heads that the adapter describes.</summary>
     static JsonObject WithRewardOf(string adapter, JsonObject config)
     {
         config.Remove(RewardScale.Key);
@@ -106,8 +111,8 @@ public static class Pretrained
         return config;
     }
 
-    /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family.</exception>
+    /// <summary>Describes the model of a folder, after checking names and shapes. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a supported family.</exception>
     public static ModelSummary Describe(string folder)
     {
         var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
@@ -119,7 +124,8 @@ public static class Pretrained
         return new(
             family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
             ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), hasValueHead,
-            parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
+            parameters.GroupBy(p => file.Entry(p.Key).DType)
+                .ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
             file.FileCount);
 
         (Module Model, Backbone Backbone) Empty()
@@ -132,16 +138,14 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
-    /// others. It has no value head.
+    /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones. It has no
+    /// value head.
     /// </summary>
     public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
 
-    /// <summary>
-    /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
-    /// </summary>
-    /// <param name="model">The first.</param>
-    /// <param name="isOwn">Whether the second model has a copy of its own.</param>
+    /// <summary>A second model without a value head. It has frozen copies of some parameters and shares the others.</summary>
+    /// <param name="model">The first model.</param>
+    /// <param name="isOwn">Whether the second model gets a copy of a parameter.</param>
     public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
     {
         var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
@@ -154,7 +158,7 @@ public static class Pretrained
         return twin;
     }
 
-    /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
+    /// <summary>Saves a model in the format that transformers loads, without the tokenizer.</summary>
     public static void Save(string folder, LanguageModel model)
     {
         model.Config.Remove(RewardScale.Key);
@@ -174,10 +178,10 @@ public static class Pretrained
     }
 
     /// <summary>The config.json of a folder.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
+    /// <exception cref="InvalidDataException">The file does not exist, or is not a JSON object.</exception>
     public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
         ? ReadObject(ConfigPath(folder))
-        : throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+        : throw new InvalidDataException($"{folder} is not a model folder: it has no config.json");
 
     /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
     internal static JsonObject ReadObject(string path)
@@ -187,7 +191,7 @@ public static class Pretrained
             var json = File.ReadAllBytes(path);
             DecodeStrings(json);
             return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
-                ?? throw new JsonException("it is empty");
+                ?? throw new JsonException("the file is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -195,7 +199,9 @@ public static class Pretrained
         }
     }
 
-    /// <summary>A JsonObject reads names and strings when they are asked for; what is no Unicode in them is to be said now.</summary>
+    /// <summary>
+    /// A JsonObject decodes names and strings lazily; this decodes all of them, so that invalid Unicode is reported now.
+    /// </summary>
     static void DecodeStrings(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -207,7 +213,7 @@ public static class Pretrained
     internal static void WriteJson(string path, JsonObject json) =>
         File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
-    /// <summary>Every tensor is written in the type that it was read in, so that a checkpoint comes back bit for bit.</summary>
+    /// <summary>Writes every tensor in its stored type, so that a loaded checkpoint is saved bit for bit.</summary>
     static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className, JsonObject? generation)
     {
         using var scope = TensorScope.Open();
@@ -234,8 +240,9 @@ public static class Pretrained
         return generation;
     }
 
-    /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
-    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, JsonObject config, RandomSource random, DType? dtype)
+    /// <summary>The reward model of a folder, and the parameters of its head that the folder does not have, which are random.</summary>
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(
+        string folder, JsonObject config, RandomSource random, DType? dtype)
     {
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
@@ -264,7 +271,7 @@ public static class Pretrained
     static void RequireOneLabel(JsonObject config, string folder)
     {
         if (config["id2label"] is JsonObject { Count: > 1 and var labels })
-            throw new InvalidDataException($"{folder} has a head of {labels} labels; a reward model has one, which is the reward");
+            throw new InvalidDataException($"{folder} has a head with {labels} labels; a reward model must have one label");
     }
 
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
@@ -273,7 +280,7 @@ public static class Pretrained
         return name => names.Contains(name) || name.StartsWith("v_head.", StringComparison.Ordinal);
     }
 
-    /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
+    /// <summary>The names of the output head's tensors, including its matrix when that is tied to the token embedding.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
         Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
 
