@@ -71,7 +71,7 @@ public sealed class GoldenFilterTests
             "TopPLogitsWarper" => new TopPFilter(Number("top_p"), keep),
             "MinPLogitsWarper" => new MinPFilter(Number("min_p"), keep),
             "TypicalLogitsWarper" => new TypicalFilter(Number("typical_p"), keep),
-            "EpsilonLogitsWarper" => new CutoffFilter(Number("epsilon"), keep: keep),
+            "EpsilonLogitsWarper" => new CutoffFilter(Number("epsilon"), minTokensToKeep: keep),
             "EtaLogitsWarper" => new CutoffFilter(Number("epsilon"), adaptive: true, keep),
             "TopHLogitsWarper" => new TopHFilter(Number("top_h")),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
@@ -85,7 +85,7 @@ public sealed class GoldenFilterTests
                 .Select(bias => (GoldenModels.Ids(bias.GetProperty("tokens")), bias.GetProperty("bias").GetDouble()))]),
             "SuppressTokensLogitsProcessor" => new SuppressTokensFilter(List("suppress_tokens")),
             "SuppressTokensAtBeginLogitsProcessor" => new SuppressTokensFilter(List("begin_suppress_tokens"), Whole("begin_index")),
-            "ForcedBOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_bos_token_id"), at: 1),
+            "ForcedBOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_bos_token_id"), position: 1),
             "ForcedEOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_eos_token_id"), Whole("max_length") - 1),
             "MinLengthLogitsProcessor" => new MinNewTokensFilter(Whole("min_length"), List("eos_token_id")),
             "MinNewTokensLengthLogitsProcessor" => new MinNewTokensFilter(Whole("min_new_tokens"), List("eos_token_id")),
