@@ -10,7 +10,7 @@ sealed class WordPiece : IModel
     readonly string unknown;
     readonly int longestWord;
     readonly Trie pieces = new();
-    readonly int inside;                                           // the node behind the prefix, or none
+    readonly int inside;                                           // the node after the prefix, or none
     readonly WordCache cache = new();
 
     WordPiece(Vocabulary vocabulary, string unknown, string prefix, int longestWord)
