@@ -23,7 +23,7 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
     }
 
     public JsonField this[string name] =>
-        Optional(name) ?? throw Wrong($"an object with '{name}'");
+        Optional(name) ?? throw Invalid($"must have '{name}'");
 
     /// <summary>The member with this name; null when it is absent or null.</summary>
     public JsonField? Optional(string name)

@@ -170,8 +170,8 @@ public sealed class Tokenizer
     int? IdOf(string part, string? usual = null)
     {
         if (config.Token(part) is { } token)
-            return TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
-        return TokenToId(token)
-            ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
+            return TokenToId(token)
+                ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
+        return usual is not null && pipeline.IsSpecial(usual) ? TokenToId(usual) : null;
     }
 }

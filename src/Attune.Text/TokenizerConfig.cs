@@ -42,7 +42,9 @@ sealed class TokenizerConfig
     /// <summary>The tokens of <c>added_tokens_decoder</c>, in the order of their ids.</summary>
     public IEnumerable<AddedToken> AddedTokens => (content.Optional("added_tokens_decoder")?.Members() ?? [])
         .OrderBy(member =>
-            int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id) ? id : throw member.Field.Invalid("the key must be a token id"))
+            int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id)
+                ? id
+                : throw member.Field.Invalid("the key must be a token id"))
         .Select(member => AddedToken.Read(member.Field));
 
     /// <summary>The Jinja source; of several named templates the one with the name <c>default</c>.</summary>

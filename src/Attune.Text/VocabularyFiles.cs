@@ -49,7 +49,7 @@ sealed class VocabularyFiles
         ReadAddedTokens();
     }
 
-    /// <summary>The tokenizer of a folder without tokenizer.json, or null when it has none of these files either.</summary>
+    /// <summary>The tokenizer of a folder without tokenizer.json, or null if it has none of these files.</summary>
     public static Tokenizer? Load(string folder, TokenizerConfig config)
     {
         var name = new[] { "vocab.json", "vocab.txt" }.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
@@ -161,7 +161,7 @@ sealed class VocabularyFiles
         return addedIds.TryGetValue(token, out var id)
             ? [token, id]
             : throw new InvalidDataException(
-                $"{file} must have the {part} '{token}'; or name another in tokenizer_config.json");
+                $"{file} must have the {part} '{token}'; add it, or name another in tokenizer_config.json");
     }
 
     JsonObject WordPieces() => new()

@@ -41,7 +41,8 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
             "auto" => Best,
             "cpu" => Cpu,
             "cuda" when index >= 0 && index < CudaCount => Cuda(index),
-            "cuda" => throw new FormatException($"the device '{text}' does not exist: this machine has {CudaCount} CUDA devices; use cpu or auto"),
+            "cuda" => throw new FormatException(
+                $"the device '{text}' does not exist: this machine has {CudaCount} CUDA devices; use cpu or auto"),
             _ => throw new FormatException($"a device must be auto, cpu, cuda or cuda:N (was '{text}')"),
         };
     }

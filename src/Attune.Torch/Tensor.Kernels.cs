@@ -8,7 +8,9 @@ namespace Attune.Torch;
 /// </summary>
 public sealed partial class Tensor
 {
-    /// <summary>softmax(q kᵀ · scale + bias) v: q (B, H, T, D), k and v (B, K, S, D), bias (B or 1, 1, T or 1, S) → (B, T, H · D).</summary>
+    /// <summary>
+    /// softmax(q kᵀ · scale + bias) v: q (B, H, T, D), k and v (B, K, S, D), bias (B or 1, 1, T or 1, S) → (B, T, H · D).
+    /// </summary>
     public static Tensor? Attend(Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale)
     {
         Native.Check(Native.attune_attention(q.Handle, k.Handle, v.Handle, attentionMask.Handle, scale, out var result));

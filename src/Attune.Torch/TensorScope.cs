@@ -38,7 +38,8 @@ public sealed class TensorScope : IDisposable
     public void Dispose()
     {
         if (current != this)
-            throw new InvalidOperationException("a tensor scope was closed while an inner scope was open, was closed twice, or was closed on another thread");
+            throw new InvalidOperationException(
+                "a tensor scope was closed while an inner scope was open, was closed twice, or was closed on another thread");
         current = outer;
         foreach (var tensor in tensors)
             if (tensor.Scope == this)

@@ -209,7 +209,8 @@ public sealed class Lora : IDisposable
     }
 
     static Linear Adaptable(string name, Module module, string source) => module as Linear
-        ?? throw new InvalidDataException($"{source}: 'target_modules' names {name}, which is not a linear layer; only linear layers can be adapted");
+        ?? throw new InvalidDataException(
+            $"{source}: 'target_modules' names {name}, which is not a linear layer; only linear layers can be adapted");
 
     static string Ends(IEnumerable<(string Name, Module Value)> modules) =>
         string.Join(", ", modules.Select(module => module.Name[(module.Name.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal));

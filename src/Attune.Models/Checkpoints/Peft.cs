@@ -34,7 +34,8 @@ public static class Peft
 
     /// <summary>Number of parameters in an adapter's file.</summary>
     public static long ElementCount(string folder) =>
-        SafetensorsHeader.Read(WeightsPath(folder)).Entries.Values.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length));
+        SafetensorsHeader.Read(WeightsPath(folder)).Entries.Values
+            .Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length));
 
     /// <summary>Adds the adapter of a folder to a model, with its weights.</summary>
     /// <exception cref="InvalidDataException">The folder has no LoRA adapter, a damaged one, or one of another model.</exception>

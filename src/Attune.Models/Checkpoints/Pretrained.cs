@@ -162,7 +162,8 @@ public static class Pretrained
     public static void Save(string folder, LanguageModel model)
     {
         model.Config.Remove(RewardScale.Key);
-        Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
+        var generation = model.GenerationConfig ?? DefaultGenerationConfig(model.Config);
+        Save(folder, model, model.Config, family => family.LanguageModelClass, generation);
     }
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>

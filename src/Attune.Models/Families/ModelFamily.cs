@@ -59,7 +59,8 @@ public sealed record ModelFamily
         var type = config.Text("model_type");
         var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
         return All.FirstOrDefault(family => family.Type == type)
-            ?? throw new InvalidDataException($"{config.Source}: models of type '{type}'{classes} are not supported; supported types are {Names}");
+            ?? throw new InvalidDataException(
+                $"{config.Source}: models of type '{type}'{classes} are not supported; supported types are {Names}");
     }
 
     /// <summary>Whether a model with these settings uses the token embedding as its output matrix.</summary>

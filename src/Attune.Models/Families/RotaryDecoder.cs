@@ -41,7 +41,9 @@ public sealed class RotaryDecoder : Decoder
     protected override IEnumerable<Module> Embeddings => [tokenEmbedding];
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
-        cache is not null && lengthDependent is not null ? ForwardWithOneScaling(input, cache, lengthDependent) : base.Forward(input, cache);
+        cache is not null && lengthDependent is not null
+            ? ForwardWithOneScaling(input, cache, lengthDependent)
+            : base.Forward(input, cache);
 
     public override CacheShape? CacheShape => new(config.Layers, config.KeyHeads, config.HeadWidth);
 
@@ -64,7 +66,9 @@ public sealed class RotaryDecoder : Decoder
         var attentionMasks = config.LayerAttention.Select(Window).Distinct()
             .ToDictionary(window => window, window => Attention.CausalMask(input, cached, window));
         var angles = config.LayerAttention.Select(view => view.Frequencies).Distinct()
-            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, tokenEmbedding.Weight.Value.DType));
+            .ToDictionary(
+                frequencies => frequencies,
+                frequencies => Rotary.Angles(positions, frequencies, tokenEmbedding.Weight.Value.DType));
         return (layer, x) =>
         {
             var view = config.LayerAttention[layer];

@@ -78,7 +78,8 @@ sealed record RotaryDecoderConfig
                 $"{json.Source}: num_attention_heads ({heads}) must be a multiple of num_key_value_heads ({keyHeads}), "
                 + $"and head_dim ({headWidth}) must be even");
         if (json.Flag("use_bidirectional_attention", false))
-            throw new InvalidDataException($"{json.Source}: use_bidirectional_attention must be false: a decoder attends to earlier tokens only");
+            throw new InvalidDataException(
+                $"{json.Source}: use_bidirectional_attention must be false: a decoder attends to earlier tokens only");
         var everything = new LayerAttention(0, frequencies ?? RotaryFrequencies.Read(json, headWidth));
         var bias = json.Flag("attention_bias", false);
         return new()
@@ -111,9 +112,11 @@ sealed record RotaryDecoderConfig
             return WithWindow(json, rule, frequencies);
         var types = json.Texts("layer_types");
         if (types.Count != Layers)
-            throw new InvalidDataException($"{json.Source}: layer_types must have one entry for each of the {Layers} layers (was {types.Count})");
+            throw new InvalidDataException(
+                $"{json.Source}: layer_types must have one entry for each of the {Layers} layers (was {types.Count})");
         if (types.FirstOrDefault(type => type is not (Sliding or Full)) is { } unknown)
-            throw new InvalidDataException($"{json.Source}: the layer type '{unknown}' is not supported; supported types are {Full} and {Sliding}");
+            throw new InvalidDataException(
+                $"{json.Source}: the layer type '{unknown}' is not supported; supported types are {Full} and {Sliding}");
         return WithWindow(json, layer => types[layer] == Sliding, frequencies);
     }
 

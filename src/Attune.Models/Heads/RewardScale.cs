@@ -24,7 +24,8 @@ public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<doub
         return shift.Length == heads && scale.Length == heads && Array.TrueForAll(scale, number => number > 0)
             ? new(shift, scale)
             : throw new InvalidDataException(
-                $"{source}: '{Key}' must have a shift and a scale above 0 for each of {heads} heads (was {shift.Length} and {scale.Length})");
+                $"{source}: '{Key}' must have a shift and a scale above 0 for each of {heads} heads "
+                + $"(was {shift.Length} and {scale.Length})");
     }
 
     /// <summary>The number of heads; 1 unless config.json has another.</summary>

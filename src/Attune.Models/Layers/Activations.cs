@@ -22,5 +22,6 @@ public static class Activations
     /// <exception cref="InvalidDataException">The activation is not supported.</exception>
     public static Func<Tensor, Tensor> Named(string name) => Known.TryGetValue(name, out var function)
         ? function
-        : throw new InvalidDataException($"the activation '{name}' is not supported; supported activations are {string.Join(", ", Known.Keys)}");
+        : throw new InvalidDataException(
+            $"the activation '{name}' is not supported; supported activations are {string.Join(", ", Known.Keys)}");
 }

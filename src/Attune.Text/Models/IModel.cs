@@ -31,7 +31,7 @@ static class Models
         null when field.Optional("merges") is not null => BytePair.Read(field),       // files before version 0.8 have no type
         null when field.Optional("max_input_chars_per_word") is not null => WordPiece.Read(field),
         null when field.Optional("vocab")?.Value.ValueKind == System.Text.Json.JsonValueKind.Array => Unigram.Read(field),
-        null => throw field.Wrong("an object with 'type'"),
+        null => throw field.Invalid("must have 'type'"),
         _ => throw field["type"].Unknown("model", "BPE", "Unigram", "WordPiece", "WordLevel"),
     };
 }

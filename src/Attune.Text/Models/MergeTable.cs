@@ -40,7 +40,7 @@ sealed class MergeTable
     public bool TryGet(int left, int right, out Merge merge) => merges.TryGetValue(Key(left, right), out merge);
 
     /// <summary>
-    /// One number for each pair. An odd factor spreads the hashes: that of a tuple or of the plain number would be left ^ right.
+    /// One number for each pair. The odd factor spreads hashes: that of left · 2³² + right would be left ^ right.
     /// </summary>
     static ulong Key(int left, int right) => (((ulong)(uint)left << 32) | (uint)right) * 0x9E3779B97F4A7C15;
 }

@@ -1,8 +1,8 @@
 namespace Attune.Text;
 
 /// <summary>
-/// Merges the tokens of one word, always the pair of lowest rank and of these the leftmost, until none is left. In a long word the
-/// tokens are a linked list and the pairs wait in a heap, so that n characters take O(n log n), however many.
+/// Merges the tokens of one word: always the pair with the lowest rank, and of these the leftmost, until none is left. In a long word
+/// the tokens are a linked list and the pairs are in a heap, so that n characters take O(n log n).
 /// </summary>
 sealed class WordMerge
 {
