@@ -6,7 +6,8 @@ namespace Attune.Models.Tests;
 
 public sealed class RelativeBiasTests
 {
-    // 32 buckets up to 128, as all checkpoints of T5 have them. Both directions: 16 each, 8 of them exact; 8 + 8 log(d/8)/log(16) after that.
+    // 32 buckets up to distance 128, as in all checkpoints of T5. Bidirectional: 16 for each direction, 8 of them for one distance each;
+    // from distance 8 on, bucket 8 + 8 log(d/8)/log(16).
     [Theory]
     [InlineData(0, 0)]
     [InlineData(-7, 7)]
