@@ -32,8 +32,8 @@ public sealed class Tokenizer
 
     /// <summary>
     /// Reads tokenizer.json (or in older folders vocab.json with merges.txt, or vocab.txt) and, if they exist, tokenizer_config.json,
-    /// special_tokens_map.json and chat_template.jinja. Throws <see cref="FileNotFoundException"/> if there is no tokenizer and <see
-    /// cref="InvalidDataException"/> if a file is invalid, inconsistent, or has settings that are not supported.
+    /// special_tokens_map.json and chat_template.jinja. Throws <see cref="FileNotFoundException"/> if there is no tokenizer and
+    /// <see cref="InvalidDataException"/> if a file is invalid, inconsistent, or has settings that are not supported.
     /// </summary>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
 

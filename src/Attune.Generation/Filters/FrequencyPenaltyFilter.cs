@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Lowers the logit of a token in the response by <paramref name="frequency"/> for each occurrence, and once by <paramref
-/// name="presence"/>.
+/// Lowers the logit of a token in the response by <paramref name="frequency"/> for each occurrence, and once by
+/// <paramref name="presence"/>.
 /// </summary>
 public sealed class FrequencyPenaltyFilter(double frequency, double presence) : ILogitsFilter
 {

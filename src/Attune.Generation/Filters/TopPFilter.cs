@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Nucleus sampling: keeps the smallest set of most likely tokens with a total probability of at least p, and at least <paramref
-/// name="minTokensToKeep"/> tokens. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
+/// Nucleus sampling: keeps the smallest set of most likely tokens with a total probability of at least p, and at least
+/// <paramref name="minTokensToKeep"/> tokens. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
 /// </summary>
 public sealed class TopPFilter(double p, int minTokensToKeep = 1) : ILogitsFilter
 {

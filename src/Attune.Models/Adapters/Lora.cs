@@ -7,9 +7,9 @@ namespace Attune.Models.Adapters;
 
 /// <summary>
 /// A LoRA adapter on a model, compatible with PEFT: low-rank changes of linear layers, and full copies of <c>modules_to_save</c>. The
-/// model's own parameters keep their names and values; the adapter's are listed here. Move the model to its device first: <see
-/// cref="Module.MoveTo"/> does not move an adapter. Biases that the adapter trains (<c>bias</c> all or lora_only) are the model's own,
-/// as in PEFT; disabling the adapter does not change them back.
+/// model's own parameters keep their names and values; the adapter's are listed here. Move the model to its device first:
+/// <see cref="Module.MoveTo"/> does not move an adapter. Biases that the adapter trains (<c>bias</c> all or lora_only) are the model's
+/// own, as in PEFT; disabling the adapter does not change them back.
 /// </summary>
 public sealed class Lora : IDisposable
 {

@@ -145,17 +145,17 @@ public static class Pretrained
 
     /// <summary>A second model without a value head. It has frozen copies of some parameters and shares the others.</summary>
     /// <param name="model">The first model.</param>
-    /// <param name="isOwn">Whether the second model gets a copy of a parameter.</param>
-    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
+    /// <param name="isCopied">Whether the second model gets a copy of a parameter.</param>
+    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isCopied)
     {
-        var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var clone = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        foreach (var (name, parameter) in twin.NamedParameters())
-            parameter.Value = isOwn(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
-        twin.Backbone.Autocast = model.Backbone.Autocast;
-        return twin;
+        foreach (var (name, parameter) in clone.NamedParameters())
+            parameter.Value = isCopied(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+        clone.Backbone.Autocast = model.Backbone.Autocast;
+        return clone;
     }
 
     /// <summary>Saves a model in the format that transformers loads, without the tokenizer.</summary>

@@ -6,8 +6,8 @@ namespace Attune.Text.Trainers;
 public static class BytePairTrainer
 {
     /// <summary>
-    /// Trains a tokenizer on texts, in one pass. Special tokens are not searched for in the texts. Throws <see
-    /// cref="InvalidDataException"/> if the options are inconsistent.
+    /// Trains a tokenizer on texts, in one pass. Special tokens are not searched for in the texts. Throws
+    /// <see cref="InvalidDataException"/> if the options are inconsistent.
     /// </summary>
     public static Tokenizer Train(IEnumerable<string> texts, BytePairTrainingOptions? options = null, CancellationToken cancel = default)
     {
