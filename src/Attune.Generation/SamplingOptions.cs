@@ -9,7 +9,7 @@ public sealed record SamplingOptions : IValidatableObject
     [Range(1, double.PositiveInfinity)]
     public int MaxNewTokens { get; init; } = 64;
 
-    /// <summary>The minimum length of a response in tokens.</summary>
+    /// <summary>The minimum number of tokens before a response may end.</summary>
     [Range(0, double.PositiveInfinity)]
     public int MinNewTokens { get; init; }
 

@@ -18,10 +18,10 @@ static class SequenceFilters
             : new Generator(Reversed(run, value) ?? Enumerable.Reverse(Kinds.ToList(run, value)))),
         new("join", ["d", "attribute"], Join),
         new("map", ["*"], (run, value, a) => new Generator(Map(run, value, a))),
-        new("select", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, wanted: true)),
-        new("reject", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, wanted: false)),
-        new("selectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: true)),
-        new("rejectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: false)),
+        new("select", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, expected: true)),
+        new("reject", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, expected: false)),
+        new("selectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, expected: true)),
+        new("rejectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, expected: false)),
         new("sort", ["reverse", "case_sensitive", "attribute"], (run, value, a) => PythonComparison.Sort(
             run, Kinds.ToList(run, value), Keys(run, a.Value(2, null), a.Flag(1)), a.Flag(0))),
         new("dictsort", ["case_sensitive", "by", "reverse"], DictSort),
@@ -87,18 +87,18 @@ static class SequenceFilters
         return Kinds.Items(run, value).Select(item => filter.Call(run, item, arguments));
     }
 
-    static Generator Select(Rendering run, object? value, Func<object?, object?> of, IReadOnlyList<object?> test, Bound a, bool wanted)
+    static Generator Select(Rendering run, object? value, Func<object?, object?> of, IReadOnlyList<object?> test, Bound a, bool expected)
     {
         if (test.Count == 0)
-            return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(of(item)) == wanted));
+            return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(of(item)) == expected));
         var routine = Tests.Get(test[0] as string ?? throw TemplateError.Create($"{a.Routine.Name}: needs the name of a test"));
         var arguments = new Arguments([.. test.Skip(1)], a.Named);
-        return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(routine.Call(run, of(item), arguments)) == wanted));
+        return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(routine.Call(run, of(item), arguments)) == expected));
     }
 
-    static Generator SelectByAttribute(Rendering run, object? value, Bound a, bool wanted) => a.Rest.Count == 0
+    static Generator SelectByAttribute(Rendering run, object? value, Bound a, bool expected) => a.Rest.Count == 0
         ? throw TemplateError.Create("Missing parameter for attribute name")
-        : Select(run, value, Getter(run, a.Rest[0]), [.. a.Rest.Skip(1)], a, wanted);
+        : Select(run, value, Getter(run, a.Rest[0]), [.. a.Rest.Skip(1)], a, expected);
 
     /// <summary>Follows a path such as "a.b.0" from an item; without a path returns the item.</summary>
     static Func<object?, object?> Getter(Rendering run, object? attribute, object? otherwise = null)

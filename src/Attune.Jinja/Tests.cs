@@ -59,7 +59,7 @@ static class Tests
         ? throw TemplateError.Create("not all arguments converted during string formatting")
         : PythonArithmetic.Rest(value, divisor);
 
-    static bool IsMultiple(object? rest, int wanted) => PythonArithmetic.AsNumber(rest) == wanted;
+    static bool IsMultiple(object? rest, int expected) => PythonArithmetic.AsNumber(rest) == expected;
 
     /// <summary>Identity: constants are identical when their values are equal, other values when they are the same object.</summary>
     static bool IsSame(Rendering run, object? value, object? other) => value is bool or BigInteger or double or string

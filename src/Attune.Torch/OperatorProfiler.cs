@@ -8,7 +8,7 @@ namespace Attune.Torch;
 /// <param name="Name">libtorch's name: an operator, or a node of the backward pass.</param>
 /// <param name="Calls">Calls on all threads.</param>
 /// <param name="Seconds">
-/// Host time of all calls, without the operators that they called. With one thread this is the whole cost on a CPU; on a GPU it is the
+/// CPU time of all calls, without the operators that they called. With one thread this is the whole cost on a CPU; on a GPU it is the
 /// time to queue the work.
 /// </param>
 public sealed record OperatorTime(string Name, long Calls, double Seconds);

@@ -47,14 +47,14 @@ sealed class Checkpoint : IDisposable
     /// <exception cref="InvalidDataException">Names, shapes or types do not match.</exception>
     public IReadOnlyDictionary<string, Parameter> Match(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
     {
-        var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
-        Report("lacks", wanted.Keys.Except(tensors.Keys));
+        var expected = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
+        Report("lacks", expected.Keys.Except(tensors.Keys));
         Report(
             "has tensors that the model does not have:",
-            tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
-        foreach (var (name, parameter) in wanted)
+            tensors.Keys.Except(expected.Keys).Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
+        foreach (var (name, parameter) in expected)
             Check(name, parameter);
-        return wanted;
+        return expected;
     }
 
     public SafetensorsEntry Entry(string name) => tensors[name].File.Header.Entries[tensors[name].Name];

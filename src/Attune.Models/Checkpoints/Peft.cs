@@ -58,7 +58,7 @@ public static class Peft
         return lora;
     }
 
-    /// <summary>Merges an adapter into its base model and removes it.</summary>
+    /// <summary>Loads an adapter, merges it into its base model and removes it.</summary>
     internal static T Merged<T>(string folder, T model) where T : Module
     {
         using var lora = Load(folder, model);
