@@ -31,18 +31,18 @@ public sealed class GuidanceTests
     static void AssertGuided(LanguageModel model, int[] prompt, Response response, SamplingOptions options)
     {
         using var scope = TensorScope.Open();
-        var (response, count) = (response.Tokens, response.Tokens.Length);
+        var (tokens, count) = (response.Tokens, response.Tokens.Length);
         int[] negative = options.NegativePromptIds.Count > 0 ? [.. options.NegativePromptIds] : [prompt[^1]];
         var guided = GuidanceFilter.Combine(Logprobs(prompt), Logprobs(negative), Scale);                       // (T, V)
         var prefix = model.Backbone.StartToken is { } start ? [start] : prompt;
-        TokenHistory[] rows = [.. Enumerable.Range(0, count).Select(t => response[..t].Aggregate(
+        TokenHistory[] rows = [.. Enumerable.Range(0, count).Select(t => tokens[..t].Aggregate(
             new TokenHistory(prompt, prefix), (row, token) => row.With(token)))];
         var penalized = new RepetitionPenaltyFilter(options.RepetitionPenalty).Apply(guided, new(rows));
         var logprobs = (penalized * (1 / options.Temperature)).LogSoftmax(-1);
-        var chosen = logprobs.Gather(1, Tensor.From(response.Select(token => (long)token).ToArray(), count, 1));
+        var chosen = logprobs.Gather(1, Tensor.From(tokens.Select(token => (long)token).ToArray(), count, 1));
         Numeric.Close(Array.ConvertAll(chosen.ToArray<float>(), number => (double)number), response.Logprobs, "logprobs", 1e-4, 1e-4);
 
-        Tensor Logprobs(int[] before) => TextGeneratorTests.Logits(model, before, response).Slice(0, 0, -1).LogSoftmax(-1);
+        Tensor Logprobs(int[] before) => TextGeneratorTests.Logits(model, before, tokens).Slice(0, 0, -1).LogSoftmax(-1);
     }
 
     [Fact]

@@ -162,8 +162,8 @@ public sealed class TextGeneratorTests
     {
         var responses = Generate(TinyModel.Gpt2(), Prompts, new() { MaxNewTokens = 20, NoRepeatNgramSize = 1 }, samples: 15);
         Assert.Contains(responses, c => c.Tokens.Length < 5);
-        foreach (var (prompt, responses) in Prompts.Zip(responses.Chunk(15)))
-            Assert.All(responses, c => Assert.Distinct(prompt.Concat(c.Tokens)));
+        foreach (var (prompt, group) in Prompts.Zip(responses.Chunk(15)))
+            Assert.All(group, c => Assert.Distinct(prompt.Concat(c.Tokens)));
     }
 
     [Fact]

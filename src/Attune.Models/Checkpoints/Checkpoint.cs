@@ -51,7 +51,8 @@ sealed class Checkpoint : IDisposable
         Report("lacks", expected.Keys.Except(tensors.Keys));
         Report(
             "has tensors that the model does not have:",
-            tensors.Keys.Except(expected.Keys).Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
+            tensors.Keys.Except(expected.Keys)
+                .Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
         foreach (var (name, parameter) in expected)
             Check(name, parameter);
         return expected;
