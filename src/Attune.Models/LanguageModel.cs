@@ -23,10 +23,10 @@ public sealed class LanguageModel : Module
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
     public JsonObject Config { get; }
 
-    /// <summary>The generation_config.json of the checkpoint, if it had one; it is written again as it was.</summary>
+    /// <summary>The generation_config.json of the checkpoint, if it has one. It is saved unchanged.</summary>
     public JsonObject? GenerationConfig { get; set; }
 
-    /// <summary>The tokens that end an answer, as generation_config.json names them, else config.json; chat models may have several.</summary>
+    /// <summary>The end-of-sequence tokens in generation_config.json, or else in config.json. Chat models may have several.</summary>
     public IReadOnlyList<int> EosIds => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
     {
         JsonArray ids => [.. ids.OfType<JsonValue>().SelectMany(Token)],
@@ -42,7 +42,7 @@ public sealed class LanguageModel : Module
     /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
     public ValueHead? ValueHead => heads.GetValueOrDefault(ValueHead.Name) as ValueHead;
 
-    /// <summary>Whether the output matrix is the token table.</summary>
+    /// <summary>Whether the output matrix is the token embedding.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
     public Device Device => Backbone.TokenEmbedding.Value.Device;
@@ -54,7 +54,9 @@ public sealed class LanguageModel : Module
         return Backbone.Forward(input, cache);
     }
 
-    /// <summary>(…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself when the model is a masked one.</summary>
+    /// <summary>
+    /// (…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself for a masked language model.
+    /// </summary>
     public Tensor Logits(Tensor hidden)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);

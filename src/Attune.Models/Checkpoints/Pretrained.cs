@@ -9,8 +9,8 @@ using Attune.Torch;
 namespace Attune.Models.Checkpoints;
 
 /// <summary>
-/// Models from and to Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
-/// <c>generation_config.json</c>. Names and shapes of a checkpoint are compared with the model before a tensor is copied.
+/// Loads and saves models in Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
+/// <c>generation_config.json</c>. Names and shapes are checked before a tensor is copied.
 /// </summary>
 public static class Pretrained
 {
@@ -38,9 +38,11 @@ public static class Pretrained
     /// without a description too, as TRL writes none; with <paramref name="expectValueHead"/> one that is missing is an error.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="expectValueHead">Whether the value head must be there.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
+    /// <param name="expectValueHead">Whether a missing value head is an error.</param>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no value head.
+    /// </exception>
     public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
     {
         if (Peft.IsAdapter(folder))
@@ -54,29 +56,32 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <summary>The reward model of a folder; a missing reward head is an error.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no reward head.
+    /// </exception>
     public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
     {
         using var random = new RandomSource(0);
         var isAdapter = Peft.IsAdapter(folder);
         var source = isAdapter ? Peft.BaseFolder(folder) : folder;
-        var (model, missing) = ReadRewardModel(source, isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source), random, dtype);
+        var config = isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source);
+        var (model, missing) = ReadRewardModel(source, config, random, dtype);
         if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
             throw new InvalidDataException(
-                $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
+                $"{folder} has no reward head ({name}); train one with `attune reward`, or use the folder of such a run");
         return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
     /// <summary>
-    /// A reward model to train: with the backbone of a language model's folder and new heads, or with the heads of a reward model's folder,
-    /// as many as are there. Its logits are its scores.
+    /// A reward model to train: the backbone of a language model with new heads, or a reward model with the heads that its folder has
+    /// and new ones up to <paramref name="heads"/>. Its logits are its scores.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="random">Draws the heads that are new.</param>
-    /// <param name="heads">How many there shall be.</param>
+    /// <param name="random">Draws the new heads.</param>
+    /// <param name="heads">Number of heads.</param>
     public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
     {
         var isAdapter = Peft.IsAdapter(folder);
@@ -95,7 +100,7 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>The settings of an adapter's base with what the adapter says of its reward heads.</summary>
+    /// <summary>The settings of an adapter's base model, with the reward heads that the adapter describes.</summary>
     static JsonObject WithRewardOf(string adapter, JsonObject config)
     {
         config.Remove(RewardScale.Key);
@@ -104,8 +109,8 @@ public static class Pretrained
         return config;
     }
 
-    /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family.</exception>
+    /// <summary>Describes the model of a folder, after checking names and shapes. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a supported family.</exception>
     public static ModelSummary Describe(string folder)
     {
         var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
@@ -147,13 +152,13 @@ public static class Pretrained
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        foreach (var (name, parameter) in twin.NamedParameters())
-            parameter.Value = isOwn(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
-        twin.Backbone.Autocast = model.Backbone.Autocast;
-        return twin;
+        foreach (var (name, parameter) in clone.NamedParameters())
+            parameter.Value = isCopied(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+        clone.Backbone.Autocast = model.Backbone.Autocast;
+        return clone;
     }
 
-    /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
+    /// <summary>Saves a model in the format that transformers loads, without the tokenizer.</summary>
     public static void Save(string folder, LanguageModel model)
     {
         model.Config.Remove(RewardScale.Key);
@@ -175,10 +180,10 @@ public static class Pretrained
     }
 
     /// <summary>The config.json of a folder.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
+    /// <exception cref="InvalidDataException">The file does not exist, or is not a JSON object.</exception>
     public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
         ? ReadObject(ConfigPath(folder))
-        : throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+        : throw new InvalidDataException($"{folder} is not a model folder: it has no config.json");
 
     /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
     internal static JsonObject ReadObject(string path)
@@ -188,7 +193,7 @@ public static class Pretrained
             var json = File.ReadAllBytes(path);
             DecodeStrings(json);
             return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
-                ?? throw new JsonException("it is empty");
+                ?? throw new JsonException("the file is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -196,7 +201,9 @@ public static class Pretrained
         }
     }
 
-    /// <summary>A JsonObject reads names and strings when they are asked for; what is no Unicode in them is to be said now.</summary>
+    /// <summary>
+    /// A JsonObject decodes names and strings lazily; this decodes all of them, so that invalid Unicode is reported now.
+    /// </summary>
     static void DecodeStrings(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -208,7 +215,7 @@ public static class Pretrained
     internal static void WriteJson(string path, JsonObject json) =>
         File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
-    /// <summary>Every tensor is written in the type that it was read in, so that a checkpoint comes back bit for bit.</summary>
+    /// <summary>Writes every tensor in its stored type, so that a loaded checkpoint is saved bit for bit.</summary>
     static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className, JsonObject? generation)
     {
         using var scope = TensorScope.Open();
@@ -235,8 +242,9 @@ public static class Pretrained
         return generation;
     }
 
-    /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
-    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, JsonObject config, RandomSource random, DType? dtype)
+    /// <summary>The reward model of a folder, and the parameters of its head that the folder does not have, which are random.</summary>
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(
+        string folder, JsonObject config, RandomSource random, DType? dtype)
     {
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
@@ -274,7 +282,7 @@ public static class Pretrained
     static void RequireOneLabel(JsonObject config, string folder)
     {
         if (config["id2label"] is JsonObject { Count: > 1 and var labels })
-            throw new InvalidDataException($"{folder} has a head of {labels} labels; a reward model has one, which is the reward");
+            throw new InvalidDataException($"{folder} has a head with {labels} labels; a reward model must have one label");
     }
 
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)

@@ -5,7 +5,7 @@ using Attune.Torch;
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// A linear map from hidden states to values, under the names of TRL's checkpoints (<c>v_head.summary.*</c>). It starts at 0, as in
+/// A linear map from hidden states to values, with the names of TRL's checkpoints (<c>v_head.summary.*</c>). Initialised to 0, as in
 /// Huang et al. 2023, "The N Implementation Details of RLHF with PPO".
 /// </summary>
 public sealed class ValueHead : Head
