@@ -129,7 +129,8 @@ public sealed class StudyReaderTests : IDisposable
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]
