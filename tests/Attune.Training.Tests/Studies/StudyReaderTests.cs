@@ -98,7 +98,8 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void AVariantThatIsTheBaseIsRefused() =>
         Assert.Contains(
-            "beta 0.1: its recipe is the same as the base's", Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)),
+            "beta 0.1: its recipe is the same as the base's", Refused(
+                Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)),
             StringComparison.Ordinal);
 
     [Fact]
