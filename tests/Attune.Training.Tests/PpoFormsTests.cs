@@ -1,8 +1,6 @@
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -15,7 +13,6 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 
@@ -143,6 +140,19 @@ public sealed class PpoFormsTests : IDisposable
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Resume("parts")));
 
         IRecipe Formed(string output) => form == "mix" ? Mixed(output) : Options[form](Recipe(output, steps: 4));
+    }
+
+    [Fact]
+    public void Filters_OfThePolicy_CountInSamplingAndInLogprobs()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        int[] allowed = [5, 9, 14, 20];
+        var policy = new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new() { MaxNewTokens = 8 }, [new AllowedTokensFilter(_ => allowed)]);
+        using var noGrad = Autograd.NoGrad();
+        var rollouts = policy.Respond([new([5, 6, 7], "")], random, samples: 3);
+        Assert.All(rollouts.Tokens, response => Assert.Subset(allowed.ToHashSet(), response.ToHashSet()));
+        Numeric.Close(Doubles(rollouts.Logprobs), policy.Logprobs(rollouts).ToArray<float>(), "log-probabilities", 1e-5, 1e-5);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class SelfTestTests : IDisposable
     public void ALossThatDependsOnBatchMatesStopsTheRun()
     {
         using var scope = TensorScope.Open();
-        var model = new Linear(1, 1, hasBias: false, initialDeviation: 0);
+        var model = new Linear(1, 1, hasBias: false, initialStd: 0);
         model.Initialize(new RandomSource(1));
         model.SetTrainable(true);
         var said = new List<string>();

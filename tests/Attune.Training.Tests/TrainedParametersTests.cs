@@ -1,16 +1,14 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
@@ -134,7 +132,7 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        using var lease = new CreateReference(policy, trained).Use();
+        using var lease = new Reference(policy, trained).Use();
         var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
@@ -154,7 +152,7 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        using var lease = new CreateReference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
         var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
@@ -192,6 +190,39 @@ public sealed class TrainedParametersTests : IDisposable
         Assert.Subset(named.ToHashSet(), model.HeadNames.Select(name => "base_model.model." + name).ToHashSet());
         Assert.Contains("base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight", named);
         Assert.DoesNotContain(named, name => name.StartsWith("bert.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("top layer")]
+    public void Select_NamedHeads_TrainsThemWhole(string form)
+    {
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3)).Initialize(random);
+        model.AddValueHead().Initialize(random);
+        var trained = TrainedParameters.Select(model, Forms[form], seed: 1);
+        string[] heads = ["q_head_0.0.weight", "q_head_0.0.bias", "q_head_0.2.weight", "q_head_0.2.bias", "v_head.summary.weight", "v_head.summary.bias"];
+        Assert.Equal(heads, trained.Named.Select(parameter => parameter.Name).TakeLast(heads.Length));
+        Assert.All(model.Heads.Values.SelectMany(head => head.Parameters), parameter => Assert.True(parameter.Trainable));
+        Assert.DoesNotContain("transformer.h.0.ln_1.weight", trained.Named.Select(parameter => parameter.Name));
+    }
+
+    [Fact]
+    public void Save_AdapterAlone_KeepsTheNamedHeads()
+    {
+        using var folder = new TemporaryFolder();
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        var head = model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3));
+        head.Initialize(random);
+        var options = new ParameterOptions { Lora = new() { Rank = 2, Merge = false } };
+        TrainedParameters.Select(model, options, seed: 1).Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
+        var read = Pretrained.LoadLanguageModel(folder.Path).Heads["q_head_0"];
+        Assert.Equal(head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
+        var config = Path.Combine(folder.Path, "adapter_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("q_head_0", "q_head_1", StringComparison.Ordinal));
+        Assert.Contains("q_head_0", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
     }
 
     [Fact]
@@ -252,7 +283,8 @@ public sealed class TrainedParametersTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 

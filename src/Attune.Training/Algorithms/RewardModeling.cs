@@ -74,7 +74,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     Tensor HeadWeights(IReadOnlyList<TokenComparisons> examples, PairBatch pairs) => examples[0].HeadWeights is null
         ? Tensor.Scalar(1, device: model.Device)
         : Tensor.From(
-            (float[])[.. pairs.Rankings.SelectMany(index => examples[index].HeadWeights!)], pairs.Rankings.Length, model.HeadCount)
+            (float[])[.. pairs.Examples.SelectMany(index => examples[index].HeadWeights!)], pairs.Examples.Length, model.HeadCount)
             .To(model.Device);
 
     Dictionary<string, Tensor> Metrics(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)

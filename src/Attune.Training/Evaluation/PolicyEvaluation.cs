@@ -12,7 +12,7 @@ namespace Attune.Training.Evaluation;
 /// and samples to read. It has its own random source, so that evaluating does not change a run.
 /// </summary>
 public sealed class PolicyEvaluation(
-    Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+    Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
@@ -64,7 +64,7 @@ public sealed class PolicyEvaluation(
     }
 
     /// <summary>log π − log π_ref of each response, in nats.</summary>
-    static float[] SequenceKl(Rollouts rollouts, CreateReference reference)
+    static float[] SequenceKl(Rollouts rollouts, Reference reference)
     {
         using var lease = reference.Use();
         return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();

@@ -3,7 +3,6 @@ using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
@@ -27,7 +26,7 @@ public sealed class OnPolicyLoop(
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public CreateReference? Reference { get; init; }
+    public Reference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
@@ -62,6 +61,7 @@ public sealed class OnPolicyLoop(
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
             Optimise(experience, step);
+            policy.Generator.Sync();
             algorithm.AfterUpdate(step.Number);
             Reference?.Sync(step.Number);
         }
@@ -115,7 +115,7 @@ public sealed class OnPolicyLoop(
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
-    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));

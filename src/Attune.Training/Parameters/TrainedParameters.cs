@@ -5,11 +5,9 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Policies;
 
 namespace Attune.Training.Parameters;
 
@@ -96,7 +94,8 @@ public sealed partial class TrainedParameters
         using var random = new RandomSource((ulong)seed);
         var adapter = Lora.Create(model, config, random);
         adapter.SetTrainable();
-        (model as LanguageModel)?.ValueHead?.SetTrainable(true);
+        foreach (var parameter in OfHeads(model))
+            parameter.Trainable = true;
         return adapter;
     }
 
@@ -111,12 +110,14 @@ public sealed partial class TrainedParameters
     static IEnumerable<string> ModulesOf(IEnumerable<string> parameters) =>
         parameters.Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal);
 
+    static IEnumerable<Parameter> OfHeads(Module model) => (model as LanguageModel)?.Heads.Values.SelectMany(head => head.Parameters) ?? [];
+
     /// <summary>The parameters below the top layers of each stack: lower layers, and what comes before the first.</summary>
     static IEnumerable<string> Lower(Module model, int topLayers)
     {
         if (topLayers == 0)
             yield break;
-        var parameters = model.NamedParameters().Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
+        var parameters = model.NamedParameters().ExceptBy(OfHeads(model), parameter => parameter.Value).Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
         var stacks = parameters.Where(parameter => parameter.Layer.Success)
             .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)
             .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);

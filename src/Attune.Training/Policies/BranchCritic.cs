@@ -31,6 +31,7 @@ public sealed class BranchCritic : Critic
         var top = policyDecoder.ParametersFrom(policyDecoder.Layers - layers).ToHashSet();
         clone = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
         decoder = (Decoder)clone.Backbone;
+        clone.RemoveHead(ValueHead.Name);
         head = clone.AddValueHead();
         head.Initialize(random);
         foreach (var (_, parameter) in Parameters)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models.Heads;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
@@ -59,10 +60,10 @@ public sealed record DpoRecipe : IRecipe
     {
         var tokenizer = ModelFolder.LoadTokenizer(Model);
         var model = ModelFolder.LoadLanguageModel(Model, run);
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
-        var reference = new CreateReference(Reference, policy, trained, LoadReference);
+        var reference = new Reference(Reference, policy, trained, LoadReference);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);

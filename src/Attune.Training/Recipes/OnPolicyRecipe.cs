@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -113,7 +114,7 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
     protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         return null;
     }
 
@@ -195,7 +196,7 @@ public abstract record OnPolicyRecipe : IRecipe
         RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
         run.Notices(encoder.Notices);
 
-        var reference = NeedsReference ? new CreateReference(Reference, policy, trained, LoadReference) : null;
+        var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
         var task = new OnPolicyTask(run, policy, trained, rewards, NewAlgorithm(kl))
         {

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
@@ -69,7 +70,7 @@ public sealed record PpoRecipe : OnPolicyRecipe
     protected override Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
         if (Critic.Kind != CriticKind.Head)
-            model.RemoveValueHead();
+            model.RemoveHead(ValueHead.Name);
         else if (model.ValueHead is null)
             model.AddValueHead().Initialize(run.Random);
         var folder = Critic.Model.Length > 0 ? Critic.Model : FirstRewardModel;

@@ -99,7 +99,7 @@ public sealed class GoldenLossTests : IDisposable
         var loss = Masked.Reduce(weighted, count: prompts.Length);
         if (expected.TryGetProperty("loss_per_prompt", out var each))
             GoldenFile.Close(
-                each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Rankings)
+                each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Examples)
                 .GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
         loss.Backward();
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");

@@ -1,9 +1,7 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Health;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
-using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
@@ -117,8 +115,8 @@ public sealed class RunHealthTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "ppo", null, ["data.train=a", "model=b", "rewardModel=c", "health.act=rollBack", "ppo.klCoef=0", "health.window=0"])).Message;
-        Assert.Contains("\n  `health.act` must be", error, StringComparison.Ordinal);
-        Assert.Contains("\n  `health.window` must be", error, StringComparison.Ordinal);
+        Assert.Contains("\n  `health.act` must be none or stop where kl.coef is 0", error, StringComparison.Ordinal);
+        Assert.Contains("`health.window` must be", error, StringComparison.Ordinal);
     }
 
     /// <summary>Everything in metrics.jsonl except times.</summary>

@@ -1,12 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
@@ -116,13 +114,13 @@ public sealed class RewardNormalisationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"heads":1,"shift":[1,2],"scale":[1]}""", "a shift and a scale above 0 for each of 1 heads, found 2 and 1")]
+    [InlineData("""{"heads":1,"shift":[1,2],"scale":[1]}""", "a shift and a scale above 0 for each of 1 heads (was 2 and 1)")]
     [InlineData("""{"heads":1,"shift":[1],"scale":[0]}""", "a scale above 0")]
-    [InlineData("""{"heads":1,"shift":["a"],"scale":[1]}""", "'attune_reward.shift' should be a list of numbers")]
-    [InlineData("""{"heads":1,"shift":[1]}""", "'attune_reward.scale' should be a list of numbers")]
-    [InlineData("""{"heads":0}""", "'attune_reward.heads' should be a whole number from 1 to 1024, found 0")]
+    [InlineData("""{"heads":1,"shift":["a"],"scale":[1]}""", "'attune_reward.shift' must be a list of numbers")]
+    [InlineData("""{"heads":1,"shift":[1]}""", "'attune_reward.scale' must be a list of numbers")]
+    [InlineData("""{"heads":0}""", "'attune_reward.heads' must be a whole number from 1 to 1024 (was 0)")]
     [InlineData("""{"heads":3}""", "has no reward head (ensemble.head_1.score.weight)")]
-    [InlineData("""[1]""", "'attune_reward' should be an object")]
+    [InlineData("""[1]""", "'attune_reward' must be an object")]
     public void ADamagedScaleIsSaid(string json, string expected)
     {
         var config = Pretrained.ReadConfig(runs.RewardModel);
