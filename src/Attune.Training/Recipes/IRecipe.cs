@@ -9,11 +9,17 @@ public interface IRecipe : IValidatableObject
 {
     RunOptions Run { get; }
 
+    /// <summary>A folder with the model that training starts from; empty for a new one, where the method can make one.</summary>
+    string Model { get; }
+
     /// <summary>How much is seen.</summary>
     BatchOptions Training { get; }
 
     /// <summary>Keys that had another name: the old full key, and the one that is read in its place.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+
+    /// <summary>The same for another run and another model.</summary>
+    IRecipe With(RunOptions run, string model);
 
     /// <summary>The same with absolute paths, so that a run can be resumed from anywhere.</summary>
     IRecipe WithFullPaths();
