@@ -145,7 +145,7 @@ public sealed class ChatModel : IDisposable
         return [.. responses.Select(response => Tokenizer.TextOf(response))];
     }
 
-    /// <summary>Writes a response piece by piece. What may be the beginning of a stop string is held back.</summary>
+    /// <summary>Writes a response piece by piece. A stop string, and what may be the beginning of one, is held back.</summary>
     void Write(TokenPrompt prompt, SamplingOptions options, int seed, ChannelWriter<string> pieces, CancellationToken cancellation)
     {
         var stream = Tokenizer.NewDecodeStream(skipSpecialTokens: true);
@@ -165,7 +165,9 @@ public sealed class ChatModel : IDisposable
         void OnToken(int token)
         {
             text.Append(stream.Step(token));
-            WriteUpTo(text.ToString(), text.Length - heldBack);
+            var known = text.ToString();
+            WriteUpTo(known, options.Stop.Select(stop => known.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0)
+                .Append(known.Length - heldBack).Min());
         }
 
         void WriteUpTo(string known, int end)
