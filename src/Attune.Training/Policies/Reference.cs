@@ -7,14 +7,14 @@ using Attune.Training.States;
 namespace Attune.Training.Policies;
 
 /// <summary>
-/// The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or synchronised with the policy.
+/// The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or following the policy.
 /// </summary>
 public sealed class Reference : IRunState
 {
     readonly ReferenceOptions options;
     readonly Func<Policy>? load;
     readonly Policy? kept;
-    readonly IReadOnlyList<(string Name, Parameter Own, Parameter Policy)> synchronised = [];
+    readonly IReadOnlyList<(string Name, Parameter Own, Parameter Policy)> followed = [];
 
     /// <summary>A reference that is kept in memory.</summary>
     /// <param name="policy">The policy before training.</param>
@@ -24,7 +24,7 @@ public sealed class Reference : IRunState
     {
     }
 
-    /// <param name="options">Whether it is kept, precomputed or synchronised.</param>
+    /// <param name="options">How it is kept.</param>
     /// <param name="policy">The policy before training.</param>
     /// <param name="trained">Which of its parameters are trained.</param>
     /// <param name="load">Loads the policy as it was before training.</param>
@@ -38,42 +38,46 @@ public sealed class Reference : IRunState
         }
         kept = trained.HasAdapter ? policy.WithAdapterOff() : policy.With(Pretrained.FrozenCopy(policy.Model));
         if (options.Kind == ReferenceKind.Synchronised)
-            synchronised = [.. policy.Model.NamedParameters().Join(
-                kept.Model.NamedParameters(), policyParameter => policyParameter.Name, referenceParameter => referenceParameter.Name,
-                (policyParameter, referenceParameter) =>
-                    (policyParameter.Name, referenceParameter.Value, policyParameter.Value), StringComparer.Ordinal)
-                    .Where(pair => pair.Item3.Trainable)];
+            followed = [.. policy.Model.NamedParameters().Join(
+                kept.Model.NamedParameters(), leader => leader.Name, own => own.Name,
+                (leader, own) => (leader.Name, own.Value, leader.Value), StringComparer.Ordinal).Where(pair => pair.Item3.Trainable)];
     }
 
-    /// <summary>Whether the reference stays in memory, so that using it needs no loading.</summary>
+    /// <summary>Whether the reference stays in memory, so that it can be used at any time at no cost.</summary>
     public bool IsKept => kept is not null;
 
     /// <summary>The reference's policy until the lease is disposed of; loaded for that long when it is not kept in memory.</summary>
     public Lease Use() => new(kept ?? load!(), isLoaded: kept is null);
 
-    /// <summary>
-    /// Synchronises with the policy after a step, where the options say so: π_ref ← α π + (1 − α) π_ref, weight by weight.
-    /// </summary>
+    /// <summary>Log-probabilities (B, T) of the tokens of the responses under the reference, without a gradient.</summary>
+    public Tensor Logprobs(Responses responses)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var lease = Use();
+        return lease.Policy.Logprobs(responses);
+    }
+
+    /// <summary>Moves towards the policy after a step, when synchronised: π_ref ← α π + (1 − α) π_ref, weight by weight.</summary>
     public void Sync(int step)
     {
         if (step % options.SyncEvery != 0)
             return;
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        foreach (var (_, referenceParameter, policyParameter) in synchronised)
-            referenceParameter.Value.LerpInPlace(policyParameter.Value, options.SyncRate);
+        foreach (var (_, own, leader) in followed)
+            own.Value.LerpInPlace(leader.Value, options.SyncRate);
     }
 
     public void Save(StateWriter writer)
     {
-        foreach (var (name, referenceParameter, _) in synchronised)
-            writer.Write(name, referenceParameter.Value);
+        foreach (var (name, own, _) in followed)
+            writer.Write(name, own.Value);
     }
 
     public void Load(StateReader reader)
     {
-        foreach (var (name, referenceParameter, _) in synchronised)
-            reader.ReadInto(name, referenceParameter.Value);
+        foreach (var (name, own, _) in followed)
+            reader.ReadInto(name, own.Value);
     }
 
     /// <summary>The reference's policy while it is in use.</summary>
