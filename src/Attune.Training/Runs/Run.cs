@@ -92,7 +92,7 @@ public sealed partial class Run : IDisposable, IRunState
     public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
     /// <summary>Makes a state part of every checkpoint. All states that a step changes must be registered before the first step.</summary>
-    /// <exception cref="InvalidOperationException">The first step has started.</exception>
+    /// <exception cref="InvalidOperationException">The first step has begun.</exception>
     public void Register(string name, IRunState state)
     {
         if (hasBegun)
@@ -120,7 +120,7 @@ public sealed partial class Run : IDisposable, IRunState
     /// </summary>
     /// <param name="total">Steps of the whole run.</param>
     /// <param name="evaluate">Evaluates on held-out data: before the first step, every <see cref="RunOptions.EvaluateEvery"/> steps, and
-    /// after the last; null for no evaluation.</param>
+    /// after the last; null not to.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint is written.</exception>
     /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
