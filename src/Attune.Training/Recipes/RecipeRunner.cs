@@ -21,11 +21,13 @@ public static class RecipeRunner
     }
 
     /// <summary>
-    /// Resumes the run in the folder of a recipe from its newest checkpoint, or starts it where the folder holds none; a finished one is left
-    /// as it is. For recipes that a file cannot hold, as those with a C# function.
+    /// Starts the run of a recipe, or resumes it from its newest checkpoint where the folder of the recipe has one; a finished run is not
+    /// changed. For recipes that cannot be written to a file, such as those with a C# function.
     /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
-    /// <exception cref="InvalidDataException">The recipe breaks rules of its options, or the folder holds a run of another method.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The recipe breaks rules of its options, or the folder has a run of another method.
+    /// </exception>
     public static RunFolder StartOrResume(IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         var (method, folder) = (MethodCatalog.For(recipe), new RunFolder(recipe.Run.Output));

@@ -96,7 +96,7 @@ public sealed partial class Run : IDisposable, IRunState
     public void Register(string name, IRunState state)
     {
         if (hasBegun)
-            throw new InvalidOperationException($"'{name}' must be registered before the first step, or checkpoints would lack it");
+            throw new InvalidOperationException($"'{name}' must be registered before the first step, so that checkpoints have it");
         states.Add(name, state);
     }
 
