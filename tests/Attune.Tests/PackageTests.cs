@@ -21,7 +21,7 @@ public sealed class PackageTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         Pack(folder, version);
         AssertContents(folder.File("packages"), version);
         WriteProgram(folder, version);
-        Dotnet(folder.Path, "build", "-c", "Release", "--nologo", "-o", folder.File("out"));
+        Dotnet(folder.Path, "build", "Program.csproj", "-c", "Release", "--nologo", "-o", folder.File("out"));
         var written = Dotnet(folder.Path, folder.File("out/Program.dll"), tiny.LanguageModel, tiny.Prompts, folder.File("run"));
         Assert.Contains("2 of 2: score", written);
         Assert.True(File.Exists(folder.File("run/model/model.safetensors")));
@@ -44,7 +44,8 @@ public sealed class PackageTests(TinyFolders tiny) : IClassFixture<TinyFolders>
 
     static void AssertContents(string packages, string version)
     {
-        Assert.Equal(Packages.SelectMany(name => (string[])[$"{name}.{version}.nupkg", $"{name}.{version}.snupkg"]).Order(StringComparer.Ordinal),
+        Assert.Equal(
+            Packages.SelectMany(name => (string[])[$"{name}.{version}.nupkg", $"{name}.{version}.snupkg"]).Order(StringComparer.Ordinal),
             Directory.EnumerateFiles(packages).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         foreach (var name in Packages)
         {
@@ -92,14 +93,21 @@ public sealed class PackageTests(TinyFolders tiny) : IClassFixture<TinyFolders>
                 Training = new() { BatchSize = 4, Steps = 2 },
                 Sampling = new() { MaxNewTokens = 6 },
             };
-            using var result = await Trainer.TrainAsync(model, recipe, step => Console.WriteLine($"{step.Number} of {step.Total}: {step.Summary}"));
+            using var result = await Trainer.TrainAsync(model, recipe, Show);
             Console.WriteLine(result.Model.Generate("The cat says"));
+
+            static void Show(StepResult step) => Console.WriteLine($"{step.Number} of {step.Total}: {step.Summary}");
             """);
     }
 
     static string Dotnet(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["ATTUNE_NATIVE"] = Path.Combine(AppContext.BaseDirectory, "libattune_torch.so");
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";                         // no process outlives the test
         start.Environment["UseSharedCompilation"] = "false";
