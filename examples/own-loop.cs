@@ -20,7 +20,7 @@ var tokenizer = ModelFolder.LoadTokenizer(folder);
 var model = ModelFolder.LoadLanguageModel(folder, run);
 var trained = TrainedParameters.Select(model, new(), run.Seed);
 var policy = new Policy(model, tokenizer, new() { MaxNewTokens = 32 });
-var reference = new CreateReference(policy, trained);
+var reference = new Reference(policy, trained);
 using var rewards = RewardSources.Create([Reward.From((prompt, response) => -Math.Abs(response.Split(' ').Length - 12))], policy);
 var prompts = policy.EncodePrompts(Dataset.Read(Argument(1, "data/frontdesk/prompts.jsonl")));
 var optimizer = new ScheduledOptimizer(trained.Named, new() { LearningRate = 1e-4 }, steps);

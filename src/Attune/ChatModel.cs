@@ -76,7 +76,8 @@ public sealed class ChatModel : IDisposable
     /// <param name="samples">Responses to each prompt.</param>
     /// <inheritdoc cref="Generate(string, SamplingOptions?, int, CancellationToken)"/>
     public IReadOnlyList<string[]> Generate(
-        IReadOnlyList<string> prompts, SamplingOptions? sampling = null, int samples = 1, int seed = 1, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> prompts, SamplingOptions? sampling = null, int samples = 1, int seed = 1,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         var options = Checked(sampling);
@@ -87,7 +88,8 @@ public sealed class ChatModel : IDisposable
     /// <summary>A response to a prompt, piece by piece as it is sampled. Together the pieces are what <c>Generate</c> returns.</summary>
     /// <inheritdoc cref="Generate(string, SamplingOptions?, int, CancellationToken)"/>
     public async IAsyncEnumerable<string> GenerateAsync(
-        string prompt, SamplingOptions? sampling = null, int seed = 1, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string prompt, SamplingOptions? sampling = null, int seed = 1,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var options = Checked(sampling);
         var encoded = Encode(new PromptOnly(ThePrompt, prompt), options);
@@ -128,7 +130,8 @@ public sealed class ChatModel : IDisposable
     {
         var context = (int)Model.Backbone.ContextLength;
         var encoder = new TextEncoder(Tokenizer, context, startToken: Model.Backbone.StartToken);
-        return encoder.EncodePrompt(example, Math.Min(options.MaxNewTokens, context / 2)) ?? throw new InvalidDataException("the prompt is empty");
+        return encoder.EncodePrompt(example, Math.Min(options.MaxNewTokens, context / 2))
+            ?? throw new InvalidDataException("the prompt is empty");
     }
 
     string[] Sample(

@@ -38,5 +38,7 @@ public sealed class ScoreModel
     /// <summary>The scores of several responses, in their order.</summary>
     /// <param name="texts">Prompts with responses.</param>
     public IReadOnlyList<double> Score(IReadOnlyList<(string Prompt, string Response)> texts) =>
-        [.. scorer.Score([.. texts.Select(text => new Demonstration(new("the text", 1), text.Prompt, text.Response))]).Select(found => found[0].Score)];
+        [.. scorer.Score([.. texts.Select(AsExample)]).Select(found => found[0].Score)];
+
+    static Demonstration AsExample((string Prompt, string Response) text) => new(new("the text", 1), text.Prompt, text.Response);
 }

@@ -28,7 +28,7 @@ public static class Trainer
     /// <param name="recipe">The method with its options. It is checked before anything is written.</param>
     /// <param name="onStep">Called after each step; an exception from it ends the run.</param>
     /// <param name="logger">Gets the steps, the notices and the end of the run.</param>
-    /// <param name="resume">Whether a run that the folder holds is continued from its newest checkpoint. Without it that is an error.</param>
+    /// <param name="resume">Whether a run in the folder is continued from its newest checkpoint; without it such a run is an error.</param>
     /// <param name="cancellationToken">Stops after the current step, with a checkpoint.</param>
     /// <returns>The finished run.</returns>
     /// <exception cref="InvalidDataException">An option, a file or a model cannot be used; the message says why.</exception>

@@ -20,7 +20,8 @@ public sealed partial class SourceTests
     {
         var wide = SourceFiles().SelectMany(file => File.ReadLines(Repository.PathTo(file))
             .Select((line, at) => (Place: $"{file}:{at + 1}", Line: line))
-            .Where(row => row.Line.EnumerateRunes().Count() > Columns && !IsTable(file, row.Line)).Select(row => row.Place)).ToList();
+            .Where(row => row.Line.EnumerateRunes().Count() > Columns && !IsTable(file, row.Line) && !IsPublicApi(file))
+            .Select(row => row.Place)).ToList();
         Assert.True(wide.Count == 0, $"{wide.Count} lines have more than {Columns} columns:\n{string.Join('\n', wide.Take(50))}");
     }
 
@@ -39,6 +40,9 @@ public sealed partial class SourceTests
     static IEnumerable<string> Usings(string source, string project) => UsingDirective().Matches(source)
         .Select(match => match.Groups["name"].Value).Where(name => name.StartsWith(project + ".", StringComparison.Ordinal))
         .Select(name => name[(project.Length + 1)..].Split('.')[0]);
+
+    /// <summary>Signatures as an analyzer writes them, one a line.</summary>
+    static bool IsPublicApi(string file) => Path.GetFileName(file).StartsWith("PublicAPI.", StringComparison.Ordinal);
 
     static bool IsTable(string file, string line) => file.EndsWith(".md", StringComparison.Ordinal) && line.TrimStart().StartsWith('|');
 

@@ -13,13 +13,14 @@ public sealed class ExampleTests(TinyFolders tiny, ITestOutputHelper output) : I
 
     static readonly IReadOnlyList<MetadataReference> References =
     [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(file => MetadataReference.CreateFromFile(file)),
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(file => MetadataReference.CreateFromFile(file)),
     ];
 
     public static IReadOnlyList<string> Names { get; } =
     [
-        .. Directory.EnumerateFiles(Repository.PathTo("examples"), "*.cs").Select(file => Path.GetFileName(file)).Where(name => name != RewardProgram)
-            .Order(StringComparer.Ordinal),
+        .. Directory.EnumerateFiles(Repository.PathTo("examples"), "*.cs").Select(file => Path.GetFileName(file))
+            .Where(name => name != RewardProgram).Order(StringComparer.Ordinal),
     ];
 
     public static TheoryData<string> Examples => [.. Names];
@@ -50,7 +51,8 @@ public sealed class ExampleTests(TinyFolders tiny, ITestOutputHelper output) : I
         "stream.cs" => [tiny.LanguageModel, "The cat says"],
         "sft.cs" => [tiny.LanguageModel, tiny.Demonstrations, tiny.PathTo(name), "2"],
         "dpo.cs" or "reward-model.cs" => [tiny.LanguageModel, tiny.Comparisons, tiny.PathTo(name), "2"],
-        "grpo-verifiable.cs" => [tiny.LanguageModel, tiny.Write("task.jsonl", """{"prompt":"The cat says","answer":"meow"}"""), tiny.PathTo(name), "2"],
+        "grpo-verifiable.cs" =>
+            [tiny.LanguageModel, tiny.Write("task.jsonl", """{"prompt":"The cat says","answer":"meow"}"""), tiny.PathTo(name), "2"],
         _ => [tiny.LanguageModel, tiny.Prompts, tiny.PathTo(name), "2"],
     };
 

@@ -22,7 +22,8 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
     public static IReadOnlyList<string> Sources { get; } =
     [
         .. typeof(NativeBuild).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..]).Order(StringComparer.Ordinal),
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..])
+            .Order(StringComparer.Ordinal),
     ];
 
     /// <summary>The user's cache: <c>$XDG_CACHE_HOME/attune</c>, or <c>~/.cache/attune</c>.</summary>
@@ -122,7 +123,8 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
 
     static string HowToInstall =>
         "On Debian or Ubuntu: apt-get install cmake make g++ libtorch-dev libopenblas0-openmp. "
-        + "To use another libtorch, set CMAKE_PREFIX_PATH or Torch_DIR to it. To use a library that is built already, set ATTUNE_NATIVE to its path.";
+        + "To use another libtorch, set CMAKE_PREFIX_PATH or Torch_DIR to it. "
+        + "To use a native library that is built already, set ATTUNE_NATIVE to its path.";
 
     static string End(string output) =>
         string.Join('\n', output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(15).Select(line => "  " + line));
@@ -139,9 +141,10 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
 
     IEnumerable<string> Places(string name) => Path.IsPathRooted(name)
         ? [name]
-        : (environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, name));
+        : (environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, name));
 
-    /// <summary>The file in which the chosen libtorch tells CMake its version: with another libtorch in the same place it differs.</summary>
+    /// <summary>The file that tells CMake the version of the chosen libtorch: it differs with another libtorch in the same place.</summary>
     string? TorchVersionFile()
     {
         const string Version = "TorchConfigVersion.cmake";

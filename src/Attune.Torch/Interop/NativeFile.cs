@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Torch.Interop;
 
-/// <summary>The file of the native library: the one that ATTUNE_NATIVE names, the one beside the program, or one that is built on first use.</summary>
+/// <summary>The native library: the file that ATTUNE_NATIVE names, the one beside the program, or one that is built on first use.</summary>
 static class NativeFile
 {
     static readonly Lazy<nint> Handle = new(() => NativeLibrary.Load(Find()));
