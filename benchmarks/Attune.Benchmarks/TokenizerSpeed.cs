@@ -10,7 +10,9 @@ static class TokenizerSpeed
     const int Runs = 9;
     const int VocabularySize = 16_384;
 
-    /// <summary>Trains a tokenizer on the documents of a file (and on the same with shuffled words), then encodes them one by one.</summary>
+    /// <summary>
+    /// Trains a tokenizer on the documents of a file (and on the same with shuffled words), then encodes them one by one.
+    /// </summary>
     public static void Measure(string path, TextWriter output)
     {
         var documents = Dataset.Read(path).OfType<Document>().Select(document => document.Text).ToArray();

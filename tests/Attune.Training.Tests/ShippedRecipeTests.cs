@@ -17,7 +17,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("sft", sft, $"model={pretrain}/model");
         RunTwoSteps("reward", reward, $"model={sft}/model");
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
-        RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model", $"gold.0.folder={Repository.PathTo("data", "frontdesk")}");
+        RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model", $"goldReward.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         foreach (var form in new[] { "ppo-hydra", "ppo-critic", "ppo-kl" })

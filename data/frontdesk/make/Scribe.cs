@@ -6,7 +6,9 @@ namespace Attune.FrontDesk;
 /// <summary>A guest's message and what the desk must know to answer it.</summary>
 sealed record Message(string Prompt, Combination Combination, bool IsTrouble, Dictionary<string, string> Chosen);
 
-/// <summary>Writes messages, answers and papers out of the material, and keeps those that the simulated guest takes for what they are.</summary>
+/// <summary>
+/// Writes messages, answers and papers out of the material, and keeps those that the simulated guest takes for what they are.
+/// </summary>
 sealed class Scribe(Material material, SimulatedGuest guest, Random random)
 {
     readonly HashSet<string> texts = [];
@@ -16,7 +18,9 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
 
     public List<string> Dropped { get; } = [];
 
-    /// <summary>Every line of a guest of which the simulated guest sees another topic, and every offer that it does not call good.</summary>
+    /// <summary>
+    /// Every line of a guest of which the simulated guest sees another topic, and every offer that it does not call good.
+    /// </summary>
     public IEnumerable<string> Misunderstood()
     {
         foreach (var combination in material.Combinations)
