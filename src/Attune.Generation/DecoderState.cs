@@ -1,7 +1,5 @@
 using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Families;
-using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 

@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Training.Options;
-using Attune.Training.Policies;
-using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 
 namespace Attune.Quickstart;

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Adapters;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
@@ -9,7 +7,6 @@ using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Text.Trainers;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
@@ -167,8 +164,8 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("beams: a number of at least 1", "--beams", "-1")]
-    [InlineData("answers: from 1 to as many as beams (2)", "--beams", "2", "--samples", "3")]
+    [InlineData("`beams` must be at least 1 (was -1).", "--beams", "-1")]
+    [InlineData("must be at most the number of beams, 2 (was 3).", "--beams", "2", "--samples", "3")]
     [InlineData("`beams` must be 0 with --temperature", "--beams", "2", "--top-k", "3")]
     [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
     public void Generate_BadBeamOptions_Fails(string expected, params string[] options) =>
@@ -275,21 +272,21 @@ public sealed class ModelCommandTests : IDisposable
 
     [Theory]
     [InlineData("--temperature must be a number such as 0.5 (was '1,5').", "--temperature", "1,5")]
-    [InlineData("temperature: 0 (greedy), or a number from 0.001 to 1000", "--temperature", "1e-30")]
-    [InlineData("topP: a probability from 0.000001 to 1", "--top-p", "1e-46")]
-    [InlineData("minNewTokens: a number from 0 to maxNewTokens", "--min-new-tokens", "129")]
-    [InlineData("minP: a share from 0 to 1", "--min-p", "1.1")]
-    [InlineData("typicalP: a probability from 0.000001 to 1", "--typical-p", "0")]
-    [InlineData("repetitionPenalty: a number from 0.001 to 1000", "--repetition-penalty", "0")]
-    [InlineData("frequencyPenalty, presencePenalty: -100 to 100", "--presence-penalty", "1e9")]
-    [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
+    [InlineData("`temperature` must be 0 (greedy) or from 0.001 to 1000 (", "--temperature", "1e-30")]
+    [InlineData("`topP` must be from 0.000001 to 1 (", "--top-p", "1e-46")]
+    [InlineData("`minNewTokens` must be at most maxNewTokens, 128 (was 129).", "--min-new-tokens", "129")]
+    [InlineData("`minP` must be from 0 to 1 (was 1.1).", "--min-p", "1.1")]
+    [InlineData("`typicalP` must be from 0.000001 to 1 (was 0).", "--typical-p", "0")]
+    [InlineData("`repetitionPenalty` must be from 0.001 to 1000 (was 0).", "--repetition-penalty", "0")]
+    [InlineData("`presencePenalty` must be from -100 to 100 (was 1000000000).", "--presence-penalty", "1e9")]
+    [InlineData("`noRepeatNgramSize` must be at least 0 (was -1).", "--no-repeat-ngram-size", "-1")]
     [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
-    [InlineData("topH: a share from 0 to 1", "--top-h", "2")]
+    [InlineData("`topH` must be from 0 to 1 (was 2).", "--top-h", "2")]
     [InlineData("--suppress-tokens must be token ids", "--suppress-tokens", "3,x")]
     [InlineData("token id 99999: one below the vocabulary's size", "--suppress-tokens", "99999")]
     [InlineData("--sequence-bias must be TEXT=NUMBER", "--sequence-bias", "cat")]
     [InlineData("--exponential-decay-length-penalty must be START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
-    [InlineData("negativePrompt: a guidanceScale other than 1", "--negative-prompt", "A dog")]
+    [InlineData("`guidanceScale` must not be 1 with a negative prompt (was 1).", "--negative-prompt", "A dog")]
     [InlineData("--output needs --prompts", "--output", "answers.jsonl")]
     public void Generate_BadOptions_Fails(string expected, string option, string value) =>
         Fail(expected, "generate", model, "The cat says", option, value);

@@ -1,14 +1,10 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
-using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests;
 

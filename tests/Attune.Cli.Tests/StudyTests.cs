@@ -4,8 +4,6 @@ using System.Text.Json.Nodes;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
-using Attune.Training.Runs;
-using Attune.Training.Studies;
 
 namespace Attune.Cli.Tests;
 

@@ -1,5 +1,4 @@
 using Attune.Models;
-using Attune.Models.Families;
 using Attune.Testing.Models;
 using Attune.Torch;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

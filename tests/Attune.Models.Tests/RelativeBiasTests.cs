@@ -1,4 +1,3 @@
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
 

@@ -90,9 +90,9 @@ public sealed class LoopTests : IDisposable
         Model(studio, "policy", "answers");
         Model(studio, "judge", "scores");
         using var owner = new Visitor(studio.Address);
-        var page = WebUtility.HtmlDecode(await owner.Page($"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=ppo.klCoef%3D0.25"));
+        var page = WebUtility.HtmlDecode(await owner.Page($"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
         Assert.Contains("learningRate: 1E-05", page);
-        Assert.Contains("klCoef: 0.25", page);
+        Assert.Contains("coef: 0.25", page);
         foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1", "--self-test", "@/etc/passwd" })
         {
             using var response = await owner.Post($"/projects/{project.Id}/loop/train", ("method", "ppo"), ("model", "policy"), ("rewardModel", "judge"), ("keys", keys));

@@ -1,19 +1,13 @@
 using Attune.Generation;
-using Attune.Models;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
-using Attune.Models.Heads;
 using Attune.Reporting.Runs;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Offline;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 

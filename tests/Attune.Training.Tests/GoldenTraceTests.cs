@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
@@ -8,7 +7,6 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Optimizers;
 

@@ -1,14 +1,10 @@
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
@@ -49,6 +45,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("pretrain an encoder")]
     [InlineData("sft")]
     [InlineData("reward")]
+    [InlineData("dpo")]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
     {
         var whole = Gradients(method, "whole", microBatchSize: 0);
@@ -81,6 +78,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("sft", "loss", 0.6)]
     [InlineData("reward", "rewards/accuracies", 0.95)]
     [InlineData("reward an encoder", "rewards/accuracies", 0.95)]
+    [InlineData("dpo", "rewards/accuracies", 0.95)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();
@@ -166,6 +164,7 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = Rate(pretrain.NewModel) } },
         SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
         RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = Rate(reward.NewModel) } },
+        DpoRecipe dpo => dpo with { Optimizer = dpo.Optimizer with { LearningRate = 1e-2 } },
         _ => recipe,
     };
 
@@ -176,7 +175,8 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Training = change(pretrain.Training), Pretrain = new() { Dropout = false } },
         SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
         RewardRecipe reward => reward with { Training = change(reward.Training) },
-        PpoRecipe ppo => ppo with { Training = change(ppo.Training) },
+        DpoRecipe dpo => dpo with { Training = change(dpo.Training) },
+        OnPolicyRecipe onPolicy => onPolicy with { Training = change(onPolicy.Training) },
         _ => recipe,
     };
 
@@ -185,7 +185,8 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { Threads = 1 } },
         SftRecipe sft => sft with { Run = sft.Run with { Threads = 1 } },
         RewardRecipe reward => reward with { Run = reward.Run with { Threads = 1 } },
-        PpoRecipe ppo => ppo with { Run = ppo.Run with { Threads = 1 } },
+        DpoRecipe dpo => dpo with { Run = dpo.Run with { Threads = 1 } },
+        OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { Threads = 1 } },
         _ => recipe,
     };
 }

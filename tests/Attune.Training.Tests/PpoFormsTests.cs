@@ -1,8 +1,6 @@
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -15,7 +13,6 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 

@@ -18,6 +18,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("reward", reward, $"model={sft}/model");
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model", $"goldReward.0.folder={Repository.PathTo("data", "frontdesk")}");
+        RunTwoSteps("dpo", folder.File("dpo"), $"model={sft}/model");
+        RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         foreach (var form in new[] { "ppo-hydra", "ppo-critic", "ppo-kl" })
@@ -68,7 +70,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
             SftRecipe shipped => (shipped.Data, []),
             RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
-            PpoRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
+            DpoRecipe shipped => (shipped.Data, []),
+            OnPolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),
         };
         string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0 ? Array.Empty<string>() : [$"data.heldOut={Few(data.HeldOut, run)}"]];

@@ -1,18 +1,13 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;

@@ -1,16 +1,13 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
@@ -235,7 +232,8 @@ public sealed class TrainedParametersTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 

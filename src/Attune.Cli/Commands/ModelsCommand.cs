@@ -1,12 +1,8 @@
 using System.CommandLine;
-using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;

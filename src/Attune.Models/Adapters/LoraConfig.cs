@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Attune.Models.Families;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 

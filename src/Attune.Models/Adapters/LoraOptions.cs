@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 

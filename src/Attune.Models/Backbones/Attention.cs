@@ -1,4 +1,3 @@
-using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Backbones;

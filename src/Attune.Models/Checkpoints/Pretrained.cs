@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Models.Heads;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 

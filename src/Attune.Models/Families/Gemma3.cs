@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 
 namespace Attune.Models.Families;

@@ -1,6 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Families;
 

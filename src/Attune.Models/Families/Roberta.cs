@@ -1,4 +1,3 @@
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
 

@@ -1,5 +1,4 @@
 using Attune.Models.Backbones;
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
 

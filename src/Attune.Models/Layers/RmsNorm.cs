@@ -1,4 +1,3 @@
-using Attune.Models.Families;
 using Attune.Torch;
 
 namespace Attune.Models.Layers;

@@ -1,5 +1,4 @@
 using Attune.Data;
-using Attune.Reporting.Pages;
 
 namespace Attune.Reporting.Evaluation;
 

@@ -1,5 +1,3 @@
-using Attune.Reporting.Charts;
-
 namespace Attune.Reporting.Reports;
 
 /// <summary>Where the chart of a metric stands.</summary>

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Reporting.Charts;
 
 namespace Attune.Reporting.Studies;
 

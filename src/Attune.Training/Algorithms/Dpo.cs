@@ -62,6 +62,8 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
         Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
     }
 
+    public void AfterUpdate(int step) => reference.Sync(step);
+
     public int Length(TokenComparisons example) => example.Texts.Max(text => text.Length);
 
     public string Describe(TokenComparisons example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();

@@ -1,8 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Families;
 
 namespace Attune.Training.Algorithms;
 

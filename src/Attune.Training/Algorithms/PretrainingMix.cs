@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Torch;

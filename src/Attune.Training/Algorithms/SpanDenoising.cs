@@ -1,7 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
-using Attune.Models.Families;
 using Attune.Text;
 using Attune.Training.Estimation;
 using Attune.Training.Offline;

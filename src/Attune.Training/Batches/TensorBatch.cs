@@ -1,5 +1,4 @@
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Torch;
 

@@ -1,6 +1,5 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Health;
-using Attune.Training.Estimation;
 
 namespace Attune.Training.Health;
 

@@ -1,4 +1,3 @@
-using Attune.Training.Runs;
 using Attune.Training.States;
 using MathNet.Numerics.Statistics;
 

@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;

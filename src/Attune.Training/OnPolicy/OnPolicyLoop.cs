@@ -3,7 +3,6 @@ using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
@@ -115,7 +114,7 @@ public sealed class OnPolicyLoop(
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
-    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));

@@ -1,8 +1,6 @@
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;

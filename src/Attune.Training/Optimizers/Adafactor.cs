@@ -1,5 +1,4 @@
 using Attune.Torch;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Optimizers;
 

@@ -1,5 +1,3 @@
-using Attune.Models;
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.States;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.States;

@@ -5,11 +5,9 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Policies;
 
 namespace Attune.Training.Parameters;
 

@@ -3,7 +3,6 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
-using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;

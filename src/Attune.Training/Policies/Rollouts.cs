@@ -1,7 +1,6 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Torch;
-using Attune.Training.Estimation;
 
 namespace Attune.Training.Policies;
 

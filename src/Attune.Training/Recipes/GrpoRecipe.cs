@@ -1,8 +1,5 @@
 using Attune.Training.Algorithms;
-using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
-using Attune.Training.Optimizers;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 

@@ -14,7 +14,7 @@ static class RecipeKeys
     public static IEnumerable<(string Key, PropertyInfo Property)> Of(Type record) =>
         from property in record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         where property.CanWrite
-        orderby Depth(property.DeclaringType!)                               // stable: what all methods have comes first
+        orderby typeof(IRecipe).IsAssignableFrom(record) ? Depth(property.DeclaringType!) : 0        // what methods share comes first
         select (JsonNamingPolicy.CamelCase.ConvertName(property.Name), property);
 
     /// <summary>Whether a property is a record with keys of its own.</summary>

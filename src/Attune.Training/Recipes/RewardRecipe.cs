@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Training.Options;
 using Attune.Training.Parameters;

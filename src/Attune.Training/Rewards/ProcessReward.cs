@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Training.Options;
-using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 

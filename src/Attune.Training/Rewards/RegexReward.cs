@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Text;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Rewards;
 

@@ -1,7 +1,6 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;

@@ -1,9 +1,7 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;

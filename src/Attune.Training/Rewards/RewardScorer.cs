@@ -1,7 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
-using Attune.Models.Families;
 using Attune.Reporting.Evaluation;
 using Attune.Torch;
 using Attune.Training.Options;

@@ -1,5 +1,4 @@
 using Attune.Training.Estimation;
-using Attune.Training.Studies;
 
 namespace Attune.Training.Rewards;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
-using Attune.Reporting.Health;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;

@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Torch;
 

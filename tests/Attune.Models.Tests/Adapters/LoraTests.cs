@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Testing.Models;

@@ -1,4 +1,3 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
 using Attune.Reporting.Pages;
 

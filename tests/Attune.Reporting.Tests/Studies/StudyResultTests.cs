@@ -1,7 +1,5 @@
 using System.Xml.Linq;
-using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
-using Attune.Reporting.Reports;
 using Attune.Reporting.Studies;
 using Attune.Testing;
 

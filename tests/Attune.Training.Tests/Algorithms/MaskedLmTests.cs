@@ -8,8 +8,6 @@ using Attune.Text;
 using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Algorithms;

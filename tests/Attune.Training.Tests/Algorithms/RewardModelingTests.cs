@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
@@ -10,7 +9,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Algorithms;

@@ -1,9 +1,7 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Health;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
-using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
@@ -23,7 +21,7 @@ public sealed class RunHealthTests : IDisposable
         var display = new RecordingDisplay();
         var run = runs.Start("ppo", Sick("a", HealthAct.None), display);
         Assert.Equal(12, display.Steps.Count);
-        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal) && notice.Contains("ppo.klCoef", StringComparison.Ordinal));
+        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal) && notice.Contains("kl.coef", StringComparison.Ordinal));
         Assert.Contains("KL too high", display.Words[^1], StringComparison.Ordinal);
         Assert.Contains(HealthEvent.Read(run), happened => happened is { Rule: "klHigh", What: "began", Severity: "alarm" });
         Assert.Contains("the KL from the reference is", File.ReadAllText(run.Report), StringComparison.Ordinal);
@@ -115,8 +113,8 @@ public sealed class RunHealthTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "ppo", null, ["data.train=a", "model=b", "rewardModel=c", "health.act=rollBack", "ppo.klCoef=0", "health.window=0"])).Message;
-        Assert.Contains("\n  health.act:", error, StringComparison.Ordinal);
-        Assert.Contains("\n  health.window:", error, StringComparison.Ordinal);
+        Assert.Contains("\n  `health.act` must be none or stop where kl.coef is 0", error, StringComparison.Ordinal);
+        Assert.Contains("`health.window` must be", error, StringComparison.Ordinal);
     }
 
     /// <summary>Everything in metrics.jsonl but times.</summary>

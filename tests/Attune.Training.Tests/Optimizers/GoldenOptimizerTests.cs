@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Torch;

@@ -210,8 +210,8 @@ public sealed class RecipeTests : IDisposable
 
     static string[] Required(string method) => method switch
     {
-        "sft" => ["model=m"],
-        "ppo" => ["model=m", "rewardModel=r"],
+        "sft" or "dpo" => ["model=m"],
+        "ppo" or "grpo" => ["model=m", "rewardModel=r"],
         _ => [],
     };
 }

@@ -1,12 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;

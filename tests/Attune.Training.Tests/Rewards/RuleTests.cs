@@ -5,7 +5,6 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Training.Options;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Rewards;
 

@@ -1,14 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
-using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
-using Attune.Training.Algorithms;
-using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 

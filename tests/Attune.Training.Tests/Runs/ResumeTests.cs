@@ -1,7 +1,6 @@
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
 using Attune.Testing;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 
