@@ -135,6 +135,19 @@ public sealed class PpoFormsTests : IDisposable
     }
 
     [Fact]
+    public void Filters_OfThePolicy_CountInSamplingAndInLogprobs()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        int[] allowed = [5, 9, 14, 20];
+        var policy = new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new() { MaxNewTokens = 8 }, [new AllowedTokensFilter(_ => allowed)]);
+        using var noGrad = Autograd.NoGrad();
+        var rollouts = policy.Respond([new([5, 6, 7], "")], random, samples: 3);
+        Assert.All(rollouts.Tokens, response => Assert.Subset(allowed.ToHashSet(), response.ToHashSet()));
+        Numeric.Close(Doubles(rollouts.Logprobs), policy.Logprobs(rollouts).ToArray<float>(), "log-probabilities", 1e-5, 1e-5);
+    }
+
+    [Fact]
     public void OptionsOfSamplingThatPpoCannotLearnFromAreRefused()
     {
         var guided = Recipe("guided") with { Sampling = new() { GuidanceScale = 2 } };

@@ -121,7 +121,7 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        using var lease = new CreateReference(policy, trained).Use();
+        using var lease = new Reference(policy, trained).Use();
         var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
@@ -141,7 +141,7 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        using var lease = new CreateReference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
         var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);

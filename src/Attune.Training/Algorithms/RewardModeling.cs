@@ -67,7 +67,7 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     /// <summary>(P, M), or 1 where all heads learn alike.</summary>
     Tensor HeadWeights(IReadOnlyList<TokenComparisons> examples, PairBatch pairs) => examples[0].HeadWeights is null
         ? Tensor.Scalar(1, device: model.Device)
-        : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
+        : Tensor.From((float[])[.. pairs.Examples.SelectMany(at => examples[at].HeadWeights!)], pairs.Examples.Length, model.HeadCount).To(model.Device);
 
     Dictionary<string, Tensor> Figures(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
     {

@@ -11,7 +11,7 @@ namespace Attune.Training.Evaluation;
 /// How a policy answers held-out prompts: score, KL from the reference, length, endings, variety, and samples to read. It has a
 /// random source of its own, so that looking does not change a run.
 /// </summary>
-public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+public sealed class PolicyEvaluation(Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
@@ -62,7 +62,7 @@ public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, 
     }
 
     /// <summary>log π − log π_ref of each response, in nats.</summary>
-    static float[] SequenceKl(Rollouts rollouts, CreateReference reference)
+    static float[] SequenceKl(Rollouts rollouts, Reference reference)
     {
         using var lease = reference.Use();
         return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();

@@ -73,7 +73,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     bool IsFull => options.Estimator == KlEstimator.Full;
 
     /// <summary>Adds the reference's log-probabilities and the KL in nats at each token to rollouts, before the first update.</summary>
-    public Rollouts AddTo(Rollouts rollouts, CreateReference reference, Policy policy, ResponseBatches batches)
+    public Rollouts AddTo(Rollouts rollouts, Reference reference, Policy policy, ResponseBatches batches)
     {
         using var lease = reference.Use();
         var refLogprobs = batches.PerToken(rollouts, lease.Policy.Logprobs);                        // (B, T)
@@ -90,7 +90,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     };
 
     /// <summary>(B · T, V) log-probabilities of the reference, when the loss needs the KL of whole distributions; else null.</summary>
-    public Tensor? DistributionForLoss(Rollouts rollouts, CreateReference reference)
+    public Tensor? DistributionForLoss(Rollouts rollouts, Reference reference)
     {
         if (!IsFull || !IsInLoss)
             return null;

@@ -26,7 +26,7 @@ public sealed class OnPolicyLoop(
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public CreateReference? Reference { get; init; }
+    public Reference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
@@ -61,6 +61,7 @@ public sealed class OnPolicyLoop(
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
             Optimise(experience, step);
+            policy.Generator.Sync();
             algorithm.AfterUpdate(step.Number);
             Reference?.Sync(step.Number);
         }

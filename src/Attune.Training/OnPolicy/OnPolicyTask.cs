@@ -35,7 +35,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
     public ScoreOptions Scores { get; init; } = new();
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public CreateReference? Reference { get; init; }
+    public Reference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }

@@ -28,10 +28,12 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 /// <param name="model">The language model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="sampling">The distribution that is sampled from, and that log-probabilities are under.</param>
-public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
+/// <param name="filters">Further logits filters, after the penalties: of sampling and of log-probabilities alike; null for none.</param>
+public sealed class Policy(
+    LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, IReadOnlyList<ILogitsFilter>? filters = null)
 {
     readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
-    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer));
+    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer), filters);
 
     public LanguageModel Model => model;
 
@@ -41,6 +43,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
     {
         FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
+        Filters = filters ?? [],
     };
 
     /// <summary>Estimates returns; null without one.</summary>
@@ -49,10 +52,10 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     bool AdapterOff { get; init; }
 
     /// <summary>The same with another model, and without a critic.</summary>
-    public Policy With(LanguageModel other) => new(other, tokenizer, sampling) { Critic = null };
+    public Policy With(LanguageModel other) => new(other, tokenizer, sampling, filters) { Critic = null };
 
     /// <summary>The same model with its adapter switched off, and without a critic.</summary>
-    public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true, Critic = null };
+    public Policy WithAdapterOff() => new(model, tokenizer, sampling, filters) { AdapterOff = true, Critic = null };
 
     /// <summary>Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.</summary>
     public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>

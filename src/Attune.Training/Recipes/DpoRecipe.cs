@@ -60,7 +60,7 @@ public sealed record DpoRecipe : IRecipe
         model.RemoveValueHead();
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
-        var reference = new CreateReference(Reference, policy, trained, LoadReference);
+        var reference = new Reference(Reference, policy, trained, LoadReference);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);

@@ -197,7 +197,7 @@ public abstract record OnPolicyRecipe : IRecipe
         RewardSources.RequireFields([.. AllRewards, .. GoldReward], train.Concat(heldOut));
         run.Notices(encoder.Notices);
 
-        var reference = NeedsReference ? new CreateReference(Reference, policy, trained, LoadReference) : null;
+        var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
         var task = new OnPolicyTask(run, policy, trained, rewards, NewAlgorithm(kl))
         {

@@ -95,7 +95,7 @@ public sealed class GoldenLossTests : IDisposable
         var weighted = losses * Tensor.From(pairs.Weights, pairs.Weights.Length);
         var loss = Masked.Reduce(weighted, count: prompts.Length);
         if (expected.TryGetProperty("loss_per_prompt", out var each))
-            GoldenFile.Close(each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Rankings).GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
+            GoldenFile.Close(each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Examples).GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
         loss.Backward();
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
         GoldenFile.Close(expected.GetProperty("grad_scores"), scores.Grad!, "gradient");

@@ -7,7 +7,7 @@ using Attune.Training.States;
 namespace Attune.Training.Policies;
 
 /// <summary>The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or following the policy.</summary>
-public sealed class CreateReference : IRunState
+public sealed class Reference : IRunState
 {
     readonly ReferenceOptions options;
     readonly Func<Policy>? load;
@@ -17,7 +17,7 @@ public sealed class CreateReference : IRunState
     /// <summary>A reference that is kept in memory.</summary>
     /// <param name="policy">The policy before training.</param>
     /// <param name="trained">Which of its parameters are trained; all others are shared.</param>
-    public CreateReference(Policy policy, TrainedParameters trained)
+    public Reference(Policy policy, TrainedParameters trained)
         : this(new(), policy, trained, () => policy)
     {
     }
@@ -26,7 +26,7 @@ public sealed class CreateReference : IRunState
     /// <param name="policy">The policy before training.</param>
     /// <param name="trained">Which of its parameters are trained.</param>
     /// <param name="load">Loads the policy as it was before training.</param>
-    public CreateReference(ReferenceOptions options, Policy policy, TrainedParameters trained, Func<Policy> load)
+    public Reference(ReferenceOptions options, Policy policy, TrainedParameters trained, Func<Policy> load)
     {
         this.options = options;
         if (options.Kind == ReferenceKind.Precomputed)
