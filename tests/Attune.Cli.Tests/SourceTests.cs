@@ -24,7 +24,9 @@ public sealed partial class SourceTests
         Assert.True(wide.Count == 0, $"{wide.Count} lines have more than {Columns} columns:\n{string.Join('\n', wide.Take(50))}");
     }
 
-    /// <summary>A folder's namespace is its own; an arrow goes from it to each namespace that its files name in a using directive.</summary>
+    /// <summary>
+    /// A folder's namespace is its own; an arrow goes from it to each namespace that its files name in a using directive.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void Folders_OfAProject_PointOneWay(string project)
