@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
@@ -139,6 +140,30 @@ public sealed class ModelCommandTests : IDisposable
         Fail("lacks model.norm.weight", "models", "show", WithoutItsNorm());
     }
 
+    [Theory]
+    [InlineData("""[1]""", "'attune_heads' should be an object, found [1]")]
+    [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' should be an object, found null")]
+    [InlineData("""{"q":{"outputs":3}}""", "attune_heads: q: 'kind' is missing")]
+    [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not known; known are value and mlp")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' should be a number of at least 1, found 0")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], config.json asks for [4, 64]")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":3},"r":{"kind":"value"}}""", "lacks r.summary.weight, r.summary.bias")]
+    [InlineData("""{"":{"kind":"value"}}""", "the name of a head must consist of letters")]
+    [InlineData("""{"model":{"kind":"value"}}""", "a head cannot be named 'model': the model already has parameters of that name")]
+    [InlineData("""{"v_head":{"kind":"mlp","outputs":1}}""", "the head 'v_head' must be a value head")]
+    public void ModelsShow_DamagedHeads_IsRefused(string heads, string expected)
+    {
+        var (copy, language) = (folder.File("heads"), Pretrained.LoadLanguageModel(model));
+        using var random = new RandomSource(1);
+        language.AddHead("q", new MlpHead(language.Backbone.Width, 3)).Initialize(random);
+        ModelFolder.Save(copy, language, TinyData.Tokenizer);
+        Assert.Contains("a decoder, with the heads q\n", Succeed("models", "show", copy));
+        var config = Pretrained.ReadConfig(copy);
+        config["attune_heads"] = JsonNode.Parse(heads);
+        File.WriteAllText(Path.Combine(copy, "config.json"), config.ToJsonString());
+        Fail(expected, "models", "show", copy);
+    }
+
     /// <summary>A copy of the model whose file lacks a tensor.</summary>
     string WithoutItsNorm()
     {
@@ -182,7 +207,7 @@ public sealed class ModelCommandTests : IDisposable
         ModelFolder.Save(encoder, Pretrained.NewLanguageModel(config, random), tokenizer);
         ModelFolder.Save(judge, Pretrained.NewRewardModel(config, random), tokenizer);
         Assert.Equal(36, Succeed("score", judge, TinyData.Rankings(folder)).TrimEnd('\n').Split('\n').Length);
-        Fail("holds an encoder (bert), which reads texts and cannot write any", "generate", encoder, "The cat says");
+        Fail("holds an encoder (bert), which cannot generate text", "generate", encoder, "The cat says");
     }
 
     [Fact]
@@ -218,7 +243,7 @@ public sealed class ModelCommandTests : IDisposable
         var scores = points.Select(point => (double)point!["score"]!).ToList();
         Assert.Equal(scores.Order(), scores);                    // the expected score of the best of n grows with n
         Assert.InRange((double)points[0]!["gold"]!, 0, 6);
-        Assert.Contains("Score and gold reward over distance, best of n", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("Score and gold reward against √KL, best of n", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -248,8 +273,8 @@ public sealed class ModelCommandTests : IDisposable
         string[] words = ["The cat says", "--temperature", "0", "--max-new-tokens", "5"];
         Assert.Equal(Succeed(["generate", model, .. words]), Succeed(["generate", adapter, .. words]));
         Peft.Save(adapter, lora, "somebody/model");
-        Fail("whose model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
-        Fail("whose model 'somebody/model' is not on this machine", Train("sft", adapter, TinyData.Demonstrations(folder)));
+        Fail("whose base model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
+        Fail("whose base model 'somebody/model' is not on this machine", Train("sft", adapter, TinyData.Demonstrations(folder)));
     }
 
     [Fact]
@@ -283,7 +308,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
     [InlineData("`topH` must be from 0 to 1 (was 2).", "--top-h", "2")]
     [InlineData("--suppress-tokens must be token ids", "--suppress-tokens", "3,x")]
-    [InlineData("token id 99999: one below the vocabulary's size", "--suppress-tokens", "99999")]
+    [InlineData("(was 99999)", "--suppress-tokens", "99999")]
     [InlineData("--sequence-bias must be TEXT=NUMBER", "--sequence-bias", "cat")]
     [InlineData("--exponential-decay-length-penalty must be START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
     [InlineData("`guidanceScale` must not be 1 with a negative prompt (was 1).", "--negative-prompt", "A dog")]
@@ -316,8 +341,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         string[] texts = ["many other words that make a larger vocabulary than the model has, so that none fits"];
         BytePairTrainer.Train(texts, new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
-        Fail("they are not of one model", Train("sft", model, TinyData.Demonstrations(folder)));
+        Fail("they do not belong together", "generate", model, "The cat says");
+        Fail("they do not belong together", Train("sft", model, TinyData.Demonstrations(folder)));
     }
 
     [Fact]
@@ -325,7 +350,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var grown = TinyData.Tokenizer.WithSpecialTokens(pad: "<|beyond|>");
         grown.Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
+        Fail("they do not belong together", "generate", model, "The cat says");
         TinyData.Tokenizer.Save(model);
         File.Copy(SavedTokenizer(grown), Path.Combine(model, "tokenizer.json"), overwrite: true);
         Succeed("generate", model, "The cat says", "--max-new-tokens", "2");

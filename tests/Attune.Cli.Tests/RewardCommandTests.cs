@@ -33,7 +33,7 @@ public sealed class RewardCommandTests : IDisposable
         Assert.Contains($"; accuracy {percent} on 108 pairs", scored);
         Assert.StartsWith($"accuracy     {percent}  (95 %: ", table);
         Assert.Contains(percent, File.ReadAllText(report));
-        Assert.Contains("The most surprising pairs", File.ReadAllText(report));
+        Assert.Contains("Most confident errors", File.ReadAllText(report));
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(Succeed("evaluate", "reward", one, rankings, "--json"))!.ToJsonString());
     }
 
@@ -90,11 +90,11 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt":"a","completion":"b"}""", "comparisons were expected")]
-    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which people prefer one answer")]
-    [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which people prefer one answer")]
-    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which people prefer one answer")]
-    [InlineData("", "there is no pair in which people prefer one answer")]
+    [InlineData("""{"prompt":"a","completion":"b"}""", "this is not a comparison")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("", "there is no pair in which annotators prefer one response")]
     public void EvaluateReward_NoComparisons_Fails(string line, string expected) =>
         Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));
 

@@ -79,7 +79,7 @@ public sealed class StudyTests : IDisposable
         Replace(study, "output:", "outputs:");
         var (code, _, error) = Commands.Run("study", study);
         Assert.Equal(2, code);
-        Assert.Contains("'outputs' is no key of this study. Did you mean 'output'?", error, StringComparison.Ordinal);
+        Assert.Contains("'outputs' is not a key of this study. Did you mean 'output'?", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("runs")));
     }
 

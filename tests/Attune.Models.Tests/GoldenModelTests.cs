@@ -7,7 +7,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Logits, losses, gradients and greedy continuations that transformers computed for tiny checkpoints.</summary>
+/// <summary>Compares logits, losses, gradients and greedy generation with those of transformers for tiny checkpoints.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenModelTests : IDisposable
 {
@@ -49,7 +49,10 @@ public sealed class GoldenModelTests : IDisposable
         using var folder = new TemporaryFolder();
         var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, config, folder));
         model.SetTrainable(true);
-        var loss = GoldenModels.Loss(model, GoldenModels.Input(expected.GetProperty("inputs")), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
+        var loss = GoldenModels.Loss(
+            model,
+            GoldenModels.Input(expected.GetProperty("inputs")),
+            GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
         Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
         loss.Backward();
         GoldenModels.CompareGradients(model, expected.GetProperty("grads"), name);
@@ -156,6 +159,7 @@ public sealed class GoldenModelTests : IDisposable
         GoldenModels.CompareGradients(model, pairs.GetProperty("grads"), name);
         Golden.Ran("models: pairwise loss and gradients");
 
-        Tensor Rows(JsonElement rows) => scores.IndexSelect(0, Tensor.From(rows.EnumerateArray().Select(r => r.GetInt64()).ToArray(), rows.GetArrayLength()));
+        Tensor Rows(JsonElement rows) =>
+            scores.IndexSelect(0, Tensor.From(rows.EnumerateArray().Select(r => r.GetInt64()).ToArray(), rows.GetArrayLength()));
     }
 }

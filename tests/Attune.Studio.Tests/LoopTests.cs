@@ -124,7 +124,7 @@ public sealed class LoopTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(studio.Folder, "runs", "hotel-reward-1", "model")));
         var page = await visitor.Page("/runs/hotel-reward-1");
         Assert.Contains("step 2 of 2", page);
-        Assert.Contains("Ranking loss", page);
+        Assert.Contains("Comparison loss", page);
         Assert.Contains("Next: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
         studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"), Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);
         (await visitor.Post($"/projects/{project.Id}/loop/score", ("rewardModel", "hotel-reward-1"))).EnsureSuccessStatusCode();

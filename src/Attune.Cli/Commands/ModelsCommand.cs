@@ -25,8 +25,7 @@ static class ModelsCommand
         var model = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
         if (Peft.IsAdapter(folder))
             PrintRow("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
-        var valueHead = model.HasValueHead ? ", with a value head" : "";
-        PrintRow("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{valueHead}");
+        PrintRow("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");
         PrintRow("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; output and token embeddings are tied" : "")}");
         var files = model.FileCount == 1 ? "one file" : $"{model.FileCount} files";
         PrintRow("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {files}");
@@ -42,6 +41,8 @@ static class ModelsCommand
         PrintTokenizer(folder, model);
         return 0;
     }
+
+    static string Heads(ModelSummary model) => model.Heads.Count == 0 ? "" : $", with the heads {string.Join(", ", model.Heads)}";
 
     static string ToServe(ModelSummary model)
     {

@@ -11,13 +11,13 @@ using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What a policy computes of responses that are given, with a graph that leads to its parameters.</summary>
+/// <summary>What a policy computes for given responses, with a graph to its parameters.</summary>
 /// <param name="Logprobs">(B, T)</param>
 /// <param name="Values">(B, T), or null without a critic.</param>
-/// <param name="Entropy">(B, T) nats, or null when it was not asked for.</param>
+/// <param name="Entropy">(B, T) nats, or null when it was not requested.</param>
 public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 {
-    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was asked for.</summary>
+    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was requested.</summary>
     public Tensor? FullKl { get; init; }
 }
 
@@ -51,15 +51,20 @@ public sealed class Policy(
 
     bool AdapterOff { get; init; }
 
-    /// <summary>The same with another model, and without a critic.</summary>
+    /// <summary>This policy with another model, and without a critic.</summary>
     public Policy With(LanguageModel other) => new(other, tokenizer, sampling, filters) { Critic = null };
 
-    /// <summary>The same model with its adapter switched off, and without a critic.</summary>
+    /// <summary>This policy with its adapter switched off, and without a critic.</summary>
     public Policy WithAdapterOff() => new(model, tokenizer, sampling, filters) { AdapterOff = true, Critic = null };
 
-    /// <summary>Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.</summary>
-    public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
-        Rollouts.From(prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation), model.Device);
+    /// <summary>
+    /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
+    /// </summary>
+    public Rollouts Respond(
+        IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
+        Rollouts.From(
+            prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
+            model.Device);
 
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
@@ -67,7 +72,8 @@ public sealed class Policy(
     /// </summary>
     /// <param name="responses">B responses of at most T tokens.</param>
     /// <param name="withEntropy">Whether the entropy is computed.</param>
-    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not to.</param>
+    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not
+    /// to.</param>
     public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
     {
         using var off = Lora.Disable(AdapterOff);
@@ -76,7 +82,9 @@ public sealed class Policy(
         var logits = Logits(pass, responses);                                                       // (B · T, V)
         var mayOverwrite = !withEntropy && fullKlFrom is null && chain.OnlyScales;
         return new(
-            Rows(-(mayOverwrite ? CrossEntropy.PerTokenInPlace(logits, Targets(responses)) : CrossEntropy.PerToken(logits, Targets(responses)))),
+            Rows(-(mayOverwrite
+                ? CrossEntropy.PerTokenInPlace(logits, Targets(responses))
+                : CrossEntropy.PerToken(logits, Targets(responses)))),
             values is null ? null : Rows(values),
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {
@@ -99,12 +107,14 @@ public sealed class Policy(
         return Logits(Forward(responses), responses).LogSoftmax(-1);
     }
 
-    /// <summary>The critic's estimates (B, T) before each response token, with a graph that leads to the critic's parameters alone.</summary>
+    /// <summary>The critic's estimates (B, T) before each response token, with a graph to the critic's parameters only.</summary>
     public Tensor Values(Responses responses) =>
         Critic!.Values(Forward(responses, withGradient: false)).Reshape(responses.Count, -1);
 
     /// <summary>The layer below which neither policy nor critic is trained; null when even the lowest is.</summary>
-    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen } ? Math.Min(frozen, Critic?.BranchLayer ?? frozen) : null;
+    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen }
+        ? Math.Min(frozen, Critic?.BranchLayer ?? frozen)
+        : null;
 
     /// <summary>Hidden states (B, W, D) of prompts and responses below a layer.</summary>
     public Tensor StatesBelow(int layer, Responses responses)
@@ -131,8 +141,9 @@ public sealed class Policy(
     int[] Prefix(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
 
     /// <summary>
-    /// The logits as the sampler sees them (B · T, V): penalised, tempered, and −∞ where it would not draw, except for the tokens that
-    /// were drawn. So the first ratio is 1 under every setting, and a token that has since left the nucleus still has a gradient.
+    /// The sampler's logits (B · T, V): with penalties and temperature, and −∞ for tokens that filters remove, except for the tokens that
+    /// were
+    /// sampled. So the first ratio is 1 with all sampling options, and a token that has left the nucleus since still has a gradient.
     /// </summary>
     Tensor Logits(ForwardPass pass, Responses responses)
     {
@@ -158,7 +169,9 @@ public sealed class Policy(
         return histories;
     }
 
-    /// <summary>(B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.</summary>
+    /// <summary>
+    /// (B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.
+    /// </summary>
     Tensor Positions(Responses responses, int columns)
     {
         var length = (int)responses.Mask.Size(1);

@@ -3,7 +3,9 @@ using Attune.Training.OnPolicy;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>RL fine-tuning of a language model by GRPO: several responses to a prompt are compared with each other, without a critic.</summary>
+/// <summary>
+/// RL fine-tuning of a language model by GRPO: several responses to a prompt are compared with each other, without a critic.
+/// </summary>
 public sealed record GrpoRecipe : OnPolicyRecipe
 {
     public GrpoRecipe()

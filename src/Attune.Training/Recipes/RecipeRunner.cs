@@ -4,12 +4,13 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Starts a run by a recipe, or goes on with the one in a folder.</summary>
+/// <summary>Starts a run from a recipe, or resumes the run in a folder.</summary>
 public static class RecipeRunner
 {
-    /// <summary>Trains by a recipe in a new run folder.</summary>
+    /// <summary>Trains with a recipe in a new run folder.</summary>
     /// <inheritdoc cref="IRecipe.Train"/>
-    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, the message lists all.</exception>
+    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, and the message lists all of
+    /// them.</exception>
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         Validation.ThrowIfInvalid(recipe);
@@ -20,15 +21,15 @@ public static class RecipeRunner
     }
 
     /// <summary>
-    /// Goes on with a run from its newest checkpoint; a finished one is left as it is. Overrides count in this sitting only: the recipe
-    /// in the folder stays as it was.
+    /// Resumes a run from its newest checkpoint; a finished run is not changed. Overrides apply to this call only: the recipe in the folder
+    /// is not changed.
     /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {
         var folder = new RunFolder(path);
         if (!folder.HasStarted)
-            throw new InvalidDataException($"{path} holds no run: it has no recipe.yaml");
+            throw new InvalidDataException($"{path} is not a run folder: it has no recipe.yaml");
         if (folder.IsFinished)
         {
             display.End($"the run in {path} is finished; its model is in {folder.Model}");

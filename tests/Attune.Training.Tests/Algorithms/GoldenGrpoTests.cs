@@ -33,7 +33,8 @@ public sealed class GoldenGrpoTests : IDisposable
         var mask = GoldenFile.Tensor(inputs.GetProperty("completion_mask")) > 0.5;
         var beta = hparams.Optional("beta") ?? 0;
         var kl = beta > 0 ? new KlPenalty(new() { Coef = beta, Estimator = KlEstimator.K3, In = KlPlace.Loss }) : null;
-        var grpo = new Grpo(new() { ClipLow = hparams.Optional("epsilon_low") ?? 0.2, ClipHigh = hparams.Optional("epsilon_high") ?? 0.2 }, kl);
+        var grpo = new Grpo(
+            new() { ClipLow = hparams.Optional("epsilon_low") ?? 0.2, ClipHigh = hparams.Optional("epsilon_high") ?? 0.2 }, kl);
         var rollouts = new Rollouts([], [], mask, GoldenFile.Tensor(inputs.GetProperty("old_per_token_logps")), Values: null)
         {
             RefLogprobs = GoldenFile.Tensor(inputs.GetProperty("ref_per_token_logps")),
