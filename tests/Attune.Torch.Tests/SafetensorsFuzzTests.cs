@@ -115,7 +115,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
     [InlineData(
         """{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
         "'a' has the key 'dtype', which is unknown or occurs twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":[]}}""", "'a' has 'x'")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":[]}}""", "'a' has the key 'x'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "not whole")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}}""", "too large")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", "'a' must have dtype, shape and two data_offsets")]

@@ -51,7 +51,8 @@ public sealed class SelfTestTests : IDisposable
             () => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
         Assert.Contains("nothing was trained", error.Message, StringComparison.Ordinal);
         Assert.StartsWith(
-            "self-test FAILED: padding and the other examples of the batch do not change the loss; relative difference: 2", said[0], StringComparison.Ordinal);
+            "self-test FAILED: padding and the other examples of the batch do not change the loss; relative difference: 2", said[0],
+                StringComparison.Ordinal);
         Assert.StartsWith("self-test passed: learning rate 0", said[1], StringComparison.Ordinal);
     }
 

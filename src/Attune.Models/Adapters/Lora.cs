@@ -165,7 +165,7 @@ public sealed class Lora : IDisposable
     internal IEnumerable<(string Name, Parameter Value)> HeadParameters() =>
         Heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{Prefix}{head.Key}.{own.Name}", own.Value)));
 
-    IEnumerable<(string Name, Parameter Value)> Learned()
+    IEnumerable<(string Name, Parameter Value)> OwnParameters()
     {
         foreach (var (name, _, change) in layers)
         {

@@ -134,21 +134,18 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
-    /// others.
+    /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones.
     /// </summary>
     public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
 
-    /// <summary>
-    /// A second model beside this one, with the same heads: with copies of some parameters, which are not trainable, and sharing the others.
-    /// </summary>
-    /// <param name="model">The first.</param>
-    /// <param name="isOwn">Whether the second model has a copy of its own.</param>
-    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
+    /// <summary>A second model with the same heads. It has frozen copies of some parameters and shares the others.</summary>
+    /// <param name="model">The first model.</param>
+    /// <param name="isCopied">Whether the second model gets a copy of a parameter.</param>
+    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isCopied)
     {
-        var twin = BuildWithoutHeads(model.Config, "config.json");
+        var clone = BuildWithoutHeads(model.Config, "config.json");
         foreach (var (name, head) in model.Heads)
-            twin.AddHead(name, head.EmptyLike());
+            clone.AddHead(name, head.EmptyLike());
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();

@@ -38,5 +38,5 @@ public sealed class MlpHead : Head
 
     private protected override JsonObject Describe() => new() { ["kind"] = Kind, ["outputs"] = Outputs };
 
-    static Linear NewLinear(long inputs, long outputs) => new(inputs, outputs, hasBias: true, initialDeviation: 1 / Math.Sqrt(3 * inputs));
+    static Linear NewLinear(long inputs, long outputs) => new(inputs, outputs, hasBias: true, initialStd: 1 / Math.Sqrt(3 * inputs));
 }

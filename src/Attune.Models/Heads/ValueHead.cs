@@ -17,7 +17,7 @@ public sealed class ValueHead : Head
 
     readonly Linear summary;
 
-    public ValueHead(long width) : base(width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialDeviation: 0));
+    public ValueHead(long width) : base(width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialStd: 0));
 
     /// <summary>(…, D) → (…), in the head's own type whatever the hidden states come in.</summary>
     public override Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Attune.Torch.Interop;
@@ -14,7 +13,7 @@ static unsafe partial class Native
     {
         // OpenMP threads that wait by spinning slow the work down several times when another process needs a core.
         _ = setenv("OMP_WAIT_POLICY", "passive", overwrite: 0);
-        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == Library ? NativeFile.Load() : 0);
         Check(attune_set_up_memory());
         Check(attune_set_threads(Environment.ProcessorCount));
     }
@@ -27,19 +26,6 @@ static unsafe partial class Native
     }
 
     public static string LastError() => Marshal.PtrToStringUTF8((nint)attune_last_error()) ?? "";
-
-    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
-    {
-        if (name != Library)
-            return 0;
-        var file = Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen
-            ? chosen
-            : Path.Combine(AppContext.BaseDirectory, "libattune_torch.so");
-        if (!File.Exists(file))
-            throw new DllNotFoundException(
-                $"the native library does not exist at {file}; build it with eng/setup.sh, or set ATTUNE_NATIVE to its path");
-        return NativeLibrary.Load(file);
-    }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

@@ -1,3 +1,4 @@
+using Attune.Models.Layers;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Optimizers;
@@ -5,6 +6,15 @@ namespace Attune.Training.Optimizers;
 /// <summary>An optimizer with a learning rate schedule and gradient clipping, as both training loops use it.</summary>
 public sealed class ScheduledOptimizer(Optimizer optimizer, OptimizerOptions options, int totalSteps)
 {
+    /// <summary>An optimizer of these options over parameters.</summary>
+    /// <param name="parameters">What it moves.</param>
+    /// <param name="options">The rule, its schedule and the limit on the gradient.</param>
+    /// <param name="totalSteps">Steps of the whole run.</param>
+    public ScheduledOptimizer(IEnumerable<(string Name, Parameter Value)> parameters, OptimizerOptions options, int totalSteps)
+        : this(new Optimizer(options.ToRule(), parameters, options.WeightDecay), options, totalSteps)
+    {
+    }
+
     readonly LearningRateSchedule schedule = new(options.Schedule, totalSteps);
 
     public Optimizer Optimizer => optimizer;

@@ -57,6 +57,13 @@ public sealed class Policy(
     /// <summary>This policy with its adapter switched off, and without a critic.</summary>
     public Policy WithAdapterOff() => new(model, tokenizer, sampling, filters) { AdapterOff = true, Critic = null };
 
+    /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>
+    public IReadOnlyList<TokenPrompt> EncodePrompts(IEnumerable<Example> examples)
+    {
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
+        return [.. examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+    }
+
     /// <summary>
     /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
     /// </summary>

@@ -47,6 +47,14 @@ public sealed class Reference : IRunState
     /// <summary>The reference's policy until the lease is disposed of; loaded for that long when it is not kept in memory.</summary>
     public Lease Use() => new(kept ?? load!(), isLoaded: kept is null);
 
+    /// <summary>Log-probabilities (B, T) of the tokens of the responses under the reference, without a gradient.</summary>
+    public Tensor Logprobs(Responses responses)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var lease = Use();
+        return lease.Policy.Logprobs(responses);
+    }
+
     /// <summary>Moves towards the policy after a step, when synchronised: π_ref ← α π + (1 − α) π_ref, weight by weight.</summary>
     public void Sync(int step)
     {

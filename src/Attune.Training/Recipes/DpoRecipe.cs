@@ -54,6 +54,8 @@ public sealed record DpoRecipe : IRecipe
             yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
     }
 
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 
     public void Train(Run run, CancellationToken cancellation)

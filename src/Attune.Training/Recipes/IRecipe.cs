@@ -9,11 +9,17 @@ public interface IRecipe : IValidatableObject
 {
     RunOptions Run { get; }
 
+    /// <summary>A folder with the model that training starts from; empty for a new one, where the method can make one.</summary>
+    string Model { get; }
+
     /// <summary>Steps or epochs, and sizes of batches.</summary>
     BatchOptions Training { get; }
 
     /// <summary>Renamed keys: the old full key, and the new one.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+
+    /// <summary>The recipe for another run and another model.</summary>
+    IRecipe With(RunOptions run, string model);
 
     /// <summary>The recipe with absolute paths, so that a run can be resumed from any folder.</summary>
     IRecipe WithFullPaths();

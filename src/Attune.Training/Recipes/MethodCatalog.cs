@@ -104,4 +104,9 @@ public static class MethodCatalog
     public static string Names => string.Join(", ", All.Select(method => method.Name));
 
     public static TrainingMethod? Find(string name) => All.FirstOrDefault(method => method.Name == name);
+
+    /// <summary>The method that a recipe is for.</summary>
+    /// <exception cref="ArgumentException">No method has recipes of this type.</exception>
+    public static TrainingMethod For(IRecipe recipe) => All.FirstOrDefault(method => method.NewRecipe().GetType() == recipe.GetType())
+        ?? throw new ArgumentException($"no training method has the recipe {recipe.GetType().Name}; known are {Names}", nameof(recipe));
 }

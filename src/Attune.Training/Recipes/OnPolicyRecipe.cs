@@ -177,6 +177,8 @@ public abstract record OnPolicyRecipe : IRecipe
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
     }
 
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
     public virtual IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),

@@ -49,6 +49,8 @@ public sealed record PretrainRecipe : IRecipe
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: true);
 
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),

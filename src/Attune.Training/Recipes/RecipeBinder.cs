@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Attune.Text;
+using Attune.Training.Rewards;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
@@ -96,6 +97,11 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         var kind = section.Children.TryGetValue(key, out var node) && node is YamlScalarNode { Value: { } text } ? text : "";
         if (kinds.TryGetValue(kind, out var defaults))
             return defaults;
+        if (kind == FunctionReward.KindName)
+        {
+            errors.Add($"{Place(node!)}'{path}' is a C# function, which only the program that started the run has; resume the run there");
+            return null;
+        }
         var meant = NearestName.Find(kind, kinds.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         var found = kind.Length > 0 ? $"'{kind}'" : "nothing";
         errors.Add(

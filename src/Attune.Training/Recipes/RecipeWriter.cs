@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
 
@@ -63,8 +64,8 @@ public static class RecipeWriter
         foreach (var record in items)
         {
             var keys = new StringBuilder();
-            if (RecipeKeys.Kinds(item)?.First(kind => kind.Value.GetType() == record.GetType()).Key is { } kind)
-                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(kind).Append('\n');
+            if (record is RewardOptions reward)
+                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(reward.Kind).Append('\n');
             WriteKeys(keys, record, indent + "  ", withComments);
             text.Append(indent).Append("- ").Append(keys, indent.Length + 2, keys.Length - indent.Length - 2);
         }

@@ -54,6 +54,8 @@ public sealed record RewardRecipe : IRecipe
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: false);
 
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),

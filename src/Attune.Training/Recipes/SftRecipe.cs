@@ -41,6 +41,8 @@ public sealed record SftRecipe : IRecipe
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: true);
 
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 
     public void Train(Run run, CancellationToken cancellation)

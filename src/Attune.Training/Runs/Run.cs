@@ -31,6 +31,16 @@ public sealed partial class Run : IDisposable, IRunState
     (int Step, double Value)? best;
     int skippedInARow;
     double secondsBefore;
+    bool hasBegun;
+
+    /// <summary>A run whose loop is in a program of one's own. A folder that holds a run of such a loop is resumed.</summary>
+    /// <param name="options">Folder, seed, and how often the run saves and evaluates.</param>
+    /// <param name="display">Told of every step; null for nobody.</param>
+    /// <exception cref="InvalidDataException">The options are wrong, the folder is in use, or it holds a run of another kind.</exception>
+    public Run(RunOptions options, IRunDisplay? display = null)
+        : this(options, OwnLoop.Method, OwnLoop.RecipeOf(options), display ?? new SilentDisplay())
+    {
+    }
 
     /// <param name="options">Folder, seed, and how often the run saves and evaluates.</param>
     /// <param name="method">The training method, for the report.</param>
@@ -81,8 +91,19 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Formats the most important metrics of a step as a short text; an algorithm sets it.</summary>
     public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
+<<<<<<< HEAD
     /// <summary>Makes a state part of every checkpoint. All states that a step changes must be registered before the first step.</summary>
     public void Register(string name, IRunState state) => states.Add(name, state);
+=======
+    /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
+    /// <exception cref="InvalidOperationException">The first step has begun.</exception>
+    public void Register(string name, IRunState state)
+    {
+        if (hasBegun)
+            throw new InvalidOperationException($"'{name}' must be registered before the first step, or checkpoints would lack it");
+        states.Add(name, state);
+    }
+>>>>>>> library
 
     /// <summary>Keeps the state with the highest value of a held-out metric, and saves the model of that state.</summary>
     public void KeepBest(string metric) => bestBy = metric;
@@ -103,13 +124,19 @@ public sealed partial class Run : IDisposable, IRunState
     /// step.
     /// </summary>
     /// <param name="total">Steps of the whole run.</param>
+<<<<<<< HEAD
     /// <param name="evaluate">Evaluates on held-out data: before the first step, every <see cref="RunOptions.EvaluateEvery"/> steps, and
     /// after the last.</param>
+=======
+    /// <param name="evaluate">Evaluates on held-out data: before the first step, every so often, and after the last; null not to.</param>
+>>>>>>> library
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint is written.</exception>
     /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
-    public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult> evaluate, CancellationToken cancellation = default)
+    public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult>? evaluate = null, CancellationToken cancellation = default)
     {
+        evaluate ??= () => EvaluationResult.Empty;
+        hasBegun = true;
         var done = checkpoints.Load(states, Notice) ?? 0;
         best = bestBy is null ? null : checkpoints.Best(Notice);
         OpenFiles(done);

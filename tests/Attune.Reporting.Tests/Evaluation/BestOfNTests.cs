@@ -35,7 +35,8 @@ public sealed class BestOfNTests
     {
         double[] proxy = [1, 1, 0], gold = [10, 20, 99];
         Assert.Equal(15, BestOfN.Expected(proxy, gold, 3), 12);
-        Assert.Equal(15, BestOfN.Expected(proxy, gold, 2), 12);                      // 15 for the set of the two equals, 10 and 20 for the others
+        // 15 for the set of the two equals, 10 and 20 for the others
+        Assert.Equal(15, BestOfN.Expected(proxy, gold, 2), 12);
         Numeric.Close(129 / 3.0, BestOfN.Expected(proxy, gold, 1), "mean", 1e-12);
     }
 

@@ -36,7 +36,8 @@ public sealed class RewardOptionsTests : IDisposable
         foreach (var (kind, defaults) in RewardSources.Kinds)
             foreach (var (key, property) in RecipeKeys.Of(defaults.GetType()))
                 if (property.DeclaringType == typeof(RewardOptions))
-                    Assert.Contains(("length", key), tried);                                 // the keys of all kinds are tested with one kind
+                    // the keys of all kinds are tested with one kind
+                    Assert.Contains(("length", key), tried);
                 else if (property.DeclaringType == typeof(RemoteReward))
                     Assert.Contains(("process", key), tried);
                 else

@@ -201,7 +201,7 @@ public sealed class RewardSourcesTests : IDisposable
 
     [Fact]
     public void Register_KindOfAnotherRecord_Throws() => Assert.Contains(
-        "'length' is taken",
+        "'length' is already used",
         Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
 
     sealed record FalseLength : RuleReward

@@ -42,7 +42,8 @@ public sealed class RewardSumTests : IDisposable
     public void EachScalingHasItsMeanAndDeviation()
     {
         var second = new double[][] { [5], [7] };
-        var root2 = Math.Sqrt(2);                                                            // the standard deviation of 1 and 3, and of 5 and 7
+        // the standard deviation of 1 and 3, and of 5 and 7
+        var root2 = Math.Sqrt(2);
         var allFour = Math.Sqrt(20.0 / 3);                                                   // of 1, 3, 5 and 7, whose mean is 4
         Scales(ScoreScaling.None, [1, 3], [5, 7]);
         Scales(ScoreScaling.Reference, [-1 / root2, 1 / root2], [3 / root2, 5 / root2]);

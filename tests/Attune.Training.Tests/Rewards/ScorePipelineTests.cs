@@ -70,7 +70,8 @@ public sealed class ScorePipelineTests : IDisposable
     {
         var pipeline = new ScorePipeline(new() { Scaling = ScoreScaling.Reference, Clip = 1.5, MissingEosPenalty = 0.5 });
         var rows = pipeline.Shape(new([[4, 1], [7]]), Rollouts()).Rows;                     // totals 5 and 7, mean 6
-        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);                              // 4 and 1 − 6, each divided by √2, each clipped
+        // 4 and 1 − 6, each divided by √2, each clipped
+        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);
         Numeric.Close([1 / Root2 - 0.5], rows[1], "whole", 1e-12, 0);
     }
 

@@ -98,7 +98,8 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void AVariantThatIsTheBaseIsRefused() =>
         Assert.Contains(
-            "beta 0.1: its recipe is that of the base", Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)),
+            "beta 0.1: its recipe is the same as the base's", Refused(
+                Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)),
             StringComparison.Ordinal);
 
     [Fact]
@@ -129,7 +130,8 @@ public sealed class StudyReaderTests : IDisposable
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]
