@@ -2,7 +2,7 @@ using Attune.Training.Rewards;
 
 namespace Attune;
 
-/// <summary>Rewards that are C# functions, for <c>Rewards</c> and <c>Gold</c> of a recipe. Scores must be finite; more is better.</summary>
+/// <summary>Rewards that are C# functions, for <c>Rewards</c> and <c>GoldReward</c> of a recipe. Scores must be finite; more is better.</summary>
 public static class Reward
 {
     const int AsyncCallsAtOnce = 16;
