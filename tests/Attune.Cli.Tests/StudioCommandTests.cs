@@ -42,7 +42,7 @@ public sealed class StudioCommandTests : IDisposable
         folder.Write("studio.db", "this is a letter, not a store of preferences; it is long enough to be looked at as one");
         var (code, _, error) = Commands.Run("studio", "--folder", folder.Path);
         Assert.Equal(2, code);
-        Assert.Contains("should be a store of preferences", error);
+        Assert.Contains("cannot be opened as a store of the studio", error);
     }
 
     public void Dispose() => folder.Dispose();
