@@ -213,7 +213,7 @@ public sealed class DatasetTests : IDisposable
     public void APathThatIsNotThereOrNoDataIsSaid()
     {
         Assert.Throws<FileNotFoundException>(() => Dataset.Read(folder.File("nothing.jsonl")).ToList());
-        Assert.Contains("known are .jsonl",
+        Assert.Contains("supported are .jsonl",
             Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.parquet", "x")).ToList()).Message);
     }
 

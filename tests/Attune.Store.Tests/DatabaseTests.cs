@@ -43,7 +43,7 @@ public sealed class DatabaseTests : IDisposable
     public void AFileThatIsNoStoreIsRefusedInOneMessage()
     {
         AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
-        AssertRefused("another SQLite file", path => Execute(path, "CREATE TABLE x (y)"));
+        AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
         AssertRefused("version 2, but this program needs version 1", path =>
         {
             PreferenceStore.Open(path).Dispose();

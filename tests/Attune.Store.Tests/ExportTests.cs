@@ -265,7 +265,7 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder.File("pairs"), "train.jsonl")).Length);
         Directory.CreateDirectory(folder.File("mine"));
         Assert.Throws<InvalidDataException>(() => store.Exports.Snapshot(project, new(), folder.File("mine"), replace: true));
-        Assert.Contains("nobody named Zoe", Assert.Throws<InvalidDataException>(() =>
+        Assert.Contains("no person named Zoe", Assert.Throws<InvalidDataException>(() =>
             store.Exports.Preview(project, new() { People = ["Zoe"] })).Message, StringComparison.Ordinal);
         Assert.Equal(["mine", "pairs"], Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());
     }

@@ -125,7 +125,7 @@ public sealed class ImportTests : IDisposable
         var project = Project(new() { Task = TaskKind.Rating, RatingLevels = 5 });
         Import(project, """{"prompt": "p", "completion": "a", "label": true, "source": "sft"}""");
         Assert.Equal(("a", "sft"), ((string)Items(project)[0].Answers[0].Text!, Items(project)[0].Answers[0].Source));
-        Assert.Contains("no rating", Assert.Throws<InvalidDataException>(() =>
+        Assert.Contains("this project collects ratings", Assert.Throws<InvalidDataException>(() =>
             Import(project, """{"prompt": "p", "chosen": "a", "rejected": "b"}""")).Message, StringComparison.Ordinal);
     }
 

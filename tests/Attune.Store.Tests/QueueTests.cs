@@ -283,7 +283,7 @@ public sealed class QueueTests : IDisposable
         Assert.Equal("a\uFFFD", test.Prompts(project, ann)[0]);
         var error = Assert.Throws<InvalidDataException>(() =>
             test.Add(project, TestStore.Pair("x") with { Prompt = JsonNode.Parse("\"a\\ud83e\"")! }));
-        Assert.Contains("half of one", error.Message);
+        Assert.Contains("lone surrogate", error.Message);
     }
 
     public void Dispose() => test.Dispose();

@@ -100,7 +100,7 @@ public sealed class QualityTests : IAsyncLifetime
         async Task<AnnotationResult> Settle(Project of, params (string, string)[] fields)
         {
             var item = studio.Store.Items.Page(of.Id, 0, 1)[0].Id;
-            Assert.Contains("<button>Save decision", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
+            Assert.Contains("decision</button>", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
             var seen = studio.Store.Annotations.ForItem(of.Id, item).SingleOrDefault()?.Id ?? 0;
             var after = await owner.Post($"/projects/{of.Id}/adjudicate/{item}", [.. fields, ("seen", $"{seen}")]);
             Assert.Contains("Latest adjudications", await after.Content.ReadAsStringAsync());

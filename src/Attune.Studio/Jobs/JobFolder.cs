@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Attune.Reporting.Charts;
-using Attune.Reporting.Pages;
 
 namespace Attune.Studio.Jobs;
 
