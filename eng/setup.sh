@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sets a machine up for Attune: installs libtorch, OpenBLAS and the build tools, builds the native door and the solution.
-# With `tests` it installs what tests need too: Chromium, in which pages are tried, and letters for it.
-# Does nothing where nothing is to do. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
+# Sets up a machine for Attune: installs libtorch, OpenBLAS and the build tools, builds the native library and the solution.
+# With `tests` it also installs what the tests need: Chromium for the tests of pages, and a font.
+# Skips steps that are up to date. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -9,7 +9,7 @@ mkdir -p artifacts
 log=artifacts/setup.log
 purpose=${1:-}
 
-# alive MESSAGE COMMAND…: runs a long step, says every few seconds that it goes on, and shows the log when it fails.
+# alive MESSAGE COMMAND…: runs a long step, prints the elapsed time every few seconds, and shows the log if the step fails.
 alive() {
   local message=$1 start=$SECONDS
   shift
@@ -50,7 +50,7 @@ install_packages() {
 
 check_dotnet() {
   if command -v dotnet >/dev/null && [[ $'\n'$(dotnet --list-sdks) == *$'\n'1[0-9].* ]]; then return; fi
-  echo "Attune needs the .NET SDK 10 (or newer): see https://dotnet.microsoft.com/download, then run this again." >&2
+  echo "Attune needs the .NET SDK 10 (or newer): install it from https://dotnet.microsoft.com/download, then run this again." >&2
   exit 1
 }
 
@@ -59,14 +59,14 @@ check_packages() {
   mapfile -t packages < <(missing_packages)
   [ ${#packages[@]} -eq 0 ] && return
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-    echo "Attune needs some packages. As root, on Debian or Ubuntu:" >&2
+    echo "Attune needs more packages. Install them as root, on Debian or Ubuntu:" >&2
     echo "  apt-get update && apt-get install -y --no-install-recommends ${packages[*]}" >&2
     exit 1
   fi
   alive "Installing ${packages[*]}" install_packages "${packages[@]}"
 }
 
-# newer_than FILE PATHS…: whether a source file is newer than what was built from it.
+# newer_than FILE PATHS…: whether FILE does not exist, or a source file in PATHS is newer than it.
 newer_than() {
   local built=$1
   shift
@@ -78,13 +78,13 @@ build_native() {
   cmake --build artifacts/native -j"$(nproc)"
 }
 
-# One compiler for all projects, which starts once; it ends with the build.
+# Starts one compiler server for all projects, and stops it after the build.
 build_attune() {
   dotnet build Attune.slnx -c Release --nologo -v quiet -p:UseSharedCompilation=true
   dotnet build-server shutdown --vbcscompiler
 }
 
-# The libtorch that was chosen, as a word that changes when another one is.
+# The selected libtorch; a change rebuilds the native library.
 libtorch="Torch_DIR=${Torch_DIR:-} CMAKE_PREFIX_PATH=${CMAKE_PREFIX_PATH:-}"
 
 check_dotnet
@@ -94,10 +94,11 @@ if [ "$(cat artifacts/libtorch 2>/dev/null)" != "$libtorch" ]; then
   echo "$libtorch" >artifacts/libtorch
 fi
 if newer_than artifacts/native/libattune_torch.so native; then
-  alive "Building the native door" build_native
+  alive "Building the native library" build_native
   touch artifacts/native/libattune_torch.so
 fi
-if newer_than artifacts/built src tests data/frontdesk/make Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig artifacts/native/libattune_torch.so; then
+sources=(src tests data/frontdesk/make Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig)
+if newer_than artifacts/built "${sources[@]}" artifacts/native/libattune_torch.so; then
   alive "Building Attune" build_attune
   touch artifacts/built
 fi

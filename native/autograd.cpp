@@ -10,7 +10,7 @@ using namespace attune;
 
 namespace {
 
-// A table of which some rows were read alone has a gradient of those rows.
+// An embedding table that was read with sparse gradients has a gradient of the rows that were read.
 at::Tensor whole(const at::Tensor& gradient) { return gradient.defined() && gradient.is_sparse() ? gradient.to_dense() : gradient; }
 
 }  // namespace
@@ -23,7 +23,7 @@ ATTUNE_EXPORT int attune_backward(void* root, void* gradient) {
     });
 }
 
-// The gradients of root towards some leaves, added to nothing; null for a leaf that root does not depend on.
+// The gradients of root with respect to some leaves, not accumulated; null for a leaf that root does not depend on.
 ATTUNE_EXPORT int attune_gradients(void* root, void** leaves, int32_t count, void** results) {
     return guard([&] {
         std::vector<at::Tensor> inputs;
@@ -33,7 +33,7 @@ ATTUNE_EXPORT int attune_gradients(void* root, void** leaves, int32_t count, voi
     });
 }
 
-// *result is null while the tensor has no gradient.
+// *result is null if the tensor has no gradient.
 ATTUNE_EXPORT int attune_grad(void* handle_, void** result) {
     return guard([&] {
         auto& gradient = tensor(handle_).mutable_grad();
@@ -55,14 +55,14 @@ ATTUNE_EXPORT int attune_set_requires_grad(void* handle_, int32_t required) {
     return guard([&] { tensor(handle_).set_requires_grad(required != 0); });
 }
 
-// Switches recording on this thread and returns what it was.
+// Switches recording on this thread on or off and returns the previous state.
 ATTUNE_EXPORT int32_t attune_set_grad_mode(int32_t enabled) {
     auto before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(enabled != 0);
     return before;
 }
 
-// libtorch 2.4 gave autocast one set of functions for all devices.
+// Since libtorch 2.4 autocast has one set of functions for all devices.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
 namespace {
 
@@ -97,8 +97,8 @@ void set_autocast(c10::DeviceType device, bool enabled, at::ScalarType dtype) {
 }  // namespace
 #endif
 
-// Switches this thread's mixed precision on a device to a type of element, or off with -1, and gives what it was. Casts of weights
-// are not kept: a cache would hold weights that an optimizer has moved since.
+// Switches this thread's autocast on a device to an element type, or off with -1, and returns the previous type. Casts of weights are
+// not cached, because a cache would have the weights from before the optimizer's step.
 ATTUNE_EXPORT int attune_set_autocast(int32_t device_type, int32_t dtype, int32_t* before) {
     return guard([&] {
         auto device = static_cast<c10::DeviceType>(device_type);

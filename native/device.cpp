@@ -1,4 +1,4 @@
-// Devices, threads, random generators, and what `attune doctor` tells.
+// Devices, threads, random generators, and the data of `attune doctor`.
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
@@ -50,7 +50,7 @@ ATTUNE_EXPORT int attune_generator_seed(void* handle, uint64_t seed) {
     return guard([&] { generator(handle).set_current_seed(seed); });
 }
 
-// The whole state as a CPU byte tensor.
+// The generator's whole state as a CPU byte tensor.
 ATTUNE_EXPORT int attune_generator_state(void* handle_, void** state) {
     return guard([&] { *state = handle(generator(handle_).get_state()); });
 }

@@ -1,4 +1,4 @@
-// Every ATen operator by name, through the boxed dispatcher. The call enters above the autograd key.
+// Calls every ATen operator by name, through the boxed dispatcher, above the autograd key.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/stack.h>
 
@@ -77,12 +77,12 @@ Value from_ivalue(const c10::IValue& result) {
     } else if (result.isTensorList()) {
         return list_result(result.toTensorList());
     } else if (!result.isNone()) {
-        throw std::invalid_argument("an operator returned a " + result.tagKind() + ", which has no place in Value");
+        throw std::invalid_argument("an operator returned a " + result.tagKind() + ", which Value cannot represent");
     }
     return value;
 }
 
-// Arguments left out take the defaults of the schema.
+// Missing arguments have the defaults of the schema.
 torch::jit::Stack make_stack(const c10::OperatorHandle& op, const Value* args, int32_t count) {
     const auto& arguments = op.schema().arguments();
     torch::jit::Stack stack;
@@ -101,7 +101,7 @@ void attune::set_last_error(const char* message) { last_error = message; }
 
 ATTUNE_EXPORT const char* attune_last_error() { return last_error.c_str(); }
 
-// *op is null when this libtorch has no such operator.
+// *op is null if this libtorch does not have the operator.
 ATTUNE_EXPORT int attune_find_operator(const char* name, const char* overload, void** op) {
     return guard([&] {
         auto found = c10::Dispatcher::singleton().findSchema({name, overload});

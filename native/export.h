@@ -16,7 +16,7 @@ enum class Tag : int32_t {
     None, Tensor, Int, Double, Bool, String, IntList, DoubleList, TensorList, OptionalTensorList, Device, Generator
 };
 
-// One argument or result of an operator. Lists keep their length beside the pointer; a device is type + index.
+// One argument or result of an operator. A list has its length in addition to the pointer; a device is type + index.
 struct Value {
     Tag tag;
     int32_t length;
@@ -32,7 +32,7 @@ void set_last_error(const char* message);
 inline at::Tensor& tensor(void* handle) { return *static_cast<at::Tensor*>(handle); }
 inline void* handle(at::Tensor t) { return t.defined() ? new at::Tensor(std::move(t)) : nullptr; }
 
-// Runs body; 0 on success, else 1 with the message kept for attune_last_error(). Nothing crosses the C ABI as an exception.
+// Runs body. Returns 0 on success, else 1 with the message stored for attune_last_error(). No exception crosses the C ABI.
 template <typename Body>
 int guard(Body&& body) {
     try {

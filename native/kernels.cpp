@@ -1,5 +1,5 @@
-// What libtorch does in many passes over memory, in one: for float32 on a CPU. Elsewhere callers use operators. The same number of
-// threads gives the same bits.
+// Fused kernels for float32 on a CPU: one pass over memory where libtorch needs several. Otherwise callers use operators. The same
+// number of threads gives the same bits.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,22 +13,23 @@ using namespace attune;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// One body, compiled for processors with and without AVX2; which is used is decided when the library is loaded.
+// Compiles a function for processors with and without AVX2; the loader selects one.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define ATTUNE_VECTORIZED __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define ATTUNE_VECTORIZED
 #endif
 
-// The BLAS that libtorch brings; null where it keeps it to itself.
-extern "C" void sgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k, const float* alpha, const float* a,
-                       const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc) __attribute__((weak));
+// The BLAS of libtorch; null if libtorch does not export it.
+extern "C" void sgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k, const float* alpha,
+                       const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc)
+    __attribute__((weak));
 
 namespace {
 
 bool is_dense(const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
 
-// e^x to 2 units in the last place, 0 below the least normal number. Cephes' expf, in a form that compilers vectorize.
+// e^x to 2 units in the last place; 0 below the smallest normal number. Cephes' expf, in a form that compilers vectorize.
 inline __attribute__((always_inline)) float exponential(float x) {
     float bounded = x > 88.0f ? 88.0f : x;
     bounded = bounded < -87.0f ? -87.0f : bounded;
@@ -53,7 +54,7 @@ float greatest(const float* x, int64_t count) {
     return found;
 }
 
-// out = e^(x − shift); gives the sum.
+// out = e^(x − shift); returns the sum.
 ATTUNE_VECTORIZED
 float exponentials(const float* x, float shift, float* out, int64_t count) {
     float sum = 0;
@@ -86,10 +87,10 @@ void add_scaled(float* y, float factor, const float* x, int64_t count) {
     for (int64_t i = 0; i < count; i++) y[i] += factor * x[i];
 }
 
-// Sums of long rows are taken in blocks, so that float32 keeps their last digits.
+// Long rows are summed in blocks, for precision in float32.
 constexpr int64_t block = 1024;
 
-// row = e^(row − max), gives log Σ e^row and the greatest.
+// out = e^(x − max x); returns the sum, and max x in `most`.
 double exponentials_of_row(const float* x, float* out, int64_t count, float& most) {
     most = greatest(x, count);
     double sum = 0;
@@ -150,16 +151,18 @@ struct Gelu : torch::autograd::Function<Gelu> {
         auto gradient = gradients[0].contiguous();
         auto result = at::empty_like(x);
         auto *px = x.data_ptr<float>(), *pg = gradient.data_ptr<float>(), *pr = result.data_ptr<float>();
-        at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) { gelu_backward(px + begin, pg + begin, pr + begin, end - begin); });
+        at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) {
+            gelu_backward(px + begin, pg + begin, pr + begin, end - begin);
+        });
         return {result};
     }
 };
 
-// The logits become probabilities in their own memory, and these the gradient.
+// Computes probabilities in the memory of the logits, and the gradient in that of the probabilities.
 struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     static variable_list forward(AutogradContext* context, const at::Tensor& logits, const at::Tensor& targets) {
         auto rows = logits.size(0), width = logits.size(1);
-        auto logprobs = at::empty({rows}, logits.options()), entropy = at::empty({rows}, logits.options()), likeliest = at::empty({rows}, logits.options());
+        auto logprobs = at::empty({rows}, logits.options()), entropy = at::empty_like(logprobs), likeliest = at::empty_like(logprobs);
         auto* p = logits.data_ptr<float>();
         auto* t = targets.data_ptr<int64_t>();
         auto *pl = logprobs.data_ptr<float>(), *pe = entropy.data_ptr<float>(), *pm = likeliest.data_ptr<float>();
@@ -186,7 +189,7 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
-        TORCH_CHECK(context->saved_data.count("probabilities"), "the gradient of token_logprobs is computed once");
+        TORCH_CHECK(context->saved_data.count("probabilities"), "the gradient of token_logprobs can be computed only once");
         auto result = context->saved_data["probabilities"].toTensor();
         auto targets = context->saved_data["targets"].toTensor();
         context->saved_data.clear();
@@ -205,22 +208,26 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     }
 };
 
-// A matrix in row-major order whose rows are some floats apart.
+// A row-major matrix whose rows are `stride` floats apart.
 struct Matrix {
     float* data;
     int64_t stride;
 };
 
-// c = alpha a b + beta c, with a (rows, inner) and b (inner, columns), or the transposes of what is given.
-void product(int64_t rows, int64_t columns, int64_t inner, float alpha, Matrix a, bool transpose_a, Matrix b, bool transpose_b, float beta, Matrix c) {
+// c = alpha a b + beta c, with a (rows, inner) and b (inner, columns), each optionally transposed first.
+void product(int64_t rows, int64_t columns, int64_t inner, float alpha, Matrix a, bool transpose_a, Matrix b, bool transpose_b, float beta,
+             Matrix c) {
     int m = columns, n = rows, k = inner, lda = b.stride, ldb = a.stride, ldc = c.stride;
     sgemm_(transpose_b ? "T" : "N", transpose_a ? "T" : "N", &m, &n, &k, &alpha, b.data, &lda, a.data, &ldb, &beta, c.data, &ldc);
 }
 
-Matrix matrix(const at::Tensor& t, int64_t row, int64_t head) { return {t.data_ptr<float>() + row * t.stride(0) + head * t.stride(1), t.stride(2)}; }
+Matrix matrix(const at::Tensor& t, int64_t row, int64_t head) {
+    return {t.data_ptr<float>() + row * t.stride(0) + head * t.stride(1), t.stride(2)};
+}
 
-// What one query looks at: few numbers, for which BLAS takes longer to begin than to compute.
-void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float scale, int64_t length, int64_t width, float* weights, float* out) {
+// The attention of one query, for which a call of BLAS costs more than the computation.
+void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float scale, int64_t length, int64_t width, float* weights,
+                  float* out) {
     for (int64_t s = 0; s < length; s++) weights[s] = scale * dot(q, k.data + s * k.stride, width) + bias[s];
     auto sum = exponentials(weights, greatest(weights, length), weights, length);
     scale_by(weights, 1 / sum, length);
@@ -230,7 +237,8 @@ void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float s
 
 // softmax(q kᵀ · scale + bias) v for q (B, H, T, D), k and v (B, K, S, D), bias (B, 1, T, S); the result is (B, T, H · D).
 struct Attention : torch::autograd::Function<Attention> {
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias, double scale) {
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                              const at::Tensor& bias, double scale) {
         auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3), columns = k.size(2), group = heads / k.size(1);
         auto out = at::empty({batch, length, heads * width}, q.options());
         auto weights = at::empty({batch, heads, length, columns}, q.options());
@@ -265,7 +273,8 @@ struct Attention : torch::autograd::Function<Attention> {
         auto saved = context->get_saved_variables();
         auto &q = saved[0], &k = saved[1], &v = saved[2], &weights = saved[3];
         auto scale = static_cast<float>(context->saved_data["scale"].toDouble());
-        auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3), columns = k.size(2), key_heads = k.size(1), group = heads / key_heads;
+        auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3);
+        auto columns = k.size(2), key_heads = k.size(1), group = heads / key_heads;
         auto gradient = gradients[0].contiguous();
         auto dq = like(q), dk = like(k), dv = like(v);
         auto* pg = gradient.data_ptr<float>();
@@ -275,10 +284,12 @@ struct Attention : torch::autograd::Function<Attention> {
             Matrix slopes{memory.data(), columns};
             for (auto at = begin; at < end; at++) {
                 auto row = at / key_heads, key_head = at % key_heads;
-                auto keys = matrix(k, row, key_head), values = matrix(v, row, key_head), key_slopes = matrix(dk, row, key_head), value_slopes = matrix(dv, row, key_head);
+                auto keys = matrix(k, row, key_head), values = matrix(v, row, key_head);
+                auto key_slopes = matrix(dk, row, key_head), value_slopes = matrix(dv, row, key_head);
                 for (int64_t i = 0; i < group; i++) {
                     auto head = key_head * group + i;
-                    Matrix own{pw + (row * heads + head) * length * columns, columns}, above{pg + row * length * heads * width + head * width, heads * width};
+                    Matrix own{pw + (row * heads + head) * length * columns, columns};
+                    Matrix above{pg + row * length * heads * width + head * width, heads * width};
                     float before = i == 0 ? 0 : 1;
                     product(columns, width, length, 1, own, true, above, false, before, value_slopes);
                     product(length, columns, width, 1, above, false, values, true, 0, slopes);
@@ -291,10 +302,14 @@ struct Attention : torch::autograd::Function<Attention> {
         return {dq, dk, dv, at::Tensor(), at::Tensor()};
     }
 
-    // (B, H, T, D) as views of (B, T, H, D), as the projections want their gradients.
-    static at::Tensor like(const at::Tensor& t) { return at::empty({t.size(0), t.size(2), t.size(1), t.size(3)}, t.options()).transpose(1, 2); }
+    // (B, H, T, D) as a view of (B, T, H, D), the memory order in which the projections need their gradients.
+    static at::Tensor like(const at::Tensor& t) {
+        return at::empty({t.size(0), t.size(2), t.size(1), t.size(3)}, t.options()).transpose(1, 2);
+    }
 
-    static int64_t grain_of(int64_t length, int64_t columns, int64_t width) { return std::max<int64_t>(1, grain / (length * columns * width)); }
+    static int64_t grain_of(int64_t length, int64_t columns, int64_t width) {
+        return std::max<int64_t>(1, grain / (length * columns * width));
+    }
 
     static void softmax_backward(const float* weights, float* slopes, int64_t count) {
         auto sum = dot(weights, slopes, count);
@@ -308,17 +323,20 @@ struct Attention : torch::autograd::Function<Attention> {
     }
 };
 
-bool has_dense_rows(const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.stride(-1) == 1 && t.stride(-2) >= t.size(-1); }
+bool has_dense_rows(const at::Tensor& t) {
+    return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.stride(-1) == 1 && t.stride(-2) >= t.size(-1);
+}
 
 }  // namespace
 
-// Each of these gives null, or does nothing and says so in *done, when the tensors are not of the kind that it is for.
+// Each of these returns null, or sets *done to 0 and has no effect, for tensors that it does not support.
 
 ATTUNE_EXPORT int attune_gelu(void* x, void** result) {
     return guard([&] { *result = is_dense(tensor(x)) ? handle(Gelu::apply(tensor(x))) : nullptr; });
 }
 
-// The log-probability of the target of each row, and, without gradients, the entropy and whether no token was likelier. Uses up the logits.
+// The log-probability of the target of each row and, without gradients, the entropy and whether the target is the most likely token.
+// Overwrites the logits.
 ATTUNE_EXPORT int attune_token_logprobs(void* logits, void* targets, void** results) {
     return guard([&] {
         results[0] = nullptr;
@@ -332,12 +350,14 @@ ATTUNE_EXPORT int attune_attention(void* q, void* k, void* v, void* bias, double
     return guard([&] {
         auto &pq = tensor(q), &pk = tensor(k), &pv = tensor(v), &pb = tensor(bias);
         *result = nullptr;
-        if (!sgemm_ || !has_dense_rows(pq) || !has_dense_rows(pk) || !has_dense_rows(pv) || !is_dense(pb) || pb.requires_grad() || pb.size(1) != 1) return;
+        if (!sgemm_ || !has_dense_rows(pq) || !has_dense_rows(pk) || !has_dense_rows(pv)) return;
+        if (!is_dense(pb) || pb.requires_grad() || pb.size(1) != 1) return;
         *result = handle(Attention::apply(pq, pk, pv, pb.expand({pq.size(0), 1, pq.size(2), pk.size(2)}), scale));
     });
 }
 
-// A token of each row of logits: the first at which the cumulative distribution passes the row's uniform number, and its log-probability.
+// Samples one token for each row of logits, the first whose cumulative probability exceeds the row's uniform number, and its
+// log-probability.
 ATTUNE_EXPORT int attune_draw(void* logits_, void* uniform_, void** tokens, void** logprobs) {
     return guard([&] {
         auto &logits = tensor(logits_), &uniform = tensor(uniform_);
@@ -370,7 +390,7 @@ ATTUNE_EXPORT int attune_draw(void* logits_, void* uniform_, void** tokens, void
     });
 }
 
-// A step of Adam over one parameter. The numbers are those of AdamNumbers, in their order.
+// One step of Adam on a parameter. `numbers` has the fields of AdamNumbers in order.
 ATTUNE_EXPORT int attune_adam(void* parameter, void* gradient, void* mean, void* square, const float* numbers, int32_t* done) {
     return guard([&] {
         auto &p = tensor(parameter), &g = tensor(gradient), &m = tensor(mean), &v = tensor(square);
@@ -378,6 +398,8 @@ ATTUNE_EXPORT int attune_adam(void* parameter, void* gradient, void* mean, void*
         if (!*done) return;
         AdamNumbers n{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], numbers[7], numbers[8]};
         auto *pp = p.data_ptr<float>(), *pg = g.data_ptr<float>(), *pm = m.data_ptr<float>(), *pv = v.data_ptr<float>();
-        at::parallel_for(0, p.numel(), grain, [&](int64_t begin, int64_t end) { adam(pp + begin, pg + begin, pm + begin, pv + begin, end - begin, n); });
+        at::parallel_for(0, p.numel(), grain, [&](int64_t begin, int64_t end) {
+            adam(pp + begin, pg + begin, pm + begin, pv + begin, end - begin, n);
+        });
     });
 }

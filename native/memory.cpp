@@ -1,4 +1,4 @@
-// Host memory: keeps freed blocks in the process, and counts the bytes that tensors hold.
+// Host memory: keeps freed blocks in the process, and counts the bytes of tensors.
 #include <atomic>
 #include <malloc.h>
 
@@ -15,7 +15,7 @@ namespace {
 std::atomic<int64_t> live_bytes{0};
 std::atomic<int64_t> peak_bytes{0};
 
-// A block begins with its size, so that its data pointer says all: oneDNN allocates by that alone (c10::Allocator::raw_allocate).
+// A block starts with its size, so that the data pointer is enough to free it, as oneDNN does (c10::Allocator::raw_allocate).
 constexpr size_t header = c10::gAlignment;
 c10::Allocator* inner = nullptr;
 
@@ -32,7 +32,7 @@ void free_block(void* data) {
     inner->raw_deallocate(block);
 }
 
-// libtorch 2.3 made allocate() non-const and asked for copy_data().
+// Since libtorch 2.3 allocate() is not const and copy_data() is required.
 #define ATTUNE_NEW_ALLOCATOR (TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3))
 #if ATTUNE_NEW_ALLOCATOR
 #define ATTUNE_CONST
@@ -60,8 +60,8 @@ public:
 
 }  // namespace
 
-// Once, before the first tensor. glibc gives large blocks back to the kernel at every free, and taking them again costs a page
-// fault for each 4 KiB: a fifth of a training step. Kept in one arena they are reused.
+// Call once, before the first tensor. glibc returns large blocks to the kernel at every free, and a new block costs a page fault for
+// each 4 KiB: a fifth of a training step. Blocks in one arena are reused.
 ATTUNE_EXPORT int attune_set_up_memory() {
     return guard([] {
         mallopt(M_ARENA_MAX, 1);

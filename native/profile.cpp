@@ -1,5 +1,5 @@
-// Where the time goes: how often each operator ran, and how long its thread worked on it without those that it called; all threads,
-// backward included. Time of processors, so that what else the machine does counts little.
+// Profiling: the number of calls of each operator, and its CPU time without the operators that it called, on all threads, backward
+// included. CPU time depends little on other processes.
 #include <time.h>
 
 #include <mutex>
@@ -42,7 +42,7 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction&) {
 }
 
 void end(const at::RecordFunction& function, at::ObserverContext*) {
-    if (frames.empty()) return;                                  // begun before profiling was
+    if (frames.empty()) return;                                  // started before profiling
     auto frame = frames.back();
     frames.pop_back();
     auto spent = now() - frame.start;
@@ -55,18 +55,19 @@ void end(const at::RecordFunction& function, at::ObserverContext*) {
 
 }  // namespace
 
-// Begins anew, or ends; no other thread may be inside an operator.
+// Starts a new profile, or stops; no other thread may be inside an operator.
 ATTUNE_EXPORT int attune_profile(int32_t enabled) {
     return guard([&] {
         if (callback) at::removeCallback(callback);
         callback = 0;
         if (!enabled) return;
         entries.clear();
-        callback = at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+        callback = at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end)
+                                             .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
     });
 }
 
-// A line for each operator: its name, its calls and its nanoseconds, with tabs between them.
+// One line for each operator: name, calls and nanoseconds, separated by tabs.
 ATTUNE_EXPORT const char* attune_profile_report() {
     std::lock_guard<std::mutex> guard(entries_lock);
     report.clear();

@@ -1,4 +1,4 @@
-// What a managed tensor needs to know of its native one, and the ways in and out for raw bytes.
+// The metadata of tensors for managed code, and the conversion from and to raw bytes.
 #include "export.h"
 
 using namespace attune;
@@ -30,12 +30,12 @@ ATTUNE_EXPORT int attune_tensor_info(void* handle, TensorInfo* info) {
 ATTUNE_EXPORT int attune_tensor_data(void* handle, void** data) {
     return guard([&] {
         const auto& t = tensor(handle);
-        TORCH_CHECK(t.device().is_cpu() && t.is_contiguous(), "the bytes of a tensor are read on the CPU, contiguous");
+        TORCH_CHECK(t.device().is_cpu() && t.is_contiguous(), "the tensor must be contiguous and on the CPU");
         *data = t.data_ptr();
     });
 }
 
-// A view of memory that the caller keeps alive as long as the tensor lives.
+// A view of memory that the caller must keep alive as long as the tensor.
 ATTUNE_EXPORT int attune_tensor_from_memory(void* data, const int64_t* sizes, int32_t dimensions, int32_t dtype, void** result) {
     return guard([&] {
         auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));

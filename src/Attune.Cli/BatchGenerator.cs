@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Parameters;

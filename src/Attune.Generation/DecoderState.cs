@@ -1,62 +1,60 @@
 using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Families;
-using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Generation;
 
 /// <summary>
-/// The rows of a batch as the model has read them: its cache, and the hidden states (B, D) that the next tokens follow from. At first a
-/// row is a prompt; which rows there are afterwards is for the search to say.
+/// The state of a batch of rows in a decoder: its KV cache, and the hidden states (B, D) from which the next tokens follow. Initially
+/// there is one row for each prompt; <see cref="Select"/> changes the rows.
 /// </summary>
 sealed class DecoderState : IDisposable
 {
     readonly LanguageModel model;
     readonly KvCache cache;
     readonly int[][] prompts;
-    readonly int[][] beginnings;                                   // what stands before the answers where they are written
-    Tensor padding;                                                // (B, 1): columns of padding before a row
-    Tensor positions;                                              // (B, 1) of the token that each row reads next
+    readonly int[][] prefixes;                                   // what the decoder reads before a response
+    Tensor padding;                                                // (B, 1): number of padding columns
+    Tensor positions;                                              // (B, 1): position of the next token
     Tensor hidden;
 
     /// <summary>
-    /// Reads all prompts at once, padded on the left so that every answer begins in the same column. The encoder of an encoder–decoder
-    /// reads them, and its decoder begins with the start token.
+    /// Reads all prompts at once, padded on the left so that all responses start in the same column. In an encoder–decoder the encoder
+    /// reads the prompts and the decoder begins with the start token.
     /// </summary>
-    /// <exception cref="InvalidDataException">The model is a masked one, or a prompt is empty or leaves an answer no room.</exception>
+    /// <exception cref="InvalidDataException">The model is a masked language model, or a prompt is empty or too long.</exception>
     public DecoderState(LanguageModel model, int[][] prompts, int padId, int maxNewTokens)
     {
         (this.model, this.prompts) = (model, prompts);
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
-                $"a masked language model ({model.Config["model_type"]}) does not go on from a prompt; name a causal one, or T5");
-        beginnings = model.Backbone.StartToken is { } start ? Array.ConvertAll(prompts, _ => new[] { start }) : prompts;
+                $"a masked language model ({model.Config["model_type"]}) cannot generate; use a causal language model or T5");
+        prefixes = model.Backbone.StartToken is { } start ? Array.ConvertAll(prompts, _ => new[] { start }) : prompts;
         Room = RoomFor(maxNewTokens);
-        var columns = Longest(beginnings);
+        var columns = Longest(prefixes);
         cache = model.Backbone.NewCache(prompts.Length, columns + Room);
-        padding = Column(Array.ConvertAll(beginnings, text => (long)columns - text.Length)).DetachFromScope();
-        positions = Column(Array.ConvertAll(beginnings, text => (long)text.Length)).DetachFromScope();
+        padding = Column(Array.ConvertAll(prefixes, text => (long)columns - text.Length)).DetachFromScope();
+        positions = Column(Array.ConvertAll(prefixes, text => (long)text.Length)).DetachFromScope();
         hidden = ReadPrompts(padId);
     }
 
-    /// <summary>The most tokens of an answer.</summary>
+    /// <summary>The maximum length of a response.</summary>
     public int Room { get; }
 
-    /// <summary>What a row of this prompt holds before its answer.</summary>
-    public TokenHistory Begin(int prompt) => new(prompts[prompt], beginnings[prompt]);
+    /// <summary>The history of a row of this prompt, before its response.</summary>
+    public TokenHistory Begin(int prompt) => new(prompts[prompt], prefixes[prompt]);
 
-    /// <summary>(B, D): the last hidden states, that the next tokens follow from.</summary>
+    /// <summary>(B, D): the hidden states from which the next tokens follow.</summary>
     public Tensor Hidden => hidden;
 
     /// <summary>(B, V) float32 logits of the next tokens.</summary>
     public Tensor Logits() => model.Logits(hidden).To(DType.Float32);
 
-    /// <summary>(B) estimates of the value head; null without one.</summary>
+    /// <summary>(B) values from the value head; null without one.</summary>
     public Tensor? Values() => model.ValueHead?.Forward(hidden);
 
-    /// <summary>Keeps these rows, in their order; a row may come several times.</summary>
+    /// <summary>Keeps these rows, in this order; a row may occur several times.</summary>
     public void Select(long[] rows)
     {
         using var scope = TensorScope.Open();
@@ -87,26 +85,27 @@ sealed class DecoderState : IDisposable
 
     int RoomFor(int maxNewTokens)
     {
-        var longest = Longest(beginnings);
+        var longest = Longest(prefixes);
         if (prompts.Any(prompt => prompt.Length == 0))
-            throw new InvalidDataException("a prompt is empty: a model needs at least one token to go on from");
+            throw new InvalidDataException("a prompt is empty; it must have at least one token");
         var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - longest);
         return room > 0
             ? room
             : throw new InvalidDataException(
-                $"a prompt of {longest} tokens leaves no room for an answer in a context of {model.Backbone.ContextLength}; shorten it");
+                $"a prompt of {longest} tokens leaves no space for a response in a context of {model.Backbone.ContextLength} tokens; "
+                + "shorten it");
     }
 
     Tensor ReadPrompts(int padId)
     {
         using var scope = TensorScope.Open();
-        var input = PaddedOnTheLeft(beginnings, padId) with { Source = beginnings == prompts ? null : PaddedOnTheLeft(prompts, padId) };
+        var input = PadLeft(prefixes, padId) with { Source = prefixes == prompts ? null : PadLeft(prompts, padId) };
         var last = model.HiddenStates(input, cache).Select(1, -1).Clone();
         cache.Advance(input.Tokens.Size(1));
         return last.DetachFromScope();
     }
 
-    ModelInput PaddedOnTheLeft(int[][] texts, int padId)
+    ModelInput PadLeft(int[][] texts, int padId)
     {
         var columns = Longest(texts);
         var tokens = texts.SelectMany(text => Enumerable.Repeat(padId, columns - text.Length).Concat(text)).Select(token => (long)token);

@@ -2,9 +2,9 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Draws tokens and says how likely they were under the distribution they were drawn from.</summary>
-/// <param name="chain">Changes the logits.</param>
-/// <param name="random">Draws.</param>
+/// <summary>Samples tokens and returns their log-probabilities under the distribution from which they were sampled.</summary>
+/// <param name="chain">The filters.</param>
+/// <param name="random">Draws the tokens.</param>
 public sealed class Sampler(SamplingChain chain, RandomSource random)
 {
     /// <summary>(B, V) logits of the next tokens → (B) int64 tokens and (B) log-probabilities.</summary>
@@ -20,8 +20,8 @@ public sealed class Sampler(SamplingChain chain, RandomSource random)
     }
 
     /// <summary>
-    /// The first token at which the cumulative distribution passes a uniform number. One number a row, where a draw by exponentials
-    /// needs one an element; in float64, so that the last tokens keep their share.
+    /// Selects the first token whose cumulative probability exceeds a uniform number: one number for each row, where sampling by
+    /// exponentials needs one for each element. Computed in float64, so that the last tokens keep their probability.
     /// </summary>
     static Tensor DrawByInverse(Tensor logprobs, Tensor uniform)
     {

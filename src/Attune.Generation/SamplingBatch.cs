@@ -1,6 +1,6 @@
 namespace Attune.Generation;
 
-/// <summary>A <see cref="SamplingChain"/> for one batch of generation, with what its filters keep for each row.</summary>
+/// <summary>A <see cref="SamplingChain"/> for one batch of generation, with the filters' state for each row.</summary>
 public sealed class SamplingBatch : IDisposable
 {
     readonly IReadOnlyList<ILogitsFilter> owned;
@@ -17,7 +17,7 @@ public sealed class SamplingBatch : IDisposable
             filter.Select(rows);
     }
 
-    /// <summary>Disposes the filters that were made for this batch.</summary>
+    /// <summary>Disposes the filters that were created for this batch.</summary>
     public void Dispose()
     {
         foreach (var filter in owned)

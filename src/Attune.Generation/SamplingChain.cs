@@ -3,9 +3,9 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// The filters of sampling in their order: guidance, penalties, other filters, temperature and truncation, normalisation. The sampler and
-/// the evaluation of given responses both apply it, so that a token has the log-probability that it was drawn with, and the first
-/// importance ratio is 1. The order of the filters is that of transformers 5 (<c>_get_logits_processor</c>).
+/// The filters of sampling in their order: guidance, penalties, other filters, temperature and truncation, normalisation. Both the
+/// sampler and the evaluation of given responses apply it, so that a token keeps the log-probability with which it was sampled, and the
+/// first importance ratio is 1. The order is that of transformers 5 (<c>_get_logits_processor</c>).
 /// </summary>
 public sealed class SamplingChain
 {
@@ -16,17 +16,17 @@ public sealed class SamplingChain
     readonly ILogitsFilter[] shaping;                              // temperature and truncation
     readonly ILogitsFilter[] normalisation;
 
-    /// <param name="options">Which filters there are.</param>
-    /// <param name="eosIds">The tokens that end an answer.</param>
-    /// <param name="filters">Further filters: they come after the penalties and before temperature.</param>
-    /// <param name="guidance">Guidance, where the options ask for it; it needs the model, and comes before all others.</param>
+    /// <param name="options">The settings that select the filters.</param>
+    /// <param name="eosIds">The end-of-sequence tokens.</param>
+    /// <param name="filters">Further filters, applied after the penalties and before temperature.</param>
+    /// <param name="guidance">The guidance filter, if the options have one; it needs the model, and is applied before all others.</param>
     /// <exception cref="ArgumentException">The options have texts where tokens are needed.</exception>
     public SamplingChain(
         SamplingOptions options, IReadOnlyList<int> eosIds, IReadOnlyList<ILogitsFilter>? filters = null, GuidanceFilter? guidance = null)
     {
         if (options.HasTexts)
             throw new ArgumentException(
-                "badWords, sequenceBias and negativePrompt must be tokens before anything is generated; call WithTokens", nameof(options));
+                "badWords, sequenceBias and negativePrompt must be token ids; call WithTokens", nameof(options));
         this.options = options;
         this.filters = [.. filters ?? []];
         lacksGuidance = options.GuidanceScale != 1 && guidance is null;
@@ -42,26 +42,26 @@ public sealed class SamplingChain
         filters = Array.ConvertAll(chain.filters, filter => filter.Begin(rows));
     }
 
-    /// <summary>Whether the likeliest token is taken, not drawn.</summary>
+    /// <summary>Whether the most likely token is taken instead of sampling.</summary>
     public bool IsGreedy => options.Temperature == 0;
 
-    /// <summary>Whether a filter looks at what the rows hold; otherwise the context may be without rows.</summary>
+    /// <summary>Whether a filter needs the tokens of the rows; otherwise the context may be without rows.</summary>
     public bool NeedsHistory => penalties.Length + filters.Length > 0;
 
-    /// <summary>Whether logits are changed by no more than a factor, so that a caller may overwrite the result.</summary>
+    /// <summary>Whether logits are changed by a factor only, so that a caller may overwrite the result.</summary>
     public bool OnlyScales => !NeedsHistory && options is { IsUntruncated: true, RenormalizeLogits: false };
 
-    /// <summary>The filters that look at rows, and may keep something for each.</summary>
+    /// <summary>The filters that may have state for each row.</summary>
     internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(filters);
 
-    /// <summary>The chain for a batch of generation; dispose it at the batch's end. See <see cref="ILogitsFilter.Begin"/>.</summary>
+    /// <summary>The chain for a batch of generation; dispose it at the end of the batch. See <see cref="ILogitsFilter.Begin"/>.</summary>
     public SamplingBatch Begin(IReadOnlyList<TokenHistory> rows)
     {
-        var begun = new SamplingChain(this, rows);
-        return new(begun, [.. begun.RowFilters.Except(RowFilters, ReferenceEqualityComparer.Instance).OfType<ILogitsFilter>()]);
+        var batch = new SamplingChain(this, rows);
+        return new(batch, [.. batch.RowFilters.Except(RowFilters, ReferenceEqualityComparer.Instance).OfType<ILogitsFilter>()]);
     }
 
-    /// <summary>(B, V) logits → (B, V) as tokens are drawn from: −∞ where one cannot be.</summary>
+    /// <summary>(B, V) logits → (B, V) logits of sampling, −∞ for forbidden tokens.</summary>
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
         logits = Apply(filters, Penalize(logits, context), context);
@@ -69,8 +69,8 @@ public sealed class SamplingChain
     }
 
     /// <summary>
-    /// The same for tokens (B) that were drawn: one that the filters would now remove keeps its tempered logit, so that a token that has
-    /// left the nucleus since can still be learned from.
+    /// The same for given tokens (B): a token that the filters would remove keeps its tempered logit, so that tokens which have left
+    /// the nucleus since they were sampled still have a gradient.
     /// </summary>
     public Tensor Apply(Tensor logits, LogitsContext context, Tensor drawnTokens)
     {
@@ -80,19 +80,19 @@ public sealed class SamplingChain
         var tokens = drawnTokens.Unsqueeze(1);                                                      // (B, 1)
         var tempered = logits.Gather(1, tokens) * (IsGreedy ? 1 : 1 / options.Temperature);
         logits = Apply(shaping, Apply(filters, logits, context), context);
-        var kept = logits.Gather(1, tokens);
-        Tensor[] places = [Tensor.Arange(0, tokens.Size(0), device: logits.Device), drawnTokens];
-        return Apply(normalisation, logits.IndexPut(Tensor.Where(kept.IsFinite(), kept, tempered).Squeeze(1), places), context);
+        var filtered = logits.Gather(1, tokens);
+        Tensor[] indices = [Tensor.Arange(0, tokens.Size(0), device: logits.Device), drawnTokens];
+        return Apply(normalisation, logits.IndexPut(Tensor.Where(filtered.IsFinite(), filtered, tempered).Squeeze(1), indices), context);
     }
 
     Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance
-        ? throw new InvalidOperationException("guidanceScale must be 1 where responses are evaluated: guidance is for generation alone")
+        ? throw new InvalidOperationException("guidanceScale must be 1 where responses are evaluated: guidance works in generation only")
         : Apply(penalties, logits, context);
 
     static Tensor Apply(ILogitsFilter[] filters, Tensor logits, LogitsContext context) =>
         filters.Aggregate(logits, (changed, filter) => filter.Apply(changed, context));
 
-    /// <summary>What makes tokens more or less likely because of what a row holds.</summary>
+    /// <summary>Filters that depend on the tokens of a row.</summary>
     static ILogitsFilter?[] Penalties(SamplingOptions options, IReadOnlyList<int> eosIds) =>
     [
         options.SequenceBias.Count > 0
@@ -107,10 +107,10 @@ public sealed class SamplingChain
         options.MinNewTokens > 0 ? new MinNewTokensFilter(options.MinNewTokens, eosIds) : null,
     ];
 
-    /// <summary>What allows or forbids tokens at places of an answer.</summary>
+    /// <summary>Filters that force or forbid tokens at positions of a response.</summary>
     static ILogitsFilter?[] Restrictions(SamplingOptions options, IReadOnlyList<int> eosIds) =>
     [
-        options.ForcedBosTokenId is { } first ? new ForcedTokenFilter([first], at: 0) : null,
+        options.ForcedBosTokenId is { } first ? new ForcedTokenFilter([first], position: 0) : null,
         options.ForcedEosTokenId is { } last ? new ForcedTokenFilter([last], options.MaxNewTokens - 1) : null,
         options.RemoveInvalidValues ? new FiniteFilter() : null,
         options.ExponentialDecayLengthPenalty is { Factor: not 1, Start: var start, Factor: var factor }
@@ -118,7 +118,7 @@ public sealed class SamplingChain
             : null,
         options.SuppressTokens.Count > 0 ? new SuppressTokensFilter(options.SuppressTokens) : null,
         options.BeginSuppressTokens.Count > 0
-            ? new SuppressTokensFilter(options.BeginSuppressTokens, at: options.ForcedBosTokenId is null ? 0 : 1)
+            ? new SuppressTokensFilter(options.BeginSuppressTokens, position: options.ForcedBosTokenId is null ? 0 : 1)
             : null,
     ];
 

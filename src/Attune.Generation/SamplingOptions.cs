@@ -2,132 +2,138 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Generation;
 
-/// <summary>How tokens are chosen.</summary>
+/// <summary>Settings of sampling.</summary>
 public sealed record SamplingOptions : IValidatableObject
 {
-    /// <summary>The most tokens of an answer, the end-of-text token included.</summary>
+    /// <summary>The maximum length of a response in tokens, the end-of-sequence token included.</summary>
     [Range(1, double.PositiveInfinity)]
     public int MaxNewTokens { get; init; } = 64;
 
-    /// <summary>The fewest tokens before an answer may end.</summary>
+    /// <summary>The minimum number of tokens before a response may end.</summary>
     [Range(0, double.PositiveInfinity)]
     public int MinNewTokens { get; init; }
 
-    /// <summary>Divides the logits: below 1 is safer, above 1 is wilder; 0 always takes the likeliest token.</summary>
+    /// <summary>
+    /// Divides the logits: below 1 makes likely tokens more likely, above 1 less; 0 always takes the most likely token.
+    /// </summary>
     public double Temperature { get; init; } = 1;
 
-    /// <summary>Only the k likeliest tokens; 0 for all.</summary>
+    /// <summary>Samples from the k most likely tokens; 0 for all.</summary>
     [Range(0, double.PositiveInfinity)]
     public int TopK { get; init; }
 
-    /// <summary>Only the likeliest tokens that together reach this share of the entropy, of at most 100; 0 for all.</summary>
+    /// <summary>Samples from the most likely tokens that together reach this share of the entropy, of at most 100; 0 for all.</summary>
     [Range(0d, 1d)]
     public double TopH { get; init; }
 
-    /// <summary>Only the likeliest tokens that together reach this probability; 1 for all.</summary>
+    /// <summary>Samples from the most likely tokens that together reach this probability; 1 for all.</summary>
     [Range(1e-6, 1)]
     public double TopP { get; init; } = 1;
 
-    /// <summary>Only tokens with at least this share of the likeliest one's probability; 0 for all.</summary>
+    /// <summary>Samples from tokens with at least this share of the most likely token's probability; 0 for all.</summary>
     [Range(0d, 1d)]
     public double MinP { get; init; }
 
-    /// <summary>Only the tokens of typical surprise that together reach this probability; 1 for all.</summary>
+    /// <summary>Samples from the tokens with the most typical surprisal that together reach this probability; 1 for all.</summary>
     [Range(1e-6, 1)]
     public double TypicalP { get; init; } = 1;
 
-    /// <summary>Only tokens of at least this probability, and the likeliest; 0 for all.</summary>
+    /// <summary>Samples from tokens with at least this probability, and the most likely one; 0 for all.</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double EpsilonCutoff { get; init; }
 
-    /// <summary>The same with a bound that falls with the entropy H to √ε · exp(−H), where that is less than ε; 0 for all.</summary>
+    /// <summary>The same with the bound min(ε, √ε · exp(−H)) for the entropy H; 0 for all.</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double EtaCutoff { get; init; }
 
-    /// <summary>Above 1 makes tokens of prompt and answer less likely to come again, in proportion to their logits; 1 is off.</summary>
+    /// <summary>
+    /// Above 1 makes tokens of the prompt and the response less likely to be repeated, in proportion to their logits; 1 for off.
+    /// </summary>
     [Range(1e-3, 1e3)]
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Taken from the logit of a token for each time that the answer has it.</summary>
+    /// <summary>Subtracted from a token's logit for each of its occurrences in the response.</summary>
     [Range(-100d, 100d)]
     public double FrequencyPenalty { get; init; }
 
-    /// <summary>Taken from the logit of a token that the answer has.</summary>
+    /// <summary>Subtracted from the logits of tokens that occur in the response.</summary>
     [Range(-100d, 100d)]
     public double PresencePenalty { get; init; }
 
-    /// <summary>No run of this many tokens comes twice in prompt and answer; 0 is off.</summary>
+    /// <summary>No sequence of this many tokens occurs twice in the prompt and the response; 0 for off.</summary>
     [Range(0, double.PositiveInfinity)]
     public int NoRepeatNgramSize { get; init; }
 
-    /// <summary>A list of texts that never come in an answer, neither as they are written here nor with a space in front.</summary>
+    /// <summary>Texts that never occur in a response, neither as written here nor with a space in front.</summary>
     public IReadOnlyList<string> BadWords { get; init; } = [];
 
     /// <summary>The same as lists of token ids.</summary>
     public IReadOnlyList<IReadOnlyList<int>> BadWordsIds { get; init; } = [];
 
-    /// <summary>A list of sequences that are made likelier or less likely: each has a text or tokens, and a bias.</summary>
+    /// <summary>Sequences that are made more or less likely: each has a text or tokens, and a bias.</summary>
     public IReadOnlyList<SequenceBias> SequenceBias { get; init; } = [];
 
-    /// <summary>A list of token ids that are never chosen.</summary>
+    /// <summary>Ids of tokens that are never sampled.</summary>
     public IReadOnlyList<int> SuppressTokens { get; init; } = [];
 
-    /// <summary>A list of token ids that no answer begins with.</summary>
+    /// <summary>Ids of tokens that a response never starts with.</summary>
     public IReadOnlyList<int> BeginSuppressTokens { get; init; } = [];
 
-    /// <summary>The id of the token that every answer begins with; null for any.</summary>
+    /// <summary>The id of the token that every response starts with; null for any.</summary>
     [Range(0, int.MaxValue)]
     public int? ForcedBosTokenId { get; init; }
 
-    /// <summary>The id of the token that an answer has at the end of maxNewTokens, if it comes so far; null for any.</summary>
+    /// <summary>The id of the last token of a response that reaches maxNewTokens; null for any.</summary>
     [Range(0, int.MaxValue)]
     public int? ForcedEosTokenId { get; init; }
 
-    /// <summary>Makes the end of an answer likelier with every token after the first ones.</summary>
+    /// <summary>Makes the end of a response more likely with every token after the first ones.</summary>
     public LengthDecay ExponentialDecayLengthPenalty { get; init; } = new();
 
     /// <summary>
-    /// Classifier-free guidance: above 1 moves answers away from those that would follow the negative prompt, at the price of reading each
-    /// twice; 1 is off. For generation only.
+    /// Classifier-free guidance: above 1 moves responses away from those to the negative prompt, and reads each response twice; 1 for
+    /// off. For generation only.
     /// </summary>
     [Range(0d, 100d)]
     public double GuidanceScale { get; init; } = 1;
 
-    /// <summary>What guidance moves away from; without one, answers to the last token of the prompt alone.</summary>
+    /// <summary>
+    /// The negative prompt of guidance; without one, guidance moves away from responses to the last token of the prompt alone.
+    /// </summary>
     public string NegativePrompt { get; init; } = "";
 
     /// <summary>The same in token ids.</summary>
     public IReadOnlyList<int> NegativePromptIds { get; init; } = [];
 
-    /// <summary>Whether logits that are no finite numbers become finite ones (NaN becomes 0), for models that overflow.</summary>
+    /// <summary>Whether logits that are not finite are replaced (NaN by 0), for models that overflow.</summary>
     public bool RemoveInvalidValues { get; init; }
 
-    /// <summary>Whether scores become log-probabilities again after all filters; changes the scores of beams, and no draw.</summary>
+    /// <summary>Whether logits become log-probabilities after all filters. Changes the scores of beams, but not sampling.</summary>
     public bool RenormalizeLogits { get; init; }
 
-    /// <summary>A list of texts that end an answer where they come; they are not part of it.</summary>
+    /// <summary>Texts that end a response where they occur; they are not part of it.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
     /// <summary>
-    /// Draws maxNewTokens for every answer and cuts it at its end afterwards, so that what is drawn for one answer does not depend on when
-    /// others end.
+    /// Samples maxNewTokens tokens for every response and cuts it at its end afterwards, so that what is sampled for one response does
+    /// not depend on when others end.
     /// </summary>
     public bool FixedLength { get; init; }
 
-    /// <summary>Whether only temperature shapes the draw: no token is left out for being unlikely.</summary>
+    /// <summary>Whether temperature alone changes the distribution: no token is removed for being unlikely.</summary>
     public bool IsUntruncated =>
         TopK == 0 && TopP >= 1 && MinP <= 0 && TypicalP >= 1 && TopH <= 0 && EpsilonCutoff <= 0 && EtaCutoff <= 0;
 
-    /// <summary>Whether some tokens cannot be chosen, likely or not, because of what a row holds or by a list.</summary>
+    /// <summary>Whether some tokens are forbidden because of the row's tokens, or by a list.</summary>
     public bool ForbidsTokens => NoRepeatNgramSize > 0 || MinNewTokens > 0 || BadWords.Count + BadWordsIds.Count > 0
         || SuppressTokens.Count + BeginSuppressTokens.Count > 0 || ForcedBosTokenId is not null || ForcedEosTokenId is not null;
 
-    /// <summary>Whether texts are left that must become tokens before anything is generated.</summary>
+    /// <summary>Whether there are texts that must become tokens before generation.</summary>
     internal bool HasTexts => BadWords.Count > 0 || NegativePrompt.Length > 0 || SequenceBias.Any(bias => bias.Text.Length > 0);
 
-    /// <summary>The same with token ids in the place of texts; stop strings are left.</summary>
-    /// <param name="encode">Gives the tokens of a text in the middle of others.</param>
-    /// <param name="encodePrompt">Gives the tokens of a prompt; the same where it is null.</param>
+    /// <summary>The same with token ids in place of texts; stop strings remain.</summary>
+    /// <param name="encode">Encodes a text in the middle of others.</param>
+    /// <param name="encodePrompt">Encodes a prompt; null for <paramref name="encode"/>.</param>
     public SamplingOptions WithTokens(Func<string, int[]> encode, Func<string, int[]>? encodePrompt = null) => this with
     {
         BadWords = [],
@@ -137,7 +143,7 @@ public sealed record SamplingOptions : IValidatableObject
         NegativePromptIds = NegativePrompt.Length == 0 ? NegativePromptIds : (encodePrompt ?? encode)(NegativePrompt),
     };
 
-    /// <summary>Without what shapes a draw, for a search.</summary>
+    /// <summary>The same without temperature and truncation, for beam search.</summary>
     internal SamplingOptions WithoutShaping() => this with
     {
         Temperature = 1, TopK = 0, TopP = 1, MinP = 0, TypicalP = 1, TopH = 0, EpsilonCutoff = 0, EtaCutoff = 0,
@@ -146,7 +152,7 @@ public sealed record SamplingOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MinNewTokens > Math.Max(1, MaxNewTokens))
-            yield return new($"must be at most maxNewTokens, {MaxNewTokens}", [nameof(MinNewTokens)]);
+            yield return new($"must be at most maxNewTokens ({MaxNewTokens})", [nameof(MinNewTokens)]);
         if (Temperature is not 0 and not (>= 1e-3 and <= 1e3))
             yield return new("must be 0 (greedy) or from 0.001 to 1000", [nameof(Temperature)]);
         if (Stop.Any(text => text.Length == 0))
@@ -156,11 +162,11 @@ public sealed record SamplingOptions : IValidatableObject
         if (BadWordsIds.Any(word => word.Count == 0))
             yield return new("must have no empty list", [nameof(BadWordsIds)]);
         foreach (var (name, ids) in TokenLists().Where(list => list.Ids.Any(id => id < 0)))
-            yield return new($"must have token ids of at least 0, found {ids.First(id => id < 0)}", [name]);
+            yield return new($"must have token ids of at least 0 (was {ids.First(id => id < 0)})", [name]);
         if (GuidanceScale == 1 && (NegativePrompt.Length > 0 || NegativePromptIds.Count > 0))
             yield return new("must not be 1 with a negative prompt", [nameof(GuidanceScale)]);
         if (NegativePrompt.Length > 0 && NegativePromptIds.Count > 0)
-            yield return new("must be empty where negativePrompt is given", [nameof(NegativePromptIds)]);
+            yield return new("must be empty when negativePrompt is set", [nameof(NegativePromptIds)]);
     }
 
     IEnumerable<(string Name, IEnumerable<int> Ids)> TokenLists() =>

@@ -4,30 +4,29 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Samples answers to prompts, many rows at once over a key–value cache. A prompt is read once, however many answers it gets.
-/// Knows token ids only.
+/// Samples responses to prompts in batches with a KV cache. A prompt is read once for all of its responses. Works on token ids only.
 /// </summary>
-/// <param name="model">The model that answers.</param>
-/// <param name="padId">Fills prompts on the left; any token will do, it is masked.</param>
-/// <param name="eosIds">Any of these ends an answer; with none only the length does.</param>
+/// <param name="model">The model that generates.</param>
+/// <param name="padId">Pads prompts on the left. Any token will do: it is masked.</param>
+/// <param name="eosIds">Tokens that end a response; if empty, responses have the maximum length.</param>
 public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : ITextGenerator
 {
-    /// <summary>The most rows that are sampled at once.</summary>
+    /// <summary>The maximum number of rows in one batch.</summary>
     public int BatchRows { get; init; } = 128;
 
-    /// <summary>Told of every token as it is drawn; of use where one answer is given.</summary>
+    /// <summary>Called with every sampled token; useful for a single response.</summary>
     public Action<int>? OnToken { get; init; }
 
-    /// <summary>The stop string that an answer has come to, if any: it ends there.</summary>
+    /// <summary>Returns the stop string that a response ends with, if any; the response ends there.</summary>
     public Func<TokenHistory, string?>? FindStopString { get; init; }
 
-    /// <summary>Filters beyond those of the options; they come after the penalties and before temperature.</summary>
+    /// <summary>Filters in addition to those of the options, applied after the penalties and before temperature.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
 
     /// <summary>
-    /// Tokens between two looks at which rows have ended, for which the host waits: each one on a CPU, where waiting costs nothing; few
-    /// on a GPU, where rows that have ended are worth less than a queue that never runs dry. Whatever needs the tokens at once (penalties,
-    /// other filters, <see cref="OnToken"/>) is told each; where answers have a fixed length nobody looks before the end.
+    /// Number of tokens after which the host waits for the device and checks which rows have ended: 1 on a CPU, where waiting is free;
+    /// more on a GPU, where keeping the queue full is worth more than dropping ended rows early. Always 1 when each token is needed at
+    /// once (penalties, other filters, <see cref="OnToken"/>). Responses with a fixed length are checked at the end only.
     /// </summary>
     public int StopCheckInterval { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
 
@@ -37,14 +36,14 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         CancellationToken cancellation = default)
     {
         var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
-        var completions = new List<Response>(prompts.Count * samples);
+        var responses = new List<Response>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
-            completions.AddRange(GenerateBatch(batch, options, chain, random, samples, cancellation));
+            responses.AddRange(GenerateBatch(batch, options, chain, random, samples, cancellation));
         }
-        return completions;
+        return responses;
     }
 
     IEnumerable<Response> GenerateBatch(
@@ -57,7 +56,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         var rows = new GenerationRows(promptOfRow.Select(state.Begin)) { OnToken = OnToken, FindStopString = FindStopString };
         using var batch = chain.Begin(rows.Histories);
         var sampler = new Sampler(batch.Chain, random);
-        var tokensBetweenLooks = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : StopCheckInterval;
+        var stopCheckInterval = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : StopCheckInterval;
         for (var step = 1; ; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -65,15 +64,15 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             var (tokens, logprobs) = sampler.Draw(state.Logits(), new(rows.Histories, state.Hidden));         // (B), (B)
             rows.Add(tokens, logprobs, state.Values());
             var isLast = step == state.Room;
-            if (isLast || step % tokensBetweenLooks == 0)
+            if (isLast || step % stopCheckInterval == 0)
                 rows.Read(eosIds);
             if (isLast || !(rows.AnyLive || options.FixedLength))
                 break;
-            if (!options.FixedLength && rows.Compact() is { } kept)
+            if (!options.FixedLength && rows.Compact() is { } liveRows)
             {
-                state.Select(kept);
-                batch.Select(kept);
-                tokens = tokens.IndexSelect(0, Tensor.From(kept, kept.Length).To(model.Device));
+                state.Select(liveRows);
+                batch.Select(liveRows);
+                tokens = tokens.IndexSelect(0, Tensor.From(liveRows, liveRows.Length).To(model.Device));
             }
             state.Read(tokens);
         }

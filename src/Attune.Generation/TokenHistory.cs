@@ -1,33 +1,33 @@
 namespace Attune.Generation;
 
-/// <summary>A part of what a row holds.</summary>
+/// <summary>A part of a row.</summary>
 public enum TokenSpan
 {
-    /// <summary>Prompt and answer; of an encoder–decoder what the decoder read.</summary>
+    /// <summary>Prompt and response; for an encoder–decoder, the decoder's tokens.</summary>
     All,
 
-    /// <summary>The answer without the prompt.</summary>
+    /// <summary>The response without the prompt.</summary>
     Response,
 
-    /// <summary>The prompt; of an encoder–decoder what the encoder read.</summary>
+    /// <summary>The prompt; for an encoder–decoder, the encoder's tokens.</summary>
     Source,
 }
 
-/// <summary>A row of a batch as it grows, without padding: the prompt and the tokens of the answer so far.</summary>
+/// <summary>A growing row of a batch, without padding: the prompt and the response so far.</summary>
 /// <param name="source">The prompt.</param>
-/// <param name="beginning">What stands before the answer: the prompt, or what the decoder of an encoder–decoder begins with.</param>
-public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> beginning)
+/// <param name="prefix">What precedes the response: the prompt, or the start token of an encoder–decoder's decoder.</param>
+public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> prefix)
 {
-    readonly List<int> tokens = [.. beginning];
+    readonly List<int> tokens = [.. prefix];
 
-    /// <summary>All of <see cref="TokenSpan.All"/>.</summary>
+    /// <summary>The tokens of <see cref="TokenSpan.All"/>.</summary>
     public IReadOnlyList<int> Text => tokens;
 
     public IReadOnlyList<int> Source => source;
 
-    public IEnumerable<int> Response => tokens.Skip(beginning.Count);
+    public IEnumerable<int> Response => tokens.Skip(prefix.Count);
 
-    public int ResponseLength => tokens.Count - beginning.Count;
+    public int ResponseLength => tokens.Count - prefix.Count;
 
     public IEnumerable<int> Part(TokenSpan span) => span switch
     {
@@ -38,10 +38,10 @@ public sealed class TokenHistory(IReadOnlyList<int> source, IReadOnlyList<int> b
 
     public void Add(int token) => tokens.Add(token);
 
-    /// <summary>A copy that goes on with this token.</summary>
+    /// <summary>A copy with one more token.</summary>
     public TokenHistory With(int token)
     {
-        var copy = new TokenHistory(source, beginning);
+        var copy = new TokenHistory(source, prefix);
         copy.tokens.AddRange(Response);
         copy.Add(token);
         return copy;

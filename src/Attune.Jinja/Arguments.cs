@@ -2,40 +2,41 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>What a call hands over: by position, and by name.</summary>
+/// <summary>The arguments of a call, by position and by name.</summary>
 sealed record Arguments(IReadOnlyList<object?> Positional, IReadOnlyDictionary<string, object?> Named)
 {
     public static readonly Arguments None = new([], new Dictionary<string, object?>(StringComparer.Ordinal));
 }
 
-/// <summary>What a template can call.</summary>
+/// <summary>A value that a template can call.</summary>
 interface ICallable
 {
     object? Call(Rendering run, Arguments arguments);
 }
 
 /// <summary>
-/// A function of Jinja's or a method of Python's: its name, the names of its parameters, and what it does with the value it is
-/// asked of. The last parameter may be <c>*</c>, for any more arguments.
+/// A function of Jinja or a method of Python: its name, the names of its parameters, and its implementation, which gets the value it is
+/// called on. The last parameter may be <c>*</c>, for any further arguments.
 /// </summary>
 sealed record Routine(string Name, string[] Parameters, Func<Rendering, object?, Bound, object?> Body)
 {
     public object? Call(Rendering run, object? self, Arguments arguments) => Body(run, self, Bound.To(this, arguments));
 
-    public static Dictionary<string, Routine> Table(params IEnumerable<Routine> routines) => routines.ToDictionary(routine => routine.Name, StringComparer.Ordinal);
+    public static Dictionary<string, Routine> Table(params IEnumerable<Routine> routines) =>
+        routines.ToDictionary(routine => routine.Name, StringComparer.Ordinal);
 }
 
-/// <summary>A routine with the value it is a method of.</summary>
+/// <summary>A routine with the value on which it is called.</summary>
 sealed record Function(Routine Routine, object? Self) : ICallable
 {
     public object? Call(Rendering run, Arguments arguments) => Routine.Call(run, Self, arguments);
 }
 
 /// <summary>The arguments of a routine, by the index of their parameter.</summary>
-/// <param name="Routine">The routine that is called.</param>
-/// <param name="Values">One for each named parameter; <see cref="Missing"/> where none was given.</param>
-/// <param name="Rest">What <c>*</c> took.</param>
-/// <param name="Named">What <c>*</c> took by name.</param>
+/// <param name="Routine">The called routine.</param>
+/// <param name="Values">One for each named parameter; <see cref="Missing"/> if the call has none.</param>
+/// <param name="Rest">The positional arguments of <c>*</c>.</param>
+/// <param name="Named">The keyword arguments of <c>*</c>.</param>
 sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Rest, IReadOnlyDictionary<string, object?> Named)
 {
     static readonly object Missing = new();
@@ -79,11 +80,15 @@ sealed record Bound(Routine Routine, object?[] Values, IReadOnlyList<object?> Re
 
     public string? TextOrNone(int index) => Value(index, null) is null ? null : Text(index);
 
-    /// <summary>A whole number; one beyond ±2³⁰ is cut to that.</summary>
-    public int Whole(int index) => (int)BigInteger.Max(BigInteger.Min(PythonArithmetic.AsWhole(Value(index)) ?? throw Wrong(index, "an int"), 1 << 30), -(1 << 30));
+    /// <summary>A whole number, clamped to ±2³⁰.</summary>
+    public int Whole(int index)
+    {
+        var whole = PythonArithmetic.AsWhole(Value(index)) ?? throw Wrong(index, "an int");
+        return (int)BigInteger.Clamp(whole, -(1 << 30), 1 << 30);
+    }
 
     public int Whole(int index, int otherwise) => Has(index) ? Whole(index) : otherwise;
 
     InvalidDataException Wrong(int index, string expected) =>
-        TemplateError.Create($"{Routine.Name}: {expected} was expected for '{Routine.Parameters[index]}', found {Kinds.NameOf(Values[index])}");
+        TemplateError.Create($"{Routine.Name}: '{Routine.Parameters[index]}' must be {expected}, not {Kinds.NameOf(Values[index])}");
 }

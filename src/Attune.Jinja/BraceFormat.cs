@@ -4,12 +4,15 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>str.format: fields in braces, with members, conversions and specifications. Members are those a template may reach.</summary>
+/// <summary>
+/// str.format: fields in braces, with members, conversions and format specifications. Members are those that a template can access.
+/// </summary>
 sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named)
 {
-    int automatic;                                                 // the next index of {}; −1 when the fields have indices of their own
+    int automatic;                                                 // the next index of {}; −1 when fields have explicit indices
 
-    public static string Apply(Rendering run, string format, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named) =>
+    public static string Apply(
+        Rendering run, string format, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named) =>
         new BraceFormat(run, positional, named).Expand(format, depth: 2);
 
     string Expand(string format, int depth)
@@ -78,12 +81,14 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
         while (end < path.Length)
         {
             var isItem = path[end] == '[';
-            var stop = isItem ? path.IndexOf(']', end) : path.AsSpan(end + 1).IndexOfAny('.', '[') is >= 0 and var next ? end + 1 + next : path.Length;
+            var stop = isItem ? path.IndexOf(']', end)
+                : path.AsSpan(end + 1).IndexOfAny('.', '[') is >= 0 and var next ? end + 1 + next
+                : path.Length;
             if (stop < 0)
                 throw TemplateError.Create("Missing ']' in format string");
             var name = path[(end + 1)..stop];
-            value = !isItem ? Members.Attribute(run, value, name)
-                : Members.Item(run, value, BigInteger.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : name);
+            var isIndex = BigInteger.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index);
+            value = !isItem ? Members.Attribute(run, value, name) : Members.Item(run, value, isIndex ? index : name);
             if (value is Undefined undefined)
                 throw undefined.Error();
             end = isItem ? stop + 1 : stop;
@@ -94,12 +99,16 @@ sealed class BraceFormat(Rendering run, IReadOnlyList<object?> positional, IRead
     object? Argument(string name)
     {
         if (name.Length > 0 && !name.All(char.IsAsciiDigit))
-            return named.TryGetValue(name, out var value) ? value : throw TemplateError.Create($"format: there is no argument {PythonText.Quoted(name)}");
+            return named.TryGetValue(name, out var value)
+                ? value
+                : throw TemplateError.Create($"format: no argument has the name {PythonText.Quoted(name)}");
         if (name.Length == 0 ? automatic < 0 : automatic > 0)
-            throw TemplateError.Create("fields are numbered either all by themselves or all in the format");
+            throw TemplateError.Create("cannot mix automatic and explicit numbering of fields");
         if (name.Length > 0)
             automatic = -1;
         var index = name.Length == 0 ? automatic++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
-        return index < positional.Count ? positional[index] : throw TemplateError.Create($"Replacement index {index} out of range for positional args tuple");
+        return index < positional.Count
+            ? positional[index]
+            : throw TemplateError.Create($"Replacement index {index} out of range for positional args tuple");
     }
 }

@@ -1,6 +1,6 @@
 namespace Attune.Jinja;
 
-/// <summary>The arguments as a call writes them.</summary>
+/// <summary>The argument expressions of a call.</summary>
 sealed record CallArguments(
     IReadOnlyList<Expression> Positional,
     IReadOnlyList<(string Name, Expression Value)> Named,
@@ -39,7 +39,7 @@ sealed class Call(int line, Expression function, CallArguments arguments) : Expr
 {
     protected override object? Evaluate(Scope scope) => Invoke(scope, caller: null);
 
-    /// <summary>The call with the body of a call block for its <c>caller</c>.</summary>
+    /// <summary>The call, with the body of a call block as its <c>caller</c>.</summary>
     public object? Invoke(Scope scope, Macro? caller)
     {
         var called = function.Value(scope);

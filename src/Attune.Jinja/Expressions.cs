@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>A piece of a template that has a value.</summary>
+/// <summary>A part of a template that has a value.</summary>
 abstract class Expression(int line)
 {
     protected int Line => line;
@@ -60,11 +60,12 @@ sealed class DictDisplay(int line, IReadOnlyList<(Expression Key, Expression Val
 /// <summary><c>a if test else b</c></summary>
 sealed class Conditional(int line, Expression test, Expression then, Expression? otherwise) : Expression(line)
 {
-    protected override object? Evaluate(Scope scope) => test.IsTrue(scope) ? then.Value(scope) : otherwise is not null ? otherwise.Value(scope)
+    protected override object? Evaluate(Scope scope) => test.IsTrue(scope) ? then.Value(scope)
+        : otherwise is not null ? otherwise.Value(scope)
         : Undefined.Because($"the inline if-expression on line {Line} evaluated to false and no else section was defined.");
 }
 
-/// <summary><c>a and b</c>, <c>a or b</c>: the operand that decides.</summary>
+/// <summary><c>a and b</c>, <c>a or b</c>: the operand that decides the result.</summary>
 sealed class Logical(int line, bool isAnd, Expression left, Expression right) : Expression(line)
 {
     protected override object? Evaluate(Scope scope)
@@ -79,7 +80,7 @@ sealed class Not(int line, Expression operand) : Expression(line)
     protected override object? Evaluate(Scope scope) => !operand.IsTrue(scope);
 }
 
-/// <summary><c>a &lt; b == c</c>: every comparison holds, looked at from the left.</summary>
+/// <summary><c>a &lt; b == c</c>: whether all comparisons hold, evaluated from the left.</summary>
 sealed class Compare(int line, Expression first, IReadOnlyList<(string Sign, Expression Operand)> rest) : Expression(line)
 {
     protected override object? Evaluate(Scope scope)
@@ -119,7 +120,7 @@ sealed class Signed(int line, bool isNegative, Expression operand) : Expression(
     }
 }
 
-/// <summary><c>a ~ b</c>: the texts of values side by side.</summary>
+/// <summary><c>a ~ b</c>: the values as texts, concatenated.</summary>
 sealed class Concatenation(int line, IReadOnlyList<Expression> parts) : Expression(line)
 {
     protected override object? Evaluate(Scope scope)

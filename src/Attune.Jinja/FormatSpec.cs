@@ -3,22 +3,22 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>How a value is formatted: [[fill]align][sign][#][0][width][grouping][.precision][type] of Python's format().</summary>
+/// <summary>A format specification of Python's format(): [[fill]align][sign][#][0][width][grouping][.precision][type].</summary>
 sealed record FormatSpec
 {
     public string Fill { get; init; } = " ";
 
-    /// <summary>&lt;, &gt;, ^ or = (between sign and digits); a space for what is usual.</summary>
+    /// <summary>&lt;, &gt;, ^ or = (between sign and digits); a space for the default.</summary>
     public char Align { get; init; } = ' ';
 
-    /// <summary>+, a space, or - for none before positive numbers.</summary>
+    /// <summary>+, a space, or - for no sign before positive numbers.</summary>
     public char Sign { get; init; } = '-';
 
     public bool Alternate { get; init; }
 
     public int Width { get; init; }
 
-    /// <summary>What stands between groups of digits.</summary>
+    /// <summary>The separator between groups of digits.</summary>
     public char Grouping { get; init; }
 
     public int? Precision { get; init; }
@@ -63,16 +63,18 @@ sealed record FormatSpec
             at++;
         if (at == start)
             return null;
-        return int.TryParse(string.Concat(characters[start..at]), CultureInfo.InvariantCulture, out var number) && number <= Rendering.MostText
+        var text = string.Concat(characters[start..at]);
+        return int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number <= Rendering.MostText
             ? number
-            : throw TemplateError.Create($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
+            : throw TemplateError.Create($"the width and precision of a format must be at most {Rendering.MostText:N0}");
     }
 
     /// <summary>format(value, spec).</summary>
     public string Apply(Rendering run, object? value) => value switch
     {
         string text => OfText(run, text),
-        BigInteger or bool when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') => OfWhole(run, PythonArithmetic.AsWhole(value)!.Value),
+        BigInteger or bool when Type is not ('e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%') =>
+            OfWhole(run, PythonArithmetic.AsWhole(value)!.Value),
         BigInteger or bool or double => OfFloat(run, PythonArithmetic.AsFloat(value)),
         _ when this == new FormatSpec() => PythonStrings.Str(run, value),
         _ => throw TemplateError.Create($"unsupported format string passed to {Kinds.NameOf(value)}.__format__"),
@@ -104,21 +106,25 @@ sealed record FormatSpec
             _ => throw Unknown("int"),
         };
         var digits = PercentFormat.Digits(BigInteger.Abs(number), radix);
-        return OfNumber(run, number.Sign < 0, Alternate ? prefix : "", Type == 'X' ? digits.ToUpperInvariant() : digits, radix == 10 ? 3 : 4);
+        digits = Type == 'X' ? digits.ToUpperInvariant() : digits;
+        return OfNumber(run, number.Sign < 0, Alternate ? prefix : "", digits, radix == 10 ? 3 : 4);
     }
 
     string OfFloat(Rendering run, double number)
     {
         run.Reserve(Precision ?? 0);
         if (Precision > 5000)
-            throw TemplateError.Create("a precision of at most 5,000 was expected in a format");
+            throw TemplateError.Create("the precision of a format must be at most 5,000");
         var text = double.IsFinite(number) ? Finite(Math.Abs(number)) : double.IsNaN(number) ? "nan" : "inf";
-        return OfNumber(run, double.IsNegative(number) && !double.IsNaN(number), "", Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text, 3);
+        text = Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text;
+        return OfNumber(run, double.IsNegative(number) && !double.IsNaN(number), "", text, 3);
     }
 
     string Finite(double number) => Type switch
     {
-        '\0' => Precision is { } precision ? AtLeastOneDecimal(PythonNumber.General(number, precision, Alternate)) : PythonNumber.Text(number),
+        '\0' => Precision is { } precision
+            ? AtLeastOneDecimal(PythonNumber.General(number, precision, Alternate))
+            : PythonNumber.Text(number),
         'f' or 'F' => PythonNumber.Fixed(number, Precision ?? 6),
         'e' or 'E' => PythonNumber.Scientific(number, Precision ?? 6),
         'g' or 'G' or 'n' => PythonNumber.General(number, Precision ?? 6, Alternate),
@@ -142,10 +148,10 @@ sealed record FormatSpec
         return Padded(run, sign, whole + fraction, Align == ' ' ? '>' : Align);
     }
 
-    /// <summary>How many zeros before the digits fill a width together with the marks between groups.</summary>
+    /// <summary>The number of zeros that fill a width, with the separators between groups.</summary>
     static int ZerosFor(int digits, int group, int width)
     {
-        var count = Math.Max(digits, width - width / group - 2);   // a few too few
+        var count = Math.Max(digits, width - width / group - 2);   // a lower bound
         while (count + (count - 1) / group < width)
             count++;
         return count - digits;
@@ -172,5 +178,6 @@ sealed record FormatSpec
         ? char.ConvertFromUtf32((int)number)
         : throw TemplateError.Create("%c arg not in range(0x110000)");
 
-    InvalidDataException Unknown(string kind) => TemplateError.Create($"Unknown format code {PythonText.Quoted(Type.ToString())} for object of type '{kind}'");
+    InvalidDataException Unknown(string kind) =>
+        TemplateError.Create($"Unknown format code {PythonText.Quoted(Type.ToString())} for object of type '{kind}'");
 }

@@ -1,13 +1,15 @@
 namespace Attune.Jinja;
 
-/// <summary>The functions that every template knows: Jinja's, and the two that transformers adds.</summary>
+/// <summary>The functions that every template can call: Jinja's, and the two that transformers adds.</summary>
 static class Globals
 {
     static readonly Dictionary<string, object?> All = Routine.Table(
         new Routine("range", ["*"], (_, _, a) => Range(a.Rest)),
         new Routine("dict", ["*"], (run, _, a) => Dict(run, a)),
         new Routine("namespace", ["*"], (run, _, a) => Namespace(run, a)),
-        new Routine("cycler", ["*"], (_, _, a) => a.Rest.Count > 0 ? new Cycler(a.Rest) : throw TemplateError.Create("at least one item has to be provided")),
+        new Routine("cycler", ["*"], (_, _, a) => a.Rest.Count > 0
+            ? new Cycler(a.Rest)
+            : throw TemplateError.Create("at least one item has to be provided")),
         new Routine("joiner", ["sep"], (_, _, a) => new Joiner(a.Value(0, ", "))),
         new Routine("raise_exception", ["message"], (run, _, a) => throw TemplateError.Create(PythonStrings.Str(run, a.Value(0)))),
         new Routine("strftime_now", ["format"], (run, _, a) => run.Made(TimeFormat.Format(run.Now(), a.Text(0)))))
@@ -23,10 +25,11 @@ static class Globals
         {
             [var stop] => new RangeValue(0, stop, 1),
             [var start, var stop] => new(start, stop, 1),
-            [var start, var stop, var step] => step.IsZero ? throw TemplateError.Create("range() arg 3 must not be zero") : new(start, stop, step),
+            [_, _, { IsZero: true }] => throw TemplateError.Create("range() arg 3 must not be zero"),
+            [var start, var stop, var step] => new(start, stop, step),
             _ => throw TemplateError.Create($"range expected 1 to 3 arguments, got {wholes.Count}"),
         };
-        _ = range.Count;                                           // refuses one that is too long
+        _ = range.Count;                                           // throws if it is too long
         return range;
     }
 
@@ -52,7 +55,7 @@ static class Globals
         foreach (var pair in Kinds.Items(run, pairs))
         {
             if (Kinds.ToList(run, pair) is not [var key, var value])
-                throw TemplateError.Create("dictionary update sequence elements of two items each were expected");
+                throw TemplateError.Create("the elements of a dictionary update sequence must have two items");
             dict.Set(key, value);
         }
         return dict;
@@ -70,7 +73,7 @@ static class Globals
     {
         var space = new NamespaceValue();
         foreach (var (key, value) in Dict(run, arguments).Items)
-            space.Members[key as string ?? throw TemplateError.Create("the members of a namespace have names that are str")] = value;
+            space.Members[key as string ?? throw TemplateError.Create("the names of a namespace's members must be str")] = value;
         return space;
     }
 }

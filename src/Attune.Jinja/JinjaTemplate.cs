@@ -3,15 +3,15 @@ using System.Text.Json;
 namespace Attune.Jinja;
 
 /// <summary>
-/// A compiled Jinja template. It is untrusted: it reads its variables and nothing else, and its work, depth and output are bounded.
-/// Safe to use from several threads.
+/// A compiled Jinja template. It is untrusted: it can read only its variables, and its work, depth and output are limited. Safe to use
+/// from several threads.
 /// </summary>
 public sealed class JinjaTemplate
 {
     readonly Statement[] body;
 
-    /// <param name="source">The text of the template.</param>
-    /// <exception cref="InvalidDataException">The source is malformed; the message names the line.</exception>
+    /// <param name="source">The template's source.</param>
+    /// <exception cref="InvalidDataException">The source is invalid; the message names the line.</exception>
     public JinjaTemplate(string source) => (body, MarksGeneration) = Parser.Parse(source);
 
     /// <summary>Whether the template has a <c>{% generation %}</c> block.</summary>
@@ -20,8 +20,8 @@ public sealed class JinjaTemplate
     /// <summary>Renders the template.</summary>
     /// <param name="variables">Each value is a string, a bool, null, a <see cref="JsonElement"/> or a list of these elements; a later value
     /// replaces an earlier one of the same name.</param>
-    /// <param name="now">The time of <c>strftime_now</c>.</param>
-    /// <exception cref="InvalidDataException">The template raises an error or exceeds its bounds; the message names the line.</exception>
+    /// <param name="now">The clock of <c>strftime_now</c>.</param>
+    /// <exception cref="InvalidDataException">The template raises an error or exceeds its limits; the message names the line.</exception>
     public RenderedTemplate Render(IEnumerable<(string Name, object? Value)> variables, Func<DateTime> now)
     {
         var run = new Rendering(now);
@@ -50,12 +50,12 @@ public sealed class JinjaTemplate
                 JsonElement json => JsonValues.FromJson(run, json),
                 IEnumerable<JsonElement> list => list.Select(json => JsonValues.FromJson(run, json)).ToList(),
                 _ => throw new ArgumentException(
-                    $"{name}: a string, a bool, null, JSON or a list of JSON was expected, found {value.GetType()}", nameof(value)),
+                    $"{name} must be a string, a bool, null, JSON or a list of JSON (was {value.GetType()})", nameof(value)),
             };
         }
         catch (InvalidOperationException error)
         {
-            throw TemplateError.Create($"the variable {name} has half of a surrogate pair, which is not a character ({error.Message})");
+            throw TemplateError.Create($"the variable {name} has an unpaired surrogate ({error.Message})");
         }
     }
 
@@ -64,5 +64,5 @@ public sealed class JinjaTemplate
 
 /// <summary>The output of a template.</summary>
 /// <param name="Text">The whole text.</param>
-/// <param name="Generated">What stands in <c>{% generation %}</c> blocks, as [start, end) in code points of the text.</param>
+/// <param name="Generated">The spans of <c>{% generation %}</c> blocks, as [start, end) in code points of the text.</param>
 public sealed record RenderedTemplate(string Text, IReadOnlyList<(int Start, int End)> Generated);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>json.dumps(value, ensure_ascii, indent, separators, sort_keys), which transformers puts in the place of Jinja's tojson.</summary>
+/// <summary>json.dumps(value, ensure_ascii, indent, separators, sort_keys), which transformers uses in place of Jinja's tojson.</summary>
 sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSeparator, string keySeparator, bool sortKeys)
 {
     readonly StringBuilder text = new();
@@ -14,7 +14,7 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
         var indent = a.Value(1, null) is { } given ? given as string ?? run.Repeated(" ", a.Whole(1)) : null;
         var separators = a.Value(2, null) is { } pair ? Kinds.ToList(run, pair) : [indent is null ? ", " : ",", ": "];
         if (separators is not [string item, string key])
-            throw TemplateError.Create("tojson: two texts were expected for 'separators'");
+            throw TemplateError.Create("tojson: 'separators' must be two str");
         return new JsonForm(run, a.Flag(0), indent, item, key, a.Flag(3)).Write(value);
     });
 
@@ -40,10 +40,12 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
                 break;
             case DictValue dict:
                 var keys = dict.Keys.ToList();
-                AppendItems('{', sortKeys ? PythonComparison.Sort(run, keys, key => key, reverse: false) : keys, depth, key => AppendMember(dict, key, depth), '}');
+                keys = sortKeys ? PythonComparison.Sort(run, keys, key => key, reverse: false) : keys;
+                AppendItems('{', keys, depth, key => AppendMember(dict, key, depth), '}');
                 break;
             default:
-                text.Append(Scalar(value) ?? throw TemplateError.Create($"Object of type {Kinds.NameOf(value).Split('.')[^1]} is not JSON serializable"));
+                text.Append(Scalar(value)
+                    ?? throw TemplateError.Create($"Object of type {Kinds.NameOf(value).Split('.')[^1]} is not JSON serializable"));
                 break;
         }
         run.Spend(1);
@@ -55,7 +57,10 @@ sealed class JsonForm(Rendering run, bool ascii, string? indent, string itemSepa
         null => "null",
         bool flag => flag ? "true" : "false",
         BigInteger number => number.ToString(CultureInfo.InvariantCulture),
-        double number => double.IsFinite(number) ? PythonNumber.Text(number) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity",
+        double.NaN => "NaN",
+        double.PositiveInfinity => "Infinity",
+        double.NegativeInfinity => "-Infinity",
+        double number => PythonNumber.Text(number),
         _ => null,
     };
 

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Attune.Jinja;
 
-/// <summary>JSON as values of templates: objects are dictionaries, numbers with a point or an exponent are floats.</summary>
+/// <summary>
+/// Converts JSON to values of templates: objects become dictionaries, numbers with a point or an exponent become floats.
+/// </summary>
 static class JsonValues
 {
     public static object? FromJson(Rendering run, JsonElement json)

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>What kinds of values there are, by Python's names.</summary>
+/// <summary>The types of values, by Python's names.</summary>
 static class Kinds
 {
     public static string NameOf(object? value) => value switch
@@ -43,7 +43,7 @@ static class Kinds
         _ => true,
     };
 
-    /// <summary>The items of what can be iterated; null when it cannot.</summary>
+    /// <summary>The items of an iterable value; null for other values.</summary>
     public static IEnumerable<object?>? ItemsOrNull(object? value) => value switch
     {
         string text => PythonText.Characters(text),
@@ -58,7 +58,7 @@ static class Kinds
         _ => null,
     };
 
-    /// <summary>The items, each of which counts as work.</summary>
+    /// <summary>The items; each counts as work.</summary>
     public static IEnumerable<object?> Items(Rendering run, object? value)
     {
         foreach (var item in ItemsOrNull(value) ?? throw TemplateError.Create($"'{NameOf(value)}' object is not iterable"))
@@ -70,7 +70,7 @@ static class Kinds
 
     public static List<object?> ToList(Rendering run, object? value) => [.. Items(run, value)];
 
-    /// <summary>len(); null when there is none.</summary>
+    /// <summary>len(); null for values without a length.</summary>
     public static int? LengthOrNull(object? value) => value switch
     {
         string text => PythonText.Length(text),

@@ -4,8 +4,8 @@ using System.Text;
 namespace Attune.Jinja;
 
 /// <summary>
-/// Upper, lower and title case as Python's strings have them, with letters that become several (ß, ŉ, ligatures) and the final sigma.
-/// The many-letter forms of polytonic Greek are left as Unicode's simple mapping has them.
+/// Upper, lower and title case as in Python, with letters that become several (ß, ŉ, ligatures) and the final sigma. Polytonic Greek
+/// uses Unicode's simple mapping, without forms of several letters.
 /// </summary>
 static class LetterCase
 {
@@ -17,7 +17,9 @@ static class LetterCase
         ['ﬓ'] = "ՄՆ", ['ﬔ'] = "ՄԵ", ['ﬕ'] = "ՄԻ", ['ﬖ'] = "ՎՆ", ['ﬗ'] = "ՄԽ",
     };
 
-    public static string Upper(string text) => Map(text, (_, rune) => SeveralCapitals.GetValueOrDefault(rune.Value) ?? Rune.ToUpperInvariant(rune).ToString());
+    public static string Upper(string text) => Map(text, (_, rune) => Upper(rune));
+    
+    static string Upper(Rune rune) => SeveralCapitals.GetValueOrDefault(rune.Value) ?? Rune.ToUpperInvariant(rune).ToString();
 
     public static string Lower(string text) => Map(text, (at, rune) => Lower(text, at, rune));
 
@@ -28,7 +30,7 @@ static class LetterCase
         _ => Rune.ToLowerInvariant(rune).ToString(),
     };
 
-    /// <summary>The first letter of every run of cased letters large, the others small.</summary>
+    /// <summary>The first letter of every run of cased letters in title case, the others in lower case.</summary>
     public static string Title(string text)
     {
         var inWord = false;
@@ -49,7 +51,7 @@ static class LetterCase
     }
 
     public static string Swap(string text) => Map(text, (at, rune) =>
-        IsUpper(rune) ? Lower(text, at, rune) : IsLower(rune) ? SeveralCapitals.GetValueOrDefault(rune.Value) ?? Rune.ToUpperInvariant(rune).ToString() : rune.ToString());
+        IsUpper(rune) ? Lower(text, at, rune) : IsLower(rune) ? Upper(rune) : rune.ToString());
 
     static string Map(string text, Func<int, Rune, string> map)
     {
@@ -80,9 +82,10 @@ static class LetterCase
     public static bool IsLower(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.LowercaseLetter
         || rune.Value is 'ª' or 'º' or >= 0x2B0 and <= 0x2B8 or >= 0x2170 and <= 0x217F or >= 0x24D0 and <= 0x24E9;
 
-    public static bool IsCased(Rune rune) => IsUpper(rune) || IsLower(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter;
+    public static bool IsCased(Rune rune) =>
+        IsUpper(rune) || IsLower(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter;
 
-    /// <summary>Whether a sigma ends a word: letters stand before it and none behind (Unicode's Final_Sigma).</summary>
+    /// <summary>Whether a sigma ends a word: letters precede it and none follow (Unicode's Final_Sigma).</summary>
     static bool IsFinal(string text, int at)
     {
         var before = text.AsSpan(0, at);
@@ -107,5 +110,6 @@ static class LetterCase
     }
 
     static bool IsIgnorable(Rune rune) => rune.Value is '\'' or '.' or ':' or '·' or '’' || Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+        is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter
+        or UnicodeCategory.ModifierSymbol;
 }

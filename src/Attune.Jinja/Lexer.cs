@@ -4,8 +4,9 @@ using System.Numerics;
 namespace Attune.Jinja;
 
 /// <summary>
-/// Cuts a template into tokens, as Jinja 3.1 does with trim_blocks (the newline behind a block goes) and lstrip_blocks (white space
-/// between the start of a line and a block goes). <c>-</c> inside of a tag takes all white space on its side, <c>+</c> leaves it.
+/// Splits a template into tokens, as Jinja 3.1 does with trim_blocks (the newline after a block is removed) and lstrip_blocks (white
+/// space between the start of a line and a block is removed). <c>-</c> inside a tag removes all white space on its side, <c>+</c> keeps
+/// it.
 /// </summary>
 sealed class Lexer
 {
@@ -13,20 +14,21 @@ sealed class Lexer
 
     static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//", "**", "==", "!=", ">=", "<=",
+        "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
     ];
 
     readonly string source;
     readonly List<Token> tokens = [];
-    readonly Stack<char> open = new();                             // brackets that wait to be closed
+    readonly Stack<char> open = new();                             // unclosed brackets
     int at;
     int line = 1;
-    int strippedLines;                                             // of white space that a - took from before the tag
+    int strippedLines;                                             // in white space that a - removed before the tag
     bool lineStarting = true;
 
     Lexer(string source) => this.source = source;
 
-    /// <exception cref="InvalidDataException">A tag, a comment or a string is not closed, or a character has no meaning.</exception>
+    /// <exception cref="InvalidDataException">A tag, a comment or a string is not closed, or a character is not valid.</exception>
     public static IReadOnlyList<Token> Read(string template)
     {
         var text = template.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
@@ -103,7 +105,7 @@ sealed class Lexer
         at = end;
     }
 
-    /// <summary>Behind <c>{% raw %}</c>; −1 when this is another tag.</summary>
+    /// <summary>The position after <c>{% raw %}</c>; −1 for another tag.</summary>
     int EndOfRawTag(int tag)
     {
         var i = tag + 2;
@@ -127,7 +129,7 @@ sealed class Lexer
 
     void ReadRaw()
     {
-        for (var tag = source.IndexOf("{%", at, StringComparison.Ordinal); tag >= 0; tag = source.IndexOf("{%", tag + 2, StringComparison.Ordinal))
+        for (var tag = Next(at); tag >= 0; tag = Next(tag + 2))
         {
             var i = tag + 2;
             var sign = i < source.Length && source[i] is '-' or '+' ? source[i++] : ' ';
@@ -140,6 +142,8 @@ sealed class Lexer
             return;
         }
         throw Wrong("Missing end of raw directive");
+
+        int Next(int from) => source.IndexOf("{%", from, StringComparison.Ordinal);
     }
 
     void ReadComment()
@@ -154,7 +158,7 @@ sealed class Lexer
         MoveTo(behind);
     }
 
-    /// <summary>Behind the closing of a tag and the white space that it takes with it; −1 when it does not close here.</summary>
+    /// <summary>The position after the closing of a tag and the white space that it removes; −1 if the tag does not close here.</summary>
     int EndOf(string closing, int i, bool trims)
     {
         if (Has(i, closing))
@@ -205,7 +209,7 @@ sealed class Lexer
             ReadOperator();
     }
 
-    /// <summary>Letters, digits and underscores, of all scripts.</summary>
+    /// <summary>Whether a character is a letter, a digit or an underscore, of any script.</summary>
     bool IsWord(int i, out int units)
     {
         units = char.IsHighSurrogate(source[i]) && i + 1 < source.Length ? 2 : 1;
@@ -236,33 +240,37 @@ sealed class Lexer
     void ReadNumber()
     {
         var start = at;
-        if (source[at] == '0' && at + 1 < source.Length && RadixOf(source[at + 1]) is > 0 and var radix && DigitsFrom(at + 2, radix) is var radixEnd && radixEnd > at + 2)
+        if (source[at] == '0' && at + 1 < source.Length && RadixOf(source[at + 1]) is > 0 and var radix
+            && DigitsFrom(at + 2, radix) is var radixEnd && radixEnd > at + 2)
         {
             RequireLength(radixEnd - start);
             at = radixEnd;
-            Add(TokenKind.Number, source[start..at], PythonNumber.Whole(source[(start + 2)..at].Replace("_", "", StringComparison.Ordinal), radix));
+            var radixDigits = source[(start + 2)..at].Replace("_", "", StringComparison.Ordinal);
+            Add(TokenKind.Number, source[start..at], PythonNumber.Whole(radixDigits, radix));
             return;
         }
         var whole = DigitsFrom(at, 10);
         RequireLength(whole - start);
         var end = FractionAndExponent(whole);
-        if (end == whole && source[start] == '0')                  // 0 is followed by nothing but zeros
+        if (end == whole && source[start] == '0')                  // only zeros may follow 0
             for (end = start + 1; end < whole && source[end] is '0' or '_';)
                 end++;
         at = end;
         var digits = source[start..at].Replace("_", "", StringComparison.Ordinal);
-        Add(TokenKind.Number, digits, end > whole ? double.Parse(digits, CultureInfo.InvariantCulture) : BigInteger.Parse(digits, CultureInfo.InvariantCulture));
+        Add(
+            TokenKind.Number, digits,
+            end > whole ? double.Parse(digits, CultureInfo.InvariantCulture) : BigInteger.Parse(digits, CultureInfo.InvariantCulture));
     }
 
     void RequireLength(int length)
     {
         if (length > MostNumberLength)
-            throw Wrong($"numbers of at most {MostNumberLength} digits were expected, found {length}");
+            throw Wrong($"a number must have at most {MostNumberLength} digits (was {length})");
     }
 
     int FractionAndExponent(int i)
     {
-        var isMember = tokens[^1].Is(".");                         // x.0.5 is two members, and no 0.5
+        var isMember = tokens[^1].Is(".");                         // x.0.5 is two members, not 0.5
         if (isMember)
             return i;
         var end = i;
@@ -285,12 +293,14 @@ sealed class Lexer
         _ => 0,
     };
 
-    /// <summary>Behind digits, between which single underscores may stand.</summary>
+    /// <summary>The position after digits, between which single underscores are allowed.</summary>
     int DigitsFrom(int i, int radix)
     {
-        while (i < source.Length && (IsDigit(source[i], radix) || (source[i] == '_' && i + 1 < source.Length && IsDigit(source[i + 1], radix))))
+        while (i < source.Length && (IsDigit(source[i], radix) || IsSeparator(i)))
             i++;
         return i;
+
+        bool IsSeparator(int at) => source[at] == '_' && at + 1 < source.Length && IsDigit(source[at + 1], radix);
     }
 
     static bool IsDigit(char c, int radix) => PythonNumber.Digit(c) is >= 0 and var digit && digit < radix;

@@ -2,12 +2,14 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>The variable <c>loop</c>: where a for loop stands. Looks one item ahead, and no further until its length is asked for.</summary>
+/// <summary>
+/// The variable <c>loop</c>: the state of a for loop. Reads one item ahead, and all items only if its length is needed.
+/// </summary>
 /// <param name="run">The rendering.</param>
-/// <param name="source">What is looped over.</param>
-/// <param name="items">Its items, those that the loop's condition passes over left out.</param>
-/// <param name="depth0">How many loops of a recursive one are around this.</param>
-/// <param name="recurse">Renders the loop over other items; null when it is not recursive.</param>
+/// <param name="source">The value that is looped over.</param>
+/// <param name="items">Its items, without those that the loop's condition excludes.</param>
+/// <param name="depth0">The number of enclosing loops in a recursive loop.</param>
+/// <param name="recurse">Renders the loop for other items; null if it is not recursive.</param>
 sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int depth0, Func<object?, int, string>? recurse) : ICallable
 {
     static readonly Dictionary<string, Routine> Methods = Routine.Table(
@@ -49,7 +51,7 @@ sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int
         return Index0 + 1 + ahead.Count;
     }
 
-    /// <summary>The items that are still to come, for who iterates over the loop itself.</summary>
+    /// <summary>The remaining items, for a template that iterates over the loop variable.</summary>
     public IEnumerable<object?> Rest
     {
         get
@@ -59,7 +61,7 @@ sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int
         }
     }
 
-    /// <summary>A member by its name.</summary>
+    /// <summary>A member by name.</summary>
     public bool TryGet(string name, out object? value)
     {
         value = name switch
@@ -80,7 +82,9 @@ sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int
         return !ReferenceEquals(value, this);
     }
 
-    object? Cycle(IReadOnlyList<object?> choices) => choices.Count > 0 ? choices[Index0 % choices.Count] : throw TemplateError.Create("no items for cycling given");
+    object? Cycle(IReadOnlyList<object?> choices) => choices.Count > 0
+        ? choices[Index0 % choices.Count]
+        : throw TemplateError.Create("no items for cycling given");
 
     bool HasChanged(IReadOnlyList<object?> values)
     {
@@ -93,5 +97,7 @@ sealed class Loop(Rendering run, object? source, IEnumerable<object?> items, int
 
     public object? Call(Rendering run, Arguments arguments) => recurse is null
         ? throw TemplateError.Create("The loop must have the 'recursive' marker to be called recursively.")
-        : recurse(arguments.Positional is [var inner] && arguments.Named.Count == 0 ? inner : throw TemplateError.Create("loop(…) takes one argument"), depth0 + 1);
+        : recurse(
+            arguments is { Positional: [var inner], Named.Count: 0 } ? inner : throw TemplateError.Create("loop(…) takes one argument"),
+            depth0 + 1);
 }

@@ -1,16 +1,17 @@
 namespace Attune.Jinja;
 
-/// <summary>What a macro or the body of a call block takes and does.</summary>
-/// <param name="Name">Of a macro; <c>caller</c> for the body of a call block.</param>
-/// <param name="Parameters">With their defaults; null where there is none.</param>
-/// <param name="Body">What it renders.</param>
-/// <param name="Uses">Which of caller, varargs and kwargs the body speaks of.</param>
-sealed record MacroDefinition(string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Statement[] Body, IReadOnlySet<string> Uses)
+/// <summary>The definition of a macro, or of the body of a call block.</summary>
+/// <param name="Name">The macro's name; <c>caller</c> for the body of a call block.</param>
+/// <param name="Parameters">The parameters with their defaults; null for none.</param>
+/// <param name="Body">The rendered statements.</param>
+/// <param name="Uses">Which of caller, varargs and kwargs the body uses.</param>
+sealed record MacroDefinition(
+    string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Statement[] Body, IReadOnlySet<string> Uses)
 {
     public bool Takes(string special) => Uses.Contains(special) && Parameters.All(parameter => parameter.Name != special);
 }
 
-/// <summary>A macro with the scope it was written in.</summary>
+/// <summary>A macro with the scope of its definition.</summary>
 sealed class Macro(MacroDefinition definition, Scope scope) : ICallable
 {
     public string Name => definition.Name;
@@ -22,11 +23,13 @@ sealed class Macro(MacroDefinition definition, Scope scope) : ICallable
         var defaults = Assign(inner, arguments.Positional, named);
         AssignSpecial(run, inner, arguments.Positional, named);
         foreach (var (name, value) in defaults)
-            inner.Set(name, value is null ? Undefined.Because($"parameter {PythonText.Quoted(name)} was not provided") : value.Value(inner));
+            inner.Set(name, value is null ? Missing(name) : value.Value(inner));
         return run.Capture(() => Statement.Run(definition.Body, inner));
+
+        static Undefined Missing(string name) => Undefined.Because($"parameter {PythonText.Quoted(name)} was not provided");
     }
 
-    /// <summary>Gives the parameters their arguments, and returns those that are left to their defaults.</summary>
+    /// <summary>Assigns arguments to parameters, and returns the parameters without one.</summary>
     List<(string Name, Expression? Default)> Assign(Scope inner, IReadOnlyList<object?> positional, Dictionary<string, object?> named)
     {
         var defaults = new List<(string, Expression?)>();
@@ -64,7 +67,7 @@ sealed class Macro(MacroDefinition definition, Scope scope) : ICallable
         return dict;
     }
 
-    /// <summary>What a template may ask of a macro.</summary>
+    /// <summary>The attributes of a macro that a template can read.</summary>
     public bool TryGet(string name, out object? value)
     {
         value = name switch

@@ -3,18 +3,21 @@ using System.Numerics;
 namespace Attune.Jinja;
 
 /// <summary>
-/// value.name and value[key]. There is no reflection: what a value has is listed here, and nothing of .NET can be reached. What
-/// Python has and the sandbox forbids (names with two underscores, whatever changes a list or a dictionary) is an error when used.
+/// value.name and value[key]. There is no reflection: the members of every type are listed here, and nothing of .NET can be accessed.
+/// Members that Python has and Jinja's sandbox forbids (names with two underscores, methods that change a list or a dictionary) are
+/// errors when used.
 /// </summary>
 static class Members
 {
     static readonly Dictionary<string, Routine> OfList = Routine.Table(
         new Routine("index", ["value"], (run, self, a) => Index(run, Kinds.ToList(run, self), a.Value(0))),
-        new Routine("count", ["value"], (run, self, a) => (BigInteger)Kinds.Items(run, self).Count(item => PythonComparison.AreEqual(run, item, a.Value(0)))),
+        new Routine("count", ["value"], (run, self, a) =>
+            (BigInteger)Kinds.Items(run, self).Count(item => PythonComparison.AreEqual(run, item, a.Value(0)))),
         new Routine("copy", [], (run, self, _) => Kinds.ToList(run, self)));
 
     static readonly Dictionary<string, Routine> OfDict = Routine.Table(
-        new Routine("get", ["key", "default"], (_, self, a) => ((DictValue)self!).TryGet(a.Value(0), out var value) ? value : a.Value(1, null)),
+        new Routine("get", ["key", "default"], (_, self, a) =>
+            ((DictValue)self!).TryGet(a.Value(0), out var value) ? value : a.Value(1, null)),
         new Routine("keys", [], (_, self, _) => new DictView("keys", (DictValue)self!)),
         new Routine("values", [], (_, self, _) => new DictView("values", (DictValue)self!)),
         new Routine("items", [], (_, self, _) => new DictView("items", (DictValue)self!)),
@@ -36,11 +39,13 @@ static class Members
         "append", "clear", "pop", "popitem", "reverse", "insert", "sort", "extend", "remove", "setdefault", "update",
     };
 
-    static BigInteger Index(Rendering run, List<object?> list, object? item) => list.FindIndex(other => PythonComparison.AreEqual(run, other, item)) is >= 0 and var index
-        ? index
-        : throw TemplateError.Create($"{PythonStrings.Repr(run, item)} is not in list");
+    static BigInteger Index(Rendering run, List<object?> list, object? item)
+    {
+        var index = list.FindIndex(other => PythonComparison.AreEqual(run, other, item));
+        return index >= 0 ? index : throw TemplateError.Create($"{PythonStrings.Repr(run, item)} is not in list");
+    }
 
-    /// <summary>value.name: an attribute, else the item of that name.</summary>
+    /// <summary>value.name: an attribute, or else the item with that name.</summary>
     public static object? Attribute(Rendering run, object? value, string name)
     {
         if (value is Undefined undefined)
@@ -50,7 +55,7 @@ static class Members
         return value is DictValue dict && dict.TryGet(name, out var item) ? item : Undefined.Member(value, name);
     }
 
-    /// <summary>value[key]: an item, else the attribute of that name.</summary>
+    /// <summary>value[key]: an item, or else the attribute with that name.</summary>
     public static object? Item(Rendering run, object? value, object? key)
     {
         run.Spend(1);
@@ -86,7 +91,10 @@ static class Members
         if (value is Undefined undefined)
             throw undefined.Error();
         if (value is not (string or List<object?> or TupleValue or RangeValue))
-            return Undefined.Because($"{Kinds.NameOf(value)} object has no element slice({PythonStrings.Repr(run, start)}, {PythonStrings.Repr(run, stop)}, {PythonStrings.Repr(run, step)})");
+        {
+            var arguments = string.Join(", ", new[] { start, stop, step }.Select(part => PythonStrings.Repr(run, part)));
+            return Undefined.Because($"{Kinds.NameOf(value)} object has no element slice({arguments})");
+        }
         var slice = SliceIndices.Resolve(Kinds.Length(run, value), start, stop, step);
         run.Spend(value is string ? slice.Count / 16 : slice.Count);
         return value switch
@@ -94,7 +102,10 @@ static class Members
             string text => PythonText.Slice(text, slice),
             List<object?> list => slice.Positions.Select(i => list[i]).ToList(),
             TupleValue tuple => new TupleValue([.. slice.Positions.Select(i => tuple.Items[i])]),
-            RangeValue range => new RangeValue(range.Start + slice.Start * range.Step, range.Start + (slice.Start + slice.Count * slice.Step) * range.Step, range.Step * slice.Step),
+            RangeValue range => new RangeValue(
+                range.Start + slice.Start * range.Step,
+                range.Start + (slice.Start + slice.Count * slice.Step) * range.Step,
+                range.Step * slice.Step),
             _ => null,
         };
     }

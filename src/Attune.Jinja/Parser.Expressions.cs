@@ -9,9 +9,10 @@ sealed partial class Parser
     static bool IsConstant(string name) => name is "true" or "false" or "none" or "True" or "False" or "None";
 
     bool IsTupleEnd(string? end) =>
-        Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End || Current.Is(")") || (end is not null && Current.Is(end));
+        Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End
+            || Current.Is(")") || (end is not null && Current.Is(end));
 
-    /// <summary>An expression, or several with commas between them, which are a tuple.</summary>
+    /// <summary>An expression, or several separated by commas, which are a tuple.</summary>
     Expression TupleOrExpression(bool conditional = true, string? end = null, bool inBrackets = false)
     {
         var line = Current.Line;
@@ -212,7 +213,7 @@ sealed partial class Parser
             parts.Add(OneSubscript(line, owner));
         }
         Expect("]");
-        return parts.Count == 1 ? parts[0]() : throw TemplateError.At(line, "one index or slice was expected in the brackets");
+        return parts.Count == 1 ? parts[0]() : throw TemplateError.At(line, "the brackets must have one index or slice");
     }
 
     Func<Expression> OneSubscript(int line, Expression owner)
@@ -249,7 +250,9 @@ sealed partial class Parser
         Expect(")");
         if (named.Select(argument => argument.Name).Distinct(StringComparer.Ordinal).Count() < named.Count)
             throw Wrong("keyword argument repeated");
-        return positional.Count + named.Count == 0 && more is null && moreNamed is null ? Jinja.CallArguments.None : new(positional, named, more, moreNamed);
+        return positional.Count + named.Count == 0 && more is null && moreNamed is null
+            ? Jinja.CallArguments.None
+            : new(positional, named, more, moreNamed);
     }
 
     Expression AfterStars()
@@ -314,7 +317,7 @@ sealed partial class Parser
         return isNegated ? new Not(line, test) : test;
     }
 
-    /// <summary>In brackets, or one value without.</summary>
+    /// <summary>Arguments in brackets, or a single value without brackets.</summary>
     CallArguments TestArguments()
     {
         if (Current.Is("("))

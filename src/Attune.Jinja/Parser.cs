@@ -1,8 +1,8 @@
 namespace Attune.Jinja;
 
 /// <summary>
-/// Tokens to statements, by the grammar of Jinja 3.1 with the tags <c>break</c>, <c>continue</c> and <c>generation</c>. A template
-/// stands alone: tags that load others are refused.
+/// Parses tokens to statements, by the grammar of Jinja 3.1 with the tags <c>break</c>, <c>continue</c> and <c>generation</c>. Tags
+/// that load other templates are errors.
 /// </summary>
 sealed partial class Parser
 {
@@ -12,8 +12,8 @@ sealed partial class Parser
 
     readonly IReadOnlyList<Token> tokens;
     readonly Stack<(string Tag, string[] Ends)> open = new();
-    readonly Stack<HashSet<string>> macros = new();                // which special variables the macros around here speak of
-    readonly List<(int Line, string Problem)> unknown = [];        // filters and tests without a meaning, that are used unconditionally
+    readonly Stack<HashSet<string>> macros = new();                // special variables that the enclosing macros use
+    readonly List<(int Line, string Problem)> unknown = [];        // unknown filters and tests that are used unconditionally
     int at;
     int depth;
     int loops;
@@ -22,8 +22,8 @@ sealed partial class Parser
 
     bool HasGeneration { get; set; }
 
-    /// <summary>The statements of a template, and whether <c>{% generation %}</c> is among them.</summary>
-    /// <exception cref="InvalidDataException">The template is malformed; the message names the line.</exception>
+    /// <summary>The statements of a template, and whether it has <c>{% generation %}</c>.</summary>
+    /// <exception cref="InvalidDataException">The template is invalid; the message names the line.</exception>
     public static (Statement[] Body, bool HasGeneration) Parse(string template)
     {
         var parser = new Parser(Lexer.Read(template));
@@ -63,7 +63,7 @@ sealed partial class Parser
     void Deeper()
     {
         if (++depth > MostDepth)
-            throw Wrong($"tags and brackets that nest at most {MostDepth} deep were expected; this goes deeper");
+            throw Wrong($"tags and brackets must nest at most {MostDepth} deep");
         Rendering.GuardStack();
     }
 
@@ -73,10 +73,12 @@ sealed partial class Parser
             throw TemplateError.At(unknown[from].Line, unknown[from].Problem);
     }
 
-    /// <summary>What is unknown since <paramref name="from"/> stands where it may never be reached, and is an error only when it is.</summary>
+    /// <summary>
+    /// Unknown filters and tests since <paramref name="from"/> are in code that may never run, and are errors only when they are used.
+    /// </summary>
     void AllowUnknown(int from) => unknown.RemoveRange(from, unknown.Count - from);
 
-    /// <summary>Statements up to one of the tags that end them, which is left to be read.</summary>
+    /// <summary>Statements up to one of the tags that end them; the tag is not consumed.</summary>
     Statement[] Body(params string[] ends)
     {
         Deeper();
@@ -128,8 +130,9 @@ sealed partial class Parser
         "print" => new Print(tag.Line, new Concatenation(tag.Line, Separated(() => Current.Kind == TokenKind.BlockEnd, Expression))),
         "generation" => GenerationTag(tag.Line),
         "break" or "continue" => JumpTag(tag),
-        "autoescape" => throw TemplateError.At(tag.Line, "the tag 'autoescape' is for web pages, and is not read here"),
-        _ when Loading.Contains(tag.Text) => throw TemplateError.At(tag.Line, $"the tag '{tag.Text}' loads another template; a chat template stands alone"),
+        "autoescape" => throw TemplateError.At(tag.Line, "the tag 'autoescape' is not supported"),
+        _ when Loading.Contains(tag.Text) =>
+            throw TemplateError.At(tag.Line, $"the tag '{tag.Text}' loads another template, which is not supported"),
         _ => throw UnknownTag(tag),
     };
 
@@ -142,7 +145,7 @@ sealed partial class Parser
         return TemplateError.At(tag?.Line ?? Current.Line, problem);
     }
 
-    /// <summary>The body of a tag up to one of its ends, with the name of the end that was found.</summary>
+    /// <summary>The body of a tag up to one of its end tags, and the name of that end tag.</summary>
     (Statement[] Body, string End) Inside(string tag, params string[] ends)
     {
         Skip(":");
@@ -243,7 +246,7 @@ sealed partial class Parser
         ? new(tag.Line, tag.Text == "break" ? Flow.Break : Flow.Continue)
         : throw TemplateError.At(tag.Line, $"'{tag.Text}' outside loop");
 
-    /// <summary>Bodies that are functions of their own in Jinja: a jump cannot leave them.</summary>
+    /// <summary>Bodies that are separate functions in Jinja: break and continue cannot leave them.</summary>
     T OutsideOfLoops<T>(Func<T> parse)
     {
         var outer = loops;
@@ -290,7 +293,7 @@ sealed partial class Parser
         return parameters;
     }
 
-    /// <summary>Parts with commas between them, up to what ends them; a comma may stand behind the last.</summary>
+    /// <summary>Parts separated by commas, up to what ends them; a trailing comma is allowed.</summary>
     List<T> Separated<T>(Func<bool> isEnd, Func<T> part)
     {
         var parts = new List<T>();
@@ -305,7 +308,7 @@ sealed partial class Parser
         return parts;
     }
 
-    /// <summary>What is assigned to: names, in brackets or not; members of namespaces where they are allowed.</summary>
+    /// <summary>An assignment target: names, with or without brackets, and members of namespaces where they are allowed.</summary>
     Target Targets(string? end = null, bool members = false, bool single = false)
     {
         var targets = new List<Target> { OneTarget(members) };

@@ -50,7 +50,7 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             if (values is not DictValue dict)
                 throw TemplateError.Create("format requires a mapping");
             if (!dict.TryGet(key, out named))
-                throw TemplateError.Create($"format: there is no key {PythonText.Quoted(key)}");
+                throw TemplateError.Create($"format: no key {PythonText.Quoted(key)}");
             at = end + 1;
         }
         var flags = "";
@@ -80,14 +80,17 @@ sealed class PercentFormat(Rendering run, string format, object? values)
 
     char Here() => at < format.Length ? format[at] : '\0';
 
-    object? NextValue() => used < positional.Count ? positional[used++] : throw TemplateError.Create("not enough arguments for format string");
+    object? NextValue() =>
+        used < positional.Count ? positional[used++] : throw TemplateError.Create("not enough arguments for format string");
 
     int? Number()
     {
         if (Here() == '*')
         {
             at++;
-            return (int)(PythonArithmetic.AsWhole(NextValue()) is { } given && BigInteger.Abs(given) <= Rendering.MostText ? given : throw TemplateError.Create("* wants int"));
+            return PythonArithmetic.AsWhole(NextValue()) is { } given && BigInteger.Abs(given) <= Rendering.MostText
+                ? (int)given
+                : throw TemplateError.Create("* wants int");
         }
         var start = at;
         while (char.IsAsciiDigit(Here()))
@@ -96,12 +99,13 @@ sealed class PercentFormat(Rendering run, string format, object? values)
             return null;
         return int.TryParse(format.AsSpan(start, at - start), CultureInfo.InvariantCulture, out var number) && number <= Rendering.MostText
             ? number
-            : throw TemplateError.Create($"a width or precision of at most {Rendering.MostText:N0} was expected in a format");
+            : throw TemplateError.Create($"the width and precision of a format must be at most {Rendering.MostText:N0}");
     }
 
     string Convert(FormatSpec spec, int? precision, char type, object? value)
     {
-        var ofText = spec with { Precision = precision, Sign = '-', Fill = " ", Align = spec.Align == '=' ? '>' : spec.Align, Alternate = false };
+        var align = spec.Align == '=' ? '>' : spec.Align;
+        var ofText = spec with { Precision = precision, Sign = '-', Fill = " ", Align = align, Alternate = false };
         switch (type)
         {
             case 's':
@@ -127,7 +131,8 @@ sealed class PercentFormat(Rendering run, string format, object? values)
         var radix = type switch { 'o' => 8, 'x' or 'X' => 16, _ => 10 };
         var digits = Digits(BigInteger.Abs(number), radix);
         digits = run.Repeated("0", precision - digits.Length) + (type == 'X' ? digits.ToUpperInvariant() : digits);
-        var sign = (number.Sign < 0 ? "-" : spec.Sign == '-' ? "" : spec.Sign.ToString()) + (spec.Alternate && radix != 10 ? "0" + type : "");
+        var sign = number.Sign < 0 ? "-" : spec.Sign == '-' ? "" : spec.Sign.ToString();
+        sign += spec.Alternate && radix != 10 ? "0" + type : "";
         var room = run.Repeated(spec.Fill, spec.Width - sign.Length - digits.Length);
         return spec.Align switch
         {
@@ -139,9 +144,10 @@ sealed class PercentFormat(Rendering run, string format, object? values)
 
     static BigInteger Whole(char type, object? value) => value is double number && type is 'd' or 'i' or 'u'
         ? PythonArithmetic.Truncate((double)value!)
-        : PythonArithmetic.AsWhole(value) ?? throw TemplateError.Create($"%{type} format: a real number is required, not {Kinds.NameOf(value)}");
+        : PythonArithmetic.AsWhole(value)
+            ?? throw TemplateError.Create($"%{type} format: a real number is required, not {Kinds.NameOf(value)}");
 
-    /// <summary>The digits of a number that is not negative.</summary>
+    /// <summary>The digits of a number that is at least 0.</summary>
     public static string Digits(BigInteger number, int radix)
     {
         if (radix == 10)

@@ -2,14 +2,14 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>Python's operators on numbers, texts and lists.</summary>
+/// <summary>Python's operators on numbers, strings and lists.</summary>
 static class PythonArithmetic
 {
     const long MostBits = 1 << 16;
 
     public static bool IsNumber(object? value) => value is bool or BigInteger or double;
 
-    /// <summary>A whole number, or a truth value as 0 or 1; null for anything else.</summary>
+    /// <summary>A whole number, or a bool as 0 or 1; null for any other value.</summary>
     public static BigInteger? AsWhole(object? value) => value switch
     {
         BigInteger number => number,
@@ -17,17 +17,19 @@ static class PythonArithmetic
         _ => null,
     };
 
-    /// <summary>The whole number that a number equals; null when there is none.</summary>
-    public static BigInteger? AsNumber(object? value) => value is double number && double.IsInteger(number) ? new BigInteger(number) : AsWhole(value);
+    /// <summary>The whole number that equals a number; null if there is none.</summary>
+    public static BigInteger? AsNumber(object? value) =>
+        value is double number && double.IsInteger(number) ? new BigInteger(number) : AsWhole(value);
 
     public static double AsFloat(object? value) => value switch
     {
         double number => number,
         _ when AsWhole(value) is { } whole => Finite((double)whole),
-        _ => throw TemplateError.Create($"a number was expected, found {Kinds.NameOf(value)}"),
+        _ => throw TemplateError.Create($"must be a number, not {Kinds.NameOf(value)}"),
     };
 
-    static double Finite(double number) => double.IsFinite(number) ? number : throw TemplateError.Create("int too large to convert to float");
+    static double Finite(double number) =>
+        double.IsFinite(number) ? number : throw TemplateError.Create("int too large to convert to float");
 
     /// <summary>a mod b of two numbers.</summary>
     public static object Rest(object? a, object? b) => (AsWhole(a), AsWhole(b)) switch
@@ -106,10 +108,10 @@ static class PythonArithmetic
     static void RequireBits(BigInteger bits)
     {
         if (bits > MostBits)
-            throw TemplateError.Create($"whole numbers of at most {MostBits:N0} bits were expected; this one grows longer");
+            throw TemplateError.Create($"an int must have at most {MostBits:N0} bits");
     }
 
-    /// <summary>The float nearest to a/b where both fit, else of their leading parts.</summary>
+    /// <summary>The float nearest to a/b if both fit, or else to the quotient of their leading parts.</summary>
     static double Quotient(BigInteger a, BigInteger b)
     {
         var shift = (int)Math.Max(0, Math.Max(a.GetBitLength(), b.GetBitLength()) - 1000);
@@ -140,14 +142,14 @@ static class PythonArithmetic
         };
     }
 
-    /// <summary>a − (a mod b) is a multiple of b but for rounding.</summary>
+    /// <summary>a − (a mod b) is a multiple of b, except for rounding.</summary>
     static double FloorDivide(double a, double b)
     {
         var quotient = (a - Modulo(a, b)) / b;
         return quotient == 0 ? Math.CopySign(0, a / b) : Math.Round(quotient);
     }
 
-    /// <summary>The rest with the sign of the divisor.</summary>
+    /// <summary>The remainder, with the sign of the divisor.</summary>
     static double Modulo(double a, double b)
     {
         var rest = a % b;
@@ -159,9 +161,11 @@ static class PythonArithmetic
         if (a == 0 && b < 0)
             throw TemplateError.Create("0.0 cannot be raised to a negative power");
         if (a < 0 && double.IsFinite(a) && !double.IsInteger(b) && double.IsFinite(b))
-            throw TemplateError.Create("complex numbers are not known here: a negative number was raised to a broken power");
+            throw TemplateError.Create("complex numbers are not supported: a negative number cannot be raised to a fractional power");
         var result = Math.Pow(a, b);
-        return double.IsInfinity(result) && double.IsFinite(a) && double.IsFinite(b) ? throw TemplateError.Create("Numerical result out of range") : result;
+        return double.IsInfinity(result) && double.IsFinite(a) && double.IsFinite(b)
+            ? throw TemplateError.Create("Numerical result out of range")
+            : result;
     }
 
     public static object Negative(object? value) => value switch
@@ -178,8 +182,8 @@ static class PythonArithmetic
         _ => AsWhole(value) ?? throw TemplateError.Create($"bad operand type for unary +: '{Kinds.NameOf(value)}'"),
     };
 
-    /// <summary>The whole part of a float.</summary>
+    /// <summary>The integer part of a float.</summary>
     public static BigInteger Truncate(double number) => double.IsFinite(number)
         ? new BigInteger(number)
-        : throw TemplateError.Create(double.IsNaN(number) ? "cannot convert float NaN to integer" : "cannot convert float infinity to integer");
+        : throw TemplateError.Create($"cannot convert float {(double.IsNaN(number) ? "NaN" : "infinity")} to integer");
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Attune.Jinja;
 
-/// <summary>Which values are equal, and which comes first, as in Python.</summary>
+/// <summary>Equality and order of values, as in Python.</summary>
 static class PythonComparison
 {
     public static bool AreEqual(Rendering run, object? a, object? b)
@@ -26,7 +26,9 @@ static class PythonComparison
             case (RangeValue x, RangeValue y):
                 return x.Items.SequenceEqual(y.Items);
             default:
-                return PythonArithmetic.IsNumber(a) && PythonArithmetic.IsNumber(b) ? Numbers(a!, b!) == 0 : ReferenceEquals(a, b) || (a is Function && Equals(a, b));
+                return PythonArithmetic.IsNumber(a) && PythonArithmetic.IsNumber(b)
+                    ? Numbers(a!, b!) == 0
+                    : ReferenceEquals(a, b) || (a is Function && Equals(a, b));
         }
     }
 
@@ -41,7 +43,7 @@ static class PythonComparison
         return true;
     }
 
-    /// <summary>The order of two numbers; null when one is not a number (nan).</summary>
+    /// <summary>The order of two numbers; null if one is NaN.</summary>
     static int? Numbers(object a, object b) => (PythonArithmetic.AsWhole(a), PythonArithmetic.AsWhole(b)) switch
     {
         ({ } x, { } y) => x.CompareTo(y),
@@ -71,7 +73,7 @@ static class PythonComparison
         };
     }
 
-    /// <summary>Negative, 0 or positive; null for what has no order (nan).</summary>
+    /// <summary>Negative, 0 or positive; null without an order (NaN).</summary>
     public static int? Order(Rendering run, string sign, object? a, object? b)
     {
         run.Spend(1);
@@ -89,7 +91,8 @@ static class PythonComparison
             default:
                 return PythonArithmetic.IsNumber(a) && PythonArithmetic.IsNumber(b)
                     ? Numbers(a!, b!)
-                    : throw TemplateError.Create($"'{sign}' not supported between instances of '{Kinds.NameOf(a)}' and '{Kinds.NameOf(b)}'");
+                    : throw TemplateError.Create(
+                        $"'{sign}' not supported between instances of '{Kinds.NameOf(a)}' and '{Kinds.NameOf(b)}'");
         }
     }
 
@@ -102,7 +105,7 @@ static class PythonComparison
         return a.Count.CompareTo(b.Count);
     }
 
-    /// <summary>The items in the order of their keys; equal ones stay as they stood, also when sorted downwards.</summary>
+    /// <summary>The items sorted by their keys. Stable, also in reverse order.</summary>
     public static List<object?> Sort(Rendering run, IReadOnlyList<object?> items, Func<object?, object?> keyOf, bool reverse)
     {
         var keyed = items.Select(item => (Key: keyOf(item), Item: item)).ToArray();
@@ -110,8 +113,9 @@ static class PythonComparison
         return [.. keyed.Select(pair => pair.Item)];
     }
 
-    /// <summary>A stable merge sort; <paramref name="isAfter"/> says whether the first key belongs behind the second.</summary>
-    static void Merge((object? Key, object? Item)[] items, (object?, object?)[] room, int start, int end, Func<object?, object?, bool> isAfter)
+    /// <summary>A stable merge sort; <paramref name="isAfter"/> returns whether the first key comes after the second.</summary>
+    static void Merge(
+        (object? Key, object? Item)[] items, (object?, object?)[] room, int start, int end, Func<object?, object?, bool> isAfter)
     {
         if (end - start < 2)
             return;
@@ -131,7 +135,9 @@ static class PythonComparison
         {
             case string text:
                 run.SpendText(text.Length);
-                return text.Contains(item as string ?? throw TemplateError.Create($"'in <string>' requires string as left operand, not {Kinds.NameOf(item)}"), StringComparison.Ordinal);
+                var part = item as string
+                    ?? throw TemplateError.Create($"'in <string>' requires string as left operand, not {Kinds.NameOf(item)}");
+                return text.Contains(part, StringComparison.Ordinal);
             case DictValue dict:
                 return dict.TryGet(item, out _);
             case DictView { Part: "keys" } view:
@@ -144,7 +150,7 @@ static class PythonComparison
     }
 }
 
-/// <summary>Keys of dictionaries are equal as values are, and lists and dictionaries can be no key.</summary>
+/// <summary>Compares keys of dictionaries as values; lists and dictionaries cannot be keys.</summary>
 sealed class KeyComparer(Rendering run) : IEqualityComparer<Key>
 {
     public bool Equals(Key x, Key y) => PythonComparison.AreEqual(run, x.Value, y.Value);

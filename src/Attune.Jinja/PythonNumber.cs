@@ -3,10 +3,10 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>Numbers as Python writes and reads them. Whole numbers are <see cref="BigInteger"/>, the others <see cref="double"/>.</summary>
+/// <summary>Numbers in Python's notation. Whole numbers are <see cref="BigInteger"/>, others <see cref="double"/>.</summary>
 static class PythonNumber
 {
-    /// <summary>repr of a float: the fewest digits that give it back, with an exponent below 1e-4 and from 1e16.</summary>
+    /// <summary>repr of a float: the fewest digits that parse to the same float, with an exponent below 1e-4 and from 1e16.</summary>
     public static string Text(double number)
     {
         if (!double.IsFinite(number))
@@ -28,16 +28,19 @@ static class PythonNumber
     static (string Digits, int Exponent) Shortest(double number)
     {
         var text = "";
-        for (var precision = 0; precision < 17 && (text.Length == 0 || double.Parse(text, CultureInfo.InvariantCulture) != number); precision++)
+        for (var precision = 0; precision < 17 && (text.Length == 0 || Parse(text) != number); precision++)
             text = number.ToString("E" + precision, CultureInfo.InvariantCulture);
         var e = text.IndexOf('E', StringComparison.Ordinal);
         var digits = text[..e].Replace(".", "", StringComparison.Ordinal).TrimEnd('0');
-        return (digits.Length == 0 ? "0" : digits, int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+        var exponent = int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return (digits.Length == 0 ? "0" : digits, exponent);
+        
+        static double Parse(string text) => double.Parse(text, CultureInfo.InvariantCulture);
     }
 
     static string Exponent(int exponent) => $"e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
 
-    /// <summary>|number| × 10^decimals as a whole number, exact before it is rounded half to even.</summary>
+    /// <summary>|number| × 10^decimals, computed exactly and rounded half to even to a whole number.</summary>
     static BigInteger Scaled(double number, int decimals)
     {
         var bits = BitConverter.DoubleToInt64Bits(Math.Abs(number));
@@ -51,21 +54,21 @@ static class PythonNumber
         return half > 0 || (half == 0 && !quotient.IsEven) ? quotient + 1 : quotient;
     }
 
-    /// <summary>%.Nf of a finite number without its sign.</summary>
+    /// <summary>%.Nf of a finite number, without sign.</summary>
     public static string Fixed(double number, int decimals)
     {
         var digits = Scaled(number, decimals).ToString(CultureInfo.InvariantCulture).PadLeft(decimals + 1, '0');
         return decimals == 0 ? digits : $"{digits[..^decimals]}.{digits[^decimals..]}";
     }
 
-    /// <summary>%.Ne of a finite number without its sign.</summary>
+    /// <summary>%.Ne of a finite number, without sign.</summary>
     public static string Scientific(double number, int decimals)
     {
         var (digits, exponent) = Significant(number, decimals + 1);
         return $"{digits[0]}{(decimals > 0 ? "." + digits[1..] : "")}{Exponent(exponent)}";
     }
 
-    /// <summary>%.Ng of a finite number without its sign; zeros at the end stay if asked.</summary>
+    /// <summary>%.Ng of a finite number, without sign; optionally keeps trailing zeros.</summary>
     public static string General(double number, int precision, bool keepZeros = false)
     {
         precision = Math.Max(precision, 1);
@@ -95,7 +98,7 @@ static class PythonNumber
         return Math.CopySign(double.Parse($"{scaled}E{-decimals}", CultureInfo.InvariantCulture), number);
     }
 
-    /// <summary>The value of a digit or letter in bases up to 36; −1 for anything else.</summary>
+    /// <summary>The value of a digit or letter in bases up to 36; −1 for other characters.</summary>
     public static int Digit(char c) => c switch
     {
         >= '0' and <= '9' => c - '0',
@@ -104,19 +107,20 @@ static class PythonNumber
         _ => -1,
     };
 
-    /// <summary>The number of digits of a base; they must all be digits of it.</summary>
+    /// <summary>The number with these digits, all of which must be valid in the base.</summary>
     public static BigInteger Whole(string digits, int radix) => radix == 10
         ? BigInteger.Parse(digits, CultureInfo.InvariantCulture)
         : digits.Aggregate(BigInteger.Zero, (number, digit) => number * radix + Digit(digit));
 
-    /// <summary>int(text, radix); null when the text is no such number.</summary>
+    /// <summary>int(text, radix); null if the text is not such a number.</summary>
     public static BigInteger? ParseWhole(string text, int radix)
     {
         var body = PythonText.Trim(text, null);
         var negative = body.StartsWith('-');
         if (negative || body.StartsWith('+'))
             body = body[1..];
-        var prefix = body.Length > 1 && body[0] == '0' ? char.ToLowerInvariant(body[1]) switch { 'b' => 2, 'o' => 8, 'x' => 16, _ => 0 } : 0;
+        var prefix = !(body.Length > 1 && body[0] == '0') ? 0
+            : char.ToLowerInvariant(body[1]) switch { 'b' => 2, 'o' => 8, 'x' => 16, _ => 0 };
         if (prefix > 0 && (radix == prefix || radix == 0))
             (body, radix) = (body[2..].StartsWith('_') ? body[3..] : body[2..], prefix);
         else if (radix == 0)
@@ -129,9 +133,10 @@ static class PythonNumber
         return negative ? -Whole(body, radix) : Whole(body, radix);
     }
 
-    static bool HasSingleUnderscores(string body) => !body.StartsWith('_') && !body.EndsWith('_') && !body.Contains("__", StringComparison.Ordinal);
+    static bool HasSingleUnderscores(string body) =>
+        !body.StartsWith('_') && !body.EndsWith('_') && !body.Contains("__", StringComparison.Ordinal);
 
-    /// <summary>float(text); null when the text is no number.</summary>
+    /// <summary>float(text); null if the text is not a number.</summary>
     public static double? ParseFloat(string text)
     {
         var body = PythonText.Trim(text, null).ToLowerInvariant();
@@ -140,8 +145,11 @@ static class PythonNumber
             return body[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
         if (unsigned is "nan")
             return double.NaN;
-        var isNumber = unsigned.Length > 0 && unsigned.All(c => char.IsAsciiDigit(c) || c is '.' or 'e' or '-' or '+' or '_') && HasSingleUnderscores(unsigned);
-        return isNumber && double.TryParse(body.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        var hasNumberCharacters = unsigned.Length > 0 && unsigned.All(c => char.IsAsciiDigit(c) || c is '.' or 'e' or '-' or '+' or '_');
+        if (!hasNumberCharacters || !HasSingleUnderscores(unsigned))
+            return null;
+        body = body.Replace("_", "", StringComparison.Ordinal);
+        return double.TryParse(body, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
     }

@@ -7,7 +7,7 @@ namespace Attune.Jinja;
 /// <summary>str() and repr() of values.</summary>
 static class PythonStrings
 {
-    /// <summary>As a value is printed.</summary>
+    /// <summary>str(): how a value is printed.</summary>
     public static string Str(Rendering run, object? value) => value switch
     {
         string text => text,
@@ -15,7 +15,7 @@ static class PythonStrings
         _ => Repr(run, value),
     };
 
-    /// <summary>repr(): as a value stands inside of a list.</summary>
+    /// <summary>repr(): how a value is written inside a list.</summary>
     public static string Repr(Rendering run, object? value)
     {
         var text = new StringBuilder();

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>Strings as Python counts them: by code points, not by UTF-16 units.</summary>
+/// <summary>Strings indexed like Python's: by code points, not by UTF-16 units.</summary>
 public static class PythonText
 {
     static readonly SearchValues<char> LineEnds = SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
-    /// <summary>Whether units are code points.</summary>
+    /// <summary>Whether every unit is a code point.</summary>
     static bool IsPlain(string text) => !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
 
     internal static int Length(string text) => IsPlain(text) ? text.Length : CodePointsIn(text);
@@ -36,7 +36,7 @@ public static class PythonText
         }
     }
 
-    /// <summary>The unit at which a code point begins; the end for one behind the last.</summary>
+    /// <summary>The UTF-16 index of a code point; the length of the text for the index after the last.</summary>
     internal static int UnitOf(string text, int codePoint)
     {
         if (IsPlain(text))
@@ -61,20 +61,21 @@ public static class PythonText
         return string.Concat(slice.Positions.Select(i => characters[i]));
     }
 
-    /// <summary>White space of str.isspace and str.strip: Unicode's, and the separators U+001C to U+001F.</summary>
+    /// <summary>White space in str.isspace and str.strip: Unicode's, and the separators U+001C to U+001F.</summary>
     internal static bool IsSpace(int codePoint) =>
         codePoint is >= 0x1C and <= 0x1F || (codePoint < 0x10000 && char.IsWhiteSpace((char)codePoint));
 
     /// <summary>str.isalnum of one character.</summary>
     internal static bool IsAlphanumeric(int codePoint) => Category(codePoint)
-        is <= UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+        is <= UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
+            or UnicodeCategory.OtherNumber;
 
     internal static UnicodeCategory Category(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint);
 
-    /// <summary>str.rstrip: takes white space from the end.</summary>
+    /// <summary>str.rstrip: removes white space at the end.</summary>
     public static string TrimEnd(string text) => Trim(text, start: false);
 
-    /// <summary>str.strip: takes the characters of a set, or white space, from either side or both.</summary>
+    /// <summary>str.strip: removes the characters of a set, or white space, at one end or both.</summary>
     public static string Trim(string text, string? characters = null, bool start = true, bool end = true)
     {
         HashSet<string>? set = characters is null ? null : [.. Characters(characters)];
@@ -144,8 +145,9 @@ public static class PythonText
             });
     }
 
-    /// <summary>str.isprintable of one character: no control, no format, no white space but the space.</summary>
+    /// <summary>str.isprintable of one character: no control or format characters, and no white space except the space.</summary>
     internal static bool IsPrintable(int codePoint) => codePoint == ' ' || Category(codePoint) is not
         (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.SpaceSeparator);
 }

@@ -4,18 +4,20 @@ using System.Text;
 namespace Attune.Jinja;
 
 /// <summary>
-/// One rendering of a template: its output, and the bounds that hold for it. A template is a stranger's program, so the work it does,
-/// the depth to which it nests and the texts and numbers it makes are limited, and it reaches nothing but its variables.
+/// One rendering of a template: its output and its limits. A template is untrusted code, so its work, its nesting depth and the length
+/// of its texts and numbers are limited, and it can read only its variables.
 /// </summary>
 sealed class Rendering
 {
-    /// <summary>Steps of the evaluator; a step also stands for 16 characters or one item that are looked at or written.</summary>
+    /// <summary>
+    /// The maximum number of evaluation steps. 16 characters or one item that are read or written also count as a step.
+    /// </summary>
     public const long MostWork = 5_000_000;
 
-    /// <summary>Expressions and statements inside of each other, macros that call themselves among them.</summary>
+    /// <summary>The maximum depth of nested expressions and statements, recursive macros included.</summary>
     public const int MostDepth = 800;
 
-    /// <summary>UTF-16 units of a text, rendered or in between.</summary>
+    /// <summary>The maximum length of the output, or of any intermediate text, in UTF-16 units.</summary>
     public const int MostText = 4 * 1024 * 1024;
 
     readonly StringBuilder root = new();
@@ -32,13 +34,13 @@ sealed class Rendering
 
     public Func<DateTime> Now { get; }
 
-    /// <summary>How keys of dictionaries compare.</summary>
+    /// <summary>The equality of dictionary keys.</summary>
     public KeyComparer Keys { get; }
 
-    /// <summary>The line of the template that is at work.</summary>
+    /// <summary>The line of the template that is being evaluated.</summary>
     public int Line { get; set; } = 1;
 
-    /// <summary>What stood in <c>{% generation %}</c>, as [start, end) in UTF-16 units of the text.</summary>
+    /// <summary>The spans of <c>{% generation %}</c> blocks, as [start, end) in UTF-16 units of the text.</summary>
     public List<(int Start, int End)> Generated { get; } = [];
 
     public string Text => root.ToString();
@@ -48,13 +50,13 @@ sealed class Rendering
         Line = line;
         Spend(1);
         if (++depth > MostDepth)
-            throw TemplateError.Create($"expressions and macros that nest at most {MostDepth} deep were expected; this goes deeper (does a macro call itself without an end?)");
+            throw TemplateError.Create($"expressions and macros must nest at most {MostDepth} deep; does a macro call itself endlessly?");
         GuardStack();
     }
 
     public void Leave() => depth--;
 
-    /// <summary>For what recurses over values.</summary>
+    /// <summary>Checks the stack, for recursion over values.</summary>
     public static void GuardStack()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
@@ -65,35 +67,35 @@ sealed class Rendering
     {
         work += amount;
         if (work > MostWork)
-            throw TemplateError.Create($"the template takes more than {MostWork:N0} steps; is there a loop that goes on too long?");
+            throw TemplateError.Create($"the template takes more than {MostWork:N0} steps; does it have a very long loop?");
     }
 
-    /// <summary>For reading a text.</summary>
+    /// <summary>Counts the work of reading a text.</summary>
     public void SpendText(int length) => Spend(length / 16);
 
-    /// <summary>Before a text of that length is made.</summary>
+    /// <summary>Checks the length of a text before it is created, and counts the work.</summary>
     public void Reserve(long length)
     {
         if (length > MostText)
-            throw TemplateError.Create($"texts of at most {MostText:N0} characters were expected; this one would have {length:N0}");
+            throw TemplateError.Create($"a text must have at most {MostText:N0} characters (was {length:N0})");
         Spend(length / 16);
     }
 
-    /// <summary>Refuses a text that has grown too long.</summary>
+    /// <summary>Throws if a growing text is too long.</summary>
     public static void Limit(StringBuilder text)
     {
         if (text.Length > MostText)
-            throw TemplateError.Create($"texts of at most {MostText:N0} characters were expected; this one grows longer");
+            throw TemplateError.Create($"a text must have at most {MostText:N0} characters");
     }
 
-    /// <summary>A text that has been made.</summary>
+    /// <summary>Counts the work of a text that was created, and returns it.</summary>
     public string Made(string text)
     {
         Reserve(text.Length);
         return text;
     }
 
-    /// <summary>A text that holds so many copies of another.</summary>
+    /// <summary>A text repeated a number of times.</summary>
     public string Repeated(string text, long times)
     {
         if (times <= 0 || text.Length == 0)
@@ -108,7 +110,7 @@ sealed class Rendering
         Limit(output.Append(text));
     }
 
-    /// <summary>What is written meanwhile, as a text.</summary>
+    /// <summary>Runs <paramref name="write"/> and returns its output as a text.</summary>
     public string Capture(Action write)
     {
         var outer = output;
@@ -120,7 +122,7 @@ sealed class Rendering
         return text;
     }
 
-    /// <summary>Writes what the assistant said. Where it stands is counted in the text so far, as transformers does.</summary>
+    /// <summary>Writes the assistant's text. Its span is counted in the text so far, as in transformers.</summary>
     public void WriteGenerated(string text)
     {
         Generated.Add((root.Length, root.Length + text.Length));

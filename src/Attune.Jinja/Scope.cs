@@ -1,6 +1,6 @@
 namespace Attune.Jinja;
 
-/// <summary>Variables: those of this block, and behind them those of the blocks around it.</summary>
+/// <summary>Variables of a block; lookups continue in the enclosing blocks.</summary>
 sealed class Scope(Rendering run, Scope? outer)
 {
     Dictionary<string, object?>? variables;

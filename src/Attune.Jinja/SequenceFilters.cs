@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>Filters of lists, dictionaries and whatever else has items.</summary>
+/// <summary>Filters of lists, dictionaries and other iterables.</summary>
 static class SequenceFilters
 {
     public static IEnumerable<Routine> All =>
@@ -11,16 +11,17 @@ static class SequenceFilters
         .. Filters.Both("length", "count", [], (run, value, _) => (BigInteger)Kinds.Length(run, value)),
         new("list", [], (run, value, _) => Kinds.ToList(run, value)),
         new("first", [], (run, value, _) => FirstOr(Kinds.Items(run, value), "No first item, sequence was empty.")),
-        new("last", [], (run, value, _) => FirstOr(Reversed(run, value) ?? throw NotReversible(value), "No last item, sequence was empty.")),
+        new("last", [], (run, value, _) =>
+            FirstOr(Reversed(run, value) ?? throw NotReversible(value), "No last item, sequence was empty.")),
         new("reverse", [], (run, value, _) => value is string text
             ? string.Concat(PythonText.Characters(run.Made(text)).Reverse())
             : new Generator(Reversed(run, value) ?? Enumerable.Reverse(Kinds.ToList(run, value)))),
         new("join", ["d", "attribute"], Join),
         new("map", ["*"], (run, value, a) => new Generator(Map(run, value, a))),
-        new("select", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, wanted: true)),
-        new("reject", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, wanted: false)),
-        new("selectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: true)),
-        new("rejectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, wanted: false)),
+        new("select", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, expected: true)),
+        new("reject", ["*"], (run, value, a) => Select(run, value, item => item, a.Rest, a, expected: false)),
+        new("selectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, expected: true)),
+        new("rejectattr", ["*"], (run, value, a) => SelectByAttribute(run, value, a, expected: false)),
         new("sort", ["reverse", "case_sensitive", "attribute"], (run, value, a) => PythonComparison.Sort(
             run, Kinds.ToList(run, value), Keys(run, a.Value(2, null), a.Flag(1)), a.Flag(0))),
         new("dictsort", ["case_sensitive", "by", "reverse"], DictSort),
@@ -38,7 +39,8 @@ static class SequenceFilters
             .Aggregate(a.Value(1, BigInteger.Zero), (sum, item) => PythonArithmetic.Apply(run, "+", sum, item))),
         new("groupby", ["attribute", "default", "case_sensitive"], GroupBy),
         new("batch", ["linecount", "fill_with"], (run, value, a) => new Generator(Batch(run, value, a.Whole(0), a.Value(1, null)))),
-        new("slice", ["slices", "fill_with"], (run, value, a) => new Generator(Slices(run, Kinds.ToList(run, value), a.Whole(0), a.Value(1, null)))),
+        new("slice", ["slices", "fill_with"], (run, value, a) =>
+            new Generator(Slices(run, Kinds.ToList(run, value), a.Whole(0), a.Value(1, null)))),
     ];
 
     static object? FirstOr(IEnumerable<object?> items, string problem)
@@ -48,12 +50,15 @@ static class SequenceFilters
         return Undefined.Because(problem);
     }
 
-    /// <summary>The items from the end; null for what can only be read forwards.</summary>
-    static IEnumerable<object?>? Reversed(Rendering run, object? value) => value is string or List<object?> or TupleValue or DictValue or DictView or RangeValue
-        ? Enumerable.Reverse(Kinds.ToList(run, value))
-        : null;
+    /// <summary>The items in reverse order; null for values that can only be read forwards.</summary>
+    static IEnumerable<object?>? Reversed(Rendering run, object? value) =>
+        value is string or List<object?> or TupleValue or DictValue or DictView or RangeValue
+            ? Enumerable.Reverse(Kinds.ToList(run, value))
+            : null;
 
-    static InvalidDataException NotReversible(object? value) => value is Undefined undefined ? undefined.Error() : TemplateError.Create($"'{Kinds.NameOf(value)}' object is not reversible");
+    static InvalidDataException NotReversible(object? value) => value is Undefined undefined
+        ? undefined.Error()
+        : TemplateError.Create($"'{Kinds.NameOf(value)}' object is not reversible");
 
     static object? Join(Rendering run, object? value, Bound a)
     {
@@ -82,26 +87,26 @@ static class SequenceFilters
         return Kinds.Items(run, value).Select(item => filter.Call(run, item, arguments));
     }
 
-    static Generator Select(Rendering run, object? value, Func<object?, object?> of, IReadOnlyList<object?> test, Bound a, bool wanted)
+    static Generator Select(Rendering run, object? value, Func<object?, object?> of, IReadOnlyList<object?> test, Bound a, bool expected)
     {
         if (test.Count == 0)
-            return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(of(item)) == wanted));
-        var routine = Tests.Get(test[0] as string ?? throw TemplateError.Create($"{a.Routine.Name}: the name of a test was expected"));
+            return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(of(item)) == expected));
+        var routine = Tests.Get(test[0] as string ?? throw TemplateError.Create($"{a.Routine.Name}: needs the name of a test"));
         var arguments = new Arguments([.. test.Skip(1)], a.Named);
-        return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(routine.Call(run, of(item), arguments)) == wanted));
+        return new(Kinds.Items(run, value).Where(item => Kinds.IsTrue(routine.Call(run, of(item), arguments)) == expected));
     }
 
-    static Generator SelectByAttribute(Rendering run, object? value, Bound a, bool wanted) => a.Rest.Count == 0
+    static Generator SelectByAttribute(Rendering run, object? value, Bound a, bool expected) => a.Rest.Count == 0
         ? throw TemplateError.Create("Missing parameter for attribute name")
-        : Select(run, value, Getter(run, a.Rest[0]), [.. a.Rest.Skip(1)], a, wanted);
+        : Select(run, value, Getter(run, a.Rest[0]), [.. a.Rest.Skip(1)], a, expected);
 
-    /// <summary>Follows a path such as "a.b.0" from an item; no path gives the item.</summary>
+    /// <summary>Follows a path such as "a.b.0" from an item; without a path returns the item.</summary>
     static Func<object?, object?> Getter(Rendering run, object? attribute, object? otherwise = null)
     {
         object?[] path = attribute switch
         {
             null => [],
-            string text => [.. text.Split('.').Select(part => part.Length is > 0 and < 9 && part.All(char.IsAsciiDigit) ? (object)BigInteger.Parse(part) : part)],
+            string text => [.. text.Split('.').Select(part => IsIndex(part) ? (object)BigInteger.Parse(part) : part)],
             _ => [attribute],
         };
         return item =>
@@ -116,7 +121,10 @@ static class SequenceFilters
         };
     }
 
-    static object? IgnoringCase(object? value, bool caseSensitive) => value is string text && !caseSensitive ? LetterCase.Lower(text) : value;
+    static bool IsIndex(string part) => part.Length is > 0 and < 9 && part.All(char.IsAsciiDigit);
+    
+    static object? IgnoringCase(object? value, bool caseSensitive) =>
+        value is string text && !caseSensitive ? LetterCase.Lower(text) : value;
 
     static Func<object?, object?> Key(Rendering run, object? attribute, bool caseSensitive)
     {
@@ -124,24 +132,28 @@ static class SequenceFilters
         return item => IgnoringCase(getter(item), caseSensitive);
     }
 
-    /// <summary>Keys by several attributes with commas between them.</summary>
+    /// <summary>Sort keys of several attributes separated by commas.</summary>
     static Func<object?, object?> Keys(Rendering run, object? attribute, bool caseSensitive)
     {
-        var keys = attribute is string text ? text.Split(',').Select(part => Key(run, part, caseSensitive)).ToList() : [Key(run, attribute, caseSensitive)];
+        object?[] attributes = attribute is string text ? text.Split(',') : [attribute];
+        var keys = attributes.Select(part => Key(run, part, caseSensitive)).ToList();
         return item => new TupleValue([.. keys.Select(key => key(item))]);
     }
 
     static object? DictSort(Rendering run, object? value, Bound a)
     {
         if (value is not DictValue dict)
-            throw value is Undefined undefined ? undefined.Error() : TemplateError.Create($"'{Kinds.NameOf(value)}' object has no attribute 'items'");
+            throw value is Undefined undefined
+                ? undefined.Error()
+                : TemplateError.Create($"'{Kinds.NameOf(value)}' object has no attribute 'items'");
         var part = (a.Value(1, "key") as string) switch
         {
             "key" => 0,
             "value" => 1,
             _ => throw TemplateError.Create("You can only sort by either \"key\" or \"value\""),
         };
-        return PythonComparison.Sort(run, [.. new DictView("items", dict).Items], item => IgnoringCase(((TupleValue)item!).Items[part], a.Flag(0)), a.Flag(2));
+        List<object?> items = [.. new DictView("items", dict).Items];
+        return PythonComparison.Sort(run, items, item => IgnoringCase(((TupleValue)item!).Items[part], a.Flag(0)), a.Flag(2));
     }
 
     static object? Extreme(Rendering run, object? value, Bound a, string sign)
@@ -202,7 +214,7 @@ static class SequenceFilters
         var (size, longer) = (items.Count / count, items.Count % count);
         for (var (number, start) = (0, 0); number < count; number++)
         {
-            run.Spend(16);                                         // a part is a list of its own, be it empty
+            run.Spend(16);                                         // every part is a list, even if it is empty
             var length = size + (number < longer ? 1 : 0);
             var part = items.GetRange(start, length);
             start += length;

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>The positions that a slice [start:stop:step] takes of a sequence.</summary>
+/// <summary>The positions of a slice [start:stop:step] in a sequence.</summary>
 readonly record struct SliceIndices(int Start, int Step, int Count)
 {
     public IEnumerable<int> Positions
@@ -14,7 +14,7 @@ readonly record struct SliceIndices(int Start, int Step, int Count)
         }
     }
 
-    /// <summary>Python's slice.indices: negative positions count from the end, and what lies outside is cut off.</summary>
+    /// <summary>Python's slice.indices: negative positions count from the end, and positions outside are clamped.</summary>
     public static SliceIndices Resolve(int length, object? start, object? stop, object? step)
     {
         var stride = step is null ? 1 : Clamp(Whole(step), length + 1L);

@@ -8,10 +8,10 @@ enum Flow
     Continue,
 }
 
-/// <summary>A piece of a template that does something.</summary>
+/// <summary>A part of a template that is executed.</summary>
 abstract class Statement(int line)
 {
-    /// <summary>Runs statements until one breaks off.</summary>
+    /// <summary>Executes statements until one ends with break or continue.</summary>
     public static Flow Run(Statement[] body, Scope scope)
     {
         foreach (var statement in body)
@@ -30,7 +30,7 @@ abstract class Statement(int line)
     protected abstract Flow Execute(Scope scope);
 }
 
-/// <summary>Text that is written as it stands.</summary>
+/// <summary>Literal text.</summary>
 sealed class Data(int line, string text) : Statement(line)
 {
     protected override Flow Execute(Scope scope)
@@ -61,7 +61,9 @@ sealed class If(int line, IReadOnlyList<(Expression Test, Statement[] Body)> bra
     }
 }
 
-sealed class For(int line, Target target, Expression source, Expression? condition, bool isRecursive, Statement[] body, Statement[] otherwise) : Statement(line)
+sealed class For(
+    int line, Target target, Expression source, Expression? condition, bool isRecursive, Statement[] body, Statement[] otherwise)
+    : Statement(line)
 {
     protected override Flow Execute(Scope scope)
     {
@@ -114,16 +116,14 @@ sealed class Set(int line, Target target, Expression value) : Statement(line)
     }
 }
 
-/// <summary>
-/// A block whose text goes through filters before it is assigned (<c>{% set x %}</c>) or written (<c>{% filter %}</c>).
-/// </summary>
-/// <param name="line">Where it begins.</param>
-/// <param name="target">What it is assigned to; null when it is written.</param>
-/// <param name="filters">The filters, over the variable <see cref="Captured"/>; null for none.</param>
-/// <param name="body">What is rendered.</param>
+/// <summary>A block whose text is filtered and then assigned (<c>{% set x %}</c>) or written (<c>{% filter %}</c>).</summary>
+/// <param name="line">The line where it begins.</param>
+/// <param name="target">The assignment target; null if the text is written.</param>
+/// <param name="filters">The filters, applied to the variable <see cref="Captured"/>; null for none.</param>
+/// <param name="body">The rendered statements.</param>
 sealed class Block(int line, Target? target, Expression? filters, Statement[] body) : Statement(line)
 {
-    public const string Captured = "{% block %}";                  // no name that a template could write
+    public const string Captured = "{% block %}";                  // not a valid name in a template
 
     protected override Flow Execute(Scope scope)
     {
@@ -142,7 +142,9 @@ sealed class Block(int line, Target? target, Expression? filters, Statement[] bo
     }
 }
 
-/// <summary><c>{% with a = 1 %}</c>, and <c>{% block name %}</c>, which sees the variables of the template alone unless it is scoped.</summary>
+/// <summary>
+/// <c>{% with a = 1 %}</c>, and <c>{% block name %}</c>, which has only the template's own variables unless it is scoped.
+/// </summary>
 sealed class With(int line, IReadOnlyList<(Target Target, Expression Value)> variables, bool fromRoot, Statement[] body) : Statement(line)
 {
     protected override Flow Execute(Scope scope)
@@ -173,7 +175,7 @@ sealed class CallBlock(int line, Call call, MacroDefinition body) : Statement(li
     }
 }
 
-/// <summary><c>{% generation %}</c>: what the assistant said.</summary>
+/// <summary><c>{% generation %}</c>: the assistant's text.</summary>
 sealed class Generation(int line, Statement[] body) : Statement(line)
 {
     protected override Flow Execute(Scope scope)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>What the inside of a quoted string stands for: Python's escapes.</summary>
+/// <summary>Decodes the inside of a quoted string, with Python's escapes.</summary>
 static class StringLiteral
 {
     public static string Unescape(string body, int line)
@@ -22,7 +22,7 @@ static class StringLiteral
         return i + 1;
     }
 
-    /// <summary>Appends what stands behind a backslash, and returns the place behind it.</summary>
+    /// <summary>Appends the character of the escape after a backslash, and returns the position after it.</summary>
     static int Escape(string body, int i, StringBuilder text, int line)
     {
         switch (body[i])
@@ -36,7 +36,7 @@ static class StringLiteral
             case >= '0' and <= '7':
                 return Octal(body, i, text);
             case 'N':
-                throw TemplateError.At(line, "characters by their names (\\N{…}) are not read in strings; write \\uXXXX");
+                throw TemplateError.At(line, "named characters (\\N{…}) are not supported in strings; write \\uXXXX");
         }
         var index = "\nabfnrtv\\'\"".IndexOf(body[i], StringComparison.Ordinal);
         if (index < 0)
@@ -60,7 +60,7 @@ static class StringLiteral
         if (i + digits >= body.Length
             || !uint.TryParse(body.AsSpan(i + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             || value > 0x10FFFF)
-            throw TemplateError.At(line, $"{digits} hexadecimal digits of a character were expected behind \\{body[i]}");
+            throw TemplateError.At(line, $"\\{body[i]} must be followed by {digits} hexadecimal digits of a character");
         if (value > 0xFFFF)
             text.Append(char.ConvertFromUtf32((int)value));
         else

@@ -1,9 +1,9 @@
 namespace Attune.Jinja;
 
-/// <summary>What a value is assigned to: a name, a member of a namespace, or several of these.</summary>
+/// <summary>An assignment target: a name, a member of a namespace, or several of these.</summary>
 abstract record Target
 {
-    /// <summary>Assigns in a scope, and returns it.</summary>
+    /// <summary>Assigns in a scope, and returns the scope.</summary>
     public abstract Scope Bind(Scope scope, object? value);
 
     public sealed record Variable(string Name) : Target

@@ -1,11 +1,11 @@
 namespace Attune.Jinja;
 
-/// <summary>What is wrong with a template, or with what it does.</summary>
+/// <summary>An error in a template, or in its rendering.</summary>
 static class TemplateError
 {
-    /// <summary>The message, with the line of the template in front.</summary>
+    /// <summary>The message, preceded by the line in the template.</summary>
     public static InvalidDataException At(int line, string problem) => new($"chat template, line {line}: {problem}");
 
-    /// <summary>While a template is rendered: the line is put in front by <see cref="Rendering"/>.</summary>
+    /// <summary>For errors while a template is rendered; <see cref="Rendering"/> adds the line.</summary>
     public static InvalidDataException Create(string problem) => new(problem);
 }

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-/// <summary>What <c>value is test</c> asks.</summary>
+/// <summary>Jinja's tests, <c>value is test</c>, by name.</summary>
 static class Tests
 {
     static readonly Dictionary<string, Routine> All = Routine.Table(
@@ -17,7 +17,8 @@ static class Tests
         new Routine("number", [], (_, value, _) => PythonArithmetic.IsNumber(value)),
         new Routine("string", [], (_, value, _) => value is string),
         new Routine("mapping", [], (_, value, _) => value is DictValue),
-        new Routine("sequence", [], (_, value, _) => value is string or List<object?> or TupleValue or DictValue or RangeValue or Undefined),
+        new Routine("sequence", [], (_, value, _) =>
+            value is string or List<object?> or TupleValue or DictValue or RangeValue or Undefined),
         new Routine("iterable", [], (_, value, _) => Kinds.ItemsOrNull(value) is not null),
         new Routine("callable", [], (_, value, _) => value is ICallable or Undefined),
         new Routine("escaped", [], (_, _, _) => false),
@@ -58,9 +59,9 @@ static class Tests
         ? throw TemplateError.Create("not all arguments converted during string formatting")
         : PythonArithmetic.Rest(value, divisor);
 
-    static bool IsMultiple(object? rest, int wanted) => PythonArithmetic.AsNumber(rest) == wanted;
+    static bool IsMultiple(object? rest, int expected) => PythonArithmetic.AsNumber(rest) == expected;
 
-    /// <summary>Identity: of constants their value, of everything else the thing itself.</summary>
+    /// <summary>Identity: constants are identical when their values are equal, other values when they are the same object.</summary>
     static bool IsSame(Rendering run, object? value, object? other) => value is bool or BigInteger or double or string
         ? value.GetType() == other?.GetType() && PythonComparison.AreEqual(run, value, other)
         : ReferenceEquals(value, other);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>Filters that make texts.</summary>
+/// <summary>Filters that return texts.</summary>
 static class TextFilters
 {
     public static IEnumerable<Routine> All =>
@@ -18,8 +18,7 @@ static class TextFilters
         Of("striptags", StripTags),
         .. Filters.Both("escape", "e", [], (run, value, _) => run.Made(Escape(run.Made(PythonStrings.Str(run, value))))),
         new("trim", ["chars"], (run, value, a) => PythonText.Trim(run.Made(PythonStrings.Str(run, value)), a.TextOrNone(0))),
-        new("replace", ["old", "new", "count"], (run, value, a) => TextMethods.Replace(
-            run, PythonStrings.Str(run, value), PythonStrings.Str(run, a.Value(0)), PythonStrings.Str(run, a.Value(1)), a.Value(2, null) is null ? -1 : a.Whole(2))),
+        new("replace", ["old", "new", "count"], Replace),
         new("center", ["width"], (run, value, a) => TextMethods.Center(run, PythonStrings.Str(run, value), a.Whole(0, 80), " ")),
         new("indent", ["width", "first", "blank"], Indent),
         new("truncate", ["length", "killwords", "end", "leeway"], Truncate),
@@ -28,22 +27,28 @@ static class TextFilters
             WordWrap.Apply(run, TextOf(value), a.Whole(0, 79), a.Flag(1, true), a.TextOrNone(2) ?? "\n", a.Flag(3, true))),
         new("format", ["*"], (run, value, a) => a.Rest.Count > 0 && a.Named.Count > 0
             ? throw TemplateError.Create("can't handle positional and keyword arguments at the same time")
-            : PercentFormat.Apply(run, PythonStrings.Str(run, value), a.Named.Count > 0 ? Macro.ToDict(run, a.Named) : new TupleValue(a.Rest))),
+            : PercentFormat.Apply(
+                run, PythonStrings.Str(run, value), a.Named.Count > 0 ? Macro.ToDict(run, a.Named) : new TupleValue(a.Rest))),
         new("urlencode", [], (run, value, _) => run.Made(UrlEncode(run, value))),
         new("filesizeformat", ["binary"], (run, value, a) => FileSize(value, a.Flag(0))),
     ];
 
-    static Routine Of(string name, Func<string, string> map) => new(name, [], (run, value, _) => run.Made(map(run.Made(PythonStrings.Str(run, value)))));
+    static Routine Of(string name, Func<string, string> map) =>
+        new(name, [], (run, value, _) => run.Made(map(run.Made(PythonStrings.Str(run, value)))));
+    
+    static string Replace(Rendering run, object? value, Bound a) => TextMethods.Replace(
+        run, PythonStrings.Str(run, value), PythonStrings.Str(run, a.Value(0)), PythonStrings.Str(run, a.Value(1)),
+        a.Value(2, null) is null ? -1 : a.Whole(2));
 
-    /// <summary>For the filters that want a text and turn nothing else into one.</summary>
+    /// <summary>The value as text, for filters that accept only a str.</summary>
     static string TextOf(object? value) => value switch
     {
         string text => text,
         Undefined undefined => throw undefined.Error(),
-        _ => throw TemplateError.Create($"a str was expected, found {Kinds.NameOf(value)}"),
+        _ => throw TemplateError.Create($"must be str, not {Kinds.NameOf(value)}"),
     };
 
-    /// <summary>Words begin behind white space, hyphens and opening brackets.</summary>
+    /// <summary>Words start after white space, hyphens and opening brackets.</summary>
     static string Title(string text)
     {
         var (result, start) = (new StringBuilder(), 0);
@@ -63,10 +68,12 @@ static class TextFilters
     }
 
     static string Escape(string text) => text
-        .Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)
+        .Replace("&", "&amp;", StringComparison.Ordinal)
+        .Replace("<", "&lt;", StringComparison.Ordinal)
+        .Replace(">", "&gt;", StringComparison.Ordinal)
         .Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal);
 
-    /// <summary>Without comments, tags and entities, and with single spaces.</summary>
+    /// <summary>Removes comments, tags and entities, and collapses white space.</summary>
     static string StripTags(string text)
     {
         text = Without(Without(text, "<!--", "-->"), "<", ">");
@@ -77,7 +84,8 @@ static class TextFilters
     static string Without(string text, string opening, string closing)
     {
         var (result, at) = (new StringBuilder(), 0);
-        while (text.IndexOf(opening, at, StringComparison.Ordinal) is >= 0 and var start && text.IndexOf(closing, start, StringComparison.Ordinal) is >= 0 and var end)
+        while (text.IndexOf(opening, at, StringComparison.Ordinal) is >= 0 and var start
+            && text.IndexOf(closing, start, StringComparison.Ordinal) is >= 0 and var end)
         {
             result.Append(text, at, start - at);
             at = end + closing.Length;
@@ -131,23 +139,30 @@ static class TextFilters
         var pairs = value is DictValue dict ? new DictView("items", dict).Items : Kinds.Items(run, value);
         return string.Join('&', pairs.Select(pair => Kinds.ToList(run, pair) is [var key, var item]
             ? $"{QuoteForQuery(PythonStrings.Str(run, key))}={QuoteForQuery(PythonStrings.Str(run, item))}"
-            : throw TemplateError.Create("urlencode: pairs of a key and a value were expected")));
+            : throw TemplateError.Create("urlencode: items must be pairs of a key and a value")));
     }
 
     static string QuoteForQuery(string text) => Quote(text, "").Replace("%20", "+", StringComparison.Ordinal);
 
     static string Quote(string text, string safe) => string.Concat(System.Text.Encoding.UTF8.GetBytes(text).Select(unit =>
-        char.IsAsciiLetterOrDigit((char)unit) || "_.-~".Contains((char)unit) || safe.Contains((char)unit) ? ((char)unit).ToString() : $"%{unit:X2}"));
+        char.IsAsciiLetterOrDigit((char)unit) || "_.-~".Contains((char)unit) || safe.Contains((char)unit)
+            ? ((char)unit).ToString()
+            : $"%{unit:X2}"));
 
     static string FileSize(object? value, bool binary)
     {
-        var size = value is string text ? PythonNumber.ParseFloat(text) ?? throw TemplateError.Create($"could not convert string to float: {PythonText.Quoted(text)}") : PythonArithmetic.AsFloat(value);
+        var size = value is not string text
+            ? PythonArithmetic.AsFloat(value)
+            : PythonNumber.ParseFloat(text)
+                ?? throw TemplateError.Create($"could not convert string to float: {PythonText.Quoted(text)}");
         var unit = binary ? 1024.0 : 1000.0;
         if (size == 1)
             return "1 Byte";
         if (size < unit)
             return $"{PythonArithmetic.Truncate(size)} Bytes";
-        var prefixes = binary ? new[] { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB" } : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+        string[] prefixes = binary
+            ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]
+            : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
         var index = 0;
         for (size /= unit; size >= unit && index < prefixes.Length - 1; index++)
             size /= unit;

@@ -10,32 +10,39 @@ static class TextMethods
     public static readonly Dictionary<string, Routine> All = Routine.Table(
         Of("upper", LetterCase.Upper),
         Of("lower", LetterCase.Lower),
-        Of("casefold", text => LetterCase.Lower(text.Replace("ß", "ss", StringComparison.Ordinal).Replace("ẞ", "ss", StringComparison.Ordinal).Replace('ς', 'σ'))),
+        Of("casefold", CaseFold),
         Of("title", LetterCase.Title),
         Of("capitalize", LetterCase.Capitalize),
         Of("swapcase", LetterCase.Swap),
         new Routine("strip", ["chars"], (run, self, a) => Strip(run, self, a, start: true, end: true)),
         new Routine("lstrip", ["chars"], (run, self, a) => Strip(run, self, a, start: true, end: false)),
         new Routine("rstrip", ["chars"], (run, self, a) => Strip(run, self, a, start: false, end: true)),
-        new Routine("removeprefix", ["prefix"], (_, self, a) => Text(self).StartsWith(a.Text(0), StringComparison.Ordinal) ? Text(self)[a.Text(0).Length..] : self),
-        new Routine("removesuffix", ["suffix"], (_, self, a) => Text(self).EndsWith(a.Text(0), StringComparison.Ordinal) ? Text(self)[..^a.Text(0).Length] : self),
+        new Routine("removeprefix", ["prefix"], (_, self, a) =>
+            Text(self).StartsWith(a.Text(0), StringComparison.Ordinal) ? Text(self)[a.Text(0).Length..] : self),
+        new Routine("removesuffix", ["suffix"], (_, self, a) =>
+            Text(self).EndsWith(a.Text(0), StringComparison.Ordinal) ? Text(self)[..^a.Text(0).Length] : self),
         new Routine("split", ["sep", "maxsplit"], (run, self, a) => TextSplitting.Split(run, Text(self), a.TextOrNone(0), a.Whole(1, -1))),
-        new Routine("rsplit", ["sep", "maxsplit"], (run, self, a) => TextSplitting.SplitFromEnd(run, Text(self), a.TextOrNone(0), a.Whole(1, -1))),
+        new Routine("rsplit", ["sep", "maxsplit"], (run, self, a) =>
+            TextSplitting.SplitFromEnd(run, Text(self), a.TextOrNone(0), a.Whole(1, -1))),
         new Routine("splitlines", ["keepends"], (run, self, a) => PythonText.Lines(run.Made(Text(self)), a.Flag(0)).ToList<object?>()),
         new Routine("partition", ["sep"], (run, self, a) => TextSplitting.Partition(run, Text(self), a.Text(0))),
         new Routine("rpartition", ["sep"], (run, self, a) => TextSplitting.PartitionFromEnd(run, Text(self), a.Text(0))),
         new Routine("join", ["iterable"], (run, self, a) => Join(run, Text(self), a.Value(0))),
         new Routine("replace", ["old", "new", "count"], (run, self, a) => Replace(run, Text(self), a.Text(0), a.Text(1), a.Whole(2, -1))),
-        new Routine("startswith", ["prefix", "start", "end"], (run, self, a) => Begins(run, Part(run, self, a), a, (text, part) => text.StartsWith(part, StringComparison.Ordinal))),
-        new Routine("endswith", ["suffix", "start", "end"], (run, self, a) => Begins(run, Part(run, self, a), a, (text, part) => text.EndsWith(part, StringComparison.Ordinal))),
+        new Routine("startswith", ["prefix", "start", "end"], (run, self, a) =>
+            Begins(run, Part(run, self, a), a, (text, part) => text.StartsWith(part, StringComparison.Ordinal))),
+        new Routine("endswith", ["suffix", "start", "end"], (run, self, a) =>
+            Begins(run, Part(run, self, a), a, (text, part) => text.EndsWith(part, StringComparison.Ordinal))),
         new Routine("find", ["sub", "start", "end"], (run, self, a) => (BigInteger)Find(run, self, a, last: false)),
         new Routine("rfind", ["sub", "start", "end"], (run, self, a) => (BigInteger)Find(run, self, a, last: true)),
         new Routine("index", ["sub", "start", "end"], (run, self, a) => Index(run, self, a, last: false)),
         new Routine("rindex", ["sub", "start", "end"], (run, self, a) => Index(run, self, a, last: true)),
         new Routine("count", ["sub", "start", "end"], (run, self, a) => (BigInteger)Count(Part(run, self, a) ?? "", a.Text(0))),
         new Routine("center", ["width", "fillchar"], (run, self, a) => Center(run, Text(self), a.Whole(0), a.TextOrNone(1) ?? " ")),
-        new Routine("ljust", ["width", "fillchar"], (run, self, a) => Text(self) + Fill(run, Text(self), a.Whole(0), a.TextOrNone(1) ?? " ")),
-        new Routine("rjust", ["width", "fillchar"], (run, self, a) => Fill(run, Text(self), a.Whole(0), a.TextOrNone(1) ?? " ") + Text(self)),
+        new Routine("ljust", ["width", "fillchar"], (run, self, a) =>
+            Text(self) + Fill(run, Text(self), a.Whole(0), a.TextOrNone(1) ?? " ")),
+        new Routine("rjust", ["width", "fillchar"], (run, self, a) =>
+            Fill(run, Text(self), a.Whole(0), a.TextOrNone(1) ?? " ") + Text(self)),
         new Routine("zfill", ["width"], (run, self, a) => ZeroFill(run, Text(self), a.Whole(0))),
         new Routine("expandtabs", ["tabsize"], (run, self, a) => ExpandTabs(run, Text(self), a.Whole(0, 8))),
         new Routine("format", ["*"], (run, self, a) => BraceFormat.Apply(run, Text(self), a.Rest, a.Named)),
@@ -51,9 +58,16 @@ static class TextMethods
         new Routine("isidentifier", [], (_, self, _) => IsIdentifier(Text(self))),
         new Routine("islower", [], (_, self, _) => IsLower(Text(self))),
         new Routine("isupper", [], (_, self, _) => IsUpper(Text(self))),
-        new Routine("istitle", [], (_, self, _) => Text(self).EnumerateRunes().Any(LetterCase.IsCased) && LetterCase.Title(Text(self)) == Text(self)));
+        new Routine("istitle", [], (_, self, _) => IsTitle(Text(self))));
 
     static string Text(object? self) => (string)self!;
+
+    static string CaseFold(string text) => LetterCase.Lower(text
+        .Replace("ß", "ss", StringComparison.Ordinal)
+        .Replace("ẞ", "ss", StringComparison.Ordinal)
+        .Replace('ς', 'σ'));
+
+    static bool IsTitle(string text) => text.EnumerateRunes().Any(LetterCase.IsCased) && LetterCase.Title(text) == text;
 
     static Routine Of(string name, Func<string, string> map) => new(name, [], (run, self, _) => run.Made(map(run.Made(Text(self)))));
 
@@ -81,7 +95,7 @@ static class TextMethods
         return PythonText.Trim(Text(self), a.TextOrNone(0), start, end);
     }
 
-    /// <summary>The part from start to end that a search looks at; null when start lies behind the text.</summary>
+    /// <summary>The part from start to end that a search uses; null if start is after the text's end.</summary>
     static string? Part(Rendering run, object? self, Bound a)
     {
         var text = Text(self);
@@ -126,7 +140,8 @@ static class TextMethods
         var text = new StringBuilder();
         foreach (var (index, item) in Kinds.Items(run, items).Index())
         {
-            var part = item as string ?? throw TemplateError.Create($"sequence item {index}: expected str instance, {Kinds.NameOf(item)} found");
+            var part = item as string
+                ?? throw TemplateError.Create($"sequence item {index}: expected str instance, {Kinds.NameOf(item)} found");
             run.SpendText(part.Length + separator.Length);
             Rendering.Limit(text.Append(index == 0 ? "" : separator).Append(part));
         }
@@ -170,9 +185,12 @@ static class TextMethods
         return run.Repeated(One(fill), left) + run.Made(text) + run.Repeated(One(fill), room - left);
     }
 
-    static string Fill(Rendering run, string text, int width, string fill) => run.Repeated(One(fill), width - PythonText.Length(run.Made(text)));
+    static string Fill(Rendering run, string text, int width, string fill) =>
+        run.Repeated(One(fill), width - PythonText.Length(run.Made(text)));
 
-    static string One(string fill) => PythonText.Length(fill) == 1 ? fill : throw TemplateError.Create("The fill character must be exactly one character long");
+    static string One(string fill) => PythonText.Length(fill) == 1
+        ? fill
+        : throw TemplateError.Create("The fill character must be exactly one character long");
 
     static string ZeroFill(Rendering run, string text, int width)
     {
@@ -194,5 +212,5 @@ static class TextMethods
 
     static Dictionary<string, object?> Names(object? mapping) => mapping is DictValue dict
         ? dict.Items.Where(item => item.Key is string).ToDictionary(item => (string)item.Key!, item => item.Value, StringComparer.Ordinal)
-        : throw TemplateError.Create($"format_map: a mapping was expected, found {Kinds.NameOf(mapping)}");
+        : throw TemplateError.Create($"format_map: 'mapping' must be a mapping, not {Kinds.NameOf(mapping)}");
 }

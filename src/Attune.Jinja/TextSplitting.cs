@@ -1,6 +1,6 @@
 namespace Attune.Jinja;
 
-/// <summary>str.split and its like.</summary>
+/// <summary>str.split and similar methods.</summary>
 static class TextSplitting
 {
     public static List<object?> Split(Rendering run, string text, string? separator, int most)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Jinja;
 
-/// <summary>strftime in the C locale: a time by its directives, such as %d %b %Y.</summary>
+/// <summary>strftime in the C locale: formats a time by directives such as %d %b %Y.</summary>
 static class TimeFormat
 {
     public static string Format(DateTime time, string format)
@@ -67,7 +67,7 @@ static class TimeFormat
         'W' => $"{(time.DayOfYear + 6 - ((int)time.DayOfWeek + 6) % 7) / 7:00}",
         'y' => $"{time.Year % 100:00}",
         'Y' => $"{time.Year}",
-        'z' or 'Z' => "",                                          // the time has no zone
+        'z' or 'Z' => "",                                          // the time has no time zone
         '%' => "%",
         _ => null,
     };

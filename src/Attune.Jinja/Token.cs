@@ -15,16 +15,16 @@ enum TokenKind
     End,
 }
 
-/// <summary>A piece of a template.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Text">The data, the name, the operator, the string it stands for, or the digits.</param>
-/// <param name="Line">Counted from 1.</param>
-/// <param name="Value">Of a number, its value.</param>
+/// <summary>A token of a template.</summary>
+/// <param name="Kind">The kind of token.</param>
+/// <param name="Text">The data, the name, the operator, the decoded string, or the digits.</param>
+/// <param name="Line">The line, counted from 1.</param>
+/// <param name="Value">The value of a number.</param>
 readonly record struct Token(TokenKind Kind, string Text, int Line, object? Value = null)
 {
     public bool Is(string text) => Kind is TokenKind.Name or TokenKind.Operator && Text == text;
 
-    /// <summary>As messages name it.</summary>
+    /// <summary>The token's name in error messages.</summary>
     public string Described => Kind switch
     {
         TokenKind.Data => "template data / text",

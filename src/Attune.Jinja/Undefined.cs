@@ -1,6 +1,6 @@
 namespace Attune.Jinja;
 
-/// <summary>What is not there: false, empty and "" until it is asked for more, and then the error that says what is missing.</summary>
+/// <summary>A missing value: false, empty and "", but an error that names what is missing when it is used further.</summary>
 sealed class Undefined(Func<string> problem)
 {
     public static Undefined Because(string problem) => new(() => problem);
@@ -11,7 +11,7 @@ sealed class Undefined(Func<string> problem)
         ? $"{PythonText.Quoted(Owner(owner))} has no attribute {PythonText.Quoted(text)}"
         : $"{Owner(owner)} has no element {(name is System.Numerics.BigInteger or double or bool ? name : Kinds.NameOf(name))}");
 
-    /// <summary>A member that exists in Python and may not be reached from a template.</summary>
+    /// <summary>A member that exists in Python and that a template cannot access.</summary>
     public static Undefined Unsafe(object? owner, string name) =>
         new(() => $"access to attribute {PythonText.Quoted(name)} of {PythonText.Quoted(Kinds.NameOf(owner))} object is unsafe.");
 

@@ -2,12 +2,12 @@ using System.Numerics;
 
 namespace Attune.Jinja;
 
-// None is null, whole numbers are BigInteger, lists are List<object?>; bool, double and string are themselves.
+// None is null, whole numbers are BigInteger, lists are List<object?>; bool, double and string represent themselves.
 
-/// <summary>A tuple; a group of <c>groupby</c> also names its two items.</summary>
+/// <summary>A tuple; a group of <c>groupby</c> also has names for its two items.</summary>
 sealed record TupleValue(IReadOnlyList<object?> Items, bool IsGroup = false);
 
-/// <summary>A dictionary in the order of insertion.</summary>
+/// <summary>A dictionary in insertion order.</summary>
 sealed class DictValue(Rendering run)
 {
     readonly OrderedDictionary<Key, object?> items = new(run.Keys);
@@ -25,7 +25,7 @@ sealed class DictValue(Rendering run)
     public void Set(object? key, object? value) => items[new(key)] = value;
 }
 
-/// <summary>What a dictionary is looked up by.</summary>
+/// <summary>A key for lookups in a dictionary.</summary>
 readonly record struct Key(object? Value);
 
 /// <summary>keys(), values() or items() of a dictionary.</summary>
@@ -50,7 +50,9 @@ sealed record RangeValue(BigInteger Start, BigInteger Stop, BigInteger Step)
         {
             var span = Step.Sign > 0 ? Stop - Start + Step - 1 : Start - Stop - Step - 1;
             var count = BigInteger.Max(span / BigInteger.Abs(Step), 0);
-            return count <= Most ? (int)count : throw TemplateError.Create($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({Most}).");
+            return count <= Most
+                ? (int)count
+                : throw TemplateError.Create($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({Most}).");
         }
     }
 
@@ -65,7 +67,7 @@ sealed record RangeValue(BigInteger Start, BigInteger Stop, BigInteger Step)
     }
 }
 
-/// <summary>Items that come one after another, once: what map, select and their like return.</summary>
+/// <summary>A generator, which can be iterated once: the result of map, select and similar filters.</summary>
 sealed class Generator(IEnumerable<object?> items)
 {
     readonly IEnumerator<object?> rest = items.GetEnumerator();
@@ -80,13 +82,13 @@ sealed class Generator(IEnumerable<object?> items)
     }
 }
 
-/// <summary>namespace(…): the one thing whose members a template may set.</summary>
+/// <summary>namespace(…): the only object whose members a template can set.</summary>
 sealed class NamespaceValue
 {
     public Dictionary<string, object?> Members { get; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>cycler(…): gives its items in turn.</summary>
+/// <summary>cycler(…): returns its items in turn.</summary>
 sealed class Cycler(IReadOnlyList<object?> items)
 {
     public int Position { get; set; }
@@ -101,7 +103,7 @@ sealed class Cycler(IReadOnlyList<object?> items)
     }
 }
 
-/// <summary>joiner(separator): nothing the first time, then the separator.</summary>
+/// <summary>joiner(separator): empty the first time, then the separator.</summary>
 sealed class Joiner(object? separator) : ICallable
 {
     bool used;

@@ -1,6 +1,6 @@
 namespace Attune.Jinja;
 
-/// <summary>The filter wordwrap: each line broken at white space (and behind hyphens) so that it is at most so long.</summary>
+/// <summary>The filter wordwrap: breaks each line at white space (and after hyphens) to a maximum length.</summary>
 static class WordWrap
 {
     public static string Apply(Rendering run, string text, int width, bool breakLong, string lineEnd, bool onHyphens)
@@ -17,7 +17,7 @@ static class WordWrap
         var chunks = new Stack<string>(Chunks(line, onHyphens).Reverse());
         while (chunks.Count > 0)
         {
-            run.SpendText(16 + chunks.Peek().Length * 3);          // a word is measured, cut, and its rest copied
+            run.SpendText(16 + chunks.Peek().Length * 3);          // a word is measured, split, and its rest copied
             if (lines.Count > 0 && IsBlank(chunks.Peek()))
                 chunks.Pop();
             var (current, length) = (new List<string>(), 0);
@@ -36,7 +36,7 @@ static class WordWrap
         return lines;
     }
 
-    /// <summary>Of a word that no line can hold.</summary>
+    /// <summary>Splits a word that is longer than a line.</summary>
     static void TakePart(Stack<string> chunks, List<string> current, int room, bool breakLong, bool onHyphens)
     {
         if (!breakLong)
@@ -56,14 +56,15 @@ static class WordWrap
 
     static bool IsBlank(string chunk) => chunk.AsSpan().Trim().Length == 0;
 
-    /// <summary>Words and the white space between them; behind a hyphen inside of a word of letters a new chunk begins.</summary>
+    /// <summary>Words and the white space between them; a hyphen between letters also ends a chunk.</summary>
     static IEnumerable<string> Chunks(string line, bool onHyphens)
     {
         var start = 0;
         for (var i = 1; i <= line.Length; i++)
         {
             var ends = i == line.Length || char.IsWhiteSpace(line[i]) != char.IsWhiteSpace(line[i - 1])
-                || (onHyphens && i >= 2 && i + 1 < line.Length && line[i - 1] == '-' && char.IsLetter(line[i - 2]) && char.IsLetter(line[i]) && (char.IsLetter(line[i + 1]) || line[i + 1] == '-'));
+                || (onHyphens && i >= 2 && i + 1 < line.Length && line[i - 1] == '-' && char.IsLetter(line[i - 2])
+                    && char.IsLetter(line[i]) && (char.IsLetter(line[i + 1]) || line[i + 1] == '-'));
             if (!ends)
                 continue;
             yield return line[start..i];

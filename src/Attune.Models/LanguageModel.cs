@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Models.Backbones;
-using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
@@ -8,27 +7,26 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>A language model, causal or masked: a backbone, an output head, and perhaps a value head.</summary>
+/// <summary>A language model, causal or masked: a backbone, an output head, and perhaps more heads by name.</summary>
 public sealed class LanguageModel : Module
 {
     readonly OutputHead outputHead;
+    readonly OrderedDictionary<string, Head> heads = new(StringComparer.Ordinal);
 
-    internal LanguageModel(JsonObject config, string backboneName, Backbone backbone, OutputHead outputHead, bool hasValueHead)
+    internal LanguageModel(JsonObject config, string backboneName, Backbone backbone, OutputHead outputHead)
     {
         Config = config;
         Backbone = Register(backboneName, backbone);
         this.outputHead = Register("", outputHead);
-        if (hasValueHead)
-            AddValueHead();
     }
 
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
     public JsonObject Config { get; }
 
-    /// <summary>The generation_config.json of the checkpoint, if it had one; it is written again as it was.</summary>
+    /// <summary>The generation_config.json of the checkpoint, if it has one. It is saved unchanged.</summary>
     public JsonObject? GenerationConfig { get; set; }
 
-    /// <summary>The tokens that end an answer, as generation_config.json names them, else config.json; chat models may have several.</summary>
+    /// <summary>The end-of-sequence tokens in generation_config.json, or else in config.json. Chat models may have several.</summary>
     public IReadOnlyList<int> EosIds => (GenerationConfig?["eos_token_id"] ?? Config["eos_token_id"]) switch
     {
         JsonArray ids => [.. ids.OfType<JsonValue>().SelectMany(Token)],
@@ -38,10 +36,13 @@ public sealed class LanguageModel : Module
 
     public Backbone Backbone { get; }
 
-    /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
-    public ValueHead? ValueHead { get; private set; }
+    /// <summary>The heads beside the output head, by name: they are saved and loaded with the model.</summary>
+    public IReadOnlyDictionary<string, Head> Heads => heads;
 
-    /// <summary>Whether the output matrix is the token table.</summary>
+    /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
+    public ValueHead? ValueHead => heads.GetValueOrDefault(ValueHead.Name) as ValueHead;
+
+    /// <summary>Whether the output matrix is the token embedding.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
     public Device Device => Backbone.TokenEmbedding.Value.Device;
@@ -53,7 +54,9 @@ public sealed class LanguageModel : Module
         return Backbone.Forward(input, cache);
     }
 
-    /// <summary>(…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself when the model is a masked one.</summary>
+    /// <summary>
+    /// (…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself for a masked language model.
+    /// </summary>
     public Tensor Logits(Tensor hidden)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
@@ -62,14 +65,47 @@ public sealed class LanguageModel : Module
 
     IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
 
-    /// <summary>Adds a value head without memory: initialise or load it.</summary>
-    public ValueHead AddValueHead() => ValueHead ??= Register("v_head", new ValueHead(Backbone.Width));
-
-    /// <summary>Takes the value head off, where values come from elsewhere.</summary>
-    public void RemoveValueHead()
+    /// <summary>Adds a head, which is trained whole and written with the model; initialise or load it.</summary>
+    /// <param name="name">What the names of its parameters begin with.</param>
+    /// <param name="head">A head for hidden states of the model's width.</param>
+    /// <exception cref="ArgumentException">The name is not usable or taken, or the head is for another width.</exception>
+    public T AddHead<T>(string name, T head) where T : Head
     {
-        if (ValueHead is { } head)
-            Unregister(head);
-        ValueHead = null;
+        if (Misfit(name, head) is { } problem)
+            throw new ArgumentException(problem);
+        heads.Add(name, Register(name, head));
+        return head;
     }
+
+    /// <summary>The value head; adds one without memory where there is none: initialise or load it.</summary>
+    public ValueHead AddValueHead() => ValueHead ?? AddHead(ValueHead.Name, new ValueHead(Backbone.Width));
+
+    /// <summary>Removes a head if the model has it.</summary>
+    public void RemoveHead(string name)
+    {
+        if (heads.Remove(name, out var head))
+            Unregister(head);
+    }
+
+    /// <summary>Adds the heads that a config.json or an adapter_config.json describes and the model lacks, without memory.</summary>
+    /// <returns>The names of the parameters of the heads that are described.</returns>
+    /// <exception cref="InvalidDataException">The description is damaged or does not fit.</exception>
+    internal IReadOnlyList<string> AddHeads(ConfigReader config)
+    {
+        var described = Head.FromConfig(config, Backbone.Width).ToList();
+        foreach (var (name, head) in described.Where(entry => !heads.ContainsKey(entry.Name)))
+            AddHead(name, Misfit(name, head) is { } problem ? throw new InvalidDataException($"{config.Source}: {problem}") : head);
+        return [.. described.SelectMany(entry => entry.Head.NamedParameters().Select(own => $"{entry.Name}.{own.Name}"))];
+    }
+
+    string? Misfit(string name, Head head) => name switch
+    {
+        _ when name.Length == 0 || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.') =>
+            $"the name of a head must consist of letters, digits, '_', '-' and '.' (was '{name}')",
+        _ when NamedParameters().Any(own => own.Name.StartsWith(name + '.', StringComparison.Ordinal)) =>
+            $"a head cannot be named '{name}': the model already has parameters of that name",
+        _ when name == ValueHead.Name && head.GetType() != typeof(ValueHead) => $"the head '{name}' must be a value head",
+        _ when head.Width != Backbone.Width => $"the head '{name}' is for hidden states of {head.Width} channels, the model has {Backbone.Width}",
+        _ => null,
+    };
 }

@@ -7,8 +7,8 @@ using Attune.Torch;
 namespace Attune.Models;
 
 /// <summary>
-/// Turns a text into one number: a backbone and a head, as <c>*ForSequenceClassification</c> with one label. An ensemble has more heads
-/// over the one backbone, under names that transformers passes over, and its number is their mean.
+/// Gives a text a score: a backbone and a head, like <c>*ForSequenceClassification</c> with one label. An ensemble has several heads on
+/// one backbone, with names that transformers ignores; its score is their mean.
 /// </summary>
 public sealed class RewardModel : Module
 {
@@ -31,33 +31,33 @@ public sealed class RewardModel : Module
 
     public Device Device => Backbone.TokenEmbedding.Value.Device;
 
-    /// <summary>How many heads there are, M.</summary>
+    /// <summary>Number of heads, M.</summary>
     public int HeadCount => heads.Count;
 
-    /// <summary>What makes scores of logits; null where they are the same.</summary>
+    /// <summary>Turns logits into scores; null where they are the same.</summary>
     public RewardScale? Scale { get; set; }
 
     /// <summary>The names of the heads' parameters.</summary>
     public IEnumerable<string> HeadNames => heads.SelectMany((head, at) =>
         head.NamedParameters().Select(parameter => at == 0 ? parameter.Name : $"{NameOf(at)}.{parameter.Name}"));
 
-    /// <summary>Whether a tensor is of a head beside the first; a model that does not ask for it passes it over.</summary>
+    /// <summary>Whether a tensor belongs to a head after the first; models with one head ignore it.</summary>
     internal static bool IsOfAnEnsemble(string name) => name.StartsWith(Ensemble, StringComparison.Ordinal);
 
     /// <summary>Writes the number of heads and the scale into the settings of a model or an adapter.</summary>
     public void DescribeHeads(JsonObject settings) => RewardScale.Write(settings, HeadCount, Scale);
 
-    /// <summary>The heads alone get their random start; the backbone keeps what it has.</summary>
+    /// <summary>Initialises only the heads at random.</summary>
     public void InitializeHead(RandomSource random)
     {
         foreach (var head in heads)
             head.Initialize(random);
     }
 
-    /// <summary>The number of each text: (B) float32; of an ensemble the mean.</summary>
+    /// <summary>The score of each text: (B) float32; for an ensemble the mean.</summary>
     public Tensor Score(ModelInput input) => ScoreHeads(input).Mean(1);
 
-    /// <summary>The number of each text by each head: (B, M) float32.</summary>
+    /// <summary>The score of each text from each head: (B, M) float32.</summary>
     public Tensor ScoreHeads(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
@@ -65,15 +65,16 @@ public sealed class RewardModel : Module
         return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input).To(DType.Float32), at))]);
     }
 
-    /// <summary>The number at every token: (B, T) float32; of an ensemble the mean.</summary>
-    /// <exception cref="InvalidOperationException">The head reads a text as a whole.</exception>
+    /// <summary>The score at every token: (B, T) float32; for an ensemble the mean.</summary>
+    /// <exception cref="InvalidOperationException">The head scores whole texts only.</exception>
     public Tensor ScoreTokens(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
         if (heads[0] is not LastTokenRewardHead)
-            throw new InvalidOperationException("this reward model scores whole texts, not tokens");
+            throw new InvalidOperationException("this reward model can score whole texts only, not tokens");
         var hidden = Backbone.Forward(input);
-        return Tensor.Stack(2, [.. heads.Cast<LastTokenRewardHead>().Select((head, at) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), at))]).Mean(2);
+        return Tensor.Stack(2, [.. heads.Cast<LastTokenRewardHead>()
+            .Select((head, index) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), index))]).Mean(2);
     }
 
     static string NameOf(int head) => head == 0 ? "" : $"{Ensemble}{head}";

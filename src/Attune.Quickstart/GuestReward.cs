@@ -1,12 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Training.Options;
-using Attune.Training.Policies;
-using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 
 namespace Attune.Quickstart;
 
-/// <summary>The taste of the quickstart's simulated guest without noise, 0 to 10: the true reward of the front desk, where there is one.</summary>
+/// <summary>The score of the quickstart's simulated guest without noise, 0 to 10: the true reward of the front-desk task.</summary>
 public sealed record GuestReward : RewardOptions
 {
     public override string Kind => "guest";

@@ -1,7 +1,7 @@
 
 namespace Attune.Quickstart;
 
-/// <summary>A text as the simulated guest reads it: lower-case words, the sentences they stand in, and how the text ends.</summary>
+/// <summary>A text in lower-case words and sentences, and how it ends.</summary>
 sealed class ParsedText
 {
     readonly List<string> words = [];
@@ -24,13 +24,13 @@ sealed class ParsedText
 
     public bool EndsAsSentence { get; }
 
-    /// <summary>A speaker's mark stands in the text: it goes on into another turn of the talk.</summary>
+    /// <summary>Whether the text has a speaker's label, so that it continues with another turn.</summary>
     public bool RunsOn { get; }
 
-    /// <summary>A word, or two words, stand twice in a row in one sentence.</summary>
+    /// <summary>Whether a sentence has the same word, or the same two words, twice in a row.</summary>
     public bool Stutters => Sentences.Any(sentence => StuttersIn(sentence, 1) || StuttersIn(sentence, 2));
 
-    /// <summary>A run of <paramref name="length"/> words of one sentence stands in the text more than once.</summary>
+    /// <summary>Whether some <paramref name="length"/> successive words of a sentence occur more than once.</summary>
     public bool Repeats(int length)
     {
         var seen = new HashSet<string>();
@@ -66,7 +66,7 @@ sealed class ParsedText
         }
     }
 
-    /// <summary>Letters and digits; also the mark inside "don't" and inside "7:30".</summary>
+    /// <summary>Whether a character is part of a word: letters, digits, and the marks in "don't" and "7:30".</summary>
     static bool IsInWord(string text, int start, int at)
     {
         if (char.IsLetterOrDigit(text[at]))

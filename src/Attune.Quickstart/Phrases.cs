@@ -2,8 +2,8 @@
 namespace Attune.Quickstart;
 
 /// <summary>
-/// Phrases of lower-case words, each under a label, found in running words. The longest phrase at a place wins and the search
-/// goes on behind it, so that "pool towels" is one find and not also a "pool". A phrase may stand under several labels.
+/// Finds phrases of lower-case words, each with a label, in a text. The longest phrase at a position counts, and the search continues
+/// after it, so that "pool towels" is not also a "pool". A phrase can have several labels.
 /// </summary>
 sealed class Phrases
 {
@@ -26,7 +26,7 @@ sealed class Phrases
 
     public bool In(ParsedText text) => Find(text).Any();
 
-    /// <summary>Every phrase found: its label, where it begins and how many words it has.</summary>
+    /// <summary>The phrases of a text: label, position and number of words.</summary>
     public IEnumerable<(int Label, int At, int Length)> Find(ParsedText text)
     {
         for (var i = 0; i < text.Words.Count;)
@@ -40,7 +40,7 @@ sealed class Phrases
         }
     }
 
-    /// <summary>Words of the longest phrase that begins at <paramref name="at"/>, or 0.</summary>
+    /// <summary>The number of words of the longest phrase that begins at <paramref name="at"/>, or 0.</summary>
     public int LengthAt(IReadOnlyList<string> words, int at) =>
         at < words.Count && byFirstWord.TryGetValue(words[at], out var candidates)
             ? candidates.Where(c => Matches(c.Words, words, at)).Select(c => c.Words.Length).DefaultIfEmpty().Max()

@@ -3,18 +3,19 @@ using System.Text.Json;
 namespace Attune.Quickstart;
 
 /// <summary>
-/// A simulated guest of a small hotel, who stands in for the people that rank answers: a documented taste over the words and the
-/// structure of a text (<see cref="Judge"/>), and rankings with noise as people's have (<see cref="Rank"/>). It reads text and
-/// never sees a model. The taste and its lists are described in <c>data/frontdesk/README.md</c>.
+/// A simulated annotator, the guest of a small hotel: a documented score of the words and the structure of a text
+/// (<see cref="Judge"/>), and rankings with noise like those of people (<see cref="Rank"/>). It reads texts only, and no model. Its rules
+/// and
+/// lists are described in <c>data/frontdesk/README.md</c>.
 /// </summary>
 public sealed class SimulatedGuest
 {
-    /// <summary>An answer longer than this many words begins to ramble; one and a half times as long, it rambles wholly.</summary>
+    /// <summary>From this number of words <see cref="Judgement.NotRambling"/> decreases, to 0 at one and a half times as many.</summary>
     public const int LongestAnswer = 40;
 
     /// <summary>
-    /// Scale of the noise in points of <see cref="Judgement.Score"/>: of two answers, the one better by d points is ranked
-    /// first with probability 1 / (1 + exp(−d / Temperature)), as in the model of Bradley and Terry.
+    /// The scale of the noise in points of <see cref="Judgement.Score"/>: of two responses, the one that is better by d points is ranked
+    /// first with probability 1 / (1 + exp(−d / Temperature)), as in the Bradley–Terry model.
     /// </summary>
     public const double Temperature = 0.6;
 
@@ -37,50 +38,52 @@ public sealed class SimulatedGuest
     }
 
     /// <summary>Reads topics.json, taste.json and words.txt in <paramref name="folder"/>.</summary>
-    /// <exception cref="InvalidDataException">A file is absent or not what it should be.</exception>
+    /// <exception cref="InvalidDataException">A file is missing or invalid.</exception>
     public static SimulatedGuest Load(string folder) => new(
         new Topics(ReadJson<Topic[]>(Path.Combine(folder, "topics.json"))),
         ReadJson<Taste>(Path.Combine(folder, "taste.json")),
         ReadText(Path.Combine(folder, "words.txt")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>The topics that the guest sees in a prompt: one, rarely two, none where it is about something else.</summary>
+    /// <summary>The topics of a prompt: one, rarely two, or none where it is about something else.</summary>
     public IReadOnlyCollection<string> TopicsOf(string prompt) => topics.FindIn(Request(prompt));
 
-    /// <summary>The taste without noise. <paramref name="prompt"/> may carry the marks "Guest:" and "Desk:". Takes any text.</summary>
+    /// <summary>
+    /// Rates a response without noise. <paramref name="prompt"/> may have the labels "Guest:" and "Desk:". Both may be any text.
+    /// </summary>
     public Judgement Judge(string prompt, string answer)
     {
-        var (request, reply) = (Request(prompt), new ParsedText(answer));
-        if (reply.Words.Count == 0)
+        var (request, response) = (Request(prompt), new ParsedText(answer));
+        if (response.Words.Count == 0)
             return Judgement.Nothing;
-        var onTopic = OnTopic(request, reply);
+        var onTopic = OnTopic(request, response);
         return new Judgement(
-            Polite: courtesy.In(reply) ? 1 : 0,
+            Polite: courtesy.In(response) ? 1 : 0,
             OnTopic: onTopic,
-            Helpful: Helpful(reply) * (onTopic > 0 ? 1 : 0.4),
-            NotRude: rude.In(reply) ? 0 : 1,
-            Complete: IsComplete(reply) ? 1 : 0,
-            NotRambling: NotRambling(reply));
+            Helpful: Helpful(response) * (onTopic > 0 ? 1 : 0.4),
+            NotRude: rude.In(response) ? 0 : 1,
+            Complete: IsComplete(response) ? 1 : 0,
+            NotRambling: NotRambling(response));
     }
 
     /// <summary>
-    /// Ranks answers as one annotator would, 0 the best: scores plus Gumbel noise of scale <see cref="Temperature"/>, which is the
-    /// choice model of Plackett and Luce. The same answer twice is a tie; the ranks are dense (0, 1, 1, 2).
+    /// Ranks responses as one annotator would, 0 the best: by scores plus Gumbel noise of scale <see cref="Temperature"/>, which is the
+    /// Plackett–Luce model. Equal responses are tied; the ranks are dense (0, 1, 1, 2).
     /// </summary>
     public int[] Rank(string prompt, IReadOnlyList<string> answers, Random random)
     {
-        var felt = answers.Select(answer => answer.Trim()).Distinct()
+        var noisyScores = answers.Select(answer => answer.Trim()).Distinct()
             .ToDictionary(answer => answer, answer => Judge(prompt, answer).Score + Temperature * Gumbel(random));
-        var order = felt.OrderByDescending(pair => pair.Value).Select(pair => pair.Key).ToList();
+        var order = noisyScores.OrderByDescending(pair => pair.Value).Select(pair => pair.Key).ToList();
         return [.. answers.Select(answer => order.IndexOf(answer.Trim()))];
     }
 
     /// <summary>
-    /// The share of pairs of <paramref name="answers"/> that one noisy ranking is expected to order as the taste without noise does,
-    /// where pairs of equal score count half: the accuracy that no reward model can pass on such rankings, however good.
+    /// The expected share of pairs of <paramref name="answers"/> that a noisy ranking orders like the scores without noise, where pairs of
+    /// equal score count half: the highest accuracy that a reward model can reach on such rankings.
     /// </summary>
     public double NoisyAgreement(string prompt, IReadOnlyList<string> answers) => MeanOverPairs(prompt, answers, p => p);
 
-    /// <summary>The share of pairs that two noisy rankings are expected to order alike.</summary>
+    /// <summary>The expected share of pairs that two noisy rankings order in the same way.</summary>
     public double AnnotatorAgreement(string prompt, IReadOnlyList<string> answers) =>
         MeanOverPairs(prompt, answers, p => p * p + (1 - p) * (1 - p));
 
@@ -94,40 +97,40 @@ public sealed class SimulatedGuest
         return pairs.DefaultIfEmpty(0.5).Average();
     }
 
-    /// <summary>0, or 0.7 on the topic and up to 1 as more of the request is taken up: three of its words that say something.</summary>
-    double OnTopic(ParsedText request, ParsedText reply)
+    /// <summary>0 off the topic; else 0.7, and up to 1 when the response has three of the request's content words.</summary>
+    double OnTopic(ParsedText request, ParsedText response)
     {
-        var said = request.Words.Where(word => !plain.Contains(word) && !char.IsDigit(word[0])).ToHashSet();
-        var takenUp = said.Count(reply.Words.Contains);
-        var wanted = topics.FindIn(request);
-        if (wanted.Count == 0 ? takenUp < 2 : !topics.Meets(wanted, reply))
+        var contentWords = request.Words.Where(word => !plain.Contains(word) && !char.IsDigit(word[0])).ToHashSet();
+        var shared = contentWords.Count(response.Words.Contains);
+        var requested = topics.FindIn(request);
+        if (requested.Count == 0 ? shared < 2 : !topics.Meets(requested, response))
             return 0;
-        return 0.7 + 0.3 * Math.Min(1, takenUp / Math.Clamp(said.Count, 1.0, 3.0));
+        return 0.7 + 0.3 * Math.Min(1, shared / Math.Clamp(contentWords.Count, 1.0, 3.0));
     }
 
-    double Helpful(ParsedText reply)
+    double Helpful(ParsedText response)
     {
-        if (refusals.In(reply) || !(MakesAnOffer(reply) || statements.In(reply)))
+        if (refusals.In(response) || !(MakesAnOffer(response) || statements.In(response)))
             return 0;
-        return concrete.In(reply) || reply.Words.Any(word => char.IsDigit(word[0])) ? 1 : 0.5;
+        return concrete.In(response) || response.Words.Any(word => char.IsDigit(word[0])) ? 1 : 0.5;
     }
 
-    bool MakesAnOffer(ParsedText reply) => promises.Find(reply)
-        .Any(p => Enumerable.Range(p.At + p.Length, 3).Any(at => deeds.LengthAt(reply.Words, at) > 0));
+    bool MakesAnOffer(ParsedText response) => promises.Find(response)
+        .Any(p => Enumerable.Range(p.At + p.Length, 3).Any(at => deeds.LengthAt(response.Words, at) > 0));
 
-    bool IsComplete(ParsedText reply)
+    bool IsComplete(ParsedText response)
     {
-        var unknown = reply.Words.Count(word => !char.IsDigit(word[0]) && !knownWords.Contains(word));
-        return reply.EndsAsSentence
-            && !dangling.Contains(reply.Words[^1])
-            && reply.Words.Count >= FewestWords
-            && unknown <= UnknownWordsAllowed * reply.Words.Count;
+        var unknown = response.Words.Count(word => !char.IsDigit(word[0]) && !knownWords.Contains(word));
+        return response.EndsAsSentence
+            && !dangling.Contains(response.Words[^1])
+            && response.Words.Count >= FewestWords
+            && unknown <= UnknownWordsAllowed * response.Words.Count;
     }
 
-    static double NotRambling(ParsedText reply)
+    static double NotRambling(ParsedText response)
     {
-        var count = reply.Words.Count;
-        if (reply.RunsOn || reply.Stutters || reply.Repeats(4))
+        var count = response.Words.Count;
+        if (response.RunsOn || response.Stutters || response.Repeats(4))
             return 0;
         return Math.Clamp((1.5 * LongestAnswer - count) / (0.5 * LongestAnswer), 0, 1);
     }
@@ -142,7 +145,7 @@ public sealed class SimulatedGuest
         try
         {
             return JsonSerializer.Deserialize<T>(ReadText(path), JsonSerializerOptions.Web)
-                ?? throw new InvalidDataException($"{path}: expected a value, found null");
+                ?? throw new InvalidDataException($"{path} must have a value (was null)");
         }
         catch (JsonException e)
         {
@@ -151,5 +154,7 @@ public sealed class SimulatedGuest
     }
 
     static string ReadText(string path) =>
-        File.Exists(path) ? File.ReadAllText(path) : throw new InvalidDataException($"{path}: not there; the simulated guest reads it");
+        File.Exists(path)
+            ? File.ReadAllText(path)
+            : throw new InvalidDataException($"the file {path}, which the simulated guest needs, does not exist");
 }

@@ -1,32 +1,32 @@
 
 namespace Attune.Quickstart;
 
-/// <summary>The phrases of <c>taste.json</c>: what the simulated guest listens for.</summary>
+/// <summary>The phrases of <c>taste.json</c>, which decide how the simulated guest rates a response.</summary>
 sealed record Taste
 {
-    /// <summary>Courtesy, thanks, apology.</summary>
+    /// <summary>Phrases of courtesy, thanks and apology.</summary>
     public required string[] Courtesy { get; init; }
 
-    /// <summary>What snaps at the guest.</summary>
+    /// <summary>Rude phrases.</summary>
     public required string[] Rude { get; init; }
 
-    /// <summary>What takes an offer back: no, cannot, maybe.</summary>
+    /// <summary>Phrases that withdraw an offer: no, cannot, maybe.</summary>
     public required string[] Refusals { get; init; }
 
-    /// <summary>Beginnings of an offer, "I will": an offer once a deed follows within a word or two.</summary>
+    /// <summary>Beginnings of an offer, such as "I will": it is an offer when a deed follows within a word or two.</summary>
     public required string[] Promises { get; init; }
 
     public required string[] Deeds { get; init; }
 
-    /// <summary>Facts that answer a question, "is served".</summary>
+    /// <summary>Phrases of facts that answer a question, such as "is served".</summary>
     public required string[] Statements { get; init; }
 
-    /// <summary>When, where, by whom.</summary>
+    /// <summary>Phrases that say when, where or by whom.</summary>
     public required string[] Concrete { get; init; }
 
     /// <summary>Words that no sentence ends with.</summary>
     public required string[] Dangling { get; init; }
 
-    /// <summary>Words that say nothing about what is asked for.</summary>
+    /// <summary>Words without a topic, which are not counted as shared with the request.</summary>
     public required string[] Plain { get; init; }
 }

@@ -1,10 +1,10 @@
 
 namespace Attune.Quickstart;
 
-/// <summary>One topic of <c>topics.json</c>: the phrases that show it in a prompt, and in an answer (where absent, the same).</summary>
+/// <summary>One topic of <c>topics.json</c>: its phrases in a prompt, and those in a response (null for the same).</summary>
 sealed record Topic(string Id, string[] Prompt, string[]? Answer);
 
-/// <summary>Tells what a text is about: each phrase of a topic counts as many points as it has words.</summary>
+/// <summary>Finds the topics of a text: a phrase of a topic scores as many points as it has words.</summary>
 sealed class Topics
 {
     readonly Topic[] topics;
@@ -18,7 +18,7 @@ sealed class Topics
         inAnswers = Index(topic => topic.Answer ?? topic.Prompt);
     }
 
-    /// <summary>The topics that a prompt shows most, none where it shows none.</summary>
+    /// <summary>The topics of a prompt with the most points; none where no phrase occurs.</summary>
     public HashSet<string> FindIn(ParsedText prompt)
     {
         var points = Points(inPrompts, prompt);
@@ -26,16 +26,17 @@ sealed class Topics
     }
 
     /// <summary>
-    /// True where an answer speaks of one of the <paramref name="wanted"/> topics, more than of any other (or as much, and first),
-    /// and of at most two others: naming everything in the house is no answer.
+    /// Whether one of the <paramref name="wanted"/> topics has more points in a response than any other topic (or as many, and occurs
+    /// first),
+    /// and the response has at most two other topics: listing everything is not an answer.
     /// </summary>
     public bool Meets(HashSet<string> wanted, ParsedText answer)
     {
         var points = Points(inAnswers, answer);
-        var own = points.Where(p => wanted.Contains(topics[p.Key].Id)).Select(p => p.Value).DefaultIfEmpty().MaxBy(p => p.Count);
+        var best = points.Where(p => wanted.Contains(topics[p.Key].Id)).Select(p => p.Value).DefaultIfEmpty().MaxBy(p => p.Count);
         var others = points.Where(p => !wanted.Contains(topics[p.Key].Id)).Select(p => p.Value).ToList();
-        return own.Count > 0 && others.Count <= 2
-            && others.All(other => own.Count > other.Count || own.Count == other.Count && own.First < other.First);
+        return best.Count > 0 && others.Count <= 2
+            && others.All(other => best.Count > other.Count || best.Count == other.Count && best.First < other.First);
     }
 
     Phrases Index(Func<Topic, string[]> phrases) =>

@@ -5,55 +5,58 @@ using Attune.Jinja;
 namespace Attune.Text;
 
 /// <summary>
-/// How a conversation is written as one text: the Jinja templates of Hugging Face's tokenizers, with the result of transformers'
-/// <c>apply_chat_template</c>. A template is untrusted: it reads the conversation and nothing else, and its work, depth and output
-/// are bounded. Compiled once, and safe to use from several threads.
+/// A tokenizer's chat template, which writes a conversation as one text, with the result of transformers' <c>apply_chat_template</c>. A
+/// template is untrusted: it can read only the conversation, and its work, depth and output are limited. Compiled once, and safe to use
+/// from several threads.
 /// </summary>
 public sealed class ChatTemplate
 {
-    /// <summary>ChatML, <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message: for tokenizers that have no template.</summary>
+    /// <summary>
+    /// ChatML, <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message; for tokenizers that have no template.
+    /// </summary>
     public const string ChatMl =
         "{% for message in messages %}"
         + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
         + "{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-    const string Mark = "CONTINUE_FINAL_MESSAGE_TAG ";             // where transformers cuts; trimmed with the message it stands in
+    const string Mark = "CONTINUE_FINAL_MESSAGE_TAG ";             // as in transformers, which cuts the text there
 
     readonly JinjaTemplate template;
     readonly IReadOnlyDictionary<string, string> specialTokens;
 
-    /// <param name="jinja">The source.</param>
-    /// <param name="specialTokens">Tokens that the template knows by name, such as <c>bos_token</c>.</param>
-    /// <exception cref="InvalidDataException">The source is malformed; the message names the line.</exception>
+    /// <param name="jinja">The template's source.</param>
+    /// <param name="specialTokens">Tokens that the template uses by name, such as <c>bos_token</c>.</param>
+    /// <exception cref="InvalidDataException">The source is invalid; the message names the line.</exception>
     public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null)
     {
         template = new(jinja);
         this.specialTokens = specialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
     }
 
-    /// <summary>The template of a tokenizer, ChatML for one that has none.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer's template is malformed.</exception>
+    /// <summary>The chat template of a tokenizer, or ChatML if it has none.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer's template is invalid.</exception>
     public static ChatTemplate FromTokenizer(Tokenizer tokenizer) => tokenizer.Conversations;
 
-    /// <summary>Whether it says by <c>{% generation %}</c> what the assistant said.</summary>
+    /// <summary>Whether the template marks the assistant's text by <c>{% generation %}</c>.</summary>
     public bool HasGenerationMarks => template.MarksGeneration;
 
-    /// <summary>The time of <c>strftime_now</c>.</summary>
+    /// <summary>The clock of <c>strftime_now</c>.</summary>
     public Func<DateTime> Now { get; init; } = () => DateTime.Now;
 
     /// <inheritdoc cref="Render(Conversation, bool, bool)"/>
-    public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt = false) => Render(new Conversation(messages), addGenerationPrompt).Text;
+    public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt = false) =>
+        Render(new Conversation(messages), addGenerationPrompt).Text;
 
-    /// <summary>The text of a conversation.</summary>
-    /// <param name="conversation">Its messages, and what stands beside them.</param>
-    /// <param name="addGenerationPrompt">Whether an answer of the assistant is opened behind it.</param>
+    /// <summary>Renders a conversation as one text.</summary>
+    /// <param name="conversation">Its messages, tools and documents.</param>
+    /// <param name="addGenerationPrompt">Whether to append the start of a response of the assistant.</param>
     /// <param name="continueFinalMessage">Whether the text ends with the last message, so that it can be continued.</param>
-    /// <exception cref="InvalidDataException">The template refuses the conversation, errs, or exceeds its bounds.</exception>
+    /// <exception cref="InvalidDataException">The template raises an error or exceeds its limits.</exception>
     public RenderedChat Render(Conversation conversation, bool addGenerationPrompt = false, bool continueFinalMessage = false)
     {
         if (addGenerationPrompt && continueFinalMessage)
-            throw new InvalidDataException("an answer can be opened or the last message continued, not both");
+            throw new InvalidDataException("addGenerationPrompt and continueFinalMessage cannot both be set");
         if (!continueFinalMessage)
             return Run(conversation, addGenerationPrompt);
         var (marked, final) = Marked(conversation);
@@ -79,7 +82,7 @@ public sealed class ChatTemplate
         yield return ("add_generation_prompt", addGenerationPrompt);
     }
 
-    /// <summary>The conversation with a mark behind its last text, and that text.</summary>
+    /// <summary>The conversation with the mark after its last text, and that text.</summary>
     static (Conversation Marked, string Final) Marked(Conversation conversation)
     {
         var message = JsonNode.Parse(conversation.Messages[^1].Fields.GetRawText())!.AsObject();
@@ -88,17 +91,18 @@ public sealed class ChatTemplate
             : message;
         var key = ReferenceEquals(holder, message) ? "content" : "text";
         if (holder?[key] is not JsonValue value || !value.TryGetValue(out string? final))
-            throw new InvalidDataException("the last message has no text that could be continued");
+            throw new InvalidDataException("the last message has no text to continue");
         holder[key] = final + Mark;
-        return (conversation with { Messages = [.. conversation.Messages.SkipLast(1), new(JsonSerializer.SerializeToElement(message))] }, final);
+        var marked = new Message(JsonSerializer.SerializeToElement(message));
+        return (conversation with { Messages = [.. conversation.Messages.SkipLast(1), marked] }, final);
     }
 
-    /// <summary>The text up to the mark; without the white space before it where the template trims the message.</summary>
+    /// <summary>The text up to the mark, without the white space before it where the template trims the message.</summary>
     static RenderedChat Cut(RenderedChat rendered, string final)
     {
         var at = rendered.Text.LastIndexOf(Mark.TrimEnd(), StringComparison.Ordinal);
         if (at < 0 || !rendered.Text.Contains(PythonText.Trim(final), StringComparison.Ordinal))
-            throw new InvalidDataException("the template does not write the last message as it is, so it cannot be continued");
+            throw new InvalidDataException("the template changes the text of the last message, so the message cannot be continued");
         var isWhole = string.CompareOrdinal(rendered.Text, at, Mark, 0, Mark.Length) == 0;
         return rendered with { Text = isWhole ? rendered.Text[..at] : PythonText.TrimEnd(rendered.Text[..at]) };
     }

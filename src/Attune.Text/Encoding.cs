@@ -1,37 +1,37 @@
 namespace Attune.Text;
 
-/// <summary>A stretch [Start, End) of the text that was encoded, in Unicode code points.</summary>
+/// <summary>A span [Start, End) of the encoded text, in Unicode code points.</summary>
 public readonly record struct Offset(int Start, int End);
 
-/// <summary>What a tokenizer makes of a text; all lists have one entry a token.</summary>
+/// <summary>The tokens of a text; every list has one entry for each token.</summary>
 public sealed class Encoding
 {
     public required int[] Ids { get; init; }
 
     public required string[] Tokens { get; init; }
 
-    /// <summary>Where each token stands in the original text; (0, 0) for tokens that were put around it.</summary>
+    /// <summary>The span of each token in the original text; (0, 0) for tokens that the template or padding added.</summary>
     public required Offset[] Offsets { get; init; }
 
-    /// <summary>0 in the first text, 1 in the second, unless the tokenizer's template says otherwise.</summary>
+    /// <summary>0 for the first text and 1 for the second, unless the tokenizer's template has other ids.</summary>
     public required int[] TypeIds { get; init; }
 
-    /// <summary>True for what is attended to: everything but padding.</summary>
+    /// <summary>False for padding.</summary>
     public required bool[] AttentionMask { get; init; }
 
     /// <summary>True for tokens that the template or padding added.</summary>
     public required bool[] SpecialTokensMask { get; init; }
 
-    /// <summary>The pieces that truncation cut off, in the order of the library.</summary>
+    /// <summary>The pieces that truncation removed, in the order of Hugging Face's tokenizers.</summary>
     public IReadOnlyList<Encoding> Overflowing { get; init; } = [];
 
     public int Length => Ids.Length;
 
-    /// <summary>For each token, whether it stands for some of the text in these stretches.</summary>
+    /// <summary>For each token, whether it overlaps one of these spans of the text.</summary>
     public bool[] Covered(IReadOnlyList<Offset> stretches) =>
         Array.ConvertAll(Offsets, token => stretches.Any(stretch => token.Start < stretch.End && token.End > stretch.Start));
 
-    /// <summary>Tokens that stand for no text: a template's special tokens, padding.</summary>
+    /// <summary>Whether a token has no text: a template's special token, or padding.</summary>
     internal static Encoding Added(int[] ids, string[] tokens, int typeId, bool attended = true) => new()
     {
         Ids = ids,
@@ -52,7 +52,7 @@ public sealed class Encoding
         SpecialTokensMask = SpecialTokensMask[start..end],
     };
 
-    /// <summary>The same tokens with some lists replaced.</summary>
+    /// <summary>A copy with some lists replaced.</summary>
     internal Encoding With(int[]? typeIds = null, Offset[]? offsets = null, IReadOnlyList<Encoding>? overflowing = null) => new()
     {
         Ids = Ids,
@@ -66,7 +66,9 @@ public sealed class Encoding
 
     internal Encoding WithTypeId(int typeId) => With(typeIds: Filled(Length, typeId));
 
-    /// <summary>Both in a row. Every piece that either has cut off is joined to the other and to the other's pieces.</summary>
+    /// <summary>
+    /// Concatenates both. Every piece that truncation removed from one is joined with the other and with the other's pieces.
+    /// </summary>
     internal Encoding Followed(Encoding next)
     {
         var overflowing = new List<Encoding>();

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Attune.Text;
 
 /// <summary>
-/// A value in a JSON file together with the path that leads to it, so that every complaint says where. Whatever is not as
-/// expected throws <see cref="InvalidDataException"/>.
+/// A value in a JSON file with its path, for error messages. Throws <see cref="InvalidDataException"/> for a value that is missing or
+/// of the wrong type.
 /// </summary>
 readonly record struct JsonField(JsonElement Value, string File, string Path)
 {
@@ -23,9 +23,9 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
     }
 
     public JsonField this[string name] =>
-        Optional(name) ?? throw Wrong($"an object with '{name}'");
+        Optional(name) ?? throw Invalid($"must have '{name}'");
 
-    /// <summary>The member of that name; null when it is absent or null.</summary>
+    /// <summary>The member with this name; null when it is absent or null.</summary>
     public JsonField? Optional(string name)
     {
         if (Value.ValueKind != JsonValueKind.Object)
@@ -45,12 +45,13 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         }
         catch (InvalidOperationException)
         {
-            throw Wrong("a string of whole Unicode characters");
+            throw Wrong("a string of valid Unicode");
         }
     }
 
-    /// <summary>A string of one Unicode character.</summary>
-    public string Character() => Text() is var text && text.EnumerateRunes().Count() == 1 ? text : throw Wrong("a string of one character");
+    /// <summary>A string with one Unicode character.</summary>
+    public string Character() =>
+        Text() is var text && text.EnumerateRunes().Count() == 1 ? text : throw Wrong("a string with one character");
 
     public bool Flag() => Value.ValueKind switch
     {
@@ -59,15 +60,15 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
         _ => throw Wrong("true or false"),
     };
 
-    /// <summary>An integer from 0 to 2³¹−1, or to what else is the most.</summary>
+    /// <summary>A whole number from 0 to a maximum, by default 2³¹−1.</summary>
     public int Whole(int most = int.MaxValue) =>
         Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) && number >= 0 && number <= most
             ? number
-            : throw Wrong(most == int.MaxValue ? "a whole number that is not negative" : $"a whole number from 0 to {most}");
+            : throw Wrong(most == int.MaxValue ? "a whole number of at least 0" : $"a whole number from 0 to {most}");
 
     public double Number() => Value.ValueKind == JsonValueKind.Number ? Value.GetDouble() : throw Wrong("a number");
 
-    /// <summary>A member of the enumeration, by its exact name.</summary>
+    /// <summary>A value of the enumeration, by its exact name.</summary>
     public T Choice<T>() where T : struct, Enum =>
         Enum.GetNames<T>().Contains(Text()) ? Enum.Parse<T>(Text()) : throw Unknown(typeof(T).Name, Enum.GetNames<T>());
 
@@ -91,13 +92,13 @@ readonly record struct JsonField(JsonElement Value, string File, string Path)
     }
 
     public InvalidDataException Wrong(string expected) =>
-        Invalid($"expected {expected}, found {Shown(Value)}");
+        Invalid($"must be {expected} (was {Shown(Value)})");
 
     public InvalidDataException Unknown(string what, params IReadOnlyList<string> known)
     {
         var name = Text();
         var hint = NearestName.Find(name, known) is { } near ? $" Did you mean '{near}'?" : "";
-        return Invalid($"this build knows no {what} '{name}'; it knows {string.Join(", ", known)}.{hint}");
+        return Invalid($"the {what} '{name}' is not supported; supported: {string.Join(", ", known)}.{hint}");
     }
 
     public InvalidDataException Invalid(string problem) =>

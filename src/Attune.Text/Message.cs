@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Attune.Text;
 
 /// <summary>
-/// One turn of a conversation: who speaks (<c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c>), what is said, and whatever else
-/// the data has of it (tool_calls, name, reasoning …), which a chat template may read.
+/// One message of a conversation: a role (<c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c>), content, and any other fields of
+/// the data (tool_calls, name, reasoning …), which a chat template may use.
 /// </summary>
 public sealed class Message : IEquatable<Message>
 {
@@ -15,18 +15,19 @@ public sealed class Message : IEquatable<Message>
     }
 
     /// <param name="fields">A JSON object.</param>
-    /// <exception cref="InvalidDataException">It has no <c>role</c> that is a text.</exception>
+    /// <exception cref="InvalidDataException">The object has no <c>role</c> that is a string.</exception>
     public Message(JsonElement fields)
     {
-        Role = fields.ValueKind == JsonValueKind.Object && fields.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String
+        var isObject = fields.ValueKind == JsonValueKind.Object;
+        Role = isObject && fields.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String
             ? role.GetString()!
-            : throw new InvalidDataException("a message with a role was expected");
+            : throw new InvalidDataException("a message must have a role");
         Fields = fields;
     }
 
     public string Role { get; }
 
-    /// <summary>The whole message as the data has it.</summary>
+    /// <summary>All fields of the message.</summary>
     public JsonElement Fields { get; }
 
     public bool Equals(Message? other) => other is not null && JsonElement.DeepEquals(Fields, other.Fields);

@@ -1,11 +1,11 @@
 namespace Attune.Text;
 
-/// <summary>Finds the name that somebody probably meant, for "did you mean" in error messages.</summary>
+/// <summary>Finds the most similar known name, for "did you mean" in error messages.</summary>
 public static class NearestName
 {
     /// <summary>
-    /// The known name with the smallest edit distance to <paramref name="name"/>, letter case, underscores and hyphens aside;
-    /// null when none is near: more than two letters, and more than a third of them, would have to change.
+    /// The known name with the smallest edit distance to <paramref name="name"/>, ignoring case, underscores and hyphens; null when
+    /// none is near, that is when more than two letters and more than a third of them differ.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> known)
     {
@@ -23,7 +23,7 @@ public static class NearestName
     static string Plain(string name) =>
         name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>Insertions, deletions and substitutions that turn one word into the other (Levenshtein 1966).</summary>
+    /// <summary>The number of insertions, deletions and substitutions between two words (Levenshtein 1966).</summary>
     static int EditDistance(string from, string to)
     {
         var costs = Enumerable.Range(0, to.Length + 1).ToArray();

@@ -1,11 +1,11 @@
 namespace Attune.Text;
 
-/// <summary>Fills encodings up to one length.</summary>
+/// <summary>Pads encodings to a common length.</summary>
 public sealed record Padding
 {
-    const int Most = 1 << 20;                                      // tokens that a file may ask to fill up to
+    const int Most = 1 << 20;                                      // largest length that a file may set
 
-    /// <summary>The length to fill up to; null for that of the longest in the batch.</summary>
+    /// <summary>The length to pad to; null for the longest in the batch.</summary>
     public int? Length { get; init; }
 
     /// <summary>Rounds the length up to a multiple of this; 0 for none.</summary>
@@ -17,7 +17,7 @@ public sealed record Padding
 
     public string PadToken { get; init; } = "[PAD]";
 
-    /// <summary>The end at which padding is put.</summary>
+    /// <summary>The side on which padding is added.</summary>
     public Side Direction { get; init; } = Side.Right;
 
     internal static Padding Read(JsonField field) => new()

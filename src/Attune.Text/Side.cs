@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>The end of a text at which tokens are cut off, or padding is put.</summary>
+/// <summary>The side of a text that is truncated or padded.</summary>
 public enum Side
 {
     Right,

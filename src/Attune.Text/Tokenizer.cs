@@ -4,12 +4,12 @@ using Attune.Text.Trainers;
 namespace Attune.Text;
 
 /// <summary>
-/// Text to token ids and back, exactly as Hugging Face's <c>tokenizers</c> does with the same tokenizer.json. Immutable, and safe
-/// to use from several threads.
+/// Encodes text to token ids and decodes them, exactly as Hugging Face's <c>tokenizers</c> does with the same tokenizer.json.
+/// Immutable, and safe to use from several threads.
 /// </summary>
 public sealed class Tokenizer
 {
-    const int Text = -1;                                           // stands for the ids of the text in a frame of special tokens
+    const int Text = -1;                                           // the position of the text's ids among the special tokens
 
     readonly string json;
     readonly TokenizerConfig config;
@@ -31,58 +31,57 @@ public sealed class Tokenizer
     internal static Tokenizer Create(string json, string file, TokenizerConfig config) => new(json, file, config);
 
     /// <summary>
-    /// Reads tokenizer.json (or what older folders have in its place: vocab.json with merges.txt, or vocab.txt) and, where they are
-    /// there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.
-    /// Throws <see cref="FileNotFoundException"/> when there is no tokenizer and <see cref="InvalidDataException"/> when a
-    /// file is malformed, contradicts itself, or asks for what this build does not know.
+    /// Reads tokenizer.json (or in older folders vocab.json with merges.txt, or vocab.txt) and, if they exist, tokenizer_config.json,
+    /// special_tokens_map.json and chat_template.jinja. Throws <see cref="FileNotFoundException"/> if there is no tokenizer and
+    /// <see cref="InvalidDataException"/> if a file is invalid, inconsistent, or has settings that are not supported.
     /// </summary>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
 
-    /// <summary>The same from the text of tokenizer.json and tokenizer_config.json.</summary>
+    /// <summary>Reads the contents of tokenizer.json and tokenizer_config.json.</summary>
     public static Tokenizer Parse(string tokenizerJson, string? tokenizerConfigJson = null) =>
         new(tokenizerJson, "tokenizer.json", new(tokenizerConfigJson, "tokenizer_config.json"));
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
     public void Save(string folder) => TokenizerFolder.Save(folder, json, config.ToJson());
 
-    /// <summary>Whether every id means the same token in both.</summary>
+    /// <summary>Whether every id is the same token in both.</summary>
     public bool HasSameTokensAs(Tokenizer other) => this == other
         || (VocabularySize == other.VocabularySize && Enumerable.Range(0, VocabularySize).All(id => IdToToken(id) == other.IdToToken(id)));
 
-    /// <summary>How many tokens there are, added ones among them.</summary>
+    /// <summary>The number of tokens, including added tokens.</summary>
     public int VocabularySize => pipeline.VocabularySize;
 
-    /// <summary>How many tokens texts are cut into; added ones, which stand for themselves alone, are not counted.</summary>
+    /// <summary>The number of tokens of the model, without added tokens.</summary>
     public int BaseVocabularySize => pipeline.BaseVocabularySize;
 
-    /// <summary>The token that tokenizer_config.json names to begin a text with, if it does.</summary>
+    /// <summary>The beginning-of-sequence token (BOS) in tokenizer_config.json, or null.</summary>
     public int? BosId { get; }
 
-    /// <summary>The token that ends a text.</summary>
+    /// <summary>The end-of-sequence token (EOS), or null.</summary>
     public int? EosId { get; }
 
-    /// <summary>The token that batches are filled up with, where the tokenizer names one.</summary>
+    /// <summary>The padding token, or null.</summary>
     public int? PadId { get; }
 
-    /// <summary>What the room behind or before a text of a batch is filled with; a mask hides it.</summary>
+    /// <summary>The id to pad batches with; a mask hides it.</summary>
     public int FillId => PadId ?? EosId ?? 0;
 
-    /// <summary>The token for what the vocabulary lacks.</summary>
+    /// <summary>The token for text that the vocabulary does not have, or null.</summary>
     public int? UnkId { get; }
 
-    /// <summary>The token before a text whose hidden state stands for the whole text.</summary>
+    /// <summary>The classification token before a text, whose hidden state represents the whole text, or null.</summary>
     public int? ClsId { get; }
 
-    /// <summary>The token behind each of two texts.</summary>
+    /// <summary>The separator token after each of two texts, or null.</summary>
     public int? SepId { get; }
 
-    /// <summary>The token in the place of one that is to be guessed.</summary>
+    /// <summary>The mask token of masked language models, or null.</summary>
     public int? MaskId { get; }
 
-    /// <summary>The Jinja source of the chat template, if there is one.</summary>
+    /// <summary>The Jinja source of the chat template, or null.</summary>
     public string? ChatTemplate { get; }
 
-    /// <summary>The chat template, compiled when it is first asked for.</summary>
+    /// <summary>The chat template, compiled on first use.</summary>
     internal ChatTemplate Conversations => conversations.Value;
 
     public int? TokenToId(string token) => pipeline.TokenToId(token);
@@ -93,8 +92,8 @@ public sealed class Tokenizer
     public bool IsSpecial(int id) => IdToToken(id) is { } token && pipeline.IsSpecial(token);
 
     /// <summary>
-    /// The ids of a text; with those of the tokenizer's template (bos and the like) around it if asked. Whole, whatever
-    /// truncation or padding tokenizer.json has.
+    /// The ids of a text, optionally with the special tokens of the tokenizer's template (such as BOS). Does not truncate or pad,
+    /// whatever tokenizer.json has.
     /// </summary>
     public int[] Encode(string text, bool addSpecialTokens = false)
     {
@@ -109,7 +108,7 @@ public sealed class Tokenizer
         return [.. ids];
     }
 
-    /// <summary>The ids that the template puts around a text, which <see cref="Text"/> stands for.</summary>
+    /// <summary>The ids that the template adds to a text, whose position is <see cref="Text"/>.</summary>
     int[] FindFrame()
     {
         var text = Encoding.Added([Text], [""], typeId: 0);
@@ -117,13 +116,13 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// Everything that is known of the tokens of a text, or of two; cut and filled up as tokenizer.json says, which usually is
-    /// not at all.
+    /// The tokens of a text, or of two, with all their data. Truncated and padded by the settings of tokenizer.json, which usually has
+    /// none.
     /// </summary>
     public Encoding EncodeFull(string text, string? pair = null, bool addSpecialTokens = true) =>
         EncodeBatch([(text, pair)], addSpecialTokens, pipeline.Truncation, pipeline.Padding)[0];
 
-    /// <summary>Encodes texts, or pairs of texts, cut to length and filled up to one length as asked.</summary>
+    /// <summary>Encodes texts, or pairs of texts, with truncation and padding.</summary>
     public IReadOnlyList<Encoding> EncodeBatch(
         IEnumerable<(string Text, string? Pair)> texts,
         bool addSpecialTokens = true,
@@ -141,18 +140,18 @@ public sealed class Tokenizer
         return pipeline.Finish(texts, addSpecialTokens, truncation);
     }
 
-    /// <summary>The text of the ids; ids that are no token are passed over, and bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <summary>The text of the ids. Ids that are not tokens are ignored, and bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => pipeline.Decode(ids, skipSpecialTokens);
 
-    /// <summary>Decodes ids that come one at a time.</summary>
+    /// <summary>A stream that decodes ids one at a time.</summary>
     public DecodeStream NewDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens);
 
-    /// <summary>The same tokenizer with another chat template, or with none.</summary>
+    /// <summary>A copy with another chat template, or with none.</summary>
     public Tokenizer WithChatTemplate(string? jinja) => new(json, "tokenizer.json", config.With(("chat_template", jinja)));
 
     /// <summary>
-    /// The same tokenizer with other tokens in these parts; null leaves a part as it is. What is no token yet becomes a special
-    /// one behind all others, so that the model's embedding must grow to <see cref="VocabularySize"/>.
+    /// A copy with other special tokens; null keeps one. A text that is not a token yet becomes a new special token with the highest
+    /// id, so that the model's embedding must grow to <see cref="VocabularySize"/>.
     /// </summary>
     public Tokenizer WithSpecialTokens(string? bos = null, string? eos = null, string? pad = null, string? unk = null)
     {
@@ -167,11 +166,12 @@ public sealed class Tokenizer
         return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(given));
     }
 
-    /// <summary>The token that tokenizer_config.json names, or else the one that BERT's tokenizers have without naming it.</summary>
+    /// <summary>The token that tokenizer_config.json names, or else the one that BERT's tokenizers have by default.</summary>
     int? IdOf(string part, string? usual = null)
     {
         if (config.Token(part) is { } token)
-            return TokenToId(token) ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
+            return TokenToId(token)
+                ?? throw config.Invalid(part, $"'{token}' is not in the vocabulary; add it to tokenizer.json, or name another");
         return usual is not null && pipeline.IsSpecial(usual) ? TokenToId(usual) : null;
     }
 }

@@ -5,7 +5,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Text;
 
-/// <summary>tokenizer_config.json: which tokens play which part, and the chat template. Keys that are not read here are kept.</summary>
+/// <summary>tokenizer_config.json: the special tokens and the chat template. Other keys are preserved.</summary>
 sealed class TokenizerConfig
 {
     const string Least = """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""";
@@ -15,15 +15,15 @@ sealed class TokenizerConfig
     readonly JsonObject root;
     readonly JsonField content;
 
-    /// <param name="json">The text of the file; null for the least that transformers needs.</param>
-    /// <param name="file">Its name, for messages.</param>
+    /// <param name="json">The content of the file; null for the minimum that transformers needs.</param>
+    /// <param name="file">The file's name in error messages.</param>
     public TokenizerConfig(string? json, string file)
     {
         content = JsonField.Parse(json ?? Least, file);
         root = JsonNode.Parse(content.Value.GetRawText()) as JsonObject ?? throw content.Wrong("an object");
     }
 
-    /// <summary>The token that plays a part such as <c>eos_token</c>, written as a string or as an object with <c>content</c>.</summary>
+    /// <summary>The special token under a key such as <c>eos_token</c>, which is a string or an object with <c>content</c>.</summary>
     public string? Token(string part) => content.Optional(part) switch
     {
         null => null,
@@ -31,7 +31,7 @@ sealed class TokenizerConfig
         { } token => token.Text(),
     };
 
-    /// <summary>The tokens that a chat template knows by the name of their part.</summary>
+    /// <summary>The special tokens that a chat template can use, by their keys.</summary>
     public IReadOnlyDictionary<string, string> SpecialTokens => NamedParts
         .Select(part => (Part: part, Token: Token(part)))
         .Where(named => named.Token is not null)
@@ -42,10 +42,12 @@ sealed class TokenizerConfig
     /// <summary>The tokens of <c>added_tokens_decoder</c>, in the order of their ids.</summary>
     public IEnumerable<AddedToken> AddedTokens => (content.Optional("added_tokens_decoder")?.Members() ?? [])
         .OrderBy(member =>
-            int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id) ? id : throw member.Field.Invalid("the key is no id"))
+            int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id)
+                ? id
+                : throw member.Field.Invalid("the key must be a token id"))
         .Select(member => AddedToken.Read(member.Field));
 
-    /// <summary>The Jinja source; of several named templates the one called <c>default</c>.</summary>
+    /// <summary>The Jinja source; of several named templates the one with the name <c>default</c>.</summary>
     public string? ChatTemplate => content.Optional("chat_template") switch
     {
         null => null,
@@ -54,10 +56,10 @@ sealed class TokenizerConfig
         { } template => template.Text(),
     };
 
-    /// <summary>What is wrong with a part, said with its place in the file.</summary>
+    /// <summary>An error in a key, with its path in the file.</summary>
     public InvalidDataException Invalid(string part, string problem) => content[part].Invalid(problem);
 
-    /// <summary>The same with some keys replaced.</summary>
+    /// <summary>A copy with some keys replaced.</summary>
     public TokenizerConfig With(params IEnumerable<(string Key, string? Value)> changes)
     {
         var changed = root.DeepClone().AsObject();

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>The files of a tokenizer as Hugging Face lays them out.</summary>
+/// <summary>The files of a tokenizer in a Hugging Face folder.</summary>
 static class TokenizerFolder
 {
     const string TokenizerFile = "tokenizer.json";
@@ -18,17 +18,19 @@ static class TokenizerFolder
 
     static Exception Missing(string folder, string path) => SentencePieceFile(folder) is { } model
         ? new InvalidDataException(
-            $"{model} is a SentencePiece file, which this build does not read, and there is no {TokenizerFile} beside it; "
+            $"{model} is a SentencePiece file, which is not supported, and the folder has no {TokenizerFile}; "
             + "load the tokenizer with transformers (AutoTokenizer.from_pretrained) and save it (save_pretrained), which writes one")
         : new FileNotFoundException(
-            $"there is no {TokenizerFile} in {Path.GetFullPath(folder)}, nor vocab.json with merges.txt, nor vocab.txt; "
-            + "give a folder that holds a tokenizer, or train one", path);
+            $"{Path.GetFullPath(folder)} has no {TokenizerFile}, no vocab.json with merges.txt, and no vocab.txt; "
+            + "name a folder with a tokenizer, or train one", path);
 
     static string? SentencePieceFile(string folder) => Directory.Exists(folder)
         ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetExtension(file) is ".model" or ".spm")
         : null;
 
-    /// <summary>tokenizer_config.json with what it lacks taken from special_tokens_map.json, and the template of chat_template.jinja, which goes first.</summary>
+    /// <summary>
+    /// tokenizer_config.json, completed from special_tokens_map.json, with the template of chat_template.jinja, which takes precedence.
+    /// </summary>
     static TokenizerConfig ReadConfig(string folder)
     {
         var config = new TokenizerConfig(ReadIfThere(folder, ConfigFile), Path.Combine(folder, ConfigFile));

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Which of two texts gives way.</summary>
+/// <summary>Which of two texts is truncated.</summary>
 public enum TruncationStrategy
 {
     LongestFirst,
@@ -9,21 +9,21 @@ public enum TruncationStrategy
 }
 
 /// <summary>
-/// Cuts encodings to a length. Of what is cut off, <see cref="Encoding.Overflowing"/> keeps the rest of the word that is cut
-/// through: as in the library since its version 0.23, words beyond that are not tokenized at all.
+/// Truncates encodings. <see cref="Encoding.Overflowing"/> has only the rest of the word that is split: as in Hugging Face's tokenizers
+/// since 0.23, later words are not tokenized at all.
 /// </summary>
 public sealed record Truncation
 {
-    /// <summary>The most tokens that both texts and the template's special tokens may have together.</summary>
+    /// <summary>The maximum number of tokens of both texts and the template's special tokens together.</summary>
     public required int MaxLength { get; init; }
 
-    /// <summary>How many tokens each overflowing piece repeats of the one before it.</summary>
+    /// <summary>The number of tokens that each overflowing piece shares with the previous one.</summary>
     public int Stride { get; init; }
 
-    /// <summary>Which of two texts gives way: LongestFirst, OnlyFirst, OnlySecond.</summary>
+    /// <summary>Which of two texts is truncated: LongestFirst, OnlyFirst, OnlySecond.</summary>
     public TruncationStrategy Strategy { get; init; } = TruncationStrategy.LongestFirst;
 
-    /// <summary>The end at which tokens are cut off.</summary>
+    /// <summary>The side that is truncated.</summary>
     public Side Direction { get; init; } = Side.Right;
 
     internal static Truncation Read(JsonField field) => new()
@@ -34,17 +34,17 @@ public sealed record Truncation
         Direction = field.Optional("direction")?.Choice<Side>() ?? Side.Right,
     };
 
-    /// <summary>How many tokens of a text suffice, so that the words behind them need not be tokenized.</summary>
+    /// <summary>The number of tokens of a text that suffice, so that later words need not be tokenized.</summary>
     internal int Enough(int typeId) => Strategy == TruncationStrategy.OnlySecond && typeId == 0 ? int.MaxValue : MaxLength;
 
-    /// <summary>Cuts one or two encodings so that no more than MaxLength − <paramref name="reserved"/> tokens are left of them.</summary>
+    /// <summary>Truncates one or two encodings to MaxLength − <paramref name="reserved"/> tokens in total.</summary>
     internal IReadOnlyList<Encoding> Apply(IReadOnlyList<Encoding> encodings, int reserved)
     {
         var room = MaxLength - reserved;
         if (room < 0 || Stride > room)
             throw new InvalidDataException(
-                $"truncation to {MaxLength} tokens with a stride of {Stride} leaves no room for text beside {reserved} special tokens; "
-                + "raise the length or lower the stride");
+                $"truncation to {MaxLength} tokens with a stride of {Stride} leaves no tokens for text besides {reserved} special tokens; "
+                + "increase the length or decrease the stride");
         var total = encodings.Sum(encoding => encoding.Length);
         if (total <= room && room > 0)
             return encodings;
@@ -58,14 +58,17 @@ public sealed record Truncation
             return lengths.Length == 1 ? [lengths[0] - excess] : Shared(lengths[0], lengths[1], lengths.Sum() - excess);
         var target = Strategy == TruncationStrategy.OnlyFirst ? 0 : 1;
         if (target >= lengths.Length)
-            throw new InvalidDataException("truncation is to cut the second text only, and there is none");
+            throw new InvalidDataException("truncation of the second text only needs a second text");
         lengths[target] -= excess;
         return lengths[target] > 0
             ? lengths
-            : throw new InvalidDataException($"truncation to {MaxLength} tokens would leave nothing of the one text that it may cut");
+            : throw new InvalidDataException($"truncation to {MaxLength} tokens would remove all of the text that it may truncate");
     }
 
-    /// <summary>What is left of two texts: the shorter whole if it fits in half the room, or else half the room each.</summary>
+    /// <summary>
+    /// The lengths of two texts after truncation: the shorter is kept whole if it fits into half of the length; otherwise each gets
+    /// half.
+    /// </summary>
     static int[] Shared(int first, int second, int room)
     {
         var (shorter, longer) = (Math.Min(first, second), Math.Max(first, second));
@@ -83,7 +86,7 @@ public sealed record Truncation
             return encoding.Slice(0, 0).With(overflowing: [encoding]);
         if (Stride >= length)
             throw new InvalidDataException(
-                $"a stride of {Stride} needs pieces of more than {Stride} tokens, and truncation to {MaxLength} leaves {length}");
+                $"a stride of {Stride} needs pieces of more than {Stride} tokens, but truncation to {MaxLength} leaves {length}");
         var pieces = Pieces(encoding.Length, length, length - Stride).Select(piece => encoding.Slice(piece.Start, piece.End)).ToList();
         return pieces[0].With(overflowing: pieces[1..]);
     }

@@ -4,14 +4,14 @@ using Attune.Text.Trainers;
 namespace Attune.Text;
 
 /// <summary>
-/// The files of older tokenizers, vocab.json with merges.txt (GPT-2, RoBERTa, Qwen2) or vocab.txt (BERT), and the tokenizer.json that
-/// says the same, as transformers converts them.
+/// The files of older tokenizers, vocab.json with merges.txt (GPT-2, RoBERTa, Qwen2) or vocab.txt (BERT), and their conversion to
+/// tokenizer.json, as in transformers.
 /// </summary>
 sealed class VocabularyFiles
 {
-    /// <summary>Tokenizers that differ in nothing but their vocabulary.</summary>
-    /// <param name="Classes">What tokenizer_config.json calls them.</param>
-    /// <param name="Parts">The tokens that play a part when the config names no other.</param>
+    /// <summary>Tokenizers that differ only in their vocabulary.</summary>
+    /// <param name="Classes">Their classes in tokenizer_config.json.</param>
+    /// <param name="Parts">The special tokens when the config names no others.</param>
     sealed record Family(string[] Classes, params (string Part, string Token)[] Parts);
 
     static readonly Family Bert = new(
@@ -30,13 +30,13 @@ sealed class VocabularyFiles
         ("pad_token", "<pad>"), ("mask_token", "<mask>"));
 
     readonly string folder;
-    readonly string file;                                          // the vocabulary's
+    readonly string file;                                          // of the vocabulary
     readonly TokenizerConfig config;
     readonly Dictionary<string, int> vocabulary;
     readonly Family family;
     readonly Dictionary<string, int> addedIds = [];
     readonly JsonArray added = [];
-    int next;                                                      // the id of the next token that the vocabulary lacks
+    int next;                                                      // the id of the next token that is not in the vocabulary
 
     VocabularyFiles(string folder, string name, TokenizerConfig config)
     {
@@ -49,7 +49,7 @@ sealed class VocabularyFiles
         ReadAddedTokens();
     }
 
-    /// <summary>The tokenizer of a folder without tokenizer.json, or null when it has none of these files either.</summary>
+    /// <summary>The tokenizer of a folder without tokenizer.json, or null if it has none of these files.</summary>
     public static Tokenizer? Load(string folder, TokenizerConfig config)
     {
         var name = new[] { "vocab.json", "vocab.txt" }.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
@@ -59,7 +59,7 @@ sealed class VocabularyFiles
         return Tokenizer.Create(files.Json().ToJsonString(TokenizerJson.Written), files.file, files.config);
     }
 
-    /// <summary>One token a line, whose number is its id; of equal tokens the last counts.</summary>
+    /// <summary>One token for each line, whose number is its id; of equal tokens the last is kept.</summary>
     static Dictionary<string, int> ReadLines(string file)
     {
         var ids = new Dictionary<string, int>();
@@ -71,15 +71,15 @@ sealed class VocabularyFiles
     static Dictionary<string, int> ReadObject(string file) =>
         JsonField.Parse(File.ReadAllText(file), file).Members().ToDictionary(member => member.Name, member => member.Field.Whole());
 
-    /// <summary>By the class that the config names or, when it names none of its own, by the tokens there are.</summary>
+    /// <summary>Selected by the class in the config, or, if it has none, by the tokens in the vocabulary.</summary>
     Family FamilyOf(TokenizerConfig config, Family[] families)
     {
         var named = config.Token("tokenizer_class") ?? "PreTrainedTokenizer";
         if (named.StartsWith("PreTrainedTokenizer", StringComparison.Ordinal))
             return families.MaxBy(family => family.Parts.Count(part => vocabulary.ContainsKey(part.Token)))!;
         return Array.Find(families, family => family.Classes.Any(name => named == name || named == name + "Fast"))
-            ?? throw config.Invalid("tokenizer_class", $"without tokenizer.json, {Path.GetFileName(file)} is read for "
-                + $"{string.Join(", ", families.SelectMany(family => family.Classes))} alone, found {named}; "
+            ?? throw config.Invalid("tokenizer_class", $"without tokenizer.json, {Path.GetFileName(file)} is supported for "
+                + $"{string.Join(", ", families.SelectMany(family => family.Classes))} only (was {named}); "
                 + "save the tokenizer with transformers, which writes tokenizer.json");
     }
 
@@ -99,7 +99,7 @@ sealed class VocabularyFiles
     void Add(string content, bool isSpecial, bool stripsLeft = false) =>
         Add(new(content, SingleWord: false, stripsLeft, RStrip: false, Normalized: !isSpecial, isSpecial));
 
-    /// <summary>Adds a token, if it was not added before. It keeps the id that the vocabulary has for it, or is numbered on.</summary>
+    /// <summary>Adds a token, unless it was added before. It keeps its id in the vocabulary, or gets the next free one.</summary>
     void Add(AddedToken token)
     {
         if (addedIds.ContainsKey(token.Content))
@@ -154,14 +154,14 @@ sealed class VocabularyFiles
         return TokenizerJson.Template($"{bos} $A", $"{bos} $A $B:1", token => addedIds[token]);
     }
 
-    /// <summary>A token that plays a part, with its id.</summary>
+    /// <summary>A special token with its id.</summary>
     JsonArray Special(string part)
     {
         var token = config.Token(part) ?? family.Parts.First(entry => entry.Part == part).Token;
         return addedIds.TryGetValue(token, out var id)
             ? [token, id]
             : throw new InvalidDataException(
-                $"{file}: expected the {part} '{token}' in the vocabulary; name another in tokenizer_config.json");
+                $"{file} must have the {part} '{token}'; add it, or name another in tokenizer_config.json");
     }
 
     JsonObject WordPieces() => new()
@@ -177,7 +177,7 @@ sealed class VocabularyFiles
     {
         var path = Path.Combine(folder, "merges.txt");
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{file} needs merges.txt beside it, and there is none", path);
+            throw new FileNotFoundException($"{file} needs merges.txt in the same folder, which does not exist", path);
         var merges = File.ReadAllLines(path).Where(line => line.Length > 0);
         return new()
         {

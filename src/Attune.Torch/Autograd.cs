@@ -2,17 +2,17 @@ using Attune.Torch.Interop;
 
 namespace Attune.Torch;
 
-/// <summary>Whether operators on this thread are recorded for <see cref="Tensor.Backward"/>.</summary>
+/// <summary>Whether <see cref="Tensor.Backward"/> can use the operators that this thread calls.</summary>
 public static class Autograd
 {
-    /// <summary>Stops recording until the result is disposed of.</summary>
+    /// <summary>Switches recording off until the result is disposed.</summary>
     public static GradMode NoGrad() => new(enabled: false);
 
-    /// <summary>Records until the result is disposed of, also inside <see cref="NoGrad"/>.</summary>
+    /// <summary>Switches recording on until the result is disposed, also inside <see cref="NoGrad"/>.</summary>
     public static GradMode EnableGrad() => new(enabled: true);
 }
 
-/// <summary>Restores the thread's grad mode when disposed of.</summary>
+/// <summary>Restores the thread's grad mode when it is disposed.</summary>
 public readonly ref struct GradMode
 {
     readonly int before;

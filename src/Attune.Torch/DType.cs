@@ -15,33 +15,33 @@ public enum DType
     BFloat16 = 15,
 }
 
-/// <summary>Facts about element types.</summary>
+/// <summary>Sizes and names of element types.</summary>
 public static class DTypes
 {
-    /// <summary>Bytes an element takes.</summary>
+    /// <summary>Bytes of one element.</summary>
     public static int Size(this DType dtype) => dtype switch
     {
         DType.UInt8 or DType.Int8 or DType.Bool => 1,
         DType.Int16 or DType.Float16 or DType.BFloat16 => 2,
         DType.Int32 or DType.Float32 => 4,
         DType.Int64 or DType.Float64 => 8,
-        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "an element type without a size"),
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "the size of this element type is not known"),
     };
 
-    /// <summary>Reads a type that models compute in: <c>float32</c>, <c>bfloat16</c> or <c>float16</c>.</summary>
+    /// <summary>Parses a type that models compute in: <c>float32</c>, <c>bfloat16</c> or <c>float16</c>.</summary>
     /// <exception cref="FormatException">The text is none of these.</exception>
     public static DType Parse(string text) => text switch
     {
         "float32" => DType.Float32,
         "bfloat16" => DType.BFloat16,
         "float16" => DType.Float16,
-        _ => throw new FormatException($"expected a dtype (float32, bfloat16 or float16), found '{text}'"),
+        _ => throw new FormatException($"a dtype must be float32, bfloat16 or float16 (was '{text}')"),
     };
 
     public static bool IsFloatingPoint(this DType dtype) =>
         dtype is DType.Float16 or DType.BFloat16 or DType.Float32 or DType.Float64;
 
-    /// <summary>The element type that a managed array of <typeparamref name="T"/> has as a tensor.</summary>
+    /// <summary>The element type of a tensor made from a managed array of <typeparamref name="T"/>.</summary>
     public static DType FromClrType<T>() where T : unmanaged => default(T) switch
     {
         float => DType.Float32,
@@ -53,6 +53,6 @@ public static class DTypes
         byte => DType.UInt8,
         bool => DType.Bool,
         Half => DType.Float16,
-        _ => throw new NotSupportedException($"no tensor holds elements of type {typeof(T).Name}"),
+        _ => throw new NotSupportedException($"tensors cannot hold elements of type {typeof(T).Name}"),
     };
 }

@@ -25,28 +25,29 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
         }
     }
 
-    /// <summary>CUDA when this machine has it, else the CPU.</summary>
+    /// <summary>CUDA if this machine has it, else the CPU.</summary>
     public static Device Best => CudaCount > 0 ? Cuda() : Cpu;
 
-    /// <summary>Reads <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c> (<see cref="Best"/>).</summary>
-    /// <exception cref="FormatException">The text is none of these, or names a device that is not there.</exception>
+    /// <summary>Parses <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c> (<see cref="Best"/>).</summary>
+    /// <exception cref="FormatException">The text is none of these, or this machine does not have the device.</exception>
     public static Device Parse(string text)
     {
         var parts = text.Split(':');
         var index = 0;
         if (parts.Length > 2 || (parts.Length == 2 && (parts[0] != "cuda" || !int.TryParse(parts[1], out index))))
-            throw new FormatException($"expected a device (auto, cpu, cuda or cuda:N), found '{text}'");
+            throw new FormatException($"a device must be auto, cpu, cuda or cuda:N (was '{text}')");
         return parts[0] switch
         {
             "auto" => Best,
             "cpu" => Cpu,
             "cuda" when index >= 0 && index < CudaCount => Cuda(index),
-            "cuda" => throw new FormatException($"'{text}' was asked for, but this machine has {CudaCount} CUDA devices; use cpu or auto"),
-            _ => throw new FormatException($"expected a device (auto, cpu, cuda or cuda:N), found '{text}'"),
+            "cuda" => throw new FormatException(
+                $"the device '{text}' does not exist: this machine has {CudaCount} CUDA devices; use cpu or auto"),
+            _ => throw new FormatException($"a device must be auto, cpu, cuda or cuda:N (was '{text}')"),
         };
     }
 
-    /// <summary>Waits until the device has done what was asked of it; a CPU always has.</summary>
+    /// <summary>Waits until the device has finished all queued work. Returns at once on the CPU.</summary>
     public void Synchronize()
     {
         if (Type == DeviceType.Cuda)

@@ -4,18 +4,21 @@ using Attune.Torch.Interop;
 
 namespace Attune.Torch;
 
-/// <summary>What an operator cost while <see cref="OperatorProfiler"/> were taken.</summary>
-/// <param name="Name">As libtorch calls it: an operator, or a node of the backward pass.</param>
-/// <param name="Calls">On all threads.</param>
-/// <param name="Seconds">Of all calls, without the operators that they called: of the processor that made them, so with one thread all of it, and on a GPU what it takes to ask.</param>
+/// <summary>Calls and time of one operator while an <see cref="OperatorProfiler"/> was active.</summary>
+/// <param name="Name">libtorch's name: an operator, or a node of the backward pass.</param>
+/// <param name="Calls">Calls on all threads.</param>
+/// <param name="Seconds">
+/// CPU time of all calls, without the operators that they called. With one thread this is the whole cost on a CPU; on a GPU it is the
+/// time to queue the work.
+/// </param>
 public sealed record OperatorTime(string Name, long Calls, double Seconds);
 
-/// <summary>Takes the time of every operator from its start until it is disposed of.</summary>
+/// <summary>Measures the time of every operator until it is disposed.</summary>
 public sealed unsafe class OperatorProfiler : IDisposable
 {
     public OperatorProfiler() => Native.Check(Native.attune_profile(1));
 
-    /// <summary>The dearest first, once it is disposed of.</summary>
+    /// <summary>The operators, the slowest first; available after disposal.</summary>
     public IReadOnlyList<OperatorTime> Results { get; private set; } = [];
 
     public void Dispose()

@@ -2,7 +2,7 @@ using Attune.Torch.Interop;
 
 namespace Attune.Torch;
 
-/// <summary>A random generator of a device, whose state can be saved and restored to the bit.</summary>
+/// <summary>A random generator of a device. Its state can be saved and restored exactly.</summary>
 public sealed class RandomSource : IDisposable
 {
     nint handle;
@@ -19,7 +19,7 @@ public sealed class RandomSource : IDisposable
 
     internal nint Handle => handle != 0 ? handle : throw new ObjectDisposedException(nameof(RandomSource));
 
-    /// <summary>The whole state, bytes on the CPU; what was saved from one source makes another continue the same sequence.</summary>
+    /// <summary>The generator's whole state, as bytes on the CPU. Another source with this state continues the same sequence.</summary>
     public byte[] State
     {
         get
@@ -35,7 +35,7 @@ public sealed class RandomSource : IDisposable
         }
     }
 
-    /// <summary>Starts the sequence that belongs to a seed.</summary>
+    /// <summary>Restarts the sequence from a seed.</summary>
     public void Reseed(ulong seed) => Native.Check(Native.attune_generator_seed(Handle, seed));
 
     public void Dispose()

@@ -9,7 +9,7 @@ namespace Attune.Torch;
 /// </summary>
 public sealed unsafe class Safetensors : IDisposable
 {
-    const long MappedAtOnce = 4 << 20;   // bytes: what is mapped counts as memory of the process while it is
+    const long MappedAtOnce = 4 << 20;   // bytes; mapped pages count as memory of the process
 
     readonly string path;
     readonly MemoryMappedFile file;
@@ -21,14 +21,14 @@ public sealed unsafe class Safetensors : IDisposable
         file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <summary>What the file says it holds, checked against its size.</summary>
+    /// <summary>Names, types and shapes from the header, checked against the size of the file.</summary>
     public SafetensorsHeader Header { get; }
 
-    /// <exception cref="InvalidDataException">The file is damaged, or holds an element type that Attune does not read.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or has an element type that Attune cannot read.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     public static Safetensors Open(string path) => new(path, SafetensorsHeader.Read(path));
 
-    /// <summary>A tensor of the file, in its own type or another.</summary>
+    /// <summary>Reads a tensor, in its stored type or converted to another.</summary>
     /// <exception cref="InvalidDataException">The file has no tensor of this name.</exception>
     public Tensor Read(string name, DType? dtype = null)
     {
@@ -38,19 +38,19 @@ public sealed unsafe class Safetensors : IDisposable
         return tensor;
     }
 
-    /// <summary>Overwrites a contiguous tensor of the same shape, of any type, on any device.</summary>
+    /// <summary>Copies a tensor of the file into a contiguous tensor of the same shape, of any type, on any device.</summary>
     /// <exception cref="InvalidDataException">The file has no tensor of this name and shape.</exception>
     public void ReadInto(string name, Tensor target)
     {
         var entry = Entry(name);
         if (!target.Shape.SequenceEqual(entry.Shape))
-            throw new InvalidDataException($"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], {target} was expected");
+            throw new InvalidDataException($"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}] but must match {target}");
         Copy(entry, target);
     }
 
     SafetensorsEntry Entry(string name) => Header.Entries.TryGetValue(name, out var entry)
         ? entry
-        : throw new InvalidDataException($"{path}: there is no tensor '{name}' in it");
+        : throw new InvalidDataException($"{path} has no tensor '{name}'");
 
     void Copy(SafetensorsEntry entry, Tensor target)
     {
@@ -81,9 +81,11 @@ public sealed unsafe class Safetensors : IDisposable
     }
 
     /// <summary>
-    /// Writes tensors to a file, flushed to the disk: wider element types first, then by name, as the format's own writer orders them.
+    /// Writes tensors to a file and flushes it to disk. Wider element types come first, then names in order, as in the safetensors
+    /// library.
     /// </summary>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var ordered = tensors.OrderByDescending(t => t.Value.DType.Size()).ThenBy(t => t.Name, StringComparer.Ordinal).ToList();
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 20);

@@ -3,13 +3,15 @@ using System.Text.Json;
 
 namespace Attune.Torch;
 
-/// <summary>One tensor of a safetensors file; <paramref name="Start"/> and <paramref name="End"/> count bytes from the end of the header.</summary>
+/// <summary>
+/// One tensor of a safetensors file. <paramref name="Start"/> and <paramref name="End"/> are byte offsets from the end of the header.
+/// </summary>
 public sealed record SafetensorsEntry(DType DType, long[] Shape, long Start, long End);
 
-/// <summary>The header of a safetensors file. It is untrusted input: every number is checked against the file before it is used.</summary>
+/// <summary>The header of a safetensors file. It is untrusted input: every number is checked before it is used.</summary>
 public sealed class SafetensorsHeader
 {
-    const int MaximumLength = 100_000_000;   // bytes, the format's own limit
+    const int MaximumLength = 100_000_000;   // bytes, the limit of the format
     const int LongestName = 1024;            // bytes
     const int MostDimensions = 16;
 
@@ -26,13 +28,13 @@ public sealed class SafetensorsHeader
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
 
-    /// <summary>What the writer noted beside the tensors.</summary>
+    /// <summary>The metadata that the writer stored with the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata => metadata;
 
-    /// <summary>Where the bytes of the tensors begin in the file.</summary>
+    /// <summary>The byte offset in the file at which the tensors start.</summary>
     public long DataStart { get; }
 
-    /// <exception cref="InvalidDataException">The header is damaged, or disagrees with the size of the file.</exception>
+    /// <exception cref="InvalidDataException">The header is damaged, or does not match the size of the file.</exception>
     public static SafetensorsHeader Read(string path)
     {
         using var stream = File.OpenRead(path);
@@ -51,13 +53,13 @@ public sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw Damaged(path, $"its header is not what the format asks for ({error.Message})");
+            throw Damaged(path, $"its header is not valid ({error.Message})");
         }
         header.CheckOffsets(path, stream.Length - header.DataStart);
         return header;
     }
 
-    /// <summary>The length and the JSON, padded with spaces so that the data begins at a multiple of 8 bytes.</summary>
+    /// <summary>Writes the length and the JSON, padded with spaces so that the data starts at a multiple of 8 bytes.</summary>
     internal static byte[] Encode(IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var json = new MemoryStream();
@@ -71,7 +73,8 @@ public sealed class SafetensorsHeader
         return bytes;
     }
 
-    static void WriteJson(Utf8JsonWriter writer, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    static void WriteJson(
+        Utf8JsonWriter writer, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         writer.WriteStartObject();
         if (metadata is { Count: > 0 })
@@ -107,14 +110,14 @@ public sealed class SafetensorsHeader
     {
         Span<byte> bytes = stackalloc byte[8];
         if (stream.ReadAtLeast(bytes, 8, throwOnEndOfStream: false) < 8)
-            throw Damaged(path, $"it has {stream.Length} bytes, fewer than the 8 of the header's length");
+            throw Damaged(path, $"it has {stream.Length} bytes; the header's length alone takes 8");
         var length = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         if (length > (ulong)(stream.Length - 8) || length > MaximumLength)
             throw Damaged(path, $"its header claims {length} bytes, but the file has {stream.Length}");
         return (int)length;
     }
 
-    /// <summary>Reads token by token, so that no more memory is taken than what the header names deserves.</summary>
+    /// <summary>Parses token by token, so that memory stays proportional to what the header really has.</summary>
     void Fill(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 3 });
@@ -131,7 +134,7 @@ public sealed class SafetensorsHeader
                 FillMetadata(ref reader);
             hasMetadata |= name == "__metadata__";
         }
-        reader.Read();                                             // nothing may follow but white space
+        reader.Read();                                             // only white space may follow
     }
 
     void FillMetadata(ref Utf8JsonReader reader)
@@ -150,7 +153,7 @@ public sealed class SafetensorsHeader
             throw new FormatException($"the name '{name}' occurs twice");
     }
 
-    /// <summary>The name of the next member, whose value the reader then stands at; false at the end of the object.</summary>
+    /// <summary>The name of the next member, with the reader at the member's value; false at the end of the object.</summary>
     static bool ReadName(ref Utf8JsonReader reader, out string name)
     {
         name = "";
@@ -158,7 +161,7 @@ public sealed class SafetensorsHeader
         if (reader.TokenType == JsonTokenType.EndObject)
             return false;
         if (reader.ValueSpan.Length > LongestName)
-            throw new FormatException($"a name takes {reader.ValueSpan.Length} bytes, at most {LongestName} are read");
+            throw new FormatException($"a name has {reader.ValueSpan.Length} bytes; the maximum is {LongestName}");
         name = reader.GetString()!;
         reader.Read();
         return true;
@@ -167,7 +170,7 @@ public sealed class SafetensorsHeader
     static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
     {
         if (reader.TokenType != type)
-            throw new FormatException($"{type} was expected at byte {reader.TokenStartIndex}, found {reader.TokenType}");
+            throw new FormatException($"expected {type} at byte {reader.TokenStartIndex} (was {reader.TokenType})");
     }
 
     static SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
@@ -183,13 +186,13 @@ public sealed class SafetensorsHeader
             else if (key == "data_offsets" && offsets is null)
                 offsets = ReadNumbers(ref reader, most: 2);
             else
-                throw new FormatException($"'{name}' has '{key}', which is not known or was there before");
+                throw new FormatException($"'{name}' has the key '{key}', which is unknown or occurs twice");
         }
         if (type is null || shape is null || offsets is not [var start, var end])
-            throw new FormatException($"'{name}' lacks its dtype, its shape or its two data_offsets");
+            throw new FormatException($"'{name}' must have dtype, shape and two data_offsets");
         var bytes = shape.Aggregate((long)type.Value.Size(), (product, length) => checked(product * length));
         if (end < start || end - start != bytes)
-            throw new FormatException($"'{name}' needs {bytes} bytes for its shape, its offsets span {end} - {start}");
+            throw new FormatException($"'{name}' needs {bytes} bytes for its shape, but its offsets span {end} - {start}");
         return new(type.Value, shape, start, end);
     }
 
@@ -199,8 +202,9 @@ public sealed class SafetensorsHeader
         foreach (var (known, type) in Types)
             if (reader.ValueTextEquals(known))
                 return type;
-        var found = reader.ValueSpan.Length <= 16 ? reader.GetString() : "of a long name";
-        throw new FormatException($"'{name}' has elements of type {found}; known are {string.Join(", ", Types.Select(row => row.Name))}");
+        var typeName = reader.ValueSpan.Length <= 16 ? reader.GetString() : "(a long name)";
+        throw new FormatException(
+            $"'{name}' has elements of type {typeName}; supported types are {string.Join(", ", Types.Select(row => row.Name))}");
     }
 
     static long[] ReadNumbers(ref Utf8JsonReader reader, int most)
@@ -211,28 +215,28 @@ public sealed class SafetensorsHeader
         {
             Expect(ref reader, JsonTokenType.Number);
             if (!reader.TryGetInt64(out var number) || number < 0)
-                throw new FormatException($"a number at byte {reader.TokenStartIndex} is negative, no whole number, or too large");
+                throw new FormatException($"the number at byte {reader.TokenStartIndex} is negative, not whole, or too large");
             if (numbers.Count == most)
-                throw new FormatException($"a list at byte {reader.TokenStartIndex} has more than {most} numbers");
+                throw new FormatException($"the list at byte {reader.TokenStartIndex} has more than {most} numbers");
             numbers.Add(number);
         }
         return [.. numbers];
     }
 
-    /// <summary>Tensors lie one behind the other, without holes or overlaps, and fill the file.</summary>
+    /// <summary>Checks that the tensors fill the file without gaps or overlaps.</summary>
     void CheckOffsets(string path, long available)
     {
         long expected = 0;
         foreach (var (name, entry) in entries.OrderBy(pair => pair.Value.Start).ThenBy(pair => pair.Value.End))
         {
             if (entry.Start != expected)
-                throw Damaged(path, $"'{name}' begins at byte {entry.Start} of the data, {expected} was expected");
+                throw Damaged(path, $"'{name}' starts at byte {entry.Start} of the data, but must start at {expected}");
             expected = entry.End;
         }
         if (expected != available)
-            throw Damaged(path, $"its tensors take {expected} bytes, the file holds {available}; it was cut off or overwritten");
+            throw Damaged(path, $"its tensors need {expected} bytes, but the file has {available}: it was truncated or overwritten");
     }
 
     static InvalidDataException Damaged(string path, string why) =>
-        new($"{path} is not a whole safetensors file: {why}. Download or save it again.");
+        new($"{path} is not a valid safetensors file: {why}. Download or save it again.");
 }

@@ -15,7 +15,7 @@ public sealed partial class Tensor
         set => Native.Check(Native.attune_set_requires_grad(Handle, value ? 1 : 0));
     }
 
-    /// <summary>The gradient that backward passes have added up here; null before the first, and assigning null clears it.</summary>
+    /// <summary>The gradient that backward passes have accumulated; null before the first one. Assigning null clears it.</summary>
     public Tensor? Grad
     {
         get
@@ -26,12 +26,14 @@ public sealed partial class Tensor
         set => Native.Check(Native.attune_set_grad(Handle, value?.Handle ?? 0));
     }
 
-    /// <summary>Adds the gradient of this number (or of the dot product with <paramref name="gradient"/>) to every leaf that asked for one.</summary>
+    /// <summary>
+    /// Adds the gradients of this number (or of the dot product with <paramref name="gradient"/>) to every leaf that requires one.
+    /// </summary>
     public void Backward(Tensor? gradient = null) => Native.Check(Native.attune_backward(Handle, gradient?.Handle ?? 0));
 
     /// <summary>
-    /// The gradients of this number towards some leaves; null for one that it does not depend on. Leaves the leaves as they are, so
-    /// that several threads may do this at once.
+    /// The gradients of this number with respect to some leaves; null for a leaf that it does not depend on. Does not change the
+    /// leaves, so that several threads can call it at once (torch.autograd.grad).
     /// </summary>
     public unsafe Tensor?[] GradientsOf(IReadOnlyList<Tensor> leaves)
     {

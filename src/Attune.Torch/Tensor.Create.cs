@@ -4,7 +4,7 @@ namespace Attune.Torch;
 
 public sealed partial class Tensor
 {
-    /// <summary>A tensor whose elements are whatever the memory held.</summary>
+    /// <summary>A tensor with uninitialised elements.</summary>
     public static Tensor Empty(long[] shape, DType dtype = DType.Float32, Device device = default) =>
         Aten.Empty.Call(shape, dtype, Argument.None, device);
 
@@ -21,7 +21,7 @@ public sealed partial class Tensor
     public static Tensor Arange(long start, long end, DType dtype = DType.Int64, Device device = default) =>
         Aten.Arange.Call(start, end, 1, dtype, Argument.None, device);
 
-    /// <summary>Samples of N(mean, deviation²).</summary>
+    /// <summary>Samples of N(mean, std²).</summary>
     public static Tensor Normal(long[] shape, double mean, double std, RandomSource random, DType dtype = DType.Float32) =>
         Empty(shape, dtype, random.Device).NormalInPlace(mean, std, random);
 
@@ -29,12 +29,12 @@ public sealed partial class Tensor
     public static Tensor Uniform(long[] shape, RandomSource random, DType dtype = DType.Float32) =>
         Empty(shape, dtype, random.Device).UniformInPlace(0, 1, random);
 
-    /// <summary>A number without dimensions.</summary>
+    /// <summary>A scalar: a tensor without dimensions.</summary>
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device device = default) =>
         Full([], value, dtype, device);
 
-    /// <summary>Copies <paramref name="data"/>, row-major, into a CPU tensor of this shape.</summary>
-    /// <exception cref="ArgumentException">The shape asks for another number of elements.</exception>
+    /// <summary>Copies <paramref name="data"/>, row-major, into a CPU tensor of the given shape.</summary>
+    /// <exception cref="ArgumentException">The shape has a different number of elements.</exception>
     public static Tensor From<T>(ReadOnlySpan<T> data, params long[] shape) where T : unmanaged
     {
         var tensor = Empty(shape, DTypes.FromClrType<T>());
@@ -54,11 +54,11 @@ public sealed partial class Tensor
     public Tensor UniformInPlace(double low, double high, RandomSource random) =>
         Aten.UniformInPlace.CallInPlace(this, low, high, random);
 
-    /// <summary>Each element becomes 1 with this probability, else 0.</summary>
+    /// <summary>Each element is 1 with this probability, else 0.</summary>
     public Tensor BernoulliInPlace(double probability, RandomSource random) =>
         Aten.BernoulliInPlace.CallInPlace(this, probability, random);
 
-    /// <summary>The elements, row-major, in managed memory: the program waits until the device has them.</summary>
+    /// <summary>Copies the elements, row-major, to managed memory. Waits for the device.</summary>
     /// <exception cref="ArgumentException">The element type is not <typeparamref name="T"/>.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
@@ -68,16 +68,16 @@ public sealed partial class Tensor
         return host.Bytes<T>(host.ElementCount).ToArray();
     }
 
-    /// <summary>The one element of a tensor, whatever its type.</summary>
+    /// <summary>The value of a tensor with one element, of any type.</summary>
     public double Item()
     {
         using var scope = TensorScope.Open();
         return To(DType.Float64).ToArray<double>() is [var only]
             ? only
-            : throw new InvalidOperationException($"one element was expected, found {this}");
+            : throw new InvalidOperationException($"the tensor must have one element (was {this})");
     }
 
-    /// <summary>The bytes of a contiguous CPU tensor, row-major; valid while the tensor lives.</summary>
+    /// <summary>The bytes of a contiguous CPU tensor, row-major; valid until the tensor is freed.</summary>
     public unsafe Span<byte> RawBytes()
     {
         Native.Check(Native.attune_tensor_data(Handle, out var data));
@@ -87,7 +87,7 @@ public sealed partial class Tensor
     unsafe Span<T> Bytes<T>(long expected) where T : unmanaged
     {
         if (DType != DTypes.FromClrType<T>() || ElementCount != expected)
-            throw new ArgumentException($"{this} does not hold {expected} elements of {typeof(T).Name}");
+            throw new ArgumentException($"{this} does not have {expected} elements of {typeof(T).Name}");
         Native.Check(Native.attune_tensor_data(Handle, out var data));
         return new(data, checked((int)expected));
     }

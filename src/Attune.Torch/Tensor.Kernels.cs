@@ -3,12 +3,14 @@ using Attune.Torch.Interop;
 namespace Attune.Torch;
 
 /// <summary>
-/// What native/kernels.cpp does in one pass over memory where operators make several: for float32 on a CPU. Each gives null, or false,
-/// and has done nothing, where it does not fit: on another device, for another type, or a layout that it does not know.
+/// The fused kernels of native/kernels.cpp, for float32 on a CPU: one pass over memory where operators need several. Each returns null
+/// or false, and has no effect, for another device, type or layout.
 /// </summary>
 public sealed partial class Tensor
 {
-    /// <summary>softmax(q kᵀ · scale + bias) v: q (B, H, T, D), k and v (B, K, S, D), bias (B or 1, 1, T or 1, S) → (B, T, H · D).</summary>
+    /// <summary>
+    /// softmax(q kᵀ · scale + bias) v: q (B, H, T, D), k and v (B, K, S, D), bias (B or 1, 1, T or 1, S) → (B, T, H · D).
+    /// </summary>
     public static Tensor? Attend(Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale)
     {
         Native.Check(Native.attune_attention(q.Handle, k.Handle, v.Handle, attentionMask.Handle, scale, out var result));
@@ -16,8 +18,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// From logits (N, V), whose memory it uses up, and targets (N): the log-probability of each, and without gradients the entropy
-    /// in nats and 1 where no token is likelier.
+    /// From logits (N, V), which are overwritten, and targets (N): the log-probability of each target. Without gradients also the
+    /// entropy in nats, and 1 where the target is the most likely token.
     /// </summary>
     public static unsafe (Tensor Logprobs, Tensor Entropy, Tensor Likeliest)? TokenLogprobs(Tensor logits, Tensor targets)
     {
@@ -27,8 +29,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// A token of each row of logits (N, V), the first at which the cumulative distribution passes a number in [0, 1), (N) float64; and
-    /// its log-probability.
+    /// Samples one token for each row of logits (N, V): the first whose cumulative probability exceeds a number in [0, 1), (N) float64.
+    /// Also returns its log-probability.
     /// </summary>
     public static (Tensor Tokens, Tensor Logprobs)? Draw(Tensor logits, Tensor uniform)
     {
@@ -36,7 +38,7 @@ public sealed partial class Tensor
         return tokens == 0 ? null : (new(tokens), new(logprobs));
     }
 
-    /// <summary>A step of Adam over this parameter.</summary>
+    /// <summary>One step of Adam on this parameter.</summary>
     public unsafe bool AdamInPlace(Tensor gradient, Tensor mean, Tensor square, AdamStep step)
     {
         Native.Check(Native.attune_adam(Handle, gradient.Handle, mean.Handle, square.Handle, (float*)&step, out var done));
@@ -44,6 +46,10 @@ public sealed partial class Tensor
     }
 }
 
-/// <summary>The numbers of a step of Adam: θ ← keep θ − rate m / (deviationScale √v + ε), with g · gradientScale + coupledDecay θ as gradient.</summary>
+/// <summary>
+/// The coefficients of a step of Adam: θ ← keep θ − rate m / (deviationScale √v + ε), with the gradient g · gradientScale +
+/// coupledDecay θ.
+/// </summary>
 public readonly record struct AdamStep(
-    float GradientScale, float Keep, float CoupledDecay, float Weight1, float Beta2, float Weight2, float Rate, float DeviationScale, float Epsilon);
+    float GradientScale, float Keep, float CoupledDecay, float Weight1, float Beta2, float Weight2, float Rate, float DeviationScale,
+    float Epsilon);

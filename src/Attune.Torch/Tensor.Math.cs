@@ -52,15 +52,15 @@ public sealed partial class Tensor
 
     public static Tensor Minimum(Tensor a, Tensor b) => Aten.Minimum.Call(a, b);
 
-    /// <summary>Elements of <paramref name="yes"/> where the condition is true, else of <paramref name="no"/>.</summary>
+    /// <summary>Elements of <paramref name="yes"/> where the condition is true, of <paramref name="no"/> elsewhere.</summary>
     public static Tensor Where(Tensor condition, Tensor yes, Tensor no) => Aten.Where.Call(condition, yes, no);
 
-    /// <summary>The value where the mask is true.</summary>
+    /// <summary>The tensor with the value where the mask is true.</summary>
     public Tensor MaskedFill(Tensor mask, double value) => Aten.MaskedFill.Call(this, mask, Argument.Scalar(value));
 
     public Tensor IsFinite() => Aten.IsFinite.Call(this);
 
-    /// <summary>0 for NaN, and the largest and smallest numbers of the type for ±∞.</summary>
+    /// <summary>Replaces NaN by 0, and ±∞ by the largest and smallest numbers of the type.</summary>
     public Tensor NanToNum() => Aten.NanToNum.Call(this);
 
     public Tensor All() => Aten.All.Call(this);
@@ -96,7 +96,7 @@ public sealed partial class Tensor
     /// <summary>The Euclidean norm of all elements.</summary>
     public Tensor Norm() => Aten.Norm.Call(this);
 
-    /// <summary>The k largest along the last dimension, largest first, and where they stood.</summary>
+    /// <summary>The k largest elements along the last dimension, largest first, and their indices.</summary>
     public (Tensor Values, Tensor Indices) TopK(long k) => Aten.TopK.CallPair(this, k);
 
     public (Tensor Values, Tensor Indices) Sort(int dimension, bool descending = false) =>
@@ -104,27 +104,28 @@ public sealed partial class Tensor
 
     public Tensor MatMul(Tensor other) => Aten.MatrixProduct.Call(this, other);
 
-    /// <summary>(N, A, B) times (N, B, C)</summary>
+    /// <summary>(N, A, B) times (N, B, C) → (N, A, C)</summary>
     public Tensor Bmm(Tensor other) => Aten.BatchedProduct.Call(this, other);
 
-    /// <summary>this + scale · a b for batches of matrices; this is broadcast.</summary>
+    /// <summary>this + scale · a b for batches of matrices; this tensor is broadcast.</summary>
     public Tensor Baddbmm(Tensor a, Tensor b, double scale) => Aten.AddBatchedProduct.Call(this, a, b, 1, scale);
 
     /// <summary>x Wᵀ + b, weight (out, in)</summary>
     public Tensor Linear(Tensor weight, Tensor? bias = null) => Aten.Linear.Call(this, weight, bias);
 
-    /// <summary>this + a b for matrices; this is broadcast.</summary>
+    /// <summary>this + a b for matrices; this tensor is broadcast.</summary>
     public Tensor Addmm(Tensor a, Tensor b) => Aten.AddProduct.Call(this, a, b);
 
     /// <summary>Layer normalisation over the last dimension. Ba et al. 2016, https://arxiv.org/abs/1607.06450</summary>
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
         Aten.LayerNorm.Call(this, weight.ShapeArray, weight, bias, epsilon);
 
-    /// <summary>Rows of a table (V, D) by token: (…) → (…, D).</summary>
+    /// <summary>Rows of a table (V, D), one for each token: (…) → (…, D).</summary>
     /// <param name="table">(V, D)</param>
     /// <param name="tokens">(…) int64</param>
     /// <param name="sparseGradient">
-    /// Whether the gradient is of these rows alone, to be added to one of the whole table that comes from elsewhere, and not a table itself.
+    /// Whether the gradient has only these rows. They are added to a dense gradient of the whole table that another use of the table
+    /// gives.
     /// </param>
     public static Tensor Embedding(Tensor table, Tensor tokens, bool sparseGradient = false) =>
         Aten.Embedding.Call(table, tokens, -1, false, sparseGradient);

@@ -4,8 +4,8 @@ using Attune.Torch.Interop;
 namespace Attune.Torch;
 
 /// <summary>
-/// An n-dimensional array of libtorch. Operators make new tensors; names that end in <c>InPlace</c> change theirs. Freed by
-/// <see cref="Dispose"/>, by the <see cref="TensorScope"/> it was made in, or by the collector.
+/// An n-dimensional array of libtorch. Operators return new tensors; methods whose names end in <c>InPlace</c> change this one. Freed
+/// by <see cref="Dispose"/>, by the <see cref="TensorScope"/> in which it was made, or by the garbage collector.
 /// </summary>
 public sealed partial class Tensor : IDisposable
 {
@@ -45,10 +45,10 @@ public sealed partial class Tensor : IDisposable
 
     internal long[] ShapeArray => shape ??= ReadShape();
 
-    /// <summary>The length of a dimension; negative counts from the end.</summary>
+    /// <summary>The length of a dimension; negative indices count from the end.</summary>
     public long Size(int dimension) => ShapeArray[dimension < 0 ? dimension + ShapeArray.Length : dimension];
 
-    /// <summary>Takes the tensor out of every scope: it lives until it is disposed of or collected.</summary>
+    /// <summary>Removes the tensor from every scope: it lives until it is disposed or collected.</summary>
     public Tensor DetachFromScope()
     {
         Scope = null;

@@ -1,8 +1,8 @@
 namespace Attune.Torch;
 
 /// <summary>
-/// Frees the tensors that a thread makes while the scope is the innermost open one, except those that are kept. Scopes nest;
-/// a tensor made outside of any scope lives until it is disposed of or collected.
+/// Frees the tensors that a thread makes while this is the innermost open scope, except those that are kept. Scopes nest. A tensor made
+/// outside of any scope lives until it is disposed or collected.
 /// </summary>
 public sealed class TensorScope : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class TensorScope : IDisposable
         scope.tensors.Add(tensor);
     }
 
-    /// <summary>Hands a tensor of this scope to the scope around it (or to nobody), so that it outlives this one.</summary>
+    /// <summary>Moves a tensor of this scope to the enclosing scope (or to none), so that it outlives this one.</summary>
     public Tensor MoveToOuterScope(Tensor tensor)
     {
         if (tensor.Scope == this)
@@ -34,11 +34,12 @@ public sealed class TensorScope : IDisposable
         return tensor;
     }
 
-    /// <summary>Frees what was made in the scope and not kept. Scopes close in the reverse order of opening.</summary>
+    /// <summary>Frees the tensors of this scope that were not kept. Scopes must be closed in reverse order of opening.</summary>
     public void Dispose()
     {
         if (current != this)
-            throw new InvalidOperationException("a tensor scope was closed while an inner one was open, or twice, or on another thread");
+            throw new InvalidOperationException(
+                "a tensor scope was closed while an inner scope was open, was closed twice, or was closed on another thread");
         current = outer;
         foreach (var tensor in tensors)
             if (tensor.Scope == this)

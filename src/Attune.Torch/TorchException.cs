@@ -3,7 +3,7 @@ using Attune.Torch.Interop;
 
 namespace Attune.Torch;
 
-/// <summary>libtorch refused: the message names the operator and the types and shapes it was given.</summary>
+/// <summary>An error of libtorch. The message names the operator and the types and shapes of its arguments.</summary>
 public sealed class TorchException : Exception
 {
     public TorchException(string message) : base(message)

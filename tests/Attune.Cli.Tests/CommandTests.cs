@@ -86,7 +86,7 @@ public sealed class CommandTests
             var (code, output, _) = Commands.Run("recipe", method);
             Assert.Equal(0, code);
             Assert.Contains($"method: {method}", output, StringComparison.Ordinal);
-            Assert.Contains("# The greatest learning rate", output, StringComparison.Ordinal);
+            Assert.Contains("# The full learning rate", output, StringComparison.Ordinal);
         }
     }
 }

@@ -1,12 +1,10 @@
 using Attune.Cli.Display;
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 using Spectre.Console;
 

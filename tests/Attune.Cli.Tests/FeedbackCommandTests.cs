@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Testing;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Tests;
 

@@ -1,15 +1,13 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Adapters;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Text.Trainers;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
@@ -139,6 +137,30 @@ public sealed class ModelCommandTests : IDisposable
         Fail("lacks model.norm.weight", "models", "show", WithoutItsNorm());
     }
 
+    [Theory]
+    [InlineData("""[1]""", "'attune_heads' should be an object, found [1]")]
+    [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' should be an object, found null")]
+    [InlineData("""{"q":{"outputs":3}}""", "attune_heads: q: 'kind' is missing")]
+    [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not known; known are value and mlp")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' should be a number of at least 1, found 0")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], config.json asks for [4, 64]")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":3},"r":{"kind":"value"}}""", "lacks r.summary.weight, r.summary.bias")]
+    [InlineData("""{"":{"kind":"value"}}""", "the name of a head must consist of letters")]
+    [InlineData("""{"model":{"kind":"value"}}""", "a head cannot be named 'model': the model already has parameters of that name")]
+    [InlineData("""{"v_head":{"kind":"mlp","outputs":1}}""", "the head 'v_head' must be a value head")]
+    public void ModelsShow_DamagedHeads_IsRefused(string heads, string expected)
+    {
+        var (copy, language) = (folder.File("heads"), Pretrained.LoadLanguageModel(model));
+        using var random = new RandomSource(1);
+        language.AddHead("q", new MlpHead(language.Backbone.Width, 3)).Initialize(random);
+        ModelFolder.Save(copy, language, TinyData.Tokenizer);
+        Assert.Contains("a decoder, with the heads q\n", Succeed("models", "show", copy));
+        var config = Pretrained.ReadConfig(copy);
+        config["attune_heads"] = JsonNode.Parse(heads);
+        File.WriteAllText(Path.Combine(copy, "config.json"), config.ToJsonString());
+        Fail(expected, "models", "show", copy);
+    }
+
     /// <summary>A copy of the model whose file lacks a tensor.</summary>
     string WithoutItsNorm()
     {
@@ -164,8 +186,8 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("beams: a number of at least 1", "--beams", "-1")]
-    [InlineData("answers: from 1 to as many as beams (2)", "--beams", "2", "--samples", "3")]
+    [InlineData("`beams` must be at least 1 (was -1).", "--beams", "-1")]
+    [InlineData("must be at most the number of beams, 2 (was 3).", "--beams", "2", "--samples", "3")]
     [InlineData("`beams` must be 0 with --temperature", "--beams", "2", "--top-k", "3")]
     [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
     public void OptionsOfBeamsThatMakeNoSenseAreSaid(string expected, params string[] options) => Fail(expected, ["generate", model, "The cat says", .. options]);
@@ -180,7 +202,7 @@ public sealed class ModelCommandTests : IDisposable
         ModelFolder.Save(encoder, Pretrained.NewLanguageModel(config, random), tokenizer);
         ModelFolder.Save(judge, Pretrained.NewRewardModel(config, random), tokenizer);
         Assert.Equal(36, Succeed("score", judge, TinyData.Rankings(folder)).TrimEnd('\n').Split('\n').Length);
-        Fail("holds an encoder (bert), which reads texts and cannot write any", "generate", encoder, "The cat says");
+        Fail("holds an encoder (bert), which cannot generate text", "generate", encoder, "The cat says");
     }
 
     [Fact]
@@ -211,7 +233,7 @@ public sealed class ModelCommandTests : IDisposable
         var scores = points.Select(point => (double)point!["score"]!).ToList();
         Assert.Equal(scores.Order(), scores);                    // the best of more is never worse by the score that chooses
         Assert.InRange((double)points[0]!["gold"]!, 0, 6);
-        Assert.Contains("Score and gold reward over distance, best of n", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("Score and gold reward against √KL, best of n", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,8 +261,8 @@ public sealed class ModelCommandTests : IDisposable
         string[] words = ["The cat says", "--temperature", "0", "--max-new-tokens", "5"];
         Assert.Equal(Succeed(["generate", model, .. words]), Succeed(["generate", adapter, .. words]));
         Peft.Save(adapter, lora, "somebody/model");
-        Fail("whose model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
-        Fail("whose model 'somebody/model' is not on this machine", "sft", $"model={adapter}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+        Fail("whose base model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
+        Fail("whose base model 'somebody/model' is not on this machine", "sft", $"model={adapter}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
     }
 
     [Fact]
@@ -263,21 +285,21 @@ public sealed class ModelCommandTests : IDisposable
 
     [Theory]
     [InlineData("a number was expected, found '1,5'", "--temperature", "1,5")]
-    [InlineData("temperature: 0 (greedy), or a number from 0.001 to 1000", "--temperature", "1e-30")]
-    [InlineData("topP: a probability from 0.000001 to 1", "--top-p", "1e-46")]
-    [InlineData("minNewTokens: a number from 0 to maxNewTokens", "--min-new-tokens", "129")]
-    [InlineData("minP: a share from 0 to 1", "--min-p", "1.1")]
-    [InlineData("typicalP: a probability from 0.000001 to 1", "--typical-p", "0")]
-    [InlineData("repetitionPenalty: a number from 0.001 to 1000", "--repetition-penalty", "0")]
-    [InlineData("frequencyPenalty, presencePenalty: -100 to 100", "--presence-penalty", "1e9")]
-    [InlineData("noRepeatNgramSize: a number of at least 0", "--no-repeat-ngram-size", "-1")]
+    [InlineData("`temperature` must be 0 (greedy) or from 0.001 to 1000 (", "--temperature", "1e-30")]
+    [InlineData("`topP` must be from 0.000001 to 1 (", "--top-p", "1e-46")]
+    [InlineData("`minNewTokens` must be at most maxNewTokens, 128 (was 129).", "--min-new-tokens", "129")]
+    [InlineData("`minP` must be from 0 to 1 (was 1.1).", "--min-p", "1.1")]
+    [InlineData("`typicalP` must be from 0.000001 to 1 (was 0).", "--typical-p", "0")]
+    [InlineData("`repetitionPenalty` must be from 0.001 to 1000 (was 0).", "--repetition-penalty", "0")]
+    [InlineData("`presencePenalty` must be from -100 to 100 (was 1000000000).", "--presence-penalty", "1e9")]
+    [InlineData("`noRepeatNgramSize` must be at least 0 (was -1).", "--no-repeat-ngram-size", "-1")]
     [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
-    [InlineData("topH: a share from 0 to 1", "--top-h", "2")]
+    [InlineData("`topH` must be from 0 to 1 (was 2).", "--top-h", "2")]
     [InlineData("--suppress-tokens: token ids", "--suppress-tokens", "3,x")]
-    [InlineData("token id 99999: one below the vocabulary's size", "--suppress-tokens", "99999")]
+    [InlineData("(was 99999)", "--suppress-tokens", "99999")]
     [InlineData("--sequence-bias: TEXT=NUMBER", "--sequence-bias", "cat")]
     [InlineData("--exponential-decay-length-penalty: START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
-    [InlineData("negativePrompt: a guidanceScale other than 1", "--negative-prompt", "A dog")]
+    [InlineData("`guidanceScale` must not be 1 with a negative prompt (was 1).", "--negative-prompt", "A dog")]
     [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
     public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);
 
@@ -305,8 +327,8 @@ public sealed class ModelCommandTests : IDisposable
     public void ATokenizerOfAnotherModelIsRefused()
     {
         BytePairTrainer.Train(["many other words that make a larger vocabulary than the model has, so that none fits"], new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
-        Fail("they are not of one model", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+        Fail("they do not belong together", "generate", model, "The cat says");
+        Fail("they do not belong together", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
     }
 
     [Fact]
@@ -314,7 +336,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var grown = TinyData.Tokenizer.WithSpecialTokens(pad: "<|beyond|>");
         grown.Save(model);
-        Fail("they are not of one model", "generate", model, "The cat says");
+        Fail("they do not belong together", "generate", model, "The cat says");
         TinyData.Tokenizer.Save(model);
         File.Copy(SavedTokenizer(grown), Path.Combine(model, "tokenizer.json"), overwrite: true);
         Succeed("generate", model, "The cat says", "--max-new-tokens", "2");

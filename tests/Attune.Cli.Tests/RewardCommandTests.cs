@@ -1,14 +1,10 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
-using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests;
 
@@ -36,7 +32,7 @@ public sealed class RewardCommandTests : IDisposable
         Assert.Contains($"; {percent} of 108 pairs in order", scored);
         Assert.StartsWith($"in order     {percent}  (95 %: ", table);
         Assert.Contains(percent, File.ReadAllText(report));
-        Assert.Contains("The most surprising pairs", File.ReadAllText(report));
+        Assert.Contains("Most confident errors", File.ReadAllText(report));
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(Succeed("evaluate", "reward", one, rankings, "--json"))!.ToJsonString());
     }
 
@@ -92,11 +88,11 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt":"a","completion":"b"}""", "comparisons were expected")]
-    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which people prefer one answer")]
-    [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which people prefer one answer")]
-    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which people prefer one answer")]
-    [InlineData("", "there is no pair in which people prefer one answer")]
+    [InlineData("""{"prompt":"a","completion":"b"}""", "this is not a comparison")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("", "there is no pair in which annotators prefer one response")]
     public void DataThatComparesNothingIsSaid(string line, string expected) => Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));
 
     [Fact]

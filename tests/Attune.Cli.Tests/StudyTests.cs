@@ -4,8 +4,6 @@ using System.Text.Json.Nodes;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
-using Attune.Training.Runs;
-using Attune.Training.Studies;
 
 namespace Attune.Cli.Tests;
 
@@ -75,7 +73,7 @@ public sealed class StudyTests : IDisposable
         File.WriteAllText(study, File.ReadAllText(study).Replace("learningRate=1e-5", "learningrate=1", StringComparison.Ordinal).Replace("output:", "outputs:", StringComparison.Ordinal));
         var (code, _, error) = Commands.Run("study", study);
         Assert.Equal(2, code);
-        Assert.Contains("'outputs' is no key of this study. Did you mean 'output'?", error, StringComparison.Ordinal);
+        Assert.Contains("'outputs' is not a key of this study. Did you mean 'output'?", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("runs")));
     }
 

@@ -1,2 +1,2 @@
-// Live bytes and tensors are facts of the process, and the tests assert on them.
+// Tests assert on live bytes and tensors, which are those of the whole process.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,5 +1,4 @@
 using Attune.Models;
-using Attune.Models.Families;
 using Attune.Testing.Models;
 using Attune.Torch;
 
@@ -17,11 +16,11 @@ public sealed class BeamSearchTests
     {
         var model = TinyModel.Of(family);
         var found = Search(model, [], new() { Beams = TinyModel.Vocabulary, Answers = 3, LengthPenalty = 0 }, Short);
-        foreach (var (prompt, answers) in Prompts.Zip(found.Chunk(3)))
+        foreach (var (prompt, responses) in Prompts.Zip(found.Chunk(3)))
         {
             var best = Pairs(model, prompt).OrderByDescending(pair => pair.Logprob).Take(3).ToArray();
-            Assert.Equal(best.Select(pair => pair.Tokens), answers.Select(answer => answer.Tokens));
-            Assert.All(best.Zip(answers), both => Assert.Equal(both.First.Logprob, both.Second.Score, 1e-4));
+            Assert.Equal(best.Select(pair => pair.Tokens), responses.Select(response => response.Tokens));
+            Assert.All(best.Zip(responses), both => Assert.Equal(both.First.Logprob, both.Second.Score, 1e-4));
         }
     }
 
@@ -33,7 +32,7 @@ public sealed class BeamSearchTests
         var generator = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]);
         var greedy = generator.Generate(Prompts, new() { Temperature = 0, MaxNewTokens = 12 }, random);
         var found = Search(model, [TinyModel.Eos], new() { Beams = 1, EarlyStopping = EarlyStopping.True }, new() { MaxNewTokens = 12 });
-        Assert.Equal(greedy.Select(completion => completion.Tokens), found.Select(answer => answer.Tokens));
+        Assert.Equal(greedy.Select(response => response.Tokens), found.Select(response => response.Tokens));
     }
 
     [Fact]
@@ -43,7 +42,8 @@ public sealed class BeamSearchTests
         var options = new BeamOptions { Beams = 3, Answers = 2 };
         var sampling = new SamplingOptions { MaxNewTokens = 12, NoRepeatNgramSize = 2 };
         var alone = Prompts.SelectMany(prompt => Search(model, [5, 9], options, sampling, prompt));
-        Assert.Equal(alone.Select(answer => answer.Tokens), Search(model, [5, 9], options, sampling).Select(answer => answer.Tokens));
+        var together = Search(model, [5, 9], options, sampling);
+        Assert.Equal(alone.Select(response => response.Tokens), together.Select(response => response.Tokens));
     }
 
     [Fact]
@@ -51,7 +51,8 @@ public sealed class BeamSearchTests
     {
         var model = TinyModel.Gpt2();
         double Length(double penalty) =>
-            Search(model, [5, 9, 20], new() { LengthPenalty = penalty }, new() { MaxNewTokens = 12 }).Average(answer => answer.Tokens.Length);
+            Search(model, [5, 9, 20], new() { LengthPenalty = penalty }, new() { MaxNewTokens = 12 })
+                .Average(response => response.Tokens.Length);
         Assert.True(Length(-3) < Length(3), $"{Length(-3)} and {Length(3)}");
     }
 
@@ -66,7 +67,7 @@ public sealed class BeamSearchTests
         LanguageModel model, int[] eosIds, BeamOptions options, SamplingOptions sampling, params int[][] prompts) =>
         new BeamSearch(model, TinyModel.Pad, eosIds).Search(prompts.Length > 0 ? prompts : Prompts, options, sampling);
 
-    /// <summary>Every answer of two tokens with its log-probability, read whole and without a cache.</summary>
+    /// <summary>Every response of two tokens with its log-probability, computed without a cache.</summary>
     static IEnumerable<(int[] Tokens, double Logprob)> Pairs(LanguageModel model, int[] prompt)
     {
         for (var first = 0; first < TinyModel.Vocabulary; first++)

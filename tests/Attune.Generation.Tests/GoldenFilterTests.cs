@@ -6,7 +6,7 @@ using Attune.Torch;
 
 namespace Attune.Generation.Tests;
 
-/// <summary>Logits after one processor of transformers, or a chain of them, each as the filter that is the same.</summary>
+/// <summary>Compares filters with logits processors of transformers, alone and in chains.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenFilterTests
 {
@@ -23,7 +23,8 @@ public sealed class GoldenFilterTests
         var item = File.Value.GetProperty("cases")[index];
         var (filters, rows) = Read(item);
 
-        var logits = filters.Aggregate(Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, new(rows)));
+        var logits = filters.Aggregate(
+            Scores(item.GetProperty("scores").GetString()!), (scores, filter) => filter.Apply(scores, new(rows)));
 
         Compare(item.GetProperty("expected"), logits, name);
         if (item.TryGetProperty("expected_probabilities", out var probabilities))
@@ -34,7 +35,7 @@ public sealed class GoldenFilterTests
     static void Compare(JsonElement expected, Tensor actual, string what) =>
         Numeric.Close(GoldenTensor.Read(expected).Data, actual.ToArray<float>(), what, 1e-6, 1e-5);
 
-    /// <summary>The filters of a case, and the rows with its prompt length and what its encoder read.</summary>
+    /// <summary>The filters of a case, and its rows with prompt length and encoder input.</summary>
     static (IReadOnlyList<ILogitsFilter> Filters, IReadOnlyList<TokenHistory> Rows) Read(JsonElement item)
     {
         var input = item.TryGetProperty("input_ids", out var own) ? own : File.Value.GetProperty("inputs").GetProperty("input_ids");
@@ -71,7 +72,7 @@ public sealed class GoldenFilterTests
             "TopPLogitsWarper" => new TopPFilter(Number("top_p"), keep),
             "MinPLogitsWarper" => new MinPFilter(Number("min_p"), keep),
             "TypicalLogitsWarper" => new TypicalFilter(Number("typical_p"), keep),
-            "EpsilonLogitsWarper" => new CutoffFilter(Number("epsilon"), keep: keep),
+            "EpsilonLogitsWarper" => new CutoffFilter(Number("epsilon"), minTokensToKeep: keep),
             "EtaLogitsWarper" => new CutoffFilter(Number("epsilon"), adaptive: true, keep),
             "TopHLogitsWarper" => new TopHFilter(Number("top_h")),
             "RepetitionPenaltyLogitsProcessor" => new RepetitionPenaltyFilter(
@@ -85,7 +86,7 @@ public sealed class GoldenFilterTests
                 .Select(bias => (GoldenModels.Ids(bias.GetProperty("tokens")), bias.GetProperty("bias").GetDouble()))]),
             "SuppressTokensLogitsProcessor" => new SuppressTokensFilter(List("suppress_tokens")),
             "SuppressTokensAtBeginLogitsProcessor" => new SuppressTokensFilter(List("begin_suppress_tokens"), Whole("begin_index")),
-            "ForcedBOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_bos_token_id"), at: 1),
+            "ForcedBOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_bos_token_id"), position: 1),
             "ForcedEOSTokenLogitsProcessor" => new ForcedTokenFilter(List("forced_eos_token_id"), Whole("max_length") - 1),
             "MinLengthLogitsProcessor" => new MinNewTokensFilter(Whole("min_length"), List("eos_token_id")),
             "MinNewTokensLengthLogitsProcessor" => new MinNewTokensFilter(Whole("min_new_tokens"), List("eos_token_id")),
@@ -96,7 +97,7 @@ public sealed class GoldenFilterTests
                 row => GoldenModels.Ids(hparams.GetProperty("allowed_by_batch_row").GetProperty($"{rows.ToList().IndexOf(row)}"))),
             "ClassifierFreeGuidanceLogitsProcessor" => new GuidanceOfHalves(Number("guidance_scale")),
             "transcription" => new FrequencyPenaltyFilter(Number("frequency_penalty"), Number("presence_penalty")),
-            _ => throw new NotSupportedException($"no filter is known for {processor}"),
+            _ => throw new NotSupportedException($"no filter for {processor}"),
         };
 
         double Number(string key) => GoldenTensor.Number(hparams.GetProperty(key));
@@ -104,7 +105,7 @@ public sealed class GoldenFilterTests
         int[] List(string key) => GoldenModels.Ids(hparams.GetProperty(key));
     }
 
-    /// <summary>Steps as <c>name number</c>, and <c>min_new_tokens 4 (prompt 7, eos 2)</c>.</summary>
+    /// <summary>Steps such as <c>name number</c> and <c>min_new_tokens 4 (prompt 7, eos 2)</c>.</summary>
     static (IReadOnlyList<ILogitsFilter> Filters, IReadOnlyList<TokenHistory> Rows) Chain(JsonElement input, string[] order)
     {
         var steps = order.Select(step => step.Split([' ', ',', '(', ')'], StringSplitOptions.RemoveEmptyEntries)).ToList();
@@ -125,12 +126,12 @@ public sealed class GoldenFilterTests
                 "top_p" => new TopPFilter(number),
                 "min_p" => new MinPFilter(number),
                 "typical_p" => new TypicalFilter(number),
-                _ => throw new NotSupportedException($"no filter is known for {words[0]}"),
+                _ => throw new NotSupportedException($"no filter for {words[0]}"),
             };
         }
     }
 
-    /// <summary>One set of scores (B, V), or several, <c>a+b</c>, one below the other.</summary>
+    /// <summary>One set of scores (B, V), or several concatenated ones, <c>a+b</c>.</summary>
     static Tensor Scores(string sets) => Tensor.Concatenate(0, [.. sets.Split('+').Select(set =>
     {
         var tensor = GoldenTensor.Read(File.Value.GetProperty("inputs").GetProperty("scores").GetProperty(set));
@@ -141,7 +142,7 @@ public sealed class GoldenFilterTests
 
     static IEnumerable<string> Texts(JsonElement json) => json.EnumerateArray().Select(text => text.GetString()!);
 
-    /// <summary>Guidance of logits (2B, V), those with a condition above those without one.</summary>
+    /// <summary>Guidance of logits (2B, V): the conditional ones, then the unconditional ones.</summary>
     sealed class GuidanceOfHalves(double scale) : ILogitsFilter
     {
         public Tensor Apply(Tensor logits, LogitsContext context) =>

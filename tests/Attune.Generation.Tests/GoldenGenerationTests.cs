@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -7,7 +6,7 @@ using Attune.Torch;
 
 namespace Attune.Generation.Tests;
 
-/// <summary>Greedy continuations that transformers computed for tiny checkpoints; the ids agree exactly.</summary>
+/// <summary>Compares greedy generation with that of transformers for tiny checkpoints; ids must be equal.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenGenerationTests
 {
@@ -33,13 +32,13 @@ public sealed class GoldenGenerationTests
         using var random = new RandomSource(0);
 
         var generator = new TextGenerator(model, padId: 0, eos is { } id ? [id] : []);
-        var completions = generator.Generate(GoldenModels.Prompts(inputs), new() { Temperature = 0, MaxNewTokens = longest }, random);
+        var responses = generator.Generate(GoldenModels.Prompts(inputs), new() { Temperature = 0, MaxNewTokens = longest }, random);
 
-        foreach (var (row, completion) in rows.Zip(completions))
+        foreach (var (row, response) in rows.Zip(responses))
         {
             var continued = row[begun..];
-            Assert.Equal(continued[..completion.Tokens.Length], completion.Tokens);
-            Assert.All(continued[completion.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
+            Assert.Equal(continued[..response.Tokens.Length], response.Tokens);
+            Assert.All(continued[response.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
         }
         Golden.Ran("models: greedy continuations");
     }

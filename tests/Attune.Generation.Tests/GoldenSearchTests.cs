@@ -7,7 +7,7 @@ using Attune.Torch;
 
 namespace Attune.Generation.Tests;
 
-/// <summary>Answers that transformers' <c>generate</c> found by beam search, or greedily, with processors: ids agree exactly.</summary>
+/// <summary>Compares beam and greedy search, with logits processors, with transformers' <c>generate</c>; ids must be equal.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenSearchTests
 {
@@ -31,15 +31,15 @@ public sealed class GoldenSearchTests
         var prompts = GoldenModels.Prompts(inputs);
         var expected = item.GetProperty("expected");
 
-        var answers = call.Beams is { } beams ? Search(model, call, beams, prompts, expected, name) : Greedy(model, call, prompts);
+        var responses = call.Beams is { } beams ? Search(model, call, beams, prompts, expected, name) : Greedy(model, call, prompts);
 
         int[] fill = expected.GetProperty("fill_value").GetInt32() is >= 0 and var value ? [value] : call.EosIds;
         var sequences = GoldenModels.Rows(expected.GetProperty("sequences"));
-        Assert.Equal(sequences.Length, answers.Count);
-        foreach (var (row, answer) in sequences.Zip(answers))
+        Assert.Equal(sequences.Length, responses.Count);
+        foreach (var (row, response) in sequences.Zip(responses))
         {
-            Assert.Equal(row[begun..].Take(answer.Length), answer);
-            Assert.All(row[(begun + answer.Length)..], token => Assert.Contains(token, fill));
+            Assert.Equal(row[begun..].Take(response.Length), response);
+            Assert.All(row[(begun + response.Length)..], token => Assert.Contains(token, fill));
         }
         Golden.Ran($"generation: {(call.Beams is null ? "greedy search" : "beam search")} of {Model(file)}");
     }
@@ -48,7 +48,9 @@ public sealed class GoldenSearchTests
     public void CasesOfFamiliesThatAreNotReadAreCounted()
     {
         foreach (var file in Files.Where(file => !GoldenModels.IsKnown(Model(file))))
-            Golden.Ran($"generation: not compared, the family of {Model(file)} is not read", Read(file).GetProperty("cases").GetArrayLength());
+            Golden.Ran(
+                $"generation: not compared, the family of {Model(file)} is not supported",
+                Read(file).GetProperty("cases").GetArrayLength());
     }
 
     static IReadOnlyList<int[]> Search(
@@ -56,15 +58,15 @@ public sealed class GoldenSearchTests
     {
         var found = new BeamSearch(model, padId: 0, call.EosIds).Search(prompts, beams, call.Sampling);
         var scores = GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data;
-        Numeric.Close(scores, found.Select(answer => answer.Score).ToArray(), name, 1e-4, 0);
-        return [.. found.Select(answer => answer.Tokens)];
+        Numeric.Close(scores, found.Select(response => response.Score).ToArray(), name, 1e-4, 0);
+        return [.. found.Select(response => response.Tokens)];
     }
 
     static IReadOnlyList<int[]> Greedy(LanguageModel model, Call call, int[][] prompts)
     {
         using var random = new RandomSource(0);
         var generator = new TextGenerator(model, padId: 0, call.EosIds);
-        return [.. generator.Generate(prompts, call.Sampling, random).Select(completion => completion.Tokens)];
+        return [.. generator.Generate(prompts, call.Sampling, random).Select(response => response.Tokens)];
     }
 
     static JsonElement Read(string file) => Golden.Json("generation", $"{file}.json");
@@ -73,8 +75,8 @@ public sealed class GoldenSearchTests
     static string Model(string file) => Path.GetFileName(Read(file).GetProperty("model").GetString()!);
 
     /// <summary>
-    /// The words of a call of <c>generate</c> in our options; one that is not known fails. Without an end-of-text token of its own a
-    /// call has that of the checkpoint, as the numbers show.
+    /// Converts the arguments of a call of <c>generate</c> to options; throws for an unknown one. A call without an end-of-sequence token
+    /// has the checkpoint's, as its results show.
     /// </summary>
     sealed class Call
     {
@@ -114,7 +116,7 @@ public sealed class GoldenSearchTests
                     break;
                 case "forced_eos_token_id": Sampling = Sampling with { ForcedEosTokenId = value.GetInt32() }; break;
                 case "eos_token_id" or "pad_token_id": break;
-                default: throw new NotSupportedException($"no option is known for {word}");
+                default: throw new NotSupportedException($"no option for {word}");
             }
         }
     }

@@ -5,7 +5,7 @@ using Attune.Torch;
 
 namespace Attune.Generation.Tests;
 
-/// <summary>Classifier-free guidance over two caches is that of two models that read everything again for each token.</summary>
+/// <summary>Compares classifier-free guidance with two caches to two models without a cache.</summary>
 public sealed class GuidanceTests
 {
     const double Scale = 1.7;
@@ -22,27 +22,27 @@ public sealed class GuidanceTests
         var model = TinyModel.Of(family);
         var options = Options(withNegativePrompt) with { Temperature = 0.8, RepetitionPenalty = 1.3 };
         using var random = new RandomSource(11);
-        var completions = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(Prompts, options, random, samples: 6);
-        Assert.Contains(completions, completion => completion.Tokens.Length < 8);              // rows are dropped on the way
-        foreach (var (prompt, completion) in Prompts.SelectMany(prompt => Enumerable.Repeat(prompt, 6)).Zip(completions))
-            AssertGuided(model, prompt, completion, options);
+        var responses = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(Prompts, options, random, samples: 6);
+        Assert.Contains(responses, response => response.Tokens.Length < 8);              // so rows are dropped during generation
+        foreach (var (prompt, response) in Prompts.SelectMany(prompt => Enumerable.Repeat(prompt, 6)).Zip(responses))
+            AssertGuided(model, prompt, response, options);
     }
 
-    static void AssertGuided(LanguageModel model, int[] prompt, Response completion, SamplingOptions options)
+    static void AssertGuided(LanguageModel model, int[] prompt, Response response, SamplingOptions options)
     {
         using var scope = TensorScope.Open();
-        var (answer, count) = (completion.Tokens, completion.Tokens.Length);
+        var (tokens, count) = (response.Tokens, response.Tokens.Length);
         int[] negative = options.NegativePromptIds.Count > 0 ? [.. options.NegativePromptIds] : [prompt[^1]];
         var guided = GuidanceFilter.Combine(Logprobs(prompt), Logprobs(negative), Scale);                       // (T, V)
-        var beginning = model.Backbone.StartToken is { } start ? [start] : prompt;
-        TokenHistory[] rows = [.. Enumerable.Range(0, count).Select(t => answer[..t].Aggregate(
-            new TokenHistory(prompt, beginning), (row, token) => row.With(token)))];
+        var prefix = model.Backbone.StartToken is { } start ? [start] : prompt;
+        TokenHistory[] rows = [.. Enumerable.Range(0, count).Select(t => tokens[..t].Aggregate(
+            new TokenHistory(prompt, prefix), (row, token) => row.With(token)))];
         var penalized = new RepetitionPenaltyFilter(options.RepetitionPenalty).Apply(guided, new(rows));
         var logprobs = (penalized * (1 / options.Temperature)).LogSoftmax(-1);
-        var chosen = logprobs.Gather(1, Tensor.From(answer.Select(token => (long)token).ToArray(), count, 1));
-        Numeric.Close(Array.ConvertAll(chosen.ToArray<float>(), number => (double)number), completion.Logprobs, "logprobs", 1e-4, 1e-4);
+        var chosen = logprobs.Gather(1, Tensor.From(tokens.Select(token => (long)token).ToArray(), count, 1));
+        Numeric.Close(Array.ConvertAll(chosen.ToArray<float>(), number => (double)number), response.Logprobs, "logprobs", 1e-4, 1e-4);
 
-        Tensor Logprobs(int[] before) => TextGeneratorTests.Logits(model, before, answer).Slice(0, 0, -1).LogSoftmax(-1);
+        Tensor Logprobs(int[] before) => TextGeneratorTests.Logits(model, before, tokens).Slice(0, 0, -1).LogSoftmax(-1);
     }
 
     [Fact]
@@ -54,9 +54,9 @@ public sealed class GuidanceTests
         var greedy = generator.Generate(Prompts, Options(true) with { Temperature = 0 }, random);
         var search = new BeamSearch(model, TinyModel.Pad, [TinyModel.Eos]);
         var found = search.Search(Prompts, new() { Beams = 1, EarlyStopping = EarlyStopping.True }, Options(true));
-        Assert.Equal(greedy.Select(completion => completion.Tokens), found.Select(answer => answer.Tokens));
+        Assert.Equal(greedy.Select(response => response.Tokens), found.Select(response => response.Tokens));
         var plain = generator.Generate(Prompts, new() { Temperature = 0, MaxNewTokens = 12 }, random);
-        Assert.NotEqual(plain.Select(completion => completion.Tokens), greedy.Select(completion => completion.Tokens));
+        Assert.NotEqual(plain.Select(response => response.Tokens), greedy.Select(response => response.Tokens));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class GuidanceTests
         var search = new BeamSearch(TinyModel.Llama(), TinyModel.Pad, [5, 9]);
         var alone = Prompts.SelectMany(prompt => search.Search([prompt], new() { Beams = 3 }, Options(true)));
         var together = search.Search(Prompts, new() { Beams = 3 }, Options(true));
-        Assert.Equal(alone.Select(answer => answer.Tokens), together.Select(answer => answer.Tokens));
+        Assert.Equal(alone.Select(response => response.Tokens), together.Select(response => response.Tokens));
     }
 
     [Fact]
@@ -83,7 +83,8 @@ public sealed class GuidanceTests
         var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, []);
         var options = Options(false) with { NegativePromptIds = [.. Enumerable.Repeat(5, 40)] };
         var error = Assert.Throws<InvalidDataException>(() => generator.Generate(Prompts, options, random));
-        Assert.Contains("a negative prompt of 40 tokens leaves room for 8 tokens of an answer, and the prompts for 12", error.Message);
+        Assert.Contains("the negative prompt has 40 tokens, which leaves space for a response of 8 tokens", error.Message);
+        Assert.Contains("but the prompts leave space for 12", error.Message);
     }
 
     [Fact]

@@ -4,7 +4,9 @@ namespace Attune.Generation.Tests;
 
 static class Leaks
 {
-    /// <summary>A second time an action frees all tensors it makes, without finalizers; other tests' are collected before.</summary>
+    /// <summary>
+/// Asserts that the second run of an action frees all of its tensors without finalizers. Tensors of other tests are collected first.
+/// </summary>
     public static void None(Action action)
     {
         action();

@@ -4,7 +4,7 @@ using Attune.Torch;
 
 namespace Attune.Generation.Tests;
 
-/// <summary>Every option of sampling is a filter, in the order of transformers, for generation and evaluation alike.</summary>
+/// <summary>Every sampling option adds its filter, in the order of transformers, for generation and for evaluation.</summary>
 public sealed class SamplingChainTests
 {
     static readonly int[] Eos = [TinyModel.Eos];
@@ -30,9 +30,9 @@ public sealed class SamplingChainTests
             ["sequenceBias"] = (new() { SequenceBias = [new() { Tokens = [9, 4], Bias = 7 }, new() { Tokens = [5], Bias = -7 }] },
                 new SequenceBiasFilter([([9, 4], 7), ([5], -7)])),
             ["suppressTokens"] = (new() { SuppressTokens = [4, 7, 9] }, new SuppressTokensFilter([4, 7, 9])),
-            ["beginSuppressTokens"] = (new() { BeginSuppressTokens = [4, 7, 9] }, new SuppressTokensFilter([4, 7, 9], at: 0)),
-            ["forcedBosTokenId"] = (new() { ForcedBosTokenId = 6 }, new ForcedTokenFilter([6], at: 0)),
-            ["forcedEosTokenId"] = (new() { MaxNewTokens = 3, ForcedEosTokenId = 6 }, new ForcedTokenFilter([6], at: 2)),
+            ["beginSuppressTokens"] = (new() { BeginSuppressTokens = [4, 7, 9] }, new SuppressTokensFilter([4, 7, 9], position: 0)),
+            ["forcedBosTokenId"] = (new() { ForcedBosTokenId = 6 }, new ForcedTokenFilter([6], position: 0)),
+            ["forcedEosTokenId"] = (new() { MaxNewTokens = 3, ForcedEosTokenId = 6 }, new ForcedTokenFilter([6], position: 2)),
             ["exponentialDecayLengthPenalty"] = (new() { ExponentialDecayLengthPenalty = new() { Start = 1, Factor = 3 } },
                 new LengthDecayFilter(1, 3, Eos)),
             ["removeInvalidValues"] = (new() { RemoveInvalidValues = true }, new FiniteFilter()),
@@ -41,7 +41,7 @@ public sealed class SamplingChainTests
 
     public static TheoryData<string> Names => [.. Options.Keys];
 
-    /// <summary>Those that change what is drawn from logits that are finite.</summary>
+    /// <summary>Options that change sampling from finite logits.</summary>
     public static TheoryData<string> NamesOfDraws => [.. Options.Keys.Except(["removeInvalidValues", "renormalizeLogits"])];
 
     [Theory]
@@ -52,7 +52,8 @@ public sealed class SamplingChainTests
         var (options, filter) = Options[name];
         var (logits, context) = Random();
         if (name == "removeInvalidValues")
-            logits = logits.IndexPut(Tensor.From([float.NaN, float.PositiveInfinity], 2), [Tensor.From([0L, 1L], 2), Tensor.From([4L, 5L], 2)]);
+            logits = logits.IndexPut(
+                Tensor.From([float.NaN, float.PositiveInfinity], 2), [Tensor.From([0L, 1L], 2), Tensor.From([4L, 5L], 2)]);
         var chain = new SamplingChain(options, Eos);
         var expected = filter.Apply(logits, context).ToArray<float>();
         Assert.Equal(expected, chain.Apply(logits, context).ToArray<float>());
@@ -71,7 +72,7 @@ public sealed class SamplingChainTests
             using var random = new RandomSource(11);
             var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, Eos);
             var drawn = generator.Generate(Prompts, options with { MaxNewTokens = Math.Min(options.MaxNewTokens, 20) }, random, samples: 6);
-            return [.. drawn.Select(completion => (string.Join(' ', completion.Tokens), completion.Logprobs.Sum()))];
+            return [.. drawn.Select(response => (string.Join(' ', response.Tokens), response.Logprobs.Sum()))];
         }
     }
 
@@ -170,7 +171,7 @@ public sealed class SamplingChainTests
         var search = new BeamSearch(TinyModel.Gpt2(), TinyModel.Pad, Eos);
         var plain = search.Search(Prompts, new() { Beams = 1 }, options);
         var again = search.Search(Prompts, new() { Beams = 1 }, options with { RenormalizeLogits = true });
-        Assert.Equal(plain.Select(answer => answer.Tokens), again.Select(answer => answer.Tokens));
+        Assert.Equal(plain.Select(response => response.Tokens), again.Select(response => response.Tokens));
         Assert.All(plain.Zip(again), both => Assert.True(both.First.Score < both.Second.Score - 0.01));
     }
 
@@ -197,10 +198,10 @@ public sealed class SamplingChainTests
         using var scope = TensorScope.Open();
         var (logits, context) = Random();
         var chain = new SamplingChain(new() { SuppressTokens = [TinyModel.Vocabulary] }, Eos);
-        Assert.Contains("token id 32", Assert.Throws<InvalidDataException>(() => chain.Apply(logits, context)).Message);
+        Assert.Contains("(was 32)", Assert.Throws<InvalidDataException>(() => chain.Apply(logits, context)).Message);
     }
 
-    /// <summary>Logits (3, V), and three rows: an answer that has not begun, and two that have two tokens.</summary>
+    /// <summary>Logits (3, V), and three rows: an empty response, and two with two tokens.</summary>
     static (Tensor Logits, LogitsContext Context) Random()
     {
         using var random = new RandomSource(5);
@@ -219,7 +220,7 @@ public sealed class SamplingChainTests
         public Tensor Apply(Tensor logits, LogitsContext context) => logits + amount;
     }
 
-    /// <summary>Fails where a row does not go on from the one that it was, or the logits are not those of the hidden states.</summary>
+    /// <summary>Asserts that each row continues its previous tokens, and that logits belong to the hidden states.</summary>
     sealed class Following(Func<LogitsContext, Tensor> logitsOf) : ILogitsFilter
     {
         public int Begun { get; private set; }
@@ -235,7 +236,7 @@ public sealed class SamplingChainTests
             return new Batch(this, rows);
         }
 
-        public Tensor Apply(Tensor logits, LogitsContext context) => throw new InvalidOperationException("a batch was expected");
+        public Tensor Apply(Tensor logits, LogitsContext context) => throw new InvalidOperationException("Begin must be called first");
 
         void Follow(Tensor logits, LogitsContext context, int[][] before)
         {

@@ -1,7 +1,5 @@
 using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Families;
-using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -20,8 +18,8 @@ public sealed class TextGeneratorTests
     public void GreedyAnswersAreThoseOfOneTokenAtATimeWithoutACache(string family)
     {
         var model = TinyModel.Of(family);
-        foreach (var (prompt, completion) in Prompts.Zip(Generate(model, Prompts, Greedy)))
-            Assert.Equal(Continue(model, prompt, completion.Tokens.Length), completion.Tokens);
+        foreach (var (prompt, response) in Prompts.Zip(Generate(model, Prompts, Greedy)))
+            Assert.Equal(Continue(model, prompt, response.Tokens.Length), response.Tokens);
     }
 
     [Theory]
@@ -45,18 +43,18 @@ public sealed class TextGeneratorTests
     {
         var model = TinyModel.Of(family);
         var options = new SamplingOptions { MaxNewTokens = 10, Temperature = temperature, TopK = topK, TopP = topP };
-        foreach (var (prompt, completion) in Prompts.Zip(Generate(model, Prompts, options)))
+        foreach (var (prompt, response) in Prompts.Zip(Generate(model, Prompts, options)))
         {
             using var scope = TensorScope.Open();
-            var logits = Logits(model, prompt, completion.Tokens).Slice(0, 0, -1) * (1 / temperature);
+            var logits = Logits(model, prompt, response.Tokens).Slice(0, 0, -1) * (1 / temperature);
             if (topK > 0)
                 logits = new TopKFilter(topK).Apply(logits, new([]));
             if (topP < 1)
                 logits = new TopPFilter(topP).Apply(logits, new([]));
-            var chosen = Tensor.From(completion.Tokens.Select(t => (long)t).ToArray(), completion.Tokens.Length, 1);
+            var chosen = Tensor.From(response.Tokens.Select(t => (long)t).ToArray(), response.Tokens.Length, 1);
             Numeric.Close(
                 Array.ConvertAll(logits.LogSoftmax(-1).Gather(1, chosen).ToArray<float>(), x => (double)x),
-                completion.Logprobs, "logprobs", 1e-5, 1e-5);
+                response.Logprobs, "logprobs", 1e-5, 1e-5);
         }
     }
 
@@ -65,35 +63,36 @@ public sealed class TextGeneratorTests
     [InlineData(4, 3)]
     [InlineData(5, 3)]
     [InlineData(100, 1)]
-    public void TheHostIsWaitedForOnlyAtLooksAndThatChangesNoBit(int tokensBetweenLooks, int looks)
+    public void TheHostIsWaitedForOnlyAtLooksAndThatChangesNoBit(int stopCheckInterval, int checks)
     {
         var model = TinyModel.Gpt2();
         var options = new SamplingOptions { MaxNewTokens = 12, Temperature = 0.9, TopK = 8 };
-        var expected = Answer(tokensBetweenLooks: 1);
+        var expected = Answer(stopCheckInterval: 1);
         var before = TorchLibrary.HostReads;
-        var found = Answer(tokensBetweenLooks);
-        Assert.Equal(2 * looks, TorchLibrary.HostReads - before);                  // tokens and log-probabilities
+        var found = Answer(stopCheckInterval);
+        Assert.Equal(2 * checks, TorchLibrary.HostReads - before);                  // tokens and log-probabilities
         foreach (var (a, b) in expected.Zip(found))
         {
             Assert.Equal(a.Tokens, b.Tokens);
             Assert.Equal(a.Logprobs, b.Logprobs);
         }
 
-        IReadOnlyList<Response> Answer(int tokensBetweenLooks)
+        IReadOnlyList<Response> Answer(int stopCheckInterval)
         {
             using var random = new RandomSource(4);
-            return new TextGenerator(model, TinyModel.Pad, []) { StopCheckInterval = tokensBetweenLooks }.Generate(Prompts, options, random);
+            return new TextGenerator(model, TinyModel.Pad, []) { StopCheckInterval = stopCheckInterval }.Generate(
+                Prompts, options, random);
         }
     }
 
     [Fact]
     public void AnAnswerEndsWithTheEndOfTextTokenOrAtTheGreatestLength()
     {
-        var completions = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20 });
-        Assert.Contains(completions, c => c.Ended);
-        Assert.All(completions, c => Assert.Equal(c.Ended, c.Tokens[^1] == TinyModel.Eos));
-        Assert.All(completions, c => Assert.DoesNotContain(TinyModel.Eos, c.Tokens[..^1]));
-        Assert.All(completions.Where(c => !c.Ended), c => Assert.Equal(20, c.Tokens.Length));
+        var responses = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20 });
+        Assert.Contains(responses, c => c.Ended);
+        Assert.All(responses, c => Assert.Equal(c.Ended, c.Tokens[^1] == TinyModel.Eos));
+        Assert.All(responses, c => Assert.DoesNotContain(TinyModel.Eos, c.Tokens[..^1]));
+        Assert.All(responses.Where(c => !c.Ended), c => Assert.Equal(20, c.Tokens.Length));
     }
 
     [Theory]
@@ -102,9 +101,9 @@ public sealed class TextGeneratorTests
     public void SeveralSamplesOfAPromptComeSideBySideAndDiffer(string family)
     {
         var model = TinyModel.Of(family);
-        var completions = Generate(model, Prompts, new() { MaxNewTokens = 8 }, samples: 4);
-        Assert.Equal(12, completions.Count);
-        Assert.True(completions.Take(4).Select(c => string.Join(' ', c.Tokens)).Distinct().Count() > 1);
+        var responses = Generate(model, Prompts, new() { MaxNewTokens = 8 }, samples: 4);
+        Assert.Equal(12, responses.Count);
+        Assert.True(responses.Take(4).Select(c => string.Join(' ', c.Tokens)).Distinct().Count() > 1);
         var greedy = Generate(model, Prompts, Greedy, samples: 2);
         Assert.Equal(greedy[2].Tokens, greedy[3].Tokens);
         Assert.Equal(Generate(model, [Prompts[1]], Greedy)[0].Tokens, greedy[2].Tokens);
@@ -117,10 +116,10 @@ public sealed class TextGeneratorTests
         using var random = new RandomSource(2);
         model.AddValueHead().Initialize(random);
         model.ValueHead!.Parameters.First().Value.NormalInPlace(0, 1, random);
-        var completion = Generate(model, Prompts, new() { MaxNewTokens = 6 })[2];
-        var hidden = model.HiddenStates(Input([.. Prompts[2], .. completion.Tokens]));
+        var response = Generate(model, Prompts, new() { MaxNewTokens = 6 })[2];
+        var hidden = model.HiddenStates(Input([.. Prompts[2], .. response.Tokens]));
         var values = model.ValueHead.Forward(hidden).Select(0, 0).Slice(0, Prompts[2].Length - 1, -1);
-        Numeric.Close(Array.ConvertAll(values.ToArray<float>(), x => (double)x), completion.Values, "values", 1e-5, 1e-5);
+        Numeric.Close(Array.ConvertAll(values.ToArray<float>(), x => (double)x), response.Values, "values", 1e-5, 1e-5);
     }
 
     [Fact]
@@ -151,18 +150,18 @@ public sealed class TextGeneratorTests
     [Fact]
     public void NoAnswerEndsBeforeItHasTheFewestTokens()
     {
-        var completions = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20, MinNewTokens = 9 });
-        Assert.Contains(completions, c => c.Ended);
-        Assert.All(completions, c => Assert.InRange(c.Tokens.Length, 10, 20));
+        var responses = Generate(TinyModel.Gpt2(), [.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 20, MinNewTokens = 9 });
+        Assert.Contains(responses, c => c.Ended);
+        Assert.All(responses, c => Assert.InRange(c.Tokens.Length, 10, 20));
     }
 
     [Fact]
     public void PenaltiesHoldForEveryRowWhenEndedOnesAreDropped()
     {
-        var completions = Generate(TinyModel.Gpt2(), Prompts, new() { MaxNewTokens = 20, NoRepeatNgramSize = 1 }, samples: 15);
-        Assert.Contains(completions, c => c.Tokens.Length < 5);
-        foreach (var (prompt, answers) in Prompts.Zip(completions.Chunk(15)))
-            Assert.All(answers, c => Assert.Distinct(prompt.Concat(c.Tokens)));
+        var responses = Generate(TinyModel.Gpt2(), Prompts, new() { MaxNewTokens = 20, NoRepeatNgramSize = 1 }, samples: 15);
+        Assert.Contains(responses, c => c.Tokens.Length < 5);
+        foreach (var (prompt, group) in Prompts.Zip(responses.Chunk(15)))
+            Assert.All(group, c => Assert.Distinct(prompt.Concat(c.Tokens)));
     }
 
     [Fact]
@@ -171,8 +170,8 @@ public sealed class TextGeneratorTests
         var filter = new AllowedTokensFilter(row => [row.ResponseLength, 20]);
         var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, []) { Filters = [filter] };
         using var random = new RandomSource(11);
-        var completions = generator.Generate(Prompts, new() { MaxNewTokens = 12 }, random);
-        Assert.All(completions.SelectMany(c => c.Tokens.Index()), drawn => Assert.Contains(drawn.Item, new[] { drawn.Index, 20 }));
+        var responses = generator.Generate(Prompts, new() { MaxNewTokens = 12 }, random);
+        Assert.All(responses.SelectMany(c => c.Tokens.Index()), drawn => Assert.Contains(drawn.Item, new[] { drawn.Index, 20 }));
     }
 
     [Fact]
@@ -180,10 +179,10 @@ public sealed class TextGeneratorTests
     {
         var generator = new TextGenerator(TinyModel.Gpt2(), TinyModel.Pad, [3, 4]);
         using var random = new RandomSource(11);
-        var completions = generator.Generate([.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 30 }, random);
-        Assert.Contains(completions, c => c.Tokens[^1] == 3);
-        Assert.Contains(completions, c => c.Tokens[^1] == 4);
-        Assert.All(completions, c => Assert.DoesNotContain(c.Tokens[..^1], token => token is 3 or 4));
+        var responses = generator.Generate([.. Enumerable.Repeat(Prompts[0], 40)], new() { MaxNewTokens = 30 }, random);
+        Assert.Contains(responses, c => c.Tokens[^1] == 3);
+        Assert.Contains(responses, c => c.Tokens[^1] == 4);
+        Assert.All(responses, c => Assert.DoesNotContain(c.Tokens[..^1], token => token is 3 or 4));
     }
 
     [Theory]
@@ -206,7 +205,7 @@ public sealed class TextGeneratorTests
     public void APromptThatLeavesNoRoomIsRefused()
     {
         var error = Assert.Throws<InvalidDataException>(() => Generate(TinyModel.Gpt2(), [[.. Enumerable.Repeat(5, 48)]], Greedy));
-        Assert.Contains("48 tokens leaves no room", error.Message);
+        Assert.Contains("48 tokens leaves no space", error.Message);
         Assert.Throws<InvalidDataException>(() => Generate(TinyModel.Gpt2(), [[]], Greedy));
     }
 
@@ -219,16 +218,18 @@ public sealed class TextGeneratorTests
     static int[] Continue(LanguageModel model, int[] prompt, int count)
     {
         using var scope = TensorScope.Open();
-        List<int> answer = [];
-        while (answer.Count < count)
-            answer.Add((int)Logits(model, prompt, answer).Select(0, -1).ArgMax(0).Item());
-        return [.. answer];
+        List<int> response = [];
+        while (response.Count < count)
+            response.Add((int)Logits(model, prompt, response).Select(0, -1).ArgMax(0).Item());
+        return [.. response];
     }
 
-    /// <summary>(T + 1, V): of the tokens of an answer, and of the one behind it.</summary>
-    internal static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> answer)
+    /// <summary>(T + 1, V): the logits of a response's tokens, and of the next one.</summary>
+    internal static Tensor Logits(LanguageModel model, int[] prompt, IEnumerable<int> response)
     {
-        var input = model.Backbone.StartToken is { } start ? Input([start, .. answer]) with { Source = Input(prompt) } : Input([.. prompt, .. answer]);
+        var input = model.Backbone.StartToken is { } start
+            ? Input([start, .. response]) with { Source = Input(prompt) }
+            : Input([.. prompt, .. response]);
         return model.Logits(model.HiddenStates(input)).Select(0, 0).Slice(0, model.Backbone.StartToken is null ? prompt.Length - 1 : 0);
     }
 

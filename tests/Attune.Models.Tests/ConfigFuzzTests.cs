@@ -9,11 +9,11 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>A config.json is somebody else's: damaged at random it fits its checkpoint or is refused, in little time and memory.</summary>
+/// <summary>A config.json is untrusted: a randomly damaged one matches its checkpoint or is refused, with little time and memory.</summary>
 public sealed class ConfigFuzzTests : IDisposable
 {
     const int Files = 500;            // of each model
-    const long Most = 64 << 20;       // bytes that laying out a tiny model may take
+    const long Most = 64 << 20;       // bytes that building a tiny model may allocate
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -26,7 +26,8 @@ public sealed class ConfigFuzzTests : IDisposable
         folder.Dispose();
     }
 
-    public static TheoryData<string> Models => [.. Golden.Names("models", name => File.Exists(Golden.PathTo("models", name, "config.json")))];
+    public static TheoryData<string> Models =>
+        [.. Golden.Names("models", name => File.Exists(Golden.PathTo("models", name, "config.json")))];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -50,7 +51,7 @@ public sealed class ConfigFuzzTests : IDisposable
         Assert.InRange(refused, Files / 4, Files);
     }
 
-    /// <summary>Whether the model was read rather than refused; whatever else happens is a failure.</summary>
+    /// <summary>Returns whether the model was loaded or refused; throws for any other error.</summary>
     bool Holds(bool isReward, string config)
     {
         using var inner = TensorScope.Open();
@@ -72,21 +73,21 @@ public sealed class ConfigFuzzTests : IDisposable
         }
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < Most, $"{allocated} bytes were allocated for {config}");
-        Assert.True(watch.Elapsed < Patience, $"{watch.Elapsed} went by for {config}");
+        Assert.True(watch.Elapsed < Patience, $"took {watch.Elapsed} for {config}");
         return read;
     }
 
     [Theory]
-    [InlineData("gpt2", "n_layer", "1000000000", "'n_layer' should be a number of at most 1000")]
+    [InlineData("gpt2", "n_layer", "1000000000", "'n_layer' must be at most 1000")]
     [InlineData("llama", "num_hidden_layers", "1000000000", "at most 1000")]
-    [InlineData("llama", "hidden_size", "1e12", "config.json asks for")]
+    [InlineData("llama", "hidden_size", "1e12", "but config.json requires")]
     [InlineData("llama", "hidden_size", "1e400", "hidden_size")]
-    [InlineData("llama", "vocab_size", "900000000000", "config.json asks for [900000000000,")]
+    [InlineData("llama", "vocab_size", "900000000000", "but config.json requires [900000000000,")]
     [InlineData("llama", "vocab_size", "-1", "vocab_size")]
     [InlineData("llama", "vocab_size", "\"NaN\"", "vocab_size")]
-    [InlineData("gpt_neox", "hidden_size", "4000000000", "heads should have at most 65536 channels")]
-    [InlineData("t5", "d_ff", "1000000000", "config.json asks for")]
-    [InlineData("bert", "max_position_embeddings", "1000000000", "config.json asks for")]
+    [InlineData("gpt_neox", "hidden_size", "4000000000", "heads must have at most 65536 channels")]
+    [InlineData("t5", "d_ff", "1000000000", "but config.json requires")]
+    [InlineData("bert", "max_position_embeddings", "1000000000", "but config.json requires")]
     [InlineData("gpt2", "x", "1,\"n_layer\":2", "n_layer")]
     [InlineData("gpt2", "x", "\"\\ud800\"", "surrogate")]
     public void AbsurdSizesAreRefusedBeforeMemoryIsTaken(string name, string key, string value, string expected)

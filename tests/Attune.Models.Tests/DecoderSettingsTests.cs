@@ -6,7 +6,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>What the settings of each decoder family mean, beyond those of the golden checkpoints.</summary>
+/// <summary>The settings of each decoder family that the golden checkpoints do not cover.</summary>
 public sealed class DecoderSettingsTests : IDisposable
 {
     readonly TensorScope scope = TensorScope.Open();
@@ -29,19 +29,29 @@ public sealed class DecoderSettingsTests : IDisposable
     [InlineData("gemma2", """{}""", """{"attn_logit_softcapping":50,"final_logit_softcapping":30.0,"query_pre_attn_scalar":256}""")]
     [InlineData("gemma3_text", """{"sliding_window":3,"sliding_window_pattern":2}""",
         """{"sliding_window":3,"layer_types":["sliding_attention","full_attention"]}""")]
-    [InlineData("gemma3_text", """{"sliding_window":3}""", """{"sliding_window":3,"layer_types":["sliding_attention","sliding_attention"]}""")]
-    [InlineData("gemma3_text", """{"sliding_window_pattern":2,"rope_theta":5000,"rope_local_base_freq":500,"rope_scaling":{"type":"linear","factor":2}}""",
+    [InlineData(
+        "gemma3_text", """{"sliding_window":3}""", """{"sliding_window":3,"layer_types":["sliding_attention","sliding_attention"]}""")]
+    [InlineData(
+        "gemma3_text",
+        """{"sliding_window_pattern":2,"rope_theta":5000,"rope_local_base_freq":500,"rope_scaling":{"type":"linear","factor":2}}""",
         """
         {"sliding_window_pattern":2,"rope_parameters":{"full_attention":{"rope_theta":5000,"rope_type":"linear","factor":2},
                                                        "sliding_attention":{"rope_theta":500,"rope_type":"default"}}}
         """)]
     [InlineData("gemma3_text", """{"attn_logit_softcapping":0.1}""", """{}""")]
-    [InlineData("gpt_neox", """{"rotary_pct":0.5,"rotary_emb_base":500}""", """{"rope_parameters":{"partial_rotary_factor":0.5,"rope_theta":500}}""")]
+    [InlineData(
+        "gpt_neox",
+        """{"rotary_pct":0.5,"rotary_emb_base":500}""",
+        """{"rope_parameters":{"partial_rotary_factor":0.5,"rope_theta":500}}""")]
     [InlineData("gpt_neox", """{}""", """{"rotary_pct":0.25,"use_parallel_residual":true}""")]
     [InlineData("phi3", """{"partial_rotary_factor":0.5}""", """{"rope_parameters":{"partial_rotary_factor":0.5,"rope_type":"default"}}""")]
-    [InlineData("phi3", """{"original_max_position_embeddings":8,"rope_scaling":{"type":"su","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""",
+    [InlineData(
+        "phi3",
+        """{"original_max_position_embeddings":8,"rope_scaling":{"type":"su","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""",
         """{"original_max_position_embeddings":8,"rope_scaling":{"type":"longrope","short_factor":[7,7,7,7],"long_factor":[2,3,4,5]}}""")]
-    [InlineData("phi3", """{"original_max_position_embeddings":8,"rope_scaling":{"type":"yarn","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""",
+    [InlineData(
+        "phi3",
+        """{"original_max_position_embeddings":8,"rope_scaling":{"type":"yarn","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""",
         """{"original_max_position_embeddings":8,"rope_scaling":{"type":"longrope","short_factor":[7,7,7,7],"long_factor":[2,3,4,5]}}""")]
     public void TheseSettingsSayTheSame(string family, string settings, string others) =>
         Assert.Equal(Logits(family, settings), Logits(family, others));
@@ -66,23 +76,29 @@ public sealed class DecoderSettingsTests : IDisposable
     [InlineData("gpt_neox", """{"rope_scaling":{"type":"linear","factor":2}}""")]
     [InlineData("phi3", """{"partial_rotary_factor":0.5}""")]
     [InlineData("phi3", """{"sliding_window":3}""")]
-    [InlineData("phi3", """{"original_max_position_embeddings":8,"rope_scaling":{"type":"longrope","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""")]
+    [InlineData(
+        "phi3",
+        """{"original_max_position_embeddings":8,"rope_scaling":{"type":"longrope","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""")]
     public void ThisSettingChangesTheNumbers(string family, string settings) =>
         Assert.NotEqual(Logits(family, "{}"), Logits(family, settings));
 
     [Theory]
-    [InlineData("qwen2", """{"use_sliding_window":true,"layer_types":["full_attention"]}""", "layer_types has 1 entries for 2 layers")]
+    [InlineData(
+        "qwen2",
+        """{"use_sliding_window":true,"layer_types":["full_attention"]}""",
+        "layer_types must have one entry for each of the 2 layers (was 1)")]
     [InlineData("qwen2", """{"layer_types":["full_attention","sliding_attention"]}""", "'sliding_window' is missing")]
     [InlineData("gemma2", """{"sliding_window":null}""", "'sliding_window' is missing")]
-    [InlineData("gemma2", """{"sliding_window":0}""", "'sliding_window' should be a number of at least 1, found 0")]
-    [InlineData("gemma2", """{"layer_types":["full_attention","chunked_attention"]}""", "the layer type 'chunked_attention' is not known")]
-    [InlineData("gemma2", """{"layer_types":7}""", "'layer_types' should be a text, found 7")]
-    [InlineData("gemma3_text", """{"use_bidirectional_attention":true}""", "use_bidirectional_attention is not supported")]
-    [InlineData("gpt_neox", """{"num_attention_heads":3}""", "hidden_size (32) should be a multiple of num_attention_heads (3)")]
+    [InlineData("gemma2", """{"sliding_window":0}""", "'sliding_window' must be at least 1 (was 0)")]
+    [InlineData(
+        "gemma2", """{"layer_types":["full_attention","chunked_attention"]}""", "the layer type 'chunked_attention' is not supported")]
+    [InlineData("gemma2", """{"layer_types":7}""", "'layer_types' must be a text (was 7)")]
+    [InlineData("gemma3_text", """{"use_bidirectional_attention":true}""", "use_bidirectional_attention must be false")]
+    [InlineData("gpt_neox", """{"num_attention_heads":3}""", "hidden_size (32) must be a multiple of num_attention_heads (3)")]
     [InlineData("llama", """{"head_dim":7}""", "head_dim (7) even")]
-    [InlineData("llama", """{"num_hidden_layers":1000000000}""", "'num_hidden_layers' should be a number of at most 1000")]
+    [InlineData("llama", """{"num_hidden_layers":1000000000}""", "'num_hidden_layers' must be at most 1000")]
     [InlineData("vit", """{"architectures":["ViTForImageClassification"]}""",
-        "models of type 'vit' (ViTForImageClassification) are not known; known are gpt2, gpt_neox, llama")]
+        "models of type 'vit' (ViTForImageClassification) are not supported; supported types are gpt2, gpt_neox, llama")]
     public void ASettingThatIsNotSupportedIsRefused(string family, string settings, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Logits(family, settings)).Message);
 
@@ -116,8 +132,10 @@ public sealed class DecoderSettingsTests : IDisposable
     [Fact]
     public void ACacheIsReadAgainWhereTheTextOutgrowsTheShortFactorsOfLongRope()
     {
-        const string Settings =
-            """{"original_max_position_embeddings":6,"rope_scaling":{"type":"longrope","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}""";
+        const string Settings = """
+            {"original_max_position_embeddings":6,
+             "rope_scaling":{"type":"longrope","short_factor":[1,1,1,1],"long_factor":[2,3,4,5]}}
+            """;
         using var random = new RandomSource(1);
         var model = Pretrained.NewLanguageModel(Config("phi3", Settings), random);
         var tokens = Tensor.From([0L, 3, 9, 4, 8, 7, 6, 5, 3, 2, 4, 4, 8, 7, 6, 5, 3, 3], 2, 9);
@@ -131,9 +149,10 @@ public sealed class DecoderSettingsTests : IDisposable
             var hidden = model.HiddenStates(new(Columns(tokens, start, end), Columns(mask, 0, end), Columns(positions, start, end)), cache);
             cache.Advance(end - start);
             var uncached = model.HiddenStates(new(Columns(tokens, 0, end), Columns(mask, 0, end), Columns(positions, 0, end)));
+            var real = Columns(mask, start, end).Unsqueeze(2).Expand(2, end - start, 32).Contiguous().ToArray<bool>();
             Numeric.Close(
                 Array.ConvertAll(Columns(uncached, start, end).ToArray<float>(), x => (double)x), hidden.ToArray<float>(),
-                $"columns {start} to {end}", 1e-5, 1e-5, Columns(mask, start, end).Unsqueeze(2).Expand(2, end - start, 32).Contiguous().ToArray<bool>());
+                $"columns {start} to {end}", 1e-5, 1e-5, real);
             var swap = Tensor.From([1L, 0], 2);
             cache.Select(swap);
             (tokens, mask, positions) = (tokens.IndexSelect(0, swap), mask.IndexSelect(0, swap), positions.IndexSelect(0, swap));

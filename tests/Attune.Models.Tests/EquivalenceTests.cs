@@ -7,7 +7,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Different ways to ask a model the same thing give the same numbers.</summary>
+/// <summary>Different ways to compute the same thing give the same numbers.</summary>
 public sealed class EquivalenceTests : IDisposable
 {
     readonly TensorScope scope = TensorScope.Open();
@@ -90,7 +90,9 @@ public sealed class EquivalenceTests : IDisposable
         Assert.Equal(48 - TinyModel.Pad - 1, model.Backbone.ContextLength);
         var tokens = Tensor.From([TinyModel.Pad, 3L, 9, 4, 8, 7, 6, 5], 2, 4);
         var mask = tokens.NotEqualTo(TinyModel.Pad);
-        Close(model.HiddenStates(new(tokens, mask)).Select(0, 0).Slice(0, 1), model.HiddenStates(ModelInput.FromPadded(tokens, mask)).Select(0, 0).Slice(0, 1));
+        Close(
+            model.HiddenStates(new(tokens, mask)).Select(0, 0).Slice(0, 1),
+            model.HiddenStates(ModelInput.FromPadded(tokens, mask)).Select(0, 0).Slice(0, 1));
     }
 
     [Fact]
@@ -99,7 +101,9 @@ public sealed class EquivalenceTests : IDisposable
         using var random = new RandomSource(1);
         var model = Pretrained.NewRewardModel(TinyModel.Bert().Config, random);
         var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
-        Close(alone, model.Score(ModelInput.FromPadded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5))));
+        Close(
+            alone,
+            model.Score(ModelInput.FromPadded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5))));
         Assert.Throws<InvalidOperationException>(() => model.ScoreTokens(new(Tensor.From([3L, 9, 4], 1, 3))));
     }
 
@@ -157,20 +161,28 @@ public sealed class EquivalenceTests : IDisposable
         cache.Advance(1);
         cache.Select(Tensor.From([1L, 0, 0], 3));
         var hidden = model.HiddenStates(new(Tensor.From([5L, 6, 7], 3, 1)), cache);
-        Close(model.HiddenStates(new(Tensor.From([0L, 5], 1, 2), Source: new(Tensor.From([8L, 7, 6, 5], 1, 4)))).Slice(1, 1), hidden.Slice(0, 0, 1));
-        Close(model.HiddenStates(new(Tensor.From([0L, 7], 1, 2), Source: new(Tensor.From([3L, 9, 4], 1, 3)))).Slice(1, 1), hidden.Slice(0, 2));
+        Close(
+            model.HiddenStates(new(Tensor.From([0L, 5], 1, 2), Source: new(Tensor.From([8L, 7, 6, 5], 1, 4)))).Slice(1, 1),
+            hidden.Slice(0, 0, 1));
+        Close(
+            model.HiddenStates(new(Tensor.From([0L, 7], 1, 2), Source: new(Tensor.From([3L, 9, 4], 1, 3)))).Slice(1, 1),
+            hidden.Slice(0, 2));
     }
 
     [Fact]
     public void AnEncoderDecoderScoresATextWhereItEnds()
     {
         using var random = new RandomSource(1);
-        var model = Pretrained.NewRewardModel(new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 16 }.ToConfig(TinyModel.Vocabulary, null, 0, 1), random);
-        var padded = ModelInput.FromPadded(Tensor.From([3L, 9, 0, 1, 8, 7, 6, 0], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
+        var model = Pretrained.NewRewardModel(
+            new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 16 }.ToConfig(TinyModel.Vocabulary, null, 0, 1),
+            random);
+        var padded = ModelInput.FromPadded(
+            Tensor.From([3L, 9, 0, 1, 8, 7, 6, 0], 2, 4), Tensor.From([true, true, true, false, true, true, true, true], 2, 4));
         var alone = new ModelInput(Tensor.From([3L, 9, 0], 1, 3));
         var state = model.Backbone.Forward(new(Tensor.From([1L, 3, 9], 1, 3), Source: alone)).Select(1, 2);
         var weights = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Value);
-        var expected = state.Linear(weights["classification_head.dense.weight"]).Tanh().Linear(weights["classification_head.out_proj.weight"]).Squeeze(1);
+        var expected = state.Linear(weights["classification_head.dense.weight"]).Tanh()
+            .Linear(weights["classification_head.out_proj.weight"]).Squeeze(1);
         Close(expected, model.Score(alone));
         Close(expected, model.Score(padded).Slice(0, 0, 1));
     }

@@ -8,7 +8,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Logits, hidden states, losses and gradients that transformers computed for tiny encoder–decoders.</summary>
+/// <summary>Compares logits, hidden states, losses and gradients with those of transformers for tiny encoder–decoders.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenEncoderDecoderTests : IDisposable
 {
@@ -50,7 +50,9 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         model.SetTrainable(true);
         var labels = GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels"));
         var input = GoldenModels.Input(expected.GetProperty("inputs"));
-        Assert.Equal(GoldenModels.Longs(expected.GetProperty("decoder_input_ids")).ToArray<long>(), GoldenModels.ShiftedRight(labels, model).ToArray<long>());
+        Assert.Equal(
+            GoldenModels.Longs(expected.GetProperty("decoder_input_ids")).ToArray<long>(),
+            GoldenModels.ShiftedRight(labels, model).ToArray<long>());
         var written = new ModelInput(GoldenModels.ShiftedRight(labels, model), Source: input);
         var logprobs = model.Logits(model.HiddenStates(written)).LogSoftmax(-1);                  // (B, T, V)
         var wanted = labels.NotEqualTo(-100).To(DType.Float32);
@@ -74,7 +76,8 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
             _ => throw new InvalidDataException($"{what} is not known"),
         };
         actual = actual.Slice(2, 0, expected.Shape[2]);
-        var cells = real?.Unsqueeze(2).Expand(actual.Shape.ToArray()).ToArray<bool>() ?? [.. Enumerable.Repeat(true, (int)actual.ElementCount)];
+        var cells = real?.Unsqueeze(2).Expand(actual.Shape.ToArray()).ToArray<bool>()
+            ?? [.. Enumerable.Repeat(true, (int)actual.ElementCount)];
         Numeric.Close(expected.Data, actual.ToArray<float>(), what, 1e-4, 1e-4, cells);
     }
 }

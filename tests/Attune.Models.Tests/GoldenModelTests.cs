@@ -1,14 +1,13 @@
 using System.Text.Json;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Logits, losses, gradients and greedy continuations that transformers computed for tiny checkpoints.</summary>
+/// <summary>Compares logits, losses, gradients and greedy generation with those of transformers for tiny checkpoints.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenModelTests : IDisposable
 {
@@ -50,7 +49,10 @@ public sealed class GoldenModelTests : IDisposable
         using var folder = new TemporaryFolder();
         var model = Pretrained.LoadLanguageModel(GoldenModels.Copy(name, config, folder));
         model.SetTrainable(true);
-        var loss = GoldenModels.Loss(model, GoldenModels.Input(expected.GetProperty("inputs")), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
+        var loss = GoldenModels.Loss(
+            model,
+            GoldenModels.Input(expected.GetProperty("inputs")),
+            GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
         Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
         loss.Backward();
         GoldenModels.CompareGradients(model, expected.GetProperty("grads"), name);
@@ -157,6 +159,7 @@ public sealed class GoldenModelTests : IDisposable
         GoldenModels.CompareGradients(model, pairs.GetProperty("grads"), name);
         Golden.Ran("models: pairwise loss and gradients");
 
-        Tensor Rows(JsonElement rows) => scores.IndexSelect(0, Tensor.From(rows.EnumerateArray().Select(r => r.GetInt64()).ToArray(), rows.GetArrayLength()));
+        Tensor Rows(JsonElement rows) =>
+            scores.IndexSelect(0, Tensor.From(rows.EnumerateArray().Select(r => r.GetInt64()).ToArray(), rows.GetArrayLength()));
     }
 }

@@ -1,5 +1,4 @@
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
@@ -16,14 +15,18 @@ public sealed class ModelSummaryTests
     public void EveryNumberOfACheckpointIsCountedOnce(string name)
     {
         var folder = Golden.PathTo("models", name);
-        var entries = Directory.EnumerateFiles(folder, "*.safetensors").SelectMany(file => SafetensorsHeader.Read(file).Entries.Values).ToList();
+        var entries = Directory.EnumerateFiles(folder, "*.safetensors")
+            .SelectMany(file => SafetensorsHeader.Read(file).Entries.Values).ToList();
         var summary = Pretrained.Describe(folder);
         Assert.Equal(entries.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length)), summary.Parameters);
         Assert.Equal(entries.Sum(entry => entry.End - entry.Start), summary.Bytes);
         Golden.Ran("models: summaries");
     }
 
-    /// <summary>Two layers of width 32 with 4 heads, of which 2 have keys, and an MLP of 96: 2 · 2 · 2 · 8 numbers a token; 16 (in + out) for each matrix.</summary>
+    /// <summary>
+    /// Two layers of width 32 with 4 heads and 2 key heads, and an MLP of 96: 2 · 2 · 2 · 8 elements for each token in the cache, and
+    /// 16 (in + out) parameters for each adapted matrix.
+    /// </summary>
     [Fact]
     public void CacheAndAdapterAreCountedByTheirShapes()
     {
@@ -36,5 +39,6 @@ public sealed class ModelSummaryTests
     }
 
     [Fact]
-    public void AnEncoderKeepsNothing() => Assert.Equal(0, Pretrained.Describe(Golden.PathTo("models", "bert")).CacheBytesPerToken(DType.Float32));
+    public void AnEncoderKeepsNothing() =>
+        Assert.Equal(0, Pretrained.Describe(Golden.PathTo("models", "bert")).CacheBytesPerToken(DType.Float32));
 }

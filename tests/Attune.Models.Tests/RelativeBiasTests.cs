@@ -1,4 +1,3 @@
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
 
@@ -6,7 +5,8 @@ namespace Attune.Models.Tests;
 
 public sealed class RelativeBiasTests
 {
-    // 32 buckets up to 128, as all checkpoints of T5 have them. Both directions: 16 each, 8 of them exact; 8 + 8 log(d/8)/log(16) after that.
+    // 32 buckets up to distance 128, as in all checkpoints of T5. Bidirectional: 16 for each direction, 8 of them for one distance each;
+    // from distance 8 on, bucket 8 + 8 log(d/8)/log(16).
     [Theory]
     [InlineData(0, 0)]
     [InlineData(-7, 7)]
@@ -21,7 +21,7 @@ public sealed class RelativeBiasTests
     [InlineData(32, 28)]
     [InlineData(5000, 31)]
     public void AReaderOfBothDirectionsHasHalfOfTheBucketsForEach(long distance, long bucket) =>
-        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bothDirections: true, 1).Bucket(distance));
+        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bidirectional: true, 1).Bucket(distance));
 
     [Theory]
     [InlineData(0, 0)]
@@ -31,14 +31,14 @@ public sealed class RelativeBiasTests
     [InlineData(-19, 17)]
     [InlineData(-128, 31)]
     public void AWriterHasAllBucketsForWhatStandsBefore(long distance, long bucket) =>
-        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bothDirections: false, 1).Bucket(distance));
+        Assert.Equal(bucket, new RelativeBias(1, 32, 128, bidirectional: false, 1).Bucket(distance));
 
     [Fact]
     public void TheLastQueriesSeeAllKeys()
     {
         using var scope = TensorScope.Open();
         using var random = new RandomSource(1);
-        var bias = new RelativeBias(2, 8, 16, bothDirections: false, 1);
+        var bias = new RelativeBias(2, 8, 16, bidirectional: false, 1);
         bias.Initialize(random);
         var whole = bias.Forward(5, 5);
         Assert.Equal([1, 2, 5, 5], whole.Shape.ToArray());

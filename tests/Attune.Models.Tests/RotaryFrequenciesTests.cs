@@ -5,7 +5,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Against numbers worked by hand from the formulas of the papers, for heads of 8 channels.</summary>
+/// <summary>Compares with values computed by hand from the papers' formulas, for heads with 8 channels.</summary>
 public sealed class RotaryFrequenciesTests
 {
     static readonly Tensor Short = Tensor.From([0L, 1, 2], 1, 3);
@@ -22,10 +22,11 @@ public sealed class RotaryFrequenciesTests
     [Fact]
     public void Llama3ScalingKeepsShortWavesSlowsLongOnesAndMixesThoseBetween()
     {
-        // waves of 2π · (1, 10, 100, 1000); up to 64/4 they are kept, from 64/1 on slowed by 8
+        // wavelengths 2π · (1, 10, 100, 1000): unchanged up to 64/4, divided by 8 from 64/1 on
         var frequencies = Read("""
             {"rope_theta":10000,"max_position_embeddings":512,
-             "rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":64}}
+             "rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,
+                             "original_max_position_embeddings":64}}
             """);
         var smooth = (64 / (20 * Math.PI) - 1) / 3;
         Compare([1, (1 - smooth) * 0.1 / 8 + smooth * 0.1, 0.01 / 8, 0.001 / 8], 1, frequencies.For(Long));
@@ -36,7 +37,8 @@ public sealed class RotaryFrequenciesTests
     {
         Compare([1, 0.01], 1, Read("""{"partial_rotary_factor":0.5}""").For(Short));
         Compare([1, 0.01], 1, Read("""{"rope_parameters":{"rope_theta":10000,"partial_rotary_factor":0.5}}""").For(Short));
-        Compare([1, Math.Pow(10000, -2 / 3.0)], 1, Read("""{"partial_rotary_factor":0.4}""").For(Short));   // 3 channels: 2/3 of a pair is a pair
+        // 3 channels are 2 pairs: a part of a pair counts as a pair
+        Compare([1, Math.Pow(10000, -2 / 3.0)], 1, Read("""{"partial_rotary_factor":0.4}""").For(Short));
     }
 
     [Fact]
@@ -75,12 +77,17 @@ public sealed class RotaryFrequenciesTests
     public void LongRopeTakesItsFactorFromTheSettingsElseFromTheContexts()
     {
         const string Factors = "\"rope_type\":\"longrope\",\"short_factor\":[1,1,1,1],\"long_factor\":[1,2,4,8]";
-        var own = Read($$$"""{"max_position_embeddings":400,"original_max_position_embeddings":100,"rope_scaling":{{{{Factors}}},"factor":16}}""");
+        var own = Read(
+            $$$"""{"max_position_embeddings":400,"original_max_position_embeddings":100,"rope_scaling":{{{{Factors}}},"factor":16}}""");
         Compare([1, 0.1, 0.01, 0.001], Math.Sqrt(1 + Math.Log(16) / Math.Log(100)), own.For(Short));
-        var given = Read($$$"""{"max_position_embeddings":400,"original_max_position_embeddings":100,"rope_scaling":{{{{Factors}}},"attention_factor":1.5}}""");
+        var given = Read($$$"""
+            {"max_position_embeddings":400,"original_max_position_embeddings":100,
+             "rope_scaling":{{{{Factors}}},"attention_factor":1.5}}
+            """);
         Compare([1, 0.1, 0.01, 0.001], 1.5, given.For(Short));
         var outer = Read($$$"""
-            {"max_position_embeddings":400,"original_max_position_embeddings":100,"rope_parameters":{{{{Factors}}},"original_max_position_embeddings":300}}
+            {"max_position_embeddings":400,"original_max_position_embeddings":100,
+             "rope_parameters":{{{{Factors}}},"original_max_position_embeddings":300}}
             """);
         Compare([1, 0.05, 0.0025, 0.000125], Math.Sqrt(1 + Math.Log(4) / Math.Log(100)), outer.For(Long));
     }
@@ -98,15 +105,16 @@ public sealed class RotaryFrequenciesTests
     }
 
     [Theory]
-    [InlineData("""{"partial_rotary_factor":1.5}""", "partial_rotary_factor should be above 0 and at most 1, found 1.5")]
-    [InlineData("""{"rope_parameters":{"full_attention":{"rope_type":"default"}}}""", "known of gemma3_text alone")]
-    [InlineData("""{"rope_scaling":{"rope_type":"spiral"}}""", "'spiral' is not known")]
+    [InlineData("""{"partial_rotary_factor":1.5}""", "partial_rotary_factor must be above 0 and at most 1 (was 1.5)")]
+    [InlineData("""{"rope_parameters":{"full_attention":{"rope_type":"default"}}}""", "supported for gemma3_text only")]
+    [InlineData("""{"rope_scaling":{"rope_type":"spiral"}}""", "'spiral' is not supported")]
     [InlineData("""{"rope_scaling":{"rope_type":"linear"}}""", "'factor' is missing")]
-    [InlineData("""{"rope_scaling":{"rope_type":"longrope","short_factor":[1],"long_factor":[1]}}""", "4 factors were expected")]
+    [InlineData("""{"rope_scaling":{"rope_type":"longrope","short_factor":[1],"long_factor":[1]}}""", "longrope must have 4 factors")]
     public void AScalingThatCannotBeReadIsRefused(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Read(json)).Message);
 
-    static RotaryFrequencies Read(string json) => RotaryFrequencies.Read(new(JsonNode.Parse(json)!.AsObject(), "config.json"), headWidth: 8);
+    static RotaryFrequencies Read(string json) =>
+        RotaryFrequencies.Read(new(JsonNode.Parse(json)!.AsObject(), "config.json"), headWidth: 8);
 
     static void Compare(double[] inverse, double factor, (float[] Inverse, double Factor) actual)
     {

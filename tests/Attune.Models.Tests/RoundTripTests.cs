@@ -6,7 +6,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>A checkpoint that is read and written again is the same: every tensor bit for bit, every key of its settings.</summary>
+/// <summary>A loaded checkpoint is saved unchanged: every tensor bit for bit, and every key of its settings.</summary>
 [Trait("Category", "Golden")]
 public sealed class RoundTripTests
 {
@@ -51,8 +51,10 @@ public sealed class RoundTripTests
     {
         if (!File.Exists(before))
             return;
-        var (expected, actual) = (JsonNode.Parse(File.ReadAllText(before))!.AsObject(), JsonNode.Parse(File.ReadAllText(after))!.AsObject());
+        var (expected, actual) = (
+            JsonNode.Parse(File.ReadAllText(before))!.AsObject(), JsonNode.Parse(File.ReadAllText(after))!.AsObject());
         foreach (var (key, value) in expected)
-            Assert.True(JsonNode.DeepEquals(value, actual[key]), $"{before}: {key} was {value?.ToJsonString()}, is {actual[key]?.ToJsonString()}");
+            Assert.True(
+                JsonNode.DeepEquals(value, actual[key]), $"{before}: {key} was {value?.ToJsonString()}, is {actual[key]?.ToJsonString()}");
     }
 }

@@ -97,9 +97,9 @@ public sealed class LoopTests : IDisposable
         Model(studio, "judge", "scores");
         using var owner = new Visitor(studio.Address);
         var page = WebUtility.HtmlDecode(await owner.Page(
-            $"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=ppo.klCoef%3D0.25"));
+            $"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
         Assert.Contains("learningRate: 1E-05", page);
-        Assert.Contains("klCoef: 0.25", page);
+        Assert.Contains("coef: 0.25", page);
         foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1",
             "--self-test", "@/etc/passwd" })
         {
@@ -137,7 +137,7 @@ public sealed class LoopTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(studio.Folder, "runs", "hotel-reward-1", "model")));
         var page = await visitor.Page("/runs/hotel-reward-1");
         Assert.Contains("step 2 of 2", page);
-        Assert.Contains("Ranking loss", page);
+        Assert.Contains("Comparison loss", page);
         Assert.Contains("Next step: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
         studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"),
             Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);

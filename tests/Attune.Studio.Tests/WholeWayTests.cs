@@ -1,11 +1,8 @@
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Store;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training;
-using Attune.Training.OnPolicy;
 using Attune.Training.Parameters;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;

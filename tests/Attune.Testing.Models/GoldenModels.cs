@@ -7,10 +7,11 @@ using Attune.Torch;
 
 namespace Attune.Testing.Models;
 
-/// <summary>The checkpoints of the golden folder whose family Attune reads, and how their JSON becomes tensors.</summary>
+/// <summary>The checkpoints of the golden folder of families that Attune supports, and conversion of their JSON to tensors.</summary>
 public static class GoldenModels
 {
-    public static IEnumerable<string> WithClass(string ending) => Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
+    public static IEnumerable<string> WithClass(string ending) =>
+        Golden.Names("models", name => Class(name)?.EndsWith(ending, StringComparison.Ordinal) == true);
 
     /// <summary>Causal language models in float32.</summary>
     public static IEnumerable<string> Decoders =>
@@ -19,7 +20,7 @@ public static class GoldenModels
     /// <summary>Masked language models.</summary>
     public static IEnumerable<string> Encoders => WithClass("ForMaskedLM");
 
-    /// <summary>config.json and, where it is there, the same in the keys of transformers 4.</summary>
+    /// <summary>config.json and, where it exists, the same with the keys of transformers 4.</summary>
     public static IEnumerable<string> Configs(string name) =>
         new[] { "config.json", "config_v4.json" }.Where(file => File.Exists(Golden.PathTo("models", name, file)));
 
@@ -39,8 +40,8 @@ public static class GoldenModels
     public static Tensor Mask(JsonElement json) => GoldenTensor.Read(json) is var t ? Tensor.From(t.Bools, t.Shape) : null!;
 
     /// <summary>
-    /// The input of a case: positions as given, else counted by column as transformers does. Of an encoder–decoder the source, and what
-    /// the decoder is given or, from the labels, is to be given.
+    /// The input of a case: positions as given, else counted by column as transformers does. For an encoder–decoder the source, and the
+    /// decoder's input, as given or made from the labels.
     /// </summary>
     public static ModelInput Input(JsonElement inputs)
     {
@@ -52,7 +53,9 @@ public static class GoldenModels
         return inputs.TryGetProperty("decoder_input_ids", out var written) ? new(Longs(written), Source: input) : input;
     }
 
-    /// <summary>What the decoder of an encoder–decoder reads so that it predicts these labels (B, T): the start token before them, and pad where there is none.</summary>
+    /// <summary>
+    /// The decoder's input for labels (B, T) of an encoder–decoder: the start token and the labels shifted right, with padding for −100.
+    /// </summary>
     public static Tensor ShiftedRight(Tensor labels, LanguageModel model)
     {
         var start = Tensor.Full([labels.Size(0), 1], model.Backbone.StartToken!.Value, DType.Int64);
@@ -74,7 +77,9 @@ public static class GoldenModels
         return [.. tensor.Longs.Select(id => (int)id).Chunk((int)tensor.Shape[1])];
     }
 
-    /// <summary>The columns before an answer in what transformers generates: the start token of an encoder–decoder, else the prompt.</summary>
+    /// <summary>
+    /// The columns before a response in the output of transformers' generate: the start token of an encoder–decoder, else the prompt.
+    /// </summary>
     public static int Begun(LanguageModel model, JsonElement inputs) =>
         model.Backbone.StartToken is null ? (int)GoldenTensor.Read(inputs.GetProperty("input_ids")).Shape[1] : 1;
 
@@ -96,7 +101,9 @@ public static class GoldenModels
         }
     }
 
-    /// <summary>The mean loss of the labels that are not −100: each predicted from the tokens before it, or by an encoder in its place.</summary>
+    /// <summary>
+    /// The mean loss of the labels that are not −100: each predicted from the tokens before it, or at its own position by an encoder.
+    /// </summary>
     public static Tensor Loss(LanguageModel model, ModelInput input, Tensor labels)
     {
         var hidden = model.HiddenStates(input);
@@ -112,7 +119,7 @@ public static class GoldenModels
         return -(chosen * wanted.To(DType.Float32)).Sum() / wanted.To(DType.Float32).Sum();
     }
 
-    /// <summary>Whether there is such a checkpoint, of a family that Attune reads.</summary>
+    /// <summary>Whether there is such a checkpoint, of a family that Attune supports.</summary>
     public static bool IsKnown(string name) => File.Exists(Golden.PathTo("models", name, "config.json"))
         && ModelFamily.All.Any(family => family.Type == Config(name).GetProperty("model_type").GetString());
 

@@ -3,7 +3,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Testing.Models;
 
-/// <summary>A few small data files and a tokenizer, for runs that must be quick.</summary>
+/// <summary>A few small data files and a tokenizer, for quick runs.</summary>
 public static class TinyData
 {
     static readonly string[] Animals = ["cat", "dog", "bird", "fish", "horse", "cow"];
@@ -12,22 +12,26 @@ public static class TinyData
     public static Tokenizer Tokenizer { get; } = BytePairTrainer.Train(
         Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 300, MinFrequency = 2 });
 
-    /// <summary>Of an encoder: lower-cased words, <c>[CLS] text [SEP]</c>.</summary>
-    public static Tokenizer WordPieces { get; } = WordPieceTrainer.Train(Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 60 });
+    /// <summary>The tokenizer of an encoder: lower-cased words, <c>[CLS] text [SEP]</c>.</summary>
+    public static Tokenizer WordPieces { get; } =
+        WordPieceTrainer.Train(Enumerable.Range(0, 36).Select(Text), new() { VocabularySize = 60 });
 
     /// <summary>{"text"}</summary>
     public static string Documents(TemporaryFolder folder) => folder.Write("documents.jsonl", Lines(i => $$"""{"text":"{{Text(i)}}"}"""));
 
     /// <summary>{"prompt","completion"}</summary>
     public static string Demonstrations(TemporaryFolder folder) =>
-        folder.Write("demonstrations.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says","completion":" {{Sound(i)}} {{Sound(i + 1)}}."}"""));
+        folder.Write("demonstrations.jsonl", Lines(
+            i => $$"""{"prompt":"The {{Animal(i)}} says","completion":" {{Sound(i)}} {{Sound(i + 1)}}."}"""));
 
     /// <summary>{"prompt","completions","ranks"}</summary>
     public static string Rankings(TemporaryFolder folder) =>
-        folder.Write("rankings.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says","completions":[" {{Sound(i)}}."," {{Sound(i + 1)}}."," no"],"ranks":[0,1,2]}"""));
+        folder.Write("rankings.jsonl", Lines(
+            i => $$"""{"prompt":"The {{Animal(i)}} says","completions":[" {{Sound(i)}}."," {{Sound(i + 1)}}."," no"],"ranks":[0,1,2]}"""));
 
     /// <summary>{"prompt"}</summary>
-    public static string Prompts(TemporaryFolder folder) => folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));
+    public static string Prompts(TemporaryFolder folder) =>
+        folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));
 
     static string Lines(Func<int, string> line) => string.Concat(Enumerable.Range(0, 36).Select(i => line(i) + "\n"));
 

@@ -6,21 +6,25 @@ using Attune.Torch;
 
 namespace Attune.Testing.Models;
 
-/// <summary>Models of a few thousand random weights, for tests that must be quick.</summary>
+/// <summary>Models with a few thousand random weights, for quick tests.</summary>
 public static class TinyModel
 {
     public const int Eos = 0;
     public const int Pad = 1;
     public const int Vocabulary = 32;
 
-    public static LanguageModel Gpt2(ulong seed = 1) => Create(new ModelShape { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel Gpt2(ulong seed = 1) =>
+        Create(new ModelShape { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
     public static LanguageModel Llama(ulong seed = 1) =>
-        Create(new ModelShape { Family = "llama", Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Context = 48, TieEmbeddings = false }, seed);
+        Create(new ModelShape { Family = "llama", Layers = 2, Width = 32, Heads = 4, KeyHeads = 2, Context = 48, TieEmbeddings = false },
+            seed);
 
-    public static LanguageModel Bert(ulong seed = 1) => Create(new ModelShape { Family = "bert", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel Bert(ulong seed = 1) =>
+        Create(new ModelShape { Family = "bert", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
-    public static LanguageModel T5(ulong seed = 1) => Create(new ModelShape { Family = "t5", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
+    public static LanguageModel T5(ulong seed = 1) =>
+        Create(new ModelShape { Family = "t5", Layers = 2, Width = 32, Heads = 4, Context = 48 }, seed);
 
     public static LanguageModel Of(string family, ulong seed = 1) => family switch
     {
@@ -44,7 +48,7 @@ public static class TinyModel
 
     static ModelShape Shape() => new() { Family = "gpt2", Layers = 2, Width = 32, Heads = 4, Context = 48 };
 
-    /// <summary>The usual start is nearly uniform; larger weights make attention and logits matter.</summary>
+    /// <summary>The default initialisation gives nearly uniform outputs; larger weights make attention and logits differ.</summary>
     static T Sharpen<T>(T model, RandomSource random) where T : Module
     {
         foreach (var (name, parameter) in model.NamedParameters())

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Attune.Testing;
 
 /// <summary>
-/// Reference numbers from other libraries: the folder in <c>ATTUNE_GOLDEN</c>, or <c>tests/golden</c>. Tests enumerate what they
-/// find there, and call <see cref="Ran"/> once a case so that <c>./test.sh golden</c> can say how many ran of each kind.
+/// Reference numbers from other libraries: the folder in <c>ATTUNE_GOLDEN</c>, or <c>tests/golden</c>. Tests enumerate its
+/// files, and call <see cref="Ran"/> once for each case, so that <c>./test.sh golden</c> can say how many ran of each kind.
 /// </summary>
 public static class Golden
 {

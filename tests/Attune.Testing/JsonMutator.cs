@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Attune.Testing;
 
 /// <summary>
-/// Damages a JSON text: bytes are flipped, cut out and put in; values, names and members are exchanged for hostile ones, repeated or
-/// left out. The place is a random container first and then a place in it, so that long lists do not take all the damage.
+/// Damages a JSON text: bytes are flipped, deleted and inserted; values, names and members are replaced by hostile ones, repeated or
+/// removed. First a random container is chosen and then a position in it, so that long lists are not favoured.
 /// </summary>
 public sealed class JsonMutator
 {
@@ -49,7 +49,7 @@ public sealed class JsonMutator
         }
     }
 
-    /// <summary>The text with one to three damages.</summary>
+    /// <summary>The text with one to three mutations.</summary>
     public byte[] Mutate(Random random)
     {
         var (start, end, replacement) = random.Next(4) == 0 ? InBytes(random) : InStructure(random);
@@ -59,7 +59,7 @@ public sealed class JsonMutator
         return mutated;
     }
 
-    /// <summary>Any bytes with one damage: some flipped, cut out, put in, or all from a place on lost.</summary>
+    /// <summary>Bytes with one mutation: some flipped, deleted or inserted, or cut off at a position.</summary>
     public static byte[] Damaged(byte[] bytes, Random random)
     {
         var at = random.Next(bytes.Length);

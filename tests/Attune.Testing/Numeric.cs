@@ -1,9 +1,11 @@
 namespace Attune.Testing;
 
-/// <summary>Comparisons of numbers that say where two arrays part.</summary>
+/// <summary>Compares numbers, and reports where two arrays differ.</summary>
 public static class Numeric
 {
-    /// <summary>Throws unless |actual − expected| ≤ absolute + relative·|expected| everywhere that <paramref name="where"/> is true.</summary>
+    /// <summary>
+    /// Throws unless |actual − expected| ≤ absolute + relative·|expected| everywhere that <paramref name="where"/> is true.
+    /// </summary>
     public static void Close(
         ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, string what,
         double absolute = 1e-5, double relative = 1e-4, ReadOnlySpan<bool> where = default)
@@ -41,5 +43,5 @@ public static class Numeric
     static double Magnitude(double x) => double.IsFinite(x) ? Math.Abs(x) : 0;
 }
 
-/// <summary>Two numbers that should agree do not.</summary>
+/// <summary>Thrown when two numbers differ.</summary>
 public sealed class NumericException(string message) : Exception(message);

@@ -1,6 +1,6 @@
 namespace Attune.Testing;
 
-/// <summary>Where the tests find files of the checkout they were built from.</summary>
+/// <summary>Paths of the checkout that the tests were built from.</summary>
 public static class Repository
 {
     /// <summary>The folder that holds Attune.slnx.</summary>

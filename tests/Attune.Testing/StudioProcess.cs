@@ -4,28 +4,29 @@ using System.Net.Sockets;
 
 namespace Attune.Testing;
 
-/// <summary>The command <c>attune studio</c> in a process of its own, which can be killed and started again at the same address.</summary>
+/// <summary>The command <c>attune studio</c> in a separate process, which can be killed and started again at the same address.</summary>
 public sealed class StudioProcess(string attune, string folder) : IDisposable
 {
     Process? process;
 
     public Uri Address { get; } = new($"http://127.0.0.1:{FreePort()}");
 
-    /// <summary>Returns when it answers.</summary>
+    /// <summary>Returns when it answers requests.</summary>
     public void Start()
     {
         var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
-        foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen", Address.Authority })
+        foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen",
+            Address.Authority })
             start.ArgumentList.Add(word);
         process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() is null)
             throw new InvalidOperationException("the studio ended before it answered");
     }
 
-    /// <summary>Whether its process has a native library in its memory.</summary>
+    /// <summary>Whether its process has loaded a native library.</summary>
     public bool HasLoaded(string library) => File.ReadAllText($"/proc/{process!.Id}/maps").Contains(library, StringComparison.Ordinal);
 
-    /// <summary>By the signal that no program can answer.</summary>
+    /// <summary>Kills it with SIGKILL.</summary>
     public void Kill()
     {
         process?.Kill();

@@ -1,6 +1,6 @@
 namespace Attune.Testing;
 
-/// <summary>A fresh folder that is gone when the test ends.</summary>
+/// <summary>A new folder that is deleted at the end of the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("attune-test-").FullName;

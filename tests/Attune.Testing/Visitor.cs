@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Attune.Testing;
 
-/// <summary>A browser without scripts: keeps cookies, and sends the token that forms carry.</summary>
+/// <summary>A browser without scripts: keeps cookies, and sends the antiforgery token of forms.</summary>
 public sealed class Visitor(Uri address) : IDisposable
 {
     const int Large = 1 << 20;
@@ -18,17 +18,19 @@ public sealed class Visitor(Uri address) : IDisposable
     {
         token ??= await NewToken();
         var response = await client.PostAsync(path, new FormUrlEncodedContent(
-            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create("__RequestVerificationToken", token)]));
-        token = null;     // who is signed in may have changed
+            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create(
+                "__RequestVerificationToken", token)]));
+        token = null;     // the signed-in user may have changed
         return response;
     }
 
-    /// <summary>A request as a script of ours sends it.</summary>
+    /// <summary>A request as the studio's scripts send it.</summary>
     public async Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content = null)
     {
         token ??= await NewToken();
         using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
-        request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;      // who refuses it by its size hangs up while it is being sent
+        // a server that rejects it because of its size closes the connection while it is being sent
+        request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;
         return await client.SendAsync(request);
     }
 

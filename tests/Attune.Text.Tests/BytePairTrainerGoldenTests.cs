@@ -4,7 +4,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Text.Tests;
 
-/// <summary>What the library's BpeTrainer learned from the same texts with the same settings.</summary>
+/// <summary>Compares with BpeTrainer of Hugging Face's tokenizers, with the same texts and settings.</summary>
 [Trait("Category", "Golden")]
 public sealed class BytePairTrainerGoldenTests
 {

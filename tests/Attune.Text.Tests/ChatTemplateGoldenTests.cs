@@ -3,7 +3,7 @@ using Attune.Testing;
 
 namespace Attune.Text.Tests;
 
-/// <summary>What transformers' <c>apply_chat_template</c> rendered, which tokens it marked, and what it refused.</summary>
+/// <summary>Compares with transformers' <c>apply_chat_template</c>: rendered texts, masks of assistant tokens, and errors.</summary>
 [Trait("Category", "Golden")]
 public sealed class ChatTemplateGoldenTests
 {
@@ -43,7 +43,11 @@ public sealed class ChatTemplateGoldenTests
         {
             Assert.True(template.HasGenerationMarks);
             differences.Add(what, "generation_indices", spans, rendered.Generated.Select(span => new[] { span.Start, span.End }));
-            differences.Add(what, "assistant_masks", expected.GetProperty("assistant_masks"), encoding.Covered(rendered.Generated).Select(bit => bit ? 1 : 0));
+            differences.Add(
+                what,
+                "assistant_masks",
+                expected.GetProperty("assistant_masks"),
+                encoding.Covered(rendered.Generated).Select(bit => bit ? 1 : 0));
         }
         Golden.Ran("chat_templates renderings");
     }
@@ -53,7 +57,8 @@ public sealed class ChatTemplateGoldenTests
         var message = Record.Exception(() => Render(template, expected)) is InvalidDataException refusal ? refusal.Message : "";
         Assert.Matches("^chat template, line [1-9][0-9]*: ", message);
         if (error.GetProperty("from_raise_exception").GetBoolean())
-            differences.Add(what, "message", error.GetProperty("message"), message[(message.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+            differences.Add(
+                what, "message", error.GetProperty("message"), message[(message.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
         Golden.Ran("chat_templates errors");
     }
 
@@ -79,7 +84,9 @@ public sealed class ChatTemplateGoldenTests
             Variables = expected.GetProperty("kwargs"),
         };
         return template.Render(
-            conversation, expected.GetProperty("add_generation_prompt").GetBoolean(), expected.GetProperty("continue_final_message").GetBoolean());
+            conversation,
+            expected.GetProperty("add_generation_prompt").GetBoolean(),
+            expected.GetProperty("continue_final_message").GetBoolean());
     }
 
     static JsonElement? OrNull(JsonElement element) => element.ValueKind == JsonValueKind.Null ? null : element;

@@ -17,7 +17,9 @@ public sealed class ChatTemplateTests
     [Fact]
     public void TheTemplateOfATokenizerIsUsedWithItsSpecialTokens() => Assert.Equal(
         "Be brief.|Hi\nthere|<|endoftext|>",
-        ChatTemplate.FromTokenizer(TinyTokenizer.Trained.WithChatTemplate("{% for m in messages %}{{ m.content }}|{% endfor %}{{ eos_token }}")).Render(Conversation));
+        ChatTemplate.FromTokenizer(
+            TinyTokenizer.Trained.WithChatTemplate("{% for m in messages %}{{ m.content }}|{% endfor %}{{ eos_token }}"))
+            .Render(Conversation));
 
     [Fact]
     public void ATemplateIsCompiledOnceForATokenizer()

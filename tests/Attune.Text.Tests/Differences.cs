@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Attune.Text.Tests;
 
-/// <summary>Gathers where results differ from the library's, so that a failing test shows more than the first place.</summary>
+/// <summary>Collects differences from Hugging Face's tokenizers, so that a failing test shows all of them.</summary>
 sealed class Differences
 {
     static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

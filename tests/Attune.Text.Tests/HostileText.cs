@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Text.Tests;
 
-/// <summary>Texts that programs stumble over.</summary>
+/// <summary>Texts that often cause errors.</summary>
 static class HostileText
 {
     public static readonly string[] Examples =
@@ -12,7 +12,7 @@ static class HostileText
         "<|endoftext|> <|pad|><|endof", "   leading and trailing   ", "\n \n  \n   x", "ภาษาไทย हिन्दी עברית العربية 한국어 中文",
     ];
 
-    /// <summary>A text of code points from all over Unicode, the odd ones more often than in life.</summary>
+    /// <summary>A text of random code points, with many unusual ones.</summary>
     public static string Random(Random random, int length)
     {
         var text = new StringBuilder();

@@ -4,7 +4,7 @@ using Attune.Testing;
 namespace Attune.Text.Tests;
 
 /// <summary>
-/// A hundred and fifty thousand of one thing, for every kind of tokenizer: what took the square of the length would take far longer.
+/// Encodes 150,000 repetitions with every kind of tokenizer: quadratic time would take much longer.
 /// </summary>
 public sealed class HostileTextTests
 {

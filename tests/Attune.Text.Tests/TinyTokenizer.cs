@@ -3,7 +3,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Text.Tests;
 
-/// <summary>Small tokenizers to test with.</summary>
+/// <summary>Small tokenizers for tests.</summary>
 static class TinyTokenizer
 {
     static readonly string[] Texts =
@@ -13,10 +13,10 @@ static class TinyTokenizer
         "She wrote a program that sorts letters; he wrote a program that shuffles them again. 1234 5678",
     ];
 
-    /// <summary>Trained on a few English sentences, with end of text and padding.</summary>
+    /// <summary>A tokenizer trained on a few English sentences, with EOS and padding tokens.</summary>
     public static Tokenizer Trained { get; } = BytePairTrainer.Train(Texts, new() { VocabularySize = 400 });
 
-    /// <summary>A tokenizer.json whose model has these tokens, with ids in their order, and these merges.</summary>
+    /// <summary>A tokenizer.json with these tokens, whose ids are in order, and these merges.</summary>
     public static JsonObject Json(string[] tokens, params string[] merges) => new()
     {
         ["version"] = "1.0",

@@ -4,14 +4,14 @@ using Attune.Testing;
 
 namespace Attune.Text.Tests;
 
-/// <summary>A tokenizer.json is somebody else's: damaged at random it is read or refused, in little time and memory.</summary>
+/// <summary>A tokenizer.json is untrusted: a randomly damaged one is loaded or refused, with little time and memory.</summary>
 public sealed class TokenizerFuzzTests
 {
     const int Files = 3000;           // of each tokenizer
-    const long Most = 64 << 20;       // bytes that reading a small file and encoding a short text may take
+    const long Most = 64 << 20;       // bytes that loading a small file and encoding a short text may allocate
     const string Text = "Hello <|endoftext|> 123 é, ﬁne <extra_id_0>!\n";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);   // that of a slow pattern, on a machine that is busy
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);   // enough for a slow pattern on a busy machine
 
     public static TheoryData<string> Tokenizers => [.. Golden.Names("tokenizers", IsThere)];
 
@@ -35,7 +35,7 @@ public sealed class TokenizerFuzzTests
         Assert.InRange(refused, Files / 4, Files);
     }
 
-    /// <summary>Without most merges, so that damage often falls elsewhere.</summary>
+    /// <summary>Removes most merges, so that other parts are damaged often.</summary>
     static string Small(string tokenizer)
     {
         var json = JsonNode.Parse(tokenizer)!;
@@ -44,7 +44,7 @@ public sealed class TokenizerFuzzTests
         return json.ToJsonString();
     }
 
-    /// <summary>Whether the file was read rather than refused; whatever else happens is a failure.</summary>
+    /// <summary>Returns whether the file was loaded or refused; throws for any other error.</summary>
     static bool Holds(string json)
     {
         var (watch, before) = (Stopwatch.StartNew(), GC.GetAllocatedBytesForCurrentThread());
@@ -65,14 +65,14 @@ public sealed class TokenizerFuzzTests
         }
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < Most, $"{allocated} bytes were allocated for {json}");
-        Assert.True(watch.Elapsed < Patience, $"{watch.Elapsed} went by for {json}");
+        Assert.True(watch.Elapsed < Patience, $"took {watch.Elapsed} for {json}");
         return read;
     }
 
     [Theory]
     [InlineData("(a|aa)+$")]
     [InlineData("(?=(?:a|aa)+b)")]
-    [InlineData("a(?:(?:a|aa){22}b)?")]                            // every match is quick enough, but not all of them
+    [InlineData("a(?:(?:a|aa){22}b)?")]                            // every match is fast enough, but not all of them
     public void APatternThatTakesForeverIsRefusedInSeconds(string regex)
     {
         var json = TinyTokenizer.Json(["a", "!"]);
@@ -143,12 +143,14 @@ public sealed class TokenizerFuzzTests
 
     [Theory]
     [InlineData("""{"strategy": {"Fixed": 2000000000}, "pad_id": 0, "pad_type_id": 0, "pad_token": "a"}""", "padding.strategy.Fixed")]
-    [InlineData("""{"strategy": "BatchLongest", "pad_to_multiple_of": 2000000000, "pad_id": 0, "pad_type_id": 0, "pad_token": "a"}""", "padding.pad_to_multiple_of")]
+    [InlineData(
+        """{"strategy": "BatchLongest", "pad_to_multiple_of": 2000000000, "pad_id": 0, "pad_type_id": 0, "pad_token": "a"}""",
+        "padding.pad_to_multiple_of")]
     public void PaddingToBillionsOfTokensIsRefused(string padding, string where)
     {
         var json = TinyTokenizer.Json(["a"]);
         json["padding"] = JsonNode.Parse(padding);
         var message = Assert.Throws<InvalidDataException>(() => TinyTokenizer.Parse(json)).Message;
-        Assert.Contains(where + ": expected a whole number from 0 to 1048576", message, StringComparison.Ordinal);
+        Assert.Contains(where + ": must be a whole number from 0 to 1048576", message, StringComparison.Ordinal);
     }
 }

@@ -4,8 +4,8 @@ using Attune.Testing;
 namespace Attune.Text.Tests;
 
 /// <summary>
-/// What Hugging Face's <c>tokenizers</c> returned, for every golden tokenizer and for small ones that each try one part of a
-/// tokenizer.json (version 0.22.2 of the library).
+/// Compares with Hugging Face's <c>tokenizers</c> 0.22.2, for every golden tokenizer and for small ones that each test one part of a
+/// tokenizer.json.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class TokenizerGoldenTests

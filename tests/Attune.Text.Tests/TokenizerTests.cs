@@ -154,8 +154,10 @@ public sealed class TokenizerTests
     {
         var json = TinyTokenizer.Json(["a", "<pad>"]);
         json["truncation"] = JsonNode.Parse("""{"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}""");
-        json["padding"] = JsonNode.Parse(
-            """{"strategy": {"Fixed": 5}, "direction": "Left", "pad_to_multiple_of": null, "pad_id": 1, "pad_type_id": 0, "pad_token": "<pad>"}""");
+        json["padding"] = JsonNode.Parse("""
+            {"strategy": {"Fixed": 5}, "direction": "Left", "pad_to_multiple_of": null,
+             "pad_id": 1, "pad_type_id": 0, "pad_token": "<pad>"}
+            """);
         var tokenizer = TinyTokenizer.Parse(json);
         Assert.Equal([1, 1, 0, 0, 0], tokenizer.EncodeFull("aaaa").Ids);
         Assert.Equal([0, 0, 0, 0], tokenizer.Encode("aaaa"));

@@ -4,8 +4,7 @@ using Attune.Testing;
 namespace Attune.Text.Tests;
 
 /// <summary>
-/// Folders of before tokenizer.json: golden tokenizers taken apart into the files that older checkpoints have must encode the golden
-/// texts as the whole ones do.
+/// Folders without tokenizer.json: golden tokenizers converted to the files of older checkpoints must encode the golden texts equally.
 /// </summary>
 public sealed class VocabularyFilesTests
 {

@@ -1,2 +1,2 @@
-// Threads, live bytes and live tensors are facts of the process, and the tests assert on them.
+// Tests assert on threads, live bytes and live tensors, which are those of the whole process.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

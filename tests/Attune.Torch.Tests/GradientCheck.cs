@@ -19,7 +19,7 @@ static class GradientCheck
         (output * weights).Sum().Backward();
         for (var i = 0; i < inputs.Length; i++)
         {
-            var analytic = inputs[i].Grad ?? throw new InvalidOperationException($"{name}: input {i} got no gradient");
+            var analytic = inputs[i].Grad ?? throw new InvalidOperationException($"{name}: input {i} has no gradient");
             Numeric.Close(Differences(function, inputs, i, weights), analytic.ToArray<double>(), $"{name}, input {i}", 1e-7, 1e-5);
         }
     }

@@ -1,6 +1,6 @@
 namespace Attune.Torch.Tests;
 
-/// <summary>Every differentiable operator in use, one line each.</summary>
+/// <summary>Checks the gradient of every differentiable operator, with one line for each.</summary>
 public sealed class GradientTests
 {
     static readonly Dictionary<string, Action> Checks = new(StringComparer.Ordinal)

@@ -2,7 +2,7 @@ using Attune.Testing;
 
 namespace Attune.Torch.Tests;
 
-/// <summary>The kernels of native/ give what operators give, in float64 where those know it, and the same gradients.</summary>
+/// <summary>Compares the kernels of native/ with operators, in float64 where possible: values and gradients.</summary>
 public sealed class KernelTests : IDisposable
 {
     readonly TensorScope scope = TensorScope.Open();
@@ -35,7 +35,7 @@ public sealed class KernelTests : IDisposable
         if (biasOfEachRow)
             allowed &= Tensor.Uniform([Batch, 1, 1, columns], random) < 0.8;
         var bias = Tensor.Zeros(allowed.Shape.ToArray()).MaskedFill(!allowed, float.MinValue);
-        // As projections leave them: heads lie behind one another in a row of a token.
+        // The memory order of projections: the heads of a token are adjacent.
         Tensor[] inputs = [.. new[] { (length, heads), (columns, keyHeads), (columns, keyHeads) }
             .Select(shape => Normal(Batch, shape.Item1, shape.Item2, Width).Transpose(1, 2))];
         Compare("attention", inputs, x => Tensor.Attend(x[0], x[1], x[2], bias, 0.3)!, x => Formula(x[0], x[1], x[2]));
@@ -56,7 +56,11 @@ public sealed class KernelTests : IDisposable
         var logits = Normal(rows, vocabulary) * 3;
         var targets = (Tensor.Uniform([rows], random) * vocabulary).To(DType.Int64);
         var expected = logits.To(DType.Float64).LogSoftmax(-1);
-        Compare("logprobs", [logits], x => Tensor.TokenLogprobs(x[0] * 1, targets)!.Value.Logprobs, x => x[0].LogSoftmax(-1).Gather(1, targets.Unsqueeze(1)).Squeeze(1));
+        Compare(
+            "logprobs",
+            [logits],
+            x => Tensor.TokenLogprobs(x[0] * 1, targets)!.Value.Logprobs,
+            x => x[0].LogSoftmax(-1).Gather(1, targets.Unsqueeze(1)).Squeeze(1));
         var (_, entropy, likeliest) = Tensor.TokenLogprobs(logits.Clone(), targets)!.Value;
         Close("entropy", -(expected.Exp() * expected).Sum(-1), entropy);
         Close("likeliest", expected.ArgMax(-1).EqualTo(targets).To(DType.Float64), likeliest);
@@ -89,7 +93,7 @@ public sealed class KernelTests : IDisposable
 
     Tensor Normal(params long[] shape) => Tensor.Normal(shape, 0, 1, random);
 
-    /// <summary>Values, and the gradients of a weighted sum, against float64.</summary>
+    /// <summary>Compares values, and gradients of a weighted sum, with float64.</summary>
     void Compare(string name, Tensor[] inputs, Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> formula)
     {
         Tensor[] narrow = [.. inputs.Select(Leaf)];

@@ -3,11 +3,11 @@ using Attune.Testing;
 
 namespace Attune.Torch.Tests;
 
-/// <summary>A safetensors file is somebody else's: whatever it holds, it is read in its bounds or refused, in memory of its size.</summary>
+/// <summary>A safetensors file is untrusted: any file is read within its bounds or refused, with memory proportional to its size.</summary>
 public sealed class SafetensorsFuzzTests : IDisposable
 {
     const int Files = 24_000;
-    const long Constant = 256 << 10;   // bytes that reading and refusing may take, whatever the file: messages are loaded once
+    const long Constant = 256 << 10;   // bytes that loading may allocate for any file, such as messages that are loaded once
 
     readonly TemporaryFolder folder = new();
 
@@ -46,7 +46,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
         }
     }
 
-    /// <summary>Damage in the header, in its length, or anywhere.</summary>
+    /// <summary>Damages the header, its length, or any byte.</summary>
     static byte[] Damaged(byte[] header, JsonMutator mutator, byte[] data, Random random)
     {
         var kind = random.Next(8);
@@ -64,7 +64,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
         _ => 1L << random.Next(64),
     };
 
-    /// <summary>Whether the file was read rather than refused; whatever else happens is a failure.</summary>
+    /// <summary>Returns whether the file was read or refused; throws for any other error.</summary>
     bool Holds(byte[] file)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -112,14 +112,17 @@ public sealed class SafetensorsFuzzTests : IDisposable
 
     [Theory]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "UTF")]
-    [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "'a' has 'dtype', which is not known or was there before")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":[]}}""", "'a' has 'x'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "no whole number")]
+    [InlineData(
+        """{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "'a' has the key 'dtype', which is unknown or occurs twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":[]}}""", "'a' has the key 'x'")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "not whole")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}}""", "too large")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", "'a' lacks its dtype, its shape or its two data_offsets")]
-    [InlineData("""{"a":{"dtype":"F32","shape":{},"data_offsets":[0,4]}}""", "StartArray was expected at byte 28, found StartObject")]
-    [InlineData("""{"__metadata__":{"a":"b"},"__metadata__":{},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "'__metadata__' twice")]
-    [InlineData("""{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "String was expected")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", "'a' must have dtype, shape and two data_offsets")]
+    [InlineData("""{"a":{"dtype":"F32","shape":{},"data_offsets":[0,4]}}""", "expected StartArray at byte 28 (was StartObject)")]
+    [InlineData(
+        """{"__metadata__":{"a":"b"},"__metadata__":{},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "'__metadata__' twice")]
+    [InlineData("""{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "expected String")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} x""", "invalid")]
     public void WhatIsWrongInAHeaderIsSaid(string header, string expected)
     {

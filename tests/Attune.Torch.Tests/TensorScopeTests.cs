@@ -71,7 +71,7 @@ public sealed class TensorScopeTests
         Assert.InRange(TorchLibrary.LiveBytes - before, -4096, 4096);
     }
 
-    /// <summary>Bytes that are live when what other tests left is collected.</summary>
+    /// <summary>Live bytes, after the tensors of other tests are collected.</summary>
     static long BytesOfOthers()
     {
         GC.Collect();

@@ -1,2 +1,2 @@
-// Live bytes and tensors are facts of the process, and the tests assert on them.
+// Not in parallel: tests assert on the live bytes and tensors of the process.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,23 +1,17 @@
 using Attune.Generation;
-using Attune.Models;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
-using Attune.Models.Heads;
 using Attune.Reporting.Runs;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Offline;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Encoder–decoders go through the loops that decoders go through.</summary>
+/// <summary>Encoder–decoders in the same training loops as decoders.</summary>
 public sealed class EncoderDecoderTests : IDisposable
 {
     readonly TinyRuns runs = new("t5");
@@ -90,8 +84,9 @@ public sealed class EncoderDecoderTests : IDisposable
     public void AnotherObjectiveIsRefused()
     {
         var recipe = (PretrainRecipe)Recipe("pretrain", "a");
-        var error = Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
-        Assert.Equal("pretrain.objective: spans was expected for this model, found causal", error.Message);
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("pretrain", recipe with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
+        Assert.Equal("`pretrain.objective` must be spans for this model (was causal).", error.Message);
     }
 
     [Fact]
@@ -110,7 +105,9 @@ public sealed class EncoderDecoderTests : IDisposable
             Kl = new() { Coef = 0.01 },
             Updates = new() { MiniBatches = 2, Epochs = 2 },
         }, display);
-        var (first, last) = (display.Steps.Take(5).Average(step => step["objective/scores"]), display.Steps.TakeLast(10).Average(step => step["objective/scores"]));
+        var (first, last) =
+            (display.Steps.Take(5).Average(step => step["objective/scores"]), display.Steps.TakeLast(10)
+            .Average(step => step["objective/scores"]));
         Assert.True(last > first + 0.2, $"the score went from {first} to {last}");
         Assert.InRange(display.Steps[0]["objective/kl"], -0.01, 0.01);
     }
@@ -140,14 +137,15 @@ public sealed class EncoderDecoderTests : IDisposable
         var source = new RewardModelSource(reward, tokenizer, tokenizer) { PolicyIsEncoderDecoder = true };
         int[] answer = [.. tokenizer.Encode(" meow."), tokenizer.EosId!.Value];
         var rollouts = Rollouts.From(
-            [new([.. tokenizer.Encode("The cat says"), tokenizer.EosId.Value], "The cat says"), new([.. tokenizer.Encode("The cat says "), tokenizer.EosId.Value], "The cat says ")],
+            [new([.. tokenizer.Encode("The cat says"), tokenizer.EosId.Value], "The cat says"), new(
+                [.. tokenizer.Encode("The cat says "), tokenizer.EosId.Value], "The cat says ")],
             [.. Enumerable.Repeat(new Response(answer, new float[answer.Length], [], Ended: true), 2)], Device.Cpu);
         int[] read = [.. tokenizer.Encode("The cat says"), .. answer];
         int[] readBehindASpace = [.. tokenizer.Encode("The cat says "), .. tokenizer.Encode("meow."), tokenizer.EosId.Value];
         Assert.Equal(source.Score([read, readBehindASpace]), source.Score(rollouts).Totals);
     }
 
-    /// <summary>Pretraining has a tokenizer with sentinels.</summary>
+    /// <summary>Data for pretraining, with a tokenizer that has sentinels.</summary>
     IRecipe Recipe(string method, string output, int steps = 6) => runs.Recipe(method, output, steps) switch
     {
         PretrainRecipe pretrain => pretrain with { Tokenizer = new() { Kind = TokenizerKind.Unigram, VocabularySize = 60, Sentinels = 5 } },

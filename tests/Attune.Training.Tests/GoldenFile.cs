@@ -20,7 +20,9 @@ static class GoldenFile
         var file = Golden.Json("losses", $"{name}.json");
         var found = file.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == item);
         Golden.Ran($"losses: {name}");
-        return (found, found.TryGetProperty("inputs", out var own) ? own : file.TryGetProperty("inputs", out var shared) ? shared : default);
+        return (found, found.TryGetProperty("inputs", out var own)
+            ? own
+            : file.TryGetProperty("inputs", out var shared) ? shared : default);
     }
 
     public static Tensor Tensor(JsonElement json)
@@ -35,7 +37,7 @@ static class GoldenFile
         };
     }
 
-    /// <summary>The same, as a leaf that gets a gradient.</summary>
+    /// <summary>A tensor as a leaf that requires a gradient.</summary>
     public static Tensor Leaf(JsonElement json)
     {
         var tensor = Tensor(json);

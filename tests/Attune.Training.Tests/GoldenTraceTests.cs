@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
@@ -8,7 +7,6 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Optimizers;
 
@@ -19,7 +17,8 @@ namespace Attune.Training.Tests;
 public sealed class GoldenTraceTests
 {
     public static TheoryData<string> Traces =>
-        [.. Golden.Names("training", name => (name.StartsWith("sft_", StringComparison.Ordinal) || name.StartsWith("reward_", StringComparison.Ordinal)) && IsKnown(name))];
+        [.. Golden.Names("training", name =>
+            (name.StartsWith("sft_", StringComparison.Ordinal) || name.StartsWith("reward_", StringComparison.Ordinal)) && IsKnown(name))];
 
     [Theory]
     [MemberData(nameof(Traces))]
@@ -29,15 +28,17 @@ public sealed class GoldenTraceTests
         var (hparams, expected) = (trace.GetProperty("hparams"), trace.GetProperty("expected"));
         var (model, loss) = Load(name, trace);
         model.SetTrainable(true);
-        var decayed = hparams.GetProperty("decayed_parameters").EnumerateArray().Select(p => p.GetString()!).ToHashSet(StringComparer.Ordinal);
+        var decayed = hparams.GetProperty("decayed_parameters").EnumerateArray().Select(p => p.GetString()!)
+            .ToHashSet(StringComparer.Ordinal);
         Assert.Equal(decayed, [.. model.NamedParameters().Where(p => Optimizer.Decays(p.Name, p.Value)).Select(p => p.Name)]);
-        var rule = new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1].GetDouble(), hparams.Number("eps"), decoupledDecay: true);
+        var rule = new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1]
+            .GetDouble(), hparams.Number("eps"), decoupledDecay: true);
         var optimizer = new Optimizer(rule, model.NamedParameters(), hparams.Number("weight_decay"));
         var steps = trace.GetProperty("steps").GetInt32();
         var schedule = new LearningRateSchedule(
             new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
 
-        var farthest = 0.0;                                                     // how far Adam can move a weight by noise alone
+        var farthest = 0.0;                                                     // how far noise in gradients can move a weight with Adam
         var learning = new HashSet<string>(StringComparer.Ordinal);
         for (var step = 0; step < steps; step++)
         {
@@ -91,7 +92,9 @@ public sealed class GoldenTraceTests
         return Masked.Reduce(RewardModeling.PairLoss(scores.Slice(0, 0, half), scores.Slice(0, half), margin: null, centerCoef: 0));
     }
 
-    /// <summary>A bias of keys changes no softmax: its gradient is noise, which Adam makes large, and no two programs agree on it.</summary>
+    /// <summary>
+    /// A bias of keys does not change the softmax: its gradient is noise, which Adam amplifies, and which differs between programs.
+    /// </summary>
     static void CompareWeights(Module model, JsonElement expected, Func<string, double> tolerance)
     {
         foreach (var (name, parameter) in model.NamedParameters())
@@ -109,5 +112,7 @@ public sealed class GoldenTraceTests
     static ScheduleKind GoldenScheduleName(string name) => Optimizers.GoldenScheduleTests.Kind(name);
 
     static bool IsKnown(string trace) =>
-        ModelFamily.All.Any(family => family.Type == Golden.Json($"{Golden.Json("training", $"{trace}.json").GetProperty("model").GetString()}", "config.json").GetProperty("model_type").GetString());
+        ModelFamily.All.Any(
+            family => family.Type == Golden.Json($"{Golden.Json("training", $"{trace}.json").GetProperty("model").GetString()}",
+            "config.json").GetProperty("model_type").GetString());
 }

@@ -1,14 +1,10 @@
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
@@ -49,6 +45,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("pretrain an encoder")]
     [InlineData("sft")]
     [InlineData("reward")]
+    [InlineData("dpo")]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
     {
         var whole = Gradients(method, "whole", microBatchSize: 0);
@@ -64,15 +61,17 @@ public sealed class LoopTests : IDisposable
         Assert.Equal(TinyRuns.Weights(Train("one", 1)), TinyRuns.Weights(Train("two", 2)));
 
         RunFolder Train(string output, int workers) => runs.Start(
-            method, WithOneThread(With(runs.Recipe(method, output, steps: 3), training => training with { BatchSize = 7, Workers = workers })));
+            method, WithOneThread(
+                With(runs.Recipe(method, output, steps: 3), training => training with { BatchSize = 7, Workers = workers })));
     }
 
     [Fact]
     public void WorkersAreRefusedWhereDropoutDrawsNumbers()
     {
         var recipe = (SftRecipe)runs.Recipe("sft", "a");
-        var error = Assert.Throws<InvalidDataException>(() => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
-        Assert.StartsWith("training.workers: 1 was expected for a model with dropout", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("sft", recipe with { Training = recipe.Training with { Workers = 2 } }));
+        Assert.StartsWith("`training.workers` must be 1 for a model with dropout", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,6 +80,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("sft", "loss", 0.6)]
     [InlineData("reward", "rewards/accuracies", 0.95)]
     [InlineData("reward an encoder", "rewards/accuracies", 0.95)]
+    [InlineData("dpo", "rewards/accuracies", 0.95)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();
@@ -112,7 +112,8 @@ public sealed class LoopTests : IDisposable
         var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("sft", runs.Recipe("sft", "a"), display));
         Assert.Contains("3 steps in a row", error.Message);
         Assert.Equal(3, display.Steps.Count);
-        Assert.Contains(display.Notices, notice => notice.Contains("step 1 was not applied: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice =>
+            notice.Contains("step 1 was skipped: the loss is not a finite number. The batch: \"The ", StringComparison.Ordinal));
         Assert.False(File.Exists(new RunFolder(runs.PathTo("a")).Summary));
     }
 
@@ -130,7 +131,7 @@ public sealed class LoopTests : IDisposable
             Optimizer = new() { LearningRate = 0 },
             Updates = new() { Epochs = 2, MiniBatches = miniBatches },
         }, display);
-        // The share of each minibatch is of all its tokens, and its ratio is 1 when nothing moves.
+        // The clip fraction is over all tokens of a minibatch, and the ratio is 1 when no parameter changes.
         Numeric.Close(1, display.Steps[0]["policy/ratio"], "ratio", 1e-5);
     }
 
@@ -156,16 +157,20 @@ public sealed class LoopTests : IDisposable
     IReadOnlyDictionary<string, double> Gradients(string method, string output, int microBatchSize)
     {
         var display = new RecordingDisplay();
-        runs.Start(method, With(runs.Recipe(method, output, steps: 1), training => training with { BatchSize = 6, MicroBatchSize = microBatchSize }), display);
+        runs.Start(method, With(runs.Recipe(method, output, steps: 1), training =>
+            training with { BatchSize = 6, MicroBatchSize = microBatchSize }), display);
         return display.Steps[0];
     }
 
-    /// <summary>With a learning rate at which so small a model learns in seconds; an encoder, whose norms stand behind the sums, bears less.</summary>
+    /// <summary>
+    /// With a learning rate at which such a small model learns in seconds; an encoder, which is post-norm, needs a smaller one.
+    /// </summary>
     static IRecipe Faster(IRecipe recipe) => recipe switch
     {
         PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = Rate(pretrain.NewModel) } },
         SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
         RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = Rate(reward.NewModel) } },
+        DpoRecipe dpo => dpo with { Optimizer = dpo.Optimizer with { LearningRate = 1e-2 } },
         _ => recipe,
     };
 
@@ -176,7 +181,8 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Training = change(pretrain.Training), Pretrain = new() { Dropout = false } },
         SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
         RewardRecipe reward => reward with { Training = change(reward.Training) },
-        PpoRecipe ppo => ppo with { Training = change(ppo.Training) },
+        DpoRecipe dpo => dpo with { Training = change(dpo.Training) },
+        OnPolicyRecipe onPolicy => onPolicy with { Training = change(onPolicy.Training) },
         _ => recipe,
     };
 
@@ -185,7 +191,8 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { Threads = 1 } },
         SftRecipe sft => sft with { Run = sft.Run with { Threads = 1 } },
         RewardRecipe reward => reward with { Run = reward.Run with { Threads = 1 } },
-        PpoRecipe ppo => ppo with { Run = ppo.Run with { Threads = 1 } },
+        DpoRecipe dpo => dpo with { Run = dpo.Run with { Threads = 1 } },
+        OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { Threads = 1 } },
         _ => recipe,
     };
 }

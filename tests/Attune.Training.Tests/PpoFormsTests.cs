@@ -1,8 +1,6 @@
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -15,17 +13,17 @@ using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Every form that PPO can take: critics, references, places of the KL, settings of sampling.</summary>
+/// <summary>PPO with all kinds of critics, references, KL penalties and sampling options.</summary>
 public sealed class PpoFormsTests : IDisposable
 {
     readonly TinyRuns runs = new(layers: 2);
 
-    /// <summary>Options, each apart from the others, that must change what is learned in two steps.</summary>
-    public static IReadOnlyDictionary<string, Func<PpoRecipe, PpoRecipe>> Options { get; } = new Dictionary<string, Func<PpoRecipe, PpoRecipe>>(StringComparer.Ordinal)
+    /// <summary>Options that must each change the result of two steps.</summary>
+    public static IReadOnlyDictionary<string, Func<PpoRecipe, PpoRecipe>> Options { get; } =
+        new Dictionary<string, Func<PpoRecipe, PpoRecipe>>(StringComparer.Ordinal)
     {
         ["updates.epochs"] = Updates(updates => updates with { Epochs = 1 }),
         ["updates.miniBatches"] = Updates(updates => updates with { MiniBatches = 1 }),
@@ -64,8 +62,11 @@ public sealed class PpoFormsTests : IDisposable
         ["sampling.topK"] = recipe => recipe with { Sampling = recipe.Sampling with { TopK = 20 } },
         ["sampling.topP"] = recipe => recipe with { Sampling = recipe.Sampling with { TopP = 0.8 } },
         ["sampling.temperature"] = recipe => recipe with { Sampling = recipe.Sampling with { Temperature = 0.5 } },
-        ["sampling.stop"] = recipe => recipe with { Sampling = recipe.Sampling with { Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
-        ["sampling.fixedLength"] = recipe => recipe with { Sampling = recipe.Sampling with { FixedLength = true, Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
+        ["sampling.stop"] = recipe =>
+            recipe with { Sampling = recipe.Sampling with { Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
+        ["sampling.fixedLength"] = recipe =>
+            recipe with { Sampling = recipe.Sampling with { FixedLength = true,
+            Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
         ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
         ["sampling.topH"] = Sampling(sampling => sampling with { TopH = 0.5 }),
         ["sampling.epsilonCutoff"] = Sampling(sampling => sampling with { EpsilonCutoff = 0.02 }),
@@ -86,10 +87,12 @@ public sealed class PpoFormsTests : IDisposable
         }),
     };
 
-    public static TheoryData<string> Forms => ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "average.decay", "critic branch", "critic model",
+    public static TheoryData<string> Forms =>
+        ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "average.decay", "critic branch", "critic model",
         "critic.warmupSteps", "reference synchronised", "parameters.topLayers", "sampling.topP", "mix"];
 
-    public static IReadOnlyDictionary<string, SamplingOptions> Samplings { get; } = new Dictionary<string, SamplingOptions>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, SamplingOptions> Samplings { get; } =
+        new Dictionary<string, SamplingOptions>(StringComparer.Ordinal)
     {
         ["temperature"] = new() { Temperature = 0.6 },
         ["top-k"] = new() { TopK = 4 },
@@ -115,12 +118,14 @@ public sealed class PpoFormsTests : IDisposable
     [Fact]
     public void EveryOptionChangesTheOutcome()
     {
-        var outcomes = Options.ToDictionary(option => option.Key, option => Outcome(option.Value(Recipe(option.Key))), StringComparer.Ordinal);
+        var outcomes =
+            Options.ToDictionary(option => option.Key, option => Outcome(option.Value(Recipe(option.Key))), StringComparer.Ordinal);
         outcomes["none"] = Outcome(Recipe("none"));
         outcomes["mix.text"] = Outcome(Mixed("mix", steps: 2));
         outcomes["mix.coef"] = Outcome(Mixed("mix-coef", steps: 2, mix => mix with { Coef = 0.1 }));
         outcomes["mix.rows"] = Outcome(Mixed("mix-rows", steps: 2, mix => mix with { Rows = 1 }));
-        var alike = outcomes.GroupBy(outcome => Convert.ToHexString(outcome.Value), StringComparer.Ordinal).Where(group => group.Count() > 1)
+        var alike = outcomes.GroupBy(outcome => Convert.ToHexString(outcome.Value), StringComparer.Ordinal)
+            .Where(group => group.Count() > 1)
             .Select(group => string.Join(" = ", group.Select(outcome => outcome.Key)));
         Assert.Empty(alike);
     }
@@ -138,10 +143,24 @@ public sealed class PpoFormsTests : IDisposable
     }
 
     [Fact]
+    public void Filters_OfThePolicy_CountInSamplingAndInLogprobs()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(3);
+        int[] allowed = [5, 9, 14, 20];
+        var policy = new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new() { MaxNewTokens = 8 }, [new AllowedTokensFilter(_ => allowed)]);
+        using var noGrad = Autograd.NoGrad();
+        var rollouts = policy.Respond([new([5, 6, 7], "")], random, samples: 3);
+        Assert.All(rollouts.Tokens, response => Assert.Subset(allowed.ToHashSet(), response.ToHashSet()));
+        Numeric.Close(Doubles(rollouts.Logprobs), policy.Logprobs(rollouts).ToArray<float>(), "log-probabilities", 1e-5, 1e-5);
+    }
+
+    [Fact]
     public void OptionsOfSamplingThatPpoCannotLearnFromAreRefused()
     {
         var guided = Recipe("guided") with { Sampling = new() { GuidanceScale = 2 } };
-        Assert.Contains(Validation.Check(guided), problem => problem.StartsWith("`sampling.guidanceScale` must be 1", StringComparison.Ordinal));
+        Assert.Contains(Validation.Check(guided), problem =>
+            problem.StartsWith("`sampling.guidanceScale` must be 1", StringComparison.Ordinal));
         var full = Recipe("full") with { Sampling = new() { SuppressTokens = [3] }, Kl = new() { Estimator = KlEstimator.Full } };
         Assert.Contains(Validation.Check(full), problem => problem.StartsWith("`kl.estimator` must be k1", StringComparison.Ordinal));
     }
@@ -158,10 +177,12 @@ public sealed class PpoFormsTests : IDisposable
         using (Autograd.NoGrad())
             rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random, samples: 4);
         var analysis = policy.Analyze(rollouts, withEntropy: true);
-        Numeric.Close(Doubles(rollouts.Logprobs), analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5, rollouts.Mask.ToArray<bool>());
+        Numeric.Close(
+            Doubles(rollouts.Logprobs), analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5, rollouts.Mask.ToArray<bool>());
         Assert.All(analysis.Entropy!.ToArray<float>(), nats => Assert.True(float.IsFinite(nats)));
         (analysis.Logprobs.Sum() + analysis.Entropy.Sum()).Backward();
-        Assert.All(policy.Model.Parameters, parameter => Assert.True(parameter.Value.Grad is not { } gradient || gradient.IsFinite().All().Item() != 0));
+        Assert.All(policy.Model.Parameters, parameter =>
+            Assert.True(parameter.Value.Grad is not { } gradient || gradient.IsFinite().All().Item() != 0));
     }
 
     [Theory]
@@ -179,7 +200,9 @@ public sealed class PpoFormsTests : IDisposable
         var rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random);
         var read = rollouts with { FrozenActivations = new(1, policy.StatesBelow(1, rollouts)) };
         Numeric.Close(Doubles(policy.Analyze(rollouts).Logprobs), policy.Analyze(read).Logprobs.ToArray<float>(), "both", 1e-5, 1e-5);
-        Numeric.Close(Doubles(policy.Analyze(rollouts.Select([1])).Logprobs), policy.Analyze(read.Select([1])).Logprobs.ToArray<float>(), "one", 1e-5, 1e-5);
+        Numeric.Close(
+            Doubles(policy.Analyze(rollouts.Select([1])).Logprobs), policy.Analyze(read.Select([1])).Logprobs.ToArray<float>(), "one", 1e-5,
+            1e-5);
     }
 
     [Fact]
@@ -192,10 +215,12 @@ public sealed class PpoFormsTests : IDisposable
         var names = critic.Parameters.Select(parameter => parameter.Name).ToList();
         Assert.Contains("critic.transformer.h.1.mlp.c_fc.weight", names);
         Assert.Contains("critic.v_head.summary.weight", names);
-        Assert.DoesNotContain(names, name => name.Contains("h.0", StringComparison.Ordinal) || name.Contains("wte", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            names, name => name.Contains("h.0", StringComparison.Ordinal) || name.Contains("wte", StringComparison.Ordinal));
 
-        // With the same head, a branch that has learned nothing gives the values of a head on the policy.
-        foreach (var head in new[] { critic.Parameters.First(parameter => parameter.Name.EndsWith("summary.weight", StringComparison.Ordinal)).Value, Head(model).Parameters.First() })
+        // With the same head, an untrained branch gives the values of a head on the policy.
+        foreach (var head in new[] { critic.Parameters.First(parameter =>
+            parameter.Name.EndsWith("summary.weight", StringComparison.Ordinal)).Value, Head(model).Parameters.First() })
             head.Value.Detach().FillInPlace(0.25);
         var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 6 });
         using var noGrad = Autograd.NoGrad();
@@ -232,7 +257,8 @@ public sealed class PpoFormsTests : IDisposable
         using var again = new RandomSource(3);
         var fixedLength = new Policy(model, tokenizer, sampling with { FixedLength = true });
         var cut = fixedLength.Respond([new(tokenizer.Encode("The cat"), "The cat")], again, samples: 16);
-        Assert.All(cut.Completions, completion => Assert.DoesNotContain(sampling.Stop, stop => tokenizer.TextOf(completion).Contains(stop, StringComparison.Ordinal)));
+        Assert.All(cut.Completions, completion =>
+            Assert.DoesNotContain(sampling.Stop, stop => tokenizer.TextOf(completion).Contains(stop, StringComparison.Ordinal)));
         Assert.Equal(rollouts.Completions[0].Tokens, cut.Completions[0].Tokens[..rollouts.Completions[0].Tokens.Length]);
     }
 
@@ -254,18 +280,21 @@ public sealed class PpoFormsTests : IDisposable
     [Fact]
     public void ASynchronisedReferenceMovesInItsRhythm()
     {
-        // Two steps: one that moves after the second has not moved yet when it is asked.
+        // Two steps: a reference that is updated after the second has not changed yet when it is used.
         var kept = Outcome(Recipe("kept"));
         Assert.Equal(kept, Outcome(Following("late", 2)));
         Assert.NotEqual(kept, Outcome(Following("soon", 1)));
 
-        PpoRecipe Following(string output, int every) => Recipe(output) with { Reference = new() { Kind = ReferenceKind.Synchronised, SyncEvery = every, SyncRate = 0.5 } };
+        PpoRecipe Following(string output, int every) =>
+            Recipe(output) with { Reference = new() { Kind = ReferenceKind.Synchronised, SyncEvery = every, SyncRate = 0.5 } };
     }
 
     [Fact]
     public void MicroBatchesByTokensGiveTheStepOfTheWholeBatch()
     {
-        var (whole, parts) = (First(new BatchOptions { BatchSize = 6, Steps = 1 }, "a"), First(new BatchOptions { BatchSize = 6, Steps = 1, MicroBatchTokens = 30 }, "b"));
+        var (whole, parts) =
+            (First(new BatchOptions { BatchSize = 6, Steps = 1 }, "a"), First(
+            new BatchOptions { BatchSize = 6, Steps = 1, MicroBatchTokens = 30 }, "b"));
         Numeric.Close(whole["loss"], parts["loss"], "loss", 1e-6, 1e-4);
         Numeric.Close(whole["grad_norm"], parts["grad_norm"], "norm of the gradient", 1e-6, 1e-3);
 
@@ -305,7 +334,8 @@ public sealed class PpoFormsTests : IDisposable
         Numeric.Close([3, -1.2, 0.8], loss.ToArray<double>(), "loss", 1e-9);
     }
 
-    static Func<PpoRecipe, PpoRecipe> Updates(Func<UpdateOptions, UpdateOptions> change) => recipe => recipe with { Updates = change(recipe.Updates) };
+    static Func<PpoRecipe, PpoRecipe> Updates(Func<UpdateOptions, UpdateOptions> change) => recipe =>
+        recipe with { Updates = change(recipe.Updates) };
 
     static Func<PpoRecipe, PpoRecipe> Kl(Func<KlOptions, KlOptions> change) => recipe => recipe with { Kl = change(recipe.Kl) };
 

@@ -6,7 +6,7 @@ namespace Attune.Training.Tests;
 
 static class RegisteredRewards
 {
-    /// <summary>Shipped recipes and studies name the reward of the simulated guest, as the command line knows it.</summary>
+    /// <summary>Registers the reward of the simulated guest, which shipped recipes and studies use, as the command line does.</summary>
     [ModuleInitializer]
     internal static void Add() => RewardSources.Register(new GuestReward());
 }

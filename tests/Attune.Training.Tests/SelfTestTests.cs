@@ -7,7 +7,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
-/// <summary>The checks that <c>--self-test</c> makes hold on real models, and fail where the arithmetic is wrong.</summary>
+/// <summary>The checks of <c>--self-test</c> pass on real models, and fail where the computation is wrong.</summary>
 public sealed class SelfTestTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -24,7 +24,8 @@ public sealed class SelfTestTests : IDisposable
         var display = new RecordingDisplay();
         runs.Start(method, WithSelfTest(runs.Recipe(method, "a", steps: 1)), display);
         Assert.Equal(checks, display.Notices.Count(notice => notice.StartsWith("self-test passed: ", StringComparison.Ordinal)));
-        Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0", StringComparison.Ordinal) && notice.EndsWith(": 0", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice =>
+            notice.Contains("learning rate 0", StringComparison.Ordinal) && notice.EndsWith(": 0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -42,13 +43,16 @@ public sealed class SelfTestTests : IDisposable
     public void ALossThatDependsOnBatchMatesStopsTheRun()
     {
         using var scope = TensorScope.Open();
-        var model = new Linear(1, 1, hasBias: false, initialDeviation: 0);
+        var model = new Linear(1, 1, hasBias: false, initialStd: 0);
         model.Initialize(new RandomSource(1));
         model.SetTrainable(true);
         var said = new List<string>();
-        var error = Assert.Throws<TrainingStoppedException>(() => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
+        var error = Assert.Throws<TrainingStoppedException>(
+            () => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
         Assert.Contains("nothing was trained", error.Message, StringComparison.Ordinal);
-        Assert.StartsWith("self-test FAILED: padding and batch mates do not change the loss; relative difference: 2", said[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "self-test FAILED: padding and the other examples of the batch do not change the loss; relative difference: 2", said[0],
+                StringComparison.Ordinal);
         Assert.StartsWith("self-test passed: learning rate 0", said[1], StringComparison.Ordinal);
     }
 
@@ -61,13 +65,14 @@ public sealed class SelfTestTests : IDisposable
         _ => recipe,
     };
 
-    /// <summary>A mistake that programs are known for: the mean over the micro-batch in place of the mean over the step.</summary>
+    /// <summary>A common mistake: the mean over the micro-batch instead of the mean over the step.</summary>
     sealed class MeanOfTheBatch(Linear model) : IObjective<double>
     {
         public double Count(IReadOnlyCollection<double> batch) => batch.Count;
 
         public Loss Compute(IReadOnlyList<double> examples, double count) =>
-            new(model.Weight.Value.Sum() * 0 + Tensor.From([.. examples.Select(x => (float)x)], examples.Count).Mean(), new Dictionary<string, Tensor>(StringComparer.Ordinal));
+            new(model.Weight.Value.Sum() * 0 + Tensor.From([.. examples.Select(x => (float)x)], examples.Count)
+                .Mean(), new Dictionary<string, Tensor>(StringComparer.Ordinal));
 
         public int Length(double example) => 1;
 

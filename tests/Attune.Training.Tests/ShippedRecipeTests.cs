@@ -3,7 +3,7 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Every recipe of recipes/ binds and runs two steps, each on the model that the one before it made.</summary>
+/// <summary>Every recipe of recipes/ binds and runs two steps, each with the model of the recipe before.</summary>
 public sealed class ShippedRecipeTests(ITestOutputHelper output)
 {
     readonly List<string> ran = [];
@@ -17,7 +17,10 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("sft", sft, $"model={pretrain}/model");
         RunTwoSteps("reward", reward, $"model={sft}/model");
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
-        RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model", $"gold.0.folder={Repository.PathTo("data", "frontdesk")}");
+        RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model",
+            $"gold.0.folder={Repository.PathTo("data", "frontdesk")}");
+        RunTwoSteps("dpo", folder.File("dpo"), $"model={sft}/model");
+        RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         foreach (var form in new[] { "ppo-hydra", "ppo-critic", "ppo-kl" })
@@ -35,8 +38,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo-ensemble", folder.File("ppo-ensemble"), $"model={sft}/model", $"rewards.0.model={ensemble}/model");
         var (encoder, judge) = (folder.File("pretrain-bert"), folder.File("reward-bert"));
         RunTwoSteps("pretrain-bert", encoder);
-        // Rankings that come with the data, in the place of those that a quickstart makes.
-        RunTwoSteps("reward-bert", judge, $"model={encoder}/model", $"data.train={FrontDesk("rankings", judge)}", $"data.heldOut={FrontDesk("rankings-heldout", judge)}");
+        // Comparisons that come with the data, instead of those that a quickstart generates.
+        RunTwoSteps("reward-bert", judge, $"model={encoder}/model", $"data.train={FrontDesk("rankings", judge)}",
+            $"data.heldOut={FrontDesk("rankings-heldout", judge)}");
         RunTwoSteps("ppo-bert", folder.File("ppo-bert"), $"model={sft}/model", $"rewardModel={judge}/model");
         var (encoderDecoder, answering) = (folder.File("pretrain-t5"), folder.File("sft-t5"));
         RunTwoSteps("pretrain-t5", encoderDecoder);
@@ -49,7 +53,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
 
     static string FrontDesk(string name, string run) => Few($"data/frontdesk/{name}.jsonl", run);
 
-    /// <summary>The first lines of a data file, enough for two steps and a look at held-out examples; a file that a quickstart makes is not there.</summary>
+    /// <summary>
+    /// The first lines of a data file, enough for two steps and an evaluation; a file that a quickstart generates does not exist.
+    /// </summary>
     static string Few(string data, string run)
     {
         var (whole, few) = (Repository.PathTo(data), $"{run}-{Path.GetFileName(data)}");
@@ -68,11 +74,15 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
             SftRecipe shipped => (shipped.Data, []),
             RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
-            PpoRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
+            DpoRecipe shipped => (shipped.Data, []),
+            OnPolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),
         };
-        string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0 ? Array.Empty<string>() : [$"data.heldOut={Few(data.HeldOut, run)}"]];
-        var (found, recipe) = RecipeReader.Read(method: null, file, [.. paths, .. ownWords, .. words, $"run.output={run}", "training.steps=2"]);
+        string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0
+            ? Array.Empty<string>()
+            : [$"data.heldOut={Few(data.HeldOut, run)}"]];
+        var (found, recipe) =
+            RecipeReader.Read(method: null, file, [.. paths, .. ownWords, .. words, $"run.output={run}", "training.steps=2"]);
         var display = new RecordingDisplay();
         Assert.True(RecipeRunner.Start(found, recipe, display, default).IsFinished);
         Assert.Equal(2, display.Steps.Count);

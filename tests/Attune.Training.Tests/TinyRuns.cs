@@ -1,18 +1,13 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
-using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -24,8 +19,8 @@ sealed class TinyRuns : IDisposable
     readonly string family;
     readonly int layers;
 
-    /// <param name="family">Of the language model; the reward model is a GPT-2.</param>
-    /// <param name="layers">Of both.</param>
+    /// <param name="family">The family of the language model; the reward model is a GPT-2.</param>
+    /// <param name="layers">The layers of both models.</param>
     public TinyRuns(string family = "gpt2", int layers = 1)
     {
         (this.family, this.layers) = (family, layers);
@@ -41,14 +36,14 @@ sealed class TinyRuns : IDisposable
 
     public static IReadOnlyList<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
 
-    /// <summary>Every method, and those that go another way with an encoder.</summary>
+    /// <summary>Every method, and variants with an encoder.</summary>
     public static IReadOnlyList<string> Kinds => [.. Methods, "pretrain an encoder", "reward an encoder"];
 
     public string LanguageModel { get; }
 
     public string RewardModel { get; }
 
-    /// <summary>A file of them.</summary>
+    /// <summary>A data file.</summary>
     public string Demonstrations => TinyData.Demonstrations(folder);
 
     ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
@@ -60,7 +55,8 @@ sealed class TinyRuns : IDisposable
         var training = new BatchOptions { BatchSize = 4, MicroBatchSize = 2, Steps = steps };
         return method switch
         {
-            "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 }, Data = new() { Train = TinyData.Documents(folder) } },
+            "pretrain" => new PretrainRecipe { Run = run, Training = training, NewModel = Shape, Tokenizer = new() { VocabularySize = 300 },
+                Data = new() { Train = TinyData.Documents(folder) } },
             "pretrain an encoder" => new PretrainRecipe
             {
                 Run = run,
@@ -77,9 +73,14 @@ sealed class TinyRuns : IDisposable
                 Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
                 Data = new() { Train = TinyData.Rankings(folder) },
             },
-            "sft" => new SftRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Demonstrations(folder) } },
-            "reward" => new RewardRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
-            "dpo" => new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "sft" =>
+                new SftRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Demonstrations(folder) } },
+            "reward" =>
+                new RewardRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Rankings(folder) } },
+            "dpo" =>
+                new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
             "grpo" => new GrpoRecipe
             {
                 Run = run,
@@ -121,7 +122,7 @@ sealed class TinyRuns : IDisposable
     public void Dispose() => folder.Dispose();
 }
 
-/// <summary>Remembers what it was told, and cancels after a step when asked.</summary>
+/// <summary>Records what it is called with, and can cancel after a step.</summary>
 sealed class RecordingDisplay(int cancelAfter = int.MaxValue) : IRunDisplay
 {
     readonly CancellationTokenSource source = new();

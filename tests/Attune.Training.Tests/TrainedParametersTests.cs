@@ -1,20 +1,18 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Offline;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
 
-/// <summary>Runs that train a part of a model: an adapter, the top layers, all but some.</summary>
+/// <summary>Runs that train a part of a model: an adapter, the top layers, or all but some parameters.</summary>
 public sealed class TrainedParametersTests : IDisposable
 {
     static readonly Dictionary<string, ParameterOptions> Forms = new(StringComparer.Ordinal)
@@ -36,7 +34,8 @@ public sealed class TrainedParametersTests : IDisposable
         ModelFolder.Save(TwoLayers, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
     }
 
-    public static TheoryData<string, string> MethodsAndForms => [.. from method in (string[])["pretrain", "sft", "reward", "ppo"] from form in Forms.Keys select (method, form)];
+    public static TheoryData<string, string> MethodsAndForms =>
+        [.. from method in (string[])["pretrain", "sft", "reward", "ppo"] from form in Forms.Keys select (method, form)];
 
     string TwoLayers => runs.PathTo("two-layers");
 
@@ -50,10 +49,15 @@ public sealed class TrainedParametersTests : IDisposable
         var (before, after) = (Weights(TwoLayers), form == "adapter alone" ? [] : Weights(run.Model));
         var (frozen, moved) = form switch
         {
-            "lora" => (["transformer.wte.weight", "transformer.h.0.ln_1.weight", "transformer.h.1.attn.c_attn.bias"], ["transformer.h.0.mlp.c_fc.weight"]),
+            "lora" =>
+                (["transformer.wte.weight", "transformer.h.0.ln_1.weight", "transformer.h.1.attn.c_attn.bias"],
+                ["transformer.h.0.mlp.c_fc.weight"]),
             "dora" => (["transformer.wte.weight", "transformer.h.0.attn.c_proj.weight"], ["transformer.h.0.attn.c_attn.weight"]),
-            "top layer" => (["transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.mlp.c_fc.weight"], ["transformer.h.1.ln_1.weight", "transformer.ln_f.bias"]),
-            "frozen embeddings" => (["transformer.wte.weight", "transformer.wpe.weight"], ["transformer.h.0.mlp.c_fc.weight", "transformer.ln_f.bias"]),
+            "top layer" =>
+                (["transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.mlp.c_fc.weight"],
+                ["transformer.h.1.ln_1.weight", "transformer.ln_f.bias"]),
+            "frozen embeddings" =>
+                (["transformer.wte.weight", "transformer.wpe.weight"], ["transformer.h.0.mlp.c_fc.weight", "transformer.ln_f.bias"]),
             _ => ((string[])[], (string[])[]),
         };
         Assert.All(frozen, name => Assert.Equal(before[name], after[name]));
@@ -72,7 +76,8 @@ public sealed class TrainedParametersTests : IDisposable
     {
         var whole = runs.Start(method, Recipe(method, form, "whole", steps: 6));
         var display = new RecordingDisplay(cancelAfter: 3);
-        Assert.Throws<OperationCanceledException>(() => runs.Start(method, Recipe(method, form, "parts", steps: 6), display, display.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => runs.Start(method, Recipe(method, form, "parts", steps: 6), display, display.Token));
         Assert.Equal(WeightFile(whole), WeightFile(runs.Resume("parts")));
     }
 
@@ -86,7 +91,9 @@ public sealed class TrainedParametersTests : IDisposable
         RunFolder Train(int workers)
         {
             var recipe = (PpoRecipe)Recipe("ppo", form, $"workers-{workers}", steps: 3);
-            return runs.Start("ppo", recipe with { Training = recipe.Training with { BatchSize = 7, Workers = workers }, Run = recipe.Run with { Threads = 1 } });
+            return runs.Start(
+                "ppo", recipe with { Training = recipe.Training with { BatchSize = 7, Workers = workers },
+                Run = recipe.Run with { Threads = 1 } });
         }
     }
 
@@ -98,7 +105,8 @@ public sealed class TrainedParametersTests : IDisposable
     {
         var display = new RecordingDisplay();
         runs.Start(method, WithSelfTest(Recipe(method, form, "a", steps: 1)), display);
-        Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0 leaves the ratio", StringComparison.Ordinal) && notice.EndsWith(": 0", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0 leaves the ratio", StringComparison.Ordinal)
+            && notice.EndsWith(": 0", StringComparison.Ordinal));
         Assert.DoesNotContain(display.Notices, notice => notice.Contains("FAILED", StringComparison.Ordinal));
     }
 
@@ -124,7 +132,7 @@ public sealed class TrainedParametersTests : IDisposable
         var (model, trained) = Choose("lora");
         var policy = new Policy(model, TinyData.Tokenizer, new());
         var bytes = LiveBytes();
-        using var lease = new CreateReference(policy, trained).Use();
+        using var lease = new Reference(policy, trained).Use();
         var reference = lease.Policy;
         Assert.Equal(bytes, LiveBytes());
         Assert.Same(model, reference.Model);
@@ -144,7 +152,7 @@ public sealed class TrainedParametersTests : IDisposable
         using var scope = TensorScope.Open();
         var (model, trained) = Choose("top layer");
         var bytes = LiveBytes();
-        using var lease = new CreateReference(new(model, TinyData.Tokenizer, new()), trained).Use();
+        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
         var reference = lease.Policy.Model;
         var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
         Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
@@ -159,8 +167,10 @@ public sealed class TrainedParametersTests : IDisposable
     }
 
     [Theory]
-    [InlineData("bert", "bert.embeddings.LayerNorm.weight bert.encoder.layer.0.output.dense.weight", "bert.encoder.layer.1.output.dense.weight cls.predictions.bias")]
-    [InlineData("llama", "model.embed_tokens.weight model.layers.0.mlp.up_proj.weight", "model.layers.1.mlp.up_proj.weight model.norm.weight lm_head.weight")]
+    [InlineData("bert", "bert.embeddings.LayerNorm.weight bert.encoder.layer.0.output.dense.weight",
+        "bert.encoder.layer.1.output.dense.weight cls.predictions.bias")]
+    [InlineData("llama", "model.embed_tokens.weight model.layers.0.mlp.up_proj.weight",
+        "model.layers.1.mlp.up_proj.weight model.norm.weight lm_head.weight")]
     [InlineData("t5", "shared.weight encoder.block.0.layer.0.SelfAttention.q.weight decoder.block.0.layer.2.layer_norm.weight",
         "encoder.block.1.layer.0.SelfAttention.q.weight encoder.final_layer_norm.weight decoder.block.1.layer.2.layer_norm.weight")]
     public void TheTopLayersAreThoseOfEachStackAndWhatIsAbove(string family, string frozen, string trained)
@@ -182,6 +192,39 @@ public sealed class TrainedParametersTests : IDisposable
         Assert.DoesNotContain(named, name => name.StartsWith("bert.", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("lora")]
+    [InlineData("top layer")]
+    public void Select_NamedHeads_TrainsThemWhole(string form)
+    {
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3)).Initialize(random);
+        model.AddValueHead().Initialize(random);
+        var trained = TrainedParameters.Select(model, Forms[form], seed: 1);
+        string[] heads = ["q_head_0.0.weight", "q_head_0.0.bias", "q_head_0.2.weight", "q_head_0.2.bias", "v_head.summary.weight", "v_head.summary.bias"];
+        Assert.Equal(heads, trained.Named.Select(parameter => parameter.Name).TakeLast(heads.Length));
+        Assert.All(model.Heads.Values.SelectMany(head => head.Parameters), parameter => Assert.True(parameter.Trainable));
+        Assert.DoesNotContain("transformer.h.0.ln_1.weight", trained.Named.Select(parameter => parameter.Name));
+    }
+
+    [Fact]
+    public void Save_AdapterAlone_KeepsTheNamedHeads()
+    {
+        using var folder = new TemporaryFolder();
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(TwoLayers);
+        var head = model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3));
+        head.Initialize(random);
+        var options = new ParameterOptions { Lora = new() { Rank = 2, Merge = false } };
+        TrainedParameters.Select(model, options, seed: 1).Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
+        var read = Pretrained.LoadLanguageModel(folder.Path).Heads["q_head_0"];
+        Assert.Equal(head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
+        var config = Path.Combine(folder.Path, "adapter_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("q_head_0", "q_head_1", StringComparison.Ordinal));
+        Assert.Contains("q_head_0", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
+    }
+
     [Fact]
     public void TheMergedModelAndTheAdapterBesideItAreOne()
     {
@@ -189,7 +232,8 @@ public sealed class TrainedParametersTests : IDisposable
         var adapter = Path.Combine(run.Model, "adapter");
         Assert.Equal(TwoLayers, Peft.BaseFolder(adapter));
         var (merged, again) = (ModelFolder.LoadLanguageModel(run.Model, Device.Cpu), ModelFolder.LoadLanguageModel(adapter, Device.Cpu));
-        Assert.Equal(merged.Parameters.SelectMany(p => p.Value.ToArray<float>()), again.Parameters.SelectMany(p => p.Value.ToArray<float>()));
+        Assert.Equal(merged.Parameters.SelectMany(p => p.Value.ToArray<float>()), again.Parameters.SelectMany(
+            p => p.Value.ToArray<float>()));
         Assert.Equal(TinyData.Tokenizer.VocabularySize, ModelFolder.LoadTokenizer(adapter).VocabularySize);
     }
 
@@ -200,7 +244,8 @@ public sealed class TrainedParametersTests : IDisposable
         var again = runs.Start("sft", (SftRecipe)Recipe("sft", "lora", "again", steps: 2) with { Model = sft.Model });
         Assert.False(Directory.Exists(Path.Combine(again.Model, "adapter")));                  // it would be an adapter on an adapter
         var reward = runs.Start("reward", (RewardRecipe)Recipe("reward", "adapter alone", "reward", steps: 2) with { Model = TwoLayers });
-        Assert.Contains("base_model.model.score.weight", SafetensorsHeader.Read(Path.Combine(reward.Model, "adapter_model.safetensors")).Entries.Keys);
+        Assert.Contains(
+            "base_model.model.score.weight", SafetensorsHeader.Read(Path.Combine(reward.Model, "adapter_model.safetensors")).Entries.Keys);
         runs.Start("reward", (RewardRecipe)Recipe("reward", "lora", "more", steps: 2) with { Model = sft.Model });
         runs.Start("ppo", (PpoRecipe)Recipe("ppo", "lora", "ppo", steps: 2) with { Model = sft.Model, RewardModel = reward.Model });
     }
@@ -221,21 +266,25 @@ public sealed class TrainedParametersTests : IDisposable
     [InlineData("`parameters.lora.dropout` must be 0: this method trains without dropout (was 0.1).", "rank=4", "dropout=0.1")]
     [InlineData("`parameters.lora.targets` must be all-linear, names", "targets=")]
     public void OptionsThatDoNotFitAreSaid(string message, params string[] words) => Assert.Contains(
-        message, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["data.train=a", "model=b", "rewardModel=c", .. words])).Message);
+        message, Assert.Throws<InvalidDataException>(() =>
+            RecipeReader.Read("ppo", null, ["data.train=a", "model=b", "rewardModel=c", .. words])).Message);
 
     [Theory]
-    [InlineData(3, "", "at most the model's 2 layers were expected, found 3")]
-    [InlineData(0, "wte,embed", "parameters.freeze: 'embed' fits no parameter")]
-    [InlineData(0, "transformer", "it leaves nothing to train")]
-    public void PartsThatTheModelDoesNotHaveAreSaid(int topLayers, string freeze, string message) => Assert.Contains(message, Assert.Throws<InvalidDataException>(
-        () => TrainedParameters.Select(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze }, 1)).Message);
+    [InlineData(3, "", "`parameters.topLayers` must be at most the model's 2 layers (was 3).")]
+    [InlineData(0, "wte,embed", "parameters.freeze: 'embed' matches no parameter")]
+    [InlineData(0, "transformer", "must leave some parameters to train")]
+    public void PartsThatTheModelDoesNotHaveAreSaid(int topLayers, string freeze, string message) =>
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(
+        () => TrainedParameters.Select(Pretrained.LoadLanguageModel(TwoLayers), new() { TopLayers = topLayers, Freeze = freeze },
+            1)).Message);
 
     IRecipe Recipe(string method, string form, string output, int steps) => runs.Recipe(method, output, steps) switch
     {
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        PpoRecipe ppo => ppo with { Model = TwoLayers, Parameters = Forms[form] },
+        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 

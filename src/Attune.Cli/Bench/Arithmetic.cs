@@ -1,4 +1,3 @@
-using Attune.Training.Algorithms;
 using Attune.Training.Policies;
 
 namespace Attune.Cli.Bench;

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Torch;
-using Attune.Training.Policies;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Bench;
 

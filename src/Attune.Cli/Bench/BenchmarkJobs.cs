@@ -1,12 +1,8 @@
 using Attune.Generation;
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Optimizers;
-using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;

@@ -1,6 +1,4 @@
-using Attune.Models;
 using Attune.Models.Families;
-using Attune.Training.Algorithms;
 
 namespace Attune.Cli.Bench;
 

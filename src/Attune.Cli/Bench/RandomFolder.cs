@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Torch;
-using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Bench;
 

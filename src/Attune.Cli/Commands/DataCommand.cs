@@ -1,12 +1,9 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Data;
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Reporting.Charts;
 using Attune.Text;
-using Attune.Training;
 using Attune.Training.Parameters;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -7,14 +7,12 @@ using Attune.Reporting.Files;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Evaluation;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Commands;
 

@@ -4,8 +4,6 @@ using Attune.Data;
 using Attune.Reporting.Evaluation;
 using Attune.Reporting.Files;
 using Attune.Reporting.Pages;
-using Attune.Training.Evaluation;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 

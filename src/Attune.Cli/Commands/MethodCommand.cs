@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 

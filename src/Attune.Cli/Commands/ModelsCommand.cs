@@ -1,12 +1,8 @@
 using System.CommandLine;
-using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
@@ -28,7 +24,7 @@ static class ModelsCommand
         var model = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
         if (Peft.IsAdapter(folder))
             Say("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
-        Say("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{(model.HasValueHead ? ", with a value head" : "")}");
+        Say("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");
         Say("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; the output matrix is the token table" : "")}");
         Say("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {(model.FileCount == 1 ? "one file" : $"{model.FileCount} files")}");
         Say("size", $"hidden states of {model.Backbone.Width:N0} channels, texts of up to {model.Backbone.ContextLength:N0} tokens");
@@ -38,6 +34,8 @@ static class ModelsCommand
         SayTokenizer(folder, model);
         return 0;
     }
+
+    static string Heads(ModelSummary model) => model.Heads.Count == 0 ? "" : $", with the heads {string.Join(", ", model.Heads)}";
 
     static string ToServe(ModelSummary model)
     {

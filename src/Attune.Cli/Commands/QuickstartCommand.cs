@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Cli.Quickstart;
-using Attune.Training.Runs;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;

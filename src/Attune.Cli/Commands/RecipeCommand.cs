@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Attune.Training;
 using Attune.Training.Recipes;
 
 namespace Attune.Cli.Commands;

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
-using Attune.Reporting.Pages;
-using Attune.Training.Evaluation;
 
 namespace Attune.Cli.Commands;
 

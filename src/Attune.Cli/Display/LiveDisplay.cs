@@ -1,6 +1,4 @@
 using Attune.Reporting.Charts;
-using Attune.Reporting.Pages;
-using Attune.Training.Rewards;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,5 +1,4 @@
 using Attune.Reporting.Charts;
-using Attune.Reporting.Pages;
 
 namespace Attune.Cli.Display;
 

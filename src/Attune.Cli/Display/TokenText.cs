@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Reporting.Charts;
-using Attune.Reporting.Pages;
 using Attune.Text;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -3,7 +3,6 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Quickstart;
 using Attune.Reporting.Files;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 

@@ -2,9 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Quickstart;
 using Attune.Reporting.Files;
-using Attune.Training.Algorithms;
-using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 

@@ -1,5 +1,4 @@
 using Attune.Reporting.Charts;
-using Attune.Reporting.Pages;
 using Spectre.Console;
 
 namespace Attune.Cli.Quickstart;

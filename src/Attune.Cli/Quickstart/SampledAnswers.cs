@@ -1,6 +1,5 @@
 using Attune.Generation;
 using Attune.Torch;
-using Attune.Training;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 

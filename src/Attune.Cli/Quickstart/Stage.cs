@@ -2,7 +2,6 @@ using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
-using Attune.Training.Runs;
 
 namespace Attune.Cli.Quickstart;
 

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Attune.Reporting.Runs;
 using Attune.Reporting.Studies;
-using Attune.Training.Runs;
-using Attune.Training.Studies;
 
 namespace Attune.Cli.Studies;
 

@@ -2,7 +2,6 @@ using Attune.Reporting.Charts;
 using Attune.Reporting.Runs;
 using Attune.Reporting.Studies;
 using Attune.Training.Runs;
-using Attune.Training.Studies;
 
 namespace Attune.Cli.Studies;
 

@@ -3,12 +3,12 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Draws only tokens that a function of the row allows, as a grammar or a list of answers does. The function is also asked about answers
-/// that have ended, beside others that have not. De Cao et al. 2020, https://arxiv.org/abs/2010.00904
+/// Allows only the tokens that a function of the row returns, as for a grammar or a list of responses. The function is also called for
+/// rows that have ended while others of the batch have not. De Cao et al. 2020, https://arxiv.org/abs/2010.00904
 /// </summary>
 public sealed class AllowedTokensFilter(Func<TokenHistory, IReadOnlyCollection<int>> allowed) : ILogitsFilter
 {
-    /// <exception cref="InvalidOperationException">Nothing is allowed to a row.</exception>
+    /// <exception cref="InvalidOperationException">The function allows no token for a row.</exception>
     public Tensor Apply(Tensor logits, LogitsContext context) =>
         logits + TokenCells.FromTokens(context.Rows, Allowed).Replace(logits.ZerosLike() + double.NegativeInfinity);
 

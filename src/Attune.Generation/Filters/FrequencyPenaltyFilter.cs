@@ -3,7 +3,7 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Lowers the logit of a token of the answer by <paramref name="frequency"/> for each time it stands there, and once by
+/// Lowers the logit of a token in the response by <paramref name="frequency"/> for each occurrence, and once by
 /// <paramref name="presence"/>.
 /// </summary>
 public sealed class FrequencyPenaltyFilter(double frequency, double presence) : ILogitsFilter

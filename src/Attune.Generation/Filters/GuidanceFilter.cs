@@ -4,15 +4,15 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Classifier-free guidance: log-probabilities c after the prompt and u after a negative prompt become u + scale (c − u). The model reads
-/// each answer a second time, after the negative prompt. Sanchez et al. 2023, https://arxiv.org/abs/2306.17806
+/// Classifier-free guidance: log-probabilities c after the prompt and u after a negative prompt become u + scale (c − u). The model
+/// reads each response a second time, after the negative prompt. Sanchez et al. 2023, https://arxiv.org/abs/2306.17806
 /// </summary>
 /// <param name="model">The model that generates.</param>
-/// <param name="padId">Fills negative prompts on the left.</param>
-/// <param name="options">The scale, the negative prompt and the greatest length of an answer.</param>
+/// <param name="padId">Pads negative prompts on the left.</param>
+/// <param name="options">The scale, the negative prompt and the maximum length of a response.</param>
 public sealed class GuidanceFilter(LanguageModel model, int padId, SamplingOptions options) : ILogitsFilter
 {
-    /// <summary>The filter that the options ask for; null where they ask for none.</summary>
+    /// <summary>The filter for the options; null when guidance is off.</summary>
     internal static GuidanceFilter? From(SamplingOptions options, LanguageModel model, int padId) =>
         options.GuidanceScale == 1 ? null : new(model, padId, options);
 
@@ -23,8 +23,10 @@ public sealed class GuidanceFilter(LanguageModel model, int padId, SamplingOptio
     public static Tensor Combine(Tensor conditional, Tensor unconditional, double scale) =>
         unconditional + (conditional - unconditional) * scale;
 
-    /// <summary>A filter that has read the negative prompt, or the last token of every prompt where there is none.</summary>
-    /// <exception cref="InvalidDataException">The negative prompt leaves less room for an answer than the prompts.</exception>
+    /// <summary>A filter for a batch, which has read the negative prompt, or the last token of every prompt if there is none.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The context has less space for a response after the negative prompt than after the prompts.
+    /// </exception>
     public ILogitsFilter Begin(IReadOnlyList<TokenHistory> rows)
     {
         var negative = options.NegativePromptIds;
@@ -35,7 +37,8 @@ public sealed class GuidanceFilter(LanguageModel model, int padId, SamplingOptio
         {
             state.Dispose();
             throw new InvalidDataException(
-                $"a negative prompt of {negative.Count} tokens leaves room for {state.Room} tokens of an answer, and the prompts for {room}; "
+                $"the negative prompt has {negative.Count} tokens, which leaves space for a response of {state.Room} tokens, "
+                + $"but the prompts leave space for {room}; "
                 + "shorten it");
         }
         if (negative.Count > 0)
@@ -43,10 +46,12 @@ public sealed class GuidanceFilter(LanguageModel model, int padId, SamplingOptio
         return new Batch(state, options.GuidanceScale);
     }
 
-    /// <exception cref="InvalidOperationException">Always: only what <see cref="Begin"/> returns has read a negative prompt.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Always: only the filter that <see cref="Begin"/> returns has read a negative prompt.
+    /// </exception>
     public Tensor Apply(Tensor logits, LogitsContext context) =>
         throw new InvalidOperationException(
-            "guidance is for generation alone: it compares the answers as they grow with those after a negative prompt");
+            "guidance works in generation only: it compares responses with those after a negative prompt as they grow");
 
     sealed class Batch(DecoderState state, double scale) : ILogitsFilter, IDisposable
     {

@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Makes the end of text likelier with every token t of the answer beyond <paramref name="start"/>: its logit z becomes
-/// z + |z| (factor^(t − start) − 1).
+/// Makes the end of the response more likely with every token t after <paramref name="start"/>: the logit z of an end-of-sequence token
+/// becomes z + |z| (factor^(t − start) − 1).
 /// </summary>
 public sealed class LengthDecayFilter(int start, double factor, IReadOnlyList<int> eosIds) : ILogitsFilter
 {

@@ -2,7 +2,7 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>No end of text before an answer has this many tokens.</summary>
+/// <summary>Forbids end-of-sequence tokens until the response has this many tokens.</summary>
 public sealed class MinNewTokensFilter(int count, IReadOnlyList<int> eosIds) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>

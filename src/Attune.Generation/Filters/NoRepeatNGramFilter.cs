@@ -3,7 +3,7 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Never ends an n-gram that stands in the text (or in the <see cref="TokenSpan.Source"/>) already. Paulus et al. 2017,
+/// Forbids tokens that would complete an n-gram which the text (or the <see cref="TokenSpan.Source"/>) already has. Paulus et al. 2017,
 /// https://arxiv.org/abs/1705.04304
 /// </summary>
 public sealed class NoRepeatNGramFilter(int size, TokenSpan span = TokenSpan.All) : ILogitsFilter

@@ -2,22 +2,23 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Takes tokens out of a distribution, but never the likeliest few.</summary>
+/// <summary>Removes tokens from a distribution, except the most likely few.</summary>
 static class Removal
 {
     /// <summary>
-    /// −∞ where <paramref name="removed"/> (B, V) is true, except for the <paramref name="keep"/> largest logits of a row and their equals.
+    /// −∞ where <paramref name="removed"/> (B, V) is true, except for the <paramref name="minTokensToKeep"/> largest logits of a row
+    /// and those equal to the smallest of them.
     /// </summary>
-    public static Tensor Remove(this Tensor logits, Tensor removed, int keep) =>
-        logits.MaskedFill(removed & (logits < logits.SmallestOfTop(keep)), double.NegativeInfinity);
+    public static Tensor Remove(this Tensor logits, Tensor removed, int minTokensToKeep) =>
+        logits.MaskedFill(removed & (logits < logits.SmallestOfTop(minTokensToKeep)), double.NegativeInfinity);
 
     /// <summary>
-    /// −∞ where <paramref name="removed"/> (B, V) is true; its columns are in an order that <paramref name="order"/> (B, V) gives.
+    /// −∞ where <paramref name="removed"/> (B, V) is true. Its columns are in the order of <paramref name="order"/> (B, V).
     /// </summary>
     public static Tensor RemoveSorted(this Tensor logits, Tensor removed, Tensor order)
     {
-        var place = order.Sort(-1).Indices;                                                         // back to the order of the vocabulary
-        return logits.MaskedFill(removed.Gather(-1, place), double.NegativeInfinity);
+        var rank = order.Sort(-1).Indices;                                                          // back to the order of the vocabulary
+        return logits.MaskedFill(removed.Gather(-1, rank), double.NegativeInfinity);
     }
 
     /// <summary>The k-th largest logit of each row (B, 1).</summary>

@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// Makes tokens that a row holds less likely: divides their logits by the penalty where they are positive, else multiplies.
-/// Keskar et al. 2019, https://arxiv.org/abs/1909.05858
+/// Makes tokens of the row less likely: divides positive logits by the penalty and multiplies negative ones by it. Keskar et al. 2019,
+/// https://arxiv.org/abs/1909.05858
 /// </summary>
 public sealed class RepetitionPenaltyFilter(double penalty, TokenSpan span = TokenSpan.All) : ILogitsFilter
 {

@@ -2,10 +2,10 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Adds a bias to the token that would complete a sequence; those of several sequences add up.</summary>
+/// <summary>Adds a bias to the token that would complete a sequence. The biases of several sequences add up.</summary>
 public sealed class SequenceBiasFilter(IReadOnlyList<(int[] Tokens, double Bias)> sequences) : ILogitsFilter
 {
-    /// <summary>Forbids sequences; one that is an end-of-text token alone is left out, as an answer may always end.</summary>
+    /// <summary>Forbids sequences, except those of a single end-of-sequence token: a response may always end.</summary>
     public static SequenceBiasFilter BadWords(IEnumerable<int[]> words, IReadOnlyCollection<int> eosIds) =>
         new([.. words.Where(word => word is not [var only] || !eosIds.Contains(only)).Select(word => (word, double.NegativeInfinity))]);
 

@@ -2,9 +2,10 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Never draws these tokens, or not as the token number <paramref name="at"/> of the answer, counted from 0.</summary>
-public sealed class SuppressTokensFilter(IReadOnlyList<int> tokens, int? at = null) : ILogitsFilter
+/// <summary>Forbids these tokens everywhere, or only at a <paramref name="position"/> of the response, counted from 0.</summary>
+public sealed class SuppressTokensFilter(IReadOnlyList<int> tokens, int? position = null) : ILogitsFilter
 {
     public Tensor Apply(Tensor logits, LogitsContext context) =>
-        TokenCells.FromTokens(context.Rows, row => at is null || row.ResponseLength == at ? tokens : [], double.NegativeInfinity).Replace(logits);
+        TokenCells.FromTokens(
+            context.Rows, row => position is null || row.ResponseLength == position ? tokens : [], double.NegativeInfinity).Replace(logits);
 }

@@ -1,28 +1,29 @@
 using System.Text.Json.Nodes;
 using Attune.Models.Backbones;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Adapters;
 
 /// <summary>
-/// A LoRA adapter on a model, as PEFT has it: low-rank changes of linear layers, and full copies of <c>modules_to_save</c>. The model's
-/// own parameters keep their names and values; what is learned is listed here. An adapter is put on where the model is to stay:
-/// <see cref="Module.MoveTo"/> does not move it. Biases that it trains (<c>bias</c> all or lora_only) are the model's own, in PEFT
-/// too, and switching it off leaves them as they are.
+/// A LoRA adapter on a model, compatible with PEFT: low-rank changes of linear layers, and full copies of <c>modules_to_save</c>. The
+/// model's own parameters keep their names and values; the adapter's are listed here. Move the model to its device first:
+/// <see cref="Module.MoveTo"/> does not move an adapter. Biases that the adapter trains (<c>bias</c> all or lora_only) are the model's
+/// own, as in PEFT; disabling the adapter does not change them back.
 /// </summary>
 public sealed class Lora : IDisposable
 {
-    const string Prefix = "base_model.model.";
+    internal const string Prefix = "base_model.model.";
 
     readonly Module model;
     readonly LoraConfig settings;
     readonly List<(string Name, Linear Layer, LoraLayer Change)> layers = [];
-    readonly List<(string Name, Parameter Own, Parameter StandIn)> copies = [];
-    readonly List<(Parameter Parameter, Tensor Before)> kept = [];
+    readonly List<(string Name, Parameter Own, Parameter Replacement)> savedModules = [];
+    readonly List<(Parameter Parameter, Tensor Before)> baseWeights = [];
     bool isMerged;
 
-    /// <summary>Finds what the settings name, without memory yet for what is learned.</summary>
+    /// <summary>Finds the modules that the settings name. Parameters of the adapter have no memory yet.</summary>
     internal Lora(Module model, JsonObject config, string source)
     {
         (this.model, Config) = (model, config);
@@ -33,26 +34,26 @@ public sealed class Lora : IDisposable
             if (settings.IsTarget(name, isInner: module is Linear && inner.Contains(module)))
                 layers.Add((name, Adaptable(name, module, source), settings.NewLayer(name, (Linear)module)));
             else if (settings.IsSaved(name))
-                copies.AddRange(module.NamedParameters().Select(own => ($"{name}.{own.Name}", own.Value, own.Value.EmptyLike())));
-        if (Unfit(modules) is { } problem)
+                savedModules.AddRange(module.NamedParameters().Select(own => ($"{name}.{own.Name}", own.Value, own.Value.EmptyLike())));
+        if (FindUnfit(modules) is { } problem)
             throw new InvalidDataException($"{source}: {problem}");
         ExtraParameters = [.. TrainedBiases(settings.Bias)];
         Connect();
     }
 
-    /// <summary>A new adapter, which changes nothing yet.</summary>
-    /// <param name="model">What it is put on.</param>
+    /// <summary>Creates an adapter with initial weights, which change nothing.</summary>
+    /// <param name="model">The model to adapt.</param>
     /// <param name="config">Settings in the keys of adapter_config.json.</param>
-    /// <param name="random">Draws the start.</param>
-    /// <exception cref="InvalidDataException">The settings are wrong, or fit no layer of the model.</exception>
+    /// <param name="random">Draws the initial weights.</param>
+    /// <exception cref="InvalidDataException">The settings are invalid, or match no layer of the model.</exception>
     public static Lora Create(Module model, JsonObject config, RandomSource random)
     {
         var lora = new Lora(model, config.DeepClone().AsObject(), "the adapter's settings");
         foreach (var (_, _, change) in lora.layers)
             change.Initialize(random);
         using var ownWeights = Disable();
-        foreach (var (_, own, standIn) in lora.copies)
-            standIn.Value = own.Value.Detach().Clone();
+        foreach (var (_, own, replacement) in lora.savedModules)
+            replacement.Value = own.Value.Detach().Clone();
         if (lora.settings.TargetsAllLinear)
             lora.Config["target_modules"] = new JsonArray([.. lora.layers.Select(layer => (JsonNode)layer.Name)]);
         lora.Config["fan_in_fan_out"] = lora.layers.Exists(layer => layer.Layer.IsInputMajor);
@@ -62,25 +63,25 @@ public sealed class Lora : IDisposable
     /// <summary>The adapter_config.json, unused keys included.</summary>
     public JsonObject Config { get; }
 
-    /// <summary>Parameters of the model that are stored with the adapter: biases that are trained, and whatever a file brings.</summary>
+    /// <summary>Parameters of the model that are stored with the adapter: trained biases, and any others that its file has.</summary>
     internal List<(string Name, Parameter Value)> ExtraParameters { get; }
 
-    /// <summary>Whether adapters are off on this thread.</summary>
+    /// <summary>Whether adapters are disabled on this thread.</summary>
     [field: ThreadStatic]
     internal static bool IsDisabled { get; set; }
 
     /// <summary>
-    /// Until the result is disposed of, models compute on this thread what their own weights say, as if no adapter were on them: the
-    /// reference of RL. Other threads are not touched. A merged adapter is part of those weights.
+    /// Until the result is disposed, models on this thread compute with their base weights, as if they had no adapter: the reference of
+    /// RL. Does not affect other threads. A merged adapter is part of the base weights.
     /// </summary>
-    /// <param name="off">False leaves adapters as they are.</param>
+    /// <param name="off">False has no effect.</param>
     public static LoraDisabledScope Disable(bool off = true) => new(off);
 
-    /// <summary>What is learned, under the names of PEFT's files.</summary>
+    /// <summary>The trained parameters, with the names of PEFT's files.</summary>
     public IEnumerable<(string Name, Parameter Value)> NamedParameters() =>
         Stored().Where(parameter => !ExtraParameters.Contains(parameter) || parameter.Name.EndsWith("bias", StringComparison.Ordinal));
 
-    /// <summary>Makes what is learned here, and nothing else of the model, trainable.</summary>
+    /// <summary>Makes the adapter's parameters trainable and freezes all other parameters of the model.</summary>
     public void SetTrainable()
     {
         using (Disable())
@@ -89,19 +90,21 @@ public sealed class Lora : IDisposable
             parameter.Trainable = true;
     }
 
-    /// <summary>Writes the change into the model's weights.</summary>
-    /// <param name="keepBase">Whether the weights are kept aside for <see cref="Unmerge"/>; else they are freed one by one.</param>
+    /// <summary>Adds the adapter's changes to the model's weights.</summary>
+    /// <param name="keepBase">
+    /// Whether to keep the base weights for <see cref="Unmerge"/>; otherwise each is freed after it is merged.
+    /// </param>
     public void Merge(bool keepBase = true)
     {
         if (isMerged)
-            throw new InvalidOperationException("the adapter is merged already");
+            throw new InvalidOperationException("the adapter is already merged");
         using var noGrad = Autograd.NoGrad();
         Disconnect();
         isMerged = true;
         foreach (var (_, layer, change) in layers)
             Replace(layer.Weight, change.Merged);
-        foreach (var (_, own, standIn) in copies)
-            Replace(own, standIn.Value.Clone);
+        foreach (var (_, own, replacement) in savedModules)
+            Replace(own, replacement.Value.Clone);
 
         void Replace(Parameter parameter, Func<Tensor> change)
         {
@@ -109,49 +112,60 @@ public sealed class Lora : IDisposable
             var before = parameter.Value;
             parameter.Value = change();
             if (keepBase)
-                kept.Add((parameter, before));
+                baseWeights.Add((parameter, before));
             else
                 before.Dispose();
         }
     }
 
-    /// <summary>Gives the model back the weights it had, to the bit.</summary>
+    /// <summary>Restores the model's base weights, bit for bit.</summary>
     public void Unmerge()
     {
-        if (kept.Count == 0)
-            throw new InvalidOperationException("the adapter is not merged, or the weights before it were not kept");
-        foreach (var (parameter, before) in kept)
+        if (baseWeights.Count == 0)
+            throw new InvalidOperationException("the adapter is not merged, or was merged without keepBase");
+        foreach (var (parameter, before) in baseWeights)
         {
             parameter.Value.Dispose();
             parameter.Value = before;
         }
-        kept.Clear();
+        baseWeights.Clear();
         isMerged = false;
         Connect();
     }
 
-    /// <summary>Takes the adapter off the model and frees it; what was merged stays merged.</summary>
+    /// <summary>Removes the adapter from the model and frees it; merged weights stay merged.</summary>
     public void Dispose()
     {
         Disconnect();
-        foreach (var (_, before) in kept)
+        foreach (var (_, before) in baseWeights)
             before.Dispose();
-        foreach (var (_, parameter) in Learned())
+        foreach (var (_, parameter) in OwnParameters())
             parameter.Value.Dispose();
     }
 
-    /// <summary>Everything that a file of the adapter holds.</summary>
-    internal IEnumerable<(string Name, Parameter Value)> Stored() => Learned().Concat(ExtraParameters);
+    /// <summary>All parameters that the adapter's file has.</summary>
+    internal IEnumerable<(string Name, Parameter Value)> Stored() => OwnParameters().Concat(ExtraParameters);
 
-    /// <summary>The parameter of the model that a name in a file means, or null.</summary>
-    internal Parameter? Own(string name) => OwnName(name) is { } own ? model.NamedParameters().FirstOrDefault(parameter => parameter.Name == own).Value : null;
+    /// <summary>The parameter of the model that has this name in a file of PEFT, or null.</summary>
+    internal Parameter? Own(string name) => OwnName(name) is { } own
+        ? model.NamedParameters().FirstOrDefault(parameter => parameter.Name == own).Value
+        : null;
 
-    /// <summary>What a model calls the parameter that a file holds whole under this name; null when it is none.</summary>
-    internal static string? OwnName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) && !name.Contains(".lora_", StringComparison.Ordinal)
+    /// <summary>
+    /// The model's name of a parameter that a file stores whole under this name; null for parameters of the low-rank changes.
+    /// </summary>
+    internal static string? OwnName(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && !name.Contains(".lora_", StringComparison.Ordinal)
         ? name[Prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal)
         : null;
 
-    IEnumerable<(string Name, Parameter Value)> Learned()
+    /// <summary>The heads of the model that are stored with the adapter: all except PPO's value head.</summary>
+    internal IEnumerable<KeyValuePair<string, Head>> Heads => (model as LanguageModel)?.Heads.Where(head => head.Key != ValueHead.Name) ?? [];
+
+    internal IEnumerable<(string Name, Parameter Value)> HeadParameters() =>
+        Heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{Prefix}{head.Key}.{own.Name}", own.Value)));
+
+    IEnumerable<(string Name, Parameter Value)> OwnParameters()
     {
         foreach (var (name, _, change) in layers)
         {
@@ -160,8 +174,8 @@ public sealed class Lora : IDisposable
             if (change.Magnitude is not null)
                 yield return ($"{Prefix}{name}.lora_magnitude_vector", change.Magnitude);
         }
-        foreach (var (name, _, standIn) in copies)
-            yield return (Prefix + name, standIn);
+        foreach (var (name, _, replacement) in savedModules)
+            yield return (Prefix + name, replacement);
     }
 
     IEnumerable<(string Name, Parameter Value)> TrainedBiases(LoraBias which)
@@ -177,37 +191,39 @@ public sealed class Lora : IDisposable
     {
         foreach (var (_, layer, change) in layers)
             layer.Adapter = change;
-        foreach (var (_, own, standIn) in copies)
-            own.Override = standIn;
+        foreach (var (_, own, replacement) in savedModules)
+            own.Override = replacement;
     }
 
     void Disconnect()
     {
         foreach (var (_, layer, _) in layers)
             layer.Adapter = null;
-        foreach (var (_, own, _) in copies)
+        foreach (var (_, own, _) in savedModules)
             own.Override = null;
     }
 
-    string? Unfit(List<(string Name, Module Value)> modules)
+    string? FindUnfit(List<(string Name, Module Value)> modules)
     {
         if (layers.Count == 0)
-            return $"'target_modules' fits no layer of the model; its linear layers are {Ends(modules.Where(module => module.Value is Linear))}";
-        if (settings.SavedModules.Count > 0 && copies.Count == 0)
-            return "'modules_to_save' fits no module of the model (a tied output head is none)";
-        return model is LanguageModel { IsTied: true } language && copies.Exists(copy => copy.Own == language.Backbone.TokenEmbedding)
-            ? "'modules_to_save' names the token table, which is the output matrix too; untie them first"
+            return "'target_modules' matches no layer of the model; its linear layers are "
+                + Ends(modules.Where(module => module.Value is Linear));
+        if (settings.SavedModules.Count > 0 && savedModules.Count == 0)
+            return "'modules_to_save' matches no module of the model (a tied output head does not count)";
+        return model is LanguageModel { IsTied: true } language && savedModules.Exists(copy => copy.Own == language.Backbone.TokenEmbedding)
+            ? "'modules_to_save' names the token embedding, which is tied to the output matrix; untie them first"
             : null;
     }
 
     static Linear Adaptable(string name, Module module, string source) => module as Linear
-        ?? throw new InvalidDataException($"{source}: 'target_modules' names {name}, which is no linear layer; only those are adapted");
+        ?? throw new InvalidDataException(
+            $"{source}: 'target_modules' names {name}, which is not a linear layer; only linear layers can be adapted");
 
     static string Ends(IEnumerable<(string Name, Module Value)> modules) =>
         string.Join(", ", modules.Select(module => module.Name[(module.Name.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal));
 }
 
-/// <summary>Switches adapters back to what they were when it is disposed of.</summary>
+/// <summary>Restores the thread's previous state of adapters when it is disposed.</summary>
 public readonly ref struct LoraDisabledScope
 {
     readonly bool before;

@@ -1,26 +1,26 @@
 using System.Text.RegularExpressions;
 using Attune.Models.Families;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 
-/// <summary>Which biases of the base model are trained along.</summary>
+/// <summary>Which biases of the base model are trained.</summary>
 enum LoraBias
 {
     None,
     All,
 
-    /// <summary>Those of the adapted layers.</summary>
+    /// <summary>Only the biases of adapted layers.</summary>
     LoraOnly,
 }
 
-/// <summary>The settings of PEFT's adapter_config.json that change what it computes. It is untrusted input.</summary>
+/// <summary>The settings of PEFT's adapter_config.json that change the result. It is untrusted input.</summary>
 sealed record LoraConfig
 {
-    /// <summary>Other methods under the name of LoRA, which would be read wrongly.</summary>
+    /// <summary>Settings of methods that extend LoRA and are not supported.</summary>
     static readonly string[] Refused =
     [
-        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters",
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config",
+        "target_parameters",
         "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
     ];
 
@@ -42,25 +42,27 @@ sealed record LoraConfig
     public required double[] Layers { get; init; }
     public required IReadOnlyList<string> LayerLists { get; init; }
 
-    /// <exception cref="InvalidDataException">A setting is missing, wrong, or of a method that is not LoRA.</exception>
+    /// <exception cref="InvalidDataException">A setting is missing, invalid, or of an unsupported method.</exception>
     public static LoraConfig Read(ConfigReader json)
     {
         if (json.Text("peft_type", "LORA") is var type and not "LORA")
-            throw new InvalidDataException($"{json.Source}: adapters of type '{type}' are not known; known is LORA");
+            throw new InvalidDataException($"{json.Source}: adapters of type '{type}' are not supported; 'peft_type' must be LORA");
         if (Array.Find(Refused, json.IsSet) is { } refused)
-            throw new InvalidDataException($"{json.Source}: '{refused}' is not supported; LoRA, rsLoRA and DoRA are read without it");
+            throw new InvalidDataException($"{json.Source}: '{refused}' is not supported; LoRA, rsLoRA and DoRA are");
         if (!json.IsText("target_modules") && json.Texts("target_modules").Count == 0)
-            throw new InvalidDataException($"{json.Source}: 'target_modules' names no module");
+            throw new InvalidDataException($"{json.Source}: 'target_modules' must name at least one module");
         var start = json.IsText("init_lora_weights") ? json.Text("init_lora_weights") : "";
         if (start is not ("" or "gaussian" or "orthogonal"))
-            throw new InvalidDataException($"{json.Source}: 'init_lora_weights' is '{start}', which changes the base model; convert the adapter to plain LoRA first");
+            throw new InvalidDataException(
+                $"{json.Source}: 'init_lora_weights' is '{start}', which changes the base model; convert the adapter to plain LoRA first");
         return new(json)
         {
             Rank = json.Count("r", 8),
             Alpha = json.Number("lora_alpha", 8),
             Dropout = json.Number("lora_dropout", 0) is var dropout and >= 0 and < 1
                 ? dropout
-                : throw new InvalidDataException($"{json.Source}: 'lora_dropout' should be a probability from 0 to below 1, found {json.Number("lora_dropout")}"),
+                : throw new InvalidDataException(
+                    $"{json.Source}: 'lora_dropout' must be at least 0 and below 1 (was {json.Number("lora_dropout")})"),
             ScaleByRoot = json.Flag("use_rslora", false),
             HasMagnitude = json.Flag("use_dora", false),
             Bias = json.Text("bias", "none") switch
@@ -68,7 +70,7 @@ sealed record LoraConfig
                 "none" => LoraBias.None,
                 "all" => LoraBias.All,
                 "lora_only" => LoraBias.LoraOnly,
-                var other => throw new InvalidDataException($"{json.Source}: 'bias' should be none, all or lora_only, found '{other}'"),
+                var other => throw new InvalidDataException($"{json.Source}: 'bias' must be none, all or lora_only (was '{other}')"),
             },
             Targets = json.Texts("target_modules"),
             Excluded = json.Texts("exclude_modules"),
@@ -80,15 +82,20 @@ sealed record LoraConfig
         };
     }
 
-    /// <summary>Whether every linear layer of the backbone is adapted; PEFT writes their names in its place.</summary>
+    /// <summary>
+    /// Whether every linear layer of the backbone is adapted (<c>all-linear</c>); PEFT replaces this by the names of the layers.
+    /// </summary>
     public bool TargetsAllLinear => json.IsText("target_modules") && Targets[0].Equals("all-linear", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a module is adapted, by PEFT's rules.</summary>
-    /// <param name="module">Its full name.</param>
-    /// <param name="isInner">Whether it is a linear layer of the backbone, which <c>all-linear</c> means.</param>
+    /// <summary>Whether a module is adapted, by the rules of PEFT.</summary>
+    /// <param name="module">The module's full name.</param>
+    /// <param name="isInner">Whether it is a linear layer of the backbone, as <c>all-linear</c> selects.</param>
     public bool IsTarget(string module, bool isInner)
     {
-        if (Excluded.Count > 0 && (json.IsText("exclude_modules") ? IsMatch(Excluded[0], module) : Excluded.Any(name => EndsWith(module, name))))
+        var isExcluded = json.IsText("exclude_modules")
+            ? IsMatch(Excluded[0], module)
+            : Excluded.Any(name => EndsWith(module, name));
+        if (Excluded.Count > 0 && isExcluded)
             return false;
         if (SavedModules.Any(name => $".{module}.".Contains($".{name}.", StringComparison.Ordinal)))
             return false;
@@ -100,17 +107,17 @@ sealed record LoraConfig
     /// <summary>Whether a full copy of a module is trained.</summary>
     public bool IsSaved(string module) => SavedModules.Any(name => module.EndsWith(name, StringComparison.Ordinal));
 
-    /// <summary>What LoRA adds to one layer.</summary>
+    /// <summary>The low-rank change of one layer.</summary>
     public LoraLayer NewLayer(string module, Layers.Linear layer)
     {
         var rank = (long)ByPattern(Ranks, module, Rank);
         var alpha = ByPattern(Alphas, module, Alpha);
         return rank > 0
             ? new(layer, rank, alpha / (ScaleByRoot ? Math.Sqrt(rank) : rank), Dropout, HasMagnitude)
-            : throw new InvalidDataException($"{json.Source}: 'rank_pattern' gives {module} the rank {rank}; at least 1 was expected");
+            : throw new InvalidDataException($"{json.Source}: the rank of {module} in 'rank_pattern' must be at least 1 (was {rank})");
     }
 
-    /// <summary>The first pattern that the name ends with decides.</summary>
+    /// <summary>The value of the first pattern that matches the end of the name.</summary>
     double ByPattern(IReadOnlyDictionary<string, double> patterns, string module, double otherwise)
     {
         foreach (var (pattern, value) in patterns)
@@ -119,7 +126,7 @@ sealed record LoraConfig
         return otherwise;
     }
 
-    /// <summary>Whether the number in a name such as <c>model.layers.3.mlp</c> is one of <c>layers_to_transform</c>.</summary>
+    /// <summary>Whether the layer number in a name such as <c>model.layers.3.mlp</c> is in <c>layers_to_transform</c>.</summary>
     bool IsInWantedLayer(string module)
     {
         if (Layers.Length == 0)
@@ -141,7 +148,7 @@ sealed record LoraConfig
         }
         catch (Exception error) when (error is ArgumentException or RegexMatchTimeoutException)
         {
-            throw new InvalidDataException($"{json.Source}: the pattern '{pattern}' cannot be used: {error.Message}", error);
+            throw new InvalidDataException($"{json.Source}: the pattern '{pattern}' is not valid: {error.Message}", error);
         }
     }
 }

@@ -4,20 +4,20 @@ using Attune.Torch;
 namespace Attune.Models.Adapters;
 
 /// <summary>
-/// What LoRA learns on top of one linear layer: y = x Wᵀ + b + s · dropout(x) Aᵀ Bᵀ. Hu et al. 2021, eq. 3,
+/// The low-rank change of one linear layer: y = x Wᵀ + b + s · dropout(x) Aᵀ Bᵀ. Hu et al. 2021, eq. 3,
 /// https://arxiv.org/abs/2106.09685. With magnitudes m it is DoRA (Liu et al. 2024, eq. 5, https://arxiv.org/abs/2402.09353): the
-/// weight is m (W + s B A) / ‖W + s B A‖, a norm for each output, which gradients take for a constant (section 4.3).
+/// weight is m (W + s B A) / ‖W + s B A‖, with one norm for each output. Gradients treat the norms as constants (section 4.3).
 /// </summary>
 sealed class LoraLayer
 {
     readonly Linear layer;
     readonly double scale;
 
-    /// <param name="layer">What is adapted.</param>
-    /// <param name="rank">r, the rows of A.</param>
+    /// <param name="layer">The adapted layer.</param>
+    /// <param name="rank">r, the number of rows of A.</param>
     /// <param name="scale">s: α / r, or α / √r.</param>
-    /// <param name="dropout">The probability that an input of A is dropped.</param>
-    /// <param name="hasMagnitude">Whether it is DoRA.</param>
+    /// <param name="dropout">The probability that an element of A's input is dropped.</param>
+    /// <param name="hasMagnitude">Whether the change is DoRA.</param>
     public LoraLayer(Linear layer, long rank, double scale, double dropout, bool hasMagnitude)
     {
         (this.layer, this.scale) = (layer, scale);
@@ -33,12 +33,15 @@ sealed class LoraLayer
     /// <summary>(out, r)</summary>
     public Parameter B { get; }
 
-    /// <summary>(out), of DoRA.</summary>
+    /// <summary>(out), for DoRA.</summary>
     public Parameter? Magnitude { get; }
 
     public Dropout Dropout { get; }
 
-    /// <summary>The start that changes nothing: A uniform in ± 1/√in (He et al. 2015 with a = √5), B zeros, magnitudes the norms of W.</summary>
+    /// <summary>
+    /// Initial weights that change nothing: A is uniform in ± 1/√in (He et al. 2015 with a = √5), B is 0, magnitudes are the norms of
+    /// W.
+    /// </summary>
     public void Initialize(RandomSource random)
     {
         using var noGrad = Autograd.NoGrad();
@@ -63,7 +66,7 @@ sealed class LoraLayer
         return y + ((factor - 1) * product + factor * change).To(y.DType);
     }
 
-    /// <summary>The weight of a plain layer that computes the same, in the layer's order and element type.</summary>
+    /// <summary>The weight of a plain layer that computes the same, with the layer's memory order and element type.</summary>
     public Tensor Merged()
     {
         var changed = Changed();

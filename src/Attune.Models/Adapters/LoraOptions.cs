@@ -1,52 +1,56 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Adapters;
 
-/// <summary>A LoRA adapter that is made from scratch.</summary>
+/// <summary>Settings of a new LoRA adapter.</summary>
 public sealed record LoraOptions : IValidatableObject
 {
-    /// <summary>r, the rank of what is added to a weight; 0 for no adapter.</summary>
+    /// <summary>r, the rank of the change of a weight; 0 for no adapter.</summary>
     [Range(0, double.PositiveInfinity)]
     public int Rank { get; init; }
 
-    /// <summary>α: what is added counts α / r times, so that another rank asks for no other learning rate.</summary>
+    /// <summary>α: the change is scaled by α / r, so that a different rank needs no different learning rate.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Alpha { get; init; } = 16;
 
-    /// <summary>Dropout probability of what the adapter reads, in training.</summary>
+    /// <summary>Dropout probability of the adapter's input, in training.</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Dropout { get; init; }
 
-    /// <summary>all-linear (every linear layer but the output head), names or ends of names with commas between them, or a /regular expression/.</summary>
+    /// <summary>
+    /// all-linear (every linear layer except the output head), module names or ends of names separated by commas, or a /regular
+    /// expression/.
+    /// </summary>
     public string Targets { get; init; } = "all-linear";
 
-    /// <summary>What is left out of targets: names with commas between them, or a /regular expression/.</summary>
+    /// <summary>Modules to exclude from targets: names separated by commas, or a /regular expression/.</summary>
     public string Exclude { get; init; } = "";
 
-    /// <summary>Modules that are trained whole, as a copy: names with commas between them, such as lm_head.</summary>
+    /// <summary>Modules that are copied and trained in full: names separated by commas, such as lm_head.</summary>
     public string ModulesToSave { get; init; } = "";
 
-    /// <summary>Counts α / √r times instead (rsLoRA, Kalajdzievski 2023), which suits high ranks.</summary>
+    /// <summary>Scales the change by α / √r instead (rsLoRA, Kalajdzievski 2023), which suits high ranks.</summary>
     public bool RsLora { get; init; }
 
-    /// <summary>Also learns the length of every row of a weight (DoRA, Liu et al. 2024).</summary>
+    /// <summary>Also trains the norm of every row of a weight (DoRA, Liu et al. 2024).</summary>
     public bool Dora { get; init; }
 
-    /// <summary>Whether a run's result is the whole model with the adapter merged in, and the adapter in a folder inside; else the adapter alone.</summary>
+    /// <summary>
+    /// Whether a run's result is the whole model with the adapter merged, and the adapter in a subfolder; otherwise only the adapter.
+    /// </summary>
     public bool Merge { get; init; } = true;
 
-    /// <summary>The names of <see cref="ModulesToSave"/>.</summary>
+    /// <summary>The module names in <see cref="ModulesToSave"/>.</summary>
     public IReadOnlyList<string> WholeModules => Names(ModulesToSave);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Names(Targets).Length == 0)
-            yield return new("must be all-linear, names with commas between them, or a /regular expression/", [nameof(Targets)]);
+            yield return new("must be all-linear, names separated by commas, or a /regular expression/", [nameof(Targets)]);
     }
 
-    /// <summary>The adapter_config.json of such an adapter.</summary>
+    /// <summary>The adapter_config.json for these settings.</summary>
     public JsonObject ToConfig() => new()
     {
         ["peft_type"] = "LORA",

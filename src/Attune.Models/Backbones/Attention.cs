@@ -1,4 +1,3 @@
-using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Backbones;
@@ -7,21 +6,24 @@ namespace Attune.Models.Backbones;
 public static class Attention
 {
     /// <summary>
-    /// softmax(q kᵀ · scale + bias) v. Query heads share key heads in groups when there are fewer of those (Ainslie et al. 2023,
+    /// softmax(q kᵀ · scale + mask) v. Groups of query heads share a key head when there are fewer key heads (Ainslie et al. 2023,
     /// https://arxiv.org/abs/2305.13245).
     /// </summary>
     /// <param name="q">(B, H, T, D)</param>
-    /// <param name="k">(B, K, S, D), K divides H.</param>
+    /// <param name="k">(B, K, S, D); K divides H.</param>
     /// <param name="v">(B, K, S, D)</param>
-    /// <param name="attentionMask">(B or 1, H or 1, T or 1, S): 0 where a query may look, very negative where not.</param>
+    /// <param name="attentionMask">
+    /// (B or 1, H or 1, T or 1, S), added to scores: 0 where a query may attend, the most negative float elsewhere.
+    /// </param>
     /// <param name="scale">Usually 1/√D.</param>
-    /// <param name="dropout">Applied to the weights.</param>
-    /// <param name="softCap">Scores stay within ± this by c tanh(x / c), before the bias; 0 for no limit.</param>
+    /// <param name="dropout">Applied to the attention weights.</param>
+    /// <param name="softCap">Limits scores to ± this by c tanh(x / c), before the mask is added; 0 for no limit.</param>
     /// <returns>(B, T, H · D)</returns>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale, Layers.Dropout dropout, double softCap = 0)
+    public static Tensor Attend(
+        Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale, Layers.Dropout dropout, double softCap = 0)
     {
-        if (softCap == 0 && !dropout.HasActiveDropout && Tensor.Attend(q, k, v, attentionMask, scale) is { } attended)
-            return attended;
+        if (softCap == 0 && !dropout.HasActiveDropout && Tensor.Attend(q, k, v, attentionMask, scale) is { } fused)
+            return fused;
         var (batch, heads, length, width) = (q.Size(0), q.Size(1), q.Size(2), q.Size(3));
         var (keyHeads, group) = (k.Size(1), heads / k.Size(1));
         var queries = (q * scale).Reshape(batch, keyHeads, group * length, width);                     // (B, K, G·T, D)
@@ -29,29 +31,29 @@ public static class Attention
         if (softCap != 0)
             scores = (scores / softCap).Tanh() * softCap;
         var weights = dropout.Forward((scores.To(DType.Float32) + attentionMask).Softmax(-1).To(q.DType));
-        var mixed = weights.Reshape(batch, keyHeads, group * length, -1).MatMul(v);            // (B, K, G·T, D)
-        return mixed.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width);
+        var context = weights.Reshape(batch, keyHeads, group * length, -1).MatMul(v);            // (B, K, G·T, D)
+        return context.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width);
     }
 
     /// <summary>(B, T, H · D) → (B, H, T, D)</summary>
     public static Tensor SplitHeads(Tensor x, long headWidth) =>
         x.Reshape(x.Size(0), x.Size(1), -1, headWidth).Transpose(1, 2);
 
-    /// <summary>The bias of an encoder: a token looks at every real token of its segment.</summary>
+    /// <summary>The mask of an encoder: a token attends to every real token of its segment.</summary>
     /// <returns>(B or 1, 1, T or 1, T) float32.</returns>
     public static Tensor BidirectionalMask(ModelInput input) =>
         ToAdditiveMask(Tensor.Ones([1, 1, 1, input.Tokens.Size(1)], DType.Bool, input.Tokens.Device), input);
 
     /// <summary>
-    /// The bias of a decoder: a token looks at itself and at real tokens before it, of the same segment. Not −∞ but the most
-    /// negative float, so that a padding query, which may look at nothing, gives numbers and no NaN.
+    /// The mask of a decoder: a token attends to itself and to earlier real tokens of its segment. Masked elements are the most
+    /// negative float and not −∞, so that a padding query, which may attend to nothing, does not give NaN.
     /// </summary>
-    /// <param name="input">What the model reads.</param>
-    /// <param name="cached">Columns read before.</param>
+    /// <param name="input">Tokens with their attention mask and segments.</param>
+    /// <param name="cached">Columns in the KV cache.</param>
     /// <param name="window">
-    /// Columns that a token looks back at, its own included; 0 for all. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+    /// Columns that a token attends to, itself included; 0 for all. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
     /// </param>
-    /// <returns>(B or 1, 1, T, S) float32, S counting the cached columns.</returns>
+    /// <returns>(B or 1, 1, T, S) float32, where S includes the cached columns.</returns>
     public static Tensor CausalMask(ModelInput input, long cached, long window = 0)
     {
         var length = input.Tokens.Size(1);
@@ -60,7 +62,9 @@ public static class Attention
         return ToAdditiveMask(allowed.Reshape(1, 1, length, -1), input);
     }
 
-    /// <summary>0 where a token is allowed to look that is real and of the same segment, elsewhere the most negative float.</summary>
+    /// <summary>
+    /// 0 where attention is allowed and the key is a real token of the same segment, the most negative float elsewhere.
+    /// </summary>
     static Tensor ToAdditiveMask(Tensor allowed, ModelInput input)
     {
         if (input.AttentionMask is { } mask)
@@ -70,8 +74,9 @@ public static class Attention
         return ToAdditiveMask(allowed);
     }
 
-    /// <summary>The bias of a reader that looks at every real token: (B, S) → (B, 1, 1, S).</summary>
+    /// <summary>A mask that allows attention to every real token: (B, S) → (B, 1, 1, S).</summary>
     public static Tensor PaddingMask(Tensor mask) => ToAdditiveMask(mask.Reshape(mask.Size(0), 1, 1, -1));
 
-    static Tensor ToAdditiveMask(Tensor allowed) => Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
+    static Tensor ToAdditiveMask(Tensor allowed) =>
+        Tensor.Zeros(allowed.Shape.ToArray(), DType.Float32, allowed.Device).MaskedFill(!allowed, float.MinValue);
 }

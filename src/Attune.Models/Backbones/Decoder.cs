@@ -3,34 +3,37 @@ using Attune.Torch;
 
 namespace Attune.Models.Backbones;
 
-/// <summary>A decoder as a stack of layers, which can be read in two parts: beneath a layer, and from there on.</summary>
+/// <summary>A decoder: a stack of layers, of which a part can be computed alone.</summary>
 public abstract class Decoder : Backbone
 {
-    /// <summary>Layers of the stack.</summary>
+    /// <summary>Number of layers in the stack.</summary>
     public abstract int Layers { get; }
 
     /// <summary>
-    /// Layers from the bottom on that nothing can change: neither they nor what comes before them is trainable or has an adapter.
+    /// Number of layers, from the bottom, whose output training cannot change: neither they nor the embeddings are trainable or have an
+    /// adapter.
     /// </summary>
-    public int FrozenLayers => Embeddings.Any(IsLearned) ? 0 : Enumerable.Range(0, Layers).TakeWhile(layer => !IsLearned(Layer(layer))).Count();
+    public int FrozenLayers => Embeddings.Any(IsTrained)
+        ? 0
+        : Enumerable.Range(0, Layers).TakeWhile(layer => !IsTrained(Layer(layer))).Count();
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
-        var read = PrepareLayers(input, cache);
-        return ApplyFinalNorm(RunLayers(0, Layers, Embed(input, cache?.Length ?? 0), read));
+        var runLayer = PrepareLayers(input, cache);
+        return ApplyFinalNorm(RunLayers(0, Layers, Embed(input, cache?.Length ?? 0), runLayer));
     }
 
-    /// <summary>What comes out beneath a layer, counted from 0: (B, T, D).</summary>
+    /// <summary>The input of a layer, counted from 0: (B, T, D).</summary>
     public Tensor ForwardTo(int layer, ModelInput input) => RunLayers(0, layer, Embed(input, cached: 0), PrepareLayers(input, cache: null));
 
-    /// <summary>From what came out beneath one layer to what comes out beneath another: (B, T, D).</summary>
+    /// <summary>From the input of one layer to the input of another: (B, T, D).</summary>
     public Tensor ForwardBetween(int from, int to, Tensor hidden, ModelInput input) =>
         from == to ? hidden : RunLayers(from, to, hidden, PrepareLayers(input, cache: null));
 
-    /// <summary>From what came out beneath a layer to the end, the final norm included: (B, T, D).</summary>
+    /// <summary>From the input of a layer to the end, the final norm included: (B, T, D).</summary>
     public Tensor ForwardFrom(int layer, Tensor hidden, ModelInput input) => ApplyFinalNorm(ForwardBetween(layer, Layers, hidden, input));
 
-    /// <summary>The parameters of the layers from one on, and of the final norm.</summary>
+    /// <summary>The parameters of all layers from this one on, and of the final norm.</summary>
     public IEnumerable<Parameter> ParametersFrom(int layer) =>
         Enumerable.Range(layer, Layers - layer).Select(Layer).Append(FinalNorm).SelectMany(module => module.Parameters);
 
@@ -39,28 +42,31 @@ public abstract class Decoder : Backbone
 
     protected abstract Module Layer(int layer);
 
-    /// <summary>Tokens as the first layer gets them: (B, T, D).</summary>
+    /// <summary>The input of the first layer: (B, T, D).</summary>
     protected abstract Tensor Embed(ModelInput input, long cached);
 
-    /// <summary>Applies a layer, with what all layers share of an input made once: (layer, (B, T, D)) → (B, T, D).</summary>
+    /// <summary>
+    /// Computes what all layers share for an input, and returns a function that applies one layer: (layer, (B, T, D)) → (B, T, D).
+    /// </summary>
     protected abstract Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache);
 
     protected abstract Module FinalNorm { get; }
 
-    /// <summary>The final norm, applied.</summary>
+    /// <summary>Applies the final norm.</summary>
     protected abstract Tensor ApplyFinalNorm(Tensor hidden);
 
-    /// <summary>What a layer made on the way is freed behind it, save for what its gradient needs.</summary>
-    static Tensor RunLayers(int from, int to, Tensor hidden, Func<int, Tensor, Tensor> read)
+    /// <summary>Frees each layer's intermediate tensors; autograd keeps what it needs.</summary>
+    static Tensor RunLayers(int from, int to, Tensor hidden, Func<int, Tensor, Tensor> runLayer)
     {
         for (var layer = from; layer < to; layer++)
         {
             using var scope = TensorScope.Open();
-            hidden = scope.MoveToOuterScope(read(layer, hidden));
+            hidden = scope.MoveToOuterScope(runLayer(layer, hidden));
         }
         return hidden;
     }
 
-    static bool IsLearned(Module module) =>
-        module.Parameters.Any(parameter => parameter.Trainable) || module.NamedModules().Any(inner => inner.Value is Layers.Linear { Adapter: not null });
+    static bool IsTrained(Module module) =>
+        module.Parameters.Any(parameter => parameter.Trainable)
+            || module.NamedModules().Any(inner => inner.Value is Layers.Linear { Adapter: not null });
 }

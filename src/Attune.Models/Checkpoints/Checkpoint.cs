@@ -19,7 +19,7 @@ sealed class Checkpoint : IDisposable
 
     public int FileCount => files.Count;
 
-    /// <exception cref="InvalidDataException">There are no weights, or a file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The folder has no weights, or a file is damaged.</exception>
     public static Checkpoint Open(string folder, ModelFamily family)
     {
         var checkpoint = new Checkpoint(folder, family);
@@ -29,11 +29,11 @@ sealed class Checkpoint : IDisposable
         return checkpoint;
     }
 
-    /// <summary>Copies every parameter of a model, after names and shapes agreed.</summary>
-    /// <param name="model">Parameters without memory yet, or with.</param>
-    /// <param name="ignored">Names of the checkpoint that this model has no use for.</param>
-    /// <param name="dtype">What the parameters become; null for what they are stored in.</param>
-    /// <param name="initialised">Names of the model that need not be in the checkpoint.</param>
+    /// <summary>Copies every parameter of a model, after checking names and shapes.</summary>
+    /// <param name="model">Its parameters may have no memory yet.</param>
+    /// <param name="ignored">Names in the checkpoint that the model does not need.</param>
+    /// <param name="dtype">The type of the parameters; null for the stored type.</param>
+    /// <param name="initialised">Names in the model that may be missing from the checkpoint.</param>
     public void CopyTo(Module model, Func<string, bool> ignored, DType? dtype, Func<string, bool>? initialised = null)
     {
         foreach (var (name, parameter) in Match(model, ignored, initialised))
@@ -43,16 +43,19 @@ sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>The parameters of a model that are in the checkpoint, by name; nothing is read yet.</summary>
-    /// <exception cref="InvalidDataException">Names, shapes or types do not agree.</exception>
+    /// <summary>The model's parameters that the checkpoint has, by name. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">Names, shapes or types do not match.</exception>
     public IReadOnlyDictionary<string, Parameter> Match(Module model, Func<string, bool> ignored, Func<string, bool>? initialised = null)
     {
-        var wanted = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
-        Report("lacks", wanted.Keys.Except(tensors.Keys));
-        Report("has tensors that the model does not know:", tensors.Keys.Except(wanted.Keys).Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
-        foreach (var (name, parameter) in wanted)
+        var expected = model.NamedParameters().Where(p => initialised?.Invoke(p.Name) != true).ToDictionary(p => p.Name, p => p.Value);
+        Report("lacks", expected.Keys.Except(tensors.Keys));
+        Report(
+            "has tensors that the model does not have:",
+            tensors.Keys.Except(expected.Keys)
+                .Where(name => !ignored(name) && !family.IsIgnored(name) && !RewardModel.IsOfAnEnsemble(name)));
+        foreach (var (name, parameter) in expected)
             Check(name, parameter);
-        return wanted;
+        return expected;
     }
 
     public SafetensorsEntry Entry(string name) => tensors[name].File.Header.Entries[tensors[name].Name];
@@ -69,7 +72,8 @@ sealed class Checkpoint : IDisposable
             return ["model.safetensors"];
         var index = Path.Combine(folder, "model.safetensors.index.json");
         if (!File.Exists(index))
-            throw new InvalidDataException($"{folder} has no model.safetensors; weights in other formats (.bin, .pt) are not read, convert them first");
+            throw new InvalidDataException(
+                $"{folder} has no model.safetensors; weights in other formats (.bin, .pt) are not supported, convert them first");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
@@ -91,7 +95,7 @@ sealed class Checkpoint : IDisposable
                 throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
     }
 
-    /// <summary>Checkpoints saved from a bare backbone name its tensors without the prefix.</summary>
+    /// <summary>Adds the prefix to the names of checkpoints that were saved from a bare backbone.</summary>
     void AddMissingPrefix()
     {
         var prefix = family.BackboneName.Length == 0 ? "" : family.BackboneName + ".";
@@ -109,10 +113,12 @@ sealed class Checkpoint : IDisposable
         var (dtype, shape) = (Entry(name).DType, Entry(name).Shape);
         if (dtype is not (DType.Float32 or DType.BFloat16 or DType.Float16))
             throw new InvalidDataException(
-                $"{folder}: '{name}' holds {dtype}; weights in float32, bfloat16 or float16 are read. A quantised checkpoint: take the original one");
+                $"{folder}: '{name}' has type {dtype}; weights must be float32, bfloat16 or float16. "
+                + "For a quantised checkpoint, use the original one");
         if (!parameter.Shape.SequenceEqual(shape))
             throw new InvalidDataException(
-                $"{folder}: '{name}' has shape [{string.Join(", ", shape)}], config.json asks for [{string.Join(", ", parameter.Shape.ToArray())}]");
+                $"{folder}: '{name}' has shape [{string.Join(", ", shape)}], but config.json requires "
+                + $"[{string.Join(", ", parameter.Shape.ToArray())}]");
     }
 
     void Report(string problem, IEnumerable<string> names)

@@ -5,18 +5,18 @@ using Attune.Torch;
 
 namespace Attune.Models.Checkpoints;
 
-/// <summary>What a checkpoint is, told from its settings and the headers of its files; no weight is read.</summary>
+/// <summary>A description of a checkpoint from its settings and the headers of its files. Reads no weights.</summary>
 /// <param name="Family">The <c>model_type</c>.</param>
 /// <param name="ClassName">What transformers calls it.</param>
 /// <param name="Backbone">Without memory: its sizes may be asked, not its weights.</param>
 /// <param name="Parameters">How many numbers it has learned.</param>
 /// <param name="LowRankParameters">How many a LoRA adapter of rank 16 on all linear layers would learn.</param>
 /// <param name="IsTied">Whether the output matrix is the token table.</param>
-/// <param name="HasValueHead">Whether the checkpoint brings the value head of PPO.</param>
+/// <param name="Heads">The names of the heads beside the output head: the value head of PPO, Q heads.</param>
 /// <param name="StoredBytes">Bytes of weights in the files, by element type.</param>
-/// <param name="FileCount">safetensors files.</param>
+/// <param name="FileCount">Number of safetensors files.</param>
 public sealed record ModelSummary(
-    string Family, string ClassName, Backbone Backbone, long Parameters, long LowRankParameters, bool IsTied, bool HasValueHead,
+    string Family, string ClassName, Backbone Backbone, long Parameters, long LowRankParameters, bool IsTied, IReadOnlyList<string> Heads,
     IReadOnlyDictionary<DType, long> StoredBytes, int FileCount)
 {
     const int LowRank = 16;
@@ -24,16 +24,18 @@ public sealed record ModelSummary(
     /// <summary>Bytes of weights in the files.</summary>
     public long Bytes => StoredBytes.Values.Sum();
 
-    /// <summary>Bytes of weights that are loaded in a type.</summary>
+    /// <summary>Bytes of the weights when loaded in a type.</summary>
     public long BytesIn(DType dtype) => Parameters * dtype.Size();
 
-    /// <summary>Bytes of keys and values for each token of a text, in a type; 0 for an encoder.</summary>
+    /// <summary>Bytes of keys and values for each token, in a type; 0 for an encoder.</summary>
     public long CacheBytesPerToken(DType dtype) => (Backbone.CacheShape?.ElementsPerToken ?? 0) * dtype.Size();
 
-    /// <summary>Bytes to learn all parameters by Adam: weight, gradient and two moments in float32, for each; activations come on top.</summary>
+    /// <summary>
+    /// Bytes to train all parameters with Adam: weight, gradient and two moments in float32 for each. Activations are not included.
+    /// </summary>
     public long BytesToTrain => Parameters * 4 * DType.Float32.Size();
 
-    /// <summary>Bytes to learn a LoRA adapter of rank 16 by Adam on frozen float32 weights; activations come on top.</summary>
+    /// <summary>Bytes to train a LoRA adapter of rank 16 with Adam on frozen float32 weights. Activations are not included.</summary>
     public long BytesToTrainLowRank => BytesIn(DType.Float32) + LowRankParameters * 4 * DType.Float32.Size();
 
     internal static long CountLowRank(Module model)

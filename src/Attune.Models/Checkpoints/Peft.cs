@@ -1,12 +1,13 @@
 using Attune.Models.Adapters;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Checkpoints;
 
 /// <summary>
-/// LoRA adapters from and to the folders of PEFT: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.
+/// Loads and saves LoRA adapters in the format of PEFT: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.
 /// https://github.com/huggingface/peft
 /// </summary>
 public static class Peft
@@ -14,35 +15,44 @@ public static class Peft
     internal const string ConfigFile = "adapter_config.json";
     const string BaseKey = "base_model_name_or_path";
 
-    /// <summary>Whether a folder holds an adapter, and no whole model.</summary>
-    public static bool IsAdapter(string folder) => File.Exists(ConfigPath(folder)) && !Directory.EnumerateFiles(folder, "model*.safetensors").Any();
+    /// <summary>Whether a folder has an adapter and not a whole model.</summary>
+    public static bool IsAdapter(string folder) =>
+        File.Exists(ConfigPath(folder)) && !Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 
-    /// <summary>The folder of the model that an adapter was trained on; a relative path counts from the adapter's folder, or from the current one.</summary>
-    /// <exception cref="InvalidDataException">It is not there.</exception>
+    /// <summary>
+    /// The folder of an adapter's base model. A relative path is resolved from the adapter's folder, then from the current one.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The folder does not exist.</exception>
     public static string BaseFolder(string folder)
     {
         var name = new ConfigReader(Pretrained.ReadObject(ConfigPath(folder)), ConfigPath(folder)).Text(BaseKey, "");
         string[] places = [Path.GetFullPath(Path.Combine(folder, name)), Path.GetFullPath(name.Length == 0 ? "." : name)];
         return (name.Length == 0 ? null : Array.Find(places, place => File.Exists(Path.Combine(place, "config.json"))))
             ?? throw new InvalidDataException(
-                $"{folder} holds an adapter, whose model '{name}' is not on this machine; get that model and set '{BaseKey}' in {ConfigPath(folder)} to its folder");
+                $"{folder} is an adapter whose base model '{name}' is not on this machine; get that model and set '{BaseKey}' in "
+                + $"{ConfigPath(folder)} to its folder");
     }
 
-    /// <summary>How many numbers the file of an adapter holds.</summary>
+    /// <summary>Number of parameters in an adapter's file.</summary>
     public static long ElementCount(string folder) =>
-        SafetensorsHeader.Read(WeightsPath(folder)).Entries.Values.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length));
+        SafetensorsHeader.Read(WeightsPath(folder)).Entries.Values
+            .Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length));
 
-    /// <summary>Puts the adapter of a folder on a model, with its weights.</summary>
-    /// <exception cref="InvalidDataException">The folder holds no LoRA adapter, a damaged one, or one of another model.</exception>
+    /// <summary>Adds the adapter of a folder to a model, with its weights.</summary>
+    /// <exception cref="InvalidDataException">The folder has no LoRA adapter, a damaged one, or one of another model.</exception>
     public static Lora Load(string folder, Module model)
     {
-        var lora = new Lora(model, Pretrained.ReadObject(ConfigPath(folder)), ConfigPath(folder));
+        var config = Pretrained.ReadObject(ConfigPath(folder));
+        var heads = (model as LanguageModel)?.AddHeads(new(config, ConfigPath(folder))) ?? [];
+        var lora = new Lora(model, config, ConfigPath(folder));
         var path = WeightsPath(folder);
         if (!File.Exists(path))
-            throw new InvalidDataException($"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not read, convert them first");
+            throw new InvalidDataException(
+                $"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not supported, convert them first");
         using var file = Safetensors.Open(path);
         lora.ExtraParameters.Clear();
-        foreach (var name in file.Header.Entries.Keys.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
+        var names = file.Header.Entries.Keys.Union(heads.Select(name => Lora.Prefix + name));
+        foreach (var name in names.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
             lora.ExtraParameters.Add((name, lora.Own(name) ?? throw new InvalidDataException($"{path} has '{name}', which the model or adapter_config.json does not know")));
         var device = model.Parameters.First().Value.Device;
         using var scope = TensorScope.Open();
@@ -51,7 +61,7 @@ public static class Peft
         return lora;
     }
 
-    /// <summary>The model that an adapter makes of its base: with the adapter merged in, and off.</summary>
+    /// <summary>Loads an adapter, merges it into its base model and removes it.</summary>
     internal static T Merged<T>(string folder, T model) where T : Module
     {
         using var lora = Load(folder, model);
@@ -59,11 +69,14 @@ public static class Peft
         return model;
     }
 
-    /// <summary>The parameters of a model that an adapter's file holds whole.</summary>
+    /// <summary>Parameters of the model that an adapter's file stores in full.</summary>
     internal static IReadOnlyCollection<string> WholeNames(string folder) =>
         [.. SafetensorsHeader.Read(WeightsPath(folder)).Entries.Keys.Select(Lora.OwnName).OfType<string>()];
 
-    /// <summary>Writes an adapter; the tokenizer is written beside it by whoever has it.</summary>
+    /// <summary>
+    /// Writes an adapter, with the heads that are trained beside it, except PPO's value head: PPO makes a new one. The tokenizer is
+    /// written beside it by whoever has it.
+    /// </summary>
     /// <param name="folder">Where to.</param>
     /// <param name="lora">What is written.</param>
     /// <param name="baseModel">The folder of the model that it changes; null keeps what its settings say.</param>
@@ -74,20 +87,23 @@ public static class Peft
         var config = lora.Config.DeepClone().AsObject();
         if (baseModel is not null)
             config[BaseKey] = baseModel;
+        Head.WriteConfig(config, lora.Heads);
         Pretrained.WriteJson(ConfigPath(folder), config);
         Safetensors.Write(
             WeightsPath(folder),
-            lora.Stored().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
+            lora.Stored().Concat(lora.HeadParameters()).DistinctBy(parameter => parameter.Name)
+                .Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
     static void Read(Safetensors file, string path, string name, Parameter parameter, Device device)
     {
         if (!file.Header.Entries.TryGetValue(name, out var entry))
-            throw new InvalidDataException($"{path} lacks '{name}', which adapter_config.json asks for");
+            throw new InvalidDataException($"{path} has no tensor '{name}', which adapter_config.json requires");
         if (!parameter.Shape.SequenceEqual(entry.Shape))
             throw new InvalidDataException(
-                $"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], the model and adapter_config.json ask for [{string.Join(", ", parameter.Shape.ToArray())}]");
+                $"{path}: '{name}' has shape [{string.Join(", ", entry.Shape)}], but the model and adapter_config.json require "
+                + $"[{string.Join(", ", parameter.Shape.ToArray())}]");
         parameter.Value = file.Read(name, DType.Float32).To(device);
         parameter.StoredDType = entry.DType;
     }

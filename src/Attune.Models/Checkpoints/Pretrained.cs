@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -10,8 +9,8 @@ using Attune.Torch;
 namespace Attune.Models.Checkpoints;
 
 /// <summary>
-/// Models from and to Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
-/// <c>generation_config.json</c>. Names and shapes of a checkpoint are compared with the model before a tensor is copied.
+/// Loads and saves models in Hugging Face folders: <c>config.json</c>, <c>model.safetensors</c> (or shards with an index) and
+/// <c>generation_config.json</c>. Names and shapes are checked before a tensor is copied.
 /// </summary>
 public static class Pretrained
 {
@@ -20,7 +19,7 @@ public static class Pretrained
     /// <summary>A language model with random weights.</summary>
     public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
     {
-        var model = BuildLanguageModel(config, "the model's settings", hasValueHead: false);
+        var model = BuildLanguageModel(config, "the model's settings");
         model.Initialize(random);
         return model;
     }
@@ -35,50 +34,54 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// The language model of a folder. A value head that the checkpoint brings is read too; with <paramref name="expectValueHead"/>
-    /// one that is missing is an error.
+    /// The language model of a folder, with the heads that its config.json describes. A value head that the checkpoint brings is read
+    /// without a description too, as TRL writes none; with <paramref name="expectValueHead"/> one that is missing is an error.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="expectValueHead">Whether the value head must be there.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or lacks a head.</exception>
+    /// <param name="expectValueHead">Whether a missing value head is an error.</param>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no value head.
+    /// </exception>
     public static LanguageModel LoadLanguageModel(string folder, bool expectValueHead = false, DType? dtype = DType.Float32)
     {
         if (Peft.IsAdapter(folder))
             return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
-        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
-        var model = BuildLanguageModel(config, ConfigPath(folder), hasValueHead || expectValueHead);
+        var model = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file) || expectValueHead);
         file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
             model.GenerationConfig = ReadObject(generation);
         return model;
     }
 
-    /// <summary>The reward model of a folder; its head must be there.</summary>
+    /// <summary>The reward model of a folder; a missing reward head is an error.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="dtype">What the weights become; null for what they are stored in. They are written as they were stored.</param>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family, or has no reward head.</exception>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type. They are saved in the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no reward head.
+    /// </exception>
     public static RewardModel LoadRewardModel(string folder, DType? dtype = DType.Float32)
     {
         using var random = new RandomSource(0);
         var isAdapter = Peft.IsAdapter(folder);
         var source = isAdapter ? Peft.BaseFolder(folder) : folder;
-        var (model, missing) = ReadRewardModel(source, isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source), random, dtype);
+        var config = isAdapter ? WithRewardOf(folder, ReadConfig(source)) : ReadConfig(source);
+        var (model, missing) = ReadRewardModel(source, config, random, dtype);
         if (missing.Except(isAdapter ? Peft.WholeNames(folder) : []).FirstOrDefault() is { } name)
             throw new InvalidDataException(
-                $"{folder} has no reward head ({name}); train one with `attune reward`, or name a folder that such a run wrote");
+                $"{folder} has no reward head ({name}); train one with `attune reward`, or use the folder of such a run");
         return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
     /// <summary>
-    /// A reward model to train: with the backbone of a language model's folder and new heads, or with the heads of a reward model's folder,
-    /// as many as are there. Its logits are its scores.
+    /// A reward model to train: the backbone of a language model with new heads, or a reward model with the heads that its folder has
+    /// and new ones up to <paramref name="heads"/>. Its logits are its scores.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="random">Draws the heads that are new.</param>
-    /// <param name="heads">How many there shall be.</param>
+    /// <param name="random">Draws the new heads.</param>
+    /// <param name="heads">Number of heads.</param>
     public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
     {
         var isAdapter = Peft.IsAdapter(folder);
@@ -97,7 +100,7 @@ public static class Pretrained
         return model;
     }
 
-    /// <summary>The settings of an adapter's base with what the adapter says of its reward heads.</summary>
+    /// <summary>The settings of an adapter's base model, with the reward heads that the adapter describes.</summary>
     static JsonObject WithRewardOf(string adapter, JsonObject config)
     {
         config.Remove(RewardScale.Key);
@@ -106,19 +109,18 @@ public static class Pretrained
         return config;
     }
 
-    /// <summary>What the model of a folder is, after its names and shapes agreed with its settings; no weight is read.</summary>
-    /// <exception cref="InvalidDataException">The folder is not a whole checkpoint of a known family.</exception>
+    /// <summary>Describes the model of a folder, after checking names and shapes. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a supported family.</exception>
     public static ModelSummary Describe(string folder)
     {
         var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
         using var file = Checkpoint.Open(folder, family);
-        var hasValueHead = file.Names.Any(name => name.StartsWith("v_head.", StringComparison.Ordinal));
         var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
         var (model, backbone) = Empty();
         var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
         return new(
             family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
-            ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), hasValueHead,
+            ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), [.. (model as LanguageModel)?.Heads.Keys ?? []],
             parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
             file.FileCount);
 
@@ -126,38 +128,38 @@ public static class Pretrained
         {
             if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
                 return (reward, reward.Backbone);
-            var language = BuildLanguageModel(config, ConfigPath(folder), hasValueHead);
+            var language = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file));
             return (language, language.Backbone);
         }
     }
 
     /// <summary>
-    /// A model that goes on to compute what this one computes now: it shares the parameters that are not trainable, and has copies of the
-    /// others. It has no value head.
+    /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones.
     /// </summary>
     public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
 
-    /// <summary>
-    /// A second model beside this one, without a value head: with copies of some parameters, which are not trainable, and sharing the others.
-    /// </summary>
-    /// <param name="model">The first.</param>
-    /// <param name="isOwn">Whether the second model has a copy of its own.</param>
-    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isOwn)
+    /// <summary>A second model with the same heads. It has frozen copies of some parameters and shares the others.</summary>
+    /// <param name="model">The first model.</param>
+    /// <param name="isCopied">Whether the second model gets a copy of a parameter.</param>
+    public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isCopied)
     {
-        var twin = BuildLanguageModel(model.Config, "config.json", hasValueHead: false);
+        var clone = BuildWithoutHeads(model.Config, "config.json");
+        foreach (var (name, head) in model.Heads)
+            clone.AddHead(name, head.EmptyLike());
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        foreach (var (name, parameter) in twin.NamedParameters())
-            parameter.Value = isOwn(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
-        twin.Backbone.Autocast = model.Backbone.Autocast;
-        return twin;
+        foreach (var (name, parameter) in clone.NamedParameters())
+            parameter.Value = isCopied(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+        clone.Backbone.Autocast = model.Backbone.Autocast;
+        return clone;
     }
 
-    /// <summary>Writes a model as transformers loads it; the tokenizer is written beside it by whoever has it.</summary>
+    /// <summary>Saves a model in the format that transformers loads, without the tokenizer.</summary>
     public static void Save(string folder, LanguageModel model)
     {
         model.Config.Remove(RewardScale.Key);
+        Head.WriteConfig(model.Config, model.Heads);
         Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
     }
 
@@ -169,15 +171,16 @@ public static class Pretrained
             model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
             model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
         }
+        Head.WriteConfig(model.Config, []);
         model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
     }
 
     /// <summary>The config.json of a folder.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it is not a JSON object.</exception>
+    /// <exception cref="InvalidDataException">The file does not exist, or is not a JSON object.</exception>
     public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
         ? ReadObject(ConfigPath(folder))
-        : throw new InvalidDataException($"{folder} is not a model: it has no config.json");
+        : throw new InvalidDataException($"{folder} is not a model folder: it has no config.json");
 
     /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
     internal static JsonObject ReadObject(string path)
@@ -187,7 +190,7 @@ public static class Pretrained
             var json = File.ReadAllBytes(path);
             DecodeStrings(json);
             return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
-                ?? throw new JsonException("it is empty");
+                ?? throw new JsonException("the file is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -195,7 +198,9 @@ public static class Pretrained
         }
     }
 
-    /// <summary>A JsonObject reads names and strings when they are asked for; what is no Unicode in them is to be said now.</summary>
+    /// <summary>
+    /// A JsonObject decodes names and strings lazily; this decodes all of them, so that invalid Unicode is reported now.
+    /// </summary>
     static void DecodeStrings(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -207,7 +212,7 @@ public static class Pretrained
     internal static void WriteJson(string path, JsonObject json) =>
         File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
-    /// <summary>Every tensor is written in the type that it was read in, so that a checkpoint comes back bit for bit.</summary>
+    /// <summary>Writes every tensor in its stored type, so that a loaded checkpoint is saved bit for bit.</summary>
     static void Save(string folder, Module model, JsonObject config, Func<ModelFamily, string> className, JsonObject? generation)
     {
         using var scope = TensorScope.Open();
@@ -234,8 +239,9 @@ public static class Pretrained
         return generation;
     }
 
-    /// <summary>The reward model of a folder, and which parameters of its head the folder lacks, so that they are random.</summary>
-    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(string folder, JsonObject config, RandomSource random, DType? dtype)
+    /// <summary>The reward model of a folder, and the parameters of its head that the folder does not have, which are random.</summary>
+    static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(
+        string folder, JsonObject config, RandomSource random, DType? dtype)
     {
         using var file = Checkpoint.Open(folder, Family(config, folder));
         var model = BuildRewardModel(config, ConfigPath(folder));
@@ -247,11 +253,20 @@ public static class Pretrained
         return (model, missing);
     }
 
-    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead)
+    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead = false)
+    {
+        var model = BuildWithoutHeads(config, source);
+        model.AddHeads(new(config, source));
+        if (hasValueHead)
+            model.AddValueHead();
+        return model;
+    }
+
+    static LanguageModel BuildWithoutHeads(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);
-        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)), hasValueHead);
+        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)));
     }
 
     static RewardModel BuildRewardModel(JsonObject config, string source)
@@ -264,14 +279,17 @@ public static class Pretrained
     static void RequireOneLabel(JsonObject config, string folder)
     {
         if (config["id2label"] is JsonObject { Count: > 1 and var labels })
-            throw new InvalidDataException($"{folder} has a head of {labels} labels; a reward model has one, which is the reward");
+            throw new InvalidDataException($"{folder} has a head with {labels} labels; a reward model must have one label");
     }
 
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
     {
         var names = OutputHeadNames(config, source);
-        return name => names.Contains(name) || name.StartsWith("v_head.", StringComparison.Ordinal);
+        string[] heads = [ValueHead.Name, .. Head.FromConfig(new(config, source), width: 1).Select(head => head.Name)];
+        return name => names.Contains(name) || Array.Exists(heads, head => name.StartsWith(head + '.', StringComparison.Ordinal));
     }
+
+    static bool HasValueHead(Checkpoint file) => file.Names.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal));
 
     /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
 
@@ -24,7 +23,7 @@ static class Bert
     static readonly MaskedOutputNames Output =
         new("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.decoder", "cls.predictions.bias");
 
-    /// <summary>What checkpoints of BERT are like.</summary>
+    /// <summary>How checkpoints of BERT are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "bert",
@@ -33,7 +32,8 @@ static class Bert
         RewardModelClass = "BertForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
+        OutputHead = (json, backbone, tied) =>
+            new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
         RewardHead = (json, backbone) =>
             new FirstTokenRewardHead(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
         IgnoredTensors = ["cls.*", "bert.pooler.*", "*.position_ids"],
@@ -41,13 +41,13 @@ static class Bert
         NewConfig = NewConfig,
     };
 
-    /// <summary>The settings of a config.json in the keys of BERT, which RoBERTa uses too.</summary>
+    /// <summary>The settings of a config.json with BERT's keys, which RoBERTa also uses.</summary>
     public static EncoderConfig Read(ConfigReader json, long vocabulary, long positions, long tokenTypes)
     {
         if (json.Text("position_embedding_type", "absolute") is not "absolute" and var kind)
-            throw new InvalidDataException($"{json.Source}: position_embedding_type should be absolute, found {kind}");
+            throw new InvalidDataException($"{json.Source}: position_embedding_type must be absolute (was {kind})");
         if (json.Flag("is_decoder", false))
-            throw new InvalidDataException($"{json.Source}: is_decoder should be false: this family is read as an encoder");
+            throw new InvalidDataException($"{json.Source}: is_decoder must be false: this family is supported as an encoder only");
         return new()
         {
             Names = Names,

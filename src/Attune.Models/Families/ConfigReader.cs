@@ -4,11 +4,13 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Models.Families;
 
-/// <summary>Reads the keys of a config.json, which is untrusted input: what is missing or of the wrong kind is named.</summary>
+/// <summary>Reads the keys of a config.json. It is untrusted input: errors name keys that are missing or have the wrong type.</summary>
 public sealed class ConfigReader(JsonObject json, string source)
 {
-    /// <summary>Where the keys come from, as messages say it.</summary>
+    /// <summary>The file's name in error messages.</summary>
     public string Source => source;
+
+    public IEnumerable<string> Keys => json.Select(item => item.Key);
 
     public bool Has(string key) => json[key] is not null;
 
@@ -18,15 +20,17 @@ public sealed class ConfigReader(JsonObject json, string source)
         return value == Math.Floor(value) && Math.Abs(value) < 1L << 40 ? (long)value : throw Wrong(key, "a whole number");
     }
 
-    /// <summary>A whole number of at least 1: a width, a count of layers or heads.</summary>
+    /// <summary>A whole number of at least 1, such as a width or a number of layers or heads.</summary>
     public long Count(string key, long? absent = null, long most = long.MaxValue) => Whole(key, absent) switch
     {
-        < 1 => throw Wrong(key, "a number of at least 1"),
-        var value when value > most => throw Wrong(key, $"a number of at most {most}"),
+        < 1 => throw Wrong(key, "at least 1"),
+        var value when value > most => throw Wrong(key, $"at most {most}"),
         var value => value,
     };
 
-    /// <summary>How many layers there are; so few that a model can be laid out before it is compared with its checkpoint.</summary>
+    /// <summary>
+    /// A number of layers, limited so that the model's structure can be built before it is compared with its checkpoint.
+    /// </summary>
     public int Layers(string key, long? absent = null) => (int)Count(key, absent, most: 1000);
 
     public double Number(string key, double? absent = null) => json[key] switch
@@ -54,7 +58,7 @@ public sealed class ConfigReader(JsonObject json, string source)
         ? [.. array.Select(item => ToNumber(item!))]
         : throw Wrong(key, "a list of numbers");
 
-    /// <summary>Numbers in a list, or a single one; none when the key is absent.</summary>
+    /// <summary>The numbers of a list, or a single number; empty when the key is absent.</summary>
     public double[] NumberOrNumbers(string key) => json[key] switch
     {
         null => [],
@@ -62,28 +66,28 @@ public sealed class ConfigReader(JsonObject json, string source)
         _ => Numbers(key),
     };
 
-    /// <summary>Numbers by name; none when the key is absent.</summary>
+    /// <summary>Numbers by name; empty when the key is absent.</summary>
     public IReadOnlyDictionary<string, double> NamedNumbers(string key) => json[key] switch
     {
         null => new Dictionary<string, double>(),
         JsonObject inner when inner.All(item => item.Value?.GetValueKind() == JsonValueKind.Number) =>
             new OrderedDictionary<string, double>(inner.Select(item => KeyValuePair.Create(item.Key, ToNumber(item.Value!)))),
-        _ => throw Wrong(key, "an object of numbers"),
+        _ => throw Wrong(key, "an object whose values are numbers"),
     };
 
-    /// <summary>Whether there is one text under a key, and no list.</summary>
+    /// <summary>Whether the value of a key is a single string and not a list.</summary>
     public bool IsText(string key) => json[key]?.GetValueKind() == JsonValueKind.String;
 
-    /// <summary>Texts in a list, or a single one; none when the key is absent.</summary>
+    /// <summary>The strings of a list, or a single string; empty when the key is absent.</summary>
     public IReadOnlyList<string> Texts(string key) => json[key] switch
     {
         null => [],
         JsonValue => [Text(key)],
         JsonArray array when array.All(item => item?.GetValueKind() == JsonValueKind.String) => [.. array.Select(item => (string)item!)],
-        _ => throw Wrong(key, "a text or a list of texts"),
+        _ => throw Wrong(key, "a string or a list of strings"),
     };
 
-    /// <summary>Whether a key says something: anything but null, false and what is empty.</summary>
+    /// <summary>Whether the value of a key is set: not null, false or empty.</summary>
     public bool IsSet(string key) => json[key] switch
     {
         null => false,
@@ -92,7 +96,7 @@ public sealed class ConfigReader(JsonObject json, string source)
         var value => value.GetValueKind() != JsonValueKind.False,
     };
 
-    /// <summary>The object under a key, or null when there is none.</summary>
+    /// <summary>The object under a key, or null if there is none.</summary>
     public ConfigReader? Inner(string key) => json[key] switch
     {
         null => null,
@@ -100,7 +104,7 @@ public sealed class ConfigReader(JsonObject json, string source)
         _ => throw Wrong(key, "an object"),
     };
 
-    /// <summary>The same keys with others over them.</summary>
+    /// <summary>These keys, overridden by others.</summary>
     public ConfigReader With(JsonObject others)
     {
         var all = json.DeepClone().AsObject();
@@ -109,14 +113,14 @@ public sealed class ConfigReader(JsonObject json, string source)
         return new(all, source);
     }
 
-    /// <summary>The same keys, and these where the file has none; a key that says null keeps it.</summary>
+    /// <summary>These keys, with others for the ones that the file does not have. A key with the value null stays null.</summary>
     public ConfigReader WithDefaults(JsonObject defaults) => new ConfigReader(defaults, source).With(json);
 
-    /// <summary>No keys, from the same file.</summary>
+    /// <summary>A reader of the same file without keys.</summary>
     public ConfigReader Empty() => new([], source);
 
     static double ToNumber(JsonNode value) => double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 
     InvalidDataException Wrong(string key, string expected) =>
-        new($"{source}: '{key}' should be {expected}, found {json[key]?.ToJsonString() ?? "nothing"}");
+        new($"{source}: '{key}' must be {expected} (was {json[key]?.ToJsonString() ?? "missing"})");
 }

@@ -1,4 +1,3 @@
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
 
@@ -24,7 +23,7 @@ static class DistilBert
 
     static readonly MaskedOutputNames Output = new("vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias");
 
-    /// <summary>What checkpoints of DistilBERT are like.</summary>
+    /// <summary>How checkpoints of DistilBERT are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "distilbert",
@@ -33,9 +32,11 @@ static class DistilBert
         RewardModelClass = "DistilBertForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
+        OutputHead = (json, backbone, tied) =>
+            new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
         RewardHead = (json, backbone) =>
-            new FirstTokenRewardHead(backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Number("seq_classif_dropout", 0.2)),
+            new FirstTokenRewardHead(
+                backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Number("seq_classif_dropout", 0.2)),
         IgnoredTensors = ["vocab_*", "*.position_ids"],
     };
 

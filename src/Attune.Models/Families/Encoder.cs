@@ -4,7 +4,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Families;
 
-/// <summary>What checkpoints of a family call the parts of an encoder.</summary>
+/// <summary>The names of an encoder's parts in a family's checkpoints.</summary>
 sealed record EncoderNames
 {
     public required string Blocks { get; init; }
@@ -18,19 +18,21 @@ sealed record EncoderNames
     public required string OutputNorm { get; init; }
 }
 
-/// <summary>The settings of an encoder that change what it computes.</summary>
+/// <summary>The settings of an encoder that change the result.</summary>
 sealed record EncoderConfig
 {
     public required EncoderNames Names { get; init; }
     public required long VocabularySize { get; init; }
 
-    /// <summary>Rows of the position table.</summary>
+    /// <summary>Rows of the position embedding.</summary>
     public required long PositionRows { get; init; }
 
-    /// <summary>The padding token that positions count from, as RoBERTa has it: the first token of a text has the row behind this one's.</summary>
+    /// <summary>
+    /// The padding token after which positions are counted, as in RoBERTa: the first token of a text has position pad + 1.
+    /// </summary>
     public long? PositionsFromPad { get; init; }
 
-    /// <summary>Parts of a text that the model tells apart; 0 for none.</summary>
+    /// <summary>Number of token types; 0 for none.</summary>
     public required long TokenTypes { get; init; }
 
     public required long Width { get; init; }
@@ -43,22 +45,22 @@ sealed record EncoderConfig
     public required double HiddenDropout { get; init; }
     public required double AttentionDropout { get; init; }
 
-    /// <summary>Of what attention adds to a hidden state.</summary>
+    /// <summary>Dropout of the attention output, before it is added to the hidden state.</summary>
     public required double AttentionOutputDropout { get; init; }
 
     public long FirstPosition => PositionsFromPad + 1 ?? 0;
 }
 
 /// <summary>
-/// A transformer encoder as BERT has it: every token looks at the whole text, and norms stand behind the sums. Devlin et al. 2019,
+/// A transformer encoder like BERT: every token attends to the whole text, and norms follow the residual sums. Devlin et al. 2019,
 /// https://arxiv.org/abs/1810.04805
 /// </summary>
 public sealed class Encoder : Backbone
 {
     readonly EncoderConfig config;
-    readonly Embedding tokenTable;
-    readonly Embedding positionTable;
-    readonly Embedding? typeTable;
+    readonly Embedding tokenEmbedding;
+    readonly Embedding positionEmbedding;
+    readonly Embedding? typeEmbedding;
     readonly LayerNorm norm;
     readonly Dropout dropout;
     readonly EncoderBlock[] blocks;
@@ -66,18 +68,23 @@ public sealed class Encoder : Backbone
     internal Encoder(EncoderConfig config, string source)
     {
         if (config.Width % config.Heads != 0)
-            throw new InvalidDataException($"{source}: the width ({config.Width}) should be a multiple of the attention heads ({config.Heads})");
+            throw new InvalidDataException(
+                $"{source}: the width ({config.Width}) must be a multiple of the attention heads ({config.Heads})");
         if (config.PositionRows <= config.FirstPosition)
             throw new InvalidDataException(
-                $"{source}: max_position_embeddings above {config.FirstPosition} were expected, for positions count from behind pad_token_id; "
-                + $"found {config.PositionRows}");
+                $"{source}: max_position_embeddings must be above {config.FirstPosition}, because positions are counted after pad_token_id "
+                + $"(was {config.PositionRows})");
         this.config = config;
-        tokenTable = Register("embeddings.word_embeddings", Table(config.VocabularySize));
-        positionTable = Register("embeddings.position_embeddings", Table(config.PositionRows));
-        typeTable = config.TokenTypes > 0 ? Register("embeddings.token_type_embeddings", Table(config.TokenTypes)) : null;
+        tokenEmbedding = Register("embeddings.word_embeddings", Table(config.VocabularySize));
+        positionEmbedding = Register("embeddings.position_embeddings", Table(config.PositionRows));
+        typeEmbedding = config.TokenTypes > 0 ? Register("embeddings.token_type_embeddings", Table(config.TokenTypes)) : null;
         norm = Register("embeddings.LayerNorm", new LayerNorm(config.Width, config.NormEpsilon));
         dropout = Register("embeddings.dropout", new Dropout(config.HiddenDropout));
-        blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"{config.Names.Blocks}.{layer}", new EncoderBlock(config)))];
+        blocks =
+        [
+            .. Enumerable.Range(0, config.Layers)
+                .Select(layer => Register($"{config.Names.Blocks}.{layer}", new EncoderBlock(config))),
+        ];
 
         Embedding Table(long rows) => new(rows, config.Width, config.InitializerRange);
     }
@@ -90,24 +97,25 @@ public sealed class Encoder : Backbone
 
     public override long ContextLength => config.PositionRows - config.FirstPosition;
 
-    public override Parameter TokenEmbedding => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
-        var bias = Attention.BidirectionalMask(input);
-        var x = tokenTable.Forward(input.Tokens) + positionTable.Forward(Positions(input));            // (B, T, D)
-        if (typeTable is not null)
-            x += input.TokenTypes is { } types ? typeTable.Forward(types) : typeTable.Weight.Value.Select(0, 0);
+        var attentionMask = Attention.BidirectionalMask(input);
+        var x = tokenEmbedding.Forward(input.Tokens) + positionEmbedding.Forward(Positions(input));            // (B, T, D)
+        if (typeEmbedding is not null)
+            x += input.TokenTypes is { } types ? typeEmbedding.Forward(types) : typeEmbedding.Weight.Value.Select(0, 0);
         x = dropout.Forward(norm.Forward(x));
         foreach (var block in blocks)
-            x = block.Forward(x, bias);
+            x = block.Forward(x, attentionMask);
         return x;
     }
 
     public override CacheShape? CacheShape => null;
 
     /// <summary>
-    /// Rows of the position table: (B or 1, T). Positions that are not given count columns; RoBERTa's count tokens that are not padding.
+    /// Rows of the position embedding: (B or 1, T). Without given positions, columns are counted; RoBERTa counts tokens that are not
+    /// padding.
     /// </summary>
     Tensor Positions(ModelInput input)
     {
@@ -153,7 +161,8 @@ sealed class EncoderBlock : Module
         attentionOutputDropout = Register("attention_output_dropout", new Dropout(config.AttentionOutputDropout));
         outputDropout = Register("output_dropout", new Dropout(config.HiddenDropout));
 
-        Linear Map(string name, long inputs, long outputs) => Register(name, new Linear(inputs, outputs, hasBias: true, config.InitializerRange));
+        Linear Map(string name, long inputs, long outputs) =>
+            Register(name, new Linear(inputs, outputs, hasBias: true, config.InitializerRange));
     }
 
     public Tensor Forward(Tensor x, Tensor attentionMask)
@@ -161,8 +170,8 @@ sealed class EncoderBlock : Module
         var q = Attention.SplitHeads(query.Forward(x), headWidth);                                     // (B, H, T, D)
         var k = Attention.SplitHeads(key.Forward(x), headWidth);
         var v = Attention.SplitHeads(value.Forward(x), headWidth);
-        var read = attentionOutput.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), attentionDropout));
-        x = attentionNorm.Forward(x + attentionOutputDropout.Forward(read));
+        var attended = attentionOutput.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), attentionDropout));
+        x = attentionNorm.Forward(x + attentionOutputDropout.Forward(attended));
         return outputNorm.Forward(x + outputDropout.Forward(contract.Forward(activation(expand.Forward(x)))));
     }
 }

@@ -1,17 +1,16 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 
 /// <summary>
-/// Gemma: Llama with scaled embeddings, a GELU gate and norms that store their offset from 1. Mesnard et al. 2024,
+/// Gemma: Llama with scaled embeddings, a GELU gate and norms that store weight − 1. Mesnard et al. 2024,
 /// https://arxiv.org/abs/2403.08295
 /// </summary>
 public static class Gemma
 {
     static readonly JsonObject Defaults = new() { ["head_dim"] = 256, ["max_position_embeddings"] = 8192 };
 
-    /// <summary>What checkpoints of Gemma are like.</summary>
+    /// <summary>How checkpoints of Gemma are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "gemma",
@@ -23,7 +22,9 @@ public static class Gemma
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
-    /// <summary>What all Gemmas have. <c>hidden_activation</c> stands where other families have <c>hidden_act</c>, or beside it.</summary>
+    /// <summary>
+    /// The settings that all Gemma models share. <c>hidden_activation</c> takes the place of <c>hidden_act</c>, or comes in addition.
+    /// </summary>
     internal static RotaryDecoderConfig Read(ConfigReader json, RotaryFrequencies? frequencies = null)
     {
         var activation = json.Text("hidden_activation", json.Text("hidden_act", "gelu_pytorch_tanh"));

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 
 namespace Attune.Models.Families;
 
 /// <summary>
-/// Gemma 2: every other layer looks at a window, scores and logits are capped, what a layer adds is normalised. Riviere et al. 2024,
-/// https://arxiv.org/abs/2408.00118
+/// Gemma 2: every other layer has a sliding window, attention scores and logits are capped, outputs of attention and MLP are
+/// normalised. Riviere et al. 2024, https://arxiv.org/abs/2408.00118
 /// </summary>
 public static class Gemma2
 {
@@ -20,7 +19,7 @@ public static class Gemma2
         ["final_logit_softcapping"] = 30,
     };
 
-    /// <summary>What checkpoints of Gemma 2 are like.</summary>
+    /// <summary>How checkpoints of Gemma 2 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "gemma2",

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 
 namespace Attune.Models.Families;
 
 /// <summary>
-/// The text part of Gemma 3: normalised heads in place of Gemma 2's caps, and shorter periods of rotation where a layer looks at a
-/// window. Kamath et al. 2025, https://arxiv.org/abs/2503.19786
+/// The text model of Gemma 3: normalised queries and keys replace Gemma 2's caps, and layers with a sliding window have their own
+/// rotary period. Kamath et al. 2025, https://arxiv.org/abs/2503.19786
 /// </summary>
 public static class Gemma3
 {
@@ -21,7 +20,7 @@ public static class Gemma3
         ["rope_local_base_freq"] = 10_000,
     };
 
-    /// <summary>What checkpoints of Gemma 3 are like.</summary>
+    /// <summary>How checkpoints of Gemma 3 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "gemma3_text",

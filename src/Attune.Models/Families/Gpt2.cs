@@ -5,17 +5,20 @@ using Attune.Torch;
 
 namespace Attune.Models.Families;
 
-/// <summary>GPT-2. Radford et al. 2019, "Language Models are Unsupervised Multitask Learners". Names as in its Hugging Face checkpoints.</summary>
+/// <summary>
+/// GPT-2. Radford et al. 2019, "Language Models are Unsupervised Multitask Learners". Parameter names are those of its Hugging Face
+/// checkpoints.
+/// </summary>
 public sealed class Gpt2 : Decoder
 {
     readonly Gpt2Config config;
-    readonly Embedding tokenTable;
-    readonly Embedding positionTable;
+    readonly Embedding tokenEmbedding;
+    readonly Embedding positionEmbedding;
     readonly Dropout dropout;
     readonly Gpt2Block[] blocks;
     readonly LayerNorm finalNorm;
 
-    /// <summary>What checkpoints of GPT-2 are like.</summary>
+    /// <summary>How checkpoints of GPT-2 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "gpt2",
@@ -31,8 +34,8 @@ public sealed class Gpt2 : Decoder
     public Gpt2(ConfigReader json)
     {
         config = Gpt2Config.Read(json);
-        tokenTable = Register("wte", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
-        positionTable = Register("wpe", new Embedding(config.ContextLength, config.Width, config.InitializerRange));
+        tokenEmbedding = Register("wte", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        positionEmbedding = Register("wpe", new Embedding(config.ContextLength, config.Width, config.InitializerRange));
         dropout = Register("drop", new Dropout(config.EmbeddingDropout));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"h.{layer}", new Gpt2Block(config, layer)))];
         finalNorm = Register("ln_f", new LayerNorm(config.Width, config.NormEpsilon));
@@ -44,23 +47,23 @@ public sealed class Gpt2 : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenEmbedding => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Embeddings => [tokenTable, positionTable];
+    protected override IEnumerable<Module> Embeddings => [tokenEmbedding, positionEmbedding];
 
     protected override Module Layer(int layer) => blocks[layer];
 
     protected override Module FinalNorm => finalNorm;
 
     protected override Tensor Embed(ModelInput input, long cached) =>
-        dropout.Forward(tokenTable.Forward(input.Tokens) + positionTable.Forward(input.PositionsAfter(cached)));
+        dropout.Forward(tokenEmbedding.Forward(input.Tokens) + positionEmbedding.Forward(input.PositionsAfter(cached)));
 
     protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {
-        var bias = Attention.CausalMask(input, cache?.Length ?? 0);
-        return (layer, x) => blocks[layer].Forward(x, bias, cache, layer == Layers - 1 ? input.FirstOutputColumn : 0);
+        var attentionMask = Attention.CausalMask(input, cache?.Length ?? 0);
+        return (layer, x) => blocks[layer].Forward(x, attentionMask, cache, layer == Layers - 1 ? input.FirstOutputColumn : 0);
     }
 
     protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
@@ -82,7 +85,7 @@ public sealed class Gpt2 : Decoder
     };
 }
 
-/// <summary>The settings of a GPT-2 config.json that change what it computes.</summary>
+/// <summary>The settings of a GPT-2 config.json that change the result.</summary>
 sealed record Gpt2Config
 {
     public required long VocabularySize { get; init; }
@@ -106,9 +109,9 @@ sealed record Gpt2Config
     {
         var (width, heads) = (json.Count("n_embd", 768), json.Count("n_head", 12));
         if (width % heads != 0)
-            throw new InvalidDataException($"{json.Source}: n_embd ({width}) should be a multiple of n_head ({heads})");
+            throw new InvalidDataException($"{json.Source}: n_embd ({width}) must be a multiple of n_head ({heads})");
         if (json.Flag("add_cross_attention", false))
-            throw new InvalidDataException($"{json.Source}: add_cross_attention is not supported, GPT-2 is read as a decoder");
+            throw new InvalidDataException($"{json.Source}: add_cross_attention must be false: GPT-2 is supported as a decoder only");
         return new()
         {
             VocabularySize = json.Count("vocab_size", 50257),
@@ -146,9 +149,9 @@ sealed class Gpt2Block : Module
     }
 
     /// <param name="x">(B, T, D)</param>
-    /// <param name="attentionMask">As <see cref="Attention.Attend"/> takes it.</param>
-    /// <param name="cache">What was read before.</param>
-    /// <param name="first">The column from which on something is asked for.</param>
+    /// <param name="attentionMask">The mask of <see cref="Attention.Attend"/>.</param>
+    /// <param name="cache">The KV cache, or null.</param>
+    /// <param name="first">The first column whose output is needed.</param>
     /// <returns>(B, T − first, D)</returns>
     public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
     {
@@ -156,7 +159,7 @@ sealed class Gpt2Block : Module
         return x + mlp.Forward(mlpNorm.Forward(x));
     }
 
-    /// <summary>The tensor from an index of a dimension on.</summary>
+    /// <summary>A view of the tensor from an index of a dimension to its end.</summary>
     public static Tensor From(Tensor x, int dimension, long first) => first == 0 ? x : x.Slice(dimension, first);
 }
 
@@ -181,7 +184,9 @@ sealed class Gpt2Attention : Module
         residualDropout = Register("resid_dropout", new Dropout(config.ResidualDropout));
     }
 
-    /// <summary>Layers that write to the residual stream start smaller, by 1/√(their number), as the paper does (section 2.3).</summary>
+    /// <summary>
+    /// Layers that write to the residual stream are initialised smaller, by 1/√(their number), as in the paper (section 2.3).
+    /// </summary>
     public static double ResidualStd(Gpt2Config config) => config.InitializerRange / Math.Sqrt(2 * config.Layers);
 
     public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
@@ -192,7 +197,8 @@ sealed class Gpt2Attention : Module
         var v = Attention.SplitHeads(parts[2], headWidth);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return residualDropout.Forward(output.Forward(Attention.Attend(q, k, v, Gpt2Block.From(attentionMask, 2, first), scale, attentionDropout)));
+        var attended = Attention.Attend(q, k, v, Gpt2Block.From(attentionMask, 2, first), scale, attentionDropout);
+        return residualDropout.Forward(output.Forward(attended));
     }
 }
 

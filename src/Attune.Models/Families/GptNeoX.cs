@@ -7,18 +7,19 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// GPT-NeoX, and Pythia: rotary positions on a part of each head, attention and MLP side by side. Black et al. 2022,
-/// https://arxiv.org/abs/2204.06745; Biderman et al. 2023, https://arxiv.org/abs/2304.01373. Names as in its Hugging Face checkpoints.
+/// GPT-NeoX and Pythia: rotary positions on a part of each head, attention and MLP in parallel. Black et al. 2022,
+/// https://arxiv.org/abs/2204.06745; Biderman et al. 2023, https://arxiv.org/abs/2304.01373. Parameter names are those of their Hugging
+/// Face checkpoints.
 /// </summary>
 public sealed class GptNeoX : Decoder
 {
     readonly GptNeoXConfig config;
-    readonly Embedding tokenTable;
+    readonly Embedding tokenEmbedding;
     readonly Dropout dropout;
     readonly GptNeoXBlock[] blocks;
     readonly LayerNorm finalNorm;
 
-    /// <summary>What checkpoints of GPT-NeoX are like.</summary>
+    /// <summary>How checkpoints of GPT-NeoX are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "gpt_neox",
@@ -33,7 +34,7 @@ public sealed class GptNeoX : Decoder
     public GptNeoX(ConfigReader json)
     {
         config = GptNeoXConfig.Read(json);
-        tokenTable = Register("embed_in", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        tokenEmbedding = Register("embed_in", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
         dropout = Register("emb_dropout", new Dropout(config.HiddenDropout));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new GptNeoXBlock(config, layer)))];
         finalNorm = Register("final_layer_norm", new LayerNorm(config.Width, config.NormEpsilon));
@@ -45,24 +46,24 @@ public sealed class GptNeoX : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenEmbedding => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Embeddings => [tokenTable];
+    protected override IEnumerable<Module> Embeddings => [tokenEmbedding];
 
     protected override Module Layer(int layer) => blocks[layer];
 
     protected override Module FinalNorm => finalNorm;
 
-    protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenTable.Forward(input.Tokens));
+    protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenEmbedding.Forward(input.Tokens));
 
     protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {
         var cached = cache?.Length ?? 0;
-        var bias = Attention.CausalMask(input, cached);
-        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, tokenTable.Weight.Value.DType);
-        return (layer, x) => blocks[layer].Forward(x, bias, angles, cache);
+        var attentionMask = Attention.CausalMask(input, cached);
+        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, tokenEmbedding.Weight.Value.DType);
+        return (layer, x) => blocks[layer].Forward(x, attentionMask, angles, cache);
     }
 
     protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
@@ -70,7 +71,7 @@ public sealed class GptNeoX : Decoder
     public override CacheShape? CacheShape => new(config.Layers, config.Heads, config.HeadWidth);
 }
 
-/// <summary>The settings of a GPT-NeoX config.json that change what it computes.</summary>
+/// <summary>The settings of a GPT-NeoX config.json that change the result.</summary>
 sealed record GptNeoXConfig
 {
     public required long VocabularySize { get; init; }
@@ -94,7 +95,7 @@ sealed record GptNeoXConfig
     {
         var (width, heads) = (json.Count("hidden_size"), json.Count("num_attention_heads"));
         if (width % heads != 0)
-            throw new InvalidDataException($"{json.Source}: hidden_size ({width}) should be a multiple of num_attention_heads ({heads})");
+            throw new InvalidDataException($"{json.Source}: hidden_size ({width}) must be a multiple of num_attention_heads ({heads})");
         var rotary = json.With(new JsonObject
         {
             ["rope_theta"] = json.Number("rotary_emb_base", 10_000),
@@ -120,7 +121,7 @@ sealed record GptNeoXConfig
     }
 }
 
-/// <summary>x + attention(norm(x)) + mlp(norm(x)), or the MLP after the attention as elsewhere.</summary>
+/// <summary>x + attention(norm(x)) + mlp(norm(x)), or the MLP after the attention as in other models.</summary>
 sealed class GptNeoXBlock : Module
 {
     readonly bool parallel;

@@ -1,6 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Families;
 
@@ -10,7 +8,7 @@ namespace Attune.Models.Families;
 /// </summary>
 public static class Llama
 {
-    /// <summary>What checkpoints of Llama are like.</summary>
+    /// <summary>How checkpoints of Llama are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "llama",

@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 
-/// <summary>Mistral: Llama with a window that every layer looks at. Jiang et al. 2023, https://arxiv.org/abs/2310.06825</summary>
+/// <summary>Mistral: Llama with a sliding window in every layer. Jiang et al. 2023, https://arxiv.org/abs/2310.06825</summary>
 public static class Mistral
 {
     static readonly JsonObject Defaults = new()
@@ -13,7 +12,7 @@ public static class Mistral
         ["sliding_window"] = 4096,
     };
 
-    /// <summary>What checkpoints of Mistral are like.</summary>
+    /// <summary>How checkpoints of Mistral are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "mistral",
@@ -24,7 +23,7 @@ public static class Mistral
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
     };
 
-    /// <summary>With a <c>sliding_window</c> that is not null, every layer has it.</summary>
+    /// <summary>Every layer has the window if <c>sliding_window</c> is not null.</summary>
     internal static RotaryDecoderConfig Read(ConfigReader json) =>
         RotaryDecoderConfig.Read(json).WithWindow(json, _ => json.Has("sliding_window"));
 }

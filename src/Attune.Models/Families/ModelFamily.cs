@@ -4,44 +4,47 @@ using Attune.Models.Heads;
 
 namespace Attune.Models.Families;
 
-/// <summary>A family of checkpoints: how config.json names it, and how its models are built. Each is described in the file of its backbone.</summary>
+/// <summary>
+/// A family of checkpoints: how config.json names it, and how its models are built. Each family is defined in the file of its backbone.
+/// </summary>
 public sealed record ModelFamily
 {
     /// <summary>The <c>model_type</c> of config.json.</summary>
     public required string Type { get; init; }
 
-    /// <summary>What comes before the names of the backbone's parameters; empty for nothing.</summary>
+    /// <summary>The prefix of the backbone's parameter names; empty for none.</summary>
     public required string BackboneName { get; init; }
 
-    /// <summary>The class of <c>architectures</c> with an output head.</summary>
+    /// <summary>The class in <c>architectures</c> of a model with an output head.</summary>
     public required string LanguageModelClass { get; init; }
 
-    /// <summary>The class of <c>architectures</c> with a one-label head.</summary>
+    /// <summary>The class in <c>architectures</c> of a model with a one-label head.</summary>
     public required string RewardModelClass { get; init; }
 
-    /// <summary>What an absent <c>tie_word_embeddings</c> means.</summary>
+    /// <summary>The value of <c>tie_word_embeddings</c> when it is absent.</summary>
     public bool TiedByDefault { get; init; }
 
     public required Func<ConfigReader, Backbone> Backbone { get; init; }
 
-    /// <summary>From the settings, the backbone, and whether the token table is the output matrix.</summary>
-    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } = (_, backbone, tied) => new LinearOutputHead(backbone, tied);
+    /// <summary>Builds the output head from the settings, the backbone, and whether the output matrix is the token embedding.</summary>
+    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } =
+        (_, backbone, tied) => new LinearOutputHead(backbone, tied);
 
     public Func<ConfigReader, Backbone, RewardHead> RewardHead { get; init; } = (_, backbone) => new LastTokenRewardHead(backbone.Width);
 
     /// <summary>
-    /// How tensors begin or end (<c>*</c> stands for the rest) that checkpoints carry and no model needs: buffers, heads of other tasks,
-    /// copies of tied tables.
+    /// Patterns (<c>*</c> stands for any text) of tensor names that checkpoints have and the model does not need: buffers, heads of
+    /// other tasks, copies of tied embeddings.
     /// </summary>
     public IReadOnlyList<string> IgnoredTensors { get; init; } = [];
 
-    /// <summary>How names of tensors end in old checkpoints, and how in newer ones.</summary>
+    /// <summary>Endings of tensor names in old checkpoints, and their present equivalents.</summary>
     public IReadOnlyList<(string Old, string New)> Renamed { get; init; } = [];
 
-    /// <summary>The settings of a new model of this shape, without tokens; null where the family is read only.</summary>
+    /// <summary>The settings of a new model of a shape, without special tokens; null where a family can only be loaded.</summary>
     public Func<ModelShape, JsonObject>? NewConfig { get; init; }
 
-    /// <summary>Every family that Attune reads.</summary>
+    /// <summary>All supported families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         Gpt2.Family, GptNeoX.Family, Llama.Family, Mistral.Family, Qwen2.Family, Qwen3.Family, Gemma.Family, Gemma2.Family, Gemma3.Family,
@@ -56,13 +59,14 @@ public sealed record ModelFamily
         var type = config.Text("model_type");
         var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
         return All.FirstOrDefault(family => family.Type == type)
-            ?? throw new InvalidDataException($"{config.Source}: models of type '{type}'{classes} are not known; known are {Names}");
+            ?? throw new InvalidDataException(
+                $"{config.Source}: models of type '{type}'{classes} are not supported; supported types are {Names}");
     }
 
-    /// <summary>Whether the output matrix of a model with these settings is its token table.</summary>
+    /// <summary>Whether a model with these settings uses the token embedding as its output matrix.</summary>
     internal static bool IsTied(ConfigReader config) => config.Flag("tie_word_embeddings", FromConfig(config).TiedByDefault);
 
-    /// <summary>The name of a tensor today.</summary>
+    /// <summary>The present name of a tensor.</summary>
     public string CurrentName(string name)
     {
         foreach (var (old, now) in Renamed)
@@ -71,7 +75,7 @@ public sealed record ModelFamily
         return name;
     }
 
-    /// <summary>Whether a tensor of a checkpoint is one of <see cref="IgnoredTensors"/>.</summary>
+    /// <summary>Whether a checkpoint's tensor matches one of <see cref="IgnoredTensors"/>.</summary>
     public bool IsIgnored(string name) => IgnoredTensors.Any(pattern => pattern switch
     {
         ['*', .. var end] => name.EndsWith(end, StringComparison.Ordinal),

@@ -1,20 +1,18 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Families;
 
-/// <summary>The size of a model that is made from scratch.</summary>
+/// <summary>The size of a new model with random weights.</summary>
 public sealed record ModelShape : IValidatableObject
 {
     /// <summary>
-    /// gpt2 (learned positions, GELU, tied output), llama (rotary positions, RMS norms, SwiGLU), bert (an encoder that guesses hidden
-    /// tokens) or t5 (an encoder and a decoder, relative positions, RMS norms, gated GELU).
+    /// gpt2 (learned positions, GELU, tied output), llama (rotary positions, RMS norms, SwiGLU), bert (a masked language model) or t5
+    /// (an encoder and a decoder, relative positions, RMS norms, gated GELU).
     /// </summary>
     public string Family { get; init; } = "gpt2";
 
-    /// <summary>Blocks of attention and MLP; as many in the encoder as in the decoder (t5).</summary>
+    /// <summary>Layers of attention and MLP; for t5 in the encoder and in the decoder each.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Layers { get; init; } = 4;
 
@@ -26,19 +24,21 @@ public sealed record ModelShape : IValidatableObject
     [Range(1, double.PositiveInfinity)]
     public int Heads { get; init; } = 4;
 
-    /// <summary>Key and value heads, shared by groups of heads (llama); 0 for as many as heads.</summary>
+    /// <summary>Key and value heads, shared by groups of query heads (llama); 0 for the number of heads.</summary>
     [Range(0, double.PositiveInfinity)]
     public int KeyHeads { get; init; }
 
-    /// <summary>Channels inside the MLP; 0 for 4 × width (gpt2, bert), or 8/3 × width rounded up to a multiple of 32 (llama, t5).</summary>
+    /// <summary>
+    /// Channels inside the MLP; 0 for 4 × width (gpt2, bert), or for 8/3 × width rounded up to a multiple of 32 (llama, t5).
+    /// </summary>
     [Range(0, double.PositiveInfinity)]
     public int InnerWidth { get; init; }
 
-    /// <summary>The longest text in tokens; the longest source and the longest answer (t5).</summary>
+    /// <summary>The longest text in tokens; for t5 the longest source and the longest response.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Context { get; init; } = 256;
 
-    /// <summary>Whether the output head shares the token table.</summary>
+    /// <summary>Whether the output head shares the token embedding.</summary>
     public bool TieEmbeddings { get; init; } = true;
 
     /// <summary>Dropout probability in training.</summary>
@@ -50,13 +50,13 @@ public sealed record ModelShape : IValidatableObject
         if (Makeable.All(family => family.Type != Family))
             yield return new(KnownFamilies, [nameof(Family)]);
         if (Heads > 0 && (Width % Heads != 0 || (Family == "llama" && Width / Heads % 2 != 0)))
-            yield return new($"must be {(Family == "llama" ? "an even multiple" : "a multiple")} of heads, {Heads}", [nameof(Width)]);
+            yield return new($"must be {(Family == "llama" ? "an even multiple" : "a multiple")} of heads ({Heads})", [nameof(Width)]);
         if (KeyHeads > 0 && Heads % KeyHeads != 0)
-            yield return new($"must be 0 or a divisor of heads, {Heads}", [nameof(KeyHeads)]);
+            yield return new($"must be 0 or a divisor of heads ({Heads})", [nameof(KeyHeads)]);
     }
 
-    /// <summary>The config.json of such a model, in the keys that transformers 4 and 5 both read.</summary>
-    /// <exception cref="InvalidDataException">The family is not one that is made from scratch.</exception>
+    /// <summary>The config.json of such a model, with keys that transformers 4 and 5 read.</summary>
+    /// <exception cref="InvalidDataException">New models of this family are not supported.</exception>
     public JsonObject ToConfig(long vocabularySize, int? bos, int? eos, int? pad)
     {
         var family = Makeable.FirstOrDefault(family => family.Type == Family)

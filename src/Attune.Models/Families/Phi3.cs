@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 
 /// <summary>
-/// Phi-3 and Phi-4-mini: Llama with joined matrices, and channels that may stay unrotated. Abdin et al. 2024,
+/// Phi-3 and Phi-4-mini: Llama with joined projections, and rotary positions on a part or all of each head. Abdin et al. 2024,
 /// https://arxiv.org/abs/2404.14219
 /// </summary>
 public static class Phi3
@@ -16,7 +15,7 @@ public static class Phi3
         ["original_max_position_embeddings"] = 4096,
     };
 
-    /// <summary>What checkpoints of Phi-3 are like.</summary>
+    /// <summary>How checkpoints of Phi-3 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "phi3",

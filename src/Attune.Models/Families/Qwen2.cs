@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 
@@ -11,7 +10,7 @@ public static class Qwen2
 {
     static readonly JsonObject Defaults = new() { ["max_position_embeddings"] = 32_768, ["sliding_window"] = 4096 };
 
-    /// <summary>What checkpoints of Qwen 2 are like.</summary>
+    /// <summary>How checkpoints of Qwen 2 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "qwen2",
@@ -23,7 +22,8 @@ public static class Qwen2
     };
 
     /// <summary>
-    /// With <c>use_sliding_window</c>, the layers that <c>layer_types</c> says, else those from <c>max_window_layers</c> on, have a window.
+    /// With <c>use_sliding_window</c>, the layers that <c>layer_types</c> names have a window, or without it those from
+    /// <c>max_window_layers</c> on.
     /// </summary>
     internal static RotaryDecoderConfig Read(ConfigReader json)
     {

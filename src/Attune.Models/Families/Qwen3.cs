@@ -1,14 +1,15 @@
 using System.Text.Json.Nodes;
-using Attune.Models.Backbones;
 
 namespace Attune.Models.Families;
 
-/// <summary>Qwen 3: Qwen 2 with normalised heads in place of biases. Yang et al. 2025, https://arxiv.org/abs/2505.09388</summary>
+/// <summary>
+/// Qwen 3: Qwen 2 with normalised queries and keys in place of biases. Yang et al. 2025, https://arxiv.org/abs/2505.09388
+/// </summary>
 public static class Qwen3
 {
     static readonly JsonObject Defaults = new() { ["head_dim"] = 128, ["max_position_embeddings"] = 32_768, ["sliding_window"] = 4096 };
 
-    /// <summary>What checkpoints of Qwen 3 are like.</summary>
+    /// <summary>How checkpoints of Qwen 3 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "qwen3",

@@ -1,15 +1,16 @@
-using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
 
 namespace Attune.Models.Families;
 
-/// <summary>RoBERTa: BERT whose positions count from the padding token's id. Liu et al. 2019, https://arxiv.org/abs/1907.11692</summary>
+/// <summary>
+/// RoBERTa: BERT with positions counted after the padding token's id. Liu et al. 2019, https://arxiv.org/abs/1907.11692
+/// </summary>
 static class Roberta
 {
     static readonly MaskedOutputNames Output = new("lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias");
 
-    /// <summary>What checkpoints of RoBERTa are like.</summary>
+    /// <summary>How checkpoints of RoBERTa are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "roberta",
@@ -18,9 +19,11 @@ static class Roberta
         RewardModelClass = "RobertaForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
-        OutputHead = (json, backbone, tied) => new MaskedOutputHead(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
+        OutputHead = (json, backbone, tied) =>
+            new MaskedOutputHead(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
         RewardHead = (json, backbone) =>
-            new FirstTokenRewardHead(backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+            new FirstTokenRewardHead(
+                backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
         IgnoredTensors = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
     };
 

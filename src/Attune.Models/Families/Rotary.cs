@@ -3,12 +3,12 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// Rotary position embedding. Su et al. 2021, eq. 34. https://arxiv.org/abs/2104.09864. A pair of channels is (i, i + D/2), as in
+/// Rotary position embedding. Su et al. 2021, eq. 34. https://arxiv.org/abs/2104.09864. Channels i and i + D/2 form a pair, as in
 /// Hugging Face checkpoints.
 /// </summary>
 public static class Rotary
 {
-    /// <summary>Cosines and sines (B, 1, T, D) of position times frequency, times the attention factor of the scaling.</summary>
+    /// <summary>Cosines and sines (B, 1, T, D) of position times frequency, multiplied by the attention factor of the scaling.</summary>
     public static (Tensor Cos, Tensor Sin) Angles(Tensor positions, RotaryFrequencies frequencies, DType dtype)
     {
         var (perPosition, factor) = frequencies.For(positions);
@@ -20,8 +20,8 @@ public static class Rotary
     }
 
     /// <summary>
-    /// x cos + rotated(x) sin for x (B, H, T, D), where rotated((a, b)) = (−b, a). With angles for fewer channels the others stay as
-    /// they are.
+    /// x cos + rotated(x) sin for x (B, H, T, D), where rotated((a, b)) = (−b, a). With angles for fewer channels, the other channels
+    /// are unchanged.
     /// </summary>
     public static Tensor Rotate(Tensor x, (Tensor Cos, Tensor Sin) angles)
     {

@@ -5,8 +5,8 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// Attention with rotary positions whose query heads share key heads. Queries and keys may be normalised before they are rotated
-/// (Dehghani et al. 2023, https://arxiv.org/abs/2302.05442).
+/// Attention with rotary positions and grouped query heads. Queries and keys may be normalised before they are rotated (Dehghani et al.
+/// 2023, https://arxiv.org/abs/2302.05442).
 /// </summary>
 sealed class RotaryAttention : Module
 {

@@ -5,27 +5,27 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// The shape that Llama gave to decoders: RMS norms, rotary positions, attention whose query heads share key heads, a gated MLP.
-/// Mistral, Qwen, Phi-3 and Gemma are of it too. Names as in the Hugging Face checkpoints of all of them.
+/// A decoder like Llama: RMS norms, rotary positions, grouped-query attention, a gated MLP. Mistral, Qwen, Phi-3 and Gemma are
+/// variants. Parameter names are those of their Hugging Face checkpoints.
 /// </summary>
 public sealed class RotaryDecoder : Decoder
 {
-    /// <summary>What checkpoints carry that no such model needs.</summary>
+    /// <summary>Tensors in checkpoints that the model does not need.</summary>
     internal static readonly IReadOnlyList<string> IgnoredTensors = ["*.rotary_emb.inv_freq"];
 
     readonly RotaryDecoderConfig config;
-    readonly Embedding tokenTable;
+    readonly Embedding tokenEmbedding;
     readonly RotaryBlock[] blocks;
     readonly RmsNorm finalNorm;
-    readonly RotaryFrequencies? switching;
+    readonly RotaryFrequencies? lengthDependent;
 
     internal RotaryDecoder(RotaryDecoderConfig config)
     {
         this.config = config;
-        tokenTable = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
+        tokenEmbedding = Register("embed_tokens", new Embedding(config.VocabularySize, config.Width, config.InitializerRange));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Register($"layers.{layer}", new RotaryBlock(config, layer)))];
         finalNorm = Register("norm", config.NewNorm(config.Width));
-        switching = config.LayerAttention.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.Switches);
+        lengthDependent = config.LayerAttention.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.DependOnLength);
     }
 
     public override long Width => config.Width;
@@ -34,14 +34,16 @@ public sealed class RotaryDecoder : Decoder
 
     public override long ContextLength => config.ContextLength;
 
-    public override Parameter TokenEmbedding => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
     public override int Layers => config.Layers;
 
-    protected override IEnumerable<Module> Embeddings => [tokenTable];
+    protected override IEnumerable<Module> Embeddings => [tokenEmbedding];
 
     public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
-        cache is not null && switching is not null ? ReadAlike(input, cache, switching) : base.Forward(input, cache);
+        cache is not null && lengthDependent is not null
+            ? ForwardWithOneScaling(input, cache, lengthDependent)
+            : base.Forward(input, cache);
 
     public override CacheShape? CacheShape => new(config.Layers, config.KeyHeads, config.HeadWidth);
 
@@ -49,10 +51,10 @@ public sealed class RotaryDecoder : Decoder
 
     protected override Module FinalNorm => finalNorm;
 
-    /// <summary>Token rows, times a scale that is rounded to their type as Gemma's is.</summary>
+    /// <summary>Rows of the token embedding, times a scale that is rounded to their type as in Gemma.</summary>
     protected override Tensor Embed(ModelInput input, long cached)
     {
-        var rows = tokenTable.Forward(input.Tokens);
+        var rows = tokenEmbedding.Forward(input.Tokens);
         return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
     }
 
@@ -61,11 +63,17 @@ public sealed class RotaryDecoder : Decoder
         var cached = cache?.Length ?? 0;
         var columns = cached + input.Tokens.Size(1);
         var positions = input.PositionsAfter(cached);
-        var biases = config.LayerAttention.Select(Window).Distinct()
+        var attentionMasks = config.LayerAttention.Select(Window).Distinct()
             .ToDictionary(window => window, window => Attention.CausalMask(input, cached, window));
         var angles = config.LayerAttention.Select(view => view.Frequencies).Distinct()
-            .ToDictionary(frequencies => frequencies, frequencies => Rotary.Angles(positions, frequencies, tokenTable.Weight.Value.DType));
-        return (layer, x) => blocks[layer].Forward(x, biases[Window(config.LayerAttention[layer])], angles[config.LayerAttention[layer].Frequencies], cache);
+            .ToDictionary(
+                frequencies => frequencies,
+                frequencies => Rotary.Angles(positions, frequencies, tokenEmbedding.Weight.Value.DType));
+        return (layer, x) =>
+        {
+            var view = config.LayerAttention[layer];
+            return blocks[layer].Forward(x, attentionMasks[Window(view)], angles[view.Frequencies], cache);
+        };
 
         long Window(LayerAttention view) => view.Window < columns ? view.Window : 0;
     }
@@ -73,25 +81,26 @@ public sealed class RotaryDecoder : Decoder
     protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
 
     /// <summary>
-    /// Reads on, so that all of a text is rotated alike: where its length changes the frequencies, what the cache holds is read again.
+    /// Rotates all of a text with the same frequencies: when the new length changes them, the cached tokens are computed again.
     /// </summary>
-    Tensor ReadAlike(ModelInput input, KvCache cache, RotaryFrequencies frequencies)
+    Tensor ForwardWithOneScaling(ModelInput input, KvCache cache, RotaryFrequencies frequencies)
     {
         var cached = cache.Length;
         var positions = input.PositionsAfter(cached).Expand(input.Tokens.Size(0), -1);
         var isLong = frequencies.IsLong(positions);
-        var changes = cache.Text is { } text && text.IsLong != isLong;
-        cache.Remember(input.Tokens, positions, isLong);
+        var changes = cache.History is { } text && text.IsLong != isLong;
+        cache.AddHistory(input.Tokens, positions, isLong);
         if (!changes)
             return base.Forward(input, cache);
         cache.Rewind(0);
-        var hidden = base.Forward(input with { Tokens = cache.Text!.Value.Tokens, Positions = cache.Text.Value.Positions }, cache);
+        var history = cache.History!.Value;
+        var hidden = base.Forward(input with { Tokens = history.Tokens, Positions = history.Positions }, cache);
         cache.Rewind(cached);
         return hidden.Slice(1, cached);
     }
 }
 
-/// <summary>x + attention(norm(x)), then x + mlp(norm(x)), where what is added may be normalised too.</summary>
+/// <summary>x + attention(norm(x)), then x + mlp(norm(x)), where the outputs of attention and MLP may be normalised too.</summary>
 sealed class RotaryBlock : Module
 {
     readonly RotaryAttention attention;

@@ -3,12 +3,12 @@ using Attune.Torch;
 
 namespace Attune.Models.Families;
 
-/// <summary>What a layer sees of the text before a token.</summary>
-/// <param name="Window">Columns that a token looks back at, its own included; 0 for all.</param>
-/// <param name="Frequencies">How fast positions rotate queries and keys.</param>
+/// <summary>How a layer attends.</summary>
+/// <param name="Window">Columns that a token attends to, itself included; 0 for all.</param>
+/// <param name="Frequencies">The rotary frequencies of queries and keys.</param>
 sealed record LayerAttention(long Window, RotaryFrequencies Frequencies);
 
-/// <summary>The settings of a config.json that change what a <see cref="RotaryDecoder"/> computes.</summary>
+/// <summary>The settings of a config.json that change the result of a <see cref="RotaryDecoder"/>.</summary>
 sealed record RotaryDecoderConfig
 {
     const string Sliding = "sliding_attention";
@@ -26,48 +26,48 @@ sealed record RotaryDecoderConfig
     public required double InitializerRange { get; init; }
     public required double AttentionDropout { get; init; }
 
-    /// <summary>One for each layer; layers that see the same share one.</summary>
+    /// <summary>One for each layer; layers with the same settings share one.</summary>
     public required IReadOnlyList<LayerAttention> LayerAttention { get; init; }
 
-    /// <summary>What the scores of attention are multiplied by.</summary>
+    /// <summary>The scale of attention scores.</summary>
     public required double AttentionScale { get; init; }
 
-    /// <summary>Scores stay within ± this; 0 for no limit.</summary>
+    /// <summary>Limits attention scores to ± this; 0 for no limit.</summary>
     public double AttentionSoftCap { get; init; }
 
-    /// <summary>Whether the maps to queries, keys and values add a bias.</summary>
+    /// <summary>Whether the query, key and value projections have a bias.</summary>
     public bool InputBias { get; init; }
 
-    /// <summary>Whether the map from the heads back to the channels adds a bias.</summary>
+    /// <summary>Whether the attention's output projection has a bias.</summary>
     public bool OutputBias { get; init; }
 
     public bool MlpBias { get; init; }
 
-    /// <summary>What checkpoints call the maps to queries, keys and values, or the one that joins them.</summary>
+    /// <summary>The names of the query, key and value projections in checkpoints, or of the one that joins them.</summary>
     public IReadOnlyList<string> AttentionNames { get; init; } = ["q_proj", "k_proj", "v_proj"];
 
-    /// <summary>What checkpoints call the maps to gate and content, or the one that joins them.</summary>
+    /// <summary>The names of the MLP's gate and up projections in checkpoints, or of the one that joins them.</summary>
     public IReadOnlyList<string> MlpNames { get; init; } = ["gate_proj", "up_proj"];
 
-    /// <summary>Whether each head's queries and keys are normalised.</summary>
+    /// <summary>Whether the queries and keys of each head are normalised.</summary>
     public bool NormalizesHeads { get; init; }
 
-    /// <summary>Whether what attention and MLP give is normalised too, not only what they get.</summary>
+    /// <summary>Whether the outputs of attention and MLP are normalised too, and not only their inputs.</summary>
     public bool NormalizesOutputs { get; init; }
 
-    /// <summary>Whether checkpoints store what the factor of a norm is above 1.</summary>
+    /// <summary>Whether checkpoints store norm weights minus 1.</summary>
     public bool NormsStoreOffset { get; init; }
 
     public double EmbeddingScale { get; init; } = 1;
 
-    /// <summary>Of what attention and MLP add to the hidden state.</summary>
+    /// <summary>Dropout of the outputs of attention and MLP.</summary>
     public double ResidualDropout { get; init; }
 
     public int Layers => LayerAttention.Count;
 
     public RmsNorm NewNorm(long width) => new(width, NormEpsilon, NormsStoreOffset);
 
-    /// <summary>What the families name alike; every layer sees the whole text.</summary>
+    /// <summary>The keys that all families share; every layer attends to the whole text.</summary>
     public static RotaryDecoderConfig Read(ConfigReader json, RotaryFrequencies? frequencies = null)
     {
         var (width, heads) = (json.Count("hidden_size"), json.Count("num_attention_heads"));
@@ -75,10 +75,11 @@ sealed record RotaryDecoderConfig
         var headWidth = json.Count("head_dim", Math.Max(width / heads, 1));
         if (heads % keyHeads != 0 || headWidth % 2 != 0)
             throw new InvalidDataException(
-                $"{json.Source}: num_attention_heads ({heads}) should be a multiple of num_key_value_heads ({keyHeads}), "
-                + $"and head_dim ({headWidth}) even");
+                $"{json.Source}: num_attention_heads ({heads}) must be a multiple of num_key_value_heads ({keyHeads}), "
+                + $"and head_dim ({headWidth}) must be even");
         if (json.Flag("use_bidirectional_attention", false))
-            throw new InvalidDataException($"{json.Source}: use_bidirectional_attention is not supported, a decoder looks back alone");
+            throw new InvalidDataException(
+                $"{json.Source}: use_bidirectional_attention must be false: a decoder attends to earlier tokens only");
         var everything = new LayerAttention(0, frequencies ?? RotaryFrequencies.Read(json, headWidth));
         var bias = json.Flag("attention_bias", false);
         return new()
@@ -102,8 +103,8 @@ sealed record RotaryDecoderConfig
     }
 
     /// <summary>
-    /// The same, but the layers that <c>layer_types</c> says, else those of the rule, look at <c>sliding_window</c> columns, and may
-    /// rotate at other frequencies.
+    /// The same, with a window of <c>sliding_window</c> columns, and possibly other rotary frequencies, in the layers that
+    /// <c>layer_types</c> names, or without it those of the rule.
     /// </summary>
     public RotaryDecoderConfig WithLayerTypes(ConfigReader json, Func<int, bool> rule, RotaryFrequencies? frequencies = null)
     {
@@ -111,9 +112,11 @@ sealed record RotaryDecoderConfig
             return WithWindow(json, rule, frequencies);
         var types = json.Texts("layer_types");
         if (types.Count != Layers)
-            throw new InvalidDataException($"{json.Source}: layer_types has {types.Count} entries for {Layers} layers");
+            throw new InvalidDataException(
+                $"{json.Source}: layer_types must have one entry for each of the {Layers} layers (was {types.Count})");
         if (types.FirstOrDefault(type => type is not (Sliding or Full)) is { } unknown)
-            throw new InvalidDataException($"{json.Source}: the layer type '{unknown}' is not known; known are {Full}, {Sliding}");
+            throw new InvalidDataException(
+                $"{json.Source}: the layer type '{unknown}' is not supported; supported types are {Full} and {Sliding}");
         return WithWindow(json, layer => types[layer] == Sliding, frequencies);
     }
 

@@ -3,15 +3,15 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// The inverse frequencies of rotary embeddings (one for two channels) with the scalings that checkpoints name: default, linear, dynamic
-/// (NTK-aware), yarn (Peng et al. 2023, https://arxiv.org/abs/2309.00071), longrope (Ding et al. 2024,
+/// The inverse frequencies of rotary embeddings (one for two channels), with the scalings that checkpoints name: default, linear,
+/// dynamic (NTK-aware), yarn (Peng et al. 2023, https://arxiv.org/abs/2309.00071), longrope (Ding et al. 2024,
 /// https://arxiv.org/abs/2402.13753) and llama3 (Grattafiori et al. 2024, https://arxiv.org/abs/2407.21783).
 /// </summary>
 public sealed class RotaryFrequencies
 {
     const string Known = "default, linear, dynamic, yarn, longrope, llama3";
 
-    const long WidestHead = 1 << 16;                               // so that an absurd width is refused before it takes memory
+    const long WidestHead = 1 << 16;                               // checked before memory is allocated
 
     readonly long width;
     readonly double theta;
@@ -22,23 +22,23 @@ public sealed class RotaryFrequencies
     RotaryFrequencies(long width, double theta, double contextLength, string type, ConfigReader scaling)
     {
         (this.width, this.theta, this.contextLength, this.type, this.scaling) = (width, theta, contextLength, type, scaling);
-        Compute(1);   // a missing or unknown setting is an error when the model is read, not later
+        Compute(1);   // reports missing or unknown settings now
     }
 
     /// <summary>
     /// Reads <c>rope_parameters</c> (transformers 5) or <c>rope_theta</c>, <c>partial_rotary_factor</c> and <c>rope_scaling</c>
     /// (transformers 4).
     /// </summary>
-    /// <exception cref="InvalidDataException">The scaling is unknown or incomplete.</exception>
+    /// <exception cref="InvalidDataException">The scaling is not supported, or a setting is missing.</exception>
     public static RotaryFrequencies Read(ConfigReader config, long headWidth)
     {
         var settings = config.Inner("rope_parameters") ?? config.Inner("rope_scaling");
         if (settings?.Has("full_attention") == true)
-            throw new InvalidDataException($"{settings.Source}: rotary settings for each layer type are known of gemma3_text alone");
+            throw new InvalidDataException($"{settings.Source}: rotary settings for each layer type are supported for gemma3_text only");
         return Read(config, settings, headWidth, config.Number("rope_theta", 10_000));
     }
 
-    /// <summary>Reads these settings, which may lack the period.</summary>
+    /// <summary>Reads these settings, in which the period may be missing.</summary>
     /// <inheritdoc cref="Read(ConfigReader, long)"/>
     public static RotaryFrequencies Read(ConfigReader config, ConfigReader? settings, long headWidth, double theta)
     {
@@ -47,19 +47,21 @@ public sealed class RotaryFrequencies
             settings = settings.With(new() { ["original_max_position_embeddings"] = config.Number("original_max_position_embeddings") });
         var part = settings.Number("partial_rotary_factor", config.Number("partial_rotary_factor", 1));
         if (part is not (> 0 and <= 1))
-            throw new InvalidDataException($"{config.Source}: partial_rotary_factor should be above 0 and at most 1, found {part}");
+            throw new InvalidDataException($"{config.Source}: partial_rotary_factor must be above 0 and at most 1 (was {part})");
         if (headWidth > WidestHead)
-            throw new InvalidDataException($"{config.Source}: heads should have at most {WidestHead} channels, found {headWidth}");
+            throw new InvalidDataException($"{config.Source}: heads must have at most {WidestHead} channels (was {headWidth})");
         var name = settings.Text("rope_type", settings.Text("type", "default"));
         return new(
             (long)(headWidth * part),
             settings.Number("rope_theta", theta),
             config.Number("max_position_embeddings", 2048),
-            name is "su" or "yarn" && settings.Has("long_factor") ? "longrope" : name,    // as the first Phi-3 checkpoints call it
+            name is "su" or "yarn" && settings.Has("long_factor") ? "longrope" : name,    // the name in the first Phi-3 checkpoints
             settings);
     }
 
-    /// <summary>The frequencies for a batch, and the factor for cosines and sines. Some scalings depend on the longest position.</summary>
+    /// <summary>
+    /// The frequencies for a batch, and the factor of cosines and sines. In some scalings they depend on the largest position.
+    /// </summary>
     public (float[] Inverse, double Factor) For(Tensor positions)
     {
         if (type is not ("dynamic" or "longrope"))
@@ -67,10 +69,10 @@ public sealed class RotaryFrequencies
         return Compute(LengthOf(positions));
     }
 
-    /// <summary>Whether a text past the original context is rotated otherwise from its start on.</summary>
-    public bool Switches => type == "longrope";
+    /// <summary>Whether the frequencies of a whole text change when it exceeds the original context length.</summary>
+    public bool DependOnLength => type == "longrope";
 
-    /// <summary>Whether a batch is past the original context.</summary>
+    /// <summary>Whether a batch exceeds the original context length.</summary>
     public bool IsLong(Tensor positions) => LengthOf(positions) > OriginalContext;
 
     double OriginalContext => scaling.Number("original_max_position_embeddings", contextLength);
@@ -92,7 +94,7 @@ public sealed class RotaryFrequencies
             "llama3" => (Array.ConvertAll(plain, f => (float)Llama3(f)), 1),
             "yarn" => Yarn(plain),
             "longrope" => LongRope(plain, length),
-            _ => throw new InvalidDataException($"the rotary scaling '{type}' is not known; known are {Known}"),
+            _ => throw new InvalidDataException($"the rotary scaling '{type}' is not supported; supported scalings are {Known}"),
         };
     }
 
@@ -111,7 +113,7 @@ public sealed class RotaryFrequencies
         return theta * Math.Pow(stretch, width / (width - 2.0));
     }
 
-    /// <summary>Long waves are slowed by the factor, short ones kept, those between interpolated.</summary>
+    /// <summary>Long wavelengths are stretched by the factor, short ones stay, and those between are interpolated.</summary>
     double Llama3(double frequency)
     {
         var (factor, original) = (scaling.Number("factor"), OriginalContext);
@@ -162,7 +164,8 @@ public sealed class RotaryFrequencies
         var original = OriginalContext;
         var divisors = scaling.Numbers(length > original ? "long_factor" : "short_factor");
         if (divisors.Length != plain.Length)
-            throw new InvalidDataException($"longrope: {plain.Length} factors were expected for heads of {width} channels, found {divisors.Length}");
+            throw new InvalidDataException(
+                $"longrope must have {plain.Length} factors for heads with {width} channels (was {divisors.Length})");
         var factor = scaling.Number("factor", contextLength / original);
         var attention = factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
         var inverse = new float[plain.Length];

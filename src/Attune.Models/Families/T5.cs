@@ -7,17 +7,17 @@ using Attune.Torch;
 namespace Attune.Models.Families;
 
 /// <summary>
-/// T5: an encoder reads a source, and a decoder that looks at it writes. Raffel et al. 2020, https://arxiv.org/abs/1910.10683; with
-/// gated activations and an output matrix of its own it is version 1.1. Names as in its Hugging Face checkpoints.
+/// T5: an encoder reads a source, and a decoder that attends to it generates. Raffel et al. 2020, https://arxiv.org/abs/1910.10683.
+/// With gated activations and an untied output matrix it is version 1.1. Parameter names are those of its Hugging Face checkpoints.
 /// </summary>
 public sealed class T5 : Backbone
 {
     readonly T5Config config;
-    readonly Embedding tokenTable;
+    readonly Embedding tokenEmbedding;
     readonly T5Stack encoder;
     readonly T5Stack decoder;
 
-    /// <summary>What checkpoints of T5 are like.</summary>
+    /// <summary>How checkpoints of T5 are read and built.</summary>
     public static ModelFamily Family { get; } = new()
     {
         Type = "t5",
@@ -28,16 +28,21 @@ public sealed class T5 : Backbone
         Backbone = json => new T5(json),
         OutputHead = OutputHead,
         RewardHead = (_, backbone) => new T5RewardHead(backbone.Width),
-        IgnoredTensors = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"],
+        IgnoredTensors =
+        [
+            "encoder.embed_tokens.weight",
+            "decoder.embed_tokens.weight",
+            "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight",
+        ],
         NewConfig = NewConfig,
     };
 
     public T5(ConfigReader json)
     {
         config = T5Config.Read(json);
-        tokenTable = Register("shared", new Embedding(config.VocabularySize, config.Width, config.InitializerFactor));
-        encoder = Register("encoder", new T5Stack(config, config.EncoderLayers, writes: false));
-        decoder = Register("decoder", new T5Stack(config, config.DecoderLayers, writes: true));
+        tokenEmbedding = Register("shared", new Embedding(config.VocabularySize, config.Width, config.InitializerFactor));
+        encoder = Register("encoder", new T5Stack(config, config.EncoderLayers, isDecoder: false));
+        decoder = Register("decoder", new T5Stack(config, config.DecoderLayers, isDecoder: true));
     }
 
     public override BackboneKind Kind => BackboneKind.EncoderDecoder;
@@ -50,27 +55,31 @@ public sealed class T5 : Backbone
 
     public override int? StartToken => config.StartToken;
 
-    public override Parameter TokenEmbedding => tokenTable.Weight;
+    public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
-    /// <summary>What the decoder makes of the tokens, with an eye on the source.</summary>
-    /// <exception cref="InvalidOperationException">There is no source.</exception>
+    /// <summary>The decoder's hidden states for the tokens, with attention to the source.</summary>
+    /// <exception cref="InvalidOperationException">The input and the cache have no source.</exception>
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
         Tensor? source = null;
         var sourceMask = cache?.SourceMask;
         if (sourceMask is null)
         {
-            var read = input.Source ?? throw new InvalidOperationException("an encoder–decoder was given nothing to read");
-            (source, sourceMask) = (Encode(read), Mask(read));
+            var encoderInput = input.Source
+                ?? throw new InvalidOperationException("an encoder–decoder needs a source: set ModelInput.Source");
+            (source, sourceMask) = (Encode(encoderInput), Mask(encoderInput));
             cache?.SourceMask = sourceMask.Clone().DetachFromScope();
         }
-        return decoder.Forward(tokenTable.Forward(input.Tokens), Attention.CausalMask(input, cache?.Length ?? 0), source, Attention.PaddingMask(sourceMask), cache);
+        var attentionMask = Attention.CausalMask(input, cache?.Length ?? 0);
+        return decoder.Forward(
+            tokenEmbedding.Forward(input.Tokens), attentionMask, source, Attention.PaddingMask(sourceMask), cache);
     }
 
-    /// <summary>What the encoder makes of a source: (B, S, D), after its final norm.</summary>
-    public Tensor Encode(ModelInput source) => encoder.Forward(tokenTable.Forward(source.Tokens), Attention.PaddingMask(Mask(source)));
+    /// <summary>The encoder's hidden states of a source: (B, S, D), after its final norm.</summary>
+    public Tensor Encode(ModelInput source) =>
+        encoder.Forward(tokenEmbedding.Forward(source.Tokens), Attention.PaddingMask(Mask(source)));
 
-    /// <summary>The text is the source, and the decoder writes it, as T5ForSequenceClassification has it.</summary>
+    /// <summary>The text is both the source and the decoder's input, as in T5ForSequenceClassification.</summary>
     public override ModelInput ForScoring(ModelInput text)
     {
         var start = Tensor.Full([text.Tokens.Size(0), 1], config.StartToken, DType.Int64, text.Tokens.Device);
@@ -79,11 +88,12 @@ public sealed class T5 : Backbone
 
     public override CacheShape? CacheShape => new(config.DecoderLayers, config.Heads, config.HeadWidth);
 
-    static Tensor Mask(ModelInput source) => source.AttentionMask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
+    static Tensor Mask(ModelInput source) =>
+        source.AttentionMask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
 
     /// <summary>
-    /// Tied logits are scaled by 1/√D. transformers 5 says that in a key of its own, and calls tables tied that are not: a checkpoint
-    /// whose logits are not scaled has a matrix of its own.
+    /// Tied logits are scaled by 1/√D. transformers 5 has a key for the scale, and calls embeddings tied that are not: a checkpoint
+    /// whose logits are not scaled has its own output matrix.
     /// </summary>
     static LinearOutputHead OutputHead(ConfigReader json, Backbone backbone, bool tied)
     {
@@ -110,7 +120,7 @@ public sealed class T5 : Backbone
     };
 }
 
-/// <summary>The settings of a T5 config.json that change what it computes.</summary>
+/// <summary>The settings of a T5 config.json that change the result.</summary>
 sealed record T5Config
 {
     public required long VocabularySize { get; init; }
@@ -123,7 +133,7 @@ sealed record T5Config
     public required long HeadWidth { get; init; }
     public required long InnerWidth { get; init; }
     public required int Buckets { get; init; }
-    public required int GreatestDistance { get; init; }
+    public required int MaxDistance { get; init; }
     public required double NormEpsilon { get; init; }
     public required bool Gated { get; init; }
     public required Func<Tensor, Tensor> Activation { get; init; }
@@ -136,7 +146,8 @@ sealed record T5Config
         var kind = json.Text("feed_forward_proj", "relu");                        // "relu", "gated-gelu"
         var (vocabulary, start) = (json.Count("vocab_size", 32128), json.Whole("decoder_start_token_id", json.Whole("pad_token_id", 0)));
         if (start < 0 || start >= vocabulary)
-            throw new InvalidDataException($"{json.Source}: decoder_start_token_id should be one of the {vocabulary} tokens, found {start}");
+            throw new InvalidDataException(
+                $"{json.Source}: decoder_start_token_id must be at least 0 and below vocab_size ({vocabulary}) (was {start})");
         return new()
         {
             VocabularySize = vocabulary,
@@ -149,7 +160,7 @@ sealed record T5Config
             HeadWidth = json.Count("d_kv", 64),
             InnerWidth = json.Count("d_ff", 2048),
             Buckets = BucketsOf(json),
-            GreatestDistance = (int)json.Count("relative_attention_max_distance", 128),
+            MaxDistance = (int)json.Count("relative_attention_max_distance", 128),
             NormEpsilon = json.Number("layer_norm_epsilon", 1e-6),
             Gated = json.Flag("is_gated_act", kind.StartsWith("gated-", StringComparison.Ordinal)),
             Activation = Activations.Named(json.Text("dense_act_fn", kind == "gated-gelu" ? "gelu_new" : kind[(kind.IndexOf('-') + 1)..])),
@@ -164,11 +175,12 @@ sealed record T5Config
         return buckets >= 4 && greatest > buckets / 2
             ? (int)buckets
             : throw new InvalidDataException(
-                $"{json.Source}: relative_attention_num_buckets of at least 4, and a relative_attention_max_distance above half of it, were expected, found {buckets} and {greatest}");
+                $"{json.Source}: relative_attention_num_buckets must be at least 4 (was {buckets}), and relative_attention_max_distance "
+                + $"above half of it (was {greatest})");
     }
 }
 
-/// <summary>The encoder, or the decoder, which <see cref="KvCache">remembers</see> and looks at a source.</summary>
+/// <summary>The encoder, or the decoder, which has a <see cref="KvCache"/> and attends to a source.</summary>
 sealed class T5Stack : Module
 {
     readonly RelativeBias relativeBias;
@@ -176,19 +188,26 @@ sealed class T5Stack : Module
     readonly RmsNorm finalNorm;
     readonly Dropout dropout;
 
-    public T5Stack(T5Config config, int layers, bool writes)
+    public T5Stack(T5Config config, int layers, bool isDecoder)
     {
-        relativeBias = new(config.Heads, config.Buckets, config.GreatestDistance, bothDirections: !writes, config.InitializerFactor / Math.Sqrt(config.Width));
-        blocks = [.. Enumerable.Range(0, layers).Select(layer => Register($"block.{layer}", new T5Block(config, layer, writes, layer == 0 ? relativeBias : null)))];
+        relativeBias = new(
+            config.Heads, config.Buckets, config.MaxDistance, bidirectional: !isDecoder,
+            config.InitializerFactor / Math.Sqrt(config.Width));
+        blocks = [.. Enumerable.Range(0, layers).Select(NewBlock)];
         finalNorm = Register("final_layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
         dropout = Register("dropout", new Dropout(config.Dropout));
+
+        T5Block NewBlock(int layer) =>
+            Register($"block.{layer}", new T5Block(config, layer, isDecoder, layer == 0 ? relativeBias : null));
     }
 
-    /// <param name="x">(B, T, D) embeddings.</param>
-    /// <param name="bias">(B or 1, 1, 1 or T, S): where tokens may look; all layers add the first one's bias for distances to it.</param>
-    /// <param name="source">(B, S', D), or null when the cache has read it, or there is none.</param>
+    /// <param name="x">(B, T, D) token embeddings.</param>
+    /// <param name="bias">
+    /// (B or 1, 1, 1 or T, S): the attention mask. All layers add the relative position bias of the first layer to it.
+    /// </param>
+    /// <param name="source">(B, S', D), or null when the cache has the source, or there is none.</param>
     /// <param name="sourceBias">(B, 1, 1, S')</param>
-    /// <param name="cache">What the decoder has read so far.</param>
+    /// <param name="cache">The KV cache of the decoder, or null.</param>
     public Tensor Forward(Tensor x, Tensor bias, Tensor? source = null, Tensor? sourceBias = null, KvCache? cache = null)
     {
         bias += relativeBias.Forward(x.Size(1), bias.Size(-1));                // (B, H, T, S)
@@ -199,7 +218,7 @@ sealed class T5Stack : Module
     }
 }
 
-/// <summary>x + attention(norm(x)), in the decoder x + attention to the source(norm(x)), then x + mlp(norm(x)).</summary>
+/// <summary>x + attention(norm(x)), in the decoder then x + cross-attention(norm(x)), then x + mlp(norm(x)).</summary>
 sealed class T5Block : Module
 {
     readonly int layer;
@@ -211,17 +230,17 @@ sealed class T5Block : Module
     readonly RmsNorm mlpNorm;
     readonly Dropout dropout;
 
-    public T5Block(T5Config config, int layer, bool writes, RelativeBias? relativeBias)
+    public T5Block(T5Config config, int layer, bool isDecoder, RelativeBias? relativeBias)
     {
         this.layer = layer;
         attention = Register("layer.0.SelfAttention", new T5Attention(config, relativeBias));
         attentionNorm = Register("layer.0.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
-        if (writes)
+        if (isDecoder)
         {
             sourceAttention = Register("layer.1.EncDecAttention", new T5Attention(config));
             sourceNorm = Register("layer.1.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
         }
-        var last = writes ? 2 : 1;
+        var last = isDecoder ? 2 : 1;
         mlp = Register($"layer.{last}.DenseReluDense", new T5Mlp(config));
         mlpNorm = Register($"layer.{last}.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
         dropout = Register("dropout", new Dropout(config.Dropout));
@@ -230,18 +249,20 @@ sealed class T5Block : Module
     public Tensor Forward(Tensor x, Tensor bias, Tensor? source, Tensor? sourceBias, KvCache? cache)
     {
         var normed = attentionNorm.Forward(x);
-        var own = attention.KeysAndValues(normed);
-        x += dropout.Forward(attention.Forward(normed, cache?.Append(layer, own.Keys, own.Values) ?? own, bias));
+        var keysAndValues = attention.KeysAndValues(normed);
+        keysAndValues = cache?.Append(layer, keysAndValues.Keys, keysAndValues.Values) ?? keysAndValues;
+        x += dropout.Forward(attention.Forward(normed, keysAndValues, bias));
         if (sourceAttention is not null)
         {
-            var read = cache?.GetOrAddSource(layer, () => sourceAttention.KeysAndValues(source!)) ?? sourceAttention.KeysAndValues(source!);
-            x += dropout.Forward(sourceAttention.Forward(sourceNorm!.Forward(x), read, sourceBias!));
+            keysAndValues = cache?.GetOrAddSource(layer, () => sourceAttention.KeysAndValues(source!))
+                ?? sourceAttention.KeysAndValues(source!);
+            x += dropout.Forward(sourceAttention.Forward(sourceNorm!.Forward(x), keysAndValues, sourceBias!));
         }
         return x + dropout.Forward(mlp.Forward(mlpNorm.Forward(x)));
     }
 }
 
-/// <summary>Attention without a scale: the initial weights of the queries have it in them.</summary>
+/// <summary>Attention without a scale: the initial query weights include it.</summary>
 sealed class T5Attention : Module
 {
     readonly long headWidth;
@@ -252,7 +273,7 @@ sealed class T5Attention : Module
     readonly Dropout dropout;
 
     /// <param name="config">Sizes.</param>
-    /// <param name="relativeBias">Kept here under its name, where checkpoints have it; the stack adds it.</param>
+    /// <param name="relativeBias">Registered here because checkpoints store it here; the stack adds it.</param>
     public T5Attention(T5Config config, RelativeBias? relativeBias = null)
     {
         headWidth = config.HeadWidth;
@@ -270,8 +291,9 @@ sealed class T5Attention : Module
     public (Tensor Keys, Tensor Values) KeysAndValues(Tensor x) =>
         (Attention.SplitHeads(key.Forward(x), headWidth), Attention.SplitHeads(value.Forward(x), headWidth));
 
-    public Tensor Forward(Tensor x, (Tensor Keys, Tensor Values) read, Tensor bias) =>
-        output.Forward(Attention.Attend(Attention.SplitHeads(query.Forward(x), headWidth), read.Keys, read.Values, bias, 1, dropout));
+    public Tensor Forward(Tensor x, (Tensor Keys, Tensor Values) keysAndValues, Tensor bias) =>
+        output.Forward(Attention.Attend(
+            Attention.SplitHeads(query.Forward(x), headWidth), keysAndValues.Keys, keysAndValues.Values, bias, 1, dropout));
 }
 
 /// <summary>wo(act(wi(x))), or gated: wo(act(wi_0(x)) · wi_1(x)). Shazeer 2020, https://arxiv.org/abs/2002.05202</summary>
@@ -288,7 +310,8 @@ sealed class T5Mlp : Module
         activation = config.Activation;
         expand = Register(config.Gated ? "wi_0" : "wi", Inwards());
         gated = config.Gated ? Register("wi_1", Inwards()) : null;
-        contract = Register("wo", new Linear(config.InnerWidth, config.Width, hasBias: false, config.InitializerFactor / Math.Sqrt(config.InnerWidth)));
+        contract = Register(
+            "wo", new Linear(config.InnerWidth, config.Width, hasBias: false, config.InitializerFactor / Math.Sqrt(config.InnerWidth)));
         dropout = Register("dropout", new Dropout(config.Dropout));
 
         Linear Inwards() => new(config.Width, config.InnerWidth, hasBias: false, config.InitializerFactor / Math.Sqrt(config.Width));
@@ -301,7 +324,7 @@ sealed class T5Mlp : Module
     }
 }
 
-/// <summary>out_proj(tanh(dense(h))) of the decoder's state where the text ends.</summary>
+/// <summary>out_proj(tanh(dense(h))) of the decoder's hidden state at the last token.</summary>
 sealed class T5RewardHead : RewardHead
 {
     readonly Linear dense;

@@ -5,8 +5,8 @@ using Attune.Torch;
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// A number from the hidden state of the first column, through a dense layer, as encoders have it: texts begin with a token that stands
-/// for the whole, and are padded on the right. The last layer starts at N(0, 1/(D+1)), like that of <see cref="LastTokenRewardHead"/>.
+/// A score from the hidden state of the first column, through a dense layer, as in encoders: their texts start with a classification
+/// token and are padded on the right. The last layer is initialised from N(0, 1/(D+1)), like <see cref="LastTokenRewardHead"/>.
 /// </summary>
 sealed class FirstTokenRewardHead : RewardHead
 {
@@ -16,15 +16,15 @@ sealed class FirstTokenRewardHead : RewardHead
     readonly Func<Tensor, Tensor> activation;
 
     /// <param name="width">Channels of a hidden state.</param>
-    /// <param name="poolerName">What checkpoints call the dense layer.</param>
-    /// <param name="scoreName">What they call the last one.</param>
-    /// <param name="activation">Between the two.</param>
-    /// <param name="dropout">Before the last one.</param>
+    /// <param name="poolerName">The dense layer's name in checkpoints.</param>
+    /// <param name="scoreName">The last layer's name in checkpoints.</param>
+    /// <param name="activation">Applied between the two layers.</param>
+    /// <param name="dropout">Applied before the last layer.</param>
     public FirstTokenRewardHead(long width, string poolerName, string scoreName, Func<Tensor, Tensor> activation, double dropout)
     {
         this.activation = activation;
-        pooler = Register(poolerName, new Linear(width, width, hasBias: true, initialDeviation: 0.02));
-        score = Register(scoreName, new Linear(width, 1, hasBias: true, initialDeviation: 1 / Math.Sqrt(width + 1)));
+        pooler = Register(poolerName, new Linear(width, width, hasBias: true, initialStd: 0.02));
+        score = Register(scoreName, new Linear(width, 1, hasBias: true, initialStd: 1 / Math.Sqrt(width + 1)));
         this.dropout = Register("dropout", new Dropout(dropout));
     }
 

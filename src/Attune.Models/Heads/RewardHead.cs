@@ -4,28 +4,28 @@ using Attune.Torch;
 
 namespace Attune.Models.Heads;
 
-/// <summary>Turns the hidden states of a text into one number. Its parameters have the names that stand in a checkpoint.</summary>
+/// <summary>Turns the hidden states of a text into a score. Its parameters have the names of checkpoints.</summary>
 public abstract class RewardHead : Module
 {
-    /// <summary>(B, T, D) hidden states of what was read → (B)</summary>
+    /// <summary>(B, T, D) hidden states of the input → (B) scores</summary>
     public abstract Tensor Score(Tensor hidden, ModelInput input);
 }
 
 /// <summary>
-/// A linear map of the hidden state at the last real token, as decoders have it. It starts at N(0, 1/(D+1)), as in Stiennon et al.
-/// 2020, https://arxiv.org/abs/2009.01325
+/// A linear map of the hidden state at the last real token, as in decoders. Initialised from N(0, 1/(D+1)), as in Stiennon et al. 2020,
+/// https://arxiv.org/abs/2009.01325
 /// </summary>
 public sealed class LastTokenRewardHead : RewardHead
 {
     readonly Linear score;
 
     public LastTokenRewardHead(long width) =>
-        score = Register("score", new Linear(width, 1, hasBias: false, initialDeviation: 1 / Math.Sqrt(width + 1)));
+        score = Register("score", new Linear(width, 1, hasBias: false, initialStd: 1 / Math.Sqrt(width + 1)));
 
-    /// <summary>(…, D) → (…): the number at every token.</summary>
+    /// <summary>(…, D) → (…): the score at every token.</summary>
     public Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
 
-    /// <summary>The number at the last real token of each row. Without a mask that is the last column.</summary>
+    /// <summary>The score at the last real token of each row; without a mask, at the last column.</summary>
     public override Tensor Score(Tensor hidden, ModelInput input) => ScoreTokens(LastStates(hidden, input));
 
     /// <summary>(B, T, D) → (B, D): the hidden state at the last real token of each row.</summary>

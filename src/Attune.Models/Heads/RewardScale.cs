@@ -3,18 +3,18 @@ using System.Text.Json.Nodes;
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// What turns the logits of a reward model's heads into scores that have a level and a unit: score = (logit − shift) / scale, head by
-/// head. It stands in config.json under <c>attune_reward</c>, which other programs pass over.
+/// Turns the logits of a reward model's heads into scores with a common level and unit: score = (logit − shift) / scale for each head.
+/// Stored in config.json under <c>attune_reward</c>, which other programs ignore.
 /// </summary>
-/// <param name="Shift">One a head.</param>
-/// <param name="Scale">One a head, above 0.</param>
+/// <param name="Shift">One for each head.</param>
+/// <param name="Scale">One for each head, above 0.</param>
 public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<double> Scale)
 {
     internal const string Key = "attune_reward";
     const int MostHeads = 1024;
 
-    /// <summary>The scale of a config.json; null where logits are scores.</summary>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <summary>The scale in a config.json; null where logits are scores.</summary>
+    /// <exception cref="InvalidDataException">The scale in the file is invalid.</exception>
     internal static RewardScale? FromConfig(JsonObject config, string source)
     {
         if (Section(config, source) is not { } json || !(json.ContainsKey("shift") || json.ContainsKey("scale")))
@@ -23,18 +23,21 @@ public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<doub
         var (shift, scale) = (Numbers(json, "shift", source), Numbers(json, "scale", source));
         return shift.Length == heads && scale.Length == heads && Array.TrueForAll(scale, number => number > 0)
             ? new(shift, scale)
-            : throw new InvalidDataException($"{source}: '{Key}' should have a shift and a scale above 0 for each of {heads} heads, found {shift.Length} and {scale.Length}");
+            : throw new InvalidDataException(
+                $"{source}: '{Key}' must have a shift and a scale above 0 for each of {heads} heads "
+                + $"(was {shift.Length} and {scale.Length})");
     }
 
-    /// <summary>How many heads a model has: 1, unless config.json says otherwise.</summary>
+    /// <summary>The number of heads; 1 unless config.json has another.</summary>
     internal static int Heads(JsonObject config, string source) => Section(config, source)?["heads"] switch
     {
         null => 1,
         JsonValue value when value.TryGetValue(out int heads) && heads is >= 1 and <= MostHeads => heads,
-        var other => throw new InvalidDataException($"{source}: '{Key}.heads' should be a whole number from 1 to {MostHeads}, found {other.ToJsonString()}"),
+        var other => throw new InvalidDataException(
+            $"{source}: '{Key}.heads' must be a whole number from 1 to {MostHeads} (was {other.ToJsonString()})"),
     };
 
-    /// <summary>Writes heads and scale into a config.json; one head without a scale needs no words.</summary>
+    /// <summary>Writes the number of heads and the scale into a config.json; writes nothing for one head without a scale.</summary>
     internal static void Write(JsonObject config, int heads, RewardScale? scale)
     {
         config.Remove(Key);
@@ -53,11 +56,12 @@ public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<doub
     {
         null => null,
         JsonObject json => json,
-        _ => throw new InvalidDataException($"{source}: '{Key}' should be an object"),
+        _ => throw new InvalidDataException($"{source}: '{Key}' must be an object"),
     };
 
     static double[] Numbers(JsonObject json, string name, string source) =>
-        json[name] is JsonArray list && list.All(item => item is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number))
+        json[name] is JsonArray list
+        && list.All(item => item is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number))
             ? [.. list.Select(item => item!.GetValue<double>())]
-            : throw new InvalidDataException($"{source}: '{Key}.{name}' should be a list of numbers, one a head");
+            : throw new InvalidDataException($"{source}: '{Key}.{name}' must be a list of numbers, one for each head");
 }

@@ -1,18 +1,28 @@
+using System.Text.Json.Nodes;
 using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// A linear map from hidden states to values, under the names of TRL's checkpoints (<c>v_head.summary.*</c>). It starts at 0, as in
+/// A linear map from hidden states to values, with the names of TRL's checkpoints (<c>v_head.summary.*</c>). Initialised to 0, as in
 /// Huang et al. 2023, "The N Implementation Details of RLHF with PPO".
 /// </summary>
-public sealed class ValueHead : Module
+public sealed class ValueHead : Head
 {
+    /// <summary>The name of the value head of PPO in a model, as in TRL.</summary>
+    public const string Name = "v_head";
+
+    internal const string Kind = "value";
+
     readonly Linear summary;
 
-    public ValueHead(long width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialDeviation: 0));
+    public ValueHead(long width) : base(width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialStd: 0));
 
     /// <summary>(…, D) → (…), in the head's own type whatever the hidden states come in.</summary>
-    public Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);
+    public override Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);
+
+    internal override Head EmptyLike() => new ValueHead(Width);
+
+    private protected override JsonObject Describe() => new() { ["kind"] = Kind };
 }

@@ -2,7 +2,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>The non-linear functions that checkpoints name.</summary>
+/// <summary>The activation functions that checkpoints name.</summary>
 public static class Activations
 {
     static readonly Dictionary<string, Func<Tensor, Tensor>> Known = new(StringComparer.Ordinal)
@@ -19,8 +19,9 @@ public static class Activations
         ["tanh"] = x => x.Tanh(),
     };
 
-    /// <exception cref="InvalidDataException">The name is not known.</exception>
+    /// <exception cref="InvalidDataException">The activation is not supported.</exception>
     public static Func<Tensor, Tensor> Named(string name) => Known.TryGetValue(name, out var function)
         ? function
-        : throw new InvalidDataException($"the activation '{name}' is not known; known are {string.Join(", ", Known.Keys)}");
+        : throw new InvalidDataException(
+            $"the activation '{name}' is not supported; supported activations are {string.Join(", ", Known.Keys)}");
 }

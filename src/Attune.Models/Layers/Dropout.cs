@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// Sets elements to 0 with a probability and scales the rest by 1 / (1 − p), while a random source is set; else nothing.
-/// Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+/// While a random source is set, sets elements to 0 with a probability p and multiplies the others by 1 / (1 − p); otherwise has no
+/// effect. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
 /// </summary>
 public sealed class Dropout(double probability) : Module
 {

@@ -2,13 +2,13 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>One learned row for each token or position: (…) int64 → (…, D).</summary>
+/// <summary>A table with one row for each token or position: (…) int64 → (…, D).</summary>
 public sealed class Embedding : Module
 {
     readonly Parameter weight;
 
-    public Embedding(long rows, long width, double initialDeviation) =>
-        weight = Register("weight", new Parameter([rows, width], initialDeviation));
+    public Embedding(long rows, long width, double initialStd) =>
+        weight = Register("weight", new Parameter([rows, width], initialStd));
 
     public Parameter Weight => weight;
 

@@ -2,16 +2,18 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>What is kept of every token: a key and a value of <paramref name="HeadWidth"/> channels in each head of each layer.</summary>
+/// <summary>
+/// The size of the cache for one token: a key and a value of <paramref name="HeadWidth"/> channels for each head of each layer.
+/// </summary>
 public sealed record CacheShape(int Layers, long Heads, long HeadWidth)
 {
-    /// <summary>Numbers for a token.</summary>
+    /// <summary>Elements for each token.</summary>
     public long ElementsPerToken => 2 * Layers * Heads * HeadWidth;
 }
 
 /// <summary>
-/// Keys and values of every layer for the columns read so far, in memory allocated once for the longest text:
-/// (B, heads, capacity, D) each. For an encoder–decoder it also holds those of the source, which is read once.
+/// Keys and values of every layer for the tokens read so far, in memory that is allocated once for the maximum length: (B, heads,
+/// capacity, D) each. For an encoder–decoder also those of the source, which are computed once.
 /// </summary>
 public sealed class KvCache : IDisposable
 {
@@ -31,53 +33,53 @@ public sealed class KvCache : IDisposable
 
     public long Capacity { get; }
 
-    /// <summary>Columns that hold something.</summary>
+    /// <summary>Columns in use.</summary>
     public long Length { get; private set; }
 
-    /// <summary>(B, S) bool: the real tokens of the source, once it has been read; then it need not come again.</summary>
+    /// <summary>(B, S) bool: the real tokens of the source, once it has been read. Later inputs need no source.</summary>
     public Tensor? SourceMask { get; internal set; }
 
     /// <summary>
-    /// Tokens and positions (B, S) that were read, where a model may have to read them again, and whether they were rotated as those
-    /// of a long text.
+    /// Tokens and positions (B, S) read so far, for models that may have to read them again, and whether they were rotated with the
+    /// frequencies of a long text.
     /// </summary>
-    internal (Tensor Tokens, Tensor Positions, bool IsLong)? Text { get; private set; }
+    internal (Tensor Tokens, Tensor Positions, bool IsLong)? History { get; private set; }
 
-    /// <summary>
-    /// Stores keys and values (B, heads, T, D) of a layer behind the columns read so far, and gives back views of all columns.
-    /// </summary>
+    /// <summary>Stores a layer's keys and values (B, heads, T, D) after the columns in use, and returns views of all columns.</summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value)
     {
         var end = Length + key.Size(2);
         if (end > Capacity)
-            throw new InvalidOperationException($"a cache for {Capacity} columns was given {end}");
+            throw new InvalidOperationException($"the KV cache has {Capacity} columns, but {end} are needed");
         keys[layer].Slice(2, Length, end).CopyInPlace(key);
         values[layer].Slice(2, Length, end).CopyInPlace(value);
         return (keys[layer].Slice(2, 0, end), values[layer].Slice(2, 0, end));
     }
 
-    /// <summary>Keys and values (B, heads, S, D) of the source in a layer: made the first time, then kept.</summary>
+    /// <summary>A layer's keys and values (B, heads, S, D) of the source; computed on first use.</summary>
     public (Tensor Keys, Tensor Values) GetOrAddSource(int layer, Func<(Tensor Keys, Tensor Values)> make) =>
         source[layer] ??= make() is var (key, value) ? (key.Contiguous().DetachFromScope(), value.Contiguous().DetachFromScope()) : default;
 
-    /// <summary>Counts the columns that every layer has appended.</summary>
+    /// <summary>Counts columns as in use, after every layer has appended them.</summary>
     public void Advance(long columns) => Length += columns;
 
-    /// <summary>Goes back to the first columns, to read the others again.</summary>
+    /// <summary>Keeps only the first columns in use, so that the others can be read again.</summary>
     internal void Rewind(long columns) => Length = columns;
 
-    /// <summary>Adds columns (B, T) to the text.</summary>
-    internal void Remember(Tensor tokens, Tensor positions, bool isLong)
+    /// <summary>Adds tokens and positions (B, T) to the history.</summary>
+    internal void AddHistory(Tensor tokens, Tensor positions, bool isLong)
     {
-        var before = Text;
-        Text = before is var (t, p, _)
-            ? (Tensor.Concatenate(1, t, tokens).DetachFromScope(), Tensor.Concatenate(1, p, positions).DetachFromScope(), isLong)
+        var previous = History;
+        History = previous is var (oldTokens, oldPositions, _)
+            ? (Append(oldTokens, tokens), Append(oldPositions, positions), isLong)
             : (tokens.Clone().DetachFromScope(), positions.Clone().DetachFromScope(), isLong);
-        before?.Tokens.Dispose();
-        before?.Positions.Dispose();
+        previous?.Tokens.Dispose();
+        previous?.Positions.Dispose();
+
+        static Tensor Append(Tensor first, Tensor second) => Tensor.Concatenate(1, first, second).DetachFromScope();
     }
 
-    /// <summary>Keeps the rows of these indices (N), in their order; a row may come several times.</summary>
+    /// <summary>Keeps the rows with these indices (N), in this order; a row may occur several times.</summary>
     public void Select(Tensor rows)
     {
         using var scope = TensorScope.Open();
@@ -90,18 +92,18 @@ public sealed class KvCache : IDisposable
         }
         if (SourceMask is not null)
             SourceMask = Replace(SourceMask, rows);
-        if (Text is var (tokens, positions, isLong))
-            Text = (Replace(tokens, rows), Replace(positions, rows), isLong);
+        if (History is var (tokens, positions, isLong))
+            History = (Replace(tokens, rows), Replace(positions, rows), isLong);
     }
 
     public void Dispose()
     {
-        var kept = source.OfType<(Tensor Keys, Tensor Values)>().SelectMany(pair => new[] { pair.Keys, pair.Values });
-        foreach (var tensor in keys.Concat(values).Concat(kept))
+        var ofSource = source.OfType<(Tensor Keys, Tensor Values)>().SelectMany(pair => new[] { pair.Keys, pair.Values });
+        foreach (var tensor in keys.Concat(values).Concat(ofSource))
             tensor.Dispose();
         SourceMask?.Dispose();
-        Text?.Tokens.Dispose();
-        Text?.Positions.Dispose();
+        History?.Tokens.Dispose();
+        History?.Positions.Dispose();
     }
 
     static Tensor Replace(Tensor before, Tensor rows)

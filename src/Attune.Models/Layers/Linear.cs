@@ -3,18 +3,16 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>
-/// y = x Wᵀ + b. The weight is (out, in), or (in, out) in GPT-2's checkpoints (input-major, its "Conv1D").
-/// </summary>
+/// <summary>y = x Wᵀ + b. The weight is (out, in), or (in, out) in GPT-2's checkpoints ("Conv1D").</summary>
 public sealed class Linear : Module
 {
     readonly Parameter weight;
     readonly Parameter? bias;
 
-    public Linear(long inputs, long outputs, bool hasBias, double initialDeviation, bool inputMajor = false)
+    public Linear(long inputs, long outputs, bool hasBias, double initialStd, bool inputMajor = false)
     {
         (Inputs, Outputs, IsInputMajor) = (inputs, outputs, inputMajor);
-        weight = Register("weight", new Parameter(inputMajor ? [inputs, outputs] : [outputs, inputs], initialDeviation));
+        weight = Register("weight", new Parameter(inputMajor ? [inputs, outputs] : [outputs, inputs], initialStd));
         bias = hasBias ? Register("bias", new Parameter([outputs], 0)) : null;
     }
 
@@ -28,7 +26,9 @@ public sealed class Linear : Module
 
     internal bool IsInputMajor { get; }
 
-    /// <summary>What is learned on top of the weight, unless <see cref="Lora.Disable"/> says otherwise; its parameters are not the layer's.</summary>
+    /// <summary>
+    /// The low-rank change that is added, unless <see cref="Lora.Disable"/> is in effect. Its parameters are not the layer's.
+    /// </summary>
     internal LoraLayer? Adapter { get; set; }
 
     /// <summary>(…, in) → (…, out)</summary>
@@ -38,10 +38,10 @@ public sealed class Linear : Module
 
     public override bool HasActiveDropout => Adapter?.Dropout.HasActiveDropout ?? false;
 
-    /// <summary>Without the adapter.</summary>
+    /// <summary>The layer's output without the adapter.</summary>
     internal Tensor ForwardWithoutAdapter(Tensor x) => IsInputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
 
-    /// <summary>A matrix (out, in) in the order of the weight, or the weight as (out, in): a view.</summary>
+    /// <summary>A view of an (out, in) matrix in the weight's memory order, or of the weight as (out, in).</summary>
     internal Tensor Oriented(Tensor matrix) => IsInputMajor ? matrix.Transpose(0, 1) : matrix;
 
     Tensor ForwardInputMajor(Tensor x)

@@ -3,8 +3,8 @@ using Attune.Torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// A part of a model: parameters and inner modules under the names that Hugging Face checkpoints give them, so that a parameter's
-/// full name is its key in a checkpoint.
+/// A part of a model: parameters and inner modules with the names of Hugging Face checkpoints, so that a parameter's full name is its
+/// key in a checkpoint.
 /// </summary>
 public abstract class Module
 {
@@ -21,7 +21,7 @@ public abstract class Module
                 yield return (name.Length == 0 ? inner : $"{name}.{inner}", value);
     }
 
-    /// <summary>Every module inside this one with its full name, outer ones first.</summary>
+    /// <summary>Every module inside this one with its full name, outer modules first.</summary>
     public IEnumerable<(string Name, Module Value)> NamedModules()
     {
         foreach (var (name, module) in modules)
@@ -36,10 +36,10 @@ public abstract class Module
 
     public long ParameterCount => Parameters.Sum(parameter => parameter.ElementCount);
 
-    /// <summary>Whether no weight is infinite or not a number.</summary>
+    /// <summary>Whether all weights are finite.</summary>
     public bool IsFinite => Parameters.All(parameter => parameter.IsFinite);
 
-    /// <summary>Gives every parameter its random start; the same source state gives the same bits.</summary>
+    /// <summary>Initialises every parameter at random; the same state of the source gives the same bits.</summary>
     public void Initialize(RandomSource random)
     {
         foreach (var parameter in Parameters)
@@ -60,7 +60,7 @@ public abstract class Module
             parameter.Trainable = trainable;
     }
 
-    /// <summary>Switches dropout on, drawing from <paramref name="random"/>, or off with null. It is off at first.</summary>
+    /// <summary>Enables dropout with a random source, or disables it with null. It is disabled by default.</summary>
     public virtual void SetDropout(RandomSource? random)
     {
         foreach (var (_, module) in modules)
@@ -69,8 +69,9 @@ public abstract class Module
             dropout.Random = random;
     }
 
-    /// <summary>Whether dropout is switched on and would drop something.</summary>
-    public virtual bool HasActiveDropout => (this is Layers.Dropout { Random: not null, Probability: > 0 }) || modules.Any(module => module.Value.HasActiveDropout);
+    /// <summary>Whether dropout is enabled with a probability above 0.</summary>
+    public virtual bool HasActiveDropout => this is Layers.Dropout { Random: not null, Probability: > 0 }
+        || modules.Any(module => module.Value.HasActiveDropout);
 
     /// <summary>Frees the parameters.</summary>
     public void Free()
@@ -85,7 +86,7 @@ public abstract class Module
         return parameter;
     }
 
-    /// <summary>Takes a module in; under an empty name its parameters keep the names that they have in it.</summary>
+    /// <summary>Adds a module. With an empty name, its parameters keep their own names.</summary>
     protected T Register<T>(string name, T module) where T : Module
     {
         modules.Add((name, module));

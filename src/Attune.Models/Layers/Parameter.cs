@@ -4,10 +4,10 @@ using Attune.Torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// A tensor that a model learns. It knows its shape from the start, and gets its memory when it is initialised or loaded, so that
-/// a checkpoint can be compared with a model before anything is allocated.
+/// A trainable tensor. Its shape is known from the start; its memory is allocated when it is initialised or loaded, so that a
+/// checkpoint can be compared with a model first.
 /// </summary>
-public sealed class Parameter(long[] shape, double initialDeviation, double initialMean = 0)
+public sealed class Parameter(long[] shape, double initialStd, double initialMean = 0)
 {
     Tensor? value;
 
@@ -15,33 +15,34 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
 
     public long ElementCount { get; } = shape.Aggregate(1L, (product, length) => product * length);
 
-    /// <summary>What an adapter learns in the place of this parameter, unless <see cref="Lora.Disable"/> says otherwise.</summary>
+    /// <summary>The parameter that an adapter trains in place of this one, used unless <see cref="Lora.Disable"/> is in effect.</summary>
     internal Parameter? Override { get; set; }
 
-    /// <summary>The tensor; reading it before it was initialised or loaded is an error.</summary>
+    /// <summary>The tensor. Reading it before it is initialised or loaded is an error.</summary>
     public Tensor Value
     {
-        get => Current.value ?? throw new InvalidOperationException($"a parameter of shape [{string.Join(", ", shape)}] was used before it was initialised or loaded");
+        get => Current.value ?? throw new InvalidOperationException(
+            $"a parameter of shape [{string.Join(", ", shape)}] was used before it was initialised or loaded");
         set
         {
             if (!value.Shape.SequenceEqual(shape))
-                throw new ArgumentException($"a parameter of shape [{string.Join(", ", shape)}] was given {value}");
+                throw new ArgumentException($"the value of a parameter must have its shape [{string.Join(", ", shape)}] (was {value})");
             Current.value = value.DetachFromScope();
         }
     }
 
-    /// <summary>Another parameter of this shape, without memory yet.</summary>
-    internal Parameter EmptyLike() => new(shape, initialDeviation, initialMean);
+    /// <summary>A new parameter of this shape, without memory.</summary>
+    internal Parameter EmptyLike() => new(shape, initialStd, initialMean);
 
     Parameter Current => Override is not null && !Lora.IsDisabled ? Override : this;
 
-    /// <summary>The type that a checkpoint had it in, and that it is written in again.</summary>
+    /// <summary>The element type in the checkpoint, in which it is saved.</summary>
     public DType StoredDType { get; set; } = DType.Float32;
 
-    /// <summary>Whether a token table is the output matrix too, which has a gradient of the whole of it.</summary>
+    /// <summary>Whether a token embedding is also the output matrix, which has a dense gradient.</summary>
     internal bool IsShared { get; set; }
 
-    /// <summary>Whether training changes it. Setting it also clears the gradient.</summary>
+    /// <summary>Whether training changes the parameter. Setting it clears the gradient.</summary>
     public bool Trainable
     {
         get => Value.RequiresGrad;
@@ -52,7 +53,7 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         }
     }
 
-    /// <summary>Whether no element is infinite or not a number.</summary>
+    /// <summary>Whether all elements are finite.</summary>
     public bool IsFinite
     {
         get
@@ -63,15 +64,15 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         }
     }
 
-    /// <summary>Draws the initial elements from N(mean, deviation²); a deviation of 0 gives the mean itself.</summary>
+    /// <summary>Draws the initial elements from N(mean, std²); a standard deviation of 0 gives the mean.</summary>
     public void Initialize(RandomSource random)
     {
         using var scope = TensorScope.Open();
         var fresh = Tensor.Full(shape, initialMean, device: random.Device);
-        Value = initialDeviation > 0 ? fresh.NormalInPlace(initialMean, initialDeviation, random) : fresh;
+        Value = initialStd > 0 ? fresh.NormalInPlace(initialMean, initialStd, random) : fresh;
     }
 
-    /// <summary>Moves or converts the tensor; the old one is freed.</summary>
+    /// <summary>Moves or converts the tensor and frees the old one.</summary>
     public void MoveTo(Device device, DType? dtype)
     {
         var before = Value;
@@ -84,6 +85,6 @@ public sealed class Parameter(long[] shape, double initialDeviation, double init
         before.Dispose();
     }
 
-    /// <summary>The least and the greatest element, found without another tensor of the same size.</summary>
+    /// <summary>The smallest and the largest element, without allocating a tensor of the same size.</summary>
     static double[] Extremes(Tensor flat) => flat.ElementCount == 0 ? [] : [flat.Min(0).Item(), flat.Max(0).Item()];
 }

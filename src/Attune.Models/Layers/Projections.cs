@@ -2,17 +2,17 @@ using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>Linear maps of one input: under a name each, or one above the other in a joined matrix under a single name.</summary>
+/// <summary>Linear maps of one input: one parameter for each, or one joined matrix whose rows are those of all maps in order.</summary>
 public sealed class Projections : Module
 {
     readonly long[] widths;
     readonly Linear[] maps;
 
-    public Projections(IReadOnlyList<string> names, long inputs, long[] widths, bool hasBias, double initialDeviation)
+    public Projections(IReadOnlyList<string> names, long inputs, long[] widths, bool hasBias, double initialStd)
     {
         this.widths = widths;
         long[] outputs = names.Count == 1 ? [widths.Sum()] : widths;
-        maps = [.. names.Zip(outputs, (name, width) => Register(name, new Linear(inputs, width, hasBias, initialDeviation)))];
+        maps = [.. names.Zip(outputs, (name, width) => Register(name, new Linear(inputs, width, hasBias, initialStd)))];
     }
 
     /// <summary>(…, in) → (…, width) for each map.</summary>

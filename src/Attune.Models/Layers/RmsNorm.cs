@@ -1,11 +1,10 @@
-using Attune.Models.Families;
 using Attune.Torch;
 
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// x / RMS(x) · g over the last dimension, in float32. Zhang and Sennrich 2019, eq. 4. https://arxiv.org/abs/1910.07467. Gemma stores
-/// g − 1, and multiplies before it leaves float32.
+/// x / RMS(x) · g over the last dimension, in float32. Zhang and Sennrich 2019, eq. 4. https://arxiv.org/abs/1910.07467. Gemma stores g
+/// − 1, and multiplies before it converts from float32.
 /// </summary>
 public sealed class RmsNorm : Module
 {

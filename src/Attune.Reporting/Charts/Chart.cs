@@ -1,6 +1,6 @@
 namespace Attune.Reporting.Charts;
 
-/// <summary>Curves in one pair of axes, with a sentence on what they show and what healthy looks like.</summary>
+/// <summary>Curves with common axes, and a text on what they show and how healthy ones look.</summary>
 public sealed record Chart(string Title, string Explanation, IReadOnlyList<Series> Series)
 {
     public string XLabel { get; init; } = "step";
@@ -9,15 +9,15 @@ public sealed record Chart(string Title, string Explanation, IReadOnlyList<Serie
     public string YLabel { get; init; } = "";
 }
 
-/// <summary>One curve. Points that are not finite numbers are skipped when it is drawn.</summary>
+/// <summary>One curve. Points that are not finite are not drawn.</summary>
 public sealed record Series(string Name, IReadOnlyList<Point> Points)
 {
-    /// <summary>The range around the curve at its places, drawn as a pale band; empty for none.</summary>
+    /// <summary>The range around the curve, drawn as a band; empty for none.</summary>
     public IReadOnlyList<Spread> Band { get; init; } = [];
 }
 
-/// <summary>A value at a place, mostly a step.</summary>
+/// <summary>A value at an x, usually a step.</summary>
 public readonly record struct Point(double X, double Y);
 
-/// <summary>A range of values at a place.</summary>
+/// <summary>A range of values at an x.</summary>
 public readonly record struct Spread(double X, double Low, double High);

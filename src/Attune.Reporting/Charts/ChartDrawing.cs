@@ -3,19 +3,19 @@ using static Attune.Reporting.Charts.Html;
 
 namespace Attune.Reporting.Charts;
 
-/// <summary>A chart as an SVG drawing: a light grid, thin lines of what was measured, a strong line of the trend.</summary>
+/// <summary>Draws a chart as SVG: a light grid, thin lines for the measured values, and a strong line for the trend.</summary>
 public sealed class ChartDrawing
 {
     internal const double Width = 440, Height = 236;
 
-    /// <summary>Curves that differ in colour.</summary>
+    /// <summary>The number of colours of curves.</summary>
     const int Colours = 6;
 
     const double Left = 48, Right = 50, Top = 26, Bottom = 30;
     const double LineHeight = 13;
     const int Columns = 400;
 
-    /// <summary>Curves of fewer points, such as evaluations, show each of them.</summary>
+    /// <summary>Curves with at most this many points, such as evaluations, show each point.</summary>
     const int FewPoints = 25;
 
     readonly Chart chart;
@@ -31,33 +31,33 @@ public sealed class ChartDrawing
         y = Axis.Over(all.Min(point => point.Y), all.Max(point => point.Y), mostTicks: 5, margin: 0.06);
     }
 
-    /// <param name="chart">What is drawn.</param>
-    /// <param name="id">Unique on the page.</param>
-    /// <returns>A figure, or null when there is nothing to draw. It has classes and no style of its own.</returns>
+    /// <param name="chart">The chart to draw.</param>
+    /// <param name="id">An id that is unique on the page.</param>
+    /// <returns>A figure, or null when there is nothing to draw. It has classes and no style.</returns>
     public static XElement? Figure(Chart chart, string id)
     {
-        var drawn = Drawn(chart);
-        if (drawn.Length == 0)
+        var drawable = DrawableCurves(chart);
+        if (drawable.Length == 0)
             return null;
         return Element("figure", Class("chart"),
             Element("figcaption", Element("h3", chart.Title), chart.Explanation.Length > 0 ? Element("p", chart.Explanation) : null),
-            Legend(drawn),
-            new ChartDrawing(chart, drawn).Svg(id));
+            Legend(drawable),
+            new ChartDrawing(chart, drawable).Svg(id));
     }
 
-    /// <summary>The axes and curves alone, for a place in a larger drawing; null when there is nothing to draw.</summary>
+    /// <summary>The axes and curves only, for use in a larger drawing; null when there is nothing to draw.</summary>
     internal static XElement? Panel(Chart chart)
     {
-        var drawn = Drawn(chart);
-        return drawn.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawn).Content());
+        var drawable = DrawableCurves(chart);
+        return drawable.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawable).Content());
     }
 
-    /// <summary>The style of a curve by its place among the curves.</summary>
+    /// <summary>The CSS class of a curve by its index.</summary>
     internal static string Colour(int at) => $"c{at % Colours}";
 
-    static Curve[] Drawn(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
+    static Curve[] DrawableCurves(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
 
-    static XElement Legend(Curve[] drawn) => Element("ul", Class("legend"), drawn.Select((curve, at) =>
+    static XElement Legend(Curve[] drawable) => Element("ul", Class("legend"), drawable.Select((curve, at) =>
         Element("li",
             Element("span", Class($"swatch {Colour(at)}"), Attribute("aria-hidden", "true")),
             curve.Name + " ",
@@ -83,7 +83,8 @@ public sealed class ChartDrawing
     }).Append(Rule("base", Height - Bottom));
 
     static XElement Rule(string style, double height) =>
-        Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right), Attribute("y1", height), Attribute("y2", height));
+        Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right),
+            Attribute("y1", height), Attribute("y2", height));
 
     IEnumerable<XElement> Labels() => x.Ticks
         .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, NumberFormat.Tick(tick, x.Step)))
@@ -100,7 +101,8 @@ public sealed class ChartDrawing
         if (curve.Raw.Count > FewPoints)
             yield break;
         foreach (var point in curve.Raw)
-            yield return Element("circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
+            yield return Element(
+                "circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
     }
 
     XElement Line(IReadOnlyList<Point> points, string style) => Path(Curve.Thin(points, Columns), style);
@@ -111,25 +113,26 @@ public sealed class ChartDrawing
         return Element("path", Class(style), Attribute("d", "M" + string.Join('L', places)));
     }
 
-    /// <summary>The last value of every curve beside its end, moved apart where they would stand on each other.</summary>
+    /// <summary>The last value of every curve next to its end, moved apart where labels would overlap.</summary>
     IEnumerable<XElement> LastValues()
     {
         var heights = Spread([.. curves.Select(curve => Down(curve.Trend[^1].Y) + 4)], LineHeight);
         return curves.Select((curve, at) => Text($"value start {Colour(at)}", Across(curve.Trend[^1].X) + 7, heights[at], curve.Last));
     }
 
-    /// <summary>The heights nearest to the wanted ones, from the top down, that leave a gap between each other.</summary>
-    static double[] Spread(double[] wanted, double gap)
+    /// <summary>The heights nearest to the desired ones, from the top down, with a gap between each other.</summary>
+    static double[] Spread(double[] desired, double gap)
     {
-        var placed = (double[])wanted.Clone();
-        int[] order = [.. Enumerable.Range(0, wanted.Length).OrderBy(at => wanted[at])];
+        var placed = (double[])desired.Clone();
+        int[] order = [.. Enumerable.Range(0, desired.Length).OrderBy(at => desired[at])];
         for (var i = 1; i < order.Length; i++)
             placed[order[i]] = Math.Max(placed[order[i]], placed[order[i - 1]] + gap);
         var tooLow = Math.Max(0, placed[order[^1]] - (Height - Bottom));
         return [.. placed.Select(height => height - tooLow)];
     }
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
+    static XElement Text(string style, double x, double y, string text) =>
+        Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 
     double Across(double value) => Left + x.Share(value) * (Width - Left - Right);
 

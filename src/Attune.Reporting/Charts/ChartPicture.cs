@@ -3,7 +3,7 @@ using static Attune.Reporting.Charts.Html;
 
 namespace Attune.Reporting.Charts;
 
-/// <summary>Charts of the same curves as one SVG file that stands alone: two in a row, and a legend in the place behind the last.</summary>
+/// <summary>Charts of the same curves as one self-contained SVG file: two in a row, with a legend after the last one.</summary>
 public static class ChartPicture
 {
     const int Columns = 2;
@@ -23,8 +23,8 @@ public static class ChartPicture
 
         """;
 
-    /// <param name="title">What the picture shows, for who cannot see it.</param>
-    /// <param name="charts">Those without a usable point are left out.</param>
+    /// <param name="title">What the picture shows, for screen readers.</param>
+    /// <param name="charts">The charts; those without a finite point are left out.</param>
     /// <param name="remark">A line under the legend.</param>
     /// <returns>The file's text, or null when there is nothing to draw.</returns>
     public static string? Render(string title, IReadOnlyList<Chart> charts, string remark)
@@ -35,7 +35,8 @@ public static class ChartPicture
         XElement[] cells = [.. panels, Legend(charts[0].Series, remark)];
         var (width, height) = (Columns * Across, (cells.Length + Columns - 1) / Columns * Down);
         var svg = Element("svg",
-            Attribute("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"), Attribute("width", width), Attribute("height", height), Attribute("role", "img"),
+            Attribute("viewBox", $"0 0 {Coordinate(width)} {Coordinate(height)}"),
+            Attribute("width", width), Attribute("height", height), Attribute("role", "img"),
             Element("title", title),
             Element("style", ReportStyle.Colours + ReportStyle.Drawing + Style),
             Element("rect", Class("sheet"), Attribute("width", width), Attribute("height", height)),
@@ -60,5 +61,6 @@ public static class ChartPicture
 
     static double Line(int at) => Title + at * LegendLine;
 
-    static XElement Text(string style, double x, double y, string text) => Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
+    static XElement Text(string style, double x, double y, string text) =>
+        Element("text", Class(style), Attribute("x", x), Attribute("y", y), text);
 }

@@ -1,56 +1,57 @@
 namespace Attune.Reporting.Charts;
 
-/// <summary>The points of a series as they are drawn: finite, in order, and smoothed where they jump about.</summary>
+/// <summary>The points of a series as they are drawn: finite, sorted, and smoothed where they are noisy.</summary>
 public sealed class Curve
 {
-    /// <summary>Past this a number is a fault and not a measurement, and would press everything else flat.</summary>
-    const double Greatest = 1e100;
+    /// <summary>Larger values are errors and not measurements, and would flatten the rest of the curve.</summary>
+    const double MaxValue = 1e100;
 
     const double Negligible = 1e-4;
 
-    const int FewestToSmooth = 30;
+    const int MinPointsToSmooth = 30;
     const int SmoothedShare = 20;
 
-    /// <summary>A curve that walks this many times its own height is noise around a trend.</summary>
-    const double NoisyWalk = 4;
+    /// <summary>A curve whose total variation is more than this many times its height is noise around a trend.</summary>
+    const double NoisyVariation = 4;
 
     public Curve(Series series)
     {
         Name = series.Name;
-        Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= Greatest).OrderBy(point => point.X)];
+        Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= MaxValue).OrderBy(point => point.X)];
         Spread[] band = [.. series.Band
-            .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= Greatest && Math.Abs(at.High) <= Greatest)
+            .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= MaxValue && Math.Abs(at.High) <= MaxValue)
             .OrderBy(at => at.X)];
         Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
-        IsNoisy = Raw.Count >= FewestToSmooth && Walk(Raw) > NoisyWalk * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
+        IsNoisy = Raw.Count >= MinPointsToSmooth
+            && TotalVariation(Raw) > NoisyVariation * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
         Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;
     }
 
     public string Name { get; }
 
-    /// <summary>What the trend begins with, in words.</summary>
-    public string First => InWords(Trend[0].Y);
+    /// <summary>The first value of the trend, as text.</summary>
+    public string First => Format(Trend[0].Y);
 
-    /// <summary>What it ends with.</summary>
-    public string Last => InWords(Trend[^1].Y);
+    /// <summary>The last value of the trend, as text.</summary>
+    public string Last => Format(Trend[^1].Y);
 
     /// <summary>"4.21 → 1.93", or a single value.</summary>
     public string FirstToLast => Trend.Count == 1 ? First : $"{First} → {Last}";
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measured points.</summary>
     public IReadOnlyList<Point> Raw { get; }
 
-    /// <summary>The way around its band: the upper side from left to right, and the lower one back.</summary>
+    /// <summary>The outline of the band: the upper side from left to right, then the lower side back.</summary>
     public IReadOnlyList<Point> Outline { get; }
 
     /// <summary>Whether <see cref="Trend"/> differs from <see cref="Raw"/>.</summary>
     public bool IsNoisy { get; }
 
-    /// <summary>The curve that a reader follows; its ends are the first and last value to name.</summary>
+    /// <summary>The smoothed curve where it is noisy, else the measured points.</summary>
     public IReadOnlyList<Point> Trend { get; }
 
     /// <summary>
-    /// At most four points of each column: the first, the lowest, the highest and the last, so that no spike gets lost.
+    /// At most four points of each column: the first, the lowest, the highest and the last, so that spikes are kept.
     /// </summary>
     public static IReadOnlyList<Point> Thin(IReadOnlyList<Point> points, int columns)
     {
@@ -61,8 +62,9 @@ public sealed class Curve
     }
 
     /// <summary>
-    /// A moving average with triangular weights: a box of 2 · half + 1 points, twice. Boxes are narrow at the beginning, where curves
-    /// are steep and the first value counts, and are cut at both ends.
+    /// A moving average with triangular weights: a box of 2 · half + 1 points, applied twice. Boxes are narrow at the beginning, where
+    /// curves
+    /// are steep and the first value matters, and are cut at both ends.
     /// </summary>
     public static IReadOnlyList<Point> Smooth(IReadOnlyList<Point> points, int half)
     {
@@ -70,8 +72,8 @@ public sealed class Curve
         return [.. points.Select((point, at) => point with { Y = values[at] })];
     }
 
-    /// <summary>Rounding errors are not worth a name: beside a KL of 4 nats, a millionth is 0.</summary>
-    string InWords(double value) =>
+    /// <summary>Shows rounding errors as 0: next to a KL of 4 nats, a millionth is 0.</summary>
+    string Format(double value) =>
         NumberFormat.Number(Math.Abs(value) < Negligible * Raw.Max(point => Math.Abs(point.Y)) ? 0 : value);
 
     static IEnumerable<Point> Extremes(IGrouping<int, (int Index, Point Item)> column)
@@ -94,5 +96,5 @@ public sealed class Curve
         })];
     }
 
-    static double Walk(IReadOnlyList<Point> points) => points.Zip(points.Skip(1), (one, next) => Math.Abs(next.Y - one.Y)).Sum();
+    static double TotalVariation(IReadOnlyList<Point> points) => points.Zip(points.Skip(1), (one, next) => Math.Abs(next.Y - one.Y)).Sum();
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Attune.Reporting.Charts;
 
-/// <summary>Numbers and times as people read them, in every language setting the same.</summary>
+/// <summary>Formats numbers and times for people, independent of the culture.</summary>
 public static class NumberFormat
 {
     static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
 
-    /// <summary>Three digits that count: 4.21, 0.0123, 12,345, 3e-5.</summary>
+    /// <summary>A number with three significant digits: 4.21, 0.0123, 12,345, 3e-5.</summary>
     public static string Number(double value)
     {
         var size = Math.Abs(value);
@@ -21,7 +21,7 @@ public static class NumberFormat
         return Sign(value.ToString("#,0." + new string('#', decimals), Culture));
     }
 
-    /// <summary>A value on an axis, with as many decimals as its neighbours need.</summary>
+    /// <summary>A tick of an axis, with the decimals that the step needs.</summary>
     public static string Tick(double value, double step)
     {
         if (value == 0)

@@ -1,9 +1,9 @@
 namespace Attune.Reporting.Charts;
 
-/// <summary>The style sheet of a report. It stands in a file that is XML too, so it has no ampersand and no angle bracket.</summary>
+/// <summary>The style sheet of a report. The file is also XML, so the style sheet has no ampersand and no angle bracket.</summary>
 static class ReportStyle
 {
-    /// <summary>The colours of a page or a drawing, light and dark.</summary>
+    /// <summary>The colours of a page or a drawing, for light and dark mode.</summary>
     public const string Colours = """
 
         :root {

@@ -1,22 +1,23 @@
 
 namespace Attune.Reporting.Evaluation;
 
-/// <summary>Whether a reward model's confidence can be believed: where it gives an answer 80 %, 80 % of people should prefer it.</summary>
-/// <param name="Bins">From the least confident, with about as many pairs each.</param>
-/// <param name="ExpectedError">The expected calibration error: the mean distance of the bins, each as heavy as its pairs. Guo et al. 2017, https://arxiv.org/abs/1706.04599</param>
-/// <param name="LogLoss">The mean loss of a pair, in nats; log 2 = 0.693 is guessing.</param>
+/// <summary>The calibration of a reward model: where it gives a response 80 %, 80 % of annotators should prefer it.</summary>
+/// <param name="Bins">Bins with about the same number of pairs, from the least confident.</param>
+/// <param name="ExpectedError">The expected calibration error: the mean |predicted − agreed| of the bins, weighted by their pairs. Guo et
+/// al. 2017, https://arxiv.org/abs/1706.04599</param>
+/// <param name="LogLoss">The mean loss of the pairs, in nats; log 2 = 0.693 is guessing.</param>
 public sealed record Calibration(IReadOnlyList<CalibrationBin> Bins, double ExpectedError, double LogLoss)
 {
-    const int MostBins = 10;
+    const int MaxBins = 10;
 
     public static Calibration FromPairs(IReadOnlyCollection<EvaluatedPair> pairs)
     {
-        CalibrationBin[] bins = [.. PairGroups.Bins(pairs, Confidence, MostBins).Select(bin =>
+        CalibrationBin[] bins = [.. PairGroups.Bins(pairs, Confidence, MaxBins).Select(bin =>
             new CalibrationBin(bin.Average(Confidence), bin.Average(Agreement), bin.Count))];
         return new(bins, bins.Sum(bin => bin.Pairs * Math.Abs(bin.Predicted - bin.Agreed)) / pairs.Count, pairs.Average(Loss));
     }
 
-    /// <summary>σ of the distance: the share of people that should prefer what the model prefers.</summary>
+    /// <summary>σ of the |difference| in logits: the predicted share of annotators who prefer what the model prefers.</summary>
     static double Confidence(EvaluatedPair pair) => 1 / (1 + Math.Exp(-Math.Abs(pair.LogitMargin)));
 
     static double Agreement(EvaluatedPair pair) =>
@@ -28,8 +29,8 @@ public sealed record Calibration(IReadOnlyList<CalibrationBin> Bins, double Expe
     static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 }
 
-/// <summary>Pairs of like confidence.</summary>
-/// <param name="Predicted">The mean share of people that the model expects on its side.</param>
-/// <param name="Agreed">The share that is.</param>
-/// <param name="Pairs">How many.</param>
+/// <summary>Pairs of similar confidence.</summary>
+/// <param name="Predicted">The mean share of annotators that the model predicts to agree with it.</param>
+/// <param name="Agreed">The share that agrees.</param>
+/// <param name="Pairs">The number of pairs.</param>
 public sealed record CalibrationBin(double Predicted, double Agreed, int Pairs);

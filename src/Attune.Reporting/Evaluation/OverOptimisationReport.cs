@@ -4,20 +4,22 @@ using Attune.Reporting.Pages;
 
 namespace Attune.Reporting.Evaluation;
 
-/// <summary>How far optimising a reward pays: what training and the best of n gain over distance, by the reward and by a second one.</summary>
+/// <summary>
+/// A report on over-optimisation: the gains of the reward and of the gold reward against √KL, in training and by best of n.
+/// </summary>
 /// <param name="Subject">The run or model.</param>
-/// <param name="Training">Of a run's evaluations; null where there were none.</param>
-/// <param name="BestOfN">Of answers that were drawn.</param>
+/// <param name="Training">A run's evaluations; null where there were none.</param>
+/// <param name="BestOfN">Best of n on sampled responses.</param>
 public sealed record OverOptimisationReport(string Subject, Frontier? Training, Frontier BestOfN)
 {
     public ReportPage Page => new(
-        "Over-optimisation", $"What distance from the start buys: {Subject}.",
+        "Over-optimisation", $"Score and gold reward against the KL from the initial policy: {Subject}.",
         [.. Parts.Select(Section)])
     {
         Facts = [.. Facts],
     };
 
-    /// <summary>Every figure, for machines.</summary>
+    /// <summary>All numbers, as JSON.</summary>
     public JsonObject ToJson() => new()
     {
         ["subject"] = Subject,
@@ -25,7 +27,7 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
         ["bestOfN"] = ToJson(BestOfN),
     };
 
-    /// <summary>The tables and what the laws say, for a terminal.</summary>
+    /// <summary>The tables and the fits, for a terminal.</summary>
     public IEnumerable<string> Lines
     {
         get
@@ -49,7 +51,7 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
     IEnumerable<Frontier> Parts => Training is null ? [BestOfN] : [Training, BestOfN];
 
     static ReportTable Table(Frontier frontier) => new(
-        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGoldReward ? ["Gold"] : Array.Empty<string>()],
+        frontier.Title, [frontier.Label, "KL, nats", "√KL", "Score", .. frontier.HasGoldReward ? ["Gold reward"] : Array.Empty<string>()],
         [.. frontier.Points.Select(point => (string[])
         [
             point.Label.ToString(), NumberFormat.Number(point.Kl), NumberFormat.Number(point.Distance), NumberFormat.Number(point.Score),
@@ -61,26 +63,36 @@ public sealed record OverOptimisationReport(string Subject, Frontier? Training, 
         get
         {
             if (Training?.Best is { } best)
-                yield return new("Best checkpoint", $"step {best.Label}", $"gold reward {NumberFormat.Number(best.GoldReward!.Value)} at a KL of {NumberFormat.Number(best.Kl)} nats, on held-out prompts");
+                yield return new(
+                    "Best checkpoint", $"step {best.Label}",
+                    $"gold reward {NumberFormat.Number(best.GoldReward!.Value)} at a KL of {NumberFormat.Number(best.Kl)} nats, on "
+                        + "held-out prompts");
             foreach (var (name, fit) in new[] { ("Peak of training", Training?.GoldFit), ("Peak of best of n", BestOfN.GoldFit) })
                 if (fit is not null)
-                    yield return new(name, fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {NumberFormat.Number(peak.X)}" : "not seen", fit.Summary);
+                    yield return new(
+                        name,
+                        fit.Peak is { } peak && !fit.PeakIsBeyond ? $"√KL {NumberFormat.Number(peak.X)}" : "not reached",
+                        fit.Summary);
         }
     }
 
-    /// <summary>Pictures and a table of one frontier.</summary>
+    /// <summary>Charts and a table of a frontier.</summary>
     internal static ReportSection Section(Frontier frontier) => new(frontier.Title)
     {
         Charts = frontier.Charts(),
         Tables = [Table(frontier)],
-        Notes = frontier.HasGoldReward && frontier.GoldFit is null ? ["Three looks away from the start are needed to fit a law."] : [],
+        Notes = frontier.HasGoldReward && frontier.GoldFit is null ? ["A fit needs at least three evaluations with a KL above 0."] : [],
     };
 
     static JsonObject ToJson(Frontier frontier) => new()
     {
         ["points"] = new JsonArray([.. frontier.Points.Select(point => new JsonObject
         {
-            [frontier.Label] = point.Label, ["kl"] = point.Kl, ["distance"] = point.Distance, ["score"] = point.Score, ["gold"] = point.GoldReward,
+            [frontier.Label] = point.Label,
+            ["kl"] = point.Kl,
+            ["distance"] = point.Distance,
+            ["score"] = point.Score,
+            ["gold"] = point.GoldReward,
         })]),
         ["best"] = frontier.Best?.Label,
         ["scoreFit"] = ToJson(frontier.ScoreFit),

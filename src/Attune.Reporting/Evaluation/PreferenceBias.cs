@@ -1,38 +1,43 @@
 namespace Attune.Reporting.Evaluation;
 
-/// <summary>How often people and a reward model prefer one kind of answer to another, over the pairs where it can be told.</summary>
-/// <param name="Pairs">How many.</param>
-/// <param name="People">The share of these in which people do.</param>
-/// <param name="Model">The share in which the model does.</param>
+/// <summary>How often annotators and a reward model prefer one kind of response, over the pairs with one response of that kind.</summary>
+/// <param name="Pairs">The number of pairs.</param>
+/// <param name="People">The share in which annotators prefer it.</param>
+/// <param name="Model">The share in which the model prefers it.</param>
 public sealed record PreferenceBias(int Pairs, double People, double Model)
 {
-    /// <summary>For the longer answer; null where all are of one length.</summary>
+    /// <summary>The bias for the longer response; null where all have the same length.</summary>
     public static PreferenceBias? ForLength(IEnumerable<EvaluatedPair> pairs) => For(pairs, pair => Math.Sign(pair.LengthDifference));
 
-    /// <summary>For the answer that stood earlier in the list; null where places say nothing.</summary>
+    /// <summary>The bias for the response that is earlier in the list; null where the order has no meaning.</summary>
     public static PreferenceBias? ForPlace(IEnumerable<EvaluatedPair> pairs) =>
-        For(pairs, pair => pair.Chosen.Place is { } better && pair.Rejected.Place is { } worse ? Math.Sign(worse - better) : 0);
+        For(pairs, pair => pair.Chosen.Place is { } chosen && pair.Rejected.Place is { } rejected ? Math.Sign(rejected - chosen) : 0);
 
-    /// <param name="pairs">Of which those count that are decided and of two kinds.</param>
-    /// <param name="side">1 where the better answer is of the kind, −1 where the worse is, 0 where neither or both are.</param>
+    /// <param name="pairs">The pairs; those count that are decided and have one response of the kind.</param>
+    /// <param name="side">1 where the chosen response is of the kind, −1 where the rejected one is, 0 where neither or both are.</param>
     static PreferenceBias? For(IEnumerable<EvaluatedPair> pairs, Func<EvaluatedPair, int> side)
     {
-        var told = pairs.Where(pair => pair.IsDecided && side(pair) != 0).ToList();
-        return told.Count == 0 ? null : new(told.Count, told.Average(pair => Is(side(pair) > 0)), told.Average(pair => side(pair) > 0 ? pair.Correct : 1 - pair.Correct));
+        var counted = pairs.Where(pair => pair.IsDecided && side(pair) != 0).ToList();
+        return counted.Count == 0
+            ? null
+            : new(
+                counted.Count, counted.Average(pair => side(pair) > 0 ? 1.0 : 0),
+                counted.Average(pair => side(pair) > 0 ? pair.Correct : 1 - pair.Correct));
     }
 
-    static double Is(bool truth) => truth ? 1 : 0;
 
-    /// <summary>Pearson's correlation of two numbers of the answers, less each prompt's own mean; null where one of them does not vary.</summary>
+    /// <summary>
+    /// Pearson's correlation of two numbers of the answers, less each prompt's own mean; null where one of them does not vary.
+    /// </summary>
     public static double? WithinPrompts<T>(IEnumerable<IReadOnlyCollection<T>> prompts, Func<T, double> one, Func<T, double> other)
     {
         var (xx, yy, xy) = (0.0, 0.0, 0.0);
-        foreach (var answers in prompts)
+        foreach (var responses in prompts)
         {
-            var (x, y) = (answers.Average(one), answers.Average(other));
-            foreach (var answer in answers)
+            var (x, y) = (responses.Average(one), responses.Average(other));
+            foreach (var response in responses)
             {
-                var (dx, dy) = (one(answer) - x, other(answer) - y);
+                var (dx, dy) = (one(response) - x, other(response) - y);
                 (xx, yy, xy) = (xx + dx * dx, yy + dy * dy, xy + dx * dy);
             }
         }

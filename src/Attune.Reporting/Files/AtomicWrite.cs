@@ -1,12 +1,12 @@
 namespace Attune.Reporting.Files;
 
 /// <summary>
-/// Writes files and folders that are whole or are not there, whenever the process is killed: first beside their place, as
-/// <c>X.unfinished</c>, then renamed.
+/// Writes files and folders atomically, so that they are complete even if the process is killed: first as <c>X.unfinished</c>, then
+/// renamed.
 /// </summary>
 public static class AtomicWrite
 {
-    /// <summary>Writes a file through a path that is given to <paramref name="write"/>; one that is there is replaced.</summary>
+    /// <summary>Writes a file at the temporary path that is passed to <paramref name="write"/>; an existing file is replaced.</summary>
     public static void File(string path, Action<string> write)
     {
         var unfinished = Unfinished(path);
@@ -17,7 +17,7 @@ public static class AtomicWrite
     /// <inheritdoc cref="File(string, Action{string})"/>
     public static void File(string path, string text) => File(path, unfinished => System.IO.File.WriteAllText(unfinished, text));
 
-    /// <summary>Fills a folder whose path is given to <paramref name="write"/>; one that is there is replaced.</summary>
+    /// <summary>Writes a folder at the temporary path that is passed to <paramref name="write"/>; an existing folder is replaced.</summary>
     public static void Folder(string path, Action<string> write)
     {
         var unfinished = Unfinished(path);

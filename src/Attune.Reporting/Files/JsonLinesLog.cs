@@ -4,22 +4,25 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Reporting.Files;
 
-/// <summary>A file that grows by one JSON object a line, each with the step it belongs to.</summary>
+/// <summary>A log of JSON objects, one in each line, each with its step.</summary>
 public sealed class JsonLinesLog : IDisposable
 {
-    static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Options =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Bytes that hold the last steps and the last look at held-out data of any run.</summary>
+    /// <summary>How many bytes at the end are enough for the last steps and the last evaluation of any run.</summary>
     const int End = 1 << 16;
 
     readonly FileStream stream;
 
-    /// <summary>Opens the file to go on after <paramref name="step"/>: later lines, and one that was cut off, are dropped.</summary>
+    /// <summary>
+    /// Opens the file to append after <paramref name="step"/>: lines of later steps, and an incomplete last line, are dropped.
+    /// </summary>
     public JsonLinesLog(string path, int step)
     {
-        var kept = File.Exists(path) ? LengthUpTo(path, step) : 0;
+        var length = File.Exists(path) ? LengthUpTo(path, step) : 0;
         stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-        stream.SetLength(kept);
+        stream.SetLength(length);
         stream.Seek(0, SeekOrigin.End);
     }
 
@@ -31,11 +34,11 @@ public sealed class JsonLinesLog : IDisposable
 
     public void Dispose() => stream.Dispose();
 
-    /// <summary>The objects of a log that are whole.</summary>
+    /// <summary>The complete objects of a log.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
         File.Exists(path) ? File.ReadLines(path).Select(Parse).OfType<JsonObject>() : [];
 
-    /// <summary>Those that are whole in the last part of a log.</summary>
+    /// <summary>The complete objects at the end of a log.</summary>
     public static IEnumerable<JsonObject> ReadEnd(string path)
     {
         if (!File.Exists(path))
@@ -53,7 +56,7 @@ public sealed class JsonLinesLog : IDisposable
         {
             var end = Array.IndexOf(bytes, (byte)'\n', start);
             if (end < 0)
-                return start;                                    // cut off
+                return start;                                    // an incomplete line
             var line = Parse(Encoding.UTF8.GetString(bytes, start, end - start));
             if (line?["step"] is JsonValue value && value.TryGetValue(out int found) && found > step)
                 return start;

@@ -4,14 +4,14 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Health;
 
-/// <summary>A line of health.jsonl: a finding that began or was over, or what was done about one.</summary>
-/// <param name="Step">When; for a run that was rolled back, the step that it went back to.</param>
+/// <summary>A line of health.jsonl: a finding that began or ended, or an action.</summary>
+/// <param name="Step">The step; for a rollback, the step that the run was rolled back to.</param>
 /// <param name="What">"began", "over", "β raised", "rolled back" or "stopped".</param>
 public sealed record HealthEvent(int Step, string What)
 {
     public const string Began = "began", Over = "over";
 
-    /// <summary>The rule of a finding; empty for what was done.</summary>
+    /// <summary>The rule of a finding; empty for an action.</summary>
     public string Rule { get; init; } = "";
 
     public string Severity { get; init; } = "";
@@ -20,7 +20,7 @@ public sealed record HealthEvent(int Step, string What)
 
     public string Advice { get; init; } = "";
 
-    /// <summary>The line that a change writes.</summary>
+    /// <summary>The event of a change.</summary>
     public static HealthEvent FromChange(HealthChange change, int step) => new(step, change.Begins ? Began : Over)
     {
         Rule = change.Finding.Rule,
@@ -29,8 +29,9 @@ public sealed record HealthEvent(int Step, string What)
         Advice = change.Begins ? change.Finding.Advice : "",
     };
 
-    /// <summary>What a run's folder says. A run that was killed while it went back may have said so twice.</summary>
-    public static IReadOnlyList<HealthEvent> Read(RunFolder folder) => [.. JsonLinesLog.Read(folder.Health).Select(From).OfType<HealthEvent>().Distinct()];
+    /// <summary>The events of a run. A run that was killed during a rollback may have logged an event twice.</summary>
+    public static IReadOnlyList<HealthEvent> Read(RunFolder folder) =>
+        [.. JsonLinesLog.Read(folder.Health).Select(From).OfType<HealthEvent>().Distinct()];
 
     public JsonObject ToJson()
     {

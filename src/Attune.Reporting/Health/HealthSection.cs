@@ -4,10 +4,10 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Health;
 
-/// <summary>What went wrong in a run, when, what to do, and what was done.</summary>
+/// <summary>The findings and actions of a run's health, as a section of its report.</summary>
 static class HealthSection
 {
-    /// <summary>A section, or none where nobody watched.</summary>
+    /// <summary>The section, or none where the health was not monitored.</summary>
     public static IEnumerable<ReportSection> Create(RunFolder folder)
     {
         if (!File.Exists(folder.Health))
@@ -17,24 +17,26 @@ static class HealthSection
         [
             new("Health")
             {
-                Lead = events.Count == 0 ? "Nothing was wrong at any step." : "What the run was watched for and found, and what to do about it.",
-                Tables = events.Count == 0 ? [] : [new("Findings", ["Steps", "What", "What to do"], [.. Rows(events)])],
+                Lead = events.Count == 0 ? "There were no findings." : "What went wrong, what to do about it, and what the run did.",
+                Tables = events.Count == 0 ? [] : [new("Findings", ["Steps", "Finding", "What to do"], [.. Rows(events)])],
             },
         ];
     }
 
     static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<HealthEvent> events)
     {
-        for (var at = 0; at < events.Count; at++)
+        for (var i = 0; i < events.Count; i++)
         {
-            var found = events[at];
-            if (found.What == HealthEvent.Began)
-                yield return [Steps(found, events.Skip(at + 1)), $"{found.Severity}: {found.Words}", found.Advice];
-            else if (found.What != HealthEvent.Over)
-                yield return [NumberFormat.Number(found.Step), $"{found.What}: {found.Words}", ""];
+            var current = events[i];
+            if (current.What == HealthEvent.Began)
+                yield return [Steps(current, events.Skip(i + 1)), $"{current.Severity}: {current.Words}", current.Advice];
+            else if (current.What != HealthEvent.Over)
+                yield return [NumberFormat.Number(current.Step), $"{current.What}: {current.Words}", ""];
         }
     }
 
     static string Steps(HealthEvent began, IEnumerable<HealthEvent> later) =>
-        later.FirstOrDefault(other => other.Rule == began.Rule) is { What: HealthEvent.Over } over ? $"{began.Step} to {over.Step}" : $"from {began.Step}";
+        later.FirstOrDefault(other => other.Rule == began.Rule) is { What: HealthEvent.Over } over
+            ? $"{began.Step} to {over.Step}"
+            : $"from {began.Step}";
 }

@@ -5,19 +5,19 @@ using static Attune.Reporting.Charts.Html;
 
 namespace Attune.Reporting.Pages;
 
-/// <summary>Writes a report as one HTML file that needs nothing else: no network, no scripts, light and dark, phone and paper.</summary>
+/// <summary>Writes a report as one self-contained HTML file: no network, no scripts, for light and dark mode, phones and print.</summary>
 public static class HtmlReport
 {
-    const int OpenSamples = 8;
-    const int LongestText = 4000;
+    const int VisibleSamples = 8;
+    const int MaxTextLength = 4000;
 
-    /// <summary>What a browser may do with the page: apply its own style, show its empty icon, nothing else.</summary>
-    const string Allowed = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    /// <summary>The content security policy: the page's style and its empty icon, nothing else.</summary>
+    const string ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-    /// <summary>Writes the file whole or not at all.</summary>
+    /// <summary>Writes the file atomically.</summary>
     public static void Write(string path, ReportPage page) => AtomicWrite.File(path, Render(page));
 
-    /// <summary>The file's text.</summary>
+    /// <summary>The HTML text.</summary>
     public static string Render(ReportPage page)
     {
         var html = Element("html", Attribute("lang", "en"), Head(page), Body(page));
@@ -28,7 +28,7 @@ public static class HtmlReport
         Element("meta", Attribute("charset", "utf-8")),
         Element("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
         Element("meta", Attribute("name", "color-scheme"), Attribute("content", "light dark")),
-        Element("meta", Attribute("http-equiv", "Content-Security-Policy"), Attribute("content", Allowed)),
+        Element("meta", Attribute("http-equiv", "Content-Security-Policy"), Attribute("content", ContentSecurityPolicy)),
         Element("title", page.Title),
         Element("link", Attribute("rel", "icon"), Attribute("href", "data:,")),
         Element("style", ReportStyle.Css));
@@ -41,7 +41,7 @@ public static class HtmlReport
             Facts(page.Facts, "facts large"),
             page.Sections.Count > 1 ? Contents(page.Sections) : null),
         Element("main", page.Sections.Select(Section)),
-        Element("footer", Element("p", "Written by Attune. This file stands alone: it loads nothing and runs no scripts.")));
+        Element("footer", Element("p", "Written by Attune. This file is self-contained: it loads nothing and runs no scripts.")));
 
     static XElement Contents(IReadOnlyList<ReportSection> sections) => Element("nav", Attribute("aria-label", "Contents"),
         Element("ol", sections.Select((section, at) => Element("li", Element("a", Attribute("href", $"#part-{at + 1}"), section.Title)))));
@@ -74,11 +74,11 @@ public static class HtmlReport
     {
         if (section.Samples.Count == 0)
             yield break;
-        yield return Element("div", Class("samples"), section.Samples.Take(OpenSamples).Select(Show));
-        if (section.Samples.Count - OpenSamples is > 0 and var others)
+        yield return Element("div", Class("samples"), section.Samples.Take(VisibleSamples).Select(Show));
+        if (section.Samples.Count - VisibleSamples is > 0 and var others)
             yield return Folded(
                 others == 1 ? "1 more prompt" : $"{others} more prompts",
-                [Element("div", Class("samples"), section.Samples.Skip(OpenSamples).Select(Show))]);
+                [Element("div", Class("samples"), section.Samples.Skip(VisibleSamples).Select(Show))]);
 
         XElement Show(BeforeAfter sample) => Element("article", Class("sample"),
             Element("div", Class("prompt"), Element("h4", "Prompt"), Untrusted(sample.Prompt)),
@@ -87,15 +87,17 @@ public static class HtmlReport
                 Shown(sample.After, section.SampleTitles.After, "answer after")));
     }
 
-    static XElement? Shown(ReportedResponse? answer, string title, string style) => answer is null ? null : Element("div", Class(style),
-        Element("h4", title, answer.Assessment is { } verdict
-            ? Element("span", Class(verdict.IsGood ? "verdict good" : "verdict bad"), (verdict.IsGood ? "▲ " : "▼ ") + verdict.Text)
+    static XElement? Shown(ReportedResponse? response, string title, string style) => response is null ? null : Element("div", Class(style),
+        Element("h4", title, response.Assessment is { } assessment
+            ? Element(
+                "span", Class(assessment.IsGood ? "verdict good" : "verdict bad"), (assessment.IsGood ? "▲ " : "▼ ") + assessment.Text)
             : null),
-        !string.IsNullOrWhiteSpace(answer.Text) ? Untrusted(answer.Text) : Paragraph("text nothing", "(an empty answer)"),
-        Paragraph("captions", string.Join(" · ", answer.Captions)));
+        !string.IsNullOrWhiteSpace(response.Text) ? Untrusted(response.Text) : Paragraph("text nothing", "(empty response)"),
+        Paragraph("captions", string.Join(" · ", response.Captions)));
 
-    /// <summary>Text that nobody vouches for, in its own direction of reading; a model begins with a space more often than not.</summary>
-    static XElement Untrusted(string text) => Element("p", Class("text"), Attribute("dir", "auto"), VisibleText.Cut(text.Trim(), LongestText));
+    /// <summary>Untrusted text, with automatic text direction, without white space at its ends.</summary>
+    static XElement Untrusted(string text) =>
+        Element("p", Class("text"), Attribute("dir", "auto"), VisibleText.Cut(text.Trim(), MaxTextLength));
 
     static XElement? Charts(IReadOnlyList<Chart> charts, string id)
     {

@@ -1,10 +1,10 @@
 namespace Attune.Reporting.Reports;
 
-/// <summary>What a reader of help and reports is told about a training method.</summary>
-/// <param name="Name">As in commands and recipes.</param>
+/// <summary>The description of a training method in help and reports.</summary>
+/// <param name="Name">The name in commands and recipes.</param>
 public record MethodDescription(string Name)
 {
-    /// <summary>What its command does, in a few words that begin with a verb.</summary>
+    /// <summary>What its command does, in a few words, beginning with a verb.</summary>
     public string Summary { get; init; } = "";
 
     /// <summary>A command line that uses it.</summary>
@@ -17,12 +17,11 @@ public record MethodDescription(string Name)
     public string ReportLead { get; init; } = "";
 
     /// <summary>
-    /// Logged metrics that mean something else in its runs than in those of other methods; all others are described by
-    /// <see cref="MetricGuide"/>.
+    /// Metrics whose meaning in its runs differs from that of other methods; <see cref="MetricGuide"/> describes all others.
     /// </summary>
     public IReadOnlyList<Metric> Metrics { get; init; } = [];
 
-    /// <summary>Whether its runs make a reward model, and not a language model.</summary>
+    /// <summary>Whether its runs train a reward model and not a language model.</summary>
     public bool MakesRewardModel { get; init; }
 
     /// <summary>Whether its training data has prompts.</summary>

@@ -1,53 +1,51 @@
-using Attune.Reporting.Charts;
-
 namespace Attune.Reporting.Reports;
 
-/// <summary>Where the chart of a metric stands.</summary>
+/// <summary>Where the chart of a metric is shown.</summary>
 public enum ChartPlace
 {
-    /// <summary>Open, with the other curves that matter.</summary>
+    /// <summary>With the main charts.</summary>
     Main,
 
-    /// <summary>Folded away.</summary>
+    /// <summary>With the collapsed charts.</summary>
     Folded,
 
-    /// <summary>It is no curve to look at.</summary>
+    /// <summary>Nowhere.</summary>
     None,
 }
 
-/// <summary>A metric in words.</summary>
-/// <param name="Name">As it stands in metrics.jsonl.</param>
-/// <param name="Title">What people would call it.</param>
-/// <param name="Unit">"%" for a share, which is shown times 100.</param>
-/// <param name="Meaning">What it is, and what healthy looks like.</param>
+/// <summary>The description of a metric.</summary>
+/// <param name="Name">The name in metrics.jsonl.</param>
+/// <param name="Title">The title of its chart.</param>
+/// <param name="Unit">The unit; "%" for a share, which is shown multiplied by 100.</param>
+/// <param name="Meaning">What it measures, and how a healthy curve looks.</param>
 public sealed record Metric(string Name, string Title, string Unit, string Meaning)
 {
     public ChartPlace Place { get; init; }
 
-    /// <summary>What its curve is called.</summary>
+    /// <summary>The name of its curve.</summary>
     public string Series { get; init; } = "training";
 
-    /// <summary>The metric in whose chart it is drawn; null for one of its own.</summary>
+    /// <summary>The metric in whose chart it is drawn; null for its own chart.</summary>
     public string? DrawnWith { get; init; }
 
-    /// <summary>Whether it was measured on data that is not trained on.</summary>
+    /// <summary>Whether it is measured on held-out data.</summary>
     public bool IsHeldOut => Name.StartsWith(HeldOut, StringComparison.Ordinal);
 
-    /// <summary>What the names of held-out figures begin with.</summary>
+    /// <summary>The prefix of the names of held-out metrics.</summary>
     public const string HeldOut = "eval/";
 
-    /// <summary>What values are multiplied by to have the unit.</summary>
+    /// <summary>The factor that converts values to the unit.</summary>
     public double Scale => Unit == "%" ? 100 : 1;
 
-    /// <summary>The place in the order of importance, 0 the first; unknown metrics stand last.</summary>
+    /// <summary>The rank by importance, 0 the first; unknown metrics are last.</summary>
     public int Rank { get; init; } = int.MaxValue;
 
-    /// <summary>A value in words with its unit where that is a sign.</summary>
+    /// <summary>A value as text, with a percent sign where the unit is "%".</summary>
     public string WithSign(string value) => Unit == "%" ? $"{value} %" : value;
 }
 
 /// <summary>
-/// What every logged metric means, the most important first. A method may give a metric another meaning in its own runs
+/// The descriptions of all logged metrics, the most important first. A method can replace descriptions for its own runs
 /// (<see cref="MethodDescription.Metrics"/>).
 /// </summary>
 public static class MetricGuide
@@ -59,121 +57,134 @@ public static class MetricGuide
     public static IReadOnlyList<Metric> All { get; } = [.. new Metric[]
     {
         new("objective/scores", "Score", "points",
-            "What the reward source gives the answers, on average. Healthy: it climbs and then levels off. A late leap together with "
-            + "a leap of the KL means that the model has found a trick; read its answers."),
-        new("eval/score", "Score", "points", "The score of answers to held-out prompts.")
+            "The mean score of the responses by the reward source. Healthy: it rises and then levels off. A late jump together with a jump "
+            + "of the KL means that the policy exploits the reward (reward hacking); read its responses."),
+        new("eval/score", "Score", "points", "The mean score of responses to held-out prompts.")
             { DrawnWith = "objective/scores", Series = "held-out" },
-        new("objective/kl", "Distance from the start (KL)", "nats an answer",
-            "How far the answers have moved from what the model said before. Healthy: it grows from 0 and settles; past 50 answers tend "
-            + "to break, and below −1 sampling and training disagree."),
-        new("eval/kl", "Distance from the start (KL)", "nats an answer", "The same, on held-out prompts.")
+        new("objective/kl", "KL from the reference", "nats a response",
+        "The KL divergence of the policy from the reference. Healthy: it grows from 0 and levels off; above 50 responses tend to "
+        + "degenerate, and below −1 sampling and training disagree."),
+        new("eval/kl", "KL from the reference", "nats a response", "The KL on held-out prompts.")
             { DrawnWith = "objective/kl", Series = "held-out" },
-        new("rewards/accuracies", "Pairs in the right order", "%",
-            "How often the answer that people preferred scores higher; 50 % is guessing. Healthy: the held-out curve climbs too. People "
-            + "agree with each other on about three pairs of four, so 70 to 80 % is good."),
+        new("rewards/accuracies", "Accuracy on pairs", "%",
+        "How often the chosen response scores higher; 50 % is guessing. Healthy: the held-out curve rises too. Annotators agree with "
+        + "each other on about three pairs of four, so 70 to 80 % is good."),
         new("loss", "Loss", "nats a token",
-            "How surprised the model is by the tokens it should write; lower is better. Healthy: it falls fast, then slowly. When held-out "
-            + "rises again, the model begins to learn the examples by heart."),
-        new("accuracy", "Tokens guessed right", "%",
-            "How often the model's first guess is the token that really follows. Healthy: it climbs as the loss falls."),
+            "The cross-entropy of the target tokens; lower is better. Healthy: it falls fast, then slowly. When the held-out curve rises "
+            + "again, the model overfits."),
+        new("accuracy", "Token accuracy", "%",
+        "How often the most likely token is the target token. Healthy: it rises as the loss falls."),
         new("rewards/margins", "Margin", "points",
-            "By how much the preferred answer scores higher than the other one, on average. Healthy: above 0 and growing."),
-        new("rewards/chosen", "Scores of both sides", "points",
-            "The scores of preferred and of rejected answers. Healthy: they part; where both stand does not matter.")
-            { Series = "preferred" },
-        new("rewards/rejected", "Scores of rejected answers", "points", "The other side.")
+            "By how much the chosen response scores higher than the rejected one, on average. Healthy: above 0 and growing."),
+        new("rewards/chosen", "Scores of chosen and rejected responses", "points",
+        "The mean scores of chosen and of rejected responses. Healthy: their difference grows; their level does not matter.")
+        { Series = "chosen" },
+        new("rewards/rejected", "Scores of rejected responses", "points", "The mean score of rejected responses.")
             { DrawnWith = "rewards/chosen", Series = "rejected" },
         new("rewards/disagreement", "Disagreement of heads", "points",
-            "The deviation between the heads of an ensemble about how far apart two answers are. Healthy: far below the margin.")
+            "The standard deviation of the margin between the heads of an ensemble. Healthy: far below the margin.")
             { Place = ChartPlace.Folded },
-        new("responses/length", "Length of an answer", "tokens",
-            "Healthy: it moves a little. A run to the limit or to nothing means that length itself is being rewarded."),
-        new("eval/length", "Length of an answer", "tokens", "The same, on held-out prompts.")
+        new("responses/length", "Response length", "tokens",
+        "The mean length of the responses. Healthy: it changes little. A rise to the limit or a fall to 0 means that the reward favours a "
+            + "length."),
+        new("eval/length", "Response length", "tokens", "The mean length of responses to held-out prompts.")
             { DrawnWith = "responses/length", Series = "held-out" },
-        new("responses/ended", "Answers that end by themselves", "%",
-            "The others were cut off at the greatest length. Healthy: high, and not falling."),
-        new("eval/ended", "Answers that end by themselves", "%", "The same, on held-out prompts.")
+        new("responses/ended", "Responses that end", "%",
+        "Responses that end with an end-of-sequence token or a stop string; the others were cut off at the maximum length. "
+        + "Healthy: high, and not falling."),
+        new("eval/ended", "Responses that end", "%", "The share of responses to held-out prompts that end.")
             { DrawnWith = "responses/ended", Series = "held-out" },
         new("eval/gold", "Gold reward", "points",
-            "What a second reward, which is not trained on, gives the held-out answers. Healthy: it climbs with the score. Where it falls "
-            + "while the score climbs, the score is being exploited.") { Series = "held-out" },
+            "The mean of a second reward, which is not trained on, on held-out prompts. Healthy: it rises with the score. Where it falls "
+            + "while the score rises, the score is over-optimised.") { Series = "held-out" },
         new("responses/repetition", "Repetition", "%",
-            "How much of an answer, three tokens at a time, was said in it before. Healthy: near where it began.")
+            "The share of 3-grams of tokens that repeat an earlier one of the same response. Healthy: near its initial value.")
             { Place = ChartPlace.Folded },
-        new("responses/distinct", "Different answers of a step", "%",
-            "How many of the answers of a step differ from each other. Healthy: level; a fall means one answer to everything.")
+        new("responses/distinct", "Distinct responses of a step", "%",
+        "The share of distinct responses in a step. Healthy: constant; a fall means the same response to many prompts.")
             { Place = ChartPlace.Folded },
-        new("value/explained_variance", "Variance that the values explain", "",
-            "1 for a perfect forecast of the returns, 0 for none, below 0 for one that misleads. Healthy: it climbs in the first steps, then stays above 0.")
+        new("value/explained_variance", "Explained variance of the values", "",
+        "1 − Var(returns − values) / Var(returns): 1 for perfect values, 0 for a constant, below 0 for values that are worse "
+        + "than a constant. Healthy: it rises in the first steps, then stays above 0.")
             { Place = ChartPlace.Folded },
-        new("eval/distinct", "Variety", "%",
-            "How many of the held-out answers differ from each other. Healthy: near 100 %; a fall means one answer to everything.")
+        new("eval/distinct", "Distinct responses", "%",
+        "The share of distinct responses to held-out prompts. Healthy: near 100 %; a fall means the same response to many prompts.")
             { Series = "held-out" },
-        new("objective/entropy", "Freedom of choice (entropy)", "nats an answer",
-            "How open the choice of words still is. Healthy: it falls slowly; near 0 the answers no longer vary."),
-        new("objective/rlhf_reward", "Score less the price of distance", "points",
-            "What PPO maximises: the score, minus β times the KL. Healthy: it climbs.") { Place = ChartPlace.Folded },
-        new("objective/kl_coef", "Price of distance (β)", "points a nat",
-            "What a nat of KL costs. Level, unless a KL target is set: then it rises while the KL is above the target.")
+        new("objective/entropy", "Entropy of responses", "nats a response",
+        "−log π of sampled responses, an estimate of the policy's entropy. Healthy: it falls slowly; near 0 responses no longer vary."),
+        new("objective/rlhf_reward", "Score minus KL penalty", "points",
+        "The score minus β times the KL: the objective of RLHF. Healthy: it rises.") { Place = ChartPlace.Folded },
+        new("objective/kl_coef", "KL coefficient (β)", "points a nat",
+        "The coefficient of the KL penalty. It is constant, unless a KL target is set: then it rises while the KL is above the target.")
             { Place = ChartPlace.Folded },
-        new("policy/approx_kl", "Movement in a step", "nats a token",
-            "How far one step's updates move the model from the one that answered. Healthy: below 0.05; more asks for a lower learning "
-            + "rate or fewer epochs.") { Place = ChartPlace.Folded },
+        new("policy/approx_kl", "KL of a step's updates", "nats a token",
+        "An estimate of the KL between the policy and the one that sampled the responses, ½ (log-ratio)². Healthy: below 0.05; if it is "
+        + "higher, use a lower learning rate or fewer epochs.") { Place = ChartPlace.Folded },
         new("policy/clipfrac", "Clipped tokens", "%",
-            "Tokens whose probability moved so far in a step that they no longer count. Healthy: below 30 %.")
+            "Tokens whose probability ratio is outside of the clip range. Healthy: below 30 %.")
             { Place = ChartPlace.Folded },
         new("policy/ratio", "Probability ratio", "",
-            "The probability of a sampled token now, over that when it was sampled. Healthy: within a few hundredths of 1.")
+            "The mean of π / π_old over sampled tokens. Healthy: within a few hundredths of 1.")
             { Place = ChartPlace.Folded },
-        new("loss/policy", "Policy loss", "", "It has no level to reach. Healthy: small, on both sides of 0.")
+        new("loss/policy", "Policy loss", "",
+            "The clipped loss of the policy gradient. It has no target level. Healthy: small, on both sides of 0.")
             { Place = ChartPlace.Folded },
         new("loss/value", "Value loss", "points²",
-            "Half the squared error of the model's forecast of its own reward. Healthy: it falls, then stays.")
+            "Half the squared error of the values against the returns. Healthy: it falls, then stays.")
             { Place = ChartPlace.Folded },
-        new("loss/kl", "KL in the loss", "nats a token", "The distance from the reference that is paid for in the loss. Healthy: small, and level.")
+        new("loss/kl", "KL in the loss", "nats a token",
+            "The KL from the reference that is penalised in the loss. Healthy: small and constant.")
             { Place = ChartPlace.Folded },
-        new("loss/text", "Loss of the text mixed in", "nats a token", "How well the text beside RL is still known. Healthy: level, or falling.")
+        new("loss/text", "Pretraining loss (PPO-ptx)", "nats a token",
+        "The language modelling loss of the text that is mixed in. Healthy: constant or falling.")
             { Place = ChartPlace.Folded },
-        new("policy/entropy", "Entropy of a token", "nats", "How open the choice of a token is. Healthy: it falls slowly.")
+        new("policy/entropy", "Entropy of a token", "nats", "The mean entropy of the next token's distribution. Healthy: it falls slowly.")
             { Place = ChartPlace.Folded },
-        new("policy/updates_left_out", "Updates left out", "a step",
-            "Updates that were not applied, since the policy had moved too far or a number was not finite. Healthy: none, or few.")
+        new("policy/updates_left_out", "Skipped updates", "a step",
+        "Updates that were not applied, because the policy had changed too much or a number was not finite. Healthy: none or few.")
             { Place = ChartPlace.Folded },
-        new("grad_norm", "Length of the gradient", "",
-            "Before it is shortened to the limit. Healthy: it settles; a single peak does no harm.") { Place = ChartPlace.Folded },
-        new("learning_rate", "Learning rate", "", "How large the steps are, as the schedule wants it.") { Place = ChartPlace.Folded },
-        new("tokens", "Tokens in a step", "tokens", "How much text a step learns from.") { Place = ChartPlace.Folded },
-        new("time/rollout", "Where the time goes", "seconds a step",
-            "The three parts of a step. On small models answering takes longest.") { Place = ChartPlace.Folded, Series = "answering" },
-        new("time/score", "Time to score", "seconds a step", "The reward source and the reference.")
+        new("grad_norm", "Gradient norm", "",
+        "The norm of the gradient before clipping. Healthy: it levels off; a single peak is harmless.") { Place = ChartPlace.Folded },
+        new("learning_rate", "Learning rate", "", "The learning rate of the schedule.") { Place = ChartPlace.Folded },
+        new("tokens", "Tokens in a step", "tokens", "The tokens of a step's batch.") { Place = ChartPlace.Folded },
+        new("time/rollout", "Time of a step", "seconds a step",
+        "The time of the three parts of a step: sampling, scoring and updates.") { Place = ChartPlace.Folded, Series = "sampling" },
+        new("time/score", "Time to score", "seconds a step", "The time of the reward source, the reference and the values.")
             { DrawnWith = "time/rollout", Series = "scoring" },
-        new("time/optimise", "Time to learn", "seconds a step", "The updates.") { DrawnWith = "time/rollout", Series = "learning" },
-        new("epoch", "Passes over the data", "", "How often every example has been seen.") { Place = ChartPlace.None },
-        new("time/seconds", "Time", "seconds", "How long the run has worked.") { Place = ChartPlace.None },
+        new("time/optimise", "Time of updates", "seconds a step", "The time of the updates.")
+        { DrawnWith = "time/rollout", Series = "updates" },
+        new("epoch", "Passes over the data", "", "Passes over the training data.") { Place = ChartPlace.None },
+        new("time/seconds", "Time", "seconds", "The time that the run has trained.") { Place = ChartPlace.None },
     }.Concat(KlEstimators.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
 
     static Metric OfEstimator(string name) =>
-        new($"objective/kl_{name}", "KL by its estimator", "nats an answer", "The KL again, under the name of its estimator.") { Place = ChartPlace.None };
+        new($"objective/kl_{name}", $"KL from the reference ({name})", "nats a response", "The KL, with the name of its estimator.")
+        {
+            Place = ChartPlace.None,
+        };
 
     /// <summary>
-    /// What a metric means in the runs of a method. A held-out figure is told by the one it repeats, an unknown one by its name.
+    /// The description of a metric in the runs of a method. A held-out metric is described by the training metric, an unknown one by its
+    /// name.
     /// </summary>
     public static Metric Find(string name, MethodDescription method)
     {
         var known = All.FirstOrDefault(metric => metric.Name == name);
-        if (method.Metrics.FirstOrDefault(metric => metric.Name == name) is { } own)
-            return own with { Rank = known?.Rank ?? own.Rank };
+        if (method.Metrics.FirstOrDefault(metric => metric.Name == name) is { } described)
+            return described with { Rank = known?.Rank ?? described.Rank };
         if (known is not null)
             return known;
         if (!name.StartsWith(Metric.HeldOut, StringComparison.Ordinal))
             return Unknown(name) with { Place = ChartPlace.Folded };
-        var seen = Find(name[Metric.HeldOut.Length..], method);
-        var series = seen.Series == "training" ? "held-out" : $"{seen.Series}, held-out";
-        return seen with { Name = name, DrawnWith = seen.DrawnWith ?? seen.Name, Series = series };
+        var training = Find(name[Metric.HeldOut.Length..], method);
+        var series = training.Series == "training" ? "held-out" : $"{training.Series}, held-out";
+        return training with { Name = name, DrawnWith = training.DrawnWith ?? training.Name, Series = series };
     }
 
-    /// <summary>A part of the reward by its name, or a metric that says no more than that.</summary>
+    /// <summary>The description of a reward's part or of an unknown metric.</summary>
     static Metric Unknown(string name) => name.StartsWith(Part, StringComparison.Ordinal)
-        ? new(name, $"Score of the part {name[Part.Length..]}", "points", "What this part of the reward gives the answers, on average, before it is scaled and weighted.")
+        ? new(
+            name, $"Score of the part {name[Part.Length..]}", "points",
+            "The mean score of this part of the reward, before scaling and weighting.")
         : new(name, name, "", "");
 }

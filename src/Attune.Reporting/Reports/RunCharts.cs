@@ -4,7 +4,7 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Reports;
 
-/// <summary>The metrics of a run as charts, the most important first; metrics that belong together share one.</summary>
+/// <summary>The metrics of a run as charts, the most important first; related metrics share a chart.</summary>
 public sealed class RunCharts
 {
     readonly Group[] groups;
@@ -24,13 +24,13 @@ public sealed class RunCharts
 
     public IReadOnlyList<Chart> Folded => [.. In(ChartPlace.Folded).Select(group => group.Chart)];
 
-    /// <summary>The main figures, first and last: on held-out data where there are two looks at it.</summary>
+    /// <summary>The first and last values of the main metrics: of the held-out ones where there are at least two evaluations.</summary>
     public IEnumerable<Fact> Facts => In(ChartPlace.Main).Select(group => group.Fact).OfType<Fact>();
 
     IEnumerable<Group> In(ChartPlace place) => groups.Where(group => group.Metric.Place == place);
 
-    /// <param name="Metric">The one that names the chart.</param>
-    /// <param name="Members">All that are drawn in it.</param>
+    /// <param name="Metric">The metric that names the chart.</param>
+    /// <param name="Members">All metrics that are drawn in it.</param>
     sealed record Group(Metric Metric, (Metric Metric, IReadOnlyList<Point> Points)[] Members)
     {
         public Chart Chart => new(Metric.Title, Metric.Meaning, [.. Members.Select(member => Scaled(member.Metric, member.Points))])

@@ -4,12 +4,13 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Reports;
 
-/// <summary>The answers of a run's first look at held-out prompts beside those of its last.</summary>
+/// <summary>Responses of a run's first evaluation on held-out prompts next to those of its last.</summary>
 public static class RunComparisons
 {
     /// <summary>
-    /// Pairs the answers to the same prompt, the first with the first where a prompt stands there more than once. After a single
-    /// look there is nothing to compare, and the answers stand alone.
+    /// Pairs the responses to the same prompt, in order where a prompt occurs more than once. After a single evaluation the responses are
+    /// shown
+    /// alone.
     /// </summary>
     public static IReadOnlyList<BeforeAfter> FromSamples(IReadOnlyList<RecordedSample> samples)
     {
@@ -23,13 +24,14 @@ public static class RunComparisons
             before.TryGetValue(sample.Sample.Prompt, out var earlier) && earlier.TryDequeue(out var match) ? match : null, sample.Sample))];
     }
 
-    /// <summary>An answer before and after, with what is known about both and how the score has changed.</summary>
+    /// <summary>A response before and after, with captions for both and the change of the score.</summary>
     public static BeforeAfter Compare(Sample? before, Sample after) =>
-        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = Judge(before, after) });
+        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = AssessScore(before, after) });
 
-    static ReportedResponse Describe(Sample sample) => new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
+    static ReportedResponse Describe(Sample sample) =>
+        new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
 
-    static Assessment? Judge(Sample? before, Sample after)
+    static Assessment? AssessScore(Sample? before, Sample after)
     {
         if (before is null || !before.Numbers.TryGetValue("score", out var earlier) || !after.Numbers.TryGetValue("score", out var score))
             return null;
@@ -45,9 +47,9 @@ public static class RunComparisons
     {
         ("length", 1) => "1 token",
         ("length", var length) => $"{NumberFormat.Number(length)} tokens",
-        ("ended", 0) => "cut off at the greatest length",
+        ("ended", 0) => "cut off at the maximum length",
         ("ended", _) => null,
-        ("kl", var nats) => $"KL {Rounded(nats)} nats",
+        ("kl", var kl) => $"KL {Rounded(kl)} nats",
         var (name, value) => $"{name} {Rounded(value)}",
     };
 }

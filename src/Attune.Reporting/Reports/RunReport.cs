@@ -6,40 +6,44 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Reports;
 
-/// <summary>The report of one run, from the files in its folder.</summary>
+/// <summary>The report of a run, from the files in its folder.</summary>
 public static class RunReport
 {
-    const int MainFigures = 3;
+    const int MainFacts = 3;
 
     /// <summary>Writes <see cref="RunFolder.Report"/>.</summary>
     public static void Write(RunFolder folder, MethodDescription method) => HtmlReport.Write(folder.Report, Page(folder, method));
 
-    /// <summary>A page of one run: answers first, then curves.</summary>
+    /// <summary>The page of a run: responses first, then curves.</summary>
     public static ReportPage Page(RunFolder folder, MethodDescription method)
     {
-        var whole = Section(folder, method);
+        var section = Section(folder, method);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         ReportSection[] parts =
         [
-            new(whole.Samples.Any(sample => sample.Before is not null) ? "Answers, before and after" : "Answers")
+            new(section.Samples.Any(sample => sample.Before is not null) ? "Responses, before and after" : "Responses")
             {
-                Lead = "What the model writes to prompts it was not trained on.",
-                Samples = whole.Samples,
+                Lead = "Responses of the model to held-out prompts.",
+                Samples = section.Samples,
             },
             .. HealthSection.Create(folder),
             .. Gold(folder),
-            whole with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
+            section with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
         ];
-        var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? whole.Title : $"{whole.Title}: {name}";
-        return new(title, whole.Lead, parts[(whole.Samples.Count > 0 ? 0 : 1)..]) { Facts = whole.Facts };
+        var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? section.Title : $"{section.Title}: {name}";
+        return new(title, section.Lead, parts[(section.Samples.Count > 0 ? 0 : 1)..]) { Facts = section.Facts };
     }
 
-    /// <summary>Score and gold reward over distance, where there is a gold reward.</summary>
+    /// <summary>Score and gold reward against √KL, where there is a gold reward.</summary>
     static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.FromRun(RunRecord.Read(folder)) is { HasGoldReward: true } frontier
-        ? [OverOptimisationReport.Section(frontier) with { Title = "Score and gold reward", Lead = "What distance from the start bought, on held-out prompts." }]
+        ? [OverOptimisationReport.Section(frontier) with
+        {
+            Title = "Score and gold reward",
+            Lead = "Gains against the KL from the initial policy, on held-out prompts.",
+        }]
         : [];
 
-    /// <summary>All there is to show of a run, as one section of a larger report.</summary>
+    /// <summary>A run as one section of a larger report.</summary>
     public static ReportSection Section(RunFolder folder, MethodDescription method)
     {
         var record = RunRecord.Read(folder);
@@ -48,10 +52,10 @@ public static class RunReport
         return new(method.ReportTitle)
         {
             Lead = method.ReportLead,
-            Facts = [.. charts.Facts.Take(MainFigures), .. Effort(record)],
+            Facts = [.. charts.Facts.Take(MainFacts), .. Effort(record)],
             Samples = RunComparisons.FromSamples(record.Samples),
             Charts = main,
-            Folded = record.Metrics.Count == 0 ? [] : [.. More(folded), new("All figures", [], [Table(record, method)])],
+            Folded = record.Metrics.Count == 0 ? [] : [.. More(folded), new("All metrics", [], [Table(record, method)])],
             Notes = record.Metrics.Count == 0 ? ["This run has not logged a step yet."] : [],
         };
     }
@@ -71,7 +75,7 @@ public static class RunReport
     }
 
     static ReportTable Table(RunRecord record, MethodDescription method) => new(
-        "Every figure of the run", ["Figure", "First", "Last", "In metrics.jsonl"],
+        "All metrics of the run", ["Metric", "First", "Last", "In metrics.jsonl"],
         [.. record.Metrics
             .Select(metric => (Metric: MetricGuide.Find(metric.Name, method), metric.Points))
             .OrderBy(row => row.Metric.Rank)

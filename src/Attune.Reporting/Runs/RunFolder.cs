@@ -2,7 +2,7 @@ using Attune.Reporting.Files;
 
 namespace Attune.Reporting.Runs;
 
-/// <summary>Where the files of a run lie.</summary>
+/// <summary>The folder of a run, with the paths of its files.</summary>
 public sealed class RunFolder(string path)
 {
     public string Path => path;
@@ -10,32 +10,32 @@ public sealed class RunFolder(string path)
     /// <summary>The resolved recipe, written before the first step.</summary>
     public string Recipe => In("recipe.yaml");
 
-    /// <summary>One JSON object a step, and one for each look at held-out data.</summary>
+    /// <summary>One JSON object for each step, and one for each evaluation.</summary>
     public string Metrics => In("metrics.jsonl");
 
-    /// <summary>Prompts, answers and their scores, seen at evaluation.</summary>
+    /// <summary>Prompts, responses and their scores, of evaluations.</summary>
     public string Samples => In("samples.jsonl");
 
-    /// <summary>What went wrong and what was done about it, one JSON object a line.</summary>
+    /// <summary>Findings about the run's health and actions, one JSON object in each line.</summary>
     public string Health => In("health.jsonl");
 
     public string Checkpoints => In("checkpoints");
 
-    /// <summary>The result: a folder that transformers loads.</summary>
+    /// <summary>The trained model: a folder that transformers can load.</summary>
     public string Model => In("model");
 
     public string Report => In("report.html");
 
     public string Summary => In("summary.json");
 
-    /// <summary>Whether a run has begun here.</summary>
+    /// <summary>Whether a run has started in the folder.</summary>
     public bool HasStarted => File.Exists(Recipe);
 
     /// <summary>Whether it has ended: the summary is the last file that is written.</summary>
     public bool IsFinished => File.Exists(Summary);
 
-    /// <summary>Takes the folder for this process until the result is disposed of, or the process ends in whatever way.</summary>
-    /// <exception cref="InvalidDataException">Another process has it.</exception>
+    /// <summary>Locks the folder for this process until the result is disposed of or the process ends.</summary>
+    /// <exception cref="InvalidDataException">Another process has locked it.</exception>
     public IDisposable Lock()
     {
         Directory.CreateDirectory(path);
@@ -45,18 +45,21 @@ public sealed class RunFolder(string path)
         }
         catch (IOException error) when (error.IsInUse())
         {
-            throw new InvalidDataException($"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
+            throw new InvalidDataException(
+                $"the run folder {path} is in use by another process; wait for it, or choose another folder", error);
         }
     }
 
-    /// <summary>Whether a process has the folder now.</summary>
+    /// <summary>Whether a process has locked the folder.</summary>
     public bool IsInUse
     {
         get
         {
             try
             {
-                using var look = File.Exists(In(".lock")) ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read) : null;
+                using var look = File.Exists(In(".lock"))
+                    ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read)
+                    : null;
                 return false;
             }
             catch (IOException error)

@@ -4,22 +4,22 @@ using Attune.Reporting.Files;
 
 namespace Attune.Reporting.Runs;
 
-/// <summary>What a run wrote down, in the order in which it did.</summary>
+/// <summary>The logged metrics and samples of a run, in the order of the log.</summary>
 public sealed record RunRecord(IReadOnlyList<RecordedMetric> Metrics, IReadOnlyList<RecordedSample> Samples)
 {
     /// <summary>The last step that was logged.</summary>
     public int Steps => (int)Metrics.Select(metric => metric.Points[^1].X).DefaultIfEmpty().Max();
 
-    /// <summary>How long the run has worked.</summary>
+    /// <summary>The time that the run has trained.</summary>
     public TimeSpan? Duration =>
         Metrics.FirstOrDefault(metric => metric.Name == "time/seconds") is { } seconds ? TimeSpan.FromSeconds(seconds.Points[^1].Y) : null;
 
-    /// <summary>Reads a run's files; one that is not there, or a line that is damaged, counts as empty.</summary>
+    /// <summary>Reads a run's files; missing files and damaged lines are ignored.</summary>
     public static RunRecord Read(RunFolder folder) => new(
         MetricsOf(JsonLinesLog.Read(folder.Metrics)),
         [.. JsonLinesLog.Read(folder.Samples).Select(RecordedSample.From).OfType<RecordedSample>()]);
 
-    /// <summary>The end of a run's metrics alone, to know quickly where it stands.</summary>
+    /// <summary>The last metrics of a run only, to get its progress quickly.</summary>
     public static RunRecord ReadEnd(RunFolder folder) => new(MetricsOf(JsonLinesLog.ReadEnd(folder.Metrics)), []);
 
     static IReadOnlyList<RecordedMetric> MetricsOf(IEnumerable<JsonObject> lines)
@@ -46,7 +46,7 @@ public sealed record RunRecord(IReadOnlyList<RecordedMetric> Metrics, IReadOnlyL
 /// <summary>The values of a metric over steps, at least one; those that are not finite are left out.</summary>
 public sealed record RecordedMetric(string Name, IReadOnlyList<Point> Points);
 
-/// <summary>A sample that was seen at a step.</summary>
+/// <summary>A sample of the evaluation at a step.</summary>
 public sealed record RecordedSample(int Step, Sample Sample)
 {
     internal static RecordedSample? From(JsonObject line)

@@ -1,9 +1,9 @@
 namespace Attune.Reporting.Studies;
 
-/// <summary>Names of people as names of files and folders.</summary>
+/// <summary>Converts titles to names of files and folders.</summary>
 static class FolderName
 {
-    /// <summary>Small letters, digits and points; everything else becomes a hyphen between words.</summary>
+    /// <summary>Lower-case letters, digits and dots; everything else becomes a hyphen.</summary>
     public static string FromTitle(string name)
     {
         var letters = name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter == '.' ? letter : '-');

@@ -2,12 +2,12 @@ using Attune.Reporting.Reports;
 
 namespace Attune.Reporting.Studies;
 
-/// <summary>Variants of a recipe, each trained with several seeds, to see which difference is one.</summary>
-/// <param name="Name">The file's name without its ending.</param>
+/// <summary>Variants of a recipe, each trained with several seeds, to see which differences are not noise.</summary>
+/// <param name="Name">The name of the file without its extension.</param>
 /// <param name="Options">The keys of the file.</param>
-/// <param name="Method">That trains.</param>
+/// <param name="Method">The training method.</param>
 /// <param name="Runs">
-/// Every variant with every seed: all variants of the first seed first, so that a study that is stopped early is even.
+/// Every variant with every seed: all variants of the first seed first, so that a study that is stopped early is balanced.
 /// </param>
 public sealed record Study(string Name, StudyOptions Options, MethodDescription Method, IReadOnlyList<StudyRun> Runs)
 {

@@ -6,14 +6,14 @@ using Attune.Reporting.Pages;
 namespace Attune.Reporting.Studies;
 
 /// <summary>
-/// The Markdown page of a study. Its pictures and tables stand between two comments, <c>begin NAME</c> and <c>end NAME</c>, and are
-/// replaced each time; what people wrote around them stays. Parts that the page lacks are added at its end.
+/// The Markdown page of a study. Its pictures and tables are between two comments, <c>begin NAME</c> and <c>end NAME</c>, and are replaced
+/// each time; other text of the page is kept. Parts that the page does not have are added at its end.
 /// </summary>
 public static class StudyPage
 {
     /// <summary>Writes FOLDER/STUDY.md and FOLDER/images/STUDY-GROUP.svg.</summary>
     /// <returns>The page.</returns>
-    /// <exception cref="InvalidDataException">A part of the page begins and does not end.</exception>
+    /// <exception cref="InvalidDataException">A part of the page has no end comment.</exception>
     public static string Write(StudyResult result, string folder)
     {
         var (study, tables) = (result.Study, new StudyTables(result));
@@ -43,7 +43,7 @@ public static class StudyPage
         .. tables.Missing.Select(missing => $"* {missing}"),
     ]);
 
-    /// <summary>Replaces what stands between the comments of a part, or adds the part under a heading.</summary>
+    /// <summary>Replaces the text between the comments of a part, or adds the part under a heading.</summary>
     static string Put(string page, string path, string name, string heading, string content)
     {
         var (begin, end) = ($"<!-- begin {name} -->", $"<!-- end {name} -->");
@@ -54,7 +54,7 @@ public static class StudyPage
         var to = page.IndexOf(end, from, StringComparison.Ordinal);
         return to >= 0
             ? page[..from] + part + page[(to + end.Length)..]
-            : throw new InvalidDataException($"{path}: '{end}' was expected behind '{begin}', found nothing; write it behind the part");
+            : throw new InvalidDataException($"{path} has '{begin}' without '{end}'; add it after the part");
     }
 
     static string Markdown(ReportTable table)

@@ -2,7 +2,7 @@ using Attune.Reporting.Pages;
 
 namespace Attune.Reporting.Studies;
 
-/// <summary>The report of a study: every variant in a table, then question by question.</summary>
+/// <summary>The report of a study: a table of all variants, then a section for each group.</summary>
 public static class StudyReport
 {
     /// <summary>Writes <see cref="Study.Report"/>.</summary>
@@ -12,7 +12,7 @@ public static class StudyReport
         HtmlReport.Write(result.Study.Report, Page(result));
     }
 
-    /// <summary>The page of what there is so far.</summary>
+    /// <summary>The page of the runs that have finished so far.</summary>
     public static ReportPage Page(StudyResult result)
     {
         var (study, tables) = (result.Study, new StudyTables(result));

@@ -4,9 +4,9 @@ using MathNet.Numerics.Statistics;
 namespace Attune.Reporting.Studies;
 
 /// <summary>
-/// What the runs of a study reached, and how much of a difference is chance. A few seeds say little: a difference between two means
-/// counts as noise unless it is larger than both the range of the base over its seeds and two standard errors of such a difference,
-/// with the deviation pooled over all variants.
+/// The results of a study's runs, and the noise between seeds. With a few seeds, a difference between two means counts as noise unless
+/// it is larger than both the range of the base over its seeds and two standard errors of such a difference, with the standard deviation
+/// pooled over all variants.
 /// </summary>
 public sealed class StudyResult
 {
@@ -19,14 +19,14 @@ public sealed class StudyResult
 
     public Study Study { get; }
 
-    /// <summary>Why runs could not be ended, by their name.</summary>
+    /// <summary>Why runs failed, by their names.</summary>
     public IReadOnlyDictionary<string, string> Failures { get; }
 
     public VariantResult this[StudyVariant variant] => results[variant];
 
     public IEnumerable<VariantResult> All => results.Values;
 
-    /// <summary>Reads what the finished runs wrote down.</summary>
+    /// <summary>Reads the logs of the finished runs.</summary>
     public static StudyResult Read(Study study, IReadOnlyDictionary<string, string> failures) => new(
         study,
         study.Runs.GroupBy(run => run.Variant).ToDictionary(
@@ -35,11 +35,11 @@ public sealed class StudyResult
                 runs.Key, [.. runs.Where(run => run.Folder.IsFinished).Select(run => RunRecord.Read(run.Folder))], runs.Count())),
         failures);
 
-    /// <summary>The greatest less the least of the base's last values; null when fewer than two runs have one.</summary>
+    /// <summary>The range of the base's last values; null for fewer than two.</summary>
     public double? BaseRange(string metric) =>
         Base.Last(metric) is { Length: > 1 } values ? values.Max() - values.Min() : null;
 
-    /// <summary>The size up to which a difference from the base is noise; null when it cannot be known.</summary>
+    /// <summary>The size up to which a difference from the base counts as noise; null when it cannot be estimated.</summary>
     public double? Noise(string metric)
     {
         if (BaseRange(metric) is not { } range)
@@ -49,7 +49,7 @@ public sealed class StudyResult
         return Math.Max(range, StandardErrors * Math.Sqrt(2 * variance / Base.Last(metric).Length));
     }
 
-    /// <summary>The mean of a variant less that of the base; null when either has no run.</summary>
+    /// <summary>The mean of a variant minus that of the base; null when either has no run.</summary>
     public double? Difference(VariantResult result, string metric) =>
         (result.Last(metric), Base.Last(metric)) is ({ Length: > 0 } own, { Length: > 0 } others) ? own.Average() - others.Average() : null;
 

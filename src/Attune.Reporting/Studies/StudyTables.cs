@@ -5,30 +5,29 @@ using MathNet.Numerics.Statistics;
 
 namespace Attune.Reporting.Studies;
 
-/// <summary>The figures of a study as tables and charts, for its report and its page alike.</summary>
+/// <summary>The tables and charts of a study, for its report and its page.</summary>
 public sealed class StudyTables(StudyResult result)
 {
     readonly Study study = result.Study;
 
     /// <summary>How to read the tables.</summary>
     public static string Key =>
-        "Last values: mean ± standard deviation over the seeds, and behind them the difference from the base; ≈ is a difference within "
-        + "the noise.";
+        "Last values: mean ± standard deviation over the seeds, then the difference from the base; ≈ is a difference within the noise.";
 
     /// <summary>How to read the curves.</summary>
-    public string BandKey => $"Line: the mean over {study.Options.Seeds.Count} seeds. Band: the least to the greatest.";
+    public string BandKey => $"Line: the mean over {study.Options.Seeds.Count} seeds. Band: minimum to maximum.";
 
-    /// <summary>The last values of a group's variants beside those of the base.</summary>
+    /// <summary>The last values of a group's variants and of the base.</summary>
     public ReportTable Of(StudyGroup group) => Table(group.Name, Members(group));
 
     /// <summary>The last values of all variants.</summary>
     public ReportTable All => Table("All variants", result.All.Select(variant => (variant.Variant.Name, variant)));
 
-    /// <summary>What chance alone does, metric by metric.</summary>
-    public ReportTable Noise => new("What chance does", ["", .. Metrics.Select(Heading)],
+    /// <summary>The noise of each metric.</summary>
+    public ReportTable Noise => new("Noise between seeds", ["", .. Metrics.Select(Heading)],
     [
-        ["least to greatest of the base over its seeds", .. Metrics.Select(metric => Shown(metric, result.BaseRange(metric.Name)))],
-        ["a difference up to this is within the noise", .. Metrics.Select(metric => Shown(metric, result.Noise(metric.Name)))],
+        ["range of the base over its seeds (maximum − minimum)", .. Metrics.Select(metric => Shown(metric, result.BaseRange(metric.Name)))],
+        ["differences up to this size count as noise", .. Metrics.Select(metric => Shown(metric, result.Noise(metric.Name)))],
     ]);
 
     /// <summary>The curves of a group, a chart for each metric.</summary>
@@ -38,13 +37,13 @@ public sealed class StudyTables(StudyResult result)
             YLabel = metric.Unit,
         })];
 
-    /// <summary>Runs that are missing, and why.</summary>
+    /// <summary>Runs that have not finished, and why.</summary>
     public IEnumerable<string> Missing =>
         from run in study.Runs
         where !run.Folder.IsFinished
-        select result.Failures.TryGetValue(run.Name, out var reason) ? $"{run.Name} failed: {reason}" : $"{run.Name} has not ended";
+        select result.Failures.TryGetValue(run.Name, out var reason) ? $"{run.Name} failed: {reason}" : $"{run.Name} has not finished";
 
-    /// <summary>What was done, in a sentence or two.</summary>
+    /// <summary>The number of runs and their time, in a sentence or two.</summary>
     public string Effort
     {
         get
@@ -52,7 +51,7 @@ public sealed class StudyTables(StudyResult result)
             var (seeds, done) = (study.Options.Seeds.Count, study.Finished);
             var time = TimeSpan.FromTicks(result.All.SelectMany(variant => variant.Records).Sum(record => record.Duration?.Ticks ?? 0));
             var each = seeds == 1 ? "one seed" : $"{seeds} seeds";
-            var ended = done == study.Runs.Count ? "" : $" {done} of them have ended.";
+            var ended = done == study.Runs.Count ? "" : $" {done} of them have finished.";
             return $"{study.Runs.Count} runs: {study.Runs.Count / seeds} variants, {each} each.{ended} "
                 + $"They took {NumberFormat.Duration(time)} in all.";
         }
@@ -84,7 +83,7 @@ public sealed class StudyTables(StudyResult result)
         return metric.WithSign(NumberFormat.Number(values.Average() * metric.Scale) + std) + Compared(variant, metric);
     }
 
-    /// <summary>A standard deviation in two digits: of three values, the third says nothing.</summary>
+    /// <summary>A standard deviation with two digits: for a few values more digits are not significant.</summary>
     static double TwoDigits(double value)
     {
         if (value == 0)

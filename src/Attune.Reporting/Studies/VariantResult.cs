@@ -3,16 +3,16 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Studies;
 
-/// <summary>What the finished runs of a variant reached.</summary>
+/// <summary>The results of a variant's finished runs.</summary>
 /// <param name="Variant">The variant.</param>
-/// <param name="Records">One for each seed whose run has ended.</param>
-/// <param name="Seeds">How many there are to be.</param>
+/// <param name="Records">The logs of the finished runs, one for each seed.</param>
+/// <param name="Seeds">The number of seeds.</param>
 public sealed record VariantResult(StudyVariant Variant, IReadOnlyList<RunRecord> Records, int Seeds)
 {
     /// <summary>The last value of a metric in each run that has it.</summary>
     public double[] Last(string metric) => [.. Points(metric).Select(points => points[^1].Y)];
 
-    /// <summary>The mean over the runs, in a band from the least to the greatest, at the steps at which every run was measured.</summary>
+    /// <summary>The mean over the runs, with a band from minimum to maximum, at the steps at which all runs have a value.</summary>
     public Series Curve(string metric, string name, double scale)
     {
         Dictionary<double, double>[] runs = [.. Points(metric).Select(points =>

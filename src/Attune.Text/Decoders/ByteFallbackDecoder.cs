@@ -4,7 +4,7 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// Reads runs of tokens such as <c>&lt;0xC3&gt;</c> as UTF-8; a run that is not UTF-8 becomes as many U+FFFD as it has tokens.
+/// Decodes runs of tokens such as <c>&lt;0xC3&gt;</c> as UTF-8. A run that is not valid UTF-8 becomes one U+FFFD for each token.
 /// </summary>
 sealed class ByteFallbackDecoder : IDecoder
 {

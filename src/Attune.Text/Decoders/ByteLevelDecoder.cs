@@ -1,8 +1,8 @@
 namespace Attune.Text;
 
 /// <summary>
-/// Reads the characters of <see cref="ByteAlphabet"/> as bytes, and the bytes as UTF-8, with U+FFFD for what is not UTF-8. A token
-/// that has any other character stands for itself.
+/// Decodes the characters of <see cref="ByteAlphabet"/> to bytes, and the bytes as UTF-8, with U+FFFD for invalid bytes. A token with
+/// any other character is not changed.
 /// </summary>
 sealed class ByteLevelDecoder : IDecoder
 {

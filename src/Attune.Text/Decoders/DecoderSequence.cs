@@ -1,10 +1,10 @@
 namespace Attune.Text;
 
-/// <summary>Several decoders, one after another.</summary>
+/// <summary>Applies several decoders in order.</summary>
 sealed class DecoderSequence(IReadOnlyList<IDecoder> steps) : IDecoder
 {
-    const long Growth = 64;                                        // times as long as it was the text may become
-    const long Least = 1 << 16;                                    // characters that it may have at any rate
+    const long Growth = 64;                                        // limit of the text's length, relative to the input
+    const long Least = 1 << 16;                                    // characters that are always allowed
 
     public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
     {
@@ -13,7 +13,7 @@ sealed class DecoderSequence(IReadOnlyList<IDecoder> steps) : IDecoder
         {
             tokens = step.Decode(tokens);
             if (Length(tokens) > most)
-                throw new InvalidDataException($"the decoder of this tokenizer makes a text more than {Growth} times as long");
+                throw new InvalidDataException($"the decoder of this tokenizer makes a text more than {Growth} times as long as its input");
         }
         return tokens;
     }

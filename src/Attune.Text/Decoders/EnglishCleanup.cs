@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Takes out the spaces that tokenizing by words leaves before punctuation and English contractions.</summary>
+/// <summary>Removes the spaces that word-level tokenization leaves before punctuation and English contractions.</summary>
 static class EnglishCleanup
 {
     static readonly (string Old, string New)[] Replacements =

@@ -1,12 +1,12 @@
 namespace Attune.Text;
 
-/// <summary>Turns tokens into pieces of text, which are then joined without anything between them.</summary>
+/// <summary>Turns tokens into pieces of text, which are then concatenated.</summary>
 interface IDecoder
 {
     IReadOnlyList<string> Decode(IReadOnlyList<string> tokens);
 }
 
-/// <summary>The decoders this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+/// <summary>The supported decoders, by their <c>type</c> in tokenizer.json.</summary>
 static class Decoders
 {
     public static IDecoder Read(JsonField field) => field["type"].Text() switch

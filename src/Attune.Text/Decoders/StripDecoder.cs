@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Takes a character off the ends of every token, so many times at most.</summary>
+/// <summary>Removes a character from the ends of every token, up to a number of times.</summary>
 sealed class StripDecoder(char content, int start, int stop) : IDecoder
 {
     public static StripDecoder Read(JsonField field)
@@ -8,7 +8,7 @@ sealed class StripDecoder(char content, int start, int stop) : IDecoder
         var content = field["content"].Character();
         return content.Length == 1
             ? new(content[0], field["start"].Whole(), field["stop"].Whole())
-            : throw field["content"].Wrong("a character of the basic plane");
+            : throw field["content"].Wrong("a character of the Basic Multilingual Plane");
     }
 
     public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [.. tokens.Select(Strip)];

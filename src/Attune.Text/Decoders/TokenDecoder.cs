@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>Rewrites the tokens one by one, given whether a token is the first and whether it is the last.</summary>
+/// <summary>Changes tokens one by one, given whether a token is the first and whether it is the last.</summary>
 sealed class TokenDecoder(Func<string, bool, bool, string> rewrite) : IDecoder
 {
     public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) =>
         [.. tokens.Select((token, i) => rewrite(token, i == 0, i == tokens.Count - 1))];
 
-    /// <summary>Puts a text in the place of every match of a pattern.</summary>
+    /// <summary>Replaces every match of a pattern.</summary>
     public static TokenDecoder ReadReplace(JsonField field)
     {
         var (pattern, content) = (Patterns.Read(field["pattern"]), field["content"].Text());
@@ -22,7 +22,7 @@ sealed class TokenDecoder(Func<string, bool, bool, string> rewrite) : IDecoder
         });
     }
 
-    /// <summary>Writes spaces again; the first token has none, unless nothing was put before it either.</summary>
+    /// <summary>Replaces the visible space character by spaces. The first token has none, unless the pre-tokenizer adds none.</summary>
     public static TokenDecoder ReadMetaspace(JsonField field)
     {
         var settings = Metaspace.Read(field);
@@ -30,7 +30,7 @@ sealed class TokenDecoder(Func<string, bool, bool, string> rewrite) : IDecoder
             settings.Replacement, isFirst && settings.Scheme != PrependScheme.Never ? "" : " ", StringComparison.Ordinal));
     }
 
-    /// <summary>Takes off the prefix of pieces inside of words and puts a space before the others.</summary>
+    /// <summary>Removes the prefix of pieces inside words and puts a space before the other pieces.</summary>
     public static TokenDecoder ReadWordPiece(JsonField field)
     {
         var (prefix, cleanup) = (field["prefix"].Text(), field.Flag("cleanup", true));
@@ -42,12 +42,12 @@ sealed class TokenDecoder(Func<string, bool, bool, string> rewrite) : IDecoder
         });
     }
 
-    /// <summary>Writes the suffix that ends a word as a space, and as nothing at the end of the text.</summary>
+    /// <summary>Replaces the suffix that ends a word by a space, or by nothing at the end of the text.</summary>
     public static TokenDecoder ReadBytePair(JsonField field)
     {
         var suffix = field["suffix"].Text();
         return suffix.Length > 0
             ? new((token, _, isLast) => token.Replace(suffix, isLast ? "" : " ", StringComparison.Ordinal))
-            : throw field["suffix"].Wrong("a string that is not empty");
+            : throw field["suffix"].Wrong("a nonempty string");
     }
 }

@@ -1,7 +1,7 @@
 namespace Attune.Text;
 
 /// <summary>
-/// Byte-pair encoding, Sennrich et al. 2016, https://arxiv.org/abs/1508.07909, over the characters that the pre-tokenizer gives.
+/// Byte-pair encoding over the characters from the pre-tokenizer. Sennrich et al. 2016, https://arxiv.org/abs/1508.07909
 /// </summary>
 sealed class BytePair : IModel
 {
@@ -41,13 +41,13 @@ sealed class BytePair : IModel
     }
 
     /// <summary>
-    /// The word before any merge: a token for each character, which stands where the tokens before it end, in bytes of UTF-8.
-    /// (So tokens behind a character that was dropped move up; the library has it so.)
+    /// The word before any merge: one token for each character, which starts where the previous one ends, in bytes of UTF-8. (So tokens
+    /// after a dropped character are shifted, as in Hugging Face's tokenizers.)
     /// </summary>
     List<Token> Characters(ReadOnlySpan<char> word)
     {
         var tokens = new List<Token>(word.Length);
-        var unknown = 0;                                           // bytes that are still to become an unknown token
+        var unknown = 0;                                           // bytes of the pending unknown token
         for (var (start, end) = (0, 0); start < word.Length; start = end)
         {
             end = start + (char.IsHighSurrogate(word[start]) && start + 1 < word.Length ? 2 : 1);
@@ -83,14 +83,14 @@ sealed class BytePair : IModel
     }
 
     /// <summary>
-    /// Positions in UTF-16 units in the place of positions in bytes. What is beyond the word, as the bytes of an affix that is spelled,
-    /// stands at its last character.
+    /// Converts byte positions to UTF-16 positions. Positions beyond the word, which an affix spelled in bytes can give, become that of
+    /// its last character.
     /// </summary>
     Token[] InUnits(Token[] tokens, ReadOnlySpan<char> word)
     {
         if (System.Text.Ascii.IsValid(word) && !HasAffixes)
             return tokens;
-        var units = new List<int>(word.Length * 2);                // of each byte
+        var units = new List<int>(word.Length * 2);                // the UTF-16 unit of each byte
         for (var unit = 0; unit < word.Length; unit++)
             for (var size = word[unit] < 0x80 ? 1 : word[unit] < 0x800 || char.IsSurrogate(word[unit]) ? 2 : 3; size > 0; size--)
                 units.Add(unit);

@@ -1,27 +1,29 @@
 namespace Attune.Text;
 
-/// <summary>The settings of a BPE model in tokenizer.json, beside vocabulary and merges.</summary>
+/// <summary>The settings of a BPE model in tokenizer.json, except vocabulary and merges.</summary>
 sealed record BytePairOptions
 {
-    /// <summary>The token for a character that the vocabulary lacks; without it such characters are dropped.</summary>
+    /// <summary>The token for characters that the vocabulary does not have; if null, such characters are dropped.</summary>
     public string? UnknownToken { get; init; }
 
-    /// <summary>Whether unknown characters in a row make one unknown token.</summary>
+    /// <summary>Whether consecutive unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether a character that the vocabulary lacks is spelled in bytes, <c>&lt;0xE2&gt;</c>, when it has those.</summary>
+    /// <summary>
+    /// Whether a character that the vocabulary does not have is spelled in bytes, <c>&lt;0xE2&gt;</c>, if it has those.
+    /// </summary>
     public bool ByteFallback { get; init; }
 
-    /// <summary>Whether a word that is in the vocabulary is one token, whatever the merges say.</summary>
+    /// <summary>Whether a word that is in the vocabulary becomes one token without merges.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>What stands before every character of a word but the first.</summary>
+    /// <summary>The prefix of every character of a word except the first.</summary>
     public string ContinuingSubwordPrefix { get; init; } = "";
 
-    /// <summary>What stands behind the last character of a word.</summary>
+    /// <summary>The suffix of the last character of a word.</summary>
     public string EndOfWordSuffix { get; init; } = "";
 
-    /// <summary>Dropout is for training a model on many spellings; encoding here is always without it, so it is only checked.</summary>
+    /// <summary>Checks dropout, which is only for training of models; encoding here never uses it.</summary>
     public static BytePairOptions Read(JsonField field)
     {
         if (field.Optional("dropout") is { } dropout && !(dropout.Number() is >= 0 and <= 1))

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Attune.Text;
 
-/// <summary>A merge of two neighbours: its place in the list, where lower goes first, and the token that it makes.</summary>
+/// <summary>A merge of two adjacent tokens: its rank in the list, where lower ranks are merged first, and the merged token.</summary>
 readonly record struct Merge(int Rank, int Id);
 
-/// <summary>The merges of a BPE model, by the two tokens that they join.</summary>
+/// <summary>The merges of a BPE model, by their pairs of tokens.</summary>
 sealed class MergeTable
 {
     readonly Dictionary<ulong, Merge> merges = [];
 
-    /// <summary>Reads a list of pairs, each <c>["a", "b"]</c> or, as older files have it, <c>"a b"</c>.</summary>
+    /// <summary>Reads a list of pairs, each <c>["a", "b"]</c> or, in older files, <c>"a b"</c>.</summary>
     public static MergeTable Read(JsonField field, Vocabulary vocabulary, string prefix)
     {
         var table = new MergeTable();
@@ -39,6 +39,8 @@ sealed class MergeTable
 
     public bool TryGet(int left, int right, out Merge merge) => merges.TryGetValue(Key(left, right), out merge);
 
-    /// <summary>One number for each pair, which an odd factor spreads: the dictionary would take left ^ right for its hash.</summary>
+    /// <summary>
+    /// One number for each pair. The odd factor spreads hashes: that of left · 2³² + right would be left ^ right.
+    /// </summary>
     static ulong Key(int left, int right) => (((ulong)(uint)left << 32) | (uint)right) * 0x9E3779B97F4A7C15;
 }

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>A set of texts, each with a number, read from their beginnings one UTF-16 unit at a time.</summary>
+/// <summary>A set of strings, each with a number, that is searched one UTF-16 unit at a time.</summary>
 sealed class Trie
 {
     public const int Root = 0;
@@ -9,7 +9,7 @@ sealed class Trie
     readonly Dictionary<ulong, int> children = [];
     readonly List<int> values = [None];
 
-    /// <summary>Adds a text; of equal texts the first counts.</summary>
+    /// <summary>Adds a string; of equal strings the first is kept.</summary>
     public void Add(string text, int value)
     {
         var node = Root;
@@ -26,10 +26,10 @@ sealed class Trie
             values[node] = value;
     }
 
-    /// <summary>Goes on to what follows with this unit; false, and the node is lost, when no text goes on so.</summary>
+    /// <summary>Moves to the child for this unit; returns false, and invalidates the node, if there is none.</summary>
     public bool Step(ref int node, char unit) => children.TryGetValue(Key(node, unit), out node);
 
-    /// <summary>The number of the text that ends at a node, or <see cref="None"/>.</summary>
+    /// <summary>The number of the string that ends at a node, or <see cref="None"/>.</summary>
     public int this[int node] => values[node];
 
     static ulong Key(int node, char unit) => ((ulong)(uint)node << 16) | unit;

@@ -1,15 +1,15 @@
 namespace Attune.Text;
 
 /// <summary>
-/// The unigram language model (Kudo 2018, https://arxiv.org/abs/1804.10959): of all ways to piece a word together, the one with the
-/// largest sum of the pieces' log-probabilities, found from left to right (Viterbi). A character that is no piece of its own may
-/// stand alone at a penalty; unknown characters in a row make one token.
+/// The unigram language model (Kudo 2018, https://arxiv.org/abs/1804.10959): splits a word into the pieces with the largest sum of
+/// log-probabilities, found from left to right (Viterbi). A character that is not a piece costs a penalty; consecutive unknown
+/// characters become one token.
 /// </summary>
 sealed class Unigram : IModel
 {
     const double UnknownPenalty = 10;
 
-    /// <summary>The best way to a place in the word: its last piece, the place where that begins, and the sum of scores.</summary>
+    /// <summary>The best path to a position in the word: its last piece, the start of that piece, and the sum of scores.</summary>
     readonly record struct Arrival(int Start, int Id, double Score);
 
     readonly string[] vocabulary;
@@ -19,14 +19,14 @@ sealed class Unigram : IModel
     readonly Trie pieces = new();
     readonly int unknown;
     readonly double unknownScore;
-    readonly int?[]? bytes;                                        // the tokens <0x00> … <0xFF>, when unknown characters fall back on them
+    readonly int?[]? bytes;                                        // the tokens <0x00> … <0xFF>, with byte fallback
     readonly WordCache cache = new();
 
     Unigram(IReadOnlyList<(string Token, double Score)> entries, int? unknown, bool byteFallback)
     {
         (vocabulary, scores) = ([.. entries.Select(entry => entry.Token)], [.. entries.Select(entry => entry.Score)]);
         foreach (var (id, token) in vocabulary.Index())
-            ids[token] = id;                                       // of equal tokens the last counts
+            ids[token] = id;                                       // of equal tokens the last is kept
         foreach (var (token, id) in ids)
             pieces.Add(token, id);
         idsOfSpans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -46,7 +46,7 @@ sealed class Unigram : IModel
 
     static (string Token, double Score) ReadEntry(JsonField field) => field.Items().ToList() is [var token, var score]
         ? (token.Text(), score.Number())
-        : throw field.Wrong("a list of a token and its score");
+        : throw field.Wrong("a list with a token and its score");
 
     public int VocabularySize => vocabulary.Length;
 
@@ -54,7 +54,7 @@ sealed class Unigram : IModel
 
     public string? IdToToken(int id) => (uint)id < (uint)vocabulary.Length ? vocabulary[id] : null;
 
-    /// <summary>As in the library, an unknown token is written as the text that it stands for.</summary>
+    /// <summary>An unknown token is written as its text, as in Hugging Face's tokenizers.</summary>
     public string TextOf(Token token, ReadOnlySpan<char> word) =>
         token.Id == unknown ? word[token.Start..token.End].ToString() : vocabulary[token.Id];
 
@@ -75,7 +75,7 @@ sealed class Unigram : IModel
         return found;
     }
 
-    /// <summary>The best arrival at every place of the word; a place inside of a surrogate pair is never reached.</summary>
+    /// <summary>The best path to every position of the word; positions inside a surrogate pair are never reached.</summary>
     Arrival[] Arrivals(ReadOnlySpan<char> word)
     {
         var best = new Arrival[word.Length + 1];
@@ -89,7 +89,7 @@ sealed class Unigram : IModel
         return best;
     }
 
-    /// <summary>Goes on from a place by every piece that fits; returns whether one of them is the next character alone.</summary>
+    /// <summary>Extends a path by every matching piece; returns whether one of them is the single next character.</summary>
     bool AddPieces(ReadOnlySpan<char> word, int start, int width, Arrival[] best)
     {
         var (node, alone) = (Trie.Root, false);
@@ -109,7 +109,7 @@ sealed class Unigram : IModel
             best = candidate;
     }
 
-    /// <summary>The best way to the end, unknown characters in a row as one.</summary>
+    /// <summary>The best path to the end, with consecutive unknown characters as one token.</summary>
     List<Token> Path(Arrival[] best)
     {
         var path = new List<Token>();
@@ -125,7 +125,7 @@ sealed class Unigram : IModel
         return path;
     }
 
-    /// <summary>The tokens of a run of unknown characters, each of which covers the run.</summary>
+    /// <summary>The tokens of a run of unknown characters, each of which covers the whole run.</summary>
     Token[] Resolve(Token run, ReadOnlySpan<char> word)
     {
         var text = word[run.Start..run.End];
@@ -134,6 +134,6 @@ sealed class Unigram : IModel
         if (bytes is not null && ByteTokens.Spell(text, bytes) is { } spelled)
             return Array.ConvertAll(spelled, spelledId => run with { Id = spelledId });
         return unknown != Trie.None ? [run] : throw new InvalidDataException(
-            "the text has a character that the vocabulary lacks, and the Unigram model has no unk_id for such characters");
+            "the text has a character that the vocabulary does not have, and the Unigram model has no unk_id");
     }
 }

@@ -5,7 +5,7 @@ namespace Attune.Text;
 /// <summary>Tokens and their ids.</summary>
 sealed class Vocabulary
 {
-    const int MostIds = 1 << 22;                                   // sixteen times the largest vocabulary there is
+    const int MostIds = 1 << 22;                                   // sixteen times the largest known vocabulary
 
     readonly Dictionary<string, int> ids = [];
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> idsOfSpans;
@@ -22,7 +22,7 @@ sealed class Vocabulary
         idsOfSpans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Reads an object of tokens and ids. Ids need not be dense, but each is one token's alone.</summary>
+    /// <summary>Reads an object of tokens and ids. Ids may have gaps but must be unique.</summary>
     public static Vocabulary Read(JsonField field) => new(field);
 
     static IEnumerable<(string Token, int Id)> ReadEntries(JsonField field)
@@ -41,9 +41,9 @@ sealed class Vocabulary
 
     public string? this[int id] => tokens.GetValueOrDefault(id);
 
-    /// <summary>The id of the token for what the vocabulary lacks, needed now.</summary>
+    /// <summary>The id of the unknown token; an error if the vocabulary does not have it.</summary>
     public int IdOfUnknown(string unknown) => this[unknown] ?? throw new InvalidDataException(
-        $"the text has what the vocabulary lacks, and so is the unk_token '{unknown}' for such text");
+        $"the vocabulary has neither a part of the text nor the unk_token '{unknown}'");
 
     public bool TryGet(ReadOnlySpan<char> token, out int id) => idsOfSpans.TryGetValue(token, out id);
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Attune.Text;
 
-/// <summary>The tokens of words that were seen before: the first so many short ones.</summary>
+/// <summary>A cache of the tokens of words: the first short ones, up to a number.</summary>
 sealed class WordCache
 {
     const int MostWords = 1 << 17;

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Every word is a token, or unknown.</summary>
+/// <summary>Maps every word to one token, or to the unknown token.</summary>
 sealed class WordLevel(Vocabulary vocabulary, string unknown) : IModel
 {
     public static WordLevel Read(JsonField field) => new(Vocabulary.Read(field["vocab"]), field.Optional("unk_token")?.Text() ?? "<unk>");

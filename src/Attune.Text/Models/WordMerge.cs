@@ -1,19 +1,19 @@
 namespace Attune.Text;
 
 /// <summary>
-/// Merges the tokens of one word, always the pair of lowest rank and of these the leftmost, until none is left. In a long word the
-/// tokens are a linked list and the pairs wait in a heap, so that n characters take O(n log n), however many.
+/// Merges the tokens of one word: always the pair with the lowest rank, and of these the leftmost, until none is left. In a long word
+/// the tokens are a linked list and the pairs are in a heap, so that n characters take O(n log n).
 /// </summary>
 sealed class WordMerge
 {
     const int None = -1;
-    const int ShortWord = 32;                                      // tokens up to which looking at every pair beats keeping a heap
+    const int ShortWord = 32;                                      // tokens up to which a scan of all pairs is faster than a heap
 
     readonly List<Token> tokens;
     readonly MergeTable merges;
     readonly int[] previous;
     readonly int[] next;
-    readonly PriorityQueue<int, ulong> pairs;                      // the position of each pair's left token, by rank and then position
+    readonly PriorityQueue<int, ulong> pairs;                      // position of each pair's left token, by rank and then position
 
     WordMerge(List<Token> tokens, MergeTable merges)
     {
@@ -37,7 +37,7 @@ sealed class WordMerge
 
     static void ApplyToShort(List<Token> tokens, MergeTable merges)
     {
-        Span<Merge> joins = stackalloc Merge[ShortWord];           // of each token with the one behind it
+        Span<Merge> joins = stackalloc Merge[ShortWord];           // of each token with the next one
         for (var left = 0; left + 1 < tokens.Count; left++)
             joins[left] = Find(left);
         while (Best(joins[..Math.Max(0, tokens.Count - 1)]) is not None and var at)
@@ -80,7 +80,7 @@ sealed class WordMerge
             if (tokens[left].Id == None || right == None)
                 continue;
             if (!merges.TryGet(tokens[left].Id, tokens[right].Id, out var merge) || Priority(merge, left) != priority)
-                continue;                                          // one of the two has become another since
+                continue;                                          // one of the two tokens has been merged since
             Join(left, right, merge.Id);
         }
     }

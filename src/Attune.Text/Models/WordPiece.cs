@@ -1,8 +1,8 @@
 namespace Attune.Text;
 
 /// <summary>
-/// WordPiece (Schuster and Nakajima 2012) as BERT tokenizes by it: from the left the longest piece of the vocabulary, where a piece
-/// inside of a word is written with a prefix; a word that cannot be pieced together is unknown as a whole.
+/// WordPiece (Schuster and Nakajima 2012) as in BERT: from left to right the longest piece of the vocabulary, where a piece inside a
+/// word has a prefix. A word that cannot be split into pieces is unknown as a whole.
 /// </summary>
 sealed class WordPiece : IModel
 {
@@ -10,7 +10,7 @@ sealed class WordPiece : IModel
     readonly string unknown;
     readonly int longestWord;
     readonly Trie pieces = new();
-    readonly int inside;                                           // the node behind the prefix, or none
+    readonly int inside;                                           // the node after the prefix, or none
     readonly WordCache cache = new();
 
     WordPiece(Vocabulary vocabulary, string unknown, string prefix, int longestWord)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>BERT's normalizer: cleaning, spaces around Chinese characters, accents stripped, lower case; each when asked for.</summary>
+/// <summary>
+/// BERT's normalizer. Each step is optional: cleaning, spaces around Chinese characters, removal of accents, lower case.
+/// </summary>
 static class BertNormalizer
 {
     public static NormalizerSequence Read(JsonField field)
@@ -35,7 +37,9 @@ static class BertNormalizer
             }
         }
 
-        /// <summary>The blocks of CJK ideographs, extension E from U+2B920 on: BERT's list, whose slip every copy keeps.</summary>
+        /// <summary>
+        /// The blocks of CJK ideographs in BERT's list. Extension E starts at U+2B920 there, an error that all implementations keep.
+        /// </summary>
         static bool IsChinese(int codePoint) => codePoint
             is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0xF900 and <= 0xFAFF)
             or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F)

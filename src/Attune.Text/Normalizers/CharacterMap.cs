@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Attune.Text;
 
 /// <summary>
-/// SentencePiece's compiled table of replacements: the size of a trie in bytes, the trie, and the replacements, each ended by a zero.
-/// The trie is a double array (Yata et al. 2007, as the darts-clone library lays it out): 32-bit units, each with the label of the
-/// edge that leads to it and the offset by which, with the next byte, its children are found.
+/// SentencePiece's compiled table of replacements: the size of a trie in bytes, the trie, and the replacements, each terminated by a
+/// zero byte. The trie is a double array (Yata et al. 2007, in the layout of darts-clone): 32-bit units, each with the label of the
+/// edge that leads to it and the offset that, combined with the next byte, gives its child.
 /// </summary>
 sealed class CharacterMap
 {
@@ -14,7 +14,7 @@ sealed class CharacterMap
     readonly uint[] units;
     readonly byte[] replacements;
 
-    /// <param name="compiled">The table; throws <see cref="InvalidDataException"/> when it is none.</param>
+    /// <param name="compiled">The table; throws <see cref="InvalidDataException"/> if it is invalid.</param>
     public CharacterMap(ReadOnlySpan<byte> compiled)
     {
         var size = compiled.Length >= SizeLength ? BinaryPrimitives.ReadUInt32LittleEndian(compiled) : uint.MaxValue;
@@ -26,7 +26,7 @@ sealed class CharacterMap
         replacements = compiled[(SizeLength + (int)size)..].ToArray();
     }
 
-    /// <summary>The replacement of the shortest entry that the text begins with, or null: as the library has it.</summary>
+    /// <summary>The replacement for the shortest entry that the text starts with (as in Hugging Face's tokenizers), or null.</summary>
     public string? Find(ReadOnlySpan<char> text)
     {
         Span<byte> bytes = stackalloc byte[4];

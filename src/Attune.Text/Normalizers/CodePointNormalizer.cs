@@ -3,12 +3,14 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>Writes another character in the place of each, or drops it; the others keep their places.</summary>
+/// <summary>Replaces or removes characters one by one; the others are unchanged.</summary>
 sealed class CodePointNormalizer(Func<Rune, Rune?> map) : INormalizer
 {
     static readonly Rune Space = new(' ');
 
-    /// <summary>The cleaning of Google's neural machine translation: control characters dropped, odd spaces made plain.</summary>
+    /// <summary>
+    /// The cleaning of Google's neural machine translation: removes control characters, and replaces unusual spaces by plain ones.
+    /// </summary>
     public static CodePointNormalizer Nmt { get; } = new(rune => rune.Value switch
     {
         (>= 0x01 and <= 0x08) or 0x0B or (>= 0x0E and <= 0x1F) or 0x7F or 0x8F or 0x9F => null,
@@ -16,7 +18,9 @@ sealed class CodePointNormalizer(Func<Rune, Rune?> map) : INormalizer
         _ => rune,
     });
 
-    /// <summary>BERT's cleaning: control, format and private characters dropped, every white space made a plain space.</summary>
+    /// <summary>
+    /// BERT's cleaning: removes control, format and private-use characters, and replaces all white space by plain spaces.
+    /// </summary>
     public static CodePointNormalizer BertCleaning { get; } = new(rune => rune.Value switch
     {
         '\t' or '\n' or '\r' => Space,
@@ -28,11 +32,11 @@ sealed class CodePointNormalizer(Func<Rune, Rune?> map) : INormalizer
         },
     });
 
-    /// <summary>Drops every combining mark (M).</summary>
+    /// <summary>Removes every combining mark (M).</summary>
     public static CodePointNormalizer WithoutMarks { get; } = new(rune => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark ? null : rune);
 
-    /// <summary>Drops the marks that take no room of their own (Mn).</summary>
+    /// <summary>Removes nonspacing marks (Mn).</summary>
     public static CodePointNormalizer WithoutNonSpacingMarks { get; } =
         new(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark ? null : rune);
 

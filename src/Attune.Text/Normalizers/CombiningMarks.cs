@@ -5,16 +5,16 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// Decomposition, combining classes and composition of single characters, all asked of <see cref="string.Normalize()"/>, because
-/// .NET shows its tables in no other way.
+/// Decomposition, combining classes and composition of single characters. All are found by calling <see cref="string.Normalize()"/>,
+/// because .NET has no API for Unicode's tables.
 /// </summary>
 static class CombiningMarks
 {
-    /// <summary>All characters below this begin a new character, whatever stands before them.</summary>
+    /// <summary>Every character below this is a starter.</summary>
     public const char FirstMark = '\u0300';
 
-    const int LongRun = 60;                                        // twice the marks of stream-safe text (UAX #15, section 13)
-    const char Refused = '\uFFFE';                                 // a noncharacter, which Normalize throws on; it stands for itself
+    const int LongRun = 60;                                        // twice the limit of stream-safe text (UAX #15, section 13)
+    const char Refused = '\uFFFE';                                 // a noncharacter on which Normalize throws; never changed
 
     static readonly ConcurrentDictionary<Rune, int> Classes = new();
     static readonly ConcurrentDictionary<(Rune, NormalizationForm), Rune[]> Decompositions = new();
@@ -31,10 +31,10 @@ static class CombiningMarks
         }.Select(codePoint => new Rune(codePoint)),
     ];
 
-    /// <summary>False in a process without ICU, where strings come back from Normalize as they went in.</summary>
+    /// <summary>False in a process without ICU, where Normalize returns strings unchanged.</summary>
     public static bool Available { get; } = "e\u0301".Normalize().Length == 1;
 
-    /// <summary>Whether normalizing would certainly change nothing. Never true of long runs of marks: ICU is slow to judge them.</summary>
+    /// <summary>Whether normalization certainly changes nothing. Never true for long runs of marks, which ICU is slow to check.</summary>
     public static bool IsNormalized(ReadOnlySpan<char> text, NormalizationForm form)
     {
         if (Ascii.IsValid(text))
@@ -65,14 +65,14 @@ static class CombiningMarks
             ? [rune]
             : Decompositions.GetOrAdd((rune, form), key => [.. $"{key.Item1}".Normalize(key.Item2).EnumerateRunes()]);
 
-    /// <summary>0 for a starter; otherwise a number that orders marks as their combining classes do. For decomposed characters.</summary>
+    /// <summary>0 for a starter; otherwise a number that orders marks like their combining classes. For decomposed characters.</summary>
     public static int ClassOf(Rune rune) => rune.Value is < FirstMark or Refused ? 0 : Classes.GetOrAdd(rune, FindClass);
 
     static int FindClass(Rune rune)
     {
         if (!Swaps(rune, OfEveryClass[0]) && !Swaps(OfEveryClass[^1], rune))
             return 0;
-        var (low, high) = (0, OfEveryClass.Count);                 // the marks before low are of lower classes
+        var (low, high) = (0, OfEveryClass.Count);                 // the marks before low have lower classes
         while (low < high)
         {
             var middle = (low + high) / 2;
@@ -84,11 +84,11 @@ static class CombiningMarks
         return low + 1;
     }
 
-    /// <summary>Whether canonical ordering puts the second before the first: both are marks, and the first is of a higher class.</summary>
+    /// <summary>Whether canonical ordering swaps the two: both are marks, and the first has a higher class.</summary>
     static bool Swaps(Rune first, Rune second) =>
         first != second && $"{first}{second}".Normalize(NormalizationForm.FormD) == $"{second}{first}";
 
-    /// <summary>The character that the two compose to, or null.</summary>
+    /// <summary>The composition of two characters, or null.</summary>
     public static Rune? Compose(Rune first, Rune second)
     {
         if (second.Value is < FirstMark or Refused || first.Value == Refused)

@@ -1,12 +1,12 @@
 namespace Attune.Text;
 
-/// <summary>Rewrites the pieces of a draft that are not added tokens.</summary>
+/// <summary>Changes the pieces of a draft that are not added tokens.</summary>
 interface INormalizer
 {
     void Normalize(Draft draft);
 }
 
-/// <summary>The normalizers this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+/// <summary>The supported normalizers, by their <c>type</c> in tokenizer.json.</summary>
 static class Normalizers
 {
     public static INormalizer Read(JsonField field) => field["type"].Text() switch

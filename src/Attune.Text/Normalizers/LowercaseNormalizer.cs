@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>Lower case, letter by letter, without regard to language or neighbours.</summary>
+/// <summary>Lower case, character by character, without language-specific or contextual rules.</summary>
 sealed class LowercaseNormalizer : INormalizer
 {
     public void Normalize(Draft draft) => draft.Rewrite(Rewrite);
@@ -13,7 +13,7 @@ sealed class LowercaseNormalizer : INormalizer
         foreach (var rune in piece.EnumerateRunes())
         {
             if (rune.Value == 'İ')
-                output.Append("i\u0307", at);                      // the one letter that lower case makes longer
+                output.Append("i\u0307", at);                      // the only letter whose lower case is longer
             else
                 output.Append(Rune.ToLowerInvariant(rune), at);
             at += rune.Utf16SequenceLength;

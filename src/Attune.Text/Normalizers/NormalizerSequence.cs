@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Several normalizers, one after another.</summary>
+/// <summary>Applies several normalizers in order.</summary>
 sealed class NormalizerSequence(IReadOnlyList<INormalizer> steps) : INormalizer
 {
     public void Normalize(Draft draft)

@@ -4,16 +4,16 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// SentencePiece's normalization by a <see cref="CharacterMap"/>. What a user sees as one character is replaced as a whole if it is
-/// short, or else code point by code point.
+/// SentencePiece's normalization with a <see cref="CharacterMap"/>. A grapheme is replaced as a whole if it is short, or else code
+/// point by code point.
 /// </summary>
 sealed class PrecompiledNormalizer(CharacterMap map) : INormalizer
 {
     const int LongestWhole = 5;                                    // bytes of UTF-8
 
     /// <summary>
-    /// A character that is written: for 1 a new one behind the old ones so far, for 0 in the place of the next old one, for −n in the
-    /// place of that and of n more.
+    /// A character that is written: 1 inserts it after the previous ones, 0 replaces the next old character, −n replaces that one and n
+    /// more.
     /// </summary>
     readonly record struct Change(Rune Rune, int Shift);
 
@@ -26,7 +26,7 @@ sealed class PrecompiledNormalizer(CharacterMap map) : INormalizer
         }
         catch (Exception e) when (e is FormatException or InvalidDataException)
         {
-            throw compiled.Invalid($"this is no character map: {e.Message}");
+            throw compiled.Invalid($"this is not a character map: {e.Message}");
         }
     }
 
@@ -54,7 +54,9 @@ sealed class PrecompiledNormalizer(CharacterMap map) : INormalizer
         }
     }
 
-    /// <summary>What is replaced by nothing counts as part of what stands before it, if anything does: as in the library.</summary>
+    /// <summary>
+    /// Text that is replaced by nothing counts as part of the preceding character, if there is one, as in Hugging Face's tokenizers.
+    /// </summary>
     bool TryReplace(ReadOnlySpan<char> old, List<Change> changes)
     {
         if (old.Length > LongestWhole || System.Text.Encoding.UTF8.GetByteCount(old) > LongestWhole || map.Find(old) is not { } replacement)
@@ -77,7 +79,7 @@ sealed class PrecompiledNormalizer(CharacterMap map) : INormalizer
 
     static void Write(List<Change> changes, ReadOnlySpan<char> piece, DraftWriter output)
     {
-        var (before, at) = (-1, 0);                                // the old character before the next, and the next
+        var (before, at) = (-1, 0);                                // the previous old character, and the next
         foreach (var (rune, shift) in changes)
         {
             output.Append(rune, shift > 0 ? before : at);

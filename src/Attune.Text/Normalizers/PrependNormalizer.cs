@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Puts a text before every piece; it counts as coming from the piece's first character.</summary>
+/// <summary>Prepends a text to every piece, with the offsets of the piece's first character.</summary>
 sealed class PrependNormalizer(string prefix) : INormalizer
 {
     public void Normalize(Draft draft) => draft.Rewrite((piece, output) =>

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Puts a text in the place of every match; it counts as coming from the last character that it replaces.</summary>
+/// <summary>Replaces every match by a text, with the offsets of the last character that it replaces.</summary>
 sealed class ReplaceNormalizer(IPattern pattern, string content) : INormalizer
 {
     public void Normalize(Draft draft) => draft.Rewrite(Rewrite);

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Drops the white space at the ends of every piece.</summary>
+/// <summary>Removes the white space at the ends of every piece.</summary>
 sealed class StripNormalizer(bool left, bool right) : INormalizer
 {
     public void Normalize(Draft draft) => draft.Rewrite((piece, output) =>

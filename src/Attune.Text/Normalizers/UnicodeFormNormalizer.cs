@@ -3,12 +3,12 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// One of the Unicode normalization forms (UAX #15). A character counts as coming from the first of those that it is composed
-/// of, as in the library; where marks change places, it goes by the order in which they come out, again as the library does.
+/// A Unicode normalization form (UAX #15). A composed character has the offsets of its first part; reordered marks have offsets in the
+/// order in which they are written. Both are as in Hugging Face's tokenizers.
 /// </summary>
 sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
 {
-    readonly record struct Change(Rune Rune, int Replaced);       // it takes the place of so many old characters: 0, 1 or more
+    readonly record struct Change(Rune Rune, int Replaced);       // number of old characters that it replaces
 
     const int StretchLength = 256;
 
@@ -18,7 +18,7 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
 
     public static UnicodeFormNormalizer Read(JsonField field, NormalizationForm form) => CombiningMarks.Available
         ? new(form)
-        : throw field.Invalid("normalization needs ICU, and this process runs without it; install libicu, and unset "
+        : throw field.Invalid("normalization needs ICU, which this process does not have; install libicu, and unset "
             + "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT");
 
     public void Normalize(Draft draft)
@@ -33,7 +33,7 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         }
     }
 
-    /// <summary>Goes stretch by stretch, each of which begins with a character that nothing before it can join.</summary>
+    /// <summary>Normalizes segments that start with a character which nothing before it can join.</summary>
     void Rewrite(ReadOnlySpan<char> piece, DraftWriter output)
     {
         for (var (start, end) = (0, 0); start < piece.Length; start = end)
@@ -50,7 +50,7 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
 
     void Rewrite(ReadOnlySpan<char> stretch, int start, DraftWriter output)
     {
-        var starts = new List<int>();                              // where each old character begins
+        var starts = new List<int>();                              // start of each old character
         var changes = Decompose(stretch, start, starts);
         var old = 0;
         foreach (var (rune, replaced) in composes ? Compose(changes) : changes)
@@ -77,7 +77,7 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         return Ordered(changes);
     }
 
-    /// <summary>Every run of marks sorted by class, equal classes in their old order (the canonical ordering algorithm).</summary>
+    /// <summary>Sorts every run of marks by class, stably (the canonical ordering algorithm).</summary>
     static List<Change> Ordered(List<Change> changes)
     {
         var result = new List<Change>(changes.Count);
@@ -94,7 +94,9 @@ sealed class UnicodeFormNormalizer(NormalizationForm form) : INormalizer
         return result;
     }
 
-    /// <summary>The canonical composition algorithm: a mark joins the last starter, unless one of no lower class stands between.</summary>
+    /// <summary>
+    /// The canonical composition algorithm: joins a mark with the last starter, unless a mark of the same or a higher class is between.
+    /// </summary>
     static List<Change> Compose(List<Change> changes)
     {
         var result = new List<Change>(changes.Count);

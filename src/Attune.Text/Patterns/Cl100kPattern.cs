@@ -1,8 +1,7 @@
 namespace Attune.Text;
 
 /// <summary>
-/// The pattern of Llama 3, which takes digits in groups of up to three as cl100k does, and that of Qwen 2, which takes them one
-/// by one.
+/// The patterns of Llama 3, which splits digits in groups of up to three like cl100k, and of Qwen 2, which splits single digits.
 /// </summary>
 sealed class Cl100kPattern(int digits) : WordPattern
 {

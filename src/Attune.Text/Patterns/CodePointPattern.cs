@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Matches every code point that has a property, each on its own.</summary>
+/// <summary>Matches single code points that have a property.</summary>
 sealed class CodePointPattern(Func<int, bool> matches) : IPattern
 {
     public void Divide(ReadOnlySpan<char> text, List<Stretch> output)

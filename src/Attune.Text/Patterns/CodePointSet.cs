@@ -1,13 +1,13 @@
 namespace Attune.Text;
 
 /// <summary>
-/// A set of code points, kept as the sorted points where membership changes: [a, b, c] holds a ≤ x &lt; b and every x ≥ c.
+/// A set of code points, stored as the sorted points where membership changes: [a, b, c] has a ≤ x &lt; b and every x ≥ c.
 /// </summary>
 sealed class CodePointSet
 {
     public const int End = 0x110000;
 
-    /// <summary>The letters that differ only in case, together.</summary>
+    /// <summary>Groups of letters that differ only in case.</summary>
     static readonly Lazy<int[][]> Cased = new(() =>
     [
         .. Enumerable.Range(0, End)
@@ -22,7 +22,7 @@ sealed class CodePointSet
 
     public int[] Edges { get; }
 
-    /// <summary>All code points from the first to the last, both included.</summary>
+    /// <summary>The code points from the first to the last, both included.</summary>
     public static CodePointSet Range(int first, int last) => new([first, last + 1]);
 
     public static CodePointSet Where(Func<int, bool> holds)
@@ -55,7 +55,7 @@ sealed class CodePointSet
         return new([.. edges]);
     }
 
-    /// <summary>The set with, for each of its letters, the letters that differ from it only in case.</summary>
+    /// <summary>The set, extended by letters that differ from its own only in case.</summary>
     public CodePointSet IgnoringCase() => Union(FromCodePoints(Cased.Value.Where(group => group.Any(Contains)).SelectMany(group => group)));
 
     static CodePointSet FromCodePoints(IEnumerable<int> codePoints)
@@ -72,7 +72,7 @@ sealed class CodePointSet
         return new([.. edges]);
     }
 
-    /// <summary>Simple case folding; the letters that .NET's invariant casing keeps apart are joined by hand.</summary>
+    /// <summary>Simple case folding, with additions for letters that .NET's invariant casing does not map.</summary>
     static int Fold(int codePoint) => codePoint switch
     {
         >= 0xD800 and < 0xE000 => codePoint,

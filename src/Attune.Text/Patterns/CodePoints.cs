@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>What the patterns of tokenizers ask of a code point: letter (L), number (N) or white space.</summary>
+/// <summary>The kinds of code points that the patterns distinguish: letter (L), number (N), white space or other.</summary>
 [Flags]
 enum CodePointKinds : byte
 {
@@ -13,12 +13,12 @@ enum CodePointKinds : byte
     Space = 4,
 }
 
-/// <summary>Properties of code points, by Unicode's tables and never by UTF-16 units.</summary>
+/// <summary>Properties of code points, from Unicode's tables; surrogate pairs are one code point.</summary>
 static class CodePoints
 {
     static readonly CodePointKinds[] Plane0 = [.. Enumerable.Range(0, 0x10000).Select(Classify)];
 
-    /// <summary>The kind of the code point at a unit of well-formed text, and how many units it takes.</summary>
+    /// <summary>The kind of the code point at an index of well-formed text, and its number of UTF-16 units.</summary>
     public static CodePointKinds KindAt(ReadOnlySpan<char> text, int at, out int units)
     {
         var unit = text[at];
@@ -50,7 +50,7 @@ static class CodePoints
         : CharUnicodeInfo.GetUnicodeCategory(codePoint)
             is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
 
-    /// <summary>\w of UTS #18: alphabetic, marks, decimal digits, connector punctuation (and joiners, which it counts as well).</summary>
+    /// <summary>\w of UTS #18: alphabetic, marks, decimal digits, connector punctuation (and joiners).</summary>
     public static bool IsWord(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
     {
         <= UnicodeCategory.LetterNumber => true,                   // Lu … Lo, Mn, Mc, Me, Nd, Nl
@@ -59,7 +59,7 @@ static class CodePoints
         _ => codePoint is 0x200C or 0x200D,
     };
 
-    /// <summary>\w of regular expressions as Oniguruma has it: without joiners, and with the numbers of Latin-1.</summary>
+    /// <summary>\w of regular expressions in Oniguruma: without joiners, and with the numbers of Latin-1.</summary>
     public static bool IsWordOfPatterns(int codePoint) => codePoint is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE
         || (codePoint is not (0x200C or 0x200D) && IsWord(codePoint));
 

@@ -1,16 +1,16 @@
 namespace Attune.Text;
 
-/// <summary>A stretch of text that a pattern matched, or one between two matches.</summary>
+/// <summary>A span of text that a pattern matched, or one between two matches.</summary>
 readonly record struct Stretch(int Start, int End, bool IsMatch);
 
-/// <summary>Finds its matches in well-formed text.</summary>
+/// <summary>Finds matches in well-formed text.</summary>
 interface IPattern
 {
-    /// <summary>Adds the matches and what lies between them, from the start of the text to its end.</summary>
+    /// <summary>Adds the matches and the spans between them, from the start of the text to its end.</summary>
     void Divide(ReadOnlySpan<char> text, List<Stretch> output);
 }
 
-/// <summary>The patterns this build can read.</summary>
+/// <summary>The supported patterns.</summary>
 static class Patterns
 {
     /// <summary>A pattern field of a tokenizer.json: <c>{"Regex": …}</c> or <c>{"String": …}</c>.</summary>
@@ -30,7 +30,7 @@ static class Patterns
         }
     }
 
-    /// <summary>The hand-written matcher of a pattern that is known by its exact source, or else the general one.</summary>
+    /// <summary>The hand-written matcher for a pattern with this exact source, or else the general one.</summary>
     public static IPattern FromRegex(string regex) => regex switch
     {
         Gpt2Pattern.Source => new Gpt2Pattern(),

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Matches a text as it stands.</summary>
+/// <summary>Matches an exact text.</summary>
 sealed class LiteralPattern(string literal) : IPattern
 {
     public void Divide(ReadOnlySpan<char> text, List<Stretch> output)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Attune.Text;
 
-/// <summary>The sets of code points that patterns name: general categories in <c>\p{…}</c>, and the letters after a backslash.</summary>
+/// <summary>Named sets of code points in patterns: general categories in <c>\p{…}</c>, and the letters after a backslash.</summary>
 static class NamedSets
 {
     static readonly ConcurrentDictionary<string, CodePointSet> Cache = new();
@@ -18,7 +18,7 @@ static class NamedSets
 
     public static CodePointSet Word => Where("\\w", CodePoints.IsWordOfPatterns);
 
-    /// <summary>The set of <c>\s \d \w \h</c> and, in upper case, of their complements; null for other letters.</summary>
+    /// <summary>The set of <c>\s \d \w \h</c>, or for upper-case letters its complement; null for other letters.</summary>
     public static CodePointSet? OfEscape(char letter) => letter switch
     {
         's' => Where("\\s", CodePoints.IsSpace),

@@ -1,8 +1,8 @@
 namespace Attune.Text;
 
 /// <summary>
-/// The classes that some sets of code points cut Unicode into, such that every set is a union of classes; each class is one
-/// letter of Unicode's private use area.
+/// Partitions Unicode into classes such that every one of some sets is a union of classes. Each class is represented by a letter of the
+/// private use area.
 /// </summary>
 sealed class PrivateAlphabet
 {
@@ -10,20 +10,20 @@ sealed class PrivateAlphabet
     public const int Size = 0xF900 - First;
 
     readonly int[] edges;
-    readonly char[] letters;                                       // letters[i] is of the code points from edges[i − 1] to edges[i]
+    readonly char[] letters;                                       // letters[i] represents the code points from edges[i − 1] to edges[i]
     readonly char[] plane0;
     readonly string[] members;
 
     public PrivateAlphabet(IReadOnlyList<CodePointSet> sets)
     {
         edges = [.. sets.SelectMany(set => set.Edges).Distinct().Order()];
-        var classes = new Dictionary<string, char>();              // which sets a class is in, as a text of 0 and 1 → its letter
+        var classes = new Dictionary<string, char>();              // the sets with this class, as a string of 0 and 1 → its letter
         letters = [.. edges.Prepend(0).Select(codePoint => LetterOfClass(classes, MemberOf(sets, codePoint)))];
         members = [.. sets.Select((_, i) => string.Concat(classes.Where(entry => entry.Key[i] == '1').Select(entry => entry.Value)))];
         plane0 = [.. Enumerable.Range(0, 0x10000).Select(Find)];
     }
 
-    /// <summary>The letters that make up the n-th set.</summary>
+    /// <summary>The letters of the n-th set.</summary>
     public string Members(int set) => members[set];
 
     public char LetterOf(int codePoint) => codePoint < plane0.Length ? plane0[codePoint] : Find(codePoint);
@@ -42,7 +42,7 @@ sealed class PrivateAlphabet
         if (!classes.TryGetValue(membership, out var letter))
             classes[membership] = letter = classes.Count < Size
                 ? (char)(First + classes.Count)
-                : throw new InvalidDataException("the regular expression tells too many kinds of characters apart");
+                : throw new InvalidDataException("the regular expression has too many distinct sets of characters");
         return letter;
     }
 }

@@ -6,14 +6,14 @@ using System.Text.RegularExpressions;
 namespace Attune.Text;
 
 /// <summary>
-/// Any regular expression, matched by code points. The sets of code points it names cut Unicode into a few classes; the text is
-/// written in an alphabet of one letter a class, one letter a code point, and .NET's engine searches that. So a surrogate pair is
+/// A regular expression that matches code points. The sets of code points in it partition Unicode into a few classes; the text is
+/// translated to one letter for each code point, that of its class, and .NET's engine searches the translation. So a surrogate pair is
 /// one character, and the sets are exactly Unicode's.
 /// </summary>
 sealed class RegexPattern : IPattern
 {
-    const int LongestSource = 2000;                                // characters; those of tokenizers have a few hundred
-    const double CharactersASecond = 100_000;                      // of which any pattern in use reads a hundred times as many
+    const int LongestSource = 2000;                                // characters; tokenizers have a few hundred
+    const double CharactersASecond = 100_000;                      // known patterns are a hundred times as fast
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);   // for one match, and for a short text
 
@@ -25,7 +25,7 @@ sealed class RegexPattern : IPattern
     {
         this.source = source;
         if (source.Length > LongestSource)
-            throw new InvalidDataException($"the regular expression has {source.Length} characters; at most {LongestSource} are read");
+            throw new InvalidDataException($"the regular expression must have at most {LongestSource} characters (was {source.Length})");
         var (translated, sets) = RegexTranslator.Translate(source);
         alphabet = new(sets);
         try
@@ -34,11 +34,11 @@ sealed class RegexPattern : IPattern
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"the regular expression {RegexTranslator.Shown(source)} cannot be read: {e.Message}", e);
+            throw new InvalidDataException($"the regular expression {RegexTranslator.Shown(source)} is not valid: {e.Message}", e);
         }
     }
 
-    /// <summary>Writes the letters of each set in the place of its placeholder.</summary>
+    /// <summary>Replaces each placeholder by the letters of its set.</summary>
     string Spell(string translated)
     {
         var spelled = new StringBuilder();
@@ -55,7 +55,7 @@ sealed class RegexPattern : IPattern
     public void Divide(ReadOnlySpan<char> text, List<Stretch> output)
     {
         var letters = ArrayPool<char>.Shared.Rent(text.Length);
-        var units = ArrayPool<int>.Shared.Rent(text.Length + 1);   // where each code point begins
+        var units = ArrayPool<int>.Shared.Rent(text.Length + 1);   // start of each code point
         try
         {
             var count = Transcribe(text, letters, units);
@@ -94,7 +94,7 @@ sealed class RegexPattern : IPattern
             if (Stopwatch.GetElapsedTime(start) > patience)
                 throw TooSlow();
             if (match.Length == 0 && match.Index == done && done > 0)
-                continue;                                          // Oniguruma takes no empty match right behind another
+                continue;                                          // Oniguruma has no empty match right after another match
             if (match.Index > done)
                 output.Add(new(units[done], units[match.Index], false));
             done = match.Index + match.Length;

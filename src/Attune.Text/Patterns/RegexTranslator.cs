@@ -5,8 +5,8 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// Reads a regular expression in Oniguruma's default syntax and writes it in .NET's, with a placeholder (the n-th letter of the
-/// private use area) for the n-th set of code points. Not read: back references, conditionals, named sets beyond general categories.
+/// Translates a regular expression from Oniguruma's default syntax to .NET's, with a placeholder (the n-th letter of the private use
+/// area) for the n-th set of code points. Not supported: back references, conditionals, named sets other than general categories.
 /// </summary>
 sealed class RegexTranslator
 {
@@ -38,7 +38,7 @@ sealed class RegexTranslator
     }
 
     InvalidDataException Refused(string what) =>
-        new($"the regular expression {Shown(pattern)} has {what} at character {at}, which this build cannot read");
+        new($"the regular expression {Shown(pattern)} has {what} at character {at}, which is not supported");
 
     public static string Shown(string pattern) => pattern.Length <= 200 ? pattern : pattern[..200] + "…";
 
@@ -90,7 +90,7 @@ sealed class RegexTranslator
             output.Append('?');
     }
 
-    /// <summary>One of * + ? {n} {n,} {n,m} {,m}, the last written as {0,m}; null when there is none here.</summary>
+    /// <summary>One of * + ? {n} {n,} {n,m} {,m}, the last written as {0,m}; null if there is none here.</summary>
     string? Quantifier()
     {
         if (Take("*") || Take("+") || Take("?"))
@@ -122,7 +122,7 @@ sealed class RegexTranslator
         else if (Take("i)"))
         {
             ignoreCase = true;
-            return;                                                // holds to the end of the group around it
+            return;                                                // applies to the end of the enclosing group
         }
         else
             throw Refused("a group that is not plain, atomic, a look-around or (?i)");
@@ -167,7 +167,7 @@ sealed class RegexTranslator
         var close = pattern.IndexOf('}', at);
         var named = close < 0 ? null : NamedSets.OfCategory(pattern[at..close]);
         if (named is null)
-            throw Refused("a property that is no general category (such as L or Lu)");
+            throw Refused("a property that is not a general category (such as L or Lu)");
         at = close + 1;
         return negative ? named.Complement() : named;
     }
@@ -198,7 +198,7 @@ sealed class RegexTranslator
         var spelled = end < 0 ? "" : pattern[at..end];
         if (!int.TryParse(spelled, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             || value is < 0 or >= CodePointSet.End)
-            throw Refused("a code point in hexadecimal that is not one");
+            throw Refused("an invalid hexadecimal code point");
         at = until == '\0' ? end : end + 1;
         return value;
     }
@@ -206,12 +206,12 @@ sealed class RegexTranslator
     int CodePoint()
     {
         if (Ended || !Rune.TryGetRuneAt(pattern, at, out var rune))
-            throw Refused("no character where one is needed");
+            throw Refused("a missing character");
         at += rune.Utf16SequenceLength;
         return rune.Value;
     }
 
-    /// <summary>A class behind its '['. Classes nest, and &amp;&amp; intersects what stands on its two sides.</summary>
+    /// <summary>A class after its '['. Classes nest, and &amp;&amp; intersects the sets on its two sides.</summary>
     CodePointSet Class()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
@@ -247,7 +247,7 @@ sealed class RegexTranslator
             return Single(first);
         at++;
         var last = Take("\\") ? EscapedCodePoint() : CodePoint();
-        return last >= first ? CodePointSet.Range(first, last) : throw Refused("a range that runs backwards");
+        return last >= first ? CodePointSet.Range(first, last) : throw Refused("a range in reverse order");
     }
 
     static CodePointSet Single(int codePoint) => CodePointSet.Range(codePoint, codePoint);
@@ -259,7 +259,7 @@ sealed class RegexTranslator
     char Placeholder(CodePointSet set)
     {
         if (sets.Count == PrivateAlphabet.Size)
-            throw Refused("more sets of characters than fit");
+            throw Refused("too many sets of characters");
         sets.Add(set);
         return (char)(PrivateAlphabet.First + sets.Count - 1);
     }

@@ -1,8 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>
-/// A pattern that matches all of a text, match upon match; written by hand, because every character that is encoded passes here.
-/// </summary>
+/// <summary>A pattern whose matches cover all of a text, written by hand because every encoded character passes through it.</summary>
 abstract class WordPattern : IPattern
 {
     public void Divide(ReadOnlySpan<char> text, List<Stretch> output)
@@ -15,10 +13,10 @@ abstract class WordPattern : IPattern
         }
     }
 
-    /// <summary>Where the match that begins at <paramref name="start"/> ends; always further on.</summary>
+    /// <summary>The end of the match that starts at <paramref name="start"/>; always greater.</summary>
     protected abstract int MatchEnd(ReadOnlySpan<char> text, int start);
 
-    /// <summary>The end of the run of code points of one kind that begins at <paramref name="at"/>, at most so many of them.</summary>
+    /// <summary>The end of the run of code points of one kind that starts at <paramref name="at"/>, up to a number of them.</summary>
     protected static int Run(ReadOnlySpan<char> text, int at, CodePointKinds kind, int most = int.MaxValue)
     {
         for (; at < text.Length && most > 0 && CodePoints.KindAt(text, at, out var units) == kind; most--)
@@ -26,7 +24,7 @@ abstract class WordPattern : IPattern
         return at;
     }
 
-    /// <summary><c>\s+(?!\S)|\s+</c> for a run of white space, which leaves its last character to the word that follows.</summary>
+    /// <summary><c>\s+(?!\S)|\s+</c> for a run of white space: leaves the last character to the next word.</summary>
     protected static int SpaceEnd(ReadOnlySpan<char> text, int start, int runEnd) =>
         runEnd < text.Length && runEnd - start > 1 ? runEnd - 1 : runEnd;
 

@@ -2,12 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text;
 
-/// <summary>A token that is found in the text before anything else happens.</summary>
+/// <summary>A token that is found in the text before the other steps.</summary>
 /// <param name="Content">Its text.</param>
-/// <param name="SingleWord">Whether it is found only where no letter, digit or underscore touches it.</param>
-/// <param name="LStrip">Whether it takes the white space on its left.</param>
-/// <param name="RStrip">Whether it takes the white space on its right.</param>
-/// <param name="Normalized">Whether it is looked for, itself normalized, in the normalized text.</param>
+/// <param name="SingleWord">Whether it matches only where no letter, digit or underscore is adjacent.</param>
+/// <param name="LStrip">Whether it includes white space on its left.</param>
+/// <param name="RStrip">Whether it includes white space on its right.</param>
+/// <param name="Normalized">Whether its normalized text is searched for in the normalized text.</param>
 /// <param name="Special">Whether decoding can skip it.</param>
 sealed record AddedToken(string Content, bool SingleWord, bool LStrip, bool RStrip, bool Normalized, bool Special)
 {

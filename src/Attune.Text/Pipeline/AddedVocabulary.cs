@@ -1,9 +1,9 @@
 namespace Attune.Text;
 
 /// <summary>
-/// The tokens beside the model's vocabulary. Those with <see cref="AddedToken.Normalized"/> false are cut out of the raw text, the
-/// others out of the normalized rest. As in the library, ids are not read from the file but given: a token of the model's
-/// vocabulary keeps its id, the others are numbered on from the vocabulary's size.
+/// The tokens in addition to the model's vocabulary. Those with <see cref="AddedToken.Normalized"/> false are found in the raw text,
+/// the others in the normalized text between them. As in Hugging Face's tokenizers, the ids in the file are ignored: a token of the
+/// model's vocabulary keeps its id, and the others are numbered from the vocabulary's size.
 /// </summary>
 sealed class AddedVocabulary
 {
@@ -42,7 +42,7 @@ sealed class AddedVocabulary
 
     public bool IsSpecial(string content) => special.Contains(content);
 
-    /// <summary>Cuts the added tokens out of a draft and normalizes the rest.</summary>
+    /// <summary>Splits a draft at the added tokens and normalizes the rest.</summary>
     public void Extract(Draft draft)
     {
         draft.Split((piece, output) => Cut(piece, raw, output));

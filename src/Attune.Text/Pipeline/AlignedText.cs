@@ -2,13 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Attune.Text;
 
-/// <summary>
-/// Text, and (when offsets are wanted) for every UTF-16 unit of it the stretch of the original it came from, in code points.
-/// </summary>
+/// <summary>Text, and (if offsets are needed) the span of the original, in code points, from which each UTF-16 unit came.</summary>
 sealed class AlignedText
 {
-    const long Growth = 64;                                        // times as long as the original the text may become
-    const long Least = 1 << 16;                                    // units that it may have at any rate
+    const long Growth = 64;                                        // limit of the text's length, relative to the original
+    const long Least = 1 << 16;                                    // units that are always allowed
 
     char[] units;
     int[]? starts;
@@ -24,7 +22,7 @@ sealed class AlignedText
             (starts, ends) = (new int[capacity], new int[capacity]);
     }
 
-    /// <summary>The original itself: every code point comes from itself.</summary>
+    /// <summary>The original: every code point comes from itself.</summary>
     public static AlignedText FromOriginal(string original, bool aligned)
     {
         var text = new AlignedText(original.Length, aligned, (int)Math.Min(Array.MaxLength, original.Length * Growth + Least));
@@ -35,7 +33,7 @@ sealed class AlignedText
         return text;
     }
 
-    /// <summary>An empty text to write a new version of this one to.</summary>
+    /// <summary>An empty text for a new version of this one.</summary>
     public AlignedText Successor() => new((int)Math.Min(most, Length + Length / 4 + 16L), Aligned, most);
 
     public int Length { get; private set; }
@@ -44,7 +42,7 @@ sealed class AlignedText
 
     public ReadOnlySpan<char> this[int start, int end] => units.AsSpan(start, end - start);
 
-    /// <summary>The stretch of the original that units [start, end) came from; start &lt; end.</summary>
+    /// <summary>The span of the original from which units [start, end) came; start &lt; end.</summary>
     public Offset Origin(int start, int end) => new(starts![start], ends![end - 1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,7 +56,7 @@ sealed class AlignedText
         Length++;
     }
 
-    /// <summary>Appends a unit that comes from nothing, before the piece of the source that begins at <paramref name="at"/>.</summary>
+    /// <summary>Appends a unit without an origin before the piece of the source that starts at <paramref name="at"/>.</summary>
     public void Insert(char unit, AlignedText source, int at)
     {
         Append(unit, source, at);
@@ -69,7 +67,7 @@ sealed class AlignedText
     void Grow()
     {
         if (units.Length == most)
-            throw new InvalidDataException($"the normalizer of this tokenizer makes a text more than {Growth} times as long");
+            throw new InvalidDataException($"the normalizer of this tokenizer makes a text more than {Growth} times as long as its input");
         var capacity = (int)Math.Min(most, Math.Max(16, units.Length * 2L));
         Array.Resize(ref units, capacity);
         if (starts is null)

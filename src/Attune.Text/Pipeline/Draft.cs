@@ -2,26 +2,28 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>A stretch [Start, End) of a draft's text. Token is the added token found there, or −1 for text yet to be tokenized.</summary>
+/// <summary>
+/// A span [Start, End) of a draft's text. Token is the added token found there, or −1 for text that is not yet tokenized.
+/// </summary>
 readonly record struct Piece(int Start, int End, int Token = -1)
 {
     public bool IsToken => Token >= 0;
 }
 
-/// <summary>Cuts a piece: adds stretches relative to the piece's start. What it leaves out is dropped.</summary>
+/// <summary>Splits a piece: adds spans relative to the piece's start. Text outside of them is removed.</summary>
 delegate void Cut(ReadOnlySpan<char> piece, List<Piece> output);
 
-/// <summary>Rewrites a piece into the writer.</summary>
+/// <summary>Writes a changed piece to the writer.</summary>
 delegate void Rewrite(ReadOnlySpan<char> piece, DraftWriter output);
 
-/// <summary>A text on its way to tokens: normalizers rewrite its pieces, pre-tokenizers cut them, added tokens are left alone.</summary>
+/// <summary>A text before tokenization: normalizers change its pieces, pre-tokenizers split them; added tokens stay unchanged.</summary>
 sealed class Draft
 {
     AlignedText text;
     List<Piece> pieces;
 
     /// <param name="original">Well-formed UTF-16: see <see cref="WellFormed"/>.</param>
-    /// <param name="aligned">Whether <see cref="Origin"/> will be asked for.</param>
+    /// <param name="aligned">Whether <see cref="Origin"/> is needed.</param>
     public Draft(string original, bool aligned)
     {
         text = AlignedText.FromOriginal(original, aligned);
@@ -32,7 +34,7 @@ sealed class Draft
 
     public ReadOnlySpan<char> this[Piece piece] => text[piece.Start, piece.End];
 
-    /// <summary>The stretch of the original that units [start, end) of a piece came from.</summary>
+    /// <summary>The span of the original from which units [start, end) of a piece came.</summary>
     public Offset Origin(Piece piece, int start, int end) => text.Origin(piece.Start + start, piece.Start + end);
 
     public void Split(Cut cut)
@@ -78,7 +80,7 @@ sealed class Draft
         (text, pieces) = (writer.Text, result);
     }
 
-    /// <summary>The text with every surrogate that has no partner replaced by U+FFFD, as UTF-8 encoders do.</summary>
+    /// <summary>Replaces every unpaired surrogate by U+FFFD, as UTF-8 encoders do.</summary>
     public static string WellFormed(string text)
     {
         if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0)

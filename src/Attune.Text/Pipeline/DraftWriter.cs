@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Attune.Text;
 
-/// <summary>Takes the rewritten text of a draft, piece by piece; each unit names the unit of the old piece that it comes from.</summary>
+/// <summary>Writes the changed text of a draft, piece by piece. Each unit names the unit of the old piece from which it comes.</summary>
 sealed class DraftWriter(AlignedText source)
 {
     int origin;
@@ -12,18 +12,18 @@ sealed class DraftWriter(AlignedText source)
 
     public int Length => Text.Length;
 
-    /// <summary>Whether the piece comes from the very start of the original; to be asked of aligned text only.</summary>
+    /// <summary>Whether the piece is at the start of the original; for aligned text only.</summary>
     public bool IsFirst => source.Origin(origin, origin + 1).Start == 0;
 
-    /// <summary>Starts a piece and returns where in the new text it begins.</summary>
+    /// <summary>Starts a piece and returns its start in the new text.</summary>
     public int Begin(Piece piece)
     {
         origin = piece.Start;
         return Length;
     }
 
-    /// <param name="unit">What to write.</param>
-    /// <param name="from">The unit of the old piece it comes from, or −1 when it comes from nothing and stands before the piece.</param>
+    /// <param name="unit">The unit to write.</param>
+    /// <param name="from">The unit of the old piece from which it comes, or −1 for a unit without an origin before the piece.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(char unit, int from)
     {
@@ -46,7 +46,7 @@ sealed class DraftWriter(AlignedText source)
             Append(unit, from);
     }
 
-    /// <summary>Writes units of the old piece as they are; the first of them is unit <paramref name="from"/>.</summary>
+    /// <summary>Copies units of the old piece; the first of them is unit <paramref name="from"/>.</summary>
     public void Copy(ReadOnlySpan<char> units, int from = 0)
     {
         foreach (var unit in units)

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace Attune.Text;
 
-/// <summary>A set of texts to look for, of which the leftmost and then the longest is found.</summary>
+/// <summary>A set of texts to search for; finds the leftmost match, and of several there the longest.</summary>
 sealed class TokenTrie
 {
     readonly Trie trie = new();
     readonly SearchValues<char> firsts;
 
-    /// <param name="entries">Texts and their tokens; of equal texts the first counts.</param>
+    /// <param name="entries">Texts and their tokens; of equal texts the first is kept.</param>
     public TokenTrie(IReadOnlyList<(string Text, int Token)> entries)
     {
         foreach (var (text, token) in entries.Where(entry => entry.Text.Length > 0))
@@ -16,7 +16,7 @@ sealed class TokenTrie
         firsts = SearchValues.Create([.. entries.Where(entry => entry.Text.Length > 0).Select(entry => entry.Text[0]).Distinct()]);
     }
 
-    /// <summary>The next occurrence at or after <paramref name="from"/>; false when there is none.</summary>
+    /// <summary>The next match at or after <paramref name="from"/>; false if there is none.</summary>
     public bool Find(ReadOnlySpan<char> text, int from, out Piece found)
     {
         while (true)

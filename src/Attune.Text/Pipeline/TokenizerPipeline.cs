@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>What a tokenizer.json describes: added tokens → normalizer → pre-tokenizer → model → post-processor → decoder.</summary>
+/// <summary>The steps in a tokenizer.json: added tokens → normalizer → pre-tokenizer → model → post-processor → decoder.</summary>
 sealed class TokenizerPipeline
 {
     readonly AddedVocabulary added;
@@ -83,7 +83,7 @@ sealed class TokenizerPipeline
         };
     }
 
-    /// <summary>Tokenizes piece by piece until there are enough tokens, from the end that is to be kept.</summary>
+    /// <summary>Tokenizes piece by piece, from the side that truncation keeps, until there are enough tokens.</summary>
     List<(Piece Piece, Token Token)> Tokenize(Draft draft, int enough, Side cutAt)
     {
         var result = new List<(Piece, Token)>();
@@ -107,7 +107,7 @@ sealed class TokenizerPipeline
         return draft;
     }
 
-    /// <summary>Cuts one or two encodings to length and puts the special tokens around them.</summary>
+    /// <summary>Truncates one or two encodings and adds the special tokens.</summary>
     public Encoding Finish(IReadOnlyList<Encoding> texts, bool addSpecialTokens, Truncation? truncation)
     {
         var reserved = addSpecialTokens ? postProcessor?.Added(pair: texts.Count == 2) ?? 0 : 0;

@@ -1,6 +1,8 @@
 namespace Attune.Text;
 
-/// <summary>BERT's frame: <c>cls A sep</c> or <c>cls A sep B sep</c>, of type 0 up to the first sep and of type 1 behind it.</summary>
+/// <summary>
+/// BERT's template: <c>cls A sep</c> or <c>cls A sep B sep</c>, with type id 0 up to the first sep and type id 1 after it.
+/// </summary>
 sealed class BertPostProcessor(Encoding cls, Encoding sep) : IPostProcessor
 {
     public static BertPostProcessor Read(JsonField field) =>

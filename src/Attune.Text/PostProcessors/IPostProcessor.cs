@@ -1,16 +1,16 @@
 namespace Attune.Text;
 
-/// <summary>Works on what the model made of one text, or of two: trims offsets, puts special tokens around.</summary>
+/// <summary>Processes the encodings of one text, or of two: trims offsets, adds special tokens.</summary>
 interface IPostProcessor
 {
-    /// <summary>How many special tokens <see cref="Process"/> adds to one text, or to two.</summary>
+    /// <summary>The number of special tokens that <see cref="Process"/> adds to one text, or to two.</summary>
     int Added(bool pair);
 
-    /// <summary>What it returns is joined in the end; a step behind it in a Sequence sees the list.</summary>
+    /// <summary>Returns a list of encodings, which are concatenated at the end. The next step of a Sequence gets the list.</summary>
     IReadOnlyList<Encoding> Process(IReadOnlyList<Encoding> encodings, bool addSpecialTokens);
 }
 
-/// <summary>The post-processors this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+/// <summary>The supported post-processors, by their <c>type</c> in tokenizer.json.</summary>
 static class PostProcessors
 {
     public static IPostProcessor Read(JsonField field) => field["type"].Text() switch
@@ -20,6 +20,7 @@ static class PostProcessors
         "RobertaProcessing" => RobertaPostProcessor.Read(field),
         "BertProcessing" => BertPostProcessor.Read(field),
         "TemplateProcessing" => TemplatePostProcessor.Read(field),
-        _ => throw field["type"].Unknown("post-processor", "Sequence", "ByteLevel", "RobertaProcessing", "BertProcessing", "TemplateProcessing"),
+        _ => throw field["type"].Unknown(
+            "post-processor", "Sequence", "ByteLevel", "RobertaProcessing", "BertProcessing", "TemplateProcessing"),
     };
 }

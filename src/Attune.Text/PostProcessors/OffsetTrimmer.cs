@@ -1,6 +1,8 @@
 namespace Attune.Text;
 
-/// <summary>The ByteLevel post-processor: takes the white space at the ends of a token out of its offsets, when asked to.</summary>
+/// <summary>
+/// The ByteLevel post-processor: with <c>trim_offsets</c>, excludes white space at the ends of a token from its offsets.
+/// </summary>
 sealed class OffsetTrimmer(bool trim, bool addPrefixSpace) : IPostProcessor
 {
     static readonly char Space = ByteAlphabet.CharOf((byte)' ');
@@ -19,7 +21,7 @@ sealed class OffsetTrimmer(bool trim, bool addPrefixSpace) : IPostProcessor
         var leading = token.TakeWhile(IsSpace).Count();
         var trailing = token.Reverse().TakeWhile(IsSpace).Count();
         if (isFirst && addPrefixSpace && leading == 1)
-            leading = 0;                                           // the one that the pre-tokenizer put there
+            leading = 0;                                           // the space that the pre-tokenizer added
         var start = Math.Min(offset.Start + leading, offset.End);
         var end = offset.End >= trailing ? Math.Max(offset.End - trailing, start) : offset.End;
         return new(start, end);

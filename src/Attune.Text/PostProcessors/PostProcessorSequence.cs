@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Several post-processors, one after another.</summary>
+/// <summary>Applies several post-processors in order.</summary>
 sealed class PostProcessorSequence(IReadOnlyList<IPostProcessor> steps) : IPostProcessor
 {
     public int Added(bool pair) => steps.Sum(step => step.Added(pair));

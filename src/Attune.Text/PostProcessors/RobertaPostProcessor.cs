@@ -1,10 +1,12 @@
 namespace Attune.Text;
 
-/// <summary>RoBERTa's frame: <c>cls A sep</c>, or <c>cls A sep sep B sep</c>; every type id is 0.</summary>
+/// <summary>RoBERTa's template: <c>cls A sep</c>, or <c>cls A sep sep B sep</c>; every type id is 0.</summary>
 sealed class RobertaPostProcessor(Encoding cls, Encoding sep, OffsetTrimmer trimmer) : IPostProcessor
 {
     public static RobertaPostProcessor Read(JsonField field) => new(
-        SpecialToken.Read(field["cls"], typeId: 0), SpecialToken.Read(field["sep"], typeId: 0), new(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()));
+        SpecialToken.Read(field["cls"], typeId: 0),
+        SpecialToken.Read(field["sep"], typeId: 0),
+        new(field["trim_offsets"].Flag(), field["add_prefix_space"].Flag()));
 
     public int Added(bool pair) => pair ? 4 : 2;
 

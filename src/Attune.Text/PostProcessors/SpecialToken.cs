@@ -5,5 +5,5 @@ static class SpecialToken
 {
     public static Encoding Read(JsonField field, int typeId) => field.Items().ToList() is [var token, var id]
         ? Encoding.Added([id.Whole()], [token.Text()], typeId)
-        : throw field.Wrong("a list of a token and its id");
+        : throw field.Wrong("a list with a token and its id");
 }

@@ -1,9 +1,9 @@
 namespace Attune.Text;
 
-/// <summary>Puts texts and special tokens in a row as a template says, one template for a text alone and one for a pair.</summary>
+/// <summary>Arranges texts and special tokens by a template: one template for a single text and one for a pair.</summary>
 sealed class TemplatePostProcessor : IPostProcessor
 {
-    /// <summary>A text (0 or 1) or, where Text is null, special tokens.</summary>
+    /// <summary>A text (0 or 1), or special tokens if Text is null.</summary>
     readonly record struct Part(int? Text, int TypeId, Encoding? Special);
 
     readonly JsonField field;
@@ -44,7 +44,7 @@ sealed class TemplatePostProcessor : IPostProcessor
         string[] tokens = [.. token["tokens"].Items().Select(text => text.Text())];
         return ids.Length == tokens.Length
             ? Encoding.Added(ids, tokens, typeId)
-            : throw token.Wrong("as many ids as tokens");
+            : throw token.Wrong("a list with as many ids as tokens");
     }
 
     public int Added(bool pair) => (pair ? this.pair : single).Sum(part => part.Special?.Length ?? 0);
@@ -55,7 +55,7 @@ sealed class TemplatePostProcessor : IPostProcessor
         {
             1 => single,
             2 => pair,
-            _ => throw field.Invalid("no TemplateProcessing can follow another step that adds special tokens"),
+            _ => throw field.Invalid("TemplateProcessing cannot follow another step that adds special tokens"),
         };
         return
         [

@@ -1,8 +1,8 @@
 namespace Attune.Text;
 
 /// <summary>
-/// A visible character for each of the 256 bytes (Radford et al. 2019): printable Latin-1 stands for itself, and the other bytes,
-/// in order, are U+0100, U+0101, …
+/// A visible character for each of the 256 bytes (Radford et al. 2019): printable Latin-1 characters represent themselves, and the
+/// other bytes, in order, are U+0100, U+0101, …
 /// </summary>
 static class ByteAlphabet
 {
@@ -15,7 +15,7 @@ static class ByteAlphabet
 
     public static char CharOf(byte value) => Chars[value];
 
-    /// <summary>The byte that a character stands for; false when it stands for none.</summary>
+    /// <summary>The byte of a character; false if there is none.</summary>
     public static bool TryByteOf(char letter, out byte value)
     {
         var found = letter < Bytes.Length ? Bytes[letter] : NoByte;

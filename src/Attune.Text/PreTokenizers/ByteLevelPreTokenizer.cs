@@ -3,8 +3,8 @@ using System.Text;
 namespace Attune.Text;
 
 /// <summary>
-/// Writes every byte of the UTF-8 text as one character of <see cref="ByteAlphabet"/>, after cutting it by GPT-2's pattern if
-/// so asked.
+/// Replaces every byte of the UTF-8 text by a character of <see cref="ByteAlphabet"/>, after splitting by GPT-2's pattern with
+/// <c>use_regex</c>.
 /// </summary>
 sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTokenizer
 {

@@ -1,15 +1,15 @@
 namespace Attune.Text;
 
-/// <summary>Cuts the pieces of a draft that are not added tokens into words, which the model then tokenizes one by one.</summary>
+/// <summary>Splits the pieces of a draft that are not added tokens into words, which the model then tokenizes one by one.</summary>
 interface IPreTokenizer
 {
     void Apply(Draft draft);
 
-    /// <summary>Whether it asks where in the original a piece stands, so that the draft must be aligned.</summary>
+    /// <summary>Whether the pre-tokenizer needs the origin of pieces, so that the draft must be aligned.</summary>
     bool NeedsAlignment => false;
 }
 
-/// <summary>The pre-tokenizers this build knows, by the <c>type</c> that tokenizer.json gives them.</summary>
+/// <summary>The supported pre-tokenizers, by their <c>type</c> in tokenizer.json.</summary>
 static class PreTokenizers
 {
     public static IPreTokenizer Read(JsonField field) => field["type"].Text() switch

@@ -1,24 +1,24 @@
 namespace Attune.Text;
 
-/// <summary>Before which pieces a space is put.</summary>
+/// <summary>The pieces to which a space is prepended.</summary>
 enum PrependScheme
 {
     Always,
 
-    /// <summary>Before the one that begins where the text begins.</summary>
+    /// <summary>The piece at the start of the text.</summary>
     First,
     Never,
 }
 
-/// <summary>How spaces are written as a visible character, which pre-tokenizer and decoder of a tokenizer.json say alike.</summary>
-/// <param name="Replacement">What stands for a space, such as <c>▁</c>.</param>
-/// <param name="Scheme">Before which pieces one is put.</param>
-/// <param name="Split">Whether every space begins a word.</param>
+/// <summary>How spaces are written as a visible character, in the pre-tokenizer and the decoder of a tokenizer.json.</summary>
+/// <param name="Replacement">The visible character, such as <c>▁</c>.</param>
+/// <param name="Scheme">The pieces to which one is prepended.</param>
+/// <param name="Split">Whether every space starts a word.</param>
 sealed record Metaspace(string Replacement, PrependScheme Scheme, bool Split)
 {
     public static Metaspace Read(JsonField field) => new(field["replacement"].Character(), ReadScheme(field), field.Flag("split", true));
 
-    /// <summary>Older files say <c>add_prefix_space</c> alone.</summary>
+    /// <summary>Older files have only <c>add_prefix_space</c>.</summary>
     static PrependScheme ReadScheme(JsonField field)
     {
         var prefixed = field.Flag("add_prefix_space", true);

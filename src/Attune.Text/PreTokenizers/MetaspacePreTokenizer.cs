@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Writes spaces as a visible character, puts one before pieces as asked, and lets each begin a word.</summary>
+/// <summary>Replaces spaces by a visible character, prepends one to pieces by the scheme, and starts a word at each.</summary>
 sealed class MetaspacePreTokenizer(Metaspace settings) : IPreTokenizer
 {
     readonly SplitPreTokenizer? words =

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>Several pre-tokenizers, one after another.</summary>
+/// <summary>Applies several pre-tokenizers in order.</summary>
 sealed class PreTokenizerSequence(IReadOnlyList<IPreTokenizer> steps) : IPreTokenizer
 {
     public bool NeedsAlignment => steps.Any(step => step.NeedsAlignment);

@@ -1,6 +1,6 @@
 namespace Attune.Text;
 
-/// <summary>What becomes of the matches; on <c>-</c> in <c>the-final--countdown</c>:</summary>
+/// <summary>What happens to matches; the results are for <c>-</c> in <c>the-final--countdown</c>.</summary>
 enum SplitBehavior
 {
     /// <summary>the, final, countdown</summary>

@@ -1,16 +1,16 @@
 namespace Attune.Text;
 
-/// <summary>Cuts where a pattern matches.</summary>
+/// <summary>Splits where a pattern matches.</summary>
 sealed class SplitPreTokenizer(IPattern pattern, SplitBehavior behavior, bool invert) : IPreTokenizer
 {
-    /// <summary>Runs of word characters and runs of what is neither those nor white space.</summary>
+    /// <summary>Runs of word characters, and runs of characters that are neither word characters nor white space.</summary>
     public static SplitPreTokenizer Words { get; } = new(new WordOrSymbolPattern(), SplitBehavior.Removed, invert: true);
 
-    /// <summary>What stands between white space.</summary>
+    /// <summary>Splits at white space and removes it.</summary>
     public static SplitPreTokenizer WhiteSpace { get; } =
         new(new CodePointPattern(CodePoints.IsSpace), SplitBehavior.Removed, invert: false);
 
-    /// <summary>Every punctuation character on its own, and what stands between them.</summary>
+    /// <summary>Every punctuation character alone, and the text between.</summary>
     public static SplitPreTokenizer Punctuation { get; } =
         new(new CodePointPattern(CodePoints.IsPunctuation), SplitBehavior.Isolated, invert: false);
 

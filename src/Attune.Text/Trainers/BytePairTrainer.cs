@@ -2,12 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Trainers;
 
-/// <summary>Trains byte-level BPE tokenizers; the result is that of the library's BpeTrainer with the same settings.</summary>
+/// <summary>Trains byte-level BPE tokenizers, with the result of BpeTrainer in Hugging Face's tokenizers.</summary>
 public static class BytePairTrainer
 {
     /// <summary>
-    /// Learns from texts, none of which is looked at twice. Special tokens are not looked for in them. Throws
-    /// <see cref="InvalidDataException"/> when the options contradict themselves.
+    /// Trains a tokenizer on texts, in one pass. Special tokens are not searched for in the texts. Throws
+    /// <see cref="InvalidDataException"/> if the options are inconsistent.
     /// </summary>
     public static Tokenizer Train(IEnumerable<string> texts, BytePairTrainingOptions? options = null, CancellationToken cancel = default)
     {

@@ -1,39 +1,39 @@
 namespace Attune.Text.Trainers;
 
-/// <summary>How a byte-level BPE tokenizer is trained, and which of its tokens play which part.</summary>
+/// <summary>Settings of training for a byte-level BPE tokenizer, and its special tokens.</summary>
 public sealed record BytePairTrainingOptions
 {
-    /// <summary>How many tokens to stop at, special tokens and the 256 bytes among them; fewer when the text has no more pairs.</summary>
+    /// <summary>The number of tokens, including special tokens and the 256 bytes; fewer if the text has no more pairs.</summary>
     public int VocabularySize { get; init; } = 30_000;
 
-    /// <summary>How often a pair must occur to be merged.</summary>
+    /// <summary>The minimum number of occurrences of a pair to be merged.</summary>
     public int MinFrequency { get; init; } = 2;
 
-    /// <summary>The tokens with the first ids, which no text is ever merged into and which decoding can skip.</summary>
+    /// <summary>The special tokens, which have the first ids. No text is merged into them, and decoding can skip them.</summary>
     public IReadOnlyList<string> SpecialTokens { get; init; } = ["<|endoftext|>", "<|pad|>"];
 
-    /// <summary>The most characters of the byte alphabet that a token may have, or null for any number.</summary>
+    /// <summary>The maximum length of a token in characters of the byte alphabet; null for no limit.</summary>
     public int? MaxTokenLength { get; init; }
 
-    /// <summary>The regular expression whose matches are the words that merges stay within; null for that of GPT-2.</summary>
+    /// <summary>The regular expression whose matches are the words; merges do not cross words. Null for GPT-2's.</summary>
     public string? Split { get; init; }
 
-    /// <summary>Whether a text that does not begin with a space is treated as if it did.</summary>
+    /// <summary>Whether a space is prepended to a text that does not start with one.</summary>
     public bool AddPrefixSpace { get; init; }
 
-    /// <summary>Whether all 256 bytes get a token, or only those that occur: then other text cannot be encoded.</summary>
+    /// <summary>Whether all 256 bytes are tokens, or only those that occur, in which case other text cannot be encoded.</summary>
     public bool InitialAlphabet { get; init; } = true;
 
-    /// <summary>The special token that begins a text, or null.</summary>
+    /// <summary>The beginning-of-sequence token (BOS), or null.</summary>
     public string? BosToken { get; init; } = "<|endoftext|>";
 
-    /// <summary>The special token that ends a text, or null.</summary>
+    /// <summary>The end-of-sequence token (EOS), or null.</summary>
     public string? EosToken { get; init; } = "<|endoftext|>";
 
-    /// <summary>The special token that fills batches up, or null. It should play no other part, so that losses can tell them apart.</summary>
+    /// <summary>The padding token, or null. It should differ from the other special tokens, so that losses can exclude padding.</summary>
     public string? PadToken { get; init; } = "<|pad|>";
 
-    /// <summary>The special token for what the vocabulary lacks, or null: bytes lack nothing.</summary>
+    /// <summary>The unknown token, or null. Byte-level tokenizers do not need one.</summary>
     public string? UnkToken { get; init; }
 
     /// <summary>The Jinja source of a chat template, such as <see cref="Text.ChatTemplate.ChatMl"/>, or null.</summary>
@@ -42,11 +42,11 @@ public sealed record BytePairTrainingOptions
     internal void Check()
     {
         if (VocabularySize < 1)
-            throw new InvalidDataException($"VocabularySize is {VocabularySize}; expected at least 1");
+            throw new InvalidDataException($"VocabularySize must be at least 1 (was {VocabularySize})");
         if (MaxTokenLength < 1)
-            throw new InvalidDataException($"MaxTokenLength is {MaxTokenLength}; expected at least 1, or null for any length");
+            throw new InvalidDataException($"MaxTokenLength must be at least 1, or null for no limit (was {MaxTokenLength})");
         if (SpecialTokens.Any(string.IsNullOrEmpty))
-            throw new InvalidDataException("SpecialTokens has an empty token");
+            throw new InvalidDataException("SpecialTokens must not have an empty token");
         CheckPart(nameof(BosToken), BosToken);
         CheckPart(nameof(EosToken), EosToken);
         CheckPart(nameof(PadToken), PadToken);
@@ -57,7 +57,7 @@ public sealed record BytePairTrainingOptions
     {
         if (token is not null && !SpecialTokens.Contains(token))
             throw new InvalidDataException(
-                $"{part} is '{token}', which is none of the SpecialTokens ({string.Join(", ", SpecialTokens)}); "
-                + $"add it there, or set {part} to null");
+                $"{part} must be one of SpecialTokens ({string.Join(", ", SpecialTokens)}) or null (was '{token}'); "
+                + $"add it to SpecialTokens, or set {part} to null");
     }
 }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// Learns merges as the library does: again and again the most frequent pair of neighbours in all words becomes one token; of
-/// equally frequent pairs the one with the lowest ids. Sennrich et al. 2016, algorithm 1, with the counts kept up to date in
-/// the words where a merge happens.
+/// Learns merges: the most frequent pair of adjacent tokens in all words becomes one token, repeatedly; of equally frequent pairs the
+/// one with the lowest ids, as in Hugging Face's tokenizers. Sennrich et al. 2016, algorithm 1, with counts updated only in the words
+/// where a merge happens.
 /// </summary>
 sealed class MergeLearner
 {
@@ -23,10 +23,10 @@ sealed class MergeLearner
     readonly PriorityQueue<(ulong Pair, List<int> Words), (long Count, ulong Pair)> queue = new(Comparer<(long Count, ulong Pair)>.Create(
         (a, b) => a.Count != b.Count ? b.Count.CompareTo(a.Count) : a.Pair.CompareTo(b.Pair)));
 
-    /// <param name="alphabet">The tokens there are already: special tokens and single characters, in the order of their ids.</param>
-    /// <param name="counts">The words and how often each occurs; characters that the alphabet lacks are passed over.</param>
-    /// <param name="maxTokenLength">The most characters that a token may have, or null.</param>
-    /// <param name="prefix">What tokens begin with that do not begin a word.</param>
+    /// <param name="alphabet">The existing tokens: special tokens and single characters, in the order of their ids.</param>
+    /// <param name="counts">The words and their numbers of occurrences; characters that are not in the alphabet are ignored.</param>
+    /// <param name="maxTokenLength">The maximum length of a token in characters, or null.</param>
+    /// <param name="prefix">The prefix of tokens that do not start a word.</param>
     public MergeLearner(
         IEnumerable<string> alphabet, IReadOnlyDictionary<string, long> counts, int? maxTokenLength = null, string prefix = "")
     {
@@ -58,7 +58,7 @@ sealed class MergeLearner
 
     public List<(string Left, string Right)> Merges { get; } = [];
 
-    /// <summary>Merges until there are so many tokens, or no pair is as frequent as asked.</summary>
+    /// <summary>Merges until there are this many tokens, or no pair is frequent enough.</summary>
     public void Learn(int vocabularySize, long minFrequency, CancellationToken cancel)
     {
         Enqueue(CountPairs());
@@ -93,7 +93,7 @@ sealed class MergeLearner
                 queue.Enqueue((pair, where), (pairCounts[pair], pair));
     }
 
-    /// <summary>Makes one token of the pair in these words; returns the pairs that came about, and in which words.</summary>
+    /// <summary>Merges the pair into one token in these words; returns the new pairs and their words.</summary>
     Dictionary<ulong, List<int>> Merge(int left, int right, List<int> where)
     {
         Merges.Add((tokens[left], tokens[right]));

@@ -3,14 +3,14 @@ using System.Text;
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// What a unigram model is pruned from: every character, and the substrings of words that occur often enough and are not always
+/// The initial pieces of a unigram model: every character, and the substrings of words that occur often enough and are not always
 /// followed by the same character, found in the sorted suffixes of all words.
 /// </summary>
 sealed class SeedPieces
 {
-    readonly string text;                                          // all words in a row
-    readonly (int Start, int Length, long Count)[] suffixes;       // in order, each as far as a piece may reach
-    readonly int[] shared;                                         // how many units each shares with the next
+    readonly string text;                                          // all words, concatenated
+    readonly (int Start, int Length, long Count)[] suffixes;       // sorted, each up to the maximum length of a piece
+    readonly int[] shared;                                         // length of the common prefix with the next
     readonly UnigramTrainingOptions options;
 
     SeedPieces(WordCounts words, UnigramTrainingOptions options)
@@ -24,7 +24,7 @@ sealed class SeedPieces
             shared[i] = Text(suffixes[i]).CommonPrefixLength(Text(suffixes[i + 1]));
     }
 
-    /// <summary>Characters first; a piece's weight is how many units of the texts it covers.</summary>
+    /// <summary>Characters first. A piece's weight is the number of units of the texts that it covers.</summary>
     public static IReadOnlyList<(string Text, double Weight)> Find(WordCounts words, UnigramTrainingOptions options)
     {
         var letters = words.Letters().OrderBy(letter => letter.Key, StringComparer.Ordinal).ToList();
@@ -47,7 +47,8 @@ sealed class SeedPieces
     }
 
     /// <summary>
-    /// How far a piece may reach: as in SentencePiece, letters, digits, line breaks and the rest stay apart, each with the space before it.
+    /// The end of the longest piece. As in SentencePiece, letters, digits, line breaks and other characters are not mixed, each with a
+    /// preceding space.
     /// </summary>
     int LengthOfOneKind(ReadOnlySpan<char> word)
     {
@@ -79,7 +80,7 @@ sealed class SeedPieces
             for (var first = 0; first < suffixes.Length;)
             {
                 var (last, count) = (first, suffixes[first].Count);
-                var alike = suffixes[first].Length;                // units that all suffixes from first to last share
+                var alike = suffixes[first].Length;                // common prefix of the suffixes from first to last
                 for (; shared[last] >= length; last++)
                     (count, alike) = (count + suffixes[last + 1].Count, Math.Min(alike, shared[last]));
                 if (alike == length && count >= options.MinFrequency
@@ -89,6 +90,6 @@ sealed class SeedPieces
             }
     }
 
-    /// <summary>Of more than one character, and not cut through a surrogate pair.</summary>
+    /// <summary>Whether a piece has more than one character and does not split a surrogate pair.</summary>
     static bool IsWhole(string piece) => !char.IsHighSurrogate(piece[^1]) && !(piece.Length == 2 && char.IsHighSurrogate(piece[0]));
 }

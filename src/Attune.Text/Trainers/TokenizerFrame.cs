@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Trainers;
 
-/// <summary>A tokenizer.json but for its model: the special tokens, which have the first ids, and the steps around the model.</summary>
+/// <summary>A tokenizer.json without its model: the special tokens, which have the first ids, and the other steps.</summary>
 sealed record TokenizerFrame(IReadOnlyList<string> SpecialTokens)
 {
     public JsonObject? Normalizer { get; init; }
@@ -13,13 +13,13 @@ sealed record TokenizerFrame(IReadOnlyList<string> SpecialTokens)
 
     public required JsonObject Decoder { get; init; }
 
-    /// <summary>Special tokens with the ids behind the model's.</summary>
+    /// <summary>Special tokens with ids after the model's.</summary>
     public IReadOnlyList<string> LastTokens { get; init; } = [];
 
-    /// <summary>The tokenizer with this model.</summary>
-    /// <param name="model">The model as tokenizer.json has it.</param>
-    /// <param name="size">How many tokens it has.</param>
-    /// <param name="config">The keys of tokenizer_config.json; those without a value are left out.</param>
+    /// <summary>The tokenizer with a model.</summary>
+    /// <param name="model">The model, as in tokenizer.json.</param>
+    /// <param name="size">The number of its tokens.</param>
+    /// <param name="config">The keys of tokenizer_config.json; those without a value are omitted.</param>
     public Tokenizer Complete(JsonObject model, int size, params IEnumerable<(string Key, string? Value)> config)
     {
         var json = ToJson();

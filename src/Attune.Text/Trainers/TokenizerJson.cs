@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Trainers;
 
-/// <summary>Writes the parts of tokenizer.json and tokenizer_config.json in the library's form.</summary>
+/// <summary>Writes the parts of tokenizer.json and tokenizer_config.json in the format of Hugging Face's tokenizers.</summary>
 static class TokenizerJson
 {
     public static JsonSerializerOptions Written { get; } =
@@ -21,7 +21,7 @@ static class TokenizerJson
         ["use_regex"] = useRegex,
     };
 
-    /// <summary>A pre-tokenizer that cuts by a regular expression and then writes bytes as characters.</summary>
+    /// <summary>A pre-tokenizer that splits by a regular expression and then replaces bytes by characters.</summary>
     public static JsonObject BytesOfWords(string regex, bool addPrefixSpace) => new()
     {
         ["type"] = "Sequence",
@@ -36,7 +36,7 @@ static class TokenizerJson
             ByteLevel(addPrefixSpace, trimOffsets: true, useRegex: false)),
     };
 
-    /// <summary>BERT's normalizer; accents are stripped along with capitals unless said otherwise.</summary>
+    /// <summary>BERT's normalizer; by default accents are removed if the text is lower-cased.</summary>
     public static JsonObject BertNormalizer(bool lowercase, bool? stripAccents = null, bool spaceChinese = true) => new()
     {
         ["type"] = "BertNormalizer",
@@ -46,11 +46,11 @@ static class TokenizerJson
         ["lowercase"] = lowercase,
     };
 
-    /// <summary>Tokens with ids in their order.</summary>
+    /// <summary>Tokens with consecutive ids.</summary>
     public static JsonObject Vocabulary(IReadOnlyList<string> tokens) =>
         new(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));
 
-    /// <summary>A template such as <c>[CLS] $A:0 [SEP] $B:1 [SEP]:1</c>, where a colon is followed by the type id.</summary>
+    /// <summary>A template such as <c>[CLS] $A:0 [SEP] $B:1 [SEP]:1</c>, where the type id follows a colon.</summary>
     public static JsonObject Template(string single, string pair, Func<string, int> idOf)
     {
         var used = Parts(single).Concat(Parts(pair)).Select(part => part.Name).Where(name => !name.StartsWith('$')).Distinct();
@@ -77,7 +77,7 @@ static class TokenizerJson
             new JsonObject { ["id"] = part.Name.TrimStart('$'), ["type_id"] = part.TypeId },
     };
 
-    /// <summary>tokenizer_config.json with these keys; those without a value are left out.</summary>
+    /// <summary>tokenizer_config.json with these keys; those without a value are omitted.</summary>
     public static string Config(IEnumerable<(string Key, string? Value)> keys)
     {
         var config = new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };

@@ -1,27 +1,29 @@
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// Learns a unigram language model by expectation maximisation, and prunes it to size (Kudo 2018, section 3.2,
-/// https://arxiv.org/abs/1804.10959). As in SentencePiece, the maximisation takes digamma(expected count) in the place of the
-/// logarithm, which starves rare pieces, and drops those expected less than half a time.
+/// Learns a unigram language model by expectation maximisation, and prunes it (Kudo 2018, section 3.2,
+/// https://arxiv.org/abs/1804.10959). As in SentencePiece, the M step uses digamma(expected count) instead of the logarithm, which
+/// lowers the probability of rare pieces, and removes pieces with an expected count below 0.5.
 /// </summary>
 sealed class UnigramLearner
 {
     const int StepsARound = 2;
     const double LeastExpected = 0.5;
-    const double Surplus = 1.1;                                    // rounds stop at this many times the size; the best of these remain
+    const double Surplus = 1.1;                                    // rounds stop at this multiple of the size; the best pieces are kept
 
-    /// <summary>A piece that fits into a word, from unit Start to unit End.</summary>
+    /// <summary>A piece that matches a word from unit Start to unit End.</summary>
     readonly record struct Edge(int Start, int End, int Piece);
 
     readonly (string Text, long Count)[] words;
-    readonly List<Edge> edges = [];                                // of the word in hand, by their starts
+    readonly List<Edge> edges = [];                                // of the current word, sorted by start
     Trie trie = new();
     string[] pieces;
     double[] scores;
 
-    /// <param name="counts">The words and how often each occurs.</param>
-    /// <param name="seeds">Pieces to begin with, every character of the words among them, and how much text each covers.</param>
+    /// <param name="counts">The words and their numbers of occurrences.</param>
+    /// <param name="seeds">
+    /// The initial pieces, which include every character of the words, and the amount of text that each covers.
+    /// </param>
     public UnigramLearner(IReadOnlyDictionary<string, long> counts, IReadOnlyList<(string Text, double Weight)> seeds)
     {
         words = [.. counts.Select(word => (word.Key, word.Value))];
@@ -29,11 +31,11 @@ sealed class UnigramLearner
         Keep([.. seeds.Select(seed => (seed.Text, Math.Log(seed.Weight) - total))]);
     }
 
-    /// <summary>The pieces and the logarithms of their probabilities, the likeliest first.</summary>
+    /// <summary>The pieces and their log-probabilities, the most likely first.</summary>
     public IReadOnlyList<(string Text, double Score)> Pieces =>
         [.. pieces.Zip(scores).OrderByDescending(piece => piece.Second).ThenBy(piece => piece.First, StringComparer.Ordinal)];
 
-    /// <summary>Learns so many pieces, every character among them.</summary>
+    /// <summary>Learns this many pieces, which include every character.</summary>
     public void Learn(int size, double kept, CancellationToken cancel)
     {
         while (true)
@@ -46,12 +48,12 @@ sealed class UnigramLearner
             var before = pieces.Length;
             Prune(Math.Max(most, (int)(pieces.Length * kept)), cancel);
             if (pieces.Length == before)
-                break;                                             // what is left are characters
+                break;                                             // only characters are left
         }
         KeepBest(size, piece => scores[piece]);
     }
 
-    /// <summary>How often each piece occurs, over all ways to piece the words together (forward–backward).</summary>
+    /// <summary>The expected count of each piece over all segmentations of the words (forward–backward).</summary>
     double[] EStep(CancellationToken cancel)
     {
         var expected = new double[pieces.Length];
@@ -90,7 +92,7 @@ sealed class UnigramLearner
         Keep([.. kept.Select(piece => (pieces[piece], Digamma(Math.Max(expected[piece], LeastExpected)) - total))]);
     }
 
-    /// <summary>Drops the pieces without which the likelihood of the words falls least.</summary>
+    /// <summary>Removes the pieces whose removal reduces the likelihood of the words least.</summary>
     void Prune(int size, CancellationToken cancel)
     {
         var (counts, covered) = (new double[pieces.Length], new double[pieces.Length]);
@@ -107,7 +109,7 @@ sealed class UnigramLearner
         KeepBest(size, piece => counts[piece] > 0 ? covered[piece] / all * Loss(piece, counts, total) : double.NegativeInfinity);
     }
 
-    /// <summary>What a word loses that a piece is in when the next best pieces take over its occurrences.</summary>
+    /// <summary>The loss of log-likelihood when the next best segmentation replaces a piece.</summary>
     double Loss(int piece, double[] counts, double total)
     {
         var others = BestPath(pieces[piece], except: piece);
@@ -115,7 +117,7 @@ sealed class UnigramLearner
         return Math.Log(counts[piece]) - Math.Log(total) - without;
     }
 
-    /// <summary>The likeliest pieces of a word (Viterbi).</summary>
+    /// <summary>The most likely segmentation of a word (Viterbi).</summary>
     List<int> BestPath(string word, int except = Trie.None)
     {
         FindEdges(word);
@@ -130,7 +132,7 @@ sealed class UnigramLearner
         return path;
     }
 
-    /// <summary>Keeps the characters, and the pieces of the highest value up to this size.</summary>
+    /// <summary>Keeps all characters, and the pieces with the highest values up to this size.</summary>
     void KeepBest(int size, Func<int, double> value)
     {
         var letters = Enumerable.Range(0, pieces.Length).Where(IsLetter).ToList();

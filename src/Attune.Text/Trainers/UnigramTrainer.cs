@@ -3,18 +3,18 @@ using System.Text.Json.Nodes;
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// Trains Unigram tokenizers as T5 has them (Raffel et al. 2020): compatibility forms folded (NFKC), spaces written <c>▁</c>,
-/// <c>&lt;/s&gt;</c> behind a text, and sentinels that stand for spans.
+/// Trains Unigram tokenizers like T5's (Raffel et al. 2020): NFKC normalization, spaces written <c>▁</c>, <c>&lt;/s&gt;</c> after a
+/// text, and sentinel tokens for spans.
 /// </summary>
 public static class UnigramTrainer
 {
-    /// <summary>How a space is written.</summary>
+    /// <summary>The character for a space.</summary>
     internal const char Space = '▁';
 
     static readonly string[] SpecialTokens = ["<pad>", "</s>", "<unk>"];
 
     /// <summary>
-    /// Learns from texts, none of which is looked at twice. Throws <see cref="InvalidDataException"/> when an option is out of range.
+    /// Trains a tokenizer on texts, in one pass. Throws <see cref="InvalidDataException"/> if an option is out of range.
     /// </summary>
     public static Tokenizer Train(IEnumerable<string> texts, UnigramTrainingOptions? options = null, CancellationToken cancel = default)
     {

@@ -1,24 +1,26 @@
 namespace Attune.Text.Trainers;
 
-/// <summary>How a Unigram tokenizer is trained.</summary>
+/// <summary>Settings of training for a Unigram tokenizer.</summary>
 public sealed record UnigramTrainingOptions
 {
     /// <summary>
-    /// How many tokens there are in the end, special tokens and sentinels among them; fewer when the text has no more pieces, and more
-    /// when it has more characters.
+    /// The number of tokens, including special tokens and sentinels; fewer if the text has no more pieces, and more if it has more
+    /// characters.
     /// </summary>
     public int VocabularySize { get; init; } = 8_000;
 
-    /// <summary>How many tokens <c>&lt;extra_id_0&gt;</c>, <c>&lt;extra_id_1&gt;</c>, … there are, which stand for spans of text.</summary>
+    /// <summary>
+    /// The number of sentinel tokens <c>&lt;extra_id_0&gt;</c>, <c>&lt;extra_id_1&gt;</c>, …, which mark spans of text.
+    /// </summary>
     public int Sentinels { get; init; } = 100;
 
-    /// <summary>How often a piece of more than one character must occur.</summary>
+    /// <summary>The minimum number of occurrences of a piece with more than one character.</summary>
     public int MinFrequency { get; init; } = 2;
 
-    /// <summary>The most UTF-16 units that a piece has.</summary>
+    /// <summary>The maximum length of a piece in UTF-16 units.</summary>
     public int MostUnits { get; init; } = 16;
 
-    /// <summary>How many pieces to begin with.</summary>
+    /// <summary>The number of initial pieces.</summary>
     public int Seeds { get; init; } = 200_000;
 
     /// <summary>The share of the pieces that each round of pruning keeps.</summary>
@@ -27,12 +29,12 @@ public sealed record UnigramTrainingOptions
     internal void Check()
     {
         if (VocabularySize < 1)
-            throw new InvalidDataException($"VocabularySize is {VocabularySize}; expected at least 1");
+            throw new InvalidDataException($"VocabularySize must be at least 1 (was {VocabularySize})");
         if (Sentinels < 0)
-            throw new InvalidDataException($"Sentinels is {Sentinels}; expected at least 0");
+            throw new InvalidDataException($"Sentinels must be at least 0 (was {Sentinels})");
         if (MostUnits < 1)
-            throw new InvalidDataException($"MostUnits is {MostUnits}; expected at least 1");
+            throw new InvalidDataException($"MostUnits must be at least 1 (was {MostUnits})");
         if (Kept is not (> 0 and < 1))
-            throw new InvalidDataException($"Kept is {Kept}; expected a share between 0 and 1");
+            throw new InvalidDataException($"Kept must be between 0 and 1 (was {Kept})");
     }
 }

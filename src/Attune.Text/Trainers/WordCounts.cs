@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Text.Trainers;
 
-/// <summary>How often each word occurs in the texts, words being what normalizer and pre-tokenizer make of them.</summary>
+/// <summary>The number of occurrences of each word, after normalization and pre-tokenization.</summary>
 sealed class WordCounts(INormalizer? normalizer, IPreTokenizer preTokenizer)
 {
     readonly Dictionary<string, long> counts = [];
 
-    /// <summary>The words of texts as a tokenizer.json of this frame cuts them; its added tokens are not looked for.</summary>
+    /// <summary>The words of texts, split with this frame; its added tokens are not searched for.</summary>
     public static WordCounts Count(IEnumerable<string> texts, TokenizerFrame frame, CancellationToken cancel)
     {
         var root = JsonField.Parse(frame.ToJson().ToJsonString(), "tokenizer.json");
@@ -23,7 +23,7 @@ sealed class WordCounts(INormalizer? normalizer, IPreTokenizer preTokenizer)
 
     public IReadOnlyDictionary<string, long> All => counts;
 
-    /// <summary>The characters of all words and how often each occurs.</summary>
+    /// <summary>The characters of all words and their numbers of occurrences.</summary>
     public Dictionary<string, long> Letters()
     {
         var letters = new Dictionary<string, long>();

@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// Trains WordPiece tokenizers as BERT has them (Devlin et al. 2019): lower-cased words cut at white space and punctuation,
-/// <c>[CLS] text [SEP]</c> around a text. The pieces are learned as the library's WordPieceTrainer does, by byte-pair merges of
-/// characters that are written <c>##x</c> inside of a word.
+/// Trains WordPiece tokenizers like BERT's (Devlin et al. 2019): lower-cased words split at white space and punctuation, <c>[CLS] text
+/// [SEP]</c> as template. Pieces are learned like those of WordPieceTrainer in Hugging Face's tokenizers, by byte-pair merges of
+/// characters that are written <c>##x</c> inside a word.
 /// </summary>
 public static class WordPieceTrainer
 {
@@ -14,7 +14,7 @@ public static class WordPieceTrainer
     static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
     /// <summary>
-    /// Learns from texts, none of which is looked at twice. Throws <see cref="InvalidDataException"/> when an option is out of range.
+    /// Trains a tokenizer on texts, in one pass. Throws <see cref="InvalidDataException"/> if an option is out of range.
     /// </summary>
     public static Tokenizer Train(IEnumerable<string> texts, WordPieceTrainingOptions? options = null, CancellationToken cancel = default)
     {
@@ -38,7 +38,7 @@ public static class WordPieceTrainer
         Decoder = new() { ["type"] = "WordPiece", ["prefix"] = Prefix, ["cleanup"] = true },
     };
 
-    /// <summary>The most frequent characters, in order of their code points; a word with another one is unknown.</summary>
+    /// <summary>The most frequent characters, in the order of their code points; a word with any other character is unknown.</summary>
     static IEnumerable<string> Alphabet(WordCounts words, int most) => words.Letters()
         .OrderByDescending(letter => letter.Value).ThenBy(letter => letter.Key, StringComparer.Ordinal)
         .Take(most)

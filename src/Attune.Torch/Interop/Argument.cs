@@ -1,6 +1,6 @@
 namespace Attune.Torch.Interop;
 
-/// <summary>One argument of an operator: whatever a schema of ATen can ask for converts to it. The default value is None.</summary>
+/// <summary>One argument of an operator. Every type that an ATen schema can have converts to it. The default value is None.</summary>
 readonly struct Argument
 {
     Argument(ValueTag tag, long bits = 0, object? payload = null, int length = 0) =>
@@ -41,7 +41,7 @@ readonly struct Argument
         value is null ? default : new(ValueTag.Generator, payload: value);
 
     /// <summary>
-    /// A number for an argument of type Scalar. A whole one is passed as an integer, so that a tensor of integers stays one.
+    /// A number for an argument of type Scalar. A whole number is passed as an integer, so that integer tensors keep their type.
     /// </summary>
     public static Argument Scalar(double value) =>
         value == Math.Floor(value) && Math.Abs(value) < 1L << 53 ? new Argument(ValueTag.Int, (long)value) : value;
@@ -49,11 +49,11 @@ readonly struct Argument
     /// <inheritdoc cref="Scalar(double)"/>
     public static Argument Scalar(double? value) => value is { } number ? Scalar(number) : default;
 
-    /// <summary>A list whose elements may be null, as advanced indexing takes it.</summary>
+    /// <summary>A list whose elements may be null, as advanced indexing needs.</summary>
     public static Argument OptionalTensors(params Tensor?[] value) =>
         new(ValueTag.OptionalTensorList, payload: value, length: value.Length);
 
-    /// <summary>How error messages show the argument: tensors by type and shape, the rest by value.</summary>
+    /// <summary>The argument as error messages show it: tensors by type and shape, other arguments by value.</summary>
     public override string ToString() => Tag switch
     {
         ValueTag.None => "none",

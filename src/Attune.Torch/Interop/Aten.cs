@@ -1,11 +1,11 @@
 namespace Attune.Torch.Interop;
 
-/// <summary>The table of operators in use. Adding one is a row here and a method in Tensor.*.cs.</summary>
+/// <summary>The operators that Attune uses. To add one, add a row here and a method in Tensor.*.cs.</summary>
 static class Aten
 {
     static readonly List<Operator> Rows = [];
 
-    /// <summary>Every operator that Attune cannot do without.</summary>
+    /// <summary>Every operator that Attune requires.</summary>
     public static IReadOnlyList<Operator> Required => Rows;
 
     // Creation
@@ -35,7 +35,7 @@ static class Aten
     public static readonly Operator LerpInPlace = Row("lerp_", "Scalar");
     public static readonly Operator FillInPlace = Row("fill_", "Scalar");
 
-    // Functions of one element
+    // Element-wise functions
     public static readonly Operator Exp = Row("exp");
     public static readonly Operator Log = Row("log");
     public static readonly Operator Sqrt = Row("sqrt");
@@ -90,7 +90,7 @@ static class Aten
     public static readonly Operator TopK = Row("topk");
     public static readonly Operator Sort = Row("sort");
 
-    // Products and layers
+    // Matrix products and layers
     public static readonly Operator MatrixProduct = Row("matmul");
     public static readonly Operator AddBatchedProduct = Row("baddbmm");
     public static readonly Operator BatchedProduct = Row("bmm");
@@ -99,7 +99,7 @@ static class Aten
     public static readonly Operator LayerNorm = Row("layer_norm");
     public static readonly Operator Embedding = Row("embedding");
 
-    // Shape and place
+    // Shape and device
     public static readonly Operator Reshape = Row("reshape");
     public static readonly Operator Transpose = Row("transpose", "int");
     public static readonly Operator Permute = Row("permute");

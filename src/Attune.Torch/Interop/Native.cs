@@ -1,23 +1,24 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Attune.Torch.Interop;
 
-/// <summary>The exports of native/: see export.h there for the contract. Every int that is returned is 0, or 1 with an error kept.</summary>
+/// <summary>
+/// The exports of native/; export.h has the contract. Every int that is returned is a status: 0, or 1 when an error was stored.
+/// </summary>
 static unsafe partial class Native
 {
     const string Library = "attune_torch";
 
     static Native()
     {
-        // Threads of OpenMP that wait by spinning cost several times the work as soon as another process wants a core.
+        // OpenMP threads that wait by spinning slow the work down several times when another process needs a core.
         _ = setenv("OMP_WAIT_POLICY", "passive", overwrite: 0);
-        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == Library ? NativeFile.Load() : 0);
         Check(attune_set_up_memory());
         Check(attune_set_threads(Environment.ProcessorCount));
     }
 
-    /// <summary>Throws what libtorch said when <paramref name="status"/> is not 0.</summary>
+    /// <summary>Throws the error that libtorch reported when <paramref name="status"/> is not 0.</summary>
     public static void Check(int status)
     {
         if (status != 0)
@@ -25,18 +26,6 @@ static unsafe partial class Native
     }
 
     public static string LastError() => Marshal.PtrToStringUTF8((nint)attune_last_error()) ?? "";
-
-    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? paths)
-    {
-        if (name != Library)
-            return 0;
-        var file = Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen
-            ? chosen
-            : Path.Combine(AppContext.BaseDirectory, "libattune_torch.so");
-        if (!File.Exists(file))
-            throw new DllNotFoundException($"the native library is not at {file}; build it with eng/setup.sh, or set ATTUNE_NATIVE to its path");
-        return NativeLibrary.Load(file);
-    }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

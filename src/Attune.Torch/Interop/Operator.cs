@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Torch.Interop;
 
-/// <summary>One ATen operator, looked up by name in libtorch's dispatcher on first use.</summary>
+/// <summary>An ATen operator, looked up by name in libtorch's dispatcher on first use.</summary>
 sealed unsafe class Operator(string name, string overload)
 {
     const int ListCapacity = 64;
@@ -13,7 +13,7 @@ sealed unsafe class Operator(string name, string overload)
     /// <summary>The name with its overload, as in native_functions.yaml: <c>add.Tensor</c>.</summary>
     public string Name { get; } = overload.Length == 0 ? name : $"{name}.{overload}";
 
-    /// <summary>Whether this libtorch has the operator.</summary>
+    /// <summary>Whether the loaded libtorch has the operator.</summary>
     public bool Exists => Find() != 0;
 
     /// <summary>Calls an operator that returns one tensor.</summary>
@@ -24,7 +24,7 @@ sealed unsafe class Operator(string name, string overload)
         return new((nint)results[0].Bits);
     }
 
-    /// <summary>Calls an in-place operator and gives back its first argument, the tensor that was changed.</summary>
+    /// <summary>Calls an in-place operator and returns its first argument, the changed tensor.</summary>
     public Tensor CallInPlace(params ReadOnlySpan<Argument> arguments)
     {
         var results = stackalloc NativeValue[MaximumResults];
@@ -58,7 +58,7 @@ sealed unsafe class Operator(string name, string overload)
     {
         var operatorHandle = Find();
         if (operatorHandle == 0)
-            throw new TorchException($"this libtorch has no operator aten::{Name}");
+            throw new TorchException($"the loaded libtorch has no operator aten::{Name}");
         var needed = 0;
         foreach (var argument in arguments)
             needed += ListSize(argument);
@@ -74,7 +74,7 @@ sealed unsafe class Operator(string name, string overload)
         }
     }
 
-    /// <summary>How many 8-byte cells the lists of an argument take.</summary>
+    /// <summary>How many 8-byte cells the lists of an argument need.</summary>
     static int ListSize(Argument argument) => argument.Tag switch
     {
         ValueTag.IntList or ValueTag.TensorList or ValueTag.OptionalTensorList => argument.Length,
@@ -116,7 +116,7 @@ sealed unsafe class Operator(string name, string overload)
         }
     }
 
-    /// <summary>Several threads may look at once: each finds the same handle, which is published when it is known.</summary>
+    /// <summary>Safe to call from several threads at once: all of them find the same handle.</summary>
     nint Find()
     {
         if (Volatile.Read(ref handle) is not 0 and var known)

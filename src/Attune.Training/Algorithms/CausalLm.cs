@@ -8,8 +8,8 @@ namespace Attune.Training.Algorithms;
 
 /// <summary>
 /// Pretraining: predict every token of every document from those before it. Radford et al. 2018, eq. 1, "Improving Language
-/// Understanding by Generative Pre-Training". Departures: (1) documents that share a row do not see each other, and each counts its
-/// positions from 0.
+/// Understanding by Generative Pre-Training". Departures: (1) documents packed into one row do not attend to each other, and the
+/// positions of each start at 0.
 /// </summary>
 public static class CausalLm
 {

@@ -10,43 +10,31 @@ namespace Attune.Training.Algorithms;
 
 /// <summary>
 /// Direct preference optimization. Rafailov et al. 2023, eq. 7, https://arxiv.org/abs/2305.18290: −log σ(β log-ratio of the chosen − β
-/// log-ratio of the rejected response), where a log-ratio is log π(y|x) − log π_ref(y|x). Details: (1) a ranking gives all its pairs;
-/// (2) where a share of people prefers the rejected response, or labels are smoothed, the loss of both orders is weighted by it.
+/// log-ratio of the rejected response), where a log-ratio is log π(y|x) − log π_ref(y|x). Details: (1) an example with several ranked
+/// responses gives all its pairs; (2) where a share of annotators prefers the rejected response, or labels are smoothed, the losses of
+/// both orders are weighted by it.
 /// </summary>
-/// <param name="policy">Learns.</param>
+/// <param name="policy">The policy that is trained.</param>
 /// <param name="reference">The policy before training.</param>
 /// <param name="options">β and label smoothing.</param>
-public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions options) : IObjective<TokenComparisons>
+public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) : IObjective<TokenComparisons>
 {
-    readonly Dictionary<int[], float> precomputed = new(new PairBatch.SameTokens());
+    readonly ReferenceLogprobs refLogprobs = new(reference);
 
-    /// <summary>Computes the reference's log-probabilities once, when it does not stay in memory.</summary>
-    public void Prepare(IReadOnlyList<TokenComparisons> examples)
-    {
-        if (reference.IsKept)
-            return;
-        using var lease = reference.Use();
-        foreach (var example in examples)
-        {
-            using var scope = TensorScope.Open();
-            var pairs = PairBatch.From([example]);
-            var logprobs = WithoutGradient(lease.Policy, pairs.ToResponses(policy.Model.Device));
-            foreach (var (text, logprob) in pairs.Texts.Zip(logprobs.ToArray<float>()))
-                precomputed[text] = logprob;
-        }
-    }
+    public void Prepare(IReadOnlyList<TokenComparisons> examples) =>
+        refLogprobs.Prepare(examples.Select(example => PairBatch.From([example]).ToResponses(policy.Model.Device)));
 
-    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(ranking => ranking.Comparisons.Count);
+    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(example => example.Comparisons.Count);
 
     public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
         var device = policy.Model.Device;
         var pairs = PairBatch.From(examples);
-        var (better, worse) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));     // (P)
-        var responses = pairs.ToResponses(device);
-        var logprobs = policy.SequenceLogprobs(responses);                                          // (N)
-        var rewards = (logprobs - ReferenceLogprobs(pairs, responses)) * options.Beta;              // (N)
-        var (chosen, rejected) = (rewards.IndexSelect(0, better), rewards.IndexSelect(0, worse));   // (P)
+        var responses = pairs.ToResponses(device);                                                  // N distinct responses in P pairs
+        var logprobs = policy.SequenceLogprobs(responses);                                          // (N): log π
+        var rewards = (logprobs - refLogprobs.Of(responses)) * options.Beta;                        // (N): β log-ratio
+        var (w, l) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));
+        var (chosen, rejected) = (rewards.IndexSelect(0, w), rewards.IndexSelect(0, l));            // (P)
         var flip = Tensor.From(pairs.FlipProbabilities(options.LabelSmoothing), pairs.Chosen.Length).To(device);
         var loss = Mean(RewardModeling.PairLoss(chosen, rejected, flipProbability: flip));
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
@@ -55,12 +43,14 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
             ["rewards/margins"] = Mean(chosen - rejected),
             ["rewards/chosen"] = Mean(chosen),
             ["rewards/rejected"] = Mean(rejected),
-            ["logps/chosen"] = Mean(logprobs.IndexSelect(0, better)),
-            ["logps/rejected"] = Mean(logprobs.IndexSelect(0, worse)),
+            ["logps/chosen"] = Mean(logprobs.IndexSelect(0, w)),
+            ["logps/rejected"] = Mean(logprobs.IndexSelect(0, l)),
         });
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
     }
+
+    public void AfterUpdate(int step) => reference.Sync(step);
 
     public int Length(TokenComparisons example) => example.Texts.Max(text => text.Length);
 
@@ -68,18 +58,4 @@ public sealed class Dpo(Policy policy, CreateReference reference, DpoOptions opt
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
-
-    Tensor ReferenceLogprobs(PairBatch pairs, Responses responses)
-    {
-        if (!reference.IsKept)
-            return Tensor.From(Array.ConvertAll(pairs.Texts, text => precomputed[text]), responses.Count).To(policy.Model.Device);
-        using var lease = reference.Use();
-        return WithoutGradient(lease.Policy, responses);
-    }
-
-    static Tensor WithoutGradient(Policy reference, Responses responses)
-    {
-        using var noGrad = Autograd.NoGrad();
-        return reference.SequenceLogprobs(responses);
-    }
 }

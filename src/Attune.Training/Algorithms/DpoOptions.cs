@@ -9,7 +9,7 @@ public sealed record DpoOptions
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Beta { get; init; } = 0.1;
 
-    /// <summary>ε: the probability that a preference is noise (cDPO), from 0 to below 0.5.</summary>
+    /// <summary>ε: the share of comparisons that are taken for wrong (cDPO), from 0 to below 0.5.</summary>
     [Range(0d, 0.5, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 }

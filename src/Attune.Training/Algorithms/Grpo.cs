@@ -11,7 +11,8 @@ namespace Attune.Training.Algorithms;
 /// <summary>
 /// Group relative policy optimization. Shao et al. 2024, eq. 3, https://arxiv.org/abs/2402.03300: the advantage of a response is its score
 /// relative to the other responses to the same prompt, so that no critic is needed. Departures: (1) the loss is the mean over all response
-/// tokens of an update, as in DAPO (Yu et al. 2025, eq. 12, https://arxiv.org/abs/2503.14476), where the paper takes the mean of each response
+/// tokens of an update, as in DAPO (Yu et al. 2025, eq. 12, https://arxiv.org/abs/2503.14476), where the paper takes the mean of each
+/// response
 /// first; (2) the KL penalty is off by default, as in TRL.
 /// </summary>
 /// <param name="options">Clipping and advantages.</param>
@@ -35,13 +36,13 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
         var (rollouts, mask) = (experience.Rollouts, experience.Rollouts.Mask);
         var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
         var loss = Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, options.ClipLow, options.ClipHigh));
-        var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = loss };
+        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = loss };
         if (kl is { IsInLoss: true })
         {
-            var klLoss = figures["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
+            var klLoss = metrics["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
             loss += klLoss * kl.Coefficient;
         }
-        return new(loss, figures) { Shift = PolicyLosses.Shift(logRatio, mask, count, options.ClipLow, options.ClipHigh) };
+        return new(loss, metrics) { Shift = PolicyLosses.Shift(logRatio, mask, count, options.ClipLow, options.ClipHigh) };
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
     }

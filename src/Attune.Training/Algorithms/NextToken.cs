@@ -8,9 +8,9 @@ using Attune.Training.Offline;
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// The objective of pretraining and of fine-tuning: the mean loss of every token that is to be learned, given those before it.
+/// Next-token prediction, the objective of pretraining and of fine-tuning: the mean loss of all target tokens, each given those before it.
 /// </summary>
-/// <param name="model">The model that learns.</param>
+/// <param name="model">The model that is trained.</param>
 /// <param name="tokenizer">Its tokenizer, for messages and padding.</param>
 /// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
 public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, Tensor> perToken) : IObjective<TokenRow>
@@ -35,10 +35,10 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) => TokenLoss.Summarize(metrics);
 
-    /// <summary>The cell before each token that is learned, in the flattened (B · T), and the token itself.</summary>
+    /// <summary>The index of the position before each target token in the flattened (B · T), and the token.</summary>
     static IEnumerable<(long Cell, long Target)> Predictions(IReadOnlyList<TokenRow> rows, int columns) =>
         from row in rows.Index()
-        from at in Enumerable.Range(0, row.Item.Tokens.Length)
-        where row.Item.IsTarget(at)
-        select ((long)row.Index * columns + at - 1, (long)row.Item.Tokens[at]);
+        from position in Enumerable.Range(0, row.Item.Tokens.Length)
+        where row.Item.IsTarget(position)
+        select ((long)row.Index * columns + position - 1, (long)row.Item.Tokens[position]);
 }

@@ -5,42 +5,42 @@ using Attune.Training.Policies;
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// The pairs of several rankings over the distinct texts that are in them, so that each text is read once, however many pairs and
-/// rankings it is in.
+/// The pairs of several examples over the distinct texts that are in them, so that each text is read once, however many pairs and
+/// examples it is in.
 /// </summary>
 /// <param name="Texts">N texts in tokens, each a prompt with a response.</param>
 /// <param name="PromptLengths">(N) tokens of each text that are its prompt.</param>
-/// <param name="Chosen">(P) places in the texts.</param>
+/// <param name="Chosen">(P) indices of texts.</param>
 /// <param name="Rejected">(P)</param>
-/// <param name="Rankings">(P) the ranking of each pair.</param>
-/// <param name="Weights">(P); those of a ranking add up to 1.</param>
-/// <param name="Margins">(P); 0 where people did not say.</param>
-/// <param name="Shares">(P) of people who prefer the better one.</param>
+/// <param name="Examples">(P) the index of the example that each pair is from.</param>
+/// <param name="Weights">(P); those of an example add up to 1.</param>
+/// <param name="Margins">(P) by how much the chosen one is better; 0 where the data does not say.</param>
+/// <param name="Shares">(P) the share of annotators who prefer the chosen one.</param>
 public sealed record PairBatch(
-    int[][] Texts, int[] PromptLengths, long[] Chosen, long[] Rejected, int[] Rankings, float[] Weights, float[] Margins, float[] Shares)
+    int[][] Texts, int[] PromptLengths, long[] Chosen, long[] Rejected, int[] Examples, float[] Weights, float[] Margins, float[] Shares)
 {
-    public static PairBatch From(IReadOnlyList<TokenComparisons> rankings)
+    public static PairBatch From(IReadOnlyList<TokenComparisons> examples)
     {
-        var places = new Dictionary<int[], long>(new SameTokens());
+        var indices = new Dictionary<int[], long>(new TokenSequenceComparer());
         var promptLengths = new List<int>();
-        var pairs = rankings.SelectMany((ranking, at) => ranking.Comparisons.Select(pair => (Ranking: ranking, At: at, Pair: pair))).ToList();
-        foreach (var ranking in rankings)
-            foreach (var text in ranking.Texts.Where((_, place) => ranking.Comparisons.Any(pair => pair.Chosen == place || pair.Rejected == place)))
-                if (places.TryAdd(text, places.Count))
-                    promptLengths.Add(ranking.PromptLength);
+        foreach (var example in examples)
+            foreach (var text in example.Texts.Where((_, at) => example.Comparisons.Any(pair => pair.Chosen == at || pair.Rejected == at)))
+                if (indices.TryAdd(text, indices.Count))
+                    promptLengths.Add(example.PromptLength);
+        var pairs = examples.SelectMany((example, at) => example.Comparisons.Select(pair => (Example: example, At: at, Pair: pair))).ToList();
         return new(
-            [.. places.Keys],
+            [.. indices.Keys],
             [.. promptLengths],
-            [.. pairs.Select(found => places[found.Ranking.Texts[found.Pair.Chosen]])],
-            [.. pairs.Select(found => places[found.Ranking.Texts[found.Pair.Rejected]])],
-            [.. pairs.Select(found => found.At)],
-            [.. pairs.Select(found => 1f / found.Ranking.Comparisons.Count)],
-            [.. pairs.Select(found => (float)(found.Pair.Margin ?? 0))],
-            [.. pairs.Select(found => (float)found.Pair.Share)]);
+            [.. pairs.Select(row => indices[row.Example.Texts[row.Pair.Chosen]])],
+            [.. pairs.Select(row => indices[row.Example.Texts[row.Pair.Rejected]])],
+            [.. pairs.Select(row => row.At)],
+            [.. pairs.Select(row => 1f / row.Example.Comparisons.Count)],
+            [.. pairs.Select(row => (float)(row.Pair.Margin ?? 0))],
+            [.. pairs.Select(row => (float)row.Pair.Share)]);
     }
 
     /// <summary>
-    /// The probability that a pair's worse text is in truth preferred: with label smoothing ε, a share s of people for the better one gives
+    /// The probability that the rejected text is in truth preferred: label smoothing ε and a share s of annotators for the chosen one give
     /// (1 − ε) (1 − s) + ε s. Mitchell 2023, "A note on DPO with noisy preferences", eq. 3; with s = 1 that is ε.
     /// </summary>
     public float[] FlipProbabilities(double labelSmoothing) =>
@@ -51,17 +51,4 @@ public sealed record PairBatch(
         [.. Texts.Zip(PromptLengths, (text, length) => new TokenPrompt(text[..length], ""))],
         [.. Texts.Zip(PromptLengths, (text, length) => text[length..])],
         device);
-
-    /// <summary>Compares texts by their tokens.</summary>
-    public sealed class SameTokens : IEqualityComparer<int[]>
-    {
-        public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(int[] text)
-        {
-            var hash = new HashCode();
-            hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(text.AsSpan()));
-            return hash.ToHashCode();
-        }
-    }
 }

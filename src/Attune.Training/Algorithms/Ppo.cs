@@ -12,13 +12,13 @@ namespace Attune.Training.Algorithms;
 /// Proximal policy optimization of a language model. Schulman et al. 2017, eq. 7, https://arxiv.org/abs/1707.06347, with the reward of
 /// Ziegler et al. 2019, eq. 2, https://arxiv.org/abs/1909.08593: the score at the last token, minus β times the KL from the reference at
 /// every token. Departures: (1) values are clipped as policies are (Huang et al. 2023, "The N Implementation Details of RLHF with
-/// PPO", detail 3.2); (2) a response that reached the greatest length counts as ended: no value follows its last token.
+/// PPO", detail 3.2); (2) a response that was cut off at the maximum length counts as ended: no value follows its last token.
 /// </summary>
 /// <param name="options">Clipping, advantages, value loss.</param>
 /// <param name="kl">The penalty on the KL from the reference.</param>
 public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
 {
-    const double Patience = 1.5;                                   // times TargetKl, as TRL's classic PPO and Stable-Baselines3 have it
+    const double Patience = 1.5;                                   // times TargetKl, as in TRL's classic PPO and Stable-Baselines3
 
     public bool NeedsEntropy => options.EntropyCoef != 0;
 
@@ -44,18 +44,18 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
         var policyLoss = Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, clip, clip, options.DualClip));
         var valueLoss = Mean(ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, options.ValueClipRange));
         var loss = policyLoss + valueLoss * options.ValueCoef;
-        var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = policyLoss, ["loss/value"] = valueLoss };
+        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = policyLoss, ["loss/value"] = valueLoss };
         if (kl.IsInLoss)
         {
-            var klLoss = figures["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
+            var klLoss = metrics["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
             loss += klLoss * kl.Coefficient;
         }
         if (analysis.Entropy is not null)
         {
-            var entropy = figures["policy/entropy"] = Mean(analysis.Entropy.MaskedFill(!mask, 0));
+            var entropy = metrics["policy/entropy"] = Mean(analysis.Entropy.MaskedFill(!mask, 0));
             loss -= entropy * options.EntropyCoef;
         }
-        return new(loss, figures) { Shift = PolicyLosses.Shift(logRatio, mask, count, clip, clip) };
+        return new(loss, metrics) { Shift = PolicyLosses.Shift(logRatio, mask, count, clip, clip) };
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
     }
@@ -67,7 +67,8 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
         return options.RatioThreshold > 0 && totals.Shift!.MeanRatio > options.RatioThreshold ? UpdateAction.Skip : UpdateAction.Apply;
     }
 
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"score {metrics["objective/scores"]:F2}, {kl.Summarize(metrics)}";
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
+        $"score {metrics["objective/scores"]:F2}, {kl.Summarize(metrics)}";
 
     /// <summary>½ max((V − R)², (clip(V, V_old ± ε) − R)²) of each token.</summary>
     public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)

@@ -42,7 +42,7 @@ public sealed record PpoOptions : IValidatableObject
     public bool WhitenRewards { get; init; }
 
     /// <summary>
-    /// Early stopping: once policy/approx_kl of an update is above 1.5 times this, the rest of the step's updates are left out; 0 for
+    /// Early stopping: once policy/approx_kl of an update is above 1.5 times this, the remaining updates of the step are skipped; 0 for
     /// none.
     /// </summary>
     [Range(0, double.PositiveInfinity)]

@@ -1,49 +1,52 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Families;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>What pretraining predicts.</summary>
+/// <summary>What a pretraining objective predicts.</summary>
 public enum PretrainObjective
 {
     /// <summary>Every token from those before it.</summary>
     Causal,
 
-    /// <summary>Hidden tokens from the whole text around them.</summary>
+    /// <summary>Masked tokens, from all tokens around them.</summary>
     Masked,
 
-    /// <summary>Hidden spans from the whole text around them.</summary>
+    /// <summary>Masked spans, from all tokens around them.</summary>
     Spans,
 }
 
 /// <summary>Options of pretraining.</summary>
 public sealed record PretrainOptions
 {
-    /// <summary>causal for a decoder, masked for an encoder, spans for an encoder–decoder; null for what the model is built for.</summary>
+    /// <summary>
+    /// causal for a decoder, masked for an encoder, spans for an encoder–decoder; null for the objective of the model's architecture.
+    /// </summary>
     public PretrainObjective? Objective { get; init; }
 
-    /// <summary>Tokens of a training row; 0 for the model's context. Whole documents stand side by side in it (spans: one document); longer ones are cut.</summary>
+    /// <summary>
+    /// Tokens of a training row; 0 for the model's context length. Whole documents are packed into a row (spans: one document); longer ones
+    /// are cut.
+    /// </summary>
     [Range(0, double.PositiveInfinity)]
     public int RowLength { get; init; }
 
-    /// <summary>Mixes the target with all other tokens; 0 for none.</summary>
+    /// <summary>Label smoothing: the probability that is spread over all tokens of the vocabulary; 0 for none.</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
-    /// <summary>Whether the model's own dropout acts.</summary>
+    /// <summary>Whether the model's dropout is applied in training.</summary>
     public bool Dropout { get; init; } = true;
 
-    /// <summary>What is hidden (masked only).</summary>
+    /// <summary>Which tokens are masked (masked only).</summary>
     public MaskingOptions Masking { get; init; } = new();
 
-    /// <summary>What is hidden (spans only).</summary>
+    /// <summary>Which spans are masked (spans only).</summary>
     public SpanOptions Spans { get; init; } = new();
 
-    /// <summary>What a model learns.</summary>
-    /// <exception cref="InvalidDataException">The model is not built for what is asked.</exception>
+    /// <summary>The objective for a backbone.</summary>
+    /// <exception cref="InvalidDataException">The option names an objective that the backbone is not built for.</exception>
     public PretrainObjective ObjectiveOf(Backbone backbone)
     {
         var fitting = backbone.Kind switch
@@ -53,17 +56,18 @@ public sealed record PretrainOptions
             _ => PretrainObjective.Causal,
         };
         return Objective is { } asked && asked != fitting
-            ? throw new InvalidDataException($"pretrain.objective: {Name(fitting)} was expected for this model, found {Name(asked)}")
+            ? throw new InvalidDataException($"`pretrain.objective` must be {Name(fitting)} for this model (was {Name(asked)}).")
             : fitting;
 
         static string Name(PretrainObjective objective) => objective.ToString().ToLowerInvariant();
     }
 
-    /// <summary>Documents as rows of at most one length.</summary>
+    /// <summary>Documents in tokens, as rows of at most the row length.</summary>
     public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<string> documents, TextEncoder encoder, long context)
     {
         if (RowLength > context)
-            throw new InvalidDataException($"pretrain.rowLength: at most the model's context of {context} was expected, found {RowLength}");
+            throw new InvalidDataException(
+                $"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).");
         var length = RowLength == 0 ? (int)context : RowLength;
         return objective == PretrainObjective.Spans
             ? SpanDenoising.Rows(documents, encoder, length)

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Torch;
@@ -10,26 +9,29 @@ using Attune.Training.OnPolicy;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>Text that is learned from beside RL.</summary>
+/// <summary>Options of language modelling on a text during RL (PPO-ptx).</summary>
 public sealed record PretrainingMixOptions
 {
-    /// <summary>Documents or demonstrations to go on learning from, so that they are not forgotten; empty for none.</summary>
+    /// <summary>
+    /// Documents or demonstrations that the policy also trains on during RL, so that it does not forget them; empty for none.
+    /// </summary>
     public string Text { get; init; } = "";
 
-    /// <summary>γ: the weight of their loss, in nats a token, beside PPO's.</summary>
+    /// <summary>γ: the weight of their loss, in nats a token, next to PPO's.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Coef { get; init; } = 1;
 
-    /// <summary>Rows of it in each update.</summary>
+    /// <summary>Rows of the text in each update.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Rows { get; init; } = 16;
 }
 
 /// <summary>
-/// PPO-ptx: γ times the language modelling loss of some text is added to each update. Ouyang et al. 2022, eq. 2,
-/// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of one update, not averaged over a batch of its own.
+/// PPO-ptx: adds γ times the language modelling loss of a text to each update. Ouyang et al. 2022, eq. 2,
+/// https://arxiv.org/abs/2203.02155. Departures: (1) its gradient is added to that of each update, not averaged over a separate batch.
 /// </summary>
-public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
+public sealed class PretrainingMix(
+    PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
     : IAuxiliaryLoss
 {
     readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets));
@@ -37,13 +39,17 @@ public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel 
 
     /// <summary>Reads the text: documents packed into rows, or demonstrations.</summary>
     /// <exception cref="InvalidDataException">There is none.</exception>
-    public static PretrainingMix Read(PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
+    public static PretrainingMix Read(
+        PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
     {
         var examples = Dataset.Read(options.Text).ToList();
         var rows = examples.All(example => example is Document)
-            ? Packing.BestFit(examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text)), (int)model.Backbone.ContextLength)
+            ? Packing.BestFit(
+                examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text)), (int)model.Backbone.ContextLength)
             : Sft.Encode(examples, encoder);
-        return rows.Count > 0 ? new(options, model, tokenizer, rows, seed) : throw new InvalidDataException($"mix.text: {options.Text} holds nothing to learn from");
+        return rows.Count > 0
+            ? new(options, model, tokenizer, rows, seed)
+            : throw new InvalidDataException($"`mix.text` must have at least one text to train on ({options.Text} has none).");
     }
 
     public IReadOnlyDictionary<string, double> Backward(MicroBatches microBatches, int update)
@@ -54,5 +60,6 @@ public sealed class PretrainingMix(PretrainingMixOptions options, LanguageModel 
         return new Dictionary<string, double>(StringComparer.Ordinal) { ["loss/text"] = totals.Metrics["loss/text"] };
     }
 
-    Loss Weighted(Loss loss) => new(loss.Value * options.Coef, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/text"] = loss.Value });
+    Loss Weighted(Loss loss) =>
+        new(loss.Value * options.Coef, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/text"] = loss.Value });
 }

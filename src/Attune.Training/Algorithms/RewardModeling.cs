@@ -9,26 +9,30 @@ using Attune.Training.Offline;
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// Learns from rankings to turn a text into one number: of two answers to a prompt, the better one should score higher.
-/// Stiennon et al. 2020, section 3.4, https://arxiv.org/abs/2009.01325, and for K answers Ouyang et al. 2022, eq. 1,
-/// https://arxiv.org/abs/2203.02155: all C(K, 2) pairs of a prompt with weight 1/C(K, 2) each. Departures: (1) tied and unranked answers
-/// make no pair, and the weight counts the pairs that are left; (2) each distinct answer is read once, however many pairs it is in;
-/// (3) a margin for the strength of a preference, Touvron et al. 2023, eq. 2, https://arxiv.org/abs/2307.09288; (4) where a share of people
-/// prefers the other answer, that share of the loss is the other answer's; (5) several heads learn side by side, with the mean of their
-/// losses.
+/// Reward modelling on comparisons: of two responses to a prompt, the chosen one should score higher (Bradley–Terry).
+/// Stiennon et al. 2020, section 3.4, https://arxiv.org/abs/2009.01325, and for K responses Ouyang et al. 2022, eq. 1,
+/// https://arxiv.org/abs/2203.02155: all C(K, 2) pairs of a prompt with weight 1/C(K, 2) each. Departures: (1) tied and unranked responses
+/// make no pair, and the weight counts the remaining pairs; (2) each distinct response is in the forward pass once, however many pairs it
+/// is in; (3) a margin for the strength of a preference, Touvron et al. 2023, eq. 2, https://arxiv.org/abs/2307.09288; (4) where a share of
+/// annotators prefers the rejected response, that share of the loss is of the reversed pair; (5) several heads can be trained together,
+/// with the mean of their losses.
 /// </summary>
-/// <param name="model">What learns.</param>
+/// <param name="model">The model that is trained.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
-/// <param name="options">Of the loss.</param>
-/// <param name="seed">Of the draws for each head.</param>
-public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1) : IObjective<TokenComparisons>
+/// <param name="options">Options of the loss.</param>
+/// <param name="seed">The seed of the bootstrap weights of each head.</param>
+public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, RewardModelingOptions options, int seed = 1)
+    : IObjective<TokenComparisons>
 {
-    /// <summary>With bootstrap, how often each head would have drawn an example; the same whenever it is seen.</summary>
+    /// <summary>
+    /// With bootstrap, adds the weight of the example for each head: how often a draw with replacement has it. It is the same at every
+    /// visit.
+    /// </summary>
     public TokenComparisons Transform(TokenComparisons example, long number) =>
         options.Bootstrap && number >= 0 ? example with { HeadWeights = BootstrapWeights(example) } : example;
 
     public double Count(IReadOnlyCollection<TokenComparisons> batch) =>
-        options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(ranking => ranking.Comparisons.Count);
+        options.Weighting == PairWeighting.Prompt ? batch.Count : batch.Sum(example => example.Comparisons.Count);
 
     public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
@@ -36,19 +40,21 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         var scores = model.ScoreHeads(TensorBatch.Padded(pairs.Texts, tokenizer.FillId, model.Device));    // (N, M)
         var chosen = scores.IndexSelect(0, TensorBatch.Longs(pairs.Chosen, model.Device));                 // (P, M)
         var rejected = scores.IndexSelect(0, TensorBatch.Longs(pairs.Rejected, model.Device));
-        var losses = PairLoss(chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
+        var losses = PairLoss(
+            chosen, rejected, Margins(pairs), options.CenterCoef, OrNull(pairs.FlipProbabilities(options.LabelSmoothing)));
         var weights = Column(options.Weighting == PairWeighting.Prompt ? pairs.Weights : Array.ConvertAll(pairs.Weights, _ => 1f));
         var loss = Masked.Reduce((losses * HeadWeights(examples, pairs) * weights).Mean(1), count: count);
-        return new(loss, Figures(chosen, rejected, weights, count));
+        return new(loss, Metrics(chosen, rejected, weights, count));
     }
 
     /// <summary>−(1 − q) log σ(d) − q log σ(−d) + c (r_c + r_r)², with d = r_c − r_r − margin, of each pair.</summary>
-    /// <param name="chosen">Scores r_c of the better answers, of any shape.</param>
-    /// <param name="rejected">r_r</param>
-    /// <param name="margin">By how much they should differ; null for 0.</param>
+    /// <param name="chosen">Scores r_c of the chosen responses, of any shape.</param>
+    /// <param name="rejected">Scores r_r of the rejected ones, of the same shape.</param>
+    /// <param name="margin">By how much the scores should differ; null for 0.</param>
     /// <param name="centerCoef">c</param>
-    /// <param name="flipProbability">The probability q that the rejected one is in truth preferred; null for 0.</param>
-    public static Tensor PairLoss(Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? flipProbability = null)
+    /// <param name="flipProbability">The probability q that the rejected response is the preferred one; null for 0.</param>
+    public static Tensor PairLoss(
+        Tensor chosen, Tensor rejected, Tensor? margin = null, double centerCoef = 0, Tensor? flipProbability = null)
     {
         var difference = margin is null ? chosen - rejected : chosen - rejected - margin;
         var loss = -difference.LogSigmoid();
@@ -57,22 +63,24 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
         return centerCoef == 0 ? loss : loss + (chosen + rejected).Square() * centerCoef;
     }
 
-    Tensor? Margins(PairBatch pairs) => OrNull(Array.ConvertAll(pairs.Margins, strength => (float)(options.MarginScale * strength)));
+    Tensor? Margins(PairBatch pairs) => OrNull(Array.ConvertAll(pairs.Margins, margin => (float)(options.MarginScale * margin)));
 
     Tensor? OrNull(float[] numbers) => Array.TrueForAll(numbers, number => number == 0) ? null : Column(numbers);
 
     /// <summary>(P, 1)</summary>
     Tensor Column(float[] numbers) => Tensor.From(numbers, numbers.Length, 1).To(model.Device);
 
-    /// <summary>(P, M), or 1 where all heads learn alike.</summary>
+    /// <summary>(P, M), or a scalar 1 where all heads have the same examples.</summary>
     Tensor HeadWeights(IReadOnlyList<TokenComparisons> examples, PairBatch pairs) => examples[0].HeadWeights is null
         ? Tensor.Scalar(1, device: model.Device)
-        : Tensor.From((float[])[.. pairs.Rankings.SelectMany(at => examples[at].HeadWeights!)], pairs.Rankings.Length, model.HeadCount).To(model.Device);
+        : Tensor.From(
+            (float[])[.. pairs.Examples.SelectMany(index => examples[index].HeadWeights!)], pairs.Examples.Length, model.HeadCount)
+            .To(model.Device);
 
-    Dictionary<string, Tensor> Figures(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
+    Dictionary<string, Tensor> Metrics(Tensor chosenByHead, Tensor rejectedByHead, Tensor weights, double count)
     {
         var (chosen, rejected) = (chosenByHead.Mean(1).Detach(), rejectedByHead.Mean(1).Detach());          // (P)
-        var figures = new Dictionary<string, Tensor>(StringComparer.Ordinal)
+        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
             ["rewards/accuracies"] = Mean(Accuracy(chosen, rejected)),
             ["rewards/margins"] = Mean(chosen - rejected),
@@ -80,20 +88,22 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
             ["rewards/rejected"] = Mean(rejected),
         };
         if (model.HeadCount > 1)
-            figures["rewards/disagreement"] = Mean(StdOverHeads((chosenByHead - rejectedByHead).Detach()));
-        return figures;
+            metrics["rewards/disagreement"] = Mean(StdOverHeads((chosenByHead - rejectedByHead).Detach()));
+        return metrics;
 
         Tensor Mean(Tensor x) => Masked.Reduce(x * weights.Squeeze(1), count: count);
     }
 
-    /// <summary>(P, M) → (P): the deviation between heads.</summary>
+    /// <summary>(P, M) → (P): the standard deviation over heads, divided by M.</summary>
     static Tensor StdOverHeads(Tensor x) => (x - x.Mean(1, keepDim: true)).Square().Mean(1).Sqrt();
 
     /// <summary>1 where the chosen one scores higher, ½ where both score the same, else 0.</summary>
     public static Tensor Accuracy(Tensor chosen, Tensor rejected) =>
         ((chosen > rejected).To(DType.Float32) + (!(chosen < rejected)).To(DType.Float32)) * 0.5;
 
-    /// <summary>Numbers by Poisson's law with mean 1, which a draw of many with replacement comes to; they follow from the seed and the texts.</summary>
+    /// <summary>
+    /// Weights from a Poisson distribution with mean 1, the limit of drawing with replacement. They depend on the seed and the texts only.
+    /// </summary>
     float[] BootstrapWeights(TokenComparisons example)
     {
         var random = new Random(example.Texts.SelectMany(text => text).Aggregate(seed, (hash, token) => unchecked(hash * 31 + token)));
@@ -116,5 +126,5 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     public string Describe(TokenComparisons example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
+        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs correct, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
 }

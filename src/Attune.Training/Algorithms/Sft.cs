@@ -13,47 +13,48 @@ public enum SftLoss
     /// <summary>−log p of each token.</summary>
     Nll,
 
-    /// <summary>Dynamic fine-tuning: weighted by p, so that unlikely targets pull less.</summary>
+    /// <summary>Dynamic fine-tuning: weighted by p, so that unlikely targets have smaller gradients.</summary>
     Dft,
 }
 
 /// <summary>Options of supervised fine-tuning.</summary>
 public sealed record SftOptions : IValidatableObject
 {
-    /// <summary>nll or dft.</summary>
+    /// <summary>nll (cross-entropy) or dft (dynamic fine-tuning).</summary>
     public SftLoss Loss { get; init; } = SftLoss.Nll;
 
-    /// <summary>Mixes the target with all other tokens (nll only); 0 for none.</summary>
+    /// <summary>Label smoothing: the probability that is spread over all tokens of the vocabulary (nll only); 0 for none.</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
-    /// <summary>Whether the model's own dropout acts.</summary>
+    /// <summary>Whether the model's dropout is applied in training.</summary>
     public bool Dropout { get; init; } = true;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Loss != SftLoss.Nll && LabelSmoothing > 0)
-            yield return new("must be 0 unless loss is nll", [nameof(LabelSmoothing)]);
+            yield return new("must be 0 where loss is dft", [nameof(LabelSmoothing)]);
     }
 }
 
 /// <summary>
-/// Supervised fine-tuning on what people wrote: predict the tokens of an answer, and the end of the text behind it, from the prompt.
+/// Supervised fine-tuning on demonstrations: predict the tokens of a response, and the end-of-sequence token after it, from the prompt.
 /// Ouyang et al. 2022, section 3.5, https://arxiv.org/abs/2203.02155
 /// </summary>
 public static class Sft
 {
-    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) => options.Loss == SftLoss.Dft
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) =>
+        options.Loss == SftLoss.Dft
         ? new NextToken(model, tokenizer, CrossEntropy.Dynamic)
         : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
 
-    /// <summary>Demonstrations and conversations in tokens, without those that had to be left out.</summary>
-    /// <exception cref="InvalidDataException">An example is neither.</exception>
+    /// <summary>Demonstrations and conversations in tokens, without those that were dropped.</summary>
+    /// <exception cref="InvalidDataException">An example is neither of them.</exception>
     public static IReadOnlyList<TokenRow> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
         [.. examples.Select(example => example switch
         {
             Demonstration demonstration => encoder.EncodeDemonstration(demonstration),
-            ChatExample dialogue => encoder.EncodeChat(dialogue),
-            _ => throw new InvalidDataException($"{example.Origin}: fine-tuning reads prompt and completion, or messages"),
+            ChatExample chat => encoder.EncodeChat(chat),
+            _ => throw new InvalidDataException($"{example.Origin}: fine-tuning needs `prompt` and `completion`, or `messages`"),
         }).OfType<TokenRow>()];
 }

@@ -1,7 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
-using Attune.Models.Families;
 using Attune.Text;
 using Attune.Training.Estimation;
 using Attune.Training.Offline;
@@ -9,13 +7,15 @@ using Attune.Training.Offline;
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// Pretraining of an encoder–decoder: of a text with hidden spans, write what is hidden. Raffel et al. 2020, section 3.3,
-/// https://arxiv.org/abs/1910.10683. Departures: (1) every document is a text of its own, and one that is longer than a row is cut; (2)
-/// what is hidden is drawn anew each time a text is seen.
+/// Span corruption, the pretraining of an encoder–decoder: generate the masked spans of a text. Raffel et al. 2020, section 3.3,
+/// https://arxiv.org/abs/1910.10683. Departures: (1) documents are not packed, and one that is longer than a row is cut; (2) the
+/// spans of a text are drawn again at each visit.
 /// </summary>
 public static class SpanDenoising
 {
-    /// <summary>Documents without their ends, of which nothing is hidden yet, in pieces of at most this many tokens.</summary>
+    /// <summary>
+    /// Documents without their end-of-sequence tokens, in pieces of at most <paramref name="length"/> tokens, before spans are masked.
+    /// </summary>
     public static IReadOnlyList<TokenRow> Rows(IEnumerable<string> documents, TextEncoder encoder, int length) =>
         [.. documents.SelectMany(document => encoder.EncodeDocument(document)[..^1].Chunk(length)).Where(piece => piece.Length > 1)
             .Select(piece => new TokenRow(piece, Array.ConvertAll(piece, _ => true)))];
@@ -33,10 +33,15 @@ public static class SpanDenoising
     /// <summary>The tokens <c>&lt;extra_id_0&gt;</c>, <c>&lt;extra_id_1&gt;</c> …</summary>
     static IReadOnlyList<int> Sentinels(Tokenizer tokenizer)
     {
-        int[] sentinels = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(index => tokenizer.TokenToId($"<extra_id_{index}>")).TakeWhile(id => id is not null).Select(id => id!.Value)];
+        int[] sentinels =
+        [
+            .. Enumerable.Range(0, tokenizer.VocabularySize).Select(index => tokenizer.TokenToId($"<extra_id_{index}>"))
+                .TakeWhile(id => id is not null).Select(id => id!.Value),
+        ];
         return sentinels.Length > 0
             ? sentinels
             : throw new InvalidDataException(
-                "the tokenizer has no tokens <extra_id_0>, <extra_id_1> …, which stand for hidden spans; take a tokenizer of a T5, or train one (tokenizer.kind: unigram)");
+                "the tokenizer has no tokens <extra_id_0>, <extra_id_1> …, which replace masked spans; use the tokenizer of a T5 model, "
+                + "or train one (tokenizer.kind: unigram)");
     }
 }

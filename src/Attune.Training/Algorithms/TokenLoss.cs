@@ -6,15 +6,15 @@ using Attune.Training.Estimation;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>The mean loss of the tokens that are to be predicted. The output head is applied where they are predicted only.</summary>
+/// <summary>The mean loss of the target tokens. The output head is applied only at the positions that predict them.</summary>
 static class TokenLoss
 {
-    /// <param name="model">The model that learns.</param>
+    /// <param name="model">The model that is trained.</param>
     /// <param name="hidden">(B, T, D)</param>
-    /// <param name="predictions">The cell of the flattened (B · T) that each token is predicted from, and the token.</param>
-    /// <param name="rows">What was read.</param>
-    /// <param name="count">Tokens to predict in the whole step.</param>
-    /// <param name="perToken">(N, V) logits, which it may use up, and (N) targets → (N) losses.</param>
+    /// <param name="predictions">The index in the flattened (B · T) that each target token is predicted from, and the token.</param>
+    /// <param name="rows">The rows of the batch, for the count of tokens.</param>
+    /// <param name="count">Target tokens of the whole step.</param>
+    /// <param name="perToken">(N, V) logits, which it may overwrite, and (N) targets → (N) losses.</param>
     public static Loss Compute(
         LanguageModel model, Tensor hidden, IEnumerable<(long Cell, long Target)> predictions, IEnumerable<TokenRow> rows, double count,
         Func<Tensor, Tensor, Tensor> perToken)
@@ -23,11 +23,11 @@ static class TokenLoss
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
         var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
         var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells));               // (N, V)
-        var right = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum();
+        var correct = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum();
         var loss = Masked.Reduce(perToken(logits, targets), count: count);
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            ["accuracy"] = right * (1 / Math.Max(count, 1)),
+            ["accuracy"] = correct * (1 / Math.Max(count, 1)),
             ["tokens"] = Tensor.Scalar(rows.Sum(row => row.Length), device: model.Device),
         });
     }

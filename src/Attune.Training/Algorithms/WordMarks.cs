@@ -2,10 +2,12 @@ using Attune.Text;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>How tokens of a vocabulary show where words begin: <c>##</c> goes on with one (WordPiece), <c>Ġ</c> or <c>▁</c> begins one.</summary>
+/// <summary>
+/// How tokens of a vocabulary show where words begin: <c>##</c> continues a word (WordPiece), <c>Ġ</c> or <c>▁</c> begins one.
+/// </summary>
 static class WordMarks
 {
-    /// <summary>For each token, whether it goes on with the word of the token before it.</summary>
+    /// <summary>For each token, whether it continues the word of the token before it.</summary>
     /// <exception cref="InvalidDataException">No token has a mark.</exception>
     public static bool[] Continuing(Tokenizer tokenizer)
     {
@@ -15,7 +17,7 @@ static class WordMarks
         return (Marked("Ġ") ?? Marked("▁")) is { } beginning
             ? Array.ConvertAll(beginning, begins => !begins)
             : throw new InvalidDataException(
-                "pretrain.masking.wholeWords: tokens that show where words begin (##, Ġ or ▁) were expected, the tokenizer has none");
+                "`pretrain.masking.wholeWords` must be false: the tokenizer has no tokens that show where words begin (##, Ġ or ▁).");
 
         bool[]? Marked(string mark)
         {

@@ -2,17 +2,17 @@ using Attune.Torch;
 
 namespace Attune.Training.Batches;
 
-/// <summary>A loss to minimise, or the share of a micro-batch in it, and what is logged of it.</summary>
-/// <param name="Value">One number with a graph to the parameters.</param>
+/// <summary>A loss to minimise, or a micro-batch's share of it, with the metrics to log.</summary>
+/// <param name="Value">A scalar with a graph to the parameters.</param>
 /// <param name="MetricTensors">
-/// One number each, by metric name: shares of means, so that the figures of a step's micro-batches add up to those of the step.
+/// Scalars by metric name: shares of means, so that the metrics of a step's micro-batches add up to those of the step.
 /// </param>
 public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> MetricTensors)
 {
     /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
     public PolicyShift? Shift { get; init; }
 
-    /// <summary>All numbers, copied from the device together: one wait, once the backward pass has been queued.</summary>
+    /// <summary>All numbers, copied from the device at once, so that it is synchronised once, after the backward pass was queued.</summary>
     public LossTotals Totals => field ??= Read();
 
     LossTotals Read()
@@ -20,10 +20,12 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Metr
         using var scope = TensorScope.Open();
         Tensor[] shift = Shift is null ? [] : [Shift.ApproxKl, Shift.ClipFraction, Shift.MeanRatio];
         var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. MetricTensors.Values.Select(Number)]).ToArray<float>();
-        return new(numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)), shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
+        return new(
+            numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)),
+            shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
     }
 
-    static Tensor Number(Tensor figure) => figure.Detach().To(DType.Float32);
+    static Tensor Number(Tensor metric) => metric.Detach().To(DType.Float32);
 }
 
 /// <summary>How far a policy has moved from the one that sampled: means over response tokens, or a micro-batch's share of them.</summary>

@@ -1,19 +1,19 @@
 namespace Attune.Training.Batches;
 
-/// <summary>What the micro-batches of an update add up to.</summary>
+/// <summary>The sums of the losses and metrics of an update's micro-batches.</summary>
 public sealed class LossTotals
 {
-    readonly Dictionary<string, double> figures = new(StringComparer.Ordinal);
+    readonly Dictionary<string, double> metrics = new(StringComparer.Ordinal);
 
     public LossTotals()
     {
     }
 
-    internal LossTotals(double loss, IEnumerable<(string Name, float Value)> figures, PolicyShiftTotals? shift)
+    internal LossTotals(double loss, IEnumerable<(string Name, float Value)> metrics, PolicyShiftTotals? shift)
     {
         (Loss, Shift) = (loss, shift);
-        foreach (var (name, value) in figures)
-            this.figures[name] = value;
+        foreach (var (name, value) in metrics)
+            this.metrics[name] = value;
     }
 
     /// <summary>The loss of the whole batch.</summary>
@@ -22,22 +22,22 @@ public sealed class LossTotals
     /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
     public PolicyShiftTotals? Shift { get; private set; }
 
-    /// <summary>Everything that is logged, by metric name.</summary>
+    /// <summary>All metrics to log, by name.</summary>
     public IReadOnlyDictionary<string, double> Metrics => new Dictionary<string, double>(
-        [new("loss", Loss), .. figures, .. Shift?.Metrics ?? []], StringComparer.Ordinal);
+        [new("loss", Loss), .. metrics, .. Shift?.Metrics ?? []], StringComparer.Ordinal);
 
-    /// <summary>Adds the share of a micro-batch.</summary>
+    /// <summary>Adds a micro-batch's share.</summary>
     public void Add(LossTotals share)
     {
         Loss += share.Loss;
-        foreach (var (name, value) in share.figures)
+        foreach (var (name, value) in share.metrics)
             Add(name, value);
         if (share.Shift is { } more)
             Shift = Shift is null ? more : Shift + more;
     }
 
-    /// <summary>Adds to a figure.</summary>
-    public void Add(string name, double value) => figures[name] = figures.GetValueOrDefault(name) + value;
+    /// <summary>Adds to a metric.</summary>
+    public void Add(string name, double value) => metrics[name] = metrics.GetValueOrDefault(name) + value;
 }
 
 /// <summary><see cref="PolicyShift"/> as numbers.</summary>

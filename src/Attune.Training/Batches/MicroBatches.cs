@@ -4,15 +4,15 @@ using Attune.Training.Optimizers;
 namespace Attune.Training.Batches;
 
 /// <summary>
-/// Splits a step into micro-batches and adds up their gradients, always in the same order. On a CPU several workers may share the model;
-/// each computes gradients of its own, so that any number of them gives the bits of one thread.
+/// Splits a step into micro-batches and adds up their gradients, always in the same order. On a CPU several workers can share the model;
+/// each computes its own gradients, so that results are bit-identical for any number of workers.
 /// </summary>
 public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
 {
-    /// <summary>Who works on the micro-batches.</summary>
+    /// <summary>The workers that compute the micro-batches.</summary>
     public IWorkers Workers { get; } = WorkerThreads.On(optimizer.Parameters[0].Device, options.Workers);
 
-    /// <summary>Items in micro-batches, those of like length together.</summary>
+    /// <summary>Splits items into micro-batches, those of similar length together.</summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
     {
         if (options.MicroBatchTokens > 0)
@@ -22,7 +22,9 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
             : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
     }
 
-    /// <summary>As many items as, padded to the longest of them, have no more tokens than are allowed; a longer one is alone.</summary>
+    /// <summary>
+    /// As many items in a part as the limit allows when they are padded to the longest; a longer item is a part of its own.
+    /// </summary>
     IEnumerable<T[]> ByTokens<T>(IEnumerable<T> sorted, Func<T, int> length)
     {
         var part = new List<T>();
@@ -40,7 +42,7 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     }
 
     /// <summary>Computes the loss of each micro-batch and adds its gradients to those of the parameters.</summary>
-    /// <returns>What the micro-batches add up to.</returns>
+    /// <returns>The sums over the micro-batches.</returns>
     public LossTotals Backward<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
     {
         var totals = new LossTotals();

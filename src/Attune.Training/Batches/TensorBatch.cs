@@ -1,11 +1,10 @@
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Torch;
 
 namespace Attune.Training.Batches;
 
-/// <summary>The one place where collated rows of managed memory become tensors.</summary>
+/// <summary>Collates rows of managed memory into tensors.</summary>
 public static class TensorBatch
 {
     /// <summary>Rows of different lengths, padded on the right: tokens, mask and positions.</summary>
@@ -17,7 +16,7 @@ public static class TensorBatch
             Tensor.From(padded.Mask, padded.Count, padded.Length).To(device));
     }
 
-    /// <summary>The same beside what an encoder reads.</summary>
+    /// <summary>Rows of a decoder, with the rows that an encoder reads.</summary>
     public static ModelInput Padded(IReadOnlyList<int[]> rows, IReadOnlyList<int[]> sources, int padId, Device device) =>
         Padded(rows, padId, device) with { Source = Padded(sources, padId, device) };
 
@@ -42,11 +41,11 @@ public static class TensorBatch
         var positions = new long[rows.Count * columns];
         Array.Fill(segments, -1);
         for (var row = 0; row < rows.Count; row++)
-            for (var at = 0; at < rows[row].Tokens.Length; at++)
+            for (var column = 0; column < rows[row].Tokens.Length; column++)
             {
-                var cell = row * columns + at;
-                segments[cell] = rows[row].Segments?[at] ?? 0;
-                positions[cell] = at > 0 && segments[cell] == segments[cell - 1] ? positions[cell - 1] + 1 : 0;
+                var index = row * columns + column;
+                segments[index] = rows[row].Segments?[column] ?? 0;
+                positions[index] = column > 0 && segments[index] == segments[index - 1] ? positions[index - 1] + 1 : 0;
             }
         return input with
         {

@@ -3,8 +3,8 @@ using Attune.Torch;
 
 namespace Attune.Training.Batches;
 
-/// <summary>Works on several items at once, each on one CPU thread. The last items are begun first, since they are the longest.</summary>
-/// <param name="count">Workers; a single one works in the caller's thread, with as many threads to an operator as that has.</param>
+/// <summary>Processes several items in parallel, each on one CPU thread. The last items start first, since they are the longest.</summary>
+/// <param name="count">Workers; a single one runs on the caller's thread, with the caller's number of threads per operator.</param>
 public sealed class WorkerThreads(int count) : IWorkers
 {
     /// <summary>A single worker.</summary>
@@ -12,8 +12,8 @@ public sealed class WorkerThreads(int count) : IWorkers
 
     public int Count => count;
 
-    /// <summary>As many workers as wanted on a CPU; one on another device, which works on one item at a time.</summary>
-    public static WorkerThreads On(Device device, int wanted) => device.Type == DeviceType.Cpu ? new(wanted) : Single;
+    /// <summary>The requested workers on a CPU; one on another device, which processes one item at a time.</summary>
+    public static WorkerThreads On(Device device, int count) => device.Type == DeviceType.Cpu ? new(count) : Single;
 
     public TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> work)
     {
@@ -21,13 +21,13 @@ public sealed class WorkerThreads(int count) : IWorkers
         var next = items.Count;
         if (count == 1)
         {
-            WorkThrough();
+            ProcessItems();
             return results;
         }
         var threads = TorchLibrary.Threads;
         try
         {
-            Parallel.For(0, Math.Min(count, items.Count), new() { MaxDegreeOfParallelism = count }, _ => WorkThroughOnOneThread());
+            Parallel.For(0, Math.Min(count, items.Count), new() { MaxDegreeOfParallelism = count }, _ => ProcessItemsOnOneThread());
         }
         catch (AggregateException error)
         {
@@ -35,12 +35,12 @@ public sealed class WorkerThreads(int count) : IWorkers
         }
         return results;
 
-        void WorkThroughOnOneThread()
+        void ProcessItemsOnOneThread()
         {
             TorchLibrary.Threads = 1;
             try
             {
-                WorkThrough();
+                ProcessItems();
             }
             finally
             {
@@ -48,10 +48,10 @@ public sealed class WorkerThreads(int count) : IWorkers
             }
         }
 
-        void WorkThrough()
+        void ProcessItems()
         {
-            while (Interlocked.Decrement(ref next) is >= 0 and var at)
-                results[at] = work(items[at]);
+            while (Interlocked.Decrement(ref next) is >= 0 and var index)
+                results[index] = work(items[index]);
         }
     }
 }

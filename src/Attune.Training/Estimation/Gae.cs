@@ -7,24 +7,24 @@ public static class Gae
 {
     /// <summary>
     /// A_t = δ_t + γλ A_{t+1} with δ_t = r_t + γ V_{t+1} − V_t. The value after the last column is 0. Rewards and values must be 0
-    /// behind the end of a row, so that a short row is not changed by the columns behind it.
+    /// after the end of a row, so that padding does not change the advantages of a short row.
     /// </summary>
     /// <param name="rewards">(B, T)</param>
     /// <param name="values">(B, T): the estimate before each token.</param>
-    /// <param name="gamma">Discount of the reward of the next token.</param>
-    /// <param name="lambda">1 trusts rewards, 0 trusts values.</param>
+    /// <param name="gamma">The discount of the next token's reward.</param>
+    /// <param name="lambda">1 uses rewards only, 0 relies on values.</param>
     /// <returns>Advantages (B, T), and returns A + V (B, T).</returns>
     public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, double lambda)
     {
         var length = (int)rewards.Size(1);
         var advantages = new Tensor[length];
-        var later = Tensor.Zeros([rewards.Size(0)], rewards.DType, rewards.Device);                 // A_{t+1} (B)
+        var next = Tensor.Zeros([rewards.Size(0)], rewards.DType, rewards.Device);                 // A_{t+1} (B)
         for (var t = length - 1; t >= 0; t--)
         {
             var delta = rewards.Select(1, t) - values.Select(1, t);
             if (t + 1 < length)
                 delta += values.Select(1, t + 1) * gamma;
-            advantages[t] = later = delta + later * (gamma * lambda);
+            advantages[t] = next = delta + next * (gamma * lambda);
         }
         var stacked = Tensor.Stack(1, advantages);                                                  // (B, T)
         return (stacked, stacked + values);

@@ -2,7 +2,7 @@ using Attune.Torch;
 
 namespace Attune.Training.Estimation;
 
-/// <summary>How KL(π ‖ π_ref) is told at a token that was sampled from π. Schulman 2020, http://joschu.net/blog/kl-approx.html</summary>
+/// <summary>Estimators of KL(π ‖ π_ref) at a token that was sampled from π. Schulman 2020, http://joschu.net/blog/kl-approx.html</summary>
 public enum KlEstimator
 {
     /// <summary>log π − log π_ref: unbiased, may be negative.</summary>
@@ -17,14 +17,14 @@ public enum KlEstimator
     /// <summary>π_ref/π − 1 − log(π_ref/π): unbiased, never negative.</summary>
     K3,
 
-    /// <summary>Σ π (log π − log π_ref) over the vocabulary: no estimate, but the KL of the token's distribution itself.</summary>
+    /// <summary>Σ π (log π − log π_ref) over the vocabulary: the exact KL of the token's distribution.</summary>
     Full,
 }
 
 /// <summary>The divergence of a policy from its reference, token by token.</summary>
 public static class Kl
 {
-    /// <summary>Nats at each token, for log-probabilities of the same tokens.</summary>
+    /// <summary>The estimate at each token, in nats, from log-probabilities of the same tokens.</summary>
     public static Tensor Estimate(Tensor logprobs, Tensor refLogprobs, KlEstimator estimator)
     {
         var difference = logprobs - refLogprobs;
@@ -34,7 +34,7 @@ public static class Kl
             KlEstimator.Abs => difference.Abs(),
             KlEstimator.K2 => difference.Square() * 0.5,
             KlEstimator.K3 => (-difference).Exp() - 1 + difference,
-            _ => throw new ArgumentException("the whole distributions are needed", nameof(estimator)),
+            _ => throw new ArgumentException("this estimator needs whole distributions; use Kl.Full", nameof(estimator)),
         };
     }
 

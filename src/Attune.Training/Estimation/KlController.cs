@@ -2,32 +2,39 @@ using Attune.Training.States;
 
 namespace Attune.Training.Estimation;
 
-/// <summary>What moves the coefficient of the KL penalty.</summary>
+/// <summary>How the coefficient of the KL penalty changes during a run.</summary>
 public enum KlControl
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>It does not change.</summary>
     Fixed,
 
-    /// <summary>β ← β (1 + clip(KL/target − 1, ±0.2) · n/horizon), KL a response. Ziegler et al. 2019, section 2.2, https://arxiv.org/abs/1909.08593</summary>
+    /// <summary>
+    /// β ← β (1 + clip(KL/target − 1, ±0.2) · n/horizon), KL a response. Ziegler et al. 2019, section 2.2, https://arxiv.org/abs/1909.08593
+    /// </summary>
     Adaptive,
 
-    /// <summary>β ← β (1 + 0.1 · clip(KL/target − 1, ±0.2)) a step, KL a token. Ramamurthy et al. 2023, https://arxiv.org/abs/2210.01241, as RL4LMs has it.</summary>
+    /// <summary>
+    /// β ← β (1 + 0.1 · clip(KL/target − 1, ±0.2)) a step, KL a token. Ramamurthy et al. 2023, https://arxiv.org/abs/2210.01241, as RL4LMs
+    /// implements it.
+    /// </summary>
     Rl4Lms,
 }
 
-/// <summary>The coefficient of the KL penalty, which may follow a target.</summary>
+/// <summary>The coefficient of the KL penalty, constant or adapted to a target KL.</summary>
 /// <param name="initial">β at the start.</param>
-/// <param name="control">What moves it.</param>
-/// <param name="target">Nats it steers towards: a response when adaptive, a token as RL4LMs has it.</param>
-/// <param name="horizon">Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</param>
-public sealed class KlController(double initial, KlControl control = KlControl.Fixed, double target = 6, double horizon = 10_000) : IRunState
+/// <param name="control">How it changes.</param>
+/// <param name="target">The KL that it is adapted to, in nats: of a response for adaptive, of a token for rl4lms.</param>
+/// <param name="horizon">In this many responses an adaptive β changes by at most a fifth, which it does when KL is off its target by a
+/// fifth or more.</param>
+public sealed class KlController(double initial, KlControl control = KlControl.Fixed, double target = 6, double horizon = 10_000)
+    : IRunState
 {
-    const double GreatestError = 0.2;
+    const double MaxError = 0.2;
     const double Rl4LmsGain = 0.1;
 
     public double Coefficient { get; private set; } = initial;
 
-    /// <summary>Moves the coefficient after a step.</summary>
+    /// <summary>Adapts the coefficient after a step.</summary>
     /// <param name="perResponse">Mean KL of a response, in nats.</param>
     /// <param name="perToken">Mean KL of a token, in nats.</param>
     /// <param name="responses">Responses of the step.</param>
@@ -38,12 +45,12 @@ public sealed class KlController(double initial, KlControl control = KlControl.F
         _ => 1,
     };
 
-    /// <summary>Multiplies the coefficient by a factor, and gives what it is then.</summary>
+    /// <summary>Multiplies the coefficient by a factor, and returns the new one.</summary>
     public double Raise(double factor) => Coefficient *= factor;
 
     public void Save(StateWriter writer) => writer.Write("coefficient", Coefficient);
 
     public void Load(StateReader reader) => Coefficient = reader.ReadNumber("coefficient");
 
-    double Error(double kl) => Math.Clamp(kl / target - 1, -GreatestError, GreatestError);
+    double Error(double kl) => Math.Clamp(kl / target - 1, -MaxError, MaxError);
 }

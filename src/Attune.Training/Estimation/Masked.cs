@@ -2,16 +2,16 @@ using Attune.Torch;
 
 namespace Attune.Training.Estimation;
 
-/// <summary>Statistics over the elements where a mask is true, and the one way in which masked losses are reduced.</summary>
+/// <summary>Statistics over the elements where a mask is true, and the reduction of masked losses.</summary>
 public static class Masked
 {
     /// <summary>
-    /// Σ x·m / count. Every loss comes through here. With the count of a whole step, the losses of its micro-batches add up to the
-    /// loss of the step, however it was divided.
+    /// Σ x·m / count. All losses are reduced here. With the count of a whole step, the losses of its micro-batches add up to the
+    /// loss of the step, however it was split.
     /// </summary>
-    /// <param name="x">One loss an element.</param>
-    /// <param name="mask">Bool, of the same shape; null when every element counts.</param>
-    /// <param name="count">How many elements the mean is over; null for those counted here.</param>
+    /// <param name="x">A loss per element.</param>
+    /// <param name="mask">Bool, of the same shape; null for all elements.</param>
+    /// <param name="count">What the sum is divided by; null for the number of elements of the mask.</param>
     public static Tensor Reduce(Tensor x, Tensor? mask = null, double? count = null)
     {
         var weight = mask?.To(x.DType);
@@ -19,17 +19,17 @@ public static class Masked
         return count is null && weight is not null ? sum / weight.Sum() : sum * (1 / Math.Max(count ?? x.ElementCount, 1));
     }
 
-    /// <summary>The mean of all elements counted.</summary>
+    /// <summary>The mean over the mask.</summary>
     public static Tensor Mean(Tensor x, Tensor mask) => Reduce(x, mask);
 
-    /// <summary>The mean of each row: (B, T) → (B).</summary>
+    /// <summary>The mean of each row over the mask: (B, T) → (B).</summary>
     public static Tensor RowMean(Tensor x, Tensor mask)
     {
         var weight = mask.To(x.DType);
         return (x * weight).Sum(-1) / weight.Sum(-1);
     }
 
-    /// <summary>The variance of all elements counted, divided by n − 1 (or by n).</summary>
+    /// <summary>The variance over the mask, divided by n − 1, or by n where not unbiased.</summary>
     public static Tensor Variance(Tensor x, Tensor mask, bool unbiased = true)
     {
         var variance = Mean((x - Mean(x, mask)).Square(), mask);
@@ -39,7 +39,7 @@ public static class Masked
         return variance * count / (count - 1).Clamp(1, null);
     }
 
-    /// <summary>(x − mean) / √(variance + 10⁻⁸), and the mean again when it is to stay.</summary>
+    /// <summary>(x − mean) / √(variance + 10⁻⁸), plus the mean where it is kept.</summary>
     public static Tensor Whiten(Tensor x, Tensor mask, bool keepMean = false)
     {
         var mean = Mean(x, mask);

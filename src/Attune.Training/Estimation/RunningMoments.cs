@@ -3,7 +3,8 @@ using Attune.Training.States;
 namespace Attune.Training.Estimation;
 
 /// <summary>
-/// Mean and deviation of a stream of numbers, batch by batch. Chan et al. 1979, eq. 2.1, "Updating formulae and a pairwise algorithm for
+/// Mean and standard deviation of a stream of numbers, batch by batch. Chan et al. 1979, eq. 2.1, "Updating formulae and a pairwise
+/// algorithm for
 /// computing sample variances".
 /// </summary>
 public sealed class RunningMoments : IRunState
@@ -14,13 +15,13 @@ public sealed class RunningMoments : IRunState
 
     public double Mean { get; private set; }
 
-    /// <summary>Divided by the count.</summary>
+    /// <summary>The population variance, divided by the count; 1 before the first batch.</summary>
     public double Variance => Count > 0 ? squares / Count : 1;
 
-    /// <summary>Divided by the count − 1.</summary>
+    /// <summary>The sample standard deviation, divided by the count − 1; 1 before there are two numbers.</summary>
     public double Std => Count > 1 ? Math.Sqrt(squares / (Count - 1)) : 1;
 
-    /// <summary>Takes a batch in.</summary>
+    /// <summary>Adds a batch.</summary>
     public void Update(IReadOnlyCollection<double> batch)
     {
         var mean = batch.Average();

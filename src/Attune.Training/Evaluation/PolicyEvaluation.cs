@@ -8,17 +8,18 @@ using Attune.Training.Runs;
 namespace Attune.Training.Evaluation;
 
 /// <summary>
-/// How a policy answers held-out prompts: score, KL from the reference, length, endings, variety, and samples to read. It has a
-/// random source of its own, so that looking does not change a run.
+/// Measures a policy's responses to held-out prompts: score, KL from the reference, length, share that ended, share of distinct responses,
+/// and samples to read. It has its own random source, so that evaluating does not change a run.
 /// </summary>
-public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
+public sealed class PolicyEvaluation(
+    Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
 
-    /// <summary>Samples that are kept to be read.</summary>
+    /// <summary>How many samples are kept to be read.</summary>
     public int SamplesKept { get; init; } = 16;
 
-    /// <summary>A second reward, which nothing is trained by; null without one.</summary>
+    /// <summary>A second reward, which is only measured; null for none.</summary>
     public IRewardSource? GoldReward { get; init; }
 
     public EvaluationResult Evaluate()
@@ -30,7 +31,8 @@ public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, 
         Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Respond(part, random))];
         var metrics = samples[0].Numbers.Keys.ToDictionary(
             name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
-        metrics["eval/distinct"] = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length;
+        var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
+        metrics["eval/distinct"] = distinct / (double)samples.Length;
         return new(metrics, [.. samples.Take(SamplesKept)]);
     }
 
@@ -40,29 +42,29 @@ public sealed class PolicyEvaluation(Policy policy, CreateReference? reference, 
         var rollouts = policy.Respond(part, random);
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
-        var gold = GoldReward?.Score(rollouts).Totals;
+        var goldScores = GoldReward?.Score(rollouts).Totals;
         var kl = reference is null ? null : SequenceKl(rollouts, reference);
         return [.. rollouts.Completions.Select((completion, row) =>
         {
-            var numbers = new Dictionary<string, double>(StringComparer.Ordinal)
+            var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
             {
                 ["length"] = completion.Tokens.Length,
                 ["ended"] = completion.Ended ? 1 : 0,
             };
             if (totals is not null)
-                numbers["score"] = totals[row];
-            if (gold is not null)
-                numbers["gold"] = gold[row];
-            foreach (var (name, ofPart) in scores?.Parts ?? new Dictionary<string, double[]>())
-                numbers[$"rewards/{name}"] = ofPart[row];
+                metrics["score"] = totals[row];
+            if (goldScores is not null)
+                metrics["gold"] = goldScores[row];
+            foreach (var (name, partScores) in scores?.Parts ?? new Dictionary<string, double[]>())
+                metrics[$"rewards/{name}"] = partScores[row];
             if (kl is not null)
-                numbers["kl"] = kl[row];
-            return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), numbers);
+                metrics["kl"] = kl[row];
+            return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), metrics);
         })];
     }
 
     /// <summary>log π − log π_ref of each response, in nats.</summary>
-    static float[] SequenceKl(Rollouts rollouts, CreateReference reference)
+    static float[] SequenceKl(Rollouts rollouts, Reference reference)
     {
         using var lease = reference.Use();
         return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();

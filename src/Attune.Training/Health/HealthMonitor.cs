@@ -4,12 +4,12 @@ using Attune.Training.States;
 namespace Attune.Training.Health;
 
 /// <summary>
-/// Watches the metrics of a run and says in words what goes wrong, when it begins and when it is over. It sees numbers only: no tensors,
-/// no clock, so that a resumed run finds what an uninterrupted one does.
+/// Watches the metrics of a run, and reports what goes wrong, when it begins and when it ends. It reads metrics only, no tensors and no
+/// clock, so that a resumed run finds the same as an uninterrupted one.
 /// </summary>
 public sealed class HealthMonitor(HealthOptions options) : IRunState
 {
-    const int GoodKept = 2;
+    const int MaxGoodCheckpoints = 2;
 
     readonly MetricHistory history = HealthRules.NewHistory(options.Window);
     readonly Dictionary<HealthRule, Episode> episodes = HealthRules.All.ToDictionary(rule => rule, _ => new Episode());
@@ -18,63 +18,66 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
 
     public HealthOptions Options => options;
 
-    /// <summary>Times that the run was rolled back.</summary>
+    /// <summary>How often the run was rolled back.</summary>
     public int RollBacks { get; private set; }
 
-    /// <summary>Steps of checkpoints that were made while there was no alarm, the last ones.</summary>
+    /// <summary>The steps of the last checkpoints that were saved while there was no alarm.</summary>
     public IReadOnlyList<int> GoodCheckpoints => good;
 
     /// <summary>What is wrong now, in a few words; "healthy" when nothing is.</summary>
-    public string Summary => Active.Select(rule => rule.InShort).ToList() is { Count: > 0 } words ? string.Join(", ", words) : "healthy";
+    public string Summary => Active.Select(rule => rule.InShort).ToList() is { Count: > 0 } texts ? string.Join(", ", texts) : "healthy";
 
     IEnumerable<HealthRule> Active => HealthRules.All.Where(rule => episodes[rule].Began is not null);
 
     IEnumerable<HealthRule> Alarms => Active.Where(rule => rule.Severity == Severity.Alarm);
 
-    /// <summary>Takes in what a step or a look at held-out data has measured, and says what begins and what is over.</summary>
+    /// <summary>Adds the metrics of a step or of an evaluation, and returns which findings begin and which end.</summary>
     public IReadOnlyList<HealthChange> Observe(int step, IReadOnlyDictionary<string, double> metrics)
     {
         history.See(metrics);
-        return [.. HealthRules.All.Select(rule => Judge(rule, episodes[rule], step)).OfType<HealthChange>()];
+        return [.. HealthRules.All.Select(rule => Check(rule, episodes[rule], step)).OfType<HealthChange>()];
     }
 
-    /// <summary>What is to be done after a step, and because of what; null for nothing.</summary>
+    /// <summary>The action to take after a step, and the finding it is for; null for none.</summary>
     public (HealthAct Act, Finding Finding)? Due(int step)
     {
         if (options.Act == HealthAct.None || step < quietUntil)
             return null;
-        var lasting = Alarms.FirstOrDefault(rule => Lasts(rule, episodes[rule], step) && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
+        var lasting = Alarms.FirstOrDefault(
+            rule => Lasts(rule, episodes[rule], step) && (options.Act != HealthAct.RaiseBeta || rule.EasedByBeta));
         if (lasting is null)
             return null;
         var act = options.Act == HealthAct.RollBack && RollBacks >= options.RollBacks ? HealthAct.Stop : options.Act;
         return (act, FindingOf(lasting, history));
     }
 
-    /// <summary>Whether an alarm has lasted for the time of patience, and is still seen.</summary>
+    /// <summary>Whether an alarm has lasted for the steps of patience, and holds at this step.</summary>
     bool Lasts(HealthRule rule, Episode episode, int step) =>
         episode.Seen == step && step - episode.Began >= (rule.IsUrgent ? Math.Min(1, options.Patience) : options.Patience);
 
-    /// <summary>Notes that something was done: it is given time to work.</summary>
+    /// <summary>Records that an action was taken: the next one is at least the steps of patience later.</summary>
     public void Acted(int step) => quietUntil = step + options.Patience;
 
-    /// <summary>Notes a checkpoint, which is a good one unless there is an alarm.</summary>
+    /// <summary>Records a checkpoint, which is good if there is no alarm.</summary>
     public void NoteCheckpoint(int step)
     {
         if (Alarms.Any())
             return;
         good.Add(step);
-        if (good.Count > GoodKept)
+        if (good.Count > MaxGoodCheckpoints)
             good.RemoveAt(0);
     }
 
-    /// <summary>The newest good checkpoint that is older than what the alarms have seen; null when there is none.</summary>
+    /// <summary>
+    /// The newest good checkpoint from before the window in which the first alarm began, else the oldest good one; null when there is none.
+    /// </summary>
     public int? GoodCheckpoint()
     {
         var began = Alarms.Min(rule => episodes[rule].Began) - options.Window;
         return good.Count == 0 ? null : good.Where(step => step <= began).DefaultIfEmpty(good[0]).Last();
     }
 
-    /// <summary>Notes that the run is back at a step, for the n-th time.</summary>
+    /// <summary>Records that the run was rolled back to a step, for the n-th time.</summary>
     public void RolledBack(int step, int times)
     {
         RollBacks = times;
@@ -113,16 +116,16 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
             good.Add((int)reader.ReadNumber($"good/{i}"));
     }
 
-    /// <summary>A finding is over when it was not seen for a whole window, so that it does not come and go.</summary>
-    HealthChange? Judge(HealthRule rule, Episode episode, int step)
+    /// <summary>A finding ends when it did not hold for a whole window, so that it does not flicker.</summary>
+    HealthChange? Check(HealthRule rule, Episode episode, int step)
     {
-        if (rule.Check(history, options) is { } words)
+        if (rule.Check(history, options) is { } text)
         {
             episode.Seen = step;
             if (episode.Began is not null)
                 return null;
             episode.Began = step;
-            return new(new(rule.Name, rule.Severity, words, rule.Advice), Begins: true);
+            return new(new(rule.Name, rule.Severity, text, rule.Advice), Begins: true);
         }
         if (episode.Began is null || step - episode.Seen < options.Window)
             return null;
@@ -130,15 +133,15 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
         return new(new(rule.Name, rule.Severity, rule.InShort, rule.Advice), Begins: false);
     }
 
-    Finding FindingOf(HealthRule rule, MetricHistory seen) =>
-        new(rule.Name, rule.Severity, rule.Check(seen, options) ?? rule.InShort, rule.Advice);
+    Finding FindingOf(HealthRule rule, MetricHistory values) =>
+        new(rule.Name, rule.Severity, rule.Check(values, options) ?? rule.InShort, rule.Advice);
 
     sealed class Episode
     {
-        /// <summary>The step at which it began; null while nothing is wrong.</summary>
+        /// <summary>The step at which the finding began; null while there is none.</summary>
         public int? Began { get; set; }
 
-        /// <summary>The last step at which it was so.</summary>
+        /// <summary>The last step at which it held.</summary>
         public int Seen { get; set; }
     }
 }

@@ -2,32 +2,33 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Health;
 
-/// <summary>What is done when something grave does not go away by itself.</summary>
+/// <summary>What is done about an alarm that lasts.</summary>
 public enum HealthAct
 {
-    /// <summary>It is only said.</summary>
+    /// <summary>Nothing: it is reported only.</summary>
     None,
 
-    /// <summary>β grows, where that helps, and again after each further time of patience.</summary>
+    /// <summary>β is raised, where that helps, and again each time the alarm has lasted for the steps of patience.</summary>
     RaiseBeta,
 
-    /// <summary>The run goes on from its last good checkpoint, with a greater β.</summary>
+    /// <summary>The run continues from its last good checkpoint, with a greater β.</summary>
     RollBack,
 
-    /// <summary>The run stops with a checkpoint.</summary>
+    /// <summary>The run saves a checkpoint and stops.</summary>
     Stop,
 }
 
-/// <summary>When a run counts as unwell, and what is done about it. Figures are means over the last steps.</summary>
+/// <summary>When a run counts as unhealthy, and what is done about it. Metrics are means over the last steps.</summary>
 public sealed record HealthOptions
 {
     /// <summary>
-    /// What is done about an alarm that lasts: none (it is only said), raiseBeta, rollBack (to the last good checkpoint, with a greater β),
+    /// What is done about an alarm that lasts: none (it is reported only), raiseBeta, rollBack (to the last good checkpoint, with a greater
+    /// β),
     /// or stop.
     /// </summary>
     public HealthAct Act { get; init; }
 
-    /// <summary>Steps that an alarm must last before something is done.</summary>
+    /// <summary>Steps that an alarm must last before an action is taken.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Patience { get; init; } = 5;
 
@@ -35,48 +36,58 @@ public sealed record HealthOptions
     [Range(1, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double BetaFactor { get; init; } = 2;
 
-    /// <summary>Times that a run may be rolled back; it stops when that did not help.</summary>
+    /// <summary>How often a run may be rolled back; at the next alarm it stops.</summary>
     [Range(0, double.PositiveInfinity)]
     public int RollBacks { get; init; } = 3;
 
-    /// <summary>Steps that a figure is averaged over, and that make up the beginning that later steps are compared with.</summary>
+    /// <summary>Steps that a metric is averaged over; later steps are compared with the mean of the first ones.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Window { get; init; } = 5;
 
-    /// <summary>Alarm when the KL from the reference is above this many nats an answer.</summary>
+    /// <summary>Alarm when the KL from the reference is above this many nats a response.</summary>
     public double MaxKl { get; init; } = 50;
 
-    /// <summary>Alarm when the KL is below this: sampling and training disagree.</summary>
+    /// <summary>Alarm when the KL is below this many nats a response: sampling and training disagree.</summary>
     public double MinKl { get; init; } = -1;
 
-    /// <summary>Alarm when the mean ratio of probabilities is further than this from 1.</summary>
+    /// <summary>Alarm when the mean probability ratio differs from 1 by more than this.</summary>
     public double MaxRatioError { get; init; } = 0.1;
 
-    /// <summary>Warning when more than this share of the tokens is clipped.</summary>
+    /// <summary>Warning when the ratio of more than this share of the tokens is clipped.</summary>
     public double MaxClipShare { get; init; } = 0.4;
 
     /// <summary>Alarm when the entropy of a token is less than this share of what it was in the first steps.</summary>
     public double MinEntropyShare { get; init; } = 0.3;
 
-    /// <summary>Warning when answers are this many times as long as in the first steps, or as short.</summary>
+    /// <summary>Warning when responses are more than this many times as long as in the first steps, or as many times shorter.</summary>
     [Range(1, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double MaxLengthFactor { get; init; } = 2;
 
-    /// <summary>Warning when a smaller share of the answers ends by itself.</summary>
+    /// <summary>Warning when a smaller share of the responses ends with an end-of-sequence token or a stop string.</summary>
     public double MinEnded { get; init; } = 0.5;
 
-    /// <summary>Alarm when more than this share of three tokens in a row was said before in the answer, and a tenth more than in the first steps.</summary>
+    /// <summary>
+    /// Alarm when more than this share of 3-grams of tokens repeats an earlier one of the same response, and 0.1 more than in the first
+    /// steps.
+    /// </summary>
     public double MaxRepetition { get; init; } = 0.3;
 
-    /// <summary>Alarm when the share of answers that differ is less than this part of what it was in the first steps.</summary>
+    /// <summary>Alarm when the share of distinct responses is less than this part of what it was in the first steps.</summary>
     public double MinDistinctShare { get; init; } = 0.5;
 
-    /// <summary>Warning when the values explain less than this share of what returns differ by; below 0 they are worse than none.</summary>
+    /// <summary>
+    /// Warning when the values explain less than this share of the variance of the returns; below 0 a constant predicts them better.
+    /// </summary>
     public double MinExplainedVariance { get; init; } = -0.2;
 
-    /// <summary>Warning when the score on held-out prompts has gained less than this share of what it gained on the training prompts.</summary>
+    /// <summary>
+    /// Warning when the score on held-out prompts has gained less than this share of what it gained on the training prompts.
+    /// </summary>
     public double MinHeldOutShare { get; init; } = 0.5;
 
-    /// <summary>Alarm when held-out reward has lost more than this share of its gain, at two looks, while the training score rose.</summary>
+    /// <summary>
+    /// Alarm when the held-out reward has lost more than this share of its gain, at two evaluations in a row, while the training score
+    /// rose.
+    /// </summary>
     public double MaxLostShare { get; init; } = 0.2;
 }

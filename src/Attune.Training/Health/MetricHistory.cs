@@ -1,63 +1,63 @@
-using Attune.Training.Runs;
 using Attune.Training.States;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Health;
 
-/// <summary>What is remembered of a run's metrics: the first values and the last ones of each, and what was seen on held-out data.</summary>
-/// <param name="window">How many values.</param>
-/// <param name="metrics">Of the steps.</param>
-/// <param name="heldOut">Of the looks at held-out data.</param>
-/// <param name="training">The metric of the steps that held-out figures are compared with.</param>
+/// <summary>The first and the last values of each of a run's metrics, and the history of its held-out metrics.</summary>
+/// <param name="window">How many first and last values are kept.</param>
+/// <param name="metrics">Metrics of the steps.</param>
+/// <param name="heldOut">Metrics of the evaluations on held-out data.</param>
+/// <param name="training">The metric of the steps that held-out metrics are compared with.</param>
 sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<string> heldOut, string training) : IRunState
 {
     readonly Dictionary<string, Track> tracks = metrics.ToDictionary(name => name, _ => new Track(), StringComparer.Ordinal);
-    readonly Dictionary<string, EvaluationHistory> looks = heldOut.ToDictionary(name => name, _ => new EvaluationHistory(), StringComparer.Ordinal);
+    readonly Dictionary<string, EvaluationHistory> evaluations =
+        heldOut.ToDictionary(name => name, _ => new EvaluationHistory(), StringComparer.Ordinal);
 
-    public void See(IReadOnlyDictionary<string, double> seen)
+    public void See(IReadOnlyDictionary<string, double> observed)
     {
         foreach (var (name, track) in tracks)
-            if (seen.TryGetValue(name, out var value))
+            if (observed.TryGetValue(name, out var value))
                 track.Add(value, window);
-        foreach (var (name, held) in looks)
-            if (seen.TryGetValue(name, out var value) && double.IsFinite(value))
-                held.Add(value, Now(training) ?? double.NaN);
+        foreach (var (name, evaluation) in evaluations)
+            if (observed.TryGetValue(name, out var value) && double.IsFinite(value))
+                evaluation.Add(value, Now(training) ?? double.NaN);
     }
 
-    /// <summary>The mean of the last values, or null before there are enough of them.</summary>
+    /// <summary>The mean of the last values; null before there is a whole window of them.</summary>
     public double? Now(string name) => tracks[name] is { Last: { Count: var count } last } && count == window ? last.Average() : null;
 
-    /// <summary>The mean of the first values.</summary>
+    /// <summary>The mean of the first values; null before there is a whole window of them.</summary>
     public double? Start(string name) => tracks[name] is { First: { Count: var count } first } && count == window ? first.Average() : null;
 
     /// <summary>The standard deviation of the first values, divided by n − 1; 0 for fewer than two.</summary>
     public double StartStd(string name) => tracks[name].First is { Count: > 1 } first ? first.StandardDeviation() : 0;
 
-    /// <summary>Whether the last value was a number.</summary>
-    public bool IsFinite(string name) => !tracks[name].Broken;
+    /// <summary>Whether the last value was finite.</summary>
+    public bool IsFinite(string name) => !tracks[name].NotFinite;
 
-    /// <summary>How many values were numbers.</summary>
+    /// <summary>How many values were finite.</summary>
     public int Count(string name) => tracks[name].Count;
 
-    public EvaluationHistory HeldOut(string name) => looks[name];
+    public EvaluationHistory HeldOut(string name) => evaluations[name];
 
     public void Save(StateWriter writer)
     {
         foreach (var (name, track) in tracks)
             track.Save(name, writer);
-        foreach (var (name, held) in looks)
-            held.Save(name, writer);
+        foreach (var (name, evaluation) in evaluations)
+            evaluation.Save(name, writer);
     }
 
     public void Load(StateReader reader)
     {
         foreach (var (name, track) in tracks)
             track.Load(name, reader);
-        foreach (var (name, held) in looks)
-            held.Load(name, reader);
+        foreach (var (name, evaluation) in evaluations)
+            evaluation.Load(name, reader);
     }
 
-    /// <summary>What was seen of a figure on held-out data, with the mean of the training score at that time (NaN before there was one).</summary>
+    /// <summary>The values of a held-out metric, with the mean of the training score at the time (NaN before there is one).</summary>
     public sealed class EvaluationHistory
     {
         public int Count { get; private set; }
@@ -115,12 +115,12 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
 
         public int Count { get; private set; }
 
-        public bool Broken { get; private set; }
+        public bool NotFinite { get; private set; }
 
         public void Add(double value, int window)
         {
-            Broken = !double.IsFinite(value);
-            if (Broken)
+            NotFinite = !double.IsFinite(value);
+            if (NotFinite)
                 return;
             Count++;
             if (First.Count < window)
@@ -133,7 +133,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
         public void Save(string name, StateWriter writer)
         {
             writer.Write($"{name}/count", Count);
-            writer.Write($"{name}/broken", Broken ? 1 : 0);
+            writer.Write($"{name}/broken", NotFinite ? 1 : 0);
             WriteAll(writer, $"{name}/first", First);
             WriteAll(writer, $"{name}/last", Last);
         }
@@ -141,7 +141,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
         public void Load(string name, StateReader reader)
         {
             Count = (int)reader.ReadNumber($"{name}/count");
-            Broken = reader.ReadNumber($"{name}/broken") != 0;
+            NotFinite = reader.ReadNumber($"{name}/broken") != 0;
             ReadAll(reader, $"{name}/first", First);
             ReadAll(reader, $"{name}/last", Last);
         }

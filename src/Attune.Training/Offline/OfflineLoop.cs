@@ -7,17 +7,18 @@ using Attune.Training.Runs;
 namespace Attune.Training.Offline;
 
 /// <summary>
-/// Learns from examples that do not change: batch, objective, step. Pretraining, fine-tuning, reward modelling and DPO differ in their
-/// objective only.
+/// The training loop for a fixed dataset: batch, objective, step. Pretraining, fine-tuning, reward modelling and DPO differ in their
+/// objective
+/// only.
 /// </summary>
 public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, ScheduledOptimizer optimization, BatchOptions options)
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
-    /// <param name="examples">All of them, in tokens.</param>
-    /// <param name="order">Which of them a step sees.</param>
-    /// <param name="steps">Of the whole run.</param>
+    /// <param name="examples">The training examples, in tokens.</param>
+    /// <param name="order">The order of the examples.</param>
+    /// <param name="steps">The steps of the whole run.</param>
     /// <param name="evaluate">Evaluates on held-out examples.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     public void Train(

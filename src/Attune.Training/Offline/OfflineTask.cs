@@ -7,10 +7,11 @@ using Attune.Training.States;
 
 namespace Attune.Training.Offline;
 
-/// <summary>An <see cref="OfflineLoop{TExample}"/> with its optimizer, its order and its evaluation, registered with a run.</summary>
-public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
+/// <summary>An <see cref="OfflineLoop{TExample}"/> with its optimizer, order of examples and evaluation, registered with a run.</summary>
+public sealed class OfflineTask<TExample>(
+    Run run, TrainedParameters trained, IObjective<TExample> objective, BatchOptions training, OptimizerOptions optimization)
 {
-    /// <summary>Whether the model's own dropout acts while it learns.</summary>
+    /// <summary>Whether the model's dropout is applied in training.</summary>
     public bool Dropout { get; init; }
 
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
@@ -23,7 +24,8 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
         objective.Prepare([.. train, .. heldOut]);
         SetDropout(Dropout);
         if (training.Workers > 1 && trained.Model.HasActiveDropout)
-            throw new InvalidDataException("training.workers: 1 was expected for a model with dropout, whose noise must come in one order; or switch its dropout off");
+            throw new InvalidDataException(
+                "`training.workers` must be 1 for a model with dropout, whose noise is drawn in one order; or switch its dropout off.");
         var steps = training.TotalSteps(train.Count);
         var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
         run.Register("model", new ModelState(trained.Named));
@@ -42,5 +44,5 @@ public sealed class OfflineTask<TExample>(Run run, TrainedParameters trained, IO
         }
     }
 
-    void SetDropout(bool acts) => trained.Model.SetDropout(acts ? run.Random : null);
+    void SetDropout(bool on) => trained.Model.SetDropout(on ? run.Random : null);
 }

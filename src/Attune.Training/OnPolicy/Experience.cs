@@ -4,10 +4,10 @@ using Attune.Training.Policies;
 
 namespace Attune.Training.OnPolicy;
 
-/// <summary>Rollouts with what an algorithm estimated of them.</summary>
+/// <summary>Rollouts with the advantages and returns that an algorithm estimated.</summary>
 /// <param name="Rollouts">The responses.</param>
 /// <param name="Advantages">(B, T): how much better a token was than expected.</param>
-/// <param name="Returns">(B, T): what the values should have been; null without a critic.</param>
+/// <param name="Returns">(B, T): the targets of the values; null without a critic.</param>
 public sealed record Experience(Rollouts Rollouts, Tensor Advantages, Tensor? Returns = null)
 {
     /// <summary>These rows, as wide as the longest of them.</summary>

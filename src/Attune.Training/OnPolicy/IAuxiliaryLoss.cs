@@ -5,9 +5,9 @@ namespace Attune.Training.OnPolicy;
 /// <summary>A loss whose gradient is added to that of every update, such as PPO-ptx's on pretraining text.</summary>
 public interface IAuxiliaryLoss
 {
-    /// <summary>Adds the gradients of the batch of an update.</summary>
-    /// <param name="microBatches">Adds them up.</param>
-    /// <param name="update">Counted from 0 over the whole run.</param>
-    /// <returns>What is logged.</returns>
+    /// <summary>Adds the gradients of a batch to those of an update.</summary>
+    /// <param name="microBatches">Computes and adds the gradients.</param>
+    /// <param name="update">The number of the update in the whole run, from 0.</param>
+    /// <returns>The metrics to log.</returns>
     IReadOnlyDictionary<string, double> Backward(MicroBatches microBatches, int update);
 }

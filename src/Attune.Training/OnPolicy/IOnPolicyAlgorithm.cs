@@ -13,20 +13,20 @@ public enum UpdateAction
     /// <summary>The optimizer steps.</summary>
     Apply,
 
-    /// <summary>It does not; the next update of the step is tried.</summary>
+    /// <summary>The optimizer does not step; the step continues with the next update.</summary>
     Skip,
 
-    /// <summary>It does not, and the rest of the step's updates are left out.</summary>
+    /// <summary>The optimizer does not step, and the remaining updates of the step are skipped.</summary>
     Stop,
 }
 
-/// <summary>An algorithm that learns from responses which the policy samples while it learns.</summary>
+/// <summary>An algorithm that trains a policy on responses that the policy samples.</summary>
 public interface IOnPolicyAlgorithm
 {
     /// <summary>Whether <see cref="Compute"/> needs the entropy of the policy.</summary>
     bool NeedsEntropy => false;
 
-    /// <summary>What the run must remember of the algorithm, such as running moments.</summary>
+    /// <summary>State of the algorithm that is part of every checkpoint, such as running moments.</summary>
     IEnumerable<(string Name, IRunState State)> States => [];
 
     /// <summary>Called once with all prompts, before the first step.</summary>
@@ -36,24 +36,24 @@ public interface IOnPolicyAlgorithm
 
     /// <summary>Turns scores into advantages.</summary>
     /// <param name="rollouts">B responses.</param>
-    /// <param name="scores">Of the responses or of their tokens, after the score pipeline.</param>
-    /// <param name="step">Where figures are logged.</param>
+    /// <param name="scores">The scores of the responses or of their tokens, after the score pipeline.</param>
+    /// <param name="step">The step that metrics are logged to.</param>
     Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step);
 
     /// <summary>How many tokens, or responses, the loss of a minibatch is the mean of.</summary>
     double Count(Rollouts minibatch) => minibatch.TokenCount;
 
-    /// <summary>The share that some responses have in the loss of a minibatch whose <see cref="Count"/> is given.</summary>
+    /// <summary>The share of some responses in the loss of a minibatch with this <see cref="Count"/>.</summary>
     Loss Compute(Experience experience, Analysis analysis, double count);
 
-    /// <summary>What happens to an update with these numbers.</summary>
+    /// <summary>Decides what happens to an update with these metrics.</summary>
     UpdateAction CheckUpdate(LossTotals totals) => UpdateAction.Apply;
 
-    /// <summary>Called after the updates of a step, counted from 1.</summary>
+    /// <summary>Called after the updates of a step, which is numbered from 1.</summary>
     void AfterUpdate(int step)
     {
     }
 
-    /// <summary>The numbers of a step that matter most, as a short text.</summary>
+    /// <summary>The most important metrics of a step, as a short text.</summary>
     string Summarize(IReadOnlyDictionary<string, double> metrics);
 }

@@ -11,7 +11,7 @@ namespace Attune.Training.OnPolicy;
 /// <summary>Where the KL penalty is applied.</summary>
 public enum KlPlace
 {
-    /// <summary>In the reward of each token, so that a token is also charged for the tokens that follow from it.</summary>
+    /// <summary>In the reward of each token, so that the advantage of a token includes the KL of the tokens after it.</summary>
     Reward,
 
     /// <summary>In the loss, as a mean over tokens.</summary>
@@ -21,7 +21,7 @@ public enum KlPlace
 /// <summary>The penalty on the policy's KL divergence from the reference.</summary>
 public sealed record KlOptions : IValidatableObject
 {
-    /// <summary>β: the coefficient of the penalty, in points of score for a nat.</summary>
+    /// <summary>β: the coefficient of the penalty, in units of score per nat.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Coef { get; init; } = 0.05;
 
@@ -39,11 +39,13 @@ public sealed record KlOptions : IValidatableObject
     /// </summary>
     public KlControl Controller { get; init; }
 
-    /// <summary>The KL in nats that the controller steers towards; null with a fixed β.</summary>
+    /// <summary>The KL in nats that the controller adapts β to; null with a fixed β.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double? Target { get; init; }
 
-    /// <summary>Responses in which an adaptive β grows or shrinks by a fifth at most, when KL is a fifth or more off its target.</summary>
+    /// <summary>
+    /// In this many responses an adaptive β changes by at most a fifth, which it does when KL is off its target by a fifth or more.
+    /// </summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Horizon { get; init; } = 10_000;
 
@@ -52,7 +54,7 @@ public sealed record KlOptions : IValidatableObject
         if (Controller == KlControl.Fixed && Target is not null)
             yield return new("must be null with controller fixed", [nameof(Target)]);
         if (Controller != KlControl.Fixed && Target is null)
-            yield return new("must be the KL in nats that controller adaptive or rl4lms steers towards", [nameof(Target)]);
+            yield return new("must be the KL in nats that controller adaptive or rl4lms adapts β to", [nameof(Target)]);
     }
 }
 
@@ -73,7 +75,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     bool IsFull => options.Estimator == KlEstimator.Full;
 
     /// <summary>Adds the reference's log-probabilities and the KL in nats at each token to rollouts, before the first update.</summary>
-    public Rollouts AddTo(Rollouts rollouts, CreateReference reference, Policy policy, ResponseBatches batches)
+    public Rollouts AddTo(Rollouts rollouts, Reference reference, Policy policy, ResponseBatches batches)
     {
         using var lease = reference.Use();
         var refLogprobs = batches.PerToken(rollouts, lease.Policy.Logprobs);                        // (B, T)
@@ -90,7 +92,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     };
 
     /// <summary>(B · T, V) log-probabilities of the reference, when the loss needs the KL of whole distributions; else null.</summary>
-    public Tensor? DistributionForLoss(Rollouts rollouts, CreateReference reference)
+    public Tensor? DistributionForLoss(Rollouts rollouts, Reference reference)
     {
         if (!IsFull || !IsInLoss)
             return null;
@@ -105,8 +107,8 @@ public sealed class KlPenalty(KlOptions options) : IRunState
 
     /// <summary>Logs KL and β of a step, and changes β unless it is fixed or the KL is not a finite number.</summary>
     /// <param name="rollouts">The responses of the step, with their KL.</param>
-    /// <param name="scores">As the reward source gave them.</param>
-    /// <param name="step">Where they are logged.</param>
+    /// <param name="scores">The scores of the reward source.</param>
+    /// <param name="step">The step that they are logged to.</param>
     public void Update(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         var total = rollouts.Kl!.Sum().Item();

@@ -3,7 +3,6 @@ using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
@@ -13,13 +12,13 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.OnPolicy;
 
-/// <summary>Learns from responses that the policy samples: respond, score, estimate, optimise.</summary>
+/// <summary>The training loop on responses that the policy samples: respond, score, estimate, optimise.</summary>
 /// <param name="run">Resumes, logs, evaluates and saves.</param>
-/// <param name="policy">Responds and learns.</param>
+/// <param name="policy">Samples responses, and is trained.</param>
 /// <param name="rewards">Scores the responses.</param>
 /// <param name="algorithm">Turns scores into advantages, and advantages into a loss.</param>
-/// <param name="optimization">Steps the parameters.</param>
-/// <param name="batches">How much is in memory at once.</param>
+/// <param name="optimization">Updates the parameters.</param>
+/// <param name="batches">The sizes of micro-batches.</param>
 public sealed class OnPolicyLoop(
     Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, ScheduledOptimizer optimization, BatchOptions batches)
 {
@@ -27,29 +26,29 @@ public sealed class OnPolicyLoop(
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public CreateReference? Reference { get; init; }
+    public Reference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
 
-    /// <summary>Turns the scores of the source into those that are learned from.</summary>
+    /// <summary>Transforms the scores of the source into those to train on.</summary>
     public ScorePipeline Scoring { get; init; } = new(new());
 
     public UpdateOptions Updates { get; init; } = new();
 
-    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     public IAuxiliaryLoss? Mix { get; init; }
 
     /// <summary>Averages the weights; null for none.</summary>
     public MovingAverage? Average { get; init; }
 
-    /// <summary>Steps at the start in which the critic alone is trained.</summary>
+    /// <summary>Steps at the start in which only the critic is trained.</summary>
     public int CriticWarmup { get; init; }
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
-    /// <param name="prompts">All of them, in tokens.</param>
-    /// <param name="order">Which of them a step sees.</param>
-    /// <param name="steps">Of the whole run.</param>
+    /// <param name="prompts">The training prompts, in tokens.</param>
+    /// <param name="order">The order of the prompts.</param>
+    /// <param name="steps">The steps of the whole run.</param>
     /// <param name="evaluate">Evaluates on held-out prompts.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     public void Train(
@@ -62,6 +61,7 @@ public sealed class OnPolicyLoop(
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
             var experience = Collect(batch, step);
             Optimise(experience, step);
+            policy.Generator.Sync();
             algorithm.AfterUpdate(step.Number);
             Reference?.Sync(step.Number);
         }
@@ -84,7 +84,7 @@ public sealed class OnPolicyLoop(
         return experience;
     }
 
-    /// <summary>The scores. When a source fails the run ends, saved as it was before the step.</summary>
+    /// <summary>The scores. When a source fails, the run saves its state before the step and stops.</summary>
     Scores Score(Rollouts rollouts, TrainingStep step, byte[] randomBefore)
     {
         try
@@ -115,7 +115,7 @@ public sealed class OnPolicyLoop(
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
-    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
@@ -145,40 +145,44 @@ public sealed class OnPolicyLoop(
         LogSplit(step, "time/optimise", clock);
     }
 
-    /// <summary>One update on some of the responses; its numbers are added to those of the step.</summary>
+    /// <summary>An update on some of the responses; its metrics are added to those of the step.</summary>
     UpdateAction Update(Experience experience, TrainingStep step, int number, LossTotals totals)
     {
         using var scope = TensorScope.Open();
         var count = algorithm.Count(experience.Rollouts);
-        var criticAlone = step.Number <= CriticWarmup;
+        var criticOnly = step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
-        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows => Loss(experience.Select(rows), criticAlone, count));
+        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
+            Loss(experience.Select(rows), criticOnly, count));
         totals.Add(update);
         if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
             return action;
-        foreach (var (name, value) in (criticAlone ? null : Mix)?.Backward(microBatches, number) ?? Enumerable.Empty<KeyValuePair<string, double>>())
-            totals.Add(name, value);
-        if (!optimization.Apply(step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
+        if (Mix is not null && !criticOnly)
+            foreach (var (name, value) in Mix.Backward(microBatches, number))
+                totals.Add(name, value);
+        if (!optimization.Apply(
+            step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
             return UpdateAction.Skip;
         Average?.Update();
         return UpdateAction.Apply;
     }
 
-    Loss Loss(Experience experience, bool criticAlone, double count)
+    Loss Loss(Experience experience, bool criticOnly, double count)
     {
         var rollouts = experience.Rollouts;
-        var analysis = criticAlone ? new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null) : Analyze(rollouts);
+        var analysis = criticOnly ? new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null) : Analyze(rollouts);
         return algorithm.Compute(experience, analysis, count);
     }
 
     Analysis Analyze(Rollouts rollouts) => policy.Analyze(rollouts, algorithm.NeedsEntropy, Kl?.DistributionForLoss(rollouts, Reference!));
 
-    /// <summary>The rows in a random order, in parts of nearly one size.</summary>
+    /// <summary>The rows in a random order, in parts of nearly equal size.</summary>
     IEnumerable<int[]> Minibatches(int count)
     {
         var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
         var parts = Math.Min(Updates.MiniBatches, count);
-        return Enumerable.Range(0, parts).Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
+        return Enumerable.Range(0, parts)
+            .Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
     }
 
     static void LogSplit(TrainingStep step, string name, Stopwatch clock)

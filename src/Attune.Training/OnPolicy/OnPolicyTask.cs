@@ -1,8 +1,6 @@
 using Attune.Data;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
@@ -14,18 +12,18 @@ using Attune.Training.States;
 namespace Attune.Training.OnPolicy;
 
 /// <summary>
-/// An <see cref="OnPolicyLoop"/> with its optimizer, its order and its evaluation. Everything that changes is registered with the run.
+/// An <see cref="OnPolicyLoop"/> with its optimizer, order of prompts and evaluation. All states that change are registered with the run.
 /// </summary>
 /// <param name="run">The run.</param>
-/// <param name="policy">Responds and learns.</param>
+/// <param name="policy">Samples responses, and is trained.</param>
 /// <param name="trained">Which of its parameters are trained.</param>
 /// <param name="rewards">Scores the responses.</param>
-/// <param name="algorithm">Learns from the scores.</param>
+/// <param name="algorithm">Turns scores into advantages, and advantages into a loss.</param>
 public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters trained, IRewardSource rewards, IOnPolicyAlgorithm algorithm)
 {
     readonly MovingAverage? average;
 
-    /// <summary>How much is seen, and how much at once; an example is a prompt.</summary>
+    /// <summary>Steps or epochs, and sizes of batches; an example is a prompt.</summary>
     public required BatchOptions Training { get; init; }
 
     /// <summary>Responses and updates of a step.</summary>
@@ -33,40 +31,40 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
 
     public required OptimizerOptions Optimizer { get; init; }
 
-    /// <summary>What is done to scores before they become rewards.</summary>
+    /// <summary>How scores are transformed before they become rewards.</summary>
     public ScoreOptions Scores { get; init; } = new();
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
-    public CreateReference? Reference { get; init; }
+    public Reference? Reference { get; init; }
 
     /// <summary>The penalty on the KL from the reference; null without one.</summary>
     public KlPenalty? Kl { get; init; }
 
-    /// <summary>A moving average of the weights, which becomes the result.</summary>
+    /// <summary>A moving average of the weights, which is saved as the model.</summary>
     public AverageOptions Average
     {
         init => average = value.Decay > 0 ? new(trained.Named, value.Decay) : null;
     }
 
-    /// <summary>Steps at the start in which the critic alone is trained.</summary>
+    /// <summary>Steps at the start in which only the critic is trained.</summary>
     public int CriticWarmup { get; init; }
 
-    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     public IAuxiliaryLoss? Mix { get; init; }
 
-    /// <summary>A reward that held-out responses are rated by and nothing is trained by; null for none.</summary>
+    /// <summary>A second reward, which is only measured, on held-out prompts; null for none.</summary>
     public IRewardSource? Gold { get; init; }
 
     /// <summary>Trains to the last step.</summary>
     public void Train(IReadOnlyList<TokenPrompt> train, IReadOnlyList<TokenPrompt> heldOut, CancellationToken cancellation)
     {
-        IReadOnlyList<(string Name, Parameter Value)> learned = [.. trained.Named, .. policy.Critic?.Parameters ?? []];
+        IReadOnlyList<(string Name, Parameter Value)> parameters = [.. trained.Named, .. policy.Critic?.Parameters ?? []];
         if (run.SelfTest)
-            Offline.SelfTest.Run(policy, learned, train, run.Seed, run.Notice);
+            Offline.SelfTest.Run(policy, parameters, train, run.Seed, run.Notice);
         var steps = Training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), learned, Optimizer.WeightDecay);
+        var optimizer = new Optimizer(Optimizer.ToRule(), parameters, Optimizer.WeightDecay);
         var scoring = new ScorePipeline(Scores);
-        Register(new ModelState(learned), optimizer, scoring);
+        Register(new ModelState(parameters), optimizer, scoring);
         var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed) { GoldReward = Gold };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {
@@ -88,8 +86,8 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
     }
 
     /// <summary>Writes the trained model, or its average, with its tokenizer, and the critic.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="baseModel">The folder that the model came from.</param>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="baseModel">The folder that the model was loaded from.</param>
     public void Save(string folder, string baseModel)
     {
         using var averaged = average?.Use();

@@ -17,6 +17,6 @@ public sealed record UpdateOptions
     [Range(1, int.MaxValue)]
     public int MiniBatches { get; init; } = 1;
 
-    /// <summary>Updates of a step, if none is left out.</summary>
+    /// <summary>Updates of a step, if none is skipped.</summary>
     internal int Count => Epochs * MiniBatches;
 }

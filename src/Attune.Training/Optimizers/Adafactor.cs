@@ -1,10 +1,9 @@
 using Attune.Torch;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Optimizers;
 
 /// <summary>
-/// Adafactor: the second moment of a matrix is kept as one row and one column. Shazeer and Stern 2018, algorithms 4 and 5,
+/// Adafactor: the second moment of a matrix is factored into a row and a column. Shazeer and Stern 2018, algorithms 4 and 5,
 /// https://arxiv.org/abs/1804.04235
 /// </summary>
 public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
@@ -26,7 +25,7 @@ public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
         var rate = Rate(parameter, step, learningRate);
         var decay = 1 - Math.Pow(step, options.DecayRate);
         var square = gradient.Square() + options.Epsilon;
-        var update = gradient * (parameter.Dimensions >= 2 ? Factored(square, state, decay) : Whole(square, state[0], decay));
+        var update = gradient * (parameter.Dimensions >= 2 ? Factored(square, state, decay) : Unfactored(square, state[0], decay));
         update.MultiplyInPlace(rate / Math.Max(1, RootMeanSquare(update) / options.ClipThreshold));
         if (options.Beta1 > 0)
             update = state[^1].LerpInPlace(update, 1 - options.Beta1);
@@ -44,7 +43,7 @@ public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
         return rowFactor.Unsqueeze(-1) * column.Rsqrt().Unsqueeze(-2);
     }
 
-    static Tensor Whole(Tensor square, Tensor state, double decay) => state.LerpInPlace(square, 1 - decay).Rsqrt();
+    static Tensor Unfactored(Tensor square, Tensor state, double decay) => state.LerpInPlace(square, 1 - decay).Rsqrt();
 
     double Rate(Tensor parameter, int step, double learningRate)
     {
@@ -55,28 +54,28 @@ public sealed class Adafactor(AdafactorOptions options) : IUpdateRule
     static double RootMeanSquare(Tensor x) => x.Norm().Item() / Math.Sqrt(x.ElementCount);
 }
 
-/// <summary>The settings of <see cref="Adafactor"/>; the defaults are for a learning rate given from outside.</summary>
+/// <summary>The settings of <see cref="Adafactor"/>; the defaults are for an external learning rate.</summary>
 public sealed record AdafactorOptions
 {
     /// <summary>ε₁, added to the squared gradient.</summary>
     public double Epsilon { get; init; } = 1e-30;
 
-    /// <summary>ε₂, the least scale of a parameter.</summary>
+    /// <summary>ε₂, the smallest scale of a parameter.</summary>
     public double ScaleEpsilon { get; init; } = 1e-3;
 
-    /// <summary>d, the greatest root mean square of an update.</summary>
+    /// <summary>d, the largest root mean square of an update.</summary>
     public double ClipThreshold { get; init; } = 1;
 
-    /// <summary>The second moment forgets by 1 − step^rate.</summary>
+    /// <summary>The decay of the second moment is 1 − step^rate.</summary>
     public double DecayRate { get; init; } = -0.8;
 
-    /// <summary>First moment; 0 for none.</summary>
+    /// <summary>The decay of the first moment; 0 for no first moment.</summary>
     public double Beta1 { get; init; }
 
     /// <summary>Whether the rate is multiplied by the parameter's root mean square.</summary>
     public bool ScaleParameter { get; init; }
 
-    /// <summary>Whether the rate is min(10⁻², 1/√step) and not the one given.</summary>
+    /// <summary>Whether the rate is min(10⁻², 1/√step) instead of the given one.</summary>
     public bool RelativeStep { get; init; }
 
     /// <summary>Whether the relative step starts at 10⁻⁶ · step.</summary>

@@ -2,22 +2,24 @@ using Attune.Torch;
 
 namespace Attune.Training.Optimizers;
 
-/// <summary>How one parameter moves, given its gradient and what the rule remembers of it.</summary>
+/// <summary>The update of one parameter, from its gradient and the rule's state.</summary>
 public interface IUpdateRule
 {
-    /// <summary>What the rule remembers of a parameter: names, as torch.optim calls them, and shapes.</summary>
+    /// <summary>The state of a parameter: names as in torch.optim, and shapes.</summary>
     IReadOnlyList<(string Name, long[] Shape)> StateShapes(ReadOnlySpan<long> shape);
 
     /// <summary>Changes the parameter and the state in place.</summary>
-    /// <param name="parameter">The tensor that is learned.</param>
-    /// <param name="gradient">Of the same shape; not changed.</param>
-    /// <param name="state">In the order of <see cref="StateShapes"/>, zeros before the first step.</param>
-    /// <param name="step">Counted from 1.</param>
-    /// <param name="learningRate">Of this step.</param>
-    /// <param name="weightDecay">0 for parameters that do not decay.</param>
+    /// <param name="parameter">The tensor to update.</param>
+    /// <param name="gradient">Its gradient, of the same shape; not changed.</param>
+    /// <param name="state">State tensors in the order of <see cref="StateShapes"/>; zeros before the first step.</param>
+    /// <param name="step">The number of the step, from 1.</param>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    /// <param name="weightDecay">The weight decay; 0 for parameters that do not decay.</param>
     void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay);
 
-    /// <summary>The same with the gradient times a factor.</summary>
-    void Update(Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay, double gradientScale) =>
+    /// <summary>The update with the gradient multiplied by <paramref name="gradientScale"/>.</summary>
+    void Update(
+        Tensor parameter, Tensor gradient, IReadOnlyList<Tensor> state, int step, double learningRate, double weightDecay,
+        double gradientScale) =>
         Update(parameter, gradientScale == 1 ? gradient : gradient * gradientScale, state, step, learningRate, weightDecay);
 }

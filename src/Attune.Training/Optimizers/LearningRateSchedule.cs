@@ -2,57 +2,59 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Optimizers;
 
-/// <summary>Shapes of the learning rate over a run, under the names and with the formulas of <c>transformers.optimization</c>.</summary>
+/// <summary>Learning rate schedules, with the names and the formulas of <c>transformers.optimization</c>.</summary>
 public enum ScheduleKind
 {
     /// <summary>The same rate at every step.</summary>
     Constant,
 
-    /// <summary>Up to the rate in the warm-up, then constant.</summary>
+    /// <summary>Linear warm-up, then constant.</summary>
     ConstantWithWarmup,
 
-    /// <summary>Up in the warm-up, then down in a line to 0.</summary>
+    /// <summary>Linear warm-up, then linear decay to 0.</summary>
     Linear,
 
-    /// <summary>Up in the warm-up, then down along a cosine to minRatio.</summary>
+    /// <summary>Linear warm-up, then cosine decay to minRatio.</summary>
     Cosine,
 
-    /// <summary>Cosines that start again, cycles times.</summary>
+    /// <summary>Linear warm-up, then cosine decay with hard restarts, as many as cycles.</summary>
     CosineWithRestarts,
 
-    /// <summary>A warm-up from warmupRatioStart that ends a step early, then a cosine to minRatio.</summary>
+    /// <summary>A warm-up from warmupRatioStart that ends a step early, then cosine decay to minRatio.</summary>
     CosineWarmupWithMin,
 
-    /// <summary>Down along a power of the remaining share to minRatio.</summary>
+    /// <summary>Linear warm-up, then polynomial decay to minRatio.</summary>
     Polynomial,
 
-    /// <summary>Down as 1/√step.</summary>
+    /// <summary>Linear warm-up, then decay as 1/√step.</summary>
     InverseSqrt,
 
-    /// <summary>Up, constant, then down over decaySteps to minRatio.</summary>
+    /// <summary>Warm-up, constant, then decay over decaySteps to minRatio.</summary>
     WarmupStableDecay,
 }
 
-/// <summary>Curves of the rising and falling parts of warmupStableDecay.</summary>
+/// <summary>Curves of the warm-up and the decay of warmupStableDecay.</summary>
 public enum RampKind
 {
-    /// <summary>A line.</summary>
+    /// <summary>Linear.</summary>
     Linear,
 
-    /// <summary>Half a cosine.</summary>
+    /// <summary>Half a cosine wave.</summary>
     Cosine,
 
-    /// <summary>1 − √.</summary>
+    /// <summary>1 − √x.</summary>
     OneMinusSqrt,
 }
 
-/// <summary>The shape of the learning rate over a run.</summary>
+/// <summary>Options of the learning rate schedule.</summary>
 public sealed record ScheduleOptions
 {
-    /// <summary>constant, constantWithWarmup, linear, cosine, cosineWithRestarts, cosineWarmupWithMin, polynomial, inverseSqrt or warmupStableDecay.</summary>
+    /// <summary>
+    /// constant, constantWithWarmup, linear, cosine, cosineWithRestarts, cosineWarmupWithMin, polynomial, inverseSqrt or warmupStableDecay.
+    /// </summary>
     public ScheduleKind Kind { get; init; } = ScheduleKind.Linear;
 
-    /// <summary>Steps until the full rate; below 1, a share of all steps.</summary>
+    /// <summary>Steps of the warm-up to the full rate; below 1, a share of all steps.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Warmup { get; init; }
 
@@ -60,7 +62,7 @@ public sealed record ScheduleOptions
     [Range(0d, 1d)]
     public double MinRatio { get; init; }
 
-    /// <summary>Cosine waves; 0 for the usual number (half a wave for cosine, one start for cosineWithRestarts).</summary>
+    /// <summary>Cosine waves; 0 for the default of transformers (half a wave for cosine, one for cosineWithRestarts).</summary>
     [Range(0, double.PositiveInfinity)]
     public double Cycles { get; init; }
 
@@ -68,21 +70,21 @@ public sealed record ScheduleOptions
     [Range(0, double.PositiveInfinity)]
     public double Power { get; init; } = 1;
 
-    /// <summary>Steps after the warm-up in which inverseSqrt falls to 1/√2; 0 for the warm-up's number, or 10000 without one.</summary>
+    /// <summary>Steps after the warm-up in which inverseSqrt falls to 1/√2; 0 for the steps of the warm-up, or 10000 without one.</summary>
     [Range(0, double.PositiveInfinity)]
     public double TimeScale { get; init; }
 
-    /// <summary>Steps of the last part of warmupStableDecay.</summary>
+    /// <summary>Steps of the decay of warmupStableDecay.</summary>
     [Range(0, double.PositiveInfinity)]
     public int DecaySteps { get; init; }
 
-    /// <summary>How warmupStableDecay rises: linear, cosine or oneMinusSqrt.</summary>
+    /// <summary>The warm-up of warmupStableDecay: linear, cosine or oneMinusSqrt.</summary>
     public RampKind WarmupRamp { get; init; }
 
-    /// <summary>How warmupStableDecay falls: linear, cosine or oneMinusSqrt.</summary>
+    /// <summary>The decay of warmupStableDecay: linear, cosine or oneMinusSqrt.</summary>
     public RampKind DecayRamp { get; init; }
 
-    /// <summary>Where the warm-up of cosineWarmupWithMin starts, as a share of the full rate; 0 for one step's share.</summary>
+    /// <summary>Where the warm-up of cosineWarmupWithMin starts, as a share of the full rate; 0 for 1 / warm-up steps.</summary>
     [Range(0d, 1d)]
     public double WarmupRatioStart { get; init; }
 }
@@ -106,7 +108,9 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
         ScheduleKind.Linear => Math.Max(0, (totalSteps - step) / Math.Max(1, totalSteps - warmup)),
         ScheduleKind.Cosine => AboveMinimum(Wave(Progress(step), Cycles(0.5))),
         ScheduleKind.CosineWithRestarts => Progress(step) >= 1 ? 0 : (1 + Math.Cos(Math.PI * (Cycles(1) * Progress(step) % 1))) / 2,
-        ScheduleKind.Polynomial => step > totalSteps ? options.MinRatio : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
+        ScheduleKind.Polynomial => step > totalSteps
+            ? options.MinRatio
+            : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
         _ => InverseSqrt(step),
     };
 

@@ -1,12 +1,10 @@
-using Attune.Models;
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.States;
 
 namespace Attune.Training.Optimizers;
 
-/// <summary>Applies an <see cref="IUpdateRule"/> to named parameters, and keeps what the rule remembers of them.</summary>
+/// <summary>Applies an <see cref="IUpdateRule"/> to named parameters, and keeps its state.</summary>
 public sealed class Optimizer : IRunState
 {
     readonly IUpdateRule rule;
@@ -14,9 +12,10 @@ public sealed class Optimizer : IRunState
     readonly List<(string Name, Parameter Parameter, Tensor[] State)> slots = [];
     int steps;
 
-    /// <param name="rule">How a parameter moves.</param>
-    /// <param name="parameters">Those that are trainable; see <see cref="Decays"/>.</param>
-    /// <param name="weightDecay">Of those that decay.</param>
+    /// <param name="rule">The update of a parameter.</param>
+    /// <param name="parameters">The model's parameters; those that are not trainable are skipped. <see cref="Decays"/> says which
+    /// decay.</param>
+    /// <param name="weightDecay">The weight decay of those that decay.</param>
     public Optimizer(IUpdateRule rule, IEnumerable<(string Name, Parameter Value)> parameters, double weightDecay)
     {
         (this.rule, this.weightDecay) = (rule, weightDecay);
@@ -24,27 +23,28 @@ public sealed class Optimizer : IRunState
             slots.Add((name, parameter, NewState(parameter)));
     }
 
-    /// <summary>Matrices decay; biases and norms do not, nor does T5's table of biases for distances.</summary>
-    public static bool Decays(string name, Parameter parameter) => parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
+    /// <summary>Matrices decay; biases and norms do not, nor does T5's relative position bias.</summary>
+    public static bool Decays(string name, Parameter parameter) =>
+        parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
 
-    /// <summary>How many tensors it moves.</summary>
+    /// <summary>How many tensors are updated.</summary>
     public int Count => slots.Count;
 
-    /// <summary>What it moves.</summary>
+    /// <summary>The tensors that are updated.</summary>
     public IReadOnlyList<Tensor> Parameters => field ??= [.. slots.Select(slot => slot.Parameter.Value)];
 
-    /// <summary>Adds gradients in the order of <see cref="Parameters"/> to those that are there, and frees them.</summary>
+    /// <summary>Adds gradients in the order of <see cref="Parameters"/> to the accumulated ones, and frees them.</summary>
     public void AddGradients(IReadOnlyList<Tensor?> gradients)
     {
         foreach (var (parameter, gradient) in Parameters.Zip(gradients))
         {
             if (gradient is null)
                 continue;
-            using var before = parameter.Grad;
-            if (before is null)
+            using var accumulated = parameter.Grad;
+            if (accumulated is null)
                 parameter.Grad = gradient;
             else
-                before.AddInPlace(gradient);
+                accumulated.AddInPlace(gradient);
             gradient.Dispose();
         }
     }
@@ -55,7 +55,7 @@ public sealed class Optimizer : IRunState
             parameter.Value.Grad = null;
     }
 
-    /// <summary>The Euclidean norm of all gradients together; not finite when one of them is not.</summary>
+    /// <summary>The 2-norm of all gradients together; not finite when one of them is not.</summary>
     public double GradientNorm()
     {
         using var scope = TensorScope.Open();
@@ -63,13 +63,15 @@ public sealed class Optimizer : IRunState
         return norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
     }
 
-    /// <summary>What gradients are multiplied by so that their norm together is at most <paramref name="maximum"/>. Pascanu et al. 2013,
-    /// algorithm 1, https://arxiv.org/abs/1211.5063</summary>
-    /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
-    /// <param name="maximum">0 for no limit.</param>
+    /// <summary>
+    /// The factor that limits the norm of all gradients together to <paramref name="maximum"/>. Pascanu et al. 2013, algorithm 1,
+    /// https://arxiv.org/abs/1211.5063
+    /// </summary>
+    /// <param name="norm">The result of <see cref="GradientNorm"/>.</param>
+    /// <param name="maximum">The limit; 0 for none.</param>
     public static double ClipFactor(double norm, double maximum) => maximum > 0 ? Math.Min(1, maximum / (norm + 1e-6)) : 1;
 
-    /// <summary>Moves every parameter that has a gradient, as if that were multiplied by a factor.</summary>
+    /// <summary>Updates every parameter that has a gradient, with the gradient multiplied by <paramref name="gradientScale"/>.</summary>
     public void Step(double learningRate, double gradientScale = 1)
     {
         steps++;
@@ -78,7 +80,8 @@ public sealed class Optimizer : IRunState
         {
             using var scope = TensorScope.Open();
             if (parameter.Value.Grad is { } gradient)
-                rule.Update(parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
+                rule.Update(
+                    parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
         }
     }
 
@@ -97,9 +100,11 @@ public sealed class Optimizer : IRunState
     }
 
     Tensor[] NewState(Parameter parameter) =>
-        [.. rule.StateShapes(parameter.Shape).Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
+        [.. rule.StateShapes(parameter.Shape)
+            .Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
 
-    /// <summary>What the rule remembers, as <c>parameter/state</c>.</summary>
+    /// <summary>The state tensors, named <c>parameter/state</c>.</summary>
     IEnumerable<(string Name, Tensor Value)> NamedState() =>
-        slots.SelectMany(slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
+        slots.SelectMany(
+            slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));
 }

@@ -2,51 +2,51 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Optimizers;
 
-/// <summary>The rules an optimizer can follow.</summary>
+/// <summary>The optimizers.</summary>
 public enum OptimizerKind
 {
-    /// <summary>Adam with weight decay apart from the gradient.</summary>
+    /// <summary>Adam with decoupled weight decay.</summary>
     AdamW,
 
-    /// <summary>Adam with weight decay as part of the gradient.</summary>
+    /// <summary>Adam with weight decay added to the gradient.</summary>
     Adam,
 
-    /// <summary>Gradient descent with momentum.</summary>
+    /// <summary>Stochastic gradient descent with momentum.</summary>
     Sgd,
 
     /// <summary>RMSprop.</summary>
     RmsProp,
 
-    /// <summary>Adafactor, for little memory.</summary>
+    /// <summary>Adafactor, which needs little memory.</summary>
     Adafactor,
 }
 
-/// <summary>How parameters move.</summary>
+/// <summary>Options of the optimizer.</summary>
 public sealed record OptimizerOptions : IValidatableObject
 {
     /// <summary>adamW, adam, sgd, rmsProp or adafactor.</summary>
     public OptimizerKind Kind { get; init; } = OptimizerKind.AdamW;
 
-    /// <summary>The greatest learning rate, reached after the warm-up.</summary>
+    /// <summary>The full learning rate, reached after the warm-up.</summary>
     [Range(0, double.PositiveInfinity)]
     public double LearningRate { get; init; } = 1e-4;
 
     /// <summary>How the rate changes over the run; see schedule.kind.</summary>
     public ScheduleOptions Schedule { get; init; } = new();
 
-    /// <summary>Shrinks weight matrices by learningRate × this at each step.</summary>
+    /// <summary>Weight decay of matrices, by learningRate × this at each step; biases and norms do not decay.</summary>
     [Range(0, double.PositiveInfinity)]
     public double WeightDecay { get; init; }
 
-    /// <summary>How slowly the mean of the gradients moves (Adam).</summary>
+    /// <summary>The decay of the first moment (Adam).</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>How slowly the mean of their squares moves (Adam; RMSprop's alpha).</summary>
+    /// <summary>The decay of the second moment (Adam; RMSprop's alpha).</summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>Keeps divisions finite.</summary>
+    /// <summary>ε, added to the denominator of an update.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double Epsilon { get; init; } = 1e-8;
 
@@ -54,7 +54,7 @@ public sealed record OptimizerOptions : IValidatableObject
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Momentum { get; init; }
 
-    /// <summary>The longest gradient, all parameters together; longer ones are shortened. 0 for no limit.</summary>
+    /// <summary>The largest norm of the gradient, over all parameters together; larger ones are clipped. 0 for no limit.</summary>
     [Range(0, double.PositiveInfinity)]
     public double MaxGradNorm { get; init; } = 1;
 
@@ -64,7 +64,7 @@ public sealed record OptimizerOptions : IValidatableObject
             yield return new("must be below 1 / learningRate, so that a step does not change the sign of weights", [nameof(WeightDecay)]);
     }
 
-    /// <summary>The rule these options describe.</summary>
+    /// <summary>The update rule of these options.</summary>
     public IUpdateRule ToRule() => Kind switch
     {
         OptimizerKind.AdamW => new Adam(Beta1, Beta2, Epsilon, decoupledDecay: true),

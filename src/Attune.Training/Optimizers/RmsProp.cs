@@ -14,10 +14,10 @@ public sealed class RmsProp(double alpha, double epsilon, double momentum) : IUp
         if (weightDecay != 0)
             gradient += parameter * weightDecay;
         var square = state[0].MultiplyInPlace(alpha).AddcmulInPlace(gradient, gradient, 1 - alpha);
-        var deviation = square.Sqrt() + epsilon;
+        var denominator = square.Sqrt() + epsilon;
         if (momentum == 0)
-            parameter.AddcdivInPlace(gradient, deviation, -learningRate);
+            parameter.AddcdivInPlace(gradient, denominator, -learningRate);
         else
-            parameter.AddInPlace(state[1].MultiplyInPlace(momentum).AddcdivInPlace(gradient, deviation, 1), -learningRate);
+            parameter.AddInPlace(state[1].MultiplyInPlace(momentum).AddcdivInPlace(gradient, denominator, 1), -learningRate);
     }
 }

@@ -14,7 +14,8 @@ public sealed class Sgd(double momentum, bool nesterov) : IUpdateRule
             gradient += parameter * weightDecay;
         if (momentum != 0)
         {
-            var buffer = state[0].MultiplyInPlace(momentum).AddInPlace(gradient);      // zeros at first: the first step is the gradient
+            // the buffer starts at 0: the first step is the gradient
+            var buffer = state[0].MultiplyInPlace(momentum).AddInPlace(gradient);
             gradient = nesterov ? gradient + buffer * momentum : buffer;
         }
         parameter.AddInPlace(gradient, -learningRate);

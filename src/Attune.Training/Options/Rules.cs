@@ -7,10 +7,10 @@ using Attune.Text;
 
 namespace Attune.Training.Options;
 
-/// <summary>What the attributes of an option demand of its value, as the middle of a message.</summary>
+/// <summary>What the attributes of an option require of its value, as the middle part of a message: <c>must be at least 0</c>.</summary>
 static class Rules
 {
-    /// <summary>What a value must be and is not.</summary>
+    /// <summary>The rules that a value breaks.</summary>
     public static IEnumerable<string> Broken(PropertyInfo property, object? value, object record)
     {
         if (value is double number && !double.IsFinite(number))
@@ -37,21 +37,24 @@ static class Rules
 
     static string? Item(object? value) => value is string text ? text.Quoted() : Shown(value);
 
-    /// <summary>RangeAttribute itself compares as the type of its bounds, so that 0.5 would be 0 between whole numbers.</summary>
+    /// <summary>
+    /// RangeAttribute converts a value to the type of its bounds: 0.5 between integers would be 0. So ranges are compared as doubles.
+    /// </summary>
     static bool Allows(ValidationAttribute rule, object? value, ValidationContext context) => rule is RangeAttribute range
         ? value is null || InRange(Number(value), range)
         : rule.GetValidationResult(value, context) == ValidationResult.Success;
 
     static bool InRange(double value, RangeAttribute range)
     {
-        var (least, most) = (Number(range.Minimum), Number(range.Maximum));
-        return (range.MinimumIsExclusive ? value > least : value >= least) && (range.MaximumIsExclusive ? value < most : value <= most);
+        var (minimum, maximum) = (Number(range.Minimum), Number(range.Maximum));
+        return (range.MinimumIsExclusive ? value > minimum : value >= minimum)
+            && (range.MaximumIsExclusive ? value < maximum : value <= maximum);
     }
 
     static string Text(ValidationAttribute rule) => rule switch
     {
         AllowedValuesAttribute { Values: var values } => $"must be {OneOf([.. values.Select(value => $"{value}")])}",
-        { ErrorMessage: { } own } => own,
+        { ErrorMessage: { } message } => message,
         RangeAttribute range => $"must be {Text(range)}",
         RequiredAttribute => "must be given",
         MinLengthAttribute { Length: 1 } => "must not be empty",
@@ -61,14 +64,14 @@ static class Rules
 
     static string Text(RangeAttribute range)
     {
-        var (least, most) = (Number(range.Minimum), Number(range.Maximum));
-        var (hasLeast, hasMost) = (double.IsFinite(least), most < int.MaxValue);
-        if (hasLeast && hasMost && range is { MinimumIsExclusive: false, MaximumIsExclusive: false })
-            return $"from {Shown(least)} to {Shown(most)}";
+        var (minimum, maximum) = (Number(range.Minimum), Number(range.Maximum));
+        var (hasMinimum, hasMaximum) = (double.IsFinite(minimum), maximum < int.MaxValue);
+        if (hasMinimum && hasMaximum && range is { MinimumIsExclusive: false, MaximumIsExclusive: false })
+            return $"from {Shown(minimum)} to {Shown(maximum)}";
         string?[] bounds =
         [
-            hasLeast ? $"{(range.MinimumIsExclusive ? "above" : "at least")} {Shown(least)}" : null,
-            hasMost ? $"{(range.MaximumIsExclusive ? "below" : "at most")} {Shown(most)}" : null,
+            hasMinimum ? $"{(range.MinimumIsExclusive ? "above" : "at least")} {Shown(minimum)}" : null,
+            hasMaximum ? $"{(range.MaximumIsExclusive ? "below" : "at most")} {Shown(maximum)}" : null,
         ];
         return string.Join(" and ", bounds.OfType<string>());
     }
@@ -77,7 +80,7 @@ static class Rules
 
     static double Number(object value) => Convert.ToDouble(value, CultureInfo.InvariantCulture);
 
-    /// <summary>Decimals where they can be read, so that a millionth is 0.000001 and not 1E-06.</summary>
+    /// <summary>Decimal notation where it is readable: 0.000001, not 1E-06.</summary>
     static string Shown(double number) =>
         number.ToString(Math.Abs(number) is >= 1e-9 and < 1e9 ? "0.###############" : "R", CultureInfo.InvariantCulture);
 }

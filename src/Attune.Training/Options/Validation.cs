@@ -18,19 +18,21 @@ public static class Validation
     /// <param name="path">The key of the record or list itself; empty for none.</param>
     public static IReadOnlyList<string> Check(object options, string path = "") => [.. Below(options, path)];
 
-    /// <summary>Does nothing where no rule is broken.</summary>
+    /// <summary>Throws where a rule is broken.</summary>
     /// <inheritdoc cref="Check"/>
-    /// <exception cref="InvalidDataException">A rule is broken; the message lists all that are.</exception>
+    /// <exception cref="InvalidDataException">A rule is broken; the message lists all broken rules.</exception>
     public static void ThrowIfInvalid(object options, string path = "")
     {
         if (Check(options, path) is { Count: > 0 } problems)
             throw new InvalidDataException(string.Join("\n", problems));
     }
 
-    /// <summary>A broken rule of an option below a record; the option is named by the expression that reads it, as Ppo.KlCoef.</summary>
+    /// <summary>
+    /// A broken rule of an option in a section of a record; the expression that reads the option, such as Ppo.KlCoef, names it.
+    /// </summary>
     /// <param name="value">The option, as the record reads it.</param>
     /// <param name="rule">What the option must be; the key and the value are added to it.</param>
-    /// <param name="member">Left to the compiler.</param>
+    /// <param name="member">Filled in by the compiler.</param>
     public static ValidationResult Broken(object? value, string rule, [CallerArgumentExpression(nameof(value))] string member = "") =>
         new(rule, [member]);
 
@@ -57,7 +59,7 @@ public static class Validation
                     yield return Message(Key(path, member), result.ErrorMessage!, ValueOf(record, member));
     }
 
-    /// <summary>The compiler gives every record a method to copy itself, and no other class one of this name.</summary>
+    /// <summary>The compiler generates this method for records only.</summary>
     static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
 
     static string Message(string key, string rule, object? value) =>

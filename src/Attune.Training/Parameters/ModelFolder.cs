@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
@@ -12,42 +11,49 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Parameters;
 
-/// <summary>Models with their tokenizers: from and to folders, or new.</summary>
+/// <summary>Loads, creates and saves models with their tokenizers.</summary>
 public static class ModelFolder
 {
-    /// <summary>The tokenizer of a model's folder, or of the model that an adapter there is for.</summary>
+    /// <summary>The tokenizer of a model's folder; of an adapter without one, its base model's.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
     public static Tokenizer LoadTokenizer(string folder) => folder.Length > 0
-        ? Text.Tokenizer.Load(Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
-        : throw new InvalidDataException("a folder with a model was expected, found an empty path");
+        ? Text.Tokenizer.Load(
+            Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
+        : throw new InvalidDataException("the path of a model's folder must not be empty");
 
-    /// <summary>The tokenizer beside the model, else the one the options name, else a new one, trained on texts and kept in the run folder.</summary>
+    /// <summary>
+    /// The tokenizer in the model's folder, else that of the options, else a new one, trained on texts and kept in the run folder.
+    /// </summary>
     public static Tokenizer LoadTokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
     {
         if (model.Length > 0 || options.Path.Length > 0)
             return LoadTokenizer(model.Length > 0 ? model : options.Path);
-        var kept = Path.Combine(run.Folder.Path, "tokenizer");
-        if (!run.Folder.HasStarted || !Directory.Exists(kept))
+        var trained = Path.Combine(run.Folder.Path, "tokenizer");
+        if (!run.Folder.HasStarted || !Directory.Exists(trained))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
-            AtomicWrite.Folder(kept, options.Train(texts()).Save);
+            AtomicWrite.Folder(trained, options.Train(texts()).Save);
         }
-        return LoadTokenizer(kept);
+        return LoadTokenizer(trained);
     }
 
-    /// <summary>The language model of a folder that is to write text, on a device, with weights of a type; null for the type that they are stored in.</summary>
-    /// <exception cref="InvalidDataException">There is none, it only reads, or its tokenizer does not fit.</exception>
+    /// <summary>
+    /// A language model to generate with, on a device, with weights of a type; null for the type that they are stored in.
+    /// </summary>
+    /// <exception cref="InvalidDataException">There is none, it is an encoder, or its tokenizer does not fit.</exception>
     public static LanguageModel LoadLanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
         var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
-                $"{folder} holds an encoder ({model.Config["model_type"]}), which reads texts and cannot write any; name a causal language model. "
-                + "`attune pretrain` and `attune reward` take encoders");
+                $"{folder} holds an encoder ({model.Config["model_type"]}), which cannot generate text; name a causal language model or an "
+                    + "encoder–decoder. `attune pretrain` and `attune reward` can train encoders");
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
-    /// <summary>The language model of a folder, to train or as a reference: float32 weights on the run's device, computing in the run's type.</summary>
+    /// <summary>
+    /// A language model to train or to use as a reference: float32 weights on the run's device, computing in the run's type.
+    /// </summary>
     /// <inheritdoc cref="LoadLanguageModel(string, Device, DType?)"/>
     public static LanguageModel LoadLanguageModel(string folder, Run run)
     {
@@ -56,7 +62,7 @@ public static class ModelFolder
         return model;
     }
 
-    /// <summary>The language model of a folder, whatever its kind, or a new one when the path is empty, on the run's device.</summary>
+    /// <summary>The language model of a folder, encoders included, or a new one when the path is empty, on the run's device.</summary>
     /// <exception cref="InvalidDataException">There is none, or its tokenizer does not fit.</exception>
     public static LanguageModel LoadLanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
@@ -67,7 +73,9 @@ public static class ModelFolder
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
-    /// <summary>A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.</summary>
+    /// <summary>
+    /// A reward model to train, on the run's device: with the backbone of a folder's language model, or new when the path is empty.
+    /// </summary>
     /// <exception cref="InvalidDataException">There is no model, or its tokenizer does not fit.</exception>
     public static RewardModel LoadRewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run, int heads = 1)
     {
@@ -86,7 +94,7 @@ public static class ModelFolder
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
-    /// <summary>A trained reward model that goes on to learn: float32 weights on the run's device, computing in the run's type.</summary>
+    /// <summary>A trained reward model to train further: float32 weights on the run's device, computing in the run's type.</summary>
     /// <inheritdoc cref="LoadRewardModel(string, Device, DType?)"/>
     public static RewardModel LoadTrainableRewardModel(string folder, Run run)
     {
@@ -95,11 +103,11 @@ public static class ModelFolder
         return model;
     }
 
-    /// <summary>Every token that ends an answer: the tokenizer's, and those that the model's settings name.</summary>
+    /// <summary>Every token that ends a response: the tokenizer's EOS token, and those of the model's generation config.</summary>
     public static IReadOnlyList<int> EosIds(LanguageModel model, Tokenizer tokenizer) =>
         [.. (tokenizer.EosId is { } eos ? model.EosIds.Prepend(eos) : model.EosIds).Distinct()];
 
-    /// <summary>Writes a model as transformers loads it, with its tokenizer.</summary>
+    /// <summary>Writes a model with its tokenizer in the format that transformers loads.</summary>
     /// <exception cref="TrainingStoppedException">Some weights are not finite numbers.</exception>
     public static void Save(string folder, LanguageModel model, Tokenizer tokenizer)
     {
@@ -119,7 +127,8 @@ public static class ModelFolder
     internal static void RequireFinite(IEnumerable<Parameter> parameters)
     {
         if (!parameters.All(parameter => parameter.IsFinite))
-            throw new TrainingStoppedException("the model's weights are not finite numbers any more, and were not written; try a smaller learning rate");
+            throw new TrainingStoppedException(
+                "the model's weights are no longer finite numbers, and were not written; try a smaller learning rate");
     }
 
     /// <summary>Random weights are drawn on the CPU, so that they are the same on every device.</summary>
@@ -137,12 +146,13 @@ public static class ModelFolder
     static T Fit<T>(T model, Backbone backbone, Tokenizer tokenizer, Device device) where T : Module
     {
         if (!model.IsFinite)
-            throw new InvalidDataException("some weights of the model are not finite numbers; it was damaged in training or in copying");
-        // Some checkpoints name more added tokens than their table has rows, and never use them.
+            throw new InvalidDataException("some weights of the model are not finite numbers: training diverged, or the files are damaged");
+        // Some checkpoints declare more added tokens than the token embedding has rows, and never use them.
         int?[] used = [tokenizer.BaseVocabularySize - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
         if (used.Max() >= backbone.VocabularySize)
             throw new InvalidDataException(
-                $"the tokenizer has {tokenizer.VocabularySize} tokens, the model knows {backbone.VocabularySize}: they are not of one model");
+                $"the tokenizer has {tokenizer.VocabularySize} tokens, but the model has embeddings for {backbone.VocabularySize}: they do "
+                    + "not belong together");
         model.MoveTo(device);
         return model;
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.States;
@@ -23,7 +22,7 @@ public sealed class MovingAverage : IRunState
             slots.Add((name, parameter, parameter.Value.Detach().Clone().DetachFromScope()));
     }
 
-    /// <summary>Takes in the weights after an update.</summary>
+    /// <summary>Adds the weights after an update to the average.</summary>
     public void Update()
     {
         using var noGrad = Autograd.NoGrad();
@@ -45,7 +44,7 @@ public sealed class MovingAverage : IRunState
         }
     }
 
-    /// <summary>Puts the averages in the place of the weights until the result is disposed of.</summary>
+    /// <summary>Replaces the weights by the averages until the result is disposed of.</summary>
     public IDisposable Use()
     {
         Swap();
@@ -73,7 +72,10 @@ public sealed class MovingAverage : IRunState
 /// <summary>A moving average of the weights.</summary>
 public sealed record AverageOptions
 {
-    /// <summary>The decay, at each update, of an average of the weights that becomes the result; 0 for the weights themselves. InstructGPT: 0.992.</summary>
+    /// <summary>
+    /// The decay, at each update, of an exponential moving average of the weights, which is saved as the model; 0 for the weights
+    /// themselves. InstructGPT: 0.992.
+    /// </summary>
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double Decay { get; init; }
 }

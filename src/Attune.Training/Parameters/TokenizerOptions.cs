@@ -4,7 +4,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Training.Parameters;
 
-/// <summary>The kinds of tokenizers that are trained.</summary>
+/// <summary>The kinds of tokenizers that can be trained.</summary>
 public enum TokenizerKind
 {
     BytePair,
@@ -18,24 +18,24 @@ public sealed record TokenizerOptions : IValidatableObject
     /// <summary>A folder with a tokenizer.json; empty for a new tokenizer.</summary>
     public string Path { get; init; } = "";
 
-    /// <summary>bytePair (of bytes, as GPT-2 has it), wordPiece (as BERT has it) or unigram (as T5 has it), for a new tokenizer.</summary>
+    /// <summary>The kind of a new tokenizer: bytePair (byte-level BPE, as GPT-2's), wordPiece (as BERT's) or unigram (as T5's).</summary>
     public TokenizerKind Kind { get; init; } = TokenizerKind.BytePair;
 
-    /// <summary>Tokens of a new tokenizer, which is trained on the training texts.</summary>
+    /// <summary>The vocabulary size of a new tokenizer, which is trained on the training texts.</summary>
     public int VocabularySize { get; init; } = 4096;
 
-    /// <summary>How often a pair of tokens must stand side by side to become one (unigram: how often a piece must occur).</summary>
+    /// <summary>How often a pair of adjacent tokens must occur to be merged (unigram: how often a piece must occur).</summary>
     [Range(1, double.PositiveInfinity)]
     public int MinFrequency { get; init; } = 2;
 
-    /// <summary>Whether capitals and accents are taken off (wordPiece).</summary>
+    /// <summary>Whether texts are lowercased and accents removed (wordPiece).</summary>
     public bool Lowercase { get; init; } = true;
 
-    /// <summary>Tokens that stand for a span of text (unigram), among those of vocabularySize.</summary>
+    /// <summary>How many tokens of the vocabulary are sentinels, which replace masked spans (unigram).</summary>
     [Range(0, double.PositiveInfinity)]
     public int Sentinels { get; init; } = 100;
 
-    /// <summary>A tokenizer of these options, learned from texts.</summary>
+    /// <summary>Trains a tokenizer with these options on texts.</summary>
     internal Tokenizer Train(IEnumerable<string> texts) => Kind switch
     {
         TokenizerKind.WordPiece => WordPieceTrainer.Train(
@@ -47,13 +47,13 @@ public sealed record TokenizerOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        var (least, why) = Kind switch
+        var (minimum, why) = Kind switch
         {
             TokenizerKind.WordPiece => (6, "5 special tokens and a character"),
             TokenizerKind.Unigram => (4 + Sentinels, $"3 special tokens, {Sentinels} sentinels and a character"),
-            _ => (258, "256 bytes, the end of a text, padding"),
+            _ => (258, "256 bytes, the end-of-sequence token and padding"),
         };
-        if (Path.Length == 0 && VocabularySize < least)
-            yield return new($"must be at least {least}: {why}", [nameof(VocabularySize)]);
+        if (Path.Length == 0 && VocabularySize < minimum)
+            yield return new($"must be at least {minimum}: {why}", [nameof(VocabularySize)]);
     }
 }

@@ -5,17 +5,14 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Policies;
 
 namespace Attune.Training.Parameters;
 
 /// <summary>
-/// The part of a model that a run trains: what its optimizer moves and its checkpoints hold, the reference that goes with it, and how
-/// the result is written.
+/// The parameters of a model that a run trains, which its optimizer updates and its checkpoints hold, and how the result is saved.
 /// </summary>
 public sealed partial class TrainedParameters
 {
@@ -28,16 +25,16 @@ public sealed partial class TrainedParameters
         using var ownWeights = Lora.Disable();
         Named = [.. lora?.NamedParameters() ?? [], .. model.NamedParameters().Where(parameter => parameter.Value.Trainable)];
         if (Named.Count == 0)
-            throw new InvalidDataException("parameters.freeze: it leaves nothing to train");
+            throw new InvalidDataException("`parameters.freeze` must leave some parameters to train.");
     }
 
     public Module Model { get; }
 
-    /// <summary>The parameters under their names in a checkpoint, or in PEFT's files.</summary>
+    /// <summary>The parameters with their names in a checkpoint, or in PEFT's files.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> Named { get; }
 
-    /// <summary>Makes trainable what the options say and nothing else; an adapter is put on the model.</summary>
-    /// <exception cref="InvalidDataException">The model has no such parts.</exception>
+    /// <summary>Makes the parameters of the options trainable and freezes all others; adds an adapter where the options have one.</summary>
+    /// <exception cref="InvalidDataException">The model has no such parameters.</exception>
     public static TrainedParameters Select(Module model, ParameterOptions options, int seed)
     {
         if (options.Lora.Rank > 0)
@@ -50,14 +47,16 @@ public sealed partial class TrainedParameters
         return new(model, options, lora: null);
     }
 
-    /// <summary>Whether an adapter is trained, so that the model without it is what it was.</summary>
+    /// <summary>Whether an adapter is trained; the model without it is unchanged.</summary>
     public bool HasAdapter => lora is not null;
 
-    /// <summary>Writes the result: the model; or with the adapter merged in, and the adapter in <c>adapter</c>; or the adapter alone.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="baseModel">The folder that the model came from.</param>
+    /// <summary>
+    /// Saves the result: the model; or the model with the adapter merged, and the adapter in <c>adapter</c>; or the adapter alone.
+    /// </summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="baseModel">The folder that the model was loaded from.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="saveModel">Writes the model and the tokenizer.</param>
+    /// <param name="saveModel">Writes the model and the tokenizer to a folder.</param>
     public void Save(string folder, string baseModel, Tokenizer tokenizer, Action<string> saveModel)
     {
         if (lora is not null)
@@ -90,15 +89,17 @@ public sealed partial class TrainedParameters
         var config = options.ToConfig();
         config["task_type"] = TaskOf(model);
         if (model is RewardModel reward)
-            config["modules_to_save"] = new JsonArray([.. options.WholeModules.Concat(ModulesOf(reward.HeadNames)).Select(name => (JsonNode)name)]);
+            config["modules_to_save"] =
+                new JsonArray([.. options.WholeModules.Concat(ModulesOf(reward.HeadNames)).Select(name => (JsonNode)name)]);
         using var random = new RandomSource((ulong)seed);
         var adapter = Lora.Create(model, config, random);
         adapter.SetTrainable();
-        (model as LanguageModel)?.ValueHead?.SetTrainable(true);
+        foreach (var parameter in OfHeads(model))
+            parameter.Trainable = true;
         return adapter;
     }
 
-    /// <summary>What PEFT calls the model's task.</summary>
+    /// <summary>PEFT's <c>task_type</c> of the model.</summary>
     static string? TaskOf(Module model) => model is RewardModel ? "SEQ_CLS" : (model as LanguageModel)?.Backbone.Kind switch
     {
         BackboneKind.Decoder => "CAUSAL_LM",
@@ -109,34 +110,40 @@ public sealed partial class TrainedParameters
     static IEnumerable<string> ModulesOf(IEnumerable<string> parameters) =>
         parameters.Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal);
 
-    /// <summary>What stands below the top layers of each stack: lower layers, and what comes before the first.</summary>
+    static IEnumerable<Parameter> OfHeads(Module model) => (model as LanguageModel)?.Heads.Values.SelectMany(head => head.Parameters) ?? [];
+
+    /// <summary>The parameters below the top layers of each stack: lower layers, and what comes before the first.</summary>
     static IEnumerable<string> Lower(Module model, int topLayers)
     {
         if (topLayers == 0)
             yield break;
-        var parameters = model.NamedParameters().Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
+        var parameters = model.NamedParameters().ExceptBy(OfHeads(model), parameter => parameter.Value).Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
         var stacks = parameters.Where(parameter => parameter.Layer.Success)
             .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)
             .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);
         if (stacks.Values.Min() < topLayers)
-            throw new InvalidDataException($"parameters.topLayers: at most the model's {stacks.Values.Min()} layers were expected, found {topLayers}");
+            throw new InvalidDataException(
+                $"`parameters.topLayers` must be at most the model's {stacks.Values.Min()} layers (was {topLayers}).");
         foreach (var (name, layer) in parameters)
             if (layer.Success ? NumberOf(layer) < stacks[layer.Groups["stack"].Value] - topLayers : IsBeforeLayers(name))
                 yield return name;
 
-        bool IsBeforeLayers(string name) => parameters.TakeWhile(parameter => !parameter.Layer.Success).Any(parameter => parameter.Name == name);
+        bool IsBeforeLayers(string name) =>
+            parameters.TakeWhile(parameter => !parameter.Layer.Success).Any(parameter => parameter.Name == name);
     }
 
-    /// <summary>The parameters that a freeze list names.</summary>
+    /// <summary>The parameters that entries of <c>freeze</c> name.</summary>
     static IEnumerable<string> Listed(Module model, IReadOnlyList<string> list)
     {
         var names = model.NamedParameters().Select(parameter => parameter.Name).ToList();
-        var tables = model.NamedModules().Where(module => module.Value is Embedding).Select(module => module.Name).ToList();
+        var embeddings = model.NamedModules().Where(module => module.Value is Embedding).Select(module => module.Name).ToList();
         foreach (var entry in list)
         {
-            var found = names.Where(name => (entry == "embeddings" ? tables : [entry]).Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal))).ToList();
+            var found = names.Where(name => (entry == "embeddings" ? embeddings : [entry])
+                .Any(part => $".{name}.".Contains($".{part}.", StringComparison.Ordinal))).ToList();
             if (found.Count == 0)
-                throw new InvalidDataException($"parameters.freeze: '{entry}' fits no parameter of the model; they are called {string.Join(", ", names.Take(3))} …");
+                throw new InvalidDataException(
+                    $"parameters.freeze: '{entry}' matches no parameter of the model, such as {string.Join(", ", names.Take(3))}");
             foreach (var name in found)
                 yield return name;
         }

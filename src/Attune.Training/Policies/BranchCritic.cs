@@ -13,24 +13,26 @@ namespace Attune.Training.Policies;
 /// </summary>
 public sealed class BranchCritic : Critic
 {
-    readonly LanguageModel twin;
+    readonly LanguageModel clone;
     readonly Decoder decoder;
     readonly ValueHead head;
 
-    /// <param name="policy">The model that it branches off from.</param>
-    /// <param name="layers">Top layers of its own.</param>
-    /// <param name="random">Draws the start of the head.</param>
-    /// <exception cref="InvalidDataException">The model has no such layers.</exception>
+    /// <param name="policy">The model whose lower layers it shares.</param>
+    /// <param name="layers">How many top layers are separate.</param>
+    /// <param name="random">The random source for the initial weights of the head.</param>
+    /// <exception cref="InvalidDataException">The model is not a decoder, or has fewer layers.</exception>
     public BranchCritic(LanguageModel policy, int layers, RandomSource random)
     {
-        if (policy.Backbone is not Decoder own || own.Layers < layers)
+        if (policy.Backbone is not Decoder policyDecoder || policyDecoder.Layers < layers)
             throw new InvalidDataException(
-                $"critic.layers: at most the layers of a decoder were expected, found {layers}; {policy.Config["model_type"]} has {(policy.Backbone as Decoder)?.Layers ?? 0}");
-        BranchLayer = own.Layers - layers;
-        var top = own.ParametersFrom(own.Layers - layers).ToHashSet();
-        twin = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
-        decoder = (Decoder)twin.Backbone;
-        head = twin.AddValueHead();
+                $"`critic.layers` must be at most the layers of the policy's decoder, {(policy.Backbone as Decoder)?.Layers ?? 0} "
+                + $"for this {policy.Config["model_type"]} (was {layers}).");
+        BranchLayer = policyDecoder.Layers - layers;
+        var top = policyDecoder.ParametersFrom(policyDecoder.Layers - layers).ToHashSet();
+        clone = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
+        decoder = (Decoder)clone.Backbone;
+        clone.RemoveHead(ValueHead.Name);
+        head = clone.AddValueHead();
         head.Initialize(random);
         foreach (var (_, parameter) in Parameters)
             parameter.Trainable = true;
@@ -43,13 +45,14 @@ public sealed class BranchCritic : Critic
         get
         {
             var upper = decoder.ParametersFrom(BranchLayer!.Value).Concat(head.Parameters).ToHashSet();
-            return twin.NamedParameters().Where(parameter => upper.Contains(parameter.Value)).Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
+            return clone.NamedParameters().Where(parameter => upper.Contains(parameter.Value))
+                .Select(parameter => ($"critic.{parameter.Name}", parameter.Value));
         }
     }
 
     public override Tensor Values(ForwardPass pass)
     {
-        using var precision = Autocast.To(decoder.Autocast, twin.Device);
+        using var precision = Autocast.To(decoder.Autocast, clone.Device);
         var hidden = decoder.ForwardFrom(BranchLayer!.Value, pass.StatesBelow(BranchLayer!.Value), pass.Input);             // (B, W, D)
         return head.Forward(pass.AtResponses(hidden)).To(DType.Float32);
     }

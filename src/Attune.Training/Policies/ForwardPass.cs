@@ -11,7 +11,7 @@ namespace Attune.Training.Policies;
 /// <param name="model">The policy's model.</param>
 /// <param name="input">(B, W) tokens of prompts and responses.</param>
 /// <param name="positions">(N): for each response token, the position in the flattened (B · W) that it is predicted from.</param>
-/// <param name="frozen">What the frozen layers computed; null to compute it.</param>
+/// <param name="frozen">The activations of the frozen layers; null to compute them.</param>
 /// <param name="withGradient">Whether the states have a graph that leads to the policy's parameters.</param>
 public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor positions, FrozenActivations? frozen, bool withGradient)
 {
@@ -25,7 +25,9 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     /// <summary>(B, W, D) hidden states below a layer of a decoder, counted from 0.</summary>
     public Tensor StatesBelow(int layer) => Run(() => RunTo(layer));
 
-    /// <summary>What belongs to the response tokens: (B, W, …) → (N, …). The first columns of W may be missing.</summary>
+    /// <summary>
+    /// Selects the positions that response tokens are predicted from: (B, W, …) → (N, …). The first columns of W may be missing.
+    /// </summary>
     public Tensor AtResponses(Tensor all)
     {
         var (rows, missing) = (all.Size(0), input.Tokens.Size(1) - all.Size(1));
@@ -47,11 +49,12 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     {
         var decoder = (Decoder)model.Backbone;
         using var precision = Autocast.To(decoder.Autocast, model.Device);
-        deepest = (layer, deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input));
+        var states = deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input);
+        deepest = (layer, states);
         return deepest.Value.Hidden;
     }
 
-    /// <summary>(B, W, D) from the deepest states that are known.</summary>
+    /// <summary>(B, W, D) last hidden states, computed from the deepest ones that are known.</summary>
     Tensor RunToEnd()
     {
         if (deepest is not var (layer, hidden))

@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Heads;
 using Attune.Torch;
 

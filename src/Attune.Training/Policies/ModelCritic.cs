@@ -16,14 +16,15 @@ public sealed class ModelCritic : Critic
     readonly RewardModel model;
     readonly Tokenizer tokenizer;
 
-    /// <exception cref="InvalidDataException">It reads whole texts only, or other tokens than the policy.</exception>
+    /// <exception cref="InvalidDataException">The model is not a decoder, or its tokenizer differs from the policy's.</exception>
     public ModelCritic(RewardModel model, Tokenizer tokenizer, Tokenizer policyTokenizer, string folder)
     {
         if (model.Backbone.Kind != BackboneKind.Decoder)
             throw new InvalidDataException(
-                $"critic.model: {folder} holds a {model.Config["model_type"]}, which judges whole texts; a decoder was expected, or critic.kind head or branch");
+                $"`critic.model` must be a decoder (was {folder}, a {model.Config["model_type"]}, which scores whole texts); or set "
+                    + "critic.kind to head or branch.");
         if (!tokenizer.HasSameTokensAs(policyTokenizer))
-            throw new InvalidDataException($"critic.model: {folder} has another tokenizer than the policy; a model with the policy's was expected");
+            throw new InvalidDataException($"`critic.model` must have the policy's tokenizer (was {folder}, which has another one).");
         (this.model, this.tokenizer) = (model, tokenizer);
         model.SetTrainable(true);
     }

@@ -3,7 +3,6 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
-using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -12,13 +11,13 @@ using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What a policy computes of responses that are given, with a graph that leads to its parameters.</summary>
+/// <summary>What a policy computes for given responses, with a graph to its parameters.</summary>
 /// <param name="Logprobs">(B, T)</param>
 /// <param name="Values">(B, T), or null without a critic.</param>
-/// <param name="Entropy">(B, T) nats, or null when it was not asked for.</param>
+/// <param name="Entropy">(B, T) nats, or null when it was not requested.</param>
 public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 {
-    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was asked for.</summary>
+    /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was requested.</summary>
     public Tensor? FullKl { get; init; }
 }
 
@@ -29,10 +28,12 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 /// <param name="model">The language model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="sampling">The distribution that is sampled from, and that log-probabilities are under.</param>
-public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling)
+/// <param name="filters">Further logits filters, after the penalties: of sampling and of log-probabilities alike; null for none.</param>
+public sealed class Policy(
+    LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, IReadOnlyList<ILogitsFilter>? filters = null)
 {
     readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
-    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer));
+    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer), filters);
 
     public LanguageModel Model => model;
 
@@ -42,6 +43,7 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
     {
         FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
+        Filters = filters ?? [],
     };
 
     /// <summary>Estimates returns; null without one.</summary>
@@ -49,15 +51,27 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     bool AdapterOff { get; init; }
 
-    /// <summary>The same with another model, and without a critic.</summary>
-    public Policy With(LanguageModel other) => new(other, tokenizer, sampling) { Critic = null };
+    /// <summary>This policy with another model, and without a critic.</summary>
+    public Policy With(LanguageModel other) => new(other, tokenizer, sampling, filters) { Critic = null };
 
-    /// <summary>The same model with its adapter switched off, and without a critic.</summary>
-    public Policy WithAdapterOff() => new(model, tokenizer, sampling) { AdapterOff = true, Critic = null };
+    /// <summary>This policy with its adapter switched off, and without a critic.</summary>
+    public Policy WithAdapterOff() => new(model, tokenizer, sampling, filters) { AdapterOff = true, Critic = null };
 
-    /// <summary>Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.</summary>
-    public Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
-        Rollouts.From(prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation), model.Device);
+    /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>
+    public IReadOnlyList<TokenPrompt> EncodePrompts(IEnumerable<Example> examples)
+    {
+        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
+        return [.. examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()];
+    }
+
+    /// <summary>
+    /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
+    /// </summary>
+    public Rollouts Respond(
+        IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
+        Rollouts.From(
+            prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
+            model.Device);
 
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
@@ -65,7 +79,8 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     /// </summary>
     /// <param name="responses">B responses of at most T tokens.</param>
     /// <param name="withEntropy">Whether the entropy is computed.</param>
-    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not to.</param>
+    /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not
+    /// to.</param>
     public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
     {
         using var off = Lora.Disable(AdapterOff);
@@ -74,7 +89,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         var logits = Logits(pass, responses);                                                       // (B · T, V)
         var mayOverwrite = !withEntropy && fullKlFrom is null && chain.OnlyScales;
         return new(
-            Rows(-(mayOverwrite ? CrossEntropy.PerTokenInPlace(logits, Targets(responses)) : CrossEntropy.PerToken(logits, Targets(responses)))),
+            Rows(-(mayOverwrite
+                ? CrossEntropy.PerTokenInPlace(logits, Targets(responses))
+                : CrossEntropy.PerToken(logits, Targets(responses)))),
             values is null ? null : Rows(values),
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {
@@ -97,12 +114,14 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return Logits(Forward(responses), responses).LogSoftmax(-1);
     }
 
-    /// <summary>The critic's estimates (B, T) before each response token, with a graph that leads to the critic's parameters alone.</summary>
+    /// <summary>The critic's estimates (B, T) before each response token, with a graph to the critic's parameters only.</summary>
     public Tensor Values(Responses responses) =>
         Critic!.Values(Forward(responses, withGradient: false)).Reshape(responses.Count, -1);
 
     /// <summary>The layer below which neither policy nor critic is trained; null when even the lowest is.</summary>
-    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen } ? Math.Min(frozen, Critic?.BranchLayer ?? frozen) : null;
+    public int? FrozenLayer => model.Backbone is Decoder { FrozenLayers: > 0 and var frozen }
+        ? Math.Min(frozen, Critic?.BranchLayer ?? frozen)
+        : null;
 
     /// <summary>Hidden states (B, W, D) of prompts and responses below a layer.</summary>
     public Tensor StatesBelow(int layer, Responses responses)
@@ -129,8 +148,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
     int[] Prefix(TokenPrompt prompt) => model.Backbone.StartToken is { } start ? [start] : prompt.Tokens;
 
     /// <summary>
-    /// The logits as the sampler sees them (B · T, V): penalised, tempered, and −∞ where it would not draw, except for the tokens that
-    /// were drawn. So the first ratio is 1 under every setting, and a token that has since left the nucleus still has a gradient.
+    /// The sampler's logits (B · T, V): with penalties and temperature, and −∞ for tokens that filters remove, except for the tokens that
+    /// were
+    /// sampled. So the first ratio is 1 with all sampling options, and a token that has left the nucleus since still has a gradient.
     /// </summary>
     Tensor Logits(ForwardPass pass, Responses responses)
     {
@@ -156,7 +176,9 @@ public sealed class Policy(LanguageModel model, Tokenizer tokenizer, SamplingOpt
         return histories;
     }
 
-    /// <summary>(B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.</summary>
+    /// <summary>
+    /// (B · T): the position in the flattened (B · W) from which each response token is predicted; any position at padding.
+    /// </summary>
     Tensor Positions(Responses responses, int columns)
     {
         var length = (int)responses.Mask.Size(1);

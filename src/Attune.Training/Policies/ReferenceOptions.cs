@@ -2,36 +2,35 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Policies;
 
-/// <summary>What KL is measured from.</summary>
+/// <summary>The kinds of references.</summary>
 public enum ReferenceKind
 {
     /// <summary>
-    /// The policy as it was, in memory: the model itself with its adapter off, or a copy that shares all that is not trained and,
-    /// where that is whole lower layers, what they compute.
+    /// The initial policy, in memory: the model itself with its adapter off, or a copy that shares all frozen parameters and, where whole
+    /// lower layers are frozen, their activations.
     /// </summary>
     Kept,
 
     /// <summary>
-    /// The policy as it was, read again for every step: log-probabilities are computed when the answers are there, and no copy stays in
-    /// memory while the policy learns.
+    /// The initial policy, loaded again for every step: it computes log-probabilities after sampling, and is not in memory during updates.
     /// </summary>
     Precomputed,
 
-    /// <summary>A copy that follows the policy slowly. Gorbatovski et al. 2024, https://arxiv.org/abs/2404.09656</summary>
+    /// <summary>A copy that is synchronised with the policy. Gorbatovski et al. 2024, https://arxiv.org/abs/2404.09656</summary>
     Synchronised,
 }
 
 /// <summary>The reference that KL is measured from.</summary>
 public sealed record ReferenceOptions
 {
-    /// <summary>kept (in memory), precomputed (read again for every step) or synchronised (follows the policy).</summary>
+    /// <summary>kept (in memory), precomputed (loaded again for every step) or synchronised (moved towards the policy).</summary>
     public ReferenceKind Kind { get; init; }
 
-    /// <summary>Steps between two moves of a synchronised reference.</summary>
+    /// <summary>Steps between two updates of a synchronised reference.</summary>
     [Range(1, double.PositiveInfinity)]
     public int SyncEvery { get; init; } = 1;
 
-    /// <summary>The share of the policy in each move: 1 copies it, a small one is a moving average.</summary>
+    /// <summary>α, the weight of the policy in each update: 1 copies it; a small value gives a moving average.</summary>
     [Range(0d, 1d, MinimumIsExclusive = true)]
     public double SyncRate { get; init; } = 0.01;
 }

@@ -3,10 +3,10 @@ using Attune.Training.Batches;
 
 namespace Attune.Training.Policies;
 
-/// <summary>Responses in micro-batches, and numbers computed of them without gradients.</summary>
+/// <summary>Splits responses into micro-batches, and computes results for them without gradients.</summary>
 public sealed class ResponseBatches(MicroBatches microBatches)
 {
-    /// <summary>The rows of each micro-batch: all rows, those of like length together.</summary>
+    /// <summary>The rows of each micro-batch, those of similar length together.</summary>
     public IReadOnlyList<int[]> Split(Responses responses) =>
         microBatches.Split([.. Enumerable.Range(0, responses.Count)], row => responses.TextLengths[row]);
 
@@ -16,17 +16,18 @@ public sealed class ResponseBatches(MicroBatches microBatches)
     public Tensor PerToken<T>(T responses, Func<T, Tensor> compute) where T : Responses =>
         PerColumn(responses, responses.Mask.Size(1), compute).MaskedFill(!responses.Mask, 0);
 
-    /// <summary>(B, columns, …), 0 in the columns that the result for some of the responses lacks; else the same.</summary>
+    /// <summary>(B, columns, …), as <see cref="PerToken"/>, with 0 in columns that the result of a micro-batch does not have.</summary>
     public Tensor PerColumn<T>(T responses, long columns, Func<T, Tensor> compute) where T : Responses
     {
         var parts = Split(responses);
         Tensor? all = null;
-        foreach (var (rows, found) in parts.Zip(microBatches.Workers.Map(parts, rows => WithoutGradient(compute, (T)responses.Select(rows)))))
+        foreach (var (rows, result) in parts.Zip(
+            microBatches.Workers.Map(parts, rows => WithoutGradient(compute, (T)responses.Select(rows)))))
         {
-            all ??= Tensor.Zeros([responses.Count, columns, .. found.Shape[2..]], found.DType, found.Device);
+            all ??= Tensor.Zeros([responses.Count, columns, .. result.Shape[2..]], result.DType, result.Device);
             for (var i = 0; i < rows.Length; i++)
-                all.Select(0, rows[i]).Slice(0, 0, found.Size(1)).CopyInPlace(found.Select(0, i));
-            found.Dispose();
+                all.Select(0, rows[i]).Slice(0, 0, result.Size(1)).CopyInPlace(result.Select(0, i));
+            result.Dispose();
         }
         return all!;
     }

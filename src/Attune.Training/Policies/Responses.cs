@@ -5,14 +5,14 @@ using Attune.Training.Batches;
 namespace Attune.Training.Policies;
 
 /// <summary>
-/// B responses of at most T tokens to their prompts, one row each: what a policy can be asked about, whoever wrote them.
+/// B responses of at most T tokens with their prompts, one row each: sampled or from data.
 /// </summary>
 /// <param name="Prompts">B; a prompt with several responses is repeated.</param>
 /// <param name="Tokens">B rows of token ids.</param>
 /// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
 public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]> Tokens, Tensor Mask)
 {
-    /// <summary>What the frozen layers computed of prompts and responses, so that these layers need not run again; null without.</summary>
+    /// <summary>Activations of the frozen layers for prompts and responses, so that these layers do not run again; null for none.</summary>
     public FrozenActivations? FrozenActivations { get; init; }
 
     public int Count => Tokens.Count;
@@ -76,7 +76,7 @@ sealed class RowSelection
 
 /// <summary>Hidden states of prompts and responses at the top of the frozen layers, as trlX's hydra models keep them.</summary>
 /// <param name="Layer">The first layer that is not frozen, counted from 0.</param>
-/// <param name="Hidden">(B, W, D), W the longest text; 0 behind the end of a text.</param>
+/// <param name="Hidden">(B, W, D), W the longest text; 0 after the end of a text.</param>
 public sealed record FrozenActivations(int Layer, Tensor Hidden)
 {
     internal FrozenActivations Select(RowSelection selection, int columns) => this with { Hidden = selection.Pick(Hidden, columns) };

@@ -1,13 +1,12 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Torch;
-using Attune.Training.Estimation;
 
 namespace Attune.Training.Policies;
 
-/// <summary>Responses that a policy sampled, with what is known of the sampling: B rows of at most T tokens.</summary>
+/// <summary>Responses that a policy sampled, with their log-probabilities and values: B rows of at most T tokens.</summary>
 /// <param name="Prompts">B; a prompt with several responses is repeated.</param>
-/// <param name="Completions">B, in tokens.</param>
+/// <param name="Completions">B responses, in tokens.</param>
 /// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
 /// <param name="Logprobs">(B, T) under the distribution they were sampled from; 0 at padding.</param>
 /// <param name="Values">(B, T): the critic's estimate before each token, 0 at padding; null without a critic.</param>
@@ -15,7 +14,7 @@ public sealed record Rollouts(
     IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<Response> Completions, Tensor Mask, Tensor Logprobs, Tensor? Values)
     : Responses(Prompts, [.. Completions.Select(completion => completion.Tokens)], Mask)
 {
-    /// <summary>Responses to each prompt, which are neighbouring rows. Some rows that were selected have no groups: 1.</summary>
+    /// <summary>Responses to each prompt, which are adjacent rows; 1 for selected rows, which have no groups.</summary>
     public int GroupSize { get; init; } = 1;
 
     /// <summary>(B, T): log-probabilities of the same tokens under the reference, 0 at padding; null without a reference.</summary>
@@ -26,8 +25,8 @@ public sealed record Rollouts(
 
     /// <summary>Pads sampled responses on the right.</summary>
     /// <param name="prompts">Each prompt once.</param>
-    /// <param name="completions">As many to each prompt, side by side.</param>
-    /// <param name="device">Where the tensors are made.</param>
+    /// <param name="completions">The responses, equally many to each prompt, those of a prompt adjacent.</param>
+    /// <param name="device">The device of the tensors.</param>
     public static Rollouts From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<Response> completions, Device device)
     {
         var groupSize = completions.Count / prompts.Count;

@@ -5,10 +5,10 @@ using Attune.Text;
 
 namespace Attune.Training.Policies;
 
-/// <summary>Options of sampling whose texts are tokens of a model.</summary>
+/// <summary>Encodes the texts of sampling options.</summary>
 public static class SamplingTokens
 {
-    /// <summary>The same options with token ids in the place of texts; a negative prompt begins and ends as prompts do.</summary>
+    /// <summary>The options with token ids instead of texts; a negative prompt is encoded like a prompt.</summary>
     public static SamplingOptions InTokens(this SamplingOptions options, LanguageModel model, Tokenizer tokenizer)
     {
         return options.WithTokens(text => tokenizer.Encode(text), Prompt);

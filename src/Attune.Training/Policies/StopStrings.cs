@@ -3,10 +3,10 @@ using Attune.Text;
 
 namespace Attune.Training.Policies;
 
-/// <summary>Texts that end an answer, and the text of an answer without them.</summary>
+/// <summary>Finds the stop strings of responses, and removes them from their texts.</summary>
 public static class StopStrings
 {
-    /// <summary>Finds the stop string that an answer has come to with its last token; null without stop strings.</summary>
+    /// <summary>Returns a function that finds the stop string that a response ends with; null without stop strings.</summary>
     public static Func<TokenHistory, string?>? Finder(Tokenizer tokenizer, IReadOnlyList<string> stops)
     {
         if (stops.Count == 0)
@@ -15,15 +15,16 @@ public static class StopStrings
         return history =>
         {
             var end = tokenizer.Decode([.. history.Response.TakeLast(reach)], skipSpecialTokens: true);
-            return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal)).MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
+            return stops.Where(stop => end.Contains(stop, StringComparison.Ordinal))
+                .MinBy(stop => end.IndexOf(stop, StringComparison.Ordinal));
         };
     }
 
-    /// <summary>The text of an answer, without special tokens and without the stop string that ended it.</summary>
+    /// <summary>The text of a response, without special tokens and without the stop string that ended it.</summary>
     public static string TextOf(this Tokenizer tokenizer, Response completion) =>
         Cut(tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion);
 
-    /// <summary>A text without the stop string that ended it and what came with it.</summary>
+    /// <summary>A text up to the stop string that ended it.</summary>
     public static string Cut(string text, Response completion) =>
         completion.StopString is { } stop && text.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at ? text[..at] : text;
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models.Heads;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
@@ -21,13 +22,15 @@ public sealed record DpoRecipe : IRecipe
     [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
-    /// <summary>Comparisons: prompt, chosen and rejected; or prompt, completions and ranks (or pairs); as texts or lists of messages.</summary>
+    /// <summary>
+    /// Comparisons: prompt, chosen and rejected; or prompt, completions and ranks (or pairs); as texts or lists of messages.
+    /// </summary>
     public DataOptions Data { get; init; } = new() { TooLong = OverlongExamples.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
 
-    /// <summary>How much is seen, and how much at once; an example is a prompt with all its responses.</summary>
+    /// <summary>Steps or epochs, and sizes of batches; an example is a prompt with all its responses.</summary>
     public BatchOptions Training { get; init; } = new();
 
     /// <summary>The optimizer and its schedule.</summary>
@@ -45,11 +48,13 @@ public sealed record DpoRecipe : IRecipe
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var result in Parameters.Validate(Model, dropsOut: false))
+        foreach (var result in Parameters.Validate(Model, hasDropout: false))
             yield return result;
         if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
             yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
     }
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 
@@ -57,10 +62,10 @@ public sealed record DpoRecipe : IRecipe
     {
         var tokenizer = ModelFolder.LoadTokenizer(Model);
         var model = ModelFolder.LoadLanguageModel(Model, run);
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
-        var reference = new CreateReference(Reference, policy, trained, LoadReference);
+        var reference = new Reference(Reference, policy, trained, LoadReference);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);

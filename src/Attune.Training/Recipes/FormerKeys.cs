@@ -2,12 +2,12 @@ using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Reads keys that had another name under their new one, with a notice.</summary>
-/// <param name="renamed">The old full key, and the one that is read in its place.</param>
-/// <param name="notice">Told of each old key that is met.</param>
+/// <summary>Replaces renamed keys by their new names, with a notice.</summary>
+/// <param name="renamed">The old full key, and the new one.</param>
+/// <param name="notice">Called with a message for each old key.</param>
 sealed class FormerKeys(IReadOnlyDictionary<string, string> renamed, Action<string> notice)
 {
-    /// <summary>Moves the values of old keys to their new place; a value that is there already stays.</summary>
+    /// <summary>Moves the values of old keys to the new keys; a value that is set already is kept.</summary>
     public void Replace(YamlMappingNode root)
     {
         foreach (var (old, key) in renamed)
@@ -24,7 +24,8 @@ sealed class FormerKeys(IReadOnlyDictionary<string, string> renamed, Action<stri
     /// <summary>The new key of an old one, in full or by its last part; null when there is none.</summary>
     public string? Find(string name)
     {
-        var old = renamed.Keys.FirstOrDefault(key => key == name) ?? renamed.Keys.FirstOrDefault(key => LastPart(key) == name && LastPart(renamed[key]) != name);
+        var old = renamed.Keys.FirstOrDefault(key => key == name) ?? renamed.Keys.FirstOrDefault(
+            key => LastPart(key) == name && LastPart(renamed[key]) != name);
         if (old is null)
             return null;
         notice($"`{old}` is now called `{renamed[old]}`");

@@ -1,12 +1,11 @@
 using Attune.Training.Algorithms;
-using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
-using Attune.Training.Optimizers;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>RL fine-tuning of a language model by GRPO: several responses to a prompt are compared with each other, without a critic.</summary>
+/// <summary>
+/// RL fine-tuning of a language model by GRPO: several responses to a prompt are compared with each other, without a critic.
+/// </summary>
 public sealed record GrpoRecipe : OnPolicyRecipe
 {
     public GrpoRecipe()

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>The help text of an option: the summary of its property, from the XML documentation beside the assembly.</summary>
+/// <summary>The help text of an option: the summary of its property, from the XML documentation next to the assembly.</summary>
 static class HelpText
 {
     static readonly Dictionary<string, Dictionary<string, string>> Known = new(StringComparer.Ordinal);
@@ -22,7 +22,8 @@ static class HelpText
     static Dictionary<string, string> Load(string path) => File.Exists(path)
         ? XDocument.Load(path).Descendants("member").ToDictionary(
             member => (string)member.Attribute("name")!,
-            member => string.Join(' ', (member.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            member => string.Join(
+                ' ', (member.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
             StringComparer.Ordinal)
         : [];
 }

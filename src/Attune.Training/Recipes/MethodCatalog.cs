@@ -2,13 +2,13 @@ using Attune.Reporting.Reports;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>A training method: its description, and a recipe with its defaults.</summary>
+/// <summary>A training method: its description, and how to create a recipe with its defaults.</summary>
 public sealed record TrainingMethod(string Name) : MethodDescription(Name)
 {
     public required Func<IRecipe> NewRecipe { get; init; }
 }
 
-/// <summary>The one list of training methods: commands, recipes, help and reports are made from it.</summary>
+/// <summary>The list of training methods, which commands, recipes, help and reports are made from.</summary>
 public static class MethodCatalog
 {
     public static IReadOnlyList<TrainingMethod> All { get; } =
@@ -25,24 +25,24 @@ public static class MethodCatalog
         new("sft")
         {
             NewRecipe = () => new SftRecipe(),
-            Summary = "Fine-tune on answers that people wrote",
+            Summary = "Fine-tune on demonstrations",
             Example = "attune sft model=runs/pretrain/model data.train=answers.jsonl",
             ReportTitle = "Fine-tuning",
-            ReportLead = "The model learned from demonstrations to answer as people do.",
+            ReportLead = "The model was fine-tuned on demonstrations: prompts with responses that people wrote.",
         },
         new("reward")
         {
             NewRecipe = () => new RewardRecipe(),
-            Summary = "Learn a score from people's rankings",
+            Summary = "Train a reward model on comparisons",
             Example = "attune reward model=runs/sft/model data.train=rankings.jsonl",
             ReportTitle = "Reward model",
-            ReportLead = "From people's rankings a model learned to tell better answers from worse, with one number.",
+            ReportLead = "The model was trained on comparisons to give the preferred response the higher score.",
             MakesRewardModel = true,
             Metrics =
             [
-                new("loss", "Ranking loss", "nats a pair",
-                    "How surprised the model is by people's choices; 0.69 is guessing. Healthy: both curves fall. When held-out rises "
-                    + "again, the model begins to learn the rankings by heart."),
+                new("loss", "Comparison loss", "nats a pair",
+                    "−log of the probability that the model gives to the annotators' choice; 0.69 is guessing. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
             ],
         },
         new("dpo")
@@ -51,25 +51,27 @@ public static class MethodCatalog
             Summary = "Fine-tune on comparisons, without a reward model",
             Example = "attune dpo model=runs/sft/model data.train=pairs.jsonl",
             ReportTitle = "DPO",
-            ReportLead = "From comparisons the model learned to make preferred responses more likely than rejected ones.",
+            ReportLead = "The model was trained on comparisons to make chosen responses more likely than rejected ones.",
             Metrics =
             [
                 new("loss", "DPO loss", "nats a pair",
-                    "How surprised the implicit reward is by people's choices; 0.69 is guessing. Healthy: both curves fall. When held-out "
-                    + "rises again, the model begins to learn the comparisons by heart."),
+                    "−log of the probability that the implicit reward gives to the annotators' choice; 0.69 is guessing. Healthy: both "
+                        + "curves fall. When the held-out curve rises again, the model overfits."),
             ],
         },
         new("ppo")
         {
             NewRecipe = () => new PpoRecipe(),
-            Summary = "Tune a model towards a higher score",
+            Summary = "Maximise a reward with PPO",
             Example = "attune ppo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
             ReportTitle = "PPO",
-            ReportLead = "The model answered prompts, and what scored well was made more likely, not too far from where it began.",
+            ReportLead =
+                "The policy sampled responses to prompts, and those that scored above the critic's estimate were made more likely, with a "
+                + "penalty on the KL from the reference.",
             Metrics =
             [
                 new("loss", "Total loss", "",
-                    "What the optimizer sees: the policy loss, plus the value loss with its weight. It has no level to reach.")
+                    "What the optimizer minimises: the policy loss, plus the value loss with its weight. It has no target level.")
                 {
                     Place = ChartPlace.Folded,
                 },
@@ -78,13 +80,15 @@ public static class MethodCatalog
         new("grpo")
         {
             NewRecipe = () => new GrpoRecipe(),
-            Summary = "Tune a model towards a higher score by comparing its responses with each other",
+            Summary = "Maximise a reward with GRPO, which needs no critic",
             Example = "attune grpo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
             ReportTitle = "GRPO",
-            ReportLead = "The model sampled several responses to each prompt, and those that scored above the others were made more likely.",
+            ReportLead =
+                "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",
             Metrics =
             [
-                new("loss", "Loss", "", "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no level to reach.")
+                new("loss", "Loss", "",
+                    "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no target level.")
                 {
                     Place = ChartPlace.Folded,
                 },
@@ -100,4 +104,9 @@ public static class MethodCatalog
     public static string Names => string.Join(", ", All.Select(method => method.Name));
 
     public static TrainingMethod? Find(string name) => All.FirstOrDefault(method => method.Name == name);
+
+    /// <summary>The method that a recipe is for.</summary>
+    /// <exception cref="ArgumentException">No method has recipes of this type.</exception>
+    public static TrainingMethod For(IRecipe recipe) => All.FirstOrDefault(method => method.NewRecipe().GetType() == recipe.GetType())
+        ?? throw new ArgumentException($"no training method has the recipe {recipe.GetType().Name}; known are {Names}", nameof(recipe));
 }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -30,8 +31,8 @@ public enum BestBy
 }
 
 /// <summary>
-/// RL fine-tuning of a language model against rewards: what every method has that learns from responses which the model samples while it
-/// learns. A method adds its own options and <see cref="NewAlgorithm"/>.
+/// RL fine-tuning of a language model against rewards: what all on-policy methods have in common, which train on responses
+/// that the policy samples. A method adds its own options and <see cref="NewAlgorithm"/>.
 /// </summary>
 public abstract record OnPolicyRecipe : IRecipe
 {
@@ -42,19 +43,19 @@ public abstract record OnPolicyRecipe : IRecipe
     [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
-    /// <summary>A folder with a reward model: short for a list of rewards with one of kind model, to which others may be added.</summary>
+    /// <summary>A folder with a reward model: a short form of a reward of kind model, before those of rewards.</summary>
     public string RewardModel { get; init; } = "";
 
     /// <summary>
-    /// What responses are rewarded for: a list whose weighted sum counts. Each item has a kind (model, length, regex, keywords,
+    /// What gives responses their scores: a list, of which the weighted sum counts. Each item has a kind (model, length, regex, keywords,
     /// repetition, json, exactMatch, number, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
     /// docs/rewards.md.
     /// </summary>
     public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
 
     /// <summary>
-    /// A second reward, a list like rewards, which responses to held-out prompts are rated by and nothing is trained by: it shows when the
-    /// rewards are over-optimised. See docs/over-optimisation.md.
+    /// A second reward, a list like rewards, that is only measured, on responses to held-out prompts: it shows when the rewards are
+    /// over-optimised. See docs/over-optimisation.md.
     /// </summary>
     public IReadOnlyList<RewardOptions> Gold { get; init; } = [];
 
@@ -64,13 +65,13 @@ public abstract record OnPolicyRecipe : IRecipe
     /// </summary>
     public BestBy Best { get; init; }
 
-    /// <summary>Prompts, as texts or messages; responses beside them are ignored.</summary>
+    /// <summary>Prompts, as texts or messages; responses of the data are ignored.</summary>
     public DataOptions Data { get; init; } = new();
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
 
-    /// <summary>How much is seen: an example is a prompt, a step takes batchSize of them.</summary>
+    /// <summary>Steps or epochs, and sizes of batches: an example is a prompt, and a step takes batchSize of them.</summary>
     public BatchOptions Training { get; init; } = new() { BatchSize = 64 };
 
     /// <summary>How responses are sampled.</summary>
@@ -86,7 +87,7 @@ public abstract record OnPolicyRecipe : IRecipe
         Schedule = new() { Kind = ScheduleKind.Linear },
     };
 
-    /// <summary>What is done to scores before they become rewards.</summary>
+    /// <summary>How scores are transformed before they become rewards.</summary>
     public ScoreOptions Scores { get; init; } = new();
 
     /// <summary>The penalty on the KL from the reference.</summary>
@@ -110,21 +111,22 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <param name="kl">The penalty on the KL from the reference; null when <see cref="NeedsReference"/> is false.</param>
     protected abstract IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl);
 
-    /// <summary>What estimates returns; null for a method without a critic. May add a head to the model.</summary>
+    /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
     protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
-        model.RemoveValueHead();
+        model.RemoveHead(ValueHead.Name);
         return null;
     }
 
-    /// <summary>Text that is learned from in the same updates; null for none.</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     protected virtual IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed) => null;
 
-    /// <summary>Steps at the start in which the critic alone is trained.</summary>
+    /// <summary>Steps at the start in which only the critic is trained.</summary>
     protected virtual int CriticWarmup => 0;
 
     /// <summary>The reward model, where one is given, and the rewards after it.</summary>
-    public IReadOnlyList<RewardOptions> AllRewards => RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+    public IReadOnlyList<RewardOptions> AllRewards =>
+        RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
@@ -136,7 +138,7 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [
-            .. Parameters.Validate(Model, dropsOut: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
+            .. Parameters.Validate(Model, hasDropout: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
             .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
         ];
 
@@ -151,7 +153,8 @@ public abstract record OnPolicyRecipe : IRecipe
         if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
             yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
         if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
-            yield return Validation.Broken(Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
+            yield return Validation.Broken(
+                Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
         if (Health.Act is HealthAct.RaiseBeta or HealthAct.RollBack && Kl.Coef == 0)
             yield return Validation.Broken(Health.Act, "must be none or stop where kl.coef is 0: there is no β to raise");
     }
@@ -169,6 +172,8 @@ public abstract record OnPolicyRecipe : IRecipe
             yield return Validation.Broken(
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
     }
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
     public virtual IRecipe WithFullPaths() => this with
     {
@@ -193,7 +198,7 @@ public abstract record OnPolicyRecipe : IRecipe
         RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
         run.Notices(encoder.Notices);
 
-        var reference = NeedsReference ? new CreateReference(Reference, policy, trained, LoadReference) : null;
+        var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
         var task = new OnPolicyTask(run, policy, trained, rewards, NewAlgorithm(kl))
         {

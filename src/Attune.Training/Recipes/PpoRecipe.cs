@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
@@ -21,10 +22,10 @@ public sealed record PpoRecipe : OnPolicyRecipe
         Updates = new() { Epochs = 4 };
     }
 
-    /// <summary>What estimates returns.</summary>
+    /// <summary>The critic, which estimates returns.</summary>
     public CriticOptions Critic { get; init; } = new();
 
-    /// <summary>Text that is learned from in the same updates (PPO-ptx).</summary>
+    /// <summary>Language modelling on a text in the same updates (PPO-ptx).</summary>
     public PretrainingMixOptions Mix { get; init; } = new();
 
     /// <summary>The algorithm.</summary>
@@ -69,14 +70,15 @@ public sealed record PpoRecipe : OnPolicyRecipe
     protected override Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
         if (Critic.Kind != CriticKind.Head)
-            model.RemoveValueHead();
+            model.RemoveHead(ValueHead.Name);
         else if (model.ValueHead is null)
             model.AddValueHead().Initialize(run.Random);
         var folder = Critic.Model.Length > 0 ? Critic.Model : FirstRewardModel;
         return Critic.Kind switch
         {
             CriticKind.Branch => new BranchCritic(model, Critic.Layers, run.Random),
-            CriticKind.Model => new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
+            CriticKind.Model =>
+                new ModelCritic(ModelFolder.LoadTrainableRewardModel(folder, run), ModelFolder.LoadTokenizer(folder), tokenizer, folder),
             _ => new HeadCritic(model.ValueHead!),
         };
     }

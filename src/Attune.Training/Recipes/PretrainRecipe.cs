@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
@@ -16,10 +14,10 @@ namespace Attune.Training.Recipes;
 /// <summary>Pretraining of a language model on documents: a causal one, or a masked one where the model is an encoder.</summary>
 public sealed record PretrainRecipe : IRecipe
 {
-    /// <summary>Folder, seed and rhythm of the run.</summary>
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new() { Output = "runs/pretrain" };
 
-    /// <summary>A folder with a language model to train on; empty for a new one.</summary>
+    /// <summary>A folder with a language model to train further; empty for a new one.</summary>
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>
@@ -28,16 +26,16 @@ public sealed record PretrainRecipe : IRecipe
     /// <summary>The tokenizer of a new model.</summary>
     public TokenizerOptions Tokenizer { get; init; } = new();
 
-    /// <summary>Documents: text.</summary>
+    /// <summary>Documents: a field text; or prompt and completion, which are joined.</summary>
     public DataOptions Data { get; init; } = new();
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
 
-    /// <summary>How much is seen, and how much at once.</summary>
+    /// <summary>Steps or epochs, and sizes of batches.</summary>
     public BatchOptions Training { get; init; } = new();
 
-    /// <summary>How parameters move.</summary>
+    /// <summary>The optimizer and its schedule.</summary>
     public OptimizerOptions Optimizer { get; init; } = new()
     {
         LearningRate = 1e-3,
@@ -49,7 +47,9 @@ public sealed record PretrainRecipe : IRecipe
     /// <summary>The objective.</summary>
     public PretrainOptions Pretrain { get; init; } = new();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: true);
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: true);
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
     public IRecipe WithFullPaths() => this with
     {
@@ -65,8 +65,11 @@ public sealed record PretrainRecipe : IRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
-        var (train, heldOut) = Data.Load(examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
-        run.Notice($"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, {train.Sum(row => (long)row.Tokens.Length):N0} tokens to learn from");
+        var (train, heldOut) = Data.Load(
+            examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
+        run.Notice(
+            $"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, "
+            + $"{train.Sum(row => (long)row.Tokens.Length):N0} tokens to train on");
         if (objective == PretrainObjective.Masked)
             Learn(new MaskedLm(model, tokenizer, Pretrain, run.Seed), MaskedLm.Rows(train), MaskedLm.Rows(heldOut));
         else
@@ -74,19 +77,22 @@ public sealed record PretrainRecipe : IRecipe
             if (run.SelfTest)
                 SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
             Learn(
-                objective == PretrainObjective.Spans ? SpanDenoising.Objective(model, tokenizer, Pretrain, run.Seed) : CausalLm.Objective(model, tokenizer, Pretrain),
-                train, heldOut);
+                objective == PretrainObjective.Spans
+                        ? SpanDenoising.Objective(model, tokenizer, Pretrain, run.Seed)
+                        : CausalLm.Objective(model, tokenizer, Pretrain),
+                    train, heldOut);
         }
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
 
         void Learn<T>(IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut) =>
-            new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }.Train(train, heldOut, cancellation);
+            new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }
+                .Train(train, heldOut, cancellation);
     }
 
     static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch
     {
         Document document => document.Text,
         Demonstration demonstration => demonstration.Prompt + demonstration.Completion,
-        _ => throw new InvalidDataException($"{example.Origin}: pretraining reads text, or prompt and completion"),
+        _ => throw new InvalidDataException($"{example.Origin}: pretraining needs `text`, or `prompt` and `completion`"),
     });
 }

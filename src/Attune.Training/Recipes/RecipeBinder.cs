@@ -1,19 +1,20 @@
 using System.Globalization;
 using System.Reflection;
 using Attune.Text;
+using Attune.Training.Rewards;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Makes options records from YAML, noting every key that is unknown and every value that does not fit.</summary>
-/// <param name="file">Where the YAML stands; null for none.</param>
-/// <param name="errors">Is added to.</param>
-/// <param name="what">What the file is.</param>
+/// <summary>Creates options records from YAML, and lists every unknown key and every value of a wrong type.</summary>
+/// <param name="file">The YAML file, for messages; null for none.</param>
+/// <param name="errors">The list that errors are added to.</param>
+/// <param name="what">What the file is, for messages.</param>
 sealed class RecipeBinder(string? file, List<string> errors, string what = "recipe")
 {
     static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
 
-    /// <summary>A copy of <paramref name="defaults"/> with the values of the node, but for a key that was read before.</summary>
+    /// <summary>A copy of <paramref name="defaults"/> with the values of the node, except for the key <paramref name="but"/>.</summary>
     public object Bind(YamlMappingNode node, object defaults, string path, string? but = null)
     {
         var keys = RecipeKeys.Of(defaults.GetType()).ToDictionary(row => row.Key, row => row.Property, StringComparer.Ordinal);
@@ -26,28 +27,28 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             if (keys.TryGetValue(key, out var property))
                 Set(copy, property, value, path + key);
             else
-                errors.Add($"{Place(keyNode)}'{path}{key}' is no key of this {what}.{Suggestion(key, keys.Keys)}");
+                errors.Add($"{Place(keyNode)}'{path}{key}' is not a key of this {what}.{Suggestion(key, keys.Keys)}");
         }
         return copy;
     }
 
-    /// <summary>Records copy themselves by a method that the compiler names.</summary>
+    /// <summary>The compiler generates this method for every record.</summary>
     static object Copy(object record) => record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;
 
     void Set(object target, PropertyInfo property, YamlNode value, string path) =>
         property.SetValue(target, Read(value, property.PropertyType, property.GetValue(target), path));
 
-    /// <summary>The value of a node, or the one that stands already when the node does not fit.</summary>
-    object? Read(YamlNode node, Type type, object? standing, string path)
+    /// <summary>The value of a node, or the current one when the node has a wrong type.</summary>
+    object? Read(YamlNode node, Type type, object? current, string path)
     {
         if (RecipeKeys.ItemType(type) is { } item)
-            return ReadList(node, item, path) ?? standing;
+            return ReadList(node, item, path) ?? current;
         if (RecipeKeys.IsSection(type))
-            return ReadSection(node, type, section => Bind(section, standing!, path + "."), path) ?? standing;
+            return ReadSection(node, type, section => Bind(section, current!, path + "."), path) ?? current;
         if (node is YamlScalarNode scalar && TryParse(scalar.Value ?? "", type, out var parsed))
             return parsed;
-        errors.Add($"{Place(node)}'{path}' should be {Expected(type)}, found {Shown(node)}");
-        return standing;
+        errors.Add($"{Place(node)}'{path}' must be {Expected(type)} (was {Shown(node)})");
+        return current;
     }
 
     object? ReadSection(YamlNode node, Type type, Func<YamlMappingNode, object?> bind, string path)
@@ -55,20 +56,20 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         if (node is YamlMappingNode section)
             return bind(section);
         var keys = RecipeKeys.Kinds(type) is null ? RecipeKeys.Of(type).Select(row => row.Key) : [RecipeKeys.Kind, "and those of the kind"];
-        errors.Add($"{Place(node)}'{path}' should have keys below it: {string.Join(", ", keys)}");
+        errors.Add($"{Place(node)}'{path}' must be a section with keys: {string.Join(", ", keys)}");
         return null;
     }
 
-    /// <summary>An array of the items that fit; null for what is no list.</summary>
+    /// <summary>An array of the valid items; null for a node that is not a list.</summary>
     Array? ReadList(YamlNode node, Type item, string path)
     {
         if (node is not YamlSequenceNode list)
         {
-            errors.Add($"{Place(node)}'{path}' should be a list, found {Shown(node)}");
+            errors.Add($"{Place(node)}'{path}' must be a list (was {Shown(node)})");
             return null;
         }
         var items = list.Children.Select((child, i) => ReadItem(child, item, $"{path}.{i}")).Where(value => value is not null).ToList();
-        var array = (Array)EmptyArray.MakeGenericMethod(item).Invoke(null, null)!;       // the one that `[]` is, so that records stay equal
+        var array = (Array)EmptyArray.MakeGenericMethod(item).Invoke(null, null)!;       // the instance of `[]`, so that records stay equal
         if (items.Count == 0)
             return array;
         array = Array.CreateInstance(item, items.Count);
@@ -83,10 +84,11 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             return Read(node, item, null, path);
         var kind = RecipeKeys.Kinds(item) is null ? null : RecipeKeys.Kind;
         return ReadSection(
-            node, item, section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".", but: kind) : null, path);
+            node, item,
+            section => DefaultsOf(section, item, path) is { } defaults ? Bind(section, defaults, path + ".", but: kind) : null, path);
     }
 
-    /// <summary>What an item is without its keys. Where there are kinds, its key <c>kind</c> says that.</summary>
+    /// <summary>The defaults of an item; where there are kinds, those of its key <c>kind</c>.</summary>
     object? DefaultsOf(YamlMappingNode section, Type item, string path)
     {
         if (RecipeKeys.Kinds(item) is not { } kinds)
@@ -95,9 +97,15 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         var kind = section.Children.TryGetValue(key, out var node) && node is YamlScalarNode { Value: { } text } ? text : "";
         if (kinds.TryGetValue(kind, out var defaults))
             return defaults;
+        if (kind == FunctionReward.KindName)
+        {
+            errors.Add($"{Place(node!)}'{path}' is a C# function, which only the program that started the run has; resume the run there");
+            return null;
+        }
         var meant = NearestName.Find(kind, kinds.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         var found = kind.Length > 0 ? $"'{kind}'" : "nothing";
-        errors.Add($"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' should be one of {string.Join(", ", kinds.Keys)}, found {found}.{meant}");
+        errors.Add(
+            $"{Place(node ?? section)}'{path}.{RecipeKeys.Kind}' must be one of {string.Join(", ", kinds.Keys)} (was {found}).{meant}");
         return null;
     }
 
@@ -111,9 +119,13 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         if (type == typeof(bool))
             return bool.TryParse(text, out var flag) && (value = flag) is not null;
         if (type == typeof(int))
-            return int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (value = whole) is not null;
+            return int.TryParse(
+                text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var integer)
+                && (value = integer) is not null;
         if (type == typeof(double))
-            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && (value = number) is not null;
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+                && (value = number) is not null;
         return Enum.TryParse(type, text, ignoreCase: true, out value) && Enum.IsDefined(type, value) && char.IsLetter(text[0]);
     }
 
@@ -123,10 +135,11 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             return Expected(inner) + " or null";
         if (type.IsEnum)
             return "one of " + string.Join(", ", Enum.GetNames(type).Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName));
-        return type == typeof(bool) ? "true or false" : type == typeof(int) ? "a whole number" : type == typeof(double) ? "a number" : "a text";
+        return type == typeof(bool) ? "true or false" : type == typeof(int) ? "an integer" : type == typeof(double) ? "a number" : "a text";
     }
 
-    static string Shown(YamlNode value) => value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
+    static string Shown(YamlNode value) =>
+        value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
 
     static string Suggestion(string key, IEnumerable<string> known) =>
         NearestName.Find(key, known) is { } nearest ? $" Did you mean '{nearest}'?" : $" Known here: {string.Join(", ", known)}.";

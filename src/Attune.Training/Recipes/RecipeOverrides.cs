@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Puts <c>key=value</c> words over the keys of a recipe.</summary>
+/// <summary>Applies <c>key=value</c> arguments to the keys of a recipe.</summary>
 sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys former, List<string> errors)
 {
     readonly Dictionary<string, Type> known = RecipeKeys.All(recipe).ToDictionary(row => row.Key, row => row.Type, StringComparer.Ordinal);
@@ -16,13 +16,13 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         {
             var split = word.Split('=', 2);
             if (split.Length < 2)
-                errors.Add($"'{word}': a word of the form key=value was expected");
+                errors.Add($"'{word}' must have the form key=value");
             else if (Resolve(split[0].Trim()) is { } key)
                 Set(root, key.Split('.'), Value(key, split[1].Trim()), key);
         }
     }
 
-    /// <summary>A text; or a list in YAML, as <c>[a, b]</c>, for a key that takes lists.</summary>
+    /// <summary>A text; or a YAML list such as <c>[a, b]</c>, for a key of a list.</summary>
     YamlNode Value(string key, string text)
     {
         if (!text.StartsWith('[') || !known.TryGetValue(key, out var type) || RecipeKeys.ItemType(type) is null)
@@ -40,7 +40,7 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
     }
 
     /// <summary>
-    /// The full key that a word names, by itself or by a last part that only one key has; <c>rewards.0.weight</c> is a key of a list's item.
+    /// The full key of a name, which is a full key or the last part of one key only; <c>rewards.0.weight</c> is a key of a list item.
     /// </summary>
     string? Resolve(string name)
     {
@@ -56,13 +56,14 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         if (ending.Count == 1)
             return ending[0];
         errors.Add(ending.Count > 1
-            ? $"'{name}' may mean {string.Join(" or ", ending)}; write it in full"
-            : $"'{name}' is no key of this recipe.{Suggestion(name)}");
+            ? $"'{name}' is ambiguous: write {string.Join(" or ", ending)}"
+            : $"'{name}' is not a key of this recipe.{Suggestion(name)}");
         return null;
     }
 
     string Suggestion(string name) =>
-        (NearestName.Find(name, known.Keys) ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
+        (NearestName.Find(name, known.Keys)
+            ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
             ? $" Did you mean '{nearest}'?"
             : " `attune recipe METHOD` prints all keys.";
 
@@ -81,7 +82,7 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
     {
         if (index > list.Children.Count)
         {
-            errors.Add($"'{key}': the list has {list.Children.Count} items, and the first has the number 0");
+            errors.Add($"'{key}': the list has {list.Children.Count} items, which are numbered from 0");
             return;
         }
         if (index == list.Children.Count)
@@ -89,7 +90,9 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         if (path.Length == 0)
             list.Children[index] = value;
         else
-            Set(list.Children[index] as YamlMappingNode ?? (YamlMappingNode)(list.Children[index] = new YamlMappingNode()), path, value, key);
+            Set(
+                list.Children[index] as YamlMappingNode ?? (YamlMappingNode)(list.Children[index] = new YamlMappingNode()),
+                path, value, key);
     }
 
     static YamlSequenceNode List(YamlMappingNode node, YamlScalarNode name) =>

@@ -6,17 +6,18 @@ using YamlDotNet.RepresentationModel;
 namespace Attune.Training.Recipes;
 
 /// <summary>
-/// Reads recipes: YAML files whose keys are the properties of a recipe, and <c>key=value</c> words over them. All errors are
-/// reported at once.
+/// Reads recipes: YAML files whose keys are the properties of a recipe, and <c>key=value</c> arguments that override them. All errors
+/// are reported at once.
 /// </summary>
 public static class RecipeReader
 {
-    /// <summary>A recipe of a method.</summary>
+    /// <summary>Reads a recipe.</summary>
     /// <param name="method">The method, or null to take it from the file.</param>
-    /// <param name="file">A YAML file, or null for the defaults alone.</param>
-    /// <param name="overrides">Words such as <c>optimizer.learningRate=1e-4</c>; a last part that is unique may stand alone.</param>
-    /// <param name="notice">Told of keys that have been renamed; null when nobody is.</param>
-    /// <exception cref="InvalidDataException">Something in the file or the words is wrong; the message lists everything.</exception>
+    /// <param name="file">A YAML file, or null for the defaults.</param>
+    /// <param name="overrides">Arguments such as <c>optimizer.learningRate=1e-4</c>; <c>learningRate=1e-4</c> is enough where one key only
+    /// ends so.</param>
+    /// <param name="notice">Called with a message for each renamed key; null for none.</param>
+    /// <exception cref="InvalidDataException">The file or the overrides are invalid; the message lists all errors.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static (TrainingMethod Method, IRecipe Recipe) Read(
         string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null)
@@ -24,10 +25,11 @@ public static class RecipeReader
         var (found, recipe, errors) = Bind(method, file, overrides, notice);
         return errors.Count == 0
             ? (found, recipe)
-            : throw new InvalidDataException($"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
+            : throw new InvalidDataException(
+                $"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
     }
 
-    /// <summary>The same with what is wrong as a list.</summary>
+    /// <summary><see cref="Read"/> with the errors as a list.</summary>
     internal static (TrainingMethod Method, IRecipe Recipe, IReadOnlyList<string> Errors) Bind(
         string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null)
     {
@@ -42,14 +44,14 @@ public static class RecipeReader
         return (found, recipe, [.. errors, .. Validation.Check(recipe)]);
     }
 
-    static TrainingMethod Method(string? wanted, string? file, YamlMappingNode root)
+    static TrainingMethod Method(string? requested, string? file, YamlMappingNode root)
     {
         var key = new YamlScalarNode("method");
         var written = root.Children.TryGetValue(key, out var node) ? (node as YamlScalarNode)?.Value ?? "" : null;
         root.Children.Remove(key);
-        if (wanted is not null && written is not null && wanted != written)
-            throw new InvalidDataException($"{file} is a recipe for {written}, not for {wanted}; use `attune {written} {file}`");
-        var name = wanted ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {MethodCatalog.Names}");
+        if (requested is not null && written is not null && requested != written)
+            throw new InvalidDataException($"{file} is a recipe for {written}, not for {requested}; use `attune {written} {file}`");
+        var name = requested ?? written ?? throw new InvalidDataException($"{file}: 'method' is missing; known are {MethodCatalog.Names}");
         var nearest = NearestName.Find(name, MethodCatalog.All.Select(method => method.Name));
         var meant = nearest is null ? "" : $" Did you mean '{nearest}'?";
         return MethodCatalog.Find(name)
@@ -66,11 +68,12 @@ public static class RecipeReader
             using var reader = File.OpenText(file);
             stream.Load(reader);
             return stream.Documents.Count == 0 ? new() : stream.Documents[0].RootNode as YamlMappingNode
-                ?? throw new InvalidDataException($"{file}: keys with values were expected, as `attune recipe METHOD` prints them");
+                ?? throw new InvalidDataException($"{file}: must have keys with values, as `attune recipe METHOD` prints them");
         }
         catch (YamlException error)
         {
-            throw new InvalidDataException($"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
+            throw new InvalidDataException(
+                $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
         }
     }
 }

@@ -4,12 +4,13 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Starts a run by a recipe, or goes on with the one in a folder.</summary>
+/// <summary>Starts a run from a recipe, or resumes the run in a folder.</summary>
 public static class RecipeRunner
 {
-    /// <summary>Trains by a recipe in a new run folder.</summary>
+    /// <summary>Trains with a recipe in a new run folder.</summary>
     /// <inheritdoc cref="IRecipe.Train"/>
-    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, the message lists all.</exception>
+    /// <exception cref="InvalidDataException">The recipe breaks rules of its options; nothing is written, and the message lists all of
+    /// them.</exception>
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         Validation.ThrowIfInvalid(recipe);
@@ -20,23 +21,59 @@ public static class RecipeRunner
     }
 
     /// <summary>
-    /// Goes on with a run from its newest checkpoint; a finished one is left as it is. Overrides count in this sitting only: the recipe
-    /// in the folder stays as it was.
+    /// Resumes the run in the folder of a recipe from its newest checkpoint, or starts it where the folder holds none; a finished one is left
+    /// as it is. For recipes that a file cannot hold, as those with a C# function.
+    /// </summary>
+    /// <inheritdoc cref="IRecipe.Train"/>
+    /// <exception cref="InvalidDataException">The recipe breaks rules of its options, or the folder holds a run of another method.</exception>
+    public static RunFolder StartOrResume(IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
+    {
+        var (method, folder) = (MethodCatalog.For(recipe), new RunFolder(recipe.Run.Output));
+        if (!folder.HasStarted)
+            return Start(method, recipe, display, cancellation);
+        Validation.ThrowIfInvalid(recipe);
+        var full = recipe.WithFullPaths();
+        NoteChanges(File.ReadAllText(folder.Recipe), RecipeWriter.Write(method.Name, full, withComments: false), folder, display);
+        if (IsFinished(folder, display))
+            return folder;
+        using var run = new Run(full.Run, method, recipe: null, display);
+        full.Train(run, cancellation);
+        return folder;
+    }
+
+    /// <summary>
+    /// Resumes a run from its newest checkpoint; a finished run is not changed. Overrides apply to this call only: the recipe in the folder
+    /// is not changed.
     /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {
         var folder = new RunFolder(path);
         if (!folder.HasStarted)
-            throw new InvalidDataException($"{path} holds no run: it has no recipe.yaml");
-        if (folder.IsFinished)
-        {
-            display.End($"the run in {path} is finished; its model is in {folder.Model}");
+            throw new InvalidDataException($"{path} is not a run folder: it has no recipe.yaml");
+        if (IsFinished(folder, display))
             return folder;
-        }
         var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;
+    }
+
+    static bool IsFinished(RunFolder folder, IRunDisplay display)
+    {
+        if (folder.IsFinished)
+            display.End($"the run in {folder.Path} is finished; its model is in {folder.Model}");
+        return folder.IsFinished;
+    }
+
+    /// <summary>The lines in which a recipe differs from the one that a run was started by.</summary>
+    static void NoteChanges(string before, string now, RunFolder folder, IRunDisplay display)
+    {
+        var (old, own) = (before.Split('\n'), now.Split('\n'));
+        if (old[0] != own[0])
+            throw new InvalidDataException($"{folder.Path} holds a run of another method ({old[0]}); give another Run.Output");
+        string[] changed = [.. own.Except(old, StringComparer.Ordinal).Select(line => line.Trim(' ', '-'))];
+        if (changed.Length > 0)
+            display.Notice($"the recipe differs from the one that {folder.Path} was started by: {string.Join("; ", changed)}");
     }
 }

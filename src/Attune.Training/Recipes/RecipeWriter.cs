@@ -2,15 +2,17 @@ using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Writes recipes as YAML: every key with its value, and what it means when asked.</summary>
+/// <summary>Writes recipes as YAML: every key with its value, and optionally its help text as a comment.</summary>
 public static class RecipeWriter
 {
-    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Readable =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The whole recipe; with comments it is the one that <c>attune recipe</c> prints.</summary>
+    /// <summary>The whole recipe; <c>attune recipe</c> prints it with comments.</summary>
     public static string Write(string method, IRecipe recipe, bool withComments)
     {
         var text = new StringBuilder();
@@ -19,8 +21,8 @@ public static class RecipeWriter
         return text.ToString();
     }
 
-    /// <summary>The whole recipe of a method, with key=value words over its defaults.</summary>
-    /// <exception cref="InvalidDataException">A word is not a key, or a value is wrong.</exception>
+    /// <summary>The whole recipe of a method, with <c>key=value</c> arguments that override its defaults.</summary>
+    /// <exception cref="InvalidDataException">An argument has an unknown key or an invalid value.</exception>
     public static string Write(string method, IReadOnlyList<string> words)
     {
         var (found, recipe) = RecipeReader.Read(method, null, words);
@@ -62,8 +64,8 @@ public static class RecipeWriter
         foreach (var record in items)
         {
             var keys = new StringBuilder();
-            if (RecipeKeys.Kinds(item)?.First(kind => kind.Value.GetType() == record.GetType()).Key is { } kind)
-                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(kind).Append('\n');
+            if (record is RewardOptions reward)
+                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(reward.Kind).Append('\n');
             WriteKeys(keys, record, indent + "  ", withComments);
             text.Append(indent).Append("- ").Append(keys, indent.Length + 2, keys.Length - indent.Length - 2);
         }

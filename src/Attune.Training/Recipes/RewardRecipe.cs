@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
@@ -14,13 +12,13 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>A reward model from rankings.</summary>
+/// <summary>Training of a reward model on comparisons.</summary>
 public sealed record RewardRecipe : IRecipe
 {
-    /// <summary>Folder, seed and rhythm of the run.</summary>
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new() { Output = "runs/reward" };
 
-    /// <summary>A folder with the language model whose backbone it starts from; empty for a new one.</summary>
+    /// <summary>A folder with the language model whose backbone the reward model starts from; empty for a new one.</summary>
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>
@@ -29,16 +27,19 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The tokenizer of a new model.</summary>
     public TokenizerOptions Tokenizer { get; init; } = new();
 
-    /// <summary>Comparisons: prompt, completions and ranks (or pairs); or prompt, chosen and rejected; or chosen and rejected; as texts or lists of messages.</summary>
+    /// <summary>
+    /// Comparisons: prompt, completions and ranks (or pairs); or prompt, chosen and rejected; or chosen and rejected; as texts or lists of
+    /// messages.
+    /// </summary>
     public DataOptions Data { get; init; } = new() { TooLong = OverlongExamples.Drop };
 
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
 
-    /// <summary>How much is seen, and how much at once; an example is a prompt with all its answers.</summary>
+    /// <summary>Steps or epochs, and sizes of batches; an example is a prompt with all its responses.</summary>
     public BatchOptions Training { get; init; } = new();
 
-    /// <summary>How parameters move.</summary>
+    /// <summary>The optimizer and its schedule.</summary>
     public OptimizerOptions Optimizer { get; init; } = new()
     {
         LearningRate = 1e-5,
@@ -48,17 +49,23 @@ public sealed record RewardRecipe : IRecipe
     /// <summary>The objective.</summary>
     public RewardModelingOptions Reward { get; init; } = new();
 
-    /// <summary>What gives the scores their level and unit after training; it is saved with the model.</summary>
+    /// <summary>How scores are shifted and scaled after training; shift and scale are saved with the model.</summary>
     public NormalisationOptions Normalise { get; init; } = new();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: false);
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: false);
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
         Model = RecipePaths.Full(Model),
         Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
-        Normalise = Normalise with { Policy = RecipePaths.Full(Normalise.Policy), Demonstrations = RecipePaths.Full(Normalise.Demonstrations) },
+        Normalise = Normalise with
+        {
+            Policy = RecipePaths.Full(Normalise.Policy),
+            Demonstrations = RecipePaths.Full(Normalise.Demonstrations),
+        },
     };
 
     public void Train(Run run, CancellationToken cancellation)
@@ -71,13 +78,17 @@ public sealed record RewardRecipe : IRecipe
         run.Notices(encoder.Notices);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
-        var task = new OfflineTask<TokenComparisons>(run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
+        var task = new OfflineTask<TokenComparisons>(
+            run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
         normalisation.Apply(Dataset.Read(Data.Train), cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 
-    static IEnumerable<string> Texts(IEnumerable<Example> examples) => examples.SelectMany(example => example is ComparisonExample ranking
-        ? ranking.Completions.Select(completion => ranking.Prompt + completion)
-        : throw new InvalidDataException($"{example.Origin}: a new tokenizer is trained on texts: prompt, completions and ranks, or chosen and rejected, were expected"));
+    static IEnumerable<string> Texts(IEnumerable<Example> examples) =>
+        examples.SelectMany(example => example is ComparisonExample comparisons
+        ? comparisons.Completions.Select(completion => comparisons.Prompt + completion)
+        : throw new InvalidDataException(
+            $"{example.Origin}: a new tokenizer needs comparisons of texts: `prompt`, `completions` and `ranks`, or `chosen` and "
+            + "`rejected`"));
 }

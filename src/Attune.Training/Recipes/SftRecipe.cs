@@ -10,13 +10,13 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
-/// <summary>Supervised fine-tuning on what people wrote.</summary>
+/// <summary>Supervised fine-tuning of a language model on demonstrations.</summary>
 public sealed record SftRecipe : IRecipe
 {
-    /// <summary>Folder, seed and rhythm of the run.</summary>
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new() { Output = "runs/sft" };
 
-    /// <summary>A folder with the language model to go on from.</summary>
+    /// <summary>A folder with the language model that is trained.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
     public string Model { get; init; } = "";
 
@@ -26,10 +26,10 @@ public sealed record SftRecipe : IRecipe
     /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
     public ParameterOptions Parameters { get; init; } = new();
 
-    /// <summary>How much is seen, and how much at once.</summary>
+    /// <summary>Steps or epochs, and sizes of batches.</summary>
     public BatchOptions Training { get; init; } = new();
 
-    /// <summary>How parameters move.</summary>
+    /// <summary>The optimizer and its schedule.</summary>
     public OptimizerOptions Optimizer { get; init; } = new()
     {
         LearningRate = 2e-5,
@@ -39,7 +39,9 @@ public sealed record SftRecipe : IRecipe
     /// <summary>The objective.</summary>
     public SftOptions Sft { get; init; } = new();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, dropsOut: true);
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: true);
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
     public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
 
@@ -53,7 +55,8 @@ public sealed record SftRecipe : IRecipe
         run.Notices(encoder.Notices);
         if (run.SelfTest)
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
-        var task = new OfflineTask<TokenRow>(run, trained, Algorithms.Sft.Objective(model, tokenizer, Sft), Training, Optimizer) { Dropout = Sft.Dropout };
+        var objective = Algorithms.Sft.Objective(model, tokenizer, Sft);
+        var task = new OfflineTask<TokenRow>(run, trained, objective, Training, Optimizer) { Dropout = Sft.Dropout };
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }

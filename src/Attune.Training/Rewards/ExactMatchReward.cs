@@ -3,17 +3,18 @@ using System.ComponentModel.DataAnnotations;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// 1 for an answer that is the one in the prompt's row, or one of them; 0 for another. White space counts as one space, and none at the ends.
+/// 1 for a response that equals the answer in the prompt's row, or one of the answers there; else 0. Runs of white space count as one
+/// space; white space at the ends is ignored.
 /// </summary>
 public sealed record ExactMatchReward : RuleReward
 {
     public override string Kind => "exactMatch";
 
-    /// <summary>The field of the prompt's row that holds the right answer: a text, a number, or a list of these.</summary>
+    /// <summary>The field of the prompt's row that holds the correct answer: a text, a number, or a list of these.</summary>
     [Required(ErrorMessage = "must name a field of the prompts' rows")]
     public string Field { get; init; } = "answer";
 
-    /// <summary>Whether upper and lower case differ.</summary>
+    /// <summary>Whether the case of letters matters.</summary>
     public bool MatchCase { get; init; }
 
     public override IReadOnlyList<string> RowFields => [Field];

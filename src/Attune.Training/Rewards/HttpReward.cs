@@ -4,12 +4,12 @@ using System.Net.Http.Headers;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A reward that a web server gives: a POST a batch.</summary>
+/// <summary>A reward from a web server: one POST request for each batch.</summary>
 public sealed record HttpReward : RemoteReward
 {
     public override string Kind => "http";
 
-    /// <summary>Where the batches are posted to.</summary>
+    /// <summary>The URL that batches are posted to.</summary>
     public string Url { get; init; } = "";
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -17,35 +17,35 @@ public sealed record HttpReward : RemoteReward
         foreach (var result in base.Validate(validationContext))
             yield return result;
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            yield return new("must be an address that begins with http:// or https://", [nameof(Url)]);
+            yield return new("must be a URL that begins with http:// or https://", [nameof(Url)]);
     }
 
     private protected override IRemote Connect() => new HttpRemote(Url);
 }
 
-/// <summary>A web server that answers POST.</summary>
+/// <summary>A web server that takes POST requests.</summary>
 sealed class HttpRemote(string url) : IRemote
 {
     readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false })
     {
-        MaxResponseContentBufferSize = RewardProtocol.LargestAnswer,
+        MaxResponseContentBufferSize = RewardProtocol.MaxAnswerBytes,
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
     public byte[] Send(byte[] request, TimeSpan timeout)
     {
-        using var late = new CancellationTokenSource(timeout);
+        using var deadline = new CancellationTokenSource(timeout);
         try
         {
-            return Post(request, late.Token).GetAwaiter().GetResult();
+            return Post(request, deadline.Token).GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException error) when (late.IsCancellationRequested)
+        catch (OperationCanceledException error) when (deadline.IsCancellationRequested)
         {
-            throw new IOException($"{url} gave no answer within {timeout.TotalSeconds} s", error);
+            throw new IOException($"{url} did not answer within {timeout.TotalSeconds} s", error);
         }
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new InvalidDataException($"the answer of {url} has more than {RewardProtocol.LargestAnswer} bytes", error);
+            throw new InvalidDataException($"the answer of {url} has more than {RewardProtocol.MaxAnswerBytes} bytes", error);
         }
         catch (HttpRequestException error)
         {
@@ -63,9 +63,10 @@ sealed class HttpRemote(string url) : IRemote
         var answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
             return answer;
-        var said = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RewardProtocol.Quoted(answer)}";
-        throw MayPass(response.StatusCode) ? new IOException(said) : new InvalidDataException(said);
+        var message = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RewardProtocol.Quoted(answer)}";
+        throw IsTransient(response.StatusCode) ? new IOException(message) : new InvalidDataException(message);
     }
 
-    static bool MayPass(HttpStatusCode status) => (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+    static bool IsTransient(HttpStatusCode status) =>
+        (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
 }

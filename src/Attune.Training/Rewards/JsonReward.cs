@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>1 for an answer that is JSON, and an object with the keys that are required; 0 for another.</summary>
+/// <summary>1 for a response that is JSON, and an object with the required keys where there are any; else 0.</summary>
 public sealed record JsonReward : RuleReward
 {
     public override string Kind => "json";
 
-    /// <summary>Keys that the object must have; empty for JSON of any kind.</summary>
+    /// <summary>Keys that the object must have; empty for any JSON.</summary>
     public IReadOnlyList<string> Required { get; init; } = [];
 
     public override double Score(TextResponse answer)
@@ -16,9 +16,12 @@ public sealed record JsonReward : RuleReward
         {
             using var document = JsonDocument.Parse(answer.Text);
             var root = document.RootElement;
-            return Required.Count == 0 || (root.ValueKind == JsonValueKind.Object && Required.All(key => root.TryGetProperty(key, out _))) ? 1 : 0;
+            return Required.Count == 0 || (root.ValueKind == JsonValueKind.Object && Required.All(key => root.TryGetProperty(key, out _)))
+                ? 1
+                : 0;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)       // the latter of a key that is half of a surrogate pair
+        // the latter for a key with half of a surrogate pair
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return 0;
         }

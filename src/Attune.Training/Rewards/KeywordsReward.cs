@@ -2,27 +2,27 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>The share of some words or phrases that stand in an answer.</summary>
+/// <summary>The share of some words or phrases that a response contains.</summary>
 public sealed record KeywordsReward : RuleReward, IValidatableObject
 {
     public override string Kind => "keywords";
 
-    /// <summary>Words or phrases; each counts when it stands in the answer as a whole, and not within a longer word.</summary>
+    /// <summary>Words or phrases; each counts when the response contains it as a whole, not as a part of a longer word.</summary>
     [MinLength(1, ErrorMessage = "must have at least one word")]
     public IReadOnlyList<string> Words { get; init; } = [];
 
-    /// <summary>Whether upper and lower case differ.</summary>
+    /// <summary>Whether the case of letters matters.</summary>
     public bool MatchCase { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Words.Any(string.IsNullOrWhiteSpace))
-            yield return new("must have no empty word", [nameof(Words)]);
+            yield return new("must not have empty words", [nameof(Words)]);
     }
 
-    public override double Score(TextResponse answer) => Words.Count(word => Stands(word, answer.Text)) / (double)Words.Count;
+    public override double Score(TextResponse answer) => Words.Count(word => Contains(word, answer.Text)) / (double)Words.Count;
 
-    bool Stands(string word, string text)
+    bool Contains(string word, string text)
     {
         var comparison = MatchCase ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
         for (var at = text.IndexOf(word, comparison); at >= 0; at = text.IndexOf(word, at + 1, comparison))

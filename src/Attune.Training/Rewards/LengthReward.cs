@@ -2,28 +2,28 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>What a length is counted in.</summary>
+/// <summary>The unit of a length.</summary>
 public enum LengthUnit
 {
-    /// <summary>Tokens of the policy, without the one that ends an answer.</summary>
+    /// <summary>Tokens of the policy, without the end-of-sequence token.</summary>
     Tokens,
 
-    /// <summary>Words between white space.</summary>
+    /// <summary>Words, separated by white space.</summary>
     Words,
 
-    /// <summary>UTF-16 units.</summary>
+    /// <summary>UTF-16 code units.</summary>
     Characters,
 }
 
-/// <summary>How long an answer is, or how near its length is to the one that is wanted.</summary>
+/// <summary>The length of a response, or how near it is to a target length.</summary>
 public sealed record LengthReward : RuleReward
 {
     public override string Kind => "length";
 
-    /// <summary>What is counted: tokens, words or characters.</summary>
+    /// <summary>The unit: tokens, words or characters.</summary>
     public LengthUnit Unit { get; init; }
 
-    /// <summary>The length that scores 0, and others their distance from it below 0, as a share of it; 0 to score the length itself.</summary>
+    /// <summary>The target length: the score is −|length − target| / target; 0 to score the length itself.</summary>
     [Range(0, double.PositiveInfinity)]
     public int Target { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record LengthReward : RuleReward
     }
 }
 
-/// <summary>Texts in words.</summary>
+/// <summary>Splits texts at white space.</summary>
 static class WordSplitter
 {
     public static string[] Split(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

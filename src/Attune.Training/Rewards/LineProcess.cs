@@ -4,25 +4,25 @@ using System.Text;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// A running command that is talked to by lines: one on its stdin, one back from its stdout. The end of what it writes to stderr is kept.
+/// A child process that answers one line on its stdin with one line on its stdout. Keeps the end of its stderr.
 /// </summary>
 sealed class LineProcess : IDisposable
 {
-    const int WordsKept = 2000;
+    const int MaxErrorOutput = 2000;
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     readonly Process process;
-    readonly Stream answers;
+    readonly Stream output;
     readonly byte[] buffer = new byte[64 * 1024];
-    readonly StringBuilder words = new();
-    readonly Task listening;
+    readonly StringBuilder errorOutput = new();
+    readonly Task errorReader;
     int next, end;
 
     LineProcess(Process process)
     {
         this.process = process;
-        answers = process.StandardOutput.BaseStream;
-        listening = Listen();
+        output = process.StandardOutput.BaseStream;
+        errorReader = ReadErrorOutput();
     }
 
     /// <exception cref="InvalidDataException">There is no such folder, or no shell.</exception>
@@ -49,48 +49,49 @@ sealed class LineProcess : IDisposable
         }
     }
 
-    /// <summary>Null while it runs.</summary>
+    /// <summary>The exit code; null while it runs.</summary>
     public int? ExitCode => process.WaitForExit(Grace) ? process.ExitCode : null;
 
-    /// <summary>The last lines that it wrote to stderr.</summary>
+    /// <summary>The last lines of its stderr.</summary>
     public string LastErrorOutput
     {
         get
         {
-            listening.Wait(Grace);
-            lock (words)
+            errorReader.Wait(Grace);
+            lock (errorOutput)
             {
-                var lines = words.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                var lines = errorOutput.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
                 return string.Join('\n', lines.TakeLast(10).Select(line => "  " + line.TrimEnd()));
             }
         }
     }
 
-    /// <summary>The line that comes back for a line.</summary>
+    /// <summary>Writes a line, and returns the line that is written back.</summary>
     /// <exception cref="EndOfStreamException">It closed its stdout.</exception>
-    /// <exception cref="InvalidDataException">The line does not end.</exception>
+    /// <exception cref="InvalidDataException">The line is too long.</exception>
     public async Task<byte[]> Send(byte[] request)
     {
-        var answer = ReadLine();                                                    // at once: neither side waits for the other to read
+        // before writing: neither side waits for the other to read
+        var answer = ReadLine();
         try
         {
             await process.StandardInput.BaseStream.WriteAsync((byte[])[.. request, (byte)'\n']).ConfigureAwait(false);
             await process.StandardInput.BaseStream.FlushAsync().ConfigureAwait(false);
         }
-        catch (IOException)                                                         // it ended: so does what it writes
+        catch (IOException)                                                         // it ended: the end of its output is reported
         {
         }
         return await answer.ConfigureAwait(false);
     }
 
-    /// <summary>Lets it end by itself, or makes it, with all that it started.</summary>
+    /// <summary>Closes its stdin, and kills it with its child processes if it does not end.</summary>
     public void Dispose()
     {
         try
         {
             process.StandardInput.Close();
         }
-        catch (IOException)                                                         // what it did not read is lost
+        catch (IOException)                                                         // it ended without reading all of it
         {
         }
         if (!process.WaitForExit(Grace))
@@ -104,7 +105,7 @@ sealed class LineProcess : IDisposable
         while (true)
         {
             if (next == end)
-                (next, end) = (0, await answers.ReadAsync(buffer).ConfigureAwait(false));
+                (next, end) = (0, await output.ReadAsync(buffer).ConfigureAwait(false));
             if (end == 0)
                 throw new EndOfStreamException();
             var length = Array.IndexOf(buffer, (byte)'\n', next, end - next) is var at and >= 0 ? at - next : end - next;
@@ -115,20 +116,20 @@ sealed class LineProcess : IDisposable
                 next++;
                 return line.ToArray();
             }
-            if (line.Length > RewardProtocol.LargestAnswer)
-                throw new InvalidDataException($"its answer has more than {RewardProtocol.LargestAnswer} bytes");
+            if (line.Length > RewardProtocol.MaxAnswerBytes)
+                throw new InvalidDataException($"its answer has more than {RewardProtocol.MaxAnswerBytes} bytes");
         }
     }
 
-    async Task Listen()
+    async Task ReadErrorOutput()
     {
         var text = new char[4096];
         while (await process.StandardError.ReadAsync(text).ConfigureAwait(false) is var count and > 0)
-            lock (words)
+            lock (errorOutput)
             {
-                words.Append(text, 0, count);
-                if (words.Length > WordsKept)
-                    words.Remove(0, words.Length - WordsKept);
+                errorOutput.Append(text, 0, count);
+                if (errorOutput.Length > MaxErrorOutput)
+                    errorOutput.Remove(0, errorOutput.Length - MaxErrorOutput);
             }
     }
 }

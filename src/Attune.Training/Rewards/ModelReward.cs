@@ -1,12 +1,11 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A reward model, or several as one.</summary>
+/// <summary>The score of a reward model, or of an ensemble of several.</summary>
 public sealed record ModelReward : RewardOptions, IValidatableObject
 {
     public override string Kind => "model";
@@ -14,13 +13,16 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     /// <summary>A folder with a reward model.</summary>
     public string Model { get; init; } = "";
 
-    /// <summary>In the place of model: a list of folders, whose heads are one ensemble.</summary>
+    /// <summary>Instead of model: a list of folders with reward models, whose heads are one ensemble.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
-    /// <summary>How several models or heads become one number: mean, minimum, or deviations: the mean less some deviations between them.</summary>
+    /// <summary>
+    /// How the scores of several models or heads become one: mean, minimum, or deviations (the mean minus some standard deviations between
+    /// them).
+    /// </summary>
     public EnsembleCombination Combine { get; init; }
 
-    /// <summary>For combine: deviations, how many are taken from the mean.</summary>
+    /// <summary>For combine: deviations, how many standard deviations are subtracted from the mean.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Deviations { get; init; } = 1;
 
@@ -50,7 +52,8 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     RewardModelSource Source(string folder, RewardContext context)
     {
         var policy = context.Policy;
-        return new(ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
+        return new(
+            ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
         {
             PolicyIsEncoderDecoder = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
             Workers = context.Workers,

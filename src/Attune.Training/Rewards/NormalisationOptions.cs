@@ -3,42 +3,42 @@ using Attune.Generation;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>What gives the scores of a reward model their level and unit.</summary>
+/// <summary>What the shift and the scale of a reward model's scores are measured on.</summary>
 public enum NormalisedBy
 {
-    /// <summary>Answers of the policy: mean 0 and deviation 1.</summary>
+    /// <summary>Responses of the policy: mean 0 and standard deviation 1.</summary>
     Policy,
 
-    /// <summary>Answers of the training data: mean 0 and deviation 1.</summary>
+    /// <summary>Responses of the training data: mean 0 and standard deviation 1.</summary>
     Answers,
 
-    /// <summary>Demonstrations: mean 0; the unit stays.</summary>
+    /// <summary>Demonstrations: mean 0, without scaling.</summary>
     Demonstrations,
 
-    /// <summary>Nothing: scores are logits.</summary>
+    /// <summary>Nothing: scores are the logits.</summary>
     None,
 }
 
-/// <summary>How scores are normalised after training; shift and scale are saved with the model.</summary>
+/// <summary>How a reward model's scores are normalised after training; shift and scale are saved with the model.</summary>
 public sealed record NormalisationOptions : IValidatableObject
 {
     /// <summary>
-    /// policy: mean 0 and deviation 1 on answers that the policy writes to prompts of the data; answers: the same on answers of the data;
-    /// demonstrations: those of a file score 0 on average; none. Where nothing can write answers, policy means answers.
+    /// policy: mean 0 and standard deviation 1 on responses that the policy samples to prompts of the data; answers: the same on responses
+    /// of the data; demonstrations: mean 0 on the responses of a file; none. Where the model cannot generate text, policy means answers.
     /// </summary>
     public NormalisedBy By { get; init; }
 
-    /// <summary>How many answers are measured; demonstrations all are.</summary>
+    /// <summary>How many responses are measured; of demonstrations all are.</summary>
     [Range(2, double.PositiveInfinity)]
     public int Samples { get; init; } = 256;
 
-    /// <summary>A folder with the policy that writes; empty for the model that training starts from.</summary>
+    /// <summary>A folder with the policy to sample from; empty for the model that training starts from.</summary>
     public string Policy { get; init; } = "";
 
-    /// <summary>How it writes.</summary>
+    /// <summary>How the policy's responses are sampled.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Prompts with completions, for by: demonstrations.</summary>
+    /// <summary>A file of prompts with completions, for by: demonstrations.</summary>
     public string Demonstrations { get; init; } = "";
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -8,8 +8,8 @@ using Attune.Training.Policies;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// A class of another assembly: a public <see cref="IRewardSource"/> or <see cref="IRule"/> with a constructor that takes nothing, or the
-/// policy's <see cref="Tokenizer"/>.
+/// A class of another assembly: a public <see cref="IRewardSource"/> or <see cref="IRule"/> with a constructor without parameters, or with
+/// the policy's <see cref="Tokenizer"/>.
 /// </summary>
 public sealed record PluginReward : RewardOptions
 {
@@ -19,7 +19,7 @@ public sealed record PluginReward : RewardOptions
     [Required(ErrorMessage = "must be the path of a .NET assembly")]
     public string Assembly { get; init; } = "";
 
-    /// <summary>The class in it, with its namespace.</summary>
+    /// <summary>The name of a class of the assembly, with its namespace.</summary>
     [Required(ErrorMessage = "must be the name of a class with its namespace")]
     public string Type { get; init; } = "";
 
@@ -42,14 +42,16 @@ public sealed record PluginReward : RewardOptions
         if (type is not null && IsReward(type))
             return type;
         var rewards = assembly.GetExportedTypes().Where(IsReward).Select(candidate => candidate.FullName!).ToList();
-        var known = rewards.Count == 0 ? "there is none in the assembly" : $"in the assembly are {string.Join(", ", rewards)}";
+        var known = rewards.Count == 0 ? "the assembly has none" : $"the assembly has {string.Join(", ", rewards)}";
         throw new InvalidDataException(type is null
-            ? $"the reward '{Title}': {Assembly} has no class {Type}; a public class that implements IRewardSource or IRule was expected, and {known}"
-            : $"the reward '{Title}': {Type} should be a public class that implements IRewardSource or IRule and is not abstract; {known}");
+            ? $"the reward '{Title}': {Assembly} has no class {Type}. It must be a public class that implements IRewardSource or IRule; "
+                + $"{known}"
+            : $"the reward '{Title}': {Type} must be a public class that implements IRewardSource or IRule and is not abstract; {known}");
     }
 
     static bool IsReward(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsVisible: true } && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
+        type is { IsClass: true, IsAbstract: false, IsVisible: true }
+            && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
 
     Assembly Load()
     {
@@ -61,26 +63,33 @@ public sealed record PluginReward : RewardOptions
         }
         catch (Exception error) when (error is BadImageFormatException or FileLoadException)
         {
-            throw new InvalidDataException($"the reward '{Title}': {Assembly} is no .NET assembly that can be loaded here ({error.Message})", error);
+            throw new InvalidDataException(
+                $"the reward '{Title}': {Assembly} is not a .NET assembly that can be loaded here ({error.Message})", error);
         }
     }
 
     object Create(Type type, Tokenizer tokenizer)
     {
-        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null ? [tokenizer] : type.GetConstructor([]) is not null ? [] : null;
+        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null
+            ? [tokenizer]
+            : type.GetConstructor([]) is not null ? [] : null;
         if (arguments is null)
-            throw new InvalidDataException($"the reward '{Title}': {type.FullName} has no public constructor that takes nothing, or a Tokenizer");
+            throw new InvalidDataException(
+                $"the reward '{Title}': {type.FullName} has no public constructor without parameters, or with a Tokenizer");
         try
         {
             return Activator.CreateInstance(type, arguments)!;
         }
         catch (TargetInvocationException error)
         {
-            throw new InvalidDataException($"the reward '{Title}': {type.FullName} could not be made: {error.InnerException!.Message}", error.InnerException);
+            throw new InvalidDataException(
+                $"the reward '{Title}': {type.FullName} could not be created: {error.InnerException!.Message}", error.InnerException);
         }
     }
 
-    /// <summary>Finds what the plug-in needs beside it; what Attune has loaded itself is taken from there, so that types are the same.</summary>
+    /// <summary>
+    /// Loads the plug-in's dependencies from its folder, except assemblies that Attune has loaded, so that their types are the same.
+    /// </summary>
     sealed class PluginContext(string path) : AssemblyLoadContext
     {
         readonly AssemblyDependencyResolver resolver = new(path);
@@ -88,30 +97,31 @@ public sealed record PluginReward : RewardOptions
         public Assembly Load() => LoadFromAssemblyPath(path);
 
         protected override Assembly? Load(AssemblyName assemblyName) =>
-            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name) || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
+            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name)
+                || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
                 ? null
                 : LoadFromAssemblyPath(found);
     }
 }
 
-/// <summary>A source of a plug-in: what it throws becomes one message.</summary>
+/// <summary>A source of a plug-in: its exceptions become messages to the user.</summary>
 sealed class PluginSource(string name, IRewardSource source) : IRewardSource
 {
     public bool IsRemote => source.IsRemote;
 
     public IEnumerable<(string Name, States.IRunState State)> States => source.States;
 
-    public Scores Score(Rollouts rollouts) => Guarded(() => source.Score(rollouts));
+    public Scores Score(Rollouts rollouts) => Guard(() => source.Score(rollouts));
 
-    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Guarded(() => source.ScoreAndUpdateStatistics(rollouts));
+    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Guard(() => source.ScoreAndUpdateStatistics(rollouts));
 
     public void Dispose() => source.Dispose();
 
-    Scores Guarded(Func<Scores> ask)
+    Scores Guard(Func<Scores> score)
     {
         try
         {
-            return ask() is { Rows: not null } scores ? scores : throw new InvalidDataException($"the reward '{name}' gave no scores");
+            return score() is { Rows: not null } scores ? scores : throw new InvalidDataException($"the reward '{name}' gave no scores");
         }
         catch (Exception error) when (error is not (InvalidDataException or OutOfMemoryException))
         {

@@ -1,18 +1,17 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Training.Options;
-using Attune.Training.Recipes;
 
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// A reward that another program gives, which is started with the run: a line on its stdin a batch, answered by a line on its stdout. It
-/// should end when its stdin does.
+/// A reward from a program, which is started at the first batch: each batch is a line on its stdin, answered by a line on its stdout. It
+/// should exit when its stdin is closed.
 /// </summary>
 public sealed record ProcessReward : RemoteReward
 {
     public override string Kind => "process";
 
-    /// <summary>The command, as a shell understands it.</summary>
+    /// <summary>The command, which the system's shell runs.</summary>
     [Required(ErrorMessage = "must be a command")]
     public string Command { get; init; } = "";
 
@@ -24,7 +23,7 @@ public sealed record ProcessReward : RemoteReward
     private protected override IRemote Connect() => new ChildRemote(Command, Folder);
 }
 
-/// <summary>A child process that is started when it is first asked, and again when it has ended or kept silent.</summary>
+/// <summary>A child process that is started at the first request, and again after it has ended or timed out.</summary>
 sealed class ChildRemote(string command, string folder) : IRemote
 {
     LineProcess? child;
@@ -38,23 +37,23 @@ sealed class ChildRemote(string command, string folder) : IRemote
         }
         catch (TimeoutException error)
         {
-            throw new IOException($"the command `{command}` gave no answer within {timeout.TotalSeconds} s{Ended()}", error);
+            throw new IOException($"the command `{command}` did not answer within {timeout.TotalSeconds} s{Ended()}", error);
         }
         catch (EndOfStreamException error)
         {
             var code = child.ExitCode is { } found ? $" with exit code {found}" : "";
-            throw new IOException($"the command `{command}` ended{code} and gave no answer{Ended()}", error);
+            throw new IOException($"the command `{command}` ended{code} and did not answer{Ended()}", error);
         }
     }
 
     public void Dispose() => child?.Dispose();
 
-    /// <summary>Ends the child, and gives what it said last.</summary>
+    /// <summary>Ends the child, and returns its last output on stderr, for messages.</summary>
     string Ended()
     {
         child!.Dispose();
-        var said = child.LastErrorOutput;
+        var lastOutput = child.LastErrorOutput;
         child = null;
-        return said.Length > 0 ? $"; its last words on stderr:\n{said}\n" : ", nor a word on stderr";
+        return lastOutput.Length > 0 ? $"; its last lines on stderr:\n{lastOutput}\n" : ", and wrote nothing to stderr";
     }
 }

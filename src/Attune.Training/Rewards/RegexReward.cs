@@ -1,14 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Text;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>1 for an answer in which a pattern is found, 0 for another; or how often it is found.</summary>
+/// <summary>1 for a response that matches a pattern, else 0; or the number of matches.</summary>
 public sealed record RegexReward : RuleReward, IValidatableObject
 {
-    static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(2);
 
     public override string Kind => "regex";
 
@@ -16,32 +15,34 @@ public sealed record RegexReward : RuleReward, IValidatableObject
     [MinLength(1, ErrorMessage = "must be a .NET regular expression")]
     public string Pattern { get; init; } = "";
 
-    /// <summary>Whether it must be found at the beginning of the answer and reach to its end.</summary>
+    /// <summary>Whether the pattern must match the whole response.</summary>
     public bool Whole { get; init; }
 
-    /// <summary>Whether upper and lower case are the same.</summary>
+    /// <summary>Whether the case of letters is ignored.</summary>
     public bool IgnoreCase { get; init; }
 
-    /// <summary>Whether the score is the number of places where it is found.</summary>
+    /// <summary>Whether the score is the number of matches.</summary>
     public bool Count { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Mistake() is { } mistake)
-            yield return new($"must be a .NET regular expression: {mistake.TrimEnd('.')}", [nameof(Pattern)]);
+        if (FindError() is { } error)
+            yield return new($"must be a .NET regular expression: {error.TrimEnd('.')}", [nameof(Pattern)]);
     }
 
     public override double Score(TextResponse answer)
     {
         try
         {
-            return Count ? Regex.Count(answer.Text, Expression, Options, Longest) : Regex.IsMatch(answer.Text, Expression, Options, Longest) ? 1 : 0;
+            return Count
+                ? Regex.Count(answer.Text, Expression, Options, MatchTimeout)
+                : Regex.IsMatch(answer.Text, Expression, Options, MatchTimeout) ? 1 : 0;
         }
         catch (RegexMatchTimeoutException error)
         {
             throw new InvalidDataException(
-                $"the reward '{Title}' looked for /{Pattern}/ in {answer.Text.Quoted()} for {Longest.TotalSeconds} s in vain; "
-                + "write a pattern that backtracks less", error);
+                $"the reward '{Title}' stopped matching /{Pattern}/ against {answer.Text.Quoted()} after {MatchTimeout.TotalSeconds} s; "
+                + "use a pattern that backtracks less", error);
         }
     }
 
@@ -49,16 +50,16 @@ public sealed record RegexReward : RuleReward, IValidatableObject
 
     RegexOptions Options => RegexOptions.CultureInvariant | (IgnoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
 
-    string? Mistake()
+    string? FindError()
     {
         try
         {
-            _ = new Regex(Expression, Options, Longest);
+            _ = new Regex(Expression, Options, MatchTimeout);
             return null;
         }
-        catch (ArgumentException error)
+        catch (ArgumentException invalid)
         {
-            return error.Message;
+            return invalid.Message;
         }
     }
 }

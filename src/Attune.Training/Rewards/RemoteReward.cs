@@ -2,24 +2,24 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A reward from outside of the program, which answers a JSON object a batch.</summary>
+/// <summary>A reward from another program, which answers each batch with a JSON object.</summary>
 public abstract record RemoteReward : RewardOptions, IValidatableObject
 {
-    /// <summary>Fields of the prompts' rows that are sent along, each as a list beside prompts and completions.</summary>
+    /// <summary>Fields of the prompts' rows that are also sent, each as a list like prompts and completions.</summary>
     public IReadOnlyList<string> Fields { get; init; } = [];
 
-    /// <summary>Whether the tokens of every completion are sent along as texts, for scores of single tokens.</summary>
+    /// <summary>Whether the tokens of every completion are also sent, as texts, for scores of single tokens.</summary>
     public bool Tokens { get; init; }
 
-    /// <summary>Seconds in which an answer must come, the time to start included.</summary>
+    /// <summary>The timeout of a request in seconds; for a process it includes the time to start.</summary>
     [Range(0d, 86_400d, MinimumIsExclusive = true)]
     public double Timeout { get; init; } = 60;
 
-    /// <summary>Times that a batch is asked for again when no answer came.</summary>
+    /// <summary>How often a request is retried when no answer comes.</summary>
     [Range(0, 100)]
     public int Retries { get; init; } = 3;
 
-    /// <summary>Seconds before it is asked for again; twice as long each time.</summary>
+    /// <summary>Seconds before the first retry; doubled for each further one.</summary>
     [Range(0d, 3600d)]
     public double Backoff { get; init; } = 1;
 
@@ -36,11 +36,11 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     private protected abstract IRemote Connect();
 }
 
-/// <summary>The other end: takes a request and gives an answer.</summary>
+/// <summary>The other program: takes a request and returns an answer.</summary>
 interface IRemote : IDisposable
 {
     /// <summary>The answer to a request of one line.</summary>
-    /// <exception cref="IOException">No answer came, and to ask again may help.</exception>
-    /// <exception cref="InvalidDataException">To ask again will not help.</exception>
+    /// <exception cref="IOException">No answer came; a retry may help.</exception>
+    /// <exception cref="InvalidDataException">The request failed; a retry will not help.</exception>
     byte[] Send(byte[] request, TimeSpan timeout);
 }

@@ -3,7 +3,9 @@ using Polly;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>Asks the other end for the scores of a batch: again when no answer comes, and not again when the answer is wrong.</summary>
+/// <summary>
+/// Requests the scores of a batch from another program; retries when no answer comes, but not when the answer is invalid.
+/// </summary>
 sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext context) : IRewardSource
 {
     readonly RewardProtocol protocol = new(options, context.Policy.Tokenizer);
@@ -17,7 +19,7 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
         var request = protocol.Request(++id, rollouts);
         try
         {
-            return RewardProtocol.Read(id, Ask(request), rollouts);
+            return RewardProtocol.Read(id, SendWithRetries(request), rollouts);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
@@ -27,34 +29,34 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
 
     public void Dispose() => remote.Dispose();
 
-    byte[] Ask(byte[] request)
+    byte[] SendWithRetries(byte[] request)
     {
-        var asked = 0;
+        var attempts = 0;
         try
         {
             return retries.Execute(() =>
             {
-                asked++;
+                attempts++;
                 return remote.Send(request, TimeSpan.FromSeconds(options.Timeout));
             });
         }
-        catch (IOException error) when (asked > 1)
+        catch (IOException error) when (attempts > 1)
         {
-            throw new IOException($"{error.Message} (asked {asked} times)", error);
+            throw new IOException($"{error.Message} ({attempts} attempts)", error);
         }
     }
 
-    /// <summary>Waits twice as long before each attempt as before the last one, an hour at most.</summary>
+    /// <summary>Doubles the wait before each attempt, up to an hour.</summary>
     static ResiliencePipeline Retries(RemoteReward options, RewardContext context) => new ResiliencePipelineBuilder().AddRetry(new()
     {
-        MaxRetryAttempts = int.MaxValue,                         // the library refuses 0: ShouldHandle counts
+        MaxRetryAttempts = int.MaxValue,                         // the library does not allow 0: ShouldHandle counts instead
         ShouldHandle = attempt => new(attempt.Outcome.Exception is IOException && attempt.AttemptNumber < options.Retries),
         BackoffType = DelayBackoffType.Exponential,
         Delay = TimeSpan.FromSeconds(options.Backoff),
         MaxDelay = TimeSpan.FromHours(1),
         OnRetry = attempt =>
         {
-            context.Say($"the reward '{options.Title}' is asked again: {attempt.Outcome.Exception!.Message}");
+            context.Say($"the reward '{options.Title}' is retried: {attempt.Outcome.Exception!.Message}");
             return default;
         },
     }).Build();

@@ -3,14 +3,14 @@ using System.ComponentModel.DataAnnotations;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// The share of n-grams of words that are repeated, below 0: −(1 − different / all). Yeo et al. 2025, appendix on the repetition
+/// Minus the share of repeated n-grams of words: −(1 − distinct / all). Yeo et al. 2025, appendix on the repetition
 /// penalty, https://arxiv.org/abs/2502.03373.
 /// </summary>
 public sealed record RepetitionReward : RuleReward
 {
     public override string Kind => "repetition";
 
-    /// <summary>Words of an n-gram; upper and lower case are the same.</summary>
+    /// <summary>n, the words of an n-gram; the case of letters is ignored.</summary>
     [Range(1, double.PositiveInfinity)]
     public int Ngram { get; init; } = 3;
 
@@ -20,7 +20,8 @@ public sealed record RepetitionReward : RuleReward
         var all = words.Length - Ngram + 1;
         if (all <= 0)
             return 0;
-        var different = Enumerable.Range(0, all).Select(at => string.Join(' ', words, at, Ngram)).Distinct(StringComparer.Ordinal).Count();
-        return different / (double)all - 1;
+        var distinct = Enumerable.Range(0, all).Select(first => string.Join(' ', words, first, Ngram)).Distinct(StringComparer.Ordinal)
+            .Count();
+        return distinct / (double)all - 1;
     }
 }

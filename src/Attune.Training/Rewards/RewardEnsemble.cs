@@ -8,6 +8,7 @@ public sealed class RewardEnsemble(IReadOnlyList<RewardModelSource> models, Ense
     public Scores Score(Rollouts rollouts)
     {
         var members = models.Select(model => model.ScoreHeads(rollouts)).ToList();
-        return Scores.FromTotals(Enumerable.Range(0, rollouts.Count).Select(row => options.Aggregate([.. members.SelectMany(member => member[row])])));
+        return Scores.FromTotals(
+            Enumerable.Range(0, rollouts.Count).Select(row => options.Aggregate([.. members.SelectMany(member => member[row])])));
     }
 }

@@ -1,7 +1,6 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
-using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -10,12 +9,12 @@ using Attune.Training.Policies;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// Scores of a reward model, which reads prompt and response as it read them in training. Another tokenizer than the policy's is no
-/// matter: the text is encoded again.
+/// Scores of a reward model for prompts with responses, encoded as in its training. Its tokenizer may differ from the policy's: then the
+/// text is encoded again.
 /// </summary>
 /// <param name="model">The reward model.</param>
 /// <param name="tokenizer">The reward model's tokenizer.</param>
-/// <param name="policyTokenizer">The tokenizer that the responses are in.</param>
+/// <param name="policyTokenizer">The tokenizer of the responses.</param>
 public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, Tokenizer policyTokenizer) : IRewardSource
 {
     const int RowsAtOnce = 16;
@@ -24,14 +23,14 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
 
     /// <summary>
-    /// Whether the policy is an encoder–decoder: its prompts and responses are texts of their own, whose tokens make no text together.
+    /// Whether the policy is an encoder–decoder: its prompts and responses are separate texts, so their tokens cannot be joined.
     /// </summary>
     public bool PolicyIsEncoderDecoder { get; init; }
 
-    /// <summary>How many groups of texts are read at once on a CPU, a thread each.</summary>
+    /// <summary>How many batches are scored in parallel on a CPU, each on one thread.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>How several heads become one number.</summary>
+    /// <summary>How the scores of several heads become one.</summary>
     public EnsembleOptions Ensemble { get; init; } = new();
 
     public Scores Score(Rollouts rollouts) => Scores.FromTotals(ScoreHeads(rollouts).Select(Ensemble.Aggregate));
@@ -39,17 +38,18 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>The scores of each response by each head.</summary>
     public double[][] ScoreHeads(Rollouts rollouts) => ScoreHeads([.. rollouts.Prompts.Zip(rollouts.Completions, Tokens)]);
 
-    /// <summary>Scores of texts in the reward model's tokens; one longer than its context loses its beginning.</summary>
+    /// <summary>Scores of texts in the reward model's tokens; a text longer than its context length is truncated at the start.</summary>
     public double[] Score(IReadOnlyList<int[]> texts) => Array.ConvertAll(ScoreHeads(texts), Ensemble.Aggregate);
 
-    /// <summary>The same by each head.</summary>
+    /// <summary>The scores of each text by each head.</summary>
     public double[][] ScoreHeads(IReadOnlyList<int[]> texts)
     {
         var scores = new double[texts.Count][];
         var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
         var workers = WorkerThreads.On(model.Device, Workers);
-        foreach (var (rows, found) in parts.Zip(workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
-            foreach (var (row, heads) in rows.Zip(found))
+        foreach (var (rows, scored) in parts.Zip(
+            workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
+            foreach (var (row, heads) in rows.Zip(scored))
                 scores[row] = heads;
         return scores;
     }
@@ -62,17 +62,20 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
         return [.. heads.Select(score => (double)score).Chunk(model.HeadCount)];
     }
 
-    /// <summary>A prompt and the policy's answer to it in the reward model's tokens.</summary>
+    /// <summary>A prompt and the policy's response in the reward model's tokens.</summary>
     int[] Tokens(TokenPrompt prompt, Response completion)
     {
         if (sameTokens && !PolicyIsEncoderDecoder && completion.StopString is null)
             return [.. prompt.Tokens, .. completion.Tokens];
         var written = completion is { Ended: true, StopString: null } ? completion.Tokens[..^1] : completion.Tokens;
-        return encoder.EncodeResponse(prompt.Text, StopStrings.Cut(TextBehind(prompt.Text, written), completion), completion.Ended);
+        return encoder.EncodeResponse(prompt.Text, StopStrings.Cut(TextAfter(prompt.Text, written), completion), completion.Ended);
     }
 
-    /// <summary>An answer as it reads behind a prompt. Some tokenizers leave the space out that a text of theirs begins with.</summary>
-    string TextBehind(string prompt, int[] answer)
+    /// <summary>
+    /// The text of a response after a prompt. Some tokenizers drop the space at the start of a text, so the response is decoded after a
+    /// token.
+    /// </summary>
+    string TextAfter(string prompt, int[] answer)
     {
         var before = policyTokenizer.Encode("a");
         var text = policyTokenizer.Decode([.. before, .. answer])[policyTokenizer.Decode(before).Length..];

@@ -1,9 +1,7 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
@@ -15,109 +13,115 @@ using MathNet.Numerics.Statistics;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// Finds the shift and the scale that give a trained reward model's scores a level and a unit. On samples of the reference policy as
-/// Ziegler et al. 2019, section 2.1, https://arxiv.org/abs/1909.08593; by demonstrations as Stiennon et al. 2020, https://arxiv.org/abs/2009.01325
+/// Measures the shift and the scale of a trained reward model's scores: on samples of the reference policy, Ziegler et al. 2019, section
+/// 2.1, https://arxiv.org/abs/1909.08593; or on demonstrations, Stiennon et al. 2020, https://arxiv.org/abs/2009.01325
 /// </summary>
 /// <param name="model">The reward model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
-/// <param name="options">How.</param>
+/// <param name="options">What is measured.</param>
 /// <param name="start">The folder that training starts from; empty for none.</param>
-/// <param name="run">Gives seed and device, and is told what was found.</param>
+/// <param name="run">Gives the seed and the device, and shows the notices.</param>
 public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, NormalisationOptions options, string start, Run run)
 {
     const int PromptsAtOnce = 64;
-    const double LeastDeviation = 1e-6;
+    const double MinStd = 1e-6;
 
     readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
     readonly string policy = options.Policy.Length > 0 ? options.Policy : start;
     int[][] demonstrations = [];
-    bool isWritten;
+    bool fromPolicy;
 
-    /// <summary>Threads that score on a CPU.</summary>
+    /// <summary>How many batches are scored in parallel on a CPU.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>Looks before training whether there is something to measure by after it.</summary>
-    /// <exception cref="InvalidDataException">There is not.</exception>
+    /// <summary>Checks before training that the measurement after it will be possible.</summary>
+    /// <exception cref="InvalidDataException">It will not be.</exception>
     public void Check()
     {
-        isWritten = options.By == NormalisedBy.Policy && CanWrite(policy);
-        if (options.Policy.Length > 0 && !isWritten)
-            throw new InvalidDataException($"normalise.policy: {policy} holds no model that writes answers; name one that does, or set normalise.by: answers");
+        fromPolicy = options.By == NormalisedBy.Policy && CanGenerate(policy);
+        if (options.Policy.Length > 0 && !fromPolicy)
+            throw new InvalidDataException(
+                $"`normalise.policy` must be a folder with a model that can generate text (was {policy}); or set normalise.by to answers.");
         if (options.By == NormalisedBy.Demonstrations)
             demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.EncodeForScoring)];
         if (options.By == NormalisedBy.Demonstrations && demonstrations.Length == 0)
-            throw new InvalidDataException($"normalise.demonstrations: {options.Demonstrations} holds none");
+            throw new InvalidDataException(
+                $"`normalise.demonstrations` must have at least one demonstration ({options.Demonstrations} has none).");
     }
 
     /// <summary>Sets <see cref="RewardModel.Scale"/>.</summary>
-    /// <param name="data">What was trained on.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="data">The training data.</param>
+    /// <param name="cancellation">Stops the sampling.</param>
     public void Apply(IEnumerable<Example> data, CancellationToken cancellation)
     {
         if (options.By == NormalisedBy.None)
             return;
         var (what, heads) = options.By == NormalisedBy.Demonstrations ? ("demonstrations", Score(demonstrations))
-            : isWritten ? ($"answers of {policy}", Written(data, cancellation))
-            : ("answers of the data", Score(Draw([.. data.SelectMany(encoder.EncodeForScoring)])));
+            : fromPolicy ? ($"responses of {policy}", ScorePolicy(data, cancellation))
+            : ("responses of the data", Score(Draw([.. data.SelectMany(encoder.EncodeForScoring)])));
         if (heads.Length == 0)
         {
             run.Notice($"scores are not normalised: there are no {what} to measure");
             return;
         }
-        model.Scale = Measure(heads, hasUnit: options.By != NormalisedBy.Demonstrations);
-        run.Notice($"scores are normalised on {heads.Length} {what}: of the logits {Shown(model.Scale.Shift)} is taken, and the rest divided by {Shown(model.Scale.Scale)}");
+        model.Scale = Measure(heads, scaled: options.By != NormalisedBy.Demonstrations);
+        run.Notice(
+            $"scores are normalised on {heads.Length} {what}: score = (logit − {Shown(model.Scale.Shift)}) / {Shown(model.Scale.Scale)}");
     }
 
-    /// <summary>Of each head the mean, and the deviation (divided by the number) or 1.</summary>
-    static RewardScale Measure(double[][] heads, bool hasUnit)
+    /// <summary>The mean of each head, and its population standard deviation or 1.</summary>
+    static RewardScale Measure(double[][] heads, bool scaled)
     {
         double[][] columns = [.. Enumerable.Range(0, heads[0].Length).Select(head => heads.Select(row => row[head]).ToArray())];
         return new(
             [.. columns.Select(column => column.Average())],
-            [.. columns.Select(column => hasUnit && column.PopulationStandardDeviation() is > LeastDeviation and var std ? std : 1)]);
+            [.. columns.Select(column => scaled && column.PopulationStandardDeviation() is > MinStd and var std ? std : 1)]);
     }
 
-    /// <summary>Whether a folder holds a model that writes, and was not made to judge.</summary>
-    static bool CanWrite(string folder)
+    /// <summary>Whether a folder has a model that can generate text: no encoder, and no sequence classifier.</summary>
+    static bool CanGenerate(string folder)
     {
         if (folder.Length == 0)
             return false;
         var found = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
-        return found.Backbone.Kind != BackboneKind.Encoder && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
+        return found.Backbone.Kind != BackboneKind.Encoder
+            && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
     }
 
-    double[][] Written(IEnumerable<Example> data, CancellationToken cancellation)
+    double[][] ScorePolicy(IEnumerable<Example> data, CancellationToken cancellation)
     {
-        var writer = ModelFolder.LoadLanguageModel(policy, run.Device);
-        var writers = ModelFolder.LoadTokenizer(policy);
-        var context = (int)writer.Backbone.ContextLength;
+        var policyModel = ModelFolder.LoadLanguageModel(policy, run.Device);
+        var policyTokenizer = ModelFolder.LoadTokenizer(policy);
+        var context = (int)policyModel.Backbone.ContextLength;
         var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
-        var prompts = new TextEncoder(writers, context, startToken: writer.Backbone.StartToken);
-        TokenPrompt[] asked = Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
-        var source = Source(writers, apart: writer.Backbone.Kind == BackboneKind.EncoderDecoder);
+        var prompts = new TextEncoder(policyTokenizer, context, startToken: policyModel.Backbone.StartToken);
+        TokenPrompt[] sampled =
+            Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
+        var source = Source(policyTokenizer, encoderDecoder: policyModel.Backbone.Kind == BackboneKind.EncoderDecoder);
         using var random = new RandomSource((ulong)run.Seed, run.Device);
         using var noGrad = Autograd.NoGrad();
-        var answering = new Policy(writer, writers, sampling);
-        var heads = asked.Chunk(PromptsAtOnce).SelectMany(ScoreTogether).ToArray();
-        writer.Free();
+        var sampler = new Policy(policyModel, policyTokenizer, sampling);
+        var heads = sampled.Chunk(PromptsAtOnce).SelectMany(ScoreTogether).ToArray();
+        policyModel.Free();
         return heads;
 
         double[][] ScoreTogether(TokenPrompt[] part)
         {
             using var scope = TensorScope.Open();
-            return source.ScoreHeads(answering.Respond(part, random, cancellation: cancellation));
+            return source.ScoreHeads(sampler.Respond(part, random, cancellation: cancellation));
         }
     }
 
-    double[][] Score(int[][] texts) => Source(tokenizer, apart: false).ScoreHeads(texts);
+    double[][] Score(int[][] texts) => Source(tokenizer, encoderDecoder: false).ScoreHeads(texts);
 
-    RewardModelSource Source(Tokenizer writers, bool apart) => new(model, tokenizer, writers) { PolicyIsEncoderDecoder = apart, Workers = Workers };
+    RewardModelSource Source(Tokenizer policyTokenizer, bool encoderDecoder) =>
+        new(model, tokenizer, policyTokenizer) { PolicyIsEncoderDecoder = encoderDecoder, Workers = Workers };
 
-    /// <summary>As many as are measured, drawn by the seed; again from the start where there are fewer.</summary>
+    /// <summary>As many as are measured, drawn by the seed; repeated where there are fewer.</summary>
     T[] Draw<T>(T[] all)
     {
         new Random(run.Seed).Shuffle(all);
-        return all.Length == 0 ? [] : [.. Enumerable.Range(0, options.Samples).Select(at => all[at % all.Length])];
+        return all.Length == 0 ? [] : [.. Enumerable.Range(0, options.Samples).Select(i => all[i % all.Length])];
     }
 
     static string Shown(IReadOnlyList<double> numbers) => string.Join(", ", numbers.Select(number => $"{number:0.###}"));

@@ -5,15 +5,16 @@ using Attune.Training.Policies;
 namespace Attune.Training.Rewards;
 
 /// <summary>
-/// One JSON object a batch, on one line: <c>{"id":n,"prompts":[…],"completions":[…]}</c>, answered by <c>{"id":n,"scores":[…]}</c>, for each
-/// completion a number, or a list with a number for each of its tokens.
+/// The JSON of a remote reward, one object for each batch, on one line: <c>{"id":n,"prompts":[…],"completions":[…]}</c>, answered by
+/// <c>{"id":n,"scores":[…]}</c>, with a
+/// number for each completion, or a list with a number for each of its tokens.
 /// </summary>
 sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 {
-    const int LongestQuotation = 200;
+    const int MaxQuoteLength = 200;
 
-    /// <summary>An answer may have this many bytes: far more than a batch can need.</summary>
-    public const int LargestAnswer = 64 * 1024 * 1024;
+    /// <summary>The largest size of an answer in bytes, far more than a batch needs.</summary>
+    public const int MaxAnswerBytes = 64 * 1024 * 1024;
 
     public byte[] Request(long id, Rollouts rollouts)
     {
@@ -34,8 +35,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         return buffer.ToArray();
     }
 
-    /// <summary>Scores as the answer to a request gives them.</summary>
-    /// <exception cref="InvalidDataException">It is something else; the message says what was found.</exception>
+    /// <summary>Reads the scores of an answer.</summary>
+    /// <exception cref="InvalidDataException">The answer is invalid; the message shows what it has.</exception>
     public static Scores Read(long id, ReadOnlyMemory<byte> answer, Rollouts rollouts)
     {
         using var document = Parse(answer);
@@ -45,20 +46,21 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         }
         catch (InvalidOperationException)
         {
-            throw Wrong("texts of whole characters were expected, found half of a surrogate pair", answer);
+            throw Wrong("a text has half of a surrogate pair", answer);
         }
     }
 
     static Scores Read(long id, JsonElement root, ReadOnlyMemory<byte> answer, Rollouts rollouts)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found) || !root.TryGetProperty("scores", out var scores))
-            throw Wrong("an object with id and scores was expected", answer);
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found)
+            || !root.TryGetProperty("scores", out var scores))
+            throw Wrong("there must be an object with id and scores", answer);
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)
-            throw Wrong($"the id {id} of the request was expected, found {Shown(found)}", answer);
+            throw Wrong($"id must be {id}, that of the request (was {Shown(found)})", answer);
         if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != rollouts.Count)
         {
-            var length = scores.ValueKind == JsonValueKind.Array ? $"one of {scores.GetArrayLength()}" : Shown(scores);
-            throw Wrong($"a list of {rollouts.Count} scores was expected, found {length}", answer);
+            var length = scores.ValueKind == JsonValueKind.Array ? $"{scores.GetArrayLength()} items" : Shown(scores);
+            throw Wrong($"scores must be a list of {rollouts.Count} (was {length})", answer);
         }
         return new([.. scores.EnumerateArray().Select((score, row) => ReadRow(score, row, rollouts.Completions[row].Tokens.Length))]);
     }
@@ -70,14 +72,14 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         return score.GetArrayLength() == tokens
             ? [.. score.EnumerateArray().Select(number => Number(number, row))]
             : throw new InvalidDataException(
-                $"it answered {score.GetArrayLength()} numbers for completion {row}, which has {tokens} tokens; "
-                + "a number for each of them, or one number for all, was expected");
+                $"its answer has {score.GetArrayLength()} numbers for completion {row}, which has {tokens} tokens; "
+                + "it must have one number, or one for each token");
     }
 
     static double Number(JsonElement score, int row) =>
         score.ValueKind == JsonValueKind.Number && score.TryGetDouble(out var number) && double.IsFinite(number)
             ? number
-            : throw new InvalidDataException($"it answered {Shown(score)} for completion {row}; a finite number was expected");
+            : throw new InvalidDataException($"its answer has {Shown(score)} for completion {row}, which must be a finite number");
 
     static JsonDocument Parse(ReadOnlyMemory<byte> answer)
     {
@@ -89,7 +91,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         {
             throw new InvalidDataException(
                 $"its answer is not JSON: {Quoted(answer)}. "
-                + "Only answers may be written where they are read from; other output belongs to stderr", error);
+                + "Only answers may be written to stdout; write other output to stderr", error);
         }
     }
 
@@ -99,9 +101,9 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     internal static string Quoted(ReadOnlyMemory<byte> answer) =>
         answer.Length == 0 ? "an empty line"
-        : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * LongestQuotation)]));
+        : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * MaxQuoteLength)]));
 
-    static string Shortened(string text) => text.Length > LongestQuotation ? text[..LongestQuotation] + " …" : text;
+    static string Shortened(string text) => text.Length > MaxQuoteLength ? text[..MaxQuoteLength] + " …" : text;
 
     static void WriteList(Utf8JsonWriter json, string name, TextResponse[] answers, Action<TextResponse> write)
     {

@@ -1,7 +1,5 @@
 using Attune.Data;
 using Attune.Models;
-using Attune.Models.Backbones;
-using Attune.Models.Families;
 using Attune.Reporting.Evaluation;
 using Attune.Torch;
 using Attune.Training.Options;
@@ -10,7 +8,7 @@ using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>Reads the answers of data files with one or several reward models.</summary>
+/// <summary>Scores the responses of data files with one or several reward models.</summary>
 public sealed class RewardScorer
 {
     readonly IReadOnlyList<Member> members;
@@ -21,13 +19,13 @@ public sealed class RewardScorer
     /// <summary>How many heads there are in all models.</summary>
     public int MemberCount => members.Sum(member => member.Model.HeadCount);
 
-    /// <summary>Writes conversations as the first model reads them.</summary>
+    /// <summary>The encoder of the first model.</summary>
     public TextEncoder Encoder => members[0].Encoder;
 
     /// <param name="folders">Reward models, at least one.</param>
-    /// <param name="device">Where they compute.</param>
-    /// <param name="dtype">Of their weights; null for what is stored.</param>
-    /// <param name="options">How several become one.</param>
+    /// <param name="device">The device that they compute on.</param>
+    /// <param name="dtype">The type of their weights; null for the type that they are stored in.</param>
+    /// <param name="options">How the scores of several models or heads become one.</param>
     /// <exception cref="InvalidDataException">A folder has no reward model, or the options are wrong.</exception>
     public static RewardScorer Load(IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options)
     {
@@ -42,40 +40,46 @@ public sealed class RewardScorer
         }
     }
 
-    /// <summary>The answers of each example.</summary>
-    /// <exception cref="InvalidDataException">An example has none.</exception>
+    /// <summary>Scores the responses of each example.</summary>
+    /// <exception cref="InvalidDataException">An example has no response.</exception>
     public IReadOnlyList<ScoredResponse[]> Score(IReadOnlyList<Example> examples)
     {
         var texts = examples.Select(Encoder.EncodeForScoring).ToList();
-        var columns = members.Select(member => member.Judge(member == members[0] ? texts : examples.Select(member.Encoder.EncodeForScoring))).ToList();
-        var (judged, first) = (new List<ScoredResponse[]>(), 0);
-        foreach (var (example, own) in examples.Zip(texts))
+        var columns = members.Select(member =>
+            member.ScoreAll(member == members[0] ? texts : examples.Select(member.Encoder.EncodeForScoring))).ToList();
+        var (scored, first) = (new List<ScoredResponse[]>(), 0);
+        foreach (var (example, exampleTexts) in examples.Zip(texts))
         {
-            var prompt = own.Count > 1 ? PromptLength(own) : example is Demonstration demonstration ? Encoder.EncodeFullPrompt(demonstration.Prompt).Length : 0;
-            judged.Add([.. own.Select((text, at) => One([.. columns.Select(column => column[first + at])], text.Length - prompt))]);
-            first += own.Count;
+            var prompt = exampleTexts.Count > 1
+                ? PromptLength(exampleTexts)
+                : example is Demonstration demonstration ? Encoder.EncodeFullPrompt(demonstration.Prompt).Length : 0;
+            scored.Add(
+                [.. exampleTexts.Select((text, at) => One([.. columns.Select(column => column[first + at])], text.Length - prompt))]);
+            first += exampleTexts.Count;
         }
-        return judged;
+        return scored;
     }
 
-    /// <summary>Scores every answer and compares every pair.</summary>
-    /// <exception cref="InvalidDataException">There is no pair to compare, or an example is no comparison.</exception>
+    /// <summary>Scores every response and compares every pair.</summary>
+    /// <exception cref="InvalidDataException">There is no pair to compare, or an example is not a comparison.</exception>
     public RewardEvaluation Evaluate(IReadOnlyList<Example> examples)
     {
-        ComparisonExample[] rankings = [.. examples.Select(example => example switch
+        ComparisonExample[] comparisonExamples = [.. examples.Select(example => example switch
         {
-            ComparisonExample ranking => ranking,
-            ChatComparisonExample dialogue => Encoder.AsTexts(dialogue),
+            ComparisonExample comparisons => comparisons,
+            ChatComparisonExample chat => Encoder.AsTexts(chat),
             _ => throw new InvalidDataException(
-                $"{example.Origin}: comparisons were expected: prompt, completions and ranks or pairs; or chosen and rejected"),
+                $"{example.Origin}: this is not a comparison, which has `prompt`, `completions` and `ranks` or `pairs`; or `chosen` and "
+                    + "`rejected`"),
         })];
-        return RewardEvaluation.Evaluate(rankings, Score(examples));
+        return RewardEvaluation.Evaluate(comparisonExamples, Score(examples));
     }
 
-    ScoredResponse One((double[] Scores, double[] Logits)[] found, int length)
+    ScoredResponse One((double[] Scores, double[] Logits)[] memberScores, int length)
     {
-        double[] scores = [.. found.SelectMany(member => member.Scores)];
-        return new(options.Aggregate(scores), found.SelectMany(member => member.Logits).Average(), scores.PopulationStandardDeviation(), length);
+        double[] scores = [.. memberScores.SelectMany(member => member.Scores)];
+        var logit = memberScores.SelectMany(member => member.Logits).Average();
+        return new(options.Aggregate(scores), logit, scores.PopulationStandardDeviation(), length);
     }
 
     /// <summary>How many tokens all texts share at the start.</summary>
@@ -83,8 +87,8 @@ public sealed class RewardScorer
 
     sealed record Member(RewardModel Model, RewardModelSource Source, TextEncoder Encoder)
     {
-        public (double[] Scores, double[] Logits)[] Judge(IEnumerable<IReadOnlyList<int[]>> texts) =>
-            [.. Source.ScoreHeads([.. texts.SelectMany(own => own)]).Select(scores => (scores, Logits(scores)))];
+        public (double[] Scores, double[] Logits)[] ScoreAll(IEnumerable<IReadOnlyList<int[]>> texts) =>
+            [.. Source.ScoreHeads([.. texts.SelectMany(exampleTexts => exampleTexts)]).Select(scores => (scores, Logits(scores)))];
 
         double[] Logits(double[] scores) => Model.Scale is not { } scale ? scores
             : [.. scores.Select((score, head) => score * scale.Scale[head] + scale.Shift[head])];

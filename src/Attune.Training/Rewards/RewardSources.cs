@@ -6,12 +6,12 @@ using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>The kinds of rewards, and how a list of them becomes one.</summary>
+/// <summary>The kinds of rewards, and how to create a reward source from a list of them.</summary>
 public static class RewardSources
 {
     static readonly Lock registering = new();
 
-    /// <summary>Every kind that a recipe may name, with its defaults.</summary>
+    /// <summary>All kinds that recipes can use, with their defaults.</summary>
     public static IReadOnlyDictionary<string, RewardOptions> Kinds { get; private set; } = new RewardOptions[]
     {
         new ModelReward(),
@@ -28,28 +28,30 @@ public static class RewardSources
     }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Adds a kind of reward. Recipes can name it from then on, with the properties of the record as its keys; help shows their
-    /// summaries, from the XML documentation beside the record's assembly.
+    /// Adds a kind of reward. Recipes can use it from then on, with the properties of the record as its keys; help shows their
+    /// summaries, from the XML documentation next to the record's assembly.
     /// </summary>
     /// <param name="defaults">The values of keys that a recipe leaves out.</param>
-    /// <exception cref="ArgumentException">Another record has this kind.</exception>
+    /// <exception cref="ArgumentException">Another record type has this kind.</exception>
     public static void Register(RewardOptions defaults)
     {
         lock (registering)
         {
             if (Kinds.TryGetValue(defaults.Kind, out var known) && known.GetType() != defaults.GetType())
-                throw new ArgumentException($"the kind '{defaults.Kind}' is taken by {known.GetType()}", nameof(defaults));
+                throw new ArgumentException($"the kind '{defaults.Kind}' is already used by {known.GetType()}", nameof(defaults));
             Kinds = new Dictionary<string, RewardOptions>(Kinds, StringComparer.OrdinalIgnoreCase) { [defaults.Kind] = defaults };
         }
     }
 
-    /// <summary>One source of rewards: their weighted sum. Dispose of it, since child processes and connections may stand behind it.</summary>
-    /// <param name="rewards">At least one, of different names.</param>
-    /// <param name="policy">Whose responses are rated.</param>
+    /// <summary>
+    /// Creates one reward source, the weighted sum of rewards. Dispose of it: it may own child processes and connections.
+    /// </summary>
+    /// <param name="rewards">At least one, with different names.</param>
+    /// <param name="policy">The policy whose responses are scored.</param>
     /// <param name="dtype">The type of a reward model's weights; null for the one that they are stored in.</param>
-    /// <param name="workers">How many groups of texts a reward model reads at once on a CPU.</param>
-    /// <param name="say">Told, from whatever thread, when a source is asked again.</param>
-    /// <exception cref="InvalidDataException">A reward cannot be built, or the list makes no sense.</exception>
+    /// <param name="workers">How many batches a reward model scores in parallel on a CPU.</param>
+    /// <param name="say">Shows a notice, such as that a request is retried; called from any thread.</param>
+    /// <exception cref="InvalidDataException">A reward cannot be created, or the list is invalid.</exception>
     public static IRewardSource Create(
         IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1, Action<string>? say = null)
     {
@@ -69,7 +71,7 @@ public static class RewardSources
         return new RewardSum(parts);
     }
 
-    /// <summary>That the rows of all prompts have the fields that rewards read, so that none is missed in the middle of a run.</summary>
+    /// <summary>Checks before a run that the rows of all prompts have the fields that rewards read.</summary>
     /// <exception cref="InvalidDataException">A field is missing; the message says where.</exception>
     public static void RequireFields(IReadOnlyList<RewardOptions> rewards, IEnumerable<TokenPrompt> prompts)
     {
@@ -81,11 +83,11 @@ public static class RewardSources
                 prompt.Row?.Required(field);
     }
 
-    /// <summary>That every reward of a list has a name of its own.</summary>
+    /// <summary>Checks that the names of a list of rewards differ.</summary>
     internal static IEnumerable<ValidationResult> ValidateNames(IReadOnlyList<RewardOptions> rewards, string member) =>
         from same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal)
         where same.Count() > 1
-        select new ValidationResult($"must differ in their names: {same.Count()} are called '{same.Key}', so set their key name", [member]);
+        select new ValidationResult($"must have different names: {same.Count()} are called '{same.Key}'; set their key name", [member]);
 
     /// <summary>Rewards that are not part of a recipe.</summary>
     sealed record RewardList : IValidatableObject

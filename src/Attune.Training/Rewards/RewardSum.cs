@@ -4,15 +4,15 @@ using Attune.Training.States;
 namespace Attune.Training.Rewards;
 
 /// <summary>A source in a weighted sum.</summary>
-/// <param name="Name">In metrics and messages.</param>
-/// <param name="Source">The sum disposes of it.</param>
-/// <param name="Weight">What its scores are multiplied by, once they are scaled.</param>
-/// <param name="Scaling">What they are scaled to.</param>
+/// <param name="Name">Its name in metrics and messages.</param>
+/// <param name="Source">The source; the sum disposes of it.</param>
+/// <param name="Weight">The factor of its scores, after scaling.</param>
+/// <param name="Scaling">How its scores are scaled.</param>
 public sealed record WeightedReward(string Name, IRewardSource Source, double Weight = 1, ScoreScaling Scaling = ScoreScaling.None);
 
 /// <summary>
-/// The weighted sum of sources, each scaled by itself. A number for a response as a whole is added at its last token where another
-/// source rates every token. Sources that wait are asked at once. Running moments move only when every source has answered.
+/// The weighted sum of sources, each scaled separately. The score of a whole response is added at its last token where another source
+/// scores every token. Remote sources are called at the same time. Running moments are updated only when every source has answered.
 /// </summary>
 public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSource
 {
@@ -24,9 +24,10 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
         .Select(state => ($"rewards/{pair.First.Name}/{state.Name}", state.State))
         .Concat(pair.Second.Remembers ? [($"rewards/{pair.First.Name}", (IRunState)pair.Second.Moments)] : []));
 
-    public Scores Score(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.Score(rollouts)), learn: false);
+    public Scores Score(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.Score(rollouts)), update: false);
 
-    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) => Sum(ScoreAll(rollouts, source => source.ScoreAndUpdateStatistics(rollouts)), learn: true);
+    public Scores ScoreAndUpdateStatistics(Rollouts rollouts) =>
+        Sum(ScoreAll(rollouts, source => source.ScoreAndUpdateStatistics(rollouts)), update: true);
 
     public void Dispose()
     {
@@ -34,41 +35,47 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
             part.Source.Dispose();
     }
 
-    /// <summary>The scores of every part, checked.</summary>
-    Scores[] ScoreAll(Rollouts rollouts, Func<IRewardSource, Scores> ask)
+    /// <summary>The validated scores of every part.</summary>
+    Scores[] ScoreAll(Rollouts rollouts, Func<IRewardSource, Scores> score)
     {
-        var waiting = parts.Where(part => part.Source.IsRemote).ToDictionary(
-            part => part.Name, part => Task.Run(() => ask(part.Source)), StringComparer.Ordinal);
-        var found = new Scores[parts.Count];
+        var remote = parts.Where(part => part.Source.IsRemote).ToDictionary(
+            part => part.Name, part => Task.Run(() => score(part.Source)), StringComparer.Ordinal);
+        var partScores = new Scores[parts.Count];
         var failures = new List<InvalidDataException>();
         foreach (var (i, part) in parts.Index().OrderBy(row => row.Item.Source.IsRemote))
             try
             {
-                found[i] = waiting.TryGetValue(part.Name, out var answer) ? answer.GetAwaiter().GetResult() : ask(part.Source);
-                found[i].Check(part.Name, rollouts);
+                partScores[i] = remote.TryGetValue(part.Name, out var answer) ? answer.GetAwaiter().GetResult() : score(part.Source);
+                partScores[i].Check(part.Name, rollouts);
             }
             catch (InvalidDataException failure)
             {
                 failures.Add(failure);
             }
-        return failures.Count == 0 ? found : throw new InvalidDataException(string.Join("\n", failures.Select(failure => failure.Message)), failures[0]);
+        return failures.Count == 0
+            ? partScores
+            : throw new InvalidDataException(string.Join("\n", failures.Select(failure => failure.Message)), failures[0]);
     }
 
-    Scores Sum(Scores[] found, bool learn)
+    Scores Sum(Scores[] partScores, bool update)
     {
         if (IsPlain)
-            return found[0];
-        var scaled = found.Zip(scalers, (scores, scaler) => scaler.Scale(scores, learn)).ToList();
-        double[][] rows = [.. Enumerable.Range(0, found[0].Rows.Length).Select(row => Add([.. scaled.Select((part, i) => (part[row], parts[i].Weight))]))];
-        return new(rows) { Parts = Named(found).ToDictionary(StringComparer.Ordinal) };
+            return partScores[0];
+        var scaled = partScores.Zip(scalers, (scores, scaler) => scaler.Scale(scores, update)).ToList();
+        double[][] rows =
+        [
+            .. Enumerable.Range(0, partScores[0].Rows.Length)
+                .Select(row => Add([.. scaled.Select((part, i) => (part[row], parts[i].Weight))])),
+        ];
+        return new(rows) { Parts = Named(partScores).ToDictionary(StringComparer.Ordinal) };
     }
 
-    /// <summary>What each part gave, and the parts of a part, before they are scaled and weighted.</summary>
-    IEnumerable<KeyValuePair<string, double[]>> Named(Scores[] found) => parts.Zip(found).SelectMany(pair => pair.Second.Parts
+    /// <summary>The scores of each part, and of the parts of a part, before scaling and weighting.</summary>
+    IEnumerable<KeyValuePair<string, double[]>> Named(Scores[] partScores) => parts.Zip(partScores).SelectMany(pair => pair.Second.Parts
         .Select(inner => KeyValuePair.Create($"{pair.First.Name}/{inner.Key}", inner.Value))
         .Prepend(KeyValuePair.Create(pair.First.Name, pair.Second.Totals)));
 
-    /// <summary>One row of the sum, aligned at the last tokens.</summary>
+    /// <summary>A row of the sum, aligned at the last tokens.</summary>
     static double[] Add((double[] Row, double Weight)[] rows)
     {
         var sum = new double[rows.Max(part => part.Row.Length)];

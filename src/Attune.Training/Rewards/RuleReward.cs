@@ -3,11 +3,11 @@ using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>Rates an answer by its text.</summary>
+/// <summary>Scores a response by its text.</summary>
 public interface IRule
 {
-    /// <summary>A finite number; more is better.</summary>
-    /// <exception cref="InvalidDataException">The prompt's row lacks what the rule needs.</exception>
+    /// <summary>A finite number; higher is better.</summary>
+    /// <exception cref="InvalidDataException">The prompt's row lacks a field that the rule needs.</exception>
     double Score(TextResponse answer);
 }
 
@@ -20,8 +20,8 @@ public abstract record RuleReward : RewardOptions, IRule
 }
 
 /// <summary>The scores of a rule.</summary>
-/// <param name="rule">What rates.</param>
-/// <param name="tokenizer">The tokenizer that the responses are in.</param>
+/// <param name="rule">The rule.</param>
+/// <param name="tokenizer">The tokenizer of the responses.</param>
 public sealed class RuleSource(IRule rule, Tokenizer tokenizer) : IRewardSource
 {
     public Scores Score(Rollouts rollouts) => Scores.FromTotals(TextResponse.FromRollouts(rollouts, tokenizer).Select(rule.Score));

@@ -1,60 +1,63 @@
 using Attune.Training.Estimation;
-using Attune.Training.Studies;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>What scores are scaled to.</summary>
+/// <summary>How scores are scaled.</summary>
 public enum ScoreScaling
 {
-    /// <summary>As they come.</summary>
+    /// <summary>Not at all.</summary>
     None,
 
-    /// <summary>Mean 0 and deviation 1 in the first step, when the policy is the reference; the same shift and scale ever after.</summary>
+    /// <summary>
+    /// To mean 0 and standard deviation 1 in the first step, in which the policy is the reference; later steps use the same shift and
+    /// scale.
+    /// </summary>
     Reference,
 
-    /// <summary>Mean 0 and deviation 1 of all scores so far.</summary>
+    /// <summary>To mean 0 and standard deviation 1 of all scores so far.</summary>
     Running,
 
-    /// <summary>Mean 0 and deviation 1 in every step by itself.</summary>
+    /// <summary>To mean 0 and standard deviation 1 in every step.</summary>
     Whiten,
 }
 
 /// <summary>
-/// Brings scores to mean 0 and deviation 1, or to deviation 1 alone. Mean and deviation are those of whole responses; the numbers of
-/// tokens are divided by that deviation, and the mean is taken off at the last token.
+/// Scales scores to mean 0 and standard deviation 1, or to standard deviation 1 only. Both are those of whole responses; the scores of
+/// tokens are divided by that standard deviation, and the mean is subtracted at the last token.
 /// </summary>
-sealed class ScoreScaler(ScoreScaling scaling, bool keepsMean = false)
+sealed class ScoreScaler(ScoreScaling scaling, bool keepMean = false)
 {
-    const double Smallest = 1e-8;
+    const double MinStd = 1e-8;
 
-    /// <summary>Of the scores that were learned from so far.</summary>
+    /// <summary>Moments of the scores that were trained on so far.</summary>
     public RunningMoments Moments { get; } = new();
 
-    /// <summary>Whether the moments are more than those of the step.</summary>
+    /// <summary>Whether the moments outlast a step.</summary>
     public bool Remembers => scaling is ScoreScaling.Reference or ScoreScaling.Running;
 
-    /// <summary>Rows as they come in, scaled.</summary>
+    /// <summary>The scaled rows.</summary>
     /// <param name="scores">B responses.</param>
-    /// <param name="learn">Whether the moments take these scores in; as long as there are none, those of the scores stand in.</param>
-    public double[][] Scale(Scores scores, bool learn) => Scale(scores.Rows, scores.Totals, learn);
+    /// <param name="update">Whether the moments are updated with these scores; while there are none, the moments of the scores are
+    /// used.</param>
+    public double[][] Scale(Scores scores, bool update) => Scale(scores.Rows, scores.Totals, update);
 
     /// <inheritdoc cref="Scale(Scores, bool)"/>
     /// <param name="rows">B rows.</param>
-    /// <param name="totals">B numbers that the moments are of.</param>
-    /// <param name="learn">Whether the moments take these scores in.</param>
-    public double[][] Scale(double[][] rows, double[] totals, bool learn)
+    /// <param name="totals">B scores that the moments are computed from.</param>
+    /// <param name="update">Whether the moments are updated with these scores.</param>
+    public double[][] Scale(double[][] rows, double[] totals, bool update)
     {
         if (scaling == ScoreScaling.None)
             return rows;
-        if (learn && (scaling == ScoreScaling.Running || (scaling == ScoreScaling.Reference && Moments.Count == 0)))
+        if (update && (scaling == ScoreScaling.Running || (scaling == ScoreScaling.Reference && Moments.Count == 0)))
             Moments.Update(totals);
         var moments = Moments.Count > 0 ? Moments : MomentsFor(totals);
-        var deviation = moments.Std > Smallest ? moments.Std : 1;                // scores that do not differ stay in their unit
-        var shift = keepsMean ? 0 : -moments.Mean / deviation;
-        return Array.ConvertAll(rows, row => AddAtEnd(Array.ConvertAll(row, number => number / deviation), shift));
+        var std = moments.Std > MinStd ? moments.Std : 1;                // equal scores are not scaled
+        var shift = keepMean ? 0 : -moments.Mean / std;
+        return Array.ConvertAll(rows, row => AddAtEnd(Array.ConvertAll(row, number => number / std), shift));
     }
 
-    /// <summary>A row with something added to its last number.</summary>
+    /// <summary>A row with a number added to its last element.</summary>
     public static double[] AddAtEnd(double[] row, double number) => [.. row[..^1], row[^1] + number];
 
     static RunningMoments MomentsFor(double[] totals)

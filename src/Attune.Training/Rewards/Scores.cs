@@ -4,20 +4,20 @@ using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>How good B responses are: each as a whole, or each of their tokens. Higher is better.</summary>
-/// <param name="Rows">B rows: one number for a response as a whole, or one for each of its tokens.</param>
+/// <summary>Scores of B responses, or of each of their tokens. Higher is better.</summary>
+/// <param name="Rows">B rows: one number for a whole response, or one for each of its tokens.</param>
 public sealed record Scores(double[][] Rows)
 {
-    /// <summary>One number a response: the sum of its row.</summary>
+    /// <summary>The score of each response: the sum of its row.</summary>
     public double[] Totals => Array.ConvertAll(Rows, row => row.Sum());
 
-    /// <summary>The same responses as parts of the score rate them, by the names of the parts; empty when there is one part.</summary>
+    /// <summary>The scores of each part of the reward, by the names of the parts; empty when there is one part.</summary>
     public IReadOnlyDictionary<string, double[]> Parts { get; init; } = new Dictionary<string, double[]>();
 
-    /// <summary>One number a response.</summary>
+    /// <summary>Scores of whole responses.</summary>
     public static Scores FromTotals(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
 
-    /// <summary>(B, T): each score at the token it is of; that of a whole response at its last token.</summary>
+    /// <summary>(B, T): each score at its token; that of a whole response at its last token.</summary>
     public Tensor PerToken(Responses responses)
     {
         var length = (int)responses.Mask.Size(1);
@@ -31,8 +31,8 @@ public sealed record Scores(double[][] Rows)
         return Tensor.From(rewards, responses.Count, length).To(responses.Mask.Device);
     }
 
-    /// <summary>That there is a row for each response, of one number or one for each token, and that all are finite.</summary>
-    /// <exception cref="InvalidDataException">It is not so; the message names the reward.</exception>
+    /// <summary>Checks that there is a row for each response, with one number or one for each token, and that all are finite.</summary>
+    /// <exception cref="InvalidDataException">They are not; the message names the reward.</exception>
     public void Check(string name, Rollouts rollouts)
     {
         if (Rows.Length != rollouts.Count)
@@ -42,10 +42,11 @@ public sealed record Scores(double[][] Rows)
             if (row is null || (row.Length != 1 && row.Length != response.Tokens.Length))
                 throw new InvalidDataException(
                     $"the reward '{name}' gave {row?.Length ?? 0} numbers for a response of {response.Tokens.Length} tokens; "
-                    + "one for the response, or one for each token, was expected");
+                    + "it must give one number, or one for each token");
             if (Array.Find(row, number => !double.IsFinite(number)) is var number && !double.IsFinite(number))
                 throw new InvalidDataException(
-                    string.Create(CultureInfo.InvariantCulture, $"the reward '{name}' gave {number} for a response; a finite number was expected"));
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"the reward '{name}' gave {number} for a response, which must be a finite number"));
         }
     }
 }

@@ -6,23 +6,25 @@ using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>A response as rules read it.</summary>
-/// <param name="Prompt">What it answers, with the row of the data file that it comes from.</param>
-/// <param name="Text">Without the end-of-text token and other special ones.</param>
-/// <param name="Response">In tokens.</param>
+/// <summary>A response with its text, for rules.</summary>
+/// <param name="Prompt">Its prompt, with the row of the data file that it comes from.</param>
+/// <param name="Text">Its text, without special tokens and without a stop string.</param>
+/// <param name="Response">The response in tokens.</param>
 public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Response)
 {
-    /// <summary>Tokens without the end-of-text token.</summary>
+    /// <summary>The number of tokens, without the end-of-sequence token.</summary>
     public int TokenCount => Response.Tokens.Length - (Response is { Ended: true, StopString: null } ? 1 : 0);
 
-    /// <summary>All responses in order.</summary>
+    /// <summary>The responses of rollouts, in order.</summary>
     public static TextResponse[] FromRollouts(Rollouts rollouts, Tokenizer tokenizer) =>
-        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) => new TextResponse(prompt, tokenizer.TextOf(completion), completion))];
+        [.. rollouts.Prompts.Zip(rollouts.Completions, (prompt, completion) =>
+            new TextResponse(prompt, tokenizer.TextOf(completion), completion))];
 
-    /// <summary>A field of the prompt's row, whatever its kind.</summary>
+    /// <summary>A field of the prompt's row, of any type.</summary>
     /// <exception cref="InvalidDataException">There is no such field, or the prompt is not from a file.</exception>
     public JsonElement Field(string name) => (Prompt.Row
-        ?? throw new InvalidDataException($"the field '{name}' is to be read, and the prompt {Prompt.Text.Quoted()} is not from a data file")).Required(name);
+        ?? throw new InvalidDataException(
+            $"the reward needs the field '{name}', but the prompt {Prompt.Text.Quoted()} is not from a data file")).Required(name);
 
     /// <summary>The texts of a field that is a text, a number, or a list of these.</summary>
     /// <inheritdoc cref="Field"/>

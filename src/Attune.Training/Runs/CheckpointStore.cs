@@ -8,8 +8,8 @@ using Attune.Training.States;
 namespace Attune.Training.Runs;
 
 /// <summary>
-/// The checkpoints of a run. One is written into a temporary folder, its manifest last, flushed and renamed, so that a folder
-/// <c>step-000120</c> is whole or is not there. Reading checks sizes and SHA-256, and falls back to the one before.
+/// The checkpoints of a run. A checkpoint is written into a temporary folder, its manifest last, flushed and renamed, so that a folder
+/// <c>step-000120</c> is always complete. Reading checks sizes and SHA-256, and falls back to the checkpoint before.
 /// </summary>
 sealed class CheckpointStore(string folder, int keep)
 {
@@ -23,20 +23,20 @@ sealed class CheckpointStore(string folder, int keep)
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    /// <summary>Writes the states of a step, then drops the oldest checkpoints past those to keep.</summary>
+    /// <summary>Writes the states of a step, then deletes the oldest checkpoints beyond the number to keep.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="states">What is written.</param>
+    /// <param name="states">The states to write.</param>
     /// <param name="protectedSteps">Steps whose checkpoints are kept, however old.</param>
     public void Save(int step, IReadOnlyDictionary<string, IRunState> states, IEnumerable<int> protectedSteps)
     {
         if (Directory.Exists(PathOf(step)))
-            return;                                  // saved when it was due, and asked for again by who stops the run
+            return;                                  // it was due at this step, and the run is stopped at the same step
         Write(PathOf(step), new(step), states);
         foreach (var old in Steps().SkipLast(keep).Except(protectedSteps).ToList())
             Directory.Delete(PathOf(old), recursive: true);
     }
 
-    /// <summary>Writes the states of a step to which a run went back: later checkpoints are of what is given up.</summary>
+    /// <summary>Writes the states of a step that a run was rolled back to, and deletes later checkpoints.</summary>
     public void Replace(int step, IReadOnlyDictionary<string, IRunState> states)
     {
         foreach (var later in Steps().Where(other => other > step).Reverse().ToList())
@@ -44,23 +44,27 @@ sealed class CheckpointStore(string folder, int keep)
         Write(PathOf(step), new(step), states);
     }
 
-    /// <summary>Writes the states of the best step, in the place of the best before it; no later checkpoint drops it.</summary>
+    /// <summary>
+    /// Writes the states of the best step, replacing those of the previous best step; later checkpoints do not delete it.
+    /// </summary>
     /// <param name="step">The step.</param>
-    /// <param name="value">How good it is.</param>
-    /// <param name="states">What is written.</param>
-    public void SaveBest(int step, double value, IReadOnlyDictionary<string, IRunState> states) => Write(BestPath, new(step) { Value = value }, states);
+    /// <param name="value">The metric's value at the step.</param>
+    /// <param name="states">The states to write.</param>
+    public void SaveBest(int step, double value, IReadOnlyDictionary<string, IRunState> states) =>
+        Write(BestPath, new(step) { Value = value }, states);
 
-    /// <summary>The best step and its value; null when there is none. One that is damaged is said.</summary>
-    public (int Step, double Value)? Best(Action<string> say)
+    /// <summary>The best step and its value; null when there is none or, with a notice, when it is damaged.</summary>
+    public (int Step, double Value)? Best(Action<string> notify)
     {
-        var unfinished = BestPath + ".unfinished";               // killed between taking the old one away and putting the new one in its place
+        // the program was killed between deleting the old one and renaming the new one
+        var unfinished = BestPath + ".unfinished";
         if (!Directory.Exists(BestPath) && Directory.Exists(unfinished) && Damage(unfinished) is null)
             Directory.Move(unfinished, BestPath);
         if (!Directory.Exists(BestPath))
             return null;
         if (Damage(BestPath) is { } damage)
         {
-            say($"the checkpoint {BestPath} is damaged ({damage}); the best state is looked for again from here on");
+            notify($"the checkpoint {BestPath} is damaged ({damage}); the best step is chosen among the following ones");
             return null;
         }
         return ReadManifest(BestPath) is { Value: { } value } manifest ? (manifest.Step, value) : null;
@@ -69,11 +73,11 @@ sealed class CheckpointStore(string folder, int keep)
     /// <summary>Restores the best step.</summary>
     public void LoadBest(IReadOnlyDictionary<string, IRunState> states) => ReadStates(BestPath, states);
 
-    /// <summary>Restores the newest checkpoint that is whole and gives its step; null when there is none.</summary>
-    /// <param name="states">What is restored.</param>
-    /// <param name="say">Told of every checkpoint that is damaged.</param>
-    /// <param name="upTo">The newest step that is wanted.</param>
-    public int? Load(IReadOnlyDictionary<string, IRunState> states, Action<string> say, int upTo = int.MaxValue)
+    /// <summary>Restores the newest undamaged checkpoint and returns its step; null when there is none.</summary>
+    /// <param name="states">The states to restore.</param>
+    /// <param name="notify">Called with a message for every damaged checkpoint.</param>
+    /// <param name="upTo">The newest step to restore.</param>
+    public int? Load(IReadOnlyDictionary<string, IRunState> states, Action<string> notify, int upTo = int.MaxValue)
     {
         foreach (var unfinished in Directory.Exists(folder) ? Directory.GetDirectories(folder, "step-*.unfinished") : [])
             Directory.Delete(unfinished, recursive: true);
@@ -82,7 +86,8 @@ sealed class CheckpointStore(string folder, int keep)
             if (Damage(PathOf(step)) is { } damage)
             {
                 AtomicWrite.Folder(Path.Combine(folder, $"damaged-{step:D6}"), kept => Directory.Move(PathOf(step), kept));
-                say($"the checkpoint {PathOf(step)} is damaged ({damage}); {(Steps().Any() ? "the one before it is used" : "there is none before it, training begins again")}");
+                var fallback = Steps().Any() ? "the one before it is used" : "there is none before it, so training starts again";
+                notify($"the checkpoint {PathOf(step)} is damaged ({damage}); {fallback}");
                 continue;
             }
             ReadStates(PathOf(step), states);
@@ -128,8 +133,10 @@ sealed class CheckpointStore(string folder, int keep)
             var manifest = ReadManifest(path);
             var isNamed = manifest?.Value is not null || Path.GetFileName(path) == Path.GetFileName(PathOf(manifest?.Step ?? 0));
             if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || !isNamed)
-                return "its manifest does not fit";
-            return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed ? $"{changed.Name} has changed" : null;
+                return "its manifest does not belong to it";
+            return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed
+                ? $"{changed.Name} has changed"
+                : null;
         }
         catch (Exception error) when (error is IOException or JsonException)
         {
@@ -165,14 +172,14 @@ sealed class CheckpointStore(string folder, int keep)
         int.TryParse(name.AsSpan("step-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
 }
 
-/// <summary>What a checkpoint holds, written last.</summary>
+/// <summary>The manifest of a checkpoint, which is written last.</summary>
 sealed record CheckpointManifest(int Step)
 {
     public CheckpointFile[] Files { get; init; } = [];
 
-    /// <summary>How good the best step is; null in other checkpoints.</summary>
+    /// <summary>The metric's value at the best step; null in other checkpoints.</summary>
     public double? Value { get; init; }
 }
 
-/// <summary>A file of a checkpoint: bytes and SHA-256 in hex.</summary>
+/// <summary>A file of a checkpoint: its size in bytes and SHA-256 in hex.</summary>
 sealed record CheckpointFile(string Name, long Size, string Sha256);

@@ -1,18 +1,18 @@
 namespace Attune.Training.Runs;
 
-/// <summary>Shows a run to whoever waits for it.</summary>
+/// <summary>Shows the progress of a run.</summary>
 public interface IRunDisplay
 {
-    /// <summary>A run begins, or goes on after <paramref name="step"/> steps.</summary>
+    /// <summary>A run begins, or resumes after <paramref name="step"/> steps.</summary>
     void Begin(string title, int step, int totalSteps);
 
     /// <summary>A step is done.</summary>
-    /// <param name="step">Counted from 1.</param>
-    /// <param name="metrics">What it logged.</param>
-    /// <param name="summary">The few numbers that matter, in words.</param>
+    /// <param name="step">The number of the step, from 1.</param>
+    /// <param name="metrics">The metrics of the step.</param>
+    /// <param name="summary">The most important metrics, as a short text.</param>
     void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary);
 
-    /// <summary>Something the reader should know, once.</summary>
+    /// <summary>A message to the user that is not an error.</summary>
     void Notice(string text);
 
     /// <summary>The run has ended or stopped; the last line of its display.</summary>

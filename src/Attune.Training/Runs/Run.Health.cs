@@ -5,35 +5,36 @@ using Attune.Training.Health;
 
 namespace Attune.Training.Runs;
 
-/// <summary>What a run does about its health.</summary>
+/// <summary>How a run reacts to alarms about its health.</summary>
 public sealed partial class Run
 {
     JsonLinesLog? healthLog;
     HealthMonitor? health;
-    Func<double, double> raiseBeta = _ => double.NaN;
+    Func<double, double> scaleKlCoef = _ => double.NaN;
 
     IEnumerable<int> ProtectedCheckpoints => health is { Options.Act: HealthAct.RollBack } watched ? watched.GoodCheckpoints : [];
 
-    /// <summary>Watches the health of the steps, says in words what goes wrong, and does what the monitor's options want.</summary>
-    /// <param name="monitor">Watches.</param>
-    /// <param name="raise">Multiplies β, the coefficient of the KL penalty, by a factor and returns the new β; null without a penalty.</param>
+    /// <summary>Watches the health of the steps, shows notices, and takes the action of the monitor's options.</summary>
+    /// <param name="monitor">The monitor, which is registered with the run.</param>
+    /// <param name="raise">Multiplies β, the coefficient of the KL penalty, by a factor and returns the new β; null without a
+    /// penalty.</param>
     public void Watch(HealthMonitor monitor, Func<double, double>? raise)
     {
-        (health, raiseBeta) = (monitor, raise ?? raiseBeta);
+        (health, scaleKlCoef) = (monitor, raise ?? scaleKlCoef);
         Register("health", monitor);
     }
 
-    void Say(HealthChange change, int step)
+    void NotifyHealthChange(HealthChange change, int step)
     {
         var (finding, begins) = change;
         LogHealth(HealthEvent.FromChange(change, step));
-        Notice(begins ? $"step {step}: {finding.Words}. {finding.Advice}" : $"step {step}: over: {finding.Words}");
+        Notice(begins ? $"step {step}: {finding.Words}. {finding.Advice}" : $"step {step}: no longer: {finding.Words}");
     }
 
     void LogHealth(HealthEvent happened) => healthLog!.Write(happened.ToJson());
 
-    /// <summary>Does what is due after a step.</summary>
-    /// <returns>The step that the run went back to, or null when it goes on.</returns>
+    /// <summary>Takes the action that is due after a step.</summary>
+    /// <returns>The step that the run was rolled back to, or null when it continues.</returns>
     int? Act(HealthAct act, Finding finding, int step)
     {
         if (act == HealthAct.RollBack)
@@ -41,25 +42,27 @@ public sealed partial class Run
         health!.Acted(step);
         if (act == HealthAct.Stop)
             Stop(finding, step);
-        Done(step, "β raised", $"{finding.Words}; β is now {NumberFormat.Number(raiseBeta(health.Options.BetaFactor))}");
+        ReportAction(step, "β raised", $"{finding.Words}; β is now {NumberFormat.Number(scaleKlCoef(health.Options.BetaFactor))}");
         return null;
     }
 
     int RollBack(Finding finding, int step)
     {
-        var (times, wanted) = (health!.RollBacks + 1, health.GoodCheckpoint());
-        if (wanted is null || Restore(() => checkpoints.Load(states, Notice, wanted.Value)) is not { } back)
-            throw new TrainingStoppedException($"step {step}: {finding.Words}, and there is no good checkpoint to go back to. {finding.Advice}");
-        var beta = raiseBeta(health.Options.BetaFactor);
-        health.RolledBack(back, times);
+        var (times, goodStep) = (health!.RollBacks + 1, health.GoodCheckpoint());
+        if (goodStep is null || Restore(() => checkpoints.Load(states, Notice, goodStep.Value)) is not { } restoredStep)
+            throw new TrainingStoppedException(
+                $"step {step}: {finding.Words}, and there is no good checkpoint to roll back to. {finding.Advice}");
+        var beta = scaleKlCoef(health.Options.BetaFactor);
+        health.RolledBack(restoredStep, times);
         CloseFiles();
-        OpenFiles(back);
-        Done(back, "rolled back", $"at step {step}, {finding.Words}; the run went back to step {back}, and β is now {NumberFormat.Number(beta)}");
-        checkpoints.Replace(back, states);
-        return back;
+        OpenFiles(restoredStep);
+        ReportAction(restoredStep, "rolled back",
+            $"at step {step}, {finding.Words}; the run continues from step {restoredStep}, and β is now {NumberFormat.Number(beta)}");
+        checkpoints.Replace(restoredStep, states);
+        return restoredStep;
     }
 
-    /// <summary>Loads a state; what the run has worked since counts as time all the same.</summary>
+    /// <summary>Loads a state; the time that the run has worked since then still counts.</summary>
     int? Restore(Func<int?> load)
     {
         var seconds = Seconds;
@@ -74,13 +77,13 @@ public sealed partial class Run
 
     void Stop(Finding finding, int step)
     {
-        Done(step, "stopped", finding.Words);
+        ReportAction(step, "stopped", finding.Words);
         checkpoints.Save(step, states, ProtectedCheckpoints);
         throw new TrainingStoppedException(
-            $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} `attune train {Folder.Path}` goes on all the same.");
+            $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} `attune train {Folder.Path}` resumes it anyway.");
     }
 
-    void Done(int step, string what, string words)
+    void ReportAction(int step, string what, string words)
     {
         LogHealth(new(step, what) { Words = words });
         Notice($"{what}: {words}");

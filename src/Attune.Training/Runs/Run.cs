@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
-using Attune.Reporting.Health;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
@@ -12,8 +11,8 @@ using Attune.Training.States;
 namespace Attune.Training.Runs;
 
 /// <summary>
-/// A run in its folder. <see cref="Steps"/> is the one place where a run resumes, logs, evaluates, saves, is cancelled and frees its
-/// tensors, so that the body of a training loop is the algorithm.
+/// A run in its folder. <see cref="Steps"/> resumes, logs, evaluates, saves, cancels and frees tensors, so that the body of a training loop
+/// is the algorithm only.
 /// </summary>
 public sealed partial class Run : IDisposable, IRunState
 {
@@ -32,11 +31,21 @@ public sealed partial class Run : IDisposable, IRunState
     (int Step, double Value)? best;
     int skippedInARow;
     double secondsBefore;
+    bool hasBegun;
 
-    /// <param name="options">Folder, seed and rhythm.</param>
-    /// <param name="method">What trains; the report is about it.</param>
-    /// <param name="recipe">The resolved recipe, kept in the folder; null in a folder that has one, to resume.</param>
-    /// <param name="display">Told of every step.</param>
+    /// <summary>A run whose loop is in a program of one's own. A folder that holds a run of such a loop is resumed.</summary>
+    /// <param name="options">Folder, seed, and how often the run saves and evaluates.</param>
+    /// <param name="display">Told of every step; null for nobody.</param>
+    /// <exception cref="InvalidDataException">The options are wrong, the folder is in use, or it holds a run of another kind.</exception>
+    public Run(RunOptions options, IRunDisplay? display = null)
+        : this(options, OwnLoop.Method, OwnLoop.RecipeOf(options), display ?? new SilentDisplay())
+    {
+    }
+
+    /// <param name="options">Folder, seed, and how often the run saves and evaluates.</param>
+    /// <param name="method">The training method, for the report.</param>
+    /// <param name="recipe">The resolved recipe, which is saved in the folder; null to resume the run of the folder.</param>
+    /// <param name="display">Shows the progress.</param>
     /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
     public Run(RunOptions options, MethodDescription method, string? recipe, IRunDisplay display)
     {
@@ -49,7 +58,7 @@ public sealed partial class Run : IDisposable, IRunState
         {
             folderLock.Dispose();
             throw new InvalidDataException(
-                $"{Folder.Path} already holds a run; go on with it by `attune train {Folder.Path}`, or give another run.output");
+                $"{Folder.Path} already has a run; resume it with `attune train {Folder.Path}`, or set another run.output");
         }
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
         Random = new((ulong)options.Seed, device);
@@ -63,32 +72,38 @@ public sealed partial class Run : IDisposable, IRunState
 
     public RunFolder Folder { get; }
 
-    /// <summary>The run's source of randomness, on its device; its state is part of every checkpoint.</summary>
+    /// <summary>The run's random source, on its device; its state is part of every checkpoint.</summary>
     public RandomSource Random { get; }
 
     public Device Device => Random.Device;
 
-    /// <summary>What matrix products compute in.</summary>
+    /// <summary>The type that matrix products compute in.</summary>
     public DType Dtype => DTypes.Parse(options.Dtype);
 
     public int Seed => options.Seed;
 
-    /// <summary>Whether the arithmetic is to be checked first.</summary>
+    /// <summary>Whether to run the self-test before the first step.</summary>
     public bool SelfTest => options.SelfTest;
 
     /// <summary>Seconds that the run has worked, before and after a resume.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
-    /// <summary>The metrics of a step that matter most, as a short text; an algorithm sets it.</summary>
+    /// <summary>Formats the most important metrics of a step as a short text; an algorithm sets it.</summary>
     public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
-    /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
-    public void Register(string name, IRunState state) => states.Add(name, state);
+    /// <summary>Makes a state part of every checkpoint. All states that a step changes must be registered before the first step.</summary>
+    /// <exception cref="InvalidOperationException">The first step has begun.</exception>
+    public void Register(string name, IRunState state)
+    {
+        if (hasBegun)
+            throw new InvalidOperationException($"'{name}' must be registered before the first step, or checkpoints would lack it");
+        states.Add(name, state);
+    }
 
-    /// <summary>Keeps the state whose held-out figure of this name is highest, and makes the model of it.</summary>
+    /// <summary>Keeps the state with the highest value of a held-out metric, and saves the model of that state.</summary>
     public void KeepBest(string metric) => bestBy = metric;
 
-    /// <summary>The step with the highest held-out figure; null where none is asked for.</summary>
+    /// <summary>The step with the highest value of the metric of <see cref="KeepBest"/>; null without one.</summary>
     internal (string Metric, int Step, double Value)? Best => best is { } kept ? (bestBy!, kept.Step, kept.Value) : null;
 
     public void Notice(string text) => display.Notice(text);
@@ -100,16 +115,19 @@ public sealed partial class Run : IDisposable, IRunState
     }
 
     /// <summary>
-    /// The steps that are still to do, one at a time; the body of the loop runs in a tensor scope of its own. Restores the newest
-    /// checkpoint first.
+    /// The remaining steps, one at a time, after restoring the newest checkpoint. The body of the loop runs in a new tensor scope for each
+    /// step.
     /// </summary>
     /// <param name="total">Steps of the whole run.</param>
-    /// <param name="evaluate">Looks at held-out data: before the first step, every so often, and after the last.</param>
+    /// <param name="evaluate">Evaluates on held-out data: before the first step, every <see cref="RunOptions.EvaluateEvery"/> steps, and
+    /// after the last; null not to.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint is written.</exception>
     /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
-    public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult> evaluate, CancellationToken cancellation = default)
+    public IEnumerable<TrainingStep> Steps(int total, Func<EvaluationResult>? evaluate = null, CancellationToken cancellation = default)
     {
+        evaluate ??= () => EvaluationResult.Empty;
+        hasBegun = true;
         var done = checkpoints.Load(states, Notice) ?? 0;
         best = bestBy is null ? null : checkpoints.Best(Notice);
         OpenFiles(done);
@@ -117,7 +135,7 @@ public sealed partial class Run : IDisposable, IRunState
         display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
         if (done == 0)
             Begin(evaluate);
-        else if (IsLookedAt(done, total) && !HasEvaluation(done))
+        else if (IsEvaluationDue(done, total) && !HasEvaluation(done))
             Evaluate(done, evaluate);
         while (done < total)
         {
@@ -127,11 +145,11 @@ public sealed partial class Run : IDisposable, IRunState
                 yield return step;
             done = step.Number;
             Finish(step);
-            if (IsLookedAt(done, total))
+            if (IsEvaluationDue(done, total))
                 Evaluate(done, evaluate);
-            if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } back)
+            if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } restoredStep)
             {
-                done = back;
+                done = restoredStep;
                 if (done == 0)
                     Evaluate(0, evaluate);
             }
@@ -141,14 +159,14 @@ public sealed partial class Run : IDisposable, IRunState
         clock.Stop();
     }
 
-    /// <summary>Ends a run that cannot go on, with a checkpoint of all that was done.</summary>
-    /// <param name="done">Steps.</param>
-    /// <param name="reason">Why, in words.</param>
-    /// <returns>What is to be thrown.</returns>
+    /// <summary>Ends a run that cannot continue, with a checkpoint.</summary>
+    /// <param name="done">How many steps are done.</param>
+    /// <param name="reason">Why it cannot continue.</param>
+    /// <returns>The exception to throw.</returns>
     public TrainingStoppedException Stop(int done, string reason)
     {
         SaveStopped(done);
-        return new($"{reason}\nThe run is saved after step {done}; `attune train {Folder.Path}` goes on with it");
+        return new($"{reason}\nThe run is saved after step {done}; resume it with `attune train {Folder.Path}`");
     }
 
     public void Save(StateWriter writer)
@@ -163,7 +181,10 @@ public sealed partial class Run : IDisposable, IRunState
         skippedInARow = (int)reader.ReadNumber("skipped");
     }
 
-    /// <summary>Ends the run: writes the model, beside the old one and then in its place, the report, and the summary last.</summary>
+    /// <summary>
+    /// Ends the run: writes the model, the report, and the summary last. The model is written to a temporary folder that replaces an old
+    /// model.
+    /// </summary>
     public void Complete(Action<string> saveModel)
     {
         TakeBest();
@@ -183,11 +204,12 @@ public sealed partial class Run : IDisposable, IRunState
 
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
 
-    bool IsLookedAt(int done, int total) => IsDue(options.EvaluateEvery, done) || done == total;
+    bool IsEvaluationDue(int done, int total) => IsDue(options.EvaluateEvery, done) || done == total;
 
-    /// <summary>Whether the look at held-out data that belongs to a checkpoint was taken: what rates the answers may have failed.</summary>
-    bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics)
-        .Any(line => line["step"] is JsonValue step && step.TryGetValue(out int found) && found == done && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
+    /// <summary>Whether the evaluation after a step was logged: a reward may have failed before.</summary>
+    bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics).Any(line =>
+        line["step"] is JsonValue step && step.TryGetValue(out int number) && number == done
+        && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
 
     void Evaluate(int done, Func<EvaluationResult> evaluate)
     {
@@ -201,12 +223,12 @@ public sealed partial class Run : IDisposable, IRunState
         }
     }
 
-    /// <summary>The recipe is written when data and models have turned out to be usable, so that a mistake leaves no run behind.</summary>
+    /// <summary>Called when data and models are loaded, so that an error in the recipe leaves no run folder.</summary>
     void OpenFiles(int step)
     {
         if (recipe is not null)
             AtomicWrite.File(Folder.Recipe, recipe);
-        var last = step == 0 ? -1 : step;                        // the first evaluation is of step 0, and is made again
+        var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
         if (health is not null)
@@ -220,7 +242,7 @@ public sealed partial class Run : IDisposable, IRunState
         healthLog?.Dispose();
     }
 
-    /// <summary>Before the first step; a run that may have to go back to it saves it.</summary>
+    /// <summary>Called before the first step; a run that may be rolled back saves it.</summary>
     void Begin(Func<EvaluationResult> evaluate)
     {
         if (health?.Options.Act == HealthAct.RollBack)
@@ -231,7 +253,7 @@ public sealed partial class Run : IDisposable, IRunState
     void SaveStopped(int done)
     {
         checkpoints.Save(done, states, ProtectedCheckpoints);
-        display.End($"stopped after step {done}, saved; go on with `attune train {Folder.Path}`");
+        display.End($"stopped after step {done}, saved; resume it with `attune train {Folder.Path}`");
     }
 
     void StopIfCancelled(int done, CancellationToken cancellation)
@@ -246,13 +268,13 @@ public sealed partial class Run : IDisposable, IRunState
     {
         skippedInARow = step.Skipped is null || step.Updates > 0 ? 0 : skippedInARow + 1;
         if (step.Skipped is not null)
-            Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was not applied: {step.Skipped}");
+            Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was skipped: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
         display.Step(step.Number, step.Metrics, health is null ? Summarize(step.Metrics) : $"{Summarize(step.Metrics)}, {health.Summary}");
         if (skippedInARow == SkippedStepsInARow)
             throw new TrainingStoppedException(
-                $"{SkippedStepsInARow} steps in a row could not be applied ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
-                + "A smaller learning rate, or other data, may help.");
+                $"{SkippedStepsInARow} steps in a row were skipped ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
+                + "Try a smaller learning rate or other data.");
     }
 
     void LogMetrics(int step, IReadOnlyDictionary<string, double> metrics)
@@ -261,10 +283,10 @@ public sealed partial class Run : IDisposable, IRunState
         Add(line, metrics);
         metricLog!.Write(line);
         foreach (var change in health?.Observe(step, metrics) ?? [])
-            Say(change, step);
+            NotifyHealthChange(change, step);
     }
 
-    /// <summary>Goes back to the best state, where one was kept, to make the model of it.</summary>
+    /// <summary>Restores the best state, where one was kept, to save the model of it.</summary>
     void TakeBest()
     {
         if (best is not { } kept)
@@ -276,14 +298,15 @@ public sealed partial class Run : IDisposable, IRunState
             return kept.Step;
         });
         Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {NumberFormat.Number(kept.Value)}"
-            + (last.X == kept.Step ? "" : $", against {NumberFormat.Number(last.Y)} after step {last.X}"));
+            + (last.X == kept.Step ? "" : $", compared with {NumberFormat.Number(last.Y)} after step {last.X}"));
     }
 
     void LogEvaluation(int step, EvaluationResult evaluation)
     {
         if (evaluation.Metrics.Count > 0)
             LogMetrics(step, evaluation.Metrics);
-        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value) && double.IsFinite(value))
+        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value)
+            && double.IsFinite(value))
         {
             best = (step, value);
             checkpoints.SaveBest(step, value, states);
@@ -296,7 +319,7 @@ public sealed partial class Run : IDisposable, IRunState
         }
     }
 
-    /// <summary>JSON has no NaN and no infinity: they are written as texts.</summary>
+    /// <summary>JSON has no NaN and no infinity: they are written as strings.</summary>
     static void Add(JsonObject line, IReadOnlyDictionary<string, double> numbers)
     {
         foreach (var (name, value) in numbers)

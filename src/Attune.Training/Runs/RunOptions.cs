@@ -2,14 +2,14 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Training.Runs;
 
-/// <summary>Where a run is written, and how often it saves and looks at itself.</summary>
+/// <summary>The folder of a run, its device, and how often it saves and evaluates.</summary>
 public sealed record RunOptions
 {
     /// <summary>The run folder.</summary>
     [Required(ErrorMessage = "must name a folder")]
     public string Output { get; init; } = "";
 
-    /// <summary>Everything random follows from it: the same recipe, seed and thread count give the same bits on a CPU.</summary>
+    /// <summary>The seed of all randomness: the same recipe, seed and number of threads give bit-identical results on a CPU.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>auto (CUDA where there is one), cpu, cuda or cuda:N.</summary>
@@ -17,28 +17,30 @@ public sealed record RunOptions
     public string Device { get; init; } = "auto";
 
     /// <summary>
-    /// float32, or bfloat16: matrix products in bfloat16 over float32 weights and optimizer state, and a frozen reward model in bfloat16
-    /// altogether. Faster on a GPU, slower on most CPUs.
+    /// float32, or bfloat16: matrix products in bfloat16 with float32 weights and optimizer state, and frozen reward models with bfloat16
+    /// weights. Faster on a GPU, slower on most CPUs.
     /// </summary>
     [AllowedValues("float32", "bfloat16")]
     public string Dtype { get; init; } = "float32";
 
-    /// <summary>Threads of one operator on the CPU; 0 for as many as there are processors.</summary>
+    /// <summary>Threads of an operator on the CPU; 0 for the number of processors.</summary>
     [Range(0, double.PositiveInfinity)]
     public int Threads { get; init; }
 
-    /// <summary>Steps between two checkpoints; 0 for none but at the end or when stopped.</summary>
+    /// <summary>Steps between two checkpoints; 0 for checkpoints only at the end and when the run is stopped.</summary>
     [Range(0, double.PositiveInfinity)]
     public int CheckpointEvery { get; init; } = 100;
 
-    /// <summary>Checkpoints that are kept.</summary>
+    /// <summary>How many checkpoints are kept.</summary>
     [Range(1, double.PositiveInfinity)]
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>Steps between two evaluations on held-out data; 0 for one before and one after.</summary>
+    /// <summary>Steps between two evaluations on held-out data; 0 for one before the first step and one after the last.</summary>
     [Range(0, double.PositiveInfinity)]
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Checks before the first step that the arithmetic is right: ratio 1 where it must be, padding and caches change nothing.</summary>
+    /// <summary>
+    /// Checks before the first step that the ratio is 1 where it must be, and that padding, batching and caching do not change results.
+    /// </summary>
     public bool SelfTest { get; init; }
 }

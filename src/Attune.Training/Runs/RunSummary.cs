@@ -4,7 +4,7 @@ using Attune.Reporting.Files;
 
 namespace Attune.Training.Runs;
 
-/// <summary>The figures of a run for machines: how long, how large, and the first and last value of every metric.</summary>
+/// <summary>The machine-readable summary of a run: time, memory, and the first and last value of every metric.</summary>
 static class RunSummary
 {
     public static JsonObject Create(Run run)

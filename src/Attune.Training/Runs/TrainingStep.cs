@@ -1,22 +1,22 @@
 namespace Attune.Training.Runs;
 
-/// <summary>One step of a run, while its body runs: what it logs, and what was applied.</summary>
+/// <summary>A step of a run: its metrics, and its updates.</summary>
 public sealed class TrainingStep(int number)
 {
     readonly Dictionary<string, double> metrics = new(StringComparer.Ordinal);
 
-    /// <summary>Counted from 1.</summary>
+    /// <summary>The number of the step, from 1.</summary>
     public int Number => number;
 
-    /// <summary>Counted from 0, as batches and schedules count.</summary>
+    /// <summary>The index of the step, from 0, for batches and schedules.</summary>
     public int Index => number - 1;
 
     public IReadOnlyDictionary<string, double> Metrics => metrics;
 
-    /// <summary>Updates of the parameters.</summary>
+    /// <summary>How many updates were applied.</summary>
     public int Updates { get; private set; }
 
-    /// <summary>Why an update could not be applied, if one could not.</summary>
+    /// <summary>Why an update was skipped; null if none was.</summary>
     public string? Skipped { get; private set; }
 
     public void Log(string name, double value) => metrics[name] = value;
@@ -27,9 +27,9 @@ public sealed class TrainingStep(int number)
             metrics[name] = value;
     }
 
-    /// <summary>Says that the parameters moved.</summary>
+    /// <summary>Records that an update was applied.</summary>
     public void Update() => Updates++;
 
-    /// <summary>Says that an update was not applied, and why.</summary>
+    /// <summary>Records that an update was skipped, and why.</summary>
     public void Skip(string reason) => Skipped = reason;
 }

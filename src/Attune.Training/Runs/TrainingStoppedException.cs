@@ -1,4 +1,4 @@
 namespace Attune.Training.Runs;
 
-/// <summary>A run ended before its last step for a reason that the user should know; its last good checkpoint is on disk.</summary>
+/// <summary>A run stopped before its last step; the message says why. Its last good checkpoint is on disk.</summary>
 public sealed class TrainingStoppedException(string message) : Exception(message);

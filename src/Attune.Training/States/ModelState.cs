@@ -1,10 +1,9 @@
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Training.States;
 
-/// <summary>The parameters that are trained; the others are read again from where they came.</summary>
+/// <summary>The trained parameters; the others are loaded from the model's folder again.</summary>
 public sealed class ModelState(IReadOnlyList<(string Name, Parameter Value)> trained) : IRunState
 {
     public void Save(StateWriter writer)

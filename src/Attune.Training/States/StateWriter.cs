@@ -2,7 +2,7 @@ using Attune.Torch;
 
 namespace Attune.Training.States;
 
-/// <summary>Collects the tensors and numbers of one part of a run under the part's name.</summary>
+/// <summary>Collects the tensors and numbers of a part of a run under the part's name.</summary>
 public sealed class StateWriter(string part, IDictionary<string, Tensor> tensors, IDictionary<string, double> numbers)
 {
     public void Write(string name, Tensor value) => tensors[$"{part}/{name}"] = value;

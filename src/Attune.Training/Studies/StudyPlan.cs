@@ -7,13 +7,13 @@ namespace Attune.Training.Studies;
 /// <summary>A study with the recipe of each of its runs.</summary>
 public sealed record StudyPlan(Study Study, IReadOnlyList<PlannedRun> Runs);
 
-/// <summary>A run of a study, and the recipe to train it by.</summary>
-/// <param name="Run">Which variant and seed.</param>
+/// <summary>A run of a study, with its recipe.</summary>
+/// <param name="Run">The variant, the seed and the folder.</param>
 /// <param name="Method">The training method.</param>
-/// <param name="Recipe">All of its values.</param>
+/// <param name="Recipe">The recipe with all values.</param>
 public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Recipe)
 {
-    /// <summary>Starts the run, goes on with it where it was stopped, or leaves it when it is finished.</summary>
+    /// <summary>Starts or resumes the run; does nothing when it is finished.</summary>
     /// <inheritdoc cref="IRecipe.Train"/>
     public void Train(IRunDisplay display, CancellationToken cancellation)
     {
@@ -23,17 +23,17 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
             RecipeRunner.Start(Method, Recipe, display, cancellation);
     }
 
-    /// <summary>Files and folders that the recipe names and that are not there, each with its key.</summary>
+    /// <summary>Files and folders of the recipe that do not exist, each with its key.</summary>
     public IEnumerable<string> Missing() =>
         from lines in Lines(Method, Recipe).Zip(Lines(Method, Recipe.WithFullPaths()))
-        where lines.First != lines.Second                    // what changes when paths become full is a path
+        where lines.First != lines.Second                    // a value that changes when paths become absolute is a path
         let parts = lines.First.Trim().Split(": ", 2)
-        where parts[^1] is ['"', .., '"'] and { Length: > 2 }       // one path, which the recipe says itself
+        where parts[^1] is ['"', .., '"'] and { Length: > 2 }       // a single path
         let path = parts[^1].Trim('"')
         where !Path.Exists(path)
-        select $"{parts[0]}: a file or folder was expected, found nothing at {path}";
+        select $"`{parts[0]}` must be an existing file or folder (was {path}).";
 
-    /// <summary>How the run in the folder differs from this one, in words; null when there is none or it is the same.</summary>
+    /// <summary>How the run in the folder differs from this one; null when there is none or it is the same.</summary>
     public string? Conflict()
     {
         if (!Run.Folder.HasStarted)
@@ -49,19 +49,19 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
         }
     }
 
-    /// <summary>Whether it has the values of another run, but for the output.</summary>
+    /// <summary>Whether its values equal those of another run, except for the output.</summary>
     public bool IsAs(PlannedRun other) => Values(this).SequenceEqual(Values(other));
 
     static IEnumerable<string> Values(PlannedRun run) =>
         Lines(run.Method, run.Recipe).Where(line => !line.TrimStart().StartsWith("output:", StringComparison.Ordinal));
 
     /// <summary>The first line of two recipes in which they differ.</summary>
-    static string? Difference(string[] found, string[] wanted)
+    static string? Difference(string[] existing, string[] planned)
     {
-        foreach (var (there, here) in found.Zip(wanted))
+        foreach (var (there, here) in existing.Zip(planned))
             if (there != here)
-                return $"it has '{there.Trim()}', this study '{here.Trim()}'";
-        return found.Length == wanted.Length ? null : "its recipe has other keys than this study's";
+                return $"it has '{there.Trim()}', this study has '{here.Trim()}'";
+        return existing.Length == planned.Length ? null : "its recipe has other keys than this study's";
     }
 
     static string[] Lines(TrainingMethod method, IRecipe recipe) =>

@@ -4,15 +4,15 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Studies;
 
-/// <summary>Reads study files and binds the recipe of every run, so that all mistakes are said before anything is trained.</summary>
+/// <summary>Reads study files and binds the recipe of every run, so that all errors are reported before anything is trained.</summary>
 public static class StudyReader
 {
-    /// <summary>A study and what its runs train.</summary>
+    /// <summary>Reads a study with the recipes of its runs.</summary>
     /// <param name="file">A YAML file with the keys of <see cref="StudyOptions"/>.</param>
     /// <param name="output">Another folder for all runs; null for the one in the file.</param>
-    /// <param name="words">key=value words over the recipe in every run, as behind a training command.</param>
+    /// <param name="words"><c>key=value</c> arguments that override the recipe in every run, as after a training command.</param>
     /// <exception cref="InvalidDataException">
-    /// Something in the file, a recipe or the output is wrong; the message lists everything.
+    /// The file, a recipe or the output is invalid; the message lists all errors.
     /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static StudyPlan Read(string file, string? output = null, IReadOnlyList<string>? words = null)
@@ -37,7 +37,7 @@ public static class StudyReader
             throw new InvalidDataException($"the study {file} cannot be used:\n  {string.Join("\n  ", errors)}");
     }
 
-    /// <summary>The run of a variant, or null with what is wrong; what is wrong with the base is said once.</summary>
+    /// <summary>The run of a variant, or null after adding errors; errors of the base are listed once.</summary>
     static PlannedRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
     {
         var output = Path.Combine(options.Output, variant.Folder, $"seed-{seed}");
@@ -46,19 +46,19 @@ public static class StudyReader
         var (found, recipe, problems) = RecipeReader.Bind(method, options.Recipe, words);
         errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
-            errors.Add("`training.steps` must be at least 1: the runs of a study need as many steps each (was 0).");
+            errors.Add("`training.steps` must be at least 1: the runs of a study must have the same number of steps (was 0).");
         return problems.Count > 0 ? null : new(new(variant, seed, new(recipe.Run.Output), recipe.Training.Steps), found, recipe);
     }
 
-    /// <summary>Variants that change nothing.</summary>
+    /// <summary>Variants whose recipe is that of the base.</summary>
     static IEnumerable<string> Idle(PlannedRun[] runs) =>
         from run in runs
         where run.Run.Variant != StudyVariant.Base && run.Run.Seed == runs[0].Run.Seed && run.IsAs(runs[0])
-        select $"{run.Run.Variant.Name}: its recipe is that of the base";
+        select $"{run.Run.Variant.Name}: its recipe is the same as the base's";
 
     static IEnumerable<string> Conflicts(PlannedRun[] runs) =>
         from run in runs
         let conflict = run.Conflict()
         where conflict is not null
-        select $"{run.Run.Folder.Path} holds another run: {conflict}; delete it, or give another output";
+        select $"{run.Run.Folder.Path} has another run: {conflict}; delete it, or set another output";
 }

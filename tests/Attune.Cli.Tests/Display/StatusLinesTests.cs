@@ -1,6 +1,4 @@
 using Attune.Cli.Display;
-using Attune.Training.Algorithms;
-using Attune.Training.Rewards;
 
 namespace Attune.Cli.Tests.Display;
 

@@ -9,7 +9,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests.Adapters;
 
-/// <summary>What PEFT computed with its adapters on, merged and off, and what it stores.</summary>
+/// <summary>Compares adapters (enabled, merged and disabled) and their files with those of PEFT.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenLoraTests : IDisposable
 {
@@ -56,13 +56,20 @@ public sealed class GoldenLoraTests : IDisposable
         var loss = GoldenModels.Loss(model, Input(expected), GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
         Numeric.Close(expected.GetProperty("expected").GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
         loss.Backward();
-        var gradients = lora.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Value.Grad!.ToArray<float>());
+        var gradients = lora.NamedParameters().ToDictionary(
+            parameter => parameter.Name, parameter => parameter.Value.Value.Grad!.ToArray<float>());
         var wanted = expected.GetProperty("expected").GetProperty("adapter_grads").EnumerateObject().ToList();
         Assert.Equal(wanted.Count, gradients.Count);
         foreach (var gradient in wanted)
-            CompareSummary(gradient.Value, "first6", gradients[gradient.Name.Replace("magnitude_vector.weight", "magnitude_vector", StringComparison.Ordinal)], $"{name}: gradient of {gradient.Name}");
+            CompareSummary(
+                gradient.Value,
+                "first6",
+                gradients[gradient.Name.Replace("magnitude_vector.weight", "magnitude_vector", StringComparison.Ordinal)],
+                $"{name}: gradient of {gradient.Name}");
         using (Lora.Disable())
-            Assert.DoesNotContain(model.NamedParameters(), parameter => parameter.Value.Trainable && !parameter.Name.EndsWith("bias", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                model.NamedParameters(),
+                parameter => parameter.Value.Trainable && !parameter.Name.EndsWith("bias", StringComparison.Ordinal));
         Golden.Ran("lora: loss and gradients");
     }
 
@@ -88,7 +95,9 @@ public sealed class GoldenLoraTests : IDisposable
         var parameters = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value);
         foreach (var weight in expected.EnumerateObject())
         {
-            Assert.Equal(weight.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64()), parameters[weight.Name].Shape.ToArray());
+            Assert.Equal(
+                weight.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64()),
+                parameters[weight.Name].Shape.ToArray());
             CompareSummary(weight.Value, "first8", parameters[weight.Name].Value.ToArray<float>(), $"{name}: merged {weight.Name}");
         }
     }
@@ -101,7 +110,12 @@ public sealed class GoldenLoraTests : IDisposable
         var tolerance = 1e-6 + 1e-4 * norm / Math.Sqrt(actual.Length);
         Numeric.Close(first, actual.AsSpan(0, first.Length), what, tolerance, 1e-4);
         Numeric.Close(GoldenTensor.Number(expected.GetProperty("norm")), norm, $"{what}: norm", 1e-6, 1e-4);
-        Numeric.Close(GoldenTensor.Number(expected.GetProperty("sum")), actual.Sum(x => (double)x), $"{what}: sum", tolerance * Math.Sqrt(actual.Length), 1e-4);
+        Numeric.Close(
+            GoldenTensor.Number(expected.GetProperty("sum")),
+            actual.Sum(x => (double)x),
+            $"{what}: sum",
+            tolerance * Math.Sqrt(actual.Length),
+            1e-4);
     }
 
     static Tensor Logits(LanguageModel model, JsonElement expected) => model.Logits(model.HiddenStates(Input(expected)));

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Testing.Models;
@@ -57,7 +56,7 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(on, Logits(model));
     }
 
-    /// <summary>Whatever the family does with a linear layer, it goes through its adapter.</summary>
+    /// <summary>Every use of a linear layer in every family applies its adapter.</summary>
     [Theory]
     [MemberData(nameof(LanguageModels))]
     public void EveryLinearLayerOfEveryFamilyIsAdapted(string name)
@@ -163,7 +162,7 @@ public sealed class LoraTests : IDisposable
     [InlineData("all-linear", "", 14)]
     [InlineData("all-linear", "mlp.down_proj, q_proj", 10)]
     [InlineData("q_proj,v_proj", "", 4)]
-    [InlineData("proj", "", 0)]                                         // a whole part of the name, not any end of it
+    [InlineData("proj", "", 0)]                                         // a whole part of the name, not any suffix
     [InlineData("model.layers.1.mlp.up_proj", "", 1)]
     [InlineData("/.*\\.(q|k)_proj/", "", 4)]
     [InlineData("/.*(q|k)/", "", 0)]                                    // the whole name
@@ -189,31 +188,38 @@ public sealed class LoraTests : IDisposable
     }
 
     [Theory]
-    [InlineData("peft_type", "\"IA3\"", "adapters of type 'IA3' are not known")]
+    [InlineData("peft_type", "\"IA3\"", "adapters of type 'IA3' are not supported")]
     [InlineData("lora_bias", "true", "'lora_bias' is not supported")]
     [InlineData("init_lora_weights", "\"pissa\"", "'pissa', which changes the base model")]
-    [InlineData("target_modules", "[]", "'target_modules' names no module")]
-    [InlineData("target_modules", "\"(\"", "the pattern '(' cannot be used")]
-    [InlineData("target_modules", "\"((.|[a-z.])+)+!\"", "cannot be used")]
-    [InlineData("target_modules", "[\"mlp\"]", "model.layers.0.mlp, which is no linear layer")]
-    [InlineData("target_modules", "[\"c_attn\"]", "its linear layers are q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head")]
-    [InlineData("modules_to_save", "[\"score\"]", "'modules_to_save' fits no module")]
-    [InlineData("rank_pattern", "{\"q_proj\":0}", "gives model.layers.0.self_attn.q_proj the rank 0")]
-    [InlineData("r", "-1", "'r' should be a number of at least 1")]
-    [InlineData("lora_dropout", "1", "'lora_dropout' should be a probability")]
-    [InlineData("bias", "\"some\"", "'bias' should be none, all or lora_only")]
+    [InlineData("target_modules", "[]", "'target_modules' must name at least one module")]
+    [InlineData("target_modules", "\"(\"", "the pattern '(' is not valid")]
+    [InlineData("target_modules", "\"((.|[a-z.])+)+!\"", "is not valid")]
+    [InlineData("target_modules", "[\"mlp\"]", "model.layers.0.mlp, which is not a linear layer")]
+    [InlineData(
+        "target_modules", "[\"c_attn\"]", "its linear layers are q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head")]
+    [InlineData("modules_to_save", "[\"score\"]", "'modules_to_save' matches no module")]
+    [InlineData(
+        "rank_pattern", "{\"q_proj\":0}", "the rank of model.layers.0.self_attn.q_proj in 'rank_pattern' must be at least 1 (was 0)")]
+    [InlineData("r", "-1", "'r' must be at least 1")]
+    [InlineData("lora_dropout", "1", "'lora_dropout' must be at least 0 and below 1")]
+    [InlineData("bias", "\"some\"", "'bias' must be none, all or lora_only")]
     public void SettingsThatCannotBeFollowedAreRefused(string key, string value, string message)
     {
         var config = new LoraOptions { Rank = 1 }.ToConfig();
         config[key] = JsonNode.Parse(value);
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Lora.Create(TinyModel.Llama(), config, random)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<InvalidDataException>(() => Lora.Create(TinyModel.Llama(), config, random)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void ATokenTableThatIsTheOutputMatrixIsNotSaved()
     {
         var config = new LoraOptions { Rank = 1, ModulesToSave = "wte" }.ToConfig();
-        Assert.Contains("is the output matrix too", Assert.Throws<InvalidDataException>(() => Lora.Create(TinyModel.Gpt2(), config, random)).Message);
+        Assert.Contains(
+            "is tied to the output matrix",
+            Assert.Throws<InvalidDataException>(() => Lora.Create(TinyModel.Gpt2(), config, random)).Message);
     }
 
     [Fact]
@@ -223,12 +229,15 @@ public sealed class LoraTests : IDisposable
         using var lora = Changed(TinyModel.Llama(), new() { Rank = 2, Targets = "q_proj" });
         Peft.Save(folder.Path, lora, "nowhere");
         lora.Config["r"] = 4;
-        Assert.Contains("fits no layer", Assert.Throws<InvalidDataException>(() => Peft.Load(folder.Path, TinyModel.Gpt2())).Message);
-        Assert.Contains("'nowhere' is not on this machine", Assert.Throws<InvalidDataException>(() => Peft.BaseFolder(folder.Path)).Message);
+        Assert.Contains("matches no layer", Assert.Throws<InvalidDataException>(() => Peft.Load(folder.Path, TinyModel.Gpt2())).Message);
+        Assert.Contains(
+            "'nowhere' is not on this machine", Assert.Throws<InvalidDataException>(() => Peft.BaseFolder(folder.Path)).Message);
         var config = JsonNode.Parse(File.ReadAllText(folder.File("adapter_config.json")))!;
         config["r"] = 4;
         File.WriteAllText(folder.File("adapter_config.json"), config.ToJsonString());
-        Assert.Contains("has shape [2, 32], the model and adapter_config.json ask for [4, 32]", Assert.Throws<InvalidDataException>(() => Peft.Load(folder.Path, TinyModel.Llama())).Message);
+        Assert.Contains(
+            "has shape [2, 32], but the model and adapter_config.json require [4, 32]",
+            Assert.Throws<InvalidDataException>(() => Peft.Load(folder.Path, TinyModel.Llama())).Message);
     }
 
     [Fact]
@@ -236,14 +245,18 @@ public sealed class LoraTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         using var lora = Changed(TinyModel.Llama(), new() { Rank = 2, Targets = "lm_head" });
-        const string key = "base_model.model.lm_head.base_layer.weight";                   // as PEFT stores it
+        const string key = "base_model.model.lm_head.base_layer.weight";                   // the name in PEFT's files
         Peft.Save(folder.Path, lora);
         using (var file = Safetensors.Open(folder.File("adapter_model.safetensors")))
-            Safetensors.Write(folder.File("other"), file.Header.Entries.Keys.Select(name => (name, file.Read(name))).Append((key, Tensor.Full([32, 32], 0.25))));
+            Safetensors.Write(
+                folder.File("other"),
+                file.Header.Entries.Keys.Select(name => (name, file.Read(name))).Append((key, Tensor.Full([32, 32], 0.25))));
         File.Move(folder.File("other"), folder.File("adapter_model.safetensors"), overwrite: true);
         var model = TinyModel.Llama();
         using var read = Peft.Load(folder.Path, model);
-        Assert.All(model.NamedParameters().Single(parameter => parameter.Name == "lm_head.weight").Value.Value.ToArray<float>(), x => Assert.Equal(0.25f, x));
+        Assert.All(
+            model.NamedParameters().Single(parameter => parameter.Name == "lm_head.weight").Value.Value.ToArray<float>(),
+            x => Assert.Equal(0.25f, x));
         Assert.DoesNotContain(key, read.NamedParameters().Select(parameter => parameter.Name));
         Peft.Save(folder.Path, read);
         Assert.Contains(key, SafetensorsHeader.Read(folder.File("adapter_model.safetensors")).Entries.Keys);
@@ -257,13 +270,13 @@ public sealed class LoraTests : IDisposable
             return [.. lora.NamedParameters().Where(parameter => parameter.Name.EndsWith(".lora_A.weight", StringComparison.Ordinal))
                 .Select(parameter => (parameter.Name["base_model.model.".Length..^".lora_A.weight".Length], parameter.Value.Shape[0]))];
         }
-        catch (InvalidDataException error) when (error.Message.Contains("fits no layer", StringComparison.Ordinal))
+        catch (InvalidDataException error) when (error.Message.Contains("matches no layer", StringComparison.Ordinal))
         {
             return [];
         }
     }
 
-    /// <summary>An adapter whose every number is random.</summary>
+    /// <summary>An adapter with random parameters.</summary>
     Lora Changed(Module model, LoraOptions options)
     {
         var lora = Lora.Create(model, options.ToConfig(), random);
@@ -274,7 +287,8 @@ public sealed class LoraTests : IDisposable
 
     static ModelInput Input() => new(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3));
 
-    static ModelInput InputOf(LanguageModel model) => model.Backbone.Kind == BackboneKind.EncoderDecoder ? Input() with { Source = Input() } : Input();
+    static ModelInput InputOf(LanguageModel model) =>
+        model.Backbone.Kind == BackboneKind.EncoderDecoder ? Input() with { Source = Input() } : Input();
 
     static float[] Logits(LanguageModel model) => model.Logits(model.HiddenStates(Input())).ToArray<float>();
 

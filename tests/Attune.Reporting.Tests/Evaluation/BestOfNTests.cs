@@ -35,7 +35,8 @@ public sealed class BestOfNTests
     {
         double[] proxy = [1, 1, 0], gold = [10, 20, 99];
         Assert.Equal(15, BestOfN.Expected(proxy, gold, 3), 12);
-        Assert.Equal(15, BestOfN.Expected(proxy, gold, 2), 12);                      // 15 of the pair of equals, 10 and 20 of the others
+        // 15 for the set of the two equals, 10 and 20 for the others
+        Assert.Equal(15, BestOfN.Expected(proxy, gold, 2), 12);
         Numeric.Close(129 / 3.0, BestOfN.Expected(proxy, gold, 1), "mean", 1e-12);
     }
 
@@ -43,7 +44,8 @@ public sealed class BestOfNTests
     public void SharesOfManyAnswersDoNotOverflow()
     {
         var ranks = Enumerable.Range(1, 5000).Select(rank => (double)rank).ToArray();
-        Assert.Equal(5001 * 1000 / 1001.0, BestOfN.Expected(ranks, ranks, 1000), 6);   // the mean of the greatest of n ranks: n (N + 1)/(n + 1)
+        // the mean of the maximum of n ranks: n (N + 1)/(n + 1)
+        Assert.Equal(5001 * 1000 / 1001.0, BestOfN.Expected(ranks, ranks, 1000), 6);
     }
 
     [Fact]

@@ -50,7 +50,8 @@ public sealed class FrontierTests : IDisposable
         var charts = Read(string.Join('\n', lines))!.Charts();
         Assert.Equal(["gold reward", "fit", "peak of the fit", "best: step 3"], charts[1].Series.Select(series => series.Name));
         Assert.Equal(Math.E, charts[1].Series[2].Points[0].X, 6);
-        Assert.Equal(new Point(3, 3 * (2 - Math.Log(3))), charts[1].Series[3].Points[0], (a, b) => Math.Abs(a.X - b.X) + Math.Abs(a.Y - b.Y) < 1e-9);
+        Assert.Equal(new Point(3, 3 * (2 - Math.Log(3))), charts[1].Series[3].Points[0], (a, b) =>
+            Math.Abs(a.X - b.X) + Math.Abs(a.Y - b.Y) < 1e-9);
     }
 
     Frontier? Read(string metrics)

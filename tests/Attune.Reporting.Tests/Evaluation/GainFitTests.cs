@@ -29,14 +29,15 @@ public sealed class GainFitTests
     [Fact]
     public void PointsOffTheLawAreFittedByLeastSquares()
     {
-        // y = a d − b d² over d = 1, 2, 3 with y = 1, 1, 2: the normal equations 14 a − 36 b = 9 and 36 a − 98 b = 23 give a = 54/76, b = 2/76.
+        // y = a d − b d² over d = 1, 2, 3 with y = 1, 1, 2: the normal equations 14 a − 36 b = 9 and 36 a − 98 b = 23 give a = 54/76, b =
+        // 2/76.
         // Errors 24/76, −24/76, 8/76 and a variance sum of 2/3 leave R² = 1 − (1216/5776)/(2/3).
         var fit = GainFit.Fit(GainLaw.BestOfN, [new(1, 1), new(2, 1), new(3, 2)])!;
         Assert.Equal(54 / 76.0, fit.A, 9);
         Assert.Equal(2 / 76.0, fit.B, 9);
         Assert.Equal(1 - 1216 / 5776.0 * 1.5, fit.RSquared, 9);
         Assert.True(fit.PeakIsBeyond);
-        Assert.EndsWith("past what was measured, √KL 3: a guess", fit.Summary, StringComparison.Ordinal);
+        Assert.EndsWith("this is an extrapolation beyond the largest measured √KL, 3", fit.Summary, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,12 +48,12 @@ public sealed class GainFitTests
         var fit = GainFit.Fit(law, [new(1, 1), new(2, 3), new(3, 6), new(4, 10)])!;
         Assert.True(fit.B < 0);
         Assert.Null(fit.Peak);
-        Assert.StartsWith("no peak, the reward grows as far as was measured, √KL 4", fit.Summary, StringComparison.Ordinal);
+        Assert.StartsWith("no peak: the reward rises up to the largest measured √KL, 4", fit.Summary, StringComparison.Ordinal);
     }
 
     [Fact]
     public void ARewardThatFallsFromTheStartHasNoPeakOfBestOfN() => Assert.StartsWith(
-        "no peak, the reward falls", GainFit.Fit(GainLaw.BestOfN, [new(1, -1), new(2, -3), new(3, -7)])!.Summary, StringComparison.Ordinal);
+        "no peak: the reward falls", GainFit.Fit(GainLaw.BestOfN, [new(1, -1), new(2, -3), new(3, -7)])!.Summary, StringComparison.Ordinal);
 
     [Fact]
     public void TooFewPointsOrOneDistanceAreNoFit()

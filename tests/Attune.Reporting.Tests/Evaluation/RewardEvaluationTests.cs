@@ -1,16 +1,15 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
 using Attune.Reporting.Pages;
 
 namespace Attune.Reporting.Tests;
 
-/// <summary>Figures of a reward model on pairs whose scores are given, against what a hand computes.</summary>
+/// <summary>The evaluation of a reward model on pairs with given scores, against values computed by hand.</summary>
 public sealed class RewardEvaluationTests
 {
     [Fact]
     public void TheIntervalIsWilsonsWherePromptsAreIndependent()
     {
-        // 8 of 10: variance 10 · 0.16 / 10² · 10/9, worth 9 pairs; Wilson: (0.8 + z²/18 ± z √(0.16/9 + z²/324)) / (1 + z²/9)
+        // 8 of 10: variance 10 · 0.16 / 10² · 10/9, effectively 9 pairs; Wilson: (0.8 + z²/18 ± z √(0.16/9 + z²/324)) / (1 + z²/9)
         var rate = PairRate.FromPairs([.. Enumerable.Range(0, 10).Select(i => Pair($"{i}", i < 8 ? 1 : -1))], pair => pair.Correct);
         Assert.Equal((0.8, 10, 10), (rate.Value, rate.Pairs, rate.Prompts));
         Assert.Equal(0.4738, rate.Low, 1e-4);
@@ -39,12 +38,13 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void CalibrationComparesConfidenceWithTheShareOfPeople()
     {
-        // σ(log 3) = 0.75, and three of four agree; σ(log 9) = 0.9, and half of people do
+        // σ(log 3) = 0.75, and three of four agree; σ(log 9) = 0.9, and half of the annotators do
         EvaluatedPair[] sure = [.. Enumerable.Range(0, 4).Select(i => Pair($"a{i}", i < 3 ? Math.Log(3) : -Math.Log(3)))];
         EvaluatedPair[] tooSure = [.. Enumerable.Range(0, 4).Select(i => Pair($"b{i}", Math.Log(9), share: 0.5))];
         var calibration = Calibration.FromPairs([.. sure, .. tooSure]);
         Assert.Equal(2, calibration.Bins.Count);
-        Assert.Equal((0.75, 0.75, 4), (Math.Round(calibration.Bins[0].Predicted, 9), calibration.Bins[0].Agreed, calibration.Bins[0].Pairs));
+        Assert.Equal((0.75, 0.75, 4),
+            (Math.Round(calibration.Bins[0].Predicted, 9), calibration.Bins[0].Agreed, calibration.Bins[0].Pairs));
         Assert.Equal(0.5, calibration.Bins[1].Agreed);
         Assert.Equal(0.2, calibration.ExpectedError, 1e-9);
         var loss = (3 * Math.Log(4 / 3.0) + Math.Log(4) + 4 * 0.5 * (Math.Log(10 / 9.0) + Math.Log(10))) / 8;
@@ -54,7 +54,7 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void AgreementIsThatOfTwoPeopleWhoseOrderOfAnswersMayDiffer()
     {
-        // Of 4 votes 3 to 1: (3·2 + 0) / 12 = 1/2. Two rows that say the opposite: 0. The mean is 1/4; two rows alike would be 1.
+        // Of 4 votes 3 to 1: (3·2 + 0) / 12 = 1/2. Two opposite rows: 0. The mean is 1/4; two equal rows would give 1.
         var votes = Pair("q", 1, share: 0.75, votes: 4);
         var one = Pair("r", 1);
         var opposite = new EvaluatedPair("r", one.Rejected, one.Chosen, new(1, 0), null, new("f", 2));
@@ -84,19 +84,25 @@ public sealed class RewardEvaluationTests
     [Fact]
     public void GroupsAreLevelsWhereThereAreFewAndSpansWhereThereAreMany()
     {
-        var levels = PairGroups.ByNumber([.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair => pair.Comparison.Margin, "");
+        var levels = PairGroups.ByNumber(
+            [.. Enumerable.Range(0, 12).Select(i => Pair($"{i}", i % 3 == 0 ? -1 : 1, strength: i % 3))], pair =>
+            pair.Comparison.Margin, "");
         Assert.Equal(["0", "1", "2"], levels.Select(group => group.Name));
         Assert.Equal([0, 1, 1], levels.Select(group => group.Rate.Value));
-        var spans = PairGroups.ByNumber([.. Enumerable.Range(0, 50).Select(i => Pair($"{i}", 1, lengths: (i, 0)))], pair => pair.LengthDifference, " tokens");
-        Assert.Equal(["0 to 9 tokens", "10 to 19 tokens", "20 to 29 tokens", "30 to 39 tokens", "40 to 49 tokens"], spans.Select(group => group.Name));
+        var spans = PairGroups.ByNumber([.. Enumerable.Range(0, 50).Select(i => Pair($"{i}", 1, lengths: (i, 0)))], pair =>
+            pair.LengthDifference, " tokens");
+        Assert.Equal(["0 to 9 tokens", "10 to 19 tokens", "20 to 29 tokens", "30 to 39 tokens", "40 to 49 tokens"], spans.Select(
+            group => group.Name));
     }
 
     static EvaluatedPair Pair(
-        string prompt, double margin, double share = 1, int votes = 0, double? strength = null, (int Better, int Worse)? lengths = null, (int Better, int Worse)? places = null)
+        string prompt, double margin, double share =
+            1, int votes = 0, double? strength = null, (int Better, int Worse)? lengths = null, (int Better, int Worse)? places = null)
     {
         var (better, worse) = lengths ?? (1, 1);
         return new(
-            prompt, new("better", new(margin, margin, 0, better), places?.Better, null), new("worse", new(0, 0, 0, worse), places?.Worse, null),
+            prompt, new("better", new(margin, margin, 0, better), places?.Better, null), new(
+                "worse", new(0, 0, 0, worse), places?.Worse, null),
             new(0, 1) { Share = share, Votes = votes, Margin = strength }, null, new("f", 1));
     }
 }

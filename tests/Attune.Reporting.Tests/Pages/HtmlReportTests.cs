@@ -17,7 +17,8 @@ public sealed class HtmlReportTests
             Lead = Hostile,
             Facts = [new(Hostile, Hostile, Hostile)],
             SampleTitles = (Hostile, Hostile),
-            Samples = [new(Hostile, new(Hostile) { Captions = [Hostile, Hostile] }, new(Hostile) { Assessment = new(Hostile, IsGood: false) })],
+            Samples = [new(
+                Hostile, new(Hostile) { Captions = [Hostile, Hostile] }, new(Hostile) { Assessment = new(Hostile, IsGood: false) })],
             Charts = [new(Hostile, Hostile, [new(Hostile, [new(1, 1), new(2, 2)])]) { XLabel = Hostile, YLabel = Hostile }],
             Tables = [new(Hostile, [Hostile, Hostile], [[Hostile, Hostile]])],
             Folded = [new(Hostile, [], [new(Hostile, [Hostile], [[Hostile]])])],
@@ -116,7 +117,7 @@ public sealed class HtmlReportTests
 
     [Fact]
     public void AnAnswerWithoutWordsSaysSo() =>
-        Assert.Contains("(an empty answer)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(" \n"))] }]))));
+        Assert.Contains("(empty response)", Texts(Parse(new("Empty", "", [new("A") { Samples = [new("p", null, new(" \n"))] }]))));
 
     [Fact]
     public void AHugeAnswerIsCut()
@@ -144,7 +145,8 @@ public sealed class HtmlReportTests
         return XDocument.Load(reader);
     }
 
-    static IEnumerable<string> AttributeNames(XDocument page) => page.Descendants().Attributes().Select(attribute => attribute.Name.LocalName);
+    static IEnumerable<string> AttributeNames(XDocument page) =>
+        page.Descendants().Attributes().Select(attribute => attribute.Name.LocalName);
 
     static string[] Texts(XDocument page) => [.. page.DescendantNodes().OfType<XText>().Select(text => text.Value)];
 }

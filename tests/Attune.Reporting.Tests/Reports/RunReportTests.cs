@@ -45,9 +45,10 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(
             [("Where?", "There there there", "Behind the bridge."), ("Is it warm?", "No.", "Yes, and sunny."), ("New?", null, "Yes.")],
             pairs.Select(pair => (pair.Prompt, pair.Before?.Text, pair.After!.Text)));
-        Assert.Equal(["8 tokens", "cut off at the greatest length", "score 0.5", "KL 0 nats"], pairs[0].Before!.Captions);
+        Assert.Equal(["8 tokens", "cut off at the maximum length", "score 0.5", "KL 0 nats"], pairs[0].Before!.Captions);
         Assert.Equal(["5 tokens", "score 1.5", "KL 4.12 nats"], pairs[1].After!.Captions);
-        Assert.Equal([new("score −0.25", IsGood: false), new("score +2", IsGood: true), null], pairs.Select(pair => pair.After!.Assessment));
+        Assert.Equal([new("score −0.25", IsGood: false), new("score +2", IsGood: true), null], pairs.Select(
+            pair => pair.After!.Assessment));
     }
 
     [Fact]
@@ -79,7 +80,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(
             [
                 new("Score", "−0.25 → 1.5", "held-out, points"),
-                new("Distance from the start (KL)", "0 → 0.5", "held-out, nats an answer"),
+                new("KL from the reference", "0 → 0.5", "held-out, nats a response"),
                 new("Steps", "2"),
                 new("Time", "2m27s"),
             ],
@@ -91,7 +92,7 @@ public sealed class RunReportTests : IDisposable
     {
         folder.Write("metrics.jsonl", Metrics);
         var section = RunReport.Section(Run, Ppo);
-        Assert.Equal(["Score: training, held-out", "Distance from the start (KL): training, held-out"], section.Charts.Select(Describe));
+        Assert.Equal(["Score: training, held-out", "KL from the reference: training, held-out"], section.Charts.Select(Describe));
         Assert.Equal(["Total loss: training", "my/own: training"], section.Folded[0].Charts.Select(Describe));
         Assert.Equal([new(1, -0.2)], section.Charts[0].Series[0].Points);
 
@@ -141,7 +142,7 @@ public sealed class RunReportTests : IDisposable
         folder.Write("samples.jsonl", Samples);
         var page = RunReport.Page(Run, Ppo);
         Assert.Equal($"PPO: {Path.GetFileName(folder.Path)}", page.Title);
-        Assert.Equal(["Answers, before and after", "Curves"], page.Sections.Select(section => section.Title));
+        Assert.Equal(["Responses, before and after", "Curves"], page.Sections.Select(section => section.Title));
         RunReport.Write(Run, Ppo);
         Assert.Contains("Behind the bridge.", File.ReadAllText(Run.Report), StringComparison.Ordinal);
     }

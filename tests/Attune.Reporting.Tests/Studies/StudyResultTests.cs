@@ -1,13 +1,11 @@
 using System.Xml.Linq;
-using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
-using Attune.Reporting.Reports;
 using Attune.Reporting.Studies;
 using Attune.Testing;
 
 namespace Attune.Reporting.Tests;
 
-/// <summary>The numbers of a study, from runs that were written by hand: base 8, 9, 10; near 9, 10, 11; far 20, 22, 24.</summary>
+/// <summary>The numbers of a study, from run logs that are written by hand: base 8, 9, 10; near 9, 10, 11; far 20, 22, 24.</summary>
 public sealed class StudyResultTests : IDisposable
 {
     static readonly StudyVariant Near = new() { Name = "near" };
@@ -33,7 +31,8 @@ public sealed class StudyResultTests : IDisposable
         var study = Study([1, 2]);
         foreach (var run in study.Runs)
             Finish(run, 5 + 0.12345 * run.Seed);
-        Assert.Equal("5.19 ± 0.087", Tables(StudyResult.Read(study, new Dictionary<string, string>())).All.Rows[0][1]);     // 0.12345 / √2 is 0.0873
+        // 0.12345 / √2 is 0.0873
+        Assert.Equal("5.19 ± 0.087", Tables(StudyResult.Read(study, new Dictionary<string, string>())).All.Rows[0][1]);
     }
 
     [Fact]
@@ -41,8 +40,10 @@ public sealed class StudyResultTests : IDisposable
     {
         var result = Everything();
         Assert.Equal(2, result.BaseRange("eval/score"));
-        Assert.Equal(2 * Math.Sqrt(2 * (2.0 + 2 + 8) / 6 / 3), result.Noise("eval/score")!.Value, 1e-12);      // squares around the means, over 2 + 2 + 2
-        Assert.Equal(0.02, result.Noise("eval/distinct")!.Value, 1e-12);                                       // 2 · √(2 · 0.0001 / 3) is 0.0163
+        // squares around the means, over 2 + 2 + 2
+        Assert.Equal(2 * Math.Sqrt(2 * (2.0 + 2 + 8) / 6 / 3), result.Noise("eval/score")!.Value, 1e-12);
+        // 2 · √(2 · 0.0001 / 3) is 0.0163
+        Assert.Equal(0.02, result.Noise("eval/distinct")!.Value, 1e-12);
     }
 
     [Fact]
@@ -61,8 +62,10 @@ public sealed class StudyResultTests : IDisposable
             Finish(run, Score(run));
         var tables = Tables(StudyResult.Read(study, new Dictionary<string, string> { ["near/seed-2"] = "it hit a wall" }));
         Assert.Equal(["near (1 of 3 seeds)", "9 ≈", "97 % ≈"], tables.All.Rows[1]);
-        Assert.Equal(["far-away/seed-1 has not ended", "near/seed-2 failed: it hit a wall", "near/seed-3 has not ended"], tables.Missing.Order(StringComparer.Ordinal));
-        Assert.Contains("9 runs: 3 variants, 3 seeds each. 6 of them have ended. They took 1m00s in all.", tables.Effort, StringComparison.Ordinal);
+        Assert.Equal(["far-away/seed-1 has not finished", "near/seed-2 failed: it hit a wall", "near/seed-3 has not finished"],
+            tables.Missing.Order(StringComparer.Ordinal));
+        Assert.Contains(
+            "9 runs: 3 variants, 3 seeds each. 6 of them have finished. They took 1m00s in all.", tables.Effort, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,7 +84,7 @@ public sealed class StudyResultTests : IDisposable
     public void AStudyOfWhichNothingHasEndedHasAReport()
     {
         StudyReport.Write(StudyResult.Read(Study([1, 2]), new Dictionary<string, string>()));
-        Assert.Contains("base/seed-2 has not ended", File.ReadAllText(folder.File("report.html")), StringComparison.Ordinal);
+        Assert.Contains("base/seed-2 has not finished", File.ReadAllText(folder.File("report.html")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,9 +106,11 @@ public sealed class StudyResultTests : IDisposable
         Assert.Contains("| Far away! | 22 ± 2 (+13) | 98 ± 1 % ≈ |", first, StringComparison.Ordinal);
         Assert.Contains("![How far (distance)](images/mine-how-far-distance.svg)", first, StringComparison.Ordinal);
 
-        File.WriteAllText(page, first.Replace("## How far (distance)", "## Far\n\nIt is far.", StringComparison.Ordinal).Replace("22 ± 2", "7 ± 7", StringComparison.Ordinal) + "\nThe end.\n");
+        File.WriteAllText(page, first.Replace("## How far (distance)", "## Far\n\nIt is far.", StringComparison.Ordinal)
+            .Replace("22 ± 2", "7 ± 7", StringComparison.Ordinal) + "\nThe end.\n");
         StudyPage.Write(result, folder.File("docs"));
-        Assert.Equal(first.Replace("## How far (distance)", "## Far\n\nIt is far.", StringComparison.Ordinal) + "\nThe end.\n", File.ReadAllText(page));
+        Assert.Equal(first.Replace("## How far (distance)", "## Far\n\nIt is far.", StringComparison.Ordinal)
+            + "\nThe end.\n", File.ReadAllText(page));
     }
 
     [Fact]
@@ -124,9 +129,11 @@ public sealed class StudyResultTests : IDisposable
         var svg = XDocument.Load(folder.File("docs/images/mine-how-far-distance.svg")).Root!;
         Assert.Equal("http://www.w3.org/2000/svg", svg.Name.NamespaceName);
         string[] texts = [.. svg.Descendants().Where(element => element.Name.LocalName == "text").Select(text => text.Value)];
-        foreach (var text in new[] { "Score", "here (base)", "near", "Far away!", "Line: the mean over 3 seeds. Band: the least to the greatest." })
+        foreach (var text in new[] { "Score", "here (base)", "near", "Far away!",
+            "Line: the mean over 3 seeds. Band: minimum to maximum." })
             Assert.Contains(text, texts);
-        Assert.Equal(3, svg.Descendants().Count(element => ((string?)element.Attribute("class"))?.StartsWith("band", StringComparison.Ordinal) == true));
+        Assert.Equal(3, svg.Descendants()
+            .Count(element => ((string?)element.Attribute("class"))?.StartsWith("band", StringComparison.Ordinal) == true));
     }
 
     StudyResult Everything()
@@ -139,7 +146,7 @@ public sealed class StudyResultTests : IDisposable
 
     static StudyTables Tables(StudyResult result) => new(result);
 
-    /// <summary>The base with seed 1 reaches 8, with seed 2 9, with seed 3 10.</summary>
+    /// <summary>The score of the base is 8 with seed 1, with seed 2 9, with seed 3 10.</summary>
     static double Score(StudyRun run) => run.Variant.Name switch
     {
         "near" => 8 + run.Seed,
@@ -149,13 +156,14 @@ public sealed class StudyResultTests : IDisposable
 
     Study Study(IReadOnlyList<int> seeds)
     {
-        var options = new StudyOptions { Output = folder.Path, Seeds = seeds, Groups = [Group], Curves = ["eval/score", "eval/gold"], Figures = ["eval/score", "eval/distinct"] };
+        var options = new StudyOptions { Output = folder.Path, Seeds = seeds, Groups = [Group], Curves = ["eval/score", "eval/gold"],
+            Figures = ["eval/score", "eval/distinct"] };
         return new("mine", options, new("ppo"),
             [.. from seed in seeds from variant in Reporting.Studies.Study.Variants(options) select new StudyRun(
                 variant, seed, new(folder.File($"{variant.Folder}/seed-{seed}")), Steps: 4)]);
     }
 
-    /// <summary>All runs begin at 1; the second was looked at once more than the others.</summary>
+    /// <summary>All runs begin at 1; the second has one more evaluation than the others.</summary>
     static void Finish(StudyRun run, double score)
     {
         Directory.CreateDirectory(run.Folder.Path);

@@ -65,7 +65,7 @@ public sealed class BytePairTrainerTests
     public void ASpecialTokenThatIsNotListedIsAnError()
     {
         var message = Assert.Throws<InvalidDataException>(() => BytePairTrainer.Train(["a"], new() { SpecialTokens = ["<eos>"] })).Message;
-        Assert.Contains("BosToken is '<|endoftext|>'", message);
+        Assert.Contains("BosToken must be one of SpecialTokens", message);
     }
 
     [Fact]

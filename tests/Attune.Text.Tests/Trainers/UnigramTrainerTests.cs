@@ -64,8 +64,8 @@ public sealed class UnigramTrainerTests
     }
 
     /// <summary>
-    /// The word ab, twice, is the piece ab or the pieces a and b: with p = p(ab) / (p(ab) + p(a) p(b)), ab is expected 2p times and
-    /// a and b 2(1 − p) times each, but at least half a time; then log p(x) = ψ(expected x) − ψ(sum of all three).
+    /// The word ab occurs twice, as the piece ab or the pieces a and b: with p = p(ab) / (p(ab) + p(a) p(b)), the expected count of ab
+    /// is 2p, and those of a and b are 2(1 − p), but at least 0.5; then log p(x) = ψ(expected count of x) − ψ(sum of all three).
     /// </summary>
     [Fact]
     public void ARoundIsTwoStepsOfExpectationMaximisation()
@@ -85,7 +85,7 @@ public sealed class UnigramTrainerTests
         Assert.Equal(Math.Log(letter), learner.Pieces[1].Score, 1e-9);
     }
 
-    /// <summary>ψ by its recurrence and its asymptotic series, far out.</summary>
+    /// <summary>ψ from its recurrence and, for large arguments, its asymptotic series.</summary>
     static double Digamma(double x) => x < 500 ? Digamma(x + 1) - 1 / x : Math.Log(x) - 1 / (2 * x) - 1 / (12 * x * x);
 
     [Fact]
@@ -109,7 +109,9 @@ public sealed class UnigramTrainerTests
 
     [Fact]
     public void FewerSentinelsThanNoneAreAnError() =>
-        Assert.Contains("Sentinels is -1", Assert.Throws<InvalidDataException>(() => UnigramTrainer.Train([], new() { Sentinels = -1 })).Message);
+        Assert.Contains(
+            "Sentinels must be at least 0 (was -1)",
+            Assert.Throws<InvalidDataException>(() => UnigramTrainer.Train([], new() { Sentinels = -1 })).Message);
 
     [Fact]
     public void HostileTextTrainsToo()

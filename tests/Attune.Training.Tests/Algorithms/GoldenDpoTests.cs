@@ -35,8 +35,10 @@ public sealed class GoldenDpoTests : IDisposable
         loss.Backward();
 
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
-        GoldenFile.Close(expected.GetProperty("grad_logits"), logits.Grad!, "gradient");
-        var metrics = expected.GetProperty("metrics");
+        if (expected.TryGetProperty("grad_logits", out var gradient))
+            GoldenFile.Close(gradient, logits.Grad!, "gradient");
+        if (!expected.TryGetProperty("metrics", out var metrics))
+            return;
         GoldenFile.Close(metrics.GetProperty("rewards/chosen"), chosen.Mean(), "rewards of chosen");
         GoldenFile.Close(metrics.GetProperty("rewards/margins"), (chosen - rejected).Mean(), "margins");
         GoldenFile.Close(metrics.GetProperty("rewards/accuracies"), RewardModeling.Accuracy(chosen, rejected).Mean(), "accuracies");

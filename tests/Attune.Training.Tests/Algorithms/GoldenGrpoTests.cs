@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Generation;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
@@ -34,7 +33,8 @@ public sealed class GoldenGrpoTests : IDisposable
         var mask = GoldenFile.Tensor(inputs.GetProperty("completion_mask")) > 0.5;
         var beta = hparams.Optional("beta") ?? 0;
         var kl = beta > 0 ? new KlPenalty(new() { Coef = beta, Estimator = KlEstimator.K3, In = KlPlace.Loss }) : null;
-        var grpo = new Grpo(new() { ClipLow = hparams.Optional("epsilon_low") ?? 0.2, ClipHigh = hparams.Optional("epsilon_high") ?? 0.2 }, kl);
+        var grpo = new Grpo(
+            new() { ClipLow = hparams.Optional("epsilon_low") ?? 0.2, ClipHigh = hparams.Optional("epsilon_high") ?? 0.2 }, kl);
         var rollouts = new Rollouts([], [], mask, GoldenFile.Tensor(inputs.GetProperty("old_per_token_logps")), Values: null)
         {
             RefLogprobs = GoldenFile.Tensor(inputs.GetProperty("ref_per_token_logps")),
@@ -46,7 +46,8 @@ public sealed class GoldenGrpoTests : IDisposable
         loss.Value.Backward();
 
         GoldenFile.Close(expected.GetProperty("loss"), loss.Value, "loss");
-        GoldenFile.Close(expected.GetProperty("grad_logits"), logits.Grad!, "gradient");
+        if (expected.TryGetProperty("grad_logits", out var gradient))
+            GoldenFile.Close(gradient, logits.Grad!, "gradient");
     }
 
     [Theory]

@@ -75,7 +75,8 @@ public sealed class GoldenLossTests : IDisposable
         loss.Backward();
         GoldenFile.Close(item.GetProperty("expected").GetProperty("loss"), loss, "loss");
         GoldenFile.Close(item.GetProperty("expected").GetProperty("grad_rewards"), rewards.Grad!, "gradient");
-        var (metrics, chosen, rejected) = (item.GetProperty("expected").GetProperty("metrics"), rewards.Slice(0, 0, half).Detach(), rewards.Slice(0, half).Detach());
+        var (metrics, chosen, rejected) =
+            (item.GetProperty("expected").GetProperty("metrics"), rewards.Slice(0, 0, half).Detach(), rewards.Slice(0, half).Detach());
         GoldenFile.Close(metrics.GetProperty("accuracy"), RewardModeling.Accuracy(chosen, rejected).Mean(), "accuracy");
         GoldenFile.Close(metrics.GetProperty("margin"), (chosen - rejected).Mean(), "margin");
     }
@@ -89,13 +90,17 @@ public sealed class GoldenLossTests : IDisposable
         var scores = GoldenFile.Leaf(inputs.GetProperty("scores"));
         var ranks = GoldenTensor.Read(inputs.GetProperty("ranks"));
         var prompts = ranks.Longs.Select(rank => (int?)rank).Chunk((int)ranks.Shape[1]).ToArray();
-        var pairs = PairBatch.From([.. prompts.Select((own, prompt) => new TokenComparisons([.. own.Select((_, at) => (int[])[prompt, at])], 1, ComparisonSet.FromRanks(own).Comparisons))]);
+        var pairs = PairBatch.From(
+            [.. prompts.Select((own, prompt) =>
+            new TokenComparisons([.. own.Select((_, at) => (int[])[prompt, at])], 1, ComparisonSet.FromRanks(own).Comparisons))]);
         var flat = scores.Reshape(-1);
         var losses = RewardModeling.PairLoss(Pick(pairs.Chosen), Pick(pairs.Rejected), margin: null, centerCoef: 0);
         var weighted = losses * Tensor.From(pairs.Weights, pairs.Weights.Length);
         var loss = Masked.Reduce(weighted, count: prompts.Length);
         if (expected.TryGetProperty("loss_per_prompt", out var each))
-            GoldenFile.Close(each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Rankings).GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
+            GoldenFile.Close(
+                each, Tensor.From((float[])[.. weighted.Detach().ToArray<float>().Zip(pairs.Examples)
+                .GroupBy(pair => pair.Second, pair => pair.First).Select(own => own.Sum())], prompts.Length), "loss of each prompt");
         loss.Backward();
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
         GoldenFile.Close(expected.GetProperty("grad_scores"), scores.Grad!, "gradient");

@@ -7,8 +7,8 @@ using Attune.Training.Estimation;
 namespace Attune.Training.Tests.Algorithms;
 
 /// <summary>
-/// PPO as TRL and trlX compute it, put together from Attune's functions. Where those place masks and scores is theirs: TRL counts one
-/// column behind a response as a state, and trlX whitens over padding too.
+/// PPO as TRL and trlX compute it, composed of Attune's functions, with their placement of masks and scores: TRL counts one column after
+/// a response as a state, and trlX whitens over padding too.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenPpoTests : IDisposable
@@ -36,9 +36,11 @@ public sealed class GoldenPpoTests : IDisposable
         var padding = GoldenFile.Tensor(rollout.GetProperty("padding_mask"));
         var paddingAfter = GoldenFile.Tensor(rollout.GetProperty("padding_mask_p1"));
 
-        Assert.Equal(GoldenTensor.Read(rollout.GetProperty("postprocessed_responses")).Longs, Truncated(inputs, hparams).SelectMany(row => row));
+        Assert.Equal(GoldenTensor.Read(rollout.GetProperty("postprocessed_responses")).Longs, Truncated(inputs, hparams)
+            .SelectMany(row => row));
         var logprobs = Logprobs(GoldenFile.Tensor(inputs.GetProperty("rollout_logits")), responses, temperature).MaskedFill(padding, 1);
-        var refLogprobs = Logprobs(AtResponse(GoldenFile.Tensor(inputs.GetProperty("ref_logits")), prompt), responses, temperature).MaskedFill(padding, 1);
+        var refLogprobs = Logprobs(AtResponse(GoldenFile.Tensor(inputs.GetProperty("ref_logits")), prompt), responses, temperature)
+            .MaskedFill(padding, 1);
         GoldenFile.Close(rollout.GetProperty("logprobs"), logprobs, "logprobs");
         GoldenFile.Close(rollout.GetProperty("ref_logprobs"), refLogprobs, "reference logprobs");
         var values = AtResponse(GoldenFile.Tensor(inputs.GetProperty("values")), prompt).MaskedFill(paddingAfter, 0);
@@ -56,7 +58,8 @@ public sealed class GoldenPpoTests : IDisposable
         GoldenFile.Close(rollout.GetProperty("advantages"), advantages, "advantages");
         GoldenFile.Close(rollout.GetProperty("returns"), returns, "returns");
 
-        CompareMinibatches(inputs, hparams, expected, new(responses, logprobs, values, advantages, returns, !padding, !paddingAfter), prompt, temperature);
+        CompareMinibatches(
+            inputs, hparams, expected, new(responses, logprobs, values, advantages, returns, !padding, !paddingAfter), prompt, temperature);
     }
 
     [Theory]
@@ -67,10 +70,12 @@ public sealed class GoldenPpoTests : IDisposable
         var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
         var logprobs = GoldenFile.Leaf(inputs.GetProperty("logprobs"));
         var values = GoldenFile.Leaf(inputs.GetProperty("values"));
-        var (oldLogprobs, oldValues) = (GoldenFile.Tensor(inputs.GetProperty("old_logprobs")), GoldenFile.Tensor(inputs.GetProperty("old_values")));
+        var (oldLogprobs, oldValues) =
+            (GoldenFile.Tensor(inputs.GetProperty("old_logprobs")), GoldenFile.Tensor(inputs.GetProperty("old_values")));
         var mask = GoldenFile.Tensor(inputs.GetProperty("mask")) > 0.5;
 
-        var (advantages, returns) = Gae.Estimate(GoldenFile.Tensor(inputs.GetProperty("rewards")), oldValues, hparams.Number("gamma"), hparams.Number("lam"));
+        var (advantages, returns) =
+            Gae.Estimate(GoldenFile.Tensor(inputs.GetProperty("rewards")), oldValues, hparams.Number("gamma"), hparams.Number("lam"));
         if (hparams.Flag("use_whitening"))
             advantages = Masked.Whiten(advantages, mask | !mask);
         GoldenFile.Close(expected.GetProperty("advantages"), advantages, "advantages");
@@ -85,7 +90,8 @@ public sealed class GoldenPpoTests : IDisposable
         GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
         GoldenFile.Close(stats.GetProperty("losses/policy_loss"), policy, "policy loss");
         GoldenFile.Close(stats.GetProperty("losses/value_loss"), value, "value loss");
-        GoldenFile.Close(stats.GetProperty("policy/approx_kl"), Kl.Estimate(oldLogprobs, logprobs, KlEstimator.K3).Mean(), "approximate KL", 1e-2);
+        GoldenFile.Close(
+            stats.GetProperty("policy/approx_kl"), Kl.Estimate(oldLogprobs, logprobs, KlEstimator.K3).Mean(), "approximate KL", 1e-2);
         GoldenFile.Close(expected.GetProperty("grad_logprobs"), logprobs.Grad!, "gradient of logprobs");
         GoldenFile.Close(expected.GetProperty("grad_values"), values.Grad!, "gradient of values");
     }
@@ -101,7 +107,8 @@ public sealed class GoldenPpoTests : IDisposable
         else if (name == "first_true_indices")
             CompareFirstTrue(inputs, expected);
         else
-            CompareStatistics(name, GoldenFile.Tensor(inputs.GetProperty("values")), GoldenFile.Tensor(inputs.GetProperty("mask")), expected);
+            CompareStatistics(
+                name, GoldenFile.Tensor(inputs.GetProperty("values")), GoldenFile.Tensor(inputs.GetProperty("mask")), expected);
     }
 
     static void CompareStatistics(string name, Tensor values, Tensor mask, JsonElement expected)
@@ -119,11 +126,12 @@ public sealed class GoldenPpoTests : IDisposable
             GoldenFile.Close(property.Value, known[$"{name}/{property.Name}"](), property.Name);
     }
 
-    /// <summary>A sampler that stops at the end-of-text token gives these responses; the columns behind are padding.</summary>
+    /// <summary>The responses of a sampler that stops at the end-of-sequence token; later columns are padding.</summary>
     static void CompareTruncation(JsonElement inputs, JsonElement expected) =>
         Assert.Equal(
             GoldenTensor.Read(expected.GetProperty("responses")).Longs,
-            Truncate(GoldenTensor.Read(inputs.GetProperty("responses")), (long)inputs.Number("stop_token_id"), (long)inputs.Number("pad_token_id")).SelectMany(row => row));
+            Truncate(GoldenTensor.Read(inputs.GetProperty("responses")), (long)inputs.Number("stop_token_id"),
+                (long)inputs.Number("pad_token_id")).SelectMany(row => row));
 
     /// <summary>The length of a row is the number of leading false; ArgMax finds the first of equal maxima.</summary>
     static void CompareFirstTrue(JsonElement inputs, JsonElement expected)
@@ -133,10 +141,12 @@ public sealed class GoldenPpoTests : IDisposable
         Assert.Equal(GoldenTensor.Read(expected.GetProperty("indices")).Longs, leading.ToArray<long>());
     }
 
-    /// <summary>What TRL's rollout leaves for its update.</summary>
-    sealed record Collected(Tensor Responses, Tensor Logprobs, Tensor Values, Tensor Advantages, Tensor Returns, Tensor Mask, Tensor ValueMask);
+    /// <summary>The results of TRL's rollout that its update uses.</summary>
+    sealed record Collected(
+        Tensor Responses, Tensor Logprobs, Tensor Values, Tensor Advantages, Tensor Returns, Tensor Mask, Tensor ValueMask);
 
-    static void CompareMinibatches(JsonElement inputs, JsonElement hparams, JsonElement expected, Collected collected, long prompt, double temperature)
+    static void CompareMinibatches(
+        JsonElement inputs, JsonElement hparams, JsonElement expected, Collected collected, long prompt, double temperature)
     {
         var newLogits = GoldenFile.Leaf(inputs.GetProperty("new_logits"));
         var newValues = GoldenFile.Leaf(inputs.GetProperty("new_values"));
@@ -147,7 +157,8 @@ public sealed class GoldenPpoTests : IDisposable
             var (start, end) = (compared * rows, compared++ * rows + rows);
             if (!TryFindRows(minibatch, collected, newLogits, prompt, temperature, out var index))
                 index = Tensor.Arange(start, Math.Min(end, collected.Logprobs.Size(0)));
-            var logprobs = Logprobs(AtResponse(newLogits, prompt).IndexSelect(0, index), collected.Responses.IndexSelect(0, index), temperature);
+            var logprobs =
+                Logprobs(AtResponse(newLogits, prompt).IndexSelect(0, index), collected.Responses.IndexSelect(0, index), temperature);
             var mask = collected.Mask.IndexSelect(0, index);
             var valueMask = collected.ValueMask.IndexSelect(0, index);
             var values = AtResponse(newValues, prompt).IndexSelect(0, index).MaskedFill(!valueMask, 0);
@@ -155,7 +166,8 @@ public sealed class GoldenPpoTests : IDisposable
             var clip = hparams.Number("cliprange");
             var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, collected.Advantages.IndexSelect(0, index), clip, clip), mask);
             var value = Masked.Reduce(
-                Ppo.ValueLoss(values, collected.Values.IndexSelect(0, index), collected.Returns.IndexSelect(0, index), hparams.Number("cliprange_value")), valueMask);
+                Ppo.ValueLoss(values, collected.Values.IndexSelect(0, index), collected.Returns.IndexSelect(0, index),
+                    hparams.Number("cliprange_value")), valueMask);
             var loss = policy + value * hparams.Number("vf_coef");
             loss.Backward();
             GoldenFile.Close(minibatch.GetProperty("ratio"), ratio, "ratio");
@@ -167,10 +179,11 @@ public sealed class GoldenPpoTests : IDisposable
         GoldenFile.Close(expected.GetProperty("grad_new_values"), newValues.Grad!, "gradient of values");
     }
 
-    /// <summary>Minibatches are drawn in an order of TRL's own: its rows are known by their log-probabilities.</summary>
+    /// <summary>TRL draws minibatches in its own order: rows are identified by their log-probabilities.</summary>
     static bool TryFindRows(JsonElement minibatch, Collected collected, Tensor newLogits, long prompt, double temperature, out Tensor index)
     {
-        var all = Logprobs(AtResponse(newLogits, prompt), collected.Responses, temperature).MaskedFill(!collected.Mask, 1).Detach().ToArray<float>();
+        var all = Logprobs(AtResponse(newLogits, prompt), collected.Responses, temperature).MaskedFill(!collected.Mask, 1).Detach()
+            .ToArray<float>();
         var wanted = GoldenTensor.Read(minibatch.GetProperty("new_logprobs"));
         var length = (int)wanted.Shape[1];
         var rows = wanted.Data.Chunk(length).Select(row => (long)Enumerable.Range(0, all.Length / length)
@@ -211,5 +224,6 @@ public sealed class GoldenPpoTests : IDisposable
     static Tensor AtResponse(Tensor x, long prompt) => x.Slice(1, prompt - 1, -1);
 
     static Tensor Logprobs(Tensor logits, Tensor tokens, double temperature) =>
-        -CrossEntropy.PerToken((logits * (1 / temperature)).Reshape(-1, logits.Size(-1)), tokens.Reshape(-1)).Reshape(tokens.Shape.ToArray());
+        -CrossEntropy.PerToken((logits * (1 / temperature)).Reshape(-1, logits.Size(-1)), tokens.Reshape(-1))
+            .Reshape(tokens.Shape.ToArray());
 }

@@ -9,8 +9,8 @@ using Attune.Training.OnPolicy;
 namespace Attune.Training.Tests.Algorithms;
 
 /// <summary>
-/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value over the same observations, put together from
-/// Attune's functions. Its value loss has no half and no maximum, and a step whose KL is too large ends the update.
+/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value function of the same observations, composed of
+/// Attune's functions. Its value loss has no factor ½ and no maximum, and a step whose KL is too large ends the update.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenSb3Tests : IDisposable
@@ -32,7 +32,8 @@ public sealed class GoldenSb3Tests : IDisposable
             ClipRange = hparams.Number("clip_range"),
             TargetKl = hparams.Optional("target_kl") ?? 0,
         }, new(new()));
-        var (policyWeights, valueWeights) = (GoldenFile.Leaf(inputs.GetProperty("policy_w")), GoldenFile.Leaf(inputs.GetProperty("value_w")));
+        var (policyWeights, valueWeights) =
+            (GoldenFile.Leaf(inputs.GetProperty("policy_w")), GoldenFile.Leaf(inputs.GetProperty("value_w")));
         var logged = new Dictionary<string, List<double>>(StringComparer.Ordinal);
         for (var epoch = 0; epoch < hparams.Number("n_epochs"); epoch++)
             if (!Update(ppo, hparams, inputs, policyWeights, valueWeights, logged))
@@ -40,12 +41,15 @@ public sealed class GoldenSb3Tests : IDisposable
 
         var log = expected.GetProperty("log");
         foreach (var (figure, values) in logged)
-            Numeric.Close(log.Number(figure), figure is "train/loss" or "train/approx_kl" ? values[^1] : values.Average(), figure, 1e-5, 1e-4);
+            Numeric.Close(
+                log.Number(figure), figure is "train/loss" or "train/approx_kl" ? values[^1] : values.Average(), figure, 1e-5, 1e-4);
         GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("policy_w"), policyWeights.Detach(), "policy");
         GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("value_w"), valueWeights.Detach(), "value");
     }
 
-    static bool Update(Ppo ppo, JsonElement hparams, JsonElement inputs, Tensor policyWeights, Tensor valueWeights, Dictionary<string, List<double>> logged)
+    static bool Update(
+        Ppo ppo, JsonElement hparams, JsonElement inputs, Tensor policyWeights, Tensor valueWeights, Dictionary<string,
+        List<double>> logged)
     {
         var observations = GoldenFile.Tensor(inputs.GetProperty("observations"));                               // (N, D)
         var logits = observations.Linear(policyWeights);                                                        // (N, V)
@@ -64,8 +68,10 @@ public sealed class GoldenSb3Tests : IDisposable
         var entropy = Masked.Reduce(CrossEntropy.Entropy(logits));
         var loss = policy - entropy * hparams.Number("ent_coef") + value * hparams.Number("vf_coef");
         var moved = Kl.Estimate(old, logprobs, KlEstimator.K3).Mean().Item();
-        Log(("train/policy_gradient_loss", policy.Item()), ("train/value_loss", value.Item()), ("train/entropy_loss", -entropy.Item()), ("train/loss", loss.Item()));
-        Log(("train/approx_kl", moved), ("train/clip_fraction", Masked.Reduce(((ratio - 1).Abs() > hparams.Number("clip_range")).To(DType.Float32)).Item()));
+        Log(("train/policy_gradient_loss", policy.Item()), ("train/value_loss", value.Item()), ("train/entropy_loss", -entropy.Item()),
+            ("train/loss", loss.Item()));
+        Log(("train/approx_kl", moved),
+            ("train/clip_fraction", Masked.Reduce(((ratio - 1).Abs() > hparams.Number("clip_range")).To(DType.Float32)).Item()));
         var noShift = Tensor.Scalar(0.0);
         var totals = new Loss(loss, new Dictionary<string, Tensor>()) { Shift = new(Tensor.Scalar(moved), noShift, noShift + 1) }.Totals;
         if (ppo.CheckUpdate(totals) == UpdateAction.Stop)
@@ -81,7 +87,7 @@ public sealed class GoldenSb3Tests : IDisposable
         }
     }
 
-    /// <summary>A step of gradient descent, its gradient cut to a length.</summary>
+    /// <summary>A step of gradient descent with the norm of the gradient clipped.</summary>
     static void Descend(JsonElement hparams, params Tensor[] weights)
     {
         using var noGrad = Autograd.NoGrad();

@@ -8,8 +8,6 @@ using Attune.Text;
 using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Algorithms;
-using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Algorithms;
@@ -35,8 +33,11 @@ public sealed class MaskedLmTests : IDisposable
         MaskedRow[] rows = [.. Rows("The cat says meow.", "The dog says woof and moo.").Select((row, i) => objective.Transform(row, i))];
         var expected = rows.Sum(row =>
         {
-            var logprobs = model.Logits(model.HiddenStates(new(Tensor.From(Array.ConvertAll(row.Input.Tokens, id => (long)id), 1, row.Labels.Length)))).LogSoftmax(-1);
-            return row.Labels.Index().Where(token => row.Input.LossMask[token.Index]).Sum(token => -logprobs.Select(0, 0).Select(0, token.Index).Select(0, token.Item).Item());
+            var logprobs =
+                model.Logits(model.HiddenStates(new(Tensor.From(Array.ConvertAll(row.Input.Tokens, id => (long)id), 1, row.Labels.Length))))
+                .LogSoftmax(-1);
+            return row.Labels.Index().Where(token => row.Input.LossMask[token.Index])
+                .Sum(token => -logprobs.Select(0, 0).Select(0, token.Index).Select(0, token.Item).Item());
         });
         var count = objective.Count(rows);
         Assert.Equal(rows.Sum(row => row.Input.LossMask.Count(guessed => guessed)), count);
@@ -47,7 +48,8 @@ public sealed class MaskedLmTests : IDisposable
     public void ATextBeginsAndEndsAsTheTokenizerFramesItAndTheFrameIsNeverHidden()
     {
         var tokenizer = TinyData.WordPieces;
-        var objective = new MaskedLm(New(tokenizer), tokenizer, new() { Masking = new() { Probability = 1, Masked = 1, Random = 0 } }, seed: 1);
+        var objective =
+            new MaskedLm(New(tokenizer), tokenizer, new() { Masking = new() { Probability = 1, Masked = 1, Random = 0 } }, seed: 1);
         var row = objective.Transform(Rows("The cat says meow.")[0], 0);
         Assert.Equal((tokenizer.ClsId, tokenizer.SepId), (row.Input.Tokens[0], row.Input.Tokens[^1]));
         Assert.All(row.Input.Tokens[1..^1], token => Assert.Equal(tokenizer.MaskId, token));
@@ -59,7 +61,8 @@ public sealed class MaskedLmTests : IDisposable
     {
         Assert.Equal([false, true], Continuing(TinyData.WordPieces, "c", "##t"));
         Assert.Equal([false, true], Continuing(TinyData.Tokenizer, "Ġsays", "c"));
-        var unigram = UnigramTrainer.Train(["a small cat says meow", "a small dog says woof"], new() { VocabularySize = 40, Sentinels = 0 });
+        var unigram = UnigramTrainer.Train(
+            ["a small cat says meow", "a small dog says woof"], new() { VocabularySize = 40, Sentinels = 0 });
         Assert.Equal([false, true], Continuing(unigram, "▁", "s"));
 
         static bool[] Continuing(Tokenizer tokenizer, params string[] tokens)
@@ -73,15 +76,19 @@ public sealed class MaskedLmTests : IDisposable
     public void ATokenizerWithoutAMaskTokenIsRefused()
     {
         var error = Assert.Throws<InvalidDataException>(() => new MaskedLm(New(TinyData.Tokenizer), TinyData.Tokenizer, new(), seed: 1));
-        Assert.Contains("names no mask_token", error.Message);
+        Assert.Contains("has no mask_token", error.Message);
     }
 
     [Fact]
     public void AnObjectiveThatTheModelIsNotBuiltForIsRefused()
     {
         var (encoder, decoder) = ((PretrainRecipe)runs.Recipe("pretrain an encoder", "a"), (PretrainRecipe)runs.Recipe("pretrain", "b"));
-        Assert.Contains("masked was expected for this model, found causal", Refused(encoder with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
-        Assert.Contains("causal was expected for this model, found masked", Refused(decoder with { Pretrain = new() { Objective = PretrainObjective.Masked } }));
+        Assert.Contains(
+            "must be masked for this model (was causal)", Refused(
+            encoder with { Pretrain = new() { Objective = PretrainObjective.Causal } }));
+        Assert.Contains(
+            "must be causal for this model (was masked)", Refused(
+            decoder with { Pretrain = new() { Objective = PretrainObjective.Masked } }));
 
         string Refused(IRecipe recipe) => Assert.Throws<InvalidDataException>(() => runs.Start("pretrain", recipe)).Message;
     }
@@ -114,8 +121,12 @@ public sealed class MaskedLmTests : IDisposable
         Assert.True(runs.Start("reward", reward with { Model = first }).IsFinished);
 
         var (sft, ppo) = ((SftRecipe)runs.Recipe("sft", "sft"), (PpoRecipe)runs.Recipe("ppo", "ppo"));
-        Assert.Contains("reads texts and cannot write any", Assert.Throws<InvalidDataException>(() => runs.Start("sft", sft with { Model = first })).Message);
-        Assert.Contains("reads texts and cannot write any", Assert.Throws<InvalidDataException>(() => runs.Start("ppo", ppo with { Model = first })).Message);
+        Assert.Contains(
+            "which cannot generate text", Assert.Throws<InvalidDataException>(() =>
+            runs.Start("sft", sft with { Model = first })).Message);
+        Assert.Contains(
+            "which cannot generate text", Assert.Throws<InvalidDataException>(() =>
+            runs.Start("ppo", ppo with { Model = first })).Message);
     }
 
     static LanguageModel New(Tokenizer tokenizer)
@@ -127,6 +138,7 @@ public sealed class MaskedLmTests : IDisposable
     static IReadOnlyList<MaskedRow> Rows(params string[] documents)
     {
         var encoder = new TextEncoder(TinyData.WordPieces, Shape.Context);
-        return MaskedLm.Rows(documents.Select(encoder.EncodeDocument).Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)])));
+        return MaskedLm.Rows(
+            documents.Select(encoder.EncodeDocument).Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)])));
     }
 }

@@ -19,7 +19,7 @@ public sealed class PpoTests : IDisposable
     [Fact]
     public void TheScoreStandsAtTheLastTokenAndEveryTokenPaysForItsKl()
     {
-        // γ = λ = 1 and values 0: an advantage is the sum of the rewards from there on.
+        // γ = λ = 1 and values 0: an advantage is the sum of the rewards from its token on.
         var experience = Estimate(new() { GaeLambda = 1, WhitenAdvantages = false }, [3, -1], new() { Coef = 0.5 });
         Close([3 - 0.5 * (0.2 + 0.1), 3 - 0.5 * 0.1, -1 - 0.5 * -0.4, 0], experience.Advantages);
         Close([3 - 0.5 * (0.2 + 0.1), 3 - 0.5 * 0.1, -1 - 0.5 * -0.4, 0], experience.Returns!);
@@ -96,5 +96,6 @@ public sealed class PpoTests : IDisposable
             Device.Cpu),
         refLogprobs: Tensor.From([-1.2f, -0.6f, -1.6f, 0], 2, 2));
 
-    static void Close(double[] expected, Tensor actual) => Numeric.Close(expected, actual.To(DType.Float64).ToArray<double>(), "numbers", 1e-6, 1e-5);
+    static void Close(double[] expected, Tensor actual) =>
+        Numeric.Close(expected, actual.To(DType.Float64).ToArray<double>(), "numbers", 1e-6, 1e-5);
 }

@@ -27,7 +27,8 @@ public sealed class GoldenEstimationTests
             Assert.Equal(expected.Number("value"), constant.Coefficient);
             return;
         }
-        var controller = new KlController(hparams.Number("init_kl_coef"), KlControl.Adaptive, hparams.Number("target"), hparams.Number("horizon"));
+        var controller =
+            new KlController(hparams.Number("init_kl_coef"), KlControl.Adaptive, hparams.Number("target"), hparams.Number("horizon"));
         foreach (var pair in expected.GetProperty("current_kl_and_value_after").EnumerateArray())
         {
             controller.Update(pair[0].GetDouble(), double.NaN, (int)hparams.Number("n_steps"));

@@ -5,7 +5,7 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Health;
 
-/// <summary>Sequences of metrics written by hand, and what the monitor says of them.</summary>
+/// <summary>The monitor's findings for sequences of metrics that are written by hand.</summary>
 public sealed class HealthMonitorTests
 {
     static readonly Dictionary<string, double> Healthy = new(StringComparer.Ordinal)
@@ -22,9 +22,11 @@ public sealed class HealthMonitorTests
         for (var step = 1; step <= 60; step++)
         {
             Assert.Empty(monitor.Observe(step, With(
-                ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step), ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
+                ("objective/scores", 1 + 0.05 * step + 0.1 * (step % 3)), ("objective/kl", 0.1 * step),
+                    ("objective/entropy", 8 - 0.05 * step), ("responses/length", 25 + step % 5))));
             if (step % 10 == 0)
-                Assert.Empty(monitor.Observe(step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
+                Assert.Empty(monitor.Observe(
+                    step, new Dictionary<string, double> { ["eval/score"] = 1 + 0.045 * step, ["eval/gold"] = 2 + 0.03 * step }));
         }
         Assert.Equal("healthy", monitor.Summary);
     }
@@ -50,7 +52,7 @@ public sealed class HealthMonitorTests
                 changes.Add((step, change));
         Assert.Equal([(rule, true), (rule, false)], changes.Select(change => (change.Change.Finding.Rule, change.Change.Begins)));
         Assert.InRange(changes[0].Step, 26, 30);
-        Assert.InRange(changes[1].Step, 45, 49);                 // a window of five steps has forgotten it, and five more were quiet
+        Assert.InRange(changes[1].Step, 45, 49);                 // it has left a window of five steps, and five more had no finding
         Assert.EndsWith(".", changes[0].Change.Finding.Advice, StringComparison.Ordinal);
     }
 
@@ -58,7 +60,8 @@ public sealed class HealthMonitorTests
     public void ShortAnswersAreADriftAndNoLossOfEntropy()
     {
         var monitor = new HealthMonitor(new());
-        var found = Enumerable.Range(1, 20).SelectMany(step => monitor.Observe(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
+        var found = Enumerable.Range(1, 20)
+            .SelectMany(step => monitor.Observe(step, step <= 5 ? Healthy : With(("responses/length", 10), ("objective/entropy", 3.2))));
         Assert.Equal("length", Assert.Single(found).Finding.Rule);
     }
 
@@ -86,17 +89,20 @@ public sealed class HealthMonitorTests
     {
         var monitor = new HealthMonitor(new());
         var found = new List<(int Step, HealthChange Change)>();
-        double[] gold = [2, 3, 4, 3.9, 3.5, 3.4];                // a fifth of the gain of 2 is 0.4: below 3.6, at two looks
+        double[] gold = [2, 3, 4, 3.9, 3.5, 3.4];                // a fifth of the gain of 2 is 0.4: below 3.6, at two evaluations
         for (var step = 0; step <= 50; step++)
         {
             if (step > 0)
                 found.AddRange(monitor.Observe(step, With(("objective/scores", 1 + 0.1 * step))).Select(change => (step, change)));
             if (step % 10 == 0)
-                found.AddRange(monitor.Observe(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step))).Select(change => (step, change)));
+                found.AddRange(monitor.Observe(step, HeldOut(("eval/gold", gold[step / 10]), ("eval/score", 1 + 0.1 * step)))
+                    .Select(change => (step, change)));
         }
         var (at, only) = Assert.Single(found);
         Assert.Equal((50, "overOptimised"), (at, only.Finding.Rule));
-        Assert.StartsWith("the gold reward on held-out prompts fell from 4 to 3.4 while the training score rose from 2.8 to 5.8", only.Finding.Words, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the gold reward on held-out prompts fell from 4 to 3.4 while the training score rose from 2.8 to 5.8", only.Finding.Words,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -229,17 +235,20 @@ public sealed class HealthMonitorTests
             ["maxLostShare"] = usual with { MaxLostShare = 9 },
         };
         Assert.Equal(
-            RecipeKeys.Of(typeof(HealthOptions)).Select(row => row.Key).Except(["betaFactor"]).Order(),          // which a run multiplies by
+            // which a run multiplies by
+            RecipeKeys.Of(typeof(HealthOptions)).Select(row => row.Key).Except(["betaFactor"]).Order(),
             others.Keys.Order());
         var told = Story(usual);
         Assert.All(others, other => Assert.NotEqual(told, Story(other.Value)));
     }
 
-    /// <summary>All that a monitor says of one figure after another that goes bad, and of held-out figures that fall.</summary>
+    /// <summary>All findings for one metric after another that goes bad, and for held-out metrics that fall.</summary>
     static string Story(HealthOptions options) => string.Join('\n', new[]
     {
-        ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2), ("responses/length", 51),
-        ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1), ("eval/score", 0),
+        ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2),
+            ("responses/length", 51),
+        ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1),
+            ("eval/score", 0),
     }.Select(bad =>
     {
         var monitor = new HealthMonitor(options);

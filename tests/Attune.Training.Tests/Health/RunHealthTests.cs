@@ -1,16 +1,14 @@
-using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Health;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
-using Attune.Training.Algorithms;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Health;
 
-/// <summary>A real run of PPO with an absurd learning rate, and what is done about it.</summary>
+/// <summary>The actions in a real run of PPO with an absurd learning rate.</summary>
 public sealed class RunHealthTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -23,7 +21,8 @@ public sealed class RunHealthTests : IDisposable
         var display = new RecordingDisplay();
         var run = runs.Start("ppo", Sick("a", HealthAct.None), display);
         Assert.Equal(12, display.Steps.Count);
-        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal) && notice.Contains("ppo.klCoef", StringComparison.Ordinal));
+        Assert.Single(display.Notices, notice => notice.Contains("the KL from the reference is", StringComparison.Ordinal)
+            && notice.Contains("kl.coef", StringComparison.Ordinal));
         Assert.Contains("KL too high", display.Words[^1], StringComparison.Ordinal);
         Assert.Contains(HealthEvent.Read(run), happened => happened is { Rule: "klHigh", What: "began", Severity: "alarm" });
         Assert.Contains("the KL from the reference is", File.ReadAllText(run.Report), StringComparison.Ordinal);
@@ -53,7 +52,7 @@ public sealed class RunHealthTests : IDisposable
         var second = new RecordingDisplay();
         Assert.Throws<TrainingStoppedException>(() => runs.Resume("a", second));
         Assert.Equal(step, second.Began.Step);
-        Assert.Equal(2, second.Steps.Count);                     // it may go on for as long as patience lasts
+        Assert.Equal(2, second.Steps.Count);                     // it may continue for the steps of patience
     }
 
     [Fact]
@@ -103,11 +102,12 @@ public sealed class RunHealthTests : IDisposable
     {
         var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 8);
         var display = new RecordingDisplay();
-        var run = runs.Start("ppo", recipe with { Optimizer = new() { LearningRate = 1e-5 }, Health = Watchful(HealthAct.RollBack) }, display);
+        var run = runs.Start(
+            "ppo", recipe with { Optimizer = new() { LearningRate = 1e-5 }, Health = Watchful(HealthAct.RollBack) }, display);
         Assert.Equal(8, display.Steps.Count);
         Assert.All(display.Words, words => Assert.EndsWith(", healthy", words, StringComparison.Ordinal));
         Assert.Empty(HealthEvent.Read(run));
-        Assert.Contains("Nothing was wrong at any step", File.ReadAllText(run.Report), StringComparison.Ordinal);
+        Assert.Contains("There were no findings", File.ReadAllText(run.Report), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,11 +115,11 @@ public sealed class RunHealthTests : IDisposable
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "ppo", null, ["data.train=a", "model=b", "rewardModel=c", "health.act=rollBack", "ppo.klCoef=0", "health.window=0"])).Message;
-        Assert.Contains("\n  health.act:", error, StringComparison.Ordinal);
-        Assert.Contains("\n  health.window:", error, StringComparison.Ordinal);
+        Assert.Contains("\n  `health.act` must be none or stop where kl.coef is 0", error, StringComparison.Ordinal);
+        Assert.Contains("`health.window` must be", error, StringComparison.Ordinal);
     }
 
-    /// <summary>Everything in metrics.jsonl but times.</summary>
+    /// <summary>Everything in metrics.jsonl except times.</summary>
     static IEnumerable<string> Figures(RunFolder run) => JsonLinesLog.Read(run.Metrics).Select(line =>
     {
         foreach (var name in line.Select(pair => pair.Key).Where(name => name.StartsWith("time/", StringComparison.Ordinal)).ToList())
@@ -128,12 +128,14 @@ public sealed class RunHealthTests : IDisposable
     });
 
     static byte[] LastState(RunFolder run) =>
-        File.ReadAllBytes(Path.Combine(Directory.GetDirectories(run.Checkpoints, "step-*").Order(StringComparer.Ordinal).Last(), "state.safetensors"));
+        File.ReadAllBytes(
+            Path.Combine(Directory.GetDirectories(run.Checkpoints, "step-*").Order(StringComparer.Ordinal).Last(), "state.safetensors"));
 
     PpoRecipe Sick(string output, HealthAct act)
     {
         var recipe = (PpoRecipe)runs.Recipe("ppo", output, steps: 12);
-        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Updates = new() { Epochs = 2 }, Kl = new() { Coef = 0.05 }, Health = Watchful(act) with { RollBacks = 2 } };
+        return recipe with { Optimizer = new() { LearningRate = 0.05 }, Updates = new() { Epochs = 2 }, Kl = new() { Coef = 0.05 },
+            Health = Watchful(act) with { RollBacks = 2 } };
     }
 
     static HealthOptions Watchful(HealthAct act) => new()

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Testing;
 using Attune.Torch;
@@ -13,7 +12,8 @@ public sealed class GoldenOptimizerTests
 {
     static readonly JsonElement File = Golden.Json("optim", "optimizers.json");
 
-    public static TheoryData<string> Cases => [.. File.GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Cases =>
+        [.. File.GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -87,7 +87,9 @@ public sealed class GoldenOptimizerTests
 
     static IUpdateRule Rule(string optimizer, JsonElement hparams) => optimizer switch
     {
-        "AdamW" or "Adam" => new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1].GetDouble(), hparams.Number("eps"), optimizer == "AdamW"),
+        "AdamW" or "Adam" =>
+            new Adam(hparams.GetProperty("betas")[0].GetDouble(), hparams.GetProperty("betas")[1]
+            .GetDouble(), hparams.Number("eps"), optimizer == "AdamW"),
         "SGD" => new Sgd(hparams.Optional("momentum") ?? 0, hparams.TryGetProperty("nesterov", out var nesterov) && nesterov.GetBoolean()),
         "RMSprop" => new RmsProp(hparams.Number("alpha"), hparams.Number("eps"), hparams.Optional("momentum") ?? 0),
         "Adafactor" => new Adafactor(new()
@@ -105,7 +107,8 @@ public sealed class GoldenOptimizerTests
     };
 
     static LearningRateSchedule? Schedule(JsonElement hparams) => hparams.TryGetProperty("schedule", out var kind)
-        ? new(new() { Kind = GoldenScheduleTests.Kind(kind.GetString()!), Warmup = hparams.Number("num_warmup_steps") }, (int)hparams.Number("num_training_steps"))
+        ? new(new() { Kind = GoldenScheduleTests.Kind(kind.GetString()!), Warmup = hparams.Number("num_warmup_steps") },
+            (int)hparams.Number("num_training_steps"))
         : null;
 
     sealed record Slot(Tensor Parameter, Tensor[] State)

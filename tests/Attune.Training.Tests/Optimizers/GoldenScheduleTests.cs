@@ -10,7 +10,8 @@ public sealed class GoldenScheduleTests
 {
     static readonly JsonElement File = Golden.Json("optim", "schedules.json");
 
-    public static TheoryData<string> Cases => [.. File.GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Cases =>
+        [.. File.GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -29,7 +30,8 @@ public sealed class GoldenScheduleTests
     public void AShareOfAllStepsIsRoundedUp()
     {
         foreach (var item in File.GetProperty("warmup_ratio").EnumerateArray())
-            Assert.Equal((int)item.Number("warmup_steps"), LearningRateSchedule.WarmupSteps(item.Number("warmup_ratio"), (int)item.Number("num_training_steps")));
+            Assert.Equal((int)item.Number("warmup_steps"), LearningRateSchedule.WarmupSteps(
+                item.Number("warmup_ratio"), (int)item.Number("num_training_steps")));
     }
 
     public static ScheduleKind Kind(string name) => name switch
@@ -53,7 +55,9 @@ public sealed class GoldenScheduleTests
         WarmupRatioStart = hparams.Optional("warmup_lr_rate") ?? 0,
         DecaySteps = (int)(hparams.Optional("num_decay_steps") ?? 0),
         WarmupRamp = Ramp(hparams, "warmup_type"),
-        DecayRamp = Kind(name) == ScheduleKind.WarmupStableDecay && !hparams.TryGetProperty("decay_type", out _) ? RampKind.Cosine : Ramp(hparams, "decay_type"),
+        DecayRamp = Kind(name) == ScheduleKind.WarmupStableDecay && !hparams.TryGetProperty("decay_type", out _)
+            ? RampKind.Cosine
+            : Ramp(hparams, "decay_type"),
     };
 
     static double MinRatio(string name, JsonElement hparams) =>
@@ -62,7 +66,8 @@ public sealed class GoldenScheduleTests
         : Kind(name) == ScheduleKind.Polynomial ? 1e-7 / hparams.Number("lr")
         : hparams.Optional("min_lr_rate") ?? hparams.Optional("min_lr_ratio") ?? 0;
 
-    static RampKind Ramp(JsonElement hparams, string key) => !hparams.TryGetProperty(key, out var kind) ? RampKind.Linear : kind.GetString() switch
+    static RampKind Ramp(JsonElement hparams, string key) =>
+        !hparams.TryGetProperty(key, out var kind) ? RampKind.Linear : kind.GetString() switch
     {
         "cosine" => RampKind.Cosine,
         "1-sqrt" => RampKind.OneMinusSqrt,

@@ -7,7 +7,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Options;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Studies;
 using Attune.Training.Tests.Rewards;
 
 namespace Attune.Training.Tests.Options;
@@ -15,7 +14,7 @@ namespace Attune.Training.Tests.Options;
 /// <summary>Every rule that an options record declares is enforced, and its message names the full key.</summary>
 public sealed class ValidationTests
 {
-    /// <summary>Numbers that may be anything, or whose rule depends on another option.</summary>
+    /// <summary>Numbers without a range, or whose rule depends on another option.</summary>
     static readonly string[] WithoutRange =
     [
         "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "tokenizer.vocabularySize", "ppo.dualClip",
@@ -37,7 +36,8 @@ public sealed class ValidationTests
                 seen++;
                 var before = property.GetValue(owner);
                 property.SetValue(owner, outside);
-                Assert.Contains(Validation.Check(root), problem => problem.StartsWith($"`{key}` must be ", StringComparison.Ordinal));
+                var isRefused = Validation.Check(root).Any(problem => problem.StartsWith($"`{key}` must ", StringComparison.Ordinal));
+                Assert.True(isRefused, $"{key}: {outside}");
                 property.SetValue(owner, before);
             }
         Assert.True(seen >= Ranges(record), $"{seen} bounds of {record}");
@@ -52,12 +52,14 @@ public sealed class ValidationTests
         Assert.Empty(without.Except(WithoutRange));
     }
 
-    /// <summary>RangeAttribute(int, int) would round the number, for those who check by .NET's own Validator.</summary>
+    /// <summary>RangeAttribute(int, int) would round a double in .NET's Validator.</summary>
     [Theory]
     [MemberData(nameof(Records))]
-    public void Range_OfADouble_HasBoundsThatAreDoubles(string record) => Assert.DoesNotContain(
-        Options(Root(record), "").Where(option => option.Property.PropertyType != typeof(int)),
-        option => option.Property.GetCustomAttribute<RangeAttribute>() is { } range && range.OperandType != typeof(double));
+    public void Range_OfADouble_HasBoundsThatAreDoubles(string record) => Assert.Empty(
+        from option in Options(Root(record), "")
+        where !IsWhole(option.Property.PropertyType)
+        where option.Property.GetCustomAttribute<RangeAttribute>() is { } range && range.OperandType != typeof(double)
+        select option.Key);
 
     [Theory]
     [MemberData(nameof(Records))]
@@ -70,7 +72,8 @@ public sealed class ValidationTests
     [InlineData("`kl.coef` must be at least 0 (was -1).", "kl.coef=-1")]
     [InlineData("`ppo.clipRange` must be above 0 (was 0).", "clipRange=0")]
     [InlineData("`kl.target` must be null with controller fixed (was 6).", "kl.target=6")]
-    [InlineData("`kl.target` must be the KL in nats that controller adaptive or rl4lms steers towards (was null).", "kl.controller=adaptive")]
+    [InlineData("`kl.target` must be the KL in nats that controller adaptive or rl4lms adapts β to (was null).",
+        "kl.controller=adaptive")]
     [InlineData("`updates.miniBatches` must be at most the responses of a step, 64 (was 65).", "miniBatches=65")]
     [InlineData("`sampling.temperature` must be 0 (greedy) or from 0.001 to 1000 (was 5000).", "temperature=5000")]
     [InlineData("`sampling.topP` must be from 0.000001 to 1 (was 1.5).", "topP=1.5")]
@@ -110,11 +113,12 @@ public sealed class ValidationTests
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.PositiveInfinity, "Infinity")]
     public void Check_NumberThatIsNotFinite_IsRefused(double value, string shown) =>
-        Assert.Equal([$"`ppo.clipRange` must be a finite number (was {shown})."], Validation.Check(new PpoOptions { ClipRange = value }, "ppo"));
+        Assert.Equal([$"`ppo.clipRange` must be a finite number (was {shown})."], Validation.Check(
+            new PpoOptions { ClipRange = value }, "ppo"));
 
     [Fact]
     public void Sft_LabelSmoothingWithAnotherLoss_IsRefused() => Assert.Equal(
-        ["`labelSmoothing` must be 0 unless loss is nll (was 0.1)."],
+        ["`labelSmoothing` must be 0 where loss is dft (was 0.1)."],
         Validation.Check(new SftOptions { Loss = SftLoss.Dft, LabelSmoothing = 0.1 }));
 
     [Fact]
@@ -168,7 +172,7 @@ public sealed class ValidationTests
 
     static int Ranges(string record) => record switch { "ppo" => 90, "study" => 0, "beams" => 4, "ensemble" => 1, _ => 20 };
 
-    /// <summary>Every option below a record, with the record that holds it.</summary>
+    /// <summary>Every option of a record and its sections, with the record that has it.</summary>
     static IEnumerable<(string Key, object Owner, PropertyInfo Property)> Options(object record, string path)
     {
         foreach (var (key, property) in RecipeKeys.Of(record.GetType()))
@@ -191,7 +195,7 @@ public sealed class ValidationTests
     static IEnumerable<object> Outside(RangeAttribute range, PropertyInfo property)
     {
         var (least, most) = (Number(range.Minimum), Number(range.Maximum));
-        var step = property.PropertyType == typeof(int) ? 1 : 1e-7;
+        var step = IsWhole(property.PropertyType) ? 1 : 1e-7;
         if (double.IsFinite(least))
             yield return Value(range.MinimumIsExclusive ? least : least - step);
         if (most < int.MaxValue)
@@ -201,7 +205,9 @@ public sealed class ValidationTests
             number, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, CultureInfo.InvariantCulture);
     }
 
-    static bool IsNumber(Type type) => type == typeof(int) || type == typeof(double) || type == typeof(double?);
+    static bool IsNumber(Type type) => IsWhole(type) || type == typeof(double) || type == typeof(double?);
+
+    static bool IsWhole(Type type) => type == typeof(int) || type == typeof(int?);
 
     static double Number(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
 }

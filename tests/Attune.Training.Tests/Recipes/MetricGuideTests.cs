@@ -8,7 +8,7 @@ public sealed class MetricGuideTests
     static readonly string[] Always = ["loss", "grad_norm", "learning_rate", "time/seconds"];
     static readonly string[] Tokens = [.. Always, "accuracy", "tokens", "epoch", "eval/loss", "eval/accuracy", "eval/tokens"];
 
-    /// <summary>What the loops and objectives log.</summary>
+    /// <summary>The metrics that loops and objectives log.</summary>
     static readonly Dictionary<string, string[]> Logged = new(StringComparer.Ordinal)
     {
         ["pretrain"] = Tokens,
@@ -22,7 +22,8 @@ public sealed class MetricGuideTests
         [
             .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
             "responses/length", "responses/ended", "loss/policy", "loss/value", "policy/approx_kl", "policy/clipfrac", "policy/ratio",
-            "responses/repetition", "responses/distinct", "value/explained_variance", "eval/gold", "time/rollout", "time/score", "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
+            "responses/repetition", "responses/distinct", "value/explained_variance", "eval/gold", "time/rollout", "time/score",
+                "time/optimise", "eval/length", "eval/ended", "eval/score", "eval/kl", "eval/distinct",
         ],
     };
 
@@ -57,7 +58,7 @@ public sealed class MetricGuideTests
     public void LossMeansWhatItsMethodMakesOfIt()
     {
         string[] methods = ["sft", "reward", "ppo"];
-        Assert.Equal(["Loss", "Ranking loss", "Total loss"], methods.Select(method => Find("loss", method).Title));
+        Assert.Equal(["Loss", "Comparison loss", "Total loss"], methods.Select(method => Find("loss", method).Title));
     }
 
     [Fact]
@@ -81,6 +82,6 @@ public sealed class MetricGuideTests
     {
         var metric = Find("eval/rewards/brevity", "ppo");
         Assert.Equal(("Score of the part brevity", "rewards/brevity"), (metric.Title, metric.DrawnWith));
-        Assert.StartsWith("What this part of the reward", metric.Meaning, StringComparison.Ordinal);
+        Assert.StartsWith("The mean score of this part of the reward", metric.Meaning, StringComparison.Ordinal);
     }
 }

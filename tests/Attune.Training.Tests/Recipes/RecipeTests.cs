@@ -6,7 +6,7 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Recipes;
 
-/// <summary>Recipes from and to YAML, and what is said when they are wrong.</summary>
+/// <summary>Reading and writing recipes as YAML, and the errors of invalid ones.</summary>
 public sealed class RecipeTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -81,7 +81,8 @@ public sealed class RecipeTests : IDisposable
               sequenceBias: [{ text: " pool", bias: 2.5 }, { tokens: [7, 9], bias: -1 }]
               exponentialDecayLengthPenalty: { start: 20, factor: 1.05 }
             """);
-        var first = (PpoRecipe)RecipeReader.Read("ppo", file, [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
+        var first = (PpoRecipe)RecipeReader.Read("ppo", file,
+            [.. Required("ppo"), "data.train=a", "sampling.beginSuppressTokens=[8]"]).Recipe;
         var written = folder.Write("written.yaml", RecipeWriter.Write("ppo", first, withComments: true));
         var sampling = ((PpoRecipe)RecipeReader.Read(null, written, []).Recipe).Sampling;
         Assert.Equal(["sorry", "as an AI"], sampling.BadWords);
@@ -108,14 +109,14 @@ public sealed class RecipeTests : IDisposable
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", file, ["epohs=2", "kind", "seed=1.5"])).Message;
         foreach (var expected in new[]
         {
-            "line 1: 'modell' is no key of this recipe. Did you mean 'model'?",
-            "line 3: 'training.batchSize' should be a whole number, found 'many'",
-            "line 4: 'training.epochs' should be a number, found a list",
-            "line 5: 'optimizer' should have keys below it: ",
-            "line 7: 'data.tooLong' should be one of truncate, drop, found '-1'",
-            "'epohs' is no key of this recipe. Did you mean 'epochs'?",
-            "'kind': a word of the form key=value was expected",
-            "'run.seed' should be a whole number, found '1.5'",
+            "line 1: 'modell' is not a key of this recipe. Did you mean 'model'?",
+            "line 3: 'training.batchSize' must be an integer (was 'many')",
+            "line 4: 'training.epochs' must be a number (was a list)",
+            "line 5: 'optimizer' must be a section with keys: ",
+            "line 7: 'data.tooLong' must be one of truncate, drop (was '-1')",
+            "'epohs' is not a key of this recipe. Did you mean 'epochs'?",
+            "'kind' must have the form key=value",
+            "'run.seed' must be an integer (was '1.5')",
         })
             Assert.Contains(expected, error, StringComparison.Ordinal);
     }
@@ -124,7 +125,8 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0", "updates.epochs=0"])).Message;
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0",
+                "updates.epochs=0"])).Message;
         foreach (var key in new[]
         {
             "rewardModel", "sampling.temperature", "kl.estimator", "training.batchSize", "training.workers", "updates.epochs",
@@ -136,7 +138,9 @@ public sealed class RecipeTests : IDisposable
     public void SizesOfANewModelThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "pretrain", null, ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10", "rowLength=-1", "training.workers=2"])).Message;
+            "pretrain", null,
+                ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10",
+                "rowLength=-1", "training.workers=2"])).Message;
         foreach (var key in new[]
         {
             "newModel.family", "newModel.layers", "newModel.width", "newModel.dropout", "tokenizer.vocabularySize", "pretrain.rowLength",
@@ -162,7 +166,7 @@ public sealed class RecipeTests : IDisposable
     [InlineData("`tokenizer.vocabularySize` must be at least 6: ", "tokenizer.kind=wordPiece", "tokenizer.vocabularySize=5")]
     [InlineData("`tokenizer.vocabularySize` must be at least 104: ", "tokenizer.kind=unigram", "tokenizer.vocabularySize=103")]
     [InlineData("`tokenizer.sentinels` must be at least 0 (was -1).", "tokenizer.kind=unigram", "tokenizer.sentinels=-1")]
-    [InlineData("'tokenizer.kind' should be one of bytePair, wordPiece, unigram", "tokenizer.kind=sentencePiece")]
+    [InlineData("'tokenizer.kind' must be one of bytePair, wordPiece, unigram", "tokenizer.kind=sentencePiece")]
     public void ATokenizerThatCannotBeTrainedIsSaid(string expected, params string[] overrides) => Assert.Contains(
         expected,
         Assert.Throws<InvalidDataException>(() => RecipeReader.Read("pretrain", null, ["data.train=a", .. overrides])).Message,
@@ -171,9 +175,11 @@ public sealed class RecipeTests : IDisposable
     [Theory]
     [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
     [InlineData("method: [", "this is not YAML")]
-    [InlineData("- a\n- b\n", "keys with values were expected")]
+    [InlineData("- a\n- b\n", "must have keys with values")]
     public void AFileOfAnotherKindIsSaid(string text, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", folder.Write("recipe.yaml", text), [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", folder.Write("recipe.yaml", text), [])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void AMethodThatIsNotKnownGetsTheNearestName() => Assert.Contains(
@@ -183,8 +189,8 @@ public sealed class RecipeTests : IDisposable
 
     static string[] Required(string method) => method switch
     {
-        "sft" => ["model=m"],
-        "ppo" => ["model=m", "rewardModel=r"],
+        "sft" or "dpo" => ["model=m"],
+        "ppo" or "grpo" => ["model=m", "rewardModel=r"],
         _ => [],
     };
 }

@@ -7,7 +7,7 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>A web server that answers, and one that answers nonsense, hangs or fails.</summary>
+/// <summary>Web servers that answer, answer nonsense, hang or fail.</summary>
 public sealed class HttpRewardTests : IDisposable
 {
     readonly HttpListener server = new();
@@ -46,7 +46,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         Serve((404, "no such path"));
         using var source = Source();
-        Assert.Equal($"the reward 'judge' failed: {url} answered 404 Not Found: no such path", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message);
+        Assert.Equal($"the reward 'judge' failed: {url} answered 404 Not Found: no such path", Assert.Throws<InvalidDataException>(() =>
+            source.Score(Two)).Message);
         Assert.Single(requests);
     }
 
@@ -56,13 +57,13 @@ public sealed class HttpRewardTests : IDisposable
         Serve((500, "stack trace"));
         using var source = Source(options => options with { Retries = 1 });
         var error = Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message;
-        Assert.EndsWith("answered 500 Internal Server Error: stack trace (asked 2 times)", error, StringComparison.Ordinal);
+        Assert.EndsWith("answered 500 Internal Server Error: stack trace (2 attempts)", error, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("<html>Hello</html>", "its answer is not JSON: <html>Hello</html>")]
     [InlineData("", "its answer is not JSON: an empty line")]
-    [InlineData("""{"id":1,"scores":[1]}""", "a list of 2 scores was expected, found one of 1")]
+    [InlineData("""{"id":1,"scores":[1]}""", "scores must be a list of 2 (was 1 items)")]
     public void NonsenseIsRefused(string answer, string expected)
     {
         Serve((200, answer));
@@ -74,8 +75,10 @@ public sealed class HttpRewardTests : IDisposable
     [Fact]
     public void AServerThatHangsIsGivenUp()
     {
-        using var source = Source(options => options with { Timeout = 0.2, Retries = 1 });        // nobody serves
-        Assert.Contains("gave no answer within 0.2 s (asked 2 times)", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        using var source = Source(options => options with { Timeout = 0.2, Retries = 1 });        // no server is listening
+        Assert.Contains(
+            "did not answer within 0.2 s (2 attempts)", Assert.Throws<InvalidDataException>(() =>
+            source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +86,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         Serve((200, new string('x', 65 * 1024 * 1024)));
         using var source = Source();
-        Assert.Contains("has more than 67108864 bytes", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has more than 67108864 bytes", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +95,8 @@ public sealed class HttpRewardTests : IDisposable
     {
         server.Stop();
         using var source = Source(options => options with { Retries = 1 });
-        Assert.Contains($"{url} cannot be reached: ", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{url} cannot be reached: ", Assert.Throws<InvalidDataException>(() => source.Score(Two)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,7 +105,7 @@ public sealed class HttpRewardTests : IDisposable
     [InlineData("ftp://a")]
     public void AnAddressMustBeOne(string address) =>
         Assert.StartsWith(
-            "`url` must be an address that begins with http",
+            "`url` must be a URL that begins with http",
             Assert.Single(Validation.Check(new HttpReward { Url = address })), StringComparison.Ordinal);
 
     static Rollouts Two => Rewarded.Rollouts("The cat says", " meow", " woof.");
@@ -111,7 +116,7 @@ public sealed class HttpRewardTests : IDisposable
         return (change?.Invoke(options) ?? options).Build(Rewarded.Context());
     }
 
-    /// <summary>One answer a request; the last one again and again.</summary>
+    /// <summary>One answer for each request; the last one is repeated.</summary>
     void Serve(params (int Status, string Text)[] answers) => _ = Task.Run(async () =>
     {
         for (var i = 0; ; i++)
@@ -124,7 +129,7 @@ public sealed class HttpRewardTests : IDisposable
             {
                 context.Response.Close(Encoding.UTF8.GetBytes(answers[Math.Min(i, answers.Length - 1)].Text), willBlock: true);
             }
-            catch (HttpListenerException)                                           // who asked has hung up
+            catch (HttpListenerException)                                           // the client has closed the connection
             {
             }
         }

@@ -24,20 +24,28 @@ public sealed class PluginRewardTests : IDisposable
     }
 
     [Theory]
-    [InlineData("PluginRul", "has no class Attune.Training.Tests.Rewards.PluginRul; a public class that implements IRewardSource or IRule was expected, and in the assembly are ")]
-    [InlineData("RuleTests", "RuleTests should be a public class that implements IRewardSource or IRule and is not abstract; in the assembly are ")]
-    [InlineData("PluginWithAnOddConstructor", "has no public constructor that takes nothing, or a Tokenizer")]
-    [InlineData("PluginThatCannotBeMade", "could not be made: no licence")]
+    [InlineData("PluginRul",
+        "has no class Attune.Training.Tests.Rewards.PluginRul. It must be a public class that implements IRewardSource or IRule; "
+        + "the assembly has ")]
+    [InlineData("RuleTests",
+        "RuleTests must be a public class that implements IRewardSource or IRule and is not abstract; the assembly has ")]
+    [InlineData("PluginWithAnOddConstructor", "has no public constructor without parameters, or with a Tokenizer")]
+    [InlineData("PluginThatCannotBeMade", "could not be created: no licence")]
     public void WhatIsNoPluginIsSaid(string type, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Plugin(type).Build(Rewarded.Context())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => Plugin(type).Build(Rewarded.Context())).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AnAssemblyThatIsNoneIsSaid()
     {
         var plugin = new PluginReward { Type = "A", Assembly = folder.File("a.dll") };
-        Assert.Contains("there is no assembly", Assert.Throws<InvalidDataException>(() => plugin.Build(Rewarded.Context())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no assembly", Assert.Throws<InvalidDataException>(() =>
+            plugin.Build(Rewarded.Context())).Message, StringComparison.Ordinal);
         folder.Write("a.dll", "MZ, but no more of it");
-        Assert.Contains("is no .NET assembly", Assert.Throws<InvalidDataException>(() => plugin.Build(Rewarded.Context())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a .NET assembly", Assert.Throws<InvalidDataException>(() =>
+            plugin.Build(Rewarded.Context())).Message, StringComparison.Ordinal);
     }
 
     [Theory]

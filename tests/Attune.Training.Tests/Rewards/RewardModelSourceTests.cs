@@ -33,9 +33,14 @@ public sealed class RewardModelSourceTests : IDisposable
         var model = New();
         var source = new RewardModelSource(model, words, bytes);
         var prompt = new TokenPrompt(bytes.Encode("The Cat says"), "The Cat says");
-        var rollouts = Rollouts.From([prompt, prompt], [Answer([.. bytes.Encode(" meow."), bytes.EosId!.Value], ended: true), Answer(bytes.Encode(" meow"), ended: false)], Device.Cpu);
+        var rollouts =
+            Rollouts.From(
+            [prompt, prompt],
+            [Answer([.. bytes.Encode(" meow."), bytes.EosId!.Value], ended: true), Answer(bytes.Encode(" meow"), ended: false)],
+            Device.Cpu);
 
-        var ranking = new TextEncoder(words, 48).EncodeComparisons(new ComparisonExample(new("", 1), "The Cat says", [" meow.", " no"], ComparisonSet.FromRanks(0, 1)))!;
+        var ranking = new TextEncoder(words, 48)
+            .EncodeComparisons(new ComparisonExample(new("", 1), "The Cat says", [" meow.", " no"], ComparisonSet.FromRanks(0, 1)))!;
         int[] whole = [words.ClsId!.Value, .. words.Encode("the cat says meow."), words.SepId!.Value];
         Assert.Equal(whole, ranking.Texts[0]);
         var expected = source.Score([whole, [.. whole[..^2]]]);

@@ -9,10 +9,11 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Every key of every kind changes what comes of it.</summary>
+/// <summary>Every key of every kind changes the result.</summary>
 public sealed class RewardOptionsTests : IDisposable
 {
-    static readonly string Script = "while read -r line; do echo \"$line\" >> seen; id=${line#*:}; id=${id%%,*}; echo \"{\\\"id\\\":$id,\\\"scores\\\":[1,2]}\"; done";
+    static readonly string Script =
+        "while read -r line; do echo \"$line\" >> seen; id=${line#*:}; id=${id%%,*}; echo \"{\\\"id\\\":$id,\\\"scores\\\":[1,2]}\"; done";
 
     readonly TinyRuns runs = new();
     readonly TemporaryFolder folder = new();
@@ -35,7 +36,8 @@ public sealed class RewardOptionsTests : IDisposable
         foreach (var (kind, defaults) in RewardSources.Kinds)
             foreach (var (key, property) in RecipeKeys.Of(defaults.GetType()))
                 if (property.DeclaringType == typeof(RewardOptions))
-                    Assert.Contains(("length", key), tried);                                 // what all kinds have is tried with one
+                    // the keys of all kinds are tested with one kind
+                    Assert.Contains(("length", key), tried);
                 else if (property.DeclaringType == typeof(RemoteReward))
                     Assert.Contains(("process", key), tried);
                 else
@@ -53,7 +55,8 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("model", new ModelReward { Model = runs.RewardModel }, new ModelReward { Model = OtherModel() });
         string[] both = [runs.RewardModel, OtherModel()];
         yield return ("models", new ModelReward { Models = [runs.RewardModel] }, new ModelReward { Models = both });
-        yield return ("combine", new ModelReward { Models = both }, new ModelReward { Models = both, Combine = EnsembleCombination.Minimum });
+        yield return ("combine", new ModelReward { Models = both },
+            new ModelReward { Models = both, Combine = EnsembleCombination.Minimum });
         var deviations = new ModelReward { Models = both, Combine = EnsembleCombination.Deviations };
         yield return ("deviations", deviations, deviations with { Deviations = 2 });
         var regex = new RegexReward { Pattern = "[a-z]o" };
@@ -72,7 +75,8 @@ public sealed class RewardOptionsTests : IDisposable
         var number = new NumberReward { Field = "number" };
         yield return ("field", number, number with { Field = "other" });
         yield return ("tolerance", number with { Field = "other" }, number with { Field = "other", Tolerance = 2 });
-        yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") }, new GuestReward { Folder = folder.Path });
+        yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") },
+            new GuestReward { Folder = folder.Path });
         var plugin = new PluginReward { Assembly = GetType().Assembly.Location, Type = typeof(PluginRule).FullName! };
         yield return ("assembly", plugin, plugin with { Assembly = typeof(RewardSources).Assembly.Location });
         yield return ("type", plugin, plugin with { Type = typeof(PluginOfDenseScores).FullName! });
@@ -89,12 +93,14 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("folder", process, process with { Folder = folder.File("nowhere") });
         yield return ("fields", process, process with { Fields = ["answer"] });
         yield return ("tokens", process, process with { Tokens = true });
-        yield return ("timeout", process with { Command = "sleep 9", Retries = 0, Timeout = 0.1 }, process with { Command = "sleep 9", Retries = 0, Timeout = 0.2 });
+        yield return ("timeout", process with { Command = "sleep 9", Retries = 0, Timeout = 0.1 },
+            process with { Command = "sleep 9", Retries = 0, Timeout = 0.2 });
         yield return ("retries", process with { Command = "exit 1", Retries = 0 }, process with { Command = "exit 1", Retries = 2 });
-        yield return ("backoff", process with { Command = "exit 1", Retries = 1 }, process with { Command = "exit 1", Retries = 1, Backoff = 3 });
+        yield return ("backoff", process with { Command = "exit 1", Retries = 1 },
+            process with { Command = "exit 1", Retries = 1, Backoff = 3 });
     }
 
-    /// <summary>All that can be seen of a reward: scores, metrics, what it sent, what it said, and whether it took its time.</summary>
+    /// <summary>All observable results of a reward: scores, metrics, requests, notices, and whether it waited.</summary>
     string Outcome(RewardOptions options)
     {
         var clock = Stopwatch.StartNew();

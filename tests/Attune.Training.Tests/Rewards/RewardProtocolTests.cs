@@ -1,7 +1,5 @@
 using System.Text;
 using Attune.Testing;
-using Attune.Training.Offline;
-using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;

@@ -2,9 +2,6 @@ using Attune.Quickstart;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
 using Attune.Testing;
-using Attune.Training.Algorithms;
-using Attune.Training.Optimizers;
-using Attune.Training.Policies;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -62,7 +59,9 @@ public sealed class RewardSourcesTests : IDisposable
         Assert.True(last > first + 1, $"the score went from {first} to {last}");
     }
 
-    /// <summary>A source that dies in step 3, after its moments have moved and a model has scored; it is mended before the run goes on.</summary>
+    /// <summary>
+    /// A source that fails in step 3, after its moments were updated and a model has scored; it is repaired before the run is resumed.
+    /// </summary>
     [Fact]
     public void ARunWhoseSourceFailedGoesOnToTheSameBits()
     {
@@ -79,10 +78,13 @@ public sealed class RewardSourcesTests : IDisposable
         var asked = Path.Combine(runs.PathTo("."), "asked");
         var before = File.ReadAllLines(asked).Length;
         File.Delete(asked);
-        File.WriteAllText(runs.PathTo("dies"), $"{before - 3}");                              // the fourth step from the end is the third of six
+        // the fourth step from the end is the third of six
+        File.WriteAllText(runs.PathTo("dies"), $"{before - 3}");
         var display = new RecordingDisplay();
         var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", Recipe("parts"), display)).Message;
-        Assert.StartsWith("the reward 'process' failed: the command `sh child.sh` ended with exit code 1 and gave no answer; its last words on stderr:\n  no memory\n", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the reward 'process' failed: the command `sh child.sh` ended with exit code 1 and did not answer; its last lines on stderr:\n "
+            + " no memory\n", error, StringComparison.Ordinal);
         Assert.Contains("The run is saved after step ", error, StringComparison.Ordinal);
         Assert.True(display.Steps.Count is > 0 and < 6);
         var second = new RecordingDisplay();
@@ -103,7 +105,7 @@ public sealed class RewardSourcesTests : IDisposable
         };
     }
 
-    /// <summary>The look behind the last step fails; it is taken when the run goes on.</summary>
+    /// <summary>The evaluation after the last step fails; it is repeated when the run is resumed.</summary>
     [Fact]
     public void ALookThatFailedIsTakenAgain()
     {
@@ -123,21 +125,27 @@ public sealed class RewardSourcesTests : IDisposable
             RewardModel = "",
             Rewards = [new ProcessReward { Command = "sh child.sh", Folder = runs.PathTo("."), Retries = 0 }],
         };
-        Assert.Contains("saved after step 2", Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", recipe)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "saved after step 2", Assert.Throws<TrainingStoppedException>(() =>
+            runs.Start("ppo", recipe)).Message, StringComparison.Ordinal);
         File.WriteAllText(runs.PathTo("mended"), "");
         var run = runs.Resume("a");
         Assert.True(run.IsFinished);
-        Assert.Equal([0, 2], JsonLinesLog.Read(run.Metrics).Where(line => line.ContainsKey("eval/score")).Select(line => (int)line["step"]!));
+        Assert.Equal([0, 2], JsonLinesLog.Read(run.Metrics).Where(line => line.ContainsKey("eval/score"))
+            .Select(line => (int)line["step"]!));
     }
 
     [Fact]
     public void ARowThatLacksWhatARewardReadsIsSaidBeforeTheFirstStep()
     {
         var file = runs.PathTo("sums.jsonl");
-        File.WriteAllText(file, string.Concat(Enumerable.Range(1, 30).Select(i => $"{{\"prompt\":\"{i} + 1 =\"{(i == 29 ? "" : $",\"answer\":{i + 1}")}}}\n")));
+        File.WriteAllText(
+            file, string.Concat(
+            Enumerable.Range(1, 30).Select(i => $"{{\"prompt\":\"{i} + 1 =\"{(i == 29 ? "" : $",\"answer\":{i + 1}")}}}\n")));
         var recipe = (PpoRecipe)runs.Recipe("ppo", "a");
         recipe = recipe with { Data = recipe.Data with { Train = file }, Rewards = [new NumberReward()] };
-        Assert.Equal($"{file}, line 29: 'answer' must be present (was nothing)", Assert.Throws<InvalidDataException>(() => runs.Start("ppo", recipe)).Message);
+        Assert.Equal($"{file}, line 29: 'answer' must be present (was nothing)", Assert.Throws<InvalidDataException>(() =>
+            runs.Start("ppo", recipe)).Message);
         Assert.False(new RunFolder(runs.PathTo("a")).HasStarted);
     }
 
@@ -165,7 +173,9 @@ public sealed class RewardSourcesTests : IDisposable
         var again = ((PpoRecipe)RecipeReader.Read(null, file, []).Recipe).Rewards;
         Assert.Equal(rewards.Skip(1), again.Skip(1));
         Assert.Equal(((KeywordsReward)rewards[0]).Words, ((KeywordsReward)again[0]).Words);
-        Assert.Contains("rewards:\n- kind: keywords\n  words: [\"one\", \"two three\"]\n  matchCase: false\n  name: \"\"\n  weight: 2\n  scaling: none\n- kind: regex\n", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Contains(
+            "rewards:\n- kind: keywords\n  words: [\"one\", \"two three\"]\n  matchCase: false\n  name: \"\"\n  weight: 2\n  scaling: "
+            + "none\n- kind: regex\n", File.ReadAllText(file), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,12 +196,12 @@ public sealed class RewardSourcesTests : IDisposable
         }
         var error = Assert.Throws<InvalidDataException>(
             () => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: gest}]"])).Message;
-        Assert.Contains("plugin, guest, found 'gest'. Did you mean 'guest'?", error, StringComparison.Ordinal);
+        Assert.Contains("plugin, guest (was 'gest'). Did you mean 'guest'?", error, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Register_KindOfAnotherRecord_Throws() => Assert.Contains(
-        "'length' is taken",
+        "'length' is already used",
         Assert.Throws<ArgumentException>(() => RewardSources.Register(new FalseLength())).Message, StringComparison.Ordinal);
 
     sealed record FalseLength : RuleReward
@@ -212,13 +222,15 @@ public sealed class RewardSourcesTests : IDisposable
 
     [Fact]
     public void AWordHasNoLine() => Assert.Contains(
-        "\n  'rewards.0' should have keys below it",
-        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", WithOneReward(), ["rewards.0=x"])).Message, StringComparison.Ordinal);
+        "\n  'rewards.0' must be a section with keys",
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", WithOneReward(), ["rewards.0=x"])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void AListMayBeWrittenAsAWord() => Assert.Equal(
         [new LengthReward { Target = 20 }, new JsonReward { Weight = 2 }],
-        ((PpoRecipe)RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=[{kind: length, target: 20}, {kind: json, weight: 2}]"]).Recipe).Rewards);
+        ((PpoRecipe)RecipeReader.Read("ppo", null,
+            ["model=a", "data.train=b", "rewards=[{kind: length, target: 20}, {kind: json, weight: 2}]"]).Recipe).Rewards);
 
     [Fact]
     public void AllMistakesOfAListAreSaidWithTheirLines()
@@ -239,24 +251,30 @@ public sealed class RewardSourcesTests : IDisposable
               - kind: http
                 timeout: 0
             """);
-        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", file, ["rewards.9.kind=json", "rewards.x=1"])).Message;
+        var error = Assert.Throws<InvalidDataException>(() =>
+            RecipeReader.Read("ppo", file, ["rewards.9.kind=json", "rewards.x=1"])).Message;
         foreach (var expected in new[]
         {
-            "line 4: 'rewards.0.kind' should be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, process, plugin, guest, found 'regx'. Did you mean 'regex'?",
-            "line 5: 'rewards.1.kind' should be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, process, plugin, guest, found nothing.",
-            "line 7: 'rewards.2.pattern' is no key of this recipe. Known here: unit, target, name, weight, scaling.",
-            "line 8: 'rewards.2.target' should be a whole number, found 'many'",
-            "line 9: 'rewards.3' should have keys below it: kind, and those of the kind",
-            "line 11: 'rewards.4.words' should be a list, found 'one'",
-            "rewards.9.kind': the list has 6 items, and the first has the number 0",
-            "'rewards.x' is no key of this recipe.",
+            "line 4: 'rewards.0.kind' must be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, "
+                + "process, plugin, guest (was 'regx'). Did you mean 'regex'?",
+            "line 5: 'rewards.1.kind' must be one of model, length, regex, keywords, repetition, json, exactMatch, number, http, "
+                + "process, plugin, guest (was nothing).",
+            "line 7: 'rewards.2.pattern' is not a key of this recipe. Known here: unit, target, name, weight, scaling.",
+            "line 8: 'rewards.2.target' must be an integer (was 'many')",
+            "line 9: 'rewards.3' must be a section with keys: kind, and those of the kind",
+            "line 11: 'rewards.4.words' must be a list (was 'one')",
+            "rewards.9.kind': the list has 6 items, which are numbered from 0",
+            "'rewards.x' is not a key of this recipe.",
         })
             Assert.Contains(expected, error, StringComparison.Ordinal);
-        Assert.Contains("rewards: a list", Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=all"])).Message.Replace("'rewards' should be a list", "rewards: a list", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            "rewards: a list", Assert.Throws<InvalidDataException>(() =>
+            RecipeReader.Read("ppo", null, ["model=a", "data.train=b", "rewards=all"])).Message.Replace("'rewards' must be a list",
+            "rewards: a list", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("`rewards.0.url` must be an address that begins with http:// or https:// (was empty).", "rewards=[{kind: http}]")]
+    [InlineData("`rewards.0.url` must be a URL that begins with http:// or https:// (was empty).", "rewards=[{kind: http}]")]
     [InlineData("`rewards.0.command` must be a command (was empty).", "rewards=[{kind: process}]")]
     [InlineData("`rewards.0.timeout` must be above 0 and at most 86400 (was 0).", "rewards=[{kind: process, command: a, timeout: 0}]")]
     [InlineData("`rewards.0.retries` must be from 0 to 100 (was -1).", "rewards=[{kind: process, command: a, retries: -1}]")]
@@ -276,18 +294,20 @@ public sealed class RewardSourcesTests : IDisposable
     [InlineData("`rewards.0.folder` must name a folder with topics.json", "rewards=[{kind: guest, folder: ''}]")]
     [InlineData("`rewards.0.name` must have only letters, digits, -, _ and . (was \"a/b\").", "rewards=[{kind: json, name: a/b}]")]
     [InlineData("`rewards.1.model` must name a folder with a reward model (was empty).", "rewards=[{kind: json}, {kind: model}]")]
-    [InlineData("`rewards` must differ in their names: 2 are called 'json'", "rewards=[{kind: json}, {kind: json}]")]
+    [InlineData("`rewards` must have different names: 2 are called 'json'", "rewards=[{kind: json}, {kind: json}]")]
     [InlineData("`rewardModel` must name a folder with a reward model where rewards is empty (was empty).", "rewards=[]")]
     public void WhatAKindLacksIsSaidBeforeTheRun(string expected, string word) => Assert.Contains(
         "\n  " + expected,
-        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", word])).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidDataException>(() => RecipeReader.Read("ppo", null, ["model=a", "data.train=b", word])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void PathsBecomeFull()
     {
         var recipe = (PpoRecipe)new PpoRecipe
         {
-            Rewards = [new ModelReward { Model = "a" }, new PluginReward { Assembly = "b" }, new GuestReward { Folder = "c" }, new ProcessReward()],
+            Rewards = [new ModelReward { Model = "a" }, new PluginReward { Assembly = "b" }, new GuestReward { Folder = "c" },
+                new ProcessReward()],
         }.WithFullPaths();
         var here = Environment.CurrentDirectory;
         Assert.Equal(
@@ -320,7 +340,7 @@ public sealed class RewardSourcesTests : IDisposable
         return file;
     }
 
-    /// <summary>All that a run logs but its times.</summary>
+    /// <summary>All that a run logs, except times.</summary>
     static IEnumerable<string> Figures(RunFolder run) => JsonLinesLog.Read(run.Metrics).Select(line => string.Join(
         ' ', line.Where(pair => !pair.Key.StartsWith("time/", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}")));
 }

@@ -5,7 +5,7 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Sums of rewards, worked out by hand.</summary>
+/// <summary>Sums of rewards, computed by hand.</summary>
 public sealed class RewardSumTests : IDisposable
 {
     static readonly double[][] OneAndThree = [[1], [3]];
@@ -17,7 +17,8 @@ public sealed class RewardSumTests : IDisposable
     [Fact]
     public void PartsAreWeightedAndLoggedAsTheyCame()
     {
-        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)]).ScoreAndUpdateStatistics(Two());
+        var scores = new RewardSum([Part("a", OneAndThree, 2), Part("b", [[10], [-10]], 0.5), Part("c", [[7], [8]], 0)])
+            .ScoreAndUpdateStatistics(Two());
         Assert.Equal([7, 1], scores.Totals);
         Assert.Equal([1, 3], scores.Parts["a"]);
         Assert.Equal([10, -10], scores.Parts["b"]);
@@ -41,7 +42,8 @@ public sealed class RewardSumTests : IDisposable
     public void EachScalingHasItsMeanAndDeviation()
     {
         var second = new double[][] { [5], [7] };
-        var root2 = Math.Sqrt(2);                                                            // the deviation of 1 and 3, and of 5 and 7
+        // the standard deviation of 1 and 3, and of 5 and 7
+        var root2 = Math.Sqrt(2);
         var allFour = Math.Sqrt(20.0 / 3);                                                   // of 1, 3, 5 and 7, whose mean is 4
         Scales(ScoreScaling.None, [1, 3], [5, 7]);
         Scales(ScoreScaling.Reference, [-1 / root2, 1 / root2], [3 / root2, 5 / root2]);
@@ -76,7 +78,8 @@ public sealed class RewardSumTests : IDisposable
 
     [Fact]
     public void ScoresThatDoNotDifferAreNotBlownUp() =>
-        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)]).ScoreAndUpdateStatistics(Two()).Totals);
+        Assert.Equal([0, 0], new RewardSum([new("a", new FixedReward([[[1], [1]]]), 1, ScoreScaling.Running)])
+            .ScoreAndUpdateStatistics(Two()).Totals);
 
     [Fact]
     public void NoMomentsMoveWhenAPartFails()
@@ -94,8 +97,12 @@ public sealed class RewardSumTests : IDisposable
     [InlineData("the reward 'a' gave -Infinity for a response", "-Infinity|1")]
     public void ScoresThatAreNoneAreRefusedByName(string expected, string rows)
     {
-        var found = rows.Split('|').Select(row => row.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).ToArray();
-        Assert.StartsWith(expected, Assert.Throws<InvalidDataException>(() => new RewardSum([Part("a", found)]).Score(Two())).Message, StringComparison.Ordinal);
+        var found = rows.Split('|')
+            .Select(row =>
+            row.Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).ToArray();
+        Assert.StartsWith(
+            expected, Assert.Throws<InvalidDataException>(() =>
+            new RewardSum([Part("a", found)]).Score(Two())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,7 +141,7 @@ public sealed class RewardSumTests : IDisposable
         }
     }
 
-    /// <summary>Answers when another one is asked at the same time.</summary>
+    /// <summary>Answers when another source is called at the same time.</summary>
     sealed class Meeting(Barrier barrier) : IRewardSource
     {
         public bool IsRemote => true;

@@ -5,19 +5,19 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>Answers with a tokenizer of their own, for tests of rewards.</summary>
+/// <summary>Rollouts with a simple tokenizer, for tests of rewards.</summary>
 static class Rewarded
 {
-    /// <summary>For a policy that is never asked: its vocabulary is another one.</summary>
+    /// <summary>A policy that is not sampled from: its vocabulary is a different one.</summary>
     public static RewardContext Context() => new(new Policy(TinyModel.Gpt2(), TinyData.Tokenizer, new()));
 
-    /// <summary>Answers to one prompt, each with an end.</summary>
+    /// <summary>Responses to one prompt, each with an end-of-sequence token.</summary>
     public static Rollouts Rollouts(string prompt, params string[] answers) => Training.Policies.Rollouts.From(
         [.. answers.Select(_ => new Data.TokenPrompt(TinyData.Tokenizer.Encode(prompt), prompt))],
         [.. answers.Select(Completion)],
         Device.Cpu);
 
-    /// <summary>How many tokens an answer has, its end included.</summary>
+    /// <summary>The number of tokens of a response, with its end-of-sequence token.</summary>
     public static int Tokens(string answer) => Completion(answer).Tokens.Length;
 
     static Generation.Response Completion(string answer)
@@ -27,7 +27,7 @@ static class Rewarded
     }
 }
 
-/// <summary>Gives rows that a test chose, one list after the other.</summary>
+/// <summary>Returns the rows of a test, one list after the other.</summary>
 sealed class FixedReward(params double[][][] batches) : IRewardSource
 {
     int asked;

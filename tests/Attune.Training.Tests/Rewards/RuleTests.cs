@@ -5,11 +5,10 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Training.Options;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>What rules say of texts, worked out by hand.</summary>
+/// <summary>Scores of rules, computed by hand.</summary>
 public sealed class RuleTests
 {
     [Theory]
@@ -36,8 +35,9 @@ public sealed class RuleTests
     [Fact]
     public void APatternThatBacktracksForeverIsSaidByName()
     {
-        var error = Assert.Throws<InvalidDataException>(() => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Score(New(new string('a', 40) + "b")));
-        Assert.StartsWith("the reward 'slow' looked for /(a+)+$/ in \"aaaa", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(
+            () => new RegexReward { Name = "slow", Pattern = "(a+)+$" }.Score(New(new string('a', 40) + "b")));
+        Assert.StartsWith("the reward 'slow' stopped matching /(a+)+$/ against \"aaaa", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,10 +100,14 @@ public sealed class RuleTests
             "prompts.jsonl, line 7: 'result' must be present (was nothing)",
             Assert.Throws<InvalidDataException>(() => new NumberReward { Field = "result" }.Score(New("1", "1"))).Message);
         Assert.StartsWith(
-            "prompts.jsonl, line 7: 'answer' should hold a number",
+            "prompts.jsonl, line 7: the field 'answer' must hold a number",
             Assert.Throws<InvalidDataException>(() => new NumberReward().Score(New("1", "\"none\""))).Message, StringComparison.Ordinal);
-        Assert.Contains("is not from a data file", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1"))).Message, StringComparison.Ordinal);
-        Assert.Contains("surrogate", Assert.Throws<InvalidDataException>(() => new ExactMatchReward().Score(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not from a data file", Assert.Throws<InvalidDataException>(() =>
+            new ExactMatchReward().Score(New("1"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "surrogate", Assert.Throws<InvalidDataException>(() =>
+            new ExactMatchReward().Score(New("1", "\"\\ud800\""))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,8 +137,10 @@ public sealed class RuleTests
         Numeric.Close(expected, rule.Score(New(text, field)), rule.Kind, 1e-12, 0);
     }
 
-    /// <summary>An answer to a prompt of line 7, whose row has a field "answer" in JSON; of six tokens, whatever its text.</summary>
+    /// <summary>A response of six tokens to a prompt of line 7, whose row has a field "answer" in JSON.</summary>
     static TextResponse New(string text, string? field = null) => new(
-        new([1], "a prompt") { Row = field is null ? null : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
+        new([1], "a prompt") { Row = field is null
+            ? null
+            : new(new("prompts.jsonl", 7), JsonElement.Parse($$"""{"prompt":"a prompt","answer":{{field}}}""")) },
         text, new([1, 2, 3, 4, 5, 0], [], [], Ended: true));
 }

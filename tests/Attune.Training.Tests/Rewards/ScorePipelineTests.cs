@@ -5,10 +5,10 @@ using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests.Rewards;
 
-/// <summary>What becomes of scores, worked out by hand.</summary>
+/// <summary>The transformation of scores, computed by hand.</summary>
 public sealed class ScorePipelineTests : IDisposable
 {
-    static readonly double Root2 = Math.Sqrt(2);                                             // the deviation of 5 and 7
+    static readonly double Root2 = Math.Sqrt(2);                                             // the standard deviation of 5 and 7
 
     readonly TensorScope scope = TensorScope.Open();
 
@@ -52,7 +52,9 @@ public sealed class ScorePipelineTests : IDisposable
         Close([4, 4], new ScorePipeline(new() { Clip = 4, Scaling = ScoreScaling.Running, Normalise = false }), [6, 8]);
     }
 
-    /// <summary>TRL's test of its soft overlong punishment: a greatest length of 100 with a cache of 20, for 50, 90 and 110 tokens.</summary>
+    /// <summary>
+    /// TRL's test of its soft overlong punishment: a maximum length of 100 with a cache of 20, for 50, 90 and 110 tokens.
+    /// </summary>
     [Theory]
     [InlineData(50, 0)]
     [InlineData(90, -0.5)]
@@ -68,7 +70,8 @@ public sealed class ScorePipelineTests : IDisposable
     {
         var pipeline = new ScorePipeline(new() { Scaling = ScoreScaling.Reference, Clip = 1.5, MissingEosPenalty = 0.5 });
         var rows = pipeline.Shape(new([[4, 1], [7]]), Rollouts()).Rows;                     // totals 5 and 7, mean 6
-        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);                              // 4 and 1 − 6, each by √2, each cut
+        // 4 and 1 − 6, each divided by √2, each clipped
+        Numeric.Close([1.5, -1.5], rows[0], "dense", 1e-12, 0);
         Numeric.Close([1 / Root2 - 0.5], rows[1], "whole", 1e-12, 0);
     }
 
@@ -80,7 +83,8 @@ public sealed class ScorePipelineTests : IDisposable
         {
             (nameof(ScoreOptions.RawClip), new(), new() { RawClip = 4 }),
             (nameof(ScoreOptions.Scaling), new() { Scaling = ScoreScaling.Running }, new() { Scaling = ScoreScaling.Whiten }),
-            (nameof(ScoreOptions.Normalise), new() { Scaling = ScoreScaling.Running }, new() { Scaling = ScoreScaling.Running, Normalise = false }),
+            (nameof(ScoreOptions.Normalise), new() { Scaling = ScoreScaling.Running },
+                new() { Scaling = ScoreScaling.Running, Normalise = false }),
             (nameof(ScoreOptions.Clip), new(), new() { Clip = 4 }),
             (nameof(ScoreOptions.MissingEosPenalty), new(), new() { MissingEosPenalty = 1 }),
             (nameof(ScoreOptions.LengthPenalty), new(), new() { LengthPenalty = 1 }),
@@ -88,7 +92,8 @@ public sealed class ScorePipelineTests : IDisposable
             (nameof(ScoreOptions.LengthPenaltyLimit), new() { LengthPenalty = 1 }, new() { LengthPenalty = 1, LengthPenaltyLimit = 0.5 }),
         };
         Assert.All(options, row => Assert.NotEqual(Outcome(row.Base), Outcome(row.Changed)));
-        Assert.Equal(typeof(ScoreOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(), options.Select(row => row.Key).Order());
+        Assert.Equal(typeof(ScoreOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)
+            .Order(), options.Select(row => row.Key).Order());
         Assert.Equal([5, 7, 1, 2], plain);
         foreach (var scaling in Enum.GetValues<ScoreScaling>().Where(scaling => scaling != ScoreScaling.None))
             Assert.NotEqual(plain, Outcome(new() { Scaling = scaling }));
@@ -96,11 +101,12 @@ public sealed class ScorePipelineTests : IDisposable
         static double[] Outcome(ScoreOptions options)
         {
             var pipeline = new ScorePipeline(options);
-            return [.. pipeline.Shape(Scores.FromTotals([5, 7]), Rollouts()).Totals, .. pipeline.Shape(Scores.FromTotals([1, 2]), Rollouts()).Totals];
+            return [.. pipeline.Shape(Scores.FromTotals([5, 7]), Rollouts()).Totals,
+                .. pipeline.Shape(Scores.FromTotals([1, 2]), Rollouts()).Totals];
         }
     }
 
-    /// <summary>trlX's running scale, of scores as they are and of scores cut to ±1.5 before.</summary>
+    /// <summary>trlX's running scale, of scores without and with clipping to ±1.5 before.</summary>
     [Theory]
     [MemberData(nameof(Moments))]
     [Trait("Category", "Golden")]
@@ -114,7 +120,8 @@ public sealed class ScorePipelineTests : IDisposable
             var scores = Scores.FromTotals(GoldenTensor.Read(step.GetProperty("xs")).Data);
             var rollouts = Many(scores.Rows.Length);
             Numeric.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, scaled.Shape(scores, rollouts).Totals, "scaled");
-            Numeric.Close(GoldenTensor.Read(step.GetProperty("clipped_scaled")).Data, clipped.Shape(scores, rollouts).Totals, "clipped_scaled");
+            Numeric.Close(
+                GoldenTensor.Read(step.GetProperty("clipped_scaled")).Data, clipped.Shape(scores, rollouts).Totals, "clipped_scaled");
         }
     }
 
@@ -124,7 +131,8 @@ public sealed class ScorePipelineTests : IDisposable
         [new([5, 0], [-1.0f, -0.5f], [], Ended: true), new([6], [-2.0f], [], Ended: false)],
         Device.Cpu);
 
-    static Rollouts Long(int tokens) => Training.Policies.Rollouts.From([new([1], "a")], [new(new int[tokens], new float[tokens], [], Ended: true)], Device.Cpu);
+    static Rollouts Long(int tokens) =>
+        Training.Policies.Rollouts.From([new([1], "a")], [new(new int[tokens], new float[tokens], [], Ended: true)], Device.Cpu);
 
     static Rollouts Many(int count) => Training.Policies.Rollouts.From(
         [.. Enumerable.Repeat(new Data.TokenPrompt([1], "a"), count)],

@@ -1,18 +1,14 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
-using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
-using Attune.Training.Algorithms;
-using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 
-/// <summary>The model is made of the step with the highest held-out gold reward.</summary>
+/// <summary>The model of the step with the highest held-out gold reward is saved.</summary>
 public sealed class BestStepTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -30,7 +26,8 @@ public sealed class BestStepTests : IDisposable
         var step = BestOf(run).Step;
         Assert.Equal(Table(run, $"step-{step:D6}"), ModelTable(run));
         Assert.Equal(step == 8, Table(run, "step-000008").SequenceEqual(ModelTable(run)));
-        Assert.Contains(display.Notices, notice => notice.StartsWith($"the model is that of step {step}, with the highest eval/gold: ", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice =>
+            notice.StartsWith($"the model is that of step {step}, with the highest eval/gold: ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -120,7 +117,8 @@ public sealed class BestStepTests : IDisposable
         return ((int)best["step"]!, (double)best["value"]!);
     }
 
-    static IReadOnlyList<Point> Metric(RunFolder run, string name) => RunRecord.Read(run).Metrics.Single(metric => metric.Name == name).Points;
+    static IReadOnlyList<Point> Metric(RunFolder run, string name) =>
+        RunRecord.Read(run).Metrics.Single(metric => metric.Name == name).Points;
 
     PpoRecipe Recipe(string output, double goldWeight)
     {

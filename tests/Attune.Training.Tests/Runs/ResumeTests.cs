@@ -1,11 +1,10 @@
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
 using Attune.Testing;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Runs;
 
-/// <summary>A run that was stopped ends with the same bits as one that was not.</summary>
+/// <summary>A run that was stopped and resumed gives bit-identical results to an uninterrupted one.</summary>
 public sealed class ResumeTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -48,7 +47,8 @@ public sealed class ResumeTests : IDisposable
         File.WriteAllBytes(newest, bytes);
         var second = new RecordingDisplay();
         var resumed = runs.Resume("parts", second);
-        Assert.Contains(second.Notices, notice => notice.Contains("damaged", StringComparison.Ordinal) && notice.Contains("step-000005", StringComparison.Ordinal));
+        Assert.Contains(second.Notices, notice =>
+            notice.Contains("damaged", StringComparison.Ordinal) && notice.Contains("step-000005", StringComparison.Ordinal));
         Assert.Equal((4, 6), second.Began);
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(resumed));
     }
@@ -63,7 +63,8 @@ public sealed class ResumeTests : IDisposable
         var second = new RecordingDisplay();
         runs.Resume("parts", second);
         Assert.Equal((4, 8), second.Began);
-        Assert.Equal(["damaged-000005", "step-000006", "step-000008"], Directory.EnumerateDirectories(checkpoints).Select(Path.GetFileName).Order());
+        Assert.Equal(["damaged-000005", "step-000006", "step-000008"], Directory.EnumerateDirectories(checkpoints).Select(Path.GetFileName)
+            .Order());
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class ResumeTests : IDisposable
     {
         runs.Start("sft", runs.Recipe("sft", "a"));
         var error = Assert.Throws<InvalidDataException>(() => runs.Start("sft", runs.Recipe("sft", "a")));
-        Assert.Contains("already holds a run", error.Message);
+        Assert.Contains("already has a run", error.Message);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using Attune.Training.Studies;
 
 namespace Attune.Training.Tests.Studies;
 
-/// <summary>What a study file says, and all that can be wrong with one.</summary>
+/// <summary>Reading study files, and the errors of invalid ones.</summary>
 public sealed class StudyReaderTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -47,7 +47,8 @@ public sealed class StudyReaderTests : IDisposable
             ["base/seed-4", "beta-0.1/seed-4", "none-at-all/seed-4", "base/seed-5", "beta-0.1/seed-5", "none-at-all/seed-5"],
             study.Runs.Select(run => run.Run.Name));
         var last = (Training.Recipes.PpoRecipe)study.Runs[^1].Recipe;
-        Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")), (last.Kl.Coef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
+        Assert.Equal((0, 0.9, 2, 5, folder.File("runs/none-at-all/seed-5")),
+            (last.Kl.Coef, last.Ppo.Gamma, last.Training.Steps, last.Run.Seed, last.Run.Output));
         Assert.Equal("mine", study.Study.Name);
     }
 
@@ -55,7 +56,8 @@ public sealed class StudyReaderTests : IDisposable
     public void WordsBehindTheCommandCountInEveryRunAndLessThanAVariant()
     {
         var study = StudyReader.Read(folder.Write("mine.yaml", Good), folder.File("other"), ["klCoef=0.7", "training.steps=9"]);
-        Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3).Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Kl.Coef, run.Recipe.Training.Steps)));
+        Assert.Equal([(0.7, 9), (0.1, 9), (0, 2)], study.Runs.Take(3)
+            .Select(run => (((Training.Recipes.PpoRecipe)run.Recipe).Kl.Coef, run.Recipe.Training.Steps)));
         Assert.Equal(folder.File("other/base/seed-4"), study.Runs[0].Run.Folder.Path);
     }
 
@@ -76,9 +78,9 @@ public sealed class StudyReaderTests : IDisposable
             """);
         foreach (var part in new[]
         {
-            "line 2: 'ouput' is no key of this study. Did you mean 'output'?", "`output` must name a folder (was empty).",
-            "'seeds.1' should be a whole number, found 'one'", "`seeds` must differ from each other (was [1, 1]).",
-            "line 8: 'groups.0.variants.0.st' is no key of this study. Did you mean 'set'?", "'a-b' is that of two", "'run.seed=3'",
+            "line 2: 'ouput' is not a key of this study. Did you mean 'output'?", "`output` must name a folder (was empty).",
+            "'seeds.1' must be an integer (was 'one')", "`seeds` must be different (was [1, 1]).",
+            "line 8: 'groups.0.variants.0.st' is not a key of this study. Did you mean 'set'?", "two have 'a-b'", "'run.seed=3'",
         })
             Assert.Contains(part, message, StringComparison.Ordinal);
     }
@@ -86,21 +88,25 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void MistakesInRecipesAreSaidWithTheirVariantAndThoseOfTheBaseOnce()
     {
-        var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal).Replace("[kl.coef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
+        var message = Refused(Good.Replace("ppo.gamma=0.9", "ppo.gama=0.9", StringComparison.Ordinal)
+            .Replace("[kl.coef=0.1]", "[klCof=0.1, sampling.temperature=0]", StringComparison.Ordinal));
         Assert.Equal(1, message.Split("Did you mean 'ppo.gamma'").Length - 1);
-        Assert.Equal(1, message.Split("beta 0.1: 'klCof' is no key").Length - 1);
+        Assert.Equal(1, message.Split("beta 0.1: 'klCof' is not a key").Length - 1);
         Assert.Contains("beta 0.1: `sampling.temperature` must be above 0", message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void AVariantThatIsTheBaseIsRefused() =>
-        Assert.Contains("beta 0.1: its recipe is that of the base", Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "beta 0.1: its recipe is the same as the base's", Refused(
+                Good.Replace("[kl.coef=0.1]", "[kl.coef=0.05]", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void FilesThatAreMissingAreSaidOnce()
     {
         var message = Refused(Good.Replace("[ppo.gamma=0.9]", "[model=no/such/model, ppo.gamma=0.9]", StringComparison.Ordinal));
-        Assert.Equal(1, message.Split("model: a file or folder was expected, found nothing at no/such/model").Length - 1);
+        Assert.Equal(1, message.Split("`model` must be an existing file or folder (was no/such/model)").Length - 1);
     }
 
     [Fact]
@@ -109,7 +115,9 @@ public sealed class StudyReaderTests : IDisposable
 
     [Fact]
     public void RunsWithoutANumberOfStepsAreRefused() =>
-        Assert.Contains("training.steps", Refused(Good.Replace("[ppo.gamma=0.9]", "[training.steps=0]", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "training.steps", Refused(Good.Replace("[ppo.gamma=0.9]", "[training.steps=0]", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void AFolderWithARunOfAnotherRecipeIsRefusedByWhatDiffers()
@@ -117,11 +125,13 @@ public sealed class StudyReaderTests : IDisposable
         var good = folder.Write("mine.yaml", Good);
         var run = StudyReader.Read(good).Runs[1];
         Directory.CreateDirectory(run.Run.Folder.Path);
-        File.WriteAllText(run.Run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
+        File.WriteAllText(
+            run.Run.Folder.Recipe, Training.Recipes.RecipeWriter.Write("ppo", run.Recipe.WithFullPaths(), withComments: false));
         Assert.Equal(6, StudyReader.Read(good).Runs.Count);
 
         var message = Refused(Good.Replace("[kl.coef=0.1]", "[kl.coef=0.2]", StringComparison.Ordinal));
-        Assert.Contains("beta-0.1/seed-4 holds another run: it has 'coef: 0.1', this study 'coef: 0.2'", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "beta-0.1/seed-4 has another run: it has 'coef: 0.1', this study has 'coef: 0.2'", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,7 +165,8 @@ public sealed class StudyReaderTests : IDisposable
             foreach (var (path, here) in new[]
             {
                 ("recipes/", Repository.PathTo("recipes") + "/"), ("data/frontdesk", Repository.PathTo("data", "frontdesk")),
-                ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel), ("runs/studies", folder.Path),
+                ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel),
+                    ("runs/studies", folder.Path),
             })
                 text = text.Replace(path, here, StringComparison.Ordinal);
             string[] data = [$"data.train={TinyPrompts()}", $"data.heldOut={TinyPrompts()}"];

@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Layers;
 using Attune.Torch;
@@ -8,7 +7,7 @@ using Attune.Training.States;
 namespace Attune.Training.Policies;
 
 /// <summary>The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or following the policy.</summary>
-public sealed class CreateReference : IRunState
+public sealed class Reference : IRunState
 {
     readonly ReferenceOptions options;
     readonly Func<Policy>? load;
@@ -18,7 +17,7 @@ public sealed class CreateReference : IRunState
     /// <summary>A reference that is kept in memory.</summary>
     /// <param name="policy">The policy before training.</param>
     /// <param name="trained">Which of its parameters are trained; all others are shared.</param>
-    public CreateReference(Policy policy, TrainedParameters trained)
+    public Reference(Policy policy, TrainedParameters trained)
         : this(new(), policy, trained, () => policy)
     {
     }
@@ -27,7 +26,7 @@ public sealed class CreateReference : IRunState
     /// <param name="policy">The policy before training.</param>
     /// <param name="trained">Which of its parameters are trained.</param>
     /// <param name="load">Loads the policy as it was before training.</param>
-    public CreateReference(ReferenceOptions options, Policy policy, TrainedParameters trained, Func<Policy> load)
+    public Reference(ReferenceOptions options, Policy policy, TrainedParameters trained, Func<Policy> load)
     {
         this.options = options;
         if (options.Kind == ReferenceKind.Precomputed)
@@ -47,6 +46,14 @@ public sealed class CreateReference : IRunState
 
     /// <summary>The reference's policy until the lease is disposed of; loaded for that long when it is not kept in memory.</summary>
     public Lease Use() => new(kept ?? load!(), isLoaded: kept is null);
+
+    /// <summary>Log-probabilities (B, T) of the tokens of the responses under the reference, without a gradient.</summary>
+    public Tensor Logprobs(Responses responses)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var lease = Use();
+        return lease.Policy.Logprobs(responses);
+    }
 
     /// <summary>Moves towards the policy after a step, when synchronised: π_ref ← α π + (1 − α) π_ref, weight by weight.</summary>
     public void Sync(int step)

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Families;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Heads;
+
+/// <summary>
+/// A module beside the output head of a language model, which maps hidden states to values or Q values. Its parameters are in the
+/// checkpoint under its name; config.json describes it under <c>attune_heads</c>, a key that transformers ignores:
+/// <c>{"q_head_0": {"kind": "mlp", "outputs": 259}}</c>.
+/// </summary>
+public abstract class Head : Module
+{
+    const string Key = "attune_heads";
+
+    private protected Head(long width) => Width = width;
+
+    /// <summary>D, the channels of a hidden state.</summary>
+    public long Width { get; }
+
+    /// <summary>(…, D) hidden states → (…), or (…, outputs) where there are several.</summary>
+    public abstract Tensor Forward(Tensor hidden);
+
+    /// <summary>Another head of this shape, without memory yet.</summary>
+    internal abstract Head EmptyLike();
+
+    private protected abstract JsonObject Describe();
+
+    /// <summary>The heads that a config.json describes, without memory yet.</summary>
+    /// <exception cref="InvalidDataException">The description is damaged, or has a kind that is not known.</exception>
+    internal static IEnumerable<(string Name, Head Head)> FromConfig(ConfigReader config, long width) =>
+        config.Inner(Key) is { } heads ? heads.Keys.Select(name => (name, Create(heads, name, width))) : [];
+
+    /// <summary>Writes the description of heads into a config.json.</summary>
+    internal static void WriteConfig(JsonObject config, IEnumerable<KeyValuePair<string, Head>> heads)
+    {
+        config.Remove(Key);
+        if (new JsonObject(heads.Select(head => KeyValuePair.Create(head.Key, (JsonNode?)head.Value.Describe()))) is { Count: > 0 } json)
+            config[Key] = json;
+    }
+
+    static Head Create(ConfigReader heads, string name, long width)
+    {
+        var json = heads.Inner(name) ?? throw new InvalidDataException($"{heads.Source}: '{name}' should be an object, found null");
+        return json.Text("kind") switch
+        {
+            ValueHead.Kind => new ValueHead(width),
+            MlpHead.Kind => new MlpHead(width, json.Count("outputs")),
+            var kind => throw new InvalidDataException(
+                $"{json.Source}: heads of kind '{kind}' are not known; known are {ValueHead.Kind} and {MlpHead.Kind}"),
+        };
+    }
+}

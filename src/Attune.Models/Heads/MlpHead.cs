@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using Attune.Models.Layers;
+using Attune.Torch;
+
+namespace Attune.Models.Heads;
+
+/// <summary>
+/// Linear(D, 2D), ReLU, Linear(2D, outputs), as trlX has them for the Q, target Q and value heads of ILQL; its parameters have the names
+/// that they have there (<c>0.weight</c>, <c>2.weight</c>). Weights start with the variance of PyTorch's linear layers, 1/(3 inputs), but
+/// from a normal distribution; biases start at 0. https://github.com/CarperAI/trlx
+/// </summary>
+public sealed class MlpHead : Head
+{
+    internal const string Kind = "mlp";
+
+    readonly Linear inner;
+    readonly Linear outer;
+
+    /// <param name="width">D, the channels of a hidden state.</param>
+    /// <param name="outputs">How many numbers there are for each hidden state: the size of the vocabulary for Q values, 1 for values.</param>
+    public MlpHead(long width, long outputs) : base(width)
+    {
+        inner = Register("0", NewLinear(width, 2 * width));
+        outer = Register("2", NewLinear(2 * width, outputs));
+    }
+
+    /// <summary>How many numbers there are for each hidden state.</summary>
+    public long Outputs => outer.Outputs;
+
+    /// <summary>(…, D) → (…, outputs), or (…) of a single output, in the head's own type whatever the hidden states come in.</summary>
+    public override Tensor Forward(Tensor hidden)
+    {
+        var outputs = outer.Forward(inner.Forward(hidden.To(inner.Weight.Value.DType)).Relu());         // (…, outputs)
+        return Outputs == 1 ? outputs.Squeeze(-1) : outputs;
+    }
+
+    internal override Head EmptyLike() => new MlpHead(Width, Outputs);
+
+    private protected override JsonObject Describe() => new() { ["kind"] = Kind, ["outputs"] = Outputs };
+
+    static Linear NewLinear(long inputs, long outputs) => new(inputs, outputs, hasBias: true, initialStd: 1 / Math.Sqrt(3 * inputs));
+}

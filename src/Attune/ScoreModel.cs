@@ -1,0 +1,42 @@
+using Attune.Data;
+using Attune.Torch;
+using Attune.Training.Rewards;
+
+namespace Attune;
+
+/// <summary>A reward model from a folder, or several as an ensemble: it gives a response to a prompt a score.</summary>
+public sealed class ScoreModel
+{
+    readonly RewardScorer scorer;
+
+    ScoreModel(RewardScorer scorer) => this.scorer = scorer;
+
+    /// <summary>Reads the reward model in a folder.</summary>
+    /// <param name="folder">A folder with a reward model.</param>
+    /// <param name="device">auto (CUDA where there is one), cpu, cuda or cuda:N.</param>
+    /// <exception cref="InvalidDataException">The folder holds no reward model.</exception>
+    /// <exception cref="DllNotFoundException">The native library or libtorch is missing; the message says what to install.</exception>
+    public static ScoreModel Load(string folder, string device = "auto") => Load([folder], new(), device);
+
+    /// <summary>Reads several reward models, which give one score together.</summary>
+    /// <param name="folders">Folders with reward models.</param>
+    /// <param name="ensemble">How their scores become one.</param>
+    /// <param name="device">auto (CUDA where there is one), cpu, cuda or cuda:N.</param>
+    /// <exception cref="InvalidDataException">A folder holds no reward model, or the options are wrong.</exception>
+    /// <exception cref="DllNotFoundException">The native library or libtorch is missing; the message says what to install.</exception>
+    public static ScoreModel Load(IReadOnlyList<string> folders, EnsembleOptions ensemble, string device = "auto")
+    {
+        TorchLibrary.Load();
+        return new(RewardScorer.Load(folders, Device.Parse(device), DType.Float32, ensemble));
+    }
+
+    /// <summary>The score of a response; higher is better.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="response">The response to it.</param>
+    public double Score(string prompt, string response) => Score([(prompt, response)])[0];
+
+    /// <summary>The scores of several responses, in their order.</summary>
+    /// <param name="texts">Prompts with responses.</param>
+    public IReadOnlyList<double> Score(IReadOnlyList<(string Prompt, string Response)> texts) =>
+        [.. scorer.Score([.. texts.Select(text => new Demonstration(new("the text", 1), text.Prompt, text.Response))]).Select(found => found[0].Score)];
+}

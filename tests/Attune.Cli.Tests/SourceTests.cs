@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Attune.Testing;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>What the source keeps to: the width of its lines, and the direction of its arrows.</summary>
+public sealed partial class SourceTests
+{
+    const int Columns = 140;
+
+    static readonly string[] Kinds =
+        [".cs", ".razor", ".js", ".css", ".sql", ".cpp", ".h", ".sh", ".yaml", ".csproj", ".props", ".slnx", ".md", ".txt", ".jinja"];
+
+    /// <summary>Projects whose folders point one way.</summary>
+    public static TheoryData<string> Projects => ["Attune.Training", "Attune.Reporting"];
+
+    [Fact]
+    public void Lines_OfEveryFile_HaveAtMost140Columns()
+    {
+        var wide = SourceFiles().SelectMany(file => File.ReadLines(Repository.PathTo(file))
+            .Select((line, at) => (Place: $"{file}:{at + 1}", Line: line))
+            .Where(row => row.Line.EnumerateRunes().Count() > Columns && !IsTable(file, row.Line)).Select(row => row.Place)).ToList();
+        Assert.True(wide.Count == 0, $"{wide.Count} lines have more than {Columns} columns:\n{string.Join('\n', wide.Take(50))}");
+    }
+
+    /// <summary>A folder's namespace is its own; an arrow goes from it to each namespace that its files name in a using directive.</summary>
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Folders_OfAProject_PointOneWay(string project)
+    {
+        var arrows = SourceFiles().Where(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+            .SelectMany(file => Usings(File.ReadAllText(Repository.PathTo(file)), project).Select(to => (From: file.Split('/')[2], To: to)))
+            .Where(arrow => arrow.From != arrow.To).ToHashSet();
+        Assert.NotEmpty(arrows);
+        Assert.Empty(arrows.Where(arrow => arrows.Contains((arrow.To, arrow.From))));
+    }
+
+    static IEnumerable<string> Usings(string source, string project) => UsingDirective().Matches(source)
+        .Select(match => match.Groups["name"].Value).Where(name => name.StartsWith(project + ".", StringComparison.Ordinal))
+        .Select(name => name[(project.Length + 1)..].Split('.')[0]);
+
+    static bool IsTable(string file, string line) => file.EndsWith(".md", StringComparison.Ordinal) && line.TrimStart().StartsWith('|');
+
+    /// <summary>The text files that git tracks, without data.</summary>
+    static IEnumerable<string> SourceFiles()
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files"]) { RedirectStandardOutput = true })!;
+        var files = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        git.WaitForExit();
+        return files.Where(file => Kinds.Contains(Path.GetExtension(file)) && File.Exists(Repository.PathTo(file))
+            && !file.StartsWith("tests/golden/", StringComparison.Ordinal) && !file.StartsWith("data/", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"^using (?<name>[\w.]+);", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UsingDirective();
+}
