@@ -89,7 +89,7 @@ public sealed class DataCommandTests : IDisposable
         var data = folder.Write("chat.jsonl", string.Concat(Enumerable.Repeat("""{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}""" + "\n", 4)));
         var (code, output, error) = Commands.Run("sft", $"model={model}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2", "run.selfTest=false");
         Assert.True(code == 0, error);
-        var said = output.IndexOf("4 conversations have no <|endoftext|> behind the answer", StringComparison.Ordinal);
+        var said = output.IndexOf("4 conversations have no <|endoftext|> after the response", StringComparison.Ordinal);
         Assert.InRange(said, 0, output.IndexOf("1/1", StringComparison.Ordinal));
     }
 

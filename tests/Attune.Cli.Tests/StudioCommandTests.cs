@@ -28,7 +28,7 @@ public sealed class StudioCommandTests : IDisposable
 
     [Theory]
     [InlineData("localhost", "--listen: an address and a port such as 127.0.0.1:5400 were expected, found localhost")]
-    [InlineData("0.0.0.0:0", "make the first one by `attune studio invite NAME --role owner`")]
+    [InlineData("0.0.0.0:0", "create the first one with `attune studio invite NAME --role owner`")]
     public void AnAddressThatWillNotDoIsSaid(string address, string message)
     {
         var (code, _, error) = Commands.Run("studio", "--listen", address, "--folder", folder.Path);
