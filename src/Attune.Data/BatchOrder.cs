@@ -1,8 +1,8 @@
 namespace Attune.Data;
 
 /// <summary>
-/// Which examples a step sees. The order follows from the seed and the step alone, so that a resumed run goes on where it was: each
-/// epoch is a permutation of its own, and batches run on from one epoch into the next.
+/// Which examples each step uses. The order depends only on the seed and the step, so a resumed run continues where it was. Each epoch is a
+/// new permutation, and a batch may span two epochs.
 /// </summary>
 public sealed class BatchOrder
 {
@@ -19,7 +19,7 @@ public sealed class BatchOrder
         (this.count, this.batchSize, this.seed) = (count, batchSize, seed);
     }
 
-    /// <summary>Indices of the examples of a step, counted from 0.</summary>
+    /// <summary>Indices of the examples of a step; steps are counted from 0.</summary>
     public int[] Batch(int step)
     {
         var batch = new int[batchSize];

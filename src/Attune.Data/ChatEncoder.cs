@@ -5,9 +5,9 @@ using Attune.Text;
 namespace Attune.Data;
 
 /// <summary>
-/// Conversations to tokens by the tokenizer's chat template, as transformers does: the text that the template renders is encoded as one,
-/// and no special token is added to it. What is learned is what the template marks by <c>{% generation %}</c>; without such marks, what
-/// a turn of the assistant adds to the opened prompt before it. A tokenizer without a template writes ChatML.
+/// Encodes conversations with the tokenizer's chat template, as transformers does: the rendered text is encoded at once, without special
+/// tokens. The loss covers what the template marks by <c>{% generation %}</c>; without such marks, what each assistant message adds to the
+/// text before it with the generation prompt. A tokenizer without a template uses ChatML.
 /// </summary>
 sealed class ChatEncoder
 {
@@ -20,10 +20,10 @@ sealed class ChatEncoder
     readonly bool wouldDouble;
     readonly ChatTemplate template;
 
-    /// <param name="tokenizer">With its template.</param>
-    /// <param name="begin">The beginning-of-text token, if the tokenizer puts one before a text.</param>
-    /// <param name="eos">The end-of-text token.</param>
-    /// <param name="notices">Told of what is wrong with a template or a conversation.</param>
+    /// <param name="tokenizer">The tokenizer, with its chat template.</param>
+    /// <param name="begin">The beginning-of-text token, if the tokenizer adds one.</param>
+    /// <param name="eos">The end-of-sequence token.</param>
+    /// <param name="notices">Counts problems of the template and of conversations.</param>
     public ChatEncoder(Tokenizer tokenizer, int[] begin, int eos, NoticeCounts notices)
     {
         (this.tokenizer, this.eos, this.notices) = (tokenizer, eos, notices);
@@ -34,19 +34,20 @@ sealed class ChatEncoder
 
     bool HasOwnTemplate => tokenizer.ChatTemplate is not null;
 
-    /// <summary>The tokens of a text that the template has written.</summary>
+    /// <summary>The tokens of a text that the template rendered.</summary>
     public int[] Tokens(string text) => [.. begin, .. tokenizer.Encode(text)];
 
-    /// <summary>A conversation with the opening of an answer behind it.</summary>
-    /// <exception cref="InvalidDataException">The template refuses it.</exception>
+    /// <summary>A conversation followed by the generation prompt.</summary>
+    /// <exception cref="InvalidDataException">The template rejects the conversation.</exception>
     public string Prompt(Origin origin, Conversation conversation)
     {
         NoteTemplate(origin);
         return Render(origin, conversation, opensAnswer: true);
     }
 
-    /// <summary>An opened prompt, and what an answer adds to it.</summary>
-    /// <exception cref="InvalidDataException">The template refuses the conversation, or does not extend the prompt by the answer.</exception>
+    /// <summary>A prompt with the generation prompt, and what the response adds to it.</summary>
+    /// <exception cref="InvalidDataException">The template rejects the conversation, or the rendered response does not extend the
+    /// prompt.</exception>
     public (string Prompt, string Answer) PromptAndResponse(Origin origin, Conversation prompt, IReadOnlyList<Message> answer)
     {
         var before = Prompt(origin, prompt);
@@ -54,78 +55,85 @@ sealed class ChatEncoder
         return after.StartsWith(before, StringComparison.Ordinal)
             ? (before, after[before.Length..])
             : throw new InvalidDataException(
-                $"{origin}: the chat template does not extend the prompt by the answer: {Divergence(before, after)}. Answers to one prompt can only "
-                + "be compared behind the same text; give the data as texts, or use a template whose answer begins where add_generation_prompt ends");
+                $"{origin}: the chat template does not render the response after the same prompt: {Divergence(before, after)}. "
+                + "Responses to one prompt can only be compared after the same text; give the data as texts, "
+                + "or use a template whose response begins where add_generation_prompt ends");
     }
 
-    /// <summary>A conversation up to the assistant's last message, with what is learned. Null when there is nothing to learn.</summary>
-    /// <exception cref="InvalidDataException">The template refuses the conversation.</exception>
+    /// <summary>A conversation up to its last assistant message, with the loss mask; null when nothing is in the loss.</summary>
+    /// <exception cref="InvalidDataException">The template rejects the conversation.</exception>
     public (int[] Tokens, bool[] Learned)? Row(ChatExample example)
     {
         var count = example.Messages.Count;
         while (count > example.PromptCount && example.Messages[count - 1].Role != "assistant")
             count--;
         if (count <= example.PromptCount)
-            return Nothing("conversations without a message of the assistant were left out", example.Origin);
+            return SkipExample("conversations without an assistant message were left out", example.Origin);
         NoteTemplate(example.Origin);
-        var whole = Rendered(example.Origin, example.First(count), opensAnswer: false);
-        var spans = template.HasGenerationMarks ? Marked(example, whole) : Added(example, count, whole.Text);
+        var rendered = Rendered(example.Origin, example.First(count), opensAnswer: false);
+        var spans = template.HasGenerationMarks ? MarkedSpans(example, rendered) : AssistantSpans(example, count, rendered.Text);
         if (spans.Count == 0)
-            return Nothing(template.HasGenerationMarks
+            return SkipExample(template.HasGenerationMarks
                 ? "conversations in which the template's {% generation %} marks nothing were left out"
-                : "conversations whose prompt the template writes otherwise once the answer stands behind it were left out", example.Origin);
-        var encoding = tokenizer.EncodeBatch([(whole.Text, null)], addSpecialTokens: false)[0];
+                : "conversations whose prompt is rendered differently when a response follows were left out", example.Origin);
+        var encoding = tokenizer.EncodeBatch([(rendered.Text, null)], addSpecialTokens: false)[0];
         if (!template.HasGenerationMarks)
             spans = spans.ConvertAll(span => span with { End = LastBorder(encoding, span.End) });
         NoteBorders(example.Origin, encoding, spans);
         NoteBeginning(example.Origin, encoding.Ids);
         int[] tokens = [.. begin, .. encoding.Ids];
         bool[] learned = [.. begin.Select(_ => false), .. encoding.Covered(spans)];
-        return example.Messages[^1].Role == "assistant" ? Ended(example.Origin, tokens, learned) : (tokens, learned);
+        return example.Messages[^1].Role == "assistant" ? WithEos(example.Origin, tokens, learned) : (tokens, learned);
     }
 
-    /// <summary>What {% generation %} marks, of the completion alone where the example has one.</summary>
-    List<Offset> Marked(ChatExample example, RenderedChat whole)
+    /// <summary>What {% generation %} marks; only in the completion where the example has one.</summary>
+    List<Offset> MarkedSpans(ChatExample example, RenderedChat rendered)
     {
-        var from = example.PromptCount == 0 ? 0 : CodePoints(whole.Text, Shared(whole.Text, Render(example.Origin, example.First(example.PromptCount), opensAnswer: true)));
-        return [.. whole.Generated.Where(span => span.End > from).Select(span => span with { Start = Math.Max(span.Start, from) }).Where(span => span.End > span.Start)];
+        var from = example.PromptCount == 0 ? 0
+            : CodePoints(rendered.Text,
+                Shared(rendered.Text, Render(example.Origin, example.First(example.PromptCount), opensAnswer: true)));
+        return [.. rendered.Generated.Where(span => span.End > from).Select(span => span with { Start = Math.Max(span.Start, from) })
+            .Where(span => span.End > span.Start)];
     }
 
-    /// <summary>What each turn of the assistant adds to the opened prompt before it.</summary>
-    List<Offset> Added(ChatExample example, int count, string whole)
+    /// <summary>What each assistant message adds to the text before it with the generation prompt.</summary>
+    List<Offset> AssistantSpans(ChatExample example, int count, string rendered)
     {
         var spans = new List<Offset>();
         for (var turn = example.PromptCount; turn < count; turn++)
-            if (example.Messages[turn].Role == "assistant" && Turn(example, turn, turn == count - 1, whole) is var (start, end) && start < end)
-                spans.Add(new(CodePoints(whole, start), CodePoints(whole, end)));
+            if (example.Messages[turn].Role == "assistant" && Turn(example, turn, turn == count - 1, rendered) is var (start, end)
+                && start < end)
+                spans.Add(new(CodePoints(rendered, start), CodePoints(rendered, end)));
         return spans;
     }
 
     /// <summary>
-    /// Where a turn of the assistant stands in the whole text. A template may rewrite earlier turns once later ones follow (thoughts are
-    /// taken out): such a turn is not learned. It may also open an answer otherwise than it writes one: then what is learned begins where
-    /// the two part.
+    /// The span of an assistant message in the rendered text. A template may render an earlier message differently when later ones follow
+    /// (it may remove reasoning): such a message is not part of the loss. It may also open a response differently from how it renders one:
+    /// then the loss begins where the two texts differ.
     /// </summary>
-    (int Start, int End)? Turn(ChatExample example, int turn, bool isLast, string whole)
+    (int Start, int End)? Turn(ChatExample example, int turn, bool isLast, string rendered)
     {
         var opened = Render(example.Origin, example.First(turn), opensAnswer: true);
-        var end = isLast ? whole.Length : Shared(Render(example.Origin, example.First(turn + 1), opensAnswer: false), whole);
-        var start = Shared(opened, whole);
-        if (!isLast && !Holds(whole.AsSpan(Math.Min(start, end)..end), example.Messages[turn]))
+        var end = isLast ? rendered.Length : Shared(Render(example.Origin, example.First(turn + 1), opensAnswer: false), rendered);
+        var start = Shared(opened, rendered);
+        if (!isLast && !Holds(rendered.AsSpan(Math.Min(start, end)..end), example.Messages[turn]))
         {
-            notices.Add("conversations have earlier turns that the chat template writes otherwise once later ones follow: what differs is not learned", example.Origin);
+            notices.Add("conversations have earlier messages that the chat template renders differently when later ones follow: "
+                + "they are not part of the loss", example.Origin);
             return start == opened.Length ? (start, end) : null;
         }
         if (start == opened.Length)
             return (start, end);
         if (start < Shared(opened, Render(example.Origin, example.First(turn), opensAnswer: false)))
             return null;
-        notices.Add("conversations have answers that do not extend the opened prompt (the chat template writes an answer otherwise than "
-            + "add_generation_prompt opens it): what is learned begins where the two part, and a model that is asked sees another prompt than in training", example.Origin);
+        notices.Add("conversations have responses that do not extend the generation prompt (the chat template renders a response "
+            + "differently from how add_generation_prompt opens it): the loss begins where the two texts differ, "
+            + "and generation sees a different prompt than training", example.Origin);
         return (start, end);
     }
 
-    /// <summary>Whether a stretch has the whole of what a message says.</summary>
+    /// <summary>Whether a span contains all of a message's content.</summary>
     static bool Holds(ReadOnlySpan<char> stretch, Message message) =>
         !message.Fields.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String
         || stretch.Contains(content.GetString().AsSpan().Trim(), StringComparison.Ordinal);
@@ -144,8 +152,8 @@ sealed class ChatEncoder
         }
     }
 
-    /// <summary>The end-of-text token behind the last answer, where the template leaves it out.</summary>
-    (int[] Tokens, bool[] Learned) Ended(Origin origin, int[] tokens, bool[] learned)
+    /// <summary>Adds the end-of-sequence token after the last response where the template does not.</summary>
+    (int[] Tokens, bool[] Learned) WithEos(Origin origin, int[] tokens, bool[] learned)
     {
         var last = Array.LastIndexOf(learned, true);
         var start = last < 0 ? 0 : Array.LastIndexOf(learned, false, last) + 1;
@@ -154,22 +162,24 @@ sealed class ChatEncoder
             return (tokens, learned);
         if (at > last)
         {
-            notices.Add($"conversations have {Name(eos)} behind the answer where the template's {{% generation %}} does not mark it: a model does not learn to stop", origin);
+            notices.Add($"conversations have {Name(eos)} after the response, but the template's {{% generation %}} does not mark it: "
+                + "the model does not learn to stop", origin);
             return (tokens, learned);
         }
         if (HasOwnTemplate)
-            notices.Add($"conversations have no {Name(eos)} behind the answer, for the chat template writes none: one was put behind the last, so that a model learns to stop", origin);
+            notices.Add($"conversations have no {Name(eos)} after the response, because the chat template writes none: "
+                + "one was added after the last response, so that the model learns to stop", origin);
         return ([.. tokens, eos], [.. learned, true]);
     }
 
-    /// <summary>Where the token begins that reaches over a place; the place itself where none does.</summary>
+    /// <summary>The start of the token that spans a position; the position itself where no token spans it.</summary>
     static int LastBorder(Encoding encoding, int at) =>
         encoding.Offsets.Where(token => token.Start < at && token.End > at).Select(token => token.Start).DefaultIfEmpty(at).Min();
 
     void NoteTemplate(Origin origin)
     {
         if (!HasOwnTemplate)
-            notices.Add("conversations were written as ChatML, for the tokenizer has no chat template", origin);
+            notices.Add("conversations were rendered as ChatML, because the tokenizer has no chat template", origin);
     }
 
     void NoteBeginning(Origin origin, int[] tokens)
@@ -179,17 +189,18 @@ sealed class ChatEncoder
         if (tokens.Length > 1 && tokens[1] == bos)
             notices.Add($"conversations begin with {Name(bos)} twice", origin);
         else if (wouldDouble)
-            notices.Add($"conversations begin with the chat template's own {Name(bos)}, and the tokenizer would add another: the template's is the only one here, "
-                + "and other programs must encode such texts without special tokens", origin);
+            notices.Add($"conversations begin with the chat template's own {Name(bos)}, and the tokenizer would add another one: "
+                + "only the template's is used here, and other programs must encode such texts without special tokens", origin);
     }
 
     void NoteBorders(Origin origin, Encoding encoding, List<Offset> spans)
     {
         if (spans.Any(span => encoding.Offsets.Any(token => token.Start < span.Start && token.End > span.Start)))
-            notices.Add("conversations have a token that reaches over the border of prompt and answer: a model that is asked sees another token there", origin);
+            notices.Add("conversations have a token that spans the end of the prompt and the start of the response: "
+                + "generation sees a different token there", origin);
     }
 
-    (int[], bool[])? Nothing(string what, Origin origin)
+    (int[], bool[])? SkipExample(string what, Origin origin)
     {
         notices.Add(what, origin);
         return null;
@@ -204,7 +215,8 @@ sealed class ChatEncoder
     static string Divergence(string before, string after)
     {
         var shared = Shared(before, after);
-        return $"behind {Quoted(before[Math.Max(0, shared - 20)..shared])} the prompt goes on with {Quoted(before[shared..])} and the whole with {Quoted(after[shared..])}";
+        return $"after {Quoted(before[Math.Max(0, shared - 20)..shared])} the prompt continues with {Quoted(before[shared..])}, "
+            + $"the full text with {Quoted(after[shared..])}";
     }
 
     static string Quoted(string text) => JsonSerializer.Serialize(text.Length > 30 ? text[..30] + "…" : text, Readable);

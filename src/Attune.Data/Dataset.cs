@@ -14,18 +14,18 @@ public static class Dataset
         (".txt", TextSource.Read),
     ];
 
-    /// <summary>The examples of a file, or of every file below a folder in the order of their names.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file or folder.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or its fields are not those of a layout.</exception>
+    /// <summary>The examples of a file, or of all files in a folder and its subfolders, in the order of their names.</summary>
+    /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or its fields match no layout.</exception>
     public static IEnumerable<Example> Read(string path) => FilesOf(path).SelectMany(ReadFile);
 
-    /// <summary>The records of a file, whatever their fields.</summary>
-    /// <exception cref="InvalidDataException">The file is of no known kind, or damaged.</exception>
+    /// <summary>The records of a file, with any fields.</summary>
+    /// <exception cref="InvalidDataException">The file's type is unknown, or it is damaged.</exception>
     public static IEnumerable<Row> Rows(string file) =>
         (Array.Find(Sources, source => file.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase)).Read ?? throw Unknown(file))(file);
 
-    /// <summary>The example that the fields of a record make.</summary>
-    /// <exception cref="InvalidDataException">They are not those of a layout.</exception>
+    /// <summary>The example that a record's fields make.</summary>
+    /// <exception cref="InvalidDataException">The fields match no layout.</exception>
     public static Example ToExample(Row row) => Understand(row).Example;
 
     static IEnumerable<Example> ReadFile(string file)
@@ -38,7 +38,8 @@ public static class Dataset
             (layout, first) = (layout ?? found, first ?? row.Origin);
             if (found != layout)
                 throw new InvalidDataException(
-                    $"{row.Origin}: the fields are {found.Fields}, but those of line {first.Line} are {layout.Fields}; a file keeps one layout");
+                    $"{row.Origin}: the fields are {found.Fields}, but those of line {first.Line} are {layout.Fields}; "
+                    + "all lines of a file must have the same layout");
             yield return example;
         }
     }
@@ -52,7 +53,8 @@ public static class Dataset
         }
         catch (InvalidOperationException error)
         {
-            throw new InvalidDataException($"{row.Origin}: a text has half of a surrogate pair (such as \\ud800), which is no character; mend it or leave it out", error);
+            throw new InvalidDataException(
+                $"{row.Origin}: a text contains a lone surrogate (such as \\ud800), which is not a valid character; remove it", error);
         }
     }
 
@@ -63,10 +65,10 @@ public static class Dataset
         if (!Directory.Exists(path))
             throw new FileNotFoundException($"there is no file or folder {path}");
         var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsKnown).Order(StringComparer.Ordinal).ToList();
-        return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} holds no data; known are {Known} files");
+        return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
     }
 
-    static InvalidDataException Unknown(string path) => new($"{path}: files of this kind are not read; known are {Known}");
+    static InvalidDataException Unknown(string path) => new($"{path}: this file type is not supported; supported are {Known}");
 
     static string Known => string.Join(", ", Sources.Select(source => source.Ending));
 

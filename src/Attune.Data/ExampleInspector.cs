@@ -2,28 +2,30 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>What becomes of one example: its tokens, which of them are learned, and what happens to it on the way.</summary>
+/// <summary>How training reads an example: its tokens, its loss mask, and what is cut or left out.</summary>
 /// <param name="Example">The example.</param>
-/// <param name="Rows">Its texts as a model of unlimited context would read them: one, or one for each ranked answer; none when it is left out.</param>
+/// <param name="Rows">Its texts as a model with an unlimited context reads them: one, or one for each compared response; none when it is
+/// left out.</param>
 /// <param name="Notes">What is cut, left out or doubtful, and why.</param>
-/// <param name="IsLeftOut">Whether a model of this context reads none of it.</param>
+/// <param name="IsLeftOut">Whether training leaves it out.</param>
 public sealed record InspectedExample(Example Example, IReadOnlyList<TokenRow> Rows, IReadOnlyList<string> Notes, bool IsLeftOut)
 {
-    /// <summary>Tokens of the longest text.</summary>
+    /// <summary>The number of tokens of the longest text.</summary>
     public int Length => Rows.Select(row => row.Length).DefaultIfEmpty(0).Max();
 }
 
-/// <summary>Looks at examples one by one, as training reads them.</summary>
-/// <param name="tokenizer">It must know an end-of-text token.</param>
+/// <summary>Shows examples one by one as training reads them.</summary>
+/// <param name="tokenizer">The tokenizer; it must have an end-of-sequence token.</param>
 /// <param name="context">The most tokens of a text.</param>
-/// <param name="tooLong">What happens to longer ones.</param>
-/// <param name="startToken">What the decoder of an encoder–decoder begins with; null for other models.</param>
-public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleInspector.Unlimited, OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
+/// <param name="tooLong">What to do with longer texts.</param>
+/// <param name="startToken">The start token of an encoder–decoder's decoder; null for other models.</param>
+public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleInspector.Unlimited,
+    OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
 {
-    /// <summary>A context that nothing exceeds.</summary>
+    /// <summary>A context length that no text exceeds.</summary>
     public const int Unlimited = int.MaxValue / 2;
 
-    /// <summary>What becomes of an example. One that would stop training is left out here, with the reason among its notes.</summary>
+    /// <summary>Encodes an example. An example that would stop training is marked as left out, with the reason in its notes.</summary>
     public InspectedExample Inspect(Example example)
     {
         try
@@ -35,7 +37,9 @@ public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleI
         }
         catch (InvalidDataException error)
         {
-            return new(example, [], [$"examples would stop training: {error.Message.Replace($"{example.Origin}: ", "", StringComparison.Ordinal)}"], IsLeftOut: true);
+            return new(example, [],
+                [$"examples would stop training: {error.Message.Replace($"{example.Origin}: ", "", StringComparison.Ordinal)}"],
+                IsLeftOut: true);
         }
     }
 
@@ -44,8 +48,10 @@ public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleI
         Document document => [Whole(encoder.EncodeDocument(document.Text))],
         Demonstration demonstration => OrNone(encoder.EncodeDemonstration(demonstration)),
         ChatExample dialogue when dialogue.PromptCount < dialogue.Messages.Count => OrNone(encoder.EncodeChat(dialogue)),
-        PromptOnly or ChatExample => encoder.EncodePrompt(example, room: 1) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [],
-        _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))] : [],
+        PromptOnly or ChatExample =>
+            encoder.EncodePrompt(example, room: 1) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [],
+        _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))]
+            : [],
     };
 
     static List<TokenRow> OrNone(TokenRow? row) => row is null ? [] : [row];

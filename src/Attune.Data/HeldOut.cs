@@ -1,9 +1,11 @@
 namespace Attune.Data;
 
-/// <summary>Sets examples aside that training never sees.</summary>
+/// <summary>Splits examples into training and held-out data.</summary>
 public static class HeldOut
 {
-    /// <summary>A share of the examples, drawn by the seed; at least one of each part when the share is neither 0 nor 1.</summary>
+    /// <summary>
+    /// Holds out a share of the examples, drawn by the seed; at least one example in each part unless the share is 0 or 1.
+    /// </summary>
     public static (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Split<T>(IReadOnlyList<T> examples, double share, int seed)
     {
         if (share <= 0 || examples.Count < 2)

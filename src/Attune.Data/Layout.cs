@@ -2,10 +2,10 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>A set of field names that makes an example; other fields of a row are passed over.</summary>
+/// <summary>A set of field names that makes an example; other fields of a row are ignored.</summary>
 sealed record Layout(string[] Names, Func<Row, Example> Read)
 {
-    /// <summary>Every layout, the more particular before those whose fields it contains.</summary>
+    /// <summary>All layouts; one that contains another's fields comes before it.</summary>
     static readonly Layout[] All =
     [
         new(["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
@@ -26,12 +26,12 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
         new(["text"], row => new Document(row.Origin, row.Text("text"))),
     ];
 
-    // A row that has one of these means a layout that has it: {"prompt", "chosen"} is not a prompt with something to ignore.
+    // A row with one of these fields needs a layout that has it: {"prompt", "chosen"} is not a prompt with an extra field.
     static readonly string[] Telling = ["completion", "completions", "ranks", "pairs", "chosen", "rejected", "messages"];
 
     public string Fields => string.Join(", ", Names);
 
-    /// <exception cref="InvalidDataException">No layout fits; the message names the nearest fields.</exception>
+    /// <exception cref="InvalidDataException">No layout matches; the message names the nearest field.</exception>
     public static Layout FromRow(Row row)
     {
         var telling = Telling.Where(row.Has).ToList();
@@ -50,7 +50,7 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
         return new ComparisonExample(row.Origin, row.Text("prompt"), completions, read(row, completions.Count));
     }
 
-    /// <summary>A field that is no known name but nearly one, with the name it may have meant.</summary>
+    /// <summary>A field name that is nearly a known one, with the known name.</summary>
     static (string Found, string Meant)? Misspelt(Row row)
     {
         var known = All.SelectMany(layout => layout.Names).Distinct(StringComparer.Ordinal).ToList();
@@ -62,8 +62,8 @@ sealed record Layout(string[] Names, Func<Row, Example> Read)
 
     static InvalidDataException Unknown(Row row)
     {
-        var meant = Misspelt(row) is { } misspelt ? $" Did you mean '{misspelt.Meant}' where it says '{misspelt.Found}'?" : "";
+        var meant = Misspelt(row) is { } misspelt ? $" Did you mean '{misspelt.Meant}' instead of '{misspelt.Found}'?" : "";
         var layouts = string.Join("; ", All.Select(layout => layout.Fields));
-        return new($"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which is no layout.{meant} Known layouts: {layouts}.");
+        return new($"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which match no layout.{meant} Known layouts: {layouts}.");
     }
 }

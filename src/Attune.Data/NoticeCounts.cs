@@ -1,14 +1,14 @@
 namespace Attune.Data;
 
-/// <summary>What happened to examples on their way to a model: how often, and to which first.</summary>
+/// <summary>Counts what happened to examples during encoding, and remembers the first example of each notice.</summary>
 sealed class NoticeCounts
 {
     readonly Dictionary<string, (int Count, string First)> counts = new(StringComparer.Ordinal);
 
-    /// <summary>What happened, in the order in which it first did.</summary>
+    /// <summary>The different notices, in the order in which they first occurred.</summary>
     public IEnumerable<string> Kinds => counts.Keys;
 
-    /// <summary>In words, with the count in front.</summary>
+    /// <summary>One sentence for each notice, beginning with its count.</summary>
     public IEnumerable<string> Sentences => counts.Select(notice => $"{notice.Value.Count} {notice.Key} (the first: {notice.Value.First})");
 
     public void Add(string what, Origin origin) =>

@@ -1,19 +1,20 @@
 namespace Attune.Data;
 
-/// <summary>Puts whole documents side by side into rows of one length, so that few columns are padding and no document is cut.</summary>
+/// <summary>Packs whole documents into rows of one length, so that little of a batch is padding and no document is cut.</summary>
 public static class Packing
 {
     /// <summary>
-    /// Rows of at most <paramref name="length"/> tokens by best-fit decreasing: the longest document first, each into the row in which
-    /// it leaves the least room. A document that is longer than a row is cut into rows, each of which starts anew; a last token alone is
-    /// left out, for nothing stands before it. Ding et al. 2024, "Fewer Truncations Improve Language Modeling", section 3,
+    /// Rows of at most <paramref name="length"/> tokens by best-fit decreasing: documents from longest to shortest, each into the row where
+    /// it leaves the least space. A document longer than a row is split into rows, each of which starts again at position 0; a single last
+    /// token is dropped, since no token precedes it. Ding et al. 2024, "Fewer Truncations Improve Language Modeling", section 3,
     /// https://arxiv.org/abs/2404.10830.
     /// </summary>
     public static IReadOnlyList<TokenRow> BestFit(IEnumerable<int[]> documents, int length)
     {
         var rows = new List<List<int[]>>();
         var rowsByRoom = Enumerable.Range(0, length + 1).Select(_ => new Stack<List<int[]>>()).ToArray();
-        foreach (var piece in documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1).OrderByDescending(piece => piece.Length))
+        foreach (var piece in documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1)
+            .OrderByDescending(piece => piece.Length))
         {
             var room = piece.Length;
             while (room < length && rowsByRoom[room].Count == 0)
@@ -29,6 +30,7 @@ public static class Packing
     static TokenRow ToRow(List<int[]> pieces)
     {
         int[] tokens = [.. pieces.SelectMany(piece => piece)];
-        return new(tokens, [.. Enumerable.Repeat(true, tokens.Length)], [.. pieces.SelectMany((piece, segment) => Enumerable.Repeat(segment, piece.Length))]);
+        return new(tokens, [.. Enumerable.Repeat(true, tokens.Length)],
+            [.. pieces.SelectMany((piece, segment) => Enumerable.Repeat(segment, piece.Length))]);
     }
 }

@@ -1,8 +1,8 @@
 namespace Attune.Data;
 
 /// <summary>Rows of different lengths as one rectangle in managed memory, padded on the right.</summary>
-/// <param name="Count">Rows, B.</param>
-/// <param name="Length">Columns, T: the length of the longest row.</param>
+/// <param name="Count">The number of rows, B.</param>
+/// <param name="Length">The number of columns, T: the length of the longest row.</param>
 /// <param name="Tokens">(B, T), row-major.</param>
 /// <param name="Mask">(B, T): true where a token is real.</param>
 public sealed record PaddedRows(int Count, int Length, long[] Tokens, bool[] Mask)

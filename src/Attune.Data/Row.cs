@@ -4,24 +4,24 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>One record of a data file: named fields, whatever the file's format. What is missing or of the wrong kind is said with its line.</summary>
+/// <summary>One record of a data file: named fields, independent of the file format. Errors name the file and the line.</summary>
 public sealed class Row(Origin origin, JsonElement fields)
 {
     public Origin Origin => origin;
 
     public IEnumerable<string> Names => fields.EnumerateObject().Select(property => property.Name);
 
-    /// <summary>A field of any kind, as it is.</summary>
-    /// <exception cref="InvalidDataException">It is missing or null, or a text in it is no text.</exception>
+    /// <summary>A field as JSON.</summary>
+    /// <exception cref="InvalidDataException">The field is missing or null, or a text in it has a lone surrogate.</exception>
     public JsonElement Required(string name)
     {
         try
         {
-            return Has(name) ? Readable(Field(name)) : throw Wrong(name, "there");
+            return Has(name) ? Readable(Field(name)) : throw Wrong(name, "present");
         }
         catch (InvalidOperationException)
         {
-            throw Wrong(name, "a text of whole characters, without half of a surrogate pair");
+            throw Wrong(name, "a text without lone surrogates");
         }
     }
 
@@ -38,54 +38,56 @@ public sealed class Row(Origin origin, JsonElement fields)
             ? [.. items.Select(item => item.GetString()!)]
             : throw Wrong(name, "a list of texts");
 
-    /// <summary>Whether a field is there and, as a cell of a CSV file, not empty.</summary>
+    /// <summary>Whether a field is present and, as a cell of a CSV file, not empty.</summary>
     public bool IsGiven(string name) => Has(name) && Word(name) != "";
 
-    /// <summary>A text without white space around it; null for what is no text.</summary>
+    /// <summary>A text without surrounding white space; null for a value that is not a text.</summary>
     public string? Word(string name) => Field(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()!.Trim() : null;
 
     public IReadOnlyList<int> WholeNumbers(string name) =>
-        Items(name) is { } items && items.TrueForAll(IsWhole) ? [.. items.Select(item => item.GetInt32())] : throw Wrong(name, "a list of whole numbers");
+        Items(name) is { } items && items.TrueForAll(IsWhole) ? [.. items.Select(item => item.GetInt32())]
+            : throw Wrong(name, "a list of whole numbers");
 
-    /// <summary>Whole numbers, and null where the list has it.</summary>
+    /// <summary>Integers, with null where the list has null.</summary>
     public IReadOnlyList<int?> WholeNumbersOrNull(string name) =>
         Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Null || IsWhole(item))
             ? [.. items.Select(item => item.ValueKind == JsonValueKind.Null ? null : (int?)item.GetInt32())]
-            : throw Wrong(name, "a list of whole numbers, or of null for what was not ranked");
+            : throw Wrong(name, "a list of whole numbers, with null for responses that were not ranked");
 
     public int WholeNumber(string name) => IsWhole(Field(name)) ? Field(name).GetInt32() : throw Wrong(name, "a whole number");
 
-    /// <summary>A finite number, as such or as a cell of a CSV file.</summary>
+    /// <summary>A finite number, or a text that is one (as in a cell of a CSV file).</summary>
     public double Number(string name, string expected = "a number") =>
         Field(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
         : double.TryParse(Word(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var cell) && double.IsFinite(cell) ? cell
         : throw Wrong(name, expected);
 
-    /// <summary>A list of objects, each with fields of its own.</summary>
+    /// <summary>A list of objects.</summary>
     public IReadOnlyList<Row> Rows(string name) =>
         Items(name) is { Count: > 0 } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Object)
             ? [.. items.Select(item => new Row(origin, item))]
-            : throw Wrong(name, "a list of objects, at least one");
+            : throw Wrong(name, "a list of at least one object");
 
     static bool IsWhole(JsonElement item) => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _);
 
-    /// <summary>Whether a field is a list, of messages it should be, and no text.</summary>
+    /// <summary>Whether a field is a list, which should be of messages, and not a text.</summary>
     public bool HasMessages(string name) => Field(name).ValueKind == JsonValueKind.Array;
 
     public IReadOnlyList<Message> Messages(string name) =>
         Items(name) is { } items && AreMessages(items) ? ToMessages(items) : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
 
-    /// <summary>Lists of messages, each an answer.</summary>
+    /// <summary>Lists of messages, each a response.</summary>
     public IReadOnlyList<IReadOnlyList<Message>> MessageLists(string name) =>
-        Items(name) is { } lists && lists.TrueForAll(list => list.ValueKind == JsonValueKind.Array && AreMessages([.. list.EnumerateArray()]))
+        Items(name) is { } lists
+            && lists.TrueForAll(list => list.ValueKind == JsonValueKind.Array && AreMessages([.. list.EnumerateArray()]))
             ? [.. lists.Select(list => ToMessages([.. list.EnumerateArray()]))]
-            : throw Wrong(name, "a list of answers, each a list of {\"role\": …, \"content\": …}");
+            : throw Wrong(name, "a list of responses, each a list of {\"role\": …, \"content\": …}");
 
     static bool AreMessages(List<JsonElement> items) => items.Count > 0 && items.TrueForAll(IsMessage);
 
     static IReadOnlyList<Message> ToMessages(List<JsonElement> items) => [.. items.Select(item => new Message(Readable(item)))];
 
-    /// <summary>A message has a role and content: a text, or a list of parts; or it calls tools in the place of saying something.</summary>
+    /// <summary>A message has a role and content (a text, or a list of parts), or tool calls instead of content.</summary>
     static bool IsMessage(JsonElement item) =>
         item.ValueKind == JsonValueKind.Object
         && item.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String
@@ -96,11 +98,11 @@ public sealed class Row(Origin origin, JsonElement fields)
             _ => false,
         };
 
-    /// <summary>A field of any kind, or JSON written as a text; null where it is missing.</summary>
+    /// <summary>A field as JSON, which may be written as a text; null where it is missing.</summary>
     public JsonElement? Json(string name) => !Has(name) ? null
         : Field(name) is { ValueKind: JsonValueKind.String } text ? ParseCell(name, text.GetString()!, "JSON") : Readable(Field(name));
 
-    /// <summary>The same value; throws <see cref="InvalidOperationException"/> when a text in it is no text.</summary>
+    /// <summary>The same value; throws <see cref="InvalidOperationException"/> when a text in it has a lone surrogate.</summary>
     static JsonElement Readable(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.String)
@@ -144,6 +146,6 @@ public sealed class Row(Origin origin, JsonElement fields)
     InvalidDataException Wrong(string name, string expected)
     {
         var found = Field(name).ValueKind == JsonValueKind.Undefined ? "nothing" : Field(name).GetRawText();
-        return new($"{origin}: '{name}' should be {expected}, found {(found.Length > 60 ? found[..60] + " …" : found)}");
+        return new($"{origin}: '{name}' must be {expected} (was {(found.Length > 60 ? found[..60] + " …" : found)})");
     }
 }

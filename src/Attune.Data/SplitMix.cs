@@ -1,6 +1,8 @@
 namespace Attune.Data;
 
-/// <summary>Seeds that follow from a seed and a number, the same on every machine. Steele et al. 2014, https://doi.org/10.1145/2660193.2660195</summary>
+/// <summary>
+/// Derives a seed from a seed and a number, the same on every machine. Steele et al. 2014, https://doi.org/10.1145/2660193.2660195
+/// </summary>
 static class SplitMix
 {
     public static int Next(int seed, long number)

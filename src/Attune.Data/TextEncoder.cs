@@ -2,20 +2,21 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>What is done with a text that is longer than the model's context.</summary>
+/// <summary>What to do with a text that is longer than the context.</summary>
 public enum OverlongExamples
 {
-    /// <summary>The end of an answer is cut off, without the end-of-text token; of a prompt, the beginning.</summary>
+    /// <summary>Cuts the end of a response, including its end-of-sequence token, or the beginning of a prompt.</summary>
     Truncate,
 
-    /// <summary>The example is left out.</summary>
+    /// <summary>Leaves the example out.</summary>
     Drop,
 }
 
 /// <summary>
-/// Turns examples into tokens. A prompt and its answer are encoded one by one, as they are when a model is asked; an answer ends
-/// with the end-of-text token, so that a model learns to stop. For an encoder–decoder they are two texts: the prompt gets an end of its
-/// own, and the answer begins with the start token; each may fill the context. Conversations are written by the chat template. What is cut or left out is counted, and said in <see cref="Notices"/>.
+/// Encodes examples as tokens. A prompt and its response are encoded separately, as in generation; a response ends with the end-of-sequence
+/// token, so that the model learns to stop. For an encoder–decoder they are two sequences: the prompt ends with its own end token, the
+/// response begins with the start token, and each may fill the context. Conversations are rendered by the chat template. <see
+/// cref="Notices"/> counts what is cut or left out.
 /// </summary>
 public sealed class TextEncoder
 {
@@ -24,37 +25,39 @@ public sealed class TextEncoder
     readonly OverlongExamples tooLong;
     readonly int? startToken;
     readonly int eos;
-    readonly int[] end;
-    readonly int[] begin;
+    readonly int[] endIds;
+    readonly int[] beginIds;
     readonly NoticeCounts notices = new();
     readonly Lazy<ChatEncoder> chat;
 
-    /// <param name="tokenizer">It must know an end-of-text token, or one that separates texts, as those of encoders do.</param>
+    /// <param name="tokenizer">The tokenizer; it must have an end-of-sequence token, or a separator token as encoders do.</param>
     /// <param name="context">The most tokens of a row.</param>
-    /// <param name="tooLong">What happens to longer ones.</param>
-    /// <param name="startToken">What the decoder of an encoder–decoder begins with; null for other models.</param>
-    /// <exception cref="InvalidDataException">The tokenizer has no end-of-text token.</exception>
+    /// <param name="tooLong">What to do with longer texts.</param>
+    /// <param name="startToken">The start token of an encoder–decoder's decoder; null for other models.</param>
+    /// <exception cref="InvalidDataException">The tokenizer has no end-of-sequence token.</exception>
     public TextEncoder(Tokenizer tokenizer, int context, OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
     {
         (this.tokenizer, this.context, this.tooLong, this.startToken) = (tokenizer, context, tooLong, startToken);
         eos = tokenizer.EosId ?? tokenizer.SepId
-            ?? throw new InvalidDataException("the tokenizer names no eos_token: a model could never learn to stop; add one to tokenizer_config.json");
+            ?? throw new InvalidDataException(
+                "the tokenizer has no eos_token, so a model could not learn to stop; add one to tokenizer_config.json");
         var frame = tokenizer.Encode("", addSpecialTokens: true);
-        begin = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
-        end = startToken is null ? [] : [eos];
-        chat = new(() => new(tokenizer, begin, eos, notices));
+        beginIds = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
+        endIds = startToken is null ? [] : [eos];
+        chat = new(() => new(tokenizer, beginIds, eos, notices));
     }
 
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
     public IEnumerable<string> Notices => notices.Sentences;
 
-    /// <summary>The same without counts and places.</summary>
+    /// <summary>The different notices without counts and origins.</summary>
     public IEnumerable<string> NoticeKinds => notices.Kinds;
 
-    /// <summary>The prompt of an example, whatever stands beside it, with room for an answer.</summary>
+    /// <summary>The prompt of any example that has one, with room for a response.</summary>
     /// <inheritdoc cref="EncodePrompt(Origin, string, int)"/>
     /// <exception cref="InvalidDataException">The example has no prompt.</exception>
-    public TokenPrompt? EncodePrompt(Example example, int room) => PromptOf(example, room) is { } prompt ? prompt with { Row = example.Row } : null;
+    public TokenPrompt? EncodePrompt(Example example, int room) =>
+        PromptOf(example, room) is { } prompt ? prompt with { Row = example.Row } : null;
 
     TokenPrompt? PromptOf(Example example, int room) => example switch
     {
@@ -63,10 +66,10 @@ public sealed class TextEncoder
         ComparisonExample ranking => EncodePrompt(example.Origin, ranking.Prompt, room),
         ChatExample dialogue => EncodePrompt(dialogue.Origin, PromptOf(dialogue), room),
         ChatComparisonExample ranking => EncodePrompt(ranking.Origin, ranking.Prompt, room),
-        _ => throw new InvalidDataException($"{example.Origin}: a prompt was expected"),
+        _ => throw new InvalidDataException($"{example.Origin}: the example has no prompt"),
     };
 
-    /// <summary>The messages before the answer: those of the prompt, or all but what the assistant says at the end.</summary>
+    /// <summary>The messages before the response: those of the prompt, or all but the last assistant messages.</summary>
     static Conversation PromptOf(ChatExample example)
     {
         var count = example.PromptCount > 0 ? example.PromptCount : example.Messages.Count;
@@ -78,14 +81,14 @@ public sealed class TextEncoder
     TokenPrompt? EncodePrompt(Origin origin, Conversation conversation, int room)
     {
         if (conversation.Messages.Count == 0)
-            return Skip<TokenPrompt>("conversations in which only the assistant speaks were left out", origin);
+            return Skip<TokenPrompt>("conversations with only assistant messages were left out", origin);
         var text = chat.Value.Prompt(origin, conversation);
         return EncodePrompt(origin, text, chat.Value.Tokens(text), room);
     }
 
     /// <summary>
-    /// A prompt with <paramref name="room"/> tokens left for the answer, which in an encoder–decoder has a context of its own; a longer
-    /// one loses its beginning, or is left out (null).
+    /// A prompt that leaves <paramref name="room"/> tokens for the response (an encoder–decoder's response has a context of its own). A
+    /// longer prompt is cut at its beginning, or left out (null).
     /// </summary>
     public TokenPrompt? EncodePrompt(Origin origin, string text, int room) => EncodePrompt(origin, text, EncodeFullPrompt(text), room);
 
@@ -93,19 +96,20 @@ public sealed class TextEncoder
     {
         if (startToken is not null)
             room = 0;
-        int[] tokens = [.. prompt, .. end];
+        int[] tokens = [.. prompt, .. endIds];
         if (tokens.Length == 0)
             return Skip<TokenPrompt>("empty prompts were left out", origin);
         if (tokens.Length + room <= context)
             return new(tokens, text);
-        if (tooLong == OverlongExamples.Drop || context - room <= begin.Length + end.Length)
-            return Skip<TokenPrompt>($"prompts with no room for an answer of {room} tokens in a context of {context} were left out", origin);
-        notices.Add($"prompts longer than {context - room} tokens lost their beginning", origin);
-        int[] cut = [.. begin, .. tokens[^(context - room - begin.Length)..]];
-        return new(cut, tokenizer.Decode(cut.AsSpan(begin.Length..^end.Length)));
+        if (tooLong == OverlongExamples.Drop || context - room <= beginIds.Length + endIds.Length)
+            return Skip<TokenPrompt>($"prompts that leave no room for a response of {room} tokens in a context of {context} were left out",
+                origin);
+        notices.Add($"prompts longer than {context - room} tokens were cut at the beginning", origin);
+        int[] cut = [.. beginIds, .. tokens[^(context - room - beginIds.Length)..]];
+        return new(cut, tokenizer.Decode(cut.AsSpan(beginIds.Length..^endIds.Length)));
     }
 
-    /// <summary>A prompt and its answer: the answer and its end are learned. Null when the example is left out.</summary>
+    /// <summary>A prompt and its response; the loss covers the response with its end token. Null when the example is left out.</summary>
     public TokenRow? EncodeDemonstration(Demonstration example)
     {
         if (string.IsNullOrWhiteSpace(example.Completion))
@@ -113,66 +117,74 @@ public sealed class TextEncoder
         var answer = EncodeTarget(example.Completion);
         return startToken is { } start
             ? EncodeSourceAndTarget(example.Origin, example.Prompt, start, answer)
-            : Fit(example.Origin, EncodeFullPrompt(example.Prompt), answer);
+            : TruncateOrDrop(example.Origin, EncodeFullPrompt(example.Prompt), answer);
     }
 
     /// <summary>
-    /// A conversation up to the assistant's last message: what the assistant says is learned, and the end of the text behind it. In an
-    /// encoder–decoder that is the last message alone, and what was said before it is the source.
+    /// A conversation up to its last assistant message; the loss covers the assistant messages and the end token. For an encoder–decoder,
+    /// the target is the last message and the source all messages before it.
     /// </summary>
-    /// <exception cref="InvalidDataException">The chat template refuses the conversation.</exception>
+    /// <exception cref="InvalidDataException">The chat template rejects the conversation.</exception>
     public TokenRow? EncodeChat(ChatExample example)
     {
         if (startToken is { } start)
             return LastAnswer(example, start);
-        return chat.Value.Row(example) is var (tokens, learned) ? Fit(example.Origin, tokens, learned) : null;
+        return chat.Value.Row(example) is var (tokens, learned) ? TruncateOrDrop(example.Origin, tokens, learned) : null;
     }
 
     TokenRow? LastAnswer(ChatExample example, int start)
     {
         var messages = example.Messages.Reverse().SkipWhile(message => message.Role != "assistant").Reverse().ToList();
         if (messages.Count <= Math.Max(example.PromptCount, 1))
-            return Skip<TokenRow>("conversations without a message of the assistant were left out", example.Origin);
+            return Skip<TokenRow>("conversations without an assistant message were left out", example.Origin);
         var (prompt, answer) = chat.Value.PromptAndResponse(example.Origin, example.First(messages.Count - 1), messages[^1..]);
         return EncodeSourceAndTarget(example.Origin, prompt, start, EncodeTarget(answer));
     }
 
-    /// <summary>An answer with the end-of-text token behind it; white space behind one that it brings is left out.</summary>
+    /// <summary>A response with the end-of-sequence token; white space after an end token that it already has is removed.</summary>
     int[] EncodeTarget(string text)
     {
         var tokens = tokenizer.Encode(text);
-        var own = Array.LastIndexOf(tokens, eos);
-        return own >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(own + 1))) ? tokens[..(own + 1)] : [.. tokens, eos];
+        var lastEos = Array.LastIndexOf(tokens, eos);
+        return lastEos >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(lastEos + 1))) ? tokens[..(lastEos + 1)]
+            : [.. tokens, eos];
     }
 
-    /// <summary>Ranked responses of every example that is not left out.</summary>
+    /// <summary>Compared responses of every example that is not left out.</summary>
     /// <inheritdoc cref="EncodeComparisons(Example)"/>
-    public IReadOnlyList<TokenComparisons> Rankings(IEnumerable<Example> examples) => [.. examples.Select(EncodeComparisons).OfType<TokenComparisons>()];
+    public IReadOnlyList<TokenComparisons> Rankings(IEnumerable<Example> examples) =>
+        [.. examples.Select(EncodeComparisons).OfType<TokenComparisons>()];
 
-    /// <summary>Ranked answers, each behind the prompt; messages are written by the chat template. Null when the example is left out.</summary>
+    /// <summary>
+    /// Compared responses, each after the prompt; messages are rendered by the chat template. Null when the example is left out.
+    /// </summary>
     /// <exception cref="InvalidDataException">
-    /// The example is no ranking; or the chat template refuses it, or does not extend the prompt by an answer.
+    /// The example has no comparisons; or the chat template rejects it, or a rendered response does not extend the prompt.
     /// </exception>
     public TokenComparisons? EncodeComparisons(Example example)
     {
         if (example is ComparisonExample ranking)
             return EncodeComparisons(ranking, EncodeFullPrompt(ranking.Prompt));
         if (example is not ChatComparisonExample dialogue)
-            throw new InvalidDataException($"{example.Origin}: prompt, completions and ranks or pairs, or chosen and rejected, were expected");
+            throw new InvalidDataException(
+                $"{example.Origin}: the example has no comparisons (prompt, completions and ranks or pairs; or chosen and rejected)");
         var written = AsTexts(dialogue);
         return EncodeComparisons(written, chat.Value.Tokens(written.Prompt));
     }
 
-    /// <summary>A ranking of conversations as the chat template writes it.</summary>
-    /// <exception cref="InvalidDataException">The chat template refuses it, or does not extend the prompt by an answer.</exception>
+    /// <summary>A comparison of conversations as the chat template renders it.</summary>
+    /// <exception cref="InvalidDataException">The chat template rejects it, or a rendered response does not extend the prompt.</exception>
     public ComparisonExample AsTexts(ChatComparisonExample example)
     {
-        var texts = example.Completions.Select(completion => chat.Value.PromptAndResponse(example.Origin, example.Prompt, completion)).ToList();
+        var texts = example.Completions.Select(completion => chat.Value.PromptAndResponse(example.Origin, example.Prompt, completion))
+            .ToList();
         return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Comparisons);
     }
 
-    /// <summary>The texts that are judged in an example, of any length: a document, an answer behind its prompt, or each of several.</summary>
-    /// <exception cref="InvalidDataException">The example has no answer.</exception>
+    /// <summary>
+    /// The texts of an example that a reward model scores, of any length: a document, a response after its prompt, or each of several.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The example has no response.</exception>
     public IReadOnlyList<int[]> EncodeForScoring(Example example) => example switch
     {
         Document document => [EncodeDocument(document.Text)],
@@ -181,56 +193,60 @@ public sealed class TextEncoder
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
             [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. EncodeTarget(completion)])],
         ChatExample dialogue when dialogue.PromptCount < dialogue.Messages.Count && chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
-        _ => throw new InvalidDataException($"{example.Origin}: text, prompt and completion, or compared answers were expected"),
+        _ => throw new InvalidDataException(
+            $"{example.Origin}: the example has nothing to score (text; prompt and completion; or compared completions)"),
     };
 
     TokenComparisons? EncodeComparisons(ComparisonExample example, int[] prompt)
     {
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
-            return Skip<TokenComparisons>("rankings with an empty completion were left out", example.Origin);
-        prompt = [.. prompt, .. end];
+            return Skip<TokenComparisons>("comparisons with an empty completion were left out", example.Origin);
+        prompt = [.. prompt, .. endIds];
         int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. EncodeTarget(completion)])];
-        var longest = startToken is null ? context : prompt.Length + context - 1;                 // a decoder has a context of its own
+        // the decoder's context excludes the prompt
+        var longest = startToken is null ? context : prompt.Length + context - 1;
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
         {
             if (tooLong == OverlongExamples.Drop || prompt.Length >= Math.Min(context + 1, longest))
-                return Skip<TokenComparisons>($"rankings with a text longer than {context} tokens were left out", example.Origin);
-            notices.Add($"rankings with a text longer than {context} tokens had its end cut off", example.Origin);
+                return Skip<TokenComparisons>($"comparisons with a text longer than {context} tokens were left out", example.Origin);
+            notices.Add($"comparisons with a text longer than {context} tokens were cut at the end", example.Origin);
             texts = Array.ConvertAll(texts, text => text.Length > longest ? text[..longest] : text);
         }
-        Comparison[] pairs = [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
+        Comparison[] pairs =
+            [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
         return pairs.Length > 0
             ? new(texts, prompt.Length, pairs)
-            : Skip<TokenComparisons>("rankings that prefer nothing were left out: all answers tie, are the same, or were not ranked", example.Origin);
+            : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or were not ranked",
+                example.Origin);
     }
 
-    /// <summary>A document with the end of the text behind it, of any length.</summary>
-    public int[] EncodeDocument(string text) => [.. begin, .. tokenizer.Encode(text), eos];
+    /// <summary>A document of any length with its end token.</summary>
+    public int[] EncodeDocument(string text) => [.. beginIds, .. tokenizer.Encode(text), eos];
 
-    /// <summary>A prompt and an answer to it, of any length, with the end of the text behind it unless it was cut off.</summary>
+    /// <summary>A prompt and a response of any length, with the end token unless the response was cut.</summary>
     public int[] EncodeResponse(string prompt, string answer, bool ended = true) =>
         [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
 
-    /// <summary>The end of a text that is longer than the context, behind what texts begin with.</summary>
-    public int[] Truncate(int[] text) => text.Length <= context ? text : [.. begin, .. text[^(context - begin.Length)..]];
+    /// <summary>The end of a text that is longer than the context, after the tokens with which the tokenizer begins a text.</summary>
+    public int[] Truncate(int[] text) => text.Length <= context ? text : [.. beginIds, .. text[^(context - beginIds.Length)..]];
 
-    /// <summary>A prompt as answers follow it, of any length.</summary>
+    /// <summary>A prompt as responses follow it, of any length.</summary>
     public int[] EncodeFullPrompt(string text)
     {
         var tokens = tokenizer.Encode(text);
-        return begin.Length > 0 && tokens.Length > 0 && tokens[0] == begin[0] ? tokens : [.. begin, .. tokens];
+        return beginIds.Length > 0 && tokens.Length > 0 && tokens[0] == beginIds[0] ? tokens : [.. beginIds, .. tokens];
     }
 
-    /// <summary>The prompt as a source, the answer behind the start token.</summary>
+    /// <summary>The prompt as the source, the response after the start token.</summary>
     TokenRow? EncodeSourceAndTarget(Origin origin, string prompt, int start, int[] answer) =>
-        EncodePrompt(origin, prompt, room: 0) is { } source && Fit(origin, [start], answer) is { } row
+        EncodePrompt(origin, prompt, room: 0) is { } source && TruncateOrDrop(origin, [start], answer) is { } row
             ? row with { Source = source.Tokens }
             : null;
 
-    TokenRow? Fit(Origin origin, int[] prompt, int[] answer) =>
-        Fit(origin, [.. prompt, .. answer], [.. prompt.Select(_ => false), .. answer.Select(_ => true)]);
+    TokenRow? TruncateOrDrop(Origin origin, int[] prompt, int[] answer) =>
+        TruncateOrDrop(origin, [.. prompt, .. answer], [.. prompt.Select(_ => false), .. answer.Select(_ => true)]);
 
-    TokenRow? Fit(Origin origin, int[] tokens, bool[] learned)
+    TokenRow? TruncateOrDrop(Origin origin, int[] tokens, bool[] learned)
     {
         if (tokens.Length <= context)
             return new(tokens, learned);
@@ -238,8 +254,8 @@ public sealed class TextEncoder
             return Skip<TokenRow>($"texts longer than {context} tokens were left out", origin);
         var row = new TokenRow(tokens[..context], learned[..context]);
         if (row.TargetCount == 0)
-            return Skip<TokenRow>($"prompts that fill the context of {context} tokens were left out with their answers", origin);
-        notices.Add($"texts longer than {context} tokens had their end cut off", origin);
+            return Skip<TokenRow>($"prompts that fill the context of {context} tokens were left out", origin);
+        notices.Add($"texts longer than {context} tokens were cut at the end", origin);
         return row;
     }
 

@@ -2,13 +2,13 @@ using Dapper;
 
 namespace Attune.Store;
 
-/// <summary>Items about which people disagree, and what reviewers decided in the place of their votes.</summary>
+/// <summary>Items on which annotators disagree, and the reviewers' decisions that replace their votes.</summary>
 public sealed class Adjudications
 {
-    /// <summary>A number that means "so many or more".</summary>
+    /// <summary>The largest number that <see cref="Waiting"/> returns: this many or more.</summary>
     public const int MostWaiting = 1000;
 
-    /// <summary>Two people or more decided an ordinary item, not all the same, and no reviewer has.</summary>
+    /// <summary>An ordinary item with two or more different decisions and no adjudication.</summary>
     const string Disputed = """
         i.project_id = @project AND i.kind = 'Normal' AND i.decided >= 2
         AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.adjudicates = 1)
@@ -21,39 +21,40 @@ public sealed class Adjudications
 
     internal Adjudications(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <summary>How many items wait for a reviewer, counted up to <see cref="MostWaiting"/>.</summary>
+    /// <summary>How many items need adjudication, counted up to <see cref="MostWaiting"/>.</summary>
     public int Waiting(long project) => database.Read(connection => connection.ExecuteScalar<int>(
         $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed} LIMIT {MostWaiting})", new { project }));
 
-    /// <summary>The first item that waits behind another one; null where there is none.</summary>
+    /// <summary>The first item after another one that needs adjudication; null when there is none.</summary>
     public long? Next(long project, long after = 0) => database.Read(connection => connection.QueryFirstOrDefault<long?>(
         $"SELECT i.id FROM item i WHERE {Disputed} AND i.id > @after ORDER BY i.id LIMIT 1", new { project, after }));
 
-    /// <summary>What reviewers decided last, the newest first.</summary>
+    /// <summary>The latest adjudications, newest first.</summary>
     public IReadOnlyList<(long Item, string Reviewer, DateTimeOffset At)> Newest(long project, int count) => database.Read(connection =>
         connection.Query<(long Item, string Reviewer, DateTimeOffset At)>("""
             SELECT d.item_id, p.name, d.decided_at FROM decision d INDEXED BY adjudication JOIN person p ON p.id = d.person_id
             WHERE d.project_id = @project AND d.adjudicates = 1 ORDER BY d.id DESC LIMIT @count
             """, new { project, count }).AsList());
 
-    /// <summary>Decides an item in the place of its votes, or anew.</summary>
-    /// <param name="project">Its project.</param>
-    /// <param name="reviewer">Who decides.</param>
-    /// <param name="item">Any ordinary item of the project.</param>
-    /// <param name="verdict">By place.</param>
-    /// <param name="seen">The number of the adjudication that the reviewer saw; 0 for none.</param>
+    /// <summary>Saves a reviewer's decision that replaces the votes, or an earlier adjudication.</summary>
+    /// <param name="project">The project of the item.</param>
+    /// <param name="reviewer">The reviewer.</param>
+    /// <param name="item">An ordinary item of the project.</param>
+    /// <param name="verdict">The decision, by place.</param>
+    /// <param name="seen">The id of the adjudication that the reviewer saw; 0 for none.</param>
     /// <exception cref="InvalidDataException">
-    /// There is no such item, the verdict does not fit the project, or another reviewer has decided it meanwhile.
+    /// The item does not exist, the decision does not match the project's settings, or another reviewer has adjudicated the item in the
+    /// meantime.
     /// </exception>
     public void Decide(Project project, long reviewer, long item, AnnotationResult verdict, long seen) => database.Write(connection =>
     {
         if (Items.Load(connection, project.Id, item) is not { Kind: ItemKind.Normal } found)
-            throw new InvalidDataException("there is no such item to settle");
+            throw new InvalidDataException("there is no such item to adjudicate");
         if (verdict.Outcome == Outcome.Skipped)
-            throw new InvalidDataException("a decision was expected; leave the item as it is to decide nothing");
+            throw new InvalidDataException("choose a decision, or go to the next item without one");
         var was = Annotations.Find(connection, "item_id = @item AND adjudicates = 1", new { item });
         if ((was?.Id ?? 0) != seen)
-            throw new InvalidDataException("another reviewer has settled this item meanwhile; load the page again to see how");
+            throw new InvalidDataException("another reviewer has decided this item in the meantime; reload the page to see the decision");
         var decision = new Annotation
         {
             Item = item,
@@ -65,6 +66,7 @@ public sealed class Adjudications
         };
         connection.Execute("DELETE FROM decision WHERE item_id = @item AND adjudicates = 1", new { item });
         Annotations.Insert(connection, project.Id, decision, Guid.NewGuid().ToString("N"));
-        AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}", new { was = was?.Result, now = decision.Result });
+        AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}",
+            new { was = was?.Result, now = decision.Result });
     });
 }

@@ -1,6 +1,6 @@
 namespace Attune.Store;
 
-/// <summary>What a person decided about an item, as it is kept.</summary>
+/// <summary>An annotation as the store keeps it.</summary>
 public sealed record Annotation
 {
     public long Id { get; init; }
@@ -9,20 +9,20 @@ public sealed record Annotation
 
     public long Person { get; init; }
 
-    /// <summary>Whether it is a reviewer's, in the place of the votes.</summary>
+    /// <summary>Whether it is a reviewer's adjudication, which replaces the votes.</summary>
     public bool Adjudicates { get; init; }
 
-    /// <summary>By place.</summary>
+    /// <summary>The decision, by place.</summary>
     public required AnnotationResult Result { get; init; }
 
-    /// <summary>The places of the answers in the order in which they were shown.</summary>
+    /// <summary>The places of the responses in the order in which they were shown.</summary>
     public required IReadOnlyList<int> Shown { get; init; }
 
-    /// <summary>Spent on it, idle time excluded.</summary>
+    /// <summary>Time spent on the item, without idle time.</summary>
     public double Seconds { get; init; }
 
     public DateTimeOffset At { get; init; }
 
-    /// <summary>From 1; grows with every edit.</summary>
+    /// <summary>Starts at 1 and grows by 1 with every edit.</summary>
     public int Revision { get; init; }
 }

@@ -2,20 +2,20 @@ namespace Attune.Store;
 
 public enum Outcome
 {
-    /// <summary>Answers were put in order; equal ranks are ties.</summary>
+    /// <summary>The responses were ranked; equal ranks are ties.</summary>
     Ranked,
 
-    /// <summary>None of the answers is acceptable, which is not a tie.</summary>
+    /// <summary>None of the responses is acceptable, which is not a tie.</summary>
     AllBad,
 
-    /// <summary>Answers got levels and were not put in order.</summary>
+    /// <summary>The responses were rated and not ranked.</summary>
     Rated,
 
-    /// <summary>No decision.</summary>
+    /// <summary>The annotator skipped the item.</summary>
     Skipped,
 }
 
-/// <summary>What is wrong with an item, whatever its ranks.</summary>
+/// <summary>Problems of an item that an annotator can flag, independent of the ranks.</summary>
 public enum Flag
 {
     Unsafe,
@@ -23,35 +23,42 @@ public enum Flag
     PersonalData,
 }
 
-/// <summary>What somebody says of an item. Lists have an entry for each answer: by places in the store, as shown on the page.</summary>
+/// <summary>
+/// What an annotator decided about an item. Lists have one entry per response: by place in the store, in the order shown on the page.
+/// </summary>
 public sealed record AnnotationResult
 {
     public Outcome Outcome { get; init; }
 
-    /// <summary>0 the best, equal for ties, null for an answer that was not ranked.</summary>
+    /// <summary>0 is the best, equal ranks are ties, null is a response that was not ranked.</summary>
     public IReadOnlyList<int?>? Ranks { get; init; }
 
-    /// <summary>How much better the better of a pair is: 0 to 3 of 4 levels, 1 to 3 of a scale of 7, 1 to 4 of 9; null for none and for ties.</summary>
+    /// <summary>
+    /// How much better the chosen response of a pair is: 0 to 3 with 4 levels, 1 to 3 on a scale of 7, 1 to 4 on a scale of 9; null when
+    /// not asked and for ties.
+    /// </summary>
     public int? Strength { get; init; }
 
-    /// <summary>A level from 1 for each answer, null for one that was not rated.</summary>
+    /// <summary>A level from 1 for each response, null for one that was not rated.</summary>
     public IReadOnlyList<int?>? Ratings { get; init; }
 
     public IReadOnlyList<Flag> Flags { get; init; } = [];
 
     public string? Rationale { get; init; }
 
-    /// <summary>An answer that the person wrote.</summary>
+    /// <summary>A better response that the annotator wrote.</summary>
     public string? Ideal { get; init; }
 
     public string? SkipReason { get; init; }
 
-    /// <summary>The same with lists by place, where <paramref name="shown"/> names the place of each answer that was shown.</summary>
-    public AnnotationResult ByPlace(IReadOnlyList<int> shown) => this with { Ranks = Placed(Ranks, shown), Ratings = Placed(Ratings, shown) };
+    /// <summary>The same with lists by place, where <paramref name="shown"/> has the place of each response in the order shown.</summary>
+    public AnnotationResult ByPlace(IReadOnlyList<int> shown) =>
+        this with { Ranks = Placed(Ranks, shown), Ratings = Placed(Ratings, shown) };
 
-    /// <summary>The same with lists as shown.</summary>
+    /// <summary>The same with lists in the order shown.</summary>
     public AnnotationResult AsShown(IReadOnlyList<int> shown) =>
-        this with { Ranks = Ranks is null ? null : [.. shown.Select(place => Ranks[place])], Ratings = Ratings is null ? null : [.. shown.Select(place => Ratings[place])] };
+        this with { Ranks = Ranks is null ? null : [.. shown.Select(place => Ranks[place])],
+            Ratings = Ratings is null ? null : [.. shown.Select(place => Ratings[place])] };
 
     static int?[]? Placed(IReadOnlyList<int?>? values, IReadOnlyList<int> shown)
     {

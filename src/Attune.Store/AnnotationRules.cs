@@ -1,50 +1,53 @@
 namespace Attune.Store;
 
-/// <summary>What a verdict must be like to fit its project.</summary>
+/// <summary>Checks that an annotation matches its project's settings.</summary>
 static class AnnotationRules
 {
     const int LongestText = 100_000;
 
-    /// <exception cref="InvalidDataException">It does not fit; the message says what was expected.</exception>
+    /// <exception cref="InvalidDataException">It does not match; the message says what is allowed.</exception>
     public static AnnotationResult Checked(AnnotationResult? verdict, ProjectSettings settings, int answers)
     {
         if (verdict?.Flags is null || !Enum.IsDefined(verdict.Outcome) || !verdict.Flags.All(Enum.IsDefined))
-            throw new InvalidDataException("a verdict with an outcome and a list of flags was expected");
+            throw new InvalidDataException("a decision needs an outcome and a list of flags");
         var problem = Problem(verdict, settings, answers);
         return problem is null ? Tidy(verdict) : throw new InvalidDataException(problem);
     }
 
     static string? Problem(AnnotationResult verdict, ProjectSettings settings, int answers) =>
-        Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts of at most {LongestText:N0} characters were expected"
-        : verdict.Ratings is { } ratings && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
-            ? $"a rating from 1 to {settings.RatingLevels}, or none, for each of {answers} answers was expected"
+        Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts must have at most {LongestText:N0} characters"
+        : verdict.Ratings is { } ratings
+            && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
+            ? $"ratings must be from 1 to {settings.RatingLevels}, or empty, one for each of {answers} answers"
         : verdict.Outcome switch
         {
             Outcome.Skipped => null,
-            Outcome.AllBad => settings.AllBad ? null : "this project does not let all answers be bad",
-            Outcome.Rated => settings.Task != TaskKind.Rating ? "ranks were expected, found ratings alone"
-                : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "a rating of every answer was expected" : null,
+            Outcome.AllBad => settings.AllBad ? null : "this project does not allow “all bad”",
+            Outcome.Rated => settings.Task != TaskKind.Rating ? "this project needs ranks; ratings alone are not enough"
+                : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "rate every answer" : null,
             _ => RanksProblem(verdict, settings, answers),
         };
 
     static string? RanksProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
     {
         if (settings.Task == TaskKind.Rating)
-            return "ratings were expected, found ranks";
-        if (verdict.Ranks is not { } ranks || ranks.Count != answers || ranks.Count(rank => rank is not null) < 2 || ranks.Any(rank => rank < 0 || rank >= answers))
-            return $"ranks from 0 for {answers} answers, at least two of them, were expected";
+            return "this project needs ratings, not ranks";
+        if (verdict.Ranks is not { } ranks || ranks.Count != answers || ranks.Count(rank => rank is not null) < 2
+            || ranks.Any(rank => rank < 0 || rank >= answers))
+            return $"ranks must be whole numbers from 0, for at least two of {answers} answers";
         var tie = ranks.Where(rank => rank is not null).Distinct().Count() < ranks.Count(rank => rank is not null);
         if (tie && !settings.Ties)
             return "this project does not allow ties";
         var (least, most) = settings.StrengthLevels switch { 4 => (0, 3), 7 => (1, 3), 9 => (1, 4), _ => (0, -1) };
         if (settings.Task == TaskKind.Pairwise && settings.StrengthLevels > 0 && !tie)
-            return verdict.Strength is { } strength && strength >= least && strength <= most ? null : $"a strength from {least} to {most} was expected";
-        return verdict.Strength is null ? null : "a strength was not expected";
+            return verdict.Strength is { } strength && strength >= least && strength <= most ? null
+                : $"the strength must be from {least} to {most}";
+        return verdict.Strength is null ? null : "this project does not ask for a strength";
     }
 
     static IEnumerable<string?> Texts(AnnotationResult verdict) => [verdict.Rationale, verdict.Ideal, verdict.SkipReason];
 
-    /// <summary>Ranks without gaps, texts without nothing in them.</summary>
+    /// <summary>Makes ranks contiguous and blank texts null.</summary>
     static AnnotationResult Tidy(AnnotationResult verdict) => verdict with
     {
         Ranks = verdict.Outcome == Outcome.Ranked ? WithoutGaps(verdict.Ranks!) : null,
@@ -56,7 +59,7 @@ static class AnnotationRules
         SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
     };
 
-    /// <summary>The same order in ranks from 0 without gaps.</summary>
+    /// <summary>The same order with contiguous ranks from 0.</summary>
     public static IReadOnlyList<int?> WithoutGaps(IReadOnlyList<int?> ranks)
     {
         var levels = ranks.OfType<int>().Distinct().Order().ToList();

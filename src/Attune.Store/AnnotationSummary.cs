@@ -1,6 +1,6 @@
 namespace Attune.Store;
 
-/// <summary>A decision as figures need it: without its texts.</summary>
+/// <summary>An annotation without its texts, for statistics.</summary>
 public sealed record AnnotationSummary
 {
     public long Item { get; init; }
@@ -21,7 +21,7 @@ public sealed record AnnotationSummary
     /// <summary>As in <see cref="AnnotationResult.Ratings"/>, by place.</summary>
     public IReadOnlyList<int?>? Ratings { get; init; }
 
-    /// <summary>The places of the answers in the order in which they were shown.</summary>
+    /// <summary>The places of the responses in the order in which they were shown.</summary>
     public required IReadOnlyList<int> Shown { get; init; }
 
     public double Seconds { get; init; }
@@ -29,8 +29,8 @@ public sealed record AnnotationSummary
     public DateTimeOffset At { get; init; }
 
     /// <summary>
-    /// Every two places of which it says something, the smaller first, with 1 where the first is better, −1 where the second is, and 0 for
-    /// neither; where all answers are bad, neither is.
+    /// All pairs of places that it compares, the smaller place first: 1 where the first is better, −1 where the second is, 0 for a tie.
+    /// When all responses are bad, every pair is 0.
     /// </summary>
     public IEnumerable<(int First, int Second, int Sign)> Pairs()
     {
@@ -40,14 +40,15 @@ public sealed record AnnotationSummary
                     yield return (first, second, Math.Sign(a - b));
     }
 
-    /// <summary>The places of the one best and the one worst answer; null where several share either.</summary>
+    /// <summary>The places of the single best and the single worst response; null where several share first or last rank.</summary>
     public (int Best, int Worst)? Extremes()
     {
         var worths = Enumerable.Range(0, Shown.Count).Where(place => Worth(place) is not null).OrderByDescending(Worth).ToList();
-        return worths.Count > 1 && Worth(worths[0]) > Worth(worths[1]) && Worth(worths[^1]) < Worth(worths[^2]) ? (worths[0], worths[^1]) : null;
+        return worths.Count > 1 && Worth(worths[0]) > Worth(worths[1]) && Worth(worths[^1]) < Worth(worths[^2]) ? (worths[0], worths[^1])
+            : null;
     }
 
-    /// <summary>The larger, the better; null where nothing was said of the answer.</summary>
+    /// <summary>Larger is better; null where the response was neither ranked nor rated.</summary>
     int? Worth(int place) => Outcome switch
     {
         Outcome.Ranked => -Ranks![place],

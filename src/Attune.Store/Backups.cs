@@ -3,22 +3,22 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>What a copy of a store holds.</summary>
+/// <summary>What a backup contains.</summary>
 public sealed record BackupContent(long Projects, long People, long Items, long Decisions);
 
-/// <summary>Copies of a store: taken while others write to it, and checked before they are trusted.</summary>
+/// <summary>Backups of a store: written while the store is in use, and checked.</summary>
 public static class Backups
 {
-    /// <summary>Writes a copy of one state of a store, whole or not at all. Others may go on reading and writing.</summary>
-    /// <param name="store">The store's file.</param>
-    /// <param name="file">Where to; it is on disk when this returns.</param>
-    /// <param name="replace">Whether a file that is there makes way.</param>
-    /// <exception cref="InvalidDataException">There is no store, it is damaged, or the file is there.</exception>
+    /// <summary>Writes a backup of one consistent state, atomically. Others may read and write during the backup.</summary>
+    /// <param name="store">The file of the store.</param>
+    /// <param name="file">The file to write; it is on disk when the method returns.</param>
+    /// <param name="replace">Whether to overwrite an existing file.</param>
+    /// <exception cref="InvalidDataException">The store does not exist or is damaged, or the file exists.</exception>
     public static BackupContent Take(string store, string file, bool replace = false)
     {
         if (!File.Exists(store))
-            throw new InvalidDataException($"there is no store {store}; name the studio's folder by --folder");
-        MustBeFree(file, replace, "--force writes over it");
+            throw new InvalidDataException($"there is no store {store}; give the studio's folder with --folder");
+        MustBeFree(file, replace, "overwrite it with --force");
         return Whole(file, unfinished =>
         {
             using var connection = Open(store, SqliteOpenMode.ReadWrite);
@@ -26,17 +26,18 @@ public static class Backups
         });
     }
 
-    /// <summary>Puts a copy in the place of a store that nobody uses. The store that was there is kept beside it.</summary>
-    /// <param name="file">As <see cref="Take"/> wrote it.</param>
+    /// <summary>Replaces a store that is not in use by a backup. Keeps the old store under another name.</summary>
+    /// <param name="file">A file that <see cref="Take"/> wrote.</param>
     /// <param name="store">The store's file.</param>
-    /// <param name="replace">Whether a store that is there makes way.</param>
-    /// <returns>What the copy holds, and where the store lies that was there; null where none was.</returns>
-    /// <exception cref="InvalidDataException">The copy is damaged or of another version, the store is in use, or it is there.</exception>
+    /// <param name="replace">Whether to replace an existing store.</param>
+    /// <returns>What the backup contains, and where the old store is now; null where there was none.</returns>
+    /// <exception cref="InvalidDataException">The backup is damaged or of another version, the store is in use, or a store
+    /// exists.</exception>
     public static (BackupContent Content, string? Kept) Restore(string file, string store, bool replace = false)
     {
         if (!File.Exists(file))
             throw new InvalidDataException($"there is no file {file}");
-        MustBeFree(store, replace, "--force puts the copy in its place and keeps it beside");
+        MustBeFree(store, replace, "replace it with --force, which keeps the old store under another name");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(store))!);
         string? kept = null;
         var content = Whole(store, unfinished =>
@@ -49,8 +50,8 @@ public static class Backups
         return (content, kept);
     }
 
-    /// <summary>What a copy holds.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, of another version, or no store.</exception>
+    /// <summary>What a backup contains.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, of another version, or not a store.</exception>
     public static BackupContent Check(string file) => Check(file, file);
 
     static BackupContent Check(string file, string shown) => Readable(shown, () =>
@@ -60,14 +61,14 @@ public static class Backups
         if (connection.Query<string>("PRAGMA integrity_check(3)").AsList() is not ["ok"] and var damage)
             throw new InvalidDataException($"{shown} is damaged: {string.Join("; ", damage)}");
         if (connection.Query("PRAGMA foreign_key_check").Any())
-            throw new InvalidDataException($"{shown} is damaged: rows refer to others that are missing");
+            throw new InvalidDataException($"{shown} is damaged: foreign keys refer to missing rows");
         return connection.QuerySingle<BackupContent>("""
             SELECT (SELECT count(*) FROM project) AS Projects, (SELECT count(*) FROM person) AS People,
                 (SELECT count(*) FROM item) AS Items, (SELECT count(*) FROM decision) AS Decisions
             """);
     });
 
-    /// <summary>Makes a file beside, checks it, waits until it is on disk, and gives it its name.</summary>
+    /// <summary>Writes a temporary file, checks it, flushes it to disk, and renames it.</summary>
     static BackupContent Whole(string path, Action<string> make)
     {
         path = Path.GetFullPath(path);
@@ -87,13 +88,13 @@ public static class Backups
         }
     }
 
-    /// <summary>A free name beside a store; the store is whole in its one file when this returns.</summary>
+    /// <summary>An unused name for the old store; all of the store is in its one file when the method returns.</summary>
     static string SetAside(string store)
     {
         using (var connection = Open(store, SqliteOpenMode.ReadWrite))
             try
             {
-                // Leaving WAL mode needs the file for itself, so it fails while a studio is running; a second is waited for that.
+                // Leaving WAL mode needs exclusive access, so it fails while a studio is running; wait a second for it.
                 if (connection.ExecuteScalar<string>("PRAGMA journal_mode = DELETE", commandTimeout: 1) != "delete")
                     throw InUse(store);
             }
@@ -104,12 +105,13 @@ public static class Backups
         return Enumerable.Range(1, int.MaxValue).Select(number => $"{store}.before-restore-{number}").First(name => !File.Exists(name));
     }
 
-    static InvalidDataException InUse(string store) => new($"{store} is in use; stop the studio, then restore");
+    static InvalidDataException InUse(string store) => new($"{store} is in use; stop the studio first");
 
     static void MustBeFree(string path, bool replace, string otherwise)
     {
         if (Directory.Exists(path) || (File.Exists(path) && !replace))
-            throw new InvalidDataException($"{path} is there already; choose another name{(Directory.Exists(path) ? "" : $", or {otherwise}")}");
+            throw new InvalidDataException(
+                $"{path} already exists; choose another name{(Directory.Exists(path) ? "" : $", or {otherwise}")}");
     }
 
     static T Readable<T>(string path, Func<T> read)
@@ -120,13 +122,14 @@ public static class Backups
         }
         catch (SqliteException error)
         {
-            throw new InvalidDataException($"{path} is damaged, or no store of preferences: {error.Message}", error);
+            throw new InvalidDataException($"{path} is damaged, or is not a store of the studio: {error.Message}", error);
         }
     }
 
     static SqliteConnection Open(string path, SqliteOpenMode mode)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
         connection.Open();
         return connection;
     }

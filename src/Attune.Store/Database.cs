@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace Attune.Store;
 
 /// <summary>
-/// One SQLite file: many readers, one writer. What <see cref="Write"/> has returned from is one transaction, and on disk (WAL mode with full
+/// One SQLite file with many readers and one writer. A <see cref="Write"/> that has returned is one transaction on disk (WAL mode with full
 /// synchronisation, https://sqlite.org/pragma.html#pragma_synchronous).
 /// </summary>
 sealed class Database : IDisposable
@@ -23,8 +23,8 @@ sealed class Database : IDisposable
     readonly SemaphoreSlim freeReaders = new(MostReaders);
     bool isDurable;
 
-    /// <param name="path">Is made where it does not exist; its folder must.</param>
-    /// <exception cref="InvalidDataException">It is no store, a damaged one, or one of a newer version.</exception>
+    /// <param name="path">The file, which is created if it does not exist; its folder must exist.</param>
+    /// <exception cref="InvalidDataException">The file is not a store, is damaged, or is of a newer version.</exception>
     public Database(string path)
     {
         this.path = path;
@@ -37,7 +37,7 @@ sealed class Database : IDisposable
         catch (SqliteException error)
         {
             writer.Dispose();
-            throw new InvalidDataException($"{path} should be a store of preferences, and cannot be read as one: {error.Message}", error);
+            throw new InvalidDataException($"{path} cannot be opened as a store of the studio: {error.Message}", error);
         }
         catch
         {
@@ -46,7 +46,7 @@ sealed class Database : IDisposable
         }
     }
 
-    /// <summary>Reads one state of the file.</summary>
+    /// <summary>Reads one consistent state of the file.</summary>
     public T Read<T>(Func<SqliteConnection, T> read)
     {
         freeReaders.Wait();
@@ -73,7 +73,7 @@ sealed class Database : IDisposable
         }
     }
 
-    /// <summary>All of it or nothing, and when this returns it is on disk.</summary>
+    /// <summary>Runs a transaction; it is on disk when the method returns.</summary>
     public T Write<T>(Func<SqliteConnection, T> write) => Do(write, durable: true);
 
     public void Write(Action<SqliteConnection> write) => Write(connection =>
@@ -82,7 +82,7 @@ sealed class Database : IDisposable
         return true;
     });
 
-    /// <summary>As <see cref="Write"/>, for what a power cut may take back: it does not wait for the disk.</summary>
+    /// <summary>Like <see cref="Write"/>, without waiting for the disk: a power failure may undo it.</summary>
     public T WriteLightly<T>(Func<SqliteConnection, T> write) => Do(write, durable: false);
 
     T Do<T>(Func<SqliteConnection, T> write, bool durable)
@@ -108,7 +108,7 @@ sealed class Database : IDisposable
         }
     }
 
-    /// <summary>A pragma acts while it is compiled, so it is not one of the statements that are kept.</summary>
+    /// <summary>Runs a pragma without caching the statement: a pragma takes effect when it is compiled.</summary>
     void BeDurable(bool durable)
     {
         if (isDurable != durable)
@@ -148,20 +148,21 @@ sealed class Database : IDisposable
             MustBeStore(writer, path);
     }
 
-    /// <param name="connection">To the file.</param>
-    /// <param name="shown">What messages call it.</param>
-    /// <exception cref="InvalidDataException">It is another SQLite file, or a store of another version.</exception>
+    /// <param name="connection">A connection to the file.</param>
+    /// <param name="shown">The path for messages.</param>
+    /// <exception cref="InvalidDataException">The file is another SQLite file, or a store of another version.</exception>
     public static void MustBeStore(SqliteConnection connection, string shown)
     {
         if (connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
-            throw new InvalidDataException($"{shown} should be a store of preferences, found another SQLite file");
+            throw new InvalidDataException($"{shown} is an SQLite file, but not a store of the studio");
         if (connection.ExecuteScalar<long>("PRAGMA user_version") is not Version and var version)
-            throw new InvalidDataException($"{shown} is of version {version}, this program reads version {Version}; use the program that made it");
+            throw new InvalidDataException(
+                $"{shown} has version {version}, but this program needs version {Version}; open it with the program that created it");
     }
 
     static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
 
-    InvalidDataException Damaged(Exception error) => new($"{path} is damaged ({error.Message}); put a backup in its place", error);
+    InvalidDataException Damaged(Exception error) => new($"{path} is damaged ({error.Message}); restore a backup", error);
 
     static string Schema()
     {

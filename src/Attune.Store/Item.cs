@@ -4,23 +4,23 @@ namespace Attune.Store;
 
 public enum ItemKind
 {
-    /// <summary>What the project is for.</summary>
+    /// <summary>An ordinary item, whose annotations are exported.</summary>
     Normal,
 
-    /// <summary>Its best answer is plain: shows whether somebody pays attention.</summary>
+    /// <summary>An attention check: its best response is obvious.</summary>
     Check,
 
-    /// <summary>Its ranks are known and explained: for the round in which people learn the guidelines.</summary>
+    /// <summary>A calibration item: its ranks are known and explained, and annotators start with it.</summary>
     Calibration,
 }
 
-/// <summary>An answer to the prompt of an item.</summary>
+/// <summary>A response to the prompt of an item.</summary>
 /// <param name="Text">A JSON text, or a list of messages.</param>
 /// <param name="Source">Who wrote it, such as a model's name; null where that is not known.</param>
-/// <param name="Score">By a reward model; null where none scored it.</param>
+/// <param name="Score">The score of a reward model; null where it was not scored.</param>
 public sealed record ItemResponse(JsonNode Text, string? Source = null, double? Score = null);
 
-/// <summary>A prompt whose answers are compared or rated.</summary>
+/// <summary>A prompt whose responses are compared or rated.</summary>
 public sealed record Item
 {
     public long Id { get; init; }
@@ -30,26 +30,26 @@ public sealed record Item
     /// <summary>A JSON text, or a list of messages {"role", "content"}.</summary>
     public required JsonNode Prompt { get; init; }
 
-    /// <summary>In the order in which they were imported: their places.</summary>
+    /// <summary>The responses in the order in which they were imported; an index in this list is a place.</summary>
     public required IReadOnlyList<ItemResponse> Answers { get; init; }
 
-    /// <summary>The known ranks of a check or a calibration item, as in <see cref="AnnotationResult.Ranks"/>.</summary>
+    /// <summary>The known ranks of an attention check or a calibration item, as in <see cref="AnnotationResult.Ranks"/>.</summary>
     public IReadOnlyList<int?>? Expected { get; init; }
 
-    /// <summary>Why they are known, in words.</summary>
+    /// <summary>Why the ranks are known.</summary>
     public string? Explanation { get; init; }
 
-    /// <summary>How many people are to decide.</summary>
+    /// <summary>How many annotators should decide.</summary>
     public int Wanted { get; init; } = 1;
 
-    /// <summary>How many have, skips left out.</summary>
+    /// <summary>How many annotators have decided, without skips.</summary>
     public int Decided { get; init; }
 
     public int Skipped { get; init; }
 
-    /// <summary>The larger, the more there is to learn from it; null where no model scored it.</summary>
+    /// <summary>The uncertainty of the reward models, larger for items that tell more; null where it was not scored.</summary>
     public double? Priority { get; init; }
 
-    /// <summary>Other fields of the row it came from.</summary>
+    /// <summary>Other fields of the imported row.</summary>
     public JsonObject? Extra { get; init; }
 }

@@ -1,20 +1,20 @@
 namespace Attune.Store;
 
-/// <summary>How far an item is, or what it is.</summary>
+/// <summary>The state or kind of items to search for.</summary>
 public enum ItemState
 {
     Any,
 
-    /// <summary>More decisions are wanted.</summary>
+    /// <summary>It needs more decisions.</summary>
     Open,
 
-    /// <summary>It has as many decisions as wanted.</summary>
+    /// <summary>It has as many decisions as needed.</summary>
     Done,
 
-    /// <summary>Somebody skipped it.</summary>
+    /// <summary>An annotator skipped it.</summary>
     Skipped,
 
-    /// <summary>Somebody flagged it.</summary>
+    /// <summary>An annotator flagged it.</summary>
     Flagged,
 
     Check,
@@ -22,9 +22,9 @@ public enum ItemState
     Calibration,
 }
 
-/// <summary>What is looked for among the items of a project.</summary>
-/// <param name="Text">In the prompt or an answer, with no heed to the case of ASCII letters; everything when empty.</param>
-/// <param name="State">What the items have in common.</param>
+/// <summary>A search for items of a project.</summary>
+/// <param name="Text">Text in the prompt or a response, ignoring the case of ASCII letters; all items when empty.</param>
+/// <param name="State">The state or kind of the items.</param>
 public sealed record ItemSearch(string Text = "", ItemState State = ItemState.Any);
 
 /// <summary>An item in a list.</summary>

@@ -5,19 +5,21 @@ namespace Attune.Store;
 
 public sealed partial class Items
 {
-    /// <summary>A page of what is found, in the order in which it was added.</summary>
-    /// <param name="project">Where.</param>
-    /// <param name="search">What.</param>
-    /// <param name="after">Only behind this item.</param>
-    /// <param name="count">How many at most.</param>
+    /// <summary>A page of matching items, in the order in which they were added.</summary>
+    /// <param name="project">The project.</param>
+    /// <param name="search">What to search for.</param>
+    /// <param name="after">Only items after this one.</param>
+    /// <param name="count">The most items to return.</param>
     public IReadOnlyList<ItemLine> Search(long project, ItemSearch search, long after, int count) => database.Read(connection =>
         connection.Query<ItemLine>($"""
             SELECT id, kind, wanted, decided, skipped,
-                substr(CASE json_type(prompt) WHEN 'text' THEN json_extract(prompt, '$') ELSE coalesce(json_extract(prompt, '$[#-1].content'), '') END, 1, 200) AS Prompt,
+                substr(CASE json_type(prompt) WHEN 'text' THEN json_extract(prompt, '$')
+                    ELSE coalesce(json_extract(prompt, '$[#-1].content'), '') END, 1, 200) AS Prompt,
                 (SELECT count(*) FROM answer a WHERE a.item_id = i.id) AS Answers,
                 EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.flags <> '[]') AS Flagged
             FROM item i WHERE project_id = @project AND id > @after AND {Condition(search.State)}
-                AND (@pattern IS NULL OR prompt LIKE @pattern ESCAPE '!' OR EXISTS (SELECT 1 FROM answer a WHERE a.item_id = i.id AND a.text LIKE @pattern ESCAPE '!'))
+                AND (@pattern IS NULL OR prompt LIKE @pattern ESCAPE '!'
+                    OR EXISTS (SELECT 1 FROM answer a WHERE a.item_id = i.id AND a.text LIKE @pattern ESCAPE '!'))
             ORDER BY id LIMIT @count
             """, new { project, after, count, pattern = Pattern(search.Text) }).AsList());
 
@@ -32,8 +34,11 @@ public sealed partial class Items
         _ => "true",
     };
 
-    /// <summary>Texts stand in the file as JSON, so what is looked for is written so too.</summary>
+    /// <summary>The store holds texts as JSON, so the pattern is escaped as JSON too.</summary>
     static string? Pattern(string text) => text.Trim() is { Length: > 0 } words
-        ? $"%{JsonSerializer.Serialize(words, SqlTypes.Json)[1..^1].Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%"
-        : null;
+        ? $"%{Escaped(JsonSerializer.Serialize(words, SqlTypes.Json)[1..^1])}%" : null;
+
+    static string Escaped(string text) => text
+        .Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal)
+            .Replace("_", "!_", StringComparison.Ordinal);
 }

@@ -5,20 +5,20 @@ namespace Attune.Store;
 
 public enum JobKind
 {
-    /// <summary>Models answer prompts; the answers become items.</summary>
+    /// <summary>Models respond to prompts; the responses become items.</summary>
     Sample,
 
-    /// <summary>Reward models score the answers of items.</summary>
+    /// <summary>Reward models score the responses of items.</summary>
     Score,
 
-    /// <summary>A run is started, or goes on.</summary>
+    /// <summary>A run is started or resumed.</summary>
     Train,
 }
 
-/// <summary>How far a job is.</summary>
+/// <summary>The state of a job.</summary>
 public enum JobState
 {
-    /// <summary>For those before it.</summary>
+    /// <summary>It waits for the jobs before it.</summary>
     Waiting,
 
     Running,
@@ -33,10 +33,10 @@ public enum JobState
     Failed,
 }
 
-/// <summary>Something that the studio has its own program do.</summary>
+/// <summary>A program that the studio starts: sampling, scoring or training.</summary>
 public sealed record Job
 {
-    /// <summary>What a program ends with that was asked to stop, and has saved what it reached.</summary>
+    /// <summary>The exit code of a program that was asked to stop and has saved its state.</summary>
     public const int Interrupted = 130;
 
     public long Id { get; init; }
@@ -47,13 +47,13 @@ public sealed record Job
 
     public required string Title { get; init; }
 
-    /// <summary>One behind the other; of each the words behind <c>attune</c>.</summary>
+    /// <summary>The commands, which run one after the other; each is the arguments of <c>attune</c>.</summary>
     public required IReadOnlyList<IReadOnlyList<string>> Commands { get; init; }
 
-    /// <summary>What is to be done with the result.</summary>
+    /// <summary>What to do with the result.</summary>
     public JsonObject Settings { get; init; } = [];
 
-    /// <summary>The run that it trains, by its path below the folder of runs.</summary>
+    /// <summary>The run that it trains, as a path relative to the folder of runs.</summary>
     public string? Run { get; init; }
 
     public long Person { get; init; }
@@ -61,20 +61,20 @@ public sealed record Job
     /// <summary>The command that runs or is next, from 0.</summary>
     public int Step { get; init; }
 
-    /// <summary>How often somebody asked it to stop.</summary>
+    /// <summary>How many times it was asked to stop.</summary>
     public int Stops { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Null while it waits for those before it.</summary>
+    /// <summary>Null while it waits for the jobs before it.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Of the last command; null where it never ran, or ended without a word.</summary>
+    /// <summary>The exit code of the last command; null where it never ran or its exit code is unknown.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>What came of it or what went wrong, in words.</summary>
+    /// <summary>The result or the error, as text.</summary>
     public string? Outcome { get; init; }
 
     public JobState State => this switch
@@ -88,7 +88,7 @@ public sealed record Job
     };
 }
 
-/// <summary>What the studio has its program do, in the order in which it was asked for.</summary>
+/// <summary>The jobs of the studio, in the order in which they were added.</summary>
 public sealed class Jobs
 {
     const string Columns = """
@@ -101,14 +101,17 @@ public sealed class Jobs
 
     internal Jobs(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <param name="job">Without a number.</param>
-    /// <param name="commands">Of its number: the paths of what a job makes hold it. The job's own count when left out.</param>
+    /// <param name="job">The job, without an id.</param>
+    /// <param name="commands">Makes the commands from the job's id, since paths contain it; the job's own commands when left out.</param>
     public Job Add(Job job, Func<long, IReadOnlyList<IReadOnlyList<string>>>? commands = null) => database.Write(connection =>
     {
         var id = connection.ExecuteScalar<long>("""
             INSERT INTO job (project_id, kind, title, commands, settings, run, person_id, created_at)
             VALUES (@Project, @kind, @Title, @Commands, @Settings, @Run, @Person, @now) RETURNING id
-            """, new { job.Project, kind = job.Kind.ToString(), job.Title, job.Commands, job.Settings, job.Run, job.Person, now = time.GetUtcNow() });
+            """, new
+        {
+            job.Project, kind = job.Kind.ToString(), job.Title, job.Commands, job.Settings, job.Run, job.Person, now = time.GetUtcNow(),
+        });
         if (commands is not null)
             connection.Execute("UPDATE job SET commands = @words WHERE id = @id", new { id, words = commands(id) });
         var added = connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
@@ -116,17 +119,18 @@ public sealed class Jobs
         return added;
     });
 
-    /// <summary>That a command of the job is now begun.</summary>
+    /// <summary>Records that a command of the job has started.</summary>
     public void Begin(long id, int step) => database.Write(connection => connection.Execute(
         "UPDATE job SET step = @step, started_at = coalesce(started_at, @now) WHERE id = @id", new { id, step, now = time.GetUtcNow() }));
 
-    /// <summary>Notes that somebody wants it to stop. One that has not begun ends with that.</summary>
-    /// <returns>As it is now; null where it does not exist or has ended.</returns>
+    /// <summary>Records a request to stop. A job that has not started ends at once.</summary>
+    /// <returns>The job as it is now; null where it does not exist or has ended.</returns>
     public Job? Stop(long id, long by) => database.Write(connection =>
     {
         var stopped = connection.QuerySingleOrDefault<Job>($"""
             UPDATE job SET stops = stops + 1,
-                finished_at = CASE WHEN started_at IS NULL THEN @now END, outcome = CASE WHEN started_at IS NULL THEN 'taken back before it began' END
+                finished_at = CASE WHEN started_at IS NULL THEN @now END,
+              outcome = CASE WHEN started_at IS NULL THEN 'cancelled before it started' END
             WHERE id = @id AND finished_at IS NULL RETURNING {Columns}
             """, new { id, now = time.GetUtcNow() });
         if (stopped is not null)
@@ -136,26 +140,30 @@ public sealed class Jobs
 
     public void Finish(long id, int? exitCode, string? outcome) => Finish(id, exitCode, outcome, []);
 
-    /// <summary>Ends a job and adds the items that came of it, both or neither.</summary>
-    /// <exception cref="InvalidDataException">An item does not fit the project.</exception>
+    /// <summary>Ends a job and adds the items that it made, both or neither.</summary>
+    /// <exception cref="InvalidDataException">An item does not match the project.</exception>
     public void Finish(long id, int? exitCode, string? outcome, IReadOnlyCollection<Item> items) => database.Write(connection =>
     {
         var job = connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
         if (items.Count > 0)
             Items.Add(connection, job.Project!.Value, items, job.Person, time);
-        connection.Execute("UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id", new { id, exitCode, outcome, now = time.GetUtcNow() });
+        connection.Execute("UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id",
+            new { id, exitCode, outcome, now = time.GetUtcNow() });
     });
 
-    public Job? Find(long id) => database.Read(connection => connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id }));
+    public Job? Find(long id) =>
+        database.Read(connection => connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id }));
 
-    /// <summary>Those that have not ended, in the order in which they were asked for.</summary>
-    public IReadOnlyList<Job> Unfinished() => database.Read(connection => connection.Query<Job>($"SELECT {Columns} FROM job WHERE finished_at IS NULL ORDER BY id").AsList());
+    /// <summary>Jobs that have not ended, in the order in which they were added.</summary>
+    public IReadOnlyList<Job> Unfinished() =>
+        database.Read(connection => connection.Query<Job>($"SELECT {Columns} FROM job WHERE finished_at IS NULL ORDER BY id").AsList());
 
     /// <summary>The newest first.</summary>
     public IReadOnlyList<Job> OfProject(long project, int count) => database.Read(connection =>
-        connection.Query<Job>($"SELECT {Columns} FROM job WHERE project_id = @project ORDER BY id DESC LIMIT @count", new { project, count }).AsList());
+        connection.Query<Job>($"SELECT {Columns} FROM job WHERE project_id = @project ORDER BY id DESC LIMIT @count",
+            new { project, count }).AsList());
 
-    /// <summary>The newest that trains or trained a run.</summary>
+    /// <summary>The newest job that trains or trained a run.</summary>
     public Job? OfRun(string run) => database.Read(connection =>
         connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE run = @run ORDER BY id DESC LIMIT 1", new { run }));
 }

@@ -5,31 +5,36 @@ using Microsoft.Data.Sqlite;
 namespace Attune.Store;
 
 /// <summary>How many decisions about items with known ranks were right.</summary>
-/// <param name="Right">So many.</param>
-/// <param name="Total">Of so many.</param>
+/// <param name="Right">How many were right.</param>
+/// <param name="Total">How many there are.</param>
 public sealed record KnownItemAccuracy(int Right, int Total)
 {
-    /// <summary>From 0 to 1; 1 of none.</summary>
+    /// <summary>From 0 to 1; 1 when there are none.</summary>
     public double Share => Total == 0 ? 1 : (double)Right / Total;
 
-    /// <summary>Whether ranks say what is known: every pair that the known ranks order is ordered the same, and known ties tie.</summary>
+    /// <summary>
+    /// Whether ranks agree with the known ranks: every pair that these order is ordered the same, and known ties are ties.
+    /// </summary>
     public static bool IsRight(IReadOnlyList<int?> expected, IReadOnlyList<int?>? ranks) =>
         ranks is not null
         && Enumerable.Range(0, expected.Count).All(i => Enumerable.Range(0, i).All(j =>
-            expected[i] is not { } a || expected[j] is not { } b || (ranks[i] is { } c && ranks[j] is { } d && Math.Sign(a - b) == Math.Sign(c - d))));
+            expected[i] is not { } a || expected[j] is not { } b
+                || (ranks[i] is { } c && ranks[j] is { } d && Math.Sign(a - b) == Math.Sign(c - d))));
 
-    /// <summary>As for ranks; the higher the level of an answer, the better it is.</summary>
+    /// <summary>Like the ranks, from ratings: a response with a higher level is better.</summary>
     public static bool IsRight(IReadOnlyList<int?> expected, AnnotationResult verdict) => IsRight(
         expected, verdict.Ranks ?? (verdict.Outcome == Outcome.Rated ? [.. verdict.Ratings!.Select(rating => -rating)] : null));
 
-    // CROSS JOIN: from the few items with known ranks to their decisions, not from all that the person decided.
+    // CROSS JOIN makes SQLite start from the few items with known ranks, not from all decisions of the person.
     internal static KnownItemAccuracy Load(SqliteConnection connection, long project, long person, ItemKind kind = ItemKind.Calibration)
     {
         var right = connection.Query<(string Expected, string Outcome, string? Ranks, string? Ratings)>("""
-            SELECT i.expected, d.outcome, d.ranks, d.ratings FROM item i CROSS JOIN decision d ON d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0
+            SELECT i.expected, d.outcome, d.ranks, d.ratings FROM item i
+            CROSS JOIN decision d ON d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0
             WHERE i.project_id = @project AND i.kind = @kind AND i.kind <> 'Normal'
             """, new { project, person, kind = kind.ToString() })
-            .Select(row => IsRight(Parse(row.Expected)!, new AnnotationResult { Outcome = Enum.Parse<Outcome>(row.Outcome), Ranks = Parse(row.Ranks), Ratings = Parse(row.Ratings) }))
+            .Select(row => IsRight(Parse(row.Expected)!, new AnnotationResult { Outcome = Enum.Parse<Outcome>(row.Outcome),
+                Ranks = Parse(row.Ranks), Ratings = Parse(row.Ratings) }))
             .ToList();
         return new(right.Count(each => each), right.Count);
     }

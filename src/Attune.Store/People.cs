@@ -5,10 +5,11 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>Who may sign in, and how. What is secret is kept as a hash.</summary>
+/// <summary>Who may sign in, and how. Passwords and links are kept only as hashes.</summary>
 public sealed class People
 {
-    const string Columns = "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, created_at AS CreatedAt";
+    const string Columns =
+        "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, created_at AS CreatedAt";
     const int LongestName = 80;
 
     readonly Database database;
@@ -16,15 +17,19 @@ public sealed class People
 
     internal People(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    public IReadOnlyList<Person> All() => database.Read(connection => connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY name").AsList());
+    public IReadOnlyList<Person> All() =>
+        database.Read(connection => connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY name").AsList());
 
-    public Person? Find(long id) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
+    public Person? Find(long id) =>
+        database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
 
-    public Person? Find(string name) => database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) }));
+    public Person? Find(string name) => database.Read(connection =>
+        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) }));
 
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
-        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))"));
+        connection.ExecuteScalar<bool>(
+            "SELECT EXISTS (SELECT 1 FROM person WHERE disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))"));
 
     /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
     public Person Add(string name, Role role, long? by = null)
@@ -36,7 +41,7 @@ public sealed class People
             var id = connection.ExecuteScalar<long>(
                 "INSERT INTO person (name, role, session, created_at) VALUES (@name, @role, @session, @now) RETURNING id",
                 new { name, role = role.ToString(), session = NewToken(), now = time.GetUtcNow() });
-            Note(connection, by ?? id, "person added", name, new { role });
+            AppendAudit(connection, by ?? id, "person added", name, new { role });
             return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
         });
     }
@@ -49,11 +54,13 @@ public sealed class People
         {
             Free(connection, name, id);
             connection.Execute("UPDATE person SET name = @name WHERE id = @id", new { id, name });
-            Note(connection, id, "renamed", name);
+            AppendAudit(connection, id, "renamed", name);
         });
     }
 
-    /// <summary>A new personal link's token, which is kept nowhere: the old link and what it opened end.</summary>
+    /// <summary>
+    /// Makes a new personal link and returns its token, which is not stored. The old link and the sessions that it opened end.
+    /// </summary>
     public string NewLink(long id, long? by = null)
     {
         var token = NewToken();
@@ -63,8 +70,8 @@ public sealed class People
 
     public void RemoveLink(long id, long by) => Change(id, by, "link removed", "link = @value", null);
 
-    /// <param name="id">Whose.</param>
-    /// <param name="hash">As <see cref="PasswordHash"/> gives it back.</param>
+    /// <param name="id">The person.</param>
+    /// <param name="hash">A hash from <see cref="PasswordHash"/>.</param>
     /// <param name="by">Who set it.</param>
     public void SetPassword(long id, string hash, long? by = null) => Change(id, by, "password set", "password = @value", hash);
 
@@ -72,19 +79,24 @@ public sealed class People
     public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value", role.ToString());
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
-    public void Disable(long id, bool disabled, long by) => Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled);
+    public void Disable(long id, bool disabled, long by) =>
+        Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled);
 
-    /// <summary>The kept hash of a person's password; null where there is none or the person is disabled.</summary>
+    /// <summary>The stored hash of a person's password; null where there is none or the person is disabled.</summary>
     public string? PasswordHash(long id) => database.Read(connection =>
         connection.ExecuteScalar<string?>("SELECT password FROM person WHERE id = @id AND disabled = 0", new { id }));
 
-    /// <summary>Whose personal link has this token. The link is looked up by the token's hash, so time tells nothing of the token.</summary>
+    /// <summary>
+    /// The person whose personal link has this token. The lookup uses the token's hash, so its timing does not reveal the token.
+    /// </summary>
     public Person? OfLink(string token) => database.Read(connection =>
-        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0", new { hash = Hash(token) }));
+        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0",
+            new { hash = Hash(token) }));
 
     static void Free(SqliteConnection connection, string name, long except)
     {
-        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name AND id <> @except)", new { name, except }))
+        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name AND id <> @except)",
+            new { name, except }))
             throw new InvalidDataException($"there is already a person named {name}; choose another name");
     }
 
@@ -93,14 +105,14 @@ public sealed class People
         var hadOwner = HasOwner(connection);
         connection.Execute($"UPDATE person SET {assignment}, session = @session WHERE id = @id", new { id, value, session = NewToken() });
         if (hadOwner && !HasOwner(connection))
-            throw new InvalidDataException("an owner who can sign in must be left; make somebody else an owner first");
-        Note(connection, by ?? id, action, connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!);
+            throw new InvalidDataException("at least one owner must be able to sign in; make somebody else an owner first");
+        AppendAudit(connection, by ?? id, action, connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!);
     });
 
     static bool HasOwner(SqliteConnection connection) => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");
 
-    void Note(SqliteConnection connection, long by, string action, string name, object? details = null) =>
+    void AppendAudit(SqliteConnection connection, long by, string action, string name, object? details = null) =>
         AuditTrail.Append(connection, time, by, null, action, name, details);
 
     static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

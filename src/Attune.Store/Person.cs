@@ -1,19 +1,19 @@
 namespace Attune.Store;
 
-/// <summary>What a person may do. Each may do what those below may.</summary>
+/// <summary>The role of a person. Each role may do what the roles before it may.</summary>
 public enum Role
 {
-    /// <summary>Ranks, in the projects of which they are a member, and sees their own figures.</summary>
+    /// <summary>Annotates in the projects of which they are a member, and sees their own statistics.</summary>
     Annotator,
 
-    /// <summary>Sees everyone's figures in those projects, adjudicates, exports.</summary>
+    /// <summary>Also sees everyone's statistics in these projects, adjudicates and exports.</summary>
     Reviewer,
 
-    /// <summary>Makes projects, invites people, starts runs.</summary>
+    /// <summary>Also makes projects, invites people and starts runs.</summary>
     Owner,
 }
 
-/// <summary>Somebody who may sign in.</summary>
+/// <summary>A person who may sign in.</summary>
 public sealed record Person
 {
     public long Id { get; init; }
@@ -22,7 +22,7 @@ public sealed record Person
 
     public Role Role { get; init; }
 
-    /// <summary>Changes with the password, the link and the role; a session with another one has ended.</summary>
+    /// <summary>Changes with the password, the link and the role; sessions with another value have ended.</summary>
     public required string Session { get; init; }
 
     public bool HasPassword { get; init; }

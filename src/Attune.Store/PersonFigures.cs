@@ -3,46 +3,49 @@ using MathNet.Numerics.Statistics;
 
 namespace Attune.Store;
 
-/// <summary>How a person works in a project. Figures of choices are about ordinary items.</summary>
+/// <summary>Statistics of an annotator in a project. Those about choices cover ordinary items only.</summary>
 public sealed record PersonFigures
 {
     public long Person { get; init; }
 
-    /// <summary>On all kinds of items, skips left out.</summary>
+    /// <summary>Decisions on all kinds of items, without skips.</summary>
     public int Decisions { get; init; }
 
     public int Skips { get; init; }
 
-    /// <summary>By day of UTC, those on which there were decisions, the first first.</summary>
+    /// <summary>Decisions by UTC day, for days with at least one, in order.</summary>
     public required IReadOnlyList<KeyValuePair<DateOnly, int>> Days { get; init; }
 
-    /// <summary>Decisions in an hour of work, idle time excluded; null where no time was spent.</summary>
+    /// <summary>Decisions per hour of work, without idle time; null where no time was recorded.</summary>
     public double? PerHour { get; init; }
 
     public double? MedianSeconds { get; init; }
 
-    /// <summary>Of decisions with a best and a worst answer: how often the best was shown first, or on the left. People without a bias are near ½.</summary>
+    /// <summary>
+    /// Of decisions with one best and one worst response: how often the best was shown first, or on the left. Annotators without a position
+    /// bias are near ½.
+    /// </summary>
     public required Proportion First { get; init; }
 
-    /// <summary>The same: how often the best was the longer of the two; of equally long ones none counts.</summary>
+    /// <summary>Of the same decisions: how often the best was the longer of the two; equal lengths are not counted.</summary>
     public required Proportion Longer { get; init; }
 
-    /// <summary>Decisions that prefer nothing, those with all answers bad among them.</summary>
+    /// <summary>Decisions without a better response, including those with all responses bad.</summary>
     public required Proportion Ties { get; init; }
 
-    /// <summary>With all answers bad.</summary>
+    /// <summary>Decisions with all responses bad.</summary>
     public required Proportion AllBad { get; init; }
 
-    /// <summary>Agreement with each other person on common items; null where there is none.</summary>
+    /// <summary>Agreement with every other annotator on shared items; null where there is none.</summary>
     public Estimate? Others { get; init; }
 
-    /// <summary>Of attention checks.</summary>
+    /// <summary>Accuracy on attention checks.</summary>
     public required KnownItemAccuracy Checks { get; init; }
 
-    /// <summary>Of the calibration round.</summary>
+    /// <summary>Accuracy in the calibration round.</summary>
     public required KnownItemAccuracy Calibration { get; init; }
 
-    /// <summary>Of everyone who decided something.</summary>
+    /// <summary>The statistics of every annotator with a decision.</summary>
     public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes)
     {
         var others = OthersAgreement.ByRater(new(votes.Choice()));
@@ -84,7 +87,8 @@ public sealed record PersonFigures
 
     static KnownItemAccuracy Known(IEnumerable<AnnotationSummary> decided, ItemKind kind, ProjectAnnotations votes)
     {
-        var right = decided.Where(vote => vote.Kind == kind).Select(vote => KnownItemAccuracy.IsRight(votes.Expected[vote.Item], new AnnotationResult { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
+        var right = decided.Where(vote => vote.Kind == kind).Select(vote => KnownItemAccuracy.IsRight(votes.Expected[vote.Item],
+            new AnnotationResult { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
         return new(right.Count(each => each), right.Count);
     }
 }

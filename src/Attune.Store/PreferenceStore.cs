@@ -4,8 +4,7 @@ using Attune.Store.Import;
 namespace Attune.Store;
 
 /// <summary>
-/// Projects, people, and what people decided, in one SQLite file. Methods may be called from any thread; what a method that changes
-/// something has returned from is on disk.
+/// Projects, people and annotations in one SQLite file. Methods are thread-safe; a change is on disk when the method that makes it returns.
 /// </summary>
 public sealed class PreferenceStore : IDisposable
 {
@@ -52,9 +51,9 @@ public sealed class PreferenceStore : IDisposable
 
     public Imports Imports { get; }
 
-    /// <param name="path">The file; it is made where it is not there yet.</param>
-    /// <param name="time">The clock; the system's when left out.</param>
-    /// <exception cref="InvalidDataException">The file is not a store, is damaged, or of another version.</exception>
+    /// <param name="path">The file, which is created if it does not exist.</param>
+    /// <param name="time">The clock; the system clock when left out.</param>
+    /// <exception cref="InvalidDataException">The file is not a store, is damaged, or is of another version.</exception>
     public static PreferenceStore Open(string path, TimeProvider? time = null)
     {
         SqlTypes.Register();

@@ -3,21 +3,25 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>A connection that compiles a statement once and keeps it: the same words come thousands of times, and cost as much to read as to do.</summary>
+/// <summary>
+/// A connection that compiles each statement once and caches it: the same SQL runs thousands of times, and compiling costs as much as
+/// running it.
+/// </summary>
 sealed class PreparedConnection(string connection) : SqliteConnection(connection)
 {
     const int Most = 200;
 
     readonly Dictionary<string, SqliteCommand> kept = [];
 
-    public override SqliteCommand CreateCommand() => new Command(this) { Connection = this, CommandTimeout = DefaultTimeout, Transaction = Transaction };
+    public override SqliteCommand CreateCommand() =>
+        new Command(this) { Connection = this, CommandTimeout = DefaultTimeout, Transaction = Transaction };
 
     SqliteCommand Take(string sql)
     {
         if (kept.Remove(sql, out var command))
             return command;
         command = new(sql, this);
-        if (!sql.Contains(';'))     // one of several statements may need what another makes
+        if (!sql.Contains(';'))     // a statement may need a table that the one before it creates
             command.Prepare();
         return command;
     }
@@ -37,7 +41,7 @@ sealed class PreparedConnection(string connection) : SqliteConnection(connection
         base.Dispose(disposing);
     }
 
-    /// <summary>Takes words and parameters, and has the kept statement do the work.</summary>
+    /// <summary>Forwards SQL and parameters to the cached statement.</summary>
     sealed class Command(PreparedConnection owner) : SqliteCommand
     {
         SqliteCommand? prepared;

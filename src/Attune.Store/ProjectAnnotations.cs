@@ -5,52 +5,57 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>Who wrote an answer, and how long it is.</summary>
-/// <param name="Source">A model's name; null where that is not known.</param>
+/// <summary>The source and the length of a response.</summary>
+/// <param name="Source">The name of the model; null where it is not known.</param>
 /// <param name="Length">In characters; a line break counts as two.</param>
 public sealed record AnswerFacts(string? Source, int Length);
 
-/// <summary>All that was decided in a project, at one moment, as figures need it.</summary>
-/// <param name="Settings">How the project asks.</param>
-/// <param name="Annotations">Skips and adjudications too.</param>
-/// <param name="Answers">By item, those of decided items.</param>
-/// <param name="Expected">The known ranks of checks and calibration items.</param>
+/// <summary>All annotations of a project at one moment, for statistics.</summary>
+/// <param name="Settings">The project's settings.</param>
+/// <param name="Annotations">The annotations, including skips and adjudications.</param>
+/// <param name="Answers">The responses of every item that has an annotation.</param>
+/// <param name="Expected">The known ranks of attention checks and calibration items.</param>
 public sealed record ProjectAnnotations(
     ProjectSettings Settings,
     IReadOnlyList<AnnotationSummary> Annotations,
     IReadOnlyDictionary<long, IReadOnlyList<AnswerFacts>> Answers,
     IReadOnlyDictionary<long, IReadOnlyList<int?>> Expected)
 {
-    /// <summary>A category of its own beside the signs of a pair.</summary>
+    /// <summary>The category "all bad", next to the signs of a comparison.</summary>
     const int AllBad = 2;
 
-    /// <summary>Pairs of places of an item, of nine answers at most.</summary>
+    /// <summary>Numbers for pairs of places, for items with at most nine responses.</summary>
     const int Places = 16;
 
-    /// <summary>What people said of ordinary items, neither skips nor adjudications.</summary>
-    public IEnumerable<AnnotationSummary> Ordinary => Annotations.Where(vote => vote is { Kind: ItemKind.Normal, Adjudicates: false } && vote.Outcome != Outcome.Skipped);
+    /// <summary>Annotations of ordinary items, without skips and adjudications.</summary>
+    public IEnumerable<AnnotationSummary> Ordinary =>
+        Annotations.Where(vote => vote is { Kind: ItemKind.Normal, Adjudicates: false } && vote.Outcome != Outcome.Skipped);
 
-    /// <summary>How many categories people can choose from.</summary>
-    public int Choices => Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties ? 1 : 0) + (Settings.AllBad ? 1 : 0);
+    /// <summary>How many categories annotators can choose from.</summary>
+    public int Choices =>
+        Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties ? 1 : 0) + (Settings.AllBad ? 1 : 0);
 
     /// <summary>
-    /// Which of two answers is better, of every pair of an item's: one, the other, neither, or both bad. In a project that rates, the level
-    /// of every answer.
+    /// For every pair of an item's responses, which one is better: the first, the second, a tie, or both bad. In a project with ratings,
+    /// the level of every response.
     /// </summary>
     public IEnumerable<Rating> Choice() => Ratings((vote, sign) => vote.Outcome == Outcome.AllBad ? AllBad : sign);
 
-    /// <summary>The same on a scale from "the second by far" to "the first by far", with ties and both bad in the middle.</summary>
-    public IEnumerable<Rating> Degree() => Ratings((vote, sign) => sign * ((vote.Strength ?? 1) + (vote.Strength is not null && Settings.StrengthLevels == 4 ? 1 : 0)));
+    /// <summary>The same on a scale from "second much better" to "first much better", with ties and both bad in the middle.</summary>
+    public IEnumerable<Rating> Degree() =>
+        Ratings((vote, sign) => sign * ((vote.Strength ?? 1) + (vote.Strength is not null && Settings.StrengthLevels == 4 ? 1 : 0)));
 
-    /// <summary>Only clear preferences: one or the other.</summary>
+    /// <summary>Only comparisons with a winner.</summary>
     public IEnumerable<Rating> Preference() =>
-        Ordinary.SelectMany(vote => vote.Pairs().Where(pair => pair.Sign != 0).Select(pair => OfPair(vote, pair.First, pair.Second, pair.Sign)));
+        Ordinary.SelectMany(vote =>
+            vote.Pairs().Where(pair => pair.Sign != 0).Select(pair => OfPair(vote, pair.First, pair.Second, pair.Sign)));
 
     /// <summary>The models, by name.</summary>
-    public IReadOnlyList<string> Models() => [.. Answers.Values.SelectMany(answers => answers).Select(answer => answer.Source).OfType<string>()
+    public IReadOnlyList<string> Models() =>
+        [.. Answers.Values.SelectMany(answers => answers).Select(answer => answer.Source).OfType<string>()
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every two answers by known models. Where a reviewer has settled an item, that decision stands for all.</summary>
+    /// <summary>Every pair of responses by known models. An adjudication replaces the other decisions of its item.</summary>
     /// <param name="models">As <see cref="Models"/> lists them.</param>
     public IEnumerable<ModelComparison> Comparisons(IReadOnlyList<string> models)
     {
@@ -75,7 +80,8 @@ public sealed record ProjectAnnotations(
           from pair in vote.Pairs()
           select OfPair(vote, pair.First, pair.Second, value(vote, pair.Sign));
 
-    static Rating OfPair(AnnotationSummary vote, int first, int second, int value) => new(vote.Item, first * Places + second, vote.Person, value);
+    static Rating OfPair(AnnotationSummary vote, int first, int second, int value) =>
+        new(vote.Item, first * Places + second, vote.Person, value);
 
     internal static ProjectAnnotations Load(SqliteConnection connection, long project)
     {
@@ -89,7 +95,7 @@ public sealed record ProjectAnnotations(
 
     static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, Dictionary<long, ItemKind> kinds)
     {
-        var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // few different ones, of many votes
+        var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // many votes share few different lists
         var orders = new Dictionary<string, IReadOnlyList<int>>(StringComparer.Ordinal);
         var votes = new List<AnnotationSummary>();
         using var row = connection.ExecuteReader("""

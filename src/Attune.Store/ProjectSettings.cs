@@ -1,100 +1,103 @@
 namespace Attune.Store;
 
-/// <summary>What people do with the answers of an item.</summary>
+/// <summary>What annotators do with the responses of an item.</summary>
 public enum TaskKind
 {
-    /// <summary>Two answers side by side: which is better.</summary>
+    /// <summary>Two responses side by side: choose the better one.</summary>
     Pairwise,
 
-    /// <summary>Two or more answers in order, ties allowed; some may be left out.</summary>
+    /// <summary>Rank two or more responses, with ties allowed; some may stay unranked.</summary>
     Ranking,
 
-    /// <summary>Each answer gets a level.</summary>
+    /// <summary>Rate each response.</summary>
     Rating,
 }
 
-/// <summary>Which item a person gets next.</summary>
+/// <summary>The order in which annotators get items.</summary>
 public enum ItemOrder
 {
-    /// <summary>As imported.</summary>
+    /// <summary>In the order of the import.</summary>
     Fixed,
 
-    /// <summary>Shuffled once, the same for all.</summary>
+    /// <summary>Shuffled once, in the same order for everyone.</summary>
     Random,
 
-    /// <summary>Those first about which reward models are least sure, with a share of random ones.</summary>
+    /// <summary>Items on which reward models are most uncertain come first, with a share of random ones.</summary>
     Informative,
 }
 
-/// <summary>How a project asks. Shown and changed on its page.</summary>
+/// <summary>The settings of a project, shown and changed on its page.</summary>
 public sealed record ProjectSettings
 {
-    /// <summary>What people should look for, in Markdown.</summary>
+    /// <summary>What annotators should look for, in Markdown.</summary>
     public string Guidelines { get; init; } = "";
 
     public TaskKind Task { get; init; } = TaskKind.Pairwise;
 
-    /// <summary>How much better, of a pair: 0 does not ask; 4 levels for the better one (Llama 2), or a scale of 7 or 9 with a tie in the middle.</summary>
+    /// <summary>
+    /// Levels of how much better a response of a pair is: 0 does not ask; 4 levels for the better one (Llama 2), or a scale of 7 or 9 with
+    /// a tie in the middle.
+    /// </summary>
     public int StrengthLevels { get; init; }
 
-    /// <summary>Whether a pair may be called equally good.</summary>
+    /// <summary>Whether ties are allowed.</summary>
     public bool Ties { get; init; } = true;
 
-    /// <summary>Whether all answers may be called bad, which is not a tie.</summary>
+    /// <summary>Whether "all bad" is allowed, which is not a tie.</summary>
     public bool AllBad { get; init; } = true;
 
-    /// <summary>Whether a reason can be written.</summary>
+    /// <summary>Whether annotators can write a reason.</summary>
     public bool Rationale { get; init; } = true;
 
-    /// <summary>Whether a better answer can be written; it becomes a demonstration.</summary>
+    /// <summary>Whether annotators can write a better response, which becomes a demonstration.</summary>
     public bool IdealAnswer { get; init; } = true;
 
-    /// <summary>Levels of a Likert scale for every answer: 0 does not ask, else 2 to 9. The task of rating needs it.</summary>
+    /// <summary>Levels of a Likert scale for every response: 0 does not ask, otherwise 2 to 9. The rating task needs it.</summary>
     public int RatingLevels { get; init; }
 
-    /// <summary>Whether answers are shown as Markdown; as plain text otherwise.</summary>
+    /// <summary>Whether responses are shown as Markdown instead of plain text.</summary>
     public bool Markdown { get; init; }
 
-    /// <summary>How many people see an item of the overlapping share.</summary>
+    /// <summary>How many annotators decide an item of the overlap.</summary>
     public int Overlap { get; init; } = 1;
 
-    /// <summary>The share of items that so many people see; the others are seen by one.</summary>
+    /// <summary>The share of items that belong to the overlap; each other item is decided by one annotator.</summary>
     public double OverlapShare { get; init; } = 1;
 
     public ItemOrder Order { get; init; } = ItemOrder.Fixed;
 
-    /// <summary>Of the informative order: the share of items drawn at random, so that the data stays representative.</summary>
+    /// <summary>In the order by uncertainty: the share of items drawn at random, so that the data stay representative.</summary>
     public double RandomShare { get; init; } = 0.2;
 
-    /// <summary>One attention check among so many items; 0 gives none.</summary>
+    /// <summary>One attention check among this many items; 0 for none.</summary>
     public int CheckEvery { get; init; } = 20;
 
-    /// <summary>The share of the calibration round that must be right before the work begins; 0 lets everyone go on.</summary>
+    /// <summary>The share of the calibration round that an annotator must get right to continue; 0 lets everyone continue.</summary>
     public double CalibrationPass { get; init; }
 
-    /// <summary>How long an item is kept for a person.</summary>
+    /// <summary>How many minutes an item is reserved for an annotator.</summary>
     public int LeaseMinutes { get; init; } = 30;
 
-    /// <summary>Everything that is wrong, in words.</summary>
+    /// <summary>All invalid settings, one message each.</summary>
     public IEnumerable<string> Problems()
     {
         if (StrengthLevels is not (0 or 4 or 7 or 9))
-            yield return $"strength: none (0), 4, 7 or 9 levels were expected, found {StrengthLevels}";
+            yield return $"“how much better” must have 0 (not asked), 4, 7 or 9 levels (was {StrengthLevels})";
         if (RatingLevels is not (0 or (>= 2 and <= 9)))
-            yield return $"rating: none (0) or 2 to 9 levels were expected, found {RatingLevels}";
+            yield return $"the rating must have 0 (none) or 2 to 9 levels (was {RatingLevels})";
         if (Task == TaskKind.Rating && RatingLevels == 0)
-            yield return "rating: the task of rating needs 2 to 9 levels";
+            yield return "the task “Rate each answer” needs a rating with 2 to 9 levels";
         if (Overlap is < 1 or > 1000)
-            yield return $"overlap: from 1 to 1,000 people were expected, found {Overlap}";
+            yield return $"annotators per item must be from 1 to 1,000 (was {Overlap})";
         if (OverlapShare is not (>= 0 and <= 1))
-            yield return $"overlap share: a number from 0 to 1 was expected, found {OverlapShare}";
+            yield return $"the share of items with several annotators must be from 0 to 1 (was {OverlapShare})";
         if (RandomShare is not (>= 0 and <= 1))
-            yield return $"random share: a number from 0 to 1 was expected, found {RandomShare}";
+            yield return $"the share of random items must be from 0 to 1 (was {RandomShare})";
         if (CheckEvery is < 0 or 1)
-            yield return $"attention checks: one among 2 or more items, or 0 for none, was expected, found {CheckEvery}";
+            yield return $"one attention check must be among 2 or more items, or 0 for none (was {CheckEvery})";
         if (CalibrationPass is not (>= 0 and <= 1))
-            yield return $"calibration: a share from 0 to 1 was expected, found {CalibrationPass}";
+            yield return $"the share of right answers in the calibration round must be from 0 to 1 (was {CalibrationPass})";
         if (LeaseMinutes is < 1 or > 10080)
-            yield return $"lease: from 1 minute to a week (10,080) was expected, found {LeaseMinutes}";
+            yield return $"an item must be reserved for 1 minute to 10,080 minutes, a week (was {LeaseMinutes})";
     }
 }

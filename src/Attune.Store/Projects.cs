@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>A place where a team collects preferences about one thing.</summary>
+/// <summary>A set of items with settings and members.</summary>
 public sealed record Project
 {
     public long Id { get; init; }
@@ -17,11 +17,11 @@ public sealed record Project
     public bool Archived { get; init; }
 }
 
-/// <summary>How far a project is.</summary>
+/// <summary>The progress of a project.</summary>
 /// <param name="Items">How many ordinary items there are.</param>
-/// <param name="Done">How many of them have as many decisions as wanted.</param>
-/// <param name="Decisions">How many there are, skips left out.</param>
-/// <param name="Wanted">How many there will be.</param>
+/// <param name="Done">How many of them have all the decisions that they need.</param>
+/// <param name="Decisions">How many decisions there are, without skips.</param>
+/// <param name="Wanted">How many decisions there will be at the end.</param>
 public sealed record Progress(long Items, long Done, long Decisions, long Wanted);
 
 /// <summary>The projects, their settings and their members.</summary>
@@ -48,9 +48,10 @@ public sealed class Projects
     public Project Get(long id) => Find(id) ?? throw new InvalidDataException("there is no such project");
 
     public Project? Find(string name) => database.Read(connection =>
-        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE name = @name COLLATE NOCASE", new { name = Names.Tidy(name) }));
+        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE name = @name COLLATE NOCASE",
+            new { name = Names.Tidy(name) }));
 
-    /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is wrong.</exception>
+    /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is invalid.</exception>
     public Project Add(string name, ProjectSettings settings, long by)
     {
         name = Checked(name, settings);
@@ -58,14 +59,15 @@ public sealed class Projects
         {
             Free(connection, name, 0);
             var id = connection.ExecuteScalar<long>(
-                "INSERT INTO project (name, settings, created_at) VALUES (@name, @settings, @now) RETURNING id", new { name, settings, now = time.GetUtcNow() });
+                "INSERT INTO project (name, settings, created_at) VALUES (@name, @settings, @now) RETURNING id",
+                new { name, settings, now = time.GetUtcNow() });
             AuditTrail.Append(connection, time, by, id, "project made", name, settings);
             return connection.QuerySingle<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id });
         });
     }
 
-    /// <summary>Changes name and settings, and with them how many people see an item and in what order.</summary>
-    /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is wrong.</exception>
+    /// <summary>Changes name and settings; this also updates how many annotators see each item, and the order of items.</summary>
+    /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is invalid.</exception>
     public void Change(long id, string name, ProjectSettings settings, long by)
     {
         name = Checked(name, settings);
@@ -94,7 +96,8 @@ public sealed class Projects
     public void SetMembers(long project, IReadOnlyCollection<long> people, long by) => database.Write(connection =>
     {
         connection.Execute("DELETE FROM member WHERE project_id = @project", new { project });
-        connection.Execute("INSERT INTO member (project_id, person_id) VALUES (@project, @person)", people.Distinct().Select(person => new { project, person }));
+        connection.Execute("INSERT INTO member (project_id, person_id) VALUES (@project, @person)",
+            people.Distinct().Select(person => new { project, person }));
         AuditTrail.Append(connection, time, by, project, "members set", "project", new { people });
     });
 
@@ -109,7 +112,8 @@ public sealed class Projects
 
     static void Free(SqliteConnection connection, string name, long except)
     {
-        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM project WHERE name = @name COLLATE NOCASE AND id <> @except)", new { name, except }))
+        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM project WHERE name = @name COLLATE NOCASE AND id <> @except)",
+            new { name, except }))
             throw new InvalidDataException($"there is already a project named {name}; choose another name");
     }
 }

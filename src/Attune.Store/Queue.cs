@@ -5,32 +5,33 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>An item as it is shown to a person.</summary>
-/// <param name="Item">Its number.</param>
-/// <param name="Kind">Is not told to the person.</param>
-/// <param name="Token">Names this showing; the decision carries it.</param>
+/// <summary>An item that is assigned to an annotator.</summary>
+/// <param name="Item">The id of the item.</param>
+/// <param name="Kind">The kind, which the annotator is not shown.</param>
+/// <param name="Token">Identifies this assignment; the annotation carries it.</param>
 /// <param name="Prompt">A JSON text, or a list of messages.</param>
-/// <param name="Answers">In the order in which they are shown.</param>
-/// <param name="Shown">The place of each answer that is shown.</param>
-public sealed record AssignedItem(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers, IReadOnlyList<int> Shown);
+/// <param name="Answers">The responses in the order in which they are shown.</param>
+/// <param name="Shown">The place of each response in the order shown.</param>
+public sealed record AssignedItem(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers,
+    IReadOnlyList<int> Shown);
 
-/// <summary>Whether there is something to do for a person.</summary>
+/// <summary>Whether there are items for an annotator.</summary>
 public enum QueueState
 {
-    /// <summary>Items are given.</summary>
+    /// <summary>There are items.</summary>
     Open,
 
-    /// <summary>Nothing is left, or all that is left is with others.</summary>
+    /// <summary>Nothing is left, or all remaining items are assigned to others.</summary>
     Done,
 
     /// <summary>Too little of the calibration round was right.</summary>
     NotCalibrated,
 }
 
-/// <summary>What a person gets next.</summary>
+/// <summary>The next items of an annotator.</summary>
 public sealed record Turn(QueueState Standing, IReadOnlyList<AssignedItem> Items);
 
-/// <summary>Gives out items, each to as many people as are wanted, and keeps it for them for a while.</summary>
+/// <summary>Assigns items, each to as many annotators as needed, and reserves it for them for some time.</summary>
 public sealed class Queue
 {
     readonly Database database;
@@ -39,10 +40,11 @@ public sealed class Queue
     internal Queue(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
     /// <summary>
-    /// The items that a person holds, and new ones up to a count: first those of the calibration round, then ordinary ones, with an attention
-    /// check among them now and then. Who asks again is given the same, so a page may be loaded anew.
+    /// The items assigned to an annotator, plus new ones up to a count: first the calibration round, then ordinary items, with occasional
+    /// attention checks. Another call returns the same items, so a page may be reloaded.
     /// </summary>
-    public Turn Next(Project project, long person, int count) => project.Archived ? new(QueueState.Done, []) : database.WriteLightly(connection =>
+    public Turn Next(Project project, long person, int count) =>
+        project.Archived ? new(QueueState.Done, []) : database.WriteLightly(connection =>
     {
         var ask = new Assigner(connection, project, person, time.GetUtcNow());
         ask.EndLeases();
@@ -54,30 +56,35 @@ public sealed class Queue
 
     sealed class Assigner(SqliteConnection connection, Project project, long person, DateTimeOffset now)
     {
-        /// <summary>A page that is loaded again keeps its items for longer, but not each time.</summary>
+        /// <summary>Reloading a page extends its leases, but not every time.</summary>
         static readonly TimeSpan Renewal = TimeSpan.FromMinutes(1);
 
         readonly DateTimeOffset until = now.AddMinutes(project.Settings.LeaseMinutes);
 
         public QueueState Standing { get; private set; } = QueueState.Done;
 
-        /// <summary>Of all people: what ran out opens again to others.</summary>
+        /// <summary>Ends expired leases of all annotators, which makes their items available to others.</summary>
         public void EndLeases() => connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
 
-        /// <summary>What was given before and still waits for a decision; what ran out is theirs again, unless others have filled its places.</summary>
+        /// <summary>
+        /// Items assigned earlier that have no decision. An expired lease is renewed unless other annotators have taken all places.
+        /// </summary>
         public List<AssignedItem> Held()
         {
             var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt)>("""
                 SELECT item_id, token, shown, live, expires_at FROM lease JOIN item ON item.id = item_id
-                WHERE person_id = @person AND project_id = @project AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
+                WHERE person_id = @person AND project_id = @project
+                  AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
                 """, new { person, project = project.Id }).AsList();
             foreach (var (item, _, _, live, expires) in held)
                 if (!live || expires < (until - Renewal).ToMilliseconds())
-                    connection.Execute("UPDATE lease SET live = 1, expires_at = @until WHERE item_id = @item AND person_id = @person", new { item, person, until });
-            return held.ConvertAll(lease => Show(Items.Load(connection, project.Id, lease.Item)!, lease.Token, JsonSerializer.Deserialize<int[]>(lease.Shown)!));
+                    connection.Execute("UPDATE lease SET live = 1, expires_at = @until WHERE item_id = @item AND person_id = @person",
+                        new { item, person, until });
+            return held.ConvertAll(lease =>
+                Show(Items.Load(connection, project.Id, lease.Item)!, lease.Token, JsonSerializer.Deserialize<int[]>(lease.Shown)!));
         }
 
-        /// <summary>Nothing behind the calibration round before all of it is decided and enough of it is right.</summary>
+        /// <summary>No ordinary items before the calibration round is complete and enough of it is right.</summary>
         public long? Draw(IReadOnlyList<AssignedItem> held)
         {
             if (Known(ItemKind.Calibration) is { } calibration)
@@ -103,18 +110,20 @@ public sealed class Queue
             ORDER BY position LIMIT 1
             """, new { project = project.Id, person, kind = kind.ToString() });
 
-        /// <summary>The first item in order that wants one more person than have it, and that this person has not seen.</summary>
+        /// <summary>The first item in order that needs another annotator and that this one has not seen.</summary>
         long? Ordinary()
         {
             var next = connection.QueryFirstOrDefault<(long Id, double Position)?>("""
-                SELECT id, position FROM item i INDEXED BY item_open WHERE project_id = @project AND kind = 'Normal' AND wanted > decided + held
+                SELECT id, position FROM item i INDEXED BY item_open
+                WHERE project_id = @project AND kind = 'Normal' AND wanted > decided + held
                     AND position >= coalesce((SELECT position FROM reached WHERE project_id = @project AND person_id = @person), -1)
                     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                     AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
                 ORDER BY position LIMIT 1
                 """, new { project = project.Id, person });
             connection.Execute(
-                "INSERT INTO reached (project_id, person_id, position) VALUES (@project, @person, @position) ON CONFLICT DO UPDATE SET position = excluded.position",
+                "INSERT INTO reached (project_id, person_id, position) VALUES (@project, @person, @position) "
+                + "ON CONFLICT DO UPDATE SET position = excluded.position",
                 new { project = project.Id, person, position = next?.Position ?? double.MaxValue });
             return next?.Id;
         }

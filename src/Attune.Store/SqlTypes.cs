@@ -6,7 +6,7 @@ using Dapper;
 
 namespace Attune.Store;
 
-/// <summary>How values stand in columns: times as milliseconds, lists and settings as JSON. Enumerations are written by name.</summary>
+/// <summary>How values are stored in columns: times as milliseconds, lists and settings as JSON, enumerations by name.</summary>
 static class SqlTypes
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -41,7 +41,7 @@ static class SqlTypes
 
     public static long ToMilliseconds(this DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
-    /// <exception cref="InvalidDataException">A text in it has half of a character.</exception>
+    /// <exception cref="InvalidDataException">A text in it has a lone surrogate.</exception>
     public static string ToJson<T>(T value)
     {
         try
@@ -50,7 +50,7 @@ static class SqlTypes
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException("texts of whole characters were expected, found half of one (a lone surrogate)", error);
+            throw new InvalidDataException("a text contains a lone surrogate, which is not a valid character", error);
         }
     }
 

@@ -2,17 +2,17 @@ using Dapper;
 
 namespace Attune.Store;
 
-/// <summary>What a project's figures are made from.</summary>
+/// <summary>The data that a project's statistics are computed from.</summary>
 public sealed class StatisticsSource
 {
     readonly Database database;
 
     internal StatisticsSource(Database database) => this.database = database;
 
-    /// <summary>A number that grows with everything that is done in a project: figures of one number are the same.</summary>
+    /// <summary>A number that grows with every change in a project: statistics with the same number are the same.</summary>
     public long Moment(long project) => database.Read(connection =>
         connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit WHERE project_id = @project", new { project }));
 
-    /// <summary>Everything that was decided.</summary>
+    /// <summary>All annotations of a project.</summary>
     public ProjectAnnotations Load(long project) => database.Read(connection => ProjectAnnotations.Load(connection, project));
 }

@@ -23,16 +23,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Attune.Studio;
 
-/// <summary>The web application: its services, what every request passes through, and every route, a line a room.</summary>
+/// <summary>The web application: its services, its middleware, and the routes of every feature.</summary>
 public static class StudioServer
 {
-    /// <summary>The largest request body, in bytes; an upload has a larger bound of its own.</summary>
+    /// <summary>The largest request body, in bytes; uploads of items have their own limit.</summary>
     const long LargestBody = 1 << 20;
 
-    /// <summary>A request that waits for the disk keeps its thread; others must not wait for a new one.</summary>
+    /// <summary>A request that waits for the disk blocks its thread; others should not wait for a new thread.</summary>
     const int Threads = 64;
 
-    /// <exception cref="InvalidDataException">The store cannot be read, or another address than loopback is asked for while nobody can sign in.</exception>
+    /// <exception cref="InvalidDataException">The store cannot be read, or the address is not loopback while nobody can sign
+    /// in.</exception>
     public static WebApplication Build(StudioOptions options)
     {
         Directory.CreateDirectory(options.Folder);
@@ -42,7 +43,8 @@ public static class StudioServer
         {
             store.Dispose();
             throw new InvalidDataException(
-                $"on {options.Listen.Address} others can reach the studio, so it needs accounts; make the first one by `attune studio invite NAME --role owner`");
+                $"others can reach the studio on {options.Listen.Address}, so it needs accounts; "
+                + "create the first one with `attune studio invite NAME --role owner`");
         }
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -77,7 +79,8 @@ public static class StudioServer
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
         services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(Directory.CreateDirectory(options.Keys));
-        services.AddAntiforgery(antiforgery => antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
+        services.AddAntiforgery(antiforgery =>
+            antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
         Policies.AddTo(services);
         SignInLimits.AddTo(services);
@@ -85,7 +88,7 @@ public static class StudioServer
 
     static void UseMiddleware(WebApplication app)
     {
-        // A proxy on this machine says who really asked and whether it was https; without one nothing changes.
+        // A proxy on this machine forwards the client's address and scheme; without a proxy nothing changes.
         app.UseForwardedHeaders(new() { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Problems>();

@@ -70,7 +70,7 @@ public sealed class DataCommandTests : IDisposable
         var data = TinyData.Rankings(folder);
         var output = Inspect(data, "--context", "4", "--too-long", "drop", "--rows", "0");
         Assert.Contains("left out   36", output, StringComparison.Ordinal);
-        Assert.Contains("36 rankings with a text longer than 4 tokens were left out (first: line 1)", output, StringComparison.Ordinal);
+        Assert.Contains("36 comparisons with a text longer than 4 tokens were left out (the first: line 1)", output, StringComparison.Ordinal);
         Assert.Contains("longer than the context", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\nline 1", output, StringComparison.Ordinal);
     }
@@ -98,7 +98,7 @@ public sealed class DataCommandTests : IDisposable
             "sft", $"model={model}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2",
             "run.selfTest=false");
         Assert.True(code == 0, error);
-        var notice = output.IndexOf("4 conversations have no <|endoftext|> behind the answer", StringComparison.Ordinal);
+        var notice = output.IndexOf("4 conversations have no <|endoftext|> after the response", StringComparison.Ordinal);
         Assert.InRange(notice, 0, output.IndexOf("1/1", StringComparison.Ordinal));
     }
 

@@ -36,12 +36,11 @@ public sealed class FeedbackCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("no project hostel. Projects: hotel.", "export", "--project", "hostel", "--output", "x")]
-    [InlineData("nobody named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
-    [InlineData(
-        "agreement: a share from 0 to 1 was expected, found 70", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
+    [InlineData("no project hostel; there are hotel", "export", "--project", "hostel", "--output", "x")]
+    [InlineData("no person named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
+    [InlineData("agreement must be from 0 to 1 (was 70)", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
     [InlineData("--from must be a date such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--from", "yesterday")]
-    [InlineData("There is no file nothing.jsonl.", "import", "nothing.jsonl", "--project", "hotel")]
+    [InlineData("here is no file nothing.jsonl", "import", "nothing.jsonl", "--project", "hotel")]
     [InlineData("there is no file nothing.db", "restore", "nothing.db")]
     public void Feedback_BadInput_FailsWithOneMessage(string expected, params string[] words)
     {

@@ -28,7 +28,7 @@ public sealed class StudioCommandTests : IDisposable
 
     [Theory]
     [InlineData("localhost", "--listen must be an address and a port such as 127.0.0.1:5400 (was localhost).")]
-    [InlineData("0.0.0.0:0", "make the first one by `attune studio invite NAME --role owner`")]
+    [InlineData("0.0.0.0:0", "create the first one with `attune studio invite NAME --role owner`")]
     public void Studio_BadAddress_Fails(string address, string message)
     {
         var (code, _, error) = Commands.Run("studio", "--listen", address, "--folder", folder.Path);
@@ -42,7 +42,7 @@ public sealed class StudioCommandTests : IDisposable
         folder.Write("studio.db", "this is a letter, not a store of preferences; it is long enough to be looked at as one");
         var (code, _, error) = Commands.Run("studio", "--folder", folder.Path);
         Assert.Equal(2, code);
-        Assert.Contains("should be a store of preferences", error);
+        Assert.Contains("cannot be opened as a store of the studio", error);
     }
 
     public void Dispose() => folder.Dispose();

@@ -3,7 +3,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Data.Tests;
 
-/// <summary>Conversations as rows to train on, by templates of every kind of mischief.</summary>
+/// <summary>Conversations as training rows, with many kinds of difficult templates.</summary>
 public sealed class ChatEncoderTests
 {
     static readonly Origin Origin = new("data.jsonl", 3);
@@ -12,9 +12,12 @@ public sealed class ChatEncoderTests
     static readonly Tokenizer Plain = BytePairTrainer.Train(["abc abc def def"], new() { VocabularySize = 270 });
 
     // Its text ends with <|endoftext|>, as those of most families do.
-    const string Turns = "{% for m in messages %}{% if m.role == 'assistant' %}A:{{ m.content }}{{ eos_token }}{% else %}U:{{ m.content }}\n{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}";
+    const string Turns =
+        "{% for m in messages %}{% if m.role == 'assistant' %}A:{{ m.content }}{{ eos_token }}{% else %}"
+        + "U:{{ m.content }}\n{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}";
 
-    static (string[] Learned, string Text, string[] Notices) Row(string? template, params Message[] messages) => Row(Plain, template, new ChatExample(Origin, messages));
+    static (string[] Learned, string Text, string[] Notices) Row(string? template, params Message[] messages) =>
+        Row(Plain, template, new ChatExample(Origin, messages));
 
     static (string[] Learned, string Text, string[] Notices) Row(Tokenizer tokenizer, string? template, ChatExample dialogue)
     {
@@ -25,7 +28,7 @@ public sealed class ChatEncoderTests
         return ([.. Runs(row).Select(run => own.Decode(run))], own.Decode(row.Tokens), [.. encoder.Notices]);
     }
 
-    /// <summary>Neighbouring learned tokens.</summary>
+    /// <summary>Runs of adjacent tokens in the loss.</summary>
     static IEnumerable<int[]> Runs(TokenRow row)
     {
         for (var start = 0; start < row.Tokens.Length; start++)
@@ -51,7 +54,8 @@ public sealed class ChatEncoderTests
     [Fact]
     public void WhatTheTemplateMarksIsLearnedWhereItMarks()
     {
-        var (learned, _, notices) = Row(Turns.Replace("A:{{ m.content }}{{ eos_token }}", "A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), Talk);
+        var (learned, _, notices) = Row(
+            Turns.Replace("A:{{ m.content }}{{ eos_token }}", "A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), Talk);
         Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
         Assert.Empty(notices);
     }
@@ -60,7 +64,8 @@ public sealed class ChatEncoderTests
     public void OfAPromptWithACompletionTheCompletionAloneIsLearned()
     {
         Assert.Equal(["y<|endoftext|>"], Row(Plain, Turns, new(Origin, Talk, PromptCount: 3)).Learned);
-        Assert.Equal(["y<|endoftext|>"], Row(Plain, Turns.Replace("{{ m.content }}{{ eos_token }}", "{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), new(Origin, Talk, PromptCount: 3)).Learned);
+        Assert.Equal(["y<|endoftext|>"], Row(Plain, Turns.Replace("{{ m.content }}{{ eos_token }}",
+            "{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}"), new(Origin, Talk, PromptCount: 3)).Learned);
     }
 
     [Fact]
@@ -69,7 +74,7 @@ public sealed class ChatEncoderTests
         var (learned, text, notices) = Row(null, Talk[..2]);
         Assert.Equal("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n<|endoftext|>", text);
         Assert.Equal(["def<|im_end|>\n<|endoftext|>"], learned);
-        Assert.Contains("written as ChatML, for the tokenizer has no chat template", Assert.Single(notices));
+        Assert.Contains("rendered as ChatML, because the tokenizer has no chat template", Assert.Single(notices));
     }
 
     [Fact]
@@ -77,15 +82,16 @@ public sealed class ChatEncoderTests
     {
         var (learned, _, notices) = Row(Turns.Replace("{{ eos_token }}", "\n"), Talk);
         Assert.Equal(["def\n", "y\n<|endoftext|>"], learned);
-        Assert.Contains("no <|endoftext|> behind the answer", Assert.Single(notices));
+        Assert.Contains("no <|endoftext|> after the response", Assert.Single(notices));
     }
 
     [Fact]
     public void AnEndThatTheTemplateDoesNotMarkIsSaid()
     {
-        var (learned, _, notices) = Row(Turns.Replace("{{ m.content }}{{ eos_token }}", "{% generation %}{{ m.content }}{% endgeneration %}{{ eos_token }}"), Talk);
+        var (learned, _, notices) =
+            Row(Turns.Replace("{{ m.content }}{{ eos_token }}", "{% generation %}{{ m.content }}{% endgeneration %}{{ eos_token }}"), Talk);
         Assert.Equal(["def", "y"], learned);
-        Assert.Contains("does not mark it: a model does not learn to stop", Assert.Single(notices));
+        Assert.Contains("does not mark it: the model does not learn to stop", Assert.Single(notices));
     }
 
     [Fact]
@@ -93,23 +99,25 @@ public sealed class ChatEncoderTests
     {
         var (learned, _, notices) = Row(Turns.Replace("%}A:{% endif %}", "%}A:<think>\n{% endif %}"), Talk);
         Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
-        Assert.Contains("1 conversations have answers that do not extend the opened prompt", notices[0].Replace("2 conv", "1 conv"));
+        Assert.Contains("1 conversations have responses that do not extend the generation prompt", notices[0].Replace("2 conv", "1 conv"));
     }
 
     [Fact]
     public void EarlierTurnsThatATemplateRewritesAreNotLearnedAndSaid()
     {
         var thinking = Turns.Replace("A:{{ m.content }}", "A:{{ m.content if loop.last else m.content.split('</think>')[-1] }}");
-        var (learned, text, notices) = Row(thinking, new("user", "abc"), new("assistant", "<think>hm</think>def"), new("user", "x"), new("assistant", "<think>q</think>y"));
+        var (learned, text, notices) = Row(thinking, new("user", "abc"), new("assistant", "<think>hm</think>def"), new("user", "x"),
+            new("assistant", "<think>q</think>y"));
         Assert.Equal("U:abc\nA:def<|endoftext|>U:x\nA:<think>q</think>y<|endoftext|>", text);
         Assert.Equal(["<think>q</think>y<|endoftext|>"], learned);
-        Assert.Contains("writes otherwise once later ones follow", Assert.Single(notices));
+        Assert.Contains("renders differently when later ones follow", Assert.Single(notices));
     }
 
     [Fact]
     public void AnEndOfTheWholeTextThatComesWithoutAnOpenedPromptIsNoRewriting()
     {
-        const string Closing = "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}\n{% endfor %}{{ 'a:' if add_generation_prompt else eos_token }}";
+        const string Closing =
+            "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}\n{% endfor %}{{ 'a:' if add_generation_prompt else eos_token }}";
         var (learned, text, notices) = Row(Closing, Talk);
         Assert.Equal("u:abc\na:def\nu:x\na:y\n<|endoftext|>", text);
         Assert.Equal(["def\n", "y\n<|endoftext|>"], learned);
@@ -151,7 +159,8 @@ public sealed class ChatEncoderTests
     public void AnswersThatAreMessagesAreRankedBehindTheOpenedPromptAndEndOnce()
     {
         var own = Plain.WithChatTemplate(Turns);
-        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], ComparisonSet.FromRanks(0, 1));
+        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]],
+            ComparisonSet.FromRanks(0, 1));
         var ranking = new TextEncoder(own, 64).EncodeComparisons(example)!;
         Assert.Equal(ranking.Texts, new TextEncoder(own, 64).EncodeForScoring(example));
         Assert.Equal("U:abc\nA:good<|endoftext|>", own.Decode(ranking.Texts[0]));
@@ -163,9 +172,10 @@ public sealed class ChatEncoderTests
     public void RankedAnswersThatDoNotExtendThePromptAreRefused()
     {
         var own = Plain.WithChatTemplate(Turns.Replace("%}A:{% endif %}", "%}A:<think>{% endif %}"));
-        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]], ComparisonSet.FromRanks(0, 1));
+        var example = new ChatComparisonExample(Origin, new(Talk[..1]), [[new("assistant", "good")], [new("assistant", "bad")]],
+            ComparisonSet.FromRanks(0, 1));
         var message = Assert.Throws<InvalidDataException>(() => new TextEncoder(own, 64).EncodeComparisons(example)).Message;
-        Assert.Contains("data.jsonl, line 3: the chat template does not extend the prompt by the answer", message);
+        Assert.Contains("data.jsonl, line 3: the chat template does not render the response after the same prompt", message);
         Assert.Contains("\"<think>\"", message);
     }
 
@@ -175,9 +185,10 @@ public sealed class ChatEncoderTests
         var look = new ExampleInspector(Plain, context: 10).Inspect(new Demonstration(Origin, "abc", new string('x', 30)));
         Assert.True(look.Length > 30);
         Assert.False(look.IsLeftOut);
-        Assert.Equal("texts longer than 10 tokens had their end cut off", Assert.Single(look.Notes));
+        Assert.Equal("texts longer than 10 tokens were cut at the end", Assert.Single(look.Notes));
         Assert.True(new ExampleInspector(Plain, context: 10, OverlongExamples.Drop).Inspect(look.Example).IsLeftOut);
         Assert.True(new ExampleInspector(Plain).Inspect(new Demonstration(Origin, "abc", " ")).IsLeftOut);
-        Assert.Equal(2, new ExampleInspector(Plain).Inspect(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(0, 1))).Rows.Count);
+        Assert.Equal(2,
+            new ExampleInspector(Plain).Inspect(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(0, 1))).Rows.Count);
     }
 }

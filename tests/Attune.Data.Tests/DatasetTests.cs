@@ -16,7 +16,8 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal("a", Assert.IsType<Document>(Only("""{"text":"a"}""")).Text);
         Assert.Equal("q", Assert.IsType<PromptOnly>(Only("""{"prompt":"q","id":7}""")).Prompt);
         Assert.Equal("a", Assert.IsType<Demonstration>(Only("""{"prompt":"q","completion":"a"}""")).Completion);
-        var dialogue = Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
+        var dialogue =
+            Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"""));
         Assert.Equal([new("user", "q"), new("assistant", "a")], dialogue.Messages);
         var ranking = Assert.IsType<ComparisonExample>(Only("""{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,1]}"""));
         Assert.Equal([1, 0, 1], ranking.Comparisons.Ranks!);
@@ -29,7 +30,9 @@ public sealed class DatasetTests : IDisposable
     public void MessagesKeepWhateverElseTheyHoldAndMayBePromptAndAnswers()
     {
         const string Call = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]}""";
-        var dialogue = Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":[{"type":"text","text":"q"}],"name":"Kim"},""" + Call + """],"tools":"[{\"name\":\"f\"}]","chat_template_kwargs":{"x":1}}"""));
+        var dialogue =
+            Assert.IsType<ChatExample>(Only("""{"messages":[{"role":"user","content":[{"type":"text","text":"q"}],"name":"Kim"},""" + Call
+                + """],"tools":"[{\"name\":\"f\"}]","chat_template_kwargs":{"x":1}}"""));
         Assert.Equal("Kim", dialogue.Messages[0].Fields.GetProperty("name").GetString());
         Assert.Equal("f", dialogue.Context.Tools!.Value[0].GetProperty("name").GetString());
         Assert.Equal(1, dialogue.Context.Variables!.Value.GetProperty("x").GetInt32());
@@ -39,7 +42,8 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal(1, Assert.IsType<ChatExample>(Only($$"""{"prompt":{{prompt}}}""")).PromptCount);
         var pair = Assert.IsType<ChatComparisonExample>(Only($$"""{"prompt":{{prompt}},"chosen":{{good}},"rejected":{{bad}}}"""));
         Assert.Equal([new("user", "q")], pair.Prompt.Messages);
-        var whole = Assert.IsType<ChatComparisonExample>(Only($$"""{"chosen":{{prompt[..^1]}},{{good[1..]}},"rejected":{{prompt[..^1]}},{{bad[1..]}}}"""));
+        var whole = Assert.IsType<ChatComparisonExample>(
+            Only($$"""{"chosen":{{prompt[..^1]}},{{good[1..]}},"rejected":{{prompt[..^1]}},{{bad[1..]}}}"""));
         Assert.Equal([new("user", "q")], whole.Prompt.Messages);
         Assert.Equal([new("assistant", "b")], whole.Completions[1]);
     }
@@ -58,7 +62,8 @@ public sealed class DatasetTests : IDisposable
     [Theory]
     [InlineData("The sky is blue.", "The sky is green.", "The sky is", " blue.", " green.")]
     [InlineData("The sky is blue.", "The sky is black.", "The sky is", " blue.", " black.")]
-    [InlineData("\n\nHuman: Hi\n\nAssistant: I think so", "\n\nHuman: Hi\n\nAssistant: I know", "\n\nHuman: Hi\n\nAssistant:", " I think so", " I know")]
+    [InlineData("\n\nHuman: Hi\n\nAssistant: I think so", "\n\nHuman: Hi\n\nAssistant: I know", "\n\nHuman: Hi\n\nAssistant:",
+        " I think so", " I know")]
     [InlineData("yes", "no", "", "yes", "no")]
     public void TheSharedStartOfTwoTranscriptsIsThePrompt(string chosen, string rejected, string prompt, string first, string second)
     {
@@ -102,7 +107,8 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void AListInACsvCellIsJson()
     {
-        var ranking = Assert.IsType<ComparisonExample>(Dataset.Read(folder.Write("a.csv", "prompt,completions,ranks\nq,\"[\"\"a\"\",\"\"b\"\"]\",\"[0,1]\"\n")).Single());
+        var ranking = Assert.IsType<ComparisonExample>(
+            Dataset.Read(folder.Write("a.csv", "prompt,completions,ranks\nq,\"[\"\"a\"\",\"\"b\"\"]\",\"[0,1]\"\n")).Single());
         Assert.Equal(["a", "b"], ranking.Completions);
     }
 
@@ -137,18 +143,18 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2: this is not JSON, or it is cut off")]
-    [InlineData("[1]\n", "line 1: expected one JSON object a line, found Array")]
-    [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' where it says 'promt'?")]
-    [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' where it says 'choosen'?")]
-    [InlineData("{\"prompt\":\"a\",\"completoin\":\"b\"}\n", "Did you mean 'completion' where it says 'completoin'?")]
-    [InlineData("{\"question\":\"a\"}\n", "which is no layout")]
-    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"]}\n", "which is no layout")]
-    [InlineData("{\"prompt\":1,\"completion\":\"b\"}\n", "'prompt' should be a text, found 1")]
-    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"],\"ranks\":[0]}\n", "found 2 completions and 1 ranks")]
-    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",2],\"ranks\":[0,1]}\n", "'completions' should be a list of texts")]
-    [InlineData("{\"messages\":[{\"role\":\"user\"}]}\n", "'messages' should be a list of")]
-    [InlineData("{\"messages\":[]}\n", "'messages' should be a list of")]
+    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2: this is not valid JSON, or it is cut off")]
+    [InlineData("[1]\n", "line 1: each line must be a JSON object (was Array)")]
+    [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' instead of 'promt'?")]
+    [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' instead of 'choosen'?")]
+    [InlineData("{\"prompt\":\"a\",\"completoin\":\"b\"}\n", "Did you mean 'completion' instead of 'completoin'?")]
+    [InlineData("{\"question\":\"a\"}\n", "which match no layout")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"]}\n", "which match no layout")]
+    [InlineData("{\"prompt\":1,\"completion\":\"b\"}\n", "'prompt' must be a text (was 1)")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"],\"ranks\":[0]}\n", "(was 1 ranks for 2 completions)")]
+    [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",2],\"ranks\":[0,1]}\n", "'completions' must be a list of texts")]
+    [InlineData("{\"messages\":[{\"role\":\"user\"}]}\n", "'messages' must be a list of")]
+    [InlineData("{\"messages\":[]}\n", "'messages' must be a list of")]
     [InlineData("{\"chosen\":\"a\",\"rejected\":\"a\"}\n", "the same text")]
     [InlineData("{\"text\":\"a\"}\n{\"prompt\":\"b\"}\n", "line 2: the fields are prompt, but those of line 1 are text")]
     public void ADamagedLineIsNamedWithItsFileAndWhatIsWrong(string lines, string expected)
@@ -160,11 +166,11 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("prompt,completion\na,b,c\n", "line 2: expected 2 cells as in the header, found 3")]
+    [InlineData("prompt,completion\na,b,c\n", "line 2: a row must have 2 cells like the header (was 3)")]
     [InlineData("prompt,completion\n\"a,b\n", "line 2: a quoted cell is never closed")]
-    [InlineData("prompt,completion\n\"a\nb\",c\nd;e;f\n", "line 4: expected 2 cells as in the header, found 1")]
+    [InlineData("prompt,completion\n\"a\nb\",c\nd;e;f\n", "line 4: a row must have 2 cells like the header (was 1)")]
     [InlineData("prompt,completion,completion\na,b,c\n", "line 1: two columns are named 'completion'")]
-    [InlineData("", "is empty; a header line")]
+    [InlineData("", "is empty; its first line")]
     public void ADamagedCsvIsNamed(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.csv", text)).ToList()).Message);
 
@@ -182,7 +188,8 @@ public sealed class DatasetTests : IDisposable
     [InlineData("{\"text\":\"a \\ud800 b\"}")]
     [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"\\udc00\"}]}")]
     public void HalfASurrogatePairIsRefused(string line) =>
-        Assert.Contains("bad.jsonl, line 1: a text has half of a surrogate pair", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.jsonl", line)).ToList()).Message);
+        Assert.Contains("bad.jsonl, line 1: a text contains a lone surrogate",
+            Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.jsonl", line)).ToList()).Message);
 
     [Fact]
     public void TheCaseOfAFilesEndingIsNoMatter()
@@ -206,7 +213,8 @@ public sealed class DatasetTests : IDisposable
     public void APathThatIsNotThereOrNoDataIsSaid()
     {
         Assert.Throws<FileNotFoundException>(() => Dataset.Read(folder.File("nothing.jsonl")).ToList());
-        Assert.Contains("known are .jsonl", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.parquet", "x")).ToList()).Message);
+        Assert.Contains("supported are .jsonl",
+            Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.parquet", "x")).ToList()).Message);
     }
 
     Example Only(string line) => Dataset.Read(folder.Write("only.jsonl", line + "\n")).Single();

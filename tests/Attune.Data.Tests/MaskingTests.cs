@@ -9,7 +9,8 @@ public sealed class MaskingTests
     const int Vocabulary = 600;
 
     public static TheoryData<string> Rates =>
-        [.. Golden.Names("losses", name => name == "mlm").SelectMany(_ => Golden.Json("losses", "mlm.json").GetProperty("cases").EnumerateArray())
+        [.. Golden.Names("losses", name => name == "mlm")
+            .SelectMany(_ => Golden.Json("losses", "mlm.json").GetProperty("cases").EnumerateArray())
             .Select(item => item.GetProperty("name").GetString()!)];
 
     public static TheoryData<string> GivenDecisions => [.. Golden.Names("losses", name => name == "mlm")];
@@ -19,7 +20,8 @@ public sealed class MaskingTests
     [MemberData(nameof(Rates))]
     public void TheSharesAreThoseThatWereAskedFor(string name)
     {
-        var item = Golden.Json("losses", "mlm.json").GetProperty("cases").EnumerateArray().First(found => found.GetProperty("name").GetString() == name);
+        var item = Golden.Json("losses", "mlm.json").GetProperty("cases").EnumerateArray()
+            .First(found => found.GetProperty("name").GetString() == name);
         var (hparams, rates) = (item.GetProperty("hparams"), item.GetProperty("expected").GetProperty("rates"));
         var options = new MaskingOptions
         {
@@ -33,7 +35,8 @@ public sealed class MaskingTests
 
         double guessed = hidden.TargetCount;
         var masked = row.Tokens.Index().Count(token => hidden.Input.Tokens[token.Index] == Mask);
-        var changed = row.Tokens.Index().Count(token => hidden.Input.Tokens[token.Index] is var shown && shown != Mask && shown != token.Item);
+        var changed = row.Tokens.Index()
+            .Count(token => hidden.Input.Tokens[token.Index] is var shown && shown != Mask && shown != token.Item);
         var tolerance = item.GetProperty("tolerance").GetDouble();
         Close("selected", guessed / row.Tokens.Length);
         Close("masked_of_selected", masked / guessed);
@@ -55,11 +58,13 @@ public sealed class MaskingTests
         TokenMasking[] fates = [.. selected.Select((chosen, at) =>
             !chosen ? TokenMasking.NotMasked : masked[at] ? TokenMasking.Mask : random[at] ? TokenMasking.Random : TokenMasking.Unchanged)];
         var row = Row([.. Tensor("input_ids").Longs.Select(id => (int)id)]);
-        var hidden = Masking.Apply(row, fates, [.. Tensor("random_words").Longs.Select(id => (int)id)], inputs.GetProperty("mask_token_id").GetInt32());
+        var hidden = Masking.Apply(row, fates, [.. Tensor("random_words").Longs.Select(id => (int)id)],
+            inputs.GetProperty("mask_token_id").GetInt32());
 
         var expected = given.GetProperty("expected");
         Assert.Equal(GoldenTensor.Read(expected.GetProperty("input_ids")).Longs, hidden.Input.Tokens.Select(id => (long)id));
-        Assert.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs, hidden.Labels.Select((id, at) => hidden.Input.LossMask[at] ? id : -100L));
+        Assert.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs,
+            hidden.Labels.Select((id, at) => hidden.Input.LossMask[at] ? id : -100L));
         Golden.Ran("losses: mlm");
 
         GoldenTensor Tensor(string key) => GoldenTensor.Read(inputs.GetProperty(key));
@@ -98,7 +103,7 @@ public sealed class MaskingTests
         bool[] continues = [.. Enumerable.Range(0, Vocabulary).Select(id => id >= 500)];
         var masking = new Masking(new() { Probability = 0.5, WholeWords = true }, Mask, Specials(Vocabulary), continues);
         int[] tokens = [2, 10, 500, 501, 11, 12, 502, 3, 503, 13];
-        (int From, int To)[] words = [(1, 4), (4, 5), (5, 7), (8, 9), (9, 10)];      // a word does not reach over a special token
+        (int From, int To)[] words = [(1, 4), (4, 5), (5, 7), (8, 9), (9, 10)];      // a word ends at a special token
         var patterns = new HashSet<string>(StringComparer.Ordinal);
         for (var number = 0; number < 200; number++)
         {
@@ -107,7 +112,7 @@ public sealed class MaskingTests
                 Assert.Single(learned[from..to].Distinct());
             patterns.Add(string.Concat(words.Select(word => learned[word.From] ? 'x' : '.')));
         }
-        Assert.Equal(31, patterns.Count);                                           // every choice of the five words but none
+        Assert.Equal(31, patterns.Count);                                           // every non-empty choice of the five words
     }
 
     [Theory]

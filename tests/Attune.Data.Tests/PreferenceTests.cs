@@ -4,7 +4,7 @@ using Attune.Text.Trainers;
 
 namespace Attune.Data.Tests;
 
-/// <summary>What people prefer, as files say it: ranks with ties and gaps, pairs, strength, votes.</summary>
+/// <summary>Comparisons in data files: ranks with ties and gaps, pairs, strength, votes.</summary>
 public sealed class PreferenceTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -21,7 +21,9 @@ public sealed class PreferenceTests : IDisposable
     [Fact]
     public void APartialOrderIsAListOfPairsEachWithItsStrengthAndVotes()
     {
-        var ranking = Read("""{"prompt":"q","completions":["a","b","c"],"pairs":[{"better":0,"worse":1,"strength":1.5},{"better":2,"worse":1,"votes":[1,3]}],"sources":["x","y","x"]}""");
+        var ranking =
+            Read("""{"prompt":"q","completions":["a","b","c"],"pairs":[{"better":0,"worse":1,"strength":1.5},"""
+            + """{"better":2,"worse":1,"votes":[1,3]}],"sources":["x","y","x"]}""");
         Assert.Equal([new(0, 1) { Margin = 1.5 }, new(1, 2) { Share = 0.75, Votes = 4 }], ranking.Comparisons.Comparisons);
         Assert.Equal(["x", "y", "x"], ranking.Comparisons.Sources!);
         Assert.Null(ranking.Comparisons.Ranks);
@@ -43,7 +45,8 @@ public sealed class PreferenceTests : IDisposable
     [Fact]
     public void CellsOfACsvFileHoldNumbersAndListsAndMayBeEmpty()
     {
-        var rows = Dataset.Read(folder.Write("a.csv", "prompt,chosen,rejected,strength,votes\nq,a,b,1.5,\"[3,1]\"\nq,a,b,,\n")).Cast<ComparisonExample>().Select(row => row.Comparisons.Comparisons[0]).ToList();
+        var rows = Dataset.Read(folder.Write("a.csv", "prompt,chosen,rejected,strength,votes\nq,a,b,1.5,\"[3,1]\"\nq,a,b,,\n"))
+            .Cast<ComparisonExample>().Select(row => row.Comparisons.Comparisons[0]).ToList();
         Assert.Equal([new(0, 1) { Margin = 1.5, Share = 0.75, Votes = 4 }, new(0, 1)], rows);
     }
 
@@ -52,7 +55,7 @@ public sealed class PreferenceTests : IDisposable
     {
         var encoder = new TextEncoder(TinyTokens(), 64);
         Assert.Null(encoder.EncodeComparisons(Read("""{"prompt":"q","chosen":"a","rejected":"a"}""")));
-        Assert.Contains("prefer nothing were left out", Assert.Single(encoder.Notices));
+        Assert.Contains("without a comparison were left out", Assert.Single(encoder.Notices));
         var kept = encoder.EncodeComparisons(Read("""{"prompt":"q","completions":["a","a","b"],"ranks":[0,1,2]}"""))!;
         Assert.Equal([new(0, 2), new(1, 2)], kept.Comparisons);
         const string Say = """[{"role":"assistant","content":"x"}]""";
@@ -61,26 +64,31 @@ public sealed class PreferenceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(""" "chosen":"a","rejected":"b","strength":"NaN" """, "'strength' should be a number, or one of unsure")]
-    [InlineData(""" "chosen":"a","rejected":"b","margin":1e999 """, "'margin' should be a number")]
-    [InlineData(""" "chosen":"a","rejected":"b","margin":-1 """, "'margin' should be a number of at least 0, found -1")]
-    [InlineData(""" "chosen":"a","rejected":"b","margin":[1] """, "'margin' should be a number")]
-    [InlineData(""" "chosen":"a","rejected":"b","margin":1,"strength":1 """, "strength or margin was expected, found both")]
+    [InlineData(""" "chosen":"a","rejected":"b","strength":"NaN" """, "'strength' must be a number, or one of unsure")]
+    [InlineData(""" "chosen":"a","rejected":"b","margin":1e999 """, "'margin' must be a number")]
+    [InlineData(""" "chosen":"a","rejected":"b","margin":-1 """, "'margin' must be at least 0 (was -1)")]
+    [InlineData(""" "chosen":"a","rejected":"b","margin":[1] """, "'margin' must be a number")]
+    [InlineData(""" "chosen":"a","rejected":"b","margin":1,"strength":1 """, "give 'strength' or 'margin', not both")]
     [InlineData(""" "chosen":"a","rejected":"b","votes":[0,0] """, "not both 0")]
-    [InlineData(""" "chosen":"a","rejected":"b","votes":[3] """, "'votes' should be two counts")]
-    [InlineData(""" "chosen":"a","rejected":"b","votes":[3,-1] """, "'votes' should be two counts")]
-    [InlineData(""" "chosen":"a","rejected":"b","votes":[2147483647,2147483647] """, "'votes' should be two counts")]
-    [InlineData(""" "chosen":"a","rejected":"b","votes":[0.7,0.3] """, "'votes' should be a list of whole numbers")]
-    [InlineData(""" "chosen":"a","rejected":"b","votes":[1,0],"label":1 """, "votes or label was expected, found both")]
-    [InlineData(""" "chosen":"a","rejected":"b","label":1.5 """, "'label' should be the share of people for the better answer, from 0 to 1, found 1.5")]
-    [InlineData(""" "chosen":"a","rejected":"b","sources":["x"] """, "a source for each of 2 answers was expected, found 1")]
-    [InlineData(""" "completions":["a"],"ranks":[0] """, "two or more completions with a rank each were expected, found 1 completions and 1 ranks")]
-    [InlineData(""" "completions":["a","b"],"ranks":[0,1.5] """, "'ranks' should be a list of whole numbers, or of null for what was not ranked")]
-    [InlineData(""" "completions":["a","b"],"ranks":[0,1],"votes":[3,1] """, "votes and label belong to a pair")]
-    [InlineData(""" "completions":["a","b"],"pairs":[] """, "'pairs' should be a list of objects, at least one")]
-    [InlineData(""" "completions":["a","b"],"pairs":[{"better":0,"worse":2}] """, "'worse' should be the place of one of 2 completions, from 0 to 1, found 2")]
-    [InlineData(""" "completions":["a","b"],"pairs":[{"better":1,"worse":1}] """, "a pair of two answers was expected, found answer 1 twice")]
-    [InlineData(""" "completions":["a","b"],"pairs":[{"better":1}] """, "'worse' should be a whole number, found nothing")]
+    [InlineData(""" "chosen":"a","rejected":"b","votes":[3] """, "'votes' must be two counts")]
+    [InlineData(""" "chosen":"a","rejected":"b","votes":[3,-1] """, "'votes' must be two counts")]
+    [InlineData(""" "chosen":"a","rejected":"b","votes":[2147483647,2147483647] """, "'votes' must be two counts")]
+    [InlineData(""" "chosen":"a","rejected":"b","votes":[0.7,0.3] """, "'votes' must be a list of whole numbers")]
+    [InlineData(""" "chosen":"a","rejected":"b","votes":[1,0],"label":1 """, "give 'votes' or 'label', not both")]
+    [InlineData(""" "chosen":"a","rejected":"b","label":1.5 """,
+        "'label' must be the share of votes for the better completion, from 0 to 1 (was 1.5)")]
+    [InlineData(""" "chosen":"a","rejected":"b","sources":["x"] """, "'sources' must have one entry for each of 2 completions (was 1)")]
+    [InlineData(""" "completions":["a"],"ranks":[0] """,
+        "(was 1 ranks for 1 completions)")]
+    [InlineData(""" "completions":["a","b"],"ranks":[0,1.5] """,
+        "'ranks' must be a list of whole numbers, with null for responses that were not ranked")]
+    [InlineData(""" "completions":["a","b"],"ranks":[0,1],"votes":[3,1] """, "'votes' and 'label' need a pair")]
+    [InlineData(""" "completions":["a","b"],"pairs":[] """, "'pairs' must be a list of at least one object")]
+    [InlineData(""" "completions":["a","b"],"pairs":[{"better":0,"worse":2}] """,
+        "'worse' must be the index of a completion, from 0 to 1 (was 2)")]
+    [InlineData(""" "completions":["a","b"],"pairs":[{"better":1,"worse":1}] """,
+        "'better' and 'worse' must be different completions (both are 1)")]
+    [InlineData(""" "completions":["a","b"],"pairs":[{"better":1}] """, "'worse' must be a whole number (was nothing)")]
     public void WhatMakesNoSenseIsSaidWithItsLine(string fields, string expected)
     {
         var message = Assert.Throws<InvalidDataException>(() => Only($$"""{"prompt":"q",{{fields}}}""")).Message;

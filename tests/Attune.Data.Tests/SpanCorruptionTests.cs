@@ -8,7 +8,7 @@ public sealed class SpanCorruptionTests
     [Theory]
     [InlineData(40, 6, 2)]
     [InlineData(100, 15, 5)]
-    [InlineData(400, 60, 6)]   // 20 spans would be asked for, and there are 6 sentinels
+    [InlineData(400, 60, 6)]   // 20 spans are limited to 6 sentinels
     [InlineData(10, 2, 1)]
     [InlineData(2, 1, 1)]
     public void AShareOfTheTokensIsHiddenInSpansOfTheMeanLength(int length, int hidden, int spans)
@@ -59,5 +59,6 @@ public sealed class SpanCorruptionTests
 
     static TokenRow Corrupt(int[] text, int seed) => new SpanCorruption(new(), Sentinels, Start, Eos).Corrupt(text, seed, number: 5);
 
-    static IEnumerable<int> Behind(int sentinel, int[] target) => target.SkipWhile(token => token != sentinel).Skip(1).TakeWhile(token => token < 1000);
+    static IEnumerable<int> Behind(int sentinel, int[] target) =>
+        target.SkipWhile(token => token != sentinel).Skip(1).TakeWhile(token => token < 1000);
 }

@@ -40,15 +40,18 @@ public sealed class TextEncoderTests
         var row = encoder.EncodeDemonstration(new(Origin, "a", new string('x', 100)))!;
         Assert.Equal((20, 2), (row.Tokens.Length, row.Source!.Length));
         Assert.Equal(
-            ["1 prompts longer than 20 tokens lost their beginning (the first: data.jsonl, line 3)", "1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)"],
+            ["1 prompts longer than 20 tokens were cut at the beginning (the first: data.jsonl, line 3)",
+                "1 texts longer than 20 tokens were cut at the end (the first: data.jsonl, line 3)"],
             encoder.Notices);
-        Assert.Null(new TextEncoder(Tokenizer, 20, OverlongExamples.Drop, startToken: 7).EncodeDemonstration(new(Origin, new string('x', 100), "a")));
+        Assert.Null(new TextEncoder(Tokenizer, 20, OverlongExamples.Drop, startToken: 7)
+            .EncodeDemonstration(new(Origin, new string('x', 100), "a")));
     }
 
     [Fact]
     public void AnEncoderDecoderLearnsTheLastAnswerOfAConversation()
     {
-        var row = new TextEncoder(Tokenizer, 256, startToken: 7).EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x")]))!;
+        var row = new TextEncoder(Tokenizer, 256, startToken: 7)
+            .EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x")]))!;
         Assert.Equal("<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n<|endoftext|>", Tokenizer.Decode(row.Source));
         Assert.Equal("def<|im_end|>\n<|endoftext|>", Tokenizer.Decode(row.Tokens.AsSpan(1)));
     }
@@ -56,11 +59,13 @@ public sealed class TextEncoderTests
     [Fact]
     public void InAConversationWhatTheAssistantSaysIsLearned()
     {
-        var row = new TextEncoder(Tokenizer, 256).EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;
+        var row = new TextEncoder(Tokenizer, 256)
+            .EncodeChat(new(Origin, [new("user", "abc"), new("assistant", "def"), new("user", "x"), new("assistant", "y")]))!;
         var learned = Tokenizer.Decode(row.Tokens.Where((_, at) => row.LossMask[at]).ToArray());
         Assert.Equal("def<|im_end|>\ny<|im_end|>\n<|endoftext|>", learned);
         Assert.Equal(
-            "<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\ny<|im_end|>\n<|endoftext|>",
+            "<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\ndef<|im_end|>\n"
+            + "<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\ny<|im_end|>\n<|endoftext|>",
             Tokenizer.Decode(row.Tokens));
     }
 
@@ -72,7 +77,8 @@ public sealed class TextEncoderTests
         var row = truncating.EncodeDemonstration(example)!;
         Assert.Equal(20, row.Tokens.Length);
         Assert.DoesNotContain(Eos, row.Tokens);
-        Assert.Equal("1 texts longer than 20 tokens had their end cut off (the first: data.jsonl, line 3)", Assert.Single(truncating.Notices));
+        Assert.Equal("1 texts longer than 20 tokens were cut at the end (the first: data.jsonl, line 3)",
+            Assert.Single(truncating.Notices));
         var dropping = new TextEncoder(Tokenizer, 20, OverlongExamples.Drop);
         Assert.Null(dropping.EncodeDemonstration(example));
         Assert.Equal("1 texts longer than 20 tokens were left out (the first: data.jsonl, line 3)", Assert.Single(dropping.Notices));
@@ -109,7 +115,7 @@ public sealed class TextEncoderTests
     {
         var encoder = new TextEncoder(Tokenizer, 64);
         Assert.Null(encoder.EncodeComparisons(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(1, 1))));
-        Assert.Contains("prefer nothing were left out: all answers tie", Assert.Single(encoder.Notices));
+        Assert.Contains("without a comparison were left out: all completions tie", Assert.Single(encoder.Notices));
     }
 
     [Fact]
@@ -133,7 +139,7 @@ public sealed class TextEncoderTests
         Assert.Equal(bos, encoder.EncodeDocument("abc")[0]);
     }
 
-    /// <summary>The tokenizer with a template that puts its first token before every text.</summary>
+    /// <summary>A tokenizer that adds its first token before every text.</summary>
     internal static Tokenizer WithBeginning()
     {
         using var folder = new Attune.Testing.TemporaryFolder();

@@ -38,7 +38,7 @@ public sealed class BackupTests : IDisposable
         await done.CancelAsync();
         await writing;
         Assert.InRange(content.Items, before, store.Projects.Progress(project.Id).Items);
-        Assert.Equal(0, content.Items % 10);     // a transaction is in it whole or not at all
+        Assert.Equal(0, content.Items % 10);     // it contains whole transactions only
         Assert.Equal(content, Backups.Check(folder.File("copy.db")));
         Assert.Throws<InvalidDataException>(() => Backups.Take(store.Path, folder.File("copy.db")));
         Assert.Equal(store.Projects.Progress(project.Id).Items, Backups.Take(store.Path, folder.File("copy.db"), replace: true).Items);
@@ -49,7 +49,8 @@ public sealed class BackupTests : IDisposable
     {
         Backups.Take(store.Path, folder.File("copy.db"));
         Add(5);
-        Assert.Contains("in use", Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), store.Path, replace: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("in use", Assert.Throws<InvalidDataException>(() =>
+            Backups.Restore(folder.File("copy.db"), store.Path, replace: true)).Message, StringComparison.Ordinal);
         store.Dispose();
         Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), store.Path));
         var (content, kept) = Backups.Restore(folder.File("copy.db"), store.Path, replace: true);
@@ -73,14 +74,16 @@ public sealed class BackupTests : IDisposable
         File.WriteAllBytes(folder.File("copy.db"), damage switch
         {
             "half" => bytes[..(bytes.Length / 2)],
-            "overwritten" => [.. bytes[..(bytes.Length / 2)], .. Enumerable.Repeat((byte)0x5A, 8192), .. bytes[(bytes.Length / 2 + 8192)..]],
+            "overwritten" =>
+                [.. bytes[..(bytes.Length / 2)], .. Enumerable.Repeat((byte)0x5A, 8192), .. bytes[(bytes.Length / 2 + 8192)..]],
             "empty" => [],
             _ => "not a store"u8.ToArray(),
         });
         var error = Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), store.Path, replace: true));
         Assert.Contains("copy.db", error.Message, StringComparison.Ordinal);
         Assert.Equal(420, Backups.Check(store.Path).Items);
-        Assert.Equal(2, Directory.GetFiles(folder.Path, "*.db*").Count(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith("-wal", StringComparison.Ordinal)));
+        Assert.Equal(2, Directory.GetFiles(folder.Path, "*.db*")
+            .Count(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith("-wal", StringComparison.Ordinal)));
     }
 
     public void Dispose()

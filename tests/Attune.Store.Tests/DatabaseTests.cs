@@ -14,7 +14,8 @@ public sealed class DatabaseTests : IDisposable
     {
         foreach (var sql in new[]
         {
-            "UPDATE audit SET action = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit (id, at, action, subject) VALUES (1, 0, 'x', 'x')",
+            "UPDATE audit SET action = 'x'", "DELETE FROM audit",
+            "INSERT OR REPLACE INTO audit (id, at, action, subject) VALUES (1, 0, 'x', 'x')",
         })
             Assert.Contains("append-only", Assert.Throws<SqliteException>(() => test.Ask<long>(sql)).Message);
     }
@@ -32,7 +33,8 @@ public sealed class DatabaseTests : IDisposable
         test.Store.Annotations.Undo(project, ann.Id);
         test.Store.Projects.Archive(project.Id, true, test.Owner.Id);
         Assert.Equal(
-            ["person added", "project made", "items added", "person added", "members set", "settings changed", "link made", "decided", "edited", "withdrew", "archived"],
+            ["person added", "project made", "items added", "person added", "members set", "settings changed", "link made", "decided",
+                "edited", "withdrew", "archived"],
             test.Store.Audit.Newest(null).Reverse().Select(entry => entry.Action));
         Assert.Equal(["Ann", "Ann", "Ann"], test.Store.Audit.Newest(project.Id).Reverse().Skip(4).Take(3).Select(entry => entry.Person));
     }
@@ -40,14 +42,14 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public void AFileThatIsNoStoreIsRefusedInOneMessage()
     {
-        AssertRefused("cannot be read", path => File.WriteAllText(path, new('x', 10_000)));
-        AssertRefused("another SQLite file", path => Execute(path, "CREATE TABLE x (y)"));
-        AssertRefused("version 2, this program reads version 1", path =>
+        AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
+        AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
+        AssertRefused("version 2, but this program needs version 1", path =>
         {
             PreferenceStore.Open(path).Dispose();
             Execute(path, "PRAGMA user_version = 2");
         });
-        AssertRefused("cannot be read", path => Directory.CreateDirectory(path));
+        AssertRefused("cannot be opened as a store", path => Directory.CreateDirectory(path));
     }
 
     [Fact]
@@ -58,7 +60,7 @@ public sealed class DatabaseTests : IDisposable
             Parallel.For(0, 400, new() { MaxDegreeOfParallelism = 16 }, i => store.People.Add($"{i}", Role.Annotator));
         using (var file = File.OpenWrite(path))
         {
-            file.Position = file.Length * 3 / 4;            // behind the schema, among the names
+            file.Position = file.Length * 3 / 4;            // after the schema, in the rows of names
             file.Write(Enumerable.Repeat((byte)0xAA, (int)(file.Length - file.Position)).ToArray());
         }
         using var damaged = PreferenceStore.Open(path);

@@ -15,7 +15,8 @@ public sealed class DecisionTests : IDisposable
         var project = test.Project(NoChecks, items: 1);
         var showing = test.Next(project, ann);
         var saved = new SavedAnnotation?[16];
-        Parallel.For(0, saved.Length, new() { MaxDegreeOfParallelism = saved.Length }, i => saved[i] = test.Prefer(project, ann, showing, 0));
+        Parallel.For(0, saved.Length, new() { MaxDegreeOfParallelism = saved.Length },
+            i => saved[i] = test.Prefer(project, ann, showing, 0));
         Assert.Single(saved.Select(each => each!.Annotation.Id).Distinct());
         Assert.Equal(1, test.Store.Items.Find(project.Id, showing.Item)!.Decided);
         Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'decided'"));
@@ -70,7 +71,8 @@ public sealed class DecisionTests : IDisposable
     public void UndoGivesTheShowingBackWithWhatWasSaidAndGoesFurtherBackEachTime()
     {
         var project = test.Project(NoChecks with { Order = ItemOrder.Random }, items: 4);
-        var made = Enumerable.Range(0, 3).Select(i => test.Next(project, ann) is var showing && test.Prefer(project, ann, showing, i % 2) is not null ? showing : null!).ToList();
+        var made = Enumerable.Range(0, 3).Select(i =>
+            test.Next(project, ann) is var showing && test.Prefer(project, ann, showing, i % 2) is not null ? showing : null!).ToList();
         var held = test.Next(project, ann);
         for (var back = 2; back >= 0; back--)
         {
@@ -81,10 +83,11 @@ public sealed class DecisionTests : IDisposable
             Assert.Equal(made[back].Item, again.Item);
             Assert.Equal(made[back].Shown, again.Shown);
             Assert.NotEqual(made[back].Token, again.Token);
-            Assert.Null(test.Prefer(project, ann, made[back], 0));      // what was withdrawn is not sent again by an old page
+            Assert.Null(test.Prefer(project, ann, made[back], 0));      // an old page cannot submit a withdrawn decision again
         }
         Assert.Null(test.Store.Annotations.Undo(project, ann.Id));
-        Assert.Equal([.. made.Select(showing => showing.Item), held.Item], test.Store.Queue.Next(project, ann.Id, 1).Items.Select(showing => showing.Item));
+        Assert.Equal([.. made.Select(showing => showing.Item), held.Item],
+            test.Store.Queue.Next(project, ann.Id, 1).Items.Select(showing => showing.Item));
         Assert.Equal(new Progress(4, 0, 0, 4), test.Store.Projects.Progress(project.Id));
         test.Prefer(project, ann, test.Next(project, ann), 0);
         Assert.Equal(made[1].Item, test.Next(project, ann).Item);
@@ -112,7 +115,7 @@ public sealed class DecisionTests : IDisposable
         Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);
         Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);          // sent twice
         Assert.Null(test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] }));             // an old page
-        Assert.Null(test.Store.Annotations.Edit(project, test.Owner.Id, id, 2, tie));                           // another's
+        Assert.Null(test.Store.Annotations.Edit(project, test.Owner.Id, id, 2, tie));                           // of another person
         Assert.Equal([0, 0], test.Store.Annotations.Find(project.Id, id)!.Result.Ranks);
         Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'edited'"));
 
@@ -124,7 +127,7 @@ public sealed class DecisionTests : IDisposable
         test.AssertCountsEqualARecount();
     }
 
-    /// <summary>Random work by many at once; then everything that is counted is counted again.</summary>
+    /// <summary>Random concurrent work by many people; then all counts are computed again.</summary>
     [Fact]
     public void WhateverManyDoAtOnceTheCountsEqualARecount()
     {
@@ -132,11 +135,13 @@ public sealed class DecisionTests : IDisposable
         test.Add(project, [.. Enumerable.Range(0, 5).Select(i => TestStore.Pair($"check {i}", ItemKind.Check, [0, 1]))]);
         var people = Enumerable.Range(0, 10).Select(i => test.Person($"person {i}")).ToList();
         var confirmed = new Dictionary<string, long>[people.Count];
-        Parallel.For(0, people.Count, new() { MaxDegreeOfParallelism = people.Count }, i => confirmed[i] = Work(project, people[i], new Random(i), 120));
+        Parallel.For(0, people.Count, new() { MaxDegreeOfParallelism = people.Count },
+            i => confirmed[i] = Work(project, people[i], new Random(i), 120));
         test.AssertCountsEqualARecount();
         var stored = confirmed.Sum(each => each.Count);
         Assert.Equal(stored, test.Ask<long>("SELECT count(*) FROM decision"));
-        Assert.Equal(stored, test.Ask<long>("SELECT count(*) FILTER (WHERE action = 'decided') - count(*) FILTER (WHERE action = 'withdrew') FROM audit"));
+        Assert.Equal(stored,
+            test.Ask<long>("SELECT count(*) FILTER (WHERE action = 'decided') - count(*) FILTER (WHERE action = 'withdrew') FROM audit"));
         foreach (var (token, id) in confirmed.SelectMany(each => each))
             Assert.Equal(token, test.Ask<string>($"SELECT token FROM decision WHERE id = {id}"));
     }

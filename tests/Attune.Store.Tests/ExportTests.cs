@@ -9,7 +9,8 @@ namespace Attune.Store.Tests;
 
 /// <summary>
 /// Five items, counted by hand. Strengths are of a scale of 7.
-/// 0: Ann a 2, Ben a 3, Cid b 1.  1: Ann and Ben tie, Cid a 1.  2: Ann and Ben all bad, Cid b 1.  3: Ann b 1, flagged.  4: Ann b 1, with an ideal answer.
+/// 0: Ann a 2, Ben a 3, Cid b 1.  1: Ann and Ben tie, Cid a 1.  2: Ann and Ben all bad, Cid b 1.  3: Ann b 1, flagged.  4: Ann b 1, with an
+/// ideal answer.
 /// </summary>
 public sealed class ExportTests : IDisposable
 {
@@ -42,14 +43,15 @@ public sealed class ExportTests : IDisposable
 
     static AnnotationResult Second(int strength) => new() { Ranks = [1, 0], Strength = strength };
 
-    /// <summary>A person's verdicts by item and place; null skips.</summary>
+    /// <summary>A person's decisions by item and place; null is a skip.</summary>
     void Decide(string name, params AnnotationResult?[] verdicts)
     {
         var person = store.People.Add(name, Role.Annotator);
         var first = store.Items.Page(project.Id, 0, 1)[0].Id;
         while (store.Queue.Next(project, person.Id, 1).Items is [var showing, ..])
         {
-            var verdict = verdicts[showing.Item - first]?.AsShown(showing.Shown) ?? new() { Outcome = Outcome.Skipped, SkipReason = "cannot tell" };
+            var verdict = verdicts[showing.Item - first]?.AsShown(showing.Shown)
+                ?? new() { Outcome = Outcome.Skipped, SkipReason = "cannot tell" };
             Assert.NotNull(store.Annotations.Submit(project, person.Id, new(showing.Token, verdict, 1)));
         }
     }
@@ -67,7 +69,8 @@ public sealed class ExportTests : IDisposable
     public void AMajorityIsAPairWithItsVotesAndTheMarginOfThoseWhoAreInIt()
     {
         var lines = Lines(new());
-        Assert.Equal("""{"prompt":"prompt 0","chosen":"a0","rejected":"b0","votes":[2,1],"margin":2.5,"sources":["old","new"],"item":1}""", lines[0]);
+        Assert.Equal("""{"prompt":"prompt 0","chosen":"a0","rejected":"b0","votes":[2,1],"margin":2.5,"sources":["old","new"],"item":1}""",
+            lines[0]);
         Assert.Equal("""{"prompt":"prompt 4","chosen":"b4","rejected":"a4","margin":1,"sources":["new","old"],"item":5}""", lines[1]);
         Assert.Equal(2, lines.Count);
     }
@@ -75,7 +78,8 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void APreviewCountsWhatAnExportHolds()
     {
-        var counts = new ExportCounts { Items = 5, Votes = 10, Agreement = 6.0 / 9, LeftOutByFlags = 1, Undecided = 2, TrainRows = 2, TrainPrompts = 2 };
+        var counts = new ExportCounts { Items = 5, Votes = 10, Agreement = 6.0 / 9, LeftOutByFlags = 1, Undecided = 2, TrainRows = 2,
+            TrainPrompts = 2 };
         Assert.Equal(counts, store.Exports.Preview(project, new()));
         Assert.Equal(counts, store.Exports.Snapshot(project, new(), folder.File("pairs")).Counts);
     }
@@ -98,7 +102,8 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void WhoFailsChecksIsLeftOutAndChecksAreNeverExported()
     {
-        store.Items.Add(project.Id, [new Item { Kind = ItemKind.Calibration, Expected = [0, 1], Prompt = "known", Answers = [new("right"), new("wrong")] }], owner.Id);
+        store.Items.Add(project.Id, [new Item { Kind = ItemKind.Calibration, Expected = [0, 1], Prompt = "known",
+            Answers = [new("right"), new("wrong")] }], owner.Id);
         var dora = store.People.Add("Dora", Role.Annotator);
         var showing = store.Queue.Next(project, dora.Id, 1).Items[0];
         store.Annotations.Submit(project, dora.Id, new(showing.Token, Second(3).AsShown(showing.Shown), 1));
@@ -106,8 +111,9 @@ public sealed class ExportTests : IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = $"UPDATE item SET kind = 'Check' WHERE id = {showing.Item}; UPDATE decision SET person_id = 4 WHERE person_id = {dora.Id}";
-            command.ExecuteNonQuery();     // Cid's check now, and it was wrong
+            command.CommandText =
+                $"UPDATE item SET kind = 'Check' WHERE id = {showing.Item}; UPDATE decision SET person_id = 4 WHERE person_id = {dora.Id}";
+            command.ExecuteNonQuery();     // now an attention check that Cid got wrong
         }
         Assert.Equal(["a0", "b4"], Chosen(new()));
         Assert.Equal("[2,0]", JsonNode.Parse(Lines(new() { LeastRight = 0.5 })[0])!["votes"]!.ToJsonString());
@@ -134,7 +140,8 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void LabelsSayThatBothAreBadAndPassTiesOver()
     {
-        var labels = Lines(new() { Layout = ExportLayout.Kto }).Select(line => JsonNode.Parse(line)!).Select(row => ((string)row["completion"]!, (bool)row["label"]!));
+        var labels = Lines(new() { Layout = ExportLayout.Kto }).Select(line => JsonNode.Parse(line)!)
+            .Select(row => ((string)row["completion"]!, (bool)row["label"]!));
         Assert.Equal([("a0", true), ("b0", false), ("a2", false), ("b2", false), ("a4", false), ("b4", true)], labels);
     }
 
@@ -147,7 +154,8 @@ public sealed class ExportTests : IDisposable
         var pair = Assert.Single(Read(new()).Cast<ComparisonExample>().First().Comparisons.Comparisons);
         Assert.Equal((2.5, 3, 2.0 / 3), (pair.Margin!.Value, pair.Votes, pair.Share));
         var transcript = Read(new() { Layout = ExportLayout.Hh }).Cast<ComparisonExample>().First();
-        Assert.Equal(("\n\nHuman: prompt 0\n\nAssistant:", " a0", " b0"), (transcript.Prompt, transcript.Completions[0], transcript.Completions[1]));
+        Assert.Equal(("\n\nHuman: prompt 0\n\nAssistant:", " a0", " b0"),
+            (transcript.Prompt, transcript.Completions[0], transcript.Completions[1]));
         var shown = Assert.Single(Read(new() { Layout = ExportLayout.Demonstrations }).Cast<Demonstration>());
         Assert.Equal(("prompt 4", "better"), (shown.Prompt, shown.Completion));
         Assert.Equal(6, Read(new() { Layout = ExportLayout.Kto }).Count);
@@ -163,11 +171,13 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void MajoritiesThatRunInACircleTieAndAnswersThatNobodyRankedStayOut()
     {
-        // Condorcet's circle: 0 before 1 before 2, 1 before 2 before 0, 2 before 0 before 1; all three before 3, and nobody ranks 4.
-        AnnotatorRanking[] votes = [new([0, 1, 2, 3, null], null, null, null), new([2, 0, 1, 3, null], null, null, null), new([1, 2, 0, 3, null], null, null, null)];
-        var ballot = new ItemComparisons(new(1, "\"p\"", null, 0, [.. "abcde".Select(letter => ($"\"{letter}\"", (string?)null))]), votes, []);
+        // a Condorcet cycle: 0 before 1 before 2, 1 before 2 before 0, 2 before 0 before 1; all three before 3, and nobody ranks 4.
+        AnnotatorRanking[] votes = [new([0, 1, 2, 3, null], null, null, null), new([2, 0, 1, 3, null], null, null, null),
+            new([1, 2, 0, 3, null], null, null, null)];
+        var ballot =
+            new ItemComparisons(new(1, "\"p\"", null, 0, [.. "abcde".Select(letter => ($"\"{letter}\"", (string?)null))]), votes, []);
         Assert.Equal([1, 1, 1, -3, null], ballot.Standings());
-        Assert.Equal((15, 18), ballot.Agreement());     // 2 of 3 votes on each pair of the circle, 3 of 3 against 3
+        Assert.Equal((15, 18), ballot.Agreement());     // 2 of 3 votes on each pair of the cycle, 3 of 3 against response 3
     }
 
     [Fact]
@@ -175,23 +185,29 @@ public sealed class ExportTests : IDisposable
     {
         var item = new ExportedItem(1, "\"p\"", null, 5, [("\"a\"", null), ("\"b\"", null), ("\"c\"", null)]);
         AnnotatorRanking[] votes = [Rated(5, 3, 1), Rated(4, 3, 2)];
-        Assert.Equal(["a>b", "a>c", "b>c"], Rows(ExportLayout.Pairs, new(item, votes, [])).Select(row => $"{row["chosen"]}>{row["rejected"]}"));
-        Assert.Equal(["a True", "c False"], Rows(ExportLayout.Kto, new(item, votes, [])).Select(row => $"{row["completion"]} {(bool)row["label"]!}"));
+        Assert.Equal(["a>b", "a>c", "b>c"],
+            Rows(ExportLayout.Pairs, new(item, votes, [])).Select(row => $"{row["chosen"]}>{row["rejected"]}"));
+        Assert.Equal(["a True", "c False"],
+            Rows(ExportLayout.Kto, new(item, votes, [])).Select(row => $"{row["completion"]} {(bool)row["label"]!}"));
     }
 
     [Fact]
     public void AConversationHasAnswersThatAreMessages()
     {
-        var item = new ExportedItem(1, """[{"role":"user","content":"p"}]""", """{"tools":[1],"label":2}""", 0, [("\"a\"", null), ("\"b\"", null)]);
+        var item = new ExportedItem(1, """[{"role":"user","content":"p"}]""", """{"tools":[1],"label":2}""", 0,
+            [("\"a\"", null), ("\"b\"", null)]);
         var row = Assert.Single(Rows(ExportLayout.Pairs, new(item, [new([0, 1], null, null, null)], [])));
         Assert.Equal(
-            """{"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"item":1,"tools":[1]}""",
+            """{"prompt":[{"role":"user","content":"p"}],"chosen":"""
+            + """[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"item":1,"tools":[1]}""",
             row.ToJsonString());
-        Assert.Equal("\n\nHuman: p\n\nAssistant: b", (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null)], []))[0]["rejected"]!);
+        Assert.Equal("\n\nHuman: p\n\nAssistant: b",
+            (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null)], []))[0]["rejected"]!);
     }
 
     static AnnotatorRanking Rated(params int[] levels) =>
-        AnnotatorRanking.FromAnnotation(new() { Result = new() { Outcome = Outcome.Rated, Ratings = [.. levels.Select(level => (int?)level)] }, Shown = [0, 1, 2] }, null);
+        AnnotatorRanking.FromAnnotation(new() {
+            Result = new() { Outcome = Outcome.Rated, Ratings = [.. levels.Select(level => (int?)level)] }, Shown = [0, 1, 2] }, null);
 
     static List<JsonNode> Rows(ExportLayout layout, ItemComparisons ballot) => [.. JsonRows.CreateRows(layout, ballot).Select(row =>
     {
@@ -236,7 +252,8 @@ public sealed class ExportTests : IDisposable
         var target = folder.File($"{Guid.NewGuid():N}");
         store.Exports.Snapshot(project, options, target);
         return new[] { "train", "heldout" }.SelectMany(name => File.ReadAllLines(Path.Combine(target, $"{name}.jsonl"))
-            .Select(line => (Prompt: (string)JsonNode.Parse(line)!["prompt"]!, HeldOut: name == "heldout"))).Distinct().ToDictionary(side => side.Prompt, side => side.HeldOut);
+            .Select(line => (Prompt: (string)JsonNode.Parse(line)!["prompt"]!, HeldOut: name == "heldout"))).Distinct()
+                .ToDictionary(side => side.Prompt, side => side.HeldOut);
     }
 
     [Fact]
@@ -248,7 +265,8 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder.File("pairs"), "train.jsonl")).Length);
         Directory.CreateDirectory(folder.File("mine"));
         Assert.Throws<InvalidDataException>(() => store.Exports.Snapshot(project, new(), folder.File("mine"), replace: true));
-        Assert.Contains("nobody named Zoe", Assert.Throws<InvalidDataException>(() => store.Exports.Preview(project, new() { People = ["Zoe"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("no person named Zoe", Assert.Throws<InvalidDataException>(() =>
+            store.Exports.Preview(project, new() { People = ["Zoe"] })).Message, StringComparison.Ordinal);
         Assert.Equal(["mine", "pairs"], Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());
     }
 
@@ -256,10 +274,12 @@ public sealed class ExportTests : IDisposable
     public void ASpreadsheetHasARowADecisionAndRunsNoFormula()
     {
         var last = store.Annotations.Recent(project.Id, store.People.Find("Ann")!.Id, 1)[0];
-        store.Annotations.Edit(project, last.Person, last.Id, 1, last.Result.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1, \"so\"" });
+        store.Annotations.Edit(project, last.Person, last.Id, 1,
+            last.Result.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1, \"so\"" });
         var lines = Lines(new() { Layout = ExportLayout.Csv, Flagged = Flagged.Include });
         Assert.Equal(16, lines.Count);     // a header, and 3 × 5 decisions with skips
-        Assert.Equal([0xEF, 0xBB, 0xBF, (byte)'d'], File.ReadAllBytes(Directory.GetFiles(folder.Path, "decisions.csv", SearchOption.AllDirectories)[0])[..4]);
+        Assert.Equal([0xEF, 0xBB, 0xBF, (byte)'d'],
+            File.ReadAllBytes(Directory.GetFiles(folder.Path, "decisions.csv", SearchOption.AllDirectories)[0])[..4]);
         var row = Assert.Single(lines, line => line.Contains("calc", StringComparison.Ordinal));
         Assert.Contains(",\"'=cmd|' /C calc'!A0\",\"'+1, \"\"so\"\"\",", row, StringComparison.Ordinal);
     }

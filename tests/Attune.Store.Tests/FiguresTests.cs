@@ -4,7 +4,7 @@ using Attune.Testing;
 
 namespace Attune.Store.Tests;
 
-/// <summary>What votes say, and what reviewers settle, by numbers worked by hand.</summary>
+/// <summary>Statistics and adjudications, with numbers computed by hand.</summary>
 public sealed class FiguresTests : IDisposable
 {
     static readonly AnnotationResult First = new() { Ranks = [0, 1] };
@@ -36,7 +36,7 @@ public sealed class FiguresTests : IDisposable
         Decide(project, bob, First, Second, Tie, Skip, Tie);
         var votes = store.Statistics.Load(project.Id);
         var raw = GroupAgreement.Compute(new(votes.Choice()), votes.Choices).Raw;
-        Assert.Equal((2 / 4.0, 4), (raw.Value, raw.Items));      // all bad is not a tie, and the skip is no decision
+        Assert.Equal((2 / 4.0, 4), (raw.Value, raw.Items));      // all bad is not a tie, and a skip does not count
         var preference = GroupAgreement.Compute(new(votes.Preference())).Raw;
         Assert.Equal((1 / 2.0, 2), (preference.Value, preference.Items));
         Assert.Equal(4, votes.Choices);
@@ -121,7 +121,7 @@ public sealed class FiguresTests : IDisposable
         Assert.Equal(["one", "other"], votes.Models());
         var expected = new[] { Winner.First, Winner.First, Winner.Neither, Winner.Second };
         Assert.Equal(expected, votes.Comparisons(votes.Models()).Select(comparison => comparison.Winner));
-        Assert.Equal(0.5, GroupAgreement.Compute(new(votes.Choice())).Raw.Value);     // people disagreed all the same
+        Assert.Equal(0.5, GroupAgreement.Compute(new(votes.Choice())).Raw.Value);     // the disagreement of the annotators still counts
         Assert.Equal(2, store.Items.Find(project.Id, item)!.Decided);
     }
 
@@ -148,7 +148,8 @@ public sealed class FiguresTests : IDisposable
         var project = Project(new(), items: 1);
         var item = Items(project)[0];
         store.Adjudications.Decide(project, owner.Id, item, First, seen: 0);
-        Assert.Contains("meanwhile", Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, ann, item, Second, seen: 0)).Message);
+        Assert.Contains("in the meantime",
+            Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, ann, item, Second, seen: 0)).Message);
         var settled = store.Annotations.ForItem(project.Id, item).Single();
         Assert.True(settled.Adjudicates);
         store.Adjudications.Decide(project, ann, item, Second, settled.Id);
@@ -166,7 +167,8 @@ public sealed class FiguresTests : IDisposable
         var item = Items(project)[0];
         Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, owner.Id, item, Skip, seen: 0));
         Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(other, owner.Id, item, First, seen: 0));
-        Assert.Throws<InvalidDataException>(() => store.Adjudications.Decide(project, owner.Id, item, new() { Ranks = [0, 1, 2] }, seen: 0));
+        Assert.Throws<InvalidDataException>(() =>
+            store.Adjudications.Decide(project, owner.Id, item, new() { Ranks = [0, 1, 2] }, seen: 0));
         Assert.Empty(store.Annotations.ForItem(project.Id, item));
     }
 
@@ -190,7 +192,8 @@ public sealed class FiguresTests : IDisposable
     static Item Item(int number) => new() { Prompt = JsonValue.Create($"prompt {number}"), Answers = Answers(2) };
 
     static IReadOnlyList<ItemResponse> Answers(int count) =>
-        [.. Enumerable.Range(0, count).Select(place => new ItemResponse(JsonValue.Create(place == 0 ? "a long answer" : "short"), place == 0 ? "one" : "other"))];
+        [.. Enumerable.Range(0, count)
+            .Select(place => new ItemResponse(JsonValue.Create(place == 0 ? "a long answer" : "short"), place == 0 ? "one" : "other"))];
 
     static Item Known(ItemKind kind, int best) => Item(best) with { Kind = kind, Expected = [best, 1 - best] };
 

@@ -1,6 +1,6 @@
 namespace Attune.Store.Tests;
 
-/// <summary>A clock that stands until it is moved; from any thread.</summary>
+/// <summary>A clock that advances only when set. Thread-safe.</summary>
 sealed class FixedTime : TimeProvider
 {
     long ticks = new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero).Ticks;

@@ -16,9 +16,11 @@ public sealed class ImportTests : IDisposable
         owner = store.People.Add("Olga", Role.Owner);
     }
 
-    Project Project(ProjectSettings? settings = null) => store.Projects.Add($"{Guid.NewGuid():N}", settings ?? new() { Task = TaskKind.Ranking }, owner.Id);
+    Project Project(ProjectSettings? settings = null) =>
+        store.Projects.Add($"{Guid.NewGuid():N}", settings ?? new() { Task = TaskKind.Ranking }, owner.Id);
 
-    ImportResult Import(Project project, params string[] lines) => store.Imports.Add(project, folder.Write("data.jsonl", string.Join('\n', lines)), owner.Id);
+    ImportResult Import(Project project, params string[] lines) =>
+        store.Imports.Add(project, folder.Write("data.jsonl", string.Join('\n', lines)), owner.Id);
 
     IReadOnlyList<Item> Items(Project project) => store.Items.Page(project.Id, 0, 100);
 
@@ -28,7 +30,8 @@ public sealed class ImportTests : IDisposable
         var project = Project();
         var result = Import(project,
             """{"prompt": "one", "completions": ["a", "b", "c"], "sources": ["sft", "ppo", "ppo"], "topic": "pool", "n": 3}""",
-            """{"prompt": [{"role": "user", "content": "two"}], "completions": [[{"role": "assistant", "content": "d"}], [{"role": "assistant", "content": "e"}]]}""");
+            """{"prompt": [{"role": "user", "content": "two"}], "completions": [[{"role": "assistant", "content": "d"}], """
+            + """[{"role": "assistant", "content": "e"}]]}""");
         Assert.Equal(new(2, 0, 0), result);
         var items = Items(project);
         Assert.Equal(("one", "b", "ppo"), ((string)items[0].Prompt!, (string)items[0].Answers[1].Text!, items[0].Answers[1].Source));
@@ -51,11 +54,19 @@ public sealed class ImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExportLayout.Pairs, """{"prompt":"p","chosen":"a","rejected":"b","votes":[7,3],"margin":1.5,"sources":["new","old"],"item":1,"topic":"pool"}""")]
-    [InlineData(ExportLayout.Pairs, """{"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"margin":2,"item":1}""")]
-    [InlineData(ExportLayout.Rankings, """{"prompt":"p","completions":["a","b","c","d"],"ranks":[1,0,1,null],"sources":["x","y","x","y"],"item":1}""")]
-    [InlineData(ExportLayout.Hh, """{"chosen":"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: Upstairs.","rejected":"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: No.","item":1}""")]
-    [InlineData(ExportLayout.Hh, """{"chosen":"\n\nHuman: hi\n\nAssistant: a\n\nHuman: b\n\nAssistant: c","rejected":"\n\nHuman: hi\n\nAssistant: d\n\nHuman: b\n\nAssistant: c","item":1}""")]
+    [InlineData(ExportLayout.Pairs,
+        """{"prompt":"p","chosen":"a","rejected":"b","votes":[7,3],"margin":1.5,"sources":["new","old"],"item":1,"topic":"pool"}""")]
+    [InlineData(ExportLayout.Pairs,
+        """{"prompt":[{"role":"user","content":"p"}],"chosen":[{"role":"assistant","content":"a"}],"rejected":"""
+        + """[{"role":"assistant","content":"b"}],"margin":2,"item":1}""")]
+    [InlineData(ExportLayout.Rankings,
+        """{"prompt":"p","completions":["a","b","c","d"],"ranks":[1,0,1,null],"sources":["x","y","x","y"],"item":1}""")]
+    [InlineData(ExportLayout.Hh,
+        """{"chosen":"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: Upstairs.","rejected":"\n\nHuman: """
+        + """hi\n\nAssistant: yes?\n\nHuman: the pool?\n\nAssistant: No.","item":1}""")]
+    [InlineData(ExportLayout.Hh,
+        """{"chosen":"\n\nHuman: hi\n\nAssistant: a\n\nHuman: b\n\nAssistant: c","rejected":"\n\nHuman: """
+        + """hi\n\nAssistant: d\n\nHuman: b\n\nAssistant: c","item":1}""")]
     public void WhatWasExportedComesInAsADecisionAndGoesOutTheSame(ExportLayout layout, string line)
     {
         var project = Project();
@@ -84,18 +95,22 @@ public sealed class ImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b", "c"]}""", "data.jsonl, line 2: 2 answers to a prompt were expected")]
-    [InlineData("""{"prompt": "p", "completions": ["a", 3]}""", "data.jsonl, line 2: 'completions' should be a list of texts")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "sources": ["x"]}""", "line 2: a source for each of 2 answers was expected, found 1")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "kind": "check"}""", "line 2: a check needs 'ranks'")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0, 1], "kind": "chek"}""", "line 2: 'kind' should be check, calibration or normal, found chek")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0]}""", "line 2: two or more completions with a rank each")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "pairs": [{"better": 0, "worse": 1}]}""", "line 2: pairs of several answers are not one person's ranking")]
-    [InlineData("""{"prompt": "p"}""", "line 2: there is nothing to compare")]
-    [InlineData("""{"prompt": "p", "completion": "a"}""", "line 2: 2 answers to a prompt were expected for the task 'Pairwise', found 1")]
-    [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: a text of whole characters was expected")]
-    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "note": ["\ud800"]}""", "line 2: 'note' should be a text of whole characters")]
-    [InlineData("""{"prompt": "p", """, "line 2: this is not JSON")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b", "c"]}""", "data.jsonl, line 2: 2 answers per prompt are needed")]
+    [InlineData("""{"prompt": "p", "completions": ["a", 3]}""", "data.jsonl, line 2: 'completions' must be a list of texts")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "sources": ["x"]}""",
+        "line 2: 'sources' must have one entry for each of 2 completions (was 1)")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "kind": "check"}""", "line 2: kind check needs 'ranks'")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0, 1], "kind": "chek"}""",
+        "line 2: 'kind' must be check, calibration or normal (was chek)")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "ranks": [0]}""", "line 2: 'ranks' must have one rank for each")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "pairs": [{"better": 0, "worse": 1}]}""",
+        "line 2: 'pairs' cannot be imported")]
+    [InlineData("""{"prompt": "p"}""", "line 2: a row needs 'prompt' and 'completions'")]
+    [InlineData("""{"prompt": "p", "completion": "a"}""", "line 2: 2 answers per prompt are needed for the task 'Pairwise' (was 1)")]
+    [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: a text contains a lone surrogate")]
+    [InlineData("""{"prompt": "p", "completions": ["a", "b"], "note": ["\ud800"]}""",
+        "line 2: 'note' must be a text without lone surrogates")]
+    [InlineData("""{"prompt": "p", """, "line 2: this is not valid JSON")]
     public void AWrongRowIsNamedByFileAndLineAndNothingIsAdded(string line, string expected)
     {
         var project = Project(new());
@@ -110,7 +125,8 @@ public sealed class ImportTests : IDisposable
         var project = Project(new() { Task = TaskKind.Rating, RatingLevels = 5 });
         Import(project, """{"prompt": "p", "completion": "a", "label": true, "source": "sft"}""");
         Assert.Equal(("a", "sft"), ((string)Items(project)[0].Answers[0].Text!, Items(project)[0].Answers[0].Source));
-        Assert.Contains("no rating", Assert.Throws<InvalidDataException>(() => Import(project, """{"prompt": "p", "chosen": "a", "rejected": "b"}""")).Message, StringComparison.Ordinal);
+        Assert.Contains("this project collects ratings", Assert.Throws<InvalidDataException>(() =>
+            Import(project, """{"prompt": "p", "chosen": "a", "rejected": "b"}""")).Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

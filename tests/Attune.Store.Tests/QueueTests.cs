@@ -36,7 +36,8 @@ public sealed class QueueTests : IDisposable
         var showing = test.Next(project, ann);
         test.Store.Projects.Archive(project.Id, archived: true, test.Owner.Id);
         var archived = test.Store.Projects.Get(project.Id);
-        Assert.Equal((QueueState.Done, 0), (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
+        Assert.Equal((QueueState.Done, 0),
+            (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
         Assert.NotNull(test.Prefer(archived, ann, showing, 0));
     }
 
@@ -48,7 +49,8 @@ public sealed class QueueTests : IDisposable
         Assert.InRange(one.Count(side => side == 0), 60, 140);              // 200 throws of a coin: 100 ± 5.7 standard deviations
         Assert.InRange(one.Zip(other).Count(pair => pair.First == pair.Second), 60, 140);
 
-        List<int> Sides(Person person) => [.. test.Store.Queue.Next(project, person.Id, 200).Items.OrderBy(showing => showing.Item).Select(showing => showing.Shown[0])];
+        List<int> Sides(Person person) =>
+            [.. test.Store.Queue.Next(project, person.Id, 200).Items.OrderBy(showing => showing.Item).Select(showing => showing.Shown[0])];
     }
 
     [Fact]
@@ -74,7 +76,7 @@ public sealed class QueueTests : IDisposable
         var second = test.Next(project, bob);
         Assert.Equal(late.Item, second.Item);
         Assert.NotEqual(late.Token, second.Token);
-        Assert.Empty(test.Prompts(project, ann));          // bob fills the place
+        Assert.Empty(test.Prompts(project, ann));          // Bob has taken the place
         Assert.NotNull(test.Prefer(project, bob, second, 0));
         Assert.NotNull(test.Prefer(project, ann, late, 1));
         Assert.Equal(2, test.Store.Items.Find(project.Id, late.Item)!.Decided);
@@ -140,7 +142,7 @@ public sealed class QueueTests : IDisposable
         Assert.Equal(new Progress(2, 0, 2, 4), test.Store.Projects.Progress(project.Id));
         project = test.Change(project, NoChecks);
         Assert.Equal(new Progress(2, 2, 2, 2), test.Store.Projects.Progress(project.Id));
-        Assert.NotNull(test.Prefer(project, bob, test.Next(project, bob), 0));     // what he holds is not taken from him
+        Assert.NotNull(test.Prefer(project, bob, test.Next(project, bob), 0));     // his assigned item stays assigned
         Assert.Empty(test.Prompts(project, bob));
         test.AssertCountsEqualARecount();
     }
@@ -151,7 +153,7 @@ public sealed class QueueTests : IDisposable
         var project = test.Project(NoChecks, items: 1);
         Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, bob.Id, 0).Standing);
         var held = test.Next(project, ann);
-        Assert.Empty(test.Prompts(project, bob));          // he has come to the end
+        Assert.Empty(test.Prompts(project, bob));          // he has seen all items
         test.Submit(project, ann, held, new() { Outcome = Outcome.Skipped, SkipReason = " not my language " });
         Assert.Empty(test.Prompts(project, ann));
         Assert.Equal(["0"], test.Prompts(project, bob));
@@ -192,10 +194,10 @@ public sealed class QueueTests : IDisposable
         var first = test.Store.Queue.Next(project, ann.Id, 0).Items.Take(200);
         Parallel.ForEach(first, new ParallelOptions { MaxDegreeOfParallelism = 16 }, showing => test.Prefer(project, ann, showing, 0));
         test.Time.Pass(TimeSpan.FromDays(1));
-        Score();                                            // what is left is arranged anew
+        Score();                                            // the remaining items are ordered again
         AssertShare(test.Prompts(project, bob, 200));
 
-        // The priority is the number in the prompt: the informative ones come largest first, the random ones do not.
+        // The priority is the number in the prompt: the uncertain ones come largest first, the random ones do not.
         void AssertShare(IReadOnlyList<string> prompts)
         {
             var (random, largest) = (0, int.MaxValue);
@@ -214,7 +216,8 @@ public sealed class QueueTests : IDisposable
         }
 
         void Score() => test.Store.Items.Score(
-            project.Id, test.Store.Items.Page(project.Id, 0, 400).Select(item => (item.Id, (IReadOnlyList<double>)[0.5, -0.5], (double)int.Parse((string)item.Prompt!))), test.Owner.Id);
+            project.Id, test.Store.Items.Page(project.Id, 0, 400)
+                .Select(item => (item.Id, (IReadOnlyList<double>)[0.5, -0.5], (double)int.Parse((string)item.Prompt!))), test.Owner.Id);
     }
 
     [Fact]
@@ -225,7 +228,7 @@ public sealed class QueueTests : IDisposable
         foreach (var right in new[] { 0, 0, 1 })            // two of three
         {
             var held = test.Store.Queue.Next(project, ann.Id, 4).Items;
-            Assert.All(held, showing => Assert.Equal(ItemKind.Calibration, showing.Kind));    // nothing else before the round is over
+            Assert.All(held, showing => Assert.Equal(ItemKind.Calibration, showing.Kind));    // no other items before the round is over
             test.Prefer(project, ann, held[0], right);
         }
         Assert.Equal(["0"], test.Prompts(project, ann));
@@ -253,8 +256,8 @@ public sealed class QueueTests : IDisposable
         var prompts = test.Prompts(project, ann, 500);
         Assert.Equal(prompts.Count, prompts.Distinct().Count());
         Assert.Equal(300, prompts.Count(prompt => !prompt.StartsWith("check")));
-        Assert.InRange(prompts.Count(prompt => prompt.StartsWith("check")), 50, 160);    // one behind every three others: 100 ± 11.5
-        Assert.Equal(prompts, test.Prompts(project, ann, 501));                            // and none alone at the end
+        Assert.InRange(prompts.Count(prompt => prompt.StartsWith("check")), 50, 160);    // one after every three others: 100 ± 11.5
+        Assert.Equal(prompts, test.Prompts(project, ann, 501));                            // and no check alone at the end
     }
 
     [Fact]
@@ -263,7 +266,8 @@ public sealed class QueueTests : IDisposable
         var project = test.Project(NoChecks, 0);
         var hostile = "<script>alert(1)</script>\0\u202E\u200B\uFEFF \"\\ \u2028 🦜 e\u0301";
         var messages = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = hostile });
-        test.Add(project, new Item { Prompt = messages, Answers = [new(JsonValue.Create(hostile)), new(JsonValue.Create(new string('x', 1_000_000)))], Extra = new() { ["id"] = hostile } });
+        test.Add(project, new Item { Prompt = messages, Answers = [new(JsonValue.Create(hostile)),
+            new(JsonValue.Create(new string('x', 1_000_000)))], Extra = new() { ["id"] = hostile } });
         var item = test.Store.Items.Page(project.Id, 0, 1).Single();
         Assert.Equal(hostile, (string)item.Prompt[0]!["content"]!);
         Assert.Equal(hostile, (string)item.Answers[0].Text!);
@@ -277,8 +281,9 @@ public sealed class QueueTests : IDisposable
         var project = test.Project(NoChecks, 0);
         test.Add(project, TestStore.Pair("a\uD83E"));
         Assert.Equal("a\uFFFD", test.Prompts(project, ann)[0]);
-        var error = Assert.Throws<InvalidDataException>(() => test.Add(project, TestStore.Pair("x") with { Prompt = JsonNode.Parse("\"a\\ud83e\"")! }));
-        Assert.Contains("half of one", error.Message);
+        var error = Assert.Throws<InvalidDataException>(() =>
+            test.Add(project, TestStore.Pair("x") with { Prompt = JsonNode.Parse("\"a\\ud83e\"")! }));
+        Assert.Contains("lone surrogate", error.Message);
     }
 
     public void Dispose() => test.Dispose();

@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Tests;
 
-/// <summary>A store in a folder of its own, with a clock that stands and an owner.</summary>
+/// <summary>A store in a temporary folder, with a fixed clock and an owner.</summary>
 sealed class TestStore : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -44,31 +44,32 @@ sealed class TestStore : IDisposable
 
     public static Item Pair(string prompt, ItemKind kind = ItemKind.Normal, int?[]? expected = null) => new()
     {
-        Kind = kind, Prompt = JsonValue.Create(prompt), Expected = expected, Answers = [new(JsonValue.Create("answer 0"), "one"), new(JsonValue.Create("answer 1"), "other")],
+        Kind = kind, Prompt = JsonValue.Create(prompt), Expected = expected,
+        Answers = [new(JsonValue.Create("answer 0"), "one"), new(JsonValue.Create("answer 1"), "other")],
     };
 
-    /// <summary>The prompts of what a person gets.</summary>
+    /// <summary>The prompts of the items that a person gets.</summary>
     public IReadOnlyList<string> Prompts(Project project, Person person, int count = 1) =>
         [.. Store.Queue.Next(project, person.Id, count).Items.Select(showing => (string)showing.Prompt!)];
 
     /// <summary>The person's next item.</summary>
     public AssignedItem Next(Project project, Person person) => Store.Queue.Next(project, person.Id, 1).Items[0];
 
-    /// <summary>Decides for the answer at a place.</summary>
+    /// <summary>Prefers the response at a place.</summary>
     public SavedAnnotation? Prefer(Project project, Person person, AssignedItem showing, int place) =>
         Submit(project, person, showing, new() { Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))] });
 
     public SavedAnnotation? Submit(Project project, Person person, AssignedItem showing, AnnotationResult verdict) =>
         Store.Annotations.Submit(project, person.Id, new(showing.Token, verdict, 3));
 
-    /// <summary>Asks the file itself, by another connection.</summary>
+    /// <summary>Queries the file over another connection.</summary>
     public T Ask<T>(string sql)
     {
         using var connection = new SqliteConnection($"Data Source={Path};Pooling=False");
         return connection.ExecuteScalar<T>(sql)!;
     }
 
-    /// <summary>Every count that is kept beside what it counts.</summary>
+    /// <summary>Checks every count that triggers maintain.</summary>
     public void AssertCountsEqualARecount()
     {
         Assert.Equal(0, Ask<long>("""
@@ -79,12 +80,14 @@ sealed class TestStore : IDisposable
             """));
         Assert.Equal(0, Ask<long>("""
             SELECT count(*) FROM progress p JOIN (
-                SELECT project_id, count(*) AS items, sum(decided >= wanted) AS done, sum(decided) AS decisions, sum(max(wanted, decided)) AS wanted
+                SELECT project_id, count(*) AS items, sum(decided >= wanted) AS done, sum(decided) AS decisions,
+                    sum(max(wanted, decided)) AS wanted
                 FROM item WHERE kind = 'Normal' GROUP BY project_id) AS counted USING (project_id)
             WHERE (p.items, p.done, p.decisions, p.wanted) IS NOT (counted.items, counted.done, counted.decisions, counted.wanted)
             """));
         Assert.Equal(0, Ask<long>("""
-            SELECT count(*) FROM reached r JOIN item i ON i.project_id = r.project_id AND i.kind = 'Normal' AND i.position < r.position AND decided + held < wanted
+            SELECT count(*) FROM reached r JOIN item i ON i.project_id = r.project_id AND i.kind = 'Normal'
+                AND i.position < r.position AND decided + held < wanted
             WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = r.person_id AND adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = r.person_id)
             """));

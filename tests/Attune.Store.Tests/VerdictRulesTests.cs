@@ -64,7 +64,8 @@ public sealed class VerdictRulesTests
     public void WhatSaysNothingIsLeftOut()
     {
         var tidy = AnnotationRules.Checked(
-            new() { Outcome = Outcome.Skipped, Ranks = [0, 1], Strength = 2, Rationale = "  ", SkipReason = " tired ", Flags = [Flag.Unsafe, Flag.Broken, Flag.Unsafe] }, new(), 2);
+            new() { Outcome = Outcome.Skipped, Ranks = [0, 1], Strength = 2, Rationale = "  ", SkipReason = " tired ",
+                Flags = [Flag.Unsafe, Flag.Broken, Flag.Unsafe] }, new(), 2);
         Assert.Null(tidy.Ranks);
         Assert.Null(tidy.Strength);
         Assert.Null(tidy.Rationale);

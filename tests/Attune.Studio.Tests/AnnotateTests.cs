@@ -48,7 +48,8 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
     {
         var project = Project(new() { StrengthLevels = 7 }, 2);
         var item = (await Next(project, 1))["items"]![0]!;
-        await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 1, 0 }, strength = 2, flags = new[] { "Unsafe" }, rationale = "the first lies" }));
+        await Ok(await Submit(project, Token(item),
+            new { outcome = "Ranked", ranks = new[] { 1, 0 }, strength = 2, flags = new[] { "Unsafe" }, rationale = "the first lies" }));
         var undone = await Ok(await visitor.Send(HttpMethod.Post, Api(project, "undo")));
         Assert.Equal(item["answers"]!.ToJsonString(), undone["item"]!["answers"]!.ToJsonString());
         Assert.NotEqual(Token(item), Token(undone["item"]!));
@@ -72,7 +73,8 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
         Assert.Equal(item["answers"]!.ToJsonString(), was["item"]!["answers"]!.ToJsonString());
         var changed = await Ok(await Put(project, path, new { revision = 1, verdict = new { outcome = "AllBad" } }));
         Assert.Equal(2, (int)changed["revision"]!);
-        Assert.Equal(HttpStatusCode.Conflict, (await Put(project, path, new { revision = 1, verdict = new { outcome = "Skipped" } })).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict,
+            (await Put(project, path, new { revision = 1, verdict = new { outcome = "Skipped" } })).StatusCode);
         var other = await shared.Visitor("Bob", Role.Annotator);
         Join(project, "Bob");
         Assert.Equal(HttpStatusCode.NotFound, (await other.Send(HttpMethod.Get, Api(project, path))).StatusCode);
@@ -124,13 +126,16 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
         var project = Project(new() { Markdown = true }, 0);
         studio.Store.Items.Add(project.Id, [new Item
         {
-            Prompt = JsonNode.Parse("""[{"role": "user", "content": "**why**"}, {"role": "assistant", "content": "*so*"}, {"role": "user", "content": "ah"}]""")!,
+            Prompt = JsonNode.Parse(
+                """[{"role": "user", "content": "**why**"}, {"role": "assistant", "content": "*so*"}, """
+                + """{"role": "user", "content": "ah"}]""")!,
             Answers = [new("**bold** <script>alert(1)</script>", "old-model"), new("plain", "new-model")],
         }], studio.Store.People.Find("Olga")!.Id);
         var item = (await Next(project, 1))["items"]![0]!;
         Assert.Equal([null, "<p><em>so</em></p>\n", null], item["prompt"]!.AsArray().Select(passage => (string?)passage!["html"]));
         Assert.Equal(["user", "assistant", "user"], item["prompt"]!.AsArray().Select(passage => (string?)passage!["role"]));
-        var html = item["answers"]!.AsArray().Select(answer => (string?)answer![0]!["html"]).Single(html => html!.Contains("bold", StringComparison.Ordinal));
+        var html = item["answers"]!.AsArray().Select(answer => (string?)answer![0]!["html"])
+            .Single(html => html!.Contains("bold", StringComparison.Ordinal));
         Assert.Contains("<strong>bold</strong> &lt;script&gt;", html);
     }
 
@@ -138,7 +143,8 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
     {
         var owner = studio.Store.People.Find("Olga") ?? studio.Store.People.Add("Olga", Role.Owner);
         var project = studio.Store.Projects.Add($"hotel {Guid.NewGuid()}", settings, owner.Id);
-        studio.Store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => Item($"prompt {i}", ItemKind.Normal, null))], owner.Id);
+        studio.Store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => Item($"prompt {i}", ItemKind.Normal, null))],
+            owner.Id);
         Join(project, "Ann");
         return project;
     }
@@ -150,18 +156,21 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
     };
 
     void Join(Project project, string name) =>
-        studio.Store.Projects.SetMembers(project.Id, [.. studio.Store.Projects.Members(project.Id), studio.Store.People.Find(name)!.Id], studio.Store.People.Find("Olga")!.Id);
+        studio.Store.Projects.SetMembers(project.Id, [.. studio.Store.Projects.Members(project.Id), studio.Store.People.Find(name)!.Id],
+            studio.Store.People.Find("Olga")!.Id);
 
     static string Api(Project project, string path) => $"/api/projects/{project.Id}/{path}";
 
-    async Task<JsonNode> Next(Project project, int count) => await Ok(await visitor.Send(HttpMethod.Post, Api(project, "next"), JsonContent.Create(new { count })));
+    async Task<JsonNode> Next(Project project, int count) =>
+        await Ok(await visitor.Send(HttpMethod.Post, Api(project, "next"), JsonContent.Create(new { count })));
 
     async Task<JsonNode> Get(Project project, string path) => await Ok(await visitor.Send(HttpMethod.Get, Api(project, path)));
 
     Task<HttpResponseMessage> Submit(Project project, string token, object verdict) =>
         visitor.Send(HttpMethod.Post, Api(project, "decisions"), JsonContent.Create(new { token, verdict, seconds = 1.5 }));
 
-    Task<HttpResponseMessage> Put(Project project, string path, object change) => visitor.Send(HttpMethod.Put, Api(project, path), JsonContent.Create(change));
+    Task<HttpResponseMessage> Put(Project project, string path, object change) =>
+        visitor.Send(HttpMethod.Put, Api(project, path), JsonContent.Create(change));
 
     static async Task<JsonNode> Ok(HttpResponseMessage response)
     {

@@ -4,15 +4,17 @@ using Microsoft.Playwright;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>The machine's Chromium, started once for all tests of pages.</summary>
+/// <summary>The installed Chromium, started once for all browser tests.</summary>
 public sealed class Browser : IAsyncDisposable
 {
-    /// <summary>How long a page may take, in milliseconds: a machine may be busy with other tests.</summary>
+    /// <summary>The time limit of a page, in milliseconds; generous, since other tests may run at the same time.</summary>
     internal const int Patience = 60_000;
 
     readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> running = new(Launch);
 
-    /// <summary>A page without any memory of others, that fails its test when a script fails or the policy of the page stops something.</summary>
+    /// <summary>
+    /// A page in a new browser context. Its test fails on a script error or a violation of the content security policy.
+    /// </summary>
     public async Task<BrowserPage> Open(Uri address, BrowserNewContextOptions? options = null)
     {
         var context = await (await running.Value).Browser.NewContextAsync(new(options ?? new()) { BaseURL = address.ToString() });
@@ -22,9 +24,11 @@ public sealed class Browser : IAsyncDisposable
 
     static async Task<(IPlaywright, IBrowser)> Launch()
     {
-        var chromium = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).SelectMany(folder => new[] { "chromium", "chromium-browser" }
+        var chromium = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .SelectMany(folder => new[] { "chromium", "chromium-browser" }
             .Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("tests of pages need Chromium, which is not on the PATH; install it by `eng/setup.sh tests`");
+            ?? throw new InvalidOperationException(
+                "tests of pages need Chromium, which is not on the PATH; install it by `eng/setup.sh tests`");
         var playwright = await Playwright.CreateAsync();
         return (playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] }));
     }
@@ -66,7 +70,8 @@ public sealed class BrowserPage : IAsyncDisposable
 
     public ILocator Find(string selector) => Page.Locator(selector);
 
-    public Task Shows(string selector, string text) => Assertions.Expect(Page.Locator(selector).Filter(new() { Visible = true })).ToContainTextAsync(text, new() { Timeout = Browser.Patience });
+    public Task Shows(string selector, string text) => Assertions.Expect(Page.Locator(selector).Filter(new() { Visible = true }))
+        .ToContainTextAsync(text, new() { Timeout = Browser.Patience });
 
     public async ValueTask DisposeAsync()
     {

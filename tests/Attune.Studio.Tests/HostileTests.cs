@@ -8,18 +8,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>What people and models may have written to do harm: it is shown, and does none.</summary>
+/// <summary>Malicious texts of people and models are shown and do no harm.</summary>
 public sealed class HostileTests : IAsyncLifetime
 {
     const string Script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
     const string Turned = "\u202Eevil\u2066";
     const string Text = Script + Turned + "\0 \" ' & {{7*7}} @(7*7) javascript:alert(1)";
 
-    static readonly Regex Tags = new("<[a-zA-Z][^<>\"]*(\"[^\"]*\"[^<>\"]*)*>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
+    static readonly Regex Tags =
+        new("<[a-zA-Z][^<>\"]*(\"[^\"]*\"[^<>\"]*)*>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
     static readonly Regex Name = new("[a-zA-Z]+", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
     static readonly Regex Quoted = new("\"[^\"]*\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
-    static readonly Regex HandlerOrScript = new("""\son\w+=|javascript:""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase);
-    static readonly Regex Isolating = new("""^<(bdi|title|option|textarea)\b|\sdir="auto"[\s>]""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
+    static readonly Regex HandlerOrScript =
+        new("""\son\w+=|javascript:""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase);
+    static readonly Regex Isolating =
+        new("""^<(bdi|title|option|textarea)\b|\sdir="auto"[\s>]""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
     static readonly Regex Parameter = new(@"\{[^}]*\}", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture);
 
     RunningStudio studio = null!;
@@ -32,9 +35,13 @@ public sealed class HostileTests : IAsyncLifetime
         visitor = new(studio.Address);
         var owner = studio.Store.People.Add("You", Role.Owner);
         project = studio.Store.Projects.Add(
-            Script, new() { Overlap = 3, CheckEvery = 0, Guidelines = $"{Script}\n\n[x](javascript:alert(1)) ![y](http://e.org/x.png)\n\n<svg onload=alert(1)>", Markdown = true }, owner.Id);
-        studio.Store.Items.Add(project.Id, [Item(Text), Item(Text), Item(new('x', 1 << 20)), Item(string.Concat(Enumerable.Repeat("\u200B\u0301", 100_000)))], owner.Id);
-        var (one, other) = (studio.Store.People.Add("<b onclick=alert(1)>", Role.Annotator), studio.Store.People.Add("'\"><script>alert(1)</script>", Role.Reviewer));
+            Script, new() { Overlap = 3, CheckEvery = 0,
+                Guidelines = $"{Script}\n\n[x](javascript:alert(1)) ![y](http://e.org/x.png)\n\n<svg onload=alert(1)>", Markdown = true },
+                    owner.Id);
+        studio.Store.Items.Add(project.Id,
+            [Item(Text), Item(Text), Item(new('x', 1 << 20)), Item(string.Concat(Enumerable.Repeat("\u200B\u0301", 100_000)))], owner.Id);
+        var (one, other) = (studio.Store.People.Add("<b onclick=alert(1)>", Role.Annotator),
+            studio.Store.People.Add("'\"><script>alert(1)</script>", Role.Reviewer));
         studio.Store.Projects.SetMembers(project.Id, [one.Id, other.Id], owner.Id);
         Decide(one, 0);
         Decide(other, 1);
@@ -52,7 +59,8 @@ public sealed class HostileTests : IAsyncLifetime
             if (response.Content.Headers.ContentType?.MediaType != "text/html")
                 continue;
             Assert.All(Tags.Matches(page), tag => Assert.False(
-                tag.Value.StartsWith("<script>") || tag.Value.StartsWith("<svg onload") || HandlerOrScript.IsMatch(OutsideQuotes(tag.Value)), $"{path}: {tag.Value}"));
+                tag.Value.StartsWith("<script>") || tag.Value.StartsWith("<svg onload")
+                    || HandlerOrScript.IsMatch(OutsideQuotes(tag.Value)), $"{path}: {tag.Value}"));
             AssertIsolated(path, page);
         }
     }
@@ -94,24 +102,29 @@ public sealed class HostileTests : IAsyncLifetime
         await Expect(HttpStatusCode.BadRequest, """{"outcome": 77, "ranks": [0, 1]}""");
         await Expect(HttpStatusCode.BadRequest, """{"outcome": "Ranked", "ranks": [0, 1], "flags": null}""");
         await Expect(HttpStatusCode.BadRequest, """{"outcome": "Ranked", "ranks": [0, 1], "rationale": "\ud800"}""");
-        await Expect(HttpStatusCode.BadRequest, $$"""{"outcome": "Ranked", "ranks": [{{string.Join(',', Enumerable.Repeat(0, 50_000))}}]}""");
+        await Expect(HttpStatusCode.BadRequest,
+            $$"""{"outcome": "Ranked", "ranks": [{{string.Join(',', Enumerable.Repeat(0, 50_000))}}]}""");
         await Expect(HttpStatusCode.BadRequest, new string('[', 20_000));
-        await Expect(HttpStatusCode.BadRequest, $$"""{"outcome": "Ranked", "ranks": [0, 1], "rationale": "{{new string('x', 200_000)}}"}""");
+        await Expect(HttpStatusCode.BadRequest,
+            $$"""{"outcome": "Ranked", "ranks": [0, 1], "rationale": "{{new string('x', 200_000)}}"}""");
         await Expect(HttpStatusCode.RequestEntityTooLarge, $"\"{new string('x', 2 << 20)}\"");
         await Expect(HttpStatusCode.OK, """{"outcome": "Ranked", "ranks": [0, 1], "rationale": "\u0000\u202e<script>"}""");
-        Assert.Equal("\0\u202E<script>", studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 1)[0].Result.Rationale);
+        Assert.Equal("\0\u202E<script>",
+            studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 1)[0].Result.Rationale);
 
         async Task Expect(HttpStatusCode expected, string verdict)
         {
             using var response = await Call("decisions", $$"""{"token": "{{token}}", "verdict": {{verdict}}, "seconds": 1}""");
-            Assert.True(expected == response.StatusCode, $"{response.StatusCode} for {verdict[..Math.Min(80, verdict.Length)]}: {await response.Content.ReadAsStringAsync()}");
+            Assert.True(expected == response.StatusCode,
+                $"{response.StatusCode} for {verdict[..Math.Min(80, verdict.Length)]}: {await response.Content.ReadAsStringAsync()}");
         }
     }
 
     [Fact]
     public async Task ATokenOfAMegabyteIsOneThatNobodyHas()
     {
-        using var response = await Call("decisions", $$$"""{"token": "{{{new string('x', 1_000_000)}}}", "verdict": {"ranks": [0, 1]}, "seconds": 1}""");
+        using var response =
+            await Call("decisions", $$$"""{"token": "{{{new string('x', 1_000_000)}}}", "verdict": {"ranks": [0, 1]}, "seconds": 1}""");
         Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
     }
 
@@ -123,13 +136,15 @@ public sealed class HostileTests : IAsyncLifetime
         foreach (var showing in studio.Store.Queue.Next(project, person.Id, 4).Items)
             studio.Store.Annotations.Submit(project, person.Id, new(showing.Token, new()
             {
-                Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))], Rationale = Text, Ideal = Text, Flags = [Flag.Unsafe],
+                Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))], Rationale = Text, Ideal = Text,
+                Flags = [Flag.Unsafe],
             }, 1));
     }
 
-    static Item Item(string text) => new() { Prompt = JsonValue.Create(text), Answers = [new(JsonValue.Create(text), Text), new(JsonValue.Create("x"), Script)] };
+    static Item Item(string text) =>
+        new() { Prompt = JsonValue.Create(text), Answers = [new(JsonValue.Create(text), Text), new(JsonValue.Create("x"), Script)] };
 
-    /// <summary>Everything that can be looked at, with the numbers of what is there.</summary>
+    /// <summary>All GET routes, with ids that exist.</summary>
     IEnumerable<string> Pages() =>
         from endpoint in studio.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         where endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Contains("GET")
@@ -137,7 +152,7 @@ public sealed class HostileTests : IAsyncLifetime
         from query in new[] { "", $"?to={Uri.EscapeDataString(Script)}&after={Uri.EscapeDataString(Script)}" }
         select "/" + path.TrimStart('/') + query;
 
-    /// <summary>A character that turns the direction of what follows stands where it turns nothing else.</summary>
+    /// <summary>A character that changes the text direction is isolated from the text around it.</summary>
     static void AssertIsolated(string path, string page)
     {
         var decoded = page.Replace("&#x202E;", "\u202E", StringComparison.OrdinalIgnoreCase);
@@ -145,7 +160,8 @@ public sealed class HostileTests : IAsyncLifetime
         {
             var before = decoded[..at];
             var inAttribute = before.LastIndexOf('<') > before.LastIndexOf('>');
-            var isolated = Tags.Matches(before).Any(tag => Isolating.IsMatch(tag.Value) && before.LastIndexOf($"</{Name.Match(tag.Value)}>", StringComparison.Ordinal) < tag.Index);
+            var isolated = Tags.Matches(before).Any(tag =>
+                Isolating.IsMatch(tag.Value) && before.LastIndexOf($"</{Name.Match(tag.Value)}>", StringComparison.Ordinal) < tag.Index);
             Assert.True(inAttribute || isolated, $"{path}: a text that turns direction is not isolated: {before[Math.Max(0, at - 200)..]}");
         }
     }

@@ -17,11 +17,12 @@ public sealed class ItemTests
         var project = studio.Project("hotel", new(), 0);
         using var owner = new Visitor(studio.Address);
         var good = """{"prompt": "the pool?", "completions": ["upstairs", "<script>alert(1)</script>"]}""";
-        Assert.Contains("1 item came in", await Upload(owner, project, "answers.jsonl", Encoding.UTF8.GetBytes(good)));
-        Assert.Contains("1 item came in", await Upload(owner, project, "answers.jsonl.gz", Zipped(good)));
-        Assert.Contains("../wrong.jsonl, line 2: 2 answers to a prompt were expected", WebUtility.HtmlDecode(
-            await Upload(owner, project, "../wrong.jsonl", Encoding.UTF8.GetBytes(good + "\n{\"prompt\": \"p\", \"completions\": [\"a\"]}"))));
-        Assert.Contains("a file whose name ends in", await Upload(owner, project, "answers.exe", [1]));
+        Assert.Contains("1 item imported", await Upload(owner, project, "answers.jsonl", Encoding.UTF8.GetBytes(good)));
+        Assert.Contains("1 item imported", await Upload(owner, project, "answers.jsonl.gz", Zipped(good)));
+        Assert.Contains("../wrong.jsonl, line 2: 2 answers per prompt are needed", WebUtility.HtmlDecode(
+            await Upload(owner, project, "../wrong.jsonl",
+                Encoding.UTF8.GetBytes(good + "\n{\"prompt\": \"p\", \"completions\": [\"a\"]}"))));
+        Assert.Contains("name must end in", await Upload(owner, project, "answers.exe", [1]));
         Assert.Equal(2, studio.Store.Projects.Progress(project.Id).Items);
         Assert.Empty(Directory.GetFiles(Path.Combine(studio.Folder, "studio", "exports")));
         var page = await owner.Page($"/projects/{project.Id}/items/{studio.Store.Items.Page(project.Id, 0, 1)[0].Id}");
@@ -36,8 +37,10 @@ public sealed class ItemTests
         var project = studio.Project("hotel", new(), 0);
         using var owner = new Visitor(studio.Address);
         var line = $$"""{"prompt": "{{new string('x', 1000)}}", "completions": ["a", "b"]}""" + "\n";
-        Assert.Contains("2,000 items came in", await Upload(owner, project, "many.jsonl", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line, 2000)))));
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await owner.Post($"/projects/{project.Id}/settings", ("name", new string('x', 2 << 20)))).StatusCode);
+        Assert.Contains("2,000 items imported",
+            await Upload(owner, project, "many.jsonl", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(line, 2000)))));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge,
+            (await owner.Post($"/projects/{project.Id}/settings", ("name", new string('x', 2 << 20)))).StatusCode);
     }
 
     static async Task<string> Upload(Visitor visitor, Project project, string name, byte[] content)
@@ -65,12 +68,13 @@ public sealed class ItemTests
         var first = await owner.Page($"/projects/{project.Id}/items");
         Assert.Contains("prompt 49<", first);
         Assert.DoesNotContain("prompt 50<", first);
-        Assert.Contains("prompt 50<", await owner.Page($"/projects/{project.Id}/items?text=&state=Any&after={studio.Store.Items.Page(project.Id, 0, 50)[^1].Id}"));
+        Assert.Contains("prompt 50<",
+            await owner.Page($"/projects/{project.Id}/items?text=&state=Any&after={studio.Store.Items.Page(project.Id, 0, 50)[^1].Id}"));
         var found = await owner.Page($"/projects/{project.Id}/items?text=PROMPT+119");
         Assert.Contains("prompt 119<", found);
         Assert.DoesNotContain("prompt 1<", found);
         Assert.Contains("prompt 7<", await owner.Page($"/projects/{project.Id}/items?text=new+answer+7"));
-        Assert.Contains("Nothing was found", await owner.Page($"/projects/{project.Id}/items?text=100%25"));
+        Assert.Contains("No items match", await owner.Page($"/projects/{project.Id}/items?text=100%25"));
         var flagged = await owner.Page($"/projects/{project.Id}/items?state=Flagged");
         Assert.Equal(1, flagged.Split("badge bad").Length - 1);
         var trail = await owner.Page($"/projects/{project.Id}/audit");
@@ -87,7 +91,7 @@ public sealed class ItemTests
         for (var i = 0; i < 3; i++)
             Decide(studio, project, new() { Ranks = [1, 0] });
         var query = "?layout=Pairs&heldOut=0&decisions=1&flags=Exclude&from=2020-01-01";
-        Assert.Contains("<strong>3</strong> rows of 3 prompts to learn from", await owner.Page($"/projects/{project.Id}/export{query}"));
+        Assert.Contains("<strong>3</strong> rows of 3 prompts for training", await owner.Page($"/projects/{project.Id}/export{query}"));
         Assert.Equal(HttpStatusCode.BadRequest, (await owner.Get($"/projects/{project.Id}/export?decisions=many")).StatusCode);
         var download = await owner.Get($"/projects/{project.Id}/export/download{query}");
         using var archive = new ZipArchive(await download.Content.ReadAsStreamAsync());
@@ -95,7 +99,8 @@ public sealed class ItemTests
         Assert.Contains("-pairs-", await (await owner.Post($"/projects/{project.Id}/export/snapshot{query}")).Content.ReadAsStringAsync());
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(studio.Folder, "studio", "exports")));
         Assert.Equal(3, Dataset.Read(Path.Combine(folder, "train.jsonl")).Count());
-        Assert.Equal(3, JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "manifest.json"), TestContext.Current.CancellationToken)).RootElement.GetProperty("counts").GetProperty("trainRows").GetInt32());
+        Assert.Equal(3, JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "manifest.json"),
+            TestContext.Current.CancellationToken)).RootElement.GetProperty("counts").GetProperty("trainRows").GetInt32());
     }
 
     static void Decide(RunningStudio studio, Project project, AnnotationResult verdict)

@@ -4,7 +4,7 @@ using Attune.Store;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>Programs that the studio starts, by a script in the place of this program.</summary>
+/// <summary>Jobs of the studio, with a shell script instead of Attune.</summary>
 public sealed class JobTests : IDisposable
 {
     const string Script = """
@@ -85,7 +85,8 @@ public sealed class JobTests : IDisposable
         Assert.Equal(JobState.Stopping, studio.Store.Jobs.Find(job.Id)!.State);
         studio.Store.Jobs.Stop(job.Id, job.Person);
         Assert.Equal(JobState.Stopped, (await Ended(studio, job)).State);
-        Assert.False(Path.Exists($"/proc/{ProcessOf(studio, job)}/exe") && File.ReadAllText($"/proc/{ProcessOf(studio, job)}/cmdline").Contains("deaf"));
+        Assert.False(Path.Exists($"/proc/{ProcessOf(studio, job)}/exe")
+            && File.ReadAllText($"/proc/{ProcessOf(studio, job)}/cmdline").Contains("deaf"));
     }
 
     [Fact]
@@ -97,7 +98,8 @@ public sealed class JobTests : IDisposable
         var third = Ask(studio, ["say", "third", folder.File("said")]);
         await Says(studio, first, "started");
         studio.Store.Jobs.Stop(third.Id, third.Person);
-        Assert.Equal([JobState.Running, JobState.Waiting, JobState.Stopped], new[] { first, second, third }.Select(job => studio.Store.Jobs.Find(job.Id)!.State));
+        Assert.Equal([JobState.Running, JobState.Waiting, JobState.Stopped],
+            new[] { first, second, third }.Select(job => studio.Store.Jobs.Find(job.Id)!.State));
         folder.Write("go", "");
         await Ended(studio, second);
         Assert.Equal("second", File.ReadAllText(folder.File("said")));
@@ -138,7 +140,8 @@ public sealed class JobTests : IDisposable
     static Job Ask(RunningStudio studio, IReadOnlyList<string> words, long? project = null)
     {
         var owner = studio.Store.People.Find("You") ?? studio.Store.People.Add("You", Role.Owner);
-        return studio.Store.Jobs.Add(new() { Project = project, Kind = JobKind.Train, Title = words[0], Commands = [], Person = owner.Id }, id =>
+        return studio.Store.Jobs.Add(new() { Project = project, Kind = JobKind.Train, Title = words[0], Commands = [], Person = owner.Id },
+            id =>
         {
             Directory.CreateDirectory(FolderOf(studio, id));
             return [words];
@@ -152,9 +155,11 @@ public sealed class JobTests : IDisposable
     }
 
     static Task Says(RunningStudio studio, Job job, string line) =>
-        Until(() => File.Exists(Path.Combine(FolderOf(studio, job.Id), "log.txt")) && File.ReadAllLines(Path.Combine(FolderOf(studio, job.Id), "log.txt")).Contains(line));
+        Until(() => File.Exists(Path.Combine(FolderOf(studio, job.Id), "log.txt"))
+            && File.ReadAllLines(Path.Combine(FolderOf(studio, job.Id), "log.txt")).Contains(line));
 
-    static int ProcessOf(RunningStudio studio, Job job) => int.Parse(File.ReadAllText(Path.Combine(FolderOf(studio, job.Id), "process-0", "began")).Split(' ')[0]);
+    static int ProcessOf(RunningStudio studio, Job job) =>
+        int.Parse(File.ReadAllText(Path.Combine(FolderOf(studio, job.Id), "process-0", "began")).Split(' ')[0]);
 
     static string FolderOf(RunningStudio studio, long job) => Path.Combine(studio.Folder, "studio", "jobs", $"{job}");
 

@@ -26,7 +26,8 @@ public sealed class KillTests
         using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
         studio.Start();
         var people = links.ConvertAll(_ => new Visitor(studio.Address));
-        await Task.WhenAll(people.Zip(links, async (person, link) => (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
+        await Task.WhenAll(
+            people.Zip(links, async (person, link) => (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
         var work = people.ConvertAll(person => Task.Run(() => Work(person, project)));
         for (var kill = 0; kill < Kills; kill++)
         {
@@ -53,12 +54,13 @@ public sealed class KillTests
         {
             Prompt = JsonValue.Create($"prompt {i}"), Answers = [new(JsonValue.Create("one")), new(JsonValue.Create("other"))],
         })], owner.Id);
-        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(People).Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
+        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(People)
+            .Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
         store.Projects.SetMembers(project.Id, people, owner.Id);
         return (project.Id, people.AsParallel().WithDegreeOfParallelism(People).Select(id => store.People.NewLink(id)).ToList());
     }
 
-    /// <summary>As the page's script does it: what was not answered is sent again, the same, until it is.</summary>
+    /// <summary>Like the page's script: repeats the same request until it gets a response.</summary>
     async Task Work(Visitor person, long project)
     {
         while (!over)
@@ -89,7 +91,8 @@ public sealed class KillTests
             }
     }
 
-    /// <exception cref="HttpRequestException">The answer is no success: nobody is signed out, nothing is refused; or without a status: there was no answer.</exception>
+    /// <exception cref="HttpRequestException">The answer is no success: nobody is signed out, nothing is refused; or without a status:
+    /// there was no answer.</exception>
     static async Task<JsonNode> Call(Visitor person, string path, object body)
     {
         using var response = await person.Send(HttpMethod.Post, path, JsonContent.Create(body));
@@ -106,7 +109,8 @@ public sealed class KillTests
     void Check(string path)
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
-        var stored = connection.Query<(long Id, string Token, string Says, string Ranks)>("SELECT id, token, rationale, ranks FROM decision").ToDictionary(row => row.Token);
+        var stored = connection.Query<(long Id, string Token, string Says,
+            string Ranks)>("SELECT id, token, rationale, ranks FROM decision").ToDictionary(row => row.Token);
         Assert.True(confirmed.Count >= Kills * BetweenKills);
         Assert.All(confirmed, each => Assert.Equal((each.Value, sent[each.Key]), (stored[each.Key].Id, stored[each.Key].Says)));
         Assert.Equal((confirmed.Count, confirmed.Count), (stored.Count, sent.Count));

@@ -7,7 +7,7 @@ namespace Attune.Studio.Tests;
 /// <summary>Sampling, scoring and training from the page of a project.</summary>
 public sealed class LoopTests : IDisposable
 {
-    // Answers of a model that is called by its folder: equal ones to the first prompt. Scores of a reward model from a file beside it.
+    // Responses and scores come from files in the folder of the model.
     const string Script = """
         command=$1 model=$2
         while [ $# -gt 0 ]; do case $1 in --output) output=$2 ;; esac; shift; done
@@ -25,19 +25,23 @@ public sealed class LoopTests : IDisposable
         await using var studio = await RunningStudio.Start(["sh", folder.Write("attune.sh", Script)]);
         var project = studio.Project("hotel", new(), 0);
         Model(studio, "old", "answers", """{"prompt":"p","completions":["same","a"]}""", """{"prompt":"q","completions":["b","c"]}""");
-        Model(studio, "new/deep", "answers", """{"prompt":"p","completions":["same","d"]}""", """{"prompt":"q","completions":["e","<script>"]}""");
+        Model(studio, "new/deep", "answers", """{"prompt":"p","completions":["same","d"]}""",
+            """{"prompt":"q","completions":["e","<script>"]}""");
         using var owner = new Visitor(studio.Address);
         using var form = new MultipartFormDataContent
         {
-            { new StringContent("old"), "model" }, { new StringContent("new~deep"), "model" }, { new StringContent("2"), "samples" }, { new StringContent("1"), "temperature" },
+            { new StringContent("old"), "model" }, { new StringContent("new~deep"), "model" }, { new StringContent("2"), "samples" },
+            { new StringContent("1"), "temperature" },
             { new StringContent("1"), "topP" }, { new StringContent("16"), "maxNewTokens" }, { new StringContent("10"), "prompts" },
-            { new StringContent("""{"prompt":"p"}""" + "\n" + """{"prompt":[{"role":"user","content":"q"}]}""" + "\n"), "file", "prompts.jsonl" },
+            { new StringContent("""{"prompt":"p"}""" + "\n" + """{"prompt":[{"role":"user","content":"q"}]}""" + "\n"), "file",
+                "prompts.jsonl" },
         };
         (await owner.Send(HttpMethod.Post, $"/projects/{project.Id}/loop/sample", form)).EnsureSuccessStatusCode();
         var job = await Ended(studio, project);
         Assert.Equal((JobState.Done, "3 items added"), (job.State, job.Outcome));
         var items = studio.Store.Items.Page(project.Id, 0, 10);
-        Assert.Equal(["a|d", "b|e", "c|<script>"], items.Select(item => string.Join('|', item.Answers.Select(answer => Text(answer.Text)))));
+        Assert.Equal(["a|d", "b|e", "c|<script>"],
+            items.Select(item => string.Join('|', item.Answers.Select(answer => Text(answer.Text)))));
         Assert.All(items, item => Assert.Equal(["old", "new/deep"], item.Answers.Select(answer => answer.Source)));
         Assert.Equal("assistant", (string)items[1].Answers[0].Text[0]!["role"]!);
     }
@@ -51,8 +55,8 @@ public sealed class LoopTests : IDisposable
     }
 
     /// <summary>
-    /// Scores of both models deviate by 1 from their mean. Differences of the first item are −2 and −2, of the second 2 and −2, so the models
-    /// deviate by 0 and by 2.
+    /// Scores of both models have a standard deviation of 1. Differences of the first item are −2 and −2, of the second 2 and −2, so the
+    /// standard deviations over models are 0 and 2.
     /// </summary>
     [Fact]
     public async Task BySeveralRewardModelsTheItemsComeFirstAboutWhichTheyDisagree()
@@ -70,12 +74,14 @@ public sealed class LoopTests : IDisposable
         using var owner = new Visitor(studio.Address);
         foreach (var (model, path, samples, said) in new[]
         {
-            ("../../etc", "", "2", "there is no run ../../etc"), ("", "/etc", "2", "a folder with a model"), ("", "", "2", "one of the listed models"),
-            ("m", "", "0", "samples: a number from 1 to 16"), ("m", "", "1", "samples: 2 to 9 answers"),
+            ("../../etc", "", "2", "there is no run ../../etc"), ("", "/etc", "2", "a folder with a model"),
+            ("", "", "2", "choose a listed model"),
+            ("m", "", "0", "samples must be a number from 1 to 16"), ("m", "", "1", "2 to 9 answers per prompt"),
         })
         {
             Model(studio, "m", "answers");
-            using var response = await owner.Post($"/projects/{project.Id}/loop/sample", ("model", model), ("modelPath", path), ("samples", samples), ("temperature", "1"), ("topP", "1"), ("maxNewTokens", "8"), ("prompts", "5"));
+            using var response = await owner.Post($"/projects/{project.Id}/loop/sample", ("model", model), ("modelPath", path),
+                ("samples", samples), ("temperature", "1"), ("topP", "1"), ("maxNewTokens", "8"), ("prompts", "5"));
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
             Assert.Contains(said, WebUtility.HtmlDecode(await response.Content.ReadAsStringAsync()));
         }
@@ -90,34 +96,41 @@ public sealed class LoopTests : IDisposable
         Model(studio, "policy", "answers");
         Model(studio, "judge", "scores");
         using var owner = new Visitor(studio.Address);
-        var page = WebUtility.HtmlDecode(await owner.Page($"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
+        var page = WebUtility.HtmlDecode(await owner.Page(
+            $"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
         Assert.Contains("learningRate: 1E-05", page);
         Assert.Contains("coef: 0.25", page);
-        foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1", "--self-test", "@/etc/passwd" })
+        foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1",
+            "--self-test", "@/etc/passwd" })
         {
-            using var response = await owner.Post($"/projects/{project.Id}/loop/train", ("method", "ppo"), ("model", "policy"), ("rewardModel", "judge"), ("keys", keys));
+            using var response = await owner.Post($"/projects/{project.Id}/loop/train", ("method", "ppo"), ("model", "policy"),
+                ("rewardModel", "judge"), ("keys", keys));
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         }
         Assert.Empty(studio.Store.Jobs.Unfinished());
     }
 
-    /// <summary>The real program learns for two steps from what was decided, and its run is shown.</summary>
+    /// <summary>The real program trains for two steps on the decisions, and its run is shown.</summary>
     [Fact]
     public async Task ARewardModelIsTrainedFromWhatPeopleDecidedAndScoresWhatWaits()
     {
         await using var studio = await RunningStudio.Start();
         var project = studio.Project("hotel", new() { CheckEvery = 0 }, 30);
         Decide(studio, project);
-        var documents = folder.Write("documents.txt", string.Concat(Enumerable.Range(0, 40).Select(i => $"prompt {i} old answer new answer\n")));
+        var documents =
+            folder.Write("documents.txt", string.Concat(Enumerable.Range(0, 40).Select(i => $"prompt {i} old answer new answer\n")));
         var owner = studio.Store.People.Find("You")!;
         studio.Store.Jobs.Add(new() { Kind = JobKind.Train, Title = "base", Commands = [], Person = owner.Id, Run = "base" }, id =>
         {
             Directory.CreateDirectory(Path.Combine(studio.Folder, "studio", "jobs", $"{id}"));
-            return [["pretrain", $"data.train={documents}", "newModel.layers=1", "newModel.width=16", "newModel.heads=2", "newModel.context=32", "tokenizer.vocabularySize=280", "training.steps=1", "run.threads=1", $"run.output={Path.Combine(studio.Folder, "runs", "base")}"]];
+            return [["pretrain", $"data.train={documents}", "newModel.layers=1", "newModel.width=16", "newModel.heads=2",
+                "newModel.context=32", "tokenizer.vocabularySize=280", "training.steps=1", "run.threads=1",
+                $"run.output={Path.Combine(studio.Folder, "runs", "base")}"]];
         });
         await JobTests.Until(() => studio.Store.Jobs.Unfinished().Count == 0);
         using var visitor = new Visitor(studio.Address);
-        (await visitor.Post($"/projects/{project.Id}/loop/train", ("method", "reward"), ("model", "base"), ("steps", "2"))).EnsureSuccessStatusCode();
+        (await visitor.Post($"/projects/{project.Id}/loop/train", ("method", "reward"), ("model", "base"), ("steps", "2")))
+            .EnsureSuccessStatusCode();
         var job = await Ended(studio, project);
         Assert.True(job.State == JobState.Done, job.Outcome);
         Assert.Equal("hotel-reward-1", job.Run);
@@ -125,8 +138,9 @@ public sealed class LoopTests : IDisposable
         var page = await visitor.Page("/runs/hotel-reward-1");
         Assert.Contains("step 2 of 2", page);
         Assert.Contains("Comparison loss", page);
-        Assert.Contains("Next: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
-        studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"), Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);
+        Assert.Contains("Next step: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
+        studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"),
+            Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);
         (await visitor.Post($"/projects/{project.Id}/loop/score", ("rewardModel", "hotel-reward-1"))).EnsureSuccessStatusCode();
         job = await Ended(studio, project);
         Assert.True(job.State == JobState.Done, job.Outcome);
@@ -137,7 +151,8 @@ public sealed class LoopTests : IDisposable
     {
         var owner = studio.Store.People.Find("You")!;
         while (studio.Store.Queue.Next(project, owner.Id, 1).Items is [var showing])
-            studio.Store.Annotations.Submit(project, owner.Id, new(showing.Token, new AnnotationResult { Ranks = showing.Shown[0] == 1 ? [0, 1] : [1, 0] }, 1));
+            studio.Store.Annotations.Submit(project, owner.Id,
+                new(showing.Token, new AnnotationResult { Ranks = showing.Shown[0] == 1 ? [0, 1] : [1, 0] }, 1));
     }
 
     async Task<IReadOnlyList<Item>> Scored(params string[][] models)
@@ -147,7 +162,8 @@ public sealed class LoopTests : IDisposable
         foreach (var (at, scores) in models.Index())
             Model(studio, $"judge-{at}", "scores", scores);
         using var owner = new Visitor(studio.Address);
-        (await owner.Post($"/projects/{project.Id}/loop/score", [.. models.Index().Select(model => ("rewardModel", $"judge-{model.Index}"))])).EnsureSuccessStatusCode();
+        (await owner.Post($"/projects/{project.Id}/loop/score",
+            [.. models.Index().Select(model => ("rewardModel", $"judge-{model.Index}"))])).EnsureSuccessStatusCode();
         var job = await Ended(studio, project);
         Assert.True(job.State == JobState.Done, job.Outcome);
         return studio.Store.Items.Page(project.Id, 0, 10);
@@ -159,7 +175,7 @@ public sealed class LoopTests : IDisposable
         return studio.Store.Jobs.OfProject(project.Id, 1)[0];
     }
 
-    /// <summary>A run that looks as if it had made a model, and what the script says in its name.</summary>
+    /// <summary>A fake run with a model, whose file has the script's output.</summary>
     static void Model(RunningStudio studio, string run, string file, params string[] lines)
     {
         var model = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", run, "model")).FullName;

@@ -3,7 +3,7 @@ using Attune.Store;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>The pages about how good the data is.</summary>
+/// <summary>The pages about the quality of the data.</summary>
 public sealed class QualityTests : IAsyncLifetime
 {
     static readonly AnnotationResult Old = new() { Ranks = [0, 1] };
@@ -27,11 +27,11 @@ public sealed class QualityTests : IAsyncLifetime
     [Fact]
     public async Task AgreementIsShownWithItsIntervalAndTheItemsItRestsOn()
     {
-        Assert.Contains("No item was decided by two people yet", await reviewer.Page(Path("agreement")));
+        Assert.Contains("No item has two decisions yet", await reviewer.Page(Path("agreement")));
         Decide("Ann", New, New, New, Old);
         Decide("Bob", New, New, Old, Old);
         var page = await reviewer.Page(Path("agreement"));
-        Assert.Contains("On <strong>4 items</strong>", page);
+        Assert.Contains("From <strong>4 items</strong>", page);
         Assert.Contains("<strong>75 %</strong>", page);
         // Ann: 3 new, 1 old; Bob: 2 and 2. P = 3/4, Pₑ = (3·2 + 1·2)/16 = 1/2, κ = 1/2; Fleiss: π = 5/8, 3/8, Pₑ = 34/64, κ = 0.4667
         Assert.Contains(">0.50</span>", page);
@@ -44,7 +44,7 @@ public sealed class QualityTests : IAsyncLifetime
         Decide("Ann", New);
         Assert.Contains("No item", await reviewer.Page(Path("agreement")));
         Decide("Bob", New);
-        Assert.Contains("On <strong>1 item</strong>", await reviewer.Page(Path("agreement")));
+        Assert.Contains("From <strong>1 item</strong>", await reviewer.Page(Path("agreement")));
     }
 
     [Fact]
@@ -70,18 +70,18 @@ public sealed class QualityTests : IAsyncLifetime
         Decide("Ann", New, New with { Rationale = "<script>alert(1)</script>" });
         Decide("Bob", New, Old);
         var page = await reviewer.Page(Path("adjudicate"));
-        Assert.Contains("1 item on which people disagree waits", page);
+        Assert.Contains("1 item with disagreement", page);
         Assert.Contains("old answer 1", page);
         Assert.Contains("B better", page);
         Assert.Contains("&lt;script&gt;", page);
         Assert.DoesNotContain("<script>alert", page);
         var item = studio.Store.Adjudications.Next(project.Id)!.Value;
         var after = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "first"), ("seen", "0"), ("rationale", "It answers."));
-        Assert.Contains("Nothing to settle", await after.Content.ReadAsStringAsync());
+        Assert.Contains("Nothing to adjudicate", await after.Content.ReadAsStringAsync());
         var settled = studio.Store.Annotations.ForItem(project.Id, item).Single(decision => decision.Adjudicates);
         Assert.Equal((Person("Rita"), "It answers."), (settled.Person, settled.Result.Rationale));
         Assert.Equal([0, 1], settled.Result.Ranks!);
-        Assert.Contains("Settled by Rita: A better", await reviewer.Page(Path($"adjudicate?item={item}")));
+        Assert.Contains("Decided by Rita: A better", await reviewer.Page(Path($"adjudicate?item={item}")));
         var again = await reviewer.Post(Path($"adjudicate/{item}"), ("choice", "second"), ("seen", "0"));
         Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await ann.Post(Path($"adjudicate/{item}"), ("choice", "tie"), ("seen", "0"))).StatusCode);
@@ -100,10 +100,10 @@ public sealed class QualityTests : IAsyncLifetime
         async Task<AnnotationResult> Settle(Project of, params (string, string)[] fields)
         {
             var item = studio.Store.Items.Page(of.Id, 0, 1)[0].Id;
-            Assert.Contains("<button>Settle", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
+            Assert.Contains("decision</button>", await owner.Page($"/projects/{of.Id}/adjudicate?item={item}"));
             var seen = studio.Store.Annotations.ForItem(of.Id, item).SingleOrDefault()?.Id ?? 0;
             var after = await owner.Post($"/projects/{of.Id}/adjudicate/{item}", [.. fields, ("seen", $"{seen}")]);
-            Assert.Contains("Settled last", await after.Content.ReadAsStringAsync());
+            Assert.Contains("Latest adjudications", await after.Content.ReadAsStringAsync());
             return studio.Store.Annotations.ForItem(of.Id, item).Single().Result;
         }
     }
@@ -127,7 +127,8 @@ public sealed class QualityTests : IAsyncLifetime
     void Decide(string person, params IReadOnlyList<AnnotationResult> verdicts)
     {
         foreach (var (i, showing) in studio.Store.Queue.Next(project, Person(person), verdicts.Count).Items.Index())
-            Assert.NotNull(studio.Store.Annotations.Submit(project, Person(person), new(showing.Token, verdicts[i].AsShown(showing.Shown), 1)));
+            Assert.NotNull(
+                studio.Store.Annotations.Submit(project, Person(person), new(showing.Token, verdicts[i].AsShown(showing.Shown), 1)));
     }
 
     public async ValueTask DisposeAsync()

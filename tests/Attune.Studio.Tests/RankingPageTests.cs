@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>The page on which people rank, in a real browser.</summary>
+/// <summary>The annotation page in a real browser.</summary>
 public sealed class RankingPageTests(Browser browser, SharedStudio shared) : IClassFixture<SharedStudio>
 {
     readonly RunningStudio studio = shared.Studio;
@@ -20,7 +20,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         var port = studio.Address.Port;
         await studio.Stop();
         await page.Press("ArrowRight");
-        await page.Shows("#saving", "Not saved, trying again");
+        await page.Shows("#saving", "Not saved yet, retrying");
         await studio.StartAgain(port);
         await page.Shows("#mine", "2 by you");
         await page.Press("x");
@@ -36,8 +36,8 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         var lost = true;
         await page.Page.RouteAsync("**/decisions", route => lost ? route.AbortAsync() : route.ContinueAsync());
         await page.Press("ArrowLeft");
-        await page.Shows("#saving", "Not saved, trying again");
-        page.Page.Dialog += (_, dialog) => dialog.AcceptAsync();     // leaving with something unsaved asks
+        await page.Shows("#saving", "Not saved yet, retrying");
+        page.Page.Dialog += (_, dialog) => dialog.AcceptAsync();     // the browser asks before leaving with unsaved decisions
         await page.Page.ReloadAsync();
         Assert.Empty(Mine(project));
         lost = false;
@@ -97,7 +97,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Press("h");
         await page.Shows("#history li >> nth=0", "Both bad");
         await page.Find("#history li >> nth=1 >> button").ClickAsync();
-        await page.Shows("#ask", "Change an earlier answer");
+        await page.Shows("#ask", "Change an earlier decision");
         await Expect(page.Find(".choice.a")).ToHaveAttributeAsync("aria-pressed", "true");
         await page.Press("k");
         await page.Press("Enter");
@@ -131,7 +131,8 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
     [InlineData(4, "1", "4", "5", "8", 3, 0)]
     [InlineData(7, "1", "3", "5", "7", 3, 1)]
     [InlineData(9, "1", "4", "6", "9", 4, 1)]
-    public async Task OneKeySaysWhichIsBetterAndByHowMuch(int levels, string farA, string nearA, string nearB, string farB, int far, int near)
+    public async Task OneKeySaysWhichIsBetterAndByHowMuch(int levels, string farA, string nearA, string nearB, string farB, int far,
+        int near)
     {
         var project = studio.Project(Name(), new() { StrengthLevels = levels }, 5);
         await using var page = await OpenProject(project);
@@ -168,12 +169,13 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         var project = studio.Project(Name(), new() { CalibrationPass = 1 }, 2);
         studio.Store.Items.Add(project.Id, [new()
         {
-            Kind = ItemKind.Calibration, Prompt = "known", Expected = [0, 1], Explanation = "The first is true.", Answers = [new("true", "a"), new("false", "b")],
+            Kind = ItemKind.Calibration, Prompt = "known", Expected = [0, 1], Explanation = "The first is true.",
+            Answers = [new("true", "a"), new("false", "b")],
         }], studio.Store.People.Find("You")!.Id);
         await using var page = await OpenProject(project);
         var isFirst = await page.Find(".answer >> nth=0").InnerTextAsync() is var text && text.Contains("true", StringComparison.Ordinal);
         await page.Press(isFirst ? "ArrowRight" : "ArrowLeft");
-        await page.Shows("#known", "Something else is known");
+        await page.Shows("#known", "The known order is different");
         await page.Shows("#known", "The first is true.");
         await page.Page.Keyboard.PressAsync("Enter");
         await page.Shows("#uncalibrated", "The calibration round is over");
@@ -203,14 +205,16 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
     public async Task EveryControlHasANameAndAPhoneNeedsNoSidewaysScrolling(TaskKind task)
     {
         var project = studio.Project(Name(), new() { Task = task, RatingLevels = 9, StrengthLevels = 9, Guidelines = "Be *kind*." }, 3);
-        await using var page = await OpenProject(project, new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
+        await using var page =
+            await OpenProject(project, new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
         foreach (var key in new[] { "", "i", "Escape", "?", "Escape", "g", "Escape", "s", "Escape", "h" })
         {
             if (key != "")
                 await page.Press(key);
             Assert.Empty(await page.Page.EvaluateAsync<string[]>("""
                 () => [...document.querySelectorAll("button, a, input:not([type=hidden]), textarea, select, dialog, progress")]
-                    .filter(e => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.[0]?.textContent.trim() || document.getElementById(e.getAttribute("aria-labelledby"))))
+                    .filter(e => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.[0]?.textContent.trim()
+                        || document.getElementById(e.getAttribute("aria-labelledby"))))
                     .map(e => e.outerHTML)
                 """));
         }
@@ -244,5 +248,6 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
 
     static string Name() => $"hotel {Guid.NewGuid()}";
 
-    IReadOnlyList<Annotation> Mine(Project project) => studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 100);
+    IReadOnlyList<Annotation> Mine(Project project) =>
+        studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 100);
 }

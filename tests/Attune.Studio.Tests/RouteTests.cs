@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>Every route with the least role that may use it. A route that is not here fails the test: think of who may use it, then add it.</summary>
+/// <summary>
+/// Every route with the lowest role that may use it. A route that is missing here fails the test: decide who may use it, then add it.
+/// </summary>
 public sealed class RouteTests
 {
     const string Anyone = "Anyone";
@@ -94,7 +96,8 @@ public sealed class RouteTests
         foreach (var role in Enum.GetValues<Role>())
         {
             visitors[role.ToString()] = await studio.SignIn($"{role}", role);
-            studio.Store.Projects.SetMembers(mine.Id, [.. studio.Store.Projects.Members(mine.Id), studio.Store.People.Find($"{role}")!.Id], 1);
+            studio.Store.Projects.SetMembers(mine.Id, [.. studio.Store.Projects.Members(mine.Id), studio.Store.People.Find($"{role}")!.Id],
+                1);
         }
         foreach (var (name, policy) in Routes(studio).Where(route => route.Policy != Anyone))
         {
@@ -108,11 +111,12 @@ public sealed class RouteTests
             visitor.Dispose();
     }
 
-    /// <summary>A page may lead who is not signed in to the sign-in instead.</summary>
+    /// <summary>A page may redirect to the sign-in page instead.</summary>
     static async Task AssertRefused(Visitor visitor, string route, long project, HttpStatusCode expected)
     {
         var (method, pattern) = (route.Split(' ')[0], route.Split(' ')[1]);
-        var path = string.Join('/', pattern.Split('/').Select(part => part == "{project:long}" ? $"{project}" : part.StartsWith('{') ? "1" : part));
+        var path = string.Join('/',
+            pattern.Split('/').Select(part => part == "{project:long}" ? $"{project}" : part.StartsWith('{') ? "1" : part));
         using var response = await visitor.Send(new(method), path);
         var signIn = expected == HttpStatusCode.Unauthorized && response.RequestMessage!.RequestUri!.AbsolutePath == "/sign-in";
         Assert.True(response.StatusCode == expected || signIn, $"{route} gave {response.StatusCode} where {expected} was expected");

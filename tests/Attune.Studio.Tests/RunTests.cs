@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>The pages of runs, from the files of a run.</summary>
+/// <summary>Pages of runs, rendered from run folders.</summary>
 public sealed class RunTests
 {
     const string Hostile = "<script>alert(1)</script>\u202Eevil";
@@ -35,7 +35,8 @@ public sealed class RunTests
         var version = first.Headers.GetValues("Attune-Version").Single();
         Assert.Contains($"data-version=\"{version}\"", await first.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.NoContent, (await owner.Get($"/api/runs/ppo/live?after={version}")).StatusCode);
-        await File.AppendAllTextAsync(Path.Combine(studio.Folder, "runs", "ppo", "metrics.jsonl"), """{"step":5,"objective/scores":77}""" + "\n", TestContext.Current.CancellationToken);
+        await File.AppendAllTextAsync(Path.Combine(studio.Folder, "runs", "ppo", "metrics.jsonl"),
+            """{"step":5,"objective/scores":77}""" + "\n", TestContext.Current.CancellationToken);
         Assert.Contains("77", await owner.Page($"/api/runs/ppo/live?after={version}"));
     }
 
@@ -47,7 +48,7 @@ public sealed class RunTests
         Run(studio, "other", steps: 6, learningRate: "1e-5");
         using var owner = new Visitor(studio.Address);
         var page = await owner.Page("/runs/compare?run=one&run=other&run=..");
-        Assert.Contains("2 runs beside each other", page);
+        Assert.Contains("Compare 2 runs", page);
         Assert.Contains("""<code>optimizer.learningRate</code></th><td class="break">3e-4</td><td class="break">1e-5</td>""", page);
         Assert.DoesNotContain("<code>training.steps</code>", page);
     }
@@ -87,20 +88,25 @@ public sealed class RunTests
         Run(studio, "ppo", steps: 1, learningRate: "3e-4");
         Run(studio, "../outside", steps: 1, learningRate: "3e-4");
         using var owner = new Visitor(studio.Address);
-        foreach (var name in new[] { "..~outside", "%2e%2e~outside", "..%2foutside", "%2e%2e%2foutside", "..%5coutside", "%2fetc%2fpasswd", "ppo%00", "%00", "ppo~..~..~outside", "ppo~", "PPO", "%252e%252e" })
+        foreach (var name in new[] { "..~outside", "%2e%2e~outside", "..%2foutside", "%2e%2e%2foutside", "..%5coutside", "%2fetc%2fpasswd",
+            "ppo%00", "%00", "ppo~..~..~outside", "ppo~", "PPO", "%252e%252e" })
             foreach (var what in new[] { "/runs/{0}", "/runs/{0}/report", "/api/runs/{0}/live" })
             {
                 using var response = await owner.Get(what.Replace("{0}", name));
-                Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{what} with {name} gave {response.StatusCode}");
+                Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest,
+                    $"{what} with {name} gave {response.StatusCode}");
             }
     }
 
     static string Run(RunningStudio studio, string name, int steps, string learningRate)
     {
         var folder = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", name)).FullName;
-        File.WriteAllText(Path.Combine(folder, "recipe.yaml"), $"method: ppo\ntraining:\n  steps: 50\noptimizer:\n  learningRate: {learningRate}\nrewards:\n- kind: length\n  weight: 1\n");
-        File.WriteAllLines(Path.Combine(folder, "metrics.jsonl"), Enumerable.Range(1, steps).Select(step => $$"""{"step":{{step}},"objective/scores":{{step / 10}},"objective/kl":0.5}"""));
-        File.WriteAllText(Path.Combine(folder, "samples.jsonl"), $$"""{"step":{{steps}},"prompt":"p","completion":"{{Hostile}}","score":1.5,"kl":0.25}""" + "\n");
+        File.WriteAllText(Path.Combine(folder, "recipe.yaml"),
+            $"method: ppo\ntraining:\n  steps: 50\noptimizer:\n  learningRate: {learningRate}\nrewards:\n- kind: length\n  weight: 1\n");
+        File.WriteAllLines(Path.Combine(folder, "metrics.jsonl"),
+            Enumerable.Range(1, steps).Select(step => $$"""{"step":{{step}},"objective/scores":{{step / 10}},"objective/kl":0.5}"""));
+        File.WriteAllText(Path.Combine(folder, "samples.jsonl"),
+            $$"""{"step":{{steps}},"prompt":"p","completion":"{{Hostile}}","score":1.5,"kl":0.25}""" + "\n");
         return folder;
     }
 }

@@ -9,14 +9,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>A studio in this process on a free port, with a folder of its own.</summary>
+/// <summary>A studio in this process on a free port, with a temporary folder.</summary>
 sealed class RunningStudio : IAsyncDisposable
 {
     readonly TemporaryFolder folder;
 
     readonly IReadOnlyList<string>? attune;
 
-    RunningStudio(TemporaryFolder folder, WebApplication app, IReadOnlyList<string>? attune) => (this.folder, App, this.attune) = (folder, app, attune);
+    RunningStudio(TemporaryFolder folder, WebApplication app, IReadOnlyList<string>? attune) =>
+        (this.folder, App, this.attune) = (folder, app, attune);
 
     public WebApplication App { get; private set; }
 
@@ -26,21 +27,21 @@ sealed class RunningStudio : IAsyncDisposable
 
     public string Folder => folder.Path;
 
-    /// <param name="attune">What the studio starts in the place of this program; itself when left out.</param>
+    /// <param name="attune">The program that the studio starts instead of Attune; Attune when left out.</param>
     public static async Task<RunningStudio> Start(IReadOnlyList<string>? attune = null)
     {
         var temporary = new TemporaryFolder();
         return new(temporary, await Serve(temporary, port: 0, attune), attune);
     }
 
-    /// <summary>Ends the server.</summary>
+    /// <summary>Stops the server.</summary>
     public async Task Stop()
     {
         await App.StopAsync();
         await App.DisposeAsync();
     }
 
-    /// <summary>Starts it again on a port and the same folder.</summary>
+    /// <summary>Starts it again on a port, with the same folder.</summary>
     public async Task StartAgain(int port) => App = await Serve(folder, port, attune);
 
     static async Task<WebApplication> Serve(TemporaryFolder folder, int port, IReadOnlyList<string>? attune)

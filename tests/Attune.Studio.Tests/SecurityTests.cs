@@ -58,8 +58,10 @@ public sealed class SecurityTests : IAsyncLifetime
         ]);
         using var joined = await client.PostAsync("/join", form);
         var cookies = page.Headers.GetValues("Set-Cookie").Concat(joined.Headers.GetValues("Set-Cookie")).ToList();
-        Assert.Contains(cookies, cookie => cookie.StartsWith("attune-session=", StringComparison.Ordinal) && cookie.Contains("samesite=lax") && cookie.Contains("httponly"));
-        Assert.Contains(cookies, cookie => cookie.StartsWith("attune-form=", StringComparison.Ordinal) && cookie.Contains("samesite=strict") && cookie.Contains("httponly"));
+        Assert.Contains(cookies, cookie => cookie.StartsWith("attune-session=", StringComparison.Ordinal) && cookie.Contains("samesite=lax")
+            && cookie.Contains("httponly"));
+        Assert.Contains(cookies, cookie => cookie.StartsWith("attune-form=", StringComparison.Ordinal) && cookie.Contains("samesite=strict")
+            && cookie.Contains("httponly"));
     }
 
     [Fact]
@@ -68,9 +70,12 @@ public sealed class SecurityTests : IAsyncLifetime
         using var owner = new Visitor(studio.Address);
         await owner.Post("/me/password", ("name", "Olga"), ("password", "correct horse"));
         using var visitor = new Visitor(studio.Address);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await visitor.Post("/sign-in", ("name", "Olga"), ("password", "wrong horse!"))).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await visitor.Post("/sign-in", ("name", "Nobody"), ("password", "correct horse"))).StatusCode);
-        Assert.Contains("New project", await (await visitor.Post("/sign-in", ("name", "olga"), ("password", "correct horse"))).Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            (await visitor.Post("/sign-in", ("name", "Olga"), ("password", "wrong horse!"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            (await visitor.Post("/sign-in", ("name", "Nobody"), ("password", "correct horse"))).StatusCode);
+        Assert.Contains("New project",
+            await (await visitor.Post("/sign-in", ("name", "olga"), ("password", "correct horse"))).Content.ReadAsStringAsync());
         Assert.DoesNotContain("correct horse", File.ReadAllText(Path.Combine(studio.Folder, "studio", "studio.db-wal")));
     }
 
@@ -110,7 +115,7 @@ public sealed class SecurityTests : IAsyncLifetime
         using var owner = await studio.SignIn("Olga", Role.Owner);
         using var response = await owner.Post($"/people/{studio.Store.People.Find("Olga")!.Id}/role", ("role", "Annotator"));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("an owner who can sign in must be left", await response.Content.ReadAsStringAsync());
+        Assert.Contains("at least one owner must be able to sign in", await response.Content.ReadAsStringAsync());
         Assert.Equal(Role.Owner, studio.Store.People.Find("Olga")!.Role);
     }
 
@@ -143,7 +148,8 @@ public sealed class SecurityTests : IAsyncLifetime
     [Fact]
     public void AnotherAddressThanLoopbackNeedsAccounts()
     {
-        var options = new StudioOptions { Folder = Path.Combine(studio.Folder, "open"), Runs = "", Attune = [], Listen = new(IPAddress.Any, 0) };
+        var options =
+            new StudioOptions { Folder = Path.Combine(studio.Folder, "open"), Runs = "", Attune = [], Listen = new(IPAddress.Any, 0) };
         var error = Assert.Throws<InvalidDataException>(() => StudioServer.Build(options));
         Assert.Contains("attune studio invite NAME --role owner", error.Message);
     }

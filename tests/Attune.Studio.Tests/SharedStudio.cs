@@ -2,7 +2,7 @@ using Attune.Store;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>A studio that the tests of a class share, each with projects of its own.</summary>
+/// <summary>A studio that the tests of a class share; each test makes its own projects.</summary>
 public sealed class SharedStudio : IAsyncLifetime
 {
     readonly Dictionary<string, Visitor> visitors = [];
@@ -11,7 +11,7 @@ public sealed class SharedStudio : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Studio = await RunningStudio.Start();
 
-    /// <summary>A person who signs in once for all tests.</summary>
+    /// <summary>A person who signs in once for all tests of a class.</summary>
     internal async Task<Visitor> Visitor(string name, Role role)
     {
         if (!visitors.TryGetValue(name, out var visitor))

@@ -29,13 +29,16 @@ public sealed class SignInTests
     {
         await using var studio = await RunningStudio.Start();
         using var owner = new Visitor(studio.Address);
-        var page = await owner.Post("/projects/new", ("name", "hotel"), ("Task", "Pairwise"), ("StrengthLevels", "7"), ("RatingLevels", "0"), ("Overlap", "2"),
-            ("OverlapPercent", "25"), ("Order", "Random"), ("RandomPercent", "20"), ("CheckEvery", "10"), ("CalibrationPercent", "0"), ("LeaseMinutes", "30"), ("Ties", "true"));
+        var page = await owner.Post("/projects/new", ("name", "hotel"), ("Task", "Pairwise"), ("StrengthLevels", "7"),
+            ("RatingLevels", "0"), ("Overlap", "2"),
+            ("OverlapPercent", "25"), ("Order", "Random"), ("RandomPercent", "20"), ("CheckEvery", "10"), ("CalibrationPercent", "0"),
+            ("LeaseMinutes", "30"), ("Ties", "true"));
         Assert.Contains("<bdi>hotel</bdi>", await page.Content.ReadAsStringAsync());
         var settings = studio.Store.Projects.Find("hotel")!.Settings;
         Assert.Equal(new ProjectSettings
         {
-            StrengthLevels = 7, Overlap = 2, OverlapShare = 0.25, Order = ItemOrder.Random, CheckEvery = 10, AllBad = false, Rationale = false, IdealAnswer = false,
+            StrengthLevels = 7, Overlap = 2, OverlapShare = 0.25, Order = ItemOrder.Random, CheckEvery = 10, AllBad = false,
+            Rationale = false, IdealAnswer = false,
         }, settings);
         Assert.Contains("value=\"25\"", await owner.Page($"/projects/{studio.Store.Projects.Find("hotel")!.Id}/settings"));
     }

@@ -9,7 +9,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>What a team does in the studio, from the sign-in to what was learned, in a real browser.</summary>
+/// <summary>A team's whole workflow, from sign-in to training, in a real browser.</summary>
 public sealed class WholeWayTests(Browser browser)
 {
     const int Items = 21;
@@ -28,7 +28,8 @@ public sealed class WholeWayTests(Browser browser)
         }
         AssertWhatAnnSaid(studio, project, ann);
         while (studio.Store.Queue.Next(project, bob.Id, 1).Items is [var showing, ..])
-            studio.Store.Annotations.Submit(project, bob.Id, new(showing.Token, new() { Ranks = [1 - showing.Shown[0], 1 - showing.Shown[1]] }, 2));
+            studio.Store.Annotations.Submit(project, bob.Id,
+                new(showing.Token, new() { Ranks = [1 - showing.Shown[0], 1 - showing.Shown[1]] }, 2));
 
         await using var owner = await SignIn(studio, studio.Store.People.Find("You")!);
         await owner.Page.GotoAsync($"projects/{project.Id}/agreement");
@@ -38,14 +39,16 @@ public sealed class WholeWayTests(Browser browser)
         await Train(studio, project, owner);
     }
 
-    /// <summary>Left out are the item that Ann flagged and the one about which two votes differ; of the others no prompt is held out.</summary>
+    /// <summary>
+    /// Leaves out the item that Ann flagged and the one with two different votes; no prompt is held out.
+    /// </summary>
     static async Task Export(RunningStudio studio, Project project, BrowserPage owner)
     {
         await owner.Page.GotoAsync($"projects/{project.Id}/export");
         await owner.Find("[name=heldOut]").FillAsync("0");
-        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Count", Exact = true }).ClickAsync();
-        await owner.Shows(".figures", $"{Items - 2} prompts to learn from");
-        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Write a snapshot" }).ClickAsync();
+        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Update counts", Exact = true }).ClickAsync();
+        await owner.Shows(".figures", $"{Items - 2} prompts for training");
+        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Save a snapshot" }).ClickAsync();
         await owner.Shows("main", "train.jsonl");
         var rows = File.ReadAllLines(Directory.GetFiles(studio.Folder, "train.jsonl", SearchOption.AllDirectories).Single());
         Assert.All(rows, row => Assert.Contains("\"chosen\":\"new answer", row.Replace(": ", ":")));
@@ -54,13 +57,13 @@ public sealed class WholeWayTests(Browser browser)
     static async Task Train(RunningStudio studio, Project project, BrowserPage owner)
     {
         await owner.Page.GotoAsync($"projects/{project.Id}/loop");
-        var step = owner.Find("details:has(summary:has-text('Train a reward model from this'))");
+        var step = owner.Find("details:has(summary:has-text('Train a reward model'))");
         await step.EvaluateAsync("details => details.open = true");
         await step.Locator("[name=modelPath]").FillAsync(TinyPolicy(studio));
-        await step.GetByRole(AriaRole.Button, new() { Name = "Look at the recipe" }).ClickAsync();
+        await step.GetByRole(AriaRole.Button, new() { Name = "Review the recipe" }).ClickAsync();
         await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await owner.Shows("main .badge", "done");
-        await owner.Page.GetByRole(AriaRole.Link, new() { Name = "Its curves" }).ClickAsync();
+        await owner.Page.GetByRole(AriaRole.Link, new() { Name = "Show curves" }).ClickAsync();
         await owner.Shows("#curves", "Curves");
         await Expect(owner.Find(".curves svg").First).ToBeVisibleAsync();
     }
@@ -85,7 +88,7 @@ public sealed class WholeWayTests(Browser browser)
         await using var page = await SignIn(studio, ann);
         await page.Page.GotoAsync($"projects/{project.Id}/annotate");
         await page.Shows("#ask", "Which answer is better?");
-        var link = studio.Store.People.NewLink(ann.Id);     // ends the sessions begun before
+        var link = studio.Store.People.NewLink(ann.Id);     // ends older sessions
         await page.Press("ArrowLeft");
         await page.Shows("#notice", "You are signed out.");
         var tab = await page.Page.Context.NewPageAsync();
@@ -96,7 +99,10 @@ public sealed class WholeWayTests(Browser browser)
         Assert.Single(studio.Store.Annotations.Recent(project.Id, ann.Id, 10));
     }
 
-    /// <summary>Twenty decisions, each by one key; the sixth a skip, the eleventh flagged, the twelfth taken back; the studio is started again after the fifteenth.</summary>
+    /// <summary>
+    /// Twenty decisions, each by one key; the sixth a skip, the eleventh flagged, the twelfth undone; the studio is started again after
+    /// the fifteenth.
+    /// </summary>
     static async Task RankTwenty(RunningStudio studio, BrowserPage page)
     {
         await Expect(page.Find("#item")).ToBeVisibleAsync();
@@ -117,7 +123,8 @@ public sealed class WholeWayTests(Browser browser)
 
     /// <summary>The key of the answer that the new model wrote.</summary>
     static async Task<string> Better(BrowserPage page) =>
-        (await page.Find("#item:visible .answer >> nth=0").InnerTextAsync()).Contains("new", StringComparison.Ordinal) ? "ArrowLeft" : "ArrowRight";
+        (await page.Find("#item:visible .answer >> nth=0").InnerTextAsync()).Contains("new", StringComparison.Ordinal) ? "ArrowLeft"
+            : "ArrowRight";
 
     static async Task TakeBack(BrowserPage page)
     {
@@ -139,7 +146,8 @@ public sealed class WholeWayTests(Browser browser)
     {
         var said = studio.Store.Annotations.Recent(project.Id, ann.Id, 100);
         Assert.Equal(20, said.Count);
-        Assert.Equal("It is not clear what is asked", Assert.Single(said, decision => decision.Result.Outcome == Outcome.Skipped).Result.SkipReason);
+        Assert.Equal("The prompt is unclear",
+            Assert.Single(said, decision => decision.Result.Outcome == Outcome.Skipped).Result.SkipReason);
         Assert.Equal([Flag.Unsafe], Assert.Single(said, decision => decision.Result.Flags.Count > 0).Result.Flags);
         Assert.Single(said, decision => decision.Result.Ranks is [0, 0]);
         Assert.Equal(18, said.Count(decision => decision.Result.Ranks is [1, 0]));

@@ -1,15 +1,17 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>Draws how often something happens in a number of trials: exactly where that is rare, and by the normal law where it is not.</summary>
-/// <param name="seed">The same seed draws the same.</param>
+/// <summary>
+/// Draws from a binomial distribution: by inversion where the expected count is small, by a normal approximation otherwise.
+/// </summary>
+/// <param name="seed">The seed of the generator.</param>
 sealed class Binomial(int seed)
 {
     const double Rare = 30;
 
     long drawn;
 
-    /// <param name="trials">How many.</param>
-    /// <param name="chance">In each, from 0 to 1.</param>
+    /// <param name="trials">How many trials.</param>
+    /// <param name="chance">The probability of success in each trial, from 0 to 1.</param>
     public int Next(int trials, double chance)
     {
         if (trials == 0 || chance <= 0)
@@ -19,7 +21,7 @@ sealed class Binomial(int seed)
         return trials * chance < Rare ? Search(trials, chance) : Round(trials, chance);
     }
 
-    /// <summary>Goes through the probabilities of 0, 1, 2 … until they add up to a number from 0 to 1.</summary>
+    /// <summary>Inversion: adds the probabilities of 0, 1, 2 … until the sum reaches a uniform number.</summary>
     int Search(int trials, double chance)
     {
         var odds = chance / (1 - chance);
@@ -40,6 +42,6 @@ sealed class Binomial(int seed)
         return Math.Clamp((int)Math.Round(trials * chance + normal * Math.Sqrt(trials * chance * (1 - chance))), 0, trials);
     }
 
-    /// <summary>Above 0 and below 1.</summary>
+    /// <summary>A uniform number above 0 and below 1.</summary>
     double Uniform() => ((uint)SplitMix.Next(seed, drawn++) + 0.5) / (1L << 32);
 }

@@ -1,15 +1,15 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>How far two people agree on the units that both decided.</summary>
-/// <param name="First">One of them, with the smaller number.</param>
-/// <param name="Second">The other.</param>
+/// <summary>The agreement of two annotators on the units that both decided.</summary>
+/// <param name="First">The annotator with the smaller number.</param>
+/// <param name="Second">The other annotator.</param>
 /// <param name="Raw">The share of units on which they agree.</param>
-/// <param name="Kappa">The same corrected for chance: that each draws from a distribution of their own.</param>
+/// <param name="Kappa">Raw agreement corrected for chance, where each annotator draws from their own distribution of categories.</param>
 public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate Kappa)
 {
-    /// <summary>Of every two people who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
-    /// <param name="units">What people decided.</param>
-    /// <param name="seed">Of the bootstrap.</param>
+    /// <summary>Cohen's kappa of every two annotators who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
+    /// <param name="units">The units with their ratings.</param>
+    /// <param name="seed">The seed of the bootstrap.</param>
     public static IReadOnlyList<CohenKappa> ForPairs(RatedUnits units, int seed = 1)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
@@ -30,8 +30,8 @@ public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate 
         }
     }
 
-    /// <param name="table">(K, K): how often one said the row and the other the column.</param>
-    /// <param name="categories">K</param>
+    /// <param name="table">(K, K): how often the first annotator chose the row's category and the second the column's.</param>
+    /// <param name="categories">How many categories there are, K.</param>
     static double[] Figures(int[] table, int categories)
     {
         double all = table.Sum();

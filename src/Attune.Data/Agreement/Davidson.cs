@@ -2,35 +2,35 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace Attune.Data.Agreement;
 
-/// <summary>Two models that meet, with a length difference.</summary>
-/// <param name="First">The smaller number.</param>
-/// <param name="Second">The larger.</param>
-/// <param name="Difference">Of lengths, x.</param>
+/// <summary>Two models that are compared, and the difference of their responses' lengths.</summary>
+/// <param name="First">The number of one model.</param>
+/// <param name="Second">The number of the other model, which is larger.</param>
+/// <param name="Difference">The length difference, x.</param>
 readonly record struct Match(int First, int Second, double Difference);
 
 /// <summary>
-/// Bradley and Terry's model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β x, the odds of
-/// first : tie : second are e^(d/2) : ν : e^(−d/2). Among decided comparisons these are Bradley and Terry's e^d : 1, so strengths keep
-/// their meaning however many tie (with Rao and Kupper's threshold they do not), and a tie weighs as half a win for each. The
-/// log-likelihood is concave in s, ln ν and β, and a normal prior makes its maximum one and finite: Newton's method, with steps halved
-/// where they overshoot.
+/// The Bradley–Terry model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β x, the odds of
+/// first : tie : second are e^(d/2) : ν : e^(−d/2). Without ties the odds are those of Bradley and Terry, e^d : 1, so strengths keep their
+/// meaning for any number of ties (with the threshold of Rao and Kupper they do not), and a tie counts as half a win for each. The
+/// log-likelihood is concave in s, ln ν and β; a normal prior makes its maximum unique and finite. It is found by Newton's method, which
+/// halves a step that overshoots.
 /// </summary>
-/// <param name="meetings">Who met whom.</param>
-/// <param name="models">M</param>
-/// <param name="lengthControl">Whether there is a β.</param>
-/// <param name="priorDeviation">Of all parameters, in the units of s.</param>
+/// <param name="meetings">Which models are compared.</param>
+/// <param name="models">How many models there are, M.</param>
+/// <param name="lengthControl">Whether the model has the length coefficient β.</param>
+/// <param name="priorDeviation">The prior's standard deviation of every parameter, in the units of s.</param>
 sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthControl, double priorDeviation)
 {
     const int MostSteps = 100;
-    const double Tolerance = 1e-4;                               // the step after it would be its square
+    const double Tolerance = 1e-4;                               // Newton's method is quadratic: the next step would be about its square
 
     const double Noise = 1e-12;
 
     readonly int size = models + (lengthControl ? 2 : 1);
 
-    /// <summary>The parameters that make the outcomes most likely: s (M), ln ν, and β where there is one.</summary>
-    /// <param name="outcomes">Of each meeting: how often the first won, the second, neither.</param>
-    /// <param name="start">Where to begin; null for zeros.</param>
+    /// <summary>The maximum a posteriori estimate: s (M), ln ν, and β with length control.</summary>
+    /// <param name="outcomes">For each meeting: how often the first model won, how often the second won, and how many ties.</param>
+    /// <param name="start">The initial parameters; null for zeros.</param>
     public double[] Fit(int[] outcomes, double[]? start = null)
     {
         var at = Evaluate(start ?? new double[size], outcomes);
@@ -47,7 +47,7 @@ sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthCont
         return at.Place;
     }
 
-    /// <summary>The x with A x = b, of a symmetric, positive definite A (N, N) of which the lower triangle is read.</summary>
+    /// <summary>Solves A x = b for a symmetric, positive definite A (N, N); only the lower triangle of A is read.</summary>
     static double[] Solve(double[,] a, double[] b) =>
         Matrix<double>.Build.DenseOfArray(a).Cholesky().Solve(Vector<double>.Build.Dense(b)).ToArray();
 
@@ -66,7 +66,7 @@ sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthCont
         return new(place, height, gradient, curvature);
     }
 
-    /// <returns>The log-likelihood of what came of one meeting.</returns>
+    /// <returns>The log-likelihood of the outcomes of one meeting.</returns>
     double Add(Match meeting, ReadOnlySpan<int> outcomes, double[] place, double[] gradient, double[,] curvature)
     {
         double count = outcomes[0] + outcomes[1] + outcomes[2];
@@ -77,7 +77,7 @@ sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthCont
         var d = place[first] - place[second] + (lengthControl ? place[length] * x : 0);
         var (win, even, loss) = (Math.Exp(d / 2), Math.Exp(place[tie]), Math.Exp(-d / 2));
         var all = win + even + loss;
-        var (lead, ties) = ((win - loss) / all, even / all);      // what a win (1), tie (0) or loss (−1) is worth on average
+        var (lead, ties) = ((win - loss) / all, even / all);      // the mean of win (1), tie (0) and loss (−1)
 
         var slope = (outcomes[0] - outcomes[1] - count * lead) / 2;
         gradient[first] += slope;

@@ -1,18 +1,18 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>How far a group of people agrees: 1 is full agreement, and but for Raw 0 is what chance would give.</summary>
-/// <param name="Raw">The share of pairs of people that agree on a unit; not corrected for chance.</param>
-/// <param name="FleissKappa">Chance is that people draw from the one distribution of all.</param>
-/// <param name="AlphaNominal">Krippendorff's, with categories that are alike or not: Fleiss' kappa with a correction for few units.</param>
-/// <param name="AlphaOrdinal">Krippendorff's, with levels: a near miss counts as one.</param>
-/// <param name="GwetAc1">Chance does not grow where one category prevails, which makes the others small.</param>
+/// <summary>Agreement of all annotators. 1 is full agreement; for every coefficient but Raw, 0 is agreement by chance.</summary>
+/// <param name="Raw">The share of pairs of annotators who agree on a unit; not corrected for chance.</param>
+/// <param name="FleissKappa">Chance: every annotator draws from the common distribution of categories.</param>
+/// <param name="AlphaNominal">Krippendorff's alpha for nominal categories: Fleiss' kappa with a correction for few units.</param>
+/// <param name="AlphaOrdinal">Krippendorff's alpha for ordered levels: neighbouring levels count as near misses.</param>
+/// <param name="GwetAc1">Gwet's AC1, whose chance agreement stays small where one category prevails and kappa falls.</param>
 public sealed record GroupAgreement(Estimate Raw, Estimate FleissKappa, Estimate AlphaNominal, Estimate AlphaOrdinal, Estimate GwetAc1)
 {
     internal const string OneValue = "all decisions are the same, so chance alone would explain them";
 
-    /// <param name="units">What people decided.</param>
-    /// <param name="choices">How many categories they could choose from; null for as many as occur.</param>
-    /// <param name="seed">Of the bootstrap.</param>
+    /// <param name="units">The units with their ratings.</param>
+    /// <param name="choices">How many categories annotators can choose from; null to use those that occur.</param>
+    /// <param name="seed">The seed of the bootstrap.</param>
     public static GroupAgreement Compute(RatedUnits units, int? choices = null, int seed = 1)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);

@@ -1,15 +1,18 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>How good a model is among those that it was compared with.</summary>
-/// <param name="Model">Its number.</param>
-/// <param name="Strength">In points: 400 more are odds of 10 : 1 in a decided comparison, and the mean is 1000.</param>
-/// <param name="Wins">Comparisons that it won.</param>
-/// <param name="Losses">That it lost.</param>
-/// <param name="Ties">That it neither won nor lost.</param>
-/// <param name="Group">Models of one group were compared with each other, if only through third ones. Across groups nothing is known.</param>
+/// <summary>The strength of a model among those that it was compared with.</summary>
+/// <param name="Model">The number of the model.</param>
+/// <param name="Strength">The strength in points: 400 points more are odds of 10 : 1 in a decided comparison; the mean is 1000.</param>
+/// <param name="Wins">Comparisons won.</param>
+/// <param name="Losses">Comparisons lost.</param>
+/// <param name="Ties">Comparisons tied.</param>
+/// <param name="Group">The number of the model's group. Models of a group are connected by comparisons, directly or through others; models
+/// of different groups cannot be compared.</param>
 public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int Losses, int Ties, int Group)
 {
-    /// <summary>It won or lost without exception, so the data allow any strength beyond some point, and only the prior ends it.</summary>
+    /// <summary>
+    /// Whether the model won or lost every comparison: its maximum-likelihood strength is infinite, and only the prior bounds it.
+    /// </summary>
     public bool IsUnbounded => Ties == 0 && (Wins == 0 || Losses == 0);
 }
 
@@ -17,40 +20,41 @@ public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int L
 public sealed record LeaderboardOptions
 {
     /// <summary>
-    /// Strengths are those at equal length: the difference (a − b) / (a + b) of two answers' lengths has a coefficient of its own, as in
+    /// Whether strengths are estimated at equal length: the length difference (a − b) / (a + b) of two responses gets a coefficient, as in
     /// the style control of Chatbot Arena. Differences are rounded to twentieths.
     /// </summary>
     public bool LengthControl { get; init; }
 
     /// <summary>
-    /// Of the normal prior about 0 on each parameter, in log-odds (1 is 174 points). It holds what data leave open, such as a model that
-    /// always wins; with a hundred comparisons of a model it moves strengths by a point or so.
+    /// Standard deviation of the normal prior with mean 0 on each parameter, in log-odds (1 is 174 points). It bounds what the data leave
+    /// undetermined, such as a model that always wins; with a hundred comparisons of a model it changes strengths by about a point.
     /// </summary>
     public double PriorStd { get; init; } = 4;
 
-    /// <summary>Of the bootstrap.</summary>
+    /// <summary>The seed of the bootstrap.</summary>
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>Models by their strength in comparisons, by <see cref="Davidson"/>'s model, with bootstrap intervals over prompts.</summary>
-/// <param name="Models">The best first; models without a comparison are absent.</param>
-/// <param name="LengthEffect">The points that an answer twice as long as the other one gains; null without length control.</param>
-/// <param name="Wins">(M, M): how often the row won over the column.</param>
-/// <param name="Ties">(M, M): how often neither did.</param>
+/// <summary>Models ordered by strength, estimated with <see cref="Davidson"/>'s model, with bootstrap intervals over prompts.</summary>
+/// <param name="Models">The strongest first; models without a comparison are absent.</param>
+/// <param name="LengthEffect">The points that a response gains when it is twice as long as the other one; null without length
+/// control.</param>
+/// <param name="Wins">(M, M): how often the row's model beat the column's.</param>
+/// <param name="Ties">(M, M): how often the two tied.</param>
 public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? LengthEffect, int[,] Wins, int[,] Ties)
 {
-    /// <summary>What 1 in log-odds is in points.</summary>
+    /// <summary>Points for 1 in log-odds.</summary>
     static readonly double Points = 400 / Math.Log(10);
 
     const int LengthSteps = 20;
     const int Rounds = 400;
 
-    /// <summary>How many groups of models there are that were never compared with each other.</summary>
+    /// <summary>How many groups of models have no comparison between them.</summary>
     public int Groups => Models.Select(model => model.Group).Distinct().Count();
 
-    /// <param name="comparisons">Those of a model with itself say nothing and are left out.</param>
+    /// <param name="comparisons">The comparisons; those of a model with itself are ignored.</param>
     /// <param name="models">How many models there are, M.</param>
-    /// <param name="options">How to compute it.</param>
+    /// <param name="options">Options of the estimate.</param>
     public static Leaderboard Fit(IEnumerable<ModelComparison> comparisons, int models, LeaderboardOptions options)
     {
         var meetings = new Dictionary<Match, int>();
@@ -118,7 +122,7 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
             .OrderByDescending(model => model.Strength.Value)];
     }
 
-    /// <summary>Of each model, the smallest number of a model that it was compared with, if only through others.</summary>
+    /// <summary>For each model, the smallest number of a model that it is connected with by comparisons.</summary>
     static int[] GroupsOf(int[,] wins, int[,] ties)
     {
         var groups = Enumerable.Range(0, wins.GetLength(0)).ToArray();

@@ -1,23 +1,23 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>Which of two answers is better.</summary>
+/// <summary>Which of two responses is better.</summary>
 public enum Winner
 {
-    /// <summary>The first is.</summary>
+    /// <summary>The first is better.</summary>
     First,
 
-    /// <summary>The second is.</summary>
+    /// <summary>The second is better.</summary>
     Second,
 
-    /// <summary>They tie.</summary>
+    /// <summary>A tie.</summary>
     Neither,
 }
 
-/// <summary>What one person said of two models' answers to one prompt.</summary>
-/// <param name="Item">The prompt. Prompts are what a bootstrap draws, with all that was said of them.</param>
-/// <param name="First">The number of the model that wrote the first answer, from 0.</param>
-/// <param name="Second">That of the second.</param>
-/// <param name="Winner">Which is better.</param>
-/// <param name="FirstLength">In characters or tokens, for length control.</param>
-/// <param name="SecondLength">In the same.</param>
+/// <summary>One annotator's comparison of the responses of two models to one prompt.</summary>
+/// <param name="Item">The prompt. The bootstrap draws prompts, each with all its comparisons.</param>
+/// <param name="First">The number of the model that wrote the first response, from 0.</param>
+/// <param name="Second">The number of the model that wrote the second response.</param>
+/// <param name="Winner">Which response is better.</param>
+/// <param name="FirstLength">The length of the first response, in characters or tokens, for length control.</param>
+/// <param name="SecondLength">The length of the second response, in the same unit.</param>
 public readonly record struct ModelComparison(long Item, int First, int Second, Winner Winner, int FirstLength = 0, int SecondLength = 0);

@@ -1,13 +1,14 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>How often each person agrees with the others.</summary>
+/// <summary>How often each annotator agrees with the others.</summary>
 public static class OthersAgreement
 {
     /// <summary>
-    /// By person, the share of comparisons with one other person on one unit in which both said the same. Who shares no unit is absent.
+    /// For each annotator, the share of comparisons with one other annotator on one unit in which both chose the same. An annotator who
+    /// shares no unit is absent.
     /// </summary>
-    /// <param name="units">What people decided.</param>
-    /// <param name="seed">Of the bootstrap.</param>
+    /// <param name="units">The units with their ratings.</param>
+    /// <param name="seed">The seed of the bootstrap.</param>
     public static IReadOnlyDictionary<long, Estimate> ByRater(RatedUnits units, int seed = 1)
     {
         var agrees =

@@ -1,27 +1,27 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>A share of a count, with Wilson's 95 % interval. Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953</summary>
-/// <param name="Count">How many are so.</param>
-/// <param name="Total">Of how many.</param>
+/// <summary>A proportion with Wilson's 95 % interval. Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953</summary>
+/// <param name="Count">How many have the property.</param>
+/// <param name="Total">How many there are.</param>
 public sealed record Proportion(int Count, int Total)
 {
     const double Deviations = 1.959964;
 
-    /// <summary>From 0 to 1; null of none.</summary>
+    /// <summary>The proportion, from 0 to 1; null when <c>Total</c> is 0.</summary>
     public double? Share => Total == 0 ? null : (double)Count / Total;
 
-    /// <summary>The interval's lower end.</summary>
+    /// <summary>The lower end of the interval.</summary>
     public double Low => Share is { } share ? Wilson(share, Total).Low : 0;
 
-    /// <summary>Its upper end.</summary>
+    /// <summary>The upper end of the interval.</summary>
     public double High => Share is { } share ? Wilson(share, Total).High : 1;
 
-    /// <summary>Whether one half is outside the interval: too far from even for chance.</summary>
+    /// <summary>Whether one half is outside of the interval.</summary>
     public bool IsUneven => Low > 0.5 || High < 0.5;
 
-    /// <summary>The interval of a share.</summary>
-    /// <param name="share">From 0 to 1.</param>
-    /// <param name="count">Of how many independent ones; above 0, and not always whole.</param>
+    /// <summary>The Wilson interval of a proportion.</summary>
+    /// <param name="share">The proportion, from 0 to 1.</param>
+    /// <param name="count">The number of independent trials; above 0, and it may be fractional.</param>
     public static (double Low, double High) Wilson(double share, double count)
     {
         var z2 = Deviations * Deviations;

@@ -1,12 +1,12 @@
 namespace Attune.Data.Agreement;
 
 /// <summary>
-/// What at least two people decided: a unit is one part of one item, with a rating of each person who decided it. Who rated a unit twice
-/// counts once, with the later value. People, and how many rate a unit, may differ from unit to unit.
+/// The units that at least two annotators rated. A unit is one part of one item, with one rating per annotator; if an annotator rated it
+/// twice, the later rating counts. Different units may have different annotators, and different numbers of them.
 /// </summary>
 public sealed class RatedUnits
 {
-    /// <param name="ratings">In the order in which they were made.</param>
+    /// <param name="ratings">The ratings, in the order in which they were made.</param>
     public RatedUnits(IEnumerable<Rating> ratings)
     {
         var units = new Dictionary<(long, int), List<Rating>>();
@@ -27,7 +27,7 @@ public sealed class RatedUnits
     /// <summary>How many items the units belong to.</summary>
     public int Items { get; }
 
-    /// <summary>The values that occur, ascending.</summary>
+    /// <summary>The values that occur, in ascending order.</summary>
     public IReadOnlyList<int> Values { get; }
 
     static void Replace(List<Rating> unit, Rating rating)

@@ -3,19 +3,19 @@ using MathNet.Numerics.Statistics;
 namespace Attune.Data.Agreement;
 
 /// <summary>
-/// The bootstrap over items: a round draws as many items as there are, with replacement, and counts the cells that they hold. What is said
-/// of one item hangs together, so items are drawn and not votes. Efron 1979, https://doi.org/10.1214/aos/1176344552. Items that hold the
-/// same are drawn at once, by a binomial number, so a round costs as much as there are different ones.
+/// The bootstrap over items: each round draws as many items as there are, with replacement, and counts their cells. Annotations of one item
+/// are not independent, so it draws items and not votes. Efron 1979, https://doi.org/10.1214/aos/1176344552. Items with the same cells are
+/// drawn together, by a binomial number, so the cost of a round depends on the number of different items.
 /// </summary>
 sealed class Resampling
 {
     public const int UsualRounds = 1000;
 
-    readonly List<int[]> contents = [];                          // the cells of items that differ
-    readonly List<int> times = [];                               // how many items hold them
+    readonly List<int[]> contents = [];                          // the cells of each different item
+    readonly List<int> times = [];                               // how many items have these cells
     readonly int kinds;
 
-    /// <param name="held">The cells that items hold, an item as often as it holds one.</param>
+    /// <param name="held">The cells of the items: for each cell, its items, where an item is repeated as often as it has the cell.</param>
     /// <param name="kinds">How many different cells there are.</param>
     public Resampling(IEnumerable<(long Item, int Cell)> held, int kinds)
     {
@@ -38,19 +38,19 @@ sealed class Resampling
 
     public int Items { get; }
 
-    /// <summary>How often each cell is held.</summary>
+    /// <summary>How many times each cell occurs.</summary>
     public int[] Whole() => Counts((content, _, _) => times[content]);
 
-    /// <summary>Figures of the whole, each with the interval from 2.5 to 97.5 % of what rounds give, where they give a value.</summary>
-    /// <param name="figures">From counts of cells; NaN where a figure is undefined.</param>
-    /// <param name="undefined">Why that would be.</param>
-    /// <param name="seed">Of the draws.</param>
-    /// <param name="rounds">How many.</param>
+    /// <summary>Statistics of all items, each with the interval from 2.5 to 97.5 % of the rounds in which it is defined.</summary>
+    /// <param name="figures">Computes the statistics from the counts of cells; NaN where one is undefined.</param>
+    /// <param name="undefined">The reason to report where one is undefined.</param>
+    /// <param name="seed">The seed of the draws.</param>
+    /// <param name="rounds">How many rounds.</param>
     public IReadOnlyList<Estimate> Estimates(Func<int[], double[]> figures, string undefined, int seed, int rounds = UsualRounds)
     {
         var drawn = Enumerable.Range(0, rounds).Select(round => figures(Round(SplitMix.Next(seed, round)))).ToList();
         return [.. figures(Whole()).Select((value, i) => double.IsNaN(value)
-            ? new Estimate(null, null, null, Items, Items == 0 ? "no item was decided by two people" : undefined)
+            ? new Estimate(null, null, null, Items, Items == 0 ? "no item has two decisions" : undefined)
             : Interval(value, [.. drawn.Select(round => round[i]).Where(figure => !double.IsNaN(figure))], rounds))];
     }
 
@@ -70,7 +70,7 @@ sealed class Resampling
         return Counts((content, draws, items) => random.Next(draws, (double)times[content] / items));
     }
 
-    /// <param name="draw">How often a content is drawn, of so many draws that are left, from so many items that are left.</param>
+    /// <param name="draw">Draws how many items have some content, given how many draws and how many items are left.</param>
     int[] Counts(Func<int, int, int, int> draw)
     {
         var counts = new int[kinds];

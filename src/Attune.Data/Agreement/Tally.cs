@@ -1,8 +1,8 @@
 namespace Attune.Data.Agreement;
 
 /// <summary>
-/// What a number of units say together, and the coefficients of agreement that follow from it. A unit is the number of people who chose
-/// each category, two people or more.
+/// Sums over units, and the agreement coefficients computed from them. A unit is given by the number of annotators who chose each category,
+/// two annotators or more.
 /// </summary>
 /// <param name="categories">How many categories occur, K.</param>
 sealed class Tally(int categories)
@@ -12,22 +12,24 @@ sealed class Tally(int categories)
     double units;
     double agreeing;
 
-    /// <summary>The share of pairs of people that agree, each unit counting alike.</summary>
+    /// <summary>The share of pairs of annotators who agree; every unit has the same weight.</summary>
     public double Raw => agreeing / units;
 
     /// <summary>
-    /// (P − Pₑ) / (1 − Pₑ) with Pₑ = Σ π². Fleiss 1971, https://doi.org/10.1037/h0031619; for different numbers of people a unit, π is the
-    /// mean share of a category, Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.
+    /// (P − Pₑ) / (1 − Pₑ) with Pₑ = Σ π². Fleiss 1971, https://doi.org/10.1037/h0031619; where units have different numbers of annotators,
+    /// π is the mean share of a category, Gwet 2014, Handbook of Inter-Rater Reliability, chapter 2.
     /// </summary>
     public double FleissKappa => Corrected(Raw, shares.Sum(share => share * share) / (units * units));
 
-    /// <summary>Pₑ = Σ π (1 − π) / (K − 1), small where one prevails. Gwet 2008, https://doi.org/10.1348/000711006X126600</summary>
-    /// <param name="choices">How many categories people could choose, K.</param>
+    /// <summary>
+    /// Pₑ = Σ π (1 − π) / (K − 1), which is small where one category prevails. Gwet 2008, https://doi.org/10.1348/000711006X126600
+    /// </summary>
+    /// <param name="choices">How many categories annotators can choose from, K.</param>
     public double GwetAc1(int choices) =>
         Corrected(Raw, shares.Sum(share => share / units * (1 - share / units)) / (Math.Max(choices, 2) - 1));
 
     /// <summary>1 − Dₒ / Dₑ. Krippendorff 2011, Computing Alpha-Reliability, https://repository.upenn.edu/asc_papers/43</summary>
-    /// <param name="ordinal">Whether categories are levels, so that neighbours differ less.</param>
+    /// <param name="ordinal">Whether categories are ordered levels, so that neighbouring ones differ less.</param>
     public double Alpha(bool ordinal)
     {
         var counts = Enumerable.Range(0, categories).Select(c => Enumerable.Range(0, categories).Sum(k => coincidences[c, k])).ToArray();
@@ -46,8 +48,8 @@ sealed class Tally(int categories)
         return 1 - observed * (counts.Sum() - 1) / expected;
     }
 
-    /// <param name="people">How many chose each category, (K).</param>
-    /// <param name="times">How many such units.</param>
+    /// <param name="people">How many annotators chose each category, (K).</param>
+    /// <param name="times">How many units have these counts.</param>
     public void Add(int[] people, int times)
     {
         var all = people.Sum();

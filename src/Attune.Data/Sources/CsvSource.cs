@@ -5,8 +5,8 @@ using CsvHelper;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// Comma-separated values (RFC 4180) with a header line: UTF-8, or UTF-16 with a byte order mark. Where the header line is separated by
-/// semicolons, tabs or bars, so are the others. A list is written as JSON in its cell.
+/// Comma-separated values (RFC 4180) with a header line: UTF-8, or UTF-16 with a byte order mark. Semicolons, tabs or bars in the header
+/// line are also accepted as the separator. A list is JSON in its cell.
 /// </summary>
 static class CsvSource
 {
@@ -15,7 +15,7 @@ static class CsvSource
         using var reader = Open(path);
         string[] header = [.. reader.Headers.Select(name => name.Trim())];
         if (header.Length == 0)
-            throw new InvalidDataException($"{path} is empty; a header line with field names was expected");
+            throw new InvalidDataException($"{path} is empty; its first line must be a header with field names");
         if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
             throw new InvalidDataException($"{path}, line 1: two columns are named '{twice}'");
         var line = 1;
@@ -26,12 +26,12 @@ static class CsvSource
                 continue;
             if (reader.FieldCount != header.Length)
                 throw new InvalidDataException(
-                    $"{path}, line {line}: expected {header.Length} cells as in the header, found {reader.FieldCount}");
+                    $"{path}, line {line}: a row must have {header.Length} cells like the header (was {reader.FieldCount})");
             yield return new(new(path, line), ToObject(header, reader));
         }
     }
 
-    /// <summary>In a file of one column, what looks like a separator is a part of its texts.</summary>
+    /// <summary>In a file with one column, separator characters are part of its texts.</summary>
     static CsvReader Open(string path)
     {
         var reader = Open(path, separator: null);
@@ -45,7 +45,7 @@ static class CsvSource
     {
         Separator = separator,
         TrackLineNumbers = true,
-        BufferSize = 4096,                                       // so that what is not UTF-8 is found near its line
+        BufferSize = 4096,                                       // small, so that an error about UTF-8 names a nearby line
         OnMalformedRecord = record =>
         {
             if (record.Reason == CsvMalformedReason.UnterminatedQuote)

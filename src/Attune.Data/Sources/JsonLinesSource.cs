@@ -3,13 +3,14 @@ using System.Text.Json;
 
 namespace Attune.Data.Sources;
 
-/// <summary>One JSON object a line, UTF-8, plain or gzipped. Empty lines are passed over.</summary>
+/// <summary>One JSON object per line, UTF-8, plain or gzipped. Empty lines are skipped.</summary>
 static class JsonLinesSource
 {
     public static IEnumerable<Row> Read(string path)
     {
         using var file = File.OpenRead(path);
-        using Stream bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using Stream bytes = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
         using var reader = Utf8Text.Open(bytes);
         for (var line = 1; Utf8Text.Read(path, line, () => ReadLine(reader, path, line)) is { } text; line++)
             if (!string.IsNullOrWhiteSpace(text))
@@ -35,11 +36,11 @@ static class JsonLinesSource
             using var document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new(origin, document.RootElement.Clone())
-                : throw new InvalidDataException($"{origin}: expected one JSON object a line, found {document.RootElement.ValueKind}");
+                : throw new InvalidDataException($"{origin}: each line must be a JSON object (was {document.RootElement.ValueKind})");
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"{origin}: this is not JSON, or it is cut off ({error.Message})", error);
+            throw new InvalidDataException($"{origin}: this is not valid JSON, or it is cut off ({error.Message})", error);
         }
     }
 }

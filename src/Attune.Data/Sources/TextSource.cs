@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// A plain text file, UTF-8: one document, or several with a line <c>&lt;|endoftext|&gt;</c> between them.
+/// A plain text file, UTF-8: one document, or several separated by lines <c>&lt;|endoftext|&gt;</c>.
 /// </summary>
 static class TextSource
 {

@@ -1,13 +1,15 @@
 namespace Attune.Store.Export;
 
-/// <summary>A decision as it counts.</summary>
-/// <param name="Ranks">By place, the smaller the better, null for not ranked; null where all answers are bad.</param>
-/// <param name="Ratings">By place, where there are ratings and no ranks.</param>
-/// <param name="Margin">How much better the better one is; null where that was not asked.</param>
-/// <param name="Counts">Of an imported decision about two answers: how many were for each.</param>
+/// <summary>One annotator's order of the responses of an item.</summary>
+/// <param name="Ranks">Ranks by place, smaller is better, null for not ranked; null where all responses are bad.</param>
+/// <param name="Ratings">Ratings by place, where there are ratings and no ranks.</param>
+/// <param name="Margin">How much better the chosen response is; null where that was not asked.</param>
+/// <param name="Counts">The votes for each response, for an imported decision about two responses.</param>
 sealed record AnnotatorRanking(IReadOnlyList<int?>? Ranks, IReadOnlyList<int?>? Ratings, double? Margin, (int First, int Second)? Counts)
 {
-    /// <summary>Which of two answers is better: −1 the first, 1 the second, 0 none; null where one of them was not ranked.</summary>
+    /// <summary>
+    /// Compares two responses: −1 where the first is better, 1 where the second is, 0 for a tie; null where one was not ranked.
+    /// </summary>
     public int? Order(int first, int second) => Ranks?[first] is { } a && Ranks[second] is { } b ? a.CompareTo(b) : null;
 
     public static AnnotatorRanking FromAnnotation(Annotation decision, ImportedVotes? imported) => decision.Result switch

@@ -5,8 +5,8 @@ using CsvHelper;
 namespace Attune.Store.Export;
 
 /// <summary>
-/// Decisions as a table for spreadsheets (RFC 4180, with a byte order mark, so that they read it as UTF-8). A cell that a spreadsheet would
-/// run as a formula is written behind an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+/// Decisions as a table for spreadsheets (RFC 4180, with a byte order mark, which marks UTF-8 for them). A cell that a spreadsheet would
+/// run as a formula gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
 /// </summary>
 static class CsvRows
 {
@@ -26,9 +26,12 @@ static class CsvRows
     {
         var verdict = decision.Result;
         return Row([
-            Text(decision.Id), Text(item.Id), person, decision.Adjudicates ? "yes" : "no", verdict.Outcome.ToString(), List(verdict.Ranks), Text(verdict.Strength),
-            List(verdict.Ratings), string.Join(' ', verdict.Flags), verdict.Rationale, verdict.Ideal, verdict.SkipReason, List([.. decision.Shown.Select(place => (int?)place)]),
-            decision.Seconds.ToString("0.###", CultureInfo.InvariantCulture), decision.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+            Text(decision.Id), Text(item.Id), person, decision.Adjudicates ? "yes" : "no", verdict.Outcome.ToString(), List(verdict.Ranks),
+            Text(verdict.Strength),
+            List(verdict.Ratings), string.Join(' ', verdict.Flags), verdict.Rationale, verdict.Ideal, verdict.SkipReason,
+            List([.. decision.Shown.Select(place => (int?)place)]),
+            decision.Seconds.ToString("0.###", CultureInfo.InvariantCulture),
+            decision.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
             Text(decision.Revision), Plain(item.Prompt),
             .. Enumerable.Range(0, answers).SelectMany(place =>
                 place < item.Answers.Count ? new[] { Plain(item.Answers[place].Text), item.Answers[place].Source } : [null, null]),
@@ -43,21 +46,23 @@ static class CsvRows
         writer.EndRecord();
     };
 
-    /// <summary>Full-width signs are read as the signs that they look like; the library's own list is ASCII.</summary>
+    /// <summary>Spreadsheets read full-width signs like their ASCII forms; the library's own list has only the ASCII ones.</summary>
     static bool MayBeFormula(string? text) =>
         text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠', ..];
 
     static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 
-    static string List(IReadOnlyList<int?>? values) => values is null ? "" : string.Join(' ', values.Select(value => Text(value) ?? "none"));
+    static string List(IReadOnlyList<int?>? values) =>
+        values is null ? "" : string.Join(' ', values.Select(value => Text(value) ?? "none"));
 
-    /// <summary>A text as it is; of messages, who says what.</summary>
+    /// <summary>A text as it is; messages as lines of role and content.</summary>
     static string Plain(string json)
     {
         using var document = JsonDocument.Parse(json);
         return document.RootElement.ValueKind == JsonValueKind.String
             ? document.RootElement.GetString()!
-            : string.Join("\n\n", document.RootElement.EnumerateArray().Select(message => $"{Field(message, "role")}: {Field(message, "content")}"));
+            : string.Join("\n\n",
+                document.RootElement.EnumerateArray().Select(message => $"{Field(message, "role")}: {Field(message, "content")}"));
     }
 
     static string Field(JsonElement message, string name) => !message.TryGetProperty(name, out var value) ? ""

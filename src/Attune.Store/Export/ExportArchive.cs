@@ -5,13 +5,13 @@ namespace Attune.Store.Export;
 /// <summary>An export as one .zip file.</summary>
 public static class ExportArchive
 {
-    /// <summary>Writes a file that is not there yet, whole or not at all.</summary>
-    /// <exception cref="InvalidDataException">An option is wrong, or the file is there.</exception>
+    /// <summary>Writes a new file, atomically.</summary>
+    /// <exception cref="InvalidDataException">An option is invalid, or the file exists.</exception>
     public static ExportManifest Write(PreferenceStore store, Project project, ExportOptions options, string path, bool replace = false)
     {
         path = Path.GetFullPath(path);
         if (Directory.Exists(path) || (File.Exists(path) && !replace))
-            throw new InvalidDataException($"{path} is there already; choose another name");
+            throw new InvalidDataException($"{path} already exists; choose another name");
         var unfinished = $"{path}.{Guid.NewGuid():N}.unfinished";
         try
         {
@@ -30,14 +30,15 @@ public static class ExportArchive
         }
     }
 
-    /// <summary>Writes an archive into a stream.</summary>
-    /// <param name="store">Whence.</param>
-    /// <param name="project">Whose.</param>
-    /// <param name="options">What is taken.</param>
-    /// <param name="scratch">A folder in which the export lies for a moment.</param>
-    /// <param name="stream">Is written from the first byte to the last.</param>
+    /// <summary>Writes a .zip archive to a stream.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="project">The project.</param>
+    /// <param name="options">What to export.</param>
+    /// <param name="scratch">A folder for temporary files.</param>
+    /// <param name="stream">The stream to write to; it need not be seekable.</param>
     /// <param name="by">Who exports; null for the program itself.</param>
-    public static ExportManifest Write(PreferenceStore store, Project project, ExportOptions options, string scratch, Stream stream, long? by)
+    public static ExportManifest Write(PreferenceStore store, Project project, ExportOptions options, string scratch, Stream stream,
+        long? by)
     {
         var folder = Path.Combine(scratch, $"export-{Guid.NewGuid():N}");
         try

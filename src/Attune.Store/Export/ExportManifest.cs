@@ -1,17 +1,17 @@
 namespace Attune.Store.Export;
 
-/// <summary>What an export holds, and what it leaves out.</summary>
+/// <summary>What an export contains, and what it leaves out.</summary>
 public sealed record ExportCounts
 {
-    /// <summary>Items of which something is exported or left out for one of the reasons below.</summary>
+    /// <summary>Items that are exported or left out for one of the reasons below.</summary>
     public int Items { get; init; }
 
-    /// <summary>Votes of the items that are exported; an adjudication counts as one, in the place of the others.</summary>
+    /// <summary>Votes on the exported items; an adjudication replaces the votes of its item and counts as one.</summary>
     public int Votes { get; init; }
 
     public int Adjudicated { get; init; }
 
-    /// <summary>The share of votes on items with two or more that say what the majority says; null where there are none.</summary>
+    /// <summary>The share of votes, on items with two or more, that agree with the majority; null where there are none.</summary>
     public double? Agreement { get; init; }
 
     public int LeftOutByFlags { get; init; }
@@ -20,7 +20,7 @@ public sealed record ExportCounts
 
     public int LeftOutByAgreement { get; init; }
 
-    /// <summary>Items that are not left out, and of which there is nothing to say in this layout: no answer is preferred.</summary>
+    /// <summary>Items that pass the filters but have nothing to export in this layout: no response is better than another.</summary>
     public int Undecided { get; init; }
 
     public int TrainRows { get; init; }
@@ -33,20 +33,21 @@ public sealed record ExportCounts
 }
 
 /// <summary>A file of an export.</summary>
-/// <param name="Name">Its name in the folder.</param>
-/// <param name="Rows">Of the layout.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Of its content, in hexadecimal digits.</param>
+/// <param name="Name">The file name.</param>
+/// <param name="Rows">How many rows it has.</param>
+/// <param name="Bytes">Its size in bytes.</param>
+/// <param name="Sha256">The SHA-256 of its content, in hexadecimal.</param>
 public sealed record ExportFile(string Name, int Rows, long Bytes, string Sha256);
 
-/// <summary>Says of an export what is in it and from which state of which store; <c>manifest.json</c> beside its files.</summary>
-/// <param name="Store">Which store; a restored one keeps it.</param>
+/// <summary>Describes an export and the state of the store that it comes from; <c>manifest.json</c> in the export's folder.</summary>
+/// <param name="Store">The id of the store; a restored backup keeps it.</param>
 /// <param name="Project">The project's name.</param>
-/// <param name="At">When it was written. Nothing else differs between two exports of one state.</param>
-/// <param name="LastDecision">The number of the last decision in the store; 0 of none.</param>
-/// <param name="LastChange">The number of the last entry in the audit trail, which grows with edits and undone decisions too.</param>
-/// <param name="Options">What was asked for.</param>
-/// <param name="Counts">What came of it.</param>
-/// <param name="Files">What lies beside the manifest.</param>
+/// <param name="At">When it was written. Two exports of the same state differ only in this.</param>
+/// <param name="LastDecision">The id of the last decision in the store; 0 when there is none.</param>
+/// <param name="LastChange">The id of the last entry in the audit trail, which also grows with edits and withdrawn decisions.</param>
+/// <param name="Options">The options of the export.</param>
+/// <param name="Counts">Counts of rows, items and votes.</param>
+/// <param name="Files">The files of the export.</param>
 public sealed record ExportManifest(
-    string Store, string Project, DateTimeOffset At, long LastDecision, long LastChange, ExportOptions Options, ExportCounts Counts, IReadOnlyList<ExportFile> Files);
+    string Store, string Project, DateTimeOffset At, long LastDecision, long LastChange, ExportOptions Options, ExportCounts Counts,
+    IReadOnlyList<ExportFile> Files);

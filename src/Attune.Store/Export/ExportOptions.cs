@@ -1,28 +1,31 @@
 namespace Attune.Store.Export;
 
-/// <summary>What a row of an export is.</summary>
+/// <summary>The layout of the rows of an export.</summary>
 public enum ExportLayout
 {
-    /// <summary><c>prompt</c>, <c>chosen</c>, <c>rejected</c>: two answers of which people prefer the first.</summary>
+    /// <summary><c>prompt</c>, <c>chosen</c>, <c>rejected</c>: two responses of which the first is better.</summary>
     Pairs,
 
-    /// <summary><c>prompt</c>, <c>completions</c>, <c>ranks</c>: all answers to a prompt in order.</summary>
+    /// <summary><c>prompt</c>, <c>completions</c>, <c>ranks</c>: all responses to a prompt with their ranks.</summary>
     Rankings,
 
-    /// <summary><c>prompt</c>, <c>completion</c>, <c>label</c>: an answer and whether it is desirable (Ethayarajh et al. 2024, https://arxiv.org/abs/2402.01306).</summary>
+    /// <summary>
+    /// <c>prompt</c>, <c>completion</c>, <c>label</c>: a response and whether it is desirable (Ethayarajh et al. 2024,
+    /// https://arxiv.org/abs/2402.01306).
+    /// </summary>
     Kto,
 
-    /// <summary><c>chosen</c>, <c>rejected</c>: whole transcripts (Bai et al. 2022, https://arxiv.org/abs/2204.05862).</summary>
+    /// <summary><c>chosen</c>, <c>rejected</c>: full transcripts (Bai et al. 2022, https://arxiv.org/abs/2204.05862).</summary>
     Hh,
 
-    /// <summary><c>prompt</c>, <c>completion</c>: the ideal answers that people wrote.</summary>
+    /// <summary><c>prompt</c>, <c>completion</c>: the better responses that annotators wrote.</summary>
     Demonstrations,
 
-    /// <summary>A row a decision, for a spreadsheet.</summary>
+    /// <summary>One row per decision, for a spreadsheet.</summary>
     Csv,
 }
 
-/// <summary>What becomes of items that somebody flagged.</summary>
+/// <summary>What to do with flagged items.</summary>
 public enum Flagged
 {
     Exclude,
@@ -31,60 +34,62 @@ public enum Flagged
 }
 
 /// <summary>
-/// What is exported. First decisions are chosen (<see cref="People"/>, <see cref="From"/>, <see cref="To"/>, <see cref="LeastStrength"/>,
-/// <see cref="LeastRight"/>), then items by what is left of them. Checks and calibration items are never exported.
+/// What to export. Filters first select decisions (<see cref="People"/>, <see cref="From"/>, <see cref="To"/>, <see cref="LeastStrength"/>,
+/// <see cref="LeastRight"/>), then items by their remaining decisions. Attention checks and calibration items are never exported.
 /// </summary>
 public sealed record ExportOptions
 {
     public ExportLayout Layout { get; init; }
 
-    /// <summary>A row for each vote; a row for what the majority says otherwise.</summary>
+    /// <summary>Whether to write a row for each vote instead of one for the majority.</summary>
     public bool EachVote { get; init; }
 
-    /// <summary>Names: only what they decided; everyone when empty.</summary>
+    /// <summary>Only decisions of people with these names; everyone's when empty.</summary>
     public IReadOnlyList<string> People { get; init; } = [];
 
-    /// <summary>Only what was decided then or later.</summary>
+    /// <summary>Only decisions made at this time or later.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>Only what was decided before.</summary>
+    /// <summary>Only decisions made before this time.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary>Only decisions of this strength or more; 0 takes those without one too.</summary>
+    /// <summary>Only decisions with at least this strength; 0 also takes those without a strength.</summary>
     public int LeastStrength { get; init; }
 
-    /// <summary>Only decisions of people with at least this share of attention checks right; 0 takes everyone's.</summary>
+    /// <summary>Only decisions of annotators with at least this share of attention checks right; 0 takes everyone's.</summary>
     public double LeastRight { get; init; }
 
-    /// <summary>Only items about which so many people decided, or which were adjudicated.</summary>
+    /// <summary>Only items with at least this many decisions, or with an adjudication.</summary>
     public int LeastDecisions { get; init; } = 1;
 
-    /// <summary>Only items where at least this share of the votes says what the majority says.</summary>
+    /// <summary>Only items where at least this share of the votes agrees with the majority.</summary>
     public double LeastAgreement { get; init; }
 
     public Flagged Flagged { get; init; }
 
-    /// <summary>Whether an ideal answer that somebody wrote stands before all others of its prompt.</summary>
+    /// <summary>Whether a response that an annotator wrote is better than all others of its item.</summary>
     public bool IdealFirst { get; init; }
 
-    /// <summary>The share of prompts that are held out. It follows from prompt and seed alone, so a later export keeps prompts on their side.</summary>
+    /// <summary>
+    /// The share of prompts that are held out. It depends only on prompt and seed, so a later export holds out the same prompts.
+    /// </summary>
     public double HeldOut { get; init; }
 
     public int Seed { get; init; }
 
-    /// <summary>Everything that is wrong, in words.</summary>
+    /// <summary>All invalid options, one message each.</summary>
     public IEnumerable<string> Problems()
     {
         foreach (var (name, share) in new[] { ("checks right", LeastRight), ("agreement", LeastAgreement), ("held out", HeldOut) })
             if (share is not (>= 0 and <= 1))
-                yield return $"{name}: a share from 0 to 1 was expected, found {share}";
+                yield return $"{name} must be from 0 to 1 (was {share})";
         if (LeastDecisions < 1)
-            yield return $"decisions: a number of at least 1 was expected, found {LeastDecisions}";
+            yield return $"decisions must be at least 1 (was {LeastDecisions})";
         if (LeastStrength < 0)
-            yield return $"strength: a number of at least 0 was expected, found {LeastStrength}";
+            yield return $"strength must be at least 0 (was {LeastStrength})";
         if (From >= To)
-            yield return $"time: a beginning before the end was expected, found {From:u} and {To:u}";
+            yield return $"the start of the time range must be before its end (was {From:u} to {To:u})";
         if (!Enum.IsDefined(Layout))
-            yield return $"layout: one of {string.Join(", ", Enum.GetNames<ExportLayout>())} was expected, found {Layout}";
+            yield return $"layout must be one of {string.Join(", ", Enum.GetNames<ExportLayout>())} (was {Layout})";
     }
 }

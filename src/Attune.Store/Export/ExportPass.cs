@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Export;
 
-/// <summary>One way through the decisions of a project: chooses, counts, and hands out rows.</summary>
+/// <summary>One pass over the decisions of a project: filters, counts, and writes rows.</summary>
 sealed class ExportPass
 {
     readonly SqliteConnection connection;
@@ -23,23 +23,25 @@ sealed class ExportPass
     public ExportPass(SqliteConnection connection, Project project, ExportOptions options)
     {
         (this.connection, this.project, this.options) = (connection, project, options);
-        people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person").ToDictionary(person => person.Id, person => person.Name);
+        people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
+            .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
         MostAnswers = connection.ExecuteScalar<int>(
-            "SELECT coalesce(max(place), -1) + 1 FROM answer WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
+            "SELECT coalesce(max(place), -1) + 1 FROM answer "
+            + "WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
     }
 
-    /// <summary>How many answers the items have at most.</summary>
+    /// <summary>The largest number of responses of an item.</summary>
     public int MostAnswers { get; }
 
-    /// <param name="take">Is given each row, and whether its prompt is held out.</param>
-    public ExportCounts Run(Action<bool, Action<Stream>> take)
+    /// <param name="write">Gets each row, and whether its prompt is held out.</param>
+    public ExportCounts Run(Action<bool, Action<Stream>> write)
     {
         foreach (var (item, all) in Read())
         {
             var decisions = all.Where(Counts).ToList();
             if (decisions.Count > 0)
-                ExportItem(item, decisions, take);
+                ExportItem(item, decisions, write);
         }
         return counts with
         {
@@ -57,39 +59,42 @@ sealed class ExportPass
         chosen.Contains(decision.Person) && !(decision.At < options.From) && !(decision.At >= options.To)
         && (options.LeastStrength == 0 || decision.Result.Strength >= options.LeastStrength);
 
-    void ExportItem(ExportedItem item, List<Annotation> decisions, Action<bool, Action<Stream>> take)
+    void ExportItem(ExportedItem item, List<Annotation> decisions, Action<bool, Action<Stream>> write)
     {
         counts = counts with { Items = counts.Items + 1 };
-        if (options.Flagged != Flagged.Include && decisions.Exists(decision => decision.Result.Flags.Count > 0) != (options.Flagged == Flagged.Only))
+        if (options.Flagged != Flagged.Include
+            && decisions.Exists(decision => decision.Result.Flags.Count > 0) != (options.Flagged == Flagged.Only))
         {
             counts = counts with { LeftOutByFlags = counts.LeftOutByFlags + 1 };
             return;
         }
-        var settled = decisions.Where(decision => decision.Adjudicates).ToList();
-        var voters = decisions.Where(decision => !decision.Adjudicates && decision.Result.Outcome != Outcome.Skipped).ToList();
-        if (settled.Count == 0 && voters.Count < options.LeastDecisions && (options.LeastDecisions > 1 || options.Layout != ExportLayout.Csv))
+        var adjudication = decisions.Where(decision => decision.Adjudicates).ToList();
+        var votes = decisions.Where(decision => !decision.Adjudicates && decision.Result.Outcome != Outcome.Skipped).ToList();
+        if (adjudication.Count == 0 && votes.Count < options.LeastDecisions
+            && (options.LeastDecisions > 1 || options.Layout != ExportLayout.Csv))
         {
             counts = counts with { LeftOutByDecisions = counts.LeftOutByDecisions + 1 };
             return;
         }
-        var ballot = BallotOf(item, settled.Count > 0 ? settled : voters, decisions);
-        var (agreeing, total) = ballot.Agreement();
+        var comparisons = ComparisonsOf(item, adjudication.Count > 0 ? adjudication : votes, decisions);
+        var (agreeing, total) = comparisons.Agreement();
         if (total > 0 && (double)agreeing / total < options.LeastAgreement)
         {
             counts = counts with { LeftOutByAgreement = counts.LeftOutByAgreement + 1 };
             return;
         }
-        if (ballot.Rankings.Count > 1)
+        if (comparisons.Rankings.Count > 1)
             agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
-        counts = counts with { Votes = counts.Votes + ballot.Rankings.Count, Adjudicated = counts.Adjudicated + (settled.Count > 0 ? 1 : 0) };
+        counts = counts with { Votes = counts.Votes + comparisons.Rankings.Count,
+            Adjudicated = counts.Adjudicated + (adjudication.Count > 0 ? 1 : 0) };
         var before = counts.TrainRows + counts.HeldOutRows;
-        foreach (var row in RowsOf(ballot, decisions))
-            WriteRow(item, row, take);
+        foreach (var row in RowsOf(comparisons, decisions))
+            WriteRow(item, row, write);
         if (before == counts.TrainRows + counts.HeldOutRows)
             counts = counts with { Undecided = counts.Undecided + 1 };
     }
 
-    ItemComparisons BallotOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
+    ItemComparisons ComparisonsOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {
         var imported = ImportedVotes.FromExtra(item.Extra);
         var ideals = options.IdealFirst || options.Layout == ExportLayout.Demonstrations
@@ -100,25 +105,26 @@ sealed class ExportPass
             [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))]);
     }
 
-    IEnumerable<Action<Stream>> RowsOf(ItemComparisons ballot, List<Annotation> decisions)
+    IEnumerable<Action<Stream>> RowsOf(ItemComparisons comparisons, List<Annotation> decisions)
     {
         if (options.Layout == ExportLayout.Csv)
-            return decisions.Select(decision => CsvRows.CreateRow(ballot.Item, decision, people[decision.Person], MostAnswers));
+            return decisions.Select(decision => CsvRows.CreateRow(comparisons.Item, decision, people[decision.Person], MostAnswers));
         if (!options.EachVote || options.Layout == ExportLayout.Demonstrations)
-            return JsonRows.CreateRows(options.Layout, ballot);
-        return ballot.Rankings.SelectMany((vote, i) => JsonRows.CreateRows(options.Layout, ballot with { Rankings = [vote], Ideals = i == 0 ? ballot.Ideals : [] }));
+            return JsonRows.CreateRows(options.Layout, comparisons);
+        return comparisons.Rankings.SelectMany((vote, i) =>
+            JsonRows.CreateRows(options.Layout, comparisons with { Rankings = [vote], Ideals = i == 0 ? comparisons.Ideals : [] }));
     }
 
-    void WriteRow(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> take)
+    void WriteRow(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> write)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Seed}\n{item.Prompt}"));
         var heldOut = options.Layout != ExportLayout.Csv && BinaryPrimitives.ReadUInt64BigEndian(hash) / Math.Pow(2, 64) < options.HeldOut;
         (heldOut ? prompts.HeldOut : prompts.Train).Add(BinaryPrimitives.ReadUInt128BigEndian(hash));
         counts = heldOut ? counts with { HeldOutRows = counts.HeldOutRows + 1 } : counts with { TrainRows = counts.TrainRows + 1 };
-        take(heldOut, row);
+        write(heldOut, row);
     }
 
-    /// <summary>Ordinary items with all decisions about them, by number.</summary>
+    /// <summary>Ordinary items with all decisions about them, by id.</summary>
     IEnumerable<(ExportedItem Item, List<Annotation> Decisions)> Read()
     {
         using var decisions = Annotations.ForProject(connection, project.Id).GetEnumerator();
@@ -136,7 +142,8 @@ sealed class ExportPass
     {
         var rows = connection.Query<(long Id, string Prompt, string? Extra, string Text, string? Source)>("""
             SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i JOIN answer a ON a.item_id = i.id
-            WHERE i.project_id = @Id AND i.kind = 'Normal' AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id) ORDER BY i.id, a.place
+            WHERE i.project_id = @Id AND i.kind = 'Normal'
+              AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id) ORDER BY i.id, a.place
             """, new { project.Id }, buffered: false);
         ExportedItem? item = null;
         var answers = new List<(string, string?)>();

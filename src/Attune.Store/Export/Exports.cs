@@ -6,10 +6,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Export;
 
-/// <summary>What people decided, as files from which models learn. The same state of the store and the same options give the same bytes.</summary>
+/// <summary>Exports annotations as files for training. The same state of the store and the same options give the same bytes.</summary>
 public sealed class Exports
 {
-    /// <summary>The file that says what an export holds.</summary>
+    /// <summary>The name of the manifest file.</summary>
     public const string Manifest = "manifest.json";
 
     static readonly JsonSerializerOptions Indented = new(SqlTypes.Json) { WriteIndented = true };
@@ -19,19 +19,21 @@ public sealed class Exports
 
     internal Exports(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <summary>What an export would hold.</summary>
-    /// <exception cref="InvalidDataException">An option is wrong; the message says which.</exception>
+    /// <summary>Counts what an export would contain.</summary>
+    /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
     public ExportCounts Preview(Project project, ExportOptions options) =>
         database.Read(connection => new ExportPass(connection, project, Checked(connection, options)).Run((_, _) => { }));
 
-    /// <summary>Writes an export into a folder that is not there yet, whole or not at all: <c>train.jsonl</c>, <c>heldout.jsonl</c> where something is
-    /// held out, and the manifest; of a spreadsheet <c>decisions.csv</c>.</summary>
-    /// <param name="project">Whose.</param>
-    /// <param name="options">What is taken.</param>
-    /// <param name="folder">Where.</param>
+    /// <summary>
+    /// Writes an export into a new folder, atomically: <c>train.jsonl</c>, <c>heldout.jsonl</c> where prompts are held out, and the
+    /// manifest; for a spreadsheet <c>decisions.csv</c>.
+    /// </summary>
+    /// <param name="project">The project.</param>
+    /// <param name="options">What to export.</param>
+    /// <param name="folder">The folder to create.</param>
     /// <param name="by">Who exports, for the audit trail; null for the program itself.</param>
-    /// <param name="replace">Whether an older export in the folder makes way.</param>
-    /// <exception cref="InvalidDataException">An option is wrong, or the folder is there.</exception>
+    /// <param name="replace">Whether to replace an older export in the folder.</param>
+    /// <exception cref="InvalidDataException">An option is invalid, or the folder exists.</exception>
     public ExportManifest Snapshot(Project project, ExportOptions options, string folder, long? by = null, bool replace = false)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -72,8 +74,10 @@ public sealed class Exports
         }
         var manifest = new ExportManifest(
             connection.ExecuteScalar<string>("SELECT id FROM store")!, project.Name, time.GetUtcNow(),
-            connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM decision"), connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit"),
-            options, counts, [.. names.Select((name, i) => Describe(Path.Combine(folder, name), i == 0 ? counts.TrainRows : counts.HeldOutRows))]);
+            connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM decision"),
+            connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit"),
+            options, counts,
+            [.. names.Select((name, i) => Describe(Path.Combine(folder, name), i == 0 ? counts.TrainRows : counts.HeldOutRows))]);
         using var written = new FileStream(Path.Combine(folder, Manifest), FileMode.CreateNew);
         written.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, Indented) + "\n"));
         written.Flush(flushToDisk: true);
@@ -90,8 +94,8 @@ public sealed class Exports
     {
         if (File.Exists(folder) || (Directory.Exists(folder) && !(replace && File.Exists(Path.Combine(folder, Manifest)))))
             throw new InvalidDataException(replace
-                ? $"{folder} is there and is no export, so it is not replaced; choose another name"
-                : $"{folder} is there already; choose another name");
+                ? $"{folder} exists and is not an export, so it is not replaced; choose another name"
+                : $"{folder} already exists; choose another name");
     }
 
     static void Put(string unfinished, string folder, bool replace)
@@ -110,7 +114,8 @@ public sealed class Exports
     static ExportOptions Checked(SqliteConnection connection, ExportOptions options)
     {
         var known = connection.Query<string>("SELECT name FROM person").ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var problems = options.Problems().Concat(options.People.Where(name => !known.Contains(name)).Select(name => $"people: there is nobody named {name}")).ToList();
+        var problems = options.Problems().Concat(options.People.Where(name => !known.Contains(name))
+            .Select(name => $"people: there is no person named {name}")).ToList();
         return problems.Count == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
     }
 }

@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace Attune.Store.Export;
 
-/// <summary>What a row that was imported says beside its ranks, and what a single decision cannot hold. Kept in the item's other fields.</summary>
-/// <param name="Votes">Of two answers: how many people were for each.</param>
-/// <param name="Margin">How much better the better answer is, where that is no whole number of levels.</param>
+/// <summary>Votes and margin of an imported row, which a single decision cannot hold. Stored among the item's other fields.</summary>
+/// <param name="Votes">The votes for each of two responses.</param>
+/// <param name="Margin">How much better the chosen response is, where that is not a whole number of levels.</param>
 sealed record ImportedVotes(IReadOnlyList<int>? Votes, double? Margin)
 {
-    /// <summary>The field's name.</summary>
+    /// <summary>The name of the field.</summary>
     public const string Field = "imported";
 
-    /// <summary>The person who stands for whoever made imported decisions.</summary>
+    /// <summary>The name of the person who holds imported decisions.</summary>
     public const string Person = "imported";
 
     [JsonIgnore]

@@ -1,11 +1,11 @@
 namespace Attune.Store.Export;
 
-/// <summary>An item as it stands in the store: prompt and answers are JSON texts, or lists of messages.</summary>
+/// <summary>An item with its prompt and responses as JSON: texts, or lists of messages.</summary>
 sealed record ExportedItem(long Id, string Prompt, string? Extra, int RatingLevels, IReadOnlyList<(string Text, string? Source)> Answers);
 
 /// <summary>
-/// The votes about an item, and what they say of its candidates: its answers, and behind them the ideal answers that people wrote, where those
-/// are to stand before all others.
+/// The votes on an item and the comparisons that they imply. The candidates are the item's responses, followed by the better responses that
+/// annotators wrote, where those count as better than all others.
 /// </summary>
 sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking> Rankings, IReadOnlyList<string> Ideals)
 {
@@ -13,13 +13,14 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
 
     public int Count => Item.Answers.Count + Ideals.Count;
 
-    public string Text(int candidate) => candidate < Item.Answers.Count ? Item.Answers[candidate].Text : Ideals[candidate - Item.Answers.Count];
+    public string Text(int candidate) =>
+        candidate < Item.Answers.Count ? Item.Answers[candidate].Text : Ideals[candidate - Item.Answers.Count];
 
     public string? Source(int candidate) => candidate < Item.Answers.Count ? Item.Answers[candidate].Source : IdealSource;
 
     public bool IsIdeal(int candidate) => candidate >= Item.Answers.Count;
 
-    /// <summary>Whether more than half of the votes call all answers bad.</summary>
+    /// <summary>Whether more than half of the votes are "all bad".</summary>
     public bool AllBad => 2 * Rankings.Count(vote => vote.Ranks is null) > Rankings.Count;
 
     public VoteCounts Compare(int first, int second)
@@ -31,17 +32,18 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
             if (vote.Ranks is null)
                 bad++;
             else if (vote.Counts is { } counts)
-                (better, worse) = first < second ? (better + counts.First, worse + counts.Second) : (better + counts.Second, worse + counts.First);
+                (better, worse) = first < second ? (better + counts.First, worse + counts.Second)
+                    : (better + counts.Second, worse + counts.First);
             else if (vote.Order(first, second) is { } order)
                 (better, worse, ties) = (better + (order < 0 ? 1 : 0), worse + (order > 0 ? 1 : 0), ties + (order == 0 ? 1 : 0));
         return new(better, worse, ties, bad);
     }
 
-    /// <summary>How much better, as the mean of the votes that say so; null where none says how much.</summary>
+    /// <summary>How much better, as the mean over the votes that say so; null where none does.</summary>
     public double? Margin(int better, int worse) => IsIdeal(better) || IsIdeal(worse) ? null
         : Rankings.Where(vote => vote.Order(better, worse) < 0).Average(vote => vote.Margin);
 
-    /// <summary>How many votes on pairs there are, and how many of them say what the majority says.</summary>
+    /// <summary>How many votes on pairs there are, and how many of them agree with the majority.</summary>
     public (int Agreeing, int Total) Agreement()
     {
         var (agreeing, total) = (0, 0);
@@ -52,8 +54,8 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
     }
 
     /// <summary>
-    /// For each candidate, how many others it beats by majority less how many beat it (Copeland 1951), which puts the candidates in order even
-    /// where majorities run in a circle; null for one that nobody ranked. One vote gives its own order.
+    /// For each candidate, how many others it beats by majority minus how many beat it (Copeland 1951), which gives an order even where
+    /// majorities form a cycle; null for a candidate that nobody ranked. A single vote gives its own order.
     /// </summary>
     public IReadOnlyList<int?> Standings()
     {
@@ -67,7 +69,7 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
         return standings;
     }
 
-    /// <summary>The mean of the levels that an answer got; null where it got none.</summary>
+    /// <summary>The mean rating of a response; null where it has none.</summary>
     public double? Rating(int candidate) => IsIdeal(candidate) ? null : Rankings.Average(vote => vote.Ratings?[candidate]);
 
     public static IEnumerable<(int First, int Second)> Pairs(int count) =>

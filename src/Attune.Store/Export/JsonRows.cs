@@ -3,44 +3,45 @@ using System.Text.Json;
 
 namespace Attune.Store.Export;
 
-/// <summary>What a ballot becomes as lines of JSON that <c>Attune.Data</c> reads; each row writes itself.</summary>
+/// <summary>Writes the comparisons of an item as lines of JSON that <c>Attune.Data</c> reads.</summary>
 static class JsonRows
 {
-    /// <summary>Fields that rows have themselves; of an imported item's other fields these are not written again.</summary>
+    /// <summary>Fields that rows define; of an imported item's other fields these are not written again.</summary>
     static readonly HashSet<string> Own = new(StringComparer.Ordinal)
     {
-        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "text", "label", "votes", "strength", "margin",
+        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "text", "label", "votes", "strength",
+        "margin",
         "source", "sources", "item", "kind", "explanation", ImportedVotes.Field,
     };
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static IEnumerable<Action<Stream>> CreateRows(ExportLayout layout, ItemComparisons ballot) => layout switch
+    public static IEnumerable<Action<Stream>> CreateRows(ExportLayout layout, ItemComparisons comparisons) => layout switch
     {
-        ExportLayout.Rankings => Ranking(ballot),
-        ExportLayout.Kto => Labels(ballot),
-        ExportLayout.Demonstrations => ballot.Ideals.Select(ideal => Demonstration(ballot.Item, ideal)),
-        _ => Pairs(ballot, layout == ExportLayout.Hh),
+        ExportLayout.Rankings => Ranking(comparisons),
+        ExportLayout.Kto => Labels(comparisons),
+        ExportLayout.Demonstrations => comparisons.Ideals.Select(ideal => Demonstration(comparisons.Item, ideal)),
+        _ => Pairs(comparisons, layout == ExportLayout.Hh),
     };
 
-    static IEnumerable<Action<Stream>> Pairs(ItemComparisons ballot, bool transcripts)
+    static IEnumerable<Action<Stream>> Pairs(ItemComparisons comparisons, bool transcripts)
     {
-        foreach (var (first, second) in ItemComparisons.Pairs(ballot.Count))
-            if (ballot.Compare(first, second) is { Winner: not 0 and var winner } comparison)
+        foreach (var (first, second) in ItemComparisons.Pairs(comparisons.Count))
+            if (comparisons.Compare(first, second) is { Winner: not 0 and var winner } comparison)
             {
                 var (better, worse) = winner > 0 ? (first, second) : (second, first);
                 var votes = winner > 0 ? (comparison.First, comparison.Second) : (comparison.Second, comparison.First);
-                yield return Row(ballot.Item, writer => Pair(writer, ballot, better, worse, votes, transcripts));
+                yield return Row(comparisons.Item, writer => Pair(writer, comparisons, better, worse, votes, transcripts));
             }
     }
 
-    static void Pair(Utf8JsonWriter writer, ItemComparisons ballot, int better, int worse, (int, int) votes, bool transcripts)
+    static void Pair(Utf8JsonWriter writer, ItemComparisons comparisons, int better, int worse, (int, int) votes, bool transcripts)
     {
-        var texts = new Texts(ballot.Item.Prompt, [ballot.Text(better), ballot.Text(worse)]);
+        var texts = new Texts(comparisons.Item.Prompt, [comparisons.Text(better), comparisons.Text(worse)]);
         if (transcripts)
         {
-            writer.WriteString("chosen", Transcript.Format(ballot.Item, texts.Prompt, texts.Answers[0]));
-            writer.WriteString("rejected", Transcript.Format(ballot.Item, texts.Prompt, texts.Answers[1]));
+            writer.WriteString("chosen", Transcript.Format(comparisons.Item, texts.Prompt, texts.Answers[0]));
+            writer.WriteString("rejected", Transcript.Format(comparisons.Item, texts.Prompt, texts.Answers[1]));
         }
         else
         {
@@ -50,50 +51,54 @@ static class JsonRows
         }
         if (votes.Item1 + votes.Item2 > 1)
             Array(writer, "votes", [votes.Item1, votes.Item2]);
-        if (ballot.Margin(better, worse) is { } margin)
+        if (comparisons.Margin(better, worse) is { } margin)
             writer.WriteNumber("margin", margin);
-        Sources(writer, [ballot.Source(better), ballot.Source(worse)]);
+        Sources(writer, [comparisons.Source(better), comparisons.Source(worse)]);
     }
 
-    static IEnumerable<Action<Stream>> Ranking(ItemComparisons ballot)
+    static IEnumerable<Action<Stream>> Ranking(ItemComparisons comparisons)
     {
-        var standings = ballot.Standings();
+        var standings = comparisons.Standings();
         var ranks = AnnotationRules.WithoutGaps([.. standings.Select(standing => -standing)]);
         if (!ranks.Contains(1))
             yield break;
-        yield return Row(ballot.Item, writer =>
+        yield return Row(comparisons.Item, writer =>
         {
-            var texts = new Texts(ballot.Item.Prompt, [.. Candidates(ballot).Select(ballot.Text)]);
+            var texts = new Texts(comparisons.Item.Prompt, [.. Candidates(comparisons).Select(comparisons.Text)]);
             Raw(writer, "prompt", texts.Prompt);
             Array(writer, "completions", texts.Answers);
             Array(writer, "ranks", ranks);
-            if (ballot.Count == 2 && standings[0] is { } first && ballot.Margin(first > 0 ? 0 : 1, first > 0 ? 1 : 0) is { } margin)
+            if (comparisons.Count == 2 && standings[0] is { } first
+                && comparisons.Margin(first > 0 ? 0 : 1, first > 0 ? 1 : 0) is { } margin)
                 writer.WriteNumber("margin", margin);
-            Sources(writer, [.. Candidates(ballot).Select(ballot.Source)]);
+            Sources(writer, [.. Candidates(comparisons).Select(comparisons.Source)]);
         });
     }
 
-    static IEnumerable<Action<Stream>> Labels(ItemComparisons ballot)
+    static IEnumerable<Action<Stream>> Labels(ItemComparisons comparisons)
     {
-        var standings = ballot.Standings();
-        foreach (var candidate in Candidates(ballot))
-            if (Label(ballot, candidate, standings[candidate]) is { } label)
-                yield return Row(ballot.Item, writer =>
+        var standings = comparisons.Standings();
+        foreach (var candidate in Candidates(comparisons))
+            if (Label(comparisons, candidate, standings[candidate]) is { } label)
+                yield return Row(comparisons.Item, writer =>
                 {
-                    var texts = new Texts(ballot.Item.Prompt, [ballot.Text(candidate)]);
+                    var texts = new Texts(comparisons.Item.Prompt, [comparisons.Text(candidate)]);
                     Raw(writer, "prompt", texts.Prompt);
                     Raw(writer, "completion", texts.Answers[0]);
                     writer.WriteBoolean("label", label);
-                    if (ballot.Source(candidate) is { } source)
+                    if (comparisons.Source(candidate) is { } source)
                         writer.WriteString("source", source);
                 });
     }
 
-    /// <summary>An ideal answer is desirable; by levels, an answer above the middle; by ranks, one that beats more others than beat it.</summary>
-    static bool? Label(ItemComparisons ballot, int candidate, int? standing) =>
-        ballot.IsIdeal(candidate) ? true
-        : ballot.AllBad ? false
-        : ballot.Rating(candidate) is { } rating ? Sign(rating.CompareTo((1 + ballot.Item.RatingLevels) / 2.0))
+    /// <summary>
+    /// A response that an annotator wrote is desirable; a rated one above the middle level; a ranked one that beats more others than beat
+    /// it.
+    /// </summary>
+    static bool? Label(ItemComparisons comparisons, int candidate, int? standing) =>
+        comparisons.IsIdeal(candidate) ? true
+        : comparisons.AllBad ? false
+        : comparisons.Rating(candidate) is { } rating ? Sign(rating.CompareTo((1 + comparisons.Item.RatingLevels) / 2.0))
         : Sign(standing ?? 0);
 
     static bool? Sign(int value) => value == 0 ? null : value > 0;
@@ -128,7 +133,7 @@ static class JsonRows
                 field.WriteTo(writer);
     }
 
-    static IEnumerable<int> Candidates(ItemComparisons ballot) => Enumerable.Range(0, ballot.Count);
+    static IEnumerable<int> Candidates(ItemComparisons comparisons) => Enumerable.Range(0, comparisons.Count);
 
     static void Sources(Utf8JsonWriter writer, IReadOnlyList<string?> sources)
     {
@@ -144,5 +149,6 @@ static class JsonRows
 
     static void Array(Utf8JsonWriter writer, string name, IReadOnlyList<string> items) => Raw(writer, name, $"[{string.Join(',', items)}]");
 
-    static void Array(Utf8JsonWriter writer, string name, IReadOnlyList<int?> items) => Array(writer, name, [.. items.Select(item => item?.ToString(null, null) ?? "null")]);
+    static void Array(Utf8JsonWriter writer, string name, IReadOnlyList<int?> items) =>
+        Array(writer, name, [.. items.Select(item => item?.ToString(null, null) ?? "null")]);
 }

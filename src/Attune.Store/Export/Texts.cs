@@ -1,6 +1,6 @@
 namespace Attune.Store.Export;
 
-/// <summary>A prompt and answers as JSON, of one kind: texts, or lists of messages as soon as one of them is a list.</summary>
+/// <summary>A prompt and responses as JSON of one kind: texts, or lists of messages where at least one of them is a list.</summary>
 sealed class Texts
 {
     public Texts(string prompt, IReadOnlyList<string> answers)

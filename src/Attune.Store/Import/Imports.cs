@@ -5,16 +5,16 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Import;
 
-/// <summary>What an import brought.</summary>
-/// <param name="Items">All of them.</param>
-/// <param name="Known">Of these checks and calibration items.</param>
-/// <param name="Decisions">Of these with a decision that was made elsewhere.</param>
+/// <summary>What an import added.</summary>
+/// <param name="Items">How many items.</param>
+/// <param name="Known">How many of them are attention checks and calibration items.</param>
+/// <param name="Decisions">How many of them have an imported decision.</param>
 public sealed record ImportResult(int Items, int Known, int Decisions);
 
-/// <summary>Brings prompts with answers into a project, from the files that <c>Attune.Data</c> reads.</summary>
+/// <summary>Imports prompts with responses into a project, from files that <c>Attune.Data</c> reads.</summary>
 public sealed class Imports
 {
-    /// <summary>The most rows of one file.</summary>
+    /// <summary>The most rows of a file.</summary>
     const int MostRows = 1_000_000;
 
     readonly Database database;
@@ -23,13 +23,13 @@ public sealed class Imports
     internal Imports(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
     /// <summary>
-    /// Adds every row of a file as an item behind those that are there, all or none. What a row decides becomes a decision of a person named
+    /// Adds every row of a file as an item after the existing ones, all or none. The decision of a row is stored for a person named
     /// imported, who cannot sign in.
     /// </summary>
-    /// <param name="project">Where to.</param>
+    /// <param name="project">The project.</param>
     /// <param name="path">A .jsonl, .jsonl.gz or .csv file.</param>
     /// <param name="by">Who imports.</param>
-    /// <exception cref="InvalidDataException">A row does not fit: the message names file and line, and what was expected.</exception>
+    /// <exception cref="InvalidDataException">A row is invalid; the message names file and line.</exception>
     public ImportResult Add(Project project, string path, long by)
     {
         var read = Read(project.Settings, path);
@@ -40,12 +40,13 @@ public sealed class Imports
             Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
             if (decided is { } person)
                 Decide(connection, project.Id, read, before, person);
-            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Result is not null));
+            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal),
+                read.Count(row => row.Result is not null));
         });
     }
 
-    /// <summary>The task that fits every row of a file, for a project that is to be made for it.</summary>
-    /// <exception cref="InvalidDataException">A row is no item.</exception>
+    /// <summary>The task that fits every row of a file, for a new project.</summary>
+    /// <exception cref="InvalidDataException">A row is not an item.</exception>
     public static TaskKind TaskFor(string path)
     {
         var counts = Rows(path).Select(row => row.Item.Answers.Count).ToHashSet();
@@ -58,10 +59,10 @@ public sealed class Imports
         foreach (var row in Rows(path))
         {
             if (read.Count == MostRows)
-                throw new InvalidDataException($"{row.Origin}: at most {MostRows:N0} rows are imported at once; split the file");
+                throw new InvalidDataException($"{row.Origin}: a file may have at most {MostRows:N0} rows; split it");
             read.Add(Checked(row, settings));
         }
-        return read.Count > 0 ? read : throw new InvalidDataException($"{path} holds no rows");
+        return read.Count > 0 ? read : throw new InvalidDataException($"{path} has no rows");
     }
 
     static IEnumerable<ImportedItem> Rows(string path) => Dataset.Rows(path).Select(row =>
@@ -70,16 +71,18 @@ public sealed class Imports
         {
             return ItemReader.ToItem(row);
         }
-        catch (InvalidOperationException error)     // half of a surrogate pair in a text
+        catch (InvalidOperationException error)     // a lone surrogate in a text
         {
-            throw new InvalidDataException($"{row.Origin}: a text of whole characters was expected, found half of a surrogate pair", error);
+            throw new InvalidDataException($"{row.Origin}: a text contains a lone surrogate, which is not a valid character; remove it",
+                error);
         }
     });
 
     static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
     {
         if (settings.Task == TaskKind.Rating && row.Result is not null)
-            throw new InvalidDataException($"{row.Origin}: this project asks for ratings, and a row with ranks is no rating; import it into a project of pairs or rankings");
+            throw new InvalidDataException(
+                $"{row.Origin}: the row has ranks, but this project collects ratings; import it into a project of pairs or rankings");
         try
         {
             return row with { Item = Items.Checked(row.Item, settings) };
@@ -90,7 +93,7 @@ public sealed class Imports
         }
     }
 
-    /// <summary>Who stands for those who decided elsewhere.</summary>
+    /// <summary>The person who holds imported decisions.</summary>
     long Imported(long by)
     {
         var people = new People(database, time);
@@ -107,7 +110,8 @@ public sealed class Imports
         foreach (var (row, item) in read.Zip(items).Where(pair => pair.First.Result is not null))
         {
             var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
-            Annotations.Insert(connection, project, new() { Item = item, Person = person, Result = row.Result!, Shown = shown, At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
+            Annotations.Insert(connection, project, new() { Item = item, Person = person, Result = row.Result!, Shown = shown,
+                At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
         }
     }
 }

@@ -7,32 +7,38 @@ using Attune.Text;
 namespace Attune.Store.Import;
 
 /// <summary>
-/// Reads items from rows: <c>prompt</c> and <c>completions</c>, with <c>sources</c>; <c>ranks</c> are a decision, or with
-/// <c>kind</c> check or calibration the known answer, explained by <c>explanation</c>; pairs and transcripts of chosen and rejected are decisions
-/// about two answers; a <c>completion</c> is an item with one answer, to be rated. Other fields are kept beside the item.
+/// Reads items from rows: <c>prompt</c> and <c>completions</c>, optionally with <c>sources</c>. <c>ranks</c> are a decision, or the known
+/// order when <c>kind</c> is check or calibration (<c>explanation</c> says why). <c>chosen</c> and <c>rejected</c> are a decision about two
+/// responses; a <c>completion</c> is an item with one response to rate. Other fields are kept with the item.
 /// </summary>
 static class ItemReader
 {
     static readonly HashSet<string> Read = new(StringComparer.Ordinal)
     {
-        "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "source", "votes", "strength", "margin", ImportedVotes.Field,
+        "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "source", "votes",
+        "strength", "margin", ImportedVotes.Field,
     };
 
-    /// <exception cref="InvalidDataException">The row is not one of these.</exception>
+    /// <exception cref="InvalidDataException">The row is not an item.</exception>
     public static ImportedItem ToItem(Row row)
     {
         if (row.Has("prompt") && row.Has("completions") && !row.Has("ranks") && !row.Has("pairs"))
-            return new(row.Origin, Known(row, new() { Prompt = Prompt(row), Answers = Sourced(row, Completions(row)), Extra = Extra(row, null) }), null);
+            return new(row.Origin,
+                Known(row, new() { Prompt = Prompt(row), Answers = Sourced(row, Completions(row)), Extra = Extra(row, null) }), null);
         if (row.Has("pairs"))
-            throw new InvalidDataException($"{row.Origin}: pairs of several answers are not one person's ranking; give ranks, or a row with chosen and rejected for each pair");
+            throw new InvalidDataException(
+                $"{row.Origin}: 'pairs' cannot be imported; give 'ranks', or one row with 'chosen' and 'rejected' for each pair");
         return Dataset.ToExample(row) switch
         {
             ComparisonExample ranking => Compared(row, Split(row, ranking), ranking.Comparisons),
-            ChatComparisonExample ranking => Compared(row, (Json(ranking.Prompt.Messages), [.. ranking.Completions.Select(Json)]), ranking.Comparisons),
+            ChatComparisonExample ranking =>
+                Compared(row, (Json(ranking.Prompt.Messages), [.. ranking.Completions.Select(Json)]), ranking.Comparisons),
             Demonstration shown => Single(row, Text(shown.Prompt), Text(shown.Completion)),
-            ChatExample { PromptCount: > 0 } shown when row.Has("completion") => Single(row, Json(shown.Messages.Take(shown.PromptCount)), Json(shown.Messages.Skip(shown.PromptCount))),
+            ChatExample { PromptCount: > 0 } shown when row.Has("completion") =>
+                Single(row, Json(shown.Messages.Take(shown.PromptCount)), Json(shown.Messages.Skip(shown.PromptCount))),
             _ => throw new InvalidDataException(
-                $"{row.Origin}: there is nothing to compare; prompt and completions were expected, found {string.Join(", ", row.Names)}. Prompts alone are answered by a model first"),
+                $"{row.Origin}: a row needs 'prompt' and 'completions' (has {string.Join(", ", row.Names)}). "
+                + "For prompts alone, let a model answer them first"),
         };
     }
 
@@ -40,7 +46,7 @@ static class ItemReader
     {
         var ranks = AnnotationRules.WithoutGaps(preferences.Ranks ?? [0, 0]);
         if (ranks.Count(rank => rank is not null) < 2)
-            throw new InvalidDataException($"{row.Origin}: ranks of at least two answers were expected");
+            throw new InvalidDataException($"{row.Origin}: 'ranks' must rank at least two completions");
         var strength = preferences.Comparisons is [var pair, ..] ? pair.Margin : null;
         var whole = strength is { } level && level == Math.Floor(level) && level < 10;
         var votes = row.IsGiven("votes") ? row.WholeNumbers("votes") : null;
@@ -57,26 +63,31 @@ static class ItemReader
     }
 
     static ImportedItem Single(Row row, JsonNode prompt, JsonNode answer) =>
-        new(row.Origin, new() { Prompt = prompt, Answers = [new(answer, row.IsGiven("source") ? row.Text("source") : null)], Extra = Extra(row, null) }, null);
+        new(row.Origin, new() { Prompt = prompt, Answers = [new(answer, row.IsGiven("source") ? row.Text("source") : null)],
+            Extra = Extra(row, null) }, null);
 
     static Item Known(Row row, Item item)
     {
         if (!row.IsGiven("kind"))
             return item;
-        var kind = row.Word("kind") is { } word && Enum.TryParse<ItemKind>(word, ignoreCase: true, out var known) && Enum.IsDefined(known) && !char.IsAsciiDigit(word[0])
+        var kind = row.Word("kind") is { } word && Enum.TryParse<ItemKind>(word, ignoreCase: true, out var known) && Enum.IsDefined(known)
+            && !char.IsAsciiDigit(word[0])
             ? known
-            : throw new InvalidDataException($"{row.Origin}: 'kind' should be check, calibration or normal, found {row.Word("kind") ?? "no text"}");
+            : throw new InvalidDataException(
+                $"{row.Origin}: 'kind' must be check, calibration or normal (was {row.Word("kind") ?? "no text"})");
         if (kind == ItemKind.Normal)
-            return item.Expected is null ? item : throw new InvalidDataException($"{row.Origin}: known ranks are for a kind of check or calibration; leave 'kind' out and the ranks are a decision");
+            return item.Expected is null ? item : throw new InvalidDataException(
+                $"{row.Origin}: known ranks need the kind check or calibration; without 'kind' the ranks are a decision");
         return item.Expected is null
-            ? throw new InvalidDataException($"{row.Origin}: a {row.Word("kind")} needs 'ranks', the known order of its answers")
+            ? throw new InvalidDataException($"{row.Origin}: kind {row.Word("kind")} needs 'ranks', the known order of the completions")
             : item with { Kind = kind, Explanation = row.IsGiven("explanation") ? row.Text("explanation") : null };
     }
 
     static JsonNode Prompt(Row row) => row.HasMessages("prompt") ? Json(row.Messages("prompt")) : Text(row.Text("prompt"));
 
     static IReadOnlyList<JsonNode> Completions(Row row) =>
-        row.Json("completions") is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().Any(answer => answer.ValueKind == JsonValueKind.Array)
+        row.Json("completions") is { ValueKind: JsonValueKind.Array } list
+            && list.EnumerateArray().Any(answer => answer.ValueKind == JsonValueKind.Array)
             ? [.. row.MessageLists("completions").Select(Json)]
             : [.. row.Texts("completions").Select(Text)];
 
@@ -85,15 +96,18 @@ static class ItemReader
         var sources = row.IsGiven("sources") ? row.Texts("sources") : null;
         return sources is null || sources.Count == answers.Count
             ? [.. answers.Select((answer, i) => new ItemResponse(answer, sources?[i]))]
-            : throw new InvalidDataException($"{row.Origin}: a source for each of {answers.Count} answers was expected, found {sources.Count} sources");
+            : throw new InvalidDataException(
+                $"{row.Origin}: 'sources' must have one entry for each of {answers.Count} completions (was {sources.Count})");
     }
 
-    /// <summary>Transcripts that differ in their last turn become conversations; other texts stay texts.</summary>
+    /// <summary>Transcripts that differ only in their last turn become conversations; other texts stay texts.</summary>
     static (JsonNode, IReadOnlyList<JsonNode>) Split(Row row, ComparisonExample ranking)
     {
         if (!row.Has("prompt") && Transcript.Parse(row.Text("chosen")) is [.. var asked, ("assistant", var chosen)]
-            && Transcript.Parse(row.Text("rejected")) is [.. var askedToo, ("assistant", var rejected)] && asked.Length > 0 && asked.SequenceEqual(askedToo))
-            return (Json(asked.Select(turn => new Message(turn.Role, turn.Content))), [Json([new Message("assistant", chosen)]), Json([new Message("assistant", rejected)])]);
+            && Transcript.Parse(row.Text("rejected")) is [.. var askedToo, ("assistant", var rejected)] && asked.Length > 0
+                && asked.SequenceEqual(askedToo))
+            return (Json(asked.Select(turn => new Message(turn.Role, turn.Content))),
+                [Json([new Message("assistant", chosen)]), Json([new Message("assistant", rejected)])]);
         return (Text(ranking.Prompt), [.. ranking.Completions.Select(Text)]);
     }
 
@@ -109,5 +123,6 @@ static class ItemReader
 
     static JsonNode Text(string text) => JsonValue.Create(text);
 
-    static JsonNode Json(IEnumerable<Message> messages) => new JsonArray([.. messages.Select(message => JsonNode.Parse(message.Fields.GetRawText()))]);
+    static JsonNode Json(IEnumerable<Message> messages) =>
+        new JsonArray([.. messages.Select(message => JsonNode.Parse(message.Fields.GetRawText()))]);
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Accounts;
 
-/// <summary>Who may sign in: the owner's list of people, and everyone's own page.</summary>
+/// <summary>The owner's list of people, and everyone's own page.</summary>
 static class AccountRoutes
 {
     public static void Map(WebApplication app)
@@ -26,14 +26,14 @@ static class AccountRoutes
     {
         var by = context.Person();
         if (!by.HasPassword && !by.HasLink)
-            throw new InvalidDataException("before others can sign in you need a password yourself: set one on your own page");
+            throw new InvalidDataException("before you invite others, set a password for yourself on the page “You”");
         var person = store.People.Add(name, role, by.Id);
         return Linked(context, store, person.Id);
     }
 
     static IResult NewLink(HttpContext context, PreferenceStore store, long person) => Linked(context, store, person);
 
-    /// <summary>The link is shown in this answer and never again.</summary>
+    /// <summary>The link is shown only in this response.</summary>
     static RazorComponentResult<LinkPage> Linked(HttpContext context, PreferenceStore store, long id)
     {
         var person = store.People.Find(id) ?? throw new InvalidDataException("there is no such person");
@@ -59,7 +59,7 @@ static class AccountRoutes
         return Results.LocalRedirect("/people");
     }
 
-    /// <summary>Ends every session of the person, and begins this one anew.</summary>
+    /// <summary>Ends all sessions of the person and starts a new one for this browser.</summary>
     static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, [FromForm] string password, [FromForm] string? name)
     {
         var person = context.Person();

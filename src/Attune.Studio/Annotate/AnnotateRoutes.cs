@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Attune.Studio.Annotate;
 
-/// <summary>The page on which people rank, and what its script calls. Lists go over the wire in the order in which the person sees the answers.</summary>
+/// <summary>
+/// The annotation page and the API that its script calls. Lists in requests and responses are in the order in which the annotator sees the
+/// responses.
+/// </summary>
 static class AnnotateRoutes
 {
     const int MostAtOnce = 20;
@@ -15,7 +18,8 @@ static class AnnotateRoutes
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.ProjectPage<AnnotatePage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.ProjectPage<AnnotatePage>(project))
+            .Require(Role.Annotator);
         var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator);
         api.MapPost("/next", Next);
         api.MapPost("/decisions", Submit);
@@ -30,7 +34,7 @@ static class AnnotateRoutes
 
     sealed record Change(int Revision, AnnotationResult Verdict);
 
-    /// <summary>What is known of a calibration item, told to who has decided it.</summary>
+    /// <summary>The known ranks of a calibration item, for an annotator who has decided it.</summary>
     sealed record Known(IReadOnlyList<int?> Ranks, string? Explanation, bool Right);
 
     static IResult Next(HttpContext context, PreferenceStore store, long project, Request request)
@@ -48,12 +52,12 @@ static class AnnotateRoutes
     static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
         store.Annotations.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
             ? Confirmed(store, project, saved)
-            : Conflict("This item was given to others in the meantime; your answer to it was not needed.");
+            : Conflict("This item was assigned to others in the meantime; your decision was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
         store.Annotations.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
             ? Confirmed(store, project, saved)
-            : Conflict("This answer cannot be changed: it was changed elsewhere, or it belongs to the calibration round.");
+            : Conflict("This decision cannot be changed: it was changed in another window, or it belongs to the calibration round.");
 
     static IResult Confirmed(PreferenceStore store, long project, SavedAnnotation saved) => Results.Ok(new
     {
@@ -62,7 +66,8 @@ static class AnnotateRoutes
         Decision = saved.Annotation.Id,
         saved.Annotation.Revision,
         Known = saved.Item is { Kind: ItemKind.Calibration, Expected: { } expected }
-            ? new Known(AsShown(expected, saved.Annotation), saved.Item.Explanation, KnownItemAccuracy.IsRight(expected, saved.Annotation.Result)) : null,
+            ? new Known(AsShown(expected, saved.Annotation), saved.Item.Explanation,
+                KnownItemAccuracy.IsRight(expected, saved.Annotation.Result)) : null,
     });
 
     static IResult Undo(HttpContext context, PreferenceStore store, long project)
@@ -93,7 +98,8 @@ static class AnnotateRoutes
             .Select(row => new
             {
                 Decision = row.Decision.Id, row.Decision.Revision, row.Decision.At, row.Item.Id,
-                Opening = Opening(row.Item), Verdict = row.Decision.Result.AsShown(row.Decision.Shown), Editable = row.Item.Kind != ItemKind.Calibration,
+                Opening = Opening(row.Item), Verdict = row.Decision.Result.AsShown(row.Decision.Shown),
+                Editable = row.Item.Kind != ItemKind.Calibration,
             }),
     });
 

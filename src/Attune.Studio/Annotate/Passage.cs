@@ -4,31 +4,34 @@ using Attune.Studio.Layout;
 
 namespace Attune.Studio.Annotate;
 
-/// <summary>A piece of text with the one who says it.</summary>
-/// <param name="Role">Of a message; null for a text that stands alone.</param>
-/// <param name="Text">As written.</param>
-/// <param name="Html">The same as harmless HTML, where the project shows Markdown.</param>
+/// <summary>A text with its role.</summary>
+/// <param name="Role">The role of a message; null for a text that is not a message.</param>
+/// <param name="Text">The original text.</param>
+/// <param name="Html">The text as safe HTML, where the project shows Markdown.</param>
 sealed record Passage(string? Role, string Text, string? Html)
 {
     const string Assistant = "assistant";
 
-    /// <summary>More than so many characters are shown as they are: nobody reads them formatted.</summary>
+    /// <summary>Longer texts, in characters, are shown as plain text.</summary>
     const int LongestMarkdown = 50_000;
 
     /// <summary>The passages of a text, or of a list of messages.</summary>
     /// <param name="node">A JSON text, or a list of messages {"role", "content"}.</param>
-    /// <param name="markdown">Whether what a model says is formatted.</param>
-    /// <param name="role">Of a text that stands alone: only what a model says is formatted.</param>
+    /// <param name="markdown">Whether responses of models are formatted as Markdown.</param>
+    /// <param name="role">The role of a text that is not a message: only a model's text is formatted.</param>
     public static IReadOnlyList<Passage> FromNode(JsonNode node, bool markdown, string? role = null) => node is JsonArray messages
-        ? [.. messages.Select(message => Make((message as JsonObject)?["role"] is { } name ? Written(name) : null, Content(message), markdown))]
+        ? [.. messages.Select(message =>
+            Make((message as JsonObject)?["role"] is { } name ? Written(name) : null, Content(message), markdown))]
         : [Make(role, Written(node), markdown) with { Role = null }];
 
-    /// <summary>Answers are what a model says.</summary>
+    /// <summary>The passages of a response.</summary>
     public static IReadOnlyList<Passage> FromResponse(JsonNode node, bool markdown) => FromNode(node, markdown, Assistant);
 
-    static Passage Make(string? role, string text, bool markdown) => new(role, text, markdown && role == Assistant ? Formatted(text) : null);
+    static Passage Make(string? role, string text, bool markdown) =>
+        new(role, text, markdown && role == Assistant ? Formatted(text) : null);
 
-    static string Content(JsonNode? message) => message is JsonObject { Count: > 0 } fields && fields["content"] is { } content ? Written(content) : Written(message);
+    static string Content(JsonNode? message) =>
+        message is JsonObject { Count: > 0 } fields && fields["content"] is { } content ? Written(content) : Written(message);
 
     static string Written(JsonNode? node) =>
         node is null ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString();
@@ -39,7 +42,7 @@ sealed record Passage(string? Role, string Text, string? Html)
         {
             return text.Length <= LongestMarkdown ? SafeMarkdown.ToHtml(text) : null;
         }
-        catch (ArgumentException)     // nested too deeply for a formatter
+        catch (ArgumentException)     // nested too deeply for the Markdown parser
         {
             return null;
         }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Attune.Studio.Audit;
 
-/// <summary>Who did what in a project.</summary>
+/// <summary>The audit trail of a project.</summary>
 static class AuditRoutes
 {
     public static void Map(WebApplication app) => app.MapGet("/projects/{project:long}/audit", (long project, long? before) =>

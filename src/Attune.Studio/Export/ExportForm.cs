@@ -4,14 +4,15 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Export;
 
-/// <summary>The fields of the export page, as they stand in its address; shares are per cent.</summary>
+/// <summary>The fields of the export page, as its query string has them; shares are in per cent.</summary>
 sealed record ExportForm(
-    string? Layout, string? Votes, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right, string? Decisions, string? Agreement,
+    string? Layout, string? Votes, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right,
+    string? Decisions, string? Agreement,
     string? Flags, string? Ideal, string? HeldOut, string? Seed)
 {
     const double UsualHeldOut = 10;
 
-    /// <exception cref="InvalidDataException">A field is no number, day or known word.</exception>
+    /// <exception cref="InvalidDataException">A field is not a number, a date or a known value.</exception>
     public ExportOptions Options() => new()
     {
         Layout = Word(Layout, ExportLayout.Pairs),
@@ -31,16 +32,18 @@ sealed record ExportForm(
 
     static T Word<T>(string? text, T usual) where T : struct, Enum =>
         string.IsNullOrEmpty(text) ? usual : Enum.TryParse<T>(text, out var value) && Enum.IsDefined(value) ? value
-        : throw new InvalidDataException($"one of {string.Join(", ", Enum.GetNames<T>())} was expected, found {text}");
+        : throw new InvalidDataException($"choose one of {string.Join(", ", Enum.GetNames<T>())} (was {text})");
 
     static double Number(string name, string? text, double usual) =>
         string.IsNullOrWhiteSpace(text) ? usual
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) <= int.MaxValue ? number
-        : throw new InvalidDataException($"{name}: a number was expected, found {text}");
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) <= int.MaxValue
+            ? number
+        : throw new InvalidDataException($"{name} must be a number (was {text})");
 
     static DateTimeOffset? Day(string name, string? text) =>
         string.IsNullOrWhiteSpace(text) ? null
-        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1970 and < 9999
+        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            && day.Year is > 1970 and < 9999
             ? new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)
-        : throw new InvalidDataException($"{name}: a day such as 2026-03-01 was expected, found {text}");
+        : throw new InvalidDataException($"{name} must be a date such as 2026-03-01 (was {text})");
 }

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Attune.Studio.Export;
 
-/// <summary>What leaves a project: counted beforehand, downloaded, or written where training reads it.</summary>
+/// <summary>Exports of a project: a preview with counts, a download, and snapshots for training.</summary>
 static class ExportRoutes
 {
     public static void Map(WebApplication app)
@@ -24,7 +24,8 @@ static class ExportRoutes
         var (found, options) = (store.Projects.Get(project), form.Options());
         var scratch = Directory.CreateDirectory(studio.Exports).FullName;
         var archive = new FileStream(
-            Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose);
+            Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16,
+            FileOptions.DeleteOnClose);
         try
         {
             ExportArchive.Write(store, found, options, scratch, archive, context.Person().Id);
@@ -41,7 +42,8 @@ static class ExportRoutes
     static IResult Snapshot(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
         var options = form.Options();
-        var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}";
+        var time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
+        var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{time}";
         Directory.CreateDirectory(studio.Exports);
         store.Exports.Snapshot(store.Projects.Get(project), options, Path.Combine(studio.Exports, name), context.Person().Id);
         return Results.LocalRedirect($"/projects/{project}/export{context.Request.QueryString}#snapshots");

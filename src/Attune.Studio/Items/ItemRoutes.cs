@@ -8,19 +8,20 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Items;
 
-/// <summary>The items of a project: found, looked at with all that was decided about them, and brought by a file.</summary>
+/// <summary>The items of a project: search, import, and a page for each with its decisions.</summary>
 static class ItemRoutes
 {
-    /// <summary>Of one file, in bytes.</summary>
+    /// <summary>The largest upload, in bytes.</summary>
     public const long LargestUpload = 256L << 20;
 
-    /// <summary>Of what a compressed file holds, in bytes.</summary>
+    /// <summary>The largest content of a compressed file, in bytes.</summary>
     const long LargestUnpacked = 1L << 30;
 
     public static void Map(WebApplication app)
     {
         app.MapGet("/projects/{project:long}/items", List).Require(Role.Reviewer);
-        app.MapPost("/projects/{project:long}/items", Import).Require(Role.Owner).WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
+        app.MapPost("/projects/{project:long}/items", Import).Require(Role.Owner)
+            .WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
         app.MapGet("/projects/{project:long}/items/{item:long}", (long project, long item) =>
             new RazorComponentResult<ItemPage>(new { Id = project, Number = item })).Require(Role.Reviewer);
     }
@@ -37,7 +38,7 @@ static class ItemRoutes
     {
         var found = store.Projects.Get(project);
         Directory.CreateDirectory(options.Exports);
-        var path = Path.Combine(options.Exports, $"upload-{Guid.NewGuid():N}{Ending(file.FileName)}");     // no name from the request reaches the disk
+        var path = Path.Combine(options.Exports, $"upload-{Guid.NewGuid():N}{Ending(file.FileName)}");     // never a path from the request
         try
         {
             await Copy(file, path, context.RequestAborted);
@@ -54,11 +55,11 @@ static class ItemRoutes
         }
     }
 
-    /// <summary>The kind of file by its name; a compressed one is unpacked on its way.</summary>
+    /// <summary>The file extension by the upload's name; a compressed file is unpacked while it is read.</summary>
     static string Ending(string name) =>
         name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? ".csv"
         : name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || IsCompressed(name) ? ".jsonl"
-        : throw new InvalidDataException("a file whose name ends in .jsonl, .jsonl.gz or .csv was expected");
+        : throw new InvalidDataException("the file's name must end in .jsonl, .jsonl.gz or .csv");
 
     static bool IsCompressed(string name) => name.EndsWith(".jsonl.gz", StringComparison.OrdinalIgnoreCase);
 
@@ -71,7 +72,8 @@ static class ItemRoutes
         for (int read; (read = await source.ReadAsync(buffer, cancellation)) > 0;)
         {
             if (target.Length + read > LargestUnpacked)
-                throw new InvalidDataException($"{file.FileName} holds more than {LargestUnpacked >> 20:N0} MiB; split it, or import it by `attune feedback import`");
+                throw new InvalidDataException(
+                    $"{file.FileName} has more than {LargestUnpacked >> 20:N0} MiB; split it, or import it with `attune feedback import`");
             await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
         }
     }

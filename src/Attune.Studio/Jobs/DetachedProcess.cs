@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Studio.Jobs;
 
-/// <summary>How far a child is.</summary>
+/// <summary>The state of a child process.</summary>
 enum ChildState
 {
     NotBegun,
@@ -13,17 +13,17 @@ enum ChildState
 }
 
 /// <summary>
-/// A program that outlives who started it: it has a session of its own, writes into a log, and a shell around it notes in a folder who it is
-/// and how it ended. So a studio that comes back finds out, whatever happened in between. The folder is made by the shell, once: of two
-/// starts the second does nothing.
+/// A program that outlives the process that starts it. It has its own session and writes to a log; a shell around it writes its process id
+/// and its exit code into a folder, so a restarted studio finds both. The shell creates the folder, which only one of two concurrent starts
+/// can do.
 /// </summary>
-/// <param name="folder">Is not there before it begins.</param>
-/// <param name="log">What it says is added to this file.</param>
+/// <param name="folder">The folder that the shell creates; it must not exist before.</param>
+/// <param name="log">The file to which output is appended.</param>
 sealed partial class DetachedProcess(string folder, string log)
 {
     const int Interrupt = 2, Kill = 9;
 
-    // Paths and words are arguments of the shell, never part of its text.
+    // Paths and arguments are passed as arguments of the shell, never inserted into its script.
     const string Script = """
         log=$1 folder=$2; shift 2
         exec </dev/null >>"$log" 2>&1 || exit 1
@@ -52,25 +52,27 @@ sealed partial class DetachedProcess(string folder, string log)
         : IsBeginning || LivingProcess is not null ? ChildState.Running
         : ChildState.Ended;
 
-    /// <summary>What it ended with; null while it runs, and where it was killed together with its shell.</summary>
-    public int? ExitCode => File.Exists(In("ended")) && int.TryParse(File.ReadAllText(In("ended")), CultureInfo.InvariantCulture, out var code) ? code : null;
+    /// <summary>The exit code; null while it runs, and when it was killed together with its shell.</summary>
+    public int? ExitCode =>
+        File.Exists(In("ended")) && int.TryParse(File.ReadAllText(In("ended")), CultureInfo.InvariantCulture, out var code) ? code : null;
 
-    /// <summary>Passes on a wish to stop, once each: the first interrupts, so that it can save what it reached; the second kills.</summary>
-    /// <param name="requests">How often somebody wished it.</param>
+    /// <summary>Passes on requests to stop: the first sends SIGINT, so that the program can save its state; the second kills it.</summary>
+    /// <param name="requests">How many times stopping was requested.</param>
     public void Stop(int requests)
     {
-        var passedOn = In($"stop-{Math.Min(requests, 2)}");
-        if (requests == 0 || File.Exists(passedOn) || LivingProcess is not { } process)
+        var signalled = In($"stop-{Math.Min(requests, 2)}");
+        if (requests == 0 || File.Exists(signalled) || LivingProcess is not { } process)
             return;
-        File.WriteAllText(passedOn, "");
-        _ = SendSignal(-process, requests == 1 ? Interrupt : Kill);          // to all of its group; one that has just ended needs none
+        File.WriteAllText(signalled, "");
+        _ = SendSignal(-process, requests == 1 ? Interrupt : Kill);          // to its process group; an error means that it has just ended
     }
 
     bool IsBeginning => !File.Exists(In("began")) && DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) < LongestBeginning;
 
-    /// <summary>The number of its process, if that is still the same one: a number is used again, but not with the same time of start.</summary>
+    /// <summary>The id of its process, if that is still the same process: ids are reused, but not with the same start time.</summary>
     int? LivingProcess =>
-        ProcStat.Read(In("began")) is { } began && ProcStat.Read($"/proc/{began.Process}/stat") is { IsDead: false } now && now.StartedAt == began.StartedAt
+        ProcStat.Read(In("began")) is { } began && ProcStat.Read($"/proc/{began.Process}/stat") is { IsDead: false } now
+            && now.StartedAt == began.StartedAt
             ? began.Process
             : null;
 
@@ -79,7 +81,9 @@ sealed partial class DetachedProcess(string folder, string log)
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int process, int signal);
 
-    /// <summary>Of proc_pid_stat(5): the first, third and 22nd field; the second is a name in brackets that may hold anything.</summary>
+    /// <summary>
+    /// Three fields of proc_pid_stat(5): the first, third and 22nd; the second is a name in brackets that may contain anything.
+    /// </summary>
     sealed record ProcStat(int Process, string State, string StartedAt)
     {
         public bool IsDead => State is "Z" or "X";
@@ -92,9 +96,11 @@ sealed partial class DetachedProcess(string folder, string log)
                 var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
                 return new(int.Parse(text.AsSpan(0, text.IndexOf(' ')), CultureInfo.InvariantCulture), fields[0], fields[19]);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException or ArgumentOutOfRangeException or IndexOutOfRangeException)
+            catch (Exception error)
+                when (error is IOException or UnauthorizedAccessException or FormatException or ArgumentOutOfRangeException
+                    or IndexOutOfRangeException)
             {
-                return null;                     // it is not there, or was half written when the machine went down
+                return null;                     // missing, or partly written when the machine went down
             }
         }
     }

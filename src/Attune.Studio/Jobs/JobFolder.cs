@@ -4,30 +4,31 @@ using Attune.Reporting.Charts;
 
 namespace Attune.Studio.Jobs;
 
-/// <summary>Where the files of a job lie.</summary>
+/// <summary>The files of a job.</summary>
 sealed class JobFolder(string path)
 {
     const int LogEnd = 1 << 16;
 
-    public static JobFolder ForJob(StudioOptions options, long job) => new(System.IO.Path.Combine(options.Jobs, job.ToString(CultureInfo.InvariantCulture)));
+    public static JobFolder ForJob(StudioOptions options, long job) =>
+        new(System.IO.Path.Combine(options.Jobs, job.ToString(CultureInfo.InvariantCulture)));
 
     public string Path => path;
 
-    /// <summary>What its commands say.</summary>
+    /// <summary>The output of its commands.</summary>
     public string Log => In("log.txt");
 
-    /// <summary>What a command reads: prompts, or answers that are to be scored.</summary>
+    /// <summary>The input of a command: prompts, or responses to score.</summary>
     public string Input => In("input.jsonl");
 
-    /// <summary>The pairs or rankings that a reward model learns from, frozen.</summary>
+    /// <summary>The pairs or rankings that a reward model is trained on.</summary>
     public string Snapshot => In("snapshot");
 
-    /// <summary>What a command makes.</summary>
+    /// <summary>The output of a command.</summary>
     public string Output(int step) => In(string.Create(CultureInfo.InvariantCulture, $"output-{step}.jsonl"));
 
     public DetachedProcess Child(int step) => new(In(string.Create(CultureInfo.InvariantCulture, $"process-{step}")), Log);
 
-    /// <summary>The last lines of the log, fit to be shown.</summary>
+    /// <summary>The last lines of the log, escaped for a page.</summary>
     public IReadOnlyList<string> LastLines(int count)
     {
         if (!File.Exists(Log))
@@ -35,10 +36,11 @@ sealed class JobFolder(string path)
         using var stream = new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(-Math.Min(stream.Length, LogEnd), SeekOrigin.End);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Length > 0).TakeLast(count).Select(line => VisibleText.Cut(VisibleText.Escape(line), 1000))];
+        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Length > 0).TakeLast(count)
+            .Select(line => VisibleText.Cut(VisibleText.Escape(line), 1000))];
     }
 
-    /// <summary>How many lines a file has; 0 for one that is not there.</summary>
+    /// <summary>The number of lines of a file; 0 if it does not exist.</summary>
     public static long Lines(string file)
     {
         if (!File.Exists(file))

@@ -8,20 +8,20 @@ using Microsoft.Extensions.Logging;
 namespace Attune.Studio.Jobs;
 
 /// <summary>
-/// Runs jobs, one at a time and in the order in which they were asked for: a second one on the same processor or card would make both slow.
-/// It holds nothing that matters: children go on when the studio ends, and the next studio finds them by their folders.
+/// Runs jobs one at a time, in the order in which they were added: two at once on the same CPU or GPU would slow each other down. It keeps
+/// no state that matters: child processes continue when the studio ends, and a restarted studio finds them by their folders.
 /// </summary>
 sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<JobRunner> log) : BackgroundService
 {
     const int Killed = 137;
 
-    static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(400);
+    static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
     (long Job, int Step, Process Process)? started;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Rhythm);
+        using var timer = new PeriodicTimer(PollInterval);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             Advance();
     }
@@ -32,7 +32,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
         base.Dispose();
     }
 
-    /// <summary>A job that cannot go on never hurts the others, nor the server.</summary>
+    /// <summary>An error in one job must not stop the others or the server.</summary>
     void Advance()
     {
         try
@@ -42,7 +42,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
         }
         catch (Exception error)
         {
-            log.LogError(error, "Looking after jobs failed; it is tried again");
+            log.LogError(error, "Advancing the jobs failed; it will be tried again");
         }
     }
 
@@ -68,7 +68,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
                 store.Jobs.Begin(job.Id, job.Step + 1);
                 break;
             default:
-                TakeIn(job, folder);
+                ImportResult(job, folder);
                 break;
         }
     }
@@ -78,7 +78,7 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
         if (started is var (id, step, process) && (id, step) == (job.Id, job.Step))
         {
             if (process.HasExited && child.State == ChildState.NotBegun)
-                store.Jobs.Finish(job.Id, null, "its program could not be started: the studio's folder of jobs cannot be written");
+                store.Jobs.Finish(job.Id, null, "the program could not be started: the studio's jobs folder is not writable");
             return;
         }
         store.Jobs.Begin(job.Id, job.Step);
@@ -89,36 +89,36 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
         }
         catch (Win32Exception error)
         {
-            store.Jobs.Finish(job.Id, null, $"its program could not be started: {error.Message}");
+            store.Jobs.Finish(job.Id, null, $"the program could not be started: {error.Message}");
         }
     }
 
-    void TakeIn(Job job, JobFolder folder)
+    void ImportResult(Job job, JobFolder folder)
     {
         try
         {
             if (job.Kind == JobKind.Sample)
-                SampleJob.TakeIn(store, job, folder);
+                SampleJob.ImportResult(store, job, folder);
             else if (job.Kind == JobKind.Score)
-                ScoreJob.TakeIn(store, job, folder);
+                ScoreJob.ImportResult(store, job, folder);
             else
                 store.Jobs.Finish(job.Id, 0, null);
         }
         catch (Exception error)
         {
-            log.LogError(error, "The result of job {Job} could not be taken in", job.Id);
-            store.Jobs.Finish(job.Id, null, $"it ended well, but what it made could not be taken in: {error.Message}");
+            log.LogError(error, "Importing the result of job {Job} failed", job.Id);
+            store.Jobs.Finish(job.Id, null, $"the program finished, but its result could not be imported: {error.Message}");
         }
     }
 
     static string Words(int? exitCode, JobFolder folder) => exitCode switch
     {
-        Job.Interrupted => "stopped; what it had reached is saved",
-        null or Killed => "the program was killed, by somebody or because the machine ran out of memory",
+        Job.Interrupted => "stopped; its progress is saved",
+        null or Killed => "the program was killed, by a person or because the machine ran out of memory",
         _ => LastWords(folder) is { Length: > 0 } words ? words : $"the program ended with exit code {exitCode}",
     };
 
-    /// <summary>The message with which Attune ends, or whatever was said last.</summary>
+    /// <summary>The last error message of Attune, or the last lines of the log.</summary>
     static string LastWords(JobFolder folder)
     {
         const string Name = "attune: ";

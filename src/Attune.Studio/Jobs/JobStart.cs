@@ -2,12 +2,12 @@ using Attune.Store;
 
 namespace Attune.Studio.Jobs;
 
-/// <summary>Asks for jobs. What a job reads is written before it can begin.</summary>
+/// <summary>Adds jobs. The input of a job is written before it can start.</summary>
 sealed class JobStart(StudioOptions options, PreferenceStore store)
 {
-    /// <param name="job">Without number and commands.</param>
-    /// <param name="prepare">Writes what the commands read.</param>
-    /// <param name="commands">By the folder in which that will lie.</param>
+    /// <param name="job">The job, without id and commands.</param>
+    /// <param name="prepare">Writes the input of the commands.</param>
+    /// <param name="commands">Makes the commands from the job's folder.</param>
     public Job Enqueue(Job job, Action<JobFolder> prepare, Func<JobFolder, IReadOnlyList<IReadOnlyList<string>>> commands)
     {
         var draft = new JobFolder(Path.Combine(options.Jobs, $"new-{Guid.NewGuid():N}"));
@@ -18,7 +18,7 @@ sealed class JobStart(StudioOptions options, PreferenceStore store)
             return store.Jobs.Add(job, id =>
             {
                 var folder = JobFolder.ForJob(options, id);
-                if (Directory.Exists(folder.Path))                     // of a store that this one was put in the place of
+                if (Directory.Exists(folder.Path))                     // left over from a store that a restore replaced
                     Directory.Move(folder.Path, $"{folder.Path}-old-{Guid.NewGuid():N}");
                 Directory.Move(draft.Path, folder.Path);
                 return commands(folder);

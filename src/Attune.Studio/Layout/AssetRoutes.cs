@@ -9,7 +9,8 @@ static class AssetRoutes
     {
         if (assets.Find(name) is not var (content, type, hash))
             return Results.NotFound();
-        context.Response.Headers.CacheControl = context.Request.Query["v"] == hash ? "public, max-age=31536000, immutable" : "no-cache";     // a module that another imports
+        // imported modules have no hash
+        context.Response.Headers.CacheControl = context.Request.Query["v"] == hash ? "public, max-age=31536000, immutable" : "no-cache";
         return Results.Bytes(content, type, entityTag: new($"\"{hash}\""));
     }).AllowAnonymous();
 }

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Attune.Studio.Layout;
 
-/// <summary>Our scripts, styles and pictures, carried inside the program. Addresses change with the content, so browsers keep them for good.</summary>
+/// <summary>
+/// Scripts, styles and images, embedded in the program. Their URLs contain a hash of the content, so browsers may cache them forever.
+/// </summary>
 public sealed class Assets
 {
     readonly Dictionary<string, (byte[] Content, string Type, string Hash)> files = typeof(Assets).Assembly.GetManifestResourceNames()

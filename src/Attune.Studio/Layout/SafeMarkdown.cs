@@ -4,7 +4,9 @@ using Markdig.Syntax.Inlines;
 
 namespace Attune.Studio.Layout;
 
-/// <summary>Markdown without what could run or load something: no HTML, no pictures, links to web pages and mail only.</summary>
+/// <summary>
+/// Renders Markdown without anything that could run or load: no HTML, no images, and links to web pages and mail addresses only.
+/// </summary>
 static class SafeMarkdown
 {
     static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseEmphasisExtras().Build();
@@ -21,5 +23,6 @@ static class SafeMarkdown
         return document.ToHtml(Pipeline);
     }
 
-    static bool IsHarmless(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https" or "mailto");
+    static bool IsHarmless(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https" or "mailto");
 }

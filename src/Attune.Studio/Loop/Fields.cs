@@ -3,20 +3,20 @@ using Microsoft.Extensions.Primitives;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>The fields of a form, or of an address, with what was expected where one is wrong.</summary>
+/// <summary>The fields of a form or a query string, with errors that name the field and the allowed values.</summary>
 sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> fields)
 {
     readonly Dictionary<string, StringValues> values = new(fields, StringComparer.Ordinal);
 
-    /// <summary>Without spaces around it; empty where it was not sent.</summary>
+    /// <summary>The text without surrounding white space; empty if the field is missing.</summary>
     public string Text(string name) => $"{values.GetValueOrDefault(name).FirstOrDefault()}".Trim();
 
     public IReadOnlyList<string> All(string name) => [.. values.GetValueOrDefault(name).OfType<string>().Distinct(StringComparer.Ordinal)];
 
-    /// <exception cref="InvalidDataException">It is no number of this range.</exception>
+    /// <exception cref="InvalidDataException">The field is not a number in this range.</exception>
     public double Number(string name, double least, double most) => NumberOrNull(name, least, most) ?? throw Unexpected(name, least, most);
 
-    /// <returns>Null where nothing was written.</returns>
+    /// <returns>Null when the field is empty.</returns>
     /// <inheritdoc cref="Number"/>
     public double? NumberOrNull(string name, double least, double most)
     {
@@ -35,5 +35,5 @@ sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> fields)
             : throw Unexpected(name, least, most);
 
     InvalidDataException Unexpected(string name, double least, double most) =>
-        new($"{name}: a number from {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString("N0", CultureInfo.InvariantCulture)} was expected, found '{Text(name)}'");
+        new(string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most:N0} (was '{Text(name)}')"));
 }

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>The way round: sample, score, rank, learn a reward, PPO, and sample again.</summary>
+/// <summary>The feedback loop of a project: sample, score, compare, train a reward model, PPO, and sample again.</summary>
 static class LoopRoutes
 {
     const long LargestUpload = 32 << 20;
@@ -21,7 +21,8 @@ static class LoopRoutes
             store.Projects.Find(project) is { } found
                 ? new RazorComponentResult<LoopPage>(new { Project = found, Model = context.Request.Query["model"].FirstOrDefault() })
                 : Results.NotFound()).Require(Role.Owner);
-        app.MapPost("/projects/{project:long}/loop/sample", Sample).Require(Role.Owner).WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
+        app.MapPost("/projects/{project:long}/loop/sample", Sample).Require(Role.Owner)
+            .WithMetadata(new RequestSizeLimitAttribute(LargestUpload));
         app.MapPost("/projects/{project:long}/loop/score", Score).Require(Role.Owner);
         app.MapGet("/projects/{project:long}/loop/train", Show).Require(Role.Owner);
         app.MapPost("/projects/{project:long}/loop/train", Train).Require(Role.Owner);
@@ -33,12 +34,13 @@ static class LoopRoutes
         var fields = new Fields(form);
         var prompts = PromptFile.Draw(Prompts(form, fields, store, runs, project), fields.Count("prompts", 1, 100_000));
         var request = new SampleRequest(
-            new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10), fields.Number("topP", 0.01, 1),
+            new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10),
+            fields.Number("topP", 0.01, 1),
             fields.Count("maxNewTokens", 1, 8192));
         return Started(project, SampleJob.Enqueue(jobs, store.Projects.Get(project), request, context.Person()));
     }
 
-    /// <summary>From a file that was sent; else, by choice, those of the project's items or of a run's data.</summary>
+    /// <summary>Prompts from an uploaded file, from the project's items, or from the data of a run.</summary>
     static IReadOnlyList<JsonNode> Prompts(IFormCollection form, Fields fields, PreferenceStore store, RunList runs, long project)
     {
         if (form.Files.GetFile("file") is { Length: > 0 } file)
@@ -47,9 +49,11 @@ static class LoopRoutes
             return PromptFile.Read(reader, "the file");
         }
         if (fields.Text("of") is not { Length: > 0 } run)
-            return PromptFile.OfProject(store, project) is { Count: > 0 } prompts ? prompts : throw new InvalidDataException("prompts: a file was expected, since the project has no items yet");
-        if (runs.Find(run) is not { } found || RecipeText.Read(found.Folder).GetValueOrDefault("data.train") is not { } path || !File.Exists(path))
-            throw new InvalidDataException("prompts: the data of that run is not there any more; choose others");
+            return PromptFile.OfProject(store, project) is { Count: > 0 } prompts ? prompts
+                : throw new InvalidDataException("choose a file of prompts: the project has no items yet");
+        if (runs.Find(run) is not { } found || RecipeText.Read(found.Folder).GetValueOrDefault("data.train") is not { } path
+            || !File.Exists(path))
+            throw new InvalidDataException("the training data of that run no longer exists; choose other prompts");
         using var data = File.OpenText(path);
         return PromptFile.Read(data, path);
     }
@@ -57,15 +61,16 @@ static class LoopRoutes
     static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
     {
         var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
-        return Started(project, ScoreJob.Enqueue(jobs, store, store.Projects.Get(project), new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
+        return Started(project, ScoreJob.Enqueue(jobs, store, store.Projects.Get(project),
+            new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
     }
 
-    /// <summary>The recipe, before anything begins.</summary>
+    /// <summary>Shows the recipe before anything starts.</summary>
     static RazorComponentResult<TrainPage> Show(
         HttpContext context, PreferenceStore store, StudioOptions options, RunList runs, long project)
     {
         var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
-        var data = request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of what people decided until now)";
+        var data = request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of the decisions until now)";
         return new(new
         {
             Project = store.Projects.Get(project),
@@ -75,7 +80,8 @@ static class LoopRoutes
         });
     }
 
-    static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs, long project)
+    static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs,
+        long project)
     {
         var request = TrainRequest.Read(new Fields(await context.Request.ReadFormAsync(context.RequestAborted)), new ModelChoices(runs));
         return Started(project, TrainJob.Enqueue(jobs, store, options, store.Projects.Get(project), request, context.Person()));

@@ -4,12 +4,12 @@ using Attune.Store;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>Prompts as lines <c>{"prompt": …}</c>: a text, or a list of messages.</summary>
+/// <summary>Prompts as lines <c>{"prompt": …}</c>, each a text or a list of messages.</summary>
 static class PromptFile
 {
     const int PageSize = 500;
 
-    /// <summary>The different prompts of a project's items.</summary>
+    /// <summary>The distinct prompts of a project's items.</summary>
     public static IReadOnlyList<JsonNode> OfProject(PreferenceStore store, long project) =>
         [.. Items(store, project).Select(item => item.Prompt).DistinctBy(prompt => prompt.ToJsonString(), StringComparer.Ordinal)];
 
@@ -22,7 +22,7 @@ static class PromptFile
     }
 
     /// <param name="reader">JSONL.</param>
-    /// <param name="name">Of the file, for messages.</param>
+    /// <param name="name">The name of the file, for messages.</param>
     /// <exception cref="InvalidDataException">A line has no prompt.</exception>
     public static IReadOnlyList<JsonNode> Read(TextReader reader, string name)
     {
@@ -32,15 +32,16 @@ static class PromptFile
             number++;
             if (!string.IsNullOrWhiteSpace(line))
                 prompts.Add(Prompt(line) ?? throw new InvalidDataException(
-                    $"{name}, line {number}: {{\"prompt\": …}} with a text or a list of messages was expected"));
+                    $"{name}, line {number}: a line must be {{\"prompt\": …}} with a text or a list of messages"));
         }
-        return prompts.Count > 0 ? prompts : throw new InvalidDataException($"{name}: prompts were expected, a line of JSON for each; found none");
+        return prompts.Count > 0 ? prompts
+            : throw new InvalidDataException($"{name} has no prompts; each line must be a JSON object with \"prompt\"");
     }
 
     public static void Write(string path, IEnumerable<JsonNode> prompts) =>
         File.WriteAllLines(path, prompts.Select(prompt => new JsonObject { ["prompt"] = prompt.DeepClone() }.ToJsonString()));
 
-    /// <summary>So many of them, drawn at random; in the order in which they stand.</summary>
+    /// <summary>Draws this many prompts at random and keeps their order.</summary>
     public static IReadOnlyList<JsonNode> Draw(IReadOnlyList<JsonNode> prompts, int count)
     {
         var drawn = Enumerable.Range(0, prompts.Count).ToArray();
@@ -52,7 +53,8 @@ static class PromptFile
     {
         try
         {
-            return JsonNode.Parse(line) is JsonObject row && row["prompt"] is { } prompt && (IsText(prompt) || IsMessages(prompt)) ? prompt : null;
+            return JsonNode.Parse(line) is JsonObject row && row["prompt"] is { } prompt && (IsText(prompt) || IsMessages(prompt)) ? prompt
+                : null;
         }
         catch (JsonException)
         {

@@ -6,30 +6,32 @@ using Attune.Studio.Layout;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>What is to be sampled.</summary>
-/// <param name="Models">Each answers all prompts.</param>
+/// <summary>What to sample.</summary>
+/// <param name="Models">The models; each responds to all prompts.</param>
 /// <param name="Prompts">Texts or lists of messages.</param>
-/// <param name="Samples">Answers of each model to each prompt.</param>
-/// <param name="Temperature">Of the draws.</param>
-/// <param name="TopP">Of the draws.</param>
-/// <param name="MaxNewTokens">The longest answer.</param>
-sealed record SampleRequest(IReadOnlyList<ModelChoice> Models, IReadOnlyList<JsonNode> Prompts, int Samples, double Temperature, double TopP, int MaxNewTokens);
+/// <param name="Samples">How many responses each model writes to each prompt.</param>
+/// <param name="Temperature">The sampling temperature.</param>
+/// <param name="TopP">The top-p of sampling.</param>
+/// <param name="MaxNewTokens">The most tokens of a response.</param>
+sealed record SampleRequest(IReadOnlyList<ModelChoice> Models, IReadOnlyList<JsonNode> Prompts, int Samples, double Temperature,
+    double TopP, int MaxNewTokens);
 
-/// <summary>Models answer prompts, one behind the other; their answers become items.</summary>
+/// <summary>Models respond to prompts, one after the other; the responses become items.</summary>
 static class SampleJob
 {
     const string Sources = "sources";
 
-    /// <summary>More are not shown to anyone at once.</summary>
+    /// <summary>The most responses of an item.</summary>
     const int MostAnswers = 9;
 
-    /// <exception cref="InvalidDataException">There would be too few answers to compare, or too many.</exception>
+    /// <exception cref="InvalidDataException">There would be too few responses to compare, or too many.</exception>
     public static Job Enqueue(JobStart jobs, Project project, SampleRequest request, Person by)
     {
         var (answers, task) = (request.Models.Count * request.Samples, project.Settings.Task);
         if (answers < Least(task) || (task != TaskKind.Pairwise && answers > MostAnswers))
             throw new InvalidDataException(
-                $"samples: {Least(task)} to {MostAnswers} answers to a prompt were expected for this project's task, found {request.Models.Count} models with {request.Samples} each");
+                $"this project's task needs {Least(task)} to {MostAnswers} answers per prompt "
+                + $"(was {answers}: {request.Models.Count} models with {request.Samples} each)");
         var names = request.Models.Select(model => model.Name).ToArray();
         var job = new Job
         {
@@ -37,30 +39,34 @@ static class SampleJob
             Title = $"{PageText.Count(request.Prompts.Count, "prompt")} answered by {string.Join(", ", names)}",
             Settings = new() { [Sources] = new JsonArray([.. names.Select(name => (JsonNode)name)]) },
         };
-        return jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, request.Prompts), folder => [.. request.Models.Select((model, step) => Command(request, model, step, folder))]);
+        return jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, request.Prompts),
+            folder => [.. request.Models.Select((model, step) => Command(request, model, step, folder))]);
     }
 
     static IReadOnlyList<string> Command(SampleRequest request, ModelChoice model, int step, JobFolder folder) =>
     [
-        "generate", model.Path, "--prompts", folder.Input, "--output", folder.Output(step), "--samples", Word(request.Samples), "--temperature", Word(request.Temperature),
+        "generate", model.Path, "--prompts", folder.Input, "--output", folder.Output(step), "--samples", Word(request.Samples),
+        "--temperature", Word(request.Temperature),
         "--top-p", Word(request.TopP), "--max-new-tokens", Word(request.MaxNewTokens), "--seed", Word(Random.Shared.Next(1, 1_000_000)),
     ];
 
     static string Word(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 
-    public static void TakeIn(PreferenceStore store, Job job, JobFolder folder)
+    public static void ImportResult(PreferenceStore store, Job job, JobFolder folder)
     {
         var task = store.Projects.Get(job.Project!.Value).Settings.Task;
         var prompts = Rows(folder.Input).Select(row => row["prompt"]!).ToList();
-        var columns = job.Settings[Sources]!.AsArray().Select((source, step) => Answers(folder.Output(step), $"{source}", prompts.Count)).ToList();
+        var columns = job.Settings[Sources]!.AsArray().Select((source, step) => Answers(folder.Output(step), $"{source}", prompts.Count))
+            .ToList();
         var groups = prompts.Select((prompt, at) => Items(prompt, [.. columns.Select(column => column[at])], task).ToList()).ToList();
         var (items, without) = (groups.SelectMany(group => group).ToList(), groups.Count(group => group.Count == 0));
-        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} added{(without > 0 ? $"; {PageText.Count(without, "prompt")} left out, whose answers were all the same" : "")}", items);
+        var leftOut = without == 0 ? "" : $"; {PageText.Count(without, "prompt")} left out because all answers were the same";
+        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} added{leftOut}", items);
     }
 
     /// <summary>
-    /// Items of a prompt. The answers of the models take turns, so that a pair is of two models where there are two; equal ones stand in an
-    /// item once, and one that has too few left is none.
+    /// The items of a prompt. The models' responses alternate, so that with two models a pair has one response of each. Duplicates are
+    /// removed, and an item with too few responses left is dropped.
     /// </summary>
     internal static IEnumerable<Item> Items(JsonNode prompt, IReadOnlyList<IReadOnlyList<ItemResponse>> byModel, TaskKind task) => byModel
         .SelectMany(answers => answers.Index())
@@ -69,9 +75,10 @@ static class SampleJob
         .Chunk(task == TaskKind.Pairwise ? 2 : MostAnswers)
         .Select(group => group.DistinctBy(answer => answer.Text.ToJsonString(), StringComparer.Ordinal).ToList())
         .Where(group => group.Count >= Least(task))
-        .Select(group => new Item { Prompt = prompt, Answers = [.. group.Select(answer => answer with { Text = AsIn(prompt, answer.Text) })] });
+        .Select(group =>
+            new Item { Prompt = prompt, Answers = [.. group.Select(answer => answer with { Text = AsIn(prompt, answer.Text) })] });
 
-    /// <summary>The answer to a conversation is a message of it.</summary>
+    /// <summary>A response to a conversation becomes an assistant message.</summary>
     internal static JsonNode AsIn(JsonNode prompt, JsonNode answer) => prompt is JsonArray && answer is JsonValue
         ? new JsonArray(new JsonObject { ["role"] = "assistant", ["content"] = answer.DeepClone() })
         : answer;
@@ -81,9 +88,12 @@ static class SampleJob
     static IReadOnlyList<IReadOnlyList<ItemResponse>> Answers(string file, string source, int prompts)
     {
         IReadOnlyList<IReadOnlyList<ItemResponse>> answers = [.. Rows(file).Select(row =>
-            (IReadOnlyList<ItemResponse>)[.. row["completions"]!.AsArray().Select(completion => new ItemResponse(completion!.DeepClone(), source))])];
-        return answers.Count == prompts ? answers : throw new InvalidDataException($"{file}: answers to {prompts} prompts were expected, found {answers.Count}");
+            (IReadOnlyList<ItemResponse>)[.. row["completions"]!.AsArray()
+                .Select(completion => new ItemResponse(completion!.DeepClone(), source))])];
+        return answers.Count == prompts ? answers
+            : throw new InvalidDataException($"{file} must have answers to {prompts} prompts (was {answers.Count})");
     }
 
-    internal static IEnumerable<JsonObject> Rows(string file) => File.ReadLines(file).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!.AsObject());
+    internal static IEnumerable<JsonObject> Rows(string file) =>
+        File.ReadLines(file).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!.AsObject());
 }

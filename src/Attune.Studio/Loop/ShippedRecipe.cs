@@ -2,14 +2,14 @@ using YamlDotNet.RepresentationModel;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>The recipes of recipes/, whose values were found on models of the quickstart's size, on a CPU.</summary>
+/// <summary>Reads the recipes of recipes/, whose values were tuned on models of the quickstart's size, on a CPU.</summary>
 static class ShippedRecipe
 {
-    /// <summary>Keys that a request or the machine decides.</summary>
+    /// <summary>Keys that a request or the machine sets.</summary>
     static readonly string[] DecidedElsewhere =
         ["method", "model", "rewardModel", "run.output", "data.train", "data.heldOut", "training.workers"];
 
-    /// <summary>The values of a shipped recipe as key=value words, without those that a request or the machine decides.</summary>
+    /// <summary>The values of a shipped recipe as key=value arguments, without those that a request or the machine sets.</summary>
     /// <param name="method">reward or ppo.</param>
     public static IReadOnlyList<string> Words(string method)
     {
@@ -21,7 +21,7 @@ static class ShippedRecipe
         ];
     }
 
-    /// <summary>Whether one of these keys of a recipe has a list that is not empty.</summary>
+    /// <summary>Whether one of these keys of a recipe has a non-empty list.</summary>
     public static bool HasItems(string recipe, params string[] keys)
     {
         using var reader = new StringReader(recipe);

@@ -7,7 +7,7 @@ namespace Attune.Studio.Loop;
 /// <summary>Starts runs.</summary>
 static class TrainJob
 {
-    /// <exception cref="InvalidDataException">There is nothing to learn from, or the recipe is wrong.</exception>
+    /// <exception cref="InvalidDataException">There is no training data, or the recipe is invalid.</exception>
     public static Job Enqueue(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
     {
         request.Recipe(options, request.All("runs/new", "data", ""));
@@ -16,7 +16,8 @@ static class TrainJob
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Train, Commands = [], Person = by.Id, Run = name,
-            Title = request.RewardModel is { } reward ? $"{name}: PPO from {request.Model.Name} with {reward.Name}" : $"{name}: reward model from {request.Model.Name}",
+            Title = request.RewardModel is { } reward ? $"{name}: PPO from {request.Model.Name} with {reward.Name}"
+                : $"{name}: reward model from {request.Model.Name}",
         };
         var heldOut = false;
         return request.Method == TrainRequest.Ppo
@@ -29,11 +30,12 @@ static class TrainJob
                 ]]);
     }
 
-    static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) => PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts
+    static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) =>
+        PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts
         ? prompts
-        : throw new InvalidDataException("items whose prompts are answered were expected, found none in this project");
+        : throw new InvalidDataException("this project has no items, so there are no prompts");
 
-    /// <summary>A name that no run has and no job was given, of letters, digits and dashes.</summary>
+    /// <summary>A new name of letters, digits and dashes that no run and no job has.</summary>
     static string NewName(PreferenceStore store, StudioOptions options, Project project, string method)
     {
         var letters = new string([.. project.Name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);

@@ -3,15 +3,15 @@ using MathNet.Numerics.Statistics;
 namespace Attune.Studio.Loop;
 
 /// <summary>
-/// How much people's choice between answers would tell. Of several reward models: how far they disagree about the difference of two answers,
-/// its standard deviation over the models (Christiano et al. 2017, section 2.2.4, https://arxiv.org/abs/1706.03741). Of one: how small that
-/// difference is, taken negative (margin sampling, Scheffer et al. 2001, https://doi.org/10.1007/3-540-44816-0_31). Of more than two answers
-/// it is the mean over all pairs.
+/// How much a decision between responses would tell. With several reward models: how much they disagree about the score difference of two
+/// responses, as its standard deviation over the models (Christiano et al. 2017, section 2.2.4, https://arxiv.org/abs/1706.03741). With one
+/// model: the negative absolute score difference (margin sampling, Scheffer et al. 2001, https://doi.org/10.1007/3-540-44816-0_31). With
+/// more than two responses: the mean over all pairs.
 /// </summary>
 static class Uncertainty
 {
-    /// <param name="scores">By model and answer, in one unit.</param>
-    /// <returns>The larger, the more there is to learn; only the order counts.</returns>
+    /// <param name="scores">Scores by model and response, all in the same unit.</param>
+    /// <returns>Larger for more uncertain items; only the order matters.</returns>
     public static double Compute(IReadOnlyList<IReadOnlyList<double>> scores)
     {
         var answers = scores[0].Count;

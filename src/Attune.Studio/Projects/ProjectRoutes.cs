@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Projects;
 
-/// <summary>The list of projects, and of each its overview, settings and members.</summary>
+/// <summary>The list of projects, and the overview, settings and members of each.</summary>
 static class ProjectRoutes
 {
     public static void Map(WebApplication app)
@@ -22,7 +22,7 @@ static class ProjectRoutes
         app.MapPost("/projects/{project:long}/archived", Archive).Require(Role.Owner);
     }
 
-    /// <summary>A page about a project; its parameter is called so.</summary>
+    /// <summary>A page of a project; every such page has the parameter <c>Id</c>.</summary>
     public static IResult ProjectPage<TPage>(long project) where TPage : Microsoft.AspNetCore.Components.IComponent =>
         new RazorComponentResult<TPage>(new { Id = project });
 
@@ -32,7 +32,8 @@ static class ProjectRoutes
         return Results.LocalRedirect($"/projects/{project.Id}");
     }
 
-    static IResult Change(HttpContext context, PreferenceStore store, long project, [FromForm] string name, [AsParameters] SettingsForm form)
+    static IResult Change(HttpContext context, PreferenceStore store, long project, [FromForm] string name,
+        [AsParameters] SettingsForm form)
     {
         store.Projects.Change(project, name, form.Settings(), context.Person().Id);
         return Results.LocalRedirect($"/projects/{project}");

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Projects;
 
-/// <summary>The fields of the settings page. A box that is not ticked is not sent.</summary>
+/// <summary>The fields of the settings page. Browsers do not send an unticked checkbox.</summary>
 sealed record SettingsForm(
     [FromForm] string? Guidelines,
     [FromForm] TaskKind Task,

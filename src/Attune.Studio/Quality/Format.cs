@@ -4,7 +4,7 @@ using Attune.Store;
 
 namespace Attune.Studio.Quality;
 
-/// <summary>Figures and verdicts in words.</summary>
+/// <summary>Formats numbers and decisions for pages.</summary>
 static class Format
 {
     public static string Percent(double? share) => share is { } value ? NumberFormat.Percent(value) : "–";
@@ -23,10 +23,10 @@ static class Format
 
     public static string Rounded(double? number) => number?.ToString("N0") ?? "–";
 
-    /// <summary>An answer's name among those of its item, A the first.</summary>
+    /// <summary>The letter of a response in its item, A for the first.</summary>
     public static char Letter(int place) => (char)('A' + place);
 
-    /// <summary>Such as "A better, by 2", "C > A = B", "all bad", "A 4, B 2".</summary>
+    /// <summary>For example "A better, by 2", "C > A = B", "all bad", "A 4, B 2".</summary>
     public static string Describe(AnnotationResult verdict) => verdict.Outcome switch
     {
         Outcome.AllBad => "all bad",
@@ -39,7 +39,9 @@ static class Format
         a == b ? "tie" : $"{(a < b ? 'A' : 'B')} better{(strength is null ? "" : $", by {strength}")}";
 
     static string Order(IReadOnlyList<int?> ranks) => string.Join(" > ", ranks.Index().Where(rank => rank.Item is not null)
-        .GroupBy(rank => rank.Item!.Value, rank => Letter(rank.Index)).OrderBy(level => level.Key).Select(level => string.Join(" = ", level)));
+        .GroupBy(rank => rank.Item!.Value, rank => Letter(rank.Index)).OrderBy(level => level.Key)
+            .Select(level => string.Join(" = ", level)));
 
-    static string Levels(IReadOnlyList<int?> ratings) => string.Join(", ", ratings.Index().Select(rating => $"{Letter(rating.Index)} {rating.Item?.ToString() ?? "–"}"));
+    static string Levels(IReadOnlyList<int?> ratings) =>
+        string.Join(", ", ratings.Index().Select(rating => $"{Letter(rating.Index)} {rating.Item?.ToString() ?? "–"}"));
 }

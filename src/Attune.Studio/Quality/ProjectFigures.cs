@@ -3,10 +3,10 @@ using Attune.Store;
 
 namespace Attune.Studio.Quality;
 
-/// <summary>Figures of what was decided in a project up to one moment, each made when it is first asked for.</summary>
+/// <summary>Statistics of a project at one moment, each computed when it is first used.</summary>
 /// <param name="project">The project.</param>
-/// <param name="moment">As <see cref="Store.StatisticsSource.Moment"/> counts.</param>
-/// <param name="load">Reads what was decided.</param>
+/// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
+/// <param name="load">Loads the annotations.</param>
 sealed class MomentFigures(long project, long moment, Func<ProjectAnnotations> load)
 {
     readonly Lazy<ProjectAnnotations> votes = new(load);
@@ -22,7 +22,8 @@ sealed class MomentFigures(long project, long moment, Func<ProjectAnnotations> l
 
     public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(votes.Value));
 
-    public ModelFigures Models(bool lengthControl) => Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(votes.Value, lengthControl));
+    public ModelFigures Models(bool lengthControl) =>
+        Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(votes.Value, lengthControl));
 
     static T Once<T>(ref Lazy<T>? kept, Func<T> make)
     {
@@ -31,11 +32,11 @@ sealed class MomentFigures(long project, long moment, Func<ProjectAnnotations> l
     }
 }
 
-/// <summary>How far the people of a project agree.</summary>
-/// <param name="Choice">On which answer is better, or on an answer's level.</param>
-/// <param name="Preference">Where both prefer one of the answers: the share of the same preference.</param>
-/// <param name="Degree">Krippendorff's ordinal alpha of how much better it is.</param>
-/// <param name="Pairs">Of every two people with common items.</param>
+/// <summary>The agreement of a project's annotators.</summary>
+/// <param name="Choice">Agreement on which response is better, or on a response's level.</param>
+/// <param name="Preference">The share of equal choices where both annotators prefer one of the responses.</param>
+/// <param name="Degree">Krippendorff's ordinal alpha of how much better a response is.</param>
+/// <param name="Pairs">Every two annotators with shared items.</param>
 sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estimate Degree, IReadOnlyList<CohenKappa> Pairs)
 {
     public static AgreementFigures Of(ProjectAnnotations votes)
@@ -49,7 +50,7 @@ sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estim
     }
 }
 
-/// <summary>The models of a project and how they stand.</summary>
+/// <summary>The models of a project and their leaderboard.</summary>
 sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
 {
     public static ModelFigures Of(ProjectAnnotations votes, bool lengthControl)
@@ -59,7 +60,7 @@ sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
     }
 }
 
-/// <summary>The figures of the projects that were looked at last, kept while nothing is done in them.</summary>
+/// <summary>Caches the statistics of the projects viewed last, until a project changes.</summary>
 sealed class ProjectFigures(PreferenceStore store)
 {
     const int Kept = 4;

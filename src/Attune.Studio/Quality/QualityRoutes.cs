@@ -7,7 +7,7 @@ using static Attune.Studio.Projects.ProjectRoutes;
 
 namespace Attune.Studio.Quality;
 
-/// <summary>How good the data of a project is: its people, their agreement, the settling of disagreements, and how the models stand.</summary>
+/// <summary>The quality of a project's data: its annotators, their agreement, adjudication, and the leaderboard of models.</summary>
 static class QualityRoutes
 {
     public static void Map(WebApplication app)
@@ -29,7 +29,9 @@ static class QualityRoutes
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
     }
 
-    /// <summary>The fields are "choice" (first, second, tie or bad), "strength", and for each answer "value": a rank, a level, or nothing.</summary>
+    /// <summary>
+    /// The fields are "choice" (first, second, tie or bad), "strength", and for each response "value": a rank, a level, or empty.
+    /// </summary>
     static AnnotationResult Verdict(TaskKind task, IFormCollection form)
     {
         string? choice = form["choice"];
@@ -45,7 +47,7 @@ static class QualityRoutes
                 "first" => new() { Ranks = [0, 1], Strength = Number(form["strength"]) },
                 "second" => new() { Ranks = [1, 0], Strength = Number(form["strength"]) },
                 "tie" => new() { Ranks = [0, 0] },
-                _ => throw new InvalidDataException("first, second, tie or bad was expected"),
+                _ => throw new InvalidDataException("choose a decision: first, second, tie or bad"),
             },
         };
     }

@@ -3,8 +3,7 @@ using Attune.Reporting.Runs;
 namespace Attune.Studio.Runs;
 
 /// <summary>
-/// The recipe of a run as keys and values, read as the text that a run writes: also where another version of this program wrote it,
-/// whose keys differ.
+/// The recipe of a run as keys and values, read as text, so that recipes of other versions with other keys can be read too.
 /// </summary>
 static class RecipeText
 {
@@ -15,13 +14,14 @@ static class RecipeText
             ? line[(Method.Length + 2)..].Trim()
             : "";
 
-    /// <summary>Every key in full, as <c>optimizer.learningRate</c>, with its value; keys of a list's items are numbered.</summary>
+    /// <summary>All full keys, such as <c>optimizer.learningRate</c>, with their values; keys of list items are numbered.</summary>
     public static IReadOnlyDictionary<string, string> Read(RunFolder folder)
     {
         var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         var sections = new Stack<(int Indent, string Name)>();
         var items = 0;
-        foreach (var line in File.ReadLines(folder.Recipe).Where(line => line.Contains(':', StringComparison.Ordinal) && !line.TrimStart().StartsWith('#')))
+        foreach (var line in File.ReadLines(folder.Recipe)
+            .Where(line => line.Contains(':', StringComparison.Ordinal) && !line.TrimStart().StartsWith('#')))
         {
             var isItem = line.TrimStart().StartsWith("- ", StringComparison.Ordinal);
             var text = line.TrimStart(' ', '-');
@@ -29,7 +29,8 @@ static class RecipeText
             while (sections.TryPeek(out var section) && section.Indent >= indent)
                 sections.Pop();
             items = isItem ? items + 1 : items;
-            var (name, value) = (text[..text.IndexOf(':', StringComparison.Ordinal)], text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var (name, value) =
+                (text[..text.IndexOf(':', StringComparison.Ordinal)], text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
             var key = string.Join('.', sections.Reverse().Select(section => section.Name).Append(name));
             if (value.Length == 0)
                 sections.Push((indent, name));

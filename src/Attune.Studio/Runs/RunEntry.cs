@@ -3,23 +3,23 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 
-/// <summary>A run folder that was found.</summary>
+/// <summary>A run folder.</summary>
 /// <param name="Name">Its path below the folder of runs, such as <c>quickstart/5-ppo</c>.</param>
-/// <param name="Folder">Where it is.</param>
-/// <param name="Method">What trains.</param>
+/// <param name="Folder">The folder.</param>
+/// <param name="Method">The training method.</param>
 /// <param name="ChangedAt">When it last wrote a step.</param>
 public sealed record RunEntry(string Name, RunFolder Folder, MethodDescription Method, DateTimeOffset ChangedAt)
 {
-    /// <summary>What forms and addresses call it: the name as one part of a path.</summary>
+    /// <summary>The name as one path segment, used in forms and addresses.</summary>
     public string Key => KeyOf(Name);
 
-    /// <summary>Of its page.</summary>
+    /// <summary>The address of its page.</summary>
     public string Address => AddressOf(Name);
 
     public static string AddressOf(string name) => $"/runs/{Uri.EscapeDataString(KeyOf(name))}";
 
     static string KeyOf(string name) => name.Replace('/', '~');
 
-    /// <summary>Whether it has made a model.</summary>
+    /// <summary>Whether it has saved a model.</summary>
     public bool HasModel => Directory.Exists(Folder.Model);
 }

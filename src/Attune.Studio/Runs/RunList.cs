@@ -3,12 +3,12 @@ using Attune.Reporting.Runs;
 namespace Attune.Studio.Runs;
 
 /// <summary>
-/// The runs that are there, whoever started them. What a request names is looked up among them and is never a path, so nothing else can be
-/// reached by any name.
+/// All runs, including those of the command line. A name from a request is looked up in this list and never used as a path, so nothing
+/// outside of the folder can be reached.
 /// </summary>
 sealed class RunList(StudioOptions options)
 {
-    /// <summary>Folders in folders: of a quickstart, of a study with its variants and seeds.</summary>
+    /// <summary>How deep folders are searched: those of the quickstart, and of a study with variants and seeds.</summary>
     const int Deepest = 4;
 
     /// <summary>The newest first.</summary>
@@ -20,7 +20,8 @@ sealed class RunList(StudioOptions options)
     public RunEntry? Find(string key) => All().FirstOrDefault(run => run.Key == key);
 
     IEnumerable<RunEntry> Below(string folder, int depth) =>
-        Directory.EnumerateDirectories(folder, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint })
+        Directory.EnumerateDirectories(folder, "*",
+            new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint })
             .SelectMany(path => new RunFolder(path) is { HasStarted: true } run ? [Entry(run)] : depth > 1 ? Below(path, depth - 1) : []);
 
     RunEntry Entry(RunFolder folder) => new(

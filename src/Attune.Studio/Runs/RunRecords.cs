@@ -2,7 +2,7 @@ using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
 
-/// <summary>What runs wrote, kept for those that are looked at: a page asks every two seconds.</summary>
+/// <summary>Caches the records of the runs viewed last, since an open page asks every two seconds.</summary>
 sealed class RunRecords
 {
     const int Kept = 8;
@@ -10,8 +10,9 @@ sealed class RunRecords
     readonly Lock reading = new();
     readonly OrderedDictionary<string, (string Version, RunRecord Record)> records = new(StringComparer.Ordinal);
 
-    /// <summary>Another text as soon as the run has written more.</summary>
-    public static string VersionOf(RunFolder folder) => string.Join('-', ((string[])[folder.Metrics, folder.Samples, folder.Health, folder.Summary])
+    /// <summary>A text that changes when the run writes more.</summary>
+    public static string VersionOf(RunFolder folder) =>
+        string.Join('-', ((string[])[folder.Metrics, folder.Samples, folder.Health, folder.Summary])
         .Select(path => File.Exists(path) ? new FileInfo(path).Length : -1));
 
     public RunRecord Read(RunFolder folder)

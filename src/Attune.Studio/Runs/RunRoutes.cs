@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Attune.Studio.Runs;
 
-/// <summary>Runs with their curves, beside each other, and how to stop one and go on with it.</summary>
+/// <summary>Pages of runs with their curves, a comparison of runs, and buttons to stop and resume them.</summary>
 static class RunRoutes
 {
-    /// <summary>A report is a page of its own with styles in it, made of what models wrote: it may show itself and nothing else.</summary>
+    /// <summary>A report contains text of models and inline styles: it may load nothing and run no script.</summary>
     const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
     public static void Map(WebApplication app)
@@ -18,7 +18,8 @@ static class RunRoutes
         app.MapGet("/runs", () => new RazorComponentResult<RunsPage>()).Require(Role.Owner);
         app.MapGet("/runs/compare", (RunList runs, string[] run) => Compare(runs, run)).Require(Role.Owner);
         app.MapGet("/runs/{run}", (RunList runs, string run, int? look, int page = 1) =>
-            runs.Find(run) is { } found ? new RazorComponentResult<RunPage>(new { Run = found, Look = look, PageNumber = page }) : Results.NotFound()).Require(Role.Owner);
+            runs.Find(run) is { } found ? new RazorComponentResult<RunPage>(new { Run = found, Look = look, PageNumber = page })
+                : Results.NotFound()).Require(Role.Owner);
         app.MapGet("/runs/{run}/report", Report).Require(Role.Owner);
         app.MapPost("/runs/{run}/stop", Stop).Require(Role.Owner);
         app.MapPost("/runs/{run}/resume", Resume).Require(Role.Owner);
@@ -31,7 +32,7 @@ static class RunRoutes
         return found.Length > 0 ? new RazorComponentResult<ComparePage>(new { Runs = found }) : Results.LocalRedirect("/runs");
     }
 
-    /// <summary>The changing part of the page, or nothing where it is still as it was.</summary>
+    /// <summary>The changing part of the page, or 204 when nothing changed.</summary>
     static IResult Live(HttpContext context, RunList runs, PreferenceStore store, string run, string? after)
     {
         if (runs.Find(run) is not { } found)
@@ -54,7 +55,7 @@ static class RunRoutes
         if (runs.Find(run) is not { } found)
             return Results.NotFound();
         if (store.Jobs.OfRun(found.Name) is not { FinishedAt: null } job)
-            throw new InvalidDataException("this run was not started here, or has ended; stop it where it was started, by Ctrl-C");
+            throw new InvalidDataException("this run has ended, or was started outside of the studio; to stop it, press Ctrl-C there");
         store.Jobs.Stop(job.Id, context.Person().Id);
         return Results.LocalRedirect(found.Address);
     }
@@ -65,10 +66,12 @@ static class RunRoutes
             return Results.NotFound();
         var status = RunStatus.FromRun(found, store);
         if (status.IsOpen || status.State == RunState.Finished)
-            throw new InvalidDataException($"a run that was stopped or failed was expected; this one is {status.State.ToString().ToLowerInvariant()}");
+            throw new InvalidDataException(
+                $"only a stopped or failed run can be resumed (this one is {status.State.ToString().ToLowerInvariant()})");
         var job = new Job
         {
-            Project = status.Job?.Project, Kind = JobKind.Train, Title = $"Go on with {found.Name}", Commands = [], Run = found.Name, Person = context.Person().Id,
+            Project = status.Job?.Project, Kind = JobKind.Train, Title = $"Resume {found.Name}", Commands = [], Run = found.Name,
+            Person = context.Person().Id,
         };
         jobs.Enqueue(job, _ => { }, _ => [["train", found.Folder.Path]]);
         return Results.LocalRedirect(found.Address);

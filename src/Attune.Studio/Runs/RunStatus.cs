@@ -12,12 +12,12 @@ public enum RunState
     Failed,
 }
 
-/// <summary>What is known of a run beside what it wrote.</summary>
-/// <param name="State">How it is.</param>
+/// <summary>The state of a run and the job that trains it.</summary>
+/// <param name="State">The state.</param>
 /// <param name="Job">The newest job of the studio that trains or trained it; null where it was started elsewhere.</param>
 public sealed record RunStatus(RunState State, Job? Job)
 {
-    /// <summary>Whether more of it may come.</summary>
+    /// <summary>Whether it may still write more.</summary>
     public bool IsOpen => State is RunState.Waiting or RunState.Running or RunState.Stopping;
 
     public static RunStatus FromRun(RunEntry run, PreferenceStore store)

@@ -7,12 +7,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Attune.Studio.Security;
 
 /// <summary>
-/// Who may use a route: everyone signed in when it says nothing, else a role and those above it. Where the route names a project, its
-/// members and the owners only.
+/// Who may use a route: everyone who is signed in, or a role and those above it. A route that names a project also requires membership,
+/// except of owners.
 /// </summary>
 public static class Policies
 {
-    /// <summary>The route parameter that names a project; every route about one calls it so.</summary>
+    /// <summary>The route parameter for a project's id; every route of a project uses this name.</summary>
     public const string Project = "project";
 
     internal static void AddTo(IServiceCollection services)
@@ -39,12 +39,14 @@ public static class Policies
     {
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, AtLeast requirement)
         {
-            if (context.Resource is HttpContext http && http.PersonOrNull() is { } person && person.Role >= requirement.Role && IsOfProject(http, person))
+            if (context.Resource is HttpContext http && http.PersonOrNull() is { } person && person.Role >= requirement.Role
+                && IsOfProject(http, person))
                 context.Succeed(requirement);
             return Task.CompletedTask;
         }
 
         bool IsOfProject(HttpContext http, Person person) =>
-            !http.Request.RouteValues.TryGetValue(Project, out var value) || (long.TryParse($"{value}", out var project) && store.MaySee(person, project));
+            !http.Request.RouteValues.TryGetValue(Project, out var value)
+                || (long.TryParse($"{value}", out var project) && store.MaySee(person, project));
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Turns what goes wrong into one message: JSON under /api, a page elsewhere.</summary>
+/// <summary>Turns errors into one message: JSON under /api, a page elsewhere.</summary>
 sealed class Problems(RequestDelegate next, ILogger<Problems> log)
 {
     public async Task Invoke(HttpContext context)
@@ -21,9 +21,11 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         {
             await Write(context, StatusCodes.Status400BadRequest, error.Message);
         }
-        catch (Exception error) when ((error as BadHttpRequestException ?? error.InnerException as BadHttpRequestException) is { } bad && !context.Response.HasStarted)
+        catch (Exception error) when ((error as BadHttpRequestException ?? error.InnerException as BadHttpRequestException) is { } bad
+            && !context.Response.HasStarted)
         {
-            await Write(context, bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
+            await Write(context, bad.StatusCode,
+                bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
         }
         catch (AntiforgeryValidationException) when (!context.Response.HasStarted)
         {
@@ -45,18 +47,19 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         context.Response.StatusCode = status;
         return context.Request.Path.StartsWithSegments("/api")
             ? context.Response.WriteAsJsonAsync(new { error = message })
-            : new RazorComponentResult<ProblemPage>(new { Status = status, Message = message }) { StatusCode = status }.ExecuteAsync(context);
+            : new RazorComponentResult<ProblemPage>(new { Status = status, Message = message }) { StatusCode = status }
+                .ExecuteAsync(context);
     }
 
     static string Words(int status) => status switch
     {
         401 => "You are not signed in.",
-        403 => "This is not open to you. An owner can make you a member of the project, or give you another role.",
-        404 => "There is nothing here.",
-        405 => "This cannot be done here.",
-        413 => "That is too large.",
+        403 => "You do not have access to this page. An owner can add you to the project or change your role.",
+        404 => "This page does not exist.",
+        405 => "This address does not support the request.",
+        413 => "The upload is too large.",
         429 => "Too many attempts. Wait a minute, then try again.",
-        >= 500 => "Something went wrong on our side; what was confirmed is saved. The log of the studio says more.",
-        _ => "This request could not be understood.",
+        >= 500 => "An error occurred in the studio. Everything that was confirmed is saved; see the studio's log for details.",
+        _ => "The request is not valid.",
     };
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Who is signed in: a cookie names the person and the session, and every request asks the store whether both are still good.</summary>
+/// <summary>Sign-in sessions: a cookie has the ids of the person and the session, and every request checks both in the store.</summary>
 public static class Session
 {
     const string Stamp = "session";
@@ -28,15 +28,16 @@ public static class Session
             options.Events.OnRedirectToAccessDenied = context => Refuse(context, StatusCodes.Status403Forbidden);
         });
 
-    /// <summary>Who sends the request.</summary>
-    /// <exception cref="InvalidOperationException">Nobody is signed in: the route lets anyone in.</exception>
-    public static Person Person(this HttpContext context) => context.PersonOrNull() ?? throw new InvalidOperationException("nobody is signed in");
+    /// <summary>The person who sends the request.</summary>
+    /// <exception cref="InvalidOperationException">Nobody is signed in: the route allows anonymous access.</exception>
+    public static Person Person(this HttpContext context) =>
+        context.PersonOrNull() ?? throw new InvalidOperationException("nobody is signed in");
 
     public static Person? PersonOrNull(this HttpContext context) => context.Features.Get<Person>();
 
     internal static Task Begin(HttpContext context, Person person) => context.SignInAsync(Principal(person), new() { IsPersistent = true });
 
-    /// <summary>Makes a person the sender of this request.</summary>
+    /// <summary>Sets the person of this request.</summary>
     internal static void Set(HttpContext context, Person person)
     {
         context.User = Principal(person);
@@ -59,10 +60,13 @@ public static class Session
         await context.HttpContext.SignOutAsync();
     }
 
-    /// <summary>A page leads to the sign-in; a script, a form and what is forbidden get the status.</summary>
+    /// <summary>
+    /// A page request redirects to the sign-in page; API requests, form posts and forbidden requests get the status code.
+    /// </summary>
     static Task Refuse(RedirectContext<CookieAuthenticationOptions> context, int status)
     {
-        if (status == StatusCodes.Status401Unauthorized && HttpMethods.IsGet(context.Request.Method) && !context.Request.Path.StartsWithSegments("/api"))
+        if (status == StatusCodes.Status401Unauthorized && HttpMethods.IsGet(context.Request.Method)
+            && !context.Request.Path.StartsWithSegments("/api"))
             context.Response.Redirect(context.RedirectUri);
         else
             context.Response.StatusCode = status;

@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
-/// <summary>How often an address may try to sign in: as often as a team behind it needs, and seldom with one name. A link cannot be guessed.</summary>
+/// <summary>
+/// Rate limits of sign-in: generous per address, since a team may share one, and strict per name. Links cannot be guessed.
+/// </summary>
 sealed class SignInLimits
 {
     public const string Policy = "sign-in";
@@ -14,13 +16,15 @@ sealed class SignInLimits
     const int OfAnAddress = 300;
     const int WithAName = 10;
 
-    readonly PartitionedRateLimiter<(IPAddress? Address, string Name)> limiter = PartitionedRateLimiter.Create<(IPAddress? Address, string Name), (IPAddress?, string)>(
+    readonly PartitionedRateLimiter<(IPAddress? Address, string Name)> limiter =
+        PartitionedRateLimiter.Create<(IPAddress? Address, string Name), (IPAddress?, string)>(
         tried => RateLimitPartition.GetFixedWindowLimiter((tried.Address, tried.Name.ToUpperInvariant()), _ => AMinute(WithAName)));
 
     public static void AddTo(IServiceCollection services) => services.AddSingleton<SignInLimits>().AddRateLimiter(limiter =>
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.AddPolicy(Policy, context => RateLimitPartition.GetFixedWindowLimiter(context.Connection.RemoteIpAddress, _ => AMinute(OfAnAddress)));
+        limiter.AddPolicy(Policy,
+            context => RateLimitPartition.GetFixedWindowLimiter(context.Connection.RemoteIpAddress, _ => AMinute(OfAnAddress)));
     });
 
     /// <summary>Whether the sender may try this name now.</summary>

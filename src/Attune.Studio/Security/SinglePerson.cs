@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Studio.Security;
 
 /// <summary>
-/// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. A request that a proxy
-/// passed on comes from elsewhere, and one for another host's name was led here by a foreign page: neither is that person.
+/// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. This excludes requests
+/// that a proxy forwarded, and requests for another host name, which a foreign page may have caused.
 /// </summary>
 sealed class SinglePerson(RequestDelegate next, StudioOptions options, PreferenceStore store)
 {
@@ -24,5 +24,6 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
     static bool IsLocal(HttpRequest request) =>
         !Passed.Any(request.Headers.ContainsKey)
         && request.HttpContext.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
-        && (request.Host.Host == "localhost" || (IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out var host) && IPAddress.IsLoopback(host)));
+        && (request.Host.Host == "localhost"
+            || (IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out var host) && IPAddress.IsLoopback(host)));
 }

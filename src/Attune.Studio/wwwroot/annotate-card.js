@@ -1,10 +1,10 @@
-// The card of one answer: its text, its place in the order, its rating.
+// The card of one answer: its text, its rank, its rating.
 
 import { answerName } from "./annotate-describe.js";
 import { ordinal } from "./annotate-order.js";
 import { state } from "./annotate-state.js";
 import { el, passages } from "./annotate-text.js";
-import { rankNextOrTakeOut, rate } from "./annotate-verdict.js";
+import { rankNextOrRemove, rate } from "./annotate-verdict.js";
 
 export function cardOf(passagesOfAnswer, answer) {
   const name = answerName(state.settings.task, answer);
@@ -24,7 +24,7 @@ function header(answer, name) {
 
 function rankButton(answer) {
   const key = answer < 9 ? answer + 1 : null;
-  return el("button", { class: "quiet place", "aria-keyshortcuts": key, onclick: () => rankNextOrTakeOut(answer, false) });
+  return el("button", { class: "quiet place", "aria-keyshortcuts": key, onclick: () => rankNextOrRemove(answer, false) });
 }
 
 function levelButtons(answer, name) {
@@ -49,7 +49,7 @@ export function updateCard(card, tiers) {
 function updateRankButton(button, answer, rank) {
   if (!button)
     return;
-  button.textContent = rank < 0 ? "Rank next" : "Take out";
+  button.textContent = rank < 0 ? "Rank next" : "Remove";
   button.setAttribute("aria-label", `${button.textContent}: answer ${answerName(state.settings.task, answer)}`);
 }
 

@@ -12,13 +12,13 @@ export function renderChoices() {
   $("choices").className = hasScale() ? "scale" : task.toLowerCase();
   $("choices").replaceChildren(
     ...(hasScale() ? scale(onScale) : []),
-    ...(task === "Ranking" ? [el("div", { id: "order", role: "group", "aria-label": "Your order, the best first" })] : []),
+    ...(task === "Ranking" ? [el("div", { id: "order", role: "group", "aria-label": "Your ranking, best first" })] : []),
     el("div", { class: "others" }, ...others.map(choiceButton), task === "Ranking" ? clearButton() : null, keepButton()));
 }
 
 const hasScale = () => state.settings.task === "Pairwise" && state.settings.strengthLevels > 0;
 
-/** A scale of 4 levels has no middle, so its tie is beside it. */
+/** A scale of 4 levels has no middle, so its tie is a separate button. */
 const isOnScale = ({ side }) => side === "a" || side === "b" || (side === "tie" && state.settings.strengthLevels !== 4);
 
 function scale(choices) {
@@ -41,10 +41,10 @@ function clearButton() {
 
 function keepButton() {
   return el("button", { id: "keep", "aria-keyshortcuts": "Enter", onclick: decideAsEntered },
-    kbd("Enter"), el("span", {}, state.settings.task === "Pairwise" ? "Keep it" : "Save"));
+    kbd("Enter"), el("span", {}, "Save"));
 }
 
-/** Marks the choice that the verdict entered so far agrees with. */
+/** Marks the choice that matches the verdict entered so far. */
 export function updateChoices() {
   for (const button of $("choices").querySelectorAll("[data-choice]"))
     button.setAttribute("aria-pressed", `${isEntered(state.choices[button.dataset.choice].verdict)}`);

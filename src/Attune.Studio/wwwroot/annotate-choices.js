@@ -1,8 +1,8 @@
-// The choices that one key makes. No DOM access.
+// The choices that a single key makes. No DOM access.
 
 /** Names of the degrees of "better", by the number of levels of the scale and by strength. */
 export const degreeNames = {
-  4: ["barely better, or unsure", "slightly better", "better", "much better"],
+  4: ["barely better or unsure", "slightly better", "better", "much better"],
   7: [null, "slightly better", "better", "much better"],
   9: [null, "slightly better", "better", "much better", "far better"],
 };
@@ -28,7 +28,7 @@ function choicesWithoutScale(bad) {
   ];
 }
 
-/** From much better for A to much better for B, with digit keys from left to right. Scales of 7 and 9 have the tie in the middle. */
+/** From "A is much better" to "B is much better", with digit keys from left to right. Scales of 7 and 9 have the tie in the middle. */
 function choicesOnScale(levels) {
   const strengths = degreeNames[levels].flatMap((degree, strength) => degree === null ? [] : [strength]);
   const middle = levels === 4 ? 0 : 1;
@@ -42,7 +42,7 @@ function choicesOnScale(levels) {
 function choiceOnScale(levels, side, strength, digit) {
   const degree = degreeNames[levels][strength];
   return {
-    keys: [`${digit}`], name: `${side.toUpperCase()} is ${degree}`, short: degree.replace("better, or", "or"), side,
+    keys: [`${digit}`], name: `${side.toUpperCase()} is ${degree}`, short: degree.replace("better or", "or"), side,
     verdict: ranked(side === "a" ? [0, 1] : [1, 0], strength),
   };
 }

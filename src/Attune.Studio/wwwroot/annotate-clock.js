@@ -1,4 +1,4 @@
-// The time that an annotator works on an item: it counts while the page is visible, and stops a minute after the last input.
+// Measures the time that an annotator works on an item: it runs while the page is visible, and stops a minute after the last input.
 
 const IdleAfter = 60_000;     // milliseconds
 

@@ -1,4 +1,4 @@
-// The commands of the page: {keys, name, run, id, always}. The id is that of a button's data-command; always means without an item, too.
+// The commands of the page: {keys, name, run, id, always}. The id is the data-command of a button; always: also available without an item.
 
 import { decide, decideAsEntered } from "./annotate-decide.js";
 import { flags } from "./annotate-describe.js";
@@ -8,7 +8,7 @@ import { announce } from "./annotate-messages.js";
 import { fetchItems } from "./annotate-queue.js";
 import { state } from "./annotate-state.js";
 import { $, el, kbd } from "./annotate-text.js";
-import { clearOrder, moveRatedAnswer, takeOutLast, toggleFlag } from "./annotate-verdict.js";
+import { clearOrder, moveRatedAnswer, removeLast, toggleFlag } from "./annotate-verdict.js";
 
 /** All commands, in the order in which the dialog of keys lists them. */
 export function createCommands() {
@@ -20,45 +20,45 @@ const choiceCommands = () => state.choices.map(({ keys, name, verdict }) => ({ k
 function rankingCommands() {
   if (state.settings.task !== "Ranking")
     return [];
-  const tie = { keys: ["="], name: "The next answer is as good as the last one (so does Shift)", run: tieNextAnswer };
+  const tie = { keys: ["="], name: "Tie the next answer with the last one (or hold Shift)", run: tieNextAnswer };
   return [
-    { keys: ["1–9"], name: "Rank this answer next, or take it out" },
+    { keys: ["1–9"], name: "Rank this answer next, or remove it" },
     ...(state.settings.ties ? [tie] : []),
-    { keys: ["Backspace"], name: "Take the last one out", run: takeOutLast },
-    { keys: ["c"], name: "Clear the order", run: clearOrder },
+    { keys: ["Backspace"], name: "Remove the last answer", run: removeLast },
+    { keys: ["c"], name: "Clear the ranking", run: clearOrder },
   ];
 }
 
 function tieNextAnswer() {
   state.tieNext = true;
-  announce("Tied with the last one: which answer?");
+  announce("Tie with the last one: choose an answer.");
 }
 
 function ratingCommands() {
   if (state.settings.task === "Rating")
     return [
-      { keys: ["1–9"], name: "The level of the marked answer" },
-      { keys: ["ArrowUp"], name: "Mark the answer before", run: () => moveRatedAnswer(-1) },
+      { keys: ["1–9"], name: "Rating of the marked answer" },
+      { keys: ["ArrowUp"], name: "Mark the previous answer", run: () => moveRatedAnswer(-1) },
       { keys: ["ArrowDown"], name: "Mark the next answer", run: () => moveRatedAnswer(1) },
     ];
-  return state.settings.ratingLevels > 0 ? [{ keys: ["l"], name: "Rate the answers by digits", run: rateByDigits }] : [];
+  return state.settings.ratingLevels > 0 ? [{ keys: ["l"], name: "Rate the answers with digit keys", run: rateByDigits }] : [];
 }
 
 function rateByDigits() {
   state.ratedAnswer = 0;
   state.view.renderVerdict();
-  announce(`Levels 1 to ${state.settings.ratingLevels}, for each answer in turn; Escape ends it.`);
+  announce(`Rate each answer from 1 to ${state.settings.ratingLevels}; press Escape to stop.`);
 }
 
 function itemCommands() {
   return [
-    { keys: ["Enter"], name: "Save what is chosen", run: decideAsEntered },
-    { id: "undo", keys: ["u"], name: "Take the last answer back", run: undo, always: true },
+    { keys: ["Enter"], name: "Save", run: decideAsEntered },
+    { id: "undo", keys: ["u"], name: "Undo the last decision", run: undo, always: true },
     { id: "skip", keys: ["s"], name: "Skip", run: () => $("skip").showModal() },
     ...flags.map(({ flag, key, name }) => ({ keys: [key], name: `Flag: ${name.toLowerCase()}`, run: () => toggleFlag(flag) })),
-    ...($("rationale") ? [{ keys: ["r"], name: "Write why", run: () => $("rationale").focus() }] : []),
+    ...($("rationale") ? [{ keys: ["r"], name: "Write a reason", run: () => $("rationale").focus() }] : []),
     ...($("ideal") ? [{ id: "ideal", keys: ["i"], name: "Write a better answer", run: writeIdeal }] : []),
-    { keys: ["e"], name: "Show all of long texts", run: showLongTexts },
+    { keys: ["e"], name: "Show long texts in full", run: showLongTexts },
   ];
 }
 
@@ -68,10 +68,10 @@ function showLongTexts() {
 
 function pageCommands() {
   return [
-    { id: "history", keys: ["h"], name: "Your last answers, to change them", run: showHistory, always: true },
+    { id: "history", keys: ["h"], name: "Your last decisions", run: showHistory, always: true },
     { id: "guidelines", keys: ["g"], name: "Guidelines", run: () => $("guidelines").showModal(), always: true },
-    { id: "keys", keys: ["?"], name: "These keys", run: () => $("keys").showModal(), always: true },
-    { keys: ["Escape"], name: "Leave a field, a dialog, a change", run: leave, always: true },
+    { id: "keys", keys: ["?"], name: "Keyboard shortcuts", run: () => $("keys").showModal(), always: true },
+    { keys: ["Escape"], name: "Leave a field, a dialog or a change", run: leave, always: true },
     { id: "again", keys: [], run: fetchItems, always: true },
   ];
 }
@@ -85,7 +85,7 @@ function leave() {
     state.view.renderVerdict();
 }
 
-/** Connects the buttons of the frame to their commands, and shows their keys. */
+/** Connects the buttons of the page to their commands, and shows their keys. */
 export function connectButtons(commands) {
   for (const button of state.root.querySelectorAll("[data-command]")) {
     const { keys, run } = commands.find(command => command.id === button.dataset.command);
@@ -97,7 +97,7 @@ export function connectButtons(commands) {
   }
 }
 
-/** Lists the keys in their dialog, where a screen reader reads them. */
+/** Lists the keys in their dialog, where screen readers should read them. */
 export function listKeys(commands) {
   $("keys").querySelector("dl").append(...commands.filter(command => command.keys.length > 0).map(({ keys, name }) =>
     el("div", {}, el("dt", {}, ...keys.map(key => readable(kbd(key)))), el("dd", {}, name))));

@@ -1,4 +1,4 @@
-// Deciding the current item: the decision goes into the outbox and the next item is shown at once.
+// Saves the decision on the current item: it goes into the outbox, and the next item is shown at once.
 
 import { describeVerdict } from "./annotate-describe.js";
 import { draftKey } from "./annotate-drafts.js";
@@ -7,7 +7,7 @@ import { showNext } from "./annotate-queue.js";
 import { state } from "./annotate-state.js";
 import { firstUnrated } from "./annotate-verdict.js";
 
-/** @param change what is added to the verdict entered so far */
+/** @param change fields to add to the verdict entered so far */
 export function decide(change = {}) {
   const { current, settings } = state;
   if (!current)
@@ -17,7 +17,7 @@ export function decide(change = {}) {
   if (current.token)
     state.decided.set(current.token, current);
   state.memory.remove(draftKey(current));
-  announce(`${current.token ? "You said" : "Changed"}: ${describeVerdict(verdict, settings)}`);
+  announce(`${current.token ? "Your decision" : "Changed"}: ${describeVerdict(verdict, settings)}`);
   showNext();
 }
 
@@ -32,9 +32,9 @@ function requestFor(verdict) {
 export function decideAsEntered() {
   const { verdict, settings: { task } } = state;
   if (task === "Pairwise" || verdict.outcome === "AllBad" || verdict.outcome === "Skipped")
-    return verdict.outcome ? decide() : announce("Choose first.");
+    return verdict.outcome ? decide() : announce("Choose an answer first.");
   if (task === "Rating")
     return firstUnrated() === null ? decide({ outcome: "Rated", ranks: null }) : announce("Rate every answer first.");
   const rankedCount = (verdict.ranks ?? []).filter(rank => rank !== null).length;
-  return rankedCount >= 2 ? decide({ outcome: "Ranked", strength: null }) : announce("Put at least two answers in order first.");
+  return rankedCount >= 2 ? decide({ outcome: "Ranked", strength: null }) : announce("Rank at least two answers first.");
 }

@@ -12,7 +12,7 @@ export const flags = [
 
 export const flagName = flag => flags.find(each => each.flag === flag).name;
 
-/** Answers to rank are numbered, because digit keys place them; other answers have letters, because digit keys rate or choose. */
+/** Answers in a ranking have numbers, because digit keys rank them; other answers have letters, because digit keys rate or choose. */
 export function answerName(task, answer) {
   return task === "Ranking" ? `${answer + 1}` : String.fromCharCode(65 + answer);
 }

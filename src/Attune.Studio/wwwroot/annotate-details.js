@@ -1,4 +1,4 @@
-// What may be added to a verdict: flags, the reason for it (rationale), a better answer (ideal).
+// Additions to a verdict: flags, a reason (rationale), a better answer (ideal).
 
 import { answerName, flags } from "./annotate-describe.js";
 import { verdictChanged } from "./annotate-drafts.js";
@@ -39,7 +39,7 @@ export function renderDetails() {
   if ($("better"))
     showIdealField(Boolean(state.verdict.ideal));
   $("beginnings")?.replaceChildren(...state.current.answers.map((_, answer) =>
-    el("button", { class: "quiet", onclick: () => startIdealWith(answer) }, `Begin with ${answerName(state.settings.task, answer)}`)));
+    el("button", { class: "quiet", onclick: () => startIdealWith(answer) }, `Start with ${answerName(state.settings.task, answer)}`)));
 }
 
 function fitHeight(field) {

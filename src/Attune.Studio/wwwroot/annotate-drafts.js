@@ -1,10 +1,10 @@
-// Drafts: the verdict that is not decided yet is kept in the browser, so that it survives a reload.
+// Drafts: a verdict that is not saved yet is kept in the browser, so that it survives a reload.
 
 import { state } from "./annotate-state.js";
 
 export const draftKey = ({ token, decision }) => `draft:${token ?? `decision-${decision}`}`;
 
-/** To be called after each change of the verdict. */
+/** Call this after each change of the verdict. */
 export function verdictChanged() {
   saveDraft();
   state.view.renderVerdict();
@@ -20,7 +20,7 @@ export function updateDraft() {
     saveDraft();
 }
 
-/** @param items those whose drafts are kept, beside the one on the screen */
+/** @param items whose drafts are kept, in addition to the current item's */
 export function removeOtherDrafts(items) {
   const kept = new Set([...items, ...(state.current ? [state.current] : [])].map(draftKey));
   for (const key of state.memory.keys("draft:"))

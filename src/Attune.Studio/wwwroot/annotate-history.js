@@ -1,4 +1,4 @@
-// Earlier decisions: taking the last one back, listing them, changing one.
+// Earlier decisions: undo the last one, list them, change one.
 
 import { tryCall } from "./annotate-api.js";
 import { describeVerdict } from "./annotate-describe.js";
@@ -23,14 +23,14 @@ export async function undo() {
 
 async function undoLastDecision() {
   if (!await state.outbox.flush())
-    return announce("Your last answer is not saved yet; it can be taken back once it is.");
+    return announce("Your last decision is not saved yet. Try again when it is.");
   const { status, body } = await tryCall("POST", "undo");
   if (status !== 200)
     return announceFailure(body);
   showOwnCount(body.mine);
   postponeCurrent();
   showItem({ ...body.item, verdict: body.verdict, seconds: body.seconds });
-  announce(`Taken back: ${describeVerdict(body.verdict, state.settings)}. Change it, or press Enter to keep it.`);
+  announce(`Undone: ${describeVerdict(body.verdict, state.settings)}. Change it, or press Enter to save it again.`);
 }
 
 export async function showHistory() {
@@ -38,7 +38,7 @@ export async function showHistory() {
   if (status !== 200)
     return announceFailure(body);
   const rows = body.decisions.map(historyRow);
-  $("history").querySelector("ol").replaceChildren(...(rows.length > 0 ? rows : [el("li", { class: "faint" }, "Nothing yet.")]));
+  $("history").querySelector("ol").replaceChildren(...(rows.length > 0 ? rows : [el("li", { class: "faint" }, "No decisions yet.")]));
   $("history").showModal();
 }
 
@@ -59,14 +59,14 @@ async function changeDecision(decision) {
     return announceFailure(body);
   postponeCurrent();
   showItem({ ...body.item, decision: body.decision, revision: body.revision, verdict: body.verdict, seconds: body.seconds });
-  showNotice("You change an earlier answer: choose anew, or keep it.", " ",
-    el("button", { class: "quiet", onclick: cancelChange }, kbd("Escape"), " Leave it as it was"));
+  showNotice("You are changing an earlier decision. Choose again, or leave it.", " ",
+    el("button", { class: "quiet", onclick: cancelChange }, kbd("Escape"), " Leave it unchanged"));
 }
 
 export function cancelChange() {
   if (!state.current?.decision)
     return;
   state.memory.remove(draftKey(state.current));
-  announce("Left as it was.");
+  announce("Left unchanged.");
   showNext();
 }

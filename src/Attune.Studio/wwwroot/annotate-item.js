@@ -10,13 +10,13 @@ import { $, passages } from "./annotate-text.js";
 
 const questions = {
   Pairwise: "Which answer is better?",
-  Ranking: "Put the answers in order, the best first",
+  Ranking: "Put the answers in order, best first",
   Rating: "How good is each answer? 1 is the worst.",
 };
 
 export function renderItem() {
   const { current, settings: { task } } = state;
-  $("ask").textContent = current.decision ? `Change an earlier answer: ${questions[task].toLowerCase()}` : questions[task];
+  $("ask").textContent = current.decision ? `Change an earlier decision: ${questions[task].toLowerCase()}` : questions[task];
   $("prompt").replaceChildren(...passages(current.prompt));
   $("answers").replaceChildren(...current.answers.map(cardOf));
   $("answers").className = `answers ${task.toLowerCase()} ${current.answers.length === 2 ? "two" : "more"}`;

@@ -3,7 +3,7 @@
 import { undo } from "./annotate-history.js";
 import { state } from "./annotate-state.js";
 import { $, isField } from "./annotate-text.js";
-import { rankNextOrTakeOut, rate } from "./annotate-verdict.js";
+import { rankNextOrRemove, rate } from "./annotate-verdict.js";
 
 export function listenToKeys(commands) {
   addEventListener("keydown", event => {
@@ -44,7 +44,7 @@ function handleDigit(event) {
   if (ratedAnswer !== null && digit <= ratingLevels)
     rate(ratedAnswer, digit);
   else if (task === "Ranking" && digit <= current.answers.length)
-    rankNextOrTakeOut(digit - 1, state.tieNext || event.shiftKey);
+    rankNextOrRemove(digit - 1, state.tieNext || event.shiftKey);
   else
     return false;
   return true;

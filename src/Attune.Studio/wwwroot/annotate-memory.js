@@ -29,7 +29,7 @@ export class Memory {
     try {
       localStorage.removeItem(this.#prefix + key);
     } catch {
-      // nothing was stored
+      // localStorage is full or not available
     }
   }
 

@@ -3,13 +3,13 @@
 import { state } from "./annotate-state.js";
 import { $, el } from "./annotate-text.js";
 
-/** Says what the last action did, or why it did nothing. */
+/** Shows what the last action did, or why it did nothing. */
 export function announce(text) {
   $("last").textContent = text;
 }
 
 export function announceFailure(body) {
-  announce(body?.error ?? "The studio is not reached. Try again in a moment.");
+  announce(body?.error ?? "The studio cannot be reached. Try again in a moment.");
 }
 
 export function showNotice(...content) {
@@ -30,12 +30,12 @@ export function clearNotice() {
 
 export function showSignedOut() {
   showProblem(el("span", {}, "You are signed out. ", el("a", { href: "/sign-in", target: "_blank" }, "Sign in in another tab"),
-    "; what you decided is kept here and is sent as soon as you are back."));
+    ". Your decisions are kept in this browser and are sent when you have signed in."));
 }
 
 /** @param status of the outbox: saving, saved, waiting or signed-out */
 export function showSaving(status) {
-  const texts = { saving: "Saving…", saved: "✓ Saved", waiting: "Not saved, trying again", "signed-out": "Not saved, signed out" };
+  const texts = { saving: "Saving…", saved: "✓ Saved", waiting: "Not saved yet, retrying", "signed-out": "Not saved: signed out" };
   const { size } = state.outbox;
   $("saving").textContent = size > 1 && status !== "saved" ? `${texts[status]} (${size})` : texts[status];
   $("saving").className = status;

@@ -1,4 +1,4 @@
-// An order of answers as a list of tiers, the best first; the answers of a tier are tied. No DOM access.
+// An order of answers as a list of tiers, best first; the answers of a tier are tied. No DOM access.
 
 /** @param ranks by answer: 0 for the best, equal for ties, null for an answer that is not ranked */
 export function tiersOf(ranks) {
@@ -15,13 +15,13 @@ export function without(tiers, answer) {
   return tiers.map(tier => tier.filter(other => other !== answer)).filter(tier => tier.length > 0);
 }
 
-/** Moves an answer behind the others, or into the last tier. */
+/** Moves an answer to the end, or into the last tier. */
 export function append(tiers, answer, tied) {
   const rest = without(tiers, answer);
   return tied && rest.length > 0 ? [...rest.slice(0, -1), [...rest.at(-1), answer]] : [...rest, [answer]];
 }
 
-/** Moves an answer into the tier at an index (tied), or into a new tier in front of it. The index is that before the move. */
+/** Moves an answer into the tier at an index (tied), or into a new tier before it. The index is that before the move. */
 export function drop(tiers, answer, index, tied) {
   const others = tiers.map(tier => tier.filter(other => other !== answer));
   if (tied)

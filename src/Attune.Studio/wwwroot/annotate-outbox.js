@@ -1,5 +1,5 @@
-// Decisions to be sent to the studio. Each is stored in the browser and sent again until the studio confirms it. It has the token of its
-// item or the revision that it changes, so it counts once however often it is sent.
+// Decisions to send to the studio. Each is stored in the browser and sent until the studio confirms it. It has the token of its
+// item or the revision that it changes, so it counts once even if it is sent several times.
 
 const KeyPrefix = "out:";
 const FirstWait = 500;
@@ -71,7 +71,7 @@ export class Outbox {
     if (status < 300)
       this.#events.saved(entry, body);
     else
-      this.#events.refused(entry, status, body?.error ?? "It was refused.");
+      this.#events.refused(entry, status, body?.error ?? "The studio refused it.");
     return true;
   }
 

@@ -1,4 +1,4 @@
-// How many decisions the annotator and the whole project have.
+// The number of decisions of the annotator and of the whole project.
 
 import { tryCall } from "./annotate-api.js";
 import { state } from "./annotate-state.js";
@@ -13,7 +13,7 @@ export async function updateProgress() {
   const { status, body } = await tryCall("GET", "progress");
   if (status !== 200)
     return;
-  if (state.savedCount === savedBefore)       // else the count is older than the one that came with the decision
+  if (state.savedCount === savedBefore)       // otherwise this count is outdated
     showOwnCount(body.mine);
   $("whole").textContent = `${body.decisions.toLocaleString("en")} of ${body.wanted.toLocaleString("en")} in the project`;
   Object.assign($("progress"), { max: Math.max(1, body.wanted), value: body.decisions });

@@ -1,4 +1,4 @@
-// The queue of items: fetched before they are needed, shown one after the other.
+// The queue of items: fetched in advance, shown one after the other.
 
 import { tryCall } from "./annotate-api.js";
 import { removeOtherDrafts } from "./annotate-drafts.js";
@@ -38,7 +38,7 @@ async function requestItems() {
     return;
   }
   state.upcoming = body.items.filter(isStillOpen);
-  if (state.savedCount === savedBefore)       // else the count is older than the one that came with the decision
+  if (state.savedCount === savedBefore)       // otherwise this count is outdated
     showOwnCount(body.mine);
   removeOtherDrafts(body.items);
   if (!state.current)
@@ -49,7 +49,7 @@ function showFetchFailure(status, body) {
   if (status === 401)
     showSignedOut();
   else
-    showProblem(body?.error ?? "The studio is not reached. Trying again.");
+    showProblem(body?.error ?? "The studio cannot be reached. Trying again.");
 }
 
 const isStillOpen = ({ token }) => token !== state.current?.token && !state.decided.has(token) && !state.outbox.has(token);
@@ -58,7 +58,7 @@ function showFirst(standing) {
   if (state.upcoming.length > 0)
     showItem(state.upcoming.shift());
   else if (standing === "Open")
-    fetchLater(HeldItemsDelay);     // the items held for this annotator were decided while the request was running
+    fetchLater(HeldItemsDelay);     // the assigned items were decided while the request was running
   else
     showNothingOpen(standing);
 }

@@ -1,12 +1,12 @@
-// The order of the answers in a ranking task: a row of chips, moved by dragging, by pressing and by arrow keys.
+// The order of the answers in a ranking task: a row of chips, moved by dragging, clicking or arrow keys.
 
 import { answerName } from "./annotate-describe.js";
 import { drop, ordinal, step, tiersOf, without } from "./annotate-order.js";
 import { state } from "./annotate-state.js";
 import { $, el } from "./annotate-text.js";
-import { rankNextOrTakeOut, setTiers } from "./annotate-verdict.js";
+import { rankNextOrRemove, setTiers } from "./annotate-verdict.js";
 
-/** Renders the order where the page shows one; the focus stays on its answer. */
+/** Renders the order if the page shows one; the focus stays on its answer. */
 export function renderOrder(tiers) {
   const order = $("order");
   if (!order)
@@ -30,13 +30,13 @@ const gap = at => el("span", { class: "gap", "data-drop": `new:${at}` });
 
 function emptyGap() {
   return el("span", { class: "gap empty hint", "data-drop": "new:0" },
-    "Press the numbers or the cards, the best first; or drag them here");
+    "Press number keys or “Rank next”, best first; or drag answers here");
 }
 
 function unrankedAnswers(tiers) {
   const unranked = state.current.answers.map((_, answer) => answer).filter(answer => !tiers.some(tier => tier.includes(answer)));
   return el("div", { class: "tray", "data-drop": "tray" },
-    el("span", { class: "rank" }, unranked.length > 0 ? "Not ranked" : "All are ranked"),
+    el("span", { class: "rank" }, unranked.length > 0 ? "Not ranked" : "All ranked"),
     ...unranked.map(answer => chip(answer, "not ranked")));
 }
 
@@ -44,7 +44,7 @@ function chip(answer, place) {
   const name = answerName(state.settings.task, answer);
   return el("button", {
     class: "chip", "data-chip": answer, "data-drag": answer, "data-name": `Answer ${name}`, "aria-label": `Answer ${name}, ${place}`,
-    "aria-keyshortcuts": "ArrowLeft ArrowRight", onclick: () => rankNextOrTakeOut(answer, false), onkeydown: moveByArrow,
+    "aria-keyshortcuts": "ArrowLeft ArrowRight", onclick: () => rankNextOrRemove(answer, false), onkeydown: moveByArrow,
   }, name);
 }
 

@@ -1,4 +1,4 @@
-// What follows when the studio has saved or refused a decision.
+// What happens after the studio has saved or refused a decision.
 
 import { showKnownOrder } from "./annotate-known.js";
 import { showProblem } from "./annotate-messages.js";
@@ -17,7 +17,7 @@ export function decisionSaved(entry, { mine, known }) {
     fetchItems();
 }
 
-/** An invalid decision is shown again with all that was entered; where its item is not on this page any more, it is kept as a draft. */
+/** Shows an invalid decision again with everything that was entered; if its item is no longer on this page, keeps it as a draft. */
 export function decisionRefused(entry, status, message) {
   const item = state.decided.get(entry.id);
   if (status !== 400 && status !== 413)
@@ -39,5 +39,5 @@ function showAgain(item, { id, body: { verdict, seconds } }, message) {
 
 function keepAsDraft({ id, body: { verdict, seconds } }, message) {
   state.memory.set(`draft:${id}`, { verdict, seconds: seconds ?? 0 });
-  showProblem(`An answer was not saved: ${message}`);
+  showProblem(`A decision was not saved: ${message}`);
 }

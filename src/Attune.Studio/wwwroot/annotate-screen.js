@@ -1,4 +1,4 @@
-// Which item, or which text in its place, is on the screen.
+// Which item, or which text instead, is on the screen.
 
 import { draftKey } from "./annotate-drafts.js";
 import { clearNotice } from "./annotate-messages.js";
@@ -8,7 +8,7 @@ import { firstUnrated } from "./annotate-verdict.js";
 
 const blankVerdict = { outcome: null, ranks: null, strength: null, ratings: null, flags: [], rationale: "", ideal: "", skipReason: null };
 
-/** @param item with the verdict and the seconds that it had before, if any; a draft of it comes first */
+/** @param item with its earlier verdict and seconds, if any; a draft of it has priority */
 export function showItem(item) {
   state.current = item;
   const draft = state.memory.get(draftKey(item));
@@ -22,7 +22,7 @@ export function showItem(item) {
   scrollTo(0, 0);
 }
 
-/** Shows the item, the text that all is done, or the text that the calibration failed; null shows none of them. */
+/** Shows the item, the text "all done", or the text about a failed calibration; null shows none of them. */
 export function showSection(section) {
   for (const id of ["item", "done", "uncalibrated"])
     $(id).hidden = $(id) !== section;
@@ -31,7 +31,7 @@ export function showSection(section) {
   (section ?? state.root).querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
 }
 
-/** Takes the item off the screen, to be shown again next; its draft is kept. An earlier decision being changed is not shown again. */
+/** Puts the current item back as the next one and keeps its draft. An earlier decision that was being changed is dropped. */
 export function postponeCurrent() {
   if (state.current?.token)
     state.upcoming.unshift(state.current);

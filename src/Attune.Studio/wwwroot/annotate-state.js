@@ -6,27 +6,27 @@ import { Memory } from "./annotate-memory.js";
 
 export const state = {
   // Set once, at the start.
-  root: null,             // the element that holds the page
+  root: null,             // the root element of the page
   settings: null,         // {project, person, task, strengthLevels, ratingLevels, ties, allBad}
   choices: [],            // see choicesOf
   memory: null,
   clock: null,
   outbox: null,
   view: null,             // {renderItem, renderVerdict}, set by annotate.js; modules that change the state import no module that renders
-  formToken: "",          // renewed after the annotator signed in again
+  formToken: "",          // renewed when the annotator signs in again
 
   // Items.
-  current: null,          // the item on the screen; has a token, or the earlier decision that is changed
+  current: null,          // the item on the screen; has a token, or the decision being changed
   upcoming: [],           // items that follow the current one
   decided: new Map(),     // by token: items decided since the page was opened
-  fetching: null,         // promise of the request for items that is running
+  fetching: null,         // promise of the running request for items
   fetchAgain: false,      // whether another request follows the running one
   fetchTimer: 0,
 
   // What the annotator has entered about the current item.
   verdict: null,          // ranks and ratings in the order shown
   ratedAnswer: null,      // the answer that digit keys rate; null where digit keys do something else
-  tieNext: false,         // whether the answer ranked next is tied with the last one
+  tieNext: false,         // whether the next ranked answer is tied with the last one
 
   // Saving.
   savedCount: 0,          // decisions saved since the page was opened

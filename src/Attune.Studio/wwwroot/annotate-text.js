@@ -1,15 +1,15 @@
-// DOM elements, and texts of models in them: as plain text, or as the safe HTML that the studio made from Markdown.
+// DOM elements, and texts in them: as plain text, or as the safe HTML that the studio rendered from Markdown.
 
-const roleNames = { user: "User", assistant: "Assistant", system: "Instructions", tool: "Tool" };
+const roleNames = { user: "User", assistant: "Assistant", system: "System", tool: "Tool" };
 
-const MaxTextLength = 6_000;     // characters; the rest is shown on request, so that the browser need not lay out megabytes
+const MaxTextLength = 6_000;     // characters; the rest is shown on request, so that the browser does not lay out megabytes
 const MaxTurns = 4;              // of a conversation; a button shows the earlier ones
 
 export const $ = id => document.getElementById(id);
 
 export const isField = element => element.matches("input, textarea, select");
 
-/** Creates an element. An attribute whose name begins with "on" is a listener; null and false leave an attribute or a child out. */
+/** Creates an element. An attribute whose name begins with "on" is a listener; null and false omit an attribute or a child. */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes))
@@ -65,7 +65,7 @@ function formatted(html) {
   return body;
 }
 
-/** Cuts off texts that are too high, with a button that shows all of them. */
+/** Cuts off tall texts and adds a button that shows them in full. */
 export function clip(root) {
   for (const body of root.querySelectorAll(".turn > :is(.text, .formatted):not(.clipped)")) {
     body.classList.add("clipped");

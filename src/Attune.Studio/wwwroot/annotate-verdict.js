@@ -7,7 +7,7 @@ import { append, ordinal, ranksOf, tiersOf, without } from "./annotate-order.js"
 import { state } from "./annotate-state.js";
 import { $ } from "./annotate-text.js";
 
-/** Rates an answer, or clears its rating when it has that level already; then the next answer is the one to rate. */
+/** Rates an answer, or clears the rating if it already has that level; then moves to the next answer. */
 export function rate(answer, level) {
   const { verdict, current, settings: { task } } = state;
   verdict.ratings ??= current.answers.map(() => null);
@@ -21,7 +21,7 @@ export function rate(answer, level) {
   scrollToRatedAnswer();
 }
 
-/** After the last answer, a rating task stays at it; in other tasks digit keys stop rating. */
+/** After the last answer, a rating task stays on it; in other tasks digit keys stop rating. */
 function answerToRateAfter(answer) {
   if (answer + 1 < state.current.answers.length)
     return answer + 1;
@@ -44,8 +44,8 @@ function scrollToRatedAnswer() {
   $("answers").querySelector(".turn-of")?.scrollIntoView({ block: "nearest" });
 }
 
-/** Ranks an answer behind the others, or tied with the last. A ranked answer is taken out, unless it is to be tied. */
-export function rankNextOrTakeOut(answer, tied) {
+/** Ranks an answer last, or ties it with the last one. Removes a ranked answer, unless it should be tied. */
+export function rankNextOrRemove(answer, tied) {
   const tiers = tiersOf(state.verdict.ranks);
   const isRanked = tiers.some(tier => tier.includes(answer));
   setTiers(isRanked && !tied ? without(tiers, answer) : append(tiers, answer, tied && state.settings.ties), answer);
@@ -62,10 +62,10 @@ export function setTiers(tiers, answer) {
   announce(`Answer ${answerName(state.settings.task, answer)}: ${place}`);
 }
 
-export function takeOutLast() {
+export function removeLast() {
   const last = tiersOf(state.verdict.ranks).at(-1)?.at(-1);
   if (last !== undefined)
-    rankNextOrTakeOut(last, false);
+    rankNextOrRemove(last, false);
 }
 
 export function clearOrder() {

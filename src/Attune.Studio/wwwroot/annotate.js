@@ -1,4 +1,4 @@
-// The annotation page: the next items are fetched ahead, one key decides, and each decision is sent in the background.
+// The annotation page: the next items are fetched in advance, one key decides, and each decision is sent in the background.
 
 import { call } from "./annotate-api.js";
 import { connectButtons, createCommands, listKeys } from "./annotate-commands.js";

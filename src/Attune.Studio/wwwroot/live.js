@@ -7,7 +7,7 @@ async function refresh(part) {
   if (shown?.dataset.final === 'true')
     return;
   if (!document.hidden && !isSelectedIn(part))
-    await fill(part, shown?.dataset.version ?? '').catch(() => { });   // the studio cannot be reached for a moment
+    await fill(part, shown?.dataset.version ?? '').catch(() => { });   // the studio cannot be reached at the moment
   setTimeout(() => refresh(part), Interval);
 }
 

@@ -21,5 +21,6 @@ public sealed class BinomialTests
     }
 
     [Fact]
-    public void WhatIsCertainAlwaysHappens() => Assert.Equal((0, 9, 0), (new Binomial(1).Next(9, 0), new Binomial(1).Next(9, 1), new Binomial(1).Next(0, 0.5)));
+    public void WhatIsCertainAlwaysHappens() =>
+        Assert.Equal((0, 9, 0), (new Binomial(1).Next(9, 0), new Binomial(1).Next(9, 1), new Binomial(1).Next(0, 0.5)));
 }

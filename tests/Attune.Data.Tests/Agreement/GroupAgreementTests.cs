@@ -2,7 +2,7 @@ using Attune.Data.Agreement;
 
 namespace Attune.Data.Tests.Agreement;
 
-/// <summary>Coefficients of agreement against published examples and values worked by hand.</summary>
+/// <summary>Agreement coefficients compared with published examples and values computed by hand.</summary>
 public sealed class GroupAgreementTests
 {
     /// <summary>Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section C: four observers, twelve units, gaps.</summary>
@@ -74,7 +74,7 @@ public sealed class GroupAgreementTests
     public void WhatIsUndefinedIsNullAndSaysWhy()
     {
         var alone = GroupAgreement.Compute(Units(["0 1 .", ". . 0"]));
-        Assert.Equal(new(null, null, null, 0, "no item was decided by two people"), alone.Raw);
+        Assert.Equal(new(null, null, null, 0, "no item has two decisions"), alone.Raw);
         var same = GroupAgreement.Compute(Units(["0 0 0", "0 0 0"]), choices: 2);
         Assert.Equal(1, same.Raw.Value);
         Assert.Equal(1, same.GwetAc1.Value);
@@ -92,7 +92,7 @@ public sealed class GroupAgreementTests
     [Fact]
     public void PartsOfOneItemAreDrawnTogether()
     {
-        // Two items of fifty parts each, one all agreed and one not at all: a round has 0, ½ or 1, and so has the interval.
+        // Two items of fifty parts each, one in full agreement and one in none: a round gives 0, ½ or 1, so the interval ends at these.
         var ratings =
             from item in new[] { 0, 1 }
             from part in Enumerable.Range(0, 50)
@@ -127,14 +127,14 @@ public sealed class GroupAgreementTests
         Assert.Equal((3, 1), (others[0].Items, others[2].Items));
     }
 
-    /// <summary>A line a rater, a column a unit; a point where nothing was said.</summary>
+    /// <summary>One line per rater, one column per unit; a point is a missing rating.</summary>
     static RatedUnits Units(IReadOnlyList<string> raters) => new(
         from rater in raters.Index()
         from value in rater.Item.Split(' ').Index()
         where value.Item != "."
         select new Rating(value.Index, 0, rater.Index, int.Parse(value.Item)));
 
-    /// <summary>A row a unit, a column a category: how many chose it.</summary>
+    /// <summary>One row per unit, one column per category: how many raters chose it.</summary>
     static RatedUnits Counts(IReadOnlyList<int[]> units) => new(
         from unit in units.Index()
         from rating in unit.Item.Index().SelectMany(category => Enumerable.Repeat(category.Index, category.Item)).Index()

@@ -3,10 +3,10 @@ using Attune.Data.Agreement;
 
 namespace Attune.Data.Tests.Agreement;
 
-/// <summary>Strengths of models against closed forms and a published fit.</summary>
+/// <summary>Strengths compared with closed forms and a published fit.</summary>
 public sealed class LeaderboardTests
 {
-    /// <summary>A prior so wide that it changes nothing.</summary>
+    /// <summary>A prior so wide that it has no effect.</summary>
     static readonly LeaderboardOptions Free = new() { PriorStd = 1e4 };
 
     static readonly double Points = 400 / Math.Log(10);
@@ -90,7 +90,7 @@ public sealed class LeaderboardTests
         var together = Leaderboard.Fit(Results(0, 1, 60, 40).Select(result => result with { Item = result.Item / 10 }), 2, new());
         Assert.Equal((100, 10), (apart.Models[0].Strength.Items, together.Models[0].Strength.Items));
         Assert.Equal(Gap(apart, 0, 1), Gap(together, 0, 1), 1e-6);
-        Assert.True(Width(together) > 2 * Width(apart));         // six prompts went wholly one way, four the other: √10 as wide
+        Assert.True(Width(together) > 2 * Width(apart));         // six prompts all for one model, four for the other: √10 times as wide
     }
 
     [Fact]

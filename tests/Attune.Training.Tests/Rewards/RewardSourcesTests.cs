@@ -144,7 +144,7 @@ public sealed class RewardSourcesTests : IDisposable
             Enumerable.Range(1, 30).Select(i => $"{{\"prompt\":\"{i} + 1 =\"{(i == 29 ? "" : $",\"answer\":{i + 1}")}}}\n")));
         var recipe = (PpoRecipe)runs.Recipe("ppo", "a");
         recipe = recipe with { Data = recipe.Data with { Train = file }, Rewards = [new NumberReward()] };
-        Assert.Equal($"{file}, line 29: 'answer' should be there, found nothing", Assert.Throws<InvalidDataException>(() =>
+        Assert.Equal($"{file}, line 29: 'answer' must be present (was nothing)", Assert.Throws<InvalidDataException>(() =>
             runs.Start("ppo", recipe)).Message);
         Assert.False(new RunFolder(runs.PathTo("a")).HasStarted);
     }

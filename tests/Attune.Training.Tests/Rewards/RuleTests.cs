@@ -97,7 +97,7 @@ public sealed class RuleTests
     public void ARowThatLacksTheFieldIsSaidWithItsLine()
     {
         Assert.Equal(
-            "prompts.jsonl, line 7: 'result' should be there, found nothing",
+            "prompts.jsonl, line 7: 'result' must be present (was nothing)",
             Assert.Throws<InvalidDataException>(() => new NumberReward { Field = "result" }.Score(New("1", "1"))).Message);
         Assert.StartsWith(
             "prompts.jsonl, line 7: the field 'answer' must hold a number",
