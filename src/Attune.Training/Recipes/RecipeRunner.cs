@@ -21,15 +21,13 @@ public static class RecipeRunner
     }
 
     /// <summary>
-<<<<<<< HEAD
-    /// Resumes a run from its newest checkpoint; a finished run is not changed. Overrides apply to this call only: the recipe in the folder
-    /// is not changed.
-=======
-    /// Resumes the run in the folder of a recipe from its newest checkpoint, or starts it where the folder holds none; a finished one is left
-    /// as it is. For recipes that a file cannot hold, as those with a C# function.
+    /// Starts the run of a recipe, or resumes it from its newest checkpoint where the folder of the recipe has one; a finished run is not
+    /// changed. For recipes that cannot be written to a file, such as those with a C# function.
     /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
-    /// <exception cref="InvalidDataException">The recipe breaks rules of its options, or the folder holds a run of another method.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The recipe breaks rules of its options, or the folder has a run of another method.
+    /// </exception>
     public static RunFolder StartOrResume(IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         var (method, folder) = (MethodCatalog.For(recipe), new RunFolder(recipe.Run.Output));
@@ -46,24 +44,16 @@ public static class RecipeRunner
     }
 
     /// <summary>
-    /// Goes on with a run from its newest checkpoint; a finished one is left as it is. Overrides count in this sitting only: the recipe
-    /// in the folder stays as it was.
->>>>>>> library
+    /// Resumes a run from its newest checkpoint; a finished run is not changed. Overrides apply to this call only: the recipe in the folder
+    /// is not changed.
     /// </summary>
     /// <inheritdoc cref="IRecipe.Train"/>
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {
         var folder = new RunFolder(path);
         if (!folder.HasStarted)
-<<<<<<< HEAD
             throw new InvalidDataException($"{path} is not a run folder: it has no recipe.yaml");
-        if (folder.IsFinished)
-        {
-            display.End($"the run in {path} is finished; its model is in {folder.Model}");
-=======
-            throw new InvalidDataException($"{path} holds no run: it has no recipe.yaml");
         if (IsFinished(folder, display))
->>>>>>> library
             return folder;
         var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);

@@ -91,19 +91,14 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Formats the most important metrics of a step as a short text; an algorithm sets it.</summary>
     public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
-<<<<<<< HEAD
     /// <summary>Makes a state part of every checkpoint. All states that a step changes must be registered before the first step.</summary>
-    public void Register(string name, IRunState state) => states.Add(name, state);
-=======
-    /// <summary>Makes something part of every checkpoint. Whatever changes in a step must be registered before the first.</summary>
     /// <exception cref="InvalidOperationException">The first step has begun.</exception>
     public void Register(string name, IRunState state)
     {
         if (hasBegun)
-            throw new InvalidOperationException($"'{name}' must be registered before the first step, or checkpoints would lack it");
+            throw new InvalidOperationException($"'{name}' must be registered before the first step, so that checkpoints have it");
         states.Add(name, state);
     }
->>>>>>> library
 
     /// <summary>Keeps the state with the highest value of a held-out metric, and saves the model of that state.</summary>
     public void KeepBest(string metric) => bestBy = metric;
@@ -124,12 +119,8 @@ public sealed partial class Run : IDisposable, IRunState
     /// step.
     /// </summary>
     /// <param name="total">Steps of the whole run.</param>
-<<<<<<< HEAD
     /// <param name="evaluate">Evaluates on held-out data: before the first step, every <see cref="RunOptions.EvaluateEvery"/> steps, and
-    /// after the last.</param>
-=======
-    /// <param name="evaluate">Evaluates on held-out data: before the first step, every so often, and after the last; null not to.</param>
->>>>>>> library
+    /// after the last; null not to.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint is written.</exception>
     /// <exception cref="TrainingStoppedException">Three steps in a row had to be skipped.</exception>
