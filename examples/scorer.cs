@@ -1,5 +1,5 @@
-// A reward of its own: a program of one file that PPO asks for scores. `attune ppo recipes/ppo-process.yaml` starts it by
-// `dotnet run examples/scorer.cs`; docs/rewards.md has the protocol. It likes answers of a dozen words that thank or greet.
+// A program of one file that scores responses: `attune ppo recipes/ppo-process.yaml` starts it with `dotnet run examples/scorer.cs`.
+// docs/rewards.md has the protocol. Polite responses of about twelve words score highest.
 using System.Text.Json;
 
 string[] courtesies = ["thank", "please", "welcome", "good morning", "good evening", "sorry"];
@@ -11,8 +11,8 @@ while (Console.ReadLine() is { } line)
     Console.WriteLine($$"""{"id":{{batch.RootElement.GetProperty("id")}},"scores":[{{string.Join(',', scores)}}]}""");
 }
 
-int Score(string answer)
+int Score(string response)
 {
-    var words = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
-    return courtesies.Count(word => answer.Contains(word, StringComparison.OrdinalIgnoreCase)) - Math.Abs(words - 12) / 4;
+    var words = response.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+    return courtesies.Count(word => response.Contains(word, StringComparison.OrdinalIgnoreCase)) - Math.Abs(words - 12) / 4;
 }

@@ -7,7 +7,7 @@ using Attune.Testing;
 
 namespace Attune.Benchmarks;
 
-/// <summary>How long a studio lets people wait: the store alone, then a server in another process with 200 people at once.</summary>
+/// <summary>Response times of a studio: of the store alone, then of a server in another process with 200 annotators at once.</summary>
 static class StudioLoad
 {
     const int People = 200;
@@ -22,16 +22,17 @@ static class StudioLoad
         using var studio = new StudioProcess(attune, folder.Path);
         var start = Stopwatch.GetTimestamp();
         studio.Start();
-        output.WriteLine($"the server answers after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+        output.WriteLine($"the server responds after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
         var people = links.ConvertAll(_ => new Visitor(studio.Address));
-        await Task.WhenAll(people.Zip(links, async (person, link) => (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
+        await Task.WhenAll(people.Zip(links, async (person, link) =>
+            (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
         await Load("warming up", people, project, TimeSpan.Zero, output);
-        await Load("without thinking", people, project, TimeSpan.Zero, output);
-        await Load("thinking for 2 s", people, project, TimeSpan.FromSeconds(2), output);
+        await Load("without pauses", people, project, TimeSpan.Zero, output);
+        await Load("with pauses of 2 s", people, project, TimeSpan.FromSeconds(2), output);
         people.ForEach(person => person.Dispose());
     }
 
-    /// <summary>Two people for each item, and tens of thousands of decisions.</summary>
+    /// <summary>Creates a project with overlap 2 and tens of thousands of annotations.</summary>
     static (long Project, List<string> Links) Prepare(string path, TextWriter output)
     {
         using var store = PreferenceStore.Open(path);
@@ -39,10 +40,12 @@ static class StudioLoad
         var project = store.Projects.Add("large", new() { Overlap = 2, CheckEvery = 20 }, owner.Id);
         var items = Enumerable.Range(0, Items).Select(i => new Item
         {
-            Prompt = JsonValue.Create($"prompt {i} " + new string('x', 200)), Answers = [new(JsonValue.Create(new string('y', 400))), new(JsonValue.Create(new string('z', 400)))],
+            Prompt = JsonValue.Create($"prompt {i} " + new string('x', 200)),
+            Answers = [new(JsonValue.Create(new string('y', 400))), new(JsonValue.Create(new string('z', 400)))],
         }).ToList();
         output.WriteLine($"{Seconds(() => store.Items.Add(project.Id, items, owner.Id)):0.0} s to import {Items:N0} items");
-        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(32).Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
+        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(32)
+            .Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
         store.Projects.SetMembers(project.Id, people, owner.Id);
 
         var taken = 0;
@@ -51,7 +54,7 @@ static class StudioLoad
             while (Interlocked.Increment(ref taken) <= Decisions)
                 Decide(store, project, person);
         }));
-        output.WriteLine($"{Decisions / seconds:0} decisions a second, 64 at once");
+        output.WriteLine($"{Decisions / seconds:0} annotations a second, 64 at once");
         foreach (var person in people)
             store.Queue.Next(project, person, 2);
         Report("Next, new items", 500, i => store.Queue.Next(project, people[i % People], 3 + (i / People)));
@@ -73,26 +76,27 @@ static class StudioLoad
             store.Annotations.Submit(project, person, new(showing.Token, new() { Ranks = [0, 1] }, 1));
     }
 
-    static async Task Load(string what, List<Visitor> people, long project, TimeSpan thinking, TextWriter output)
+    static async Task Load(string what, List<Visitor> people, long project, TimeSpan pause, TextWriter output)
     {
         var (next, submit) = (new ConcurrentBag<double>(), new ConcurrentBag<double>());
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(people.Select(async (person, i) =>
         {
             var random = new Random(i);
-            await Task.Delay(thinking * random.NextDouble());
+            await Task.Delay(pause * random.NextDouble());
             while (Stopwatch.GetElapsedTime(start) < Duration)
             {
                 var turn = await Call(next, person, $"/api/projects/{project}/next", new { count = 2 });
                 var token = (string)turn["items"]![0]!["token"]!;
-                await Task.Delay(thinking * (0.5 + random.NextDouble()));
-                await Call(submit, person, $"/api/projects/{project}/decisions", new { token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 } }, seconds = 1 });
+                await Task.Delay(pause * (0.5 + random.NextDouble()));
+                var body = new { token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 } }, seconds = 1 };
+                await Call(submit, person, $"/api/projects/{project}/decisions", body);
             }
         }));
         var requests = (next.Count + submit.Count) / Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.WriteLine($"{People} people {what}: {requests:0} requests a second");
         output.WriteLine($"{Times(next)}: next item");
-        output.WriteLine($"{Times(submit)}: decision");
+        output.WriteLine($"{Times(submit)}: annotation");
     }
 
     static async Task<JsonNode> Call(ConcurrentBag<double> times, Visitor person, string path, object body)
@@ -107,7 +111,8 @@ static class StudioLoad
     static string Times(IReadOnlyCollection<double> milliseconds)
     {
         var sorted = milliseconds.Order().ToList();
-        return string.Join(' ', new[] { 0.5, 0.95, 0.99 }.Select(share => $"p{100 * share:0} {sorted[(int)(share * (sorted.Count - 1))],6:0.00}")) + " ms";
+        double[] shares = [0.5, 0.95, 0.99];
+        return string.Join(' ', shares.Select(share => $"p{100 * share:0} {sorted[(int)(share * (sorted.Count - 1))],6:0.00}")) + " ms";
     }
 
     static double Seconds(Action work)

@@ -10,7 +10,9 @@ static class TokenizerSpeed
     const int Runs = 9;
     const int VocabularySize = 16_384;
 
-    /// <summary>Trains a tokenizer on the documents of a file (and on the same with shuffled words), then encodes them one by one.</summary>
+    /// <summary>
+    /// Trains a tokenizer on the documents of a file and on the same with shuffled words, then encodes them one by one.
+    /// </summary>
     public static void Measure(string path, TextWriter output)
     {
         var documents = Dataset.Read(path).OfType<Document>().Select(document => document.Text).ToArray();
@@ -19,7 +21,7 @@ static class TokenizerSpeed
         var tokenizer = BytePairTrainer.Train(documents.Concat(shuffled), new() { VocabularySize = VocabularySize });
 
         output.WriteLine($"byte-level BPE with GPT-2's pattern, {tokenizer.VocabularySize} tokens; the median of {Runs} runs on one core");
-        Report("text whose words were seen before", documents, () => tokenizer);
+        Report("text whose words are in the cache", documents, () => tokenizer);
         Report("the same with an empty cache", documents, () => tokenizer.WithChatTemplate(null));
         Report("new words: their letters shuffled, an empty cache", shuffled, () => tokenizer.WithChatTemplate(null));
 
@@ -39,7 +41,7 @@ static class TokenizerSpeed
         return (Environment.CpuUsage.TotalTime - start).TotalSeconds;
     }
 
-    /// <summary>Words as long as English ones, of the same letters, and hardly one twice.</summary>
+    /// <summary>Shuffles the letters of every word, so that words have the length of English ones and few are repeated.</summary>
     static string ShuffleWords(string text, Random random)
     {
         var letters = text.ToCharArray();

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Cli;
 
-/// <summary>Ctrl-C and SIGTERM ask to stop at the next step, with a checkpoint; a second one ends the process at once.</summary>
+/// <summary>Cancels on Ctrl-C or SIGTERM, so that a run stops with a checkpoint. A second signal ends the process at once.</summary>
 sealed class CancellationOnSignal : IDisposable
 {
     readonly CancellationTokenSource source = new();
@@ -17,7 +17,7 @@ sealed class CancellationOnSignal : IDisposable
 
     public CancellationToken Token => source.Token;
 
-    /// <summary>Asks to stop when standard input ends, as it does when the process that started this one lets go of it, or is gone.</summary>
+    /// <summary>Also cancels when standard input ends: the parent process closed it, or ended.</summary>
     public void StopWhenInputEnds() => new Thread(() =>
     {
         using var input = Console.OpenStandardInput();
@@ -37,7 +37,7 @@ sealed class CancellationOnSignal : IDisposable
     void Stop(PosixSignalContext context)
     {
         if (Interlocked.Increment(ref signals) > 1)
-            return;                                      // the default action of the signal: the process ends
+            return;                                      // the signal's default action ends the process
         context.Cancel = true;
         Cancel();
     }
@@ -50,7 +50,7 @@ sealed class CancellationOnSignal : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The command has ended meanwhile.
+            // The command ended in the meantime.
         }
     }
 }

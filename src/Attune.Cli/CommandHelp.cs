@@ -4,19 +4,19 @@ using System.CommandLine.Invocation;
 
 namespace Attune.Cli;
 
-/// <summary>Help on one screen: every command in a line; behind a command, its words and an example.</summary>
-sealed class CommandHelp(HelpAction usual) : SynchronousCommandLineAction
+/// <summary>Help of the program, with a line for each command, and help of a command, which ends with an example.</summary>
+sealed class CommandHelp(HelpAction standard) : SynchronousCommandLineAction
 {
     static readonly Dictionary<Command, string> Examples = [];
 
-    /// <summary>Gives a command the example that its help ends with.</summary>
+    /// <summary>Sets the example that the help of a command ends with.</summary>
     public static Command WithExample(Command command, string example)
     {
         Examples[command] = example;
         return command;
     }
 
-    /// <summary>Puts this help in the place of the usual one.</summary>
+    /// <summary>Replaces the standard help of System.CommandLine.</summary>
     public static void Use(RootCommand root)
     {
         var option = root.Options.OfType<HelpOption>().Single();
@@ -28,7 +28,7 @@ sealed class CommandHelp(HelpAction usual) : SynchronousCommandLineAction
         var command = parseResult.CommandResult.Command;
         if (command is RootCommand root)
             return WriteAll(root);
-        usual.Invoke(parseResult);
+        standard.Invoke(parseResult);
         if (Examples.TryGetValue(command, out var example))
             Console.Out.WriteLine($"Example:\n  {example.ReplaceLineEndings("\n  ")}");
         return 0;
@@ -36,14 +36,14 @@ sealed class CommandHelp(HelpAction usual) : SynchronousCommandLineAction
 
     static int WriteAll(RootCommand root)
     {
-        Console.Out.WriteLine($"{root.Description}\n\nUsage: attune COMMAND [words] [options]\n");
+        Console.Out.WriteLine($"{root.Description}\n\nUsage: attune COMMAND [arguments] [options]\n");
         foreach (var command in root.Subcommands)
             Console.Out.WriteLine($"  {command.Name,-12} {command.Description}");
         Console.Out.WriteLine("""
 
-            attune COMMAND --help     its words, and an example
-            attune recipe METHOD      every key of a training recipe, with default and meaning
-            Begin with:  attune quickstart
+            attune COMMAND --help     arguments, options and an example
+            attune recipe METHOD      every key of a training recipe, with its default and meaning
+            To start:  attune quickstart
             """);
         return 0;
     }

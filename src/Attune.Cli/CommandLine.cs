@@ -5,23 +5,26 @@ using Attune.Training.Runs;
 
 namespace Attune.Cli;
 
-/// <summary>Runs a command and turns what goes wrong into one message and an exit code.</summary>
+/// <summary>Runs a command; an error becomes one message on standard error and an exit code.</summary>
 static class CommandLine
 {
-    /// <summary>Something failed that is not the user's doing, or the machine lacks something.</summary>
+    /// <summary>An error that the input did not cause, or something that the machine lacks.</summary>
     public const int Failed = 1;
 
-    /// <summary>The words, a file or a recipe are wrong, or the disk is full; what was saved before is whole.</summary>
+    /// <summary>An argument, a file or a recipe is wrong, or the disk is full. Files saved before are intact.</summary>
     public const int BadInput = 2;
 
-    /// <summary>Stopped by Ctrl-C or a signal; what was reached is saved.</summary>
+    /// <summary>Stopped by Ctrl-C or a signal, after a checkpoint.</summary>
     public const int Interrupted = 130;
 
     public static int Run(RootCommand root, string[] args)
     {
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not CommandHelp)
-            return Report(string.Join("\n", parsed.Errors.Select(error => error.Message)) + "\nSee `attune --help`, or --help behind a command.", BadInput);
+        {
+            var errors = string.Join("\n", parsed.Errors.Select(error => error.Message));
+            return Report(errors + "\nRun `attune --help` or `attune COMMAND --help`.", BadInput);
+        }
         try
         {
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -32,7 +35,9 @@ static class CommandLine
         }
         catch (IOException error) when (error.IsDiskFull())
         {
-            return Report(error.Message + "\nMake room on the disk, then give the command again; a run goes on from its last checkpoint by `attune train RUN`.", BadInput);
+            return Report(
+                error.Message + "\nFree some disk space and run the command again; `attune train RUN` resumes a run.",
+                BadInput);
         }
         catch (Exception error) when (IsBadInput(error))
         {
@@ -48,8 +53,9 @@ static class CommandLine
         }
     }
 
-    /// <summary>Words and files that are wrong, missing, damaged, or not ours to write.</summary>
-    static bool IsBadInput(Exception error) => error is InvalidDataException or IOException or UnauthorizedAccessException or FormatException;
+    /// <summary>Arguments and files that are wrong, missing, damaged or not writable.</summary>
+    static bool IsBadInput(Exception error) =>
+        error is InvalidDataException or IOException or UnauthorizedAccessException or FormatException;
 
     static int Report(string message, int code)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Attune.Cli;
 
-/// <summary>How JSON is written for people: letters as they are.</summary>
+/// <summary>JSON for people to read: letters beyond ASCII are not escaped.</summary>
 static class JsonText
 {
     public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

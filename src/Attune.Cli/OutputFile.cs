@@ -1,6 +1,6 @@
 namespace Attune.Cli;
 
-/// <summary>Where a command writes its lines.</summary>
+/// <summary>Opens the output of a command.</summary>
 static class OutputFile
 {
     /// <summary>Opens a file, or standard output for null.</summary>
@@ -10,9 +10,9 @@ static class OutputFile
         if (path is null)
             return Console.Out;
         if (path.Length == 0)
-            throw new InvalidDataException("--output: a file was expected, found nothing");
+            throw new InvalidDataException("--output must name a file.");
         if (Path.GetFullPath(path) == Path.GetFullPath(input))
-            throw new InvalidDataException($"--output: another file than the input was expected, found {path} for both");
+            throw new InvalidDataException($"--output must name a file other than the input ({path}).");
         return File.CreateText(path);
     }
 }

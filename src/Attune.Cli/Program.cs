@@ -10,7 +10,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
 
 RewardSources.Register(new GuestReward());
 
-var root = new RootCommand("Attune: reinforcement learning from human feedback. A language model becomes one that people prefer.")
+var root = new RootCommand("Attune: reinforcement learning from human feedback (RLHF) for language models.")
 {
     QuickstartCommand.Create(),
     TrainCommand.Create(),
@@ -27,7 +27,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback. 
     DoctorCommand.Create(),
 };
 
-foreach (var (at, method) in MethodCatalog.All.Index())
-    root.Subcommands.Insert(1 + at, MethodCommand.Create(method));
+foreach (var (index, method) in MethodCatalog.All.Index())
+    root.Subcommands.Insert(1 + index, MethodCommand.Create(method));
 CommandHelp.Use(root);
 return CommandLine.Run(root, args);

@@ -3,16 +3,21 @@ using Attune.Testing;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>What the program says and with which exit code.</summary>
+/// <summary>Output and exit codes of the program.</summary>
 public sealed class CommandTests
 {
     [Fact]
-    public void HelpFitsOnOneScreenAndNamesEveryCommand()
+    public void Help_FitsOnOneScreenAndNamesEveryCommand()
     {
         var (code, output, _) = Commands.Run("--help");
         Assert.Equal(0, code);
         Assert.InRange(output.Split('\n').Length, 10, 30);
-        foreach (var command in new[] { "quickstart", "pretrain", "sft", "reward", "ppo", "train", "studio", "feedback", "study", "generate", "score", "evaluate", "data", "recipe", "bench", "doctor" })
+        string[] commands =
+        [
+            "quickstart", "pretrain", "sft", "reward", "dpo", "ppo", "grpo", "train", "studio", "feedback", "study", "generate", "score",
+            "evaluate", "models", "data", "recipe", "bench", "doctor",
+        ];
+        foreach (var command in commands)
         {
             Assert.Contains($"  {command}", output, StringComparison.Ordinal);
             Assert.Contains("Example:", Commands.Run(command, "--help").Output, StringComparison.Ordinal);
@@ -20,11 +25,11 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void DoctorSaysWhatTheMachineOffers()
+    public void Doctor_PrintsWhatTheMachineHas()
     {
         var (code, output, _) = Commands.Run("doctor");
         Assert.Equal(0, code);
-        foreach (var line in new[] { "libtorch", "devices", "threads", "GFLOP/s", "memory", "operators  all there" })
+        foreach (var line in new[] { "libtorch", "devices", "threads", "GFLOP/s", "memory", "operators  all present" })
             Assert.Contains(line, output, StringComparison.Ordinal);
     }
 
@@ -33,20 +38,20 @@ public sealed class CommandTests
     [InlineData("sft")]
     [InlineData("reward")]
     [InlineData("generate")]
-    public void ABenchmarkIsOneLineWithTheFloorBesideTheTime(string job)
+    public void Bench_PrintsOneLineOfJsonWithTheFloor(string job)
     {
         var (code, output, error) = Commands.Run("bench", job, "--preset", "T", "--steps", "2", "--profile");
         Assert.Equal(0, code);
-        var figures = JsonNode.Parse(Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)))!;
-        Assert.Equal(2, (int)figures["steps"]!);
-        Assert.True((double)figures["seconds_per_step"]! > (double)figures["floor_seconds"]!, output);
-        Assert.True((double)figures["floor_seconds"]! > 0, output);
-        Assert.Equal(job == "ppo", figures["phases"]!.AsObject().Count == 3);
+        var results = JsonNode.Parse(Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)))!;
+        Assert.Equal(2, (int)results["steps"]!);
+        Assert.True((double)results["seconds_per_step"]! > (double)results["floor_seconds"]!, output);
+        Assert.True((double)results["floor_seconds"]! > 0, output);
+        Assert.Equal(job == "ppo", results["phases"]!.AsObject().Count == 3);
         Assert.Contains("aten::addmm", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AllMistakesInARecipeAreSaidAtOnceWithTheNearestNames()
+    public void Sft_SeveralErrorsInARecipe_ReportsAllWithTheNearestKeys()
     {
         var (code, _, error) = Commands.Run("sft", "optimizer.learningrate=1", "batchSise=4", "run.threads=-1");
         Assert.Equal(2, code);
@@ -66,7 +71,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData("{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a\",", "line 2")]
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "'prompt'")]
-    public void DamagedDataIsNamedByFileAndLineAndLeavesNoRun(string text, string expected)
+    public void Pretrain_DamagedData_NamesFileAndLineAndStartsNoRun(string text, string expected)
     {
         using var folder = new TemporaryFolder();
         var data = folder.Write("data.jsonl", text);
@@ -79,7 +84,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void ARecipeIsPrintedWithEveryKeyExplained()
+    public void Recipe_EveryMethod_IsPrintedWithComments()
     {
         foreach (var method in new[] { "pretrain", "sft", "reward", "ppo" })
         {

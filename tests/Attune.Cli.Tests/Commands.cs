@@ -4,30 +4,30 @@ using Attune.Cli.Display;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>The real program: in this process, where a start would cost more than the command, or as a process of its own.</summary>
+/// <summary>Runs the program: in this process, which is faster, or as a child process.</summary>
 static class Commands
 {
     static readonly MethodInfo Main = typeof(Displays).Assembly.EntryPoint!;
     static readonly string Program = Main.Module.FullyQualifiedName;
     static readonly Lock OneAtATime = new();
 
-    /// <summary>A run is shown in plain lines, whoever watches the tests.</summary>
+    /// <summary>Selects the plain display, even if the tests run on a terminal.</summary>
     static Commands() => Environment.SetEnvironmentVariable("NO_COLOR", "1");
 
-    /// <summary>Runs to the end in this process, one command at a time: what is written to the console is the process's.</summary>
+    /// <summary>Runs a command in this process; one at a time, because the console is shared.</summary>
     public static (int Code, string Output, string Error) Run(params string[] words)
     {
         lock (OneAtATime)
         {
             var (output, error) = (Console.Out, Console.Error);
-            using var said = new StringWriter();
-            using var complained = new StringWriter();
-            Console.SetOut(said);
-            Console.SetError(complained);
+            using var standardOutput = new StringWriter();
+            using var standardError = new StringWriter();
+            Console.SetOut(standardOutput);
+            Console.SetError(standardError);
             try
             {
                 var code = (int)Main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [words], null)!;
-                return (code, said.ToString(), complained.ToString());
+                return (code, standardOutput.ToString(), standardError.ToString());
             }
             finally
             {
@@ -37,8 +37,8 @@ static class Commands
         }
     }
 
-    /// <summary>Runs to the end as a process.</summary>
-    public static (int Code, string Output, string Error) RunApart(params string[] words)
+    /// <summary>Runs a command as a child process.</summary>
+    public static (int Code, string Output, string Error) RunProcess(params string[] words)
     {
         using var process = Start(words);
         var error = process.StandardError.ReadToEndAsync();
@@ -49,7 +49,13 @@ static class Commands
 
     public static Process Start(params string[] words)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
         foreach (var word in words.Prepend(Program))
             start.ArgumentList.Add(word);
         return Process.Start(start)!;

@@ -10,10 +10,13 @@ using Spectre.Console;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>What `attune data inspect` says, to a file as tests read it.</summary>
+/// <summary>The output of `attune data inspect` to a file.</summary>
 public sealed class DataCommandTests : IDisposable
 {
-    const string Template = "{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}\n{% else %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}";
+    const string Template = "{% for m in messages %}{% if m.role == 'assistant' %}"
+        + "A:{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}\n"
+        + "{% else %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}";
+    const string Chat = """{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}""";
 
     readonly TemporaryFolder folder = new();
     readonly string model;
@@ -24,7 +27,8 @@ public sealed class DataCommandTests : IDisposable
         using var random = new RandomSource(1);
         var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 48 };
         var tokenizer = TinyData.Tokenizer.WithChatTemplate(Template);
-        ModelFolder.Save(model, Pretrained.NewLanguageModel(shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId), random), tokenizer);
+        var config = shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);
+        ModelFolder.Save(model, Pretrained.NewLanguageModel(config, random), tokenizer);
     }
 
     public void Dispose() => folder.Dispose();
@@ -37,75 +41,80 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsLearnedStandsInBracketsAndTheCountsAreThoseOfTheRows()
+    public void Inspect_Demonstrations_BracketsTokensInTheLossAndCountsThem()
     {
         var output = Inspect(TinyData.Demonstrations(folder), "--rows", "1");
-        Assert.Matches(@"\nline 1: \d+ tokens, \d+ learned\n", output);
-        Assert.Contains("The cat says[ meow woof.<endoftext>]\n", output.Replace("|", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Matches(@"\nline 1: \d+ tokens, \d+ in the loss\n", output);
+        Assert.Contains("The cat says[ meow woof.<endoftext>]\n", WithoutBars(output), StringComparison.Ordinal);
         Assert.Contains("context    48 tokens", output, StringComparison.Ordinal);
-        Assert.Contains("examples   36 prompts with completions", output, StringComparison.Ordinal);
+        Assert.Contains("examples   36 demonstrations", output, StringComparison.Ordinal);
         Assert.Contains("left out   0", output, StringComparison.Ordinal);
         Assert.Contains("lengths in tokens", output, StringComparison.Ordinal);
-        Assert.Contains("nothing is cut or left out", output, StringComparison.Ordinal);
+        Assert.Contains("nothing is truncated or left out", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void ConversationsAreShownAsTheTemplateWritesThemWithWhatItMarks()
+    public void Inspect_Conversations_ShowsWhatTheTemplateRendersAndMarks()
     {
-        var data = folder.Write("chat.jsonl", """{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}""" + "\n");
+        var data = folder.Write("chat.jsonl", Chat + "\n");
         var output = Inspect(data);
-        Assert.Contains("It marks by {% generation %} what is learned", output, StringComparison.Ordinal);
-        Assert.Contains("user: hi⏎\nA:[yo<endoftext>]\n", output.Replace("|", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("{% generation %} marks the tokens in the loss", output, StringComparison.Ordinal);
+        Assert.Contains("user: hi⏎\nA:[yo<endoftext>]\n", WithoutBars(output), StringComparison.Ordinal);
     }
 
+    static string WithoutBars(string text) => text.Replace("|", "", StringComparison.Ordinal);
+
     [Fact]
-    public void WhatIsTooLongIsSaidWithTheReason()
+    public void Inspect_TextsTooLong_ReportsTheReason()
     {
         var data = TinyData.Rankings(folder);
         var output = Inspect(data, "--context", "4", "--too-long", "drop", "--rows", "0");
         Assert.Contains("left out   36", output, StringComparison.Ordinal);
-        Assert.Contains("36 rankings with a text longer than 4 tokens were left out (the first: line 1)", output, StringComparison.Ordinal);
+        Assert.Contains("36 rankings with a text longer than 4 tokens were left out (first: line 1)", output, StringComparison.Ordinal);
         Assert.Contains("longer than the context", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\nline 1", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AConversationThatTheTemplateRefusesIsSaidAndTheOthersAreShown()
+    public void Inspect_ConversationThatTheTemplateRefuses_IsReportedAndOthersAreShown()
     {
-        TinyData.Tokenizer.WithChatTemplate("{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + Template).Save(model);
-        var data = folder.Write("chat.jsonl", """
-            {"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}
-            {"messages":[{"role":"system","content":"s"},{"role":"assistant","content":"yo"}]}
-            """ + "\n");
+        const string NoSystem = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}";
+        TinyData.Tokenizer.WithChatTemplate(NoSystem + Template).Save(model);
+        var data = folder.Write("chat.jsonl", $"{Chat}\n{Chat.Replace("user", "system", StringComparison.Ordinal)}\n");
         var output = Inspect(data);
         Assert.Contains("line 2: left out", output, StringComparison.Ordinal);
-        Assert.Contains("1 examples would stop training: chat template, line 1: no system role (the first: line 2)", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 examples would stop training: chat template, line 1: no system role (first: line 2)", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void FineTuningSaysWhatTheTemplateLacksBeforeTheFirstStep()
+    public void Sft_TemplateWithoutEos_IsReportedBeforeTheFirstStep()
     {
-        TinyData.Tokenizer.WithChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{{ 'assistant: ' if add_generation_prompt }}").Save(model);
-        var data = folder.Write("chat.jsonl", string.Concat(Enumerable.Repeat("""{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yo"}]}""" + "\n", 4)));
-        var (code, output, error) = Commands.Run("sft", $"model={model}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2", "run.selfTest=false");
+        const string NoEos = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+            + "{{ 'assistant: ' if add_generation_prompt }}";
+        TinyData.Tokenizer.WithChatTemplate(NoEos).Save(model);
+        var data = folder.Write("chat.jsonl", string.Concat(Enumerable.Repeat(Chat + "\n", 4)));
+        var (code, output, error) = Commands.Run(
+            "sft", $"model={model}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2",
+            "run.selfTest=false");
         Assert.True(code == 0, error);
-        var said = output.IndexOf("4 conversations have no <|endoftext|> behind the answer", StringComparison.Ordinal);
-        Assert.InRange(said, 0, output.IndexOf("1/1", StringComparison.Ordinal));
+        var notice = output.IndexOf("4 conversations have no <|endoftext|> behind the answer", StringComparison.Ordinal);
+        Assert.InRange(notice, 0, output.IndexOf("1/1", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void MistakesAreSaidInOneMessage()
+    public void Inspect_BadArguments_FailsWithOneMessage()
     {
         var (code, _, error) = Commands.Run("data", "inspect", folder.File("none.jsonl"), "--model", model);
         Assert.Equal(2, code);
         Assert.Contains("there is no file or folder", error, StringComparison.Ordinal);
         (code, _, error) = Commands.Run("data", "inspect", TinyData.Prompts(folder), "--model", model, "--rows", "-1");
         Assert.Equal(2, code);
-        Assert.Contains("--rows: a number of at least 0 was expected, found -1", error, StringComparison.Ordinal);
+        Assert.Contains("--rows must be at least 0 (was -1).", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void InColourTheTextIsWholeAndGreenWhereItIsLearned()
+    public void Render_InColour_ShowsTokensInTheLossInGreen()
     {
         var tokenizer = TinyData.Tokenizer;
         int[] tokens = [.. tokenizer.Encode("The cat"), tokenizer.EosId!.Value];
@@ -115,6 +124,6 @@ public sealed class DataCommandTests : IDisposable
         Assert.All(segments.SkipLast(1), segment => Assert.NotEqual(Decoration.Bold, segment.Style.Decoration));
         Assert.Contains(segments[^1].Style.Foreground, new[] { Color.Green, Color.Lime });
         var cut = TokenText.Render(tokenizer, row, most: 1, inColour: false);
-        Assert.Equal($" … ({tokens.Length - 1} more tokens, 1 of them learned)", cut[^1].Text);
+        Assert.Equal($" … ({tokens.Length - 1} more tokens, 1 of them in the loss)", cut[^1].Text);
     }
 }

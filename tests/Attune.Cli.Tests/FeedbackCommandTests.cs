@@ -18,29 +18,32 @@ public sealed class FeedbackCommandTests : IDisposable
         """), "--project", "hotel", "--new").Code);
 
     [Fact]
-    public void WhatComesInGoesOutInEveryLayoutAndAsAnArchive()
+    public void Export_EveryLayoutAndAnArchive_HasTheImportedComparisons()
     {
         Import();
-        Assert.Equal("hotel: 2 items, 2 of 2 decisions\n", Run("list").Output);
+        Assert.Equal("hotel: 2 items, 2 of 2 annotations\n", Run("list").Output);
         foreach (var (layout, rows) in new[] { ("pairs", 2), ("rankings", 2), ("kto", 4), ("hh", 2), ("demonstrations", 0) })
         {
             Assert.Equal(0, Run("export", "--project", "hotel", "--layout", layout, "--output", folder.File(layout)).Code);
             Assert.Equal(rows, File.ReadAllLines(Path.Combine(folder.File(layout), "train.jsonl")).Length);
         }
         Assert.Equal(0, Run("export", "--project", "hotel", "--agreement", "0.7", "--output", folder.File("some")).Code);
-        Assert.Equal("the pool?", (string)JsonNode.Parse(Assert.Single(File.ReadAllLines(Path.Combine(folder.File("some"), "train.jsonl"))))!["prompt"]!);
+        var row = JsonNode.Parse(Assert.Single(File.ReadAllLines(Path.Combine(folder.File("some"), "train.jsonl"))))!;
+        Assert.Equal("the pool?", (string)row["prompt"]!);
         Assert.Equal(0, Run("export", "--project", "hotel", "--output", folder.File("all.zip")).Code);
-        Assert.Equal(["manifest.json", "train.jsonl"], System.IO.Compression.ZipFile.OpenRead(folder.File("all.zip")).Entries.Select(entry => entry.Name).Order());
+        var entries = System.IO.Compression.ZipFile.OpenRead(folder.File("all.zip")).Entries;
+        Assert.Equal(["manifest.json", "train.jsonl"], entries.Select(entry => entry.Name).Order());
     }
 
     [Theory]
-    [InlineData("no project hostel; there are hotel", "export", "--project", "hostel", "--output", "x")]
+    [InlineData("no project hostel. Projects: hotel.", "export", "--project", "hostel", "--output", "x")]
     [InlineData("nobody named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
-    [InlineData("agreement: a share from 0 to 1 was expected, found 70", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
-    [InlineData("--from: a day such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--from", "yesterday")]
-    [InlineData("there is no file nothing.jsonl", "import", "nothing.jsonl", "--project", "hotel")]
+    [InlineData(
+        "agreement: a share from 0 to 1 was expected, found 70", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
+    [InlineData("--from must be a date such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--from", "yesterday")]
+    [InlineData("There is no file nothing.jsonl.", "import", "nothing.jsonl", "--project", "hotel")]
     [InlineData("there is no file nothing.db", "restore", "nothing.db")]
-    public void WhatIsWrongIsOneMessageAndTheCodeOfBadInput(string expected, params string[] words)
+    public void Feedback_BadInput_FailsWithOneMessage(string expected, params string[] words)
     {
         Import();
         var (code, _, error) = Run(words);
@@ -50,15 +53,15 @@ public sealed class FeedbackCommandTests : IDisposable
     }
 
     [Fact]
-    public void ACopyIsTakenAndRestored()
+    public void Backup_AndRestore_KeepsTheAnnotations()
     {
         Import();
         var copy = folder.File("copy.db");
-        Assert.Contains("1 projects, 2 items, 2 decisions", Run("backup", copy).Output, StringComparison.Ordinal);
+        Assert.Contains("1 projects, 2 items, 2 annotations", Run("backup", copy).Output, StringComparison.Ordinal);
         Assert.Equal(2, Run("backup", copy).Code);
         Assert.Equal(2, Run("restore", copy).Code);
-        Assert.Contains("What was there before lies in", Run("restore", copy, "--force").Output, StringComparison.Ordinal);
-        Assert.Equal("hotel: 2 items, 2 of 2 decisions\n", Run("list").Output);
+        Assert.Contains("The previous store is kept in", Run("restore", copy, "--force").Output, StringComparison.Ordinal);
+        Assert.Equal("hotel: 2 items, 2 of 2 annotations\n", Run("list").Output);
         Assert.Equal(2, Commands.Run("feedback", "list", "--folder", folder.File("none")).Code);
     }
 

@@ -2,7 +2,7 @@ using Attune.Testing;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>kill -9 at a random moment of each stage, resume: the same bits as without the kill.</summary>
+/// <summary>Each stage is killed (kill -9) at a random step and resumed: the weights are those of a run without interruption.</summary>
 public sealed class KillTests : IDisposable
 {
     const int Steps = 24;
@@ -12,16 +12,19 @@ public sealed class KillTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void EveryStageGoesOnToTheSameBits()
+    public void EveryStage_KilledAndResumed_EndsWithTheSameBits()
     {
-        var model = Stage("pretrain", $"data.train={Lines("corpus", 80)}", "tokenizer.vocabularySize=320", "newModel.family=llama", "newModel.layers=1",
+        var model = Stage(
+            "pretrain", $"data.train={Lines("corpus", 80)}", "tokenizer.vocabularySize=320", "newModel.family=llama", "newModel.layers=1",
             "newModel.width=32", "newModel.heads=2", "newModel.context=320");
         var tuned = Stage("sft", $"model={model}", $"data.train={Lines("demonstrations", 60)}");
         var reward = Stage("reward", $"model={tuned}", $"data.train={Lines("rankings", 30)}");
-        Stage("ppo", $"model={tuned}", $"rewardModel={reward}", $"data.train={Lines("prompts", 60)}", "sampling.maxNewTokens=8", "training.batchSize=8");
+        Stage(
+            "ppo", $"model={tuned}", $"rewardModel={reward}", $"data.train={Lines("prompts", 60)}", "sampling.maxNewTokens=8",
+            "training.batchSize=8");
     }
 
-    /// <summary>Trains once whole and once in a process that is killed, then resumed; returns the model.</summary>
+    /// <summary>Trains without interruption, and again in a process that is killed and resumed; returns the model.</summary>
     string Stage(string method, params string[] words)
     {
         string[] all = [method, .. words, $"training.steps={Steps}", "run.checkpointEvery=6", "run.device=cpu", "run.threads=1"];

@@ -12,7 +12,7 @@ using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>generate and score with real model folders, and with folders that are damaged.</summary>
+/// <summary>`attune generate`, `score`, `models` and `evaluate policy` with model folders, whole and damaged.</summary>
 public sealed class ModelCommandTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -33,7 +33,7 @@ public sealed class ModelCommandTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void AFileOfPromptsIsAnsweredAndTheSeedDecidesTheAnswers()
+    public void Generate_FileOfPrompts_DependsOnTheSeedOnly()
     {
         var prompts = TinyData.Prompts(folder);
         var (first, again, other) = (Generate("a", 1), Generate("b", 1), Generate("c", 2));
@@ -46,13 +46,15 @@ public sealed class ModelCommandTests : IDisposable
         string[] Generate(string name, int seed)
         {
             var output = folder.File(name + ".jsonl");
-            Succeed("generate", model, "--prompts", prompts, "--samples", "2", "--max-new-tokens", "6", "--seed", $"{seed}", "--output", output);
+            Succeed(
+                "generate", model, "--prompts", prompts, "--samples", "2", "--max-new-tokens", "6", "--seed", $"{seed}",
+                "--output", output);
             return File.ReadAllLines(output);
         }
     }
 
     [Fact]
-    public void OnePromptIsAnsweredAsTextGreedilyTheSameInAnySample()
+    public void Generate_Greedy_EverySampleIsTheSame()
     {
         var one = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5");
         var two = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5", "--samples", "2");
@@ -60,13 +62,14 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void AnEncoderDecoderAnswersToo()
+    public void Generate_EncoderDecoder_WritesResponses()
     {
         using var random = new RandomSource(1);
         var tokenizer = TinyData.Tokenizer;
         var shape = new ModelShape { Family = "t5", Layers = 1, Width = 32, Heads = 2, Context = 48 };
         var t5 = folder.File("t5");
-        ModelFolder.Save(t5, Pretrained.NewLanguageModel(shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId), random), tokenizer);
+        var config = shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);
+        ModelFolder.Save(t5, Pretrained.NewLanguageModel(config, random), tokenizer);
         var prompts = folder.Write("one.jsonl", """{"prompt":"The cat says"}""");
         var streamed = Succeed("generate", t5, "The cat says", "--max-new-tokens", "8");
         var written = JsonNode.Parse(Succeed("generate", t5, "--prompts", prompts, "--max-new-tokens", "8"))!;
@@ -85,7 +88,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--forced-eos-token-id", "40")]
     [InlineData("--sequence-bias", " says=-50")]
     [InlineData("--guidance-scale", "40")]
-    public void PenaltiesChangeWhatIsTheLikeliestAnswer(string option, string value)
+    public void Generate_LogitsFilter_ChangesTheGreedyResponse(string option, string value)
     {
         string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
         Assert.NotEqual(Succeed(greedy), Succeed([.. greedy, option, value]));
@@ -97,19 +100,19 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--min-p", "1")]
     [InlineData("--top-h", "0.000001")]
     [InlineData("--epsilon-cutoff", "0.999")]
-    public void AFilterThatLeavesOneTokenIsGreedy(string option, string value) => Assert.Equal(
+    public void Generate_FilterThatKeepsOneToken_IsGreedy(string option, string value) => Assert.Equal(
         Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5"),
         Succeed("generate", model, "The cat says", option, value, "--max-new-tokens", "5"));
 
     [Fact]
-    public void AnEtaCutoffChangesWhatIsDrawn()
+    public void Generate_EtaCutoff_ChangesTheSample()
     {
         string[] drawn = ["generate", model, "The cat says", "--max-new-tokens", "12"];
         Assert.NotEqual(Succeed(drawn), Succeed([.. drawn, "--eta-cutoff", "0.999"]));
     }
 
     [Fact]
-    public void TokensAndTextsThatAreForbiddenDoNotCome()
+    public void Generate_SuppressedTokensAndBadWords_AreNotGenerated()
     {
         string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
         var plain = Succeed(greedy);
@@ -123,12 +126,12 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void AModelIsShownWithItsSizesItsTokensAndItsTemplate()
+    public void ModelsShow_PrintsSizesTokensAndTemplate()
     {
         var shown = Succeed("models", "show", model);
         Assert.Contains("llama (LlamaForCausalLM), a decoder", shown);
         Assert.Contains("float32: ", shown);
-        Assert.Contains("texts of up to 48 tokens", shown);
+        Assert.Contains("context of 48 tokens", shown);
         Assert.Contains($"vocabulary {TinyData.Tokenizer.VocabularySize} tokens", shown);
         Assert.Contains($"eos {TinyData.Tokenizer.IdToToken(TinyData.Tokenizer.EosId!.Value)} ({TinyData.Tokenizer.EosId})", shown);
         Assert.Contains("template   none", shown);
@@ -138,12 +141,12 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""[1]""", "'attune_heads' should be an object, found [1]")]
+    [InlineData("""[1]""", "'attune_heads' must be an object")]
     [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' should be an object, found null")]
     [InlineData("""{"q":{"outputs":3}}""", "attune_heads: q: 'kind' is missing")]
     [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not known; known are value and mlp")]
-    [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' should be a number of at least 1, found 0")]
-    [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], config.json asks for [4, 64]")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' must be at least 1")]
+    [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], but config.json requires [4, 64]")]
     [InlineData("""{"q":{"kind":"mlp","outputs":3},"r":{"kind":"value"}}""", "lacks r.summary.weight, r.summary.bias")]
     [InlineData("""{"":{"kind":"value"}}""", "the name of a head must consist of letters")]
     [InlineData("""{"model":{"kind":"value"}}""", "a head cannot be named 'model': the model already has parameters of that name")]
@@ -175,7 +178,7 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void TheBestBeamsAreTheAnswersAndOneBeamIsGreedy()
+    public void Generate_Beams_ReturnsTheBestAndOneBeamIsGreedy()
     {
         string[] words = ["generate", model, "The cat says", "--max-new-tokens", "5"];
         Assert.Equal(Succeed([.. words, "--temperature", "0"]), Succeed([.. words, "--beams", "1"]));
@@ -190,15 +193,17 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("must be at most the number of beams, 2 (was 3).", "--beams", "2", "--samples", "3")]
     [InlineData("`beams` must be 0 with --temperature", "--beams", "2", "--top-k", "3")]
     [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
-    public void OptionsOfBeamsThatMakeNoSenseAreSaid(string expected, params string[] options) => Fail(expected, ["generate", model, "The cat says", .. options]);
+    public void Generate_BadBeamOptions_Fails(string expected, params string[] options) =>
+        Fail(expected, ["generate", model, "The cat says", .. options]);
 
     [Fact]
-    public void AnEncoderScoresTextsAndIsRefusedWhereTextIsToBeWritten()
+    public void Encoder_ScoresTextsAndIsRefusedByGenerate()
     {
         var (encoder, judge) = (folder.File("encoder"), folder.File("judge"));
         using var random = new RandomSource(1);
         var tokenizer = TinyData.WordPieces;
-        var config = new ModelShape { Family = "bert", Layers = 1, Width = 32, Heads = 2, Context = 48 }.ToConfig(tokenizer.VocabularySize, null, null, tokenizer.PadId);
+        var shape = new ModelShape { Family = "bert", Layers = 1, Width = 32, Heads = 2, Context = 48 };
+        var config = shape.ToConfig(tokenizer.VocabularySize, null, null, tokenizer.PadId);
         ModelFolder.Save(encoder, Pretrained.NewLanguageModel(config, random), tokenizer);
         ModelFolder.Save(judge, Pretrained.NewRewardModel(config, random), tokenizer);
         Assert.Equal(36, Succeed("score", judge, TinyData.Rankings(folder)).TrimEnd('\n').Split('\n').Length);
@@ -206,53 +211,60 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void TheAccuracyOfARewardModelIsThatOfItsScores()
+    public void Score_PrintsTheAccuracyOfItsScores()
     {
         var output = folder.File("scores.jsonl");
         var (code, _, error) = Commands.Run("score", rewardModel, TinyData.Rankings(folder), "--output", output);
         Assert.True(code == 0, error);
-        var right = 0.0;
+        var correct = 0.0;
         var lines = File.ReadAllLines(output).Select(line => JsonNode.Parse(line)!).ToList();
         foreach (var scores in lines.Select(line => line["scores"]!.AsArray().Select(score => score!.GetValue<double>()).ToArray()))
-            right += Convert.ToInt32(scores[0] > scores[1]) + Convert.ToInt32(scores[0] > scores[2]) + Convert.ToInt32(scores[1] > scores[2]);
+        {
+            correct += Convert.ToInt32(scores[0] > scores[1]);
+            correct += Convert.ToInt32(scores[0] > scores[2]);
+            correct += Convert.ToInt32(scores[1] > scores[2]);
+        }
         Assert.Equal(36, lines.Count);
-        Assert.Equal(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"108 answers scored; {100 * right / 108:F1} % of 108 pairs in order\n"), error);
+        var accuracy = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * correct / 108:F1} %");
+        Assert.Equal($"108 responses scored; accuracy {accuracy} on 108 pairs\n", error);
     }
 
     [Fact]
-    public void TheBestOfNIsDrawnForAModelAndWrittenAsTableJsonAndPage()
+    public void EvaluatePolicy_Model_WritesBestOfNAsTableJsonAndPage()
     {
         var (json, page) = (folder.File("best.json"), folder.File("best.html"));
         var output = Succeed(
-            "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder), "--most", "6", "--reward", rewardModel, "--gold", "length",
-            "--best-of", "8", "--max-new-tokens", "6", "--output", json, "--report", page);
+            "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder), "--most", "6", "--reward", rewardModel,
+            "--gold-reward", "length", "--best-of", "8", "--max-new-tokens", "6", "--output", json, "--report", page);
         Assert.Contains("Best of n", output, StringComparison.Ordinal);
         var points = JsonNode.Parse(File.ReadAllText(json))!["bestOfN"]!["points"]!.AsArray();
         Assert.Equal([1, 2, 4, 8], points.Select(point => (int)point!["n"]!));
         Assert.Equal(Math.Log(8) - 7 / 8.0, (double)points[3]!["kl"]!, 9);
         var scores = points.Select(point => (double)point!["score"]!).ToList();
-        Assert.Equal(scores.Order(), scores);                    // the best of more is never worse by the score that chooses
+        Assert.Equal(scores.Order(), scores);                    // the expected score of the best of n grows with n
         Assert.InRange((double)points[0]!["gold"]!, 0, 6);
         Assert.Contains("Score and gold reward against √KL, best of n", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AModelIsEvaluatedByARewardThatIsNamed()
+    public void EvaluatePolicy_MissingOrUnknownReward_Fails()
     {
-        Fail("--reward: a reward model's folder or a kind", "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder));
-        Fail("'gost': a reward model's folder or one of", "evaluate", "policy", model, "--prompts", TinyData.Prompts(folder), "--reward", rewardModel, "--gold", "gost");
-        Fail("--prompts: a file of prompts", "evaluate", "policy", model, "--reward", rewardModel);
+        string[] evaluate = ["evaluate", "policy", model, "--prompts", TinyData.Prompts(folder)];
+        Fail("--reward must name a reward model's folder", evaluate);
+        foreach (var option in new[] { "--gold-reward", "--gold" })
+            Fail("'gost' is neither a reward model's folder nor one of", [.. evaluate, "--reward", rewardModel, option, "gost"]);
+        Fail("--prompts must name a file of prompts.", "evaluate", "policy", model, "--reward", rewardModel);
     }
 
     [Fact]
-    public void OnePromptOrAFileIsExpectedNotBoth() =>
-        Fail("one prompt, or --prompts with a file, was expected", "generate", model, "a prompt", "--prompts", "prompts.jsonl");
+    public void Generate_PromptAndFile_Fails() =>
+        Fail("Give one prompt, or a file of prompts with --prompts.", "generate", model, "a prompt", "--prompts", "prompts.jsonl");
 
     [Fact]
-    public void AModelWithoutARewardHeadScoresNothing() => Fail("no reward head", "score", model, TinyData.Rankings(folder));
+    public void Score_LanguageModel_Fails() => Fail("no reward head", "score", model, TinyData.Rankings(folder));
 
     [Fact]
-    public void AnAdapterIsAskedLikeAModelAndItsBaseIsNamedWhenItIsMissing()
+    public void Generate_Adapter_IsMergedAndAMissingBaseIsNamed()
     {
         using var random = new RandomSource(2);
         var adapter = folder.File("adapter");
@@ -262,21 +274,21 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(Succeed(["generate", model, .. words]), Succeed(["generate", adapter, .. words]));
         Peft.Save(adapter, lora, "somebody/model");
         Fail("whose base model 'somebody/model' is not on this machine", ["generate", adapter, .. words]);
-        Fail("whose base model 'somebody/model' is not on this machine", "sft", $"model={adapter}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+        Fail("whose base model 'somebody/model' is not on this machine", Train("sft", adapter, TinyData.Demonstrations(folder)));
     }
 
     [Fact]
-    public void TheInputIsNeverTheOutput()
+    public void Output_IsTheInput_FailsAndKeepsTheFile()
     {
         var rankings = TinyData.Rankings(folder);
         var before = File.ReadAllText(rankings);
-        Fail("another file than the input was expected", "score", rewardModel, rankings, "--output", rankings);
-        Fail("another file than the input was expected", "generate", model, "--prompts", rankings, "--output", rankings);
+        Fail("--output must name a file other than the input", "score", rewardModel, rankings, "--output", rankings);
+        Fail("--output must name a file other than the input", "generate", model, "--prompts", rankings, "--output", rankings);
         Assert.Equal(before, File.ReadAllText(rankings));
     }
 
     [Fact]
-    public void ADamagedInputLeavesTheOldOutput()
+    public void Score_DamagedInput_KeepsTheOldOutput()
     {
         var output = folder.Write("scores.jsonl", "old\n");
         Fail("line 2", "score", rewardModel, folder.Write("damaged.jsonl", "{\"text\":\"a\"}\n{\"text\":"), "--output", output);
@@ -284,10 +296,10 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a number was expected, found '1,5'", "--temperature", "1,5")]
+    [InlineData("--temperature must be a number such as 0.5 (was '1,5').", "--temperature", "1,5")]
     [InlineData("`temperature` must be 0 (greedy) or from 0.001 to 1000 (", "--temperature", "1e-30")]
     [InlineData("`topP` must be from 0.000001 to 1 (", "--top-p", "1e-46")]
-    [InlineData("`minNewTokens` must be at most maxNewTokens, 128 (was 129).", "--min-new-tokens", "129")]
+    [InlineData("`minNewTokens` must be at most maxNewTokens (128) (was 129).", "--min-new-tokens", "129")]
     [InlineData("`minP` must be from 0 to 1 (was 1.1).", "--min-p", "1.1")]
     [InlineData("`typicalP` must be from 0.000001 to 1 (was 0).", "--typical-p", "0")]
     [InlineData("`repetitionPenalty` must be from 0.001 to 1000 (was 0).", "--repetition-penalty", "0")]
@@ -295,16 +307,17 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("`noRepeatNgramSize` must be at least 0 (was -1).", "--no-repeat-ngram-size", "-1")]
     [InlineData("`samples` must be at least 1 (was 0).", "--samples", "0")]
     [InlineData("`topH` must be from 0 to 1 (was 2).", "--top-h", "2")]
-    [InlineData("--suppress-tokens: token ids", "--suppress-tokens", "3,x")]
+    [InlineData("--suppress-tokens must be token ids", "--suppress-tokens", "3,x")]
     [InlineData("(was 99999)", "--suppress-tokens", "99999")]
-    [InlineData("--sequence-bias: TEXT=NUMBER", "--sequence-bias", "cat")]
-    [InlineData("--exponential-decay-length-penalty: START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
+    [InlineData("--sequence-bias must be TEXT=NUMBER", "--sequence-bias", "cat")]
+    [InlineData("--exponential-decay-length-penalty must be START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
     [InlineData("`guidanceScale` must not be 1 with a negative prompt (was 1).", "--negative-prompt", "A dog")]
-    [InlineData("--output goes with a file of --prompts", "--output", "answers.jsonl")]
-    public void OptionsThatMakeNoSenseAreSaid(string expected, string option, string value) => Fail(expected, "generate", model, "The cat says", option, value);
+    [InlineData("--output needs --prompts", "--output", "answers.jsonl")]
+    public void Generate_BadOptions_Fails(string expected, string option, string value) =>
+        Fail(expected, "generate", model, "The cat says", option, value);
 
     [Fact]
-    public void WeightsThatAreNotNumbersAreRefused()
+    public void Score_WeightsThatAreNotFinite_Fails()
     {
         using var scope = TensorScope.Open();
         var damaged = Pretrained.LoadRewardModel(rewardModel);
@@ -312,11 +325,11 @@ public sealed class ModelCommandTests : IDisposable
             damaged.Backbone.TokenEmbedding.Value.FillInPlace(double.NaN);
         Pretrained.Save(rewardModel, damaged);
         Fail("not finite numbers", "score", rewardModel, TinyData.Rankings(folder));
-        Fail("not finite numbers", "ppo", $"model={model}", $"rewardModel={rewardModel}", $"data.train={TinyData.Prompts(folder)}", $"run.output={folder.File("run")}");
+        Fail("not finite numbers", [.. Train("ppo", model, TinyData.Prompts(folder)), $"rewardModel={rewardModel}"]);
     }
 
     [Fact]
-    public void ADamagedModelIsNamedWithWhatIsWrong()
+    public void Generate_DamagedModel_NamesTheFile()
     {
         var weights = Path.Combine(model, "model.safetensors");
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
@@ -324,15 +337,16 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void ATokenizerOfAnotherModelIsRefused()
+    public void Generate_TokenizerOfAnotherModel_Fails()
     {
-        BytePairTrainer.Train(["many other words that make a larger vocabulary than the model has, so that none fits"], new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
+        string[] texts = ["many other words that make a larger vocabulary than the model has, so that none fits"];
+        BytePairTrainer.Train(texts, new() { VocabularySize = 310, MinFrequency = 1 }).Save(model);
         Fail("they do not belong together", "generate", model, "The cat says");
-        Fail("they do not belong together", "sft", $"model={model}", $"data.train={TinyData.Demonstrations(folder)}", $"run.output={folder.File("run")}");
+        Fail("they do not belong together", Train("sft", model, TinyData.Demonstrations(folder)));
     }
 
     [Fact]
-    public void AnAddedTokenBeyondTheTableIsAcceptedUnlessItHasAPart()
+    public void Generate_AddedTokenBeyondTheVocabulary_IsAcceptedUnlessItIsUsed()
     {
         var grown = TinyData.Tokenizer.WithSpecialTokens(pad: "<|beyond|>");
         grown.Save(model);
@@ -349,12 +363,15 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void AFullDiskIsSaidWithWhatToDo()
+    public void Generate_DiskFull_SaysWhatToDo()
     {
         if (!OperatingSystem.IsLinux())
             return;
-        Fail("Make room on the disk", "generate", model, "--prompts", TinyData.Prompts(folder), "--output", "/dev/full");
+        Fail("Free some disk space", "generate", model, "--prompts", TinyData.Prompts(folder), "--output", "/dev/full");
     }
+
+    string[] Train(string method, string model, string data) =>
+        [method, $"model={model}", $"data.train={data}", $"run.output={folder.File("run")}"];
 
     static string Succeed(params string[] words)
     {

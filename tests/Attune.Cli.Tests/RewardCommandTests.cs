@@ -8,7 +8,7 @@ using Attune.Training.Parameters;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>evaluate reward, and score with several models as one.</summary>
+/// <summary>`attune evaluate reward`, and `attune score` with an ensemble.</summary>
 public sealed class RewardCommandTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -20,27 +20,29 @@ public sealed class RewardCommandTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void TheAccuracyIsThatOfTheScoresAndStandsInTableJsonAndReport()
+    public void EvaluateReward_Accuracy_IsThatOfTheScoresInTableJsonAndReport()
     {
         var rankings = TinyData.Rankings(folder);
         var scored = Commands.Run("score", one, rankings, "--output", folder.File("scores.jsonl")).Error;
         var (output, report) = (folder.File("found.json"), folder.File("report.html"));
         var table = Succeed("evaluate", "reward", one, rankings, "--output", output, "--report", report);
         var json = JsonNode.Parse(File.ReadAllText(output))!;
-        var percent = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * json["accuracy"]!["value"]!.GetValue<double>():F1} %");
+        var accuracy = json["accuracy"]!["value"]!.GetValue<double>();
+        var percent = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * accuracy:F1} %");
         Assert.Equal(108, json["accuracy"]!["pairs"]!.GetValue<int>());
-        Assert.Contains($"; {percent} of 108 pairs in order", scored);
-        Assert.StartsWith($"in order     {percent}  (95 %: ", table);
+        Assert.Contains($"; accuracy {percent} on 108 pairs", scored);
+        Assert.StartsWith($"accuracy     {percent}  (95 %: ", table);
         Assert.Contains(percent, File.ReadAllText(report));
         Assert.Contains("Most confident errors", File.ReadAllText(report));
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(Succeed("evaluate", "reward", one, rankings, "--json"))!.ToJsonString());
     }
 
     [Fact]
-    public void StrengthsVotesSourcesAndWhatPeopleAgreeOnAreToldApart()
+    public void EvaluateReward_MarginsVotesAndSources_AreGrouped()
     {
         var data = folder.Write("pairs.jsonl", string.Concat(Enumerable.Range(0, 20).Select(i =>
-            $$"""{"prompt":"The cat {{i % 10}} says","chosen":" meow.","rejected":" no","strength":{{i % 2}},"votes":[{{3 - i / 10}},1],"sources":["a","{{(i % 4 == 0 ? "a" : "b")}}"]}""" + "\n")));
+            $$"""{"prompt":"The cat {{i % 10}} says","chosen":" meow.","rejected":" no","strength":{{i % 2}},"""
+            + $$""" "votes":[{{3 - i / 10}},1],"sources":["a","{{(i % 4 == 0 ? "a" : "b")}}"]}""" + "\n")));
         var json = JsonNode.Parse(Succeed("evaluate", "reward", one, data, "--json", "--ceiling", "0.8"))!;
         Assert.Equal(["0", "1"], json["byStrength"]!.AsArray().Select(group => group!["name"]!.GetValue<string>()));
         Assert.Equal(["67 %", "75 %"], json["byShare"]!.AsArray().Select(group => group!["name"]!.GetValue<string>()));
@@ -53,7 +55,7 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Fact]
-    public void SeveralModelsAreOneByTheirMeanTheirLeastOrTheMeanLessDeviations()
+    public void Score_Ensemble_CombinesByMeanMinimumOrDeviations()
     {
         var rankings = TinyData.Rankings(folder);
         var (a, b) = (Scores(one), Scores(other));
@@ -63,8 +65,8 @@ public sealed class RewardCommandTests : IDisposable
 
         void Check(Func<double, double, double> combine, params string[] words)
         {
-            var found = Scores(one, ["--with", other, .. words]);
-            Assert.All(a.Zip(b, combine).Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+            var combined = Scores(one, ["--with", other, .. words]);
+            Assert.All(a.Zip(b, combine).Zip(combined), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
         }
 
         double[] Scores(string model, params string[] words) => [.. Succeed(["score", model, .. words, rankings]).TrimEnd('\n').Split('\n')
@@ -72,7 +74,7 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Fact]
-    public void RawScoresAreLogits()
+    public void Score_Raw_WritesLogits()
     {
         var rankings = TinyData.Rankings(folder);
         var plain = Succeed("score", one, rankings);
@@ -93,13 +95,14 @@ public sealed class RewardCommandTests : IDisposable
     [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which annotators prefer one response")]
     [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which annotators prefer one response")]
     [InlineData("", "there is no pair in which annotators prefer one response")]
-    public void DataThatComparesNothingIsSaid(string line, string expected) => Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));
+    public void EvaluateReward_NoComparisons_Fails(string line, string expected) =>
+        Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));
 
     [Fact]
-    public void WordsThatMakeNoSenseAreSaid()
+    public void EvaluateReward_BadArguments_Fails()
     {
         var rankings = TinyData.Rankings(folder);
-        Fail("--ceiling: a share from 0.5 to 1 was expected, found 3", "evaluate", "reward", one, rankings, "--ceiling", "3");
+        Fail("--ceiling must be from 0.5 to 1 (was 3).", "evaluate", "reward", one, rankings, "--ceiling", "3");
         Fail("`deviations` must be at least 0 (was -1).", "score", one, rankings, "--deviations", "-1");
         Fail("no reward head", "evaluate", "reward", LanguageModel(), rankings);
     }

@@ -4,7 +4,7 @@ using Attune.Testing;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>What the source keeps to: the width of its lines, and the direction of its arrows.</summary>
+/// <summary>Checks the width of lines, and that the folders of a project depend on each other in one direction.</summary>
 public sealed partial class SourceTests
 {
     const int Columns = 140;
@@ -12,7 +12,7 @@ public sealed partial class SourceTests
     static readonly string[] Kinds =
         [".cs", ".razor", ".js", ".css", ".sql", ".cpp", ".h", ".sh", ".yaml", ".csproj", ".props", ".slnx", ".md", ".txt", ".jinja"];
 
-    /// <summary>Projects whose folders point one way.</summary>
+    /// <summary>Projects whose folders are checked.</summary>
     public static TheoryData<string> Projects => ["Attune.Training", "Attune.Reporting"];
 
     [Fact]
@@ -25,12 +25,15 @@ public sealed partial class SourceTests
         Assert.True(wide.Count == 0, $"{wide.Count} lines have more than {Columns} columns:\n{string.Join('\n', wide.Take(50))}");
     }
 
-    /// <summary>A folder's namespace is its own; an arrow goes from it to each namespace that its files name in a using directive.</summary>
+    /// <summary>
+    /// Each folder is a namespace; it depends on the namespaces that its files name in using directives.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void Folders_OfAProject_PointOneWay(string project)
     {
-        var arrows = SourceFiles().Where(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+        var arrows = SourceFiles()
+            .Where(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
             .SelectMany(file => Usings(File.ReadAllText(Repository.PathTo(file)), project).Select(to => (From: file.Split('/')[2], To: to)))
             .Where(arrow => arrow.From != arrow.To).ToHashSet();
         Assert.NotEmpty(arrows);

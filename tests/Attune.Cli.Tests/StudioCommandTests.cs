@@ -8,7 +8,7 @@ public sealed class StudioCommandTests : IDisposable
     readonly TemporaryFolder folder = new();
 
     [Fact]
-    public void AnInvitationIsAPersonalLink()
+    public void Invite_NewPerson_PrintsASignInLink()
     {
         var (code, output, _) = Commands.Run("studio", "invite", "Olga", "--role", "owner", "--folder", folder.Path);
         Assert.Equal(0, code);
@@ -18,18 +18,18 @@ public sealed class StudioCommandTests : IDisposable
     }
 
     [Fact]
-    public void AnInvitationDoesNotChangeARole()
+    public void Invite_OtherRole_Fails()
     {
         Commands.Run("studio", "invite", "Olga", "--role", "owner", "--folder", folder.Path);
         var (code, _, error) = Commands.Run("studio", "invite", "Olga", "--role", "annotator", "--folder", folder.Path);
         Assert.Equal(2, code);
-        Assert.Contains("Olga is there already, with the role Owner", error);
+        Assert.Contains("Olga exists already, with the role Owner", error);
     }
 
     [Theory]
-    [InlineData("localhost", "--listen: an address and a port such as 127.0.0.1:5400 were expected, found localhost")]
+    [InlineData("localhost", "--listen must be an address and a port such as 127.0.0.1:5400 (was localhost).")]
     [InlineData("0.0.0.0:0", "make the first one by `attune studio invite NAME --role owner`")]
-    public void AnAddressThatWillNotDoIsSaid(string address, string message)
+    public void Studio_BadAddress_Fails(string address, string message)
     {
         var (code, _, error) = Commands.Run("studio", "--listen", address, "--folder", folder.Path);
         Assert.Equal(2, code);
@@ -37,7 +37,7 @@ public sealed class StudioCommandTests : IDisposable
     }
 
     [Fact]
-    public void AnotherFileInThePlaceOfTheStoreIsSaid()
+    public void Studio_FileIsNotAStore_Fails()
     {
         folder.Write("studio.db", "this is a letter, not a store of preferences; it is long enough to be looked at as one");
         var (code, _, error) = Commands.Run("studio", "--folder", folder.Path);

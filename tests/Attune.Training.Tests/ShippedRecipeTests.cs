@@ -18,7 +18,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("reward", reward, $"model={sft}/model");
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model",
-            $"gold.0.folder={Repository.PathTo("data", "frontdesk")}");
+            $"goldReward.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("dpo", folder.File("dpo"), $"model={sft}/model");
         RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");

@@ -202,7 +202,9 @@ public sealed class TrainedParametersTests : IDisposable
         model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3)).Initialize(random);
         model.AddValueHead().Initialize(random);
         var trained = TrainedParameters.Select(model, Forms[form], seed: 1);
-        string[] heads = ["q_head_0.0.weight", "q_head_0.0.bias", "q_head_0.2.weight", "q_head_0.2.bias", "v_head.summary.weight", "v_head.summary.bias"];
+        string[] heads =
+            ["q_head_0.0.weight", "q_head_0.0.bias", "q_head_0.2.weight", "q_head_0.2.bias", "v_head.summary.weight",
+            "v_head.summary.bias"];
         Assert.Equal(heads, trained.Named.Select(parameter => parameter.Name).TakeLast(heads.Length));
         Assert.All(model.Heads.Values.SelectMany(head => head.Parameters), parameter => Assert.True(parameter.Trainable));
         Assert.DoesNotContain("transformer.h.0.ln_1.weight", trained.Named.Select(parameter => parameter.Name));
@@ -217,9 +219,11 @@ public sealed class TrainedParametersTests : IDisposable
         var head = model.AddHead("q_head_0", new MlpHead(model.Backbone.Width, 3));
         head.Initialize(random);
         var options = new ParameterOptions { Lora = new() { Rank = 2, Merge = false } };
-        TrainedParameters.Select(model, options, seed: 1).Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
+        TrainedParameters.Select(model, options, seed: 1)
+            .Save(folder.Path, TwoLayers, TinyData.Tokenizer, _ => Assert.Fail("no whole model is written"));
         var read = Pretrained.LoadLanguageModel(folder.Path).Heads["q_head_0"];
-        Assert.Equal(head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
+        Assert.Equal(
+            head.Parameters.Select(own => own.Value.RawBytes().ToArray()), read.Parameters.Select(own => own.Value.RawBytes().ToArray()));
         var config = Path.Combine(folder.Path, "adapter_config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("q_head_0", "q_head_1", StringComparison.Ordinal));
         Assert.Contains("q_head_0", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);

@@ -2,7 +2,7 @@ using Attune.Quickstart;
 
 namespace Attune.FrontDesk;
 
-/// <summary>How far rankings agree with the taste without noise, and with each other.</summary>
+/// <summary>The share of pairs on which rankings agree with the taste without noise, and with each other.</summary>
 sealed class Agreement
 {
     readonly List<double> withTaste = [];

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Attune.FrontDesk;
 
-/// <summary>The JSONL files.</summary>
+/// <summary>Writes the JSONL files.</summary>
 sealed class Files(string folder, int toShow)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -8,7 +8,7 @@ enum Wordings
     HeldOut,
 }
 
-/// <summary>Lines under keys; a key may stand for many lines. A line of alternatives, "a | b", stands for each of them.</summary>
+/// <summary>Lines by key; a key may have many lines. Alternatives in a line, "a | b", are separate lines.</summary>
 sealed class Lines : Dictionary<string, List<string>>
 {
     public Lines Add(string key, string text)
@@ -24,7 +24,7 @@ sealed record Topic(string Id, Lines Lines);
 
 sealed record Situation(Topic Topic, string Id, Lines Lines);
 
-/// <summary>A situation with one of its details: what is split into training and held-out.</summary>
+/// <summary>A situation with one of its details; combinations are split into training and held-out.</summary>
 sealed record Combination(Situation Situation, string Detail)
 {
     public static readonly string[] Kinds = ["bring", "want", "act", "problem", "ask", "tell"];
@@ -37,7 +37,7 @@ sealed record Combination(Situation Situation, string Detail)
     public IEnumerable<string> Wordings() => Messages().Select(message => message.Text.Replace("{it}", Detail));
 }
 
-/// <summary>Everything hand-written.</summary>
+/// <summary>The hand-written lines.</summary>
 sealed class Material
 {
     readonly List<string> texts = [];

@@ -1,16 +1,15 @@
 using Attune.FrontDesk;
 using Attune.Quickstart;
 
-// Writes the data of the hotel front desk out of the hand-written lines in ../material, always the same bytes:
-//     dotnet run --project data/frontdesk/make           writes the files and says what is in them
-//     dotnet run --project data/frontdesk/make -- 20     and shows 20 of each kind to read, and what was dropped
+// Writes the data of the hotel front desk from the hand-written lines in ../material; the bytes are the same every time:
+//     dotnet run --project data/frontdesk/make           writes the files and prints what is in them
+//     dotnet run --project data/frontdesk/make -- 20     also prints 20 of each kind, and what was dropped
 // ../README.md describes the result.
-
 
 var folder = Path.Combine("data", "frontdesk");
 if (!Directory.Exists(folder))
 {
-    Console.Error.WriteLine($"there is no folder {folder} here; start this in the root of the checkout");
+    Console.Error.WriteLine($"There is no folder {folder} here. Run this in the root of the checkout.");
     return 2;
 }
 var toShow = args.Length > 0 ? int.Parse(args[0]) : 0;
@@ -42,7 +41,7 @@ files.Write("pairs", 600, () => Pair(training, Wordings.Training));
 Report();
 return 0;
 
-// A fifth of the combinations of those situations that have three or more, if all their words are said elsewhere too.
+// Holds out a fifth of the combinations of situations with three or more, if all their words occur elsewhere too.
 static (List<Combination> Training, List<Combination> HeldOut) Split(Material material, Random random)
 {
     var heldOut = new HashSet<Combination>();
@@ -80,7 +79,7 @@ object Ranking(List<Combination> combinations, Wordings wordings, Agreement agre
     return new { message.Prompt, Completions = completions, Ranks = guest.Rank(message.Prompt, completions, random) };
 }
 
-// Ten guests say which of two answers they prefer; a careful one, without noise, how much better the one that most prefer is.
+// Ten noisy guests vote between two answers; the margin is that of the guest without noise.
 object Pair(List<Combination> combinations, Wordings wordings)
 {
     const int Guests = 10;
@@ -107,7 +106,8 @@ Func<object> Situations()
     {
         all.MoveNext();
         var c = all.Current;
-        return new { Topic = c.Situation.Topic.Id, Situation = c.Situation.Id, c.Detail, HeldOut = heldOut.Contains(c), Wordings = c.Wordings() };
+        var (topic, situation) = (c.Situation.Topic.Id, c.Situation.Id);
+        return new { Topic = topic, Situation = situation, c.Detail, HeldOut = heldOut.Contains(c), Wordings = c.Wordings() };
     };
 }
 
@@ -127,7 +127,9 @@ double OffTopicElsewhere()
 
 void Report()
 {
-    Console.WriteLine($"{material.Topics.Count} topics, {material.Combinations.Count} situations, {heldOut.Count} held out, {material.Words().Count} words");
+    Console.WriteLine(
+        $"{material.Topics.Count} topics, {material.Combinations.Count} situations, {heldOut.Count} held out, "
+        + $"{material.Words().Count} words");
     foreach (var (quality, (right, count)) in scribe.Tally)
         Console.WriteLine($"  {quality,-10} {count,6} written, the simulated guest agrees with {100.0 * right / count:F1} %");
     Console.WriteLine($"  rankings: {agreement}; held out: {agreementHeldOut}");

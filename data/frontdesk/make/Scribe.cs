@@ -3,10 +3,12 @@ using Attune.Quickstart;
 
 namespace Attune.FrontDesk;
 
-/// <summary>A guest's message and what the desk must know to answer it.</summary>
+/// <summary>A guest's message, and what is needed to write an answer to it.</summary>
 sealed record Message(string Prompt, Combination Combination, bool IsTrouble, Dictionary<string, string> Chosen);
 
-/// <summary>Writes messages, answers and papers out of the material, and keeps those that the simulated guest takes for what they are.</summary>
+/// <summary>
+/// Writes messages, answers and papers from the material, and keeps those that the simulated guest judges as intended.
+/// </summary>
 sealed class Scribe(Material material, SimulatedGuest guest, Random random)
 {
     readonly HashSet<string> texts = [];
@@ -16,7 +18,9 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
 
     public List<string> Dropped { get; } = [];
 
-    /// <summary>Every line of a guest of which the simulated guest sees another topic, and every offer that it does not call good.</summary>
+    /// <summary>
+    /// Lines of guests in which the simulated guest finds another topic, and offers that it does not judge as good.
+    /// </summary>
     public IEnumerable<string> Misunderstood()
     {
         foreach (var combination in material.Combinations)
@@ -40,7 +44,7 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
         }
     }
 
-    /// <summary>A message that no file has yet, and of which the simulated guest sees the topic.</summary>
+    /// <summary>A new message whose topic the simulated guest recognises.</summary>
     public Message Message(List<Combination> combinations, Wordings wordings)
     {
         while (true)
@@ -55,7 +59,7 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
         }
     }
 
-    /// <summary>An answer of the quality asked for, in the simulated guest's eyes too.</summary>
+    /// <summary>An answer of the given quality, as the simulated guest judges it too.</summary>
     public string Answer(Message message, string quality, List<Combination> combinations)
     {
         for (var attempt = 0; ; attempt++)
@@ -67,11 +71,14 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
             if (right)
                 return answer;
             if (attempt == 200)
-                throw new InvalidDataException($"no {quality} answer to \"{message.Prompt}\", for example not \"{answer}\": {string.Join(' ', judgement.Flaws)}");
+            {
+                var flaws = string.Join(' ', judgement.Flaws);
+                throw new InvalidDataException($"no {quality} answer to \"{message.Prompt}\"; the last try was \"{answer}\": {flaws}");
+            }
         }
     }
 
-    /// <summary>A paper of the house about one topic, or one situation of it.</summary>
+    /// <summary>A paper of the house about one topic or one situation.</summary>
     public string Paper(List<Combination> combinations)
     {
         while (true)
@@ -124,7 +131,7 @@ sealed class Scribe(Material material, SimulatedGuest guest, Random random)
         return string.Join(' ', words.Take(random.Next(words.Length / 3, words.Length))).TrimEnd('.', '!', '?', ',', ':');
     }
 
-    /// <summary>The answer, and then one of its sentences once or twice more.</summary>
+    /// <summary>The answer, followed by one of its sentences, once or twice.</summary>
     string SayAgain(string answer)
     {
         var sentence = random.Pick(Regex.Split(answer, "(?<=[.!?]) ").Where(s => s.Length > 25).DefaultIfEmpty(answer).ToList());

@@ -2,27 +2,27 @@ using System.Text.RegularExpressions;
 
 namespace Attune.FrontDesk;
 
-/// <summary>What is chosen once for a text, where names are looked up (the last first), and which lines are used up.</summary>
+/// <summary>Values that are chosen once for a text, the scopes of names (the last first), and the lines already used.</summary>
 sealed record Context(Dictionary<string, string> Chosen, List<Lines> Scopes, HashSet<string> Used)
 {
     public List<string>? Find(string name) =>
         Scopes.AsEnumerable().Reverse().Select(scope => scope.GetValueOrDefault(name)).FirstOrDefault(list => list is not null);
 
-    /// <summary>The desk repeats the guest's words: "my suit" becomes "your suit".</summary>
+    /// <summary>Changes the guest's words to the desk's view: "my suit" becomes "your suit".</summary>
     public string Turned(string offer) => offer.Replace("{it}", Regex.Replace(
         Chosen["it"],
         @"\b(my|our|ours|me|us|we|I)\b",
         match => match.Value switch { "my" or "our" => "your", "ours" => "yours", _ => "you" }));
 }
 
-/// <summary>Fills patterns: {name} stands for one of the lines under that key, {a|b} for one of the two.</summary>
-/// <param name="once">Lines of which a text uses the same one wherever it names their key.</param>
-/// <param name="random">Chooses.</param>
+/// <summary>Fills patterns: {name} is replaced by one of the lines of that key, {a|b} by one of the two.</summary>
+/// <param name="once">Keys for which a text uses the same line everywhere.</param>
+/// <param name="random">Chooses lines.</param>
 sealed partial class Template(Lines once, Random random)
 {
     public string Fill(string pattern, Context context) => Tidy(FillUntidily(pattern, context));
 
-    /// <summary>Without mending spaces and capitals: for a part of a text.</summary>
+    /// <summary>Fills a part of a text, without fixing spaces and capitals.</summary>
     public string FillUntidily(string pattern, Context context) =>
         Names().Replace(pattern, match => Choose(match.Groups[1].Value, context));
 

@@ -4,21 +4,25 @@ using Attune.Torch;
 namespace Attune.Cli.Bench;
 
 /// <summary>
-/// How long a step takes, and how long it would take if the machine did nothing but the arithmetic that the algorithm needs, at the
-/// speed of its large matrix products (the floor).
+/// Measures the time of a step and compares it with the floor: the time of the arithmetic that the algorithm needs, at the speed of the
+/// machine's large matrix products.
 /// </summary>
 static class Benchmark
 {
     public static IReadOnlyList<string> Jobs { get; } = ["ppo", "sft", "reward", "generate"];
 
-    /// <summary>Measures. Medians over the steps; memory in bytes.</summary>
-    /// <returns>The figures, and what operators cost when that was asked for.</returns>
+    /// <summary>Runs a benchmark. Times are medians over the steps; memory is in bytes.</summary>
+    /// <returns>The results, and the time of each operator if <see cref="BenchmarkOptions.Profile"/> is set.</returns>
     public static (JsonObject Figures, IReadOnlyList<OperatorTime> Operators) Measure(BenchmarkOptions options)
     {
         var device = Device.Parse(options.Device);
         OperatorProfiler? operators = null;
         var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype);
-        var clock = new StepClock(options.Steps, device, dtype) { Workers = options.Workers, OnWarm = () => operators = options.Profile ? new() : null };
+        var clock = new StepClock(options.Steps, device, dtype)
+        {
+            Workers = options.Workers,
+            OnWarm = () => operators = options.Profile ? new() : null,
+        };
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
         BenchmarkJobs.Run(options, clock);
@@ -62,17 +66,18 @@ static class Benchmark
         };
     }
 
-    /// <summary>The seconds that the steps logged of their parts.</summary>
+    /// <summary>The seconds of each phase, from the metrics <c>time/…</c>.</summary>
     static JsonObject Phases(IReadOnlyList<StepTime> times) => new(times[0].Metrics.Keys
         .Where(name => name.StartsWith("time/", StringComparison.Ordinal))
-        .Select(name => KeyValuePair.Create<string, JsonNode?>(name["time/".Length..], Round(Median(times.Select(time => time.Metrics[name]))))));
+        .Select(name => KeyValuePair.Create<string, JsonNode?>(
+            name["time/".Length..], Round(Median(times.Select(time => time.Metrics[name]))))));
 
-    /// <summary>The first, the last, and those at each tenth of the way.</summary>
+    /// <summary>The first step, the last one, and those at each tenth between them.</summary>
     static IEnumerable<StepTime> Tenths(IReadOnlyList<StepTime> times) =>
         Enumerable.Range(0, 11).Select(tenth => tenth * (times.Count - 1) / 10).Distinct().Select(at => times[at]);
 
     static double Median(IEnumerable<double> numbers) => numbers.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
 
-    /// <summary>To four digits.</summary>
+    /// <summary>Rounds to four significant digits.</summary>
     static double Round(double x) => double.Parse(x.ToString("G4"));
 }

@@ -9,14 +9,14 @@ using Attune.Training.Runs;
 
 namespace Attune.Cli.Bench;
 
-/// <summary>What is measured: recipes, run as `attune ppo` and the others run them, and sampling alone.</summary>
+/// <summary>The jobs: training recipes, run as `attune ppo` and the other commands run them, and sampling.</summary>
 static class BenchmarkJobs
 {
     public const int PpoEpochs = 4;
     const int PpoMiniBatches = 4;
     const int Seed = 1;
 
-    /// <summary>Tokens that a step reads or writes, once each.</summary>
+    /// <summary>Tokens of a step, each counted once.</summary>
     public static long Tokens(BenchmarkOptions options) => options.Job switch
     {
         "ppo" => options.Preset.Ppo.Tokens,
@@ -25,7 +25,7 @@ static class BenchmarkJobs
         _ => 2L * options.Preset.Texts * options.Preset.TextLength,
     };
 
-    /// <summary>Works until the clock has seen enough steps.</summary>
+    /// <summary>Runs the job until the clock has measured its steps.</summary>
     public static void Run(BenchmarkOptions options, StepClock clock)
     {
         if (options.Job == "generate")
@@ -86,7 +86,7 @@ static class BenchmarkJobs
                 Training = training,
                 Optimizer = optimizer,
                 Model = folder.LanguageModel(),
-                Data = Data(("prompt", 1), ("completion", preset.TextLength - 2)),              // and the end of the text
+                Data = Data(("prompt", 1), ("completion", preset.TextLength - 2)),              // and EOS
             },
             _ => new RewardRecipe
             {
@@ -99,7 +99,8 @@ static class BenchmarkJobs
             },
         };
 
-        DataOptions Data(params (string Key, int Words)[] texts) => new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0 };
+        DataOptions Data(params (string Key, int Words)[] texts) =>
+            new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0 };
     }
 
     static void Generate(BenchmarkOptions options, StepClock clock)
@@ -115,7 +116,8 @@ static class BenchmarkJobs
         var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : preset.Dtype);
         model.Backbone.Autocast = dtype == DType.Float32 ? null : dtype;
         var words = new Random(Seed);
-        int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ => Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
+        int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ =>
+            Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
         var generator = new TextGenerator(model, padId: 0, eosIds: []);
         clock.Begin("", 0, 0);
         while (!clock.IsEnough)

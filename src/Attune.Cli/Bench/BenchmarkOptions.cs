@@ -2,7 +2,7 @@ using Attune.Training.Policies;
 
 namespace Attune.Cli.Bench;
 
-/// <summary>What is measured, and how.</summary>
+/// <summary>Options of a benchmark.</summary>
 sealed record BenchmarkOptions
 {
     /// <summary>ppo, sft, reward or generate.</summary>
@@ -10,27 +10,27 @@ sealed record BenchmarkOptions
 
     public required BenchmarkPreset Preset { get; init; }
 
-    /// <summary>Steps that are measured; one more comes before them.</summary>
+    /// <summary>Steps to measure, after one warm-up step.</summary>
     public int Steps { get; init; } = 3;
 
-    /// <summary>Threads of one operator on a CPU; 0 for as many as there are processors.</summary>
+    /// <summary>Threads of one operator on a CPU; 0 uses all processors.</summary>
     public int Threads { get; init; }
 
-    /// <summary>As training.workers: micro-batches at once, a thread each.</summary>
+    /// <summary>Micro-batches that are processed in parallel, each on its own thread (training.workers).</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>As training.microBatchSize.</summary>
+    /// <summary>Examples of a forward pass (training.microBatchSize); 0 for the whole batch.</summary>
     public int MicroBatchSize { get; init; }
 
     /// <summary>auto, cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>What matrix products compute in; empty for the preset's.</summary>
+    /// <summary>The data type of matrix products; empty for the preset's.</summary>
     public string Dtype { get; init; } = "";
 
-    /// <summary>Of ppo: a head on the policy, or a model of its own, which begins as the reward model.</summary>
+    /// <summary>The critic of ppo: a head on the policy, or a separate model that starts as the reward model.</summary>
     public CriticKind Critic { get; init; }
 
-    /// <summary>Whether operators are timed too, which costs a little time itself.</summary>
+    /// <summary>Whether each operator is timed, which slows the steps a little.</summary>
     public bool Profile { get; init; }
 }

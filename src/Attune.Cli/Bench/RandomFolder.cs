@@ -4,7 +4,7 @@ using Attune.Torch;
 
 namespace Attune.Cli.Bench;
 
-/// <summary>A folder, gone in the end, of models with random weights, their tokenizer, and texts of random words, a token each.</summary>
+/// <summary>A temporary folder with models of random weights, their tokenizer, and texts of random words of one token each.</summary>
 sealed class RandomFolder(BenchmarkPreset preset, int seed) : IDisposable
 {
     const string End = "</s>";
@@ -32,7 +32,7 @@ sealed class RandomFolder(BenchmarkPreset preset, int seed) : IDisposable
         return Folder("reward");
     }
 
-    /// <summary>A file with rows of texts, each as many words as its key asks for.</summary>
+    /// <summary>Writes a file of rows with texts of the given numbers of words.</summary>
     public string Rows(int count, params (string Key, int Words)[] texts)
     {
         var file = Path.Combine(path, "rows.jsonl");
@@ -53,7 +53,8 @@ sealed class RandomFolder(BenchmarkPreset preset, int seed) : IDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(path, name)).FullName;
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), TokenizerJson().ToJsonString());
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), new JsonObject { ["eos_token"] = End, ["pad_token"] = End }.ToJsonString());
+        var config = new JsonObject { ["eos_token"] = End, ["pad_token"] = End };
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString());
         return folder;
     }
 
@@ -77,7 +78,8 @@ sealed class RandomFolder(BenchmarkPreset preset, int seed) : IDisposable
         ["model"] = new JsonObject
         {
             ["type"] = "WordLevel",
-            ["vocab"] = new JsonObject(Enumerable.Range(0, preset.Vocabulary).Select(id => KeyValuePair.Create<string, JsonNode?>(id == 0 ? End : Word(id), id))),
+            ["vocab"] = new JsonObject(Enumerable.Range(0, preset.Vocabulary).Select(id =>
+                KeyValuePair.Create<string, JsonNode?>(id == 0 ? End : Word(id), id))),
             ["unk_token"] = End,
         },
     };

@@ -4,24 +4,24 @@ using Attune.Training.Runs;
 
 namespace Attune.Cli.Bench;
 
-/// <summary>What a step took.</summary>
-/// <param name="Seconds">On the clock.</param>
-/// <param name="CpuSeconds">Of all threads of the process.</param>
-/// <param name="PageFaults">Blocks of memory that the kernel had to find.</param>
-/// <param name="ResidentBytes">Memory in use behind the step.</param>
-/// <param name="Metrics">What the step logged.</param>
+/// <summary>The cost of a step.</summary>
+/// <param name="Seconds">Elapsed time.</param>
+/// <param name="CpuSeconds">Processor time of all threads of the process.</param>
+/// <param name="PageFaults">Minor page faults.</param>
+/// <param name="ResidentBytes">Resident memory after the step.</param>
+/// <param name="Metrics">The metrics that the step logged.</param>
 sealed record StepTime(double Seconds, double CpuSeconds, long PageFaults, long ResidentBytes, IReadOnlyDictionary<string, double> Metrics);
 
-/// <summary>Operations a second in a large matrix product: by the clock, and by the time of all processors.</summary>
+/// <summary>Operations of a large matrix product per second of elapsed time and of processor time.</summary>
 sealed record ProductSpeed(double PerSecond, double PerCpuSecond);
 
 /// <summary>
-/// Times the steps of a run that it is shown, and after each the machine's matrix product, so that both see the same hour. Stops the
-/// run when it has seen enough.
+/// Times the steps of a run as its display. Measures a matrix product after each step, so that both see the same load of the machine, and
+/// stops the run after the last step to measure.
 /// </summary>
 sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
 {
-    /// <summary>Ends a run whose result nobody wants.</summary>
+    /// <summary>Ends the run; its result is not needed.</summary>
     public sealed class EnoughException : Exception;
 
     const int ProductsMeasured = 12;
@@ -32,15 +32,15 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
     TimeSpan cpuStart;
     long faultStart;
 
-    /// <summary>Micro-batches that the run works on at once: the product has as many threads, if not more.</summary>
+    /// <summary>Micro-batches that the run processes in parallel; the matrix product uses at least as many threads.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>Called when the first step, which warms up, is done.</summary>
+    /// <summary>Called after the warm-up step.</summary>
     public Action OnWarm { get; init; } = () => { };
 
     public bool IsEnough => times.Count > steps;
 
-    /// <summary>Without the first.</summary>
+    /// <summary>The steps after the warm-up step.</summary>
     public IReadOnlyList<StepTime> Times => times[1..];
 
     public IReadOnlyList<ProductSpeed> Products => products;
@@ -86,7 +86,8 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         using var random = new RandomSource(1, device);
-        var (a, b) = (Tensor.Normal([size, size], 0, 1, random).To(dtype), Tensor.Normal([size, size], 0, 1, random).To(dtype));
+        var a = Tensor.Normal([size, size], 0, 1, random).To(dtype);
+        var b = Tensor.Normal([size, size], 0, 1, random).To(dtype);
         var threads = TorchLibrary.Threads;
         TorchLibrary.Threads = Math.Max(threads, Workers);
         device.Synchronize();
@@ -96,6 +97,8 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         device.Synchronize();
         TorchLibrary.Threads = threads;
         var operations = 4 * 2.0 * size * size * size;
-        products.Add(new(operations / Stopwatch.GetElapsedTime(start).TotalSeconds, operations / (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds));
+        products.Add(new(
+            operations / Stopwatch.GetElapsedTime(start).TotalSeconds,
+            operations / (Environment.CpuUsage.TotalTime - cpuStart).TotalSeconds));
     }
 }

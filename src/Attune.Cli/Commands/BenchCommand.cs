@@ -5,25 +5,42 @@ using Attune.Training.Policies;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune bench JOB</c>: how fast a job is on random weights, and how fast it could be, as one line of JSON.</summary>
+/// <summary>
+/// <c>attune bench JOB</c>: times a job on random weights and compares it with the machine's matrix product; prints one line of JSON.
+/// </summary>
 static class BenchCommand
 {
     const int OperatorsShown = 40;
 
-    static readonly Argument<string> Job = new("job") { Description = string.Join(", ", Benchmark.Jobs) };
-    static readonly Option<string> Preset = new("--preset") { Description = "S or M for a CPU, L for a GPU, T for a test", DefaultValueFactory = _ => "S" };
-    static readonly Option<int> Steps = new("--steps") { Description = "Steps that are measured, behind one that warms up", DefaultValueFactory = _ => 3 };
-    static readonly Option<int> Threads = new("--threads") { Description = "Threads of one operator; 0 for all processors" };
-    static readonly Option<int> Workers = new("--workers") { Description = "As training.workers", DefaultValueFactory = _ => 1 };
-    static readonly Option<int> MicroBatch = new("--micro-batch") { Description = "As training.microBatchSize" };
+    static readonly Argument<string> Job = new("job") { Description = "What to measure" };
+    static readonly Option<string> Preset = new("--preset")
+    {
+        Description = "Model size: S or M for a CPU, L for a GPU, T for tests", DefaultValueFactory = _ => "S",
+    };
+    static readonly Option<int> Steps = new("--steps")
+    {
+        Description = "Steps to measure, after one warm-up step", DefaultValueFactory = _ => 3,
+    };
+    static readonly Option<int> Threads = new("--threads") { Description = "Threads of one operator; 0 uses all processors" };
+    static readonly Option<int> Workers = new("--workers")
+    {
+        Description = "Micro-batches processed in parallel (training.workers)", DefaultValueFactory = _ => 1,
+    };
+    static readonly Option<int> MicroBatch = new("--micro-batch")
+    {
+        Description = "Examples of a forward pass (training.microBatchSize); 0 for the whole batch",
+    };
     static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "cpu" };
-    static readonly Option<string> Dtype = new("--dtype") { Description = "float32 or bfloat16; the preset's own without it", DefaultValueFactory = _ => "" };
-    static readonly Option<CriticKind> Critic = new("--critic") { Description = "Of ppo: head or model" };
-    static readonly Option<bool> Profile = new("--profile") { Description = "Show where the time goes, operator by operator" };
+    static readonly Option<string> Dtype = new("--dtype")
+    {
+        Description = "float32 or bfloat16; default: the preset's", DefaultValueFactory = _ => "",
+    };
+    static readonly Option<CriticKind> Critic = new("--critic") { Description = "The critic of ppo" };
+    static readonly Option<bool> Profile = new("--profile") { Description = "Print the time of each operator" };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure the speed and the memory of a job, beside what the machine could do")
+        var command = new Command("bench", "Measure speed and memory of a job, relative to the machine's matrix product")
         {
             Job, Preset, Steps, Threads, Workers, MicroBatch, Critic, On, Dtype, Profile,
         };
@@ -57,6 +74,9 @@ static class BenchCommand
     {
         var total = operators.Sum(row => row.Seconds);
         foreach (var row in operators.Take(OperatorsShown))
-            Console.Error.WriteLine($"{100 * row.Seconds / total,5:F1} %  {row.Seconds,8:F3} s  {row.Calls,7} ×  {1e6 * row.Seconds / row.Calls,9:F1} µs  {row.Name}");
+        {
+            var (share, average) = (100 * row.Seconds / total, 1e6 * row.Seconds / row.Calls);
+            Console.Error.WriteLine($"{share,5:F1} %  {row.Seconds,8:F3} s  {row.Calls,7} ×  {average,9:F1} µs  {row.Name}");
+        }
     }
 }

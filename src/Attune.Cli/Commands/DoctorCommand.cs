@@ -4,15 +4,19 @@ using Attune.Torch;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune doctor</c>: what this machine has for training, measured; exit code 1 when something needed is missing.</summary>
+/// <summary>
+/// <c>attune doctor</c>: libtorch, devices, speed and memory of this machine. Exit code 1 when something required is missing.
+/// </summary>
 static class DoctorCommand
 {
-    // A naive matrix product reaches 1 to 3 GFLOP/s a core, a tuned one 30 and more.
+    // The reference BLAS reaches 1 to 3 GFLOP/s on a core, an optimized one 30 or more.
     const double SlowGigaflops = 8;
+
+    static readonly string[] BuildLines = ["GCC", "CPU capability", "CUDA Runtime"];
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Say what this machine offers for training, and what is missing");
+        var command = new Command("doctor", "Check what this machine has for training, and what is missing");
         command.SetAction(_ => Examine());
         return CommandHelp.WithExample(command, "attune doctor");
     }
@@ -22,28 +26,28 @@ static class DoctorCommand
         string[] missing;
         try
         {
-            Say("libtorch", $"{TorchLibrary.Version} ({BuildLine()})");
+            PrintRow("libtorch", $"{TorchLibrary.Version} ({BuildLine()})");
             missing = [.. TorchLibrary.MissingOperators()];
         }
         catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or TorchException)
         {
-            Say("libtorch", $"MISSING: {(error.InnerException ?? error).Message}");
+            PrintRow("libtorch", $"MISSING: {(error.InnerException ?? error).Message}");
             return CommandLine.Failed;
         }
-        Say("devices", Device.CudaCount == 0 ? "cpu" : $"cpu, {Device.CudaCount} × cuda");
-        Say("threads", $"{TorchLibrary.Threads} of {Environment.ProcessorCount} processors");
-        Say("BLAS", Blas());
+        PrintRow("devices", Device.CudaCount == 0 ? "cpu" : $"cpu, {Device.CudaCount} × cuda");
+        PrintRow("threads", $"{TorchLibrary.Threads} of {Environment.ProcessorCount} processors");
+        PrintRow("BLAS", Blas());
         if (Device.CudaCount > 0)
-            Say("cuda:0", $"{Gigaflops(Device.Cuda(), 4096):N0} GFLOP/s in a float32 matrix product");
-        Say("memory", Memory());
-        Say("operators", missing.Length == 0 ? "all there" : $"MISSING: {string.Join(", ", missing)}");
+            PrintRow("cuda:0", $"{Gigaflops(Device.Cuda(), 4096):N0} GFLOP/s in a float32 matrix product");
+        PrintRow("memory", Memory());
+        PrintRow("operators", missing.Length == 0 ? "all present" : $"MISSING: {string.Join(", ", missing)}");
         return missing.Length == 0 ? 0 : CommandLine.Failed;
     }
 
-    static void Say(string what, string found) => Console.Out.WriteLine($"{what,-10} {found}");
+    static void PrintRow(string name, string value) => Console.Out.WriteLine($"{name,-10} {value}");
 
     static string BuildLine() => string.Join(", ", TorchLibrary.Build.Split('\n')
-        .Select(line => line.Trim(' ', '-')).Where(line => line.StartsWith("GCC", StringComparison.Ordinal) || line.StartsWith("CPU capability", StringComparison.Ordinal) || line.StartsWith("CUDA Runtime", StringComparison.Ordinal)));
+        .Select(line => line.Trim(' ', '-')).Where(line => BuildLines.Any(start => line.StartsWith(start, StringComparison.Ordinal))));
 
     static string Blas()
     {
@@ -51,14 +55,15 @@ static class DoctorCommand
         var library = LoadedBlas() ?? "built into libtorch";
         return speed >= SlowGigaflops
             ? $"{speed:F0} GFLOP/s in a float32 matrix product ({library})"
-            : $"{speed:F1} GFLOP/s in a float32 matrix product ({library}). WARNING: this is as slow as the reference BLAS; training will take many times longer. "
-                + "On Debian: apt-get install libopenblas0-openmp";
+            : $"{speed:F1} GFLOP/s in a float32 matrix product ({library}). WARNING: this is the speed of the reference BLAS; "
+                + "training will be many times slower. On Debian: apt-get install libopenblas0-openmp";
     }
 
-    /// <summary>The file of the BLAS that this process has mapped.</summary>
+    /// <summary>The path of the BLAS library that this process has loaded.</summary>
     static string? LoadedBlas() => File.Exists("/proc/self/maps")
         ? File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..])
-            .FirstOrDefault(path => path.Contains("blas", StringComparison.OrdinalIgnoreCase) || path.Contains("libmkl", StringComparison.Ordinal))
+            .FirstOrDefault(path =>
+                path.Contains("blas", StringComparison.OrdinalIgnoreCase) || path.Contains("libmkl", StringComparison.Ordinal))
         : null;
 
     static double Gigaflops(Device device, int size)
@@ -81,6 +86,8 @@ static class DoctorCommand
     static string Memory()
     {
         var memory = GC.GetGCMemoryInfo();
-        return $"{memory.TotalAvailableMemoryBytes / (double)(1L << 30):F1} GiB, {(memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes) / (double)(1L << 30):F1} GiB free";
+        const double Gibibyte = 1L << 30;
+        var (total, free) = (memory.TotalAvailableMemoryBytes, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
+        return $"{total / Gibibyte:F1} GiB, {free / Gibibyte:F1} GiB free";
     }
 }

@@ -4,17 +4,20 @@ using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>Options of every command that asks a reward model, or several as one.</summary>
+/// <summary>Arguments of commands that score with a reward model or an ensemble.</summary>
 sealed class EnsembleArguments
 {
     readonly Argument<string> model = new("model") { Description = "A reward model's folder" };
-    readonly Option<string[]> with = new("--with") { Description = "Another reward model, which is one with the first; may be given again" };
-    readonly Option<EnsembleCombination> combine = new("--combine") { Description = "How several models or heads become one: mean, minimum, or deviations: the mean less some" };
-    readonly Option<double> deviations = NumberOption.Create("--deviations", "How many deviations are taken from the mean", 1);
+    readonly Option<string[]> with = new("--with") { Description = "Another reward model of the ensemble; may be repeated" };
+    readonly Option<EnsembleCombination> combine = new("--combine")
+    {
+        Description = "How scores of several models or heads are combined; deviations: mean minus --deviations standard deviations",
+    };
+    readonly Option<double> deviations = NumberOption.Create("--deviations", "Standard deviations that are subtracted from the mean", 1);
     readonly Option<string> device = ModelOptions.Device();
     readonly Option<string> dtype = ModelOptions.Dtype();
 
-    /// <summary>Gives a command the words.</summary>
+    /// <summary>Adds the arguments to a command.</summary>
     public void AddTo(Command command)
     {
         command.Arguments.Insert(0, model);
@@ -22,12 +25,14 @@ sealed class EnsembleArguments
             command.Options.Add(option);
     }
 
-    /// <summary>The first model's folder.</summary>
+    /// <summary>The folder of the first model.</summary>
     public string Model(ParseResult parsed) => parsed.GetValue(model)!;
 
-    /// <summary>Loads what the words name.</summary>
+    /// <summary>Loads the reward models.</summary>
     /// <exception cref="InvalidDataException">A folder has no reward model.</exception>
     public RewardScorer Load(ParseResult parsed) => RewardScorer.Load(
-        [Model(parsed), .. parsed.GetValue(with) ?? []], Device.Parse(parsed.GetValue(device)!), ModelOptions.ParseDtype(parsed.GetValue(dtype)!),
+        [Model(parsed), .. parsed.GetValue(with) ?? []],
+        Device.Parse(parsed.GetValue(device)!),
+        ModelOptions.ParseDtype(parsed.GetValue(dtype)!),
         new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) });
 }

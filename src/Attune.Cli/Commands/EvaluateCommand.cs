@@ -2,10 +2,13 @@ using System.CommandLine;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune evaluate</c>: how good a model is, on data that it was not trained on.</summary>
+/// <summary><c>attune evaluate</c>: measures a model on held-out data.</summary>
 static class EvaluateCommand
 {
     public static Command Create() => CommandHelp.WithExample(
-        new Command("evaluate", "Measure a model on held-out data, with a report") { EvaluateRewardCommand.Create(), EvaluatePolicyCommand.Create() },
+        new Command("evaluate", "Evaluate a reward model or a policy on held-out data, with a report")
+        {
+            EvaluateRewardCommand.Create(), EvaluatePolicyCommand.Create(),
+        },
         $"{EvaluateRewardCommand.Example}\n{EvaluatePolicyCommand.Example}");
 }

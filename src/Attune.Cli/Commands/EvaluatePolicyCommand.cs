@@ -16,30 +16,45 @@ using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune evaluate policy RUN</c>: what distance from the start buys, in training and by the best of n, by the reward and by a second one.</summary>
+/// <summary><c>attune evaluate policy RUN</c>: score and gold reward against KL, over a run and for best-of-n sampling.</summary>
 static class EvaluatePolicyCommand
 {
     public const string Example = "attune evaluate policy runs/ppo --best-of 32 --report over-optimisation.html";
 
-    static readonly Argument<string> Subject = new("run") { Description = "A run of PPO, or a model's folder: answers are drawn from the model that it started from" };
-    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts; a run's held-out prompts without it" };
-    static readonly Option<string?> Reward = new("--reward") { Description = "A reward model's folder, or a kind of reward such as length; a run's own without it" };
-    static readonly Option<string?> Gold = new("--gold") { Description = "A second reward, which is not optimised: a folder or a kind such as guest; a run's own without it" };
-    static readonly Option<int> Answers = new("--best-of") { Description = "Answers to each prompt; curves go up to as many", DefaultValueFactory = _ => 16 };
-    static readonly Option<int> Most = new("--most") { Description = "Prompts of the file that are used; 0 for all" };
-    static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "The longest answer; as in the run, or 128" };
-    static readonly Option<double?> Temperature = new("--temperature") { Description = "As in the run, or 1" };
-    static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
-    static readonly Option<string?> Report = new("--report") { Description = "An HTML file to write, with pictures" };
+    static readonly Argument<string> Subject = new("run")
+    {
+        Description = "A run of ppo or grpo (best of n samples from the model it started from), or a language model's folder",
+    };
+    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts; default: the run's held-out prompts" };
+    static readonly Option<string?> Reward = new("--reward")
+    {
+        Description = "A reward model's folder, or a kind of reward such as length; default: the run's",
+    };
+    static readonly Option<string?> GoldReward = new("--gold-reward", "--gold")
+    {
+        Description = "A second reward, which is only measured: a folder or a kind such as guest; default: the run's",
+    };
+    static readonly Option<int> BestOf = new("--best-of")
+    {
+        Description = "Responses to each prompt, the largest n of best of n", DefaultValueFactory = _ => 16,
+    };
+    static readonly Option<int> Most = new("--most") { Description = "The most prompts to use; 0 for all" };
+    static readonly Option<int?> MaxNewTokens = new("--max-new-tokens")
+    {
+        Description = "The longest response in tokens; default: the run's",
+    };
+    static readonly Option<double?> Temperature = new("--temperature") { Description = "The sampling temperature; default: the run's" };
+    static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
+    static readonly Option<string?> Report = new("--report") { Description = "An HTML report to write, with charts" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "JSON in the place of the tables" };
+    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of tables" };
     static readonly Option<string> On = ModelOptions.Device();
 
     public static Command Create()
     {
-        var command = new Command("policy", "What distance from the start buys: in training, and by the best of n answers")
+        var command = new Command("policy", "Compare score and gold reward as the KL grows: over a run, and for best-of-n sampling")
         {
-            Subject, Prompts, Reward, Gold, Answers, Most, MaxNewTokens, Temperature, Seed, Report, Output, Json, On,
+            Subject, Prompts, Reward, GoldReward, BestOf, Most, MaxNewTokens, Temperature, Seed, Report, Output, Json, On,
         };
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
@@ -47,48 +62,57 @@ static class EvaluatePolicyCommand
 
     static int Evaluate(ParseResult parsed)
     {
-        var (folder, answers) = (new RunFolder(parsed.GetValue(Subject)!), parsed.GetValue(Answers));
-        if (answers < 1)
-            throw new InvalidDataException($"--best-of: a number of at least 1 was expected, found {answers}");
+        var (folder, samples) = (new RunFolder(parsed.GetValue(Subject)!), parsed.GetValue(BestOf));
+        if (samples < 1)
+            throw new InvalidDataException($"--best-of must be at least 1 (was {samples}).");
         var recipe = folder.HasStarted ? RecipeOf(folder) : null;
         using var interruption = new CancellationOnSignal();
         var report = new OverOptimisationReport(
-            folder.Path, recipe is null ? null : Frontier.FromRun(RunRecord.Read(folder)), BestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, answers, interruption.Token));
+            folder.Path,
+            recipe is null ? null : Frontier.FromRun(RunRecord.Read(folder)),
+            SampleBestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, samples, interruption.Token));
         Write(parsed, report);
         return 0;
     }
 
     static OnPolicyRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as OnPolicyRecipe
         ?? throw new InvalidDataException(
-            $"{folder.Path} is not a run of PPO or its kin; name one, or the folder of a language model with --reward");
+            $"{folder.Path} is not a run of ppo or grpo. Name one, or name a language model's folder and --reward.");
 
-    static Frontier BestOf(ParseResult parsed, OnPolicyRecipe recipe, int answers, CancellationToken cancellation)
+    static Frontier SampleBestOf(ParseResult parsed, OnPolicyRecipe recipe, int samples, CancellationToken cancellation)
     {
-        var (rewards, gold) = (Rewards(parsed.GetValue(Reward)) ?? recipe.AllRewards, Rewards(parsed.GetValue(Gold)) ?? recipe.Gold);
+        var rewards = Rewards(parsed.GetValue(Reward)) ?? recipe.AllRewards;
+        var goldRewards = Rewards(parsed.GetValue(GoldReward)) ?? recipe.GoldReward;
         if (rewards.Count == 0)
-            throw new InvalidDataException("--reward: a reward model's folder or a kind of reward was expected where a model is evaluated, found nothing");
-        var file = parsed.GetValue(Prompts) ?? (recipe.Data.HeldOut.Length > 0 ? recipe.Data.HeldOut : throw new InvalidDataException("--prompts: a file of prompts was expected, found nothing"));
+            throw new InvalidDataException("--reward must name a reward model's folder or a kind of reward when a model is evaluated.");
+        var file = parsed.GetValue(Prompts) ?? recipe.Data.HeldOut;
+        if (file.Length == 0)
+            throw new InvalidDataException("--prompts must name a file of prompts.");
         var sampling = Sampling(parsed, recipe.Sampling);
         var tokenizer = ModelFolder.LoadTokenizer(recipe.Model);
         var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
         using var reward = RewardSources.Create(rewards, policy);
-        using var second = gold.Count == 0 ? null : RewardSources.Create(gold, policy);
+        using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(goldRewards, policy);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, startToken: policy.Model.Backbone.StartToken);
         var all = Dataset.Read(file).Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)
-            throw new InvalidDataException($"{file}: prompts were expected, found none");
-        return new BestOfNSampling(policy, reward, second).Draw(prompts, answers, parsed.GetValue(Seed), cancellation);
+            throw new InvalidDataException($"{file} has no prompts.");
+        return new BestOfNSampling(policy, reward, goldReward).Draw(prompts, samples, parsed.GetValue(Seed), cancellation);
     }
 
-    static SamplingOptions Sampling(ParseResult parsed, SamplingOptions usual)
+    static SamplingOptions Sampling(ParseResult parsed, SamplingOptions defaults)
     {
-        var sampling = usual with { MaxNewTokens = parsed.GetValue(MaxNewTokens) ?? usual.MaxNewTokens, Temperature = parsed.GetValue(Temperature) ?? usual.Temperature };
+        var sampling = defaults with
+        {
+            MaxNewTokens = parsed.GetValue(MaxNewTokens) ?? defaults.MaxNewTokens,
+            Temperature = parsed.GetValue(Temperature) ?? defaults.Temperature,
+        };
         Validation.ThrowIfInvalid(sampling);
         return sampling;
     }
 
-    /// <summary>A reward model's folder, or a kind with its defaults; null where nothing was given.</summary>
+    /// <summary>A reward model's folder, or a kind of reward with its defaults; null without a value.</summary>
     static IReadOnlyList<RewardOptions>? Rewards(string? word)
     {
         if (word is null)
@@ -97,7 +121,8 @@ static class EvaluatePolicyCommand
             return [new ModelReward { Model = word }];
         return RewardSources.Kinds.TryGetValue(word, out var kind)
             ? [kind]
-            : throw new InvalidDataException($"'{word}': a reward model's folder or one of {string.Join(", ", RewardSources.Kinds.Keys)} was expected");
+            : throw new InvalidDataException(
+                $"'{word}' is neither a reward model's folder nor one of {string.Join(", ", RewardSources.Kinds.Keys)}.");
     }
 
     static void Write(ParseResult parsed, OverOptimisationReport report)

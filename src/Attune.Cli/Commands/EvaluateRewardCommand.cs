@@ -7,21 +7,26 @@ using Attune.Reporting.Pages;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune evaluate reward MODEL DATA</c>: accuracy with its interval, calibration, biases, what people agree on, and pairs to read.</summary>
+/// <summary>
+/// <c>attune evaluate reward MODEL DATA</c>: accuracy with its interval, calibration, biases, agreement, and errors to read.
+/// </summary>
 static class EvaluateRewardCommand
 {
     public const string Example = "attune evaluate reward runs/reward/model heldout.jsonl --report reward.html";
 
     static readonly EnsembleArguments Ensemble = new();
-    static readonly Argument<string> Data = new("data") { Description = "Rankings or pairs that the model was not trained on" };
-    static readonly Option<string?> Report = new("--report") { Description = "An HTML file to write, with pictures and the pairs to read" };
+    static readonly Argument<string> Data = new("data") { Description = "Held-out comparisons" };
+    static readonly Option<string?> Report = new("--report") { Description = "An HTML report to write, with charts and confident errors" };
     static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "JSON in the place of the table" };
-    static readonly Option<double?> Ceiling = new("--ceiling") { Description = "The accuracy that the noise of the data allows, from 0.5 to 1, where it is known" };
+    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };
+    static readonly Option<double?> Ceiling = new("--ceiling")
+    {
+        Description = "The highest accuracy that the noise of the data allows, from 0.5 to 1, if known",
+    };
 
     public static Command Create()
     {
-        var command = new Command("reward", "How well a reward model knows what people prefer") { Data, Report, Output, Json, Ceiling };
+        var command = new Command("reward", "Measure how well a reward model predicts comparisons") { Data, Report, Output, Json, Ceiling };
         Ensemble.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
@@ -31,10 +36,11 @@ static class EvaluateRewardCommand
     {
         var (data, ceiling) = (parsed.GetValue(Data)!, parsed.GetValue(Ceiling));
         if (ceiling is not null and not (>= 0.5 and <= 1))
-            throw new InvalidDataException($"--ceiling: a share from 0.5 to 1 was expected, found {ceiling}");
+            throw new InvalidDataException($"--ceiling must be from 0.5 to 1 (was {ceiling}).");
         var examples = Dataset.Read(data).ToList();
         var evaluation = Ensemble.Load(parsed).Evaluate(examples);
-        var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
+        var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(
+            new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
         if (parsed.GetValue(Json))
             Console.Out.WriteLine(json);
         else
@@ -43,14 +49,17 @@ static class EvaluateRewardCommand
         if (parsed.GetValue(Output) is { } output)
             AtomicWrite.File(output, json + "\n");
         if (parsed.GetValue(Report) is { } report)
-            HtmlReport.Write(report, RewardEvaluationPage.Create(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
+            HtmlReport.Write(
+                report, RewardEvaluationPage.Create(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
         return 0;
     }
 
-    /// <summary>The run that a model is of, or its own folder's name.</summary>
+    /// <summary>The name of the run that made the model, or of the model's folder.</summary>
     static string NameOf(string folder)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        return Path.GetFileName(path) == "model" && Path.GetDirectoryName(path) is { Length: > 1 } run ? Path.GetFileName(run) : Path.GetFileName(path);
+        return Path.GetFileName(path) == "model" && Path.GetDirectoryName(path) is { Length: > 1 } run
+            ? Path.GetFileName(run)
+            : Path.GetFileName(path);
     }
 }

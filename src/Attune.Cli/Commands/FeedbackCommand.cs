@@ -4,23 +4,26 @@ using Attune.Studio;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune feedback</c>: what people decided, out of a studio and into it, and copies of it.</summary>
+/// <summary><c>attune feedback</c>: imports, exports and backups of a studio's annotations.</summary>
 static class FeedbackCommand
 {
-    public static readonly Option<string> Folder = new("--folder") { Description = "The studio's folder, or its file", DefaultValueFactory = _ => "studio" };
+    public static readonly Option<string> Folder = new("--folder")
+    {
+        Description = "The studio's folder, or its .db file", DefaultValueFactory = _ => "studio",
+    };
     public static readonly Option<string> Project = new("--project") { Description = "The project's name", Required = true };
-    static readonly Argument<string> File = new("file") { Description = "The copy" };
-    static readonly Option<bool> Force = new("--force") { Description = "Whether what is there makes way" };
+    static readonly Argument<string> File = new("file") { Description = "The backup file" };
+    static readonly Option<bool> Force = new("--force") { Description = "Replace the target if it exists" };
 
     public static Command Create()
     {
-        var list = new Command("list", "Show the projects and how far they are") { Folder };
+        var list = new Command("list", "List projects and their progress") { Folder };
         list.SetAction(List);
-        var backup = new Command("backup", "Copy everything into a file, checked, while the studio may go on") { File, Folder, Force };
+        var backup = new Command("backup", "Write a checked backup to a file; the studio may keep running") { File, Folder, Force };
         backup.SetAction(Backup);
-        var restore = new Command("restore", "Put a checked copy in the place of a studio's store") { File, Folder, Force };
+        var restore = new Command("restore", "Restore a studio from a backup; stop the studio first") { File, Folder, Force };
         restore.SetAction(Restore);
-        return CommandHelp.WithExample(new Command("feedback", "Export what people decided, import answers, back up and restore")
+        return CommandHelp.WithExample(new Command("feedback", "Import prompts with responses, export annotations, back up and restore")
         {
             CommandHelp.WithExample(list, "attune feedback list"),
             FeedbackImport.Create(),
@@ -33,17 +36,21 @@ static class FeedbackCommand
             """);
     }
 
-    /// <summary>The store of a studio that is there.</summary>
+    /// <summary>Opens the store of an existing studio.</summary>
     public static PreferenceStore Open(ParseResult parsed) => System.IO.File.Exists(StorePath(parsed))
         ? PreferenceStore.Open(StorePath(parsed))
-        : throw new InvalidDataException($"there is no studio in {parsed.GetValue(Folder)}; name its folder by --folder");
+        : throw new InvalidDataException($"There is no studio in {parsed.GetValue(Folder)}. Name its folder with --folder.");
 
     public static string StorePath(ParseResult parsed) =>
-        parsed.GetValue(Folder)!.EndsWith(".db", StringComparison.OrdinalIgnoreCase) ? parsed.GetValue(Folder)! : new StudioOptions { Folder = parsed.GetValue(Folder)!, Runs = "", Attune = [] }.Store;
+        parsed.GetValue(Folder)!.EndsWith(".db", StringComparison.OrdinalIgnoreCase)
+            ? parsed.GetValue(Folder)!
+            : new StudioOptions { Folder = parsed.GetValue(Folder)!, Runs = "", Attune = [] }.Store;
 
-    /// <exception cref="InvalidDataException">There is no such project; the message names those that are there.</exception>
+    /// <exception cref="InvalidDataException">There is no such project; the message names those that exist.</exception>
     public static Project Find(PreferenceStore store, string name) => store.Projects.Find(name) ?? throw new InvalidDataException(
-        store.Projects.All() is { Count: > 0 } all ? $"--project: there is no project {name}; there are {string.Join(", ", all.Select(project => project.Name))}" : "there are no projects yet");
+        store.Projects.All() is { Count: > 0 } all
+            ? $"--project: there is no project {name}. Projects: {string.Join(", ", all.Select(project => project.Name))}."
+            : "There are no projects yet.");
 
     static int List(ParseResult parsed)
     {
@@ -51,7 +58,9 @@ static class FeedbackCommand
         foreach (var project in store.Projects.All())
         {
             var progress = store.Projects.Progress(project.Id);
-            Console.Out.WriteLine($"{project.Name}: {progress.Items:N0} items, {progress.Decisions:N0} of {progress.Wanted:N0} decisions{(project.Archived ? ", archived" : "")}");
+            var archived = project.Archived ? ", archived" : "";
+            Console.Out.WriteLine(
+                $"{project.Name}: {progress.Items:N0} items, {progress.Decisions:N0} of {progress.Wanted:N0} annotations{archived}");
         }
         return 0;
     }
@@ -60,16 +69,18 @@ static class FeedbackCommand
     {
         var file = parsed.GetValue(File)!;
         var content = Backups.Take(StorePath(parsed), file, parsed.GetValue(Force));
-        Console.Out.WriteLine($"{file}: {Words(content)}; checked and on disk");
+        Console.Out.WriteLine($"{file}: {Summarize(content)}; checked and saved");
         return 0;
     }
 
     static int Restore(ParseResult parsed)
     {
         var (content, kept) = Backups.Restore(parsed.GetValue(File)!, StorePath(parsed), parsed.GetValue(Force));
-        Console.Out.WriteLine($"{StorePath(parsed)}: {Words(content)}{(kept is null ? "" : $"\nWhat was there before lies in {kept}")}");
+        var previous = kept is null ? "" : $"\nThe previous store is kept in {kept}";
+        Console.Out.WriteLine($"{StorePath(parsed)}: {Summarize(content)}{previous}");
         return 0;
     }
 
-    static string Words(BackupContent content) => $"{content.Projects:N0} projects, {content.Items:N0} items, {content.Decisions:N0} decisions of {content.People:N0} people";
+    static string Summarize(BackupContent content) =>
+        $"{content.Projects:N0} projects, {content.Items:N0} items, {content.Decisions:N0} annotations by {content.People:N0} people";
 }

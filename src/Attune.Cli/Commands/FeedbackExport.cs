@@ -4,31 +4,39 @@ using Attune.Store.Export;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune feedback export --project NAME --output FOLDER</c>: what people decided, as files that training reads.</summary>
+/// <summary><c>attune feedback export --project NAME --output FOLDER</c>: annotations as files that training reads.</summary>
 static class FeedbackExport
 {
-    static readonly Option<ExportLayout> Layout = new("--layout") { Description = "pairs, rankings, kto, hh, demonstrations or csv" };
+    static readonly Option<ExportLayout> Layout = new("--layout") { Description = "The format of the rows; see docs/annotating.md" };
     static readonly Option<string> Output = new("--output") { Description = "A folder, or a .zip file", Required = true };
-    static readonly Option<bool> Force = new("--force") { Description = "Whether an export that is there makes way" };
-    static readonly Option<bool> EachVote = new("--each-vote") { Description = "A row for each vote, not for the majority" };
-    static readonly Option<string[]> Person = new("--person") { Description = "Only what this person decided; may be repeated" };
-    static readonly Option<string?> From = new("--from") { Description = "Only what was decided then or later, such as 2026-03-01 (UTC)" };
-    static readonly Option<string?> To = new("--to") { Description = "Only what was decided before" };
-    static readonly Option<int> Strength = new("--strength") { Description = "Only decisions of this strength or more" };
-    static readonly Option<double> ChecksRight = NumberOption.Create("--checks-right", "Only of people with this share of attention checks right", 0);
-    static readonly Option<int> Decisions = new("--decisions") { Description = "Only items about which so many people decided", DefaultValueFactory = _ => 1 };
-    static readonly Option<double> Agreement = NumberOption.Create("--agreement", "Only items where this share of the votes agrees", 0);
-    static readonly Option<Flagged> Flags = new("--flags") { Description = "Flagged items: exclude, include or only" };
-    static readonly Option<bool> IdealFirst = new("--ideal-first") { Description = "Ideal answers that people wrote are preferred to all others" };
-    static readonly Option<double> HeldOut = NumberOption.Create("--held-out", "The share of prompts set aside to measure", 0);
-    static readonly Option<int> Seed = new("--seed") { Description = "Which prompts are set aside" };
+    static readonly Option<bool> Force = new("--force") { Description = "Replace an existing export" };
+    static readonly Option<bool> EachVote = new("--each-vote") { Description = "Write a row for each annotation instead of the majority" };
+    static readonly Option<string[]> Person = new("--person") { Description = "Only annotations by this person; may be repeated" };
+    static readonly Option<string?> From = new("--from") { Description = "Only annotations from this time on, such as 2026-03-01 (UTC)" };
+    static readonly Option<string?> To = new("--to") { Description = "Only annotations before this time" };
+    static readonly Option<int> Strength = new("--strength") { Description = "Only annotations with at least this margin" };
+    static readonly Option<double> ChecksRight = NumberOption.Create(
+        "--checks-right", "Only annotators with at least this share of attention checks right", 0);
+    static readonly Option<int> Decisions = new("--decisions")
+    {
+        Description = "Only items with at least this many annotations", DefaultValueFactory = _ => 1,
+    };
+    static readonly Option<double> Agreement = NumberOption.Create(
+        "--agreement", "Only items where at least this share of the votes agrees", 0);
+    static readonly Option<Flagged> Flags = new("--flags") { Description = "What to do with flagged items" };
+    static readonly Option<bool> IdealFirst = new("--ideal-first")
+    {
+        Description = "Prefer ideal responses that annotators wrote to all others",
+    };
+    static readonly Option<double> HeldOut = NumberOption.Create("--held-out", "The share of prompts to hold out", 0);
+    static readonly Option<int> Seed = new("--seed") { Description = "The seed that decides which prompts are held out" };
 
     public static Command Create()
     {
-        var command = new Command("export", "Write what people decided as files for training or a spreadsheet")
+        var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
-            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, EachVote, Person, From, To, Strength, ChecksRight, Decisions, Agreement, Flags,
-            IdealFirst, HeldOut, Seed, Force,
+            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, EachVote, Person, From, To, Strength, ChecksRight, Decisions,
+            Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
@@ -45,7 +53,7 @@ static class FeedbackExport
         var manifest = output.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)
             ? ExportArchive.Write(store, project, options, output, force)
             : store.Exports.Snapshot(project, options, output, replace: force);
-        Say(output, manifest);
+        Print(output, manifest);
         return 0;
     }
 
@@ -68,15 +76,23 @@ static class FeedbackExport
 
     static DateTimeOffset? Time(string name, string? text) => text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-        : throw new InvalidDataException($"{name}: a day such as 2026-03-01, or a time such as 2026-03-01T09:00:00Z, was expected, found {text}");
+        : throw new InvalidDataException($"{name} must be a date such as 2026-03-01 or a time such as 2026-03-01T09:00:00Z (was {text}).");
 
-    static void Say(string output, ExportManifest manifest)
+    static void Print(string output, ExportManifest manifest)
     {
         var counts = manifest.Counts;
-        Console.Out.WriteLine($"{output}: {counts.TrainRows:N0} rows of {counts.TrainPrompts:N0} prompts to learn from, {counts.HeldOutRows:N0} rows of {counts.HeldOutPrompts:N0} prompts held out");
-        Console.Out.WriteLine($"items {counts.Items:N0}; left out: {counts.LeftOutByFlags:N0} flagged, {counts.LeftOutByDecisions:N0} with too few decisions, {counts.LeftOutByAgreement:N0} with too little agreement; {counts.Undecided:N0} say nothing in this layout");
+        Console.Out.WriteLine(
+            $"{output}: {counts.TrainRows:N0} rows of {counts.TrainPrompts:N0} prompts for training, "
+            + $"{counts.HeldOutRows:N0} rows of {counts.HeldOutPrompts:N0} prompts held out");
+        Console.Out.WriteLine(
+            $"{counts.Items:N0} items; left out: {counts.LeftOutByFlags:N0} flagged, "
+            + $"{counts.LeftOutByDecisions:N0} with too few annotations, "
+            + $"{counts.LeftOutByAgreement:N0} with too little agreement, {counts.Undecided:N0} without a row in this layout");
         if (counts.Agreement is { } agreement)
-            Console.Out.WriteLine($"{agreement.ToString("P1", CultureInfo.InvariantCulture)} of the votes on items with two or more say what the majority says");
+        {
+            var share = agreement.ToString("P1", CultureInfo.InvariantCulture);
+            Console.Out.WriteLine($"{share} of the votes on items with two or more votes agree with the majority");
+        }
         foreach (var file in manifest.Files)
             Console.Out.WriteLine($"{file.Sha256}  {file.Name}");
     }

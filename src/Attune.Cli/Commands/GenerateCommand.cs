@@ -7,29 +7,36 @@ using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune generate MODEL [PROMPT]</c>: answers to one prompt as text, or to a file of prompts as JSONL.</summary>
+/// <summary><c>attune generate MODEL [PROMPT]</c>: responses to one prompt as text, or to a file of prompts as JSONL.</summary>
 static class GenerateCommand
 {
     const int PromptsAtOnce = 64;
 
-    static readonly Argument<string> Model = new("model") { Description = "A model folder" };
-    static readonly Argument<string?> Prompt = new("prompt") { Description = "A prompt", Arity = ArgumentArity.ZeroOrOne };
-    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts instead" };
-    static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; standard output without it" };
-    static readonly Option<int> Samples = new("--samples") { Description = "Answers to each prompt", DefaultValueFactory = _ => 1 };
-    static readonly Option<int> Beams = new("--beams") { Description = "Beam search with this many beams; --samples are the best answers" };
-    static readonly Option<double> LengthPenalty = NumberOption.Create("--length-penalty", "Above 0 --beams favour long answers", 1);
+    static readonly Argument<string> Model = new("model") { Description = "A language model's folder" };
+    static readonly Argument<string?> Prompt = new("prompt")
+    {
+        Description = "A prompt; \\n stands for a new line", Arity = ArgumentArity.ZeroOrOne,
+    };
+    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts, instead of one prompt" };
+    static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; default: standard output" };
+    static readonly Option<int> Samples = new("--samples") { Description = "Responses to each prompt", DefaultValueFactory = _ => 1 };
+    static readonly Option<int> Beams = new("--beams")
+    {
+        Description = "Use beam search with this many beams; --samples is the number of best responses",
+    };
+    static readonly Option<double> LengthPenalty = NumberOption.Create(
+        "--length-penalty", "The exponent of the length that beam scores are divided by; above 0 favours long responses", 1);
     static readonly Option<string> Stopping = new("--early-stopping")
     {
-        Description = "As in transformers", DefaultValueFactory = _ => "false",
+        Description = "When beam search stops, as early_stopping of transformers", DefaultValueFactory = _ => "false",
     };
-    static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same answers", DefaultValueFactory = _ => 1 };
+    static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
 
     public static Command Create()
     {
-        var command = new Command("generate", "Answer a prompt, or a file of prompts")
+        var command = new Command("generate", "Generate responses to a prompt or a file of prompts")
         {
             Model, Prompt, Prompts, Output, Samples, Seed, On, Dtype,
         };
@@ -50,26 +57,29 @@ static class GenerateCommand
         var (options, beams) = Options(parsed);
         var (prompt, file, output) = (parsed.GetValue(Prompt), parsed.GetValue(Prompts), parsed.GetValue(Output));
         if (prompt is null == file is null)
-            throw new InvalidDataException("one prompt, or --prompts with a file, was expected");
+            throw new InvalidDataException("Give one prompt, or a file of prompts with --prompts.");
         if (file is null && output is not null)
-            throw new InvalidDataException("--output goes with a file of --prompts; the answer to one prompt is printed");
+            throw new InvalidDataException("--output needs --prompts; the response to one prompt is printed.");
         using var interruption = new CancellationOnSignal();
         var device = Device.Parse(parsed.GetValue(On)!);
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.LoadTokenizer(folder);
         var samples = parsed.GetValue(Samples);
         var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
-        var answering = new BatchGenerator(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
+        var generator = new BatchGenerator(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
-            Write(answering, file, output, random);
+            Write(generator, file, output, random);
         else
-            Print(answering, prompt!.Replace("\\n", "\n", StringComparison.Ordinal), random, samples == 1 && beams is null ? Stream() : null);
-        foreach (var notice in answering.Notices)
+        {
+            var text = prompt!.Replace("\\n", "\n", StringComparison.Ordinal);
+            Print(generator, text, random, samples == 1 && beams is null ? NewStream() : null);
+        }
+        foreach (var notice in generator.Notices)
             Console.Error.WriteLine($"attune: {notice}");
         return 0;
 
-        DecodeStream Stream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
+        DecodeStream NewStream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
     }
 
     static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)
@@ -83,7 +93,7 @@ static class GenerateCommand
             problems.AddRange(Validation.Check(beams));
         if (beams is not null && (!options.IsUntruncated || options.Temperature is not 0 and not 1))
             problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p, --typical-p, --top-h, --epsilon-cutoff or "
-                + "--eta-cutoff: a search draws nothing.");
+                + "--eta-cutoff: beam search does not sample.");
         return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
 
@@ -95,22 +105,23 @@ static class GenerateCommand
         EarlyStopping = Enum.Parse<EarlyStopping>(parsed.GetValue(Stopping)!, ignoreCase: true),
     };
 
-    /// <summary>The answers to one prompt as text; a single one as it is drawn.</summary>
-    static void Print(BatchGenerator answering, string text, RandomSource random, DecodeStream? stream)
+    /// <summary>Prints the responses to one prompt as text; a single response while it is sampled.</summary>
+    static void Print(BatchGenerator generator, string text, RandomSource random, DecodeStream? stream)
     {
-        var answered = answering.Generate([answering.Encode(new("the prompt", 1), text)], random, stream is null ? null : token => Console.Out.Write(stream.Step(token)));
-        Console.Out.WriteLine(stream is null ? string.Join("\n\n", answered[0].Responses) : stream.Finish());
+        var prompt = generator.Encode(new("the prompt", 1), text);
+        var generated = generator.Generate([prompt], random, stream is null ? null : token => Console.Out.Write(stream.Step(token)));
+        Console.Out.WriteLine(stream is null ? string.Join("\n\n", generated[0].Responses) : stream.Finish());
     }
 
-    /// <summary>The answers to a file of prompts, one JSON object a prompt.</summary>
-    static void Write(BatchGenerator answering, string file, string? output, RandomSource random)
+    /// <summary>Writes the responses to a file of prompts, one JSON object for each prompt.</summary>
+    static void Write(BatchGenerator generator, string file, string? output, RandomSource random)
     {
-        var prompts = answering.Read(file);
+        var prompts = generator.Read(file);
         using var writer = OutputFile.Open(output, file);
-        foreach (var part in prompts.Chunk(PromptsAtOnce))
+        foreach (var batch in prompts.Chunk(PromptsAtOnce))
         {
-            foreach (var answered in answering.Generate(part, random))
-                writer.WriteLine(answered.ToJson().ToJsonString(JsonText.Readable));
+            foreach (var generated in generator.Generate(batch, random))
+                writer.WriteLine(generated.ToJson().ToJsonString(JsonText.Readable));
             writer.Flush();
         }
     }

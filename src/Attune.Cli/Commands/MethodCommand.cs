@@ -4,22 +4,30 @@ using Attune.Training.Recipes;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>A training method by its name: <c>attune sft [recipe.yaml] [key=value …]</c>.</summary>
+/// <summary>The command of a training method: <c>attune sft [recipe.yaml] [key=value …]</c>.</summary>
 static class MethodCommand
 {
     public static Command Create(TrainingMethod method)
     {
-        var words = new Argument<string[]>("words") { Description = "A recipe file, and key=value words over it", Arity = ArgumentArity.ZeroOrMore };
-        var selfTest = new Option<bool>("--self-test") { Description = "Check the arithmetic on this model and data first" };
-        var command = new Command(method.Name, method.Summary) { words, selfTest };
-        command.SetAction(parsed => Train(method.Name, parsed.GetValue(words)!, parsed.GetValue(selfTest)));
+        var arguments = new Argument<string[]>("arguments")
+        {
+            Description = $"A recipe file, and key=value for keys of the recipe; `attune recipe {method.Name}` lists the keys",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var selfTest = new Option<bool>("--self-test")
+        {
+            Description = "First check the computation on this model and data (run.selfTest)",
+        };
+        var command = new Command(method.Name, method.Summary) { arguments, selfTest };
+        command.SetAction(parsed => Train(method.Name, parsed.GetValue(arguments)!, parsed.GetValue(selfTest)));
         return CommandHelp.WithExample(command, method.Example);
     }
 
-    static int Train(string method, string[] words, bool selfTest)
+    static int Train(string method, string[] arguments, bool selfTest)
     {
-        var (file, overrides) = TrainingArguments.Split(words);
-        var (found, recipe) = RecipeReader.Read(method, file, selfTest ? [.. overrides, "run.selfTest=true"] : overrides, Console.Error.WriteLine);
+        var (file, overrides) = TrainingArguments.Split(arguments);
+        string[] words = selfTest ? [.. overrides, "run.selfTest=true"] : overrides;
+        var (found, recipe) = RecipeReader.Read(method, file, words, Console.Error.WriteLine);
         using var interruption = new CancellationOnSignal();
         using var display = Displays.Pick();
         RecipeRunner.Start(found, recipe, display, interruption.Token);

@@ -7,31 +7,38 @@ using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune models show FOLDER</c>: what a checkpoint is and what it needs, without reading its weights.</summary>
+/// <summary><c>attune models show FOLDER</c>: describes a checkpoint and the memory it needs, without reading its weights.</summary>
 static class ModelsCommand
 {
     static readonly Argument<string> Folder = new("folder") { Description = "A model folder" };
 
     public static Command Create()
     {
-        var show = new Command("show", "Family, size, memory, vocabulary, special tokens and template of a model") { Folder };
+        var show = new Command("show", "Show family, size, memory, vocabulary, special tokens and chat template of a model") { Folder };
         show.SetAction(parsed => Show(parsed.GetValue(Folder)!));
-        return CommandHelp.WithExample(new Command("models", "Look at models") { CommandHelp.WithExample(show, "attune models show runs/sft/model") }, "attune models show runs/sft/model");
+        const string Example = "attune models show runs/sft/model";
+        return CommandHelp.WithExample(new Command("models", "Describe models") { CommandHelp.WithExample(show, Example) }, Example);
     }
 
     static int Show(string folder)
     {
         var model = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
         if (Peft.IsAdapter(folder))
-            Say("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
-        Say("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");
-        Say("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; the output matrix is the token table" : "")}");
-        Say("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {(model.FileCount == 1 ? "one file" : $"{model.FileCount} files")}");
-        Say("size", $"hidden states of {model.Backbone.Width:N0} channels, texts of up to {model.Backbone.ContextLength:N0} tokens");
-        Say("to serve", ToServe(model));
-        Say("to train", $"{Size(model.BytesToTrain)} in full, {Size(model.BytesToTrainLowRank)} by LoRA of rank 16 (Adam, float32); activations come on top");
-        Say("", $"PPO keeps a frozen reference beside it: {Size(model.BytesToTrain + model.BytesIn(DType.Float32))} in full, none more by LoRA");
-        SayTokenizer(folder, model);
+            PrintRow("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
+        PrintRow("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");
+        PrintRow("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; output and token embeddings are tied" : "")}");
+        var files = model.FileCount == 1 ? "one file" : $"{model.FileCount} files";
+        PrintRow("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {files}");
+        PrintRow("size", $"hidden states of {model.Backbone.Width:N0} channels, context of {model.Backbone.ContextLength:N0} tokens");
+        PrintRow("to serve", ToServe(model));
+        PrintRow(
+            "to train",
+            $"{Size(model.BytesToTrain)} for all weights, {Size(model.BytesToTrainLowRank)} with LoRA of rank 16 (Adam, float32), "
+            + "plus activations");
+        PrintRow(
+            "",
+            $"PPO adds a frozen reference: {Size(model.BytesToTrain + model.BytesIn(DType.Float32))} for all weights, no more with LoRA");
+        PrintTokenizer(folder, model);
         return 0;
     }
 
@@ -42,10 +49,11 @@ static class ModelsCommand
         var weights = $"{Size(model.BytesIn(DType.Float32))} in float32, {Size(model.BytesIn(DType.BFloat16))} in bfloat16";
         return model.Backbone.Kind == BackboneKind.Encoder
             ? weights
-            : $"{weights}; and {Size(model.CacheBytesPerToken(DType.Float32))} or {Size(model.CacheBytesPerToken(DType.BFloat16))} for each token in the cache";
+            : $"{weights}; plus {Size(model.CacheBytesPerToken(DType.Float32))} or {Size(model.CacheBytesPerToken(DType.BFloat16))} "
+                + "for each token in the KV cache";
     }
 
-    static void SayTokenizer(string folder, ModelSummary model)
+    static void PrintTokenizer(string folder, ModelSummary model)
     {
         Tokenizer tokenizer;
         try
@@ -54,20 +62,23 @@ static class ModelsCommand
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
-            Say("tokenizer", $"MISSING: {error.Message}");
+            PrintRow("tokenizer", $"MISSING: {error.Message}");
             return;
         }
-        Say("vocabulary", $"{tokenizer.VocabularySize:N0} tokens; the model tells {model.Backbone.VocabularySize:N0} apart"
-            + (tokenizer.VocabularySize > model.Backbone.VocabularySize ? ". They do not fit: the tokenizer is of another model" : ""));
-        (string Part, int? Id)[] parts = [("bos", tokenizer.BosId), ("eos", tokenizer.EosId), ("pad", tokenizer.PadId), ("unk", tokenizer.UnkId)];
-        Say("special", string.Join(", ", parts.Select(part => part.Id is { } id ? $"{part.Part} {tokenizer.IdToToken(id)} ({id})" : $"no {part.Part}")));
-        Say("template", Template(tokenizer.ChatTemplate));
+        PrintRow("vocabulary", $"{tokenizer.VocabularySize:N0} tokens; the model has {model.Backbone.VocabularySize:N0} token embeddings"
+            + (tokenizer.VocabularySize > model.Backbone.VocabularySize ? ". The tokenizer belongs to another model" : ""));
+        (string Part, int? Id)[] parts =
+            [("bos", tokenizer.BosId), ("eos", tokenizer.EosId), ("pad", tokenizer.PadId), ("unk", tokenizer.UnkId)];
+        var special = parts.Select(part => part.Id is { } id ? $"{part.Part} {tokenizer.IdToToken(id)} ({id})" : $"no {part.Part}");
+        PrintRow("special", string.Join(", ", special));
+        PrintRow("template", Template(tokenizer.ChatTemplate));
     }
 
     static string Template(string? jinja) => jinja switch
     {
-        null => "none: prompts are taken as they are written",
-        _ when jinja.Contains("generation %}", StringComparison.Ordinal) => $"{jinja.Length:N0} characters; it marks what the assistant says",
+        null => "none",
+        _ when jinja.Contains("generation %}", StringComparison.Ordinal) =>
+            $"{jinja.Length:N0} characters; {{% generation %}} marks the assistant's tokens",
         _ => $"{jinja.Length:N0} characters",
     };
 
@@ -87,5 +98,5 @@ static class ModelsCommand
         _ => $"{bytes / 1024.0:F1} KiB",
     };
 
-    static void Say(string what, string found) => Console.Out.WriteLine($"{what,-10} {found}");
+    static void PrintRow(string name, string value) => Console.Out.WriteLine($"{name,-10} {value}");
 }

@@ -5,15 +5,21 @@ using Spectre.Console;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune quickstart</c>: the whole loop at the front desk, with a report.</summary>
+/// <summary><c>attune quickstart</c>: all stages of RLHF on the front-desk data, with a report.</summary>
 static class QuickstartCommand
 {
-    static readonly Option<string> Output = new("--output") { Description = "The folder for all stages", DefaultValueFactory = _ => "runs/quickstart" };
-    static readonly Option<int> Seed = new("--seed") { Description = "The same seed gives the same bits", DefaultValueFactory = _ => 1 };
+    static readonly Option<string> Output = new("--output")
+    {
+        Description = "The folder of all runs", DefaultValueFactory = _ => "runs/quickstart",
+    };
+    static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
 
     public static Command Create()
     {
-        var command = new Command("quickstart", "The whole loop in minutes: pretrain, fine-tune, rank, reward model, PPO") { Output, Seed };
+        var command = new Command("quickstart", "Run all of RLHF in minutes: pretraining, fine-tuning, rankings, reward model, PPO")
+        {
+            Output, Seed,
+        };
         command.SetAction(parsed => Run(parsed.GetValue(Output)!, parsed.GetValue(Seed)));
         return CommandHelp.WithExample(command, "attune quickstart --output runs/quickstart --seed 1");
     }
@@ -21,7 +27,7 @@ static class QuickstartCommand
     static int Run(string output, int seed)
     {
         if (output.Length == 0)
-            throw new InvalidDataException("--output: a folder was expected, found nothing");
+            throw new InvalidDataException("--output must name a folder.");
         LoopResult result;
         using (var interruption = new CancellationOnSignal())
         using (var display = Displays.Pick())

@@ -4,47 +4,69 @@ using Attune.Reporting.Evaluation;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>What was found of a reward model, for a terminal and for machines.</summary>
+/// <summary>The evaluation of a reward model as text and as JSON.</summary>
 static class RewardEvaluationText
 {
     const int LongestText = 160;
     const int PairsShown = 3;
 
-    /// <summary>A table, and the pairs to read first.</summary>
-    public static IEnumerable<string> Lines(RewardEvaluation found, double? ceiling)
+    /// <summary>A table, and the most confident errors.</summary>
+    public static IEnumerable<string> Lines(RewardEvaluation evaluation, double? ceiling)
     {
-        var accuracy = found.Accuracy;
-        yield return Row("in order", $"{Percent(accuracy.Value)}  (95 %: {Percent(accuracy.Low)} to {Percent(accuracy.High)})  {accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} prompts");
-        if (found.Annotators is { } people)
-            yield return Row("people", $"agree with each other on {Percent(people.Among)} of {people.Pairs:N0} pairs, the model with one of them on {Percent(people.WithModel)}; at most {Percent(people.Ceiling)} can be reached");
-        if (ceiling is { } most)
-            yield return Row("ceiling", $"{Percent(most)} is what the noise of the data allows");
-        yield return Row("calibration", $"error {Percent(found.Calibration.ExpectedError)}, loss of a pair {found.Calibration.LogLoss:F3} nats (guessing: 0.693)");
-        if (found.Disagreement > 0)
-            yield return Row("members", $"disagree by {NumberFormat.Number(found.Disagreement)} points");
-        if (found.LengthCorrelation is { } correlation)
-            yield return Row("length", $"correlation with the score {correlation:+0.00;−0.00;0.00} among answers to one prompt{Preferred("longer", found.LengthBias)}");
-        if (found.PlaceBias is { } place)
-            yield return Row("place", Preferred("earlier", place)[2..]);
-        foreach (var line in Groups("strength", found.ByMargin).Concat(Groups("ranks apart", found.ByRankDistance))
-            .Concat(Groups("people for the better", found.ByShare)).Concat(Groups("better one is longer by", found.ByLengthDifference)).Concat(Groups("sources", found.BySources)))
+        var accuracy = evaluation.Accuracy;
+        yield return Row(
+            "accuracy",
+            $"{Percent(accuracy.Value)}  (95 %: {Percent(accuracy.Low)} to {Percent(accuracy.High)})  "
+            + $"{accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} prompts");
+        if (evaluation.Annotators is { } people)
+        {
+            yield return Row(
+                "annotators",
+                $"agree with each other on {Percent(people.Among)} of {people.Pairs:N0} pairs, the model with one of them on "
+                + $"{Percent(people.WithModel)}; the highest possible is {Percent(people.Ceiling)}");
+        }
+        if (ceiling is { } highest)
+            yield return Row("ceiling", $"{Percent(highest)} is the highest accuracy that the noise of the data allows");
+        yield return Row(
+            "calibration",
+            $"error {Percent(evaluation.Calibration.ExpectedError)}, loss {evaluation.Calibration.LogLoss:F3} nats a pair (chance: 0.693)");
+        if (evaluation.Disagreement > 0)
+            yield return Row("ensemble", $"standard deviation over members {NumberFormat.Number(evaluation.Disagreement)} points");
+        if (evaluation.LengthCorrelation is { } correlation)
+        {
+            yield return Row(
+                "length",
+                $"correlation with the score {correlation:+0.00;−0.00;0.00} among responses to one prompt"
+                + Preferred("longer", evaluation.LengthBias));
+        }
+        if (evaluation.PlaceBias is { } place)
+            yield return Row("position", Preferred("earlier", place)[2..]);
+        (string Title, IReadOnlyList<PairGroup> Groups)[] tables =
+        [
+            ("accuracy by margin", evaluation.ByMargin),
+            ("accuracy by distance of ranks", evaluation.ByRankDistance),
+            ("accuracy by share of annotators for the chosen response", evaluation.ByShare),
+            ("accuracy by how much longer the chosen response is", evaluation.ByLengthDifference),
+            ("accuracy by sources", evaluation.BySources),
+        ];
+        foreach (var line in tables.SelectMany(table => Groups(table.Title, table.Groups)))
             yield return line;
-        foreach (var line in found.ConfidentErrors.Take(PairsShown).SelectMany(Surprise))
+        foreach (var line in evaluation.ConfidentErrors.Take(PairsShown).SelectMany(ConfidentError))
             yield return line;
     }
 
-    /// <summary>All of it.</summary>
-    public static JsonObject Json(RewardEvaluation found, double? ceiling) => new()
+    /// <summary>The whole evaluation.</summary>
+    public static JsonObject Json(RewardEvaluation evaluation, double? ceiling) => new()
     {
-        ["prompts"] = found.PromptCount,
-        ["pairs"] = found.Pairs.Count,
-        ["accuracy"] = Rate(found.Accuracy),
-        ["byStrength"] = Groups(found.ByMargin),
-        ["byRankDistance"] = Groups(found.ByRankDistance),
-        ["byShare"] = Groups(found.ByShare),
-        ["byLengthDifference"] = Groups(found.ByLengthDifference),
-        ["bySources"] = Groups(found.BySources),
-        ["sources"] = List(found.Sources, source => new()
+        ["prompts"] = evaluation.PromptCount,
+        ["pairs"] = evaluation.Pairs.Count,
+        ["accuracy"] = Rate(evaluation.Accuracy),
+        ["byStrength"] = Groups(evaluation.ByMargin),
+        ["byRankDistance"] = Groups(evaluation.ByRankDistance),
+        ["byShare"] = Groups(evaluation.ByShare),
+        ["byLengthDifference"] = Groups(evaluation.ByLengthDifference),
+        ["bySources"] = Groups(evaluation.BySources),
+        ["sources"] = List(evaluation.Sources, source => new()
         {
             ["name"] = source.Name,
             ["answers"] = source.Answers,
@@ -54,11 +76,13 @@ static class RewardEvaluationText
         }),
         ["calibration"] = new JsonObject
         {
-            ["error"] = found.Calibration.ExpectedError,
-            ["loss"] = found.Calibration.LogLoss,
-            ["bins"] = List(found.Calibration.Bins, bin => new() { ["predicted"] = bin.Predicted, ["agreed"] = bin.Agreed, ["pairs"] = bin.Pairs }),
+            ["error"] = evaluation.Calibration.ExpectedError,
+            ["loss"] = evaluation.Calibration.LogLoss,
+            ["bins"] = List(
+                evaluation.Calibration.Bins,
+                bin => new() { ["predicted"] = bin.Predicted, ["agreed"] = bin.Agreed, ["pairs"] = bin.Pairs }),
         },
-        ["annotators"] = found.Annotators is not { } people ? null : new JsonObject
+        ["annotators"] = evaluation.Annotators is not { } people ? null : new JsonObject
         {
             ["pairs"] = people.Pairs,
             ["among"] = people.Among,
@@ -66,18 +90,18 @@ static class RewardEvaluationText
             ["ceiling"] = people.Ceiling,
         },
         ["ceiling"] = ceiling,
-        ["disagreement"] = found.Disagreement,
-        ["lengthCorrelation"] = found.LengthCorrelation,
-        ["longerPreferred"] = Bias(found.LengthBias),
-        ["earlierPreferred"] = Bias(found.PlaceBias),
-        ["places"] = List(found.Places, place => new()
+        ["disagreement"] = evaluation.Disagreement,
+        ["lengthCorrelation"] = evaluation.LengthCorrelation,
+        ["longerPreferred"] = Bias(evaluation.LengthBias),
+        ["earlierPreferred"] = Bias(evaluation.PlaceBias),
+        ["places"] = List(evaluation.Places, place => new()
         {
             ["place"] = place.Place,
             ["answers"] = place.Answers,
             ["score"] = place.Score,
             ["preferredByPeople"] = place.PreferredByPeople,
         }),
-        ["surprises"] = List(found.ConfidentErrors, pair => new()
+        ["surprises"] = List(evaluation.ConfidentErrors, pair => new()
         {
             ["prompt"] = pair.Prompt,
             ["better"] = pair.Chosen.Text,
@@ -87,19 +111,24 @@ static class RewardEvaluationText
         }),
     };
 
-    static IEnumerable<string> Groups(string what, IReadOnlyList<PairGroup> groups)
+    static IEnumerable<string> Groups(string title, IReadOnlyList<PairGroup> groups)
     {
         if (groups.Count < 2)
             yield break;
         yield return "";
-        yield return what;
+        yield return title;
         foreach (var group in groups)
-            yield return $"  {group.Name,-24} {Percent(group.Rate.Value),8}  ({Percent(group.Rate.Low)} to {Percent(group.Rate.High)})  {group.Rate.Pairs,7:N0} pairs";
+        {
+            var interval = $"({Percent(group.Rate.Low)} to {Percent(group.Rate.High)})";
+            yield return $"  {group.Name,-24} {Percent(group.Rate.Value),8}  {interval}  {group.Rate.Pairs,7:N0} pairs";
+        }
     }
 
-    static IEnumerable<string> Surprise(EvaluatedPair pair) =>
+    static IEnumerable<string> ConfidentError(EvaluatedPair pair) =>
     [
-        "", $"surprising: {Short(pair.Prompt)}", $"  people prefer     {NumberFormat.Number(pair.Chosen.Scored.Score),7}  {Short(pair.Chosen.Text)}",
+        "",
+        $"confident error: {Short(pair.Prompt)}",
+        $"  annotators prefer {NumberFormat.Number(pair.Chosen.Scored.Score),7}  {Short(pair.Chosen.Text)}",
         $"  the model prefers {NumberFormat.Number(pair.Rejected.Scored.Score),7}  {Short(pair.Rejected.Text)}",
     ];
 
@@ -110,17 +139,26 @@ static class RewardEvaluationText
     }
 
     static string Preferred(string which, PreferenceBias? bias) => bias is null ? ""
-        : $"; the {which} answer is preferred in {Percent(bias.Model)} of pairs by the model, in {Percent(bias.People)} by people";
+        : $"; the {which} response is preferred in {Percent(bias.Model)} of pairs by the model, in {Percent(bias.People)} by annotators";
 
-    static JsonObject Rate(PairRate rate) => new() { ["value"] = rate.Value, ["low"] = rate.Low, ["high"] = rate.High, ["pairs"] = rate.Pairs, ["prompts"] = rate.Prompts };
+    static JsonObject Rate(PairRate rate) => new()
+    {
+        ["value"] = rate.Value,
+        ["low"] = rate.Low,
+        ["high"] = rate.High,
+        ["pairs"] = rate.Pairs,
+        ["prompts"] = rate.Prompts,
+    };
 
-    static JsonArray Groups(IReadOnlyList<PairGroup> groups) => List(groups, group => new() { ["name"] = group.Name, ["at"] = group.At, ["accuracy"] = Rate(group.Rate) });
+    static JsonArray Groups(IReadOnlyList<PairGroup> groups) =>
+        List(groups, group => new() { ["name"] = group.Name, ["at"] = group.At, ["accuracy"] = Rate(group.Rate) });
 
-    static JsonObject? Bias(PreferenceBias? bias) => bias is null ? null : new() { ["pairs"] = bias.Pairs, ["people"] = bias.People, ["model"] = bias.Model };
+    static JsonObject? Bias(PreferenceBias? bias) =>
+        bias is null ? null : new() { ["pairs"] = bias.Pairs, ["people"] = bias.People, ["model"] = bias.Model };
 
     static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonObject> toJson) => new([.. items.Select(item => (JsonNode)toJson(item))]);
 
     static string Percent(double share) => NumberFormat.Percent(share, decimals: 1);
 
-    static string Row(string what, string found) => $"{what,-12} {found}";
+    static string Row(string name, string value) => $"{name,-12} {value}";
 }

@@ -5,62 +5,71 @@ using Attune.Generation;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>The options of <c>attune generate</c> that say how tokens are chosen.</summary>
+/// <summary>The sampling options of <c>attune generate</c>; docs/models.md explains them.</summary>
 static class SamplingFlags
 {
     static readonly Option<int> MaxNewTokens = new("--max-new-tokens")
     {
-        Description = "The most tokens of an answer", DefaultValueFactory = _ => 128,
+        Description = "The most tokens of a response", DefaultValueFactory = _ => 128,
     };
-    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens before an answer may end" };
-    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Divides the logits; 0 takes the likeliest token", 1);
-    static readonly Option<int> TopK = new("--top-k") { Description = "Only the k likeliest tokens; 0 for all" };
-    static readonly Option<double> TopP = NumberOption.Create("--top-p", "Only the likeliest tokens that reach this probability", 1);
-    static readonly Option<double> MinP = NumberOption.Create("--min-p", "Only tokens of this share of the likeliest's probability", 0);
-    static readonly Option<double> TypicalP = NumberOption.Create("--typical-p", "Only typical tokens that reach this probability", 1);
-    static readonly Option<double> TopH = NumberOption.Create("--top-h", "Only the likeliest tokens up to this share of the entropy", 0);
-    static readonly Option<double> EpsilonCutoff = NumberOption.Create("--epsilon-cutoff", "Only tokens of at least this probability", 0);
-    static readonly Option<double> EtaCutoff = NumberOption.Create("--eta-cutoff", "The same, lower where the entropy is high", 0);
+    static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens of a response" };
+    static readonly Option<double> Temperature = NumberOption.Create("--temperature", "Divides the logits; 0 is greedy", 1);
+    static readonly Option<int> TopK = new("--top-k") { Description = "Keep the k most likely tokens; 0 keeps all" };
+    static readonly Option<double> TopP = NumberOption.Create(
+        "--top-p", "Keep the most likely tokens whose probabilities add up to this", 1);
+    static readonly Option<double> MinP = NumberOption.Create(
+        "--min-p", "Keep tokens with at least this share of the most likely token's probability", 0);
+    static readonly Option<double> TypicalP = NumberOption.Create(
+        "--typical-p", "Keep the most typical tokens whose probabilities add up to this", 1);
+    static readonly Option<double> TopH = NumberOption.Create(
+        "--top-h", "Keep the most likely tokens up to this share of the entropy; 0 keeps all", 0);
+    static readonly Option<double> EpsilonCutoff = NumberOption.Create("--epsilon-cutoff", "Keep tokens with at least this probability", 0);
+    static readonly Option<double> EtaCutoff = NumberOption.Create(
+        "--eta-cutoff", "Keep tokens above a probability that is lower where the entropy is high", 0);
     static readonly Option<double> RepetitionPenalty = NumberOption.Create(
-        "--repetition-penalty", "Above 1 makes tokens of prompt and answer less likely", 1);
+        "--repetition-penalty", "Above 1 makes tokens of the prompt and the response less likely", 1);
     static readonly Option<double> FrequencyPenalty = NumberOption.Create(
-        "--frequency-penalty", "Subtracted from a token's logit for each time that the answer has it", 0);
+        "--frequency-penalty", "Subtracted from a token's logit for each time it is in the response", 0);
     static readonly Option<double> PresencePenalty = NumberOption.Create(
-        "--presence-penalty", "Subtracted from a token's logit where the answer has it", 0);
-    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No n-gram of this size comes twice; 0 is off" };
+        "--presence-penalty", "Subtracted from a token's logit if it is in the response", 0);
+    static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No n-gram of this size is repeated; 0 is off" };
     static readonly Option<string[]> BadWords = new("--bad-word")
     {
-        HelpName = "text", Description = "A text that never comes; may be repeated",
+        HelpName = "text", Description = "A text that is never generated; may be repeated",
     };
     static readonly Option<SequenceBias[]> Biases = new("--sequence-bias")
     {
         HelpName = "text=number",
-        Description = "Makes a text likelier, or less likely below 0; may be repeated",
+        Description = "Added to the logit of the token that completes the text; may be repeated",
         CustomParser = result => [.. result.Tokens.Select(token => ParseBias(result, token.Value))],
     };
-    static readonly Option<int[]> Suppress = Ids("--suppress-tokens", "Token ids that never come, as 3,17");
-    static readonly Option<int[]> BeginSuppress = Ids("--begin-suppress-tokens", "Token ids that no answer begins with");
+    static readonly Option<int[]> Suppress = Ids("--suppress-tokens", "Token ids that are never generated, such as 3,17");
+    static readonly Option<int[]> BeginSuppress = Ids("--begin-suppress-tokens", "Token ids that are never generated first");
     static readonly Option<int?> ForcedBos = new("--forced-bos-token-id")
     {
-        HelpName = "id", Description = "The token that every answer begins with",
+        HelpName = "id", Description = "The first token of every response",
     };
     static readonly Option<int?> ForcedEos = new("--forced-eos-token-id")
     {
-        HelpName = "id", Description = "The last token of an answer of --max-new-tokens",
+        HelpName = "id", Description = "The last token of a response that reaches --max-new-tokens",
     };
     static readonly Option<LengthDecay> Decay = new("--exponential-decay-length-penalty")
     {
         HelpName = "start,factor",
-        Description = "The end becomes likelier by the factor with each token after the start",
+        Description = "Makes EOS more likely by the factor with each token after the start",
         CustomParser = ParseDecay,
     };
-    static readonly Option<double> GuidanceScale = NumberOption.Create("--guidance-scale", "Above 1: away from the negative prompt", 1);
+    static readonly Option<double> GuidanceScale = NumberOption.Create(
+        "--guidance-scale", "Classifier-free guidance, above 1: away from the negative prompt", 1);
     static readonly Option<string?> NegativePrompt = new("--negative-prompt")
     {
-        HelpName = "text", Description = "A prompt whose answers --guidance-scale moves away from",
+        HelpName = "text", Description = "The prompt that --guidance-scale moves away from",
     };
     static readonly Option<bool> RemoveInvalid = new("--remove-invalid-values") { Description = "Replace NaN and infinite logits" };
-    static readonly Option<bool> Renormalize = new("--renormalize-logits") { Description = "Normalise the scores of --beams again" };
+    static readonly Option<bool> Renormalize = new("--renormalize-logits")
+    {
+        Description = "Normalise the scores of --beams again after the filters",
+    };
 
     public static IEnumerable<Option> All =>
     [
@@ -102,13 +111,14 @@ static class SamplingFlags
     {
         HelpName = "ids",
         Description = description,
-        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',')).Select(text => ParseId(result, name, text))],
+        CustomParser = result =>
+            [.. result.Tokens.SelectMany(token => token.Value.Split(',')).Select(text => ParseId(result, name, text))],
     };
 
     static int ParseId(ArgumentResult result, string name, string text)
     {
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id))
-            result.AddError($"{name}: token ids with commas between them were expected, found '{text}'");
+            result.AddError($"{name} must be token ids separated by commas (was '{text}').");
         return id;
     }
 
@@ -117,7 +127,7 @@ static class SamplingFlags
         var split = text.LastIndexOf('=');
         if (split < 1 || !TryParseNumber(text[(split + 1)..], out var bias))
         {
-            result.AddError($"--sequence-bias: TEXT=NUMBER was expected, found '{text}'");
+            result.AddError($"--sequence-bias must be TEXT=NUMBER (was '{text}').");
             return new();
         }
         return new() { Text = text[..split], Bias = bias };
@@ -129,7 +139,7 @@ static class SamplingFlags
         if (text.Split(',') is [var start, var factor] && TryParseNumber(factor, out var growth)
             && int.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var first))
             return new() { Start = first, Factor = growth };
-        result.AddError($"--exponential-decay-length-penalty: START,FACTOR was expected, as 20,1.05, found '{text}'");
+        result.AddError($"--exponential-decay-length-penalty must be START,FACTOR, such as 20,1.05 (was '{text}').");
         return new();
     }
 

@@ -10,23 +10,32 @@ using Microsoft.Extensions.Hosting;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune studio</c>: the web application in which people rank, and <c>attune studio invite</c>.</summary>
+/// <summary><c>attune studio</c>: the web application for annotation, and <c>attune studio invite</c>.</summary>
 static class StudioCommand
 {
     const string DefaultFolder = "studio";
 
-    static readonly Option<string> Folder = new("--folder") { Description = "Where everything is kept", DefaultValueFactory = _ => DefaultFolder };
-    static readonly Option<string> Listen = new("--listen") { Description = "Address and port; another address than this machine's own needs accounts", DefaultValueFactory = _ => "127.0.0.1:5400" };
-    static readonly Option<string> Runs = new("--runs") { Description = "The folder of runs that are shown, and in which new ones begin", DefaultValueFactory = _ => "runs" };
+    static readonly Option<string> Folder = new("--folder")
+    {
+        Description = "The studio's data folder", DefaultValueFactory = _ => DefaultFolder,
+    };
+    static readonly Option<string> Listen = new("--listen")
+    {
+        Description = "Address and port; accounts are required on any address but 127.0.0.1", DefaultValueFactory = _ => "127.0.0.1:5400",
+    };
+    static readonly Option<string> Runs = new("--runs")
+    {
+        Description = "The folder of runs to show, where new runs are written", DefaultValueFactory = _ => "runs",
+    };
     static readonly Argument<string> Name = new("name") { Description = "The person's name" };
-    static readonly Option<Role> As = new("--role") { Description = "What they may do", DefaultValueFactory = _ => Role.Annotator };
+    static readonly Option<Role> As = new("--role") { Description = "The person's role", DefaultValueFactory = _ => Role.Annotator };
 
     public static Command Create()
     {
-        var invite = new Command("invite", "Make a personal link with which somebody signs in") { Name, As, Folder };
+        var invite = new Command("invite", "Create a personal sign-in link for a person") { Name, As, Folder };
         invite.SetAction(Invite);
         CommandHelp.WithExample(invite, "attune studio invite Mia --role owner");
-        var command = new Command("studio", "Open the studio in which people rank answers") { Folder, Listen, Runs, invite };
+        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, invite };
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
             attune studio
@@ -38,18 +47,19 @@ static class StudioCommand
     {
         var text = parsed.GetValue(Listen)!;
         if (!IPEndPoint.TryParse(text, out var address) || !text.Contains(':'))
-            throw new InvalidDataException($"--listen: an address and a port such as 127.0.0.1:5400 were expected, found {text}");
+            throw new InvalidDataException($"--listen must be an address and a port such as 127.0.0.1:5400 (was {text}).");
         var app = StudioServer.Build(new()
         {
             Folder = Path.GetFullPath(parsed.GetValue(Folder)!),
             Runs = Path.GetFullPath(parsed.GetValue(Runs)!),
-            Attune = Itself(),
+            Attune = ThisProgram(),
             Methods = MethodCatalog.All,
             Recipe = RecipeWriter.Write,
             Listen = address,
         });
         app.Start();
-        Console.Out.WriteLine($"Attune Studio: {app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}   (Ctrl-C ends it)");
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Console.Out.WriteLine($"Attune Studio: {addresses.First()}   (press Ctrl-C to stop)");
         app.WaitForShutdown();
         return 0;
     }
@@ -61,14 +71,16 @@ static class StudioCommand
         var role = parsed.GetValue(As);
         var person = store.People.Find(name.Trim()) ?? store.People.Add(name, role);
         if (parsed.GetResult(As) is { Implicit: false } && person.Role != role)
-            throw new InvalidDataException($"{person.Name} is there already, with the role {person.Role}; an owner changes roles on the page of people");
+            throw new InvalidDataException(
+                $"{person.Name} exists already, with the role {person.Role}. An owner can change roles on the People page.");
         Console.Out.WriteLine($"/join/{store.People.NewLink(person.Id)}");
-        Console.Error.WriteLine($"attune: put the studio's address before it, and send it to {person.Name} in private; it is shown only now");
+        Console.Error.WriteLine(
+            $"attune: add the studio's address in front and send the link to {person.Name} in private; it is not shown again");
         return 0;
     }
 
-    /// <summary>How this program was started: by its own host, or by dotnet and a DLL.</summary>
-    static IReadOnlyList<string> Itself() => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
+    /// <summary>The command that starts this program: its own executable, or dotnet and a DLL.</summary>
+    static IReadOnlyList<string> ThisProgram() => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
         ? [Environment.ProcessPath!, typeof(StudioCommand).Assembly.Location]
         : [Environment.ProcessPath!];
 }

@@ -6,51 +6,51 @@ using Attune.Training.Studies;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune study FILE</c>: variants of a recipe with several seeds each, compared.</summary>
+/// <summary><c>attune study FILE</c>: compares variants of a recipe over several seeds.</summary>
 static class StudyCommand
 {
-    static readonly Argument<string[]> Words = new("words")
+    static readonly Argument<string[]> Arguments = new("arguments")
     {
-        Description = "A study file, and key=value words over its recipe in every run",
+        Description = "A study file, and key=value for keys of the recipe in every run",
         Arity = ArgumentArity.OneOrMore,
     };
     static readonly Option<int> Jobs = new("--jobs")
     {
-        Description = "Runs at once; 0 trains nothing and reports what has ended",
+        Description = "Runs to train at once; 0 trains nothing and reports the finished runs",
         DefaultValueFactory = _ => 1,
     };
-    static readonly Option<string?> Output = new("--output") { Description = "The folder for all runs, in the place of the file's" };
-    static readonly Option<string?> Page = new("--write") { Description = "A folder for the Markdown page and its pictures" };
+    static readonly Option<string?> Output = new("--output") { Description = "The folder of all runs; default: the study file's output" };
+    static readonly Option<string?> Page = new("--write") { Description = "A folder to write the Markdown page and its charts to" };
     static readonly Option<string?> Only = new("--run")
     {
-        Description = "VARIANT/seed-N: this run alone, while standard input is open",
+        Description = "VARIANT/seed-N: train this run only, until standard input ends",
         Hidden = true,
     };
 
     public static Command Create()
     {
-        var command = new Command("study", "Compare variants of a recipe over seeds") { Words, Jobs, Output, Page, Only };
+        var command = new Command("study", "Compare variants of a recipe over several seeds") { Arguments, Jobs, Output, Page, Only };
         command.SetAction(Run);
         return CommandHelp.WithExample(command, "attune study studies/ppo.yaml --jobs 2 --write docs/studies");
     }
 
     static int Run(ParseResult parsed)
     {
-        var (file, overrides) = Commands.TrainingArguments.Split(parsed.GetValue(Words)!);
+        var (file, overrides) = Commands.TrainingArguments.Split(parsed.GetValue(Arguments)!);
         var output = parsed.GetValue(Output);
         if (file is null)
-            throw new InvalidDataException("a study file was expected, found only key=value words");
+            throw new InvalidDataException("Name a study file; only key=value arguments were given.");
         var plan = StudyReader.Read(file, output, overrides);
         if (parsed.GetValue(Only) is { } name)
             return TrainOne(plan, name);
-        string[] again = ["study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output]];
-        return TrainAll(plan, again, parsed.GetValue(Jobs), parsed.GetValue(Page));
+        string[] command = ["study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output]];
+        return TrainAll(plan, command, parsed.GetValue(Jobs), parsed.GetValue(Page));
     }
 
     static int TrainOne(StudyPlan plan, string name)
     {
         var run = plan.Runs.FirstOrDefault(run => run.Run.Name == name)
-            ?? throw new InvalidDataException($"--run: a run of the study, such as {plan.Runs[0].Run.Name}, was expected, found '{name}'");
+            ?? throw new InvalidDataException($"--run must name a run of the study, such as {plan.Runs[0].Run.Name} (was '{name}').");
         using var interruption = new CancellationOnSignal();
         interruption.StopWhenInputEnds();
         using var display = new PlainDisplay(Console.Out, TimeProvider.System);
@@ -58,17 +58,17 @@ static class StudyCommand
         return 0;
     }
 
-    static int TrainAll(StudyPlan plan, string[] words, int jobs, string? page)
+    static int TrainAll(StudyPlan plan, string[] command, int jobs, string? page)
     {
         if (jobs < 0)
-            throw new InvalidDataException($"--jobs: a number of at least 0 was expected, found {jobs}");
-        if (jobs > 1 && plan.Runs.FirstOrDefault(run => run.Recipe.Run.Threads == 0) is { } wide)
+            throw new InvalidDataException($"--jobs must be at least 0 (was {jobs}).");
+        if (jobs > 1 && plan.Runs.FirstOrDefault(planned => planned.Recipe.Run.Threads == 0) is { } run)
             throw new InvalidDataException(
-                $"--jobs: {wide.Run.Name} has run.threads 0, all processors; with {jobs} runs at once, write run.threads=1 under set");
+                $"--jobs: {run.Run.Name} uses all processors (run.threads is 0). With {jobs} runs at once, add run.threads=1 to `set`.");
         StudyResult result;
         using (var interruption = new CancellationOnSignal())
         using (var display = Displays.Pick())
-            result = new StudyRunner(plan.Study, words, jobs, display, interruption.Token).Run();
+            result = new StudyRunner(plan.Study, command, jobs, display, interruption.Token).Run();
         var written = page is null ? "" : $"\nThe page:    {StudyPage.Write(result, page)}";
         Console.Out.WriteLine($"The report:  {plan.Study.Report}{written}");
         return result.Failures.Count == 0 ? 0 : CommandLine.Failed;

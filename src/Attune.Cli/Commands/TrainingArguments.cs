@@ -1,14 +1,15 @@
 namespace Attune.Cli.Commands;
 
-/// <summary>The words behind a training command: at most one file, and key=value words.</summary>
+/// <summary>The arguments of a training command: at most one file, and key=value overrides.</summary>
 static class TrainingArguments
 {
     /// <exception cref="InvalidDataException">There are two files.</exception>
-    public static (string? File, string[] Overrides) Split(IReadOnlyCollection<string> words)
+    public static (string? File, string[] Overrides) Split(IReadOnlyCollection<string> arguments)
     {
-        string[] files = [.. words.Where(word => !word.Contains('=', StringComparison.Ordinal))];
+        string[] files = [.. arguments.Where(argument => !argument.Contains('=', StringComparison.Ordinal))];
         return files.Length <= 1
-            ? (files.FirstOrDefault(), [.. words.Where(word => word.Contains('=', StringComparison.Ordinal))])
-            : throw new InvalidDataException($"one recipe file was expected, found {string.Join(", ", files)}; other words have the form key=value");
+            ? (files.FirstOrDefault(), [.. arguments.Where(argument => argument.Contains('=', StringComparison.Ordinal))])
+            : throw new InvalidDataException(
+                $"Give one recipe file (got {string.Join(", ", files)}); other arguments must have the form key=value.");
     }
 }

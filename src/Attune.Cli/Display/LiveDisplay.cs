@@ -5,12 +5,12 @@ using Spectre.Console.Rendering;
 namespace Attune.Cli.Display;
 
 /// <summary>
-/// A bar with rate, time left and words, painted over itself some times a second; what is to be remembered is written above it. It
-/// hides no cursor and takes no screen, so that a process that is killed leaves the terminal in order.
+/// A progress bar with rate, remaining time and a summary, redrawn in place five times a second; notices are printed above it. It neither
+/// hides the cursor nor uses the alternate screen, so that a killed process leaves the terminal usable.
 /// </summary>
 public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : IConsoleDisplay
 {
-    static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     readonly Lock gate = new();
     readonly Pace pace = new(clock);
@@ -24,7 +24,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         pace.Begin(step, totalSteps);
         status = new(title, step, totalSteps, "", "", "");
         Paint();
-        timer = clock.CreateTimer(_ => Safely(Repaint), null, Rhythm, Rhythm);
+        timer = clock.CreateTimer(_ => Safely(Repaint), null, Interval, Interval);
     });
 
     public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary) => Safely(() =>
@@ -48,7 +48,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     public void Dispose() => Safely(Leave);
 
-    /// <summary>Paints the last state and moves on to the next line.</summary>
+    /// <summary>Draws the last state and starts a new line.</summary>
     void Leave()
     {
         if (timer is null)
@@ -60,7 +60,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         painted = [];
     }
 
-    /// <summary>The timer may fire once more after it was disposed of.</summary>
+    /// <summary>Draws unless the display has ended: the timer may fire once more after it is disposed.</summary>
     void Repaint()
     {
         if (timer is not null)
@@ -84,8 +84,8 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
     }
 
     /// <summary>
-    /// Goes back over what was painted and clears it. A terminal that has become narrower since has wrapped long lines, which then
-    /// take several rows.
+    /// Escape sequences that clear the drawn lines. In a terminal that was made narrower, long lines have been wrapped and take several
+    /// rows.
     /// </summary>
     string Clearing()
     {
@@ -96,7 +96,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     void Write(string text) => console.Write(new Block([new(VisibleText.Escape(text)), Segment.LineBreak]));
 
-    /// <summary>A display is not worth a run: when the terminal goes away, it falls silent.</summary>
+    /// <summary>Stops drawing when the terminal fails, so that the run continues.</summary>
     void Safely(Action show)
     {
         lock (gate)
@@ -113,7 +113,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         }
     }
 
-    /// <summary>Segments as they are, written at once so that nothing flickers.</summary>
+    /// <summary>Segments that are written at once, to avoid flicker.</summary>
     sealed class Block(IReadOnlyList<Segment> segments) : Renderable
     {
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => segments;

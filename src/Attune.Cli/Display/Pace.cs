@@ -4,8 +4,8 @@ using Attune.Reporting.Charts;
 namespace Attune.Cli.Display;
 
 /// <summary>
-/// How fast a run goes and how long it still takes, from the steps that this process has done. Later steps count more than earlier
-/// ones, by an exponential average over time. The first step does not count: it waits for the first look at held-out data.
+/// The rate and the remaining time of a run, from the steps that this process has done: an exponential average over time. The first step
+/// is not counted, because it includes the first evaluation.
 /// </summary>
 public sealed class Pace(TimeProvider clock)
 {
@@ -27,19 +27,19 @@ public sealed class Pace(TimeProvider clock)
         (seconds, steps, tokens) = (0, 0, 0);
     }
 
-    /// <summary>A step is done.</summary>
-    /// <param name="number">Counted from 1.</param>
-    /// <param name="tokensOfStep">What it learned from; 0 where that is not logged.</param>
+    /// <summary>Records that a step is done.</summary>
+    /// <param name="number">The number of the step, from 1.</param>
+    /// <param name="tokensOfStep">The tokens of the step; 0 if they are not logged.</param>
     public void Step(int number, double tokensOfStep)
     {
         var now = clock.GetTimestamp();
         if (step > firstStep)
         {
             var passed = clock.GetElapsedTime(last, now).TotalSeconds;
-            var kept = Math.Exp(-passed / MemorySeconds);
-            seconds = seconds * kept + passed;
-            steps = steps * kept + (number - step);
-            tokens = tokens * kept + tokensOfStep;
+            var decay = Math.Exp(-passed / MemorySeconds);
+            seconds = seconds * decay + passed;
+            steps = steps * decay + (number - step);
+            tokens = tokens * decay + tokensOfStep;
         }
         (step, last) = (number, now);
     }
@@ -47,12 +47,12 @@ public sealed class Pace(TimeProvider clock)
     /// <summary>Null before the second step.</summary>
     public double? StepsPerSecond => seconds > 0 && steps > 0 ? steps / seconds : null;
 
-    /// <summary>Null where tokens are not logged.</summary>
+    /// <summary>Null if tokens are not logged.</summary>
     public double? TokensPerSecond => seconds > 0 && tokens > 0 ? tokens / seconds : null;
 
     public TimeSpan Elapsed => clock.GetElapsedTime(begun);
 
-    /// <summary>The time that the steps still to do will take, less what has passed since the last one.</summary>
+    /// <summary>The time of the remaining steps, minus the time since the last step.</summary>
     public TimeSpan? Remaining
     {
         get

@@ -2,10 +2,10 @@ using Attune.Reporting.Charts;
 
 namespace Attune.Cli.Display;
 
-/// <summary>Plain lines for a file, a pipe or a build log: one at the beginning, one every five seconds, one at the last step.</summary>
+/// <summary>Plain lines for a file, a pipe or a build log: at the start, every five seconds, and at the last step.</summary>
 public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConsoleDisplay
 {
-    static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     readonly Pace pace = new(clock);
     int total;
@@ -16,13 +16,13 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
         total = totalSteps;
         pace.Begin(step, totalSteps);
         written = clock.GetTimestamp();
-        Write(step == 0 ? $"{title}: {totalSteps} steps" : $"{title}: {totalSteps} steps, going on after step {step}");
+        Write(step == 0 ? $"{title}: {totalSteps} steps" : $"{title}: {totalSteps} steps, resuming after step {step}");
     }
 
     public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
     {
         pace.Step(step, metrics.GetValueOrDefault("tokens"));
-        if (step < total && clock.GetElapsedTime(written) < Rhythm)
+        if (step < total && clock.GetElapsedTime(written) < Interval)
             return;
         written = clock.GetTimestamp();
         string[] parts = [$"step {step}/{total}", pace.Rate, pace.Eta, summary];
@@ -46,7 +46,7 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            // Whoever read the lines has gone; the run goes on.
+            // The reader closed the pipe; the run continues.
         }
     }
 }

@@ -4,19 +4,19 @@ using Spectre.Console.Rendering;
 
 namespace Attune.Cli.Display;
 
-/// <summary>What a live display says at a moment.</summary>
-/// <param name="Title">The run.</param>
+/// <summary>The content of a live display.</summary>
+/// <param name="Title">The name of the run.</param>
 /// <param name="Step">Steps done.</param>
-/// <param name="TotalSteps">Of the whole run.</param>
-/// <param name="Rate">Empty while it is not known.</param>
-/// <param name="Time">What is left, or what has passed.</param>
-/// <param name="Summary">The few numbers that matter.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="Rate">The speed; empty while unknown.</param>
+/// <param name="Time">The remaining or the elapsed time.</param>
+/// <param name="Summary">The main metrics.</param>
 public sealed record ProgressStatus(string Title, int Step, int TotalSteps, string Rate, string Time, string Summary)
 {
     public string Count => $"{Step}/{TotalSteps}";
 }
 
-/// <summary>Lays a status out in lines that fit a terminal: the narrower it is, the less they say.</summary>
+/// <summary>Formats a status as lines that fit the width of a terminal; parts are left out where it is narrow.</summary>
 public static class StatusLines
 {
     const string Gap = "  ";
@@ -28,9 +28,9 @@ public static class StatusLines
     static readonly Style Done = new(foreground: Color.Teal);
     static readonly Style ToDo = new(foreground: Color.Grey);
 
-    /// <param name="status">What to say.</param>
-    /// <param name="width">Cells of the terminal. The last one stays free, so that no terminal wraps.</param>
-    /// <param name="unicode">Whether the terminal can draw lines.</param>
+    /// <param name="status">The content.</param>
+    /// <param name="width">The width of the terminal in cells. The last cell stays empty, because some terminals wrap there.</param>
+    /// <param name="unicode">Whether the terminal shows box-drawing characters.</param>
     public static IReadOnlyList<IReadOnlyList<Segment>> Lay(ProgressStatus status, int width, bool unicode)
     {
         var room = Math.Max(1, width - 1);
@@ -47,13 +47,13 @@ public static class StatusLines
         var rate = new Segment(status.Rate, Quiet);
         var time = new Segment(status.Time, Quiet);
         Segment[][] choices = [[title, count, rate, time], [title, count, time], [count, time], [count]];
-        var said = Array.Find(choices[..3], choice => Needed(choice) + ShortestBar + Gap.Length <= room);
-        if (said is null)
+        var shown = Array.Find(choices[..3], choice => Needed(choice) + ShortestBar + Gap.Length <= room);
+        if (shown is null)
             return Spaced(Array.Find(choices, choice => Needed(choice) <= room) ?? [count]);
-        Segment[] bar = [.. Bar(status, Math.Min(LongestBar, room - Needed(said) - Gap.Length), unicode)];
-        return said[0] == title && title.Text.Length > 0
-            ? [title, new(Gap), .. bar, new(Gap), .. Spaced(said[1..])]
-            : [.. bar, new(Gap), .. Spaced(said)];
+        Segment[] bar = [.. Bar(status, Math.Min(LongestBar, room - Needed(shown) - Gap.Length), unicode)];
+        return shown[0] == title && title.Text.Length > 0
+            ? [title, new(Gap), .. bar, new(Gap), .. Spaced(shown[1..])]
+            : [.. bar, new(Gap), .. Spaced(shown)];
     }
 
     static int Needed(Segment[] parts) => Width(Spaced(parts));
@@ -89,7 +89,7 @@ public static class StatusLines
         }
     }
 
-    /// <summary>The characters that fit whole: some take two cells.</summary>
+    /// <summary>The longest prefix that fits; some characters take two cells.</summary>
     static string Begin(string text, int room)
     {
         var length = Math.Min(text.Length, room);

@@ -6,12 +6,12 @@ using Attune.Reporting.Files;
 
 namespace Attune.Cli.Quickstart;
 
-/// <summary>Lets a model answer every prompt four times and a simulated guest rank the answers, with noise as people have.</summary>
+/// <summary>Samples four responses to every prompt and has a simulated guest rank them, with the noise of human annotators.</summary>
 sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int seed)
 {
-    const int AnswersPerPrompt = 4;
+    const int ResponsesPerPrompt = 4;
 
-    /// <summary>Writes rankings of answers by the model to a file, whole or not at all; leaves a file that is there.</summary>
+    /// <summary>Writes rankings of the model's responses to a file, atomically. Does nothing if the file exists.</summary>
     public void Write(string model, string prompts, string file, CancellationToken cancellation)
     {
         if (File.Exists(file))
@@ -20,18 +20,23 @@ sealed class GuestRankings(SimulatedGuest guest, SamplingOptions sampling, int s
         AtomicWrite.File(file, unfinished =>
         {
             using var writer = File.CreateText(unfinished);
-            foreach (var answered in SampledAnswers.Draw(model, prompts, AnswersPerPrompt, sampling, seed, cancellation))
-                writer.WriteLine(Json(answered, guest.Rank(answered.Prompt, answered.Responses, random)).ToJsonString(JsonText.Readable));
+            foreach (var generated in SampledResponses.Sample(model, prompts, ResponsesPerPrompt, sampling, seed, cancellation))
+            {
+                var ranks = guest.Rank(generated.Prompt, generated.Responses, random);
+                writer.WriteLine(Json(generated, ranks).ToJsonString(JsonText.Readable));
+            }
         });
     }
 
-    /// <summary>The share of pairs that a ranking is expected to order as the guest's taste without noise does: what a reward model can reach.</summary>
+    /// <summary>
+    /// The expected share of pairs that a noisy ranking orders as the taste without noise: the ceiling of a reward model's accuracy.
+    /// </summary>
     public double Ceiling(string file) =>
-        Dataset.Read(file).Cast<ComparisonExample>().Average(ranking => guest.NoisyAgreement(ranking.Prompt, ranking.Completions));
+        Dataset.Read(file).Cast<ComparisonExample>().Average(example => guest.NoisyAgreement(example.Prompt, example.Completions));
 
-    static JsonObject Json(GeneratedResponses answered, int[] ranks)
+    static JsonObject Json(GeneratedResponses generated, int[] ranks)
     {
-        var line = answered.ToJson();
+        var line = generated.ToJson();
         line["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode)rank)]);
         return line;
     }

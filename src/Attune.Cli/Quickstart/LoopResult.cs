@@ -5,25 +5,25 @@ using Attune.Reporting.Files;
 
 namespace Attune.Cli.Quickstart;
 
-/// <summary>An answer before PPO and one after it, with what the simulated guest's taste without noise says of both.</summary>
+/// <summary>A response before PPO and one after it, judged by the simulated guest's taste without noise.</summary>
 sealed record JudgedPair(string Prompt, string Before, string After, Judgement JudgedBefore, Judgement JudgedAfter)
 {
     public static JudgedPair Judge(SimulatedGuest guest, string prompt, string before, string after) =>
         new(prompt, before, after, guest.Judge(prompt, before), guest.Judge(prompt, after));
 
-    /// <summary>1 where the later answer is better, 0 where the earlier one is, ½ for a tie.</summary>
+    /// <summary>1 if the response after PPO is better, 0 if the one before is, ½ for a tie.</summary>
     public double Win => Math.Sign(JudgedAfter.Score - JudgedBefore.Score) / 2.0 + 0.5;
 }
 
-/// <summary>What the loop reached.</summary>
+/// <summary>The result of the quickstart.</summary>
 /// <param name="Output">The folder of all its runs.</param>
 /// <param name="Seed">The seed of every stage.</param>
-/// <param name="Time">What the runs took over all sittings, and the rest in this one.</param>
-/// <param name="Pretrain">A stage.</param>
-/// <param name="Sft">A stage.</param>
-/// <param name="Reward">A stage.</param>
-/// <param name="Ppo">A stage.</param>
-/// <param name="Ceiling">The accuracy that the noise of the rankings leaves to a reward model.</param>
+/// <param name="Time">The time of all runs, resumed ones included, and of the rest in this process.</param>
+/// <param name="Pretrain">Pretraining.</param>
+/// <param name="Sft">Supervised fine-tuning.</param>
+/// <param name="Reward">The reward model.</param>
+/// <param name="Ppo">PPO.</param>
+/// <param name="Ceiling">The highest accuracy of a reward model that the noise of the rankings allows.</param>
 sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain, Stage Sft, Stage Reward, Stage Ppo, double Ceiling)
 {
     /// <summary>A pair for every held-out prompt.</summary>
@@ -35,22 +35,22 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain,
 
     public double WinRate => Pairs.Average(pair => pair.Win);
 
-    /// <summary>Distinct answers after PPO, as a share of all.</summary>
+    /// <summary>The share of distinct responses after PPO.</summary>
     public double Distinct => Pairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Pairs.Count;
 
-    /// <summary>The losses are those on held-out texts.</summary>
+    /// <summary>The held-out loss.</summary>
     public (double First, double Last) PretrainLoss => Pretrain["eval/loss"];
 
     public (double First, double Last) SftLoss => Sft["eval/loss"];
 
     public double Accuracy => Reward["eval/rewards/accuracies"].Last;
 
-    /// <summary>The reward model's mean score of held-out answers, before and after.</summary>
+    /// <summary>The mean score of responses to held-out prompts, before and after.</summary>
     public (double First, double Last) Scores => Ppo["eval/score"];
 
     public double KlPerResponse => Ppo["eval/kl"].Last;
 
-    /// <summary>The share of held-out answers that end before the greatest length.</summary>
+    /// <summary>The share of responses to held-out prompts that end with EOS.</summary>
     public double Ended => Ppo["eval/ended"].Last;
 
     /// <summary>Writes summary.json.</summary>

@@ -3,53 +3,71 @@ using Spectre.Console;
 
 namespace Attune.Cli.Quickstart;
 
-/// <summary>What the quickstart ends with on the terminal: what was reached in words, answers side by side, and where to go on.</summary>
+/// <summary>The last output of the quickstart: results, responses before and after PPO, and what to try next.</summary>
 static class QuickstartSummary
 {
-    const int AnswersShown = 6;
+    const int ResponsesShown = 6;
 
     public static void Print(IAnsiConsole console, LoopResult result, string report, string summary)
     {
         console.WriteLine();
-        console.Write(Reached(result));
+        console.Write(Results(result));
         console.WriteLine();
-        console.WriteLine($"The first {AnswersShown} of {result.Pairs.Count} held-out prompts, and what the simulated guest says of the answers:");
-        console.Write(Answers(result));
-        var writer = console.Profile.Out.Writer;               // does not wrap: paths and commands are to be copied
+        console.WriteLine($"The first {ResponsesShown} of {result.Pairs.Count} held-out prompts, with the simulated guest's assessments:");
+        console.Write(Responses(result));
+        var writer = console.Profile.Out.Writer;               // does not wrap, so that paths and commands can be copied
         console.WriteLine();
-        writer.WriteLine($"The report, with curves and more answers:  {report}");
-        writer.WriteLine($"The same figures for machines:              {summary}");
+        writer.WriteLine($"Report, with curves and more responses:  {report}");
+        writer.WriteLine($"Results as JSON:                          {summary}");
         writer.WriteLine($"""
 
             What to try next:
               attune generate {result.Ppo.Model} "Guest: Could we have two more pillows?\nDesk:"
               attune sft recipes/sft.yaml model={result.Pretrain.Model} data.train=YOUR-ANSWERS.jsonl
               attune reward model={result.Sft.Model} data.train=YOUR-RANKINGS.jsonl
-              attune recipe ppo            every key of a recipe, with its meaning
+              attune recipe ppo            every key of a recipe, with its default and meaning
             """);
     }
 
-    static Table Reached(LoopResult result)
+    static Table Results(LoopResult result)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("stage", "what it reached");
-        table.AddRow("pretraining", $"loss {result.PretrainLoss.First:F2} → {result.PretrainLoss.Last:F2} on texts it had not seen");
-        table.AddRow("fine-tuning", $"loss {result.SftLoss.First:F2} → {result.SftLoss.Last:F2} on answers it had not seen; {NumberFormat.Percent(result.PreferredBefore)} of its own answers are good");
-        table.AddRow("reward model", $"{NumberFormat.Percent(result.Accuracy)} of unseen pairs in the order of the simulated guest, whose noise allows {NumberFormat.Percent(result.Ceiling)}");
-        table.AddRow("PPO", $"{NumberFormat.Percent(result.PreferredAfter)} of its answers are good; it wins {NumberFormat.Percent(result.WinRate)} against before, {result.KlPerResponse:F1} nats away");
-        table.AddRow("all", $"{NumberFormat.Duration(result.Time)}; good is what the simulated guest's taste calls good, on {result.Pairs.Count} prompts never trained on");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("stage", "result");
+        table.AddRow("pretraining", $"loss {result.PretrainLoss.First:F2} → {result.PretrainLoss.Last:F2} on held-out texts");
+        table.AddRow(
+            "fine-tuning",
+            $"loss {result.SftLoss.First:F2} → {result.SftLoss.Last:F2} on held-out demonstrations; "
+            + $"{NumberFormat.Percent(result.PreferredBefore)} of its responses are good");
+        table.AddRow(
+            "reward model",
+            $"accuracy {NumberFormat.Percent(result.Accuracy)} on held-out pairs; "
+            + $"the noise of the rankings allows {NumberFormat.Percent(result.Ceiling)}");
+        table.AddRow(
+            "PPO",
+            $"{NumberFormat.Percent(result.PreferredAfter)} of its responses are good; win rate against before "
+            + $"{NumberFormat.Percent(result.WinRate)}; KL {result.KlPerResponse:F1} nats a response");
+        table.AddRow(
+            "all",
+            $"{NumberFormat.Duration(result.Time)}; good responses are counted by the simulated guest's taste without noise, "
+            + $"on {result.Pairs.Count} held-out prompts");
         return table;
     }
 
-    static Table Answers(LoopResult result)
+    static Table Responses(LoopResult result)
     {
         var table = new Table().Border(TableBorder.Simple).ShowRowSeparators().AddColumns("guest", "before PPO", "after PPO");
-        foreach (var pair in result.Pairs.Take(AnswersShown))
-            table.AddRow(Text(Request(pair.Prompt)), Text($"{pair.Before.Trim()}\n[{pair.JudgedBefore.Summary}]"), Text($"{pair.After.Trim()}\n[{pair.JudgedAfter.Summary}]"));
+        foreach (var pair in result.Pairs.Take(ResponsesShown))
+        {
+            table.AddRow(
+                Text(Request(pair.Prompt)),
+                Text($"{pair.Before.Trim()}\n[{pair.JudgedBefore.Summary}]"),
+                Text($"{pair.After.Trim()}\n[{pair.JudgedAfter.Summary}]"));
+        }
         return table;
     }
 
-    /// <summary>The guest's own words in a prompt.</summary>
-    static string Request(string prompt) => prompt.Replace("Guest: ", "", StringComparison.Ordinal).Replace("\nDesk:", "", StringComparison.Ordinal);
+    /// <summary>The guest's message in a prompt.</summary>
+    static string Request(string prompt) =>
+        prompt.Replace("Guest: ", "", StringComparison.Ordinal).Replace("\nDesk:", "", StringComparison.Ordinal);
 
     static string Text(string text) => Markup.Escape(VisibleText.Escape(text));
 }

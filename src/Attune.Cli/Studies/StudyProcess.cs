@@ -4,7 +4,7 @@ using Attune.Reporting.Studies;
 
 namespace Attune.Cli.Studies;
 
-/// <summary>A run of a study in a process of this program. What the process says is added to the run's log.</summary>
+/// <summary>A run of a study in a child process. Its output is appended to the run's log.</summary>
 sealed class StudyProcess : IDisposable
 {
     readonly Process process;
@@ -14,13 +14,13 @@ sealed class StudyProcess : IDisposable
     int exitCode;
 
     /// <param name="run">The run.</param>
-    /// <param name="words">The command that reads the study.</param>
-    public StudyProcess(StudyRun run, IReadOnlyList<string> words)
+    /// <param name="command">The arguments of the command that reads the study.</param>
+    public StudyProcess(StudyRun run, IReadOnlyList<string> command)
     {
         Run = run;
         Directory.CreateDirectory(run.Folder.Path);
         log = new(run.Log, append: true) { AutoFlush = true };
-        process = new() { StartInfo = Command([.. words, "--run", run.Name]) };
+        process = new() { StartInfo = StartInfo([.. command, "--run", run.Name]) };
         process.OutputDataReceived += (_, line) => Write(line.Data);
         process.ErrorDataReceived += (_, line) => Write(line.Data, errors);
         process.Start();
@@ -32,10 +32,10 @@ sealed class StudyProcess : IDisposable
 
     public bool HasEnded => process.HasExited;
 
-    /// <summary>Steps that the run has done.</summary>
+    /// <summary>Steps that the run has logged.</summary>
     public int Steps => StepsOf(Run);
 
-    /// <summary>Why the process has ended without a result: what it said last, or its exit code. Known when disposed of.</summary>
+    /// <summary>Why the process ended without a result: its error output, or its exit code. Complete after <see cref="Dispose"/>.</summary>
     public string Reason
     {
         get
@@ -43,14 +43,14 @@ sealed class StudyProcess : IDisposable
             lock (errors)
                 return errors.Count > 0
                     ? string.Join('\n', errors).Replace("attune: ", "", StringComparison.Ordinal)
-                    : $"it ended with exit code {exitCode}";
+                    : $"the process ended with exit code {exitCode}";
         }
     }
 
     /// <summary>Steps that a run has logged.</summary>
     public static int StepsOf(StudyRun run) => RunRecord.Read(run.Folder).Steps;
 
-    /// <summary>Lets the run stop at its next step, with a checkpoint.</summary>
+    /// <summary>Stops the run at its next step, with a checkpoint.</summary>
     public void Stop()
     {
         if (isStopping)
@@ -61,13 +61,13 @@ sealed class StudyProcess : IDisposable
 
     public void Dispose()
     {
-        process.WaitForExit();                                   // until both outputs are read to their end
+        process.WaitForExit();                                   // also waits until both outputs are read
         exitCode = process.ExitCode;
         process.Dispose();
         log.Dispose();
     }
 
-    static ProcessStartInfo Command(IEnumerable<string> words)
+    static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program)
@@ -79,8 +79,8 @@ sealed class StudyProcess : IDisposable
         };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "attune.dll"));
-        foreach (var word in words)
-            start.ArgumentList.Add(word);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         return start;
     }
 

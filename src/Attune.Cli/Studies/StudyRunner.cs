@@ -6,45 +6,45 @@ using Attune.Training.Runs;
 namespace Attune.Cli.Studies;
 
 /// <summary>
-/// Trains what a study lacks, each run in a process of its own: finished runs are left, those that were stopped go on, and one that
-/// fails does not stop the others. The report is written anew whenever a run has ended.
+/// Trains the unfinished runs of a study, each in its own process. Interrupted runs are resumed, and a failed run does not stop the others.
+/// The report is rewritten whenever a run ends.
 /// </summary>
-/// <param name="study">What to train.</param>
-/// <param name="words">The command that reads this study, for the processes.</param>
+/// <param name="study">The study.</param>
+/// <param name="command">The arguments of the command that reads this study.</param>
 /// <param name="jobs">Runs at once; 0 for none.</param>
-/// <param name="display">Told of the steps of all runs together.</param>
+/// <param name="display">Shows the steps of all runs together.</param>
 /// <param name="cancellation">Stops every run with a checkpoint.</param>
-sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRunDisplay display, CancellationToken cancellation)
+sealed class StudyRunner(Study study, IReadOnlyList<string> command, int jobs, IRunDisplay display, CancellationToken cancellation)
 {
-    static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     readonly Dictionary<string, string> failures = new(StringComparer.Ordinal);
-    readonly List<StudyProcess> working = [];
+    readonly List<StudyProcess> active = [];
     int stepsBefore;
 
-    /// <exception cref="OperationCanceledException">Cancelled; every run can go on.</exception>
+    /// <exception cref="OperationCanceledException">The study was cancelled; every run can be resumed.</exception>
     public StudyResult Run()
     {
         var waiting = new Queue<StudyRun>(jobs == 0 ? [] : study.Runs.Where(run => !run.Folder.IsFinished));
         stepsBefore = study.Runs.Except(waiting).Sum(run => run.Steps);
         if (waiting.Count > 0)
             display.Begin(study.Name, stepsBefore + waiting.Sum(StudyProcess.StepsOf), study.Runs.Sum(run => run.Steps));
-        while (waiting.Count + working.Count > 0)
+        while (waiting.Count + active.Count > 0)
         {
             if (cancellation.IsCancellationRequested)
                 Stop(waiting);
-            while (working.Count < jobs && waiting.TryDequeue(out var next))
-                working.Add(new(next, words));
-            Thread.Sleep(Rhythm);
-            foreach (var ended in working.Where(process => process.HasEnded).ToList())
+            while (active.Count < jobs && waiting.TryDequeue(out var next))
+                active.Add(new(next, command));
+            Thread.Sleep(PollInterval);
+            foreach (var ended in active.Where(process => process.HasEnded).ToList())
                 End(ended);
-            var steps = stepsBefore + working.Sum(process => process.Steps) + waiting.Sum(StudyProcess.StepsOf);
+            var steps = stepsBefore + active.Sum(process => process.Steps) + waiting.Sum(StudyProcess.StepsOf);
             display.Step(steps, new Dictionary<string, double>(), Summarize());
         }
         var result = Report();
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
-        var goOn = cancellation.IsCancellationRequested ? "; the same command goes on" : "";
-        display.End($"{study.Finished} of {study.Runs.Count} runs have ended{failed}{goOn}");
+        var resume = cancellation.IsCancellationRequested ? "; run the same command to resume" : "";
+        display.End($"{study.Finished} of {study.Runs.Count} runs finished{failed}{resume}");
         cancellation.ThrowIfCancellationRequested();
         return result;
     }
@@ -52,21 +52,24 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
     void Stop(Queue<StudyRun> waiting)
     {
         waiting.Clear();
-        foreach (var process in working)
+        foreach (var process in active)
             process.Stop();
     }
 
     void End(StudyProcess process)
     {
-        working.Remove(process);
+        active.Remove(process);
         process.Dispose();
         stepsBefore += cancellation.IsCancellationRequested ? process.Steps : process.Run.Steps;
         if (process.Run.Folder.IsFinished)
-            display.Notice($"{process.Run.Name}: done in {NumberFormat.Duration(RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero)}");
+        {
+            var duration = RunRecord.Read(process.Run.Folder).Duration ?? TimeSpan.Zero;
+            display.Notice($"{process.Run.Name}: finished in {NumberFormat.Duration(duration)}");
+        }
         else if (!cancellation.IsCancellationRequested)
         {
             failures[process.Run.Name] = process.Reason;
-            display.Notice($"{process.Run.Name} failed: {process.Reason}\n  (all it said: {process.Run.Log})");
+            display.Notice($"{process.Run.Name} failed: {process.Reason}\n  (log: {process.Run.Log})");
         }
         Report();
     }
@@ -80,8 +83,8 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> words, int jobs, IRu
 
     string Summarize()
     {
-        var names = string.Join(", ", working.Select(process => process.Run.Name));
+        var names = string.Join(", ", active.Select(process => process.Run.Name));
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
-        return $"{study.Finished} of {study.Runs.Count} runs{failed}; at work: {names}";
+        return $"{study.Finished} of {study.Runs.Count} runs{failed}; running: {names}";
     }
 }

@@ -46,9 +46,9 @@ sealed record TrainRequest(string Method, ModelChoice Model, ModelChoice? Reward
     public string Recipe(StudioOptions options, IReadOnlyList<string> words)
     {
         var recipe = options.Recipe(Method, words);
-        if (ShippedRecipe.HasItems(recipe, "rewards", "gold"))
+        if (ShippedRecipe.HasItems(recipe, "rewards", "goldReward"))
             throw new InvalidDataException(
-                "rewards and gold: they may start programs, so they are given on the command line only; "
+                "rewards and goldReward: they may start programs, so they are given on the command line only; "
                 + "here the reward is the reward model");
         return recipe;
     }

@@ -27,7 +27,8 @@ public sealed record PairBatch(
             foreach (var text in example.Texts.Where((_, at) => example.Comparisons.Any(pair => pair.Chosen == at || pair.Rejected == at)))
                 if (indices.TryAdd(text, indices.Count))
                     promptLengths.Add(example.PromptLength);
-        var pairs = examples.SelectMany((example, at) => example.Comparisons.Select(pair => (Example: example, At: at, Pair: pair))).ToList();
+        var pairs = examples.SelectMany((example, at) => example.Comparisons.Select(pair => (Example: example, At: at, Pair: pair)))
+            .ToList();
         return new(
             [.. indices.Keys],
             [.. promptLengths],

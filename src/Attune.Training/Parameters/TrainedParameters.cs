@@ -117,7 +117,8 @@ public sealed partial class TrainedParameters
     {
         if (topLayers == 0)
             yield break;
-        var parameters = model.NamedParameters().ExceptBy(OfHeads(model), parameter => parameter.Value).Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
+        var parameters = model.NamedParameters().ExceptBy(OfHeads(model), parameter => parameter.Value)
+            .Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
         var stacks = parameters.Where(parameter => parameter.Layer.Success)
             .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)
             .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);

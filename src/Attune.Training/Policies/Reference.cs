@@ -6,7 +6,9 @@ using Attune.Training.States;
 
 namespace Attune.Training.Policies;
 
-/// <summary>The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or following the policy.</summary>
+/// <summary>
+/// The policy that KL and log-ratios are measured from: kept in memory, loaded again when needed, or synchronised with the policy.
+/// </summary>
 public sealed class Reference : IRunState
 {
     readonly ReferenceOptions options;

@@ -54,14 +54,14 @@ public abstract record OnPolicyRecipe : IRecipe
     public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
 
     /// <summary>
-    /// A second reward, a list like rewards, that is only measured, on responses to held-out prompts: it shows when the rewards are
+    /// A second reward, a list like rewards. It scores responses to held-out prompts and is never trained on: it shows when the rewards are
     /// over-optimised. See docs/over-optimisation.md.
     /// </summary>
-    public IReadOnlyList<RewardOptions> Gold { get; init; } = [];
+    public IReadOnlyList<RewardOptions> GoldReward { get; init; } = [];
 
     /// <summary>
-    /// The step that the model is taken from: the one with the highest held-out gold reward (gold; the last one without gold), the highest
-    /// held-out score (score), or the last one (last).
+    /// The step that the model is taken from: the one with the highest held-out gold reward (gold; the last step without goldReward), the
+    /// highest held-out score (score), or the last step (last).
     /// </summary>
     public BestBy Best { get; init; }
 
@@ -102,7 +102,11 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>When the run counts as unhealthy, and what is done about it.</summary>
     public HealthOptions Health { get; init; } = new();
 
-    public virtual IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
+    /// <summary>Keys that every on-policy recipe has under a new name.</summary>
+    protected static IReadOnlyDictionary<string, string> CommonFormerKeys { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["gold"] = "goldReward" };
+
+    public virtual IReadOnlyDictionary<string, string> FormerKeys => CommonFormerKeys;
 
     /// <summary>Whether the method can do without a KL penalty, so that a coefficient of 0 needs no reference.</summary>
     protected virtual bool NeedsReference => Kl.Coef > 0;
@@ -131,7 +135,7 @@ public abstract record OnPolicyRecipe : IRecipe
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
     string? BestMetric => Best switch
     {
-        BestBy.Gold => Gold.Count > 0 ? "eval/gold" : null,
+        BestBy.Gold => GoldReward.Count > 0 ? "eval/gold" : null,
         BestBy.Score => "eval/score",
         _ => null,
     };
@@ -139,7 +143,7 @@ public abstract record OnPolicyRecipe : IRecipe
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [
             .. Parameters.Validate(Model, hasDropout: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
-            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(Gold, nameof(Gold)),
+            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(GoldReward, nameof(GoldReward)),
         ];
 
     IEnumerable<ValidationResult> ValidateRewards()
@@ -181,7 +185,7 @@ public abstract record OnPolicyRecipe : IRecipe
         Model = RecipePaths.Full(Model),
         RewardModel = RecipePaths.Full(RewardModel),
         Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
-        Gold = [.. Gold.Select(reward => reward.WithFullPaths())],
+        GoldReward = [.. GoldReward.Select(reward => reward.WithFullPaths())],
     };
 
     public void Train(Run run, CancellationToken cancellation)
@@ -192,10 +196,10 @@ public abstract record OnPolicyRecipe : IRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
         using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
-        using var gold = Gold.Count == 0 ? null : RewardSources.Create(Gold, policy, run.Dtype, Training.Workers, run.Notice);
+        using var gold = GoldReward.Count == 0 ? null : RewardSources.Create(GoldReward, policy, run.Dtype, Training.Workers, run.Notice);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
-        RewardSources.RequireFields([.. AllRewards, .. Gold], train.Concat(heldOut));
+        RewardSources.RequireFields([.. AllRewards, .. GoldReward], train.Concat(heldOut));
         run.Notices(encoder.Notices);
 
         var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;

@@ -31,7 +31,7 @@ public sealed record PpoRecipe : OnPolicyRecipe
     /// <summary>The algorithm.</summary>
     public PpoOptions Ppo { get; init; } = new();
 
-    static readonly Dictionary<string, string> RenamedKeys = new(StringComparer.Ordinal)
+    static readonly Dictionary<string, string> RenamedKeys = new(CommonFormerKeys, StringComparer.Ordinal)
     {
         ["ppo.samplesPerPrompt"] = "updates.samplesPerPrompt",
         ["ppo.epochs"] = "updates.epochs",

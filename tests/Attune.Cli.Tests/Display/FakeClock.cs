@@ -1,6 +1,6 @@
 namespace Attune.Cli.Tests.Display;
 
-/// <summary>A clock that goes when it is told to, and rings the timers that are due.</summary>
+/// <summary>A clock that advances when it is told to, and calls the timers that are due.</summary>
 sealed class FakeClock : TimeProvider
 {
     readonly List<FakeTimer> timers = [];
@@ -25,19 +25,19 @@ sealed class FakeClock : TimeProvider
         while (timers.Where(timer => timer.Due <= until).MinBy(timer => timer.Due) is { } next)
         {
             now = next.Due;
-            next.Ring();
+            next.Fire();
         }
         now = until;
     }
 
-    sealed class FakeTimer(FakeClock clock, Action ring, TimeSpan due, TimeSpan period) : ITimer
+    sealed class FakeTimer(FakeClock clock, Action callback, TimeSpan due, TimeSpan period) : ITimer
     {
         public TimeSpan Due { get; private set; } = due;
 
-        public void Ring()
+        public void Fire()
         {
             Due += period;
-            ring();
+            callback();
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan newPeriod) => throw new NotSupportedException();

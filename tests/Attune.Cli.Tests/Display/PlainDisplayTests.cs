@@ -42,7 +42,7 @@ public sealed class PlainDisplayTests
         display.Step(122, new Dictionary<string, double> { ["tokens"] = 4096 }, "");
         Assert.Equal(
             """
-            sft: 400 steps, going on after step 120
+            sft: 400 steps, resuming after step 120
             step 121/400  loss 1.234
             step 122/400  819 tokens/s  ETA 23m10s
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Attune.Cli.Tests.Display;
 
-/// <summary>As much of a terminal as a live display uses: wrapping, carriage return, cursor up, clear line. Colours are skipped.</summary>
+/// <summary>A terminal with what the live display uses: wrapping, carriage return, cursor up, clear line. Colours are ignored.</summary>
 sealed class TinyScreen : TextWriter
 {
     readonly List<StringBuilder> rows = [new()];
@@ -27,12 +27,12 @@ sealed class TinyScreen : TextWriter
                 continue;
             }
             var command = value.AsSpan(at + 2).IndexOfAnyInRange('A', 'z') + at + 2;
-            Obey(value[(at + 2)..command], value[command]);
+            Execute(value[(at + 2)..command], value[command]);
             at = command;
         }
     }
 
-    /// <summary>The window gets another width: lines that no longer fit are wrapped, as most terminals do.</summary>
+    /// <summary>Changes the width; lines that no longer fit are wrapped, as most terminals do.</summary>
     public void Resize(int width)
     {
         Width = width;
@@ -43,14 +43,14 @@ sealed class TinyScreen : TextWriter
         (row, column) = (rows.Count - 1, rows[^1].Length);
     }
 
-    void Obey(string number, char command)
+    void Execute(string number, char command)
     {
         if (command == 'A')
             row = Math.Max(0, row - int.Parse(number));
         else if (command == 'K')
             rows[row].Clear();
         else if (command != 'm')
-            throw new NotSupportedException($"the screen does not know {command}");
+            throw new NotSupportedException($"the escape sequence {command} is not supported");
     }
 
     void Put(char value)

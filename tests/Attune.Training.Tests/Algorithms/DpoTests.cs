@@ -1,7 +1,6 @@
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
 

@@ -30,7 +30,8 @@ public sealed class GrpoTests : IDisposable
     {
         // Means 2 and 10, sample standard deviations √2 and 0.
         Numeric.Close(
-            [-1 / (Math.Sqrt(2) + 1e-4), 1 / (Math.Sqrt(2) + 1e-4), 0, 0], Grpo.GroupAdvantages([1, 3, 10, 10], 2, scaleByStd: true), "scaled", 1e-9);
+            [-1 / (Math.Sqrt(2) + 1e-4), 1 / (Math.Sqrt(2) + 1e-4), 0, 0], Grpo.GroupAdvantages([1, 3, 10, 10], 2, scaleByStd: true),
+                "scaled", 1e-9);
         Numeric.Close([-1, 1, 0, 0], Grpo.GroupAdvantages([1, 3, 10, 10], 2, scaleByStd: false), "centred", 1e-9);
     }
 

@@ -28,7 +28,8 @@ public sealed class FormerKeysTests : IDisposable
         var recipe = (PpoRecipe)RecipeReader.Read(null, file, [], notices.Add).Recipe;
         Assert.Equal((0.3, 2, 0.9, 0.1), (recipe.Kl.Coef, recipe.Updates.Epochs, recipe.Average.Decay, recipe.Ppo.ClipRange));
         Assert.Equal(
-            ["`ppo.epochs` is now called `updates.epochs`", "`ppo.klCoef` is now called `kl.coef`", "`ppo.ema` is now called `average.decay`"],
+            ["`ppo.epochs` is now called `updates.epochs`", "`ppo.klCoef` is now called `kl.coef`",
+                "`ppo.ema` is now called `average.decay`"],
             notices);
     }
 

@@ -94,6 +94,33 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(new() { Start = 20, Factor = 1.05 }, sampling.ExponentialDecayLengthPenalty);
     }
 
+    /// <summary>In a file and on the command line, as a list, and as a key of an item.</summary>
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    public void Read_FormerKeyGold_IsReadAsGoldRewardWithANotice(string method)
+    {
+        var file = folder.Write("former.yaml", $$"""
+            method: {{method}}
+            model: a
+            data: { train: b }
+            rewards: [{ kind: json }]
+            gold: [{ kind: length }]
+            """);
+        Assert.Equal("length", Assert.Single(GoldReward(file)).Kind);
+        Assert.Equal(3, Assert.Single(GoldReward(file, "gold.0.weight=3")).Weight);
+        Assert.Equal("json", Assert.Single(GoldReward(file, "gold=[{kind: json}]")).Kind);
+
+        IReadOnlyList<RewardOptions> GoldReward(string file, params string[] words)
+        {
+            var notices = new List<string>();
+            var recipe = (OnPolicyRecipe)RecipeReader.Read(method, file, words, notices.Add).Recipe;
+            Assert.Equal(Enumerable.Repeat("`gold` is now called `goldReward`", 1 + words.Length), notices);
+            Assert.DoesNotContain("\ngold:", RecipeWriter.Write(method, recipe, withComments: false), StringComparison.Ordinal);
+            return recipe.GoldReward;
+        }
+    }
+
     [Fact]
     public void AllMistakesOfAFileAreSaidWithTheirLinesAtOnce()
     {

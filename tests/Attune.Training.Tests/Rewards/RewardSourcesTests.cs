@@ -215,9 +215,9 @@ public sealed class RewardSourcesTests : IDisposable
     public void AnItemMayStandForAnother()
     {
         var file = runs.PathTo("recipe.yaml");
-        File.WriteAllText(file, "model: a\ndata: { train: b }\nrewards: [&same { kind: json }]\ngold: [*same]\n");
+        File.WriteAllText(file, "model: a\ndata: { train: b }\nrewards: [&same { kind: json }]\ngoldReward: [*same]\n");
         var recipe = (PpoRecipe)RecipeReader.Read("ppo", file, []).Recipe;
-        Assert.Equal(recipe.Rewards, recipe.Gold);
+        Assert.Equal(recipe.Rewards, recipe.GoldReward);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class BestStepTests : IDisposable
     public void TheLastStepIsTakenWhereThatIsAskedFor()
     {
         var run = runs.Start("ppo", Recipe("a", goldWeight: -1) with { Best = BestBy.Last });
-        var without = runs.Start("ppo", Recipe("b", goldWeight: -1) with { Gold = [] });
+        var without = runs.Start("ppo", Recipe("b", goldWeight: -1) with { GoldReward = [] });
         Assert.Equal(TinyRuns.Weights(without), TinyRuns.Weights(run));
         Assert.False(Directory.Exists(Path.Combine(run.Checkpoints, "best")));
     }
@@ -131,7 +131,7 @@ public sealed class BestStepTests : IDisposable
             Training = recipe.Training with { BatchSize = 16, MicroBatchSize = 0 },
             Kl = new() { Coef = 0.01 },
             Updates = new() { Epochs = 4, MiniBatches = 2 },
-            Gold = [new ModelReward { Model = runs.RewardModel, Weight = goldWeight }],
+            GoldReward = [new ModelReward { Model = runs.RewardModel, Weight = goldWeight }],
         };
     }
 }
