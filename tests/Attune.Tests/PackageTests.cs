@@ -105,6 +105,7 @@ public sealed class PackageTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         var start = new ProcessStartInfo("dotnet", arguments)
         {
             WorkingDirectory = folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
