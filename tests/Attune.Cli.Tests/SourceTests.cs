@@ -37,7 +37,7 @@ public sealed partial class SourceTests
             .SelectMany(file => Usings(File.ReadAllText(Repository.PathTo(file)), project).Select(to => (From: file.Split('/')[2], To: to)))
             .Where(arrow => arrow.From != arrow.To).ToHashSet();
         Assert.NotEmpty(arrows);
-        Assert.Empty(arrows.Where(arrow => arrows.Contains((arrow.To, arrow.From))));
+        Assert.DoesNotContain(arrows, arrow => arrows.Contains((arrow.To, arrow.From)));
     }
 
     static IEnumerable<string> Usings(string source, string project) => UsingDirective().Matches(source)
@@ -52,7 +52,7 @@ public sealed partial class SourceTests
     /// <summary>The text files that git tracks, without data.</summary>
     static IEnumerable<string> SourceFiles()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files"]) { RedirectStandardOutput = true })!;
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var files = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         git.WaitForExit();
         return files.Where(file => Kinds.Contains(Path.GetExtension(file)) && File.Exists(Repository.PathTo(file))
