@@ -135,7 +135,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
         using var first = await Trainer.TrainAsync(model, Sft("twice"));
         var error = await Assert.ThrowsAsync<InvalidDataException>(() => Trainer.TrainAsync(model, Sft("twice")));
-        Assert.Contains("already holds a run", error.Message);
+        Assert.Contains("already has a run", error.Message);
     }
 
     [Fact]

@@ -105,6 +105,7 @@ public sealed class NativeBuildTests : IDisposable
     void WriteTool(string name, string script)
     {
         var file = folder.Write($"bin/{name}", $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 }
