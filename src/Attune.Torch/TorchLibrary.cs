@@ -6,8 +6,10 @@ namespace Attune.Torch;
 /// <summary>The loaded libtorch: its version, threads and memory.</summary>
 public static unsafe class TorchLibrary
 {
-    /// <summary>Loads the native library and libtorch now, where they would else be loaded on first use. Builds the native library if needed.</summary>
-    /// <exception cref="DllNotFoundException">One of them is missing; the message says what to install.</exception>
+    /// <summary>
+    /// Loads the native library and libtorch, which otherwise happens on first use. Builds the native library if needed.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">One of them is missing; the message names what to install.</exception>
     public static void Load() => NativeFile.Load();
 
     public static string Version => Marshal.PtrToStringUTF8((nint)Native.attune_torch_version())!;

@@ -5,17 +5,17 @@ using System.Text;
 namespace Attune.Torch.Interop;
 
 /// <summary>
-/// Builds the native library from the sources in this assembly, once for each libtorch, into a cache of the user. Each build works in a
-/// folder of its own and is renamed when it is complete, so programs that start at the same time do not disturb each other.
+/// Builds the native library from the sources in this assembly, once for each libtorch, in the user's cache. Each build uses a separate
+/// folder, which is renamed when the build is complete, so that programs can start at the same time.
 /// </summary>
-/// <param name="cache">Holds a folder for each build.</param>
-/// <param name="environment">Environment variables: PATH, CXX, Torch_DIR and CMAKE_PREFIX_PATH are read.</param>
+/// <param name="cache">The folder of all builds.</param>
+/// <param name="environment">Returns environment variables; PATH, CXX, Torch_DIR and CMAKE_PREFIX_PATH are used.</param>
 sealed class NativeBuild(string cache, Func<string, string?> environment)
 {
     public const string FileName = "libattune_torch.so";
     const string Prefix = "native/";
 
-    /// <summary>Told that a build begins.</summary>
+    /// <summary>Called with a message before a build.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 
     /// <summary>The names of the sources in this assembly.</summary>
@@ -39,8 +39,8 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
         }
     }
 
-    /// <summary>The library's file, built if the cache does not hold it.</summary>
-    /// <exception cref="DllNotFoundException">It cannot be built; the message says what is missing and how to install it.</exception>
+    /// <summary>The library's file; builds it if it is not in the cache.</summary>
+    /// <exception cref="DllNotFoundException">The build failed; the message names what is missing and how to install it.</exception>
     public string FindOrBuild()
     {
         var folder = Path.Combine(cache, $"native-{Key()}");
@@ -61,7 +61,7 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
         return file;
     }
 
-    /// <summary>A hash of the sources and of the libtorch that CMake would choose.</summary>
+    /// <summary>A hash of the sources and of the libtorch that CMake would select.</summary>
     public string Key()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -121,7 +121,7 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
 
     static DllNotFoundException Failed(string output) => output.Contains("TorchConfig.cmake", StringComparison.Ordinal)
         ? Missing("libtorch")
-        : new($"Attune's native library could not be built. {HowToInstall}\nThe end of what CMake said:\n{End(output)}");
+        : new($"Attune's native library could not be built. {HowToInstall}\nThe last lines of CMake's output:\n{End(output)}");
 
     static DllNotFoundException Missing(string what) =>
         new($"Attune builds its native library on first use, and {what} was not found. {HowToInstall}");
