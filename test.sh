@@ -23,7 +23,8 @@ dotnet test "${assemblies[@]}" --nologo "${filter[@]}" -- RunConfiguration.MaxCp
 echo
 echo "Golden cases compared:"
 if [ -n "$(ls "$ATTUNE_GOLDEN_TALLY")" ]; then
-  awk '{ n = $1; $1 = ""; count[$0] += n } END { for (kind in count) printf "  %6d %s\n", count[kind], kind }' "$ATTUNE_GOLDEN_TALLY"/* | sort -k2
+  awk '{ n = $1; $1 = ""; count[$0] += n } END { for (kind in count) printf "  %6d %s\n", count[kind], kind }' \
+    "$ATTUNE_GOLDEN_TALLY"/* | sort -k2
 else
   echo "  none"
 fi

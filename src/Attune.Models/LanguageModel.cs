@@ -105,7 +105,8 @@ public sealed class LanguageModel : Module
         _ when NamedParameters().Any(own => own.Name.StartsWith(name + '.', StringComparison.Ordinal)) =>
             $"a head cannot be named '{name}': the model already has parameters of that name",
         _ when name == ValueHead.Name && head.GetType() != typeof(ValueHead) => $"the head '{name}' must be a value head",
-        _ when head.Width != Backbone.Width => $"the head '{name}' is for hidden states of {head.Width} channels, the model has {Backbone.Width}",
+        _ when head.Width != Backbone.Width => 
+            $"the head '{name}' is for hidden states of {head.Width} channels, the model has {Backbone.Width}",
         _ => null,
     };
 }

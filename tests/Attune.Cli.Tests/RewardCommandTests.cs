@@ -93,7 +93,8 @@ public sealed class RewardCommandTests : IDisposable
     [InlineData("""{"prompt":"a","completion":"b"}""", "this is not a comparison")]
     [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which annotators prefer one response")]
     [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which annotators prefer one response")]
-    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""", "there is no pair in which annotators prefer one response")]
+    [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""",
+        "there is no pair in which annotators prefer one response")]
     [InlineData("", "there is no pair in which annotators prefer one response")]
     public void EvaluateReward_NoComparisons_Fails(string line, string expected) =>
         Fail(expected, "evaluate", "reward", one, folder.Write("data.jsonl", line + "\n"));

@@ -35,7 +35,8 @@ public sealed class HeadTests : IDisposable
         Assert.Equal(Bits(model), Bits(read));
         Assert.Equal(read.Heads["v_head"], read.ValueHead);
         Assert.Equal(["q_heads.0", "v", "second", "v_head"], Pretrained.Describe(folder.Path).Heads);
-        Assert.Equal("""{"q_heads.0":{"kind":"mlp","outputs":5},"v":{"kind":"mlp","outputs":1},"second":{"kind":"value"},"v_head":{"kind":"value"}}""",
+        Assert.Equal(
+            """{"q_heads.0":{"kind":"mlp","outputs":5},"v":{"kind":"mlp","outputs":1},"second":{"kind":"value"},"v_head":{"kind":"value"}}""",
             Pretrained.ReadConfig(folder.Path)["attune_heads"]!.ToJsonString());
     }
 
@@ -108,7 +109,8 @@ public sealed class HeadTests : IDisposable
     [InlineData("a b", 32, "must consist of letters")]
     [InlineData("q", 16, "for hidden states of 16 channels, the model has 32")]
     public void AddHead_ThatDoesNotFit_IsRefused(string name, long width, string expected) =>
-        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => WithHeads(TinyModel.Gpt2()).AddHead(name, new ValueHead(width))).Message);
+        Assert.Contains(
+            expected, Assert.Throws<ArgumentException>(() => WithHeads(TinyModel.Gpt2()).AddHead(name, new ValueHead(width))).Message);
 
     /// <summary>Four heads of random weights, added in another order than that of their names.</summary>
     LanguageModel WithHeads(LanguageModel model)

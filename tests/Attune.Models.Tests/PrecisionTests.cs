@@ -63,7 +63,8 @@ public sealed class PrecisionTests : IDisposable
         model.SetTrainable(true);
         var logits = model.Logits(model.HiddenStates(input));
         Assert.NotEqual(exact, logits.ToArray<float>());
-        Near(Array.ConvertAll(exact, x => (double)x), logits.Detach(), input.AttentionMask!, 0.03);                // processors without bfloat16 round more
+        // Processors without bfloat16 instructions round more often.
+        Near(Array.ConvertAll(exact, x => (double)x), logits.Detach(), input.AttentionMask!, 0.03);
         logits.Square().Mean().Backward();
         Assert.All(
             model.Parameters,

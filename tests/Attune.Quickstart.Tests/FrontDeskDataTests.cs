@@ -40,7 +40,8 @@ public sealed class FrontDeskDataTests
     [Fact]
     public void PromptsAndCompletionsHaveTheFormatOfTheDialogues()
     {
-        Assert.All([.. FrontDeskFiles.TrainingPrompts(), .. FrontDeskFiles.HeldOutPrompts()], prompt =>
+        Assert.All(
+            [.. FrontDeskFiles.TrainingPrompts(), .. FrontDeskFiles.HeldOutPrompts()], prompt =>
         {
             Assert.StartsWith("Guest: ", prompt);
             Assert.EndsWith("\nDesk:", prompt);
@@ -61,13 +62,15 @@ public sealed class FrontDeskDataTests
 
     [Fact]
     public void TheSimulatedGuestSeesOneTopicInEveryPrompt() =>
-        Assert.All([.. FrontDeskFiles.TrainingPrompts(), .. FrontDeskFiles.HeldOutPrompts()], prompt => Assert.Single(Guest.TopicsOf(prompt)));
+        Assert.All(
+            [.. FrontDeskFiles.TrainingPrompts(), .. FrontDeskFiles.HeldOutPrompts()], prompt => Assert.Single(Guest.TopicsOf(prompt)));
 
     [Fact]
     public void AGoodAnswerIsOffTopicUnderThePromptOfAnotherTopic()
     {
         var lines = FrontDeskFiles.Read("demonstrations").Where(line => Judge(line).IsGood).ToList();
-        var pairs = lines.Zip(lines.Skip(1), (a, b) => (Here: Prompt(a), There: Prompt(b), Answer: a.GetProperty("completion").GetString()!))
+        var pairs = lines
+            .Zip(lines.Skip(1), (a, b) => (Here: Prompt(a), There: Prompt(b), Answer: a.GetProperty("completion").GetString()!))
             .Where(pair => Guest.TopicsOf(pair.Here).Single() != Guest.TopicsOf(pair.There).Single())
             .ToList();
         Assert.True(pairs.Count > 400);

@@ -23,7 +23,8 @@ static class FrontDeskFiles
         .. Texts("corpus").Where(text => text.StartsWith("Guest:", StringComparison.Ordinal)).Select(PromptOf),
     ];
 
-    public static List<string> HeldOutPrompts() => [.. Prompts("prompts-heldout"), .. Prompts("rankings-heldout"), .. Prompts("pairs-heldout")];
+    public static List<string> HeldOutPrompts() =>
+        [.. Prompts("prompts-heldout"), .. Prompts("rankings-heldout"), .. Prompts("pairs-heldout")];
 
     /// <summary>The wordings of a file of guests' frames, as patterns of a whole prompt.</summary>
     public static List<Regex> Frames(string file) =>
@@ -36,7 +37,8 @@ static class FrontDeskFiles
 
     /// <summary>What a line of the material becomes when its {slots} are filled.</summary>
     public static Regex Pattern(string line, string slot) => new(
-        string.Join(slot, Slots.Split(line).Select(Regex.Escape)), RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking);
+        string.Join(slot, Slots.Split(line).Select(Regex.Escape)),
+        RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking);
 
     public static IEnumerable<string> Words(string text) => LetterRuns.Matches(text.ToLowerInvariant()).Select(match => match.Value);
 

@@ -89,7 +89,8 @@ public sealed class SimulatedGuestTests
     [Fact]
     public void AnyTextIsJudged()
     {
-        string[] texts = ["", " ", "\n\n", "…!?", "日本語 👋🏽", "\0\ud800", new('a', 100_000), string.Concat(Enumerable.Repeat("towel. ", 20_000))];
+        string[] texts = ["", " ", "\n\n", "…!?", "日本語 👋🏽", "\0\ud800", new('a', 100_000),
+            string.Concat(Enumerable.Repeat("towel. ", 20_000))];
         foreach (var prompt in texts)
             foreach (var answer in texts)
                 Assert.False(Guest.Judge(prompt, answer).IsGood);

@@ -160,7 +160,8 @@ public sealed class Lora : IDisposable
         : null;
 
     /// <summary>The heads of the model that are stored with the adapter: all except PPO's value head.</summary>
-    internal IEnumerable<KeyValuePair<string, Head>> Heads => (model as LanguageModel)?.Heads.Where(head => head.Key != ValueHead.Name) ?? [];
+    internal IEnumerable<KeyValuePair<string, Head>> Heads =>
+        (model as LanguageModel)?.Heads.Where(head => head.Key != ValueHead.Name) ?? [];
 
     internal IEnumerable<(string Name, Parameter Value)> HeadParameters() =>
         Heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{Prefix}{head.Key}.{own.Name}", own.Value)));

@@ -53,7 +53,8 @@ public static class Peft
         lora.ExtraParameters.Clear();
         var names = file.Header.Entries.Keys.Union(heads.Select(name => Lora.Prefix + name));
         foreach (var name in names.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
-            lora.ExtraParameters.Add((name, lora.Own(name) ?? throw new InvalidDataException($"{path} has '{name}', which the model or adapter_config.json does not know")));
+            lora.ExtraParameters.Add((name, lora.Own(name)
+                ?? throw new InvalidDataException($"{path} has '{name}', which neither the model nor adapter_config.json has")));
         var device = model.Parameters.First().Value.Device;
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in lora.Stored())

@@ -121,7 +121,8 @@ public static class Pretrained
         return new(
             family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
             ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), [.. (model as LanguageModel)?.Heads.Keys ?? []],
-            parameters.GroupBy(p => file.Entry(p.Key).DType).ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
+            parameters.GroupBy(p => file.Entry(p.Key).DType)
+                .ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
             file.FileCount);
 
         (Module Model, Backbone Backbone) Empty()
@@ -160,7 +161,8 @@ public static class Pretrained
     {
         model.Config.Remove(RewardScale.Key);
         Head.WriteConfig(model.Config, model.Heads);
-        Save(folder, model, model.Config, family => family.LanguageModelClass, model.GenerationConfig ?? DefaultGenerationConfig(model.Config));
+        var generation = model.GenerationConfig ?? DefaultGenerationConfig(model.Config);
+        Save(folder, model, model.Config, family => family.LanguageModelClass, generation);
     }
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>

@@ -17,7 +17,7 @@ public sealed class MlpHead : Head
     readonly Linear outer;
 
     /// <param name="width">D, the channels of a hidden state.</param>
-    /// <param name="outputs">How many numbers there are for each hidden state: the size of the vocabulary for Q values, 1 for values.</param>
+    /// <param name="outputs">Numbers for each hidden state: the size of the vocabulary for Q values, 1 for values.</param>
     public MlpHead(long width, long outputs) : base(width)
     {
         inner = Register("0", NewLinear(width, 2 * width));
