@@ -57,7 +57,7 @@ public sealed partial class SourceTests
         var files = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         git.WaitForExit();
         return files.Where(file => Kinds.Contains(Path.GetExtension(file)) && File.Exists(Repository.PathTo(file))
-            && !file.StartsWith("tests/golden/", StringComparison.Ordinal) && !file.StartsWith("data/", StringComparison.Ordinal) && !file.Contains("PublicAPI.", StringComparison.Ordinal));
+            && !file.StartsWith("tests/golden/", StringComparison.Ordinal) && !file.StartsWith("data/", StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"^using (?<name>[\w.]+);", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
