@@ -7,7 +7,7 @@ using Attune.Torch;
 
 namespace Attune.Models;
 
-/// <summary>A language model, causal or masked: a backbone, an output head, and perhaps more heads by name.</summary>
+/// <summary>A language model, causal or masked: a backbone, an output head, and optional further heads with names.</summary>
 public sealed class LanguageModel : Module
 {
     readonly OutputHead outputHead;
@@ -36,10 +36,10 @@ public sealed class LanguageModel : Module
 
     public Backbone Backbone { get; }
 
-    /// <summary>The heads beside the output head, by name: they are saved and loaded with the model.</summary>
+    /// <summary>The heads in addition to the output head, by name. They are saved and loaded with the model.</summary>
     public IReadOnlyDictionary<string, Head> Heads => heads;
 
-    /// <summary>Estimates the return at each token; PPO adds one, a checkpoint may bring one.</summary>
+    /// <summary>Estimates the return at each token. PPO adds one; a checkpoint may have one.</summary>
     public ValueHead? ValueHead => heads.GetValueOrDefault(ValueHead.Name) as ValueHead;
 
     /// <summary>Whether the output matrix is the token embedding.</summary>
@@ -65,10 +65,10 @@ public sealed class LanguageModel : Module
 
     IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
 
-    /// <summary>Adds a head, which is trained whole and written with the model; initialise or load it.</summary>
-    /// <param name="name">What the names of its parameters begin with.</param>
+    /// <summary>Adds a head, which is trained in full and saved with the model. Initialise or load it before use.</summary>
+    /// <param name="name">The prefix of its parameters' names.</param>
     /// <param name="head">A head for hidden states of the model's width.</param>
-    /// <exception cref="ArgumentException">The name is not usable or taken, or the head is for another width.</exception>
+    /// <exception cref="ArgumentException">The name is not valid or already in use, or the head has another width.</exception>
     public T AddHead<T>(string name, T head) where T : Head
     {
         if (Misfit(name, head) is { } problem)
@@ -77,7 +77,7 @@ public sealed class LanguageModel : Module
         return head;
     }
 
-    /// <summary>The value head; adds one without memory where there is none: initialise or load it.</summary>
+    /// <summary>The value head; adds one without memory if there is none. Initialise or load it before use.</summary>
     public ValueHead AddValueHead() => ValueHead ?? AddHead(ValueHead.Name, new ValueHead(Backbone.Width));
 
     /// <summary>Removes a head if the model has it.</summary>
@@ -87,9 +87,9 @@ public sealed class LanguageModel : Module
             Unregister(head);
     }
 
-    /// <summary>Adds the heads that a config.json or an adapter_config.json describes and the model lacks, without memory.</summary>
-    /// <returns>The names of the parameters of the heads that are described.</returns>
-    /// <exception cref="InvalidDataException">The description is damaged or does not fit.</exception>
+    /// <summary>Adds the heads that a config.json or an adapter_config.json describes and the model does not have, without memory.</summary>
+    /// <returns>The names of the described heads' parameters.</returns>
+    /// <exception cref="InvalidDataException">The description is invalid or does not match the model.</exception>
     internal IReadOnlyList<string> AddHeads(ConfigReader config)
     {
         var described = Head.FromConfig(config, Backbone.Width).ToList();
@@ -106,7 +106,8 @@ public sealed class LanguageModel : Module
             $"a head cannot be named '{name}': the model already has parameters of that name",
         _ when name == ValueHead.Name && head.GetType() != typeof(ValueHead) => $"the head '{name}' must be a value head",
         _ when head.Width != Backbone.Width => 
-            $"the head '{name}' is for hidden states of {head.Width} channels, the model has {Backbone.Width}",
+            
+            $"the head '{name}' must have the model's width, {Backbone.Width} (was {head.Width})",
         _ => null,
     };
 }

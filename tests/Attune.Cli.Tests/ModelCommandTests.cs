@@ -142,9 +142,9 @@ public sealed class ModelCommandTests : IDisposable
 
     [Theory]
     [InlineData("""[1]""", "'attune_heads' must be an object")]
-    [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' should be an object, found null")]
+    [InlineData("""{"q":null}""", "config.json: attune_heads: 'q' must be an object (was null)")]
     [InlineData("""{"q":{"outputs":3}}""", "attune_heads: q: 'kind' is missing")]
-    [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not known; known are value and mlp")]
+    [InlineData("""{"q":{"kind":"rnn"}}""", "attune_heads: q: heads of kind 'rnn' are not supported; supported kinds are value and mlp")]
     [InlineData("""{"q":{"kind":"mlp","outputs":0}}""", "attune_heads: q: 'outputs' must be at least 1")]
     [InlineData("""{"q":{"kind":"mlp","outputs":4}}""", "'q.2.weight' has shape [3, 64], but config.json requires [4, 64]")]
     [InlineData("""{"q":{"kind":"mlp","outputs":3},"r":{"kind":"value"}}""", "lacks r.summary.weight, r.summary.bias")]

@@ -95,7 +95,7 @@ public sealed class DecoderSettingsTests : IDisposable
     [InlineData("gemma2", """{"layer_types":7}""", "'layer_types' must be a text (was 7)")]
     [InlineData("gemma3_text", """{"use_bidirectional_attention":true}""", "use_bidirectional_attention must be false")]
     [InlineData("gpt_neox", """{"num_attention_heads":3}""", "hidden_size (32) must be a multiple of num_attention_heads (3)")]
-    [InlineData("llama", """{"head_dim":7}""", "head_dim (7) even")]
+    [InlineData("llama", """{"head_dim":7}""", "head_dim (7) must be even")]
     [InlineData("llama", """{"num_hidden_layers":1000000000}""", "'num_hidden_layers' must be at most 1000")]
     [InlineData("vit", """{"architectures":["ViTForImageClassification"]}""",
         "models of type 'vit' (ViTForImageClassification) are not supported; supported types are gpt2, gpt_neox, llama")]

@@ -107,7 +107,7 @@ public sealed class HeadTests : IDisposable
     [InlineData("v_head", 32, "already has parameters")]
     [InlineData("transformer.h", 32, "already has parameters")]
     [InlineData("a b", 32, "must consist of letters")]
-    [InlineData("q", 16, "for hidden states of 16 channels, the model has 32")]
+    [InlineData("q", 16, "must have the model's width, 32 (was 16)")]
     public void AddHead_ThatDoesNotFit_IsRefused(string name, long width, string expected) =>
         Assert.Contains(
             expected, Assert.Throws<ArgumentException>(() => WithHeads(TinyModel.Gpt2()).AddHead(name, new ValueHead(width))).Message);

@@ -7,12 +7,12 @@ namespace Attune.Models.Checkpoints;
 
 /// <summary>A description of a checkpoint from its settings and the headers of its files. Reads no weights.</summary>
 /// <param name="Family">The <c>model_type</c>.</param>
-/// <param name="ClassName">What transformers calls it.</param>
-/// <param name="Backbone">Without memory: its sizes may be asked, not its weights.</param>
-/// <param name="Parameters">How many numbers it has learned.</param>
-/// <param name="LowRankParameters">How many a LoRA adapter of rank 16 on all linear layers would learn.</param>
-/// <param name="IsTied">Whether the output matrix is the token table.</param>
-/// <param name="Heads">The names of the heads beside the output head: the value head of PPO, Q heads.</param>
+/// <param name="ClassName">The class name in transformers.</param>
+/// <param name="Backbone">The backbone without memory, for its sizes.</param>
+/// <param name="Parameters">Number of parameters.</param>
+/// <param name="LowRankParameters">Number of parameters of a LoRA adapter of rank 16 on all linear layers.</param>
+/// <param name="IsTied">Whether the output matrix is the token embedding.</param>
+/// <param name="Heads">The names of the heads in addition to the output head, such as PPO's value head or Q heads.</param>
 /// <param name="StoredBytes">Bytes of weights in the files, by element type.</param>
 /// <param name="FileCount">Number of safetensors files.</param>
 public sealed record ModelSummary(

@@ -75,12 +75,11 @@ public static class Peft
         [.. SafetensorsHeader.Read(WeightsPath(folder)).Entries.Keys.Select(Lora.OwnName).OfType<string>()];
 
     /// <summary>
-    /// Writes an adapter, with the heads that are trained beside it, except PPO's value head: PPO makes a new one. The tokenizer is
-    /// written beside it by whoever has it.
+    /// Saves an adapter and the model's additional heads, without the tokenizer. PPO's value head is not saved: PPO adds a new one.
     /// </summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="lora">What is written.</param>
-    /// <param name="baseModel">The folder of the model that it changes; null keeps what its settings say.</param>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="lora">The adapter.</param>
+    /// <param name="baseModel">The folder of the base model; null keeps the one in the adapter's settings.</param>
     public static void Save(string folder, Lora lora, string? baseModel = null)
     {
         using var scope = TensorScope.Open();

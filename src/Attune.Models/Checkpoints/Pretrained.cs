@@ -34,8 +34,8 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// The language model of a folder, with the heads that its config.json describes. A value head that the checkpoint brings is read
-    /// without a description too, as TRL writes none; with <paramref name="expectValueHead"/> one that is missing is an error.
+    /// The language model of a folder, with the heads that its config.json describes. A value head needs no description, because TRL
+    /// writes none; with <paramref name="expectValueHead"/> a missing value head is an error.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="expectValueHead">Whether a missing value head is an error.</param>
@@ -293,7 +293,7 @@ public static class Pretrained
 
     static bool HasValueHead(Checkpoint file) => file.Names.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal));
 
-    /// <summary>The tensors of an output head, its matrix among them even where it is the token table.</summary>
+    /// <summary>The names of the output head's tensors, including its matrix when that is tied to the token embedding.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
         Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
 

@@ -6,8 +6,8 @@ using Attune.Torch;
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// A module beside the output head of a language model, which maps hidden states to values or Q values. Its parameters are in the
-/// checkpoint under its name; config.json describes it under <c>attune_heads</c>, a key that transformers ignores:
+/// A head of a language model in addition to the output head, which maps hidden states to values or Q values. Its parameters are in the
+/// checkpoint under its name; config.json describes it under <c>attune_heads</c>, which transformers ignores:
 /// <c>{"q_head_0": {"kind": "mlp", "outputs": 259}}</c>.
 /// </summary>
 public abstract class Head : Module
@@ -19,16 +19,16 @@ public abstract class Head : Module
     /// <summary>D, the channels of a hidden state.</summary>
     public long Width { get; }
 
-    /// <summary>(…, D) hidden states → (…), or (…, outputs) where there are several.</summary>
+    /// <summary>(…, D) hidden states → (…), or (…, outputs) for several outputs.</summary>
     public abstract Tensor Forward(Tensor hidden);
 
-    /// <summary>Another head of this shape, without memory yet.</summary>
+    /// <summary>A new head of this shape, without memory.</summary>
     internal abstract Head EmptyLike();
 
     private protected abstract JsonObject Describe();
 
-    /// <summary>The heads that a config.json describes, without memory yet.</summary>
-    /// <exception cref="InvalidDataException">The description is damaged, or has a kind that is not known.</exception>
+    /// <summary>The heads that a config.json describes, without memory.</summary>
+    /// <exception cref="InvalidDataException">The description is invalid, or its kind is not supported.</exception>
     internal static IEnumerable<(string Name, Head Head)> FromConfig(ConfigReader config, long width) =>
         config.Inner(Key) is { } heads ? heads.Keys.Select(name => (name, Create(heads, name, width))) : [];
 
@@ -42,13 +42,13 @@ public abstract class Head : Module
 
     static Head Create(ConfigReader heads, string name, long width)
     {
-        var json = heads.Inner(name) ?? throw new InvalidDataException($"{heads.Source}: '{name}' should be an object, found null");
+        var json = heads.Inner(name) ?? throw new InvalidDataException($"{heads.Source}: '{name}' must be an object (was null)");
         return json.Text("kind") switch
         {
             ValueHead.Kind => new ValueHead(width),
             MlpHead.Kind => new MlpHead(width, json.Count("outputs")),
             var kind => throw new InvalidDataException(
-                $"{json.Source}: heads of kind '{kind}' are not known; known are {ValueHead.Kind} and {MlpHead.Kind}"),
+                $"{json.Source}: heads of kind '{kind}' are not supported; supported kinds are {ValueHead.Kind} and {MlpHead.Kind}"),
         };
     }
 }

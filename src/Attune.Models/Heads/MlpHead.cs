@@ -5,9 +5,9 @@ using Attune.Torch;
 namespace Attune.Models.Heads;
 
 /// <summary>
-/// Linear(D, 2D), ReLU, Linear(2D, outputs), as trlX has them for the Q, target Q and value heads of ILQL; its parameters have the names
-/// that they have there (<c>0.weight</c>, <c>2.weight</c>). Weights start with the variance of PyTorch's linear layers, 1/(3 inputs), but
-/// from a normal distribution; biases start at 0. https://github.com/CarperAI/trlx
+/// Linear(D, 2D), ReLU, Linear(2D, outputs), like trlX's Q, target Q and value heads of ILQL, with the same parameter names
+/// (<c>0.weight</c>, <c>2.weight</c>). Weights are initialised with the variance of PyTorch's linear layers, 1/(3 inputs), but from a
+/// normal distribution; biases are 0. https://github.com/CarperAI/trlx
 /// </summary>
 public sealed class MlpHead : Head
 {
@@ -24,10 +24,10 @@ public sealed class MlpHead : Head
         outer = Register("2", NewLinear(2 * width, outputs));
     }
 
-    /// <summary>How many numbers there are for each hidden state.</summary>
+    /// <summary>Numbers for each hidden state.</summary>
     public long Outputs => outer.Outputs;
 
-    /// <summary>(…, D) → (…, outputs), or (…) of a single output, in the head's own type whatever the hidden states come in.</summary>
+    /// <summary>(…, D) → (…, outputs), or (…) for a single output, in the head's own type for any type of hidden states.</summary>
     public override Tensor Forward(Tensor hidden)
     {
         var outputs = outer.Forward(inner.Forward(hidden.To(inner.Weight.Value.DType)).Relu());         // (…, outputs)

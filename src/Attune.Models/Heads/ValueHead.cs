@@ -10,7 +10,7 @@ namespace Attune.Models.Heads;
 /// </summary>
 public sealed class ValueHead : Head
 {
-    /// <summary>The name of the value head of PPO in a model, as in TRL.</summary>
+    /// <summary>The name of PPO's value head, as in TRL.</summary>
     public const string Name = "v_head";
 
     internal const string Kind = "value";
@@ -19,7 +19,7 @@ public sealed class ValueHead : Head
 
     public ValueHead(long width) : base(width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialStd: 0));
 
-    /// <summary>(…, D) → (…), in the head's own type whatever the hidden states come in.</summary>
+    /// <summary>(…, D) → (…), in the head's own type for any type of hidden states.</summary>
     public override Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);
 
     internal override Head EmptyLike() => new ValueHead(Width);
