@@ -87,7 +87,7 @@ public sealed class LanguageModel : Module
             Unregister(head);
     }
 
-    /// <summary>Adds the heads that a config.json or an adapter_config.json describes and the model does not have, without memory.</summary>
+    /// <summary>Adds the heads of a config.json or an adapter_config.json that the model does not have, without memory.</summary>
     /// <returns>The names of the described heads' parameters.</returns>
     /// <exception cref="InvalidDataException">The description is invalid or does not match the model.</exception>
     internal IReadOnlyList<string> AddHeads(ConfigReader config)
@@ -105,8 +105,7 @@ public sealed class LanguageModel : Module
         _ when NamedParameters().Any(own => own.Name.StartsWith(name + '.', StringComparison.Ordinal)) =>
             $"a head cannot be named '{name}': the model already has parameters of that name",
         _ when name == ValueHead.Name && head.GetType() != typeof(ValueHead) => $"the head '{name}' must be a value head",
-        _ when head.Width != Backbone.Width => 
-            
+        _ when head.Width != Backbone.Width =>
             $"the head '{name}' must have the model's width, {Backbone.Width} (was {head.Width})",
         _ => null,
     };

@@ -36,7 +36,8 @@ public sealed class HeadTests : IDisposable
         Assert.Equal(read.Heads["v_head"], read.ValueHead);
         Assert.Equal(["q_heads.0", "v", "second", "v_head"], Pretrained.Describe(folder.Path).Heads);
         Assert.Equal(
-            """{"q_heads.0":{"kind":"mlp","outputs":5},"v":{"kind":"mlp","outputs":1},"second":{"kind":"value"},"v_head":{"kind":"value"}}""",
+            """{"q_heads.0":{"kind":"mlp","outputs":5},"v":{"kind":"mlp","outputs":1},"""
+            + "\"second\":{\"kind\":\"value\"},\"v_head\":{\"kind\":\"value\"}}",
             Pretrained.ReadConfig(folder.Path)["attune_heads"]!.ToJsonString());
     }
 
