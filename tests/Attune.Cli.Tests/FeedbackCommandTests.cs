@@ -36,7 +36,7 @@ public sealed class FeedbackCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("no project hostel; there are hotel", "export", "--project", "hostel", "--output", "x")]
+    [InlineData("no project hostel. Projects: hotel.", "export", "--project", "hostel", "--output", "x")]
     [InlineData("no person named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
     [InlineData("agreement must be from 0 to 1 (was 70)", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
     [InlineData("--from must be a date such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--from", "yesterday")]

@@ -190,7 +190,7 @@ public sealed class ModelCommandTests : IDisposable
 
     [Theory]
     [InlineData("`beams` must be at least 1 (was -1).", "--beams", "-1")]
-    [InlineData("must be at most the number of beams, 2 (was 3).", "--beams", "2", "--samples", "3")]
+    [InlineData("must be at most the number of beams (2) (was 3).", "--beams", "2", "--samples", "3")]
     [InlineData("`beams` must be 0 with --temperature", "--beams", "2", "--top-k", "3")]
     [InlineData("'sometimes' not recognized", "--beams", "2", "--early-stopping", "sometimes")]
     public void Generate_BadBeamOptions_Fails(string expected, params string[] options) =>
