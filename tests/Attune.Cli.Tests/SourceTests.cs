@@ -52,7 +52,11 @@ public sealed partial class SourceTests
     /// <summary>The text files that git tracks, without data.</summary>
     static IEnumerable<string> SourceFiles()
     {
-        var start = new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files"]) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files"])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         using var git = Process.Start(start)!;
         var files = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         git.WaitForExit();
