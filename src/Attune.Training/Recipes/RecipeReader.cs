@@ -75,5 +75,9 @@ public static class RecipeReader
             throw new InvalidDataException(
                 $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
         }
+        catch (InvalidOperationException error)                       // YamlDotNet's, for a list that is not closed
+        {
+            throw new InvalidDataException($"{file}: this is not YAML ({error.Message})", error);
+        }
     }
 }

@@ -202,6 +202,7 @@ public sealed class RecipeTests : IDisposable
     [Theory]
     [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
     [InlineData("method: [", "this is not YAML")]
+    [InlineData("data: [a, b\nx: 1\n", "this is not YAML")]
     [InlineData("- a\n- b\n", "must have keys with values")]
     public void AFileOfAnotherKindIsSaid(string text, string expected) =>
         Assert.Contains(
