@@ -26,7 +26,7 @@ public sealed class NativeBuildTests : IDisposable
         WriteTools();
         var notices = new List<string>();
         var file = New(notices.Add).FindOrBuild();
-        Assert.Equal("built from 9 sources\n", File.ReadAllText(file));
+        Assert.Equal($"built from {NativeBuild.Sources.Count} sources\n", File.ReadAllText(file));
         Assert.Equal(file, New(notices.Add).FindOrBuild());
         Assert.Single(notices);
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.File("cache")));
@@ -37,7 +37,7 @@ public sealed class NativeBuildTests : IDisposable
     {
         WriteTools();
         var files = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => File.ReadAllText(New().FindOrBuild()))));
-        Assert.All(files, text => Assert.Equal("built from 9 sources\n", text));
+        Assert.All(files, text => Assert.Equal($"built from {NativeBuild.Sources.Count} sources\n", text));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.File("cache")));
     }
 
