@@ -1,6 +1,6 @@
 namespace Attune.Cli.Tests.Display;
 
-/// <summary>A clock that advances when it is told to, and calls the timers that are due.</summary>
+/// <summary>A time provider whose clock the test advances; advancing it fires the timers that are due.</summary>
 sealed class FakeClock : TimeProvider
 {
     readonly List<FakeTimer> timers = [];
