@@ -5,6 +5,7 @@ using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Algorithms;
 
@@ -12,8 +13,7 @@ namespace Attune.Training.Algorithms;
 /// Group relative policy optimization. Shao et al. 2024, eq. 3, https://arxiv.org/abs/2402.03300: the advantage of a response is its score
 /// relative to the other responses to the same prompt, so that no critic is needed. Departures: (1) the loss is the mean over all response
 /// tokens of an update, as in DAPO (Yu et al. 2025, eq. 12, https://arxiv.org/abs/2503.14476), where the paper takes the mean of each
-/// response
-/// first; (2) the KL penalty is off by default, as in TRL.
+/// response first; (2) the KL penalty is off by default, as in TRL.
 /// </summary>
 /// <param name="options">Clipping and advantages.</param>
 /// <param name="kl">The penalty on the KL from the reference; null for none.</param>
@@ -60,7 +60,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
     static IEnumerable<double> Relative(double[] group, bool scaleByStd)
     {
         var mean = group.Average();
-        var std = group.Length > 1 ? Math.Sqrt(group.Sum(score => (score - mean) * (score - mean)) / (group.Length - 1)) : 0;
+        var std = group.Length > 1 ? group.StandardDeviation() : 0;
         return group.Select(score => (score - mean) / (scaleByStd ? std + Epsilon : 1));
     }
 
