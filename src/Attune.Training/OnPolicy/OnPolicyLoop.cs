@@ -22,7 +22,6 @@ namespace Attune.Training.OnPolicy;
 public sealed class OnPolicyLoop(
     Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, ScheduledOptimizer optimization, BatchOptions batches)
 {
-    readonly MicroBatches microBatches = new(optimization.Optimizer, batches);
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
@@ -152,13 +151,13 @@ public sealed class OnPolicyLoop(
         var count = algorithm.Count(experience.Rollouts);
         var criticOnly = step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
-        var update = microBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
+        var update = responseBatches.MicroBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
             Loss(experience.Select(rows), criticOnly, count));
         totals.Add(update);
         if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
             return action;
         if (Mix is not null && !criticOnly)
-            foreach (var (name, value) in Mix.Backward(microBatches, number))
+            foreach (var (name, value) in Mix.Backward(responseBatches.MicroBatches, number))
                 totals.Add(name, value);
         if (!optimization.Apply(
             step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))

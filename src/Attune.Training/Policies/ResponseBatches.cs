@@ -6,6 +6,8 @@ namespace Attune.Training.Policies;
 /// <summary>Splits responses into micro-batches, and computes results for them without gradients.</summary>
 public sealed class ResponseBatches(MicroBatches microBatches)
 {
+    public MicroBatches MicroBatches => microBatches;
+
     /// <summary>The rows of each micro-batch, those of similar length together.</summary>
     public IReadOnlyList<int[]> Split(Responses responses) =>
         microBatches.Split([.. Enumerable.Range(0, responses.Count)], row => responses.TextLengths[row]);
