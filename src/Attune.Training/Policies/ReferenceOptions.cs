@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Training.Parameters;
 
 namespace Attune.Training.Policies;
 
@@ -33,4 +34,12 @@ public sealed record ReferenceOptions
     /// <summary>α, the weight of the policy in each update: 1 copies it; a small value gives a moving average.</summary>
     [Range(0d, 1d, MinimumIsExclusive = true)]
     public double SyncRate { get; init; } = 0.01;
+
+    /// <summary>The rules of the section <c>reference</c> of a recipe.</summary>
+    /// <param name="parameters">Which parameters the recipe trains.</param>
+    internal IEnumerable<ValidationResult> Validate(ParameterOptions parameters)
+    {
+        if (Kind != ReferenceKind.Kept && parameters.Lora.Rank > 0)
+            yield return new("must be kept with an adapter: the reference is the model with the adapter off", ["Reference.Kind"]);
+    }
 }

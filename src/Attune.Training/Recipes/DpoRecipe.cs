@@ -46,13 +46,8 @@ public sealed record DpoRecipe : IRecipe
     /// <summary>The algorithm.</summary>
     public DpoOptions Dpo { get; init; } = new();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var result in Parameters.Validate(Model, hasDropout: false))
-            yield return result;
-        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
-            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [.. Parameters.Validate(Model, hasDropout: false), .. Reference.Validate(Parameters)];
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 

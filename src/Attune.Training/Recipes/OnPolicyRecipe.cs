@@ -142,7 +142,8 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [
-            .. Parameters.Validate(Model, hasDropout: false), .. ValidateRewards(), .. ValidateReference(), .. ValidateSampling(),
+            .. Parameters.Validate(Model, hasDropout: false), .. ValidateRewards(), .. Reference.Validate(Parameters),
+            .. ValidateKl(), .. ValidateSampling(),
             .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(GoldReward, nameof(GoldReward)),
         ];
 
@@ -152,10 +153,8 @@ public abstract record OnPolicyRecipe : IRecipe
             yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
     }
 
-    IEnumerable<ValidationResult> ValidateReference()
+    IEnumerable<ValidationResult> ValidateKl()
     {
-        if (Reference.Kind != ReferenceKind.Kept && Parameters.Lora.Rank > 0)
-            yield return Validation.Broken(Reference.Kind, "must be kept with an adapter: the reference is the model with the adapter off");
         if (Reference.Kind == ReferenceKind.Precomputed && Kl is { Estimator: KlEstimator.Full, In: KlPlace.Loss })
             yield return Validation.Broken(
                 Reference.Kind, "must be kept where kl.estimator is full and kl.in is loss: every update needs it");
