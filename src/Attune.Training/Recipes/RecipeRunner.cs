@@ -53,6 +53,8 @@ public static class RecipeRunner
         var folder = new RunFolder(path);
         if (!folder.HasStarted)
             throw new InvalidDataException($"{path} is not a run folder: it has no recipe.yaml");
+        if (CustomLoop.Holds(folder))
+            throw new InvalidDataException($"{path} holds a run of a custom training loop; run its program again to resume it");
         if (IsFinished(folder, display))
             return folder;
         var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);

@@ -80,7 +80,7 @@ public sealed partial class Run
         ReportAction(step, "stopped", finding.Words);
         checkpoints.Save(step, states, ProtectedCheckpoints);
         throw new TrainingStoppedException(
-            $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} `attune train {Folder.Path}` resumes it anyway.");
+            $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} If the run is fine, {HowToResume}.");
     }
 
     void ReportAction(int step, string what, string words)

@@ -33,12 +33,12 @@ public sealed partial class Run : IDisposable, IRunState
     double secondsBefore;
     bool hasBegun;
 
-    /// <summary>A run whose loop is in a program of one's own. A folder that holds a run of such a loop is resumed.</summary>
+    /// <summary>A run of a custom training loop. If the folder already holds one, it is resumed.</summary>
     /// <param name="options">Folder, seed, and how often the run saves and evaluates.</param>
-    /// <param name="display">Told of every step; null for nobody.</param>
+    /// <param name="display">Shows the progress; null shows nothing.</param>
     /// <exception cref="InvalidDataException">The options are wrong, the folder is in use, or it holds a run of another kind.</exception>
     public Run(RunOptions options, IRunDisplay? display = null)
-        : this(options, OwnLoop.Method, OwnLoop.RecipeOf(options), display ?? new SilentDisplay())
+        : this(options, CustomLoop.Method, CustomLoop.RecipeOf(options), display ?? new SilentDisplay())
     {
     }
 
@@ -166,7 +166,7 @@ public sealed partial class Run : IDisposable, IRunState
     public TrainingStoppedException Stop(int done, string reason)
     {
         SaveStopped(done);
-        return new($"{reason}\nThe run is saved after step {done}; resume it with `attune train {Folder.Path}`");
+        return new($"{reason}\nThe run is saved after step {done}; {HowToResume}");
     }
 
     public void Save(StateWriter writer)
@@ -250,10 +250,13 @@ public sealed partial class Run : IDisposable, IRunState
         Evaluate(0, evaluate);
     }
 
+    string HowToResume =>
+        Method == CustomLoop.Method ? "run its program again to resume it" : $"resume it with `attune train {Folder.Path}`";
+
     void SaveStopped(int done)
     {
         checkpoints.Save(done, states, ProtectedCheckpoints);
-        display.End($"stopped after step {done}, saved; resume it with `attune train {Folder.Path}`");
+        display.End($"stopped after step {done}, saved; {HowToResume}");
     }
 
     void StopIfCancelled(int done, CancellationToken cancellation)

@@ -1,6 +1,6 @@
 #:project ../src/Attune/Attune.csproj
-// A training loop of one's own from the parts: REINFORCE with a KL penalty. Run it again with the same folder to resume it.
-//   dotnet run examples/own-loop.cs -- [MODEL] [PROMPTS] [RUN-FOLDER] [STEPS]
+// A custom training loop built from the library's parts: REINFORCE with a KL penalty. Run it again with the same folder to resume it.
+//   dotnet run examples/custom-loop.cs -- [MODEL] [PROMPTS] [RUN-FOLDER] [STEPS]
 using Attune;
 using Attune.Data;
 using Attune.Torch;
@@ -15,7 +15,7 @@ string Argument(int index, string otherwise) => args.Length > index ? args[index
 
 const double Beta = 0.05;
 var (folder, steps) = (Argument(0, "runs/quickstart/2-sft/model"), int.Parse(Argument(3, "20")));
-using var run = new Run(new() { Output = Argument(2, "runs/examples/own-loop"), Seed = 1 });
+using var run = new Run(new() { Output = Argument(2, "runs/examples/custom-loop"), Seed = 1 });
 var tokenizer = ModelFolder.LoadTokenizer(folder);
 var model = ModelFolder.LoadLanguageModel(folder, run);
 var trained = TrainedParameters.Select(model, new(), run.Seed);

@@ -4,8 +4,8 @@ using Attune.Training.Options;
 
 namespace Attune.Training.Runs;
 
-/// <summary>Runs whose loop is in a program of one's own: no recipe describes them.</summary>
-static class OwnLoop
+/// <summary>Runs of a custom training loop: the loop is code in the caller's program, so no recipe describes the run.</summary>
+static class CustomLoop
 {
     const string Recipe = "method: own\n# The loop of this run is in a program; run that program again to resume it.\n";
 
@@ -15,7 +15,7 @@ static class OwnLoop
         ReportLead = "The model was trained by a loop in a program.",
     };
 
-    /// <summary>What is written into a new run folder; null for a folder that holds such a run.</summary>
+    /// <summary>The recipe file of a new run folder; null if the folder holds a run of a custom loop, which is then resumed.</summary>
     /// <exception cref="InvalidDataException">The options are wrong, or the folder holds a run of another kind.</exception>
     public static string? RecipeOf(RunOptions options)
     {
@@ -23,8 +23,11 @@ static class OwnLoop
         var folder = new RunFolder(options.Output);
         if (!folder.HasStarted)
             return Recipe;
-        return File.ReadAllText(folder.Recipe) == Recipe
+        return Holds(folder)
             ? null
             : throw new InvalidDataException($"{folder.Path} holds a run that was started by a recipe; choose another output");
     }
+
+    /// <summary>Whether a folder with a run holds one of a custom loop.</summary>
+    public static bool Holds(RunFolder folder) => File.ReadAllText(folder.Recipe) == Recipe;
 }
