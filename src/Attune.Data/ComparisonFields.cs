@@ -46,6 +46,15 @@ static class ComparisonFields
             Sources = Sources(row, count) };
     }
 
+    /// <summary>Comparisons from <c>scores</c>, one for each response; the higher is better.</summary>
+    public static ComparisonSet ReadScores(Row row, int count)
+    {
+        var scores = row.Numbers("scores");
+        return scores.Count == count && count >= 2 ? ComparisonSet.FromScores(scores) : throw new InvalidDataException(
+            $"{row.Origin}: 'scores' must have one score for each of two or more responses "
+            + $"(was {scores.Count} scores for {count} responses)");
+    }
+
     /// <summary>Comparisons from <c>pairs</c>: [{"better": 0, "worse": 2}, …], where numbers are indices of completions, from 0.</summary>
     public static ComparisonSet ReadPairs(Row row, int count) =>
         new([.. row.Rows("pairs").Select(pair => ReadComparison(pair, count))]) { Sources = Sources(row, count) };

@@ -30,6 +30,9 @@ public sealed record ComparisonSet(IReadOnlyList<Comparison> Comparisons)
     /// </summary>
     public IReadOnlyList<int?>? Ranks { get; init; }
 
+    /// <summary>The scores that the ranks come from; null where the data give none.</summary>
+    public IReadOnlyList<double>? Scores { get; init; }
+
     /// <summary>Who wrote each response; null where that is not known.</summary>
     public IReadOnlyList<string>? Sources { get; init; }
 
@@ -45,4 +48,11 @@ public sealed record ComparisonSet(IReadOnlyList<Comparison> Comparisons)
     {
         Ranks = ranks,
     };
+
+    /// <summary>All pairs of responses with different scores; the higher score is better.</summary>
+    public static ComparisonSet FromScores(IReadOnlyList<double> scores)
+    {
+        var order = scores.Distinct().OrderDescending().ToList();
+        return FromRanks([.. scores.Select(score => (int?)order.IndexOf(score))]) with { Scores = scores };
+    }
 }

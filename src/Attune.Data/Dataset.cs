@@ -1,4 +1,5 @@
 using Attune.Data.Sources;
+using Attune.Text;
 
 namespace Attune.Data;
 
@@ -16,8 +17,13 @@ public static class Dataset
 
     /// <summary>The examples of a file, or of all files in a folder and its subfolders, in the order of their names.</summary>
     /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or its fields match no layout.</exception>
-    public static IEnumerable<Example> Read(string path) => FilesOf(path).SelectMany(ReadFile);
+    /// <exception cref="InvalidDataException">A file is damaged, its fields match no layout, or a meaning would be lost.</exception>
+    public static IEnumerable<Example> Read(string path, ReadOptions? options = null)
+    {
+        options ??= new();
+        RequireKnown(options);
+        return FilesOf(path).SelectMany(file => ReadFile(file, options));
+    }
 
     /// <summary>The records of a file, with any fields.</summary>
     /// <exception cref="InvalidDataException">The file's type is unknown, or it is damaged.</exception>
@@ -26,37 +32,32 @@ public static class Dataset
 
     /// <summary>The example that a record's fields make.</summary>
     /// <exception cref="InvalidDataException">The fields match no layout.</exception>
-    public static Example ToExample(Row row) => Understand(row).Example;
+    public static Example ToExample(Row row) => new ExampleReader(row.Origin.File, new()).Read(row);
 
-    static IEnumerable<Example> ReadFile(string file)
+    /// <summary>The names of all layouts.</summary>
+    public static IEnumerable<string> Layouts => Layout.Names;
+
+    static IEnumerable<Example> ReadFile(string file, ReadOptions options)
     {
-        var layout = (Layout?)null;
-        var first = (Origin?)null;
+        var reader = new ExampleReader(file, options);
         foreach (var row in Rows(file))
-        {
-            var (found, example) = Understand(row);
-            (layout, first) = (layout ?? found, first ?? row.Origin);
-            if (found != layout)
-                throw new InvalidDataException(
-                    $"{row.Origin}: the fields are {found.Fields}, but those of line {first.Line} are {layout.Fields}; "
-                    + "all lines of a file must have the same layout");
-            yield return example;
-        }
+            yield return reader.Read(row);
+        reader.End();
     }
 
-    static (Layout Layout, Example Example) Understand(Row row)
+    static void RequireKnown(ReadOptions options)
     {
-        try
-        {
-            var layout = Layout.FromRow(row);
-            return (layout, layout.Read(row) with { Row = row });
-        }
-        catch (InvalidOperationException error)
-        {
+        var fields = Layout.KnownFields.ToList();
+        foreach (var name in options.Columns.Keys.Except(fields, StringComparer.Ordinal))
             throw new InvalidDataException(
-                $"{row.Origin}: a text contains a lone surrogate (such as \\ud800), which is not a valid character; remove it", error);
-        }
+                $"`data.columns`: '{name}' is not a field of any layout.{Suggestion(name, fields)} It names fields of layouts first: "
+                + "{prompt: question} reads the file's field `question` as `prompt`");
+        if (options.Layout is { } layout && !Layouts.Contains(layout, StringComparer.Ordinal))
+            throw new InvalidDataException($"there is no layout '{layout}'; known are {string.Join(", ", Layouts)}");
     }
+
+    static string Suggestion(string name, IEnumerable<string> known) =>
+        NearestName.Find(name, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
 
     static IReadOnlyList<string> FilesOf(string path)
     {

@@ -40,6 +40,9 @@ public sealed record ChatExample(Origin Origin, IReadOnlyList<Message> Messages,
     /// <summary>The fields <c>tools</c>, <c>documents</c> and <c>chat_template_kwargs</c>.</summary>
     public Conversation Context { get; init; } = new([]);
 
+    /// <summary>Whether it is a prompt without a response.</summary>
+    public bool IsPrompt => PromptCount == Messages.Count;
+
     /// <summary>The first messages, with the same tools, documents and variables.</summary>
     public Conversation First(int count) => Context with { Messages = [.. Messages.Take(count)] };
 }
@@ -58,3 +61,13 @@ public sealed record ComparisonExample(Origin Origin, string Prompt, IReadOnlyLi
 /// <param name="Comparisons">The comparisons of the responses.</param>
 public sealed record ChatComparisonExample(
     Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, ComparisonSet Comparisons) : Example(Origin);
+
+/// <summary><c>prompt</c>, <c>completion</c>, <c>label</c>: a response that is good or bad (KTO).</summary>
+/// <param name="Origin">Where it comes from.</param>
+/// <param name="Response">The prompt with its response: a <see cref="Demonstration"/> or a <see cref="ChatExample"/>.</param>
+/// <param name="Label">Whether the response is good.</param>
+public sealed record LabelledExample(Origin Origin, Example Response, bool Label) : Example(Origin);
+
+/// <summary><c>prompt</c>, <c>completions</c>, <c>labels</c>: a response in steps, each of which is right or wrong.</summary>
+public sealed record StepwiseExample(Origin Origin, string Prompt, IReadOnlyList<string> Steps, IReadOnlyList<bool> Labels)
+    : Example(Origin);

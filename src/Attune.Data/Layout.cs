@@ -2,68 +2,160 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>A set of field names that makes an example; other fields of a row are ignored.</summary>
-sealed record Layout(string[] Names, Func<Row, Example> Read)
+/// <summary>A set of field names that makes an example.</summary>
+/// <param name="Name">The name that <c>--from</c> selects.</param>
+/// <param name="Use">What the examples are made for.</param>
+/// <param name="Fields">The fields that a row must have.</param>
+/// <param name="Read">Makes the example.</param>
+sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Example> Read)
 {
+    static readonly string[] OfComparisons = ["strength", "margin", "sources"];
+    static readonly string[] OfPairs = [.. OfComparisons, "votes", "label"];
+
     /// <summary>All layouts; one that contains another's fields comes before it.</summary>
     static readonly Layout[] All =
     [
-        new(["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
-        new(["prompt", "completions", "ranks"], row => Compared(row, ComparisonFields.ReadRanks)),
-        new(["prompt", "completions", "pairs"], row => Compared(row, ComparisonFields.ReadPairs)),
-        new(["prompt", "chosen", "rejected"], row => row.HasMessages("prompt")
-            ? ConversationLayout.Pair(row, row.Messages("prompt"), row.Messages("chosen"), row.Messages("rejected"))
-            : Pair(row, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"))),
-        new(["chosen", "rejected"], row => row.HasMessages("chosen")
+        new("messages", DataUse.Demonstrations, ["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
+        new("sharegpt", DataUse.Demonstrations, ["conversations"], ConversationLayout.ShareGpt) { Optional = ["system"] },
+        new("rankings", DataUse.Comparisons, ["prompt", "completions", "ranks"],
+            row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadRanks)) { Optional = OfComparisons },
+        new("pairs", DataUse.Comparisons, ["prompt", "completions", "pairs"],
+            row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadPairs)) { Optional = OfComparisons },
+        new("stepwise", DataUse.Steps, ["prompt", "completions", "labels"], ReadSteps),
+        new("scores", DataUse.Comparisons, ["prompt", "responses", "scores"],
+            row => ConversationLayout.Compared(row, "responses", ComparisonFields.ReadScores)),
+        new("scores", DataUse.Comparisons, ["prompt", "completions", "scores"],
+            row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadScores)),
+        new("pair", DataUse.Comparisons, ["prompt", "chosen", "rejected"], ConversationLayout.Pair)
+            { Optional = OfPairs, Beside = ["messages"] },
+        new("orca", DataUse.Comparisons, ["question", "chosen", "rejected"], row => ConversationLayout.Pair(row, "question"))
+            { Optional = ["system", .. OfPairs] },
+        new("orca", DataUse.Comparisons, ["input", "chosen", "rejected"], row => ConversationLayout.Pair(row, "input"))
+            { Optional = ["system", .. OfPairs] },
+        new("transcripts", DataUse.Comparisons, ["chosen", "rejected"], row => row.HasMessages("chosen")
             ? ConversationLayout.Split(row, row.Messages("chosen"), row.Messages("rejected"))
-            : SharedPrefix.Split(row, row.Text("chosen"), row.Text("rejected"))),
-        new(["prompt", "completion"], row => row.HasMessages("prompt")
-            ? ConversationLayout.Dialogue(row, row.Messages("prompt"), row.Messages("completion"))
-            : new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"))),
-        new(["prompt"], row => row.HasMessages("prompt")
+            : SharedPrefix.Split(row, row.Text("chosen"), row.Text("rejected"))) { Optional = OfPairs },
+        new("kto", DataUse.Labels, ["prompt", "completion", "label"],
+            row => new LabelledExample(row.Origin, ConversationLayout.Demonstration(row), row.Flag("label"))),
+        new("demonstrations", DataUse.Demonstrations, ["prompt", "completion"], ConversationLayout.Demonstration),
+        new("prompts", DataUse.Prompts, ["prompt"], row => row.HasMessages("prompt")
             ? ConversationLayout.Prompt(row, row.Messages("prompt"))
             : new PromptOnly(row.Origin, row.Text("prompt"))),
-        new(["text"], row => new Document(row.Origin, row.Text("text"))),
+        new("alpaca", DataUse.Demonstrations, ["instruction", "output"], row => ConversationLayout.Instruction(row, "input", "output"))
+            { Optional = ["input", "system"] },
+        new("dolly", DataUse.Demonstrations, ["instruction", "response"], row => ConversationLayout.Instruction(row, "context", "response"))
+            { Optional = ["context", "system"] },
+        new("questions", DataUse.Demonstrations, ["question", "answer"], row => ConversationLayout.Turns(row, "question", "answer"))
+            { Optional = ["system"] },
+        new("queries", DataUse.Demonstrations, ["query", "response"], row => ConversationLayout.Turns(row, "query", "response"))
+            { Optional = ["system"] },
+        new("text", DataUse.Documents, ["text"], row => new Document(row.Origin, row.Text("text"))),
     ];
 
     // A row with one of these fields needs a layout that has it: {"prompt", "chosen"} is not a prompt with an extra field.
-    static readonly string[] Telling = ["completion", "completions", "ranks", "pairs", "chosen", "rejected", "messages"];
+    static readonly string[] Telling = ["completion", "completions", "ranks", "pairs", "chosen", "rejected", "messages", "conversations"];
 
-    public string Fields => string.Join(", ", Names);
+    /// <summary>Fields that only conversations have.</summary>
+    static readonly string[] OfConversations = ["tools", "documents", "chat_template_kwargs"];
 
-    /// <exception cref="InvalidDataException">No layout matches; the message names the nearest field.</exception>
-    public static Layout FromRow(Row row)
+    static readonly string[] OfResponses =
+    [
+        .. OfPairs, "completion", "completions", "ranks", "pairs", "chosen", "rejected", "labels", "responses", "scores", "output",
+        "response", "answer",
+    ];
+
+    /// <summary>Fields that a row may have, and that are read.</summary>
+    public string[] Optional { get; init; } = [];
+
+    /// <summary>Fields that may stand beside those of the layout and repeat what they say.</summary>
+    public string[] Beside { get; init; } = [];
+
+    public string FieldList => string.Join(", ", Fields);
+
+    public static IEnumerable<string> Names => All.Select(layout => layout.Name).Distinct(StringComparer.Ordinal);
+
+    /// <summary>The names of all fields that layouts read.</summary>
+    public static IEnumerable<string> KnownFields =>
+        All.SelectMany(layout => layout.Fields.Concat(layout.Optional)).Concat(OfConversations).Distinct(StringComparer.Ordinal);
+
+    /// <summary>The layouts that read a field.</summary>
+    public static IEnumerable<Layout> WithField(string name) => All.Where(layout => layout.Reads(name));
+
+    /// <param name="row">A row of a file.</param>
+    /// <param name="name">The name of the layout; null to recognise it by the names of the fields.</param>
+    /// <exception cref="InvalidDataException">No layout matches, or a field is null; the message names the field.</exception>
+    public static Layout FromRow(Row row, string? name = null)
     {
-        var telling = Telling.Where(row.Has).ToList();
-        var fits = All.FirstOrDefault(layout => Array.TrueForAll(layout.Names, row.Has) && telling.TrueForAll(layout.Names.Contains));
-        return fits is null || (fits.Names is ["prompt"] && Misspelt(row) is not null) ? throw Unknown(row) : fits;
+        var candidates = name is null ? All : Array.FindAll(All, layout => layout.Name == name);
+        var telling = name is null ? Telling.Where(row.Has).ToList() : [];
+        var complete = candidates.Where(layout => Array.TrueForAll(layout.Fields, row.Exists)).ToList();
+        var fits = complete.Find(layout => telling.TrueForAll(layout.Allows));
+        if (fits is null || (fits.Name == "prompts" && Misspelt(row, Telling) is not null))
+            throw Unknown(row, candidates, complete, telling);
+        if (Array.Find(fits.Fields, field => !row.Has(field)) is { } missing)
+            throw new InvalidDataException(
+                $"{row.Origin}: `{missing}` is null; give it a value, remove the row, or leave the field out with "
+                + $"`data.ignore: [{missing}]`");
+        return fits;
     }
 
-    public static ComparisonExample Pair(Row row, string prompt, string chosen, string rejected) =>
-        new(row.Origin, prompt, [chosen, rejected], ComparisonFields.ReadPair(row));
-
-    static Example Compared(Row row, Func<Row, int, ComparisonSet> read)
+    /// <summary>The fields that are read of an example of this layout.</summary>
+    public IEnumerable<string> FieldsFor(DataUse use, Example example)
     {
-        if (row.HasMessages("prompt"))
-            return ConversationLayout.Ranking(row, row.Messages("prompt"), row.MessageLists("completions"), read);
-        var completions = row.Texts("completions");
-        return new ComparisonExample(row.Origin, row.Text("prompt"), completions, read(row, completions.Count));
+        var all = Fields.Concat(Optional).Concat(IsConversation(example) ? OfConversations : []);
+        return use == DataUse.Prompts && Fields.Except(OfResponses).Any() ? all.Except(OfResponses) : all;
+    }
+
+    static bool IsConversation(Example example) =>
+        example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample };
+
+    bool Reads(string name) => Fields.Contains(name) || Optional.Contains(name)
+        || (Name == "messages" && OfConversations.Contains(name));
+
+    bool Allows(string name) => Reads(name) || Beside.Contains(name);
+
+    static StepwiseExample ReadSteps(Row row)
+    {
+        var (steps, labels) = (row.Texts("completions"), row.Flags("labels"));
+        return steps.Count == labels.Count && steps.Count > 0
+            ? new(row.Origin, row.Text("prompt"), steps, labels)
+            : throw new InvalidDataException(
+                $"{row.Origin}: 'labels' must have one label for each of one or more steps in 'completions' "
+                + $"(was {labels.Count} for {steps.Count})");
     }
 
     /// <summary>A field name that is nearly a known one, with the known name.</summary>
-    static (string Found, string Meant)? Misspelt(Row row)
+    static (string Found, string Meant)? Misspelt(Row row, IEnumerable<string> known)
     {
-        var known = All.SelectMany(layout => layout.Names).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var name in row.Names.Except(known))
+        foreach (var name in row.Names.Except(KnownFields))
             if (NearestName.Find(name, known.Where(candidate => !row.Has(candidate))) is { } meant)
                 return (name, meant);
         return null;
     }
 
-    static InvalidDataException Unknown(Row row)
+    static InvalidDataException Unknown(Row row, Layout[] candidates, List<Layout> complete, List<string> telling)
     {
-        var meant = Misspelt(row) is { } misspelt ? $" Did you mean '{misspelt.Meant}' instead of '{misspelt.Found}'?" : "";
-        var layouts = string.Join("; ", All.Select(layout => layout.Fields));
-        return new($"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which match no layout.{meant} Known layouts: {layouts}.");
+        var layouts = string.Join("; ", candidates.Select(layout => layout.FieldList).Distinct(StringComparer.Ordinal));
+        return new(
+            $"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which match no layout. "
+            + $"{Obstacle(row, candidates, complete, telling)}Known layouts: {layouts}.");
+    }
+
+    /// <summary>The field that keeps the row from the nearest layout.</summary>
+    static string Obstacle(Row row, Layout[] candidates, List<Layout> complete, List<string> telling)
+    {
+        if (Misspelt(row, candidates.SelectMany(layout => layout.Fields).Distinct(StringComparer.Ordinal)) is { } misspelt)
+            return $"Did you mean '{misspelt.Meant}' instead of '{misspelt.Found}'? ";
+        if (complete.MinBy(layout => telling.Count(field => !layout.Allows(field))) is { } blocked)
+        {
+            var beside = telling.Where(field => !blocked.Allows(field)).ToList();
+            return $"The layout {blocked.FieldList} does not read `{string.Join("`, `", beside)}`; "
+                + $"`data.ignore: [{string.Join(", ", beside)}]` leaves {(beside.Count == 1 ? "it" : "them")} out. ";
+        }
+        var nearest = candidates.MinBy(layout => (layout.Fields.Count(field => !row.Has(field)), -layout.Fields.Length))!;
+        return Array.Exists(nearest.Fields, row.Has)
+            ? $"For {nearest.FieldList}, `{string.Join("`, `", nearest.Fields.Where(field => !row.Has(field)))}` is missing; "
+                + "`data.columns` says which field it is. "
+            : "`data.columns: {prompt: …, completion: …}` says which field is which. ";
     }
 }

@@ -7,9 +7,17 @@ namespace Attune.Data;
 /// <summary>One record of a data file: named fields, independent of the file format. Errors name the file and the line.</summary>
 public sealed class Row(Origin origin, JsonElement fields)
 {
+    FieldNames names = FieldNames.AsWritten;
+
     public Origin Origin => origin;
 
-    public IEnumerable<string> Names => fields.EnumerateObject().Select(property => property.Name);
+    public IEnumerable<string> Names => names.OfRow(fields.EnumerateObject().Select(property => property.Name));
+
+    /// <summary>The row as it is written, without renamed or ignored fields.</summary>
+    public string Raw => fields.GetRawText();
+
+    /// <summary>The same row under other names, without the fields that are ignored.</summary>
+    internal Row Under(FieldNames other) => other == FieldNames.AsWritten ? this : new(origin, fields) { names = other };
 
     /// <summary>A field as JSON.</summary>
     /// <exception cref="InvalidDataException">The field is missing or null, or a text in it has a lone surrogate.</exception>
@@ -25,7 +33,20 @@ public sealed class Row(Origin origin, JsonElement fields)
         }
     }
 
-    public bool Has(string name) => fields.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+    public bool Has(string name) => Field(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+
+    /// <summary>Whether a field is present; it may be null.</summary>
+    internal bool Exists(string name) => Field(name).ValueKind != JsonValueKind.Undefined;
+
+    /// <summary>Whether a field has content: it is not null, and no empty text, list or object.</summary>
+    internal bool HasContent(string name) => Field(name) switch
+    {
+        { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } => false,
+        { ValueKind: JsonValueKind.String } text => text.GetString()!.Length > 0,
+        { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() > 0,
+        { ValueKind: JsonValueKind.Object } map => map.EnumerateObject().Any(),
+        _ => true,
+    };
 
     public string Text(string name) => Field(name) switch
     {
@@ -54,6 +75,33 @@ public sealed class Row(Origin origin, JsonElement fields)
             ? [.. items.Select(item => item.ValueKind == JsonValueKind.Null ? null : (int?)item.GetInt32())]
             : throw Wrong(name, "a list of whole numbers, with null for responses that were not ranked");
 
+    /// <summary>Finite numbers.</summary>
+    public IReadOnlyList<double> Numbers(string name) =>
+        Items(name) is { } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Number && double.IsFinite(item.GetDouble()))
+            ? [.. items.Select(item => item.GetDouble())]
+            : throw Wrong(name, "a list of numbers");
+
+    /// <summary>True or false, also as 1 or 0 or as a text (as in a cell of a CSV file).</summary>
+    public bool Flag(string name) => ReadFlag(Field(name)) ?? throw Wrong(name, "true or false");
+
+    public IReadOnlyList<bool> Flags(string name) =>
+        Items(name) is { } items && items.TrueForAll(item => ReadFlag(item) is not null)
+            ? [.. items.Select(item => ReadFlag(item)!.Value)]
+            : throw Wrong(name, "a list of true and false");
+
+    static bool? ReadFlag(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
+        JsonValueKind.Number when value.TryGetInt32(out var number) && number is 0 or 1 => number == 1,
+        JsonValueKind.String => value.GetString()!.Trim().ToLowerInvariant() switch
+        {
+            "true" or "1" => true,
+            "false" or "0" => false,
+            _ => null,
+        },
+        _ => null,
+    };
+
     public int WholeNumber(string name) => IsWhole(Field(name)) ? Field(name).GetInt32() : throw Wrong(name, "a whole number");
 
     /// <summary>A finite number, or a text that is one (as in a cell of a CSV file).</summary>
@@ -75,6 +123,10 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     public IReadOnlyList<Message> Messages(string name) =>
         Items(name) is { } items && AreMessages(items) ? ToMessages(items) : throw Wrong(name, "a list of {\"role\": …, \"content\": …}");
+
+    /// <summary>Whether a field is a list of lists, each a response in messages.</summary>
+    public bool HasMessageLists(string name) =>
+        Items(name) is { Count: > 0 } items && items.Exists(item => item.ValueKind == JsonValueKind.Array);
 
     /// <summary>Lists of messages, each a response.</summary>
     public IReadOnlyList<IReadOnlyList<Message>> MessageLists(string name) =>
@@ -141,9 +193,9 @@ public sealed class Row(Origin origin, JsonElement fields)
         }
     }
 
-    JsonElement Field(string name) => fields.TryGetProperty(name, out var value) ? value : default;
+    JsonElement Field(string name) => names.InFile(name) is { } written && fields.TryGetProperty(written, out var value) ? value : default;
 
-    InvalidDataException Wrong(string name, string expected)
+    internal InvalidDataException Wrong(string name, string expected)
     {
         var found = Field(name).ValueKind == JsonValueKind.Undefined ? "nothing" : Field(name).GetRawText();
         return new($"{origin}: '{name}' must be {expected} (was {(found.Length > 60 ? found[..60] + " …" : found)})");

@@ -66,6 +66,8 @@ public sealed class TextEncoder
         ComparisonExample ranking => EncodePrompt(example.Origin, ranking.Prompt, room),
         ChatExample dialogue => EncodePrompt(dialogue.Origin, PromptOf(dialogue), room),
         ChatComparisonExample ranking => EncodePrompt(ranking.Origin, ranking.Prompt, room),
+        LabelledExample labelled => PromptOf(labelled.Response, room),
+        StepwiseExample stepwise => EncodePrompt(example.Origin, stepwise.Prompt, room),
         _ => throw new InvalidDataException($"{example.Origin}: the example has no prompt"),
     };
 
@@ -192,7 +194,8 @@ public sealed class TextEncoder
         ComparisonExample ranking => [.. ranking.Completions.Select(completion => EncodeResponse(ranking.Prompt, completion))],
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
             [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. EncodeTarget(completion)])],
-        ChatExample dialogue when dialogue.PromptCount < dialogue.Messages.Count && chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
+        LabelledExample labelled => EncodeForScoring(labelled.Response),
+        ChatExample { IsPrompt: false } dialogue when chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
         _ => throw new InvalidDataException(
             $"{example.Origin}: the example has nothing to score (text; prompt and completion; or compared completions)"),
     };

@@ -53,7 +53,6 @@ public sealed class DatasetTests : IDisposable
     [InlineData("""{"messages":[{"content":"x"}]}""")]
     [InlineData("""{"messages":[{"role":"user","content":5}]}""")]
     [InlineData("""{"messages":[]}""")]
-    [InlineData("""{"prompt":[{"role":"user","content":"q"}],"completion":"a"}""")]
     [InlineData("""{"chosen":[{"role":"user","content":"q"}],"rejected":[{"role":"user","content":"q"}]}""")]
     [InlineData("""{"chosen":[{"role":"user","content":"q"}],"rejected":[{"role":"user","content":"r"}]}""")]
     public void MessagesThatAreNoneAreNamedByTheirLine(string line) =>
@@ -64,7 +63,6 @@ public sealed class DatasetTests : IDisposable
     [InlineData("The sky is blue.", "The sky is black.", "The sky is", " blue.", " black.")]
     [InlineData("\n\nHuman: Hi\n\nAssistant: I think so", "\n\nHuman: Hi\n\nAssistant: I know", "\n\nHuman: Hi\n\nAssistant:",
         " I think so", " I know")]
-    [InlineData("yes", "no", "", "yes", "no")]
     public void TheSharedStartOfTwoTranscriptsIsThePrompt(string chosen, string rejected, string prompt, string first, string second)
     {
         var ranking = Assert.IsType<ComparisonExample>(Only(System.Text.Json.JsonSerializer.Serialize(new { chosen, rejected })));
@@ -148,7 +146,7 @@ public sealed class DatasetTests : IDisposable
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' instead of 'promt'?")]
     [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' instead of 'choosen'?")]
     [InlineData("{\"prompt\":\"a\",\"completoin\":\"b\"}\n", "Did you mean 'completion' instead of 'completoin'?")]
-    [InlineData("{\"question\":\"a\"}\n", "which match no layout")]
+    [InlineData("{\"question\":\"a\"}\n", "which match no layout. For question, answer, `answer` is missing")]
     [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"]}\n", "which match no layout")]
     [InlineData("{\"prompt\":1,\"completion\":\"b\"}\n", "'prompt' must be a text (was 1)")]
     [InlineData("{\"prompt\":\"a\",\"completions\":[\"a\",\"b\"],\"ranks\":[0]}\n", "(was 1 ranks for 2 completions)")]

@@ -28,7 +28,8 @@ static class ItemReader
         if (row.Has("pairs"))
             throw new InvalidDataException(
                 $"{row.Origin}: 'pairs' cannot be imported; give 'ranks', or one row with 'chosen' and 'rejected' for each pair");
-        return Dataset.ToExample(row) switch
+        var example = Dataset.ToExample(row);
+        return (example is LabelledExample labelled ? labelled.Response : example) switch
         {
             ComparisonExample ranking => Compared(row, Split(row, ranking), ranking.Comparisons),
             ChatComparisonExample ranking =>

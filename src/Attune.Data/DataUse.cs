@@ -1,0 +1,65 @@
+namespace Attune.Data;
+
+/// <summary>What a method learns from, or a command reads.</summary>
+public enum DataUse
+{
+    /// <summary>Examples of every layout.</summary>
+    Any,
+
+    /// <summary>Texts; also prompts with a completion, which are joined.</summary>
+    Documents,
+
+    /// <summary>Prompts with a response, and conversations.</summary>
+    Demonstrations,
+
+    /// <summary>Responses to a prompt of which some are better.</summary>
+    Comparisons,
+
+    /// <summary>Prompts; responses in the data are not used.</summary>
+    Prompts,
+
+    /// <summary>Responses that are labelled good or bad, one by one.</summary>
+    Labels,
+
+    /// <summary>Responses in steps, of which each is labelled right or wrong.</summary>
+    Steps,
+}
+
+/// <summary>Which examples serve a <see cref="DataUse"/>.</summary>
+public static class DataUses
+{
+    /// <summary>What an example is made for.</summary>
+    public static DataUse Of(Example example) => example switch
+    {
+        Document => DataUse.Documents,
+        PromptOnly or ChatExample { IsPrompt: true } => DataUse.Prompts,
+        Demonstration or ChatExample => DataUse.Demonstrations,
+        LabelledExample => DataUse.Labels,
+        StepwiseExample => DataUse.Steps,
+        _ => DataUse.Comparisons,
+    };
+
+    /// <summary>Whether an example serves a use.</summary>
+    public static bool Serves(Example example, DataUse use) => use switch
+    {
+        DataUse.Any => true,
+        DataUse.Prompts => example is not Document,
+        DataUse.Documents => example is Document or Demonstration,
+        _ => Of(example) == use,
+    };
+
+    /// <summary>The name of the examples, with the fields of Attune's own layouts.</summary>
+    public static string Describe(DataUse use) => use switch
+    {
+        DataUse.Documents => "documents (`text`; or `prompt` and `completion`, which are joined)",
+        DataUse.Demonstrations => "demonstrations (`prompt` and `completion`; or `messages`)",
+        DataUse.Comparisons => "comparisons (`prompt`, `chosen` and `rejected`; or `prompt`, `completions` and `ranks` or `pairs`)",
+        DataUse.Prompts => "prompts (`prompt`)",
+        DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
+        DataUse.Steps => "responses in labelled steps (`prompt`, `completions` and `labels`)",
+        _ => "examples",
+    };
+
+    /// <summary>The name of the examples.</summary>
+    public static string Name(DataUse use) => Describe(use).Split(" (")[0];
+}

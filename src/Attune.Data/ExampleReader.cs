@@ -1,0 +1,123 @@
+namespace Attune.Data;
+
+/// <summary>Makes examples of the rows of one file, which must have one layout, and counts what would be lost.</summary>
+sealed class ExampleReader(string file, ReadOptions options)
+{
+    // Fields that mean something in other layouts, or in other programs: leaving one out changes what the example says.
+    static readonly HashSet<string> Meaningful = new(StringComparer.Ordinal)
+    {
+        "label", "labels", "system", "question", "instruction", "query", "input", "responses", "score", "scores", "margin", "images",
+        "image", "tools",
+    };
+
+    readonly FieldNames names = FieldNames.Create(options.Columns, options.Ignore);
+    readonly List<string> unused = [];
+    (Layout Layout, Origin Origin)? first;
+    (int Count, Origin First)? withoutPrompt;
+    int rows;
+
+    /// <exception cref="InvalidDataException">The row has another layout, or does not serve the use; the message says why.</exception>
+    public Example Read(Row written)
+    {
+        var row = written.Under(names);
+        try
+        {
+            RequireColumns(row);
+            var layout = Layout.FromRow(row, options.Layout);
+            RequireSame(layout, row.Origin);
+            var read = layout.Read(row);
+            var example = options.Side is { } side ? PairSides.Take(read, side) : read;
+            RequireUse(layout, example);
+            NoteFields(row, layout, read);
+            NotePrompt(layout, read);
+            return example with { Row = written };
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException(
+                $"{row.Origin}: a text contains a lone surrogate (such as \\ud800), which is not a valid character; remove it", error);
+        }
+    }
+
+    /// <summary>Called after the last row.</summary>
+    /// <exception cref="InvalidDataException">Most transcripts begin with different words.</exception>
+    public void End()
+    {
+        if (withoutPrompt is { } empty && empty.Count * 2 > rows)
+            throw new InvalidDataException(
+                $"{file}: `chosen` and `rejected` begin with different words in {empty.Count:N0} of {rows:N0} rows (the first: "
+                + $"line {empty.First.Line}), so the prompt, which is what they share, would be empty. "
+                + "Give the prompt in a field `prompt`: an empty text where there is none");
+        if (unused.Count > 0)
+            options.Notice($"{file}: {options.Reader} does not use {string.Join(", ", unused.Select(name => $"`{name}`"))}");
+    }
+
+    void RequireColumns(Row row)
+    {
+        foreach (var (name, written) in options.Columns)
+            if (!row.Exists(name))
+                throw new InvalidDataException(
+                    $"{row.Origin}: there is no field `{written}`, which `data.columns` names for `{name}` "
+                    + $"(the fields are {string.Join(", ", row.Names)})");
+    }
+
+    void RequireSame(Layout layout, Origin origin)
+    {
+        first ??= (layout, origin);
+        rows++;
+        if (layout != first.Value.Layout)
+            throw new InvalidDataException(
+                $"{origin}: the fields are {layout.FieldList}, but those of line {first.Value.Origin.Line} are "
+                + $"{first.Value.Layout.FieldList}; all lines of a file must have the same layout");
+    }
+
+    void RequireUse(Layout layout, Example example)
+    {
+        if (DataUses.Serves(example, options.Use))
+            return;
+        var found = DataUses.Of(example);
+        throw new InvalidDataException(
+            $"{example.Origin}: {options.Reader} learns from {DataUses.Describe(options.Use)}; the fields {layout.FieldList} are "
+            + $"{DataUses.Name(found)}, which {Learners(found)}.{Remedy(found)}");
+    }
+
+    string Learners(DataUse use) => options.Methods(use) is { Count: > 0 } methods
+        ? $"{string.Join(", ", methods)} learn{(methods.Count == 1 ? "s" : "")} from"
+        : "no method of this version learns from";
+
+    string Remedy(DataUse found) => (found, options.Use) switch
+    {
+        (DataUse.Comparisons, DataUse.Demonstrations or DataUse.Documents) =>
+            " `data.side: chosen` learns from the better responses.",
+        (DataUse.Labels, DataUse.Demonstrations or DataUse.Documents) =>
+            " `data.ignore: [label]` leaves the labels out, and learns from good and bad responses alike.",
+        _ => "",
+    };
+
+    void NoteFields(Row row, Layout layout, Example example)
+    {
+        var used = layout.FieldsFor(options.Use, example).Concat(options.AlsoRead).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in row.Names.Where(name => !used.Contains(name) && row.HasContent(name)))
+        {
+            if (options.Use != DataUse.Any && Meaningful.Contains(name))
+                throw new InvalidDataException(
+                    $"{row.Origin}: {options.Reader} would not use `{name}` beside {layout.FieldList}. {ReadersOf(name)} "
+                    + $"Rename it, or leave it out with `data.ignore: [{name}]`");
+            if (!unused.Contains(name))
+                unused.Add(name);
+        }
+    }
+
+    string ReadersOf(string name)
+    {
+        var layouts = Layout.WithField(name).Select(layout =>
+            layout.FieldList + (options.Methods(layout.Use) is { Count: > 0 } methods ? $" ({string.Join(", ", methods)})" : "")).ToList();
+        return layouts.Count == 0 ? "No layout reads it: models read text only." : $"It is read with: {string.Join("; ", layouts)}.";
+    }
+
+    void NotePrompt(Layout layout, Example example)
+    {
+        if (layout.Name == "transcripts" && example is ComparisonExample { Prompt: "" })
+            withoutPrompt = withoutPrompt is { } known ? (known.Count + 1, known.First) : (1, example.Origin);
+    }
+}

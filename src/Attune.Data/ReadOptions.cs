@@ -1,0 +1,43 @@
+namespace Attune.Data;
+
+/// <summary>One side of pairs.</summary>
+public enum PairSide
+{
+    /// <summary>The better response.</summary>
+    Chosen,
+
+    /// <summary>The worse response.</summary>
+    Rejected,
+}
+
+/// <summary>How data files are read, and what for.</summary>
+public sealed record ReadOptions
+{
+    /// <summary>The name of a layout's field, and the name that it has in the file.</summary>
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Fields that are left out.</summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
+    /// <summary>The side of pairs that becomes a demonstration; null for comparisons.</summary>
+    public PairSide? Side { get; init; }
+
+    /// <summary>The name of the layout; null to recognise it by the names of the fields.</summary>
+    public string? Layout { get; init; }
+
+    /// <summary>What the examples are for. A field whose meaning would be lost is an error, unless this is <see cref="DataUse.Any"/>.
+    /// </summary>
+    public DataUse Use { get; init; }
+
+    /// <summary>Who reads, for messages: a method.</summary>
+    public string Reader { get; init; } = "this command";
+
+    /// <summary>Fields that are read besides those of the layout, as by a reward.</summary>
+    public IReadOnlyList<string> AlsoRead { get; init; } = [];
+
+    /// <summary>The names of the methods that learn from a kind of examples, for messages.</summary>
+    public Func<DataUse, IReadOnlyList<string>> Methods { get; init; } = _ => [];
+
+    /// <summary>Called once for each file that has fields that are not used.</summary>
+    public Action<string> Notice { get; init; } = _ => { };
+}
