@@ -1,8 +1,21 @@
 #!/usr/bin/env bash
-# Sets up a machine for Attune: installs libtorch, OpenBLAS and the build tools, builds the native library and the solution.
-# With `tests` it also installs what the tests need: Chromium for the tests of pages, and a font.
+# Sets up a machine for Attune: installs libtorch, OpenBLAS and the build tools, builds the native library and the program.
+# With `tests` it also builds the tests and installs what they need: Chromium for the tests of pages, and a font.
 # Skips steps that are up to date. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
 set -euo pipefail
+
+check_platform() {
+  case "$(uname -s) $(uname -m)" in
+    "Linux x86_64") return ;;
+    Darwin*) echo "Attune does not run on macOS." >&2 ;;
+    MINGW* | MSYS* | CYGWIN*) echo "Attune does not run on Windows itself." >&2 ;;
+    *) echo "Attune does not run on $(uname -s) on $(uname -m)." >&2 ;;
+  esac
+  echo "It needs Linux on x86-64: such a machine, WSL 2 on Windows, or a container. README.md lists the platforms." >&2
+  exit 1
+}
+
+check_platform
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 mkdir -p artifacts
@@ -78,9 +91,9 @@ build_native() {
   cmake --build artifacts/native -j"$(nproc)"
 }
 
-# Starts one compiler server for all projects, and stops it after the build.
-build_attune() {
-  dotnet build Attune.slnx -c Release --nologo -v quiet -p:UseSharedCompilation=true
+# build WHAT [OPTIONS…]: starts one compiler server for all projects, and stops it after the build.
+build() {
+  dotnet build "$@" -c Release --nologo -v quiet -p:UseSharedCompilation=true
   dotnet build-server shutdown --vbcscompiler
 }
 
@@ -97,8 +110,13 @@ if newer_than artifacts/native/libattune_torch.so native; then
   alive "Building the native library" build_native
   touch artifacts/native/libattune_torch.so
 fi
-sources=(src tests data/frontdesk/make Directory.Build.props Directory.Packages.props Attune.slnx .editorconfig)
-if newer_than artifacts/built "${sources[@]}" artifacts/native/libattune_torch.so; then
-  alive "Building Attune" build_attune
+settings=(Directory.Build.props Directory.Packages.props .editorconfig artifacts/native/libattune_torch.so)
+if [ "$purpose" = tests ]; then
+  if newer_than artifacts/built-tests src tests benchmarks data/frontdesk/make Attune.slnx "${settings[@]}"; then
+    alive "Building Attune and its tests" build Attune.slnx
+    touch artifacts/built-tests artifacts/built
+  fi
+elif newer_than artifacts/built src "${settings[@]}"; then
+  alive "Building Attune" build src/Attune.Cli -p:RunAnalyzers=false
   touch artifacts/built
 fi

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Reporting.Files;
+using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Runs;
 
@@ -19,14 +20,14 @@ static class CommandLine
 
     public static int Run(RootCommand root, string[] args)
     {
+        if (Platform.Problem is { } problem)
+            return Report(problem, Failed);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not CommandHelp)
-        {
-            var errors = string.Join("\n", parsed.Errors.Select(error => error.Message));
-            return Report(errors + "\nRun `attune --help` or `attune COMMAND --help`.", BadInput);
-        }
+            return Report(Problems(parsed), BadInput);
         try
         {
+            Arguments.Check();
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (OperationCanceledException)
@@ -53,13 +54,37 @@ static class CommandLine
         }
     }
 
+    /// <summary>That a command has no such subcommand, and the nearest one.</summary>
+    public static string UnknownCommand(Command command, string name) =>
+        $"There is no command '{name}'.{Nearest(name, command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name))}";
+
+    static string Problems(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var problems = parsed.UnmatchedTokens.Count > 0
+            ? Unmatched(command, parsed.UnmatchedTokens[0])
+            : string.Join('\n', parsed.Errors.Select(error => error.Message));
+        return $"{problems}\n{CommandHelp.Usage(command)}\nRun `{CommandHelp.CommandFor(command)}` for more.";
+    }
+
+    static string Unmatched(Command command, string token)
+    {
+        if (token.StartsWith('-'))
+            return $"There is no option {token}."
+                + Nearest(token, command.Options.Where(option => !option.Hidden).Select(option => option.Name));
+        return command.Subcommands.Count > 0 ? UnknownCommand(command, token) : $"The argument '{token}' is one too many.";
+    }
+
+    static string Nearest(string name, IEnumerable<string> known) =>
+        NearestName.Find(name, known) is { } nearest ? $" Did you mean {nearest}?" : "";
+
     /// <summary>Arguments and files that are wrong, missing, damaged or not writable.</summary>
     static bool IsBadInput(Exception error) =>
         error is InvalidDataException or IOException or UnauthorizedAccessException or FormatException;
 
     static int Report(string message, int code)
     {
-        Console.Error.WriteLine($"attune: {message}");
+        Console.Error.WriteLine($"attune: {ProgramName.InCommandsOf(message)}");
         return code;
     }
 }

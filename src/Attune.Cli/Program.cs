@@ -29,5 +29,6 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
 
 foreach (var (index, method) in MethodCatalog.All.Index())
     root.Subcommands.Insert(1 + index, MethodCommand.Create(method));
+root.Subcommands.Add(HelpCommand.Create(root));
 CommandHelp.Use(root);
 return CommandLine.Run(root, args);

@@ -37,6 +37,23 @@ static class Commands
         }
     }
 
+    /// <summary>Runs a command in this process, as if the launcher had been called by a name.</summary>
+    public static (int Code, string Output, string Error) RunAs(string name, params string[] words)
+    {
+        lock (OneAtATime)
+        {
+            Environment.SetEnvironmentVariable(ProgramName.Variable, name);
+            try
+            {
+                return Run(words);
+            }
+            finally
+            {
+                Environment.SetEnvironmentVariable(ProgramName.Variable, null);
+            }
+        }
+    }
+
     /// <summary>Runs a command as a child process.</summary>
     public static (int Code, string Output, string Error) RunProcess(params string[] words)
     {

@@ -12,10 +12,10 @@ static class BenchCommand
 {
     const int OperatorsShown = 40;
 
-    static readonly Argument<string> Job = new("job") { Description = "What to measure" };
+    static readonly Argument<string> Job = new("job") { HelpName = string.Join('|', Benchmark.Jobs), Description = "What to measure" };
     static readonly Option<string> Preset = new("--preset")
     {
-        Description = "Model size: S or M for a CPU, L for a GPU, T for tests", DefaultValueFactory = _ => "S",
+        HelpName = "S|M|L|T", Description = "Model size: S or M for a CPU, L for a GPU, T for tests", DefaultValueFactory = _ => "S",
     };
     static readonly Option<int> Steps = new("--steps")
     {
@@ -30,12 +30,15 @@ static class BenchCommand
     {
         Description = "Examples of a forward pass (training.microBatchSize); 0 for the whole batch",
     };
-    static readonly Option<string> On = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "cpu" };
+    static readonly Option<string> On = new("--device")
+    {
+        HelpName = "auto|cpu|cuda|cuda:N", Description = "The device", DefaultValueFactory = _ => "cpu",
+    };
     static readonly Option<string> Dtype = new("--dtype")
     {
-        Description = "float32 or bfloat16; default: the preset's", DefaultValueFactory = _ => "",
+        HelpName = "float32|bfloat16", Description = "The type of matrix products (default: the preset's)", DefaultValueFactory = _ => "",
     };
-    static readonly Option<CriticKind> Critic = new("--critic") { Description = "The critic of ppo" };
+    static readonly Option<CriticKind> Critic = ChoiceOption.Create<CriticKind>("--critic", "The critic of ppo");
     static readonly Option<bool> Profile = new("--profile") { Description = "Print the time of each operator" };
 
     public static Command Create()

@@ -17,14 +17,16 @@ static class DataCommand
     const int Bins = 10;
     const int LongestBar = 40;
 
-    static readonly Argument<string> File = new("file") { Description = "A data file, or a folder of them" };
+    static readonly Argument<string> File = new("file") { HelpName = "FILE", Description = "A data file, or a folder of them" };
     static readonly Option<string> Model = new("--model")
     {
+        HelpName = "FOLDER",
         Description = "A folder with a tokenizer and, for the context length, a config.json", Required = true,
     };
     static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
     static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
-    static readonly Option<OverlongExamples> TooLongIs = new("--too-long") { Description = "What to do with longer texts" };
+    static readonly Option<OverlongExamples> TooLongIs = ChoiceOption.Create<OverlongExamples>(
+        "--too-long", "What to do with longer texts");
 
     public static Command Create()
     {
@@ -33,7 +35,7 @@ static class DataCommand
             File, Model, Rows, Context, TooLongIs,
         };
         inspect.SetAction(Inspect);
-        const string Example = "attune data inspect answers.jsonl --model runs/pretrain/model --rows 5";
+        const string Example = "attune data inspect data/frontdesk/demonstrations.jsonl --model runs/quickstart/1-pretrain/model --rows 5";
         var command = new Command("data", "Show data as a model reads it") { CommandHelp.WithExample(inspect, Example) };
         return CommandHelp.WithExample(command, Example);
     }

@@ -7,12 +7,13 @@ namespace Attune.Cli.Commands;
 /// <summary>Arguments of commands that score with a reward model or an ensemble.</summary>
 sealed class EnsembleArguments
 {
-    readonly Argument<string> model = new("model") { Description = "A reward model's folder" };
-    readonly Option<string[]> with = new("--with") { Description = "Another reward model of the ensemble; may be repeated" };
-    readonly Option<EnsembleCombination> combine = new("--combine")
+    readonly Argument<string> model = new("model") { HelpName = "MODEL", Description = "A reward model's folder" };
+    readonly Option<string[]> with = new("--with")
     {
-        Description = "How scores of several models or heads are combined; deviations: mean minus --deviations standard deviations",
+        HelpName = "FOLDER", Description = "Another reward model of the ensemble; may be repeated",
     };
+    readonly Option<EnsembleCombination> combine = ChoiceOption.Create<EnsembleCombination>(
+        "--combine", "How scores of several models or heads are combined; deviations: mean minus --deviations standard deviations");
     readonly Option<double> deviations = NumberOption.Create("--deviations", "Standard deviations that are subtracted from the mean", 1);
     readonly Option<string> device = ModelOptions.Device();
     readonly Option<string> dtype = ModelOptions.Dtype();

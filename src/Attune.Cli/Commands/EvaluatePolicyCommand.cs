@@ -19,20 +19,27 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune evaluate policy RUN</c>: score and gold reward against KL, over a run and for best-of-n sampling.</summary>
 static class EvaluatePolicyCommand
 {
-    public const string Example = "attune evaluate policy runs/ppo --best-of 32 --report over-optimisation.html";
+    public const string Example =
+        "attune evaluate policy runs/quickstart/5-ppo --gold-reward guest --best-of 4 --report over-optimisation.html";
 
     static readonly Argument<string> Subject = new("run")
     {
+        HelpName = "RUN|MODEL",
         Description = "A run of ppo or grpo (best of n samples from the model it started from), or a language model's folder",
     };
-    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts; default: the run's held-out prompts" };
+    static readonly Option<string?> Prompts = new("--prompts")
+    {
+        HelpName = "FILE", Description = "A file of prompts (default: the run's held-out prompts)",
+    };
     static readonly Option<string?> Reward = new("--reward")
     {
-        Description = "A reward model's folder, or a kind of reward such as length; default: the run's",
+        HelpName = "FOLDER|KIND",
+        Description = "A reward model's folder, or a kind of reward such as length (default: the run's)",
     };
     static readonly Option<string?> GoldReward = new("--gold-reward", "--gold")
     {
-        Description = "A second reward, which is only measured: a folder or a kind such as guest; default: the run's",
+        HelpName = "FOLDER|KIND",
+        Description = "A second reward, which is only measured: a folder or a kind such as guest (default: the run's)",
     };
     static readonly Option<int> BestOf = new("--best-of")
     {
@@ -41,12 +48,12 @@ static class EvaluatePolicyCommand
     static readonly Option<int> Most = new("--most") { Description = "The most prompts to use; 0 for all" };
     static readonly Option<int?> MaxNewTokens = new("--max-new-tokens")
     {
-        Description = "The longest response in tokens; default: the run's",
+        Description = "The longest response in tokens (default: the run's)",
     };
-    static readonly Option<double?> Temperature = new("--temperature") { Description = "The sampling temperature; default: the run's" };
+    static readonly Option<double?> Temperature = new("--temperature") { Description = "The sampling temperature (default: the run's)" };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
-    static readonly Option<string?> Report = new("--report") { Description = "An HTML report to write, with charts" };
-    static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
+    static readonly Option<string?> Report = new("--report") { HelpName = "FILE", Description = "An HTML report to write, with charts" };
+    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
     static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of tables" };
     static readonly Option<string> On = ModelOptions.Device();
 

@@ -12,12 +12,16 @@ namespace Attune.Cli.Commands;
 /// </summary>
 static class EvaluateRewardCommand
 {
-    public const string Example = "attune evaluate reward runs/reward/model heldout.jsonl --report reward.html";
+    public const string Example =
+        "attune evaluate reward runs/quickstart/4-reward/model data/frontdesk/rankings-heldout.jsonl --report reward.html";
 
     static readonly EnsembleArguments Ensemble = new();
-    static readonly Argument<string> Data = new("data") { Description = "Held-out comparisons" };
-    static readonly Option<string?> Report = new("--report") { Description = "An HTML report to write, with charts and confident errors" };
-    static readonly Option<string?> Output = new("--output") { Description = "A JSON file to write" };
+    static readonly Argument<string> Data = new("data") { HelpName = "FILE", Description = "Held-out comparisons" };
+    static readonly Option<string?> Report = new("--report")
+    {
+        HelpName = "FILE", Description = "An HTML report to write, with charts and confident errors",
+    };
+    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
     static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };
     static readonly Option<double?> Ceiling = new("--ceiling")
     {

@@ -9,10 +9,13 @@ static class FeedbackCommand
 {
     public static readonly Option<string> Folder = new("--folder")
     {
-        Description = "The studio's folder, or its .db file", DefaultValueFactory = _ => "studio",
+        HelpName = "FOLDER", Description = "The studio's folder, or its .db file", DefaultValueFactory = _ => "studio",
     };
-    public static readonly Option<string> Project = new("--project") { Description = "The project's name", Required = true };
-    static readonly Argument<string> File = new("file") { Description = "The backup file" };
+    public static readonly Option<string> Project = new("--project")
+    {
+        HelpName = "NAME", Description = "The project's name", Required = true,
+    };
+    static readonly Argument<string> File = new("file") { HelpName = "FILE", Description = "The backup file" };
     static readonly Option<bool> Force = new("--force") { Description = "Replace the target if it exists" };
 
     public static Command Create()

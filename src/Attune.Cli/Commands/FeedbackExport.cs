@@ -7,13 +7,23 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune feedback export --project NAME --output FOLDER</c>: annotations as files that training reads.</summary>
 static class FeedbackExport
 {
-    static readonly Option<ExportLayout> Layout = new("--layout") { Description = "The format of the rows; see docs/annotating.md" };
-    static readonly Option<string> Output = new("--output") { Description = "A folder, or a .zip file", Required = true };
+    static readonly Option<ExportLayout> Layout = ChoiceOption.Create<ExportLayout>(
+        "--layout", "The format of the rows; see docs/annotating.md");
+    static readonly Option<string> Output = new("--output")
+    {
+        HelpName = "FOLDER", Description = "A folder, or a .zip file", Required = true,
+    };
     static readonly Option<bool> Force = new("--force") { Description = "Replace an existing export" };
     static readonly Option<bool> EachVote = new("--each-vote") { Description = "Write a row for each annotation instead of the majority" };
-    static readonly Option<string[]> Person = new("--person") { Description = "Only annotations by this person; may be repeated" };
-    static readonly Option<string?> From = new("--from") { Description = "Only annotations from this time on, such as 2026-03-01 (UTC)" };
-    static readonly Option<string?> To = new("--to") { Description = "Only annotations before this time" };
+    static readonly Option<string[]> Person = new("--person")
+    {
+        HelpName = "NAME", Description = "Only annotations by this person; may be repeated",
+    };
+    static readonly Option<string?> From = new("--from")
+    {
+        HelpName = "TIME", Description = "Only annotations from this time on, such as 2026-03-01 (UTC)",
+    };
+    static readonly Option<string?> To = new("--to") { HelpName = "TIME", Description = "Only annotations before this time" };
     static readonly Option<int> Strength = new("--strength") { Description = "Only annotations with at least this margin" };
     static readonly Option<double> ChecksRight = NumberOption.Create(
         "--checks-right", "Only annotators with at least this share of attention checks right", 0);
@@ -23,7 +33,7 @@ static class FeedbackExport
     };
     static readonly Option<double> Agreement = NumberOption.Create(
         "--agreement", "Only items where at least this share of the votes agrees", 0);
-    static readonly Option<Flagged> Flags = new("--flags") { Description = "What to do with flagged items" };
+    static readonly Option<Flagged> Flags = ChoiceOption.Create<Flagged>("--flags", "What to do with flagged items");
     static readonly Option<bool> IdealFirst = new("--ideal-first")
     {
         Description = "Prefer ideal responses that annotators wrote to all others",

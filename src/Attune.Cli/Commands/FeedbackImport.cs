@@ -11,6 +11,7 @@ static class FeedbackImport
 {
     static readonly Argument<string> File = new("file")
     {
+        HelpName = "FILE",
         Description = "A .jsonl, .jsonl.gz or .csv file of prompts with completions, or of comparisons",
     };
     static readonly Option<bool> New = new("--new") { Description = "Create the project, with the task that fits the rows" };

@@ -12,13 +12,19 @@ static class GenerateCommand
 {
     const int PromptsAtOnce = 64;
 
-    static readonly Argument<string> Model = new("model") { Description = "A language model's folder" };
+    static readonly Argument<string> Model = new("model") { HelpName = "MODEL", Description = "A language model's folder" };
     static readonly Argument<string?> Prompt = new("prompt")
     {
-        Description = "A prompt; \\n stands for a new line", Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "PROMPT", Description = "A prompt; \\n stands for a new line", Arity = ArgumentArity.ZeroOrOne,
     };
-    static readonly Option<string?> Prompts = new("--prompts") { Description = "A file of prompts, instead of one prompt" };
-    static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; default: standard output" };
+    static readonly Option<string?> Prompts = new("--prompts")
+    {
+        HelpName = "FILE", Description = "A file of prompts, instead of one prompt",
+    };
+    static readonly Option<string?> Output = new("--output")
+    {
+        HelpName = "FILE", Description = "A JSONL file to write (default: standard output)",
+    };
     static readonly Option<int> Samples = new("--samples") { Description = "Responses to each prompt", DefaultValueFactory = _ => 1 };
     static readonly Option<int> Beams = new("--beams")
     {
@@ -28,6 +34,7 @@ static class GenerateCommand
         "--length-penalty", "The exponent of the length that beam scores are divided by; above 0 favours long responses", 1);
     static readonly Option<string> Stopping = new("--early-stopping")
     {
+        HelpName = "false|true|never",
         Description = "When beam search stops, as early_stopping of transformers", DefaultValueFactory = _ => "false",
     };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
@@ -45,10 +52,10 @@ static class GenerateCommand
         Stopping.AcceptOnlyFromAmong("false", "true", "never");
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
-            attune generate runs/ppo/model "Guest: Where is the pool?\nDesk:"
-            attune generate runs/sft/model --prompts prompts.jsonl --samples 4 --output answers.jsonl
-            attune generate runs/sft/model "Guest: Is there a gym?\nDesk:" --beams 4 --no-repeat-ngram-size 3
-            attune generate runs/sft/model "Guest: Is there a gym?\nDesk:" --bad-word sorry --sequence-bias " gym=2"
+            attune generate runs/quickstart/5-ppo/model "Guest: Where is the pool?\nDesk:"
+            attune generate runs/quickstart/2-sft/model --prompts data/frontdesk/prompts-heldout.jsonl --samples 4 --output answers.jsonl
+            attune generate runs/quickstart/2-sft/model "Guest: Is there a gym?\nDesk:" --beams 4 --no-repeat-ngram-size 3
+            attune generate runs/quickstart/2-sft/model "Guest: Is there a gym?\nDesk:" --bad-word sorry --sequence-bias " gym=2"
             """);
     }
 
@@ -76,7 +83,7 @@ static class GenerateCommand
             Print(generator, text, random, samples == 1 && beams is null ? NewStream() : null);
         }
         foreach (var notice in generator.Notices)
-            Console.Error.WriteLine($"attune: {notice}");
+            Attune.Cli.Notices.Write(notice);
         return 0;
 
         DecodeStream NewStream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);

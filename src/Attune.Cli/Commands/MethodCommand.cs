@@ -11,7 +11,8 @@ static class MethodCommand
     {
         var arguments = new Argument<string[]>("arguments")
         {
-            Description = $"A recipe file, and key=value for keys of the recipe; `attune recipe {method.Name}` lists the keys",
+            HelpName = "[RECIPE.yaml] [KEY=VALUE ...]",
+            Description = "A recipe file, and values of keys, which override those of the file",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var selfTest = new Option<bool>("--self-test")
@@ -19,15 +20,18 @@ static class MethodCommand
             Description = "First check the computation on this model and data (run.selfTest)",
         };
         var command = new Command(method.Name, method.Summary) { arguments, selfTest };
-        command.SetAction(parsed => Train(method.Name, parsed.GetValue(arguments)!, parsed.GetValue(selfTest)));
+        command.SetAction(parsed => Train(method, parsed.GetValue(arguments)!, parsed.GetValue(selfTest)));
         return CommandHelp.WithExample(command, method.Example);
     }
 
-    static int Train(string method, string[] arguments, bool selfTest)
+    static int Train(TrainingMethod method, string[] arguments, bool selfTest)
     {
+        if (arguments.Length == 0)
+            throw new InvalidDataException(
+                $"Name a recipe file, or give values of keys:\n  {method.Example}\nRun `attune help {method.Name}`.");
         var (file, overrides) = TrainingArguments.Split(arguments);
         string[] words = selfTest ? [.. overrides, "run.selfTest=true"] : overrides;
-        var (found, recipe) = RecipeReader.Read(method, file, words, Console.Error.WriteLine);
+        var (found, recipe) = RecipeReader.Read(method.Name, file, words, Notices.Write);
         using var interruption = new CancellationOnSignal();
         using var display = Displays.Pick();
         RecipeRunner.Start(found, recipe, display, interruption.Token);

@@ -6,11 +6,15 @@ namespace Attune.Cli.Commands;
 /// <summary>Options of commands that run a model: the device and the data type.</summary>
 static class ModelOptions
 {
-    public static Option<string> Device() => new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
+    public static Option<string> Device() => new("--device")
+    {
+        HelpName = "auto|cpu|cuda|cuda:N", Description = "The device; auto: CUDA where there is one", DefaultValueFactory = _ => "auto",
+    };
 
     public static Option<string> Dtype() => new("--dtype")
     {
-        Description = "float32, bfloat16, float16, or stored (the type in the checkpoint)",
+        HelpName = "float32|bfloat16|float16|stored",
+        Description = "The type of weights; stored: the one in the checkpoint",
         DefaultValueFactory = _ => "float32",
     };
 

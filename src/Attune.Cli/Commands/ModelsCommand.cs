@@ -10,13 +10,13 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune models show FOLDER</c>: describes a checkpoint and the memory it needs, without reading its weights.</summary>
 static class ModelsCommand
 {
-    static readonly Argument<string> Folder = new("folder") { Description = "A model folder" };
+    static readonly Argument<string> Folder = new("folder") { HelpName = "FOLDER", Description = "A model folder" };
 
     public static Command Create()
     {
         var show = new Command("show", "Show family, size, memory, vocabulary, special tokens and chat template of a model") { Folder };
         show.SetAction(parsed => Show(parsed.GetValue(Folder)!));
-        const string Example = "attune models show runs/sft/model";
+        const string Example = "attune models show runs/quickstart/2-sft/model";
         return CommandHelp.WithExample(new Command("models", "Describe models") { CommandHelp.WithExample(show, Example) }, Example);
     }
 

@@ -10,7 +10,7 @@ static class QuickstartCommand
 {
     static readonly Option<string> Output = new("--output")
     {
-        Description = "The folder of all runs", DefaultValueFactory = _ => "runs/quickstart",
+        HelpName = "FOLDER", Description = "The folder of all runs", DefaultValueFactory = _ => "runs/quickstart",
     };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
 

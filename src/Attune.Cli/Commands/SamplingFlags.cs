@@ -35,11 +35,11 @@ static class SamplingFlags
     static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No n-gram of this size is repeated; 0 is off" };
     static readonly Option<string[]> BadWords = new("--bad-word")
     {
-        HelpName = "text", Description = "A text that is never generated; may be repeated",
+        HelpName = "TEXT", Description = "A text that is never generated; may be repeated",
     };
     static readonly Option<SequenceBias[]> Biases = new("--sequence-bias")
     {
-        HelpName = "text=number",
+        HelpName = "TEXT=NUMBER",
         Description = "Added to the logit of the token that completes the text; may be repeated",
         CustomParser = result => [.. result.Tokens.Select(token => ParseBias(result, token.Value))],
     };
@@ -47,15 +47,15 @@ static class SamplingFlags
     static readonly Option<int[]> BeginSuppress = Ids("--begin-suppress-tokens", "Token ids that are never generated first");
     static readonly Option<int?> ForcedBos = new("--forced-bos-token-id")
     {
-        HelpName = "id", Description = "The first token of every response",
+        HelpName = "ID", Description = "The first token of every response",
     };
     static readonly Option<int?> ForcedEos = new("--forced-eos-token-id")
     {
-        HelpName = "id", Description = "The last token of a response that reaches --max-new-tokens",
+        HelpName = "ID", Description = "The last token of a response that reaches --max-new-tokens",
     };
     static readonly Option<LengthDecay> Decay = new("--exponential-decay-length-penalty")
     {
-        HelpName = "start,factor",
+        HelpName = "START,FACTOR",
         Description = "Makes EOS more likely by the factor with each token after the start",
         CustomParser = ParseDecay,
     };
@@ -63,7 +63,7 @@ static class SamplingFlags
         "--guidance-scale", "Classifier-free guidance, above 1: away from the negative prompt", 1);
     static readonly Option<string?> NegativePrompt = new("--negative-prompt")
     {
-        HelpName = "text", Description = "The prompt that --guidance-scale moves away from",
+        HelpName = "TEXT", Description = "The prompt that --guidance-scale moves away from",
     };
     static readonly Option<bool> RemoveInvalid = new("--remove-invalid-values") { Description = "Replace NaN and infinite logits" };
     static readonly Option<bool> Renormalize = new("--renormalize-logits")
@@ -109,7 +109,7 @@ static class SamplingFlags
 
     static Option<int[]> Ids(string name, string description) => new(name)
     {
-        HelpName = "ids",
+        HelpName = "IDS",
         Description = description,
         CustomParser = result =>
             [.. result.Tokens.SelectMany(token => token.Value.Split(',')).Select(text => ParseId(result, name, text))],

@@ -11,8 +11,14 @@ namespace Attune.Cli.Commands;
 static class ScoreCommand
 {
     static readonly EnsembleArguments Ensemble = new();
-    static readonly Argument<string> File = new("file") { Description = "Texts, prompts with responses, or comparisons" };
-    static readonly Option<string?> Output = new("--output") { Description = "A JSONL file to write; default: standard output" };
+    static readonly Argument<string> File = new("file")
+    {
+        HelpName = "FILE", Description = "Texts, prompts with responses, or comparisons",
+    };
+    static readonly Option<string?> Output = new("--output")
+    {
+        HelpName = "FILE", Description = "A JSONL file to write (default: standard output)",
+    };
     static readonly Option<bool> Raw = new("--raw")
     {
         Description = "Write logits, as transformers computes them, before the model's normalisation",
@@ -24,8 +30,7 @@ static class ScoreCommand
         Ensemble.AddTo(command);
         command.SetAction(Score);
         return CommandHelp.WithExample(command, """
-            attune score runs/reward/model rankings.jsonl --output scores.jsonl
-            attune score runs/reward-1/model rankings.jsonl --with runs/reward-2/model --combine minimum
+            attune score runs/quickstart/4-reward/model data/frontdesk/rankings-heldout.jsonl --output scores.jsonl
             """);
     }
 

@@ -17,18 +17,20 @@ static class StudioCommand
 
     static readonly Option<string> Folder = new("--folder")
     {
-        Description = "The studio's data folder", DefaultValueFactory = _ => DefaultFolder,
+        HelpName = "FOLDER", Description = "The studio's data folder", DefaultValueFactory = _ => DefaultFolder,
     };
     static readonly Option<string> Listen = new("--listen")
     {
-        Description = "Address and port; accounts are required on any address but 127.0.0.1", DefaultValueFactory = _ => "127.0.0.1:5400",
+        HelpName = "ADDRESS:PORT",
+        Description = "Address and port; accounts are required on any address but 127.0.0.1",
+        DefaultValueFactory = _ => "127.0.0.1:5400",
     };
     static readonly Option<string> Runs = new("--runs")
     {
-        Description = "The folder of runs to show, where new runs are written", DefaultValueFactory = _ => "runs",
+        HelpName = "FOLDER", Description = "The folder of runs to show, where new runs are written", DefaultValueFactory = _ => "runs",
     };
-    static readonly Argument<string> Name = new("name") { Description = "The person's name" };
-    static readonly Option<Role> As = new("--role") { Description = "The person's role", DefaultValueFactory = _ => Role.Annotator };
+    static readonly Argument<string> Name = new("name") { HelpName = "NAME", Description = "The person's name" };
+    static readonly Option<Role> As = ChoiceOption.Create("--role", "The person's role", Role.Annotator);
 
     public static Command Create()
     {

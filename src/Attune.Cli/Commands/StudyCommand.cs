@@ -11,7 +11,8 @@ static class StudyCommand
 {
     static readonly Argument<string[]> Arguments = new("arguments")
     {
-        Description = "A study file, and key=value for keys of the recipe in every run",
+        HelpName = "STUDY.yaml [KEY=VALUE ...]",
+        Description = "A study file, and values of keys of the recipe in every run",
         Arity = ArgumentArity.OneOrMore,
     };
     static readonly Option<int> Jobs = new("--jobs")
@@ -19,8 +20,14 @@ static class StudyCommand
         Description = "Runs to train at once; 0 trains nothing and reports the finished runs",
         DefaultValueFactory = _ => 1,
     };
-    static readonly Option<string?> Output = new("--output") { Description = "The folder of all runs; default: the study file's output" };
-    static readonly Option<string?> Page = new("--write") { Description = "A folder to write the Markdown page and its charts to" };
+    static readonly Option<string?> Output = new("--output")
+    {
+        HelpName = "FOLDER", Description = "The folder of all runs (default: the study file's output)",
+    };
+    static readonly Option<string?> Page = new("--write")
+    {
+        HelpName = "FOLDER", Description = "A folder to write the Markdown page and its charts to",
+    };
     static readonly Option<string?> Only = new("--run")
     {
         Description = "VARIANT/seed-N: train this run only, until standard input ends",

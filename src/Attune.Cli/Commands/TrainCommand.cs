@@ -9,10 +9,14 @@ static class TrainCommand
 {
     public static Command Create()
     {
-        var target = new Argument<string>("recipe-or-run") { Description = "A recipe file to start, or a run folder to resume" };
+        var target = new Argument<string>("recipe-or-run")
+        {
+            HelpName = "RECIPE.yaml|RUN", Description = "A recipe file to start, or a run folder to resume",
+        };
         var overrides = new Argument<string[]>("overrides")
         {
-            Description = "key=value for keys of the recipe; for a resumed run, they apply to this process only",
+            HelpName = "[KEY=VALUE ...]",
+            Description = "Values of keys of the recipe; for a resumed run, they apply to this process only",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("train", "Start a run from a recipe file, or resume a run from its newest checkpoint")
@@ -32,7 +36,7 @@ static class TrainCommand
             RecipeRunner.Resume(target, overrides, display, interruption.Token);
             return 0;
         }
-        var (method, recipe) = RecipeReader.Read(method: null, target, overrides, Console.Error.WriteLine);
+        var (method, recipe) = RecipeReader.Read(method: null, target, overrides, Notices.Write);
         RecipeRunner.Start(method, recipe, display, interruption.Token);
         return 0;
     }

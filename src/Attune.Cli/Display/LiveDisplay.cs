@@ -94,7 +94,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         return "\r\e[2K" + string.Concat(Enumerable.Repeat("\e[1A\e[2K", Math.Max(0, rows - 1)));
     }
 
-    void Write(string text) => console.Write(new Block([new(VisibleText.Escape(text)), Segment.LineBreak]));
+    void Write(string text) => console.Write(new Block([new(VisibleText.Escape(ProgramName.InCommandsOf(text))), Segment.LineBreak]));
 
     /// <summary>Stops drawing when the terminal fails, so that the run continues.</summary>
     void Safely(Action show)

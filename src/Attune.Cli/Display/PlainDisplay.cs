@@ -41,7 +41,7 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
     {
         try
         {
-            output.WriteLine(VisibleText.Escape(line));
+            output.WriteLine(VisibleText.Escape(ProgramName.InCommandsOf(line)));
             output.Flush();
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)

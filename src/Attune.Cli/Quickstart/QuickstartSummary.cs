@@ -15,6 +15,7 @@ static class QuickstartSummary
         console.WriteLine();
         console.WriteLine($"The first {ResponsesShown} of {result.Pairs.Count} held-out prompts, with the simulated guest's assessments:");
         console.Write(Responses(result));
+        var attune = ProgramName.Current;
         var writer = console.Profile.Out.Writer;               // does not wrap, so that paths and commands can be copied
         console.WriteLine();
         writer.WriteLine($"Report, with curves and more responses:  {report}");
@@ -22,10 +23,12 @@ static class QuickstartSummary
         writer.WriteLine($"""
 
             What to try next:
-              attune generate {result.Ppo.Model} "Guest: Could we have two more pillows?\nDesk:"
-              attune sft recipes/sft.yaml model={result.Pretrain.Model} data.train=YOUR-ANSWERS.jsonl
-              attune reward model={result.Sft.Model} data.train=YOUR-RANKINGS.jsonl
-              attune recipe ppo            every key of a recipe, with its default and meaning
+              {attune} generate {result.Ppo.Model} "Guest: Could we have two more pillows?\nDesk:"
+              {attune} evaluate reward {result.Reward.Model} data/frontdesk/rankings-heldout.jsonl
+              {attune} dpo model={result.Sft.Model} data.train=data/frontdesk/pairs.jsonl
+              {attune} studio              a page on which people rank responses, and runs are shown
+              {attune} recipe ppo          every key of a recipe, with its default and meaning
+            Your own data goes in place of data/frontdesk; README.md lists the fields.
             """);
     }
 

@@ -6,6 +6,9 @@ namespace Attune.Training.Recipes;
 public sealed record TrainingMethod(string Name) : MethodDescription(Name)
 {
     public required Func<IRecipe> NewRecipe { get; init; }
+
+    /// <summary>The ten keys of its recipe that help shows; <c>attune recipe</c> prints all.</summary>
+    public required IReadOnlyList<string> MainKeys { get; init; }
 }
 
 /// <summary>The list of training methods, which commands, recipes, help and reports are made from.</summary>
@@ -17,7 +20,12 @@ public static class MethodCatalog
         {
             NewRecipe = () => new PretrainRecipe(),
             Summary = "Train a language model on documents",
-            Example = "attune pretrain data.train=books/ newModel.layers=6",
+            Example = "attune pretrain data.train=data/frontdesk/corpus.jsonl newModel.layers=2 newModel.width=128",
+            MainKeys =
+            [
+                "data.train", "data.heldOut", "newModel.layers", "newModel.width", "tokenizer.vocabularySize", "training.epochs",
+                "training.batchSize", "optimizer.learningRate", "run.evaluateEvery", "run.output",
+            ],
             ReportTitle = "Pretraining",
             ReportLead = "The model read documents and learned to predict each next token.",
             HasPrompts = false,
@@ -26,7 +34,12 @@ public static class MethodCatalog
         {
             NewRecipe = () => new SftRecipe(),
             Summary = "Fine-tune on demonstrations",
-            Example = "attune sft model=runs/pretrain/model data.train=answers.jsonl",
+            Example = "attune sft model=runs/quickstart/1-pretrain/model data.train=data/frontdesk/demonstrations.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "parameters.lora.rank", "training.epochs", "training.batchSize",
+                "training.microBatchSize", "optimizer.learningRate", "run.evaluateEvery", "run.output",
+            ],
             ReportTitle = "Fine-tuning",
             ReportLead = "The model was fine-tuned on demonstrations: prompts with responses that people wrote.",
         },
@@ -34,7 +47,12 @@ public static class MethodCatalog
         {
             NewRecipe = () => new RewardRecipe(),
             Summary = "Train a reward model on comparisons",
-            Example = "attune reward model=runs/sft/model data.train=rankings.jsonl",
+            Example = "attune reward model=runs/quickstart/2-sft/model data.train=data/frontdesk/rankings.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "reward.heads", "training.epochs", "training.batchSize", "training.microBatchSize",
+                "optimizer.learningRate", "run.evaluateEvery", "run.output",
+            ],
             ReportTitle = "Reward model",
             ReportLead = "The model was trained on comparisons to give the preferred response the higher score.",
             MakesRewardModel = true,
@@ -49,7 +67,12 @@ public static class MethodCatalog
         {
             NewRecipe = () => new DpoRecipe(),
             Summary = "Fine-tune on comparisons, without a reward model",
-            Example = "attune dpo model=runs/sft/model data.train=pairs.jsonl",
+            Example = "attune dpo model=runs/quickstart/2-sft/model data.train=data/frontdesk/pairs.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "dpo.beta", "parameters.lora.rank", "training.epochs", "training.batchSize",
+                "training.microBatchSize", "optimizer.learningRate", "run.output",
+            ],
             ReportTitle = "DPO",
             ReportLead = "The model was trained on comparisons to make chosen responses more likely than rejected ones.",
             Metrics =
@@ -63,7 +86,14 @@ public static class MethodCatalog
         {
             NewRecipe = () => new PpoRecipe(),
             Summary = "Maximise a reward with PPO",
-            Example = "attune ppo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
+            Example =
+                "attune ppo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
+                + "data.train=data/frontdesk/prompts.jsonl",
+            MainKeys =
+            [
+                "model", "rewardModel", "data.train", "training.steps", "training.batchSize", "updates.epochs", "sampling.maxNewTokens",
+                "kl.coef", "optimizer.learningRate", "run.output",
+            ],
             ReportTitle = "PPO",
             ReportLead =
                 "The policy sampled responses to prompts, and those that scored above the critic's estimate were made more likely, with a "
@@ -81,7 +111,14 @@ public static class MethodCatalog
         {
             NewRecipe = () => new GrpoRecipe(),
             Summary = "Maximise a reward with GRPO, which needs no critic",
-            Example = "attune grpo model=runs/sft/model rewardModel=runs/reward/model data.train=prompts.jsonl",
+            Example =
+                "attune grpo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
+                + "data.train=data/frontdesk/prompts.jsonl",
+            MainKeys =
+            [
+                "model", "rewardModel", "data.train", "training.steps", "training.batchSize", "updates.samplesPerPrompt",
+                "sampling.maxNewTokens", "kl.coef", "optimizer.learningRate", "run.output",
+            ],
             ReportTitle = "GRPO",
             ReportLead =
                 "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",

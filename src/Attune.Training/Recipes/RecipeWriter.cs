@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Attune.Training.Rewards;
@@ -27,6 +28,28 @@ public static class RecipeWriter
     {
         var (found, recipe) = RecipeReader.Read(method, null, words);
         return Write(found.Name, recipe, withComments: false);
+    }
+
+    /// <summary>The keys of a method that matter most, each as <c>key=default</c> with its help text.</summary>
+    public static IEnumerable<(string Key, string Description)> MainKeys(TrainingMethod method) =>
+        method.MainKeys.Select(key => MainKey(method.NewRecipe(), key));
+
+    /// <summary>A number as recipes write it: 0.0001, 3e-6.</summary>
+    public static string Number(double number)
+    {
+        var parts = number.ToString("R", CultureInfo.InvariantCulture).Split('E');
+        return parts.Length == 1 ? parts[0] : $"{parts[0]}e{int.Parse(parts[1], CultureInfo.InvariantCulture)}";
+    }
+
+    static (string Key, string Description) MainKey(object recipe, string key)
+    {
+        var (value, property) = ((object?)recipe, default(PropertyInfo));
+        foreach (var part in key.Split('.'))
+        {
+            property = RecipeKeys.Of(value!.GetType()).First(row => row.Key == part).Property;
+            value = property.GetValue(value);
+        }
+        return ($"{key}={value as string ?? Scalar(value)}", HelpText.Of(property!));
     }
 
     static void WriteKeys(StringBuilder text, object record, string indent, bool withComments)
@@ -99,7 +122,7 @@ public static class RecipeWriter
     {
         null => "null",
         bool flag => flag ? "true" : "false",
-        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        double number => Number(number),
         Enum choice => JsonNamingPolicy.CamelCase.ConvertName(choice.ToString()),
         IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object>().Select(Scalar))}]",
         string text => JsonSerializer.Serialize(text, Readable),

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Attune.Cli;
+
+/// <summary>The platforms that Attune runs on.</summary>
+static class Platform
+{
+    /// <summary>Why Attune cannot run here; null where it can.</summary>
+    public static string? Problem => ProblemOf(
+        RuntimeInformation.IsOSPlatform(OSPlatform.Linux), RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture);
+
+    public static string? ProblemOf(bool isLinux, string system, Architecture architecture) =>
+        isLinux && architecture == Architecture.X64
+            ? null
+            : $"Attune does not run on this machine ({system}, {architecture}). It needs Linux on x86-64: such a machine, WSL 2 on "
+                + "Windows, or a container. README.md lists the platforms.";
+}
