@@ -36,7 +36,10 @@ public sealed class GoldenTraceTests
         var optimizer = new Optimizer(rule, model.NamedParameters(), hparams.Number("weight_decay"));
         var steps = trace.GetProperty("steps").GetInt32();
         var schedule = new LearningRateSchedule(
-            new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps);
+            new() { Kind = GoldenScheduleName(hparams.GetProperty("schedule").GetString()!), Warmup = hparams.Number("warmup") }, steps)
+        {
+            IsAsInTransformers = true,
+        };
 
         var farthest = 0.0;                                                     // how far noise in gradients can move a weight with Adam
         var learning = new HashSet<string>(StringComparer.Ordinal);

@@ -54,7 +54,7 @@ public sealed record ScheduleOptions
     /// </summary>
     public ScheduleKind Kind { get; init; } = ScheduleKind.Linear;
 
-    /// <summary>Steps of the warm-up to the full rate; below 1, a share of all steps.</summary>
+    /// <summary>Steps of the warm-up to the full rate, fewer than those of the run; below 1, a share of all steps.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Warmup { get; init; }
 
@@ -89,10 +89,19 @@ public sealed record ScheduleOptions
     public double WarmupRatioStart { get; init; }
 }
 
-/// <summary>The learning rate of each step, as a share of the full one.</summary>
+/// <summary>
+/// The learning rate of each step, as a share of the full one. Differences from transformers: 1. A warm-up of N steps rises from
+/// 1 / (N + 1) and not from 0, so the first batch is learned from. 2. A warm-up is shorter than the run, which so reaches the full rate.
+/// </summary>
 public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps)
 {
-    readonly double warmup = WarmupSteps(options.Warmup, totalSteps);
+    /// <summary>Whether warm-ups start at 0 and may be longer than the run, as those of transformers.</summary>
+    public bool IsAsInTransformers { get; init; }
+
+    /// <summary>The steps of the warm-up.</summary>
+    public int Warmup => WarmupSteps(options.Warmup, totalSteps) is var steps && IsAsInTransformers
+        ? steps
+        : Math.Min(steps, Math.Max(0, totalSteps - 1));
 
     /// <summary>Steps of the warm-up: the number itself, or the share of all steps rounded up.</summary>
     public static int WarmupSteps(double warmup, int totalSteps) => (int)Math.Ceiling(warmup < 1 ? warmup * totalSteps : warmup);
@@ -103,18 +112,21 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
         ScheduleKind.Constant => 1,
         ScheduleKind.CosineWarmupWithMin => CosineWarmupWithMin(step),
         ScheduleKind.WarmupStableDecay => WarmupStableDecay(step),
-        _ when step < warmup => step / Math.Max(1, warmup),
+        _ when step < Warmup => Risen(step),
         ScheduleKind.ConstantWithWarmup => 1,
-        ScheduleKind.Linear => Math.Max(0, (totalSteps - step) / Math.Max(1, totalSteps - warmup)),
+        ScheduleKind.Linear => Math.Max(0, (totalSteps - step) / Math.Max(1.0, totalSteps - Warmup)),
         ScheduleKind.Cosine => AboveMinimum(Wave(Progress(step), Cycles(0.5))),
         ScheduleKind.CosineWithRestarts => Progress(step) >= 1 ? 0 : (1 + Math.Cos(Math.PI * (Cycles(1) * Progress(step) % 1))) / 2,
         ScheduleKind.Polynomial => step > totalSteps
             ? options.MinRatio
-            : AboveMinimum(Math.Pow(1 - (step - warmup) / (totalSteps - warmup), options.Power)),
+            : AboveMinimum(Math.Pow(1 - (step - Warmup) / (double)(totalSteps - Warmup), options.Power)),
         _ => InverseSqrt(step),
     };
 
-    double Progress(int step) => (step - warmup) / Math.Max(1, totalSteps - warmup);
+    /// <summary>How much of the warm-up a step has.</summary>
+    double Risen(int step) => IsAsInTransformers ? step / Math.Max(1.0, Warmup) : (step + 1.0) / (Warmup + 1);
+
+    double Progress(int step) => (step - Warmup) / Math.Max(1.0, totalSteps - Warmup);
 
     double Cycles(double usual) => options.Cycles > 0 ? options.Cycles : usual;
 
@@ -124,27 +136,30 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
 
     double CosineWarmupWithMin(int step)
     {
-        if (step < warmup)
+        if (step < Warmup)
             return options.WarmupRatioStart == 0
-                ? (step + 1) / Math.Max(1, warmup)
-                : options.WarmupRatioStart + (1 - options.WarmupRatioStart) * step / Math.Max(1, warmup - 1);
-        return AboveMinimum(Wave((step - warmup + 1) / Math.Max(1, totalSteps - warmup), Cycles(0.5)));
+                ? (step + 1) / Math.Max(1.0, Warmup)
+                : options.WarmupRatioStart + (1 - options.WarmupRatioStart) * step / Math.Max(1.0, Warmup - 1);
+        return AboveMinimum(Wave((step - Warmup + 1) / Math.Max(1.0, totalSteps - Warmup), Cycles(0.5)));
     }
+
+    /// <summary>Whether every step has a rate of 0, so that nothing is learned.</summary>
+    public bool IsZero => Enumerable.Range(0, totalSteps).All(step => FactorAt(step) == 0);
 
     double InverseSqrt(int step)
     {
-        var scale = options.TimeScale > 0 ? options.TimeScale : warmup > 0 ? warmup : 10_000;
-        return 1 / Math.Sqrt((step + scale - warmup) / scale);
+        var scale = options.TimeScale > 0 ? options.TimeScale : Warmup > 0 ? Warmup : 10_000;
+        return 1 / Math.Sqrt((step + scale - Warmup) / scale);
     }
 
     double WarmupStableDecay(int step)
     {
-        var stable = totalSteps - warmup - options.DecaySteps;
-        if (step < warmup)
-            return AboveMinimum(Rise(step / Math.Max(1, warmup)));
-        if (step < warmup + stable)
+        var stable = totalSteps - Warmup - options.DecaySteps;
+        if (step < Warmup)
+            return AboveMinimum(Rise(Risen(step)));
+        if (step < Warmup + stable)
             return 1;
-        return step < totalSteps ? AboveMinimum(Fall((step - warmup - stable) / Math.Max(1, options.DecaySteps))) : options.MinRatio;
+        return step < totalSteps ? AboveMinimum(Fall((step - Warmup - stable) / Math.Max(1.0, options.DecaySteps))) : options.MinRatio;
     }
 
     double Rise(double progress) => options.WarmupRamp switch

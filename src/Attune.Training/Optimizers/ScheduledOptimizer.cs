@@ -15,9 +15,16 @@ public sealed class ScheduledOptimizer(Optimizer optimizer, OptimizerOptions opt
     {
     }
 
-    readonly LearningRateSchedule schedule = new(options.Schedule, totalSteps);
+    readonly LearningRateSchedule schedule = Create(options.Schedule, totalSteps);
 
     public Optimizer Optimizer => optimizer;
+
+    /// <exception cref="InvalidDataException">The learning rate is 0 at every step.</exception>
+    static LearningRateSchedule Create(ScheduleOptions options, int totalSteps) =>
+        new LearningRateSchedule(options, totalSteps) is { IsZero: false } schedule
+            ? schedule
+            : throw new InvalidDataException(
+                $"`optimizer.schedule` makes the learning rate 0 at every step of this run of {totalSteps}; choose another kind or decay.");
 
     /// <summary>
     /// Updates the parameters, unless the loss or a gradient is not finite: then the update is skipped, and the notice names the batch.

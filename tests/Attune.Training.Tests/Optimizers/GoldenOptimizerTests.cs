@@ -108,7 +108,7 @@ public sealed class GoldenOptimizerTests
 
     static LearningRateSchedule? Schedule(JsonElement hparams) => hparams.TryGetProperty("schedule", out var kind)
         ? new(new() { Kind = GoldenScheduleTests.Kind(kind.GetString()!), Warmup = hparams.Number("num_warmup_steps") },
-            (int)hparams.Number("num_training_steps"))
+            (int)hparams.Number("num_training_steps")) { IsAsInTransformers = true }
         : null;
 
     sealed record Slot(Tensor Parameter, Tensor[] State)

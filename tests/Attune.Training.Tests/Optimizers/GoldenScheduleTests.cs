@@ -19,7 +19,7 @@ public sealed class GoldenScheduleTests
     {
         var item = File.GetProperty("cases").EnumerateArray().First(c => c.GetProperty("name").GetString() == name);
         var hparams = item.GetProperty("hparams");
-        var schedule = new LearningRateSchedule(Options(name, hparams), TotalSteps(hparams));
+        var schedule = new LearningRateSchedule(Options(name, hparams), TotalSteps(hparams)) { IsAsInTransformers = true };
         var expected = item.GetProperty("lr").EnumerateArray().Select(GoldenTensor.Number).ToArray();
         var actual = Enumerable.Range(0, expected.Length).Select(step => hparams.Number("lr") * schedule.FactorAt(step)).ToArray();
         Numeric.Close(expected, (ReadOnlySpan<double>)actual, name, 1e-15, 1e-9);
