@@ -11,6 +11,7 @@ public sealed record GuestReward : RewardOptions
 
     /// <summary>The folder with topics.json, taste.json and words.txt.</summary>
     [Required(ErrorMessage = "must name a folder with topics.json, taste.json and words.txt")]
+    [ExistingPath(IsFolder = true)]
     public string Folder { get; init; } = "data/frontdesk";
 
     public override RewardOptions WithFullPaths() => this with { Folder = RecipePaths.Full(Folder) };

@@ -5,16 +5,17 @@ public static class NearestName
 {
     /// <summary>
     /// The known name with the smallest edit distance to <paramref name="name"/>, ignoring case, underscores and hyphens; null when
-    /// none is near, that is when more than two letters and more than a third of them differ.
+    /// none is near, that is when more than a third of the letters differ, or more than one of a name of up to five letters.
     /// </summary>
     public static string? Find(string name, IEnumerable<string> known)
     {
         var wanted = Plain(name);
-        var (nearest, best) = ((string?)null, Math.Max(2, wanted.Length / 3) + 1);
+        var (nearest, best) = ((string?)null, int.MaxValue);
         foreach (var candidate in known)
         {
-            var distance = EditDistance(wanted, Plain(candidate));
-            if (distance < best)
+            var plain = Plain(candidate);
+            var distance = EditDistance(wanted, plain);
+            if (distance < best && distance <= Math.Max(1, Math.Min(wanted.Length, plain.Length) / 3))
                 (nearest, best) = (candidate, distance);
         }
         return nearest;
@@ -23,21 +24,25 @@ public static class NearestName
     static string Plain(string name) =>
         name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>The number of insertions, deletions and substitutions between two words (Levenshtein 1966).</summary>
+    /// <summary>
+    /// The number of insertions, deletions, substitutions and transpositions of neighbours between two words (Damerau 1964).
+    /// </summary>
     static int EditDistance(string from, string to)
     {
-        var costs = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = costs[0];
-            costs[0] = i;
-            for (var j = 1; j <= to.Length; j++)
+        var costs = new int[from.Length + 1, to.Length + 1];
+        for (var i = 0; i <= from.Length; i++)
+            for (var j = 0; j <= to.Length; j++)
             {
-                var substitution = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = costs[j];
-                costs[j] = Math.Min(substitution, 1 + Math.Min(costs[j], costs[j - 1]));
+                if (i == 0 || j == 0)
+                {
+                    costs[i, j] = i + j;
+                    continue;
+                }
+                var substitution = costs[i - 1, j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+                costs[i, j] = Math.Min(substitution, 1 + Math.Min(costs[i - 1, j], costs[i, j - 1]));
+                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                    costs[i, j] = Math.Min(costs[i, j], costs[i - 2, j - 2] + 1);
             }
-        }
-        return costs[^1];
+        return costs[from.Length, to.Length];
     }
 }

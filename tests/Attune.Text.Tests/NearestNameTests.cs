@@ -7,12 +7,16 @@ public sealed class NearestNameTests
     [InlineData("LearningRate", "learning_rate")]
     [InlineData("batch-size", "batch_size")]
     [InlineData("ppp", "ppo")]
+    [InlineData("bathc_size", "batch_size")]
+    [InlineData("pop", "ppo")]
     public void TheNearestNameIsFoundWhateverItsSpelling(string name, string nearest) =>
         Assert.Equal(nearest, NearestName.Find(name, ["learning_rate", "batch_size", "ppo"]));
 
     [Theory]
     [InlineData("temperature")]
     [InlineData("")]
+    [InlineData("p")]
+    [InlineData("out")]
     public void NoNameIsFoundWhenNoneIsNear(string name) => Assert.Null(NearestName.Find(name, ["learning_rate", "batch_size"]));
 
     [Fact]

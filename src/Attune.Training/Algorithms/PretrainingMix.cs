@@ -2,10 +2,11 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
-using Attune.Training.Batches;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
 
 namespace Attune.Training.Algorithms;
 
@@ -15,6 +16,7 @@ public sealed record PretrainingMixOptions
     /// <summary>
     /// Documents or demonstrations that the policy also trains on during RL, so that it does not forget them; empty for none.
     /// </summary>
+    [ExistingPath]
     public string Text { get; init; } = "";
 
     /// <summary>γ: the weight of their loss, in nats a token, next to PPO's.</summary>

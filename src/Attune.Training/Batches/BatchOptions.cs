@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Training.Options;
 
 namespace Attune.Training.Batches;
 
@@ -35,6 +36,7 @@ public sealed record BatchOptions : IValidatableObject
     /// that are so small that several threads do not make an operator faster.
     /// </summary>
     [Range(1, double.PositiveInfinity)]
+    [ThreadCount]
     public int Workers { get; init; } = 1;
 
     /// <summary>The steps of a run with this many examples.</summary>

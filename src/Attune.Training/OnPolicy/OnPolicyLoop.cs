@@ -83,7 +83,7 @@ public sealed class OnPolicyLoop(
         return experience;
     }
 
-    /// <summary>The scores. When a source fails, the run saves its state before the step and stops.</summary>
+    /// <summary>The scores. When a source fails or the run is cancelled, the run saves its state before the step and stops.</summary>
     Scores Score(Rollouts rollouts, TrainingStep step, byte[] randomBefore)
     {
         try
@@ -94,6 +94,12 @@ public sealed class OnPolicyLoop(
         {
             run.Random.State = randomBefore;
             throw run.Stop(step.Index, error.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            run.Random.State = randomBefore;
+            run.SaveStopped(step.Index);
+            throw;
         }
     }
 

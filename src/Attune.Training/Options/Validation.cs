@@ -36,6 +36,18 @@ public static class Validation
     public static ValidationResult Broken(object? value, string rule, [CallerArgumentExpression(nameof(value))] string member = "") =>
         new(rule, [member]);
 
+    /// <summary>Every option of a record, its sections and lists, with its full key.</summary>
+    internal static IEnumerable<(string Key, PropertyInfo Property, object? Value)> OptionsOf(object? value, string path = "") =>
+        value switch
+        {
+            IReadOnlyList<object> items and not IReadOnlyList<string> =>
+                items.Index().SelectMany(row => OptionsOf(row.Item, Join(path, $"{row.Index}"))),
+            not null when IsRecord(value.GetType()) => Properties(value.GetType())
+                .Select(property => (Key: Key(path, property.Name), Property: property, Value: property.GetValue(value)))
+                .SelectMany(option => OptionsOf(option.Value, option.Key).Prepend(option)),
+            _ => [],
+        };
+
     static IEnumerable<string> Below(object? value, string path) => value switch
     {
         IReadOnlyList<object> items => items.Index().SelectMany(row => Below(row.Item, Join(path, $"{row.Index}"))),
@@ -45,7 +57,7 @@ public static class Validation
 
     static IEnumerable<string> InRecord(object record, string path)
     {
-        foreach (var property in record.GetType().GetProperties(Members).Where(property => property.CanWrite))
+        foreach (var property in Properties(record.GetType()))
         {
             var (key, value) = (Key(path, property.Name), property.GetValue(record));
             foreach (var rule in Rules.Broken(property, value, record))
@@ -58,6 +70,8 @@ public static class Validation
                 foreach (var member in result.MemberNames)
                     yield return Message(Key(path, member), result.ErrorMessage!, ValueOf(record, member));
     }
+
+    static IEnumerable<PropertyInfo> Properties(Type record) => record.GetProperties(Members).Where(property => property.CanWrite);
 
     /// <summary>The compiler generates this method for records only.</summary>
     static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Text;
 using Attune.Text.Trainers;
+using Attune.Text;
+using Attune.Training.Options;
 
 namespace Attune.Training.Parameters;
 
@@ -16,6 +17,7 @@ public enum TokenizerKind
 public sealed record TokenizerOptions : IValidatableObject
 {
     /// <summary>A folder with a tokenizer.json; empty for a new tokenizer.</summary>
+    [ExistingPath]
     public string Path { get; init; } = "";
 
     /// <summary>The kind of a new tokenizer: bytePair (byte-level BPE, as GPT-2's), wordPiece (as BERT's) or unigram (as T5's).</summary>

@@ -9,9 +9,11 @@ public sealed record DataOptions
 {
     /// <summary>The training data: a .jsonl, .jsonl.gz, .csv or .txt file, or a folder of them.</summary>
     [Required(ErrorMessage = "must name a file or a folder")]
+    [ExistingPath]
     public string Train { get; init; } = "";
 
     /// <summary>The held-out data, for evaluation; empty to hold out a share of the training data.</summary>
+    [ExistingPath]
     public string HeldOut { get; init; } = "";
 
     /// <summary>The share of the training data that is held out when heldOut is empty.</summary>

@@ -20,6 +20,7 @@ public sealed record DpoRecipe : IRecipe
 
     /// <summary>A folder with the language model that is trained; the frozen reference is the same.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>

@@ -41,9 +41,11 @@ public abstract record OnPolicyRecipe : IRecipe
 
     /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>A folder with a reward model: a short form of a reward of kind model, before those of rewards.</summary>
+    [ExistingPath(IsFolder = true)]
     public string RewardModel { get; init; } = "";
 
     /// <summary>
@@ -194,8 +196,8 @@ public abstract record OnPolicyRecipe : IRecipe
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
-        using var rewards = RewardSources.Create(AllRewards, policy, run.Dtype, Training.Workers, run.Notice);
-        using var gold = GoldReward.Count == 0 ? null : RewardSources.Create(GoldReward, policy, run.Dtype, Training.Workers, run.Notice);
+        using var rewards = CreateRewards(AllRewards);
+        using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         RewardSources.RequireFields([.. AllRewards, .. GoldReward], train.Concat(heldOut));
@@ -221,6 +223,9 @@ public abstract record OnPolicyRecipe : IRecipe
         run.Watch(new(Health), kl is null ? null : kl.Raise);
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => task.Save(folder, Model));
+
+        IRewardSource CreateRewards(IReadOnlyList<RewardOptions> options) =>
+            RewardSources.Create(options, policy, run.Dtype, Training.Workers, run.Notice, cancellation);
 
         Policy LoadReference() => new(ModelFolder.LoadLanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
     }

@@ -18,6 +18,7 @@ public sealed record PretrainRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/pretrain" };
 
     /// <summary>A folder with a language model to train further; empty for a new one.</summary>
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>

@@ -10,7 +10,8 @@ namespace Attune.Training.Recipes;
 /// <param name="file">The YAML file, for messages; null for none.</param>
 /// <param name="errors">The list that errors are added to.</param>
 /// <param name="what">What the file is, for messages.</param>
-sealed class RecipeBinder(string? file, List<string> errors, string what = "recipe")
+/// <param name="all">The full keys of all sections, for suggestions.</param>
+sealed class RecipeBinder(string? file, List<string> errors, string what = "recipe", IReadOnlyCollection<string>? all = null)
 {
     static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
 
@@ -27,7 +28,7 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             if (keys.TryGetValue(key, out var property))
                 Set(copy, property, value, path + key);
             else
-                errors.Add($"{Place(keyNode)}'{path}{key}' is not a key of this {what}.{Suggestion(key, keys.Keys)}");
+                errors.Add($"{Place(keyNode)}'{path}{key}'{Unknown(key, keys.Keys)}");
         }
         return copy;
     }
@@ -141,8 +142,16 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     static string Shown(YamlNode value) =>
         value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
 
-    static string Suggestion(string key, IEnumerable<string> known) =>
-        NearestName.Find(key, known) is { } nearest ? $" Did you mean '{nearest}'?" : $" Known here: {string.Join(", ", known)}.";
+    string Unknown(string key, IReadOnlyCollection<string> known)
+    {
+        if (NearestName.Find(key, known) is { } nearest)
+            return $" is not a key of this {what}. Did you mean '{nearest}'?";
+        if (ForeignKeys.Explain(key, all ?? []) is { } meaning)
+            return $": {meaning}";
+        var elsewhere = (all ?? []).Where(full => full.EndsWith($".{key}", StringComparison.Ordinal)).ToList();
+        return $" is not a key of this {what}. "
+            + (elsewhere.Count > 0 ? $"Did you mean '{string.Join("' or '", elsewhere)}'?" : $"Known here: {string.Join(", ", known)}.");
+    }
 
     string Place(YamlNode node) => file is not null && node.End.Index > 0 ? $"line {node.Start.Line}: " : "";
 }

@@ -17,7 +17,7 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
             var split = word.Split('=', 2);
             if (split.Length < 2)
                 errors.Add($"'{word}' must have the form key=value");
-            else if (Resolve(split[0].Trim()) is { } key)
+            else if (Resolve(split[0].Trim().TrimStart('-')) is { } key)
                 Set(root, key.Split('.'), Value(key, split[1].Trim()), key);
         }
     }
@@ -53,19 +53,31 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         if (former.Find(name) is { } renamed)
             return renamed;
         var ending = known.Keys.Where(key => key.EndsWith("." + name, StringComparison.Ordinal)).ToList();
-        if (ending.Count == 1)
+        var foreign = ForeignKeys.KeyOf(name, known.Keys);
+        if (ending.Count == 1 && (foreign is null || foreign == ending[0]))
             return ending[0];
+        if (ending.Count == 1)                                   // TRL's epsilon is not the optimizer's
+            ending.Add(foreign!);
         errors.Add(ending.Count > 1
             ? $"'{name}' is ambiguous: write {string.Join(" or ", ending)}"
-            : $"'{name}' is not a key of this recipe.{Suggestion(name)}");
+            : ForeignKeys.Explain(name, known.Keys) is { } meaning
+                ? $"'{name}': {meaning}"
+                : $"'{name}' is not a key of this recipe.{Suggestion(name)}");
         return null;
     }
 
     string Suggestion(string name) =>
-        (NearestName.Find(name, known.Keys)
-            ?? NearestName.Find(name, known.Keys.Select(key => key.Split('.')[^1]).Distinct(StringComparer.Ordinal))) is { } nearest
+        (NearestName.Find(name, known.Keys) ?? NearestName.Find(name[(name.LastIndexOf('.') + 1)..], LastParts(name))) is { } nearest
             ? $" Did you mean '{nearest}'?"
             : " `attune recipe METHOD` prints all keys.";
+
+    /// <summary>The last parts of keys; of a name with a section, those of that section.</summary>
+    IEnumerable<string> LastParts(string name)
+    {
+        var section = name[..(name.LastIndexOf('.') + 1)];
+        return known.Keys.Where(key => key.StartsWith(section, StringComparison.Ordinal)).Select(key => key.Split('.')[^1])
+            .Distinct(StringComparer.Ordinal);
+    }
 
     void Set(YamlMappingNode node, ReadOnlySpan<string> path, YamlNode value, string key)
     {

@@ -17,13 +17,15 @@ public static class RecipeReader
     /// <param name="overrides">Arguments such as <c>optimizer.learningRate=1e-4</c>; <c>learningRate=1e-4</c> is enough where one key only
     /// ends so.</param>
     /// <param name="notice">Called with a message for each renamed key; null for none.</param>
+    /// <param name="pathsMustExist">Whether files and folders that do not exist are errors too, as before a run.</param>
     /// <exception cref="InvalidDataException">The file or the overrides are invalid; the message lists all errors.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static (TrainingMethod Method, IRecipe Recipe) Read(
-        string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null)
+        string? method, string? file, IReadOnlyList<string> overrides, Action<string>? notice = null, bool pathsMustExist = false)
     {
-        var (found, recipe, errors) = Bind(method, file, overrides, notice);
-        return errors.Count == 0
+        var (found, recipe, valueErrors) = Bind(method, file, overrides, notice);
+        string[] errors = [.. valueErrors, .. pathsMustExist ? RecipePaths.Missing(recipe) : []];
+        return errors.Length == 0
             ? (found, recipe)
             : throw new InvalidDataException(
                 $"the recipe{(file is null ? "" : " " + file)} cannot be used:\n  {string.Join("\n  ", errors)}");
@@ -40,7 +42,8 @@ public static class RecipeReader
         var former = new FormerKeys(defaults.FormerKeys, notice ?? (_ => { }));
         former.Replace(root);
         new RecipeOverrides(root, defaults.GetType(), former, errors).Apply(overrides);
-        var recipe = (IRecipe)new RecipeBinder(file, errors).Bind(root, defaults, path: "");
+        string[] keys = [.. RecipeKeys.All(defaults.GetType()).Select(row => row.Key)];
+        var recipe = (IRecipe)new RecipeBinder(file, errors, all: keys).Bind(root, defaults, path: "");
         return (found, recipe, [.. errors, .. Validation.Check(recipe)]);
     }
 

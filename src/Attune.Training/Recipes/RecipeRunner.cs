@@ -14,6 +14,8 @@ public static class RecipeRunner
     public static RunFolder Start(TrainingMethod method, IRecipe recipe, IRunDisplay display, CancellationToken cancellation)
     {
         Validation.ThrowIfInvalid(recipe);
+        if (RecipePaths.Missing(recipe) is { Count: > 0 } missing)
+            throw new InvalidDataException(string.Join("\n", missing));
         var full = recipe.WithFullPaths();
         using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);
@@ -57,7 +59,7 @@ public static class RecipeRunner
             throw new InvalidDataException($"{path} holds a run of a custom training loop; run its program again to resume it");
         if (IsFinished(folder, display))
             return folder;
-        var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides);
+        var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides, pathsMustExist: true);
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;

@@ -19,6 +19,7 @@ public sealed record RewardRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/reward" };
 
     /// <summary>A folder with the language model whose backbone the reward model starts from; empty for a new one.</summary>
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>

@@ -18,6 +18,7 @@ public sealed record SftRecipe : IRecipe
 
     /// <summary>A folder with the language model that is trained.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>Demonstrations: prompt and completion, or messages.</summary>

@@ -32,14 +32,15 @@ sealed class HttpRemote(string url) : IRemote
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    public byte[] Send(byte[] request, TimeSpan timeout)
+    public byte[] Send(byte[] request, TimeSpan timeout, CancellationToken cancellation)
     {
-        using var deadline = new CancellationTokenSource(timeout);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(timeout);
         try
         {
             return Post(request, deadline.Token).GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException error) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException error) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new IOException($"{url} did not answer within {timeout.TotalSeconds} s", error);
         }

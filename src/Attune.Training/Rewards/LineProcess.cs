@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 
@@ -10,6 +11,7 @@ sealed class LineProcess : IDisposable
 {
     const int MaxErrorOutput = 2000;
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    static readonly ConcurrentDictionary<LineProcess, bool> Running = [];
 
     readonly Process process;
     readonly Stream output;
@@ -23,6 +25,14 @@ sealed class LineProcess : IDisposable
         this.process = process;
         output = process.StandardOutput.BaseStream;
         errorReader = ReadErrorOutput();
+        Running[this] = true;
+    }
+
+    /// <summary>Kills all that run, with their child processes.</summary>
+    public static void KillAll()
+    {
+        foreach (var running in Running.Keys)
+            running.process.Kill(entireProcessTree: true);
     }
 
     /// <exception cref="InvalidDataException">There is no such folder, or no shell.</exception>
@@ -97,6 +107,7 @@ sealed class LineProcess : IDisposable
         if (!process.WaitForExit(Grace))
             process.Kill(entireProcessTree: true);
         process.WaitForExit(Grace);
+        Running.TryRemove(this, out _);
     }
 
     async Task<byte[]> ReadLine()

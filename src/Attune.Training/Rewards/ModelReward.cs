@@ -11,9 +11,11 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     public override string Kind => "model";
 
     /// <summary>A folder with a reward model.</summary>
+    [ExistingPath(IsFolder = true)]
     public string Model { get; init; } = "";
 
     /// <summary>Instead of model: a list of folders with reward models, whose heads are one ensemble.</summary>
+    [ExistingPath(IsFolder = true)]
     public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>

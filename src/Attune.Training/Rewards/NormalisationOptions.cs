@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Generation;
+using Attune.Training.Options;
 
 namespace Attune.Training.Rewards;
 
@@ -33,12 +34,14 @@ public sealed record NormalisationOptions : IValidatableObject
     public int Samples { get; init; } = 256;
 
     /// <summary>A folder with the policy to sample from; empty for the model that training starts from.</summary>
+    [ExistingPath(IsFolder = true)]
     public string Policy { get; init; } = "";
 
     /// <summary>How the policy's responses are sampled.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
     /// <summary>A file of prompts with completions, for by: demonstrations.</summary>
+    [ExistingPath]
     public string Demonstrations { get; init; } = "";
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -17,6 +17,7 @@ public sealed record PluginReward : RewardOptions
 
     /// <summary>The path of a .NET assembly.</summary>
     [Required(ErrorMessage = "must be the path of a .NET assembly")]
+    [ExistingPath]
     public string Assembly { get; init; } = "";
 
     /// <summary>The name of a class of the assembly, with its namespace.</summary>

@@ -16,6 +16,7 @@ public sealed record ProcessReward : RemoteReward
     public string Command { get; init; } = "";
 
     /// <summary>The folder that it runs in; empty for the current one.</summary>
+    [ExistingPath(IsFolder = true)]
     public string Folder { get; init; } = "";
 
     public override RewardOptions WithFullPaths() => this with { Folder = RecipePaths.Full(Folder.Length > 0 ? Folder : ".") };
@@ -28,12 +29,12 @@ sealed class ChildRemote(string command, string folder) : IRemote
 {
     LineProcess? child;
 
-    public byte[] Send(byte[] request, TimeSpan timeout)
+    public byte[] Send(byte[] request, TimeSpan timeout, CancellationToken cancellation)
     {
         child ??= LineProcess.Start(command, folder);
         try
         {
-            return child.Send(request).WaitAsync(timeout).GetAwaiter().GetResult();
+            return child.Send(request).WaitAsync(timeout, cancellation).GetAwaiter().GetResult();
         }
         catch (TimeoutException error)
         {

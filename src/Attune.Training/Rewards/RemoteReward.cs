@@ -40,7 +40,8 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
 interface IRemote : IDisposable
 {
     /// <summary>The answer to a request of one line.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="IOException">No answer came; a retry may help.</exception>
     /// <exception cref="InvalidDataException">The request failed; a retry will not help.</exception>
-    byte[] Send(byte[] request, TimeSpan timeout);
+    byte[] Send(byte[] request, TimeSpan timeout, CancellationToken cancellation);
 }

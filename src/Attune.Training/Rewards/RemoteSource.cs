@@ -34,11 +34,13 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
         var attempts = 0;
         try
         {
-            return retries.Execute(() =>
-            {
-                attempts++;
-                return remote.Send(request, TimeSpan.FromSeconds(options.Timeout));
-            });
+            return retries.Execute(
+                cancellation =>
+                {
+                    attempts++;
+                    return remote.Send(request, TimeSpan.FromSeconds(options.Timeout), cancellation);
+                },
+                context.Cancellation);
         }
         catch (IOException error) when (attempts > 1)
         {

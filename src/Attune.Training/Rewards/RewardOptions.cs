@@ -48,6 +48,9 @@ public sealed record RewardContext(Policy Policy)
     /// <summary>How many batches a reward model scores in parallel on a CPU, each on one thread.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Ends a request to another program that does not answer.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>Shows a notice, such as that a request is retried; called from any thread.</summary>
     public Action<string> Say { get; init; } = _ => { };
 }

@@ -51,12 +51,14 @@ public static class RewardSources
     /// <param name="dtype">The type of a reward model's weights; null for the one that they are stored in.</param>
     /// <param name="workers">How many batches a reward model scores in parallel on a CPU.</param>
     /// <param name="say">Shows a notice, such as that a request is retried; called from any thread.</param>
+    /// <param name="cancellation">Ends requests to other programs that do not answer.</param>
     /// <exception cref="InvalidDataException">A reward cannot be created, or the list is invalid.</exception>
     public static IRewardSource Create(
-        IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1, Action<string>? say = null)
+        IReadOnlyList<RewardOptions> rewards, Policy policy, DType? dtype = DType.Float32, int workers = 1, Action<string>? say = null,
+        CancellationToken cancellation = default)
     {
         Validation.ThrowIfInvalid(new RewardList { Rewards = rewards });
-        var context = new RewardContext(policy) { Dtype = dtype, Workers = workers, Say = say ?? (_ => { }) };
+        var context = new RewardContext(policy) { Dtype = dtype, Workers = workers, Say = say ?? (_ => { }), Cancellation = cancellation };
         var parts = new List<WeightedReward>();
         try
         {
@@ -70,6 +72,9 @@ public static class RewardSources
         }
         return new RewardSum(parts);
     }
+
+    /// <summary>Kills the processes of all rewards, for a program that is ended at once.</summary>
+    public static void KillProcesses() => LineProcess.KillAll();
 
     /// <summary>Checks before a run that the rows of all prompts have the fields that rewards read.</summary>
     /// <exception cref="InvalidDataException">A field is missing; the message says where.</exception>

@@ -21,7 +21,7 @@ public sealed partial class Run : IDisposable, IRunState
     readonly RunOptions options;
     readonly string? recipe;
     readonly IRunDisplay display;
-    readonly IDisposable folderLock;
+    IDisposable? folderLock;
     readonly CheckpointStore checkpoints;
     readonly Dictionary<string, IRunState> states = new(StringComparer.Ordinal);
     readonly Stopwatch clock = new();
@@ -53,13 +53,10 @@ public sealed partial class Run : IDisposable, IRunState
         var device = Device.Parse(options.Device);
         Method = method;
         Folder = new(options.Output);
-        folderLock = Folder.Lock();
-        if (recipe is not null && Folder.HasStarted)
-        {
-            folderLock.Dispose();
-            throw new InvalidDataException(
-                $"{Folder.Path} already has a run; resume it with `attune train {Folder.Path}`, or set another run.output");
-        }
+        if (recipe is null)
+            folderLock = Folder.Lock();
+        else
+            RequireNoRun();
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
         Random = new((ulong)options.Seed, device);
         if (options.Threads > 0)
@@ -199,7 +196,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         CloseFiles();
         Random.Dispose();
-        folderLock.Dispose();
+        folderLock?.Dispose();
     }
 
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
@@ -221,13 +218,30 @@ public sealed partial class Run : IDisposable, IRunState
         {
             throw Stop(done, failure.Message);
         }
+        catch (OperationCanceledException)
+        {
+            SaveStopped(done);
+            throw;
+        }
     }
 
-    /// <summary>Called when data and models are loaded, so that an error in the recipe leaves no run folder.</summary>
+    /// <exception cref="InvalidDataException">The folder of a new run already has one.</exception>
+    void RequireNoRun()
+    {
+        if (Folder.HasStarted)
+            throw new InvalidDataException(
+                $"{Folder.Path} already has a run; resume it with `attune train {Folder.Path}`, or set another run.output");
+    }
+
+    /// <summary>Called when data and models are loaded, so that a run that cannot begin leaves no folder.</summary>
     void OpenFiles(int step)
     {
         if (recipe is not null)
+        {
+            folderLock = Folder.Lock();
+            RequireNoRun();
             AtomicWrite.File(Folder.Recipe, recipe);
+        }
         var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
@@ -253,7 +267,8 @@ public sealed partial class Run : IDisposable, IRunState
     string HowToResume =>
         Method == CustomLoop.Method ? "run its program again to resume it" : $"resume it with `attune train {Folder.Path}`";
 
-    void SaveStopped(int done)
+    /// <summary>Saves a run that is stopped after a step.</summary>
+    internal void SaveStopped(int done)
     {
         checkpoints.Save(done, states, ProtectedCheckpoints);
         display.End($"stopped after step {done}, saved; {HowToResume}");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Training.Options;
 
 namespace Attune.Training.Runs;
 
@@ -25,6 +26,7 @@ public sealed record RunOptions
 
     /// <summary>Threads of an operator on the CPU; 0 for the number of processors.</summary>
     [Range(0, double.PositiveInfinity)]
+    [ThreadCount]
     public int Threads { get; init; }
 
     /// <summary>Steps between two checkpoints; 0 for checkpoints only at the end and when the run is stopped.</summary>

@@ -23,16 +23,6 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
             RecipeRunner.Start(Method, Recipe, display, cancellation);
     }
 
-    /// <summary>Files and folders of the recipe that do not exist, each with its key.</summary>
-    public IEnumerable<string> Missing() =>
-        from lines in Lines(Method, Recipe).Zip(Lines(Method, Recipe.WithFullPaths()))
-        where lines.First != lines.Second                    // a value that changes when paths become absolute is a path
-        let parts = lines.First.Trim().Split(": ", 2)
-        where parts[^1] is ['"', .., '"'] and { Length: > 2 }       // a single path
-        let path = parts[^1].Trim('"')
-        where !Path.Exists(path)
-        select $"`{parts[0]}` must be an existing file or folder (was {path}).";
-
     /// <summary>How the run in the folder differs from this one; null when there is none or it is the same.</summary>
     public string? Conflict()
     {

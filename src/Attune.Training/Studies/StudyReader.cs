@@ -26,7 +26,8 @@ public static class StudyReader
             .SelectMany(seed => Study.Variants(options).Select(variant => Bind(options, variant, seed, errors)))
             .OfType<PlannedRun>()];
         Refuse(file, [.. errors.Distinct(StringComparer.Ordinal)]);
-        Refuse(file, [.. runs.SelectMany(run => run.Missing()).Distinct(StringComparer.Ordinal), .. Idle(runs), .. Conflicts(runs)]);
+        var missing = runs.SelectMany(run => RecipePaths.Missing(run.Recipe)).Distinct(StringComparer.Ordinal);
+        Refuse(file, [.. missing, .. Idle(runs), .. Conflicts(runs)]);
         var name = Path.GetFileNameWithoutExtension(file);
         return new(new(name, options, runs[0].Method, [.. runs.Select(planned => planned.Run)]), runs);
     }

@@ -82,6 +82,17 @@ public sealed class HttpRewardTests : IDisposable
     }
 
     [Fact]
+    public void Score_CancelledWhileTheServerIsSilent_EndsAtOnce()
+    {
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromSeconds(0.2));
+        using var source = new HttpReward { Url = url, Retries = 3 }
+            .Build(Rewarded.Context() with { Cancellation = cancellation.Token });             // no server is listening
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        Assert.ThrowsAny<OperationCanceledException>(() => source.Score(Two));
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0.1, 10);
+    }
+
+    [Fact]
     public void AnAnswerOfManyMegabytesIsRefused()
     {
         Serve((200, new string('x', 65 * 1024 * 1024)));

@@ -1,0 +1,138 @@
+namespace Attune.Training.Recipes;
+
+/// <summary>
+/// Argument names of TRL, trlX and OpenRLHF, and what Attune has in their place, for messages about unknown keys.
+/// docs/coming-from-trl.md is the page about them.
+/// </summary>
+static class ForeignKeys
+{
+    /// <summary>What a name stands for.</summary>
+    /// <param name="Keys">Full keys, of which a recipe has at most one; none where Attune has no such option.</param>
+    /// <param name="Note">What differs, or what to do where there is no key; may be empty.</param>
+    public sealed record Meaning(IReadOnlyList<string> Keys, string Note);
+
+    public static IReadOnlyDictionary<string, Meaning> All { get; } = Read();
+
+    /// <summary>The key of a recipe that a foreign name stands for; null for a name that is not foreign or has no key in it.</summary>
+    public static string? KeyOf(string name, IReadOnlyCollection<string> keys) =>
+        All.GetValueOrDefault(Plain(name))?.Keys.FirstOrDefault(keys.Contains);
+
+    /// <summary>What to write in place of a foreign name; null for a name that is not foreign.</summary>
+    /// <param name="name">The name, in full or its last part.</param>
+    /// <param name="keys">The keys of the recipe.</param>
+    public static string? Explain(string name, IReadOnlyCollection<string> keys)
+    {
+        if (All.GetValueOrDefault(Plain(name)) is not { } meaning)
+            return null;
+        if (KeyOf(name, keys) is { } key)
+            return $"use `{key}`{(meaning.Note.Length > 0 ? $": {meaning.Note}" : "")}";
+        return meaning.Keys.Count == 0
+            ? meaning.Note
+            : $"this method has no such key; others have {string.Join(" or ", meaning.Keys.Select(other => $"`{other}`"))}";
+    }
+
+    static string Plain(string name) =>
+        name[(name.LastIndexOf('.') + 1)..].TrimStart('-').Replace('-', '_').ToLowerInvariant();
+
+    /// <summary>A line has names, the keys, and a note.</summary>
+    static Dictionary<string, Meaning> Read() => Table.Split('\n')
+        .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).Where(columns => columns.Length == 3)
+        .SelectMany(columns => columns[0].Split(' ').Select(name => KeyValuePair.Create(
+            name, new Meaning(columns[1].Split(' ', StringSplitOptions.RemoveEmptyEntries), columns[2]))))
+        .ToDictionary(StringComparer.Ordinal);
+
+    const string Table = """
+        num_train_epochs | training.epochs | 
+        max_steps total_steps | training.steps | 
+        total_episodes | training.steps | the episodes divided by the responses of a step
+        per_device_train_batch_size | training.microBatchSize | the examples of a forward pass; training.batchSize is those of a step
+        micro_train_batch_size | training.microBatchSize | the examples of a forward pass; training.batchSize is those of a step
+        micro_rollout_batch_size | training.microBatchSize | the examples of a forward pass; training.batchSize is those of a step
+        per_device_eval_batch_size | training.microBatchSize | the examples of a forward pass; training.batchSize is those of a step
+        gradient_accumulation_steps | training.batchSize | the examples of a step, which are processed training.microBatchSize at a time
+        train_batch_size batch_size rollout_batch_size num_rollouts chunk_size | training.batchSize | 
+        num_mini_batches mini_batch_size | updates.miniBatches | how many, not how large
+        num_ppo_epochs ppo_epochs num_iterations | updates.epochs | 
+        num_generations n_samples_per_prompt rloo_k | updates.samplesPerPrompt | 
+        learning_rate lr actor_learning_rate | optimizer.learningRate | 
+        critic_learning_rate | optimizer.learningRate | one for policy and critic
+        lr_scheduler_type lr_scheduler | optimizer.schedule.kind | 
+        warmup_ratio warmup_steps lr_warmup_ratio num_warmup_steps | optimizer.schedule.warmup | steps, or below 1 a share of all steps
+        weight_decay l2 | optimizer.weightDecay | 
+        adam_beta1 | optimizer.beta1 | 
+        adam_beta2 | optimizer.beta2 | 
+        adam_epsilon | optimizer.epsilon | 
+        max_grad_norm max_norm | optimizer.maxGradNorm | 
+        optim | optimizer.kind | 
+        bf16 | run.dtype | bfloat16 for mixed precision
+        fp16 torch_dtype dtype | run.dtype | float32 or bfloat16; there is no float16 training
+        output_dir save_path checkpoint_dir | run.output | 
+        save_steps checkpoint_interval | run.checkpointEvery | 
+        save_total_limit max_ckpt_num | run.keepCheckpoints | 
+        eval_steps eval_interval eval_strategy evaluation_strategy | run.evaluateEvery | in steps
+        logging_steps logging_dir report_to use_wandb |  | every step is logged in metrics.jsonl of the run folder
+        resume_from_checkpoint |  | `attune train RUN` resumes a run
+        overwrite_output_dir |  | name another folder with run.output, or delete the old one
+        gradient_checkpointing |  | a smaller training.microBatchSize or parameters.topLayers saves memory
+        load_in_4bit load_in_8bit use_vllm deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune has nothing like it
+        push_to_hub trust_remote_code |  | Attune has nothing like it
+        model_name_or_path model_path sft_model_path pretrain | model | a folder in the format of Hugging Face
+        ref_model ref_model_path ref_reward_offload |  | the reference is the model that training starts from; see the section reference
+        reward_model_path reward_model reward_pretrain | rewardModel | 
+        reward_funcs reward_fn remote_rm_url | rewards | a list; docs/rewards.md has the kinds, such as http and plugin
+        reward_weights | rewards | rewards.0.weight, rewards.1.weight and so on
+        value_model critic_pretrain | critic.model | with critic.kind=model
+        tokenizer_name_or_path | tokenizer.path | 
+        num_layers_unfrozen | parameters.topLayers | 
+        use_peft use_lora lora_r lora_rank | parameters.lora.rank | above 0 for an adapter
+        lora_alpha | parameters.lora.alpha | 
+        lora_dropout | parameters.lora.dropout | 
+        lora_target_modules target_modules | parameters.lora.targets | 
+        lora_modules_to_save modules_to_save | parameters.lora.modulesToSave | 
+        use_rslora | parameters.lora.rsLora | 
+        use_dora | parameters.lora.dora | 
+        dataset_name dataset prompt_data train_file | data.train | a file or a folder
+        dataset_test_split eval_dataset eval_data | data.heldOut | a file or a folder
+        max_length max_seq_length | data.tooLong | texts may be as long as the model's context; this key says what happens to longer ones
+        max_len seq_length | data.tooLong | texts may be as long as the model's context; this key says what happens to longer ones
+        truncation_mode | data.tooLong | texts may be as long as the model's context; this key says what happens to longer ones
+        max_prompt_length prompt_max_len | data.tooLong | prompts may take the model's context less sampling.maxNewTokens
+        packing completion_only_loss |  | documents are packed, and of demonstrations only the responses are in the loss
+        assistant_only_loss |  | documents are packed, and of demonstrations only the responses are in the loss
+        max_completion_length response_length generate_max_len max_new_tokens | sampling.maxNewTokens | 
+        min_new_tokens | sampling.minNewTokens | 
+        top_k | sampling.topK | 
+        top_p | sampling.topP | 
+        min_p | sampling.minP | 
+        repetition_penalty | sampling.repetitionPenalty | 
+        stop_token stop_sequences stop_strings | sampling.stop | a list of texts
+        do_sample | sampling.temperature | 0 is greedy
+        missing_eos_penalty | scores.missingEosPenalty | 
+        cliprange_reward reward_clip_range | scores.clip | 
+        scale_reward normalize_reward | scores.scaling | 
+        beta | dpo.beta kl.coef | 
+        kl_coef init_kl_coef | kl.coef | 
+        kl_estimator kl_penalty | kl.estimator | 
+        adap_kl_ctrl | kl.controller | adaptive
+        kl_target | kl.target | 
+        kl_horizon | kl.horizon | 
+        cliprange eps_clip clip_range epsilon epsilon_low | ppo.clipRange grpo.clipLow | 
+        epsilon_high | grpo.clipHigh | 
+        cliprange_value value_clip | ppo.valueClipRange | 
+        vf_coef | ppo.valueCoef | 
+        ent_coef entropy_coef entropy_loss_coef | ppo.entropyCoef | 
+        lam lambd gae_lambda | ppo.gaeLambda | 
+        whiten_rewards | ppo.whitenRewards | 
+        scale_rewards | grpo.scaleByStd | 
+        ptx_coef | mix.coef | 
+        ema_beta enable_ema | average.decay | 
+        sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed
+        ref_model_sync_steps | reference.syncEvery | 
+        ref_model_mixup_alpha | reference.syncRate | 
+        loss_type | sft.loss | of dpo and grpo there is one loss, that of the paper
+        label_smoothing label_smoothing_factor | dpo.labelSmoothing reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
+        center_rewards_coefficient | reward.centerCoef | 
+        disable_dropout | sft.dropout pretrain.dropout | true or false, the other way round
+        advantage_estimator |  | it is the method: `attune ppo` or `attune grpo`
+        """;
+}
