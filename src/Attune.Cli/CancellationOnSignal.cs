@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli;
 
@@ -37,7 +38,10 @@ sealed class CancellationOnSignal : IDisposable
     void Stop(PosixSignalContext context)
     {
         if (Interlocked.Increment(ref signals) > 1)
-            return;                                      // the signal's default action ends the process
+        {
+            RewardSources.KillProcesses();
+            return;                                      // the signal's default action ends this process
+        }
         context.Cancel = true;
         Cancel();
     }

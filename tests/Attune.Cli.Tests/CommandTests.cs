@@ -62,10 +62,61 @@ public sealed class CommandTests
     [Fact]
     public void Sft_LabelSmoothingOutOfRange_FailsWithOneMessage()
     {
-        var (code, output, error) = Commands.Run("sft", "model=m", "data.train=d.jsonl", "sft.labelSmoothing=7");
+        using var folder = new TemporaryFolder();
+        var (code, output, error) = Commands.RunIn(folder.Path, "sft", "model=m", "data.train=d.jsonl", "sft.labelSmoothing=7");
         Assert.Equal(2, code);
-        Assert.Equal("attune: the recipe cannot be used:\n  `sft.labelSmoothing` must be at least 0 and below 1 (was 7).\n", error);
+        Assert.Equal(
+            "attune: the recipe cannot be used:\n  `sft.labelSmoothing` must be at least 0 and below 1 (was 7).\n"
+                + $"  `model` must be an existing folder (was m, in {folder.Path}).\n"
+                + $"  `data.train` must be an existing file or folder (was d.jsonl, in {folder.Path}).\n",
+            error);
         Assert.Empty(output);
+    }
+
+    [Fact]
+    public void Ppo_PathsThatDoNotExist_AreAllReportedAndLeaveNoFolder()
+    {
+        using var folder = new TemporaryFolder();
+        string[] words =
+        [
+            "model=/nowhere", "rewardModel=/nowhere/reward", "data.train=/nope.jsonl", "critic.kind=model", "critic.model=/critic",
+            "rewards=[{kind: model, name: second, models: [/a, /b]}]", $"run.output={folder.File("run")}", "run.threads=100000",
+        ];
+        var (code, _, error) = Commands.Run(["ppo", .. words]);
+        Assert.Equal(2, code);
+        foreach (var key in new[] { "model", "rewardModel", "data.train", "critic.model", "rewards.0.models" })
+            Assert.Contains($"  `{key}` must be an existing f", error, StringComparison.Ordinal);
+        Assert.Contains("(was /b)", error, StringComparison.Ordinal);
+        Assert.Contains($"`run.threads` must be at most {4 * Environment.ProcessorCount}", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("run")));
+    }
+
+    [Fact]
+    public void Sft_ModelThatIsNone_LeavesNoFolder()
+    {
+        using var folder = new TemporaryFolder();
+        var data = folder.Write("data.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n");
+        Directory.CreateDirectory(folder.File("empty"));
+        var (code, _, _) = Commands.Run("sft", $"model={folder.File("empty")}", $"data.train={data}", $"run.output={folder.File("run")}");
+        Assert.Equal(2, code);
+        Assert.False(Directory.Exists(folder.File("run")));
+    }
+
+    [Fact]
+    public void Sft_OneStep_ChangesTheWeights()
+    {
+        using var folder = new TemporaryFolder();
+        var data = folder.Write("data.jsonl", "{\"prompt\":\"Where?\",\"completion\":\" Here.\"}\n");
+        var text = folder.Write("text.jsonl", "{\"text\":\"Where? Here. Where is the pool?\"}\n");
+        string[] shape = ["newModel.layers=1", "newModel.width=16", "newModel.heads=2", "tokenizer.vocabularySize=300"];
+        var (_, _, error) = Commands.Run(
+            ["pretrain", $"data.train={text}", "data.heldOutShare=0", $"run.output={folder.File("base")}", "training.steps=1", .. shape]);
+        Assert.Empty(error);
+        Assert.Equal(0, Commands.Run(
+            "sft", $"model={folder.File("base/model")}", $"data.train={data}", "data.heldOutShare=0",
+            $"run.output={folder.File("sft")}").Code);
+        Assert.NotEqual(
+            File.ReadAllBytes(folder.File("base/model/model.safetensors")), File.ReadAllBytes(folder.File("sft/model/model.safetensors")));
     }
 
     [Theory]

@@ -54,6 +54,24 @@ static class Commands
         }
     }
 
+    /// <summary>Runs a command in this process, in a folder.</summary>
+    public static (int Code, string Output, string Error) RunIn(string folder, params string[] words)
+    {
+        lock (OneAtATime)
+        {
+            var before = Environment.CurrentDirectory;
+            Environment.CurrentDirectory = folder;
+            try
+            {
+                return Run(words);
+            }
+            finally
+            {
+                Environment.CurrentDirectory = before;
+            }
+        }
+    }
+
     /// <summary>Runs a command as a child process.</summary>
     public static (int Code, string Output, string Error) RunProcess(params string[] words)
     {

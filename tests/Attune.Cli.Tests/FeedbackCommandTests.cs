@@ -40,6 +40,9 @@ public sealed class FeedbackCommandTests : IDisposable
     [InlineData("no person named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
     [InlineData("agreement must be from 0 to 1 (was 70)", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]
     [InlineData("--from must be a date such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--from", "yesterday")]
+    [InlineData("(was 12/11/2026)", "export", "--project", "hotel", "--output", "x", "--from", "12/11/2026")]
+    [InlineData("--to must be a date such as 2026-03-01", "export", "--project", "hotel", "--output", "x", "--to", "10:00")]
+    [InlineData("(was 2026-11)", "export", "--project", "hotel", "--output", "x", "--from", "2026-11")]
     [InlineData("here is no file nothing.jsonl", "import", "nothing.jsonl", "--project", "hotel")]
     [InlineData("there is no file nothing.db", "restore", "nothing.db")]
     public void Feedback_BadInput_FailsWithOneMessage(string expected, params string[] words)
@@ -49,6 +52,17 @@ public sealed class FeedbackCommandTests : IDisposable
         Assert.Equal(2, code);
         Assert.Contains(expected, error, StringComparison.Ordinal);
         Assert.False(Directory.Exists("x"));
+    }
+
+    [Theory]
+    [InlineData("2026-03-01")]
+    [InlineData("2026-03-01T09:00")]
+    [InlineData("2026-03-01T09:00:00Z")]
+    [InlineData("2026-03-01 09:00:00+02:00")]
+    public void Export_FromAnIsoTime_IsTaken(string time)
+    {
+        Import();
+        Assert.Equal(0, Run("export", "--project", "hotel", "--from", time, "--output", folder.File("out")).Code);
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class HelpTests
     }
 
     /// <summary>The commands that help lists, with their subcommands.</summary>
-    static IEnumerable<string[]> AllCommands(string[] parent)
+    internal static IEnumerable<string[]> AllCommands(string[] parent)
     {
         var help = Commands.Run([.. parent, "--help"]).Output.Split('\n');
         var lines = parent.Length == 0

@@ -85,9 +85,9 @@ static class DoctorCommand
 
     static string Memory()
     {
-        var memory = GC.GetGCMemoryInfo();
         const double Gibibyte = 1L << 30;
-        var (total, free) = (memory.TotalAvailableMemoryBytes, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
-        return $"{total / Gibibyte:F1} GiB, {free / Gibibyte:F1} GiB free";
+        var memory = MachineMemory.Read("/");
+        var limited = memory.IsLimited ? " (the limit of this process's control group)" : "";
+        return $"{memory.Total / Gibibyte:F1} GiB{limited}, {memory.Free / Gibibyte:F1} GiB free";
     }
 }

@@ -98,8 +98,9 @@ static class EvaluatePolicyCommand
         var sampling = Sampling(parsed, recipe.Sampling);
         var tokenizer = ModelFolder.LoadTokenizer(recipe.Model);
         var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
-        using var reward = RewardSources.Create(rewards, policy);
-        using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(goldRewards, policy);
+        using var reward = RewardSources.Create(rewards, policy, cancellation: cancellation);
+        using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(
+            goldRewards, policy, cancellation: cancellation);
         var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, startToken: policy.Model.Backbone.StartToken);
         var all = Dataset.Read(file).Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];

@@ -34,7 +34,7 @@ static class FeedbackCommand
             CommandHelp.WithExample(backup, "attune feedback backup backups/monday.db"),
             CommandHelp.WithExample(restore, "attune feedback restore backups/monday.db --folder studio --force"),
         }, """
-            attune feedback import answers.jsonl --project hotel --new
+            attune feedback import data/frontdesk/rankings.jsonl --project hotel --new
             attune feedback export --project hotel --layout pairs --held-out 0.1 --output data/hotel
             """);
     }
@@ -71,6 +71,7 @@ static class FeedbackCommand
     static int Backup(ParseResult parsed)
     {
         var file = parsed.GetValue(File)!;
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         var content = Backups.Take(StorePath(parsed), file, parsed.GetValue(Force));
         Console.Out.WriteLine($"{file}: {Summarize(content)}; checked and saved");
         return 0;

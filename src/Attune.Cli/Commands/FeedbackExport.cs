@@ -7,6 +7,9 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune feedback export --project NAME --output FOLDER</c>: annotations as files that training reads.</summary>
 static class FeedbackExport
 {
+    static readonly string[] IsoTimes =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd HH:mmK", "yyyy-MM-dd HH:mm:ssK"];
+
     static readonly Option<ExportLayout> Layout = ChoiceOption.Create<ExportLayout>(
         "--layout", "The format of the rows; see docs/annotating.md");
     static readonly Option<string> Output = new("--output")
@@ -50,8 +53,8 @@ static class FeedbackExport
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
-            attune feedback export --project hotel --layout pairs --decisions 2 --agreement 0.6 --held-out 0.1 --output data/hotel
-            attune reward model=runs/sft/model data.train=data/hotel/train.jsonl data.heldOut=data/hotel/heldout.jsonl
+            attune feedback export --project hotel --layout pairs --agreement 0.6 --held-out 0.1 --output data/hotel
+            attune reward recipes/reward.yaml data.train=data/hotel/train.jsonl data.heldOut=data/hotel/heldout.jsonl run.output=runs/hotel
             """);
     }
 
@@ -84,8 +87,9 @@ static class FeedbackExport
         Seed = parsed.GetValue(Seed),
     };
 
+    /// <summary>A date or a time of ISO 8601, in UTC unless it names another zone; other notations differ between countries.</summary>
     static DateTimeOffset? Time(string name, string? text) => text is null ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
+        : DateTimeOffset.TryParseExact(text, IsoTimes, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
         : throw new InvalidDataException($"{name} must be a date such as 2026-03-01 or a time such as 2026-03-01T09:00:00Z (was {text}).");
 
     static void Print(string output, ExportManifest manifest)

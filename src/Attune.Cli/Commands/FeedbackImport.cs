@@ -23,7 +23,7 @@ static class FeedbackImport
             File, FeedbackCommand.Project, FeedbackCommand.Folder, New,
         };
         command.SetAction(Import);
-        return CommandHelp.WithExample(command, "attune feedback import answers.jsonl --project hotel --new");
+        return CommandHelp.WithExample(command, "attune feedback import data/frontdesk/rankings.jsonl --project hotel --new");
     }
 
     static int Import(ParseResult parsed)

@@ -31,7 +31,7 @@ static class MethodCommand
                 $"Name a recipe file, or give values of keys:\n  {method.Example}\nRun `attune help {method.Name}`.");
         var (file, overrides) = TrainingArguments.Split(arguments);
         string[] words = selfTest ? [.. overrides, "run.selfTest=true"] : overrides;
-        var (found, recipe) = RecipeReader.Read(method.Name, file, words, Notices.Write);
+        var (found, recipe) = RecipeReader.Read(method.Name, file, words, Notices.Write, pathsMustExist: true);
         using var interruption = new CancellationOnSignal();
         using var display = Displays.Pick();
         RecipeRunner.Start(found, recipe, display, interruption.Token);

@@ -36,7 +36,7 @@ static class TrainCommand
             RecipeRunner.Resume(target, overrides, display, interruption.Token);
             return 0;
         }
-        var (method, recipe) = RecipeReader.Read(method: null, target, overrides, Notices.Write);
+        var (method, recipe) = RecipeReader.Read(method: null, target, overrides, Notices.Write, pathsMustExist: true);
         RecipeRunner.Start(method, recipe, display, interruption.Token);
         return 0;
     }

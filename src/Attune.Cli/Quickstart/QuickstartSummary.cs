@@ -15,22 +15,25 @@ static class QuickstartSummary
         console.WriteLine();
         console.WriteLine($"The first {ResponsesShown} of {result.Pairs.Count} held-out prompts, with the simulated guest's assessments:");
         console.Write(Responses(result));
-        var attune = ProgramName.Current;
         var writer = console.Profile.Out.Writer;               // does not wrap, so that paths and commands can be copied
         console.WriteLine();
         writer.WriteLine($"Report, with curves and more responses:  {report}");
         writer.WriteLine($"Results as JSON:                          {summary}");
-        writer.WriteLine($"""
-
-            What to try next:
-              {attune} generate {result.Ppo.Model} "Guest: Could we have two more pillows?\nDesk:"
-              {attune} evaluate reward {result.Reward.Model} data/frontdesk/rankings-heldout.jsonl
-              {attune} dpo model={result.Sft.Model} data.train=data/frontdesk/pairs.jsonl
-              {attune} studio              a page on which people rank responses, and runs are shown
-              {attune} recipe ppo          every key of a recipe, with its default and meaning
-            Your own data goes in place of data/frontdesk; README.md lists the fields.
-            """);
+        writer.WriteLine("\nWhat to try next:");
+        foreach (var (command, meaning) in NextCommands(ProgramName.Current, result.Sft.Model, result.Reward.Model, result.Ppo.Model))
+            writer.WriteLine($"  {command}{(meaning.Length > 0 ? $"     # {meaning}" : "")}");
+        writer.WriteLine("Your own data goes in place of data/frontdesk; README.md lists the fields.");
     }
+
+    /// <summary>Commands to try after the quickstart, with what they do.</summary>
+    internal static IEnumerable<(string Command, string Meaning)> NextCommands(string attune, string sft, string reward, string ppo) =>
+    [
+        ($"{attune} generate {ppo} \"Guest: Could we have two more pillows?\\nDesk:\"", ""),
+        ($"{attune} evaluate reward {reward} data/frontdesk/rankings-heldout.jsonl", ""),
+        ($"{attune} dpo model={sft} data.train=data/frontdesk/pairs.jsonl learningRate=2e-4", ""),
+        ($"{attune} studio", "a page on which people rank responses and runs are shown"),
+        ($"{attune} recipe ppo", "every key of a recipe, with its default and meaning"),
+    ];
 
     static Table Results(LoopResult result)
     {
