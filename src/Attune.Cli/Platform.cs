@@ -7,7 +7,7 @@ static class Platform
 {
     /// <summary>Why Attune cannot run here; null where it can.</summary>
     public static string? Problem => ProblemOf(
-        RuntimeInformation.IsOSPlatform(OSPlatform.Linux), RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture);
+        OperatingSystem.IsLinux(), RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture);
 
     public static string? ProblemOf(bool isLinux, string system, Architecture architecture) =>
         isLinux && architecture == Architecture.X64

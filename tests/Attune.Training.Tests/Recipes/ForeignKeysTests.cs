@@ -86,6 +86,6 @@ public sealed partial class ForeignKeysTests
     [GeneratedRegex("`(?<code>[^`]+)`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"^[a-z]\w*(\.[a-zA-Z]\w*)+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[a-z]\w*(\.[a-zA-Z]\w*)+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex DottedName();
 }
