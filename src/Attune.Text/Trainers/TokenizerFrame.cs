@@ -9,7 +9,7 @@ sealed record TokenizerFrame(IReadOnlyList<string> SpecialTokens)
 
     public required JsonObject PreTokenizer { get; init; }
 
-    public required JsonObject PostProcessor { get; init; }
+    public JsonObject? PostProcessor { get; init; }
 
     public required JsonObject Decoder { get; init; }
 
@@ -37,7 +37,7 @@ sealed record TokenizerFrame(IReadOnlyList<string> SpecialTokens)
         ["added_tokens"] = new JsonArray([.. SpecialTokens.Distinct().Select((token, id) => TokenizerJson.AddedToken(id, token))]),
         ["normalizer"] = Normalizer?.DeepClone(),
         ["pre_tokenizer"] = PreTokenizer.DeepClone(),
-        ["post_processor"] = PostProcessor.DeepClone(),
+        ["post_processor"] = PostProcessor?.DeepClone(),
         ["decoder"] = Decoder.DeepClone(),
     };
 }

@@ -25,15 +25,16 @@ static class TokenizerJson
     public static JsonObject BytesOfWords(string regex, bool addPrefixSpace) => new()
     {
         ["type"] = "Sequence",
-        ["pretokenizers"] = new JsonArray(
-            new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject { ["Regex"] = regex },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            },
-            ByteLevel(addPrefixSpace, trimOffsets: true, useRegex: false)),
+        ["pretokenizers"] = new JsonArray(Split(regex), ByteLevel(addPrefixSpace, trimOffsets: true, useRegex: false)),
+    };
+
+    /// <summary>A pre-tokenizer whose pieces are the matches of a regular expression.</summary>
+    public static JsonObject Split(string regex) => new()
+    {
+        ["type"] = "Split",
+        ["pattern"] = new JsonObject { ["Regex"] = regex },
+        ["behavior"] = "Isolated",
+        ["invert"] = false,
     };
 
     /// <summary>BERT's normalizer; by default accents are removed if the text is lower-cased.</summary>

@@ -11,6 +11,8 @@ public enum TokenizerKind
     BytePair,
     WordPiece,
     Unigram,
+    Word,
+    Character,
 }
 
 /// <summary>Where the tokenizer of a new model comes from.</summary>
@@ -20,13 +22,18 @@ public sealed record TokenizerOptions : IValidatableObject
     [ExistingPath]
     public string Path { get; init; } = "";
 
-    /// <summary>The kind of a new tokenizer: bytePair (byte-level BPE, as GPT-2's), wordPiece (as BERT's) or unigram (as T5's).</summary>
+    /// <summary>
+    /// The kind of a new tokenizer: bytePair (byte-level BPE, as GPT-2's), wordPiece (as BERT's), unigram (as T5's), word (a token for each
+    /// word, with the space before it) or character (a token for each character).
+    /// </summary>
     public TokenizerKind Kind { get; init; } = TokenizerKind.BytePair;
 
     /// <summary>The vocabulary size of a new tokenizer, which is trained on the training texts.</summary>
     public int VocabularySize { get; init; } = 4096;
 
-    /// <summary>How often a pair of adjacent tokens must occur to be merged (unigram: how often a piece must occur).</summary>
+    /// <summary>
+    /// How often a pair of adjacent tokens must occur to be merged (unigram: how often a piece must occur); not used by word and character.
+    /// </summary>
     [Range(1, double.PositiveInfinity)]
     public int MinFrequency { get; init; } = 2;
 
@@ -44,6 +51,8 @@ public sealed record TokenizerOptions : IValidatableObject
             texts, new() { VocabularySize = VocabularySize, MinFrequency = MinFrequency, Lowercase = Lowercase }),
         TokenizerKind.Unigram => UnigramTrainer.Train(
             texts, new() { VocabularySize = VocabularySize, MinFrequency = MinFrequency, Sentinels = Sentinels }),
+        TokenizerKind.Word => WordLevelTrainer.TrainWords(texts, VocabularySize),
+        TokenizerKind.Character => WordLevelTrainer.TrainCharacters(texts, VocabularySize),
         _ => BytePairTrainer.Train(texts, new() { VocabularySize = VocabularySize, MinFrequency = MinFrequency }),
     };
 
@@ -53,6 +62,7 @@ public sealed record TokenizerOptions : IValidatableObject
         {
             TokenizerKind.WordPiece => (6, "5 special tokens and a character"),
             TokenizerKind.Unigram => (4 + Sentinels, $"3 special tokens, {Sentinels} sentinels and a character"),
+            TokenizerKind.Word or TokenizerKind.Character => (4, "3 special tokens and a word or character"),
             _ => (258, "256 bytes, the end-of-sequence token and padding"),
         };
         if (Path.Length == 0 && VocabularySize < minimum)
