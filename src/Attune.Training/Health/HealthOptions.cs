@@ -87,7 +87,7 @@ public sealed record HealthOptions
 
     /// <summary>
     /// Alarm when the held-out reward has lost more than this share of its gain, at two evaluations in a row, while the training score
-    /// rose.
+    /// rose; and when the training score has lost more than this share of its own gain.
     /// </summary>
     public double MaxLostShare { get; init; } = 0.2;
 }

@@ -100,6 +100,11 @@ static class HealthRules
                 + "responses of this policy.",
             OverOptimised)
             { EasedByBeta = true },
+        new("scoreFell", "score fell", Severity.Alarm,
+            "Updates undo what was learned: go back to an earlier checkpoint, and use a smaller learning rate or one that decays, fewer "
+                + "updates.epochs, or a ppo.targetKl that ends a step early.",
+            ScoreFell)
+            { EasedByBeta = true },
     ];
 
     /// <summary>The history that the rules read.</summary>
@@ -131,6 +136,16 @@ static class HealthRules
         return heldOut.Count > 2 && heldOut.Last < least && heldOut.Before < least && heldOut.TrainingAtLast > then
             ? $"the {name} on held-out prompts fell from {N(heldOut.Best)} to {N(heldOut.Last)} while the training score rose from "
                 + $"{N(then)} to {N(heldOut.TrainingAtLast)}" : null;
+    }
+
+    /// <summary>By the score on the training prompts, so that it needs no evaluation.</summary>
+    static string? ScoreFell(MetricHistory history, HealthOptions limits)
+    {
+        if (history.Start(Score) is not { } start || history.Now(Score) is not { } now)
+            return null;
+        var (best, gain) = (history.Best(Score), history.Best(Score) - start);
+        return gain > Noise * history.StartStd(Score) && now < best - limits.MaxLostShare * gain
+            ? $"the score had risen from {N(start)} to {N(best)}, and has fallen to {N(now)}" : null;
     }
 
     static string N(double? value) => NumberFormat.Number(value ?? double.NaN);

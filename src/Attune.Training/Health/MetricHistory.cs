@@ -30,6 +30,9 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
     /// <summary>The mean of the first values; null before there is a whole window of them.</summary>
     public double? Start(string name) => tracks[name] is { First: { Count: var count } first } && count == window ? first.Average() : null;
 
+    /// <summary>The greatest mean of a window so far; −∞ before there is a whole one.</summary>
+    public double Best(string name) => tracks[name].Best;
+
     /// <summary>The standard deviation of the first values, divided by n − 1; 0 for fewer than two.</summary>
     public double StartStd(string name) => tracks[name].First is { Count: > 1 } first ? first.StandardDeviation() : 0;
 
@@ -115,6 +118,8 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
 
         public int Count { get; private set; }
 
+        public double Best { get; private set; } = double.NegativeInfinity;
+
         public bool NotFinite { get; private set; }
 
         public void Add(double value, int window)
@@ -128,12 +133,15 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
             Last.Add(value);
             if (Last.Count > window)
                 Last.RemoveAt(0);
+            if (Last.Count == window)
+                Best = Math.Max(Best, Last.Average());
         }
 
         public void Save(string name, StateWriter writer)
         {
             writer.Write($"{name}/count", Count);
             writer.Write($"{name}/broken", NotFinite ? 1 : 0);
+            writer.Write($"{name}/best", Best);
             WriteAll(writer, $"{name}/first", First);
             WriteAll(writer, $"{name}/last", Last);
         }
@@ -142,6 +150,7 @@ sealed class MetricHistory(int window, IEnumerable<string> metrics, IEnumerable<
         {
             Count = (int)reader.ReadNumber($"{name}/count");
             NotFinite = reader.ReadNumber($"{name}/broken") != 0;
+            Best = reader.ReadNumber($"{name}/best");
             ReadAll(reader, $"{name}/first", First);
             ReadAll(reader, $"{name}/last", Last);
         }

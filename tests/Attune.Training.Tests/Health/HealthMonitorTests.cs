@@ -106,6 +106,22 @@ public sealed class HealthMonitorTests
     }
 
     [Fact]
+    public void Score_LosesAFifthOfItsGain_RaisesAnAlarmBeforeMostIsLost()
+    {
+        var monitor = new HealthMonitor(new());
+        var found = new List<(int Step, HealthChange Change)>();
+        for (var step = 1; step <= 80; step++)
+            found.AddRange(monitor.Observe(step, With(("objective/scores", Collapsing(step)))).Select(change => (step, change)));
+        // From 0.191, the mean of steps 1 to 5, the score gains 0.751. A fifth of that is 0.150: the alarm is due below 0.792.
+        var (at, only) = Assert.Single(found);
+        Assert.Equal((62, "scoreFell", true), (at, only.Finding.Rule, only.Begins));
+        Assert.StartsWith(
+            "the score had risen from 0.191 to 0.942, and has fallen to 0.79", only.Finding.Words, StringComparison.Ordinal);
+
+        static double Collapsing(int step) => step <= 40 ? 0.15 + 0.8 * (step - 1) / 39 : step <= 55 ? 0.94 : 0.94 - 0.03 * (step - 55);
+    }
+
+    [Fact]
     public void AnActIsDueWhenAnAlarmHasLasted()
     {
         var monitor = new HealthMonitor(new() { Act = HealthAct.Stop, Patience = 7 });
