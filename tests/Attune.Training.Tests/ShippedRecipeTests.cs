@@ -46,6 +46,12 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("pretrain-t5", encoderDecoder);
         RunTwoSteps("sft-t5", answering, $"model={encoderDecoder}/model");
         RunTwoSteps("ppo-t5", folder.File("ppo-t5"), $"model={answering}/model", $"rewardModel={reward}/model");
+        foreach (var task in new[] { "random-walks", "increasing-numbers" })
+        {
+            var walker = folder.File($"{task}-pretrain");
+            RunTwoSteps($"{task}-pretrain", walker);
+            RunTwoSteps($"{task}-ppo", folder.File($"{task}-ppo"), $"model={walker}/model", $"rewards.0.folder={Repository.Root}");
+        }
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
         Assert.Equal(shipped.Select(Path.GetFileNameWithoutExtension).Order(), ran.Order());
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");

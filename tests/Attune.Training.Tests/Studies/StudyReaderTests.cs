@@ -166,7 +166,8 @@ public sealed class StudyReaderTests : IDisposable
             {
                 ("recipes/", Repository.PathTo("recipes") + "/"), ("data/frontdesk", Repository.PathTo("data", "frontdesk")),
                 ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel),
-                    ("runs/studies", folder.Path),
+                ("runs/random-walks/pretrain/model", tiny.LanguageModel), ("runs/increasing-numbers/pretrain/model", tiny.LanguageModel),
+                ("runs/studies", folder.Path),
             })
                 text = text.Replace(path, here, StringComparison.Ordinal);
             string[] data = [$"data.train={TinyPrompts()}", $"data.heldOut={TinyPrompts()}"];
