@@ -20,29 +20,50 @@ public sealed class ChatTemplate
         + "{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
+    /// <summary>The markers of ChatML, special tokens of <see cref="Tokenizer.WithChatMl"/>.</summary>
+    public static IReadOnlyList<string> ChatMlTokens { get; } = ["<|im_start|>", "<|im_end|>"];
+
     const string Mark = "CONTINUE_FINAL_MESSAGE_TAG ";             // as in transformers, which cuts the text there
 
     readonly JinjaTemplate template;
     readonly IReadOnlyDictionary<string, string> specialTokens;
+    readonly ChatTemplate? toolUse;
+    readonly DateTime now;
+    readonly bool knowsDeveloper;
+    readonly Lazy<bool> readsParts;
 
     /// <param name="jinja">The template's source.</param>
     /// <param name="specialTokens">Tokens that the template uses by name, such as <c>bos_token</c>.</param>
-    /// <exception cref="InvalidDataException">The source is invalid; the message names the line.</exception>
-    public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null)
+    /// <param name="toolUse">The source for conversations with tools; null for the same.</param>
+    /// <exception cref="InvalidDataException">A source is invalid; the message names the line.</exception>
+    public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null, string? toolUse = null)
     {
         template = new(jinja);
         this.specialTokens = specialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
+        this.toolUse = toolUse is null ? null : new(toolUse, specialTokens);
+        now = DateTime.Now;
+        knowsDeveloper = jinja.Contains("developer", StringComparison.Ordinal);
+        readsParts = new(ReadsPartsOnly);
     }
 
-    /// <summary>The chat template of a tokenizer, or ChatML if it has none.</summary>
+    ChatTemplate(ChatTemplate other, DateTime now)
+    {
+        (template, specialTokens, this.now) = (other.template, other.specialTokens, now);
+        (knowsDeveloper, readsParts, toolUse) = (other.knowsDeveloper, other.readsParts, other.toolUse?.At(now));
+    }
+
+    /// <summary>The chat template of a tokenizer, or ChatML if it has none, at the tokenizer's time or now.</summary>
     /// <exception cref="InvalidDataException">The tokenizer's template is invalid.</exception>
-    public static ChatTemplate FromTokenizer(Tokenizer tokenizer) => tokenizer.Conversations;
+    public static ChatTemplate FromTokenizer(Tokenizer tokenizer) => tokenizer.Conversations.At(tokenizer.TemplateTime ?? DateTime.Now);
+
+    /// <summary>A copy in which <c>strftime_now</c> tells this time in every rendering.</summary>
+    public ChatTemplate At(DateTime now) => new(this, now);
+
+    /// <summary>The template for a conversation: of a tokenizer with several, <c>tool_use</c> where there are tools.</summary>
+    public ChatTemplate For(Conversation conversation) => conversation.Tools is null ? this : toolUse ?? this;
 
     /// <summary>Whether the template marks the assistant's text by <c>{% generation %}</c>.</summary>
     public bool HasGenerationMarks => template.MarksGeneration;
-
-    /// <summary>The clock of <c>strftime_now</c>.</summary>
-    public Func<DateTime> Now { get; init; } = () => DateTime.Now;
 
     /// <inheritdoc cref="Render(Conversation, bool, bool)"/>
     public string Render(IReadOnlyList<Message> messages, bool addGenerationPrompt = false) =>
@@ -57,15 +78,60 @@ public sealed class ChatTemplate
     {
         if (addGenerationPrompt && continueFinalMessage)
             throw new InvalidDataException("addGenerationPrompt and continueFinalMessage cannot both be set");
+        var chosen = For(conversation);
         if (!continueFinalMessage)
-            return Run(conversation, addGenerationPrompt);
+            return chosen.Run(conversation, addGenerationPrompt);
         var (marked, final) = Marked(conversation);
-        return Cut(Run(marked, addGenerationPrompt: false), final);
+        return Cut(chosen.Run(marked, addGenerationPrompt: false), final);
+    }
+
+    /// <summary>
+    /// The conversation as the template reads it: the role developer is system where the template does not know it, and texts are parts
+    /// where it writes parts only.
+    /// </summary>
+    public Conversation Adapt(Conversation conversation) =>
+        conversation with { Messages = [.. conversation.Messages.Select(For(conversation).Adapt)] };
+
+    Message Adapt(Message message)
+    {
+        var isRenamed = message.Role == "developer" && !knowsDeveloper;
+        var isWrapped = ReadsParts && message.Fields.TryGetProperty("content", out var content)
+            && content.ValueKind == JsonValueKind.String;
+        if (!isRenamed && !isWrapped)
+            return message;
+        var fields = JsonNode.Parse(message.Fields.GetRawText())!.AsObject();
+        if (isRenamed)
+            fields["role"] = "system";
+        if (isWrapped)
+            fields["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = fields["content"]!.DeepClone() });
+        return new(JsonSerializer.SerializeToElement(fields));
+    }
+
+    /// <summary>Whether the template writes content that is a list of parts, and no content that is a text.</summary>
+    public bool ReadsParts => readsParts.Value;
+
+    bool ReadsPartsOnly()
+    {
+        const string Probe = "ATTUNE_PROBE";
+        return !Writes($"\"{Probe}\"") && Writes($$"""[{"type": "text", "text": "{{Probe}}"}]""");
+
+        bool Writes(string content)
+        {
+            try
+            {
+                var message = new Message(JsonElement.Parse($$"""{"role": "user", "content": {{content}}}"""));
+                return Run(new([message]), addGenerationPrompt: false).Text.Contains(Probe, StringComparison.Ordinal);
+            }
+            catch (InvalidDataException)
+            {
+                return false;
+            }
+        }
     }
 
     RenderedChat Run(Conversation conversation, bool addGenerationPrompt)
     {
-        var rendered = template.Render(Variables(conversation, addGenerationPrompt), Now);
+        var rendered = template.Render(Variables(conversation, addGenerationPrompt), () => now);
         return new(rendered.Text, [.. rendered.Generated.Select(span => new Offset(span.Start, span.End))]);
     }
 

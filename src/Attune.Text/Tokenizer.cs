@@ -23,17 +23,18 @@ public sealed class Tokenizer
         pipeline = TokenizerPipeline.Read(JsonField.Parse(json, file));
         (BosId, EosId, PadId, UnkId) = (IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token", "[PAD]"), IdOf("unk_token"));
         (ClsId, SepId, MaskId) = (IdOf("cls_token", "[CLS]"), IdOf("sep_token", "[SEP]"), IdOf("mask_token", "[MASK]"));
-        ChatTemplate = config.ChatTemplate;
+        var templates = config.ChatTemplates;
+        ChatTemplate = templates.GetValueOrDefault(TokenizerConfig.DefaultTemplate);
         frame = new(FindFrame);
-        conversations = new(() => new(ChatTemplate ?? Attune.Text.ChatTemplate.ChatMl, config.SpecialTokens));
+        conversations = new(() => Compile(templates));
     }
 
     internal static Tokenizer Create(string json, string file, TokenizerConfig config) => new(json, file, config);
 
     /// <summary>
     /// Reads tokenizer.json (or in older folders vocab.json with merges.txt, or vocab.txt) and, if they exist, tokenizer_config.json,
-    /// special_tokens_map.json and chat_template.jinja. Throws <see cref="FileNotFoundException"/> if there is no tokenizer and
-    /// <see cref="InvalidDataException"/> if a file is invalid, inconsistent, or has settings that are not supported.
+    /// special_tokens_map.json, chat_template.jinja and additional_chat_templates. Throws <see cref="FileNotFoundException"/> if there is
+    /// no tokenizer and <see cref="InvalidDataException"/> if a file is invalid, inconsistent, or has settings that are not supported.
     /// </summary>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
 
@@ -42,7 +43,7 @@ public sealed class Tokenizer
         new(tokenizerJson, "tokenizer.json", new(tokenizerConfigJson, "tokenizer_config.json"));
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
-    public void Save(string folder) => TokenizerFolder.Save(folder, json, config.ToJson());
+    public void Save(string folder) => TokenizerFolder.Save(folder, json, config);
 
     /// <summary>Whether every id is the same token in both.</summary>
     public bool HasSameTokensAs(Tokenizer other) => this == other
@@ -81,12 +82,26 @@ public sealed class Tokenizer
     /// <summary>The Jinja source of the chat template, or null.</summary>
     public string? ChatTemplate { get; }
 
+    /// <summary>The time that <c>strftime_now</c> tells in chat templates; null for the time at which a template is taken.</summary>
+    public DateTime? TemplateTime { get; private set; }
+
+    /// <summary>A copy whose chat template tells this time.</summary>
+    public Tokenizer WithTemplateTime(DateTime time)
+    {
+        var copy = (Tokenizer)MemberwiseClone();
+        copy.TemplateTime = time;
+        return copy;
+    }
+
     /// <summary>The chat template, compiled on first use.</summary>
     internal ChatTemplate Conversations => conversations.Value;
 
     public int? TokenToId(string token) => pipeline.TokenToId(token);
 
     public string? IdToToken(int id) => pipeline.IdToToken(id);
+
+    /// <summary>The texts of the special tokens.</summary>
+    public IReadOnlyCollection<string> SpecialTokens => pipeline.SpecialTokens;
 
     /// <summary>Whether decoding skips this token when it skips special tokens.</summary>
     public bool IsSpecial(int id) => IdToToken(id) is { } token && pipeline.IsSpecial(token);
@@ -147,7 +162,8 @@ public sealed class Tokenizer
     public DecodeStream NewDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens);
 
     /// <summary>A copy with another chat template, or with none.</summary>
-    public Tokenizer WithChatTemplate(string? jinja) => new(json, "tokenizer.json", config.With(("chat_template", jinja)));
+    public Tokenizer WithChatTemplate(string? jinja) =>
+        new(json, "tokenizer.json", config.With(("chat_template", jinja))) { TemplateTime = TemplateTime };
 
     /// <summary>
     /// A copy with other special tokens; null keeps one. A text that is not a token yet becomes a new special token with the highest
@@ -156,15 +172,39 @@ public sealed class Tokenizer
     public Tokenizer WithSpecialTokens(string? bos = null, string? eos = null, string? pad = null, string? unk = null)
     {
         (string Part, string? Token)[] parts = [("bos_token", bos), ("eos_token", eos), ("pad_token", pad), ("unk_token", unk)];
-        var given = parts.Where(part => part.Token is not null).ToList();
-        var missing = given.Select(part => part.Token!).Distinct().Where(token => TokenToId(token) is null);
+        return WithSpecialTokens(parts.Where(part => part.Token is not null), []);
+    }
+
+    /// <summary>A copy with ChatML as its chat template, after the beginning-of-sequence token if texts begin with it.</summary>
+    /// <param name="specialTokens">
+    /// Whether <c>&lt;|im_start|&gt;</c> and <c>&lt;|im_end|&gt;</c> become special tokens, with the highest ids where they are new, and
+    /// the second the end-of-sequence token.
+    /// </param>
+    public Tokenizer WithChatMl(bool specialTokens)
+    {
+        var begin = BosId is { } bos && frame.Value[0] == bos ? "{{ bos_token }}" : "";
+        var markers = Attune.Text.ChatTemplate.ChatMlTokens;
+        return (specialTokens ? WithSpecialTokens([("eos_token", markers[1])], markers) : this)
+            .WithChatTemplate(begin + Attune.Text.ChatTemplate.ChatMl);
+    }
+
+    Tokenizer WithSpecialTokens(IEnumerable<(string Part, string? Token)> parts, IEnumerable<string> others)
+    {
+        var given = parts.ToList();
+        var missing = others.Concat(given.Select(part => part.Token!)).Distinct().Where(token => TokenToId(token) is null);
         var root = JsonNode.Parse(json)!.AsObject();
         var added = root["added_tokens"]?.DeepClone() as JsonArray ?? [];
         foreach (var (index, token) in missing.Index())
             added.Add(TokenizerJson.AddedToken(VocabularySize + index, token));
         root["added_tokens"] = added;
-        return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(given));
+        return new(root.ToJsonString(TokenizerJson.Written), "tokenizer.json", config.With(given)) { TemplateTime = TemplateTime };
     }
+
+    ChatTemplate Compile(IReadOnlyDictionary<string, string> sources) =>
+        ChatTemplate is null && sources.Count > 0
+            ? throw config.Invalid("chat_template", $"the tokenizer has the chat templates {string.Join(", ", sources.Keys)}, but none "
+                + $"with the name {TokenizerConfig.DefaultTemplate}")
+            : new(ChatTemplate ?? Attune.Text.ChatTemplate.ChatMl, config.SpecialTokens, sources.GetValueOrDefault("tool_use"));
 
     /// <summary>The token that tokenizer_config.json names, or else the one that BERT's tokenizers have by default.</summary>
     int? IdOf(string part, string? usual = null)

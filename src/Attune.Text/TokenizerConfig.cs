@@ -5,9 +5,12 @@ using Attune.Text.Trainers;
 
 namespace Attune.Text;
 
-/// <summary>tokenizer_config.json: the special tokens and the chat template. Other keys are preserved.</summary>
+/// <summary>tokenizer_config.json: the special tokens and the chat templates. Other keys are preserved.</summary>
 sealed class TokenizerConfig
 {
+    /// <summary>The name of the template that is used unless another one fits a conversation better.</summary>
+    public const string DefaultTemplate = "default";
+
     const string Least = """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""";
 
     static readonly string[] NamedParts = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -47,14 +50,28 @@ sealed class TokenizerConfig
                 : throw member.Field.Invalid("the key must be a token id"))
         .Select(member => AddedToken.Read(member.Field));
 
-    /// <summary>The Jinja source; of several named templates the one with the name <c>default</c>.</summary>
-    public string? ChatTemplate => content.Optional("chat_template") switch
+    /// <summary>The Jinja sources of the chat templates by their names; a template without a name is <c>default</c>.</summary>
+    public IReadOnlyDictionary<string, string> ChatTemplates
     {
-        null => null,
-        { Value.ValueKind: JsonValueKind.Array } templates => templates.Items()
-            .FirstOrDefault(template => template["name"].Text() == "default") is { File: not null } named ? named["template"].Text() : null,
-        { } template => template.Text(),
-    };
+        get
+        {
+            var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+            if (content.Optional("chat_template") is not { } template)
+                return sources;
+            if (template.Value.ValueKind != JsonValueKind.Array)
+                sources[DefaultTemplate] = template.Text();
+            else
+                foreach (var named in template.Items())
+                    sources[FileName(named["name"])] = named["template"].Text();
+            return sources;
+        }
+    }
+
+    /// <summary>A name of a template, which is also the name of its file.</summary>
+    static string FileName(JsonField name) =>
+        name.Text() is { Length: > 0 } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')
+            ? text
+            : throw name.Wrong("a name of letters, digits, '_' and '-'");
 
     /// <summary>An error in a key, with its path in the file.</summary>
     public InvalidDataException Invalid(string part, string problem) => content[part].Invalid(problem);
@@ -65,6 +82,19 @@ sealed class TokenizerConfig
         var changed = root.DeepClone().AsObject();
         foreach (var (key, value) in changes)
             changed[key] = value;
+        return new(changed.ToJsonString(TokenizerJson.Written), content.File);
+    }
+
+    /// <summary>A copy with other chat templates.</summary>
+    public TokenizerConfig WithChatTemplates(IReadOnlyDictionary<string, string> sources)
+    {
+        var changed = root.DeepClone().AsObject();
+        changed.Remove("chat_template");
+        if (sources.Count == 1 && sources.TryGetValue(DefaultTemplate, out var only))
+            changed["chat_template"] = only;
+        else if (sources.Count > 0)
+            changed["chat_template"] = new JsonArray([.. sources.Select(source =>
+                new JsonObject { ["name"] = source.Key, ["template"] = source.Value })]);
         return new(changed.ToJsonString(TokenizerJson.Written), content.File);
     }
 

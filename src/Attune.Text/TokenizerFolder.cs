@@ -5,6 +5,8 @@ static class TokenizerFolder
 {
     const string TokenizerFile = "tokenizer.json";
     const string ConfigFile = "tokenizer_config.json";
+    const string TemplateFile = "chat_template.jinja";
+    const string TemplateFolder = "additional_chat_templates";
 
     static readonly string[] Parts = ["bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token"];
 
@@ -29,18 +31,31 @@ static class TokenizerFolder
         : null;
 
     /// <summary>
-    /// tokenizer_config.json, completed from special_tokens_map.json, with the template of chat_template.jinja, which takes precedence.
+    /// tokenizer_config.json, completed from special_tokens_map.json, with the templates of chat_template.jinja and
+    /// additional_chat_templates, which take precedence.
     /// </summary>
     static TokenizerConfig ReadConfig(string folder)
     {
         var config = new TokenizerConfig(ReadIfThere(folder, ConfigFile), Path.Combine(folder, ConfigFile));
-        if (ReadIfThere(folder, "chat_template.jinja") is { } template)
-            config = config.With(("chat_template", template));
+        if (ReadTemplates(folder) is { Count: > 0 } templates)
+            config = config.WithChatTemplates(templates);
         if (ReadIfThere(folder, "special_tokens_map.json") is not { } json)
             return config;
         var map = new TokenizerConfig(json, Path.Combine(folder, "special_tokens_map.json"));
         var lacking = Parts.Where(part => config.Token(part) is null && map.Token(part) is not null);
         return config.With(lacking.Select(part => (part, map.Token(part))));
+    }
+
+    static Dictionary<string, string> ReadTemplates(string folder)
+    {
+        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (ReadIfThere(folder, TemplateFile) is { } template)
+            sources[TokenizerConfig.DefaultTemplate] = template;
+        var more = Path.Combine(folder, TemplateFolder);
+        if (Directory.Exists(more))
+            foreach (var file in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
+                sources[Path.GetFileNameWithoutExtension(file)] = File.ReadAllText(file);
+        return sources;
     }
 
     static string? ReadIfThere(string folder, string name)
@@ -49,10 +64,26 @@ static class TokenizerFolder
         return File.Exists(path) ? File.ReadAllText(path) : null;
     }
 
-    public static void Save(string folder, string tokenizerJson, string configJson)
+    /// <summary>
+    /// Writes tokenizer.json and tokenizer_config.json, which has the chat template. Several templates are files, as transformers 5
+    /// writes them.
+    /// </summary>
+    public static void Save(string folder, string tokenizerJson, TokenizerConfig config)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, TokenizerFile), tokenizerJson);
-        File.WriteAllText(Path.Combine(folder, ConfigFile), configJson);
+        File.Delete(Path.Combine(folder, TemplateFile));               // files of an earlier tokenizer would take precedence
+        if (Path.Combine(folder, TemplateFolder) is var more && Directory.Exists(more))
+            Directory.Delete(more, recursive: true);
+        var templates = config.ChatTemplates;
+        if (templates.Count > 1)
+            config = config.WithChatTemplates(new Dictionary<string, string>(StringComparer.Ordinal));
+        File.WriteAllText(Path.Combine(folder, ConfigFile), config.ToJson());
+        if (templates.Count <= 1)
+            return;
+        Directory.CreateDirectory(more);
+        foreach (var (name, source) in templates)
+            File.WriteAllText(
+                name == TokenizerConfig.DefaultTemplate ? Path.Combine(folder, TemplateFile) : Path.Combine(more, $"{name}.jinja"), source);
     }
 }

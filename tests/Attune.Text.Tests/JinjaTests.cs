@@ -5,7 +5,7 @@ public sealed class JinjaTests
 {
     static readonly Message[] Conversation = [new("system", "Be nice."), new("user", "Hi é🤖 there"), new("assistant", "  Yo! ")];
 
-    static string Render(string template) => new ChatTemplate(template) { Now = () => new(2024, 7, 6, 5, 4, 3) }.Render(Conversation);
+    static string Render(string template) => new ChatTemplate(template).At(new(2024, 7, 6, 5, 4, 3)).Render(Conversation);
 
     [Theory]
     [InlineData(

@@ -96,6 +96,22 @@ public sealed class TokenizerFileTests
         Assert.Contains(what, message);
     }
 
+    [Fact]
+    public void TemplateProcessing_ManyParts_IsRefused()
+    {
+        var json = TinyTokenizer.Json(["a"]);
+        var part = """{"Sequence": {"id": "A", "type_id": 0}}""";
+        json["post_processor"] = new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = JsonNode.Parse($"[{string.Join(',', Enumerable.Repeat(part, 100_000))}]"),
+            ["pair"] = new JsonArray(),
+            ["special_tokens"] = new JsonObject(),
+        };
+        var error = Assert.Throws<InvalidDataException>(() => TinyTokenizer.Parse(json));
+        Assert.Contains("post_processor.single: a template must have at most 64 parts", error.Message);
+    }
+
     [Theory]
     [InlineData("""{"eos_token": "<none>"}""", "'<none>' is not in the vocabulary")]
     [InlineData("""{"eos_token": 3}""", "must be a string (was 3)")]

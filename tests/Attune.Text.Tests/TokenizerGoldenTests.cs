@@ -23,16 +23,30 @@ public sealed class TokenizerGoldenTests
     {
         var tokenizer = Tokenizer.Load(Golden.PathTo(name));
         var differences = new Differences();
+        var normalized = NormalizedTokens(tokenizer, name);
         foreach (var line in File.ReadLines(Golden.PathTo(name, "cases.jsonl")))
         {
             var expected = JsonElement.Parse(line);
-            Compare(tokenizer, expected, differences);
+            Compare(tokenizer, expected, differences, isDecoded: !Integers(expected.GetProperty("ids")).Any(normalized.Contains));
             Golden.Ran("tokenizers");
         }
         differences.AssertNone();
     }
 
-    static void Compare(Tokenizer tokenizer, JsonElement expected, Differences differences)
+    /// <summary>
+    /// Added tokens that a normalizer may change. Version 0.22.2 decodes them as they are written, 0.23.1 and Attune as they are
+    /// normalized, so decoded texts with them are not compared.
+    /// </summary>
+    static HashSet<int> NormalizedTokens(Tokenizer tokenizer, string name)
+    {
+        var json = JsonElement.Parse(File.ReadAllText(Golden.PathTo(name, "tokenizer.json")));
+        return json.GetProperty("normalizer").ValueKind == JsonValueKind.Null
+            ? []
+            : [.. json.GetProperty("added_tokens").EnumerateArray().Where(token => token.GetProperty("normalized").GetBoolean())
+                .Select(token => tokenizer.TokenToId(token.GetProperty("content").GetString()!)!.Value)];
+    }
+
+    static void Compare(Tokenizer tokenizer, JsonElement expected, Differences differences, bool isDecoded)
     {
         var (text, pair) = (expected.GetProperty("text").GetString()!, expected.GetProperty("pair").GetString());
         var addSpecialTokens = expected.GetProperty("add_special_tokens").GetBoolean();
@@ -41,8 +55,12 @@ public sealed class TokenizerGoldenTests
         Compare(encoding, expected, what, differences);
         differences.Add(what, "tokens", expected.GetProperty("tokens"), encoding.Tokens);
         differences.Add(what, "special_tokens_mask", expected.GetProperty("special_tokens_mask"), Bits(encoding.SpecialTokensMask));
-        differences.Add(what, "decoded", expected.GetProperty("decoded"), tokenizer.Decode(encoding.Ids));
-        differences.Add(what, "decoded_skip_special", expected.GetProperty("decoded_skip_special"), tokenizer.Decode(encoding.Ids, true));
+        if (isDecoded)
+        {
+            differences.Add(what, "decoded", expected.GetProperty("decoded"), tokenizer.Decode(encoding.Ids));
+            differences.Add(
+                what, "decoded_skip_special", expected.GetProperty("decoded_skip_special"), tokenizer.Decode(encoding.Ids, true));
+        }
         if (pair is null)
             differences.Add(what, "ids of the fast path", expected.GetProperty("ids"), tokenizer.Encode(text, addSpecialTokens));
     }
@@ -60,10 +78,12 @@ public sealed class TokenizerGoldenTests
     public void AnyIdsDecodeAsInTheLibrary(string name)
     {
         var tokenizer = Tokenizer.Load(Golden.PathTo(name));
-        var differences = new Differences();
+        var (differences, normalized) = (new Differences(), NormalizedTokens(tokenizer, name));
         foreach (var expected in Extra(name, "decode_random_ids"))
         {
             var ids = Integers(expected.GetProperty("ids"));
+            if (ids.Any(normalized.Contains))
+                continue;
             differences.Add(Shown(ids), "decoded", expected.GetProperty("decoded"), tokenizer.Decode(ids));
             differences.Add(Shown(ids), "decoded_skip_special", expected.GetProperty("decoded_skip_special"), tokenizer.Decode(ids, true));
             Golden.Ran("tokenizers");

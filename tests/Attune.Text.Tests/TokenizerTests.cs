@@ -190,6 +190,23 @@ public sealed class TokenizerTests
         Assert.Equal([4, 2], TinyTokenizer.Parse(json).Encode("TokensTok"));
     }
 
+    [Theory]
+    [InlineData("""{"type": "Prepend", "prepend": "▁"}""", "see wave here wave")]                  // tokenizers 0.23.1
+    [InlineData("""{"type": "Lowercase"}""", "seewaveherewave")]
+    [InlineData("null", "seeWaVehereWaVe")]
+    public void Decode_NormalizedAddedToken_GivesItsNormalizedText(string normalizer, string expected)
+    {
+        var json = TinyTokenizer.Json(["▁see", "▁here", "see", "here"]);
+        json["normalizer"] = JsonNode.Parse(normalizer);
+        json["decoder"] = JsonNode.Parse("""
+            {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"},
+                                              {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
+            """);
+        json["added_tokens"] = new JsonArray(TinyTokenizer.AddedToken(4, normalizer.Contains('▁') ? "wave" : "WaVe", normalized: true));
+        int[] ids = normalizer.Contains('▁') ? [0, 4, 1, 4] : [2, 4, 3, 4];
+        Assert.Equal(expected, TinyTokenizer.Parse(json).Decode(ids));
+    }
+
     [Fact]
     public void OneTokenizerServesManyThreads()
     {

@@ -9,6 +9,7 @@ sealed class AddedVocabulary
 {
     readonly Dictionary<string, int> ids = [];
     readonly Dictionary<int, AddedToken> tokens = [];
+    readonly Dictionary<int, string> normalizedTexts = [];
     readonly HashSet<string> special = [];
     readonly INormalizer? normalizer;
     readonly TokenTrie raw;
@@ -22,6 +23,8 @@ sealed class AddedVocabulary
         var ordered = added.Where(token => ids.ContainsKey(token.Content)).OrderByDescending(token => IsSpecial(token.Content)).ToList();
         raw = new([.. ordered.Where(token => !token.Normalized).Select(token => (token.Content, ids[token.Content]))]);
         normalized = new([.. ordered.Where(token => token.Normalized).Select(token => (Normalize(token.Content), ids[token.Content]))]);
+        foreach (var (id, token) in tokens.Where(entry => entry.Value.Normalized))
+            normalizedTexts[id] = Normalize(token.Content);
     }
 
     void Add(AddedToken token, IModel model)
@@ -36,9 +39,14 @@ sealed class AddedVocabulary
 
     public IReadOnlyDictionary<int, AddedToken> Tokens => tokens;
 
+    /// <summary>The normalized text of a token that is found in the normalized text, which is what the decoder undoes; else null.</summary>
+    public string? NormalizedText(int id) => normalizedTexts.GetValueOrDefault(id);
+
     int HighestId { get; set; } = -1;
 
     public int? IdOf(string content) => ids.TryGetValue(content, out var id) ? id : null;
+
+    public IReadOnlyCollection<string> SpecialTokens => special;
 
     public bool IsSpecial(string content) => special.Contains(content);
 

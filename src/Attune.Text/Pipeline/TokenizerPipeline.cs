@@ -51,6 +51,8 @@ sealed class TokenizerPipeline
 
     public string? IdToToken(int id) => added.Tokens.TryGetValue(id, out var token) ? token.Content : model.IdToToken(id);
 
+    public IReadOnlyCollection<string> SpecialTokens => added.SpecialTokens;
+
     public bool IsSpecial(string token) => added.IsSpecial(token);
 
     public void AppendIds(string text, List<int> ids)
@@ -121,7 +123,7 @@ sealed class TokenizerPipeline
         var tokens = new List<string>(ids.Length);
         foreach (var id in ids)
             if (IdToToken(id) is { } token && !(skipSpecialTokens && IsSpecial(token)))
-                tokens.Add(token);
+                tokens.Add(added.NormalizedText(id) ?? token);
         return decoder is null ? string.Join(' ', tokens) : string.Concat(decoder.Decode(tokens));
     }
 }

@@ -3,6 +3,8 @@ namespace Attune.Text;
 /// <summary>Arranges texts and special tokens by a template: one template for a single text and one for a pair.</summary>
 sealed class TemplatePostProcessor : IPostProcessor
 {
+    const int MostParts = 64;                                      // known templates have at most 8
+
     /// <summary>A text (0 or 1), or special tokens if Text is null.</summary>
     readonly record struct Part(int? Text, int TypeId, Encoding? Special);
 
@@ -19,7 +21,11 @@ sealed class TemplatePostProcessor : IPostProcessor
 
     public static TemplatePostProcessor Read(JsonField field) => new(field);
 
-    IReadOnlyList<Part> ReadTemplate(JsonField template, int texts) => [.. template.Items().Select(part => ReadPart(part, texts))];
+    IReadOnlyList<Part> ReadTemplate(JsonField template, int texts)
+    {
+        var parts = template.Items().Take(MostParts + 1).Select(part => ReadPart(part, texts)).ToList();
+        return parts.Count <= MostParts ? parts : throw template.Invalid($"a template must have at most {MostParts} parts");
+    }
 
     Part ReadPart(JsonField part, int texts)
     {
