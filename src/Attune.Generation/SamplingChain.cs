@@ -3,15 +3,16 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// The filters of sampling in their order: guidance, penalties, other filters, temperature and truncation, normalisation. Both the
-/// sampler and the evaluation of given responses apply it, so that a token keeps the log-probability with which it was sampled, and the
-/// first importance ratio is 1. The order is that of transformers 5 (<c>_get_logits_processor</c>).
+/// The filters of sampling in their order: guidance, penalties, ids without a token, other filters, temperature and truncation,
+/// normalisation. Both the sampler and the evaluation of given responses apply it, so that a token keeps the log-probability with which
+/// it was sampled, and the first importance ratio is 1. The order is that of transformers 5 (<c>_get_logits_processor</c>).
 /// </summary>
 public sealed class SamplingChain
 {
     readonly SamplingOptions options;
     readonly bool lacksGuidance;
     readonly ILogitsFilter[] penalties;                            // and guidance
+    readonly ILogitsFilter[] unused;                               // forbids ids that stand for no token
     readonly ILogitsFilter[] filters;
     readonly ILogitsFilter[] shaping;                              // temperature and truncation
     readonly ILogitsFilter[] normalisation;
@@ -31,6 +32,7 @@ public sealed class SamplingChain
         this.filters = [.. filters ?? []];
         lacksGuidance = options.GuidanceScale != 1 && guidance is null;
         penalties = Chosen([options.GuidanceScale != 1 ? guidance : null, .. Penalties(options, eosIds), .. Restrictions(options, eosIds)]);
+        unused = Chosen([options.UnusedIds.Count > 0 ? new UnusedTokensFilter(options.UnusedIds) : null]);
         shaping = Shaping(options);
         normalisation = Chosen([options.RenormalizeLogits ? new NormalizeFilter() : null]);
     }
@@ -39,6 +41,7 @@ public sealed class SamplingChain
     {
         (options, lacksGuidance, shaping, normalisation) = (chain.options, chain.lacksGuidance, chain.shaping, chain.normalisation);
         penalties = Array.ConvertAll(chain.penalties, filter => filter.Begin(rows));
+        unused = Array.ConvertAll(chain.unused, filter => filter.Begin(rows));
         filters = Array.ConvertAll(chain.filters, filter => filter.Begin(rows));
     }
 
@@ -48,11 +51,11 @@ public sealed class SamplingChain
     /// <summary>Whether a filter needs the tokens of the rows; otherwise the context may be without rows.</summary>
     public bool NeedsHistory => penalties.Length + filters.Length > 0;
 
-    /// <summary>Whether logits are changed by a factor only, so that a caller may overwrite the result.</summary>
+    /// <summary>Whether logits are changed by a factor and by −∞ only, so that a caller may overwrite the result.</summary>
     public bool OnlyScales => !NeedsHistory && options is { IsUntruncated: true, RenormalizeLogits: false };
 
     /// <summary>The filters that may have state for each row.</summary>
-    internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(filters);
+    internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(unused).Concat(filters);
 
     /// <summary>The chain for a batch of generation; dispose it at the end of the batch. See <see cref="ILogitsFilter.Begin"/>.</summary>
     public SamplingBatch Begin(IReadOnlyList<TokenHistory> rows)
@@ -87,7 +90,7 @@ public sealed class SamplingChain
 
     Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance
         ? throw new InvalidOperationException("guidanceScale must be 1 where responses are evaluated: guidance works in generation only")
-        : Apply(penalties, logits, context);
+        : Apply(unused, Apply(penalties, logits, context), context);
 
     static Tensor Apply(ILogitsFilter[] filters, Tensor logits, LogitsContext context) =>
         filters.Aggregate(logits, (changed, filter) => filter.Apply(changed, context));

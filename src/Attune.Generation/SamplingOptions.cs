@@ -128,14 +128,20 @@ public sealed record SamplingOptions : IValidatableObject
     public bool ForbidsTokens => NoRepeatNgramSize > 0 || MinNewTokens > 0 || BadWords.Count + BadWordsIds.Count > 0
         || SuppressTokens.Count + BeginSuppressTokens.Count > 0 || ForcedBosTokenId is not null || ForcedEosTokenId is not null;
 
+    /// <summary>The ids of the model's vocabulary that stand for no token, which are never sampled.</summary>
+    internal IReadOnlyList<int> UnusedIds { get; init; } = [];
+
     /// <summary>Whether there are texts that must become tokens before generation.</summary>
     internal bool HasTexts => BadWords.Count > 0 || NegativePrompt.Length > 0 || SequenceBias.Any(bias => bias.Text.Length > 0);
 
     /// <summary>The same with token ids in place of texts; stop strings remain.</summary>
     /// <param name="encode">Encodes a text in the middle of others.</param>
     /// <param name="encodePrompt">Encodes a prompt; null for <paramref name="encode"/>.</param>
-    public SamplingOptions WithTokens(Func<string, int[]> encode, Func<string, int[]>? encodePrompt = null) => this with
+    /// <param name="unusedIds">Ids of the model's vocabulary that stand for no token: they get −∞ in sampling and evaluation.</param>
+    public SamplingOptions WithTokens(
+        Func<string, int[]> encode, Func<string, int[]>? encodePrompt = null, IReadOnlyList<int>? unusedIds = null) => this with
     {
+        UnusedIds = unusedIds ?? [],
         BadWords = [],
         BadWordsIds = [.. BadWordsIds, .. BadWords.SelectMany(word => new[] { encode(word), encode(" " + word) })],
         SequenceBias = [.. SequenceBias.Select(bias => bias.Text.Length == 0 ? bias : bias with { Text = "", Tokens = encode(bias.Text) })],

@@ -25,6 +25,22 @@ public sealed class TextGeneratorTests
     [Theory]
     [InlineData("gpt2")]
     [InlineData("t5")]
+    public void Generate_IdsThatStandForNoToken_AreNeverChosen(string family)
+    {
+        var model = TinyModel.Of(family);
+        int[] unused = [2, 3, .. Enumerable.Range(12, TinyModel.Vocabulary - 12)];
+        var options = new SamplingOptions { MaxNewTokens = 12 }.WithTokens(_ => [], unusedIds: unused);
+        using var random = new RandomSource(1);
+        var sampled = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(Prompts, options, random, samples: 8);
+        Assert.All(sampled, response => Assert.DoesNotContain(response.Tokens, unused.Contains));
+        Assert.True(new SamplingChain(options, [TinyModel.Eos]) is { NeedsHistory: false, OnlyScales: true });
+        var found = new BeamSearch(model, TinyModel.Pad, [TinyModel.Eos]).Search(Prompts, new() { Beams = 3, Answers = 3 }, options);
+        Assert.All(found, response => Assert.DoesNotContain(response.Tokens, unused.Contains));
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("t5")]
     public void BatchMatesChangeNothing(string family)
     {
         var model = TinyModel.Of(family);

@@ -24,6 +24,8 @@ public enum KlEstimator
 /// <summary>The divergence of a policy from its reference, token by token.</summary>
 public static class Kl
 {
+    const double Least = -1e30;
+
     /// <summary>The estimate at each token, in nats, from log-probabilities of the same tokens.</summary>
     public static Tensor Estimate(Tensor logprobs, Tensor refLogprobs, KlEstimator estimator)
     {
@@ -39,5 +41,9 @@ public static class Kl
     }
 
     /// <summary>Σ π (log π − log π_ref): log-probabilities (…, V) of every token → (…) nats.</summary>
-    public static Tensor Full(Tensor logprobs, Tensor refLogprobs) => (logprobs.Exp() * (logprobs - refLogprobs)).Sum(-1);
+    public static Tensor Full(Tensor logprobs, Tensor refLogprobs)
+    {
+        var ratio = logprobs.Clamp(Least, null) - refLogprobs.Clamp(Least, null);                       // 0 · (−∞ + ∞) must be 0
+        return (logprobs.Exp() * ratio).Sum(-1);
+    }
 }
