@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Attune.Text;
 
 namespace Attune.Data;
@@ -42,7 +43,9 @@ sealed class ChatEncoder
     public string Prompt(Origin origin, Conversation conversation)
     {
         NoteTemplate(origin);
-        return Render(origin, conversation, opensAnswer: true);
+        var text = Render(origin, conversation, opensAnswer: true);
+        NoteUnwritten(origin, conversation, text);
+        return text;
     }
 
     /// <summary>A prompt with the generation prompt, and what the response adds to it.</summary>
@@ -51,7 +54,9 @@ sealed class ChatEncoder
     public (string Prompt, string Answer) PromptAndResponse(Origin origin, Conversation prompt, IReadOnlyList<Message> answer)
     {
         var before = Prompt(origin, prompt);
-        var after = Render(origin, prompt with { Messages = [.. prompt.Messages, .. answer] }, opensAnswer: false);
+        var whole = prompt with { Messages = [.. prompt.Messages, .. answer] };
+        var after = Render(origin, whole, opensAnswer: false);
+        NoteUnwritten(origin, whole, after);
         return after.StartsWith(before, StringComparison.Ordinal)
             ? (before, after[before.Length..])
             : throw new InvalidDataException(
@@ -70,14 +75,16 @@ sealed class ChatEncoder
         if (count <= example.PromptCount)
             return SkipExample("conversations without an assistant message were left out", example.Origin);
         NoteTemplate(example.Origin);
+        var marksGeneration = template.For(example.Context).HasGenerationMarks;
         var rendered = Rendered(example.Origin, example.First(count), opensAnswer: false);
-        var spans = template.HasGenerationMarks ? MarkedSpans(example, rendered) : AssistantSpans(example, count, rendered.Text);
+        NoteUnwritten(example.Origin, example.First(count), rendered.Text);
+        var spans = marksGeneration ? MarkedSpans(example, rendered) : AssistantSpans(example, count, rendered.Text);
         if (spans.Count == 0)
-            return SkipExample(template.HasGenerationMarks
+            return SkipExample(marksGeneration
                 ? "conversations in which the template's {% generation %} marks nothing were left out"
-                : "conversations whose prompt is rendered differently when a response follows were left out", example.Origin);
+                : "conversations whose responses the chat template does not write after their prompt were left out", example.Origin);
         var encoding = tokenizer.EncodeBatch([(rendered.Text, null)], addSpecialTokens: false)[0];
-        if (!template.HasGenerationMarks)
+        if (!marksGeneration)
             spans = spans.ConvertAll(span => span with { End = LastBorder(encoding, span.End) });
         NoteBorders(example.Origin, encoding, spans);
         NoteBeginning(example.Origin, encoding.Ids);
@@ -110,33 +117,109 @@ sealed class ChatEncoder
     /// <summary>
     /// The span of an assistant message in the rendered text. A template may render an earlier message differently when later ones follow
     /// (it may remove reasoning): such a message is not part of the loss. It may also open a response differently from how it renders one:
-    /// then the loss begins where the two texts differ.
+    /// then the loss begins where the two texts differ. So it does for a second response in a row that the template joins to the first.
     /// </summary>
     (int Start, int End)? Turn(ChatExample example, int turn, bool isLast, string rendered)
     {
-        var opened = Render(example.Origin, example.First(turn), opensAnswer: true);
-        var end = isLast ? rendered.Length : Shared(Render(example.Origin, example.First(turn + 1), opensAnswer: false), rendered);
+        var (message, origin) = (example.Messages[turn], example.Origin);
+        var closed = isLast ? rendered : Render(origin, example.First(turn + 1), opensAnswer: false);
+        if (!IsWritten(origin, example.First(turn + 1), turn, closed))
+            return null;
+        var opened = Render(origin, example.First(turn), opensAnswer: true);
         var start = Shared(opened, rendered);
-        if (!isLast && !Holds(rendered.AsSpan(Math.Min(start, end)..end), example.Messages[turn]))
+        var end = rendered.Length;
+        if (!isLast)
         {
-            notices.Add("conversations have earlier messages that the chat template renders differently when later ones follow: "
-                + "they are not part of the loss", example.Origin);
-            return start == opened.Length ? (start, end) : null;
+            end = Shared(closed, rendered);
+            if (!Holds(rendered.AsSpan(Math.Min(start, end)..end), message))
+            {
+                notices.Add("conversations have earlier messages that the chat template renders differently when later ones follow: "
+                    + "they are not part of the loss", origin);
+                return start == opened.Length ? (start, end) : null;
+            }
+            if (end < closed.Length)
+                end = OwnEnd(rendered, start, end, message);
         }
         if (start == opened.Length)
             return (start, end);
-        if (start < Shared(opened, Render(example.Origin, example.First(turn), opensAnswer: false)))
+        var joinsBefore = turn > 0 && example.Messages[turn - 1].Role == "assistant" && Holds(rendered.AsSpan(start..end), message);
+        if (!joinsBefore && start < Shared(opened, Render(origin, example.First(turn), opensAnswer: false)))
+        {
+            notices.Add("conversations have responses before which the chat template writes a different prompt than without them: "
+                + "they are not part of the loss", origin);
             return null;
+        }
         notices.Add("conversations have responses that do not extend the generation prompt (the chat template renders a response "
             + "differently from how add_generation_prompt opens it): the loss begins where the two texts differ, "
-            + "and generation sees a different prompt than training", example.Origin);
+            + "and generation sees a different prompt than training", origin);
         return (start, end);
+    }
+
+    /// <summary>
+    /// The end of a response that the template closes differently before another message. What the two texts share after the content may
+    /// be the beginning of the next header, so only white space and special tokens there belong to the response.
+    /// </summary>
+    int OwnEnd(string rendered, int start, int end, Message message)
+    {
+        if (message.Fields.TryGetProperty("tool_calls", out _) || TextOf(message) is not { } content)
+            return end;
+        var at = rendered.LastIndexOf(content, end - 1, end - start, StringComparison.Ordinal) + content.Length;
+        while (at < end && OwnLength(rendered.AsSpan(at..end)) is > 0 and var length)
+            at += length;
+        return at;
+    }
+
+    int OwnLength(ReadOnlySpan<char> rest)
+    {
+        if (char.IsWhiteSpace(rest[0]))
+            return 1;
+        var longest = 0;
+        foreach (var token in tokenizer.SpecialTokens)
+            if (token.Length > longest && rest.StartsWith(token, StringComparison.Ordinal))
+                longest = token.Length;
+        return longest;
     }
 
     /// <summary>Whether a span contains all of a message's content.</summary>
     static bool Holds(ReadOnlySpan<char> stretch, Message message) =>
-        !message.Fields.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String
-        || stretch.Contains(content.GetString().AsSpan().Trim(), StringComparison.Ordinal);
+        TextOf(message) is not { } content || stretch.Contains(content, StringComparison.Ordinal);
+
+    /// <summary>A message's text without white space around it; null where there is none.</summary>
+    static string? TextOf(Message message) =>
+        message.Fields.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String
+            && content.GetString()!.Trim() is { Length: > 0 } text ? text : null;
+
+    /// <summary>Reports the messages whose text the template does not write, such as those of a role that it does not know.</summary>
+    void NoteUnwritten(Origin origin, Conversation conversation, string rendered)
+    {
+        if (template.For(conversation).ReadsParts)
+            notices.Add(
+                "conversations were given to the chat template with content as a list of parts, because it writes no other", origin);
+        foreach (var (at, message) in conversation.Messages.Index())
+            if (!Holds(rendered, message) && !IsWritten(origin, conversation, at, Render(origin, conversation, opensAnswer: false)))
+                notices.Add(
+                    $"conversations have a message of the role '{message.Role}' whose text the chat template does not write", origin);
+    }
+
+    /// <summary>Whether the rendered text of a conversation depends on the text of a message.</summary>
+    bool IsWritten(Origin origin, Conversation conversation, int at, string rendered)
+    {
+        var message = conversation.Messages[at];
+        if (Holds(rendered, message))
+            return true;
+        var fields = JsonNode.Parse(message.Fields.GetRawText())!.AsObject();
+        fields["content"] = "0";
+        Message[] changed = [.. conversation.Messages];
+        changed[at] = new(JsonSerializer.SerializeToElement(fields));
+        try
+        {
+            return Render(origin, conversation with { Messages = changed }, opensAnswer: false) != rendered;
+        }
+        catch (InvalidDataException)                               // the template checks the text
+        {
+            return true;
+        }
+    }
 
     string Render(Origin origin, Conversation conversation, bool opensAnswer) => Rendered(origin, conversation, opensAnswer).Text;
 
@@ -144,7 +227,7 @@ sealed class ChatEncoder
     {
         try
         {
-            return template.Render(conversation, opensAnswer);
+            return template.Render(template.Adapt(conversation), opensAnswer);
         }
         catch (InvalidDataException error)
         {

@@ -22,6 +22,11 @@ public sealed record InspectedExample(Example Example, IReadOnlyList<TokenRow> R
 public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleInspector.Unlimited,
     OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
 {
+    readonly Tokenizer tokenizer = tokenizer.WithTemplateTime(DateTime.Now);
+
+    /// <inheritdoc cref="TextEncoder.Embeddings"/>
+    public long Embeddings { get; init; } = long.MaxValue;
+
     /// <summary>A context length that no text exceeds.</summary>
     public const int Unlimited = int.MaxValue / 2;
 
@@ -30,8 +35,8 @@ public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleI
     {
         try
         {
-            var rows = Encode(new(tokenizer, Unlimited, tooLong, startToken), example);
-            var encoder = new TextEncoder(tokenizer, context, tooLong, startToken);
+            var rows = Encode(NewEncoder(Unlimited), example);
+            var encoder = NewEncoder(context);
             var isLeftOut = Encode(encoder, example).Count == 0;
             return new(example, rows, [.. encoder.NoticeKinds], isLeftOut);
         }
@@ -42,6 +47,8 @@ public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleI
                 IsLeftOut: true);
         }
     }
+
+    TextEncoder NewEncoder(int length) => new(tokenizer, length, tooLong, startToken) { Embeddings = Embeddings };
 
     static List<TokenRow> Encode(TextEncoder encoder, Example example) => example switch
     {

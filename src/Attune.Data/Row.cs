@@ -11,7 +11,8 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     public Origin Origin => origin;
 
-    public IEnumerable<string> Names => names.OfRow(fields.EnumerateObject().Select(property => property.Name));
+    public IEnumerable<string> Names =>
+        names.OfRow(fields.EnumerateObject().Select(property => Decoded(() => property.Name, "a field name")));
 
     /// <summary>The row as it is written, without renamed or ignored fields.</summary>
     public string Raw => fields.GetRawText();
@@ -21,22 +22,12 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     /// <summary>A field as JSON.</summary>
     /// <exception cref="InvalidDataException">The field is missing or null, or a text in it has a lone surrogate.</exception>
-    public JsonElement Required(string name)
-    {
-        try
-        {
-            return Has(name) ? Readable(Field(name)) : throw Wrong(name, "present");
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong(name, "a text without lone surrogates");
-        }
-    }
+    public JsonElement Required(string name) => Has(name) ? Field(name) : throw Wrong(name, "present");
 
-    public bool Has(string name) => Field(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+    public bool Has(string name) => Find(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     /// <summary>Whether a field is present; it may be null.</summary>
-    internal bool Exists(string name) => Field(name).ValueKind != JsonValueKind.Undefined;
+    internal bool Exists(string name) => Find(name).ValueKind != JsonValueKind.Undefined;
 
     /// <summary>Whether a field has content: it is not null, and no empty text, list or object.</summary>
     internal bool HasContent(string name) => Field(name) switch
@@ -137,7 +128,17 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     static bool AreMessages(List<JsonElement> items) => items.Count > 0 && items.TrueForAll(IsMessage);
 
-    static IReadOnlyList<Message> ToMessages(List<JsonElement> items) => [.. items.Select(item => new Message(Readable(item)))];
+    IReadOnlyList<Message> ToMessages(List<JsonElement> items)
+    {
+        try
+        {
+            return [.. items.Select(MessageFormat.Read)];
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"{origin}: {error.Message}", error);
+        }
+    }
 
     /// <summary>A message has a role and content (a text, or a list of parts), or tool calls instead of content.</summary>
     static bool IsMessage(JsonElement item) =>
@@ -152,7 +153,7 @@ public sealed class Row(Origin origin, JsonElement fields)
 
     /// <summary>A field as JSON, which may be written as a text; null where it is missing.</summary>
     public JsonElement? Json(string name) => !Has(name) ? null
-        : Field(name) is { ValueKind: JsonValueKind.String } text ? ParseCell(name, text.GetString()!, "JSON") : Readable(Field(name));
+        : Field(name) is { ValueKind: JsonValueKind.String } text ? ParseCell(name, text.GetString()!, "JSON") : Field(name);
 
     /// <summary>The same value; throws <see cref="InvalidOperationException"/> when a text in it has a lone surrogate.</summary>
     static JsonElement Readable(JsonElement value)
@@ -185,7 +186,7 @@ public sealed class Row(Origin origin, JsonElement fields)
         try
         {
             using var document = JsonDocument.Parse(text);
-            return document.RootElement.Clone();
+            return Decoded(() => Readable(document.RootElement.Clone()), $"'{name}'");
         }
         catch (JsonException)
         {
@@ -193,11 +194,31 @@ public sealed class Row(Origin origin, JsonElement fields)
         }
     }
 
-    JsonElement Field(string name) => names.InFile(name) is { } written && fields.TryGetProperty(written, out var value) ? value : default;
+    /// <exception cref="InvalidDataException">A text in the field has a lone surrogate.</exception>
+    JsonElement Field(string name) => Decoded(() => Readable(Find(name)), $"'{name}'");
+
+    JsonElement Find(string name) => names.InFile(name) is { } written
+        ? Decoded(() => fields.TryGetProperty(written, out var value) ? value : default, "a field name")
+        : default;
+
+    /// <summary>A value whose texts are decoded.</summary>
+    /// <exception cref="InvalidDataException">A text has a lone surrogate, so it is not Unicode.</exception>
+    T Decoded<T>(Func<T> read, string what)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException(
+                $"{origin}: {what} contains a lone surrogate (such as \\ud83d), which is not a valid character; remove it", error);
+        }
+    }
 
     internal InvalidDataException Wrong(string name, string expected)
     {
-        var found = Field(name).ValueKind == JsonValueKind.Undefined ? "nothing" : Field(name).GetRawText();
+        var found = Find(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetRawText() : "nothing";
         return new($"{origin}: '{name}' must be {expected} (was {(found.Length > 60 ? found[..60] + " …" : found)})");
     }
 }

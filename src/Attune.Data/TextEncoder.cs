@@ -37,15 +37,19 @@ public sealed class TextEncoder
     /// <exception cref="InvalidDataException">The tokenizer has no end-of-sequence token.</exception>
     public TextEncoder(Tokenizer tokenizer, int context, OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
     {
-        (this.tokenizer, this.context, this.tooLong, this.startToken) = (tokenizer, context, tooLong, startToken);
+        this.tokenizer = tokenizer.TemplateTime is null ? tokenizer.WithTemplateTime(DateTime.Now) : tokenizer;     // one time for all
+        (this.context, this.tooLong, this.startToken) = (context, tooLong, startToken);
         eos = tokenizer.EosId ?? tokenizer.SepId
             ?? throw new InvalidDataException(
                 "the tokenizer has no eos_token, so a model could not learn to stop; add one to tokenizer_config.json");
         var frame = tokenizer.Encode("", addSpecialTokens: true);
         beginIds = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
         endIds = startToken is null ? [] : [eos];
-        chat = new(() => new(tokenizer, beginIds, eos, notices));
+        chat = new(() => new(this.tokenizer, beginIds, eos, notices));
     }
+
+    /// <summary>How many token embeddings the model has. A text with a token beyond them is an error that names its line.</summary>
+    public long Embeddings { get; init; } = long.MaxValue;
 
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
     public IEnumerable<string> Notices => notices.Sentences;
@@ -96,6 +100,7 @@ public sealed class TextEncoder
 
     TokenPrompt? EncodePrompt(Origin origin, string text, int[] prompt, int room)
     {
+        RequireEmbeddings(prompt, origin);
         if (startToken is not null)
             room = 0;
         int[] tokens = [.. prompt, .. endIds];
@@ -187,7 +192,15 @@ public sealed class TextEncoder
     /// The texts of an example that a reward model scores, of any length: a document, a response after its prompt, or each of several.
     /// </summary>
     /// <exception cref="InvalidDataException">The example has no response.</exception>
-    public IReadOnlyList<int[]> EncodeForScoring(Example example) => example switch
+    public IReadOnlyList<int[]> EncodeForScoring(Example example)
+    {
+        var texts = ScoredTexts(example);
+        foreach (var text in texts)
+            RequireEmbeddings(text, example.Origin);
+        return texts;
+    }
+
+    IReadOnlyList<int[]> ScoredTexts(Example example) => example switch
     {
         Document document => [EncodeDocument(document.Text)],
         Demonstration demonstration => [EncodeResponse(demonstration.Prompt, demonstration.Completion)],
@@ -206,6 +219,8 @@ public sealed class TextEncoder
             return Skip<TokenComparisons>("comparisons with an empty completion were left out", example.Origin);
         prompt = [.. prompt, .. endIds];
         int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. EncodeTarget(completion)])];
+        foreach (var text in texts)
+            RequireEmbeddings(text, example.Origin);
         // the decoder's context excludes the prompt
         var longest = startToken is null ? context : prompt.Length + context - 1;
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
@@ -224,11 +239,20 @@ public sealed class TextEncoder
     }
 
     /// <summary>A document of any length with its end token.</summary>
-    public int[] EncodeDocument(string text) => [.. beginIds, .. tokenizer.Encode(text), eos];
+    public int[] EncodeDocument(string text)
+    {
+        int[] tokens = [.. beginIds, .. tokenizer.Encode(text), eos];
+        RequireEmbeddings(tokens, "a document");
+        return tokens;
+    }
 
     /// <summary>A prompt and a response of any length, with the end token unless the response was cut.</summary>
-    public int[] EncodeResponse(string prompt, string answer, bool ended = true) =>
-        [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
+    public int[] EncodeResponse(string prompt, string answer, bool ended = true)
+    {
+        int[] tokens = [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
+        RequireEmbeddings(tokens, "a response");
+        return tokens;
+    }
 
     /// <summary>The end of a text that is longer than the context, after the tokens with which the tokenizer begins a text.</summary>
     public int[] Truncate(int[] text) => text.Length <= context ? text : [.. beginIds, .. text[^(context - beginIds.Length)..]];
@@ -251,6 +275,7 @@ public sealed class TextEncoder
 
     TokenRow? TruncateOrDrop(Origin origin, int[] tokens, bool[] learned)
     {
+        RequireEmbeddings(tokens, origin);
         if (tokens.Length <= context)
             return new(tokens, learned);
         if (tooLong == OverlongExamples.Drop)
@@ -260,6 +285,17 @@ public sealed class TextEncoder
             return Skip<TokenRow>($"prompts that fill the context of {context} tokens were left out", origin);
         notices.Add($"texts longer than {context} tokens were cut at the end", origin);
         return row;
+    }
+
+    /// <exception cref="InvalidDataException">The model has no embedding for a token.</exception>
+    void RequireEmbeddings(int[] tokens, object where)
+    {
+        var at = Array.FindIndex(tokens, token => token >= Embeddings);
+        if (at >= 0)
+            throw new InvalidDataException(
+                $"{where}: the token '{tokenizer.IdToToken(tokens[at])}' has the id {tokens[at]}, but the model has embeddings for "
+                + $"{Embeddings:N0} tokens, ids 0 to {Embeddings - 1}. Use the tokenizer that the model was trained with, or remove the "
+                + "token from the text or from the chat template");
     }
 
     T? Skip<T>(string what, Origin origin) where T : class

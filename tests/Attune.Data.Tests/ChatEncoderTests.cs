@@ -179,6 +179,103 @@ public sealed class ChatEncoderTests
         Assert.Contains("\"<think>\"", message);
     }
 
+    // Joins messages of one role, and closes a turn before another role.
+    const string Joined =
+        "{% for m in messages %}{% if loop.first or loop.previtem.role != m.role %}{{ '<' + m.role + '> ' }}{% endif %}{{ m.content }}"
+        + "{% if loop.last or loop.nextitem.role != m.role %}{{ '<end>' }}{% endif %}{% endfor %}"
+        + "{% if add_generation_prompt %}{{ '<assistant> ' }}{% endif %}";
+
+    [Fact]
+    public void Row_TwoResponsesThatTheTemplateJoins_LearnsBothAndSaysHow()
+    {
+        var (learned, text, notices) = Row(Joined, new("user", "abc"), new("assistant", "north."), new("assistant", "south."));
+        Assert.Equal("<user> abc<end><assistant> north.south.<end><|endoftext|>", text);
+        Assert.Equal("north.south.<end><|endoftext|>", string.Concat(learned));
+        Assert.Contains(notices, notice => notice.Contains("do not extend the generation prompt"));
+    }
+
+    [Fact]
+    public void Row_EndThatSharesCharactersWithTheNextHeader_LearnsTheResponseAlone()
+    {
+        const string Shared = "{% for m in messages %}{{ '<' + m.role + '> ' + m.content }}"
+            + "{{ '<end>' if loop.last and m.role == 'assistant' }}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ '<assistant> ' }}{% endif %}";
+        var (learned, text, _) = Row(Shared, Talk);
+        Assert.Equal("<user> abc<assistant> def<user> x<assistant> y<end><|endoftext|>", text);
+        Assert.Equal(["def", "y<end><|endoftext|>"], learned);
+    }
+
+    [Fact]
+    public void Row_TemplateThatWritesPartsOnly_WritesTextsAndSaysSo()
+    {
+        const string Parts = "{% for m in messages %}{{ '<' + m.role + '>' }}{% for p in m.content %}{% if p.type == 'text' %}"
+            + "{{ p.text }}{% endif %}{% endfor %}{{ '<end>' }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
+        var (learned, text, notices) = Row(Parts, Talk[..2]);
+        Assert.Equal("<user>abc<end><assistant>def<end><|endoftext|>", text);
+        Assert.Equal(["def<end><|endoftext|>"], learned);
+        Assert.Contains(notices, notice => notice.Contains("content as a list of parts"));
+    }
+
+    [Fact]
+    public void Row_TextThatTheTemplateDoesNotWrite_IsNotLearnedAndIsSaid()
+    {
+        var deaf = Turns.Replace("A:{{ m.content }}", "A:");
+        var (learned, _, notices) = Row(deaf, Talk);
+        Assert.Empty(learned);
+        Assert.Contains(notices, notice => notice.Contains("role 'assistant' whose text the chat template does not write"));
+        Assert.Contains(notices, notice => notice.Contains("responses the chat template does not write after their prompt"));
+        var silent = Turns.Replace("{% for m in messages %}", "{% for m in messages if m.role != 'tool' %}");
+        (_, _, notices) = Row(silent, new("user", "abc"), new("tool", "14:00"), new("assistant", "def"));
+        Assert.Contains("a message of the role 'tool' whose text the chat template does not write", Assert.Single(notices));
+        Assert.Empty(Row(Turns.Replace("U:{{ m.content }}", "U:{{ m.content | upper }}"), Talk).Notices);
+    }
+
+    [Theory]
+    [InlineData("{% for m in messages %}{{ m.role }}:{{ m.content }}{{ eos_token }}{% endfor %}", "system:abc")]
+    [InlineData("{# developer #}{% for m in messages %}{{ m.role }}:{{ m.content }}{{ eos_token }}{% endfor %}", "developer:abc")]
+    public void Row_RoleDeveloper_IsSystemWhereTheTemplateDoesNotKnowIt(string template, string expected) =>
+        Assert.StartsWith(expected, Row(template, new("developer", "abc"), new("assistant", "def")).Text);
+
+    [Fact]
+    public void Encode_TokenWithoutAnEmbedding_NamesLineTokenIdAndRows()
+    {
+        var own = Plain.WithSpecialTokens(bos: "<far>");
+        var rows = Plain.VocabularySize;
+        var encoder = new TextEncoder(own, 64) { Embeddings = rows };
+        Action[] encodings =
+        [
+            () => encoder.EncodeDemonstration(new(Origin, "abc", "<far>")),
+            () => encoder.EncodeDemonstration(new(Origin, "<far>", "abc")),
+            () => encoder.EncodePrompt(new PromptOnly(Origin, "<far>"), room: 8),
+            () => encoder.EncodeComparisons(new ComparisonExample(Origin, "a", ["b", "c<far>"], ComparisonSet.FromRanks(0, 1))),
+            () => encoder.EncodeForScoring(new Document(Origin, "<far>")),
+            () => new TextEncoder(own.WithChatTemplate("{{ bos_token }}" + Turns), 64) { Embeddings = rows }.EncodeChat(new(Origin, Talk)),
+        ];
+        foreach (var encode in encodings)
+            Assert.StartsWith(
+                $"data.jsonl, line 3: the token '<far>' has the id {rows}, but the model has embeddings for {rows} tokens, ids 0 to "
+                + $"{rows - 1}.",
+                Assert.Throws<InvalidDataException>(encode).Message);
+        var inspected = new ExampleInspector(own) { Embeddings = rows }.Inspect(new Demonstration(Origin, "abc", "<far>"));
+        Assert.True(inspected.IsLeftOut);
+        Assert.Contains("the token '<far>' has the id", Assert.Single(inspected.Notes));
+    }
+
+    [Fact]
+    public void PromptFormat_ModelWithATemplate_MakesTextAUserMessage()
+    {
+        var own = Plain.WithChatTemplate("{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}A:");
+        Assert.Equal("user:hi\nA:", Text(new(own)));
+        Assert.Equal("system:Be brief.\nuser:hi\nA:", Text(new(own, system: "Be brief.")));
+        Assert.Equal("hi", Text(new(own, raw: true)));
+        Assert.Equal("hi", Text(new(Plain)));
+        Assert.Throws<InvalidDataException>(() => new PromptFormat(Plain, system: "Be brief."));
+        Assert.Throws<InvalidDataException>(() => new PromptFormat(own, raw: true, system: "Be brief."));
+
+        string Text(PromptFormat format) =>
+            new TextEncoder(own, 64).EncodePrompt(format.Apply(new PromptOnly(Origin, "hi")), room: 8)!.Text;
+    }
+
     [Fact]
     public void AnInspectionShowsWholeTextsAndWhatBecomesOfThem()
     {

@@ -49,6 +49,48 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]", "\"content\":\"ab\"")]
+    [InlineData("\"content\":null,\"tool_calls\":[]", "\"content\":\"\",\"tool_calls\":[]")]
+    [InlineData("\"tool_calls\":[{\"function\":{\"arguments\":\"{\\\"x\\\":1}\"}}]",
+        "\"tool_calls\":[{\"function\":{\"arguments\":{\"x\":1}}}],\"content\":\"\"")]
+    [InlineData("\"content\":\"\",\"tool_calls\":[{\"arguments\":{\"x\":1}},{\"arguments\":\"no JSON\"}]",
+        "\"content\":\"\",\"tool_calls\":[{\"arguments\":{\"x\":1}},{\"arguments\":\"no JSON\"}]")]
+    public void Messages_AsApisWriteThem_AreReadInOneForm(string fields, string expected)
+    {
+        var chat = Assert.IsType<ChatExample>(Only($$"""{"messages":[{"role":"assistant",{{fields}}}]}"""));
+        Assert.Equal($$"""{"role":"assistant",{{expected}}}""", chat.Messages[0].Fields.GetRawText());
+    }
+
+    [Fact]
+    public void Messages_RolesOfOtherFormats_AreUserAndAssistant()
+    {
+        var chat = Assert.IsType<ChatExample>(Only("""
+            {"messages":[{"role":"human","content":"q"},{"role":"gpt","content":"a"},{"role":"developer","content":"d"}]}
+            """.Trim()));
+        Assert.Equal(["user", "assistant", "developer"], chat.Messages.Select(message => message.Role));
+    }
+
+    [Theory]
+    [InlineData("""[{"type":"image_url","image_url":{"url":"x"}}]""", "a part of the type 'image_url'; models here read only text")]
+    [InlineData("""["text"]""", "a part without a type")]
+    public void Messages_PartsThatAreNoText_AreRefusedWithTheLine(string content, string what)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => Only($$"""{"messages":[{"role":"user","content":{{content}}}]}"""));
+        Assert.Contains("line 1: the content of the message with the role 'user' has " + what, error.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"a\ud83d"}""", "'prompt'")]
+    [InlineData("""{"prompt":[{"role":"user","content":"\udc00"}]}""", "'prompt'")]
+    [InlineData("""{"prompt":"a","completions":["b","\ud83d"],"ranks":[0,1]}""", "'completions'")]
+    [InlineData("""{"\ud83d":"a"}""", "a field name")]
+    public void Text_LoneSurrogate_IsRefusedWithTheLine(string line, string what)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => Only(line));
+        Assert.Contains($"line 1: {what} contains a lone surrogate", error.Message);
+    }
+
+    [Theory]
     [InlineData("""{"messages":[{"role":"user"}]}""")]
     [InlineData("""{"messages":[{"content":"x"}]}""")]
     [InlineData("""{"messages":[{"role":"user","content":5}]}""")]
@@ -181,13 +223,6 @@ public sealed class DatasetTests : IDisposable
             Assert.Contains("not UTF-8", Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.File(name)).ToList()).Message);
         }
     }
-
-    [Theory]
-    [InlineData("{\"text\":\"a \\ud800 b\"}")]
-    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"\\udc00\"}]}")]
-    public void HalfASurrogatePairIsRefused(string line) =>
-        Assert.Contains("bad.jsonl, line 1: a text contains a lone surrogate",
-            Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.jsonl", line)).ToList()).Message);
 
     [Fact]
     public void TheCaseOfAFilesEndingIsNoMatter()

@@ -107,9 +107,9 @@ public sealed class ImportTests : IDisposable
         "line 2: 'pairs' cannot be imported")]
     [InlineData("""{"prompt": "p"}""", "line 2: a row needs 'prompt' and 'completions'")]
     [InlineData("""{"prompt": "p", "completion": "a"}""", "line 2: 2 answers per prompt are needed for the task 'Pairwise' (was 1)")]
-    [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: a text contains a lone surrogate")]
+    [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: 'prompt' contains a lone surrogate")]
     [InlineData("""{"prompt": "p", "completions": ["a", "b"], "note": ["\ud800"]}""",
-        "line 2: 'note' must be a text without lone surrogates")]
+        "line 2: 'note' contains a lone surrogate")]
     [InlineData("""{"prompt": "p", """, "line 2: this is not valid JSON")]
     public void AWrongRowIsNamedByFileAndLineAndNothingIsAdded(string line, string expected)
     {
