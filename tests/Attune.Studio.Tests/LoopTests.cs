@@ -88,6 +88,27 @@ public sealed class LoopTests : IDisposable
         Assert.Empty(studio.Store.Jobs.Unfinished());
     }
 
+    [Theory]
+    [InlineData("""{"prompt":"a\ud83d"}""", "the file, line 1: the line is not valid JSON, or it contains a lone surrogate")]
+    [InlineData("""{"prompt":[{"role":"user","content":[{"type":"image_url"}]}]}""", "has a part of the type 'image_url'")]
+    [InlineData("""{"question":"a"}""", "a line must be {\"prompt\": …} with a text or a list of messages")]
+    public async Task Sample_PromptThatCannotBeRead_IsRefusedWithItsLine(string line, string said)
+    {
+        await using var studio = await RunningStudio.Start(["false"]);
+        var project = studio.Project("hotel", new(), 0);
+        Model(studio, "m", "answers");
+        using var owner = new Visitor(studio.Address);
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent("m"), "model" }, { new StringContent("2"), "samples" }, { new StringContent("1"), "temperature" },
+            { new StringContent("1"), "topP" }, { new StringContent("16"), "maxNewTokens" }, { new StringContent("10"), "prompts" },
+            { new StringContent(line), "file", "prompts.jsonl" },
+        };
+        using var response = await owner.Send(HttpMethod.Post, $"/projects/{project.Id}/loop/sample", form);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(said, WebUtility.HtmlDecode(await response.Content.ReadAsStringAsync()));
+    }
+
     [Fact]
     public async Task ARecipeIsSeenBeforeItStartsAndStartsNoOtherProgram()
     {

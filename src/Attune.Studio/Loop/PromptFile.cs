@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Store;
+using Attune.Text;
 
 namespace Attune.Studio.Loop;
 
@@ -31,8 +32,7 @@ static class PromptFile
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line))
-                prompts.Add(Prompt(line) ?? throw new InvalidDataException(
-                    $"{name}, line {number}: a line must be {{\"prompt\": …}} with a text or a list of messages"));
+                prompts.Add(Prompt(line, $"{name}, line {number}"));
         }
         return prompts.Count > 0 ? prompts
             : throw new InvalidDataException($"{name} has no prompts; each line must be a JSON object with \"prompt\"");
@@ -49,21 +49,30 @@ static class PromptFile
         return [.. drawn.Take(count).Order().Select(at => prompts[at])];
     }
 
-    static JsonNode? Prompt(string line)
+    /// <summary>A text, or messages in the form that training reads.</summary>
+    static JsonNode Prompt(string line, string where)
     {
         try
         {
-            return JsonNode.Parse(line) is JsonObject row && row["prompt"] is { } prompt && (IsText(prompt) || IsMessages(prompt)) ? prompt
-                : null;
+            var row = JsonElement.Parse(line);
+            if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("prompt", out var prompt))
+            {
+                if (prompt.ValueKind == JsonValueKind.String)
+                    return JsonValue.Create(prompt.GetString()!);
+                if (prompt.ValueKind == JsonValueKind.Array && prompt.GetArrayLength() > 0)
+                    return new JsonArray([.. prompt.EnumerateArray().Select(message => JsonNode.Parse(Fields(message)))]);
+            }
         }
-        catch (JsonException)
+        catch (InvalidDataException error)
         {
-            return null;
+            throw new InvalidDataException($"{where}: {error.Message}", error);
         }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)       // the latter for a lone surrogate
+        {
+            throw new InvalidDataException($"{where}: the line is not valid JSON, or it contains a lone surrogate such as \\ud83d", error);
+        }
+        throw new InvalidDataException($"{where}: a line must be {{\"prompt\": …}} with a text or a list of messages");
+
+        static string Fields(JsonElement message) => MessageFormat.Read(message).Fields.GetRawText();
     }
-
-    static bool IsMessages(JsonNode prompt) => prompt is JsonArray { Count: > 0 } messages
-        && messages.All(message => message is JsonObject fields && IsText(fields["role"]) && IsText(fields["content"]));
-
-    static bool IsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String;
 }
