@@ -264,7 +264,7 @@ public static class Pretrained
         return model;
     }
 
-    static LanguageModel BuildWithoutHeads(JsonObject config, string source)
+    internal static LanguageModel BuildWithoutHeads(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);

@@ -10,6 +10,9 @@ public sealed class RunFolder(string path)
     /// <summary>The resolved recipe, written before the first step.</summary>
     public string Recipe => In("recipe.yaml");
 
+    /// <summary>The local time at which the run started, which chat templates tell as the current time.</summary>
+    public string Started => In("started.txt");
+
     /// <summary>One JSON object for each step, and one for each evaluation.</summary>
     public string Metrics => In("metrics.jsonl");
 

@@ -21,20 +21,24 @@ public static class ModelFolder
             Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
         : throw new InvalidDataException("the path of a model's folder must not be empty");
 
+    /// <summary>The tokenizer of a model that a run trains; its chat template tells the time at which the run started.</summary>
+    /// <inheritdoc cref="LoadTokenizer(string)"/>
+    public static Tokenizer LoadTokenizer(string folder, Run run) => LoadTokenizer(folder).WithTemplateTime(run.Started);
+
     /// <summary>
     /// The tokenizer in the model's folder, else that of the options, else a new one, trained on texts and kept in the run folder.
     /// </summary>
     public static Tokenizer LoadTokenizer(string model, TokenizerOptions options, Run run, Func<IEnumerable<string>> texts)
     {
         if (model.Length > 0 || options.Path.Length > 0)
-            return LoadTokenizer(model.Length > 0 ? model : options.Path);
+            return LoadTokenizer(model.Length > 0 ? model : options.Path, run);
         var trained = Path.Combine(run.Folder.Path, "tokenizer");
         if (!run.Folder.HasStarted || !Directory.Exists(trained))
         {
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             AtomicWrite.Folder(trained, options.Train(texts()).Save);
         }
-        return LoadTokenizer(trained);
+        return LoadTokenizer(trained, run);
     }
 
     /// <summary>
@@ -43,12 +47,25 @@ public static class ModelFolder
     /// <exception cref="InvalidDataException">There is none, it is an encoder, or its tokenizer does not fit.</exception>
     public static LanguageModel LoadLanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
-        var model = Pretrained.LoadLanguageModel(folder, dtype: dtype);
+        var model = Pretrained.LoadLanguageModel(folder, dtype: Computable(folder, device, dtype));
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
                 $"{folder} holds an encoder ({model.Config["model_type"]}), which cannot generate text; name a causal language model or an "
                     + "encoder–decoder. `attune pretrain` and `attune reward` can train encoders");
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
+    }
+
+    /// <summary>
+    /// The type that weights are loaded in: float32 in place of float16 on a CPU, because libtorch 1.13 does not compute in float16 there;
+    /// null for the type that they are stored in.
+    /// </summary>
+    public static DType? Computable(string folder, Device device, DType? dtype)
+    {
+        if (device.Type != DeviceType.Cpu || dtype is not (null or DType.Float16))
+            return dtype;
+        var isHalf = dtype == DType.Float16
+            || Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder).StoredBytes.ContainsKey(DType.Float16);
+        return isHalf ? DType.Float32 : dtype;
     }
 
     /// <summary>
@@ -90,7 +107,7 @@ public static class ModelFolder
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
     public static RewardModel LoadRewardModel(string folder, Device device, DType? dtype = DType.Float32)
     {
-        var model = Pretrained.LoadRewardModel(folder, dtype);
+        var model = Pretrained.LoadRewardModel(folder, Computable(folder, device, dtype));
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
@@ -148,7 +165,8 @@ public static class ModelFolder
         if (!model.IsFinite)
             throw new InvalidDataException("some weights of the model are not finite numbers: training diverged, or the files are damaged");
         // Some checkpoints declare more added tokens than the token embedding has rows, and never use them.
-        int?[] used = [tokenizer.BaseVocabularySize - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId];
+        int?[] used = [tokenizer.BaseVocabularySize - 1, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId, tokenizer.UnkId,
+            .. tokenizer.Encode("", addSpecialTokens: true)];
         if (used.Max() >= backbone.VocabularySize)
             throw new InvalidDataException(
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, but the model has embeddings for {backbone.VocabularySize}: they do "

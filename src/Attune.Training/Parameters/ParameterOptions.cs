@@ -45,4 +45,7 @@ public sealed record ParameterOptions : IValidatableObject
     }
 
     bool IsPart => TopLayers > 0 || Frozen.Count > 0;
+
+    /// <summary>Whether every parameter of the model is trained, none in an adapter.</summary>
+    internal bool TrainsAll => !IsPart && Lora.Rank == 0;
 }

@@ -60,7 +60,7 @@ public sealed class Policy(
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>
     public IReadOnlyList<TokenPrompt> EncodePrompts(IEnumerable<Example> examples)
     {
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
+        var encoder = tokenizer.NewEncoder(model.Backbone);
         return [.. examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()];
     }
 

@@ -56,13 +56,13 @@ public sealed record DpoRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model);
+        var tokenizer = ModelFolder.LoadTokenizer(Model, run).WithTemplate(Data, run);
         var model = ModelFolder.LoadLanguageModel(Model, run);
         model.RemoveHead(ValueHead.Name);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, new());
         var reference = new Reference(Reference, policy, trained, LoadReference);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
+        var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);
         run.Register("reference", reference);

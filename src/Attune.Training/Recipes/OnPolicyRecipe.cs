@@ -191,14 +191,14 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model);
+        var tokenizer = ModelFolder.LoadTokenizer(Model, run).WithTemplate(Data, run);
         var model = ModelFolder.LoadLanguageModel(Model, run);
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
         using var rewards = CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
+        var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
         RewardSources.RequireFields([.. AllRewards, .. GoldReward], train.Concat(heldOut));
         run.Notices(encoder.Notices);

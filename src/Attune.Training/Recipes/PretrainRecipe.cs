@@ -65,7 +65,7 @@ public sealed record PretrainRecipe : IRecipe
         var model = ModelFolder.LoadLanguageModel(Model, NewModel, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength);
+        var encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
         var (train, heldOut) = Data.Load(
             examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice(

@@ -71,10 +71,10 @@ public sealed record RewardRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train)));
+        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train))).WithTemplate(Data, run);
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong);
+        var encoder = tokenizer.NewScoredTextEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
         run.Notices(encoder.Notices);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };

@@ -48,10 +48,10 @@ public sealed record SftRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model);
-        var model = ModelFolder.LoadLanguageModel(Model, run);
+        var (model, tokenizer) = Conversations.WithTemplate(
+            ModelFolder.LoadLanguageModel(Model, run), ModelFolder.LoadTokenizer(Model, run), Data, Parameters, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
-        var encoder = new TextEncoder(tokenizer, (int)model.Backbone.ContextLength, Data.TooLong, model.Backbone.StartToken);
+        var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
         run.Notices(encoder.Notices);
         if (run.SelfTest)

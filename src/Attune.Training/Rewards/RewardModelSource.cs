@@ -4,6 +4,7 @@ using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Parameters;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -20,7 +21,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     const int RowsAtOnce = 16;
 
     readonly bool sameTokens = tokenizer.HasSameTokensAs(policyTokenizer);
-    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+    readonly TextEncoder encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
 
     /// <summary>
     /// Whether the policy is an encoder–decoder: its prompts and responses are separate texts, so their tokens cannot be joined.

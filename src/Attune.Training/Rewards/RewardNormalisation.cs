@@ -26,7 +26,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
     const int PromptsAtOnce = 64;
     const double MinStd = 1e-6;
 
-    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength);
+    readonly TextEncoder encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
     readonly string policy = options.Policy.Length > 0 ? options.Policy : start;
     int[][] demonstrations = [];
     bool fromPolicy;
@@ -91,10 +91,10 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
     double[][] ScorePolicy(IEnumerable<Example> data, CancellationToken cancellation)
     {
         var policyModel = ModelFolder.LoadLanguageModel(policy, run.Device);
-        var policyTokenizer = ModelFolder.LoadTokenizer(policy);
+        var policyTokenizer = ModelFolder.LoadTokenizer(policy, run);
         var context = (int)policyModel.Backbone.ContextLength;
         var sampling = options.Sampling with { MaxNewTokens = Math.Min(options.Sampling.MaxNewTokens, context / 2) };
-        var prompts = new TextEncoder(policyTokenizer, context, startToken: policyModel.Backbone.StartToken);
+        var prompts = policyTokenizer.NewEncoder(policyModel.Backbone);
         TokenPrompt[] sampled =
             Draw([.. data.Select(example => prompts.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>()]);
         var source = Source(policyTokenizer, encoderDecoder: policyModel.Backbone.Kind == BackboneKind.EncoderDecoder);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
@@ -57,6 +58,7 @@ public sealed partial class Run : IDisposable, IRunState
             folderLock = Folder.Lock();
         else
             RequireNoRun();
+        Started = ReadStarted(Folder) ?? DateTime.SpecifyKind(DateTime.Now, DateTimeKind.Unspecified);
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
         Random = new((ulong)options.Seed, device);
         if (options.Threads > 0)
@@ -73,6 +75,9 @@ public sealed partial class Run : IDisposable, IRunState
     public RandomSource Random { get; }
 
     public Device Device => Random.Device;
+
+    /// <summary>The local time of the first start, the current time in chat templates: a resumed run reads the same texts.</summary>
+    public DateTime Started { get; }
 
     /// <summary>The type that matrix products compute in.</summary>
     public DType Dtype => DTypes.Parse(options.Dtype);
@@ -240,14 +245,22 @@ public sealed partial class Run : IDisposable, IRunState
         {
             folderLock = Folder.Lock();
             RequireNoRun();
-            AtomicWrite.File(Folder.Recipe, recipe);
         }
+        AtomicWrite.File(Folder.Started, Started.ToString("O", CultureInfo.InvariantCulture) + "\n");
+        if (recipe is not null)
+            AtomicWrite.File(Folder.Recipe, recipe);
         var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
         if (health is not null)
             healthLog = new(Folder.Health, step);
     }
+
+    /// <summary>Null for a run that has not started, or of a version that did not keep the time.</summary>
+    static DateTime? ReadStarted(RunFolder folder) => folder.HasStarted && File.Exists(folder.Started)
+        && DateTime.TryParse(File.ReadAllText(folder.Started), CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time
+            : null;
 
     void CloseFiles()
     {

@@ -1,0 +1,46 @@
+using Attune.Data;
+using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Text;
+using Attune.Training.Parameters;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>
+/// What conversations are written by, where the model has no chat template: ChatML. It is saved with the model, so that the result is
+/// chatted with as it was trained.
+/// </summary>
+static class Conversations
+{
+    /// <summary>The tokenizer with a chat template if the data has conversations. ChatML's markers stay ordinary text.</summary>
+    public static Tokenizer WithTemplate(this Tokenizer tokenizer, DataOptions data, Run run)
+    {
+        if (!NeedsTemplate(tokenizer, data))
+            return tokenizer;
+        run.Notice("the model has no chat template: conversations are written as ChatML, which is saved with the model");
+        return tokenizer.WithChatMl(specialTokens: false);
+    }
+
+    /// <summary>
+    /// The same for a model that is trained as a whole: <c>&lt;|im_start|&gt;</c> and <c>&lt;|im_end|&gt;</c> become special tokens with
+    /// embeddings of their own, and the second ends responses.
+    /// </summary>
+    public static (LanguageModel Model, Tokenizer Tokenizer) WithTemplate(
+        LanguageModel model, Tokenizer tokenizer, DataOptions data, ParameterOptions parameters, Run run)
+    {
+        if (model.Backbone.Kind != BackboneKind.Decoder || !parameters.TrainsAll || !NeedsTemplate(tokenizer, data))
+            return (model, tokenizer.WithTemplate(data, run));
+        var chat = tokenizer.WithChatMl(specialTokens: true);
+        var grown = VocabularyGrowth.Grow(model, ChatTemplate.ChatMlTokens.Max(token => chat.TokenToId(token)!.Value) + 1);
+        VocabularyGrowth.SetEos(grown, chat.EosId!.Value);
+        run.Notice("the model has no chat template: conversations are written as ChatML, which is saved with the model. "
+            + $"{string.Join(" and ", ChatTemplate.ChatMlTokens)} are special tokens"
+            + (grown == model ? "" : $"; the model has {grown.Backbone.VocabularySize:N0} embeddings now"));
+        return (grown, chat);
+    }
+
+    static bool NeedsTemplate(Tokenizer tokenizer, DataOptions data) =>
+        tokenizer.ChatTemplate is null && Dataset.Read(data.Train).FirstOrDefault() is ChatExample or ChatComparisonExample;
+}
