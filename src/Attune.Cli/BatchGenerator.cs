@@ -28,24 +28,62 @@ sealed record GeneratedResponses(string Prompt, string[] Responses)
 /// <param name="cancellation">Stops generation.</param>
 sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, int samples, CancellationToken cancellation)
 {
-    readonly TextEncoder encoder = new(tokenizer, (int)model.Backbone.ContextLength, startToken: model.Backbone.StartToken);
+    readonly TextEncoder encoder = tokenizer.NewEncoder(model.Backbone);
+    readonly int context = (int)model.Backbone.ContextLength;
     readonly int responseTokens = Math.Min(sampling.MaxNewTokens, (int)model.Backbone.ContextLength / 2);
     readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
+    readonly IReadOnlyList<int> eosIds = ModelFolder.EosIds(model, tokenizer);
+    int generated;
+    int empty;
+    int cut;
 
     /// <summary>Options of beam search; null to sample.</summary>
     public BeamOptions? Beams { get; init; }
 
-    /// <summary>Notices about prompts that were truncated.</summary>
-    public IEnumerable<string> Notices => encoder.Notices;
+    /// <summary>Whether the user set the most tokens of a response, and wants to know that they do not fit.</summary>
+    public bool SetsMaxNewTokens { get; init; }
+
+    /// <summary>How plain texts become prompts.</summary>
+    public PromptFormat Format { get; init; } = new(tokenizer);
+
+    /// <summary>Notices about prompts that were truncated, and about responses that are empty or were cut.</summary>
+    public IEnumerable<string> Notices
+    {
+        get
+        {
+            foreach (var notice in encoder.Notices)
+                yield return notice;
+            if (SetsMaxNewTokens && sampling.MaxNewTokens > context)
+                yield return $"--max-new-tokens {sampling.MaxNewTokens} is more than the model's context of {context} tokens, "
+                    + "which a prompt and its response share";
+            if (cut > 0)
+                yield return $"{Share(cut)} before --max-new-tokens {sampling.MaxNewTokens}, because the model's context of {context} "
+                    + "tokens is full";
+            if (empty > 0)
+                yield return generated == 1
+                    ? "the response is empty: the model ended it with its first token"
+                    : $"{empty} of {generated} responses are empty: the model ended them at once";
+        }
+    }
+
+    string Share(int count) => generated == 1 ? "the response ends" : $"{count} of {generated} responses end";
 
     /// <summary>The prompts of a file.</summary>
     /// <exception cref="InvalidDataException">A line has no prompt.</exception>
-    public IReadOnlyList<TokenPrompt> Read(string file) =>
-        [.. Dataset.Read(file).Select(example => RequireTokens(encoder.EncodePrompt(example, responseTokens), example.Origin))];
+    public IReadOnlyList<TokenPrompt> Read(string file) => [.. Dataset.Read(file).Select(Encode)];
 
     /// <summary>Encodes a prompt, truncated so that a response fits in the context.</summary>
     /// <exception cref="InvalidDataException">The prompt is empty.</exception>
-    public TokenPrompt Encode(Origin origin, string prompt) => RequireTokens(encoder.EncodePrompt(origin, prompt, responseTokens), origin);
+    public TokenPrompt Encode(Origin origin, string prompt) => Encode(new PromptOnly(origin, prompt));
+
+    /// <summary>The text of a plain prompt stays what the file has, also where a template writes more around it.</summary>
+    TokenPrompt Encode(Example example)
+    {
+        var plain = PromptFormat.TextOf(example);
+        if ((Format.UsesTemplate && plain?.Length == 0) || encoder.EncodePrompt(Format.Apply(example), responseTokens) is not { } prompt)
+            throw new InvalidDataException($"{example.Origin}: the prompt is empty");
+        return Format.UsesTemplate && plain is not null ? prompt with { Text = plain } : prompt;
+    }
 
     /// <summary>Generates responses to a batch of prompts.</summary>
     /// <param name="prompts">Encoded prompts.</param>
@@ -53,21 +91,28 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
     /// <param name="onToken">Called with each token as it is sampled; for one prompt and one response only.</param>
     public IReadOnlyList<GeneratedResponses> Generate(IReadOnlyList<TokenPrompt> prompts, RandomSource random, Action<int>? onToken = null)
     {
-        var eosIds = ModelFolder.EosIds(model, tokenizer);
         int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
-        var responses = Beams is null ? Sample() : Search(Beams);
+        var responses = (Beams is null ? Sample() : Search(Beams)).ToList();
+        generated += responses.Count;
+        cut += responses.Count(response => !response.Ended && response.Tokens.Length < sampling.MaxNewTokens);
         return [.. prompts.Zip(
-            responses.Chunk(samples),(prompt, chunk) => new GeneratedResponses(prompt.Text, [.. chunk.Select(Decode)]))];
+            responses.Chunk(samples), (prompt, chunk) => new GeneratedResponses(prompt.Text, [.. chunk.Select(Decode)]))];
 
-        IEnumerable<int[]> Sample() => new TextGenerator(model, tokenizer.FillId, eosIds) { OnToken = onToken }
-            .Generate(tokens, sampling, random, samples, cancellation).Select(response => response.Tokens);
+        IEnumerable<Response> Sample() => new TextGenerator(model, tokenizer.FillId, eosIds)
+        {
+            OnToken = onToken,
+            FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
+        }.Generate(tokens, sampling, random, samples, cancellation);
 
-        IEnumerable<int[]> Search(BeamOptions beams) => new BeamSearch(model, tokenizer.FillId, eosIds)
-            .Search(tokens, beams, sampling, cancellation).Select(response => response.Tokens);
+        IEnumerable<Response> Search(BeamOptions beams) => new BeamSearch(model, tokenizer.FillId, eosIds)
+            .Search(tokens, beams, sampling, cancellation)
+            .Select(found => new Response(found.Tokens, [], [], Ended: found.Tokens.Length > 0 && eosIds.Contains(found.Tokens[^1])));
     }
 
-    string Decode(int[] response) => tokenizer.Decode(response, skipSpecialTokens: true);
-
-    static TokenPrompt RequireTokens(TokenPrompt? prompt, Origin origin) =>
-        prompt ?? throw new InvalidDataException($"{origin}: the prompt is empty");
+    string Decode(Response response)
+    {
+        var text = tokenizer.TextOf(response);
+        empty += string.IsNullOrWhiteSpace(text) ? 1 : 0;
+        return text;
+    }
 }

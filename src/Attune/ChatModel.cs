@@ -52,8 +52,14 @@ public sealed class ChatModel : IDisposable
         return new(full, Device.Parse(device), tokenizer);
     }
 
+    /// <summary>
+    /// Whether a plain prompt is a user's message in the model's chat template, where it has one; otherwise it is given to the model as it
+    /// is.
+    /// </summary>
+    public bool UsesChatTemplate { get; set; } = true;
+
     /// <summary>A response to a prompt, without special tokens.</summary>
-    /// <param name="prompt">The prompt.</param>
+    /// <param name="prompt">The prompt: a user's message where <see cref="UsesChatTemplate"/> is true and the model has a template.</param>
     /// <param name="sampling">How tokens are chosen; null for the defaults.</param>
     /// <param name="seed">The same seed gives the same response.</param>
     /// <param name="cancellationToken">Stops between two tokens.</param>
@@ -81,7 +87,7 @@ public sealed class ChatModel : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         var options = Checked(sampling);
-        TokenPrompt[] encoded = [.. prompts.Select(prompt => Encode(new PromptOnly(ThePrompt, prompt), options))];
+        TokenPrompt[] encoded = [.. prompts.Select(prompt => Encode(Plain(prompt), options))];
         return encoded.Length == 0 ? [] : [.. Sample(encoded, options, samples, seed, null, cancellationToken).Chunk(samples)];
     }
 
@@ -92,7 +98,7 @@ public sealed class ChatModel : IDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var options = Checked(sampling);
-        var encoded = Encode(new PromptOnly(ThePrompt, prompt), options);
+        var encoded = Encode(Plain(prompt), options);
         var pieces = Channel.CreateUnbounded<string>();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = Task.Run(() => Write(encoded, options, seed, pieces.Writer, stopping.Token), CancellationToken.None);
@@ -128,10 +134,16 @@ public sealed class ChatModel : IDisposable
 
     TokenPrompt Encode(Example example, SamplingOptions options)
     {
-        var context = (int)Model.Backbone.ContextLength;
-        var encoder = new TextEncoder(Tokenizer, context, startToken: Model.Backbone.StartToken);
-        return encoder.EncodePrompt(example, Math.Min(options.MaxNewTokens, context / 2))
-            ?? throw new InvalidDataException("the prompt is empty");
+        var room = Math.Min(options.MaxNewTokens, (int)Model.Backbone.ContextLength / 2);
+        return Tokenizer.NewEncoder(Model.Backbone).EncodePrompt(example, room) ?? throw new InvalidDataException("the prompt is empty");
+    }
+
+    Example Plain(string prompt)
+    {
+        var format = new PromptFormat(Tokenizer, raw: !UsesChatTemplate);
+        return format.UsesTemplate && prompt.Length == 0
+            ? throw new InvalidDataException("the prompt is empty")
+            : format.Apply(ThePrompt, prompt);
     }
 
     string[] Sample(

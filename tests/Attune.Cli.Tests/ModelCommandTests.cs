@@ -62,6 +62,73 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Generate_ModelWithATemplate_WritesAPlainPromptAsAUserMessage()
+    {
+        var prompts = folder.Write("one.jsonl", """{"prompt":"The cat says"}""");
+        var before = Greedy("The cat says");
+        TinyData.Tokenizer
+            .WithChatTemplate("{% for m in messages %}{{ m.content }} and{% endfor %}{{ ' the' if add_generation_prompt }}").Save(model);
+        Assert.Equal(before, Greedy("The cat says", "--raw"));
+        Assert.Equal(Greedy("The cat says and the", "--raw"), Greedy("The cat says"));
+        Assert.Equal(Greedy("The dog and The cat says and the", "--raw"), Greedy("The cat says", "--system", "The dog"));
+        var line = JsonNode.Parse(Succeed("generate", model, "--prompts", prompts, "--temperature", "0", "--max-new-tokens", "8"))!;
+        Assert.Equal("The cat says", line["prompt"]!.GetValue<string>());
+        Assert.Equal(Greedy("The cat says"), line["completions"]![0]!.GetValue<string>() + "\n");
+        Fail("no system message", "generate", model, "The cat says", "--raw", "--system", "Be brief.");
+        TinyData.Tokenizer.Save(model);
+        Fail("the model has no chat template", "generate", model, "The cat says", "--system", "Be brief.");
+
+        string Greedy(params string[] words) => Succeed(["generate", model, "--temperature", "0", "--max-new-tokens", "8", .. words]);
+    }
+
+    [Fact]
+    public void Generate_StopString_EndsTheResponseBeforeIt()
+    {
+        var whole = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12").TrimEnd('\n');
+        var stop = whole[(whole.Length / 2)..(whole.Length / 2 + 2)];
+        var text = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12", "--stop", stop);
+        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)] + "\n", text);
+        Fail("`beams` must be 0 with --stop", "generate", model, "The cat says", "--beams", "2", "--stop", "x");
+    }
+
+    [Fact]
+    public void Generate_MoreTokensThanTheContextOrAnEmptyResponse_IsSaid()
+    {
+        var (_, _, error) = Commands.Run("generate", model, "The cat says", "--max-new-tokens", "5000", "--min-new-tokens", "60");
+        Assert.Contains("--max-new-tokens 5000 is more than the model's context of 48 tokens", error);
+        Assert.Contains("the response ends before --max-new-tokens 5000, because the model's context of 48 tokens is full", error);
+        var eos = TinyData.Tokenizer.EosId!.Value;
+        (_, _, error) = Commands.Run("generate", model, "The cat says", "--forced-bos-token-id", $"{eos}");
+        Assert.Contains("the response is empty: the model ended it with its first token", error);
+    }
+
+    [Fact]
+    public void Generate_TokenWithoutAnEmbedding_IsRefused()
+    {
+        TinyData.Tokenizer.WithSpecialTokens(unk: "<far>").Save(folder.File("far"));
+        foreach (var file in Directory.EnumerateFiles(model).Where(file => !Path.GetFileName(file).StartsWith("tokenizer")))
+            File.Copy(file, Path.Combine(folder.File("far"), Path.GetFileName(file)));
+        var json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.File("far"), "tokenizer_config.json")))!.AsObject();
+        json.Remove("unk_token");
+        File.WriteAllText(Path.Combine(folder.File("far"), "tokenizer_config.json"), json.ToJsonString());
+        Fail("the prompt, line 1: the token '<far>' has the id 300, but the model has embeddings for 300 tokens",
+            "generate", folder.File("far"), "The <far> says");
+    }
+
+    [Fact]
+    public void Generate_StoredFloat16OnACpu_ComputesInFloat32AndSaysSo()
+    {
+        var half = Pretrained.LoadLanguageModel(model);
+        foreach (var parameter in half.Parameters)
+            parameter.StoredDType = DType.Float16;
+        ModelFolder.Save(folder.File("half"), half, TinyData.Tokenizer);
+        var (code, output, error) = Commands.Run("generate", folder.File("half"), "The cat says", "--dtype", "stored", "--device", "cpu");
+        Assert.Equal(0, code);
+        Assert.Contains("a CPU does not compute in float16; the weights are converted to float32", error);
+        Assert.Equal(Succeed("generate", folder.File("half"), "The cat says", "--device", "cpu"), output);
+    }
+
+    [Fact]
     public void Generate_EncoderDecoder_WritesResponses()
     {
         using var random = new RandomSource(1);

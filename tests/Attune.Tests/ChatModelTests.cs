@@ -70,6 +70,19 @@ public sealed class ChatModelTests(TinyFolders tiny) : IClassFixture<TinyFolders
     public void Generate_EmptyPrompt_IsAnError() => Assert.Throws<InvalidDataException>(() => model.Generate(""));
 
     [Fact]
+    public void Generate_ModelWithATemplate_WritesAPlainPromptAsAUserMessage()
+    {
+        const string Template = "{% for m in messages %}{{ m.content }} and{% endfor %}{{ ' the' if add_generation_prompt }}";
+        model.Save(tiny.PathTo("chat"));
+        model.Tokenizer.WithChatTemplate(Template).Save(tiny.PathTo("chat"));
+        using var chat = ChatModel.Load(tiny.PathTo("chat"), "cpu");
+        Assert.Equal(chat.Generate([new Attune.Text.Message("user", "The cat says")]), chat.Generate("The cat says"));
+        Assert.Equal(model.Generate("The cat says and the"), chat.Generate("The cat says"));
+        chat.UsesChatTemplate = false;
+        Assert.Equal(model.Generate("The cat says"), chat.Generate("The cat says"));
+    }
+
+    [Fact]
     public void Save_Load_GeneratesTheSame()
     {
         model.Save(tiny.PathTo("saved"));

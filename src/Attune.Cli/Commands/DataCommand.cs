@@ -48,7 +48,10 @@ static class DataCommand
         var tokenizer = ModelFolder.LoadTokenizer(folder);
         var backbone = Path.Exists(Path.Combine(folder, "config.json")) ? Pretrained.Describe(folder).Backbone : null;
         var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
-        var inspection = new ExampleInspector(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken);
+        var inspection = new ExampleInspector(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken)
+        {
+            Embeddings = backbone?.VocabularySize ?? long.MaxValue,
+        };
         var examples = Dataset.Read(parsed.GetValue(File)!).Select(inspection.Inspect).ToList();
         if (examples.Count == 0)
             throw new InvalidDataException($"{parsed.GetValue(File)} has no examples.");

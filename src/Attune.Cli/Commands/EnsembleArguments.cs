@@ -31,9 +31,12 @@ sealed class EnsembleArguments
 
     /// <summary>Loads the reward models.</summary>
     /// <exception cref="InvalidDataException">A folder has no reward model.</exception>
-    public RewardScorer Load(ParseResult parsed) => RewardScorer.Load(
-        [Model(parsed), .. parsed.GetValue(with) ?? []],
-        Device.Parse(parsed.GetValue(device)!),
-        ModelOptions.ParseDtype(parsed.GetValue(dtype)!),
-        new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) });
+    public RewardScorer Load(ParseResult parsed)
+    {
+        string[] folders = [Model(parsed), .. parsed.GetValue(with) ?? []];
+        var on = Device.Parse(parsed.GetValue(device)!);
+        return RewardScorer.Load(
+            folders, on, ModelOptions.ParseDtype(parsed.GetValue(dtype)!, on, folders),
+            new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) });
+    }
 }

@@ -101,7 +101,7 @@ static class EvaluatePolicyCommand
         using var reward = RewardSources.Create(rewards, policy, cancellation: cancellation);
         using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(
             goldRewards, policy, cancellation: cancellation);
-        var encoder = new TextEncoder(tokenizer, (int)policy.Model.Backbone.ContextLength, startToken: policy.Model.Backbone.StartToken);
+        var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
         var all = Dataset.Read(file).Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)

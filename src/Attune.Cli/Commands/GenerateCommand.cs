@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
@@ -37,6 +38,14 @@ static class GenerateCommand
         HelpName = "false|true|never",
         Description = "When beam search stops, as early_stopping of transformers", DefaultValueFactory = _ => "false",
     };
+    static readonly Option<bool> Raw = new("--raw")
+    {
+        Description = "Give the prompt to the model as it is; otherwise a plain prompt is a user's message in the model's chat template",
+    };
+    static readonly Option<string?> SystemText = new("--system")
+    {
+        HelpName = "TEXT", Description = "A system message before the prompt, for a model with a chat template",
+    };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
@@ -45,7 +54,7 @@ static class GenerateCommand
     {
         var command = new Command("generate", "Generate responses to a prompt or a file of prompts")
         {
-            Model, Prompt, Prompts, Output, Samples, Seed, On, Dtype,
+            Model, Prompt, Prompts, Output, Raw, SystemText, Samples, Seed, On, Dtype,
         };
         foreach (var option in SamplingFlags.All.Concat([Beams, LengthPenalty, Stopping]))
             command.Add(option);
@@ -53,6 +62,7 @@ static class GenerateCommand
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
             attune generate runs/quickstart/5-ppo/model "Guest: Where is the pool?\nDesk:"
+            attune generate runs/quickstart/2-sft/model "Guest: Where is the pool?\nDesk:" --stop "\n"
             attune generate runs/quickstart/2-sft/model --prompts data/frontdesk/prompts-heldout.jsonl --samples 4 --output answers.jsonl
             attune generate runs/quickstart/2-sft/model "Guest: Is there a gym?\nDesk:" --beams 4 --no-repeat-ngram-size 3
             attune generate runs/quickstart/2-sft/model "Guest: Is there a gym?\nDesk:" --bad-word sorry --sequence-bias " gym=2"
@@ -72,19 +82,27 @@ static class GenerateCommand
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.LoadTokenizer(folder);
         var samples = parsed.GetValue(Samples);
-        var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!));
-        var generator = new BatchGenerator(model, tokenizer, options, samples, interruption.Token) { Beams = beams };
+        var format = new PromptFormat(tokenizer, parsed.GetValue(Raw), Lines(parsed.GetValue(SystemText)));
+        var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!, device, folder));
+        var generator = new BatchGenerator(model, tokenizer, options, samples, interruption.Token)
+        {
+            Beams = beams,
+            Format = format,
+            SetsMaxNewTokens = SamplingFlags.SetsMaxNewTokens(parsed),
+        };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
             Write(generator, file, output, random);
         else
         {
-            var text = prompt!.Replace("\\n", "\n", StringComparison.Ordinal);
-            Print(generator, text, random, samples == 1 && beams is null ? NewStream() : null);
+            var isStreamed = samples == 1 && beams is null && options.Stop.Count == 0;
+            Print(generator, Lines(prompt)!, random, isStreamed ? NewStream() : null);
         }
         foreach (var notice in generator.Notices)
             Attune.Cli.Notices.Write(notice);
         return 0;
+
+        static string? Lines(string? text) => text?.Replace("\\n", "\n", StringComparison.Ordinal);
 
         DecodeStream NewStream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
     }
@@ -101,6 +119,8 @@ static class GenerateCommand
         if (beams is not null && (!options.IsUntruncated || options.Temperature is not 0 and not 1))
             problems.Add("`beams` must be 0 with --temperature, --top-k, --top-p, --min-p, --typical-p, --top-h, --epsilon-cutoff or "
                 + "--eta-cutoff: beam search does not sample.");
+        if (beams is not null && options.Stop.Count > 0)
+            problems.Add("`beams` must be 0 with --stop: stop strings are found in sampled responses.");
         return problems.Count == 0 ? (options, beams) : throw new InvalidDataException(string.Join("\n", problems));
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Torch;
+using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
 
@@ -18,6 +19,15 @@ static class ModelOptions
         DefaultValueFactory = _ => "float32",
     };
 
-    /// <summary>The type of <c>--dtype</c>; null for the type in the checkpoint.</summary>
-    public static DType? ParseDtype(string text) => text == "stored" ? null : DTypes.Parse(text);
+    /// <summary>
+    /// The type of <c>--dtype</c> for these models; null for the type in the checkpoint. Says so where another type is used.
+    /// </summary>
+    public static DType? ParseDtype(string text, Device device, params IEnumerable<string> folders)
+    {
+        DType? asked = text == "stored" ? null : DTypes.Parse(text);
+        if (!folders.Any(folder => ModelFolder.Computable(folder, device, asked) != asked))
+            return asked;
+        Notices.Write("a CPU does not compute in float16; the weights are converted to float32");
+        return DType.Float32;
+    }
 }

@@ -33,6 +33,10 @@ static class SamplingFlags
     static readonly Option<double> PresencePenalty = NumberOption.Create(
         "--presence-penalty", "Subtracted from a token's logit if it is in the response", 0);
     static readonly Option<int> NoRepeat = new("--no-repeat-ngram-size") { Description = "No n-gram of this size is repeated; 0 is off" };
+    static readonly Option<string[]> Stop = new("--stop")
+    {
+        HelpName = "TEXT", Description = "A text that ends a response and is not part of it; \\n stands for a new line; may be repeated",
+    };
     static readonly Option<string[]> BadWords = new("--bad-word")
     {
         HelpName = "TEXT", Description = "A text that is never generated; may be repeated",
@@ -74,9 +78,12 @@ static class SamplingFlags
     public static IEnumerable<Option> All =>
     [
         MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP, TopH, EpsilonCutoff, EtaCutoff,
-        RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, BadWords, Biases, Suppress, BeginSuppress,
+        RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Stop, BadWords, Biases, Suppress, BeginSuppress,
         ForcedBos, ForcedEos, Decay, GuidanceScale, NegativePrompt, RemoveInvalid, Renormalize,
     ];
+
+    /// <summary>Whether <c>--max-new-tokens</c> is given.</summary>
+    public static bool SetsMaxNewTokens(ParseResult parsed) => parsed.GetResult(MaxNewTokens) is { Implicit: false };
 
     public static SamplingOptions Read(ParseResult parsed) => new()
     {
@@ -94,6 +101,7 @@ static class SamplingFlags
         FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
         PresencePenalty = parsed.GetValue(PresencePenalty),
         NoRepeatNgramSize = parsed.GetValue(NoRepeat),
+        Stop = [.. (parsed.GetValue(Stop) ?? []).Select(text => text.Replace("\\n", "\n", StringComparison.Ordinal))],
         BadWords = parsed.GetValue(BadWords) ?? [],
         SequenceBias = parsed.GetValue(Biases) ?? [],
         SuppressTokens = parsed.GetValue(Suppress) ?? [],
