@@ -48,6 +48,39 @@ public sealed unsafe class Safetensors : IDisposable
         Copy(entry, target);
     }
 
+    /// <summary>Whether a tensor of this file has the type, the shape and the bytes of a tensor of another file.</summary>
+    public bool HasSame(string name, Safetensors other, string otherName)
+    {
+        var (own, its) = (Entry(name), other.Entry(otherName));
+        if (own.DType != its.DType || !own.Shape.SequenceEqual(its.Shape))
+            return false;
+        for (long at = 0, left = own.End - own.Start; left > 0; at += MappedAtOnce, left -= MappedAtOnce)
+            if (!SameBytes(own.Start + at, other, its.Start + at, (int)Math.Min(left, MappedAtOnce)))
+                return false;
+        return true;
+    }
+
+    bool SameBytes(long start, Safetensors other, long otherStart, int count)
+    {
+        using var own = View(start, count);
+        using var its = other.View(otherStart, count);
+        byte* left = null, right = null;
+        own.SafeMemoryMappedViewHandle.AcquirePointer(ref left);
+        its.SafeMemoryMappedViewHandle.AcquirePointer(ref right);
+        try
+        {
+            return new ReadOnlySpan<byte>(left + own.PointerOffset, count).SequenceEqual(new(right + its.PointerOffset, count));
+        }
+        finally
+        {
+            own.SafeMemoryMappedViewHandle.ReleasePointer();
+            its.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
+    MemoryMappedViewAccessor View(long start, long count) =>
+        file.CreateViewAccessor(Header.DataStart + start, count, MemoryMappedFileAccess.Read);
+
     SafetensorsEntry Entry(string name) => Header.Entries.TryGetValue(name, out var entry)
         ? entry
         : throw new InvalidDataException($"{path} has no tensor '{name}'");
@@ -66,7 +99,7 @@ public sealed unsafe class Safetensors : IDisposable
     {
         using var scope = TensorScope.Open();
         var size = entry.DType.Size();
-        using var view = file.CreateViewAccessor(Header.DataStart + entry.Start + at * size, count * size, MemoryMappedFileAccess.Read);
+        using var view = View(entry.Start + at * size, count * size);
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try

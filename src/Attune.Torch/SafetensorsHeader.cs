@@ -21,6 +21,12 @@ public sealed class SafetensorsHeader
         ("I32", DType.Int32), ("I16", DType.Int16), ("I8", DType.Int8), ("U8", DType.UInt8), ("BOOL", DType.Bool),
     ];
 
+    /// <summary>The other types of safetensors 0.8.</summary>
+    static readonly string[] Unsupported =
+    [
+        "F4", "F6_E2M3", "F6_E3M2", "F8_E4M3", "F8_E4M3FNUZ", "F8_E5M2", "F8_E5M2FNUZ", "F8_E8M0", "C64", "U16", "U32", "U64",
+    ];
+
     readonly Dictionary<string, SafetensorsEntry> entries = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
 
@@ -50,6 +56,10 @@ public sealed class SafetensorsHeader
         try
         {
             header.Fill(json);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new InvalidDataException($"{path}: {error.Message}", error);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
@@ -203,9 +213,20 @@ public sealed class SafetensorsHeader
             if (reader.ValueTextEquals(known))
                 return type;
         var typeName = reader.ValueSpan.Length <= 16 ? reader.GetString() : "(a long name)";
-        throw new FormatException(
-            $"'{name}' has elements of type {typeName}; supported types are {string.Join(", ", Types.Select(row => row.Name))}");
+        if (Unsupported.Contains(typeName))
+            throw new NotSupportedException(
+                $"'{name}' holds {Kind(typeName!)} elements ({typeName}), which are not supported; supported types are "
+                + $"{string.Join(", ", Types.Select(row => row.Name))}. Use a checkpoint with float32, bfloat16 or float16 weights");
+        throw new FormatException($"'{name}' has elements of type {typeName}, which the format does not have");
     }
+
+    /// <summary>The common name of a type: FP8 for F8_E4M3.</summary>
+    static string Kind(string type) => type[0] switch
+    {
+        'F' => "FP" + type[1],
+        'C' => "complex",
+        _ => "unsigned",
+    };
 
     static long[] ReadNumbers(ref Utf8JsonReader reader, int most)
     {

@@ -33,6 +33,9 @@ public sealed class HeadTests : IDisposable
         var read = Pretrained.LoadLanguageModel(folder.Path);
         Assert.Equal(["q_heads.0", "v", "second", "v_head"], read.Heads.Keys);
         Assert.Equal(Bits(model), Bits(read));
+        Assert.Equal(
+            TinyModel.Of(family).NamedParameters().Select(own => own.Name).Order(StringComparer.Ordinal),
+            SafetensorsHeader.Read(folder.File("model.safetensors")).Entries.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(read.Heads["v_head"], read.ValueHead);
         Assert.Equal(["q_heads.0", "v", "second", "v_head"], Pretrained.Describe(folder.Path).Heads);
         Assert.Equal(
@@ -51,6 +54,16 @@ public sealed class HeadTests : IDisposable
         Pretrained.Save(folder.Path, model);
         Assert.Null(Pretrained.ReadConfig(folder.Path)["attune_heads"]);
         Assert.Equal(Bits(TinyModel.Gpt2()), Bits(Pretrained.LoadLanguageModel(folder.Path)));
+    }
+
+    [Fact]
+    public void Load_HeadsInsideTheModelFile_AreFound()
+    {
+        var model = WithHeads(TinyModel.Gpt2());
+        Pretrained.Save(folder.Path, model);
+        File.Delete(folder.File(Path.Combine("heads", "heads.safetensors")));
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters().Select(own => (own.Name, own.Value.Value)));
+        Assert.Equal(Bits(model), Bits(Pretrained.LoadLanguageModel(folder.Path)));
     }
 
     [Fact]

@@ -156,6 +156,8 @@ public sealed class PretrainedTests : IDisposable
     [InlineData("""{"model_type":"roberta","is_decoder":true}""", "is_decoder must be false")]
     [InlineData("""{"model_type":"roberta","max_position_embeddings":2}""", "max_position_embeddings must be above 2")]
     [InlineData("""{"model_type":"distilbert","dim":10,"n_heads":3}""", "the width (10) must be a multiple of the attention heads (3)")]
+    [InlineData(
+        """{"model_type":"gpt2","quantization_config":{"quant_method":"fp8"}}""", "the checkpoint is quantised (fp8), which is not supported")]
     [InlineData("""{}""", "'model_type' is missing")]
     [InlineData("""{"model_type":""", "not a JSON object")]
     [InlineData("""[1]""", "not a JSON object")]
@@ -184,6 +186,20 @@ public sealed class PretrainedTests : IDisposable
         folder.Write("config.json", """{"model_type":"gpt2"}""");
         Assert.Contains(
             "no model.safetensors", Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("a\\u0000.safetensors", "\"a\\u0000.safetensors\" is not the name of a safetensors file")]
+    [InlineData("../model.safetensors", "is not the name of a safetensors file")]
+    [InlineData("pytorch_model.bin", "is not the name of a safetensors file")]
+    [InlineData("", "is not the name of a safetensors file")]
+    [InlineData("model-00001-of-00002.safetensors", "lacks model-00001-of-00002.safetensors")]
+    public void Load_IndexThatNamesNoShard_IsRefused(string shard, string expected)
+    {
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        File.Delete(folder.File("model.safetensors"));
+        folder.Write("model.safetensors.index.json", $$$"""{"weight_map":{"a":"{{{shard}}}"}}""");
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message);
     }
 
     static IEnumerable<string> Names(Module model) => model.NamedParameters().Select(p => p.Name);

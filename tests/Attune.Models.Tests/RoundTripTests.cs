@@ -38,7 +38,7 @@ public sealed class RoundTripTests
     static SortedDictionary<string, Tensor> Tensors(string folder)
     {
         var tensors = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var path in Directory.EnumerateFiles(folder, "*.safetensors"))
+        foreach (var path in Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories))
         {
             using var file = Safetensors.Open(path);
             foreach (var name in file.Header.Entries.Keys)

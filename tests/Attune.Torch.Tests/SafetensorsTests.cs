@@ -55,7 +55,7 @@ public sealed class SafetensorsTests : IDisposable
         """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
         8,
         "occurs twice")]
-    [InlineData("""{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}}""", 4, "type F4")]
+    [InlineData("""{"a":{"dtype":"F5","shape":[1],"data_offsets":[0,4]}}""", 4, "type F5, which the format does not have")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "negative")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}""", 4, "header")]
     [InlineData("""{"a":{"shape":[1],"data_offsets":[0,4]}}""", 4, "header")]
@@ -66,6 +66,27 @@ public sealed class SafetensorsTests : IDisposable
         var error = Assert.Throws<InvalidDataException>(() => Safetensors.Open(WriteRaw(header, dataBytes)));
         Assert.Contains(expected, error.Message);
         Assert.Contains("damaged.safetensors", error.Message);
+    }
+
+    [Theory]
+    [InlineData("F8_E4M3", "FP8")]
+    [InlineData("F8_E5M2", "FP8")]
+    [InlineData("F8_E8M0", "FP8")]
+    [InlineData("F8_E4M3FNUZ", "FP8")]
+    [InlineData("F8_E5M2FNUZ", "FP8")]
+    [InlineData("F6_E2M3", "FP6")]
+    [InlineData("F6_E3M2", "FP6")]
+    [InlineData("F4", "FP4")]
+    [InlineData("U16", "unsigned")]
+    [InlineData("U32", "unsigned")]
+    [InlineData("U64", "unsigned")]
+    [InlineData("C64", "complex")]
+    public void Open_TypeOfTheFormatThatIsNotRead_IsNamed(string type, string kind)
+    {
+        var header = $$$"""{"a":{"dtype":"{{{type}}}","shape":[1],"data_offsets":[0,4]}}""";
+        var message = Assert.Throws<InvalidDataException>(() => Safetensors.Open(WriteRaw(header, 4))).Message;
+        Assert.Contains($"'a' holds {kind} elements ({type}), which are not supported", message);
+        Assert.DoesNotContain("again", message);
     }
 
     [Theory]

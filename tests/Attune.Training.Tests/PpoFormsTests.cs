@@ -327,6 +327,35 @@ public sealed class PpoFormsTests : IDisposable
     }
 
     [Fact]
+    public void Save_ValueHead_IsInAFileOfItsOwnAndPpoContinuesWithIt()
+    {
+        var run = runs.Start("ppo", Recipe("first"));
+        Assert.DoesNotContain(
+            SafetensorsHeader.Read(Path.Combine(run.Model, "model.safetensors")).Entries.Keys,
+            name => name.StartsWith("v_head", StringComparison.Ordinal));
+        var head = LanguageModelOf(run.Model).Head!;
+        Assert.Contains(head, weight => weight != 0);
+        var (withHead, withoutHead) = (FirstStep(run.Model, "with"), FirstStep(WithoutHead(run.Model), "without"));
+        Assert.Equal(withoutHead["reward/score"], withHead["reward/score"]);
+        Assert.NotEqual(withoutHead["loss/value"], withHead["loss/value"]);
+
+        IReadOnlyDictionary<string, double> FirstStep(string model, string output)
+        {
+            var display = new RecordingDisplay();
+            runs.Start("ppo", Recipe(output, steps: 1) with { Model = model }, display);
+            return display.Steps[0];
+        }
+
+        string WithoutHead(string model)
+        {
+            var language = Pretrained.LoadLanguageModel(model);
+            language.RemoveHead(ValueHead.Name);
+            ModelFolder.Save(runs.PathTo("headless"), language, TinyData.Tokenizer);
+            return runs.PathTo("headless");
+        }
+    }
+
+    [Fact]
     public void APunishedTokenWeighsNoMoreThanTheDualClipAllows()
     {
         using var scope = TensorScope.Open();

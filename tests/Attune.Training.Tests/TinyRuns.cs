@@ -117,7 +117,12 @@ sealed class TinyRuns : IDisposable
     public RunFolder Resume(string output, IRunDisplay? display = null) =>
         RecipeRunner.Resume(folder.File(output), [], display ?? new SilentDisplay(), CancellationToken.None);
 
-    public static byte[] Weights(RunFolder run) => File.ReadAllBytes(Path.Combine(run.Model, "model.safetensors"));
+    /// <summary>The bytes of the model and of its heads.</summary>
+    public static byte[] Weights(RunFolder run)
+    {
+        var heads = Path.Combine(run.Model, "heads", "heads.safetensors");
+        return [.. File.ReadAllBytes(Path.Combine(run.Model, "model.safetensors")), .. File.Exists(heads) ? File.ReadAllBytes(heads) : []];
+    }
 
     public void Dispose() => folder.Dispose();
 }

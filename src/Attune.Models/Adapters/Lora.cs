@@ -159,12 +159,8 @@ public sealed class Lora : IDisposable
         ? name[Prefix.Length..].Replace(".base_layer.", ".", StringComparison.Ordinal)
         : null;
 
-    /// <summary>The heads of the model that are stored with the adapter: all except PPO's value head.</summary>
-    internal IEnumerable<KeyValuePair<string, Head>> Heads =>
-        (model as LanguageModel)?.Heads.Where(head => head.Key != ValueHead.Name) ?? [];
-
-    internal IEnumerable<(string Name, Parameter Value)> HeadParameters() =>
-        Heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{Prefix}{head.Key}.{own.Name}", own.Value)));
+    /// <summary>The heads of the model, which are stored with the adapter in a file of their own.</summary>
+    internal IReadOnlyDictionary<string, Head> Heads => (model as LanguageModel)?.Heads ?? new Dictionary<string, Head>();
 
     IEnumerable<(string Name, Parameter Value)> OwnParameters()
     {

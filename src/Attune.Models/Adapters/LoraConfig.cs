@@ -59,10 +59,7 @@ sealed record LoraConfig
         {
             Rank = json.Count("r", 8),
             Alpha = json.Number("lora_alpha", 8),
-            Dropout = json.Number("lora_dropout", 0) is var dropout and >= 0 and < 1
-                ? dropout
-                : throw new InvalidDataException(
-                    $"{json.Source}: 'lora_dropout' must be at least 0 and below 1 (was {json.Number("lora_dropout")})"),
+            Dropout = json.Probability("lora_dropout", 0),
             ScaleByRoot = json.Flag("use_rslora", false),
             HasMagnitude = json.Flag("use_dora", false),
             Bias = json.Text("bias", "none") switch

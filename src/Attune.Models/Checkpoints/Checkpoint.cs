@@ -26,7 +26,28 @@ sealed class Checkpoint : IDisposable
         foreach (var file in FileNames(folder))
             checkpoint.Add(Path.Combine(folder, file));
         checkpoint.AddMissingPrefix();
+        if (HeadsFile.PathIn(folder) is var heads && File.Exists(heads))
+            checkpoint.Add(heads);
         return checkpoint;
+    }
+
+    /// <summary>
+    /// Whether the checkpoint has its own output matrix beside the token embedding, with other values, so that the model is not tied.
+    /// Parameters of such a matrix that are missing, such as its bias, are those that take their place in a tied model.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A copy of a tensor differs from the original.</exception>
+    public bool HasOwnOutputMatrix()
+    {
+        foreach (var (copy, original) in family.Copies)
+            if (Differ(copy, original))
+                throw new InvalidDataException(
+                    $"{folder}: '{copy}' differs from '{original}'; a {family.Type} model with several token embeddings is not supported");
+        if (!family.TiedTensors.Any(pair => Differ(pair.Own, pair.Shared)))
+            return false;
+        foreach (var (own, shared) in family.TiedTensors)
+            if (tensors.TryGetValue(shared, out var tensor))
+                tensors.TryAdd(own, tensor);
+        return true;
     }
 
     /// <summary>Copies every parameter of a model, after checking names and shapes.</summary>
@@ -78,13 +99,27 @@ sealed class Checkpoint : IDisposable
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
             return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(row => Path.GetFileName(row.Value.GetString() ?? "")).Distinct(StringComparer.Ordinal)];
+                .Select(row => ShardName(folder, row.Value.GetString() ?? "")).Distinct(StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new InvalidDataException($"{index} is damaged: {error.Message}", error);
         }
     }
+
+    /// <summary>The name of a shard from an index, which is untrusted: a file of the folder that exists.</summary>
+    static string ShardName(string folder, string name)
+    {
+        if (name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || !name.EndsWith(".safetensors", StringComparison.Ordinal))
+            throw new JsonException($"{JsonSerializer.Serialize(name)} is not the name of a safetensors file");
+        return File.Exists(Path.Combine(folder, name))
+            ? name
+            : throw new InvalidDataException($"{folder} lacks {name}, which model.safetensors.index.json names; get the model again");
+    }
+
+    bool Differ(string first, string second) =>
+        tensors.TryGetValue(first, out var one) && tensors.TryGetValue(second, out var two)
+            && !one.File.HasSame(one.Name, two.File, two.Name);
 
     void Add(string path)
     {

@@ -51,7 +51,8 @@ public static class Peft
                 $"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not supported, convert them first");
         using var file = Safetensors.Open(path);
         lora.ExtraParameters.Clear();
-        var names = file.Header.Entries.Keys.Union(heads.Select(name => Lora.Prefix + name));
+        using var ownFile = File.Exists(HeadsFile.PathIn(folder)) ? Safetensors.Open(HeadsFile.PathIn(folder)) : null;
+        var names = file.Header.Entries.Keys.Union(heads.Except(ownFile?.Header.Entries.Keys ?? []).Select(name => Lora.Prefix + name));
         foreach (var name in names.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
             lora.ExtraParameters.Add((name, lora.Own(name)
                 ?? throw new InvalidDataException($"{path} has '{name}', which neither the model nor adapter_config.json has")));
@@ -59,6 +60,11 @@ public static class Peft
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in lora.Stored())
             Read(file, path, name, parameter, device);
+        var parameters = model.NamedParameters().ToDictionary(own => own.Name, own => own.Value, StringComparer.Ordinal);
+        foreach (var name in ownFile?.Header.Entries.Keys ?? [])
+            Read(ownFile!, HeadsFile.PathIn(folder), name, heads.Contains(name)
+                ? parameters[name]
+                : throw new InvalidDataException($"{HeadsFile.PathIn(folder)} has '{name}', which adapter_config.json does not describe"), device);
         return lora;
     }
 
@@ -74,9 +80,7 @@ public static class Peft
     internal static IReadOnlyCollection<string> WholeNames(string folder) =>
         [.. SafetensorsHeader.Read(WeightsPath(folder)).Entries.Keys.Select(Lora.OwnName).OfType<string>()];
 
-    /// <summary>
-    /// Saves an adapter and the model's additional heads, without the tokenizer. PPO's value head is not saved: PPO adds a new one.
-    /// </summary>
+    /// <summary>Saves an adapter, and the model's additional heads in a file of their own, without the tokenizer.</summary>
     /// <param name="folder">The folder to write.</param>
     /// <param name="lora">The adapter.</param>
     /// <param name="baseModel">The folder of the base model; null keeps the one in the adapter's settings.</param>
@@ -89,11 +93,9 @@ public static class Peft
             config[BaseKey] = baseModel;
         Head.WriteConfig(config, lora.Heads);
         Pretrained.WriteJson(ConfigPath(folder), config);
-        Safetensors.Write(
-            WeightsPath(folder),
-            lora.Stored().Concat(lora.HeadParameters()).DistinctBy(parameter => parameter.Name)
-                .Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+        var heads = lora.Heads.Values.SelectMany(head => head.Parameters).ToHashSet();
+        Pretrained.WriteTensors(WeightsPath(folder), lora.Stored().Where(parameter => !heads.Contains(parameter.Value)));
+        HeadsFile.Write(folder, lora.Heads);
     }
 
     static void Read(Safetensors file, string path, string name, Parameter parameter, Device device)

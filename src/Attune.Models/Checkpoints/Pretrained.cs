@@ -49,6 +49,7 @@ public static class Pretrained
             return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
+        UntieIfOwn(config, folder, file);
         var model = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file) || expectValueHead);
         file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
@@ -115,6 +116,7 @@ public static class Pretrained
     {
         var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
         using var file = Checkpoint.Open(folder, family);
+        UntieIfOwn(config, folder, file);
         var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
         var (model, backbone) = Empty();
         var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
@@ -163,6 +165,7 @@ public static class Pretrained
         Head.WriteConfig(model.Config, model.Heads);
         var generation = model.GenerationConfig ?? DefaultGenerationConfig(model.Config);
         Save(folder, model, model.Config, family => family.LanguageModelClass, generation);
+        HeadsFile.Write(folder, model.Heads);
     }
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>
@@ -176,6 +179,7 @@ public static class Pretrained
         Head.WriteConfig(model.Config, []);
         model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
+        HeadsFile.Write(folder, []);
     }
 
     /// <summary>The config.json of a folder.</summary>
@@ -226,9 +230,18 @@ public static class Pretrained
         WriteJson(Path.Combine(folder, "config.json"), written);
         if (generation is not null)
             WriteJson(Path.Combine(folder, GenerationFile), generation);
+        var heads = ((model as LanguageModel)?.Heads.Values ?? []).SelectMany(head => head.Parameters).ToHashSet();
+        WriteTensors(
+            Path.Combine(folder, "model.safetensors"), model.NamedParameters().Where(parameter => !heads.Contains(parameter.Value)));
+    }
+
+    /// <summary>Writes parameters in their stored types, with the metadata that transformers expects.</summary>
+    internal static void WriteTensors(string path, IEnumerable<(string Name, Parameter Value)> parameters)
+    {
+        using var scope = TensorScope.Open();
         Safetensors.Write(
-            Path.Combine(folder, "model.safetensors"),
-            model.NamedParameters().Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
+            path,
+            parameters.Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
     }
 
@@ -253,6 +266,15 @@ public static class Pretrained
             RequireOneLabel(config, folder);
         file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
         return (model, missing);
+    }
+
+    /// <summary>
+    /// Changes the settings of a tied model where the checkpoint has its own output matrix that differs, as transformers 5 reads it.
+    /// </summary>
+    static void UntieIfOwn(JsonObject config, string source, Checkpoint file)
+    {
+        if (ModelFamily.IsTied(new(config, source)) && file.HasOwnOutputMatrix())
+            ModelFamily.Untie(config);
     }
 
     static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead = false)

@@ -37,6 +37,11 @@ static class Bert
         RewardHead = (json, backbone) =>
             new FirstTokenRewardHead(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
         IgnoredTensors = ["cls.*", "bert.pooler.*", "*.position_ids"],
+        TiedTensors =
+        [
+            ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+            ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+        ],
         Renamed = [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")],
         NewConfig = NewConfig,
     };
@@ -60,20 +65,20 @@ static class Bert
             InnerWidth = json.Count("intermediate_size", 3072),
             NormEpsilon = NormEpsilon(json),
             Activation = Activations.Named(Activation(json)),
-            InitializerRange = json.Number("initializer_range", 0.02),
+            InitializerRange = json.NotNegative("initializer_range", 0.02),
             HiddenDropout = HiddenDropout(json),
-            AttentionDropout = json.Number("attention_probs_dropout_prob", 0.1),
+            AttentionDropout = json.Probability("attention_probs_dropout_prob", 0.1),
             AttentionOutputDropout = HiddenDropout(json),
         };
     }
 
-    public static double NormEpsilon(ConfigReader json) => json.Number("layer_norm_eps", 1e-12);
+    public static double NormEpsilon(ConfigReader json) => json.Positive("layer_norm_eps", 1e-12);
 
-    public static double ClassifierDropout(ConfigReader json) => json.Number("classifier_dropout", HiddenDropout(json));
+    public static double ClassifierDropout(ConfigReader json) => json.Probability("classifier_dropout", HiddenDropout(json));
 
     static string Activation(ConfigReader json) => json.Text("hidden_act", "gelu");
 
-    static double HiddenDropout(ConfigReader json) => json.Number("hidden_dropout_prob", 0.1);
+    static double HiddenDropout(ConfigReader json) => json.Probability("hidden_dropout_prob", 0.1);
 
     static JsonObject NewConfig(ModelShape shape) => new()
     {

@@ -36,9 +36,21 @@ public sealed class ConfigReader(JsonObject json, string source)
     public double Number(string key, double? absent = null) => json[key] switch
     {
         null => absent ?? throw new InvalidDataException($"{source}: '{key}' is missing"),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => ToNumber(value),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && double.IsFinite(ToNumber(value)) => ToNumber(value),
         _ => throw Wrong(key, "a number"),
     };
+
+    /// <summary>A number above 0, such as a norm's ε or a divisor.</summary>
+    public double Positive(string key, double? absent = null) =>
+        Number(key, absent) is > 0 and var value ? value : throw Wrong(key, "above 0");
+
+    /// <summary>A number of at least 0, such as a standard deviation.</summary>
+    public double NotNegative(string key, double? absent = null) =>
+        Number(key, absent) is >= 0 and var value ? value : throw Wrong(key, "at least 0");
+
+    /// <summary>A probability of dropout: at least 0 and below 1.</summary>
+    public double Probability(string key, double? absent = null) =>
+        Number(key, absent) is >= 0 and < 1 and var value ? value : throw Wrong(key, "at least 0 and below 1");
 
     public bool Flag(string key, bool absent) => json[key] switch
     {

@@ -36,8 +36,9 @@ static class DistilBert
             new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
         RewardHead = (json, backbone) =>
             new FirstTokenRewardHead(
-                backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Number("seq_classif_dropout", 0.2)),
+                backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Probability("seq_classif_dropout", 0.2)),
         IgnoredTensors = ["vocab_*", "*.position_ids"],
+        TiedTensors = [("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight")],
     };
 
     static EncoderConfig Read(ConfigReader json) => new()
@@ -52,9 +53,9 @@ static class DistilBert
         InnerWidth = json.Count("hidden_dim", 3072),
         NormEpsilon = NormEpsilon,
         Activation = Activations.Named(Activation(json)),
-        InitializerRange = json.Number("initializer_range", 0.02),
-        HiddenDropout = json.Number("dropout", 0.1),
-        AttentionDropout = json.Number("attention_dropout", 0.1),
+        InitializerRange = json.NotNegative("initializer_range", 0.02),
+        HiddenDropout = json.Probability("dropout", 0.1),
+        AttentionDropout = json.Probability("attention_dropout", 0.1),
         AttentionOutputDropout = 0,
     };
 

@@ -29,14 +29,15 @@ public static class Gemma2
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
         OutputHead = (json, backbone, tied) =>
-            new LinearOutputHead(backbone, tied) { SoftCap = json.WithDefaults(Defaults).Number("final_logit_softcapping", 0) },
+            new LinearOutputHead(backbone, tied) { SoftCap = json.WithDefaults(Defaults).NotNegative("final_logit_softcapping", 0) },
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json) => Gemma.Read(json).WithLayerTypes(json, layer => layer % 2 == 0) with
     {
         NormalizesOutputs = true,
-        AttentionScale = 1 / Math.Sqrt(json.Number("query_pre_attn_scalar")),
-        AttentionSoftCap = json.Number("attn_logit_softcapping", 0),
+        AttentionScale = 1 / Math.Sqrt(json.Positive("query_pre_attn_scalar")),
+        AttentionSoftCap = json.NotNegative("attn_logit_softcapping", 0),
     };
 }

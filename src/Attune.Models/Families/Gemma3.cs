@@ -29,21 +29,22 @@ public static class Gemma3
         RewardModelClass = "Gemma3TextForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        OutputHead = (json, backbone, tied) => new LinearOutputHead(backbone, tied) { SoftCap = json.Number("final_logit_softcapping", 0) },
+        OutputHead = (json, backbone, tied) => new LinearOutputHead(backbone, tied) { SoftCap = json.NotNegative("final_logit_softcapping", 0) },
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json)
     {
         var (rope, headWidth, pattern) = (json.Inner("rope_parameters"), json.Count("head_dim"), json.Count("sliding_window_pattern"));
         var far = RotaryFrequencies.Read(
-            json, rope?.Inner("full_attention") ?? json.Inner("rope_scaling"), headWidth, json.Number("rope_theta"));
-        var near = RotaryFrequencies.Read(json, rope?.Inner("sliding_attention"), headWidth, json.Number("rope_local_base_freq"));
+            json, rope?.Inner("full_attention") ?? json.Inner("rope_scaling"), headWidth, json.Positive("rope_theta"));
+        var near = RotaryFrequencies.Read(json, rope?.Inner("sliding_attention"), headWidth, json.Positive("rope_local_base_freq"));
         return Gemma.Read(json, far).WithLayerTypes(json, layer => (layer + 1) % pattern != 0, near) with
         {
             NormalizesHeads = true,
             NormalizesOutputs = true,
-            AttentionScale = 1 / Math.Sqrt(json.Number("query_pre_attn_scalar")),
+            AttentionScale = 1 / Math.Sqrt(json.Positive("query_pre_attn_scalar")),
         };
     }
 }

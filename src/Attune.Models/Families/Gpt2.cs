@@ -28,6 +28,7 @@ public sealed class Gpt2 : Decoder
         TiedByDefault = true,
         Backbone = json => new Gpt2(json),
         IgnoredTensors = ["*.attn.bias", "*.attn.masked_bias"],
+        TiedTensors = [("lm_head.weight", "transformer.wte.weight")],
         NewConfig = NewConfig,
     };
 
@@ -120,14 +121,14 @@ sealed record Gpt2Config
             Layers = json.Layers("n_layer", 12),
             Heads = heads,
             InnerWidth = json.Count("n_inner", 4 * width),
-            NormEpsilon = json.Number("layer_norm_epsilon", 1e-5),
+            NormEpsilon = json.Positive("layer_norm_epsilon", 1e-5),
             Activation = Activations.Named(json.Text("activation_function", "gelu_new")),
             ScaleByWidth = json.Flag("scale_attn_weights", true),
             ScaleByLayer = json.Flag("scale_attn_by_inverse_layer_idx", false),
-            InitializerRange = json.Number("initializer_range", 0.02),
-            EmbeddingDropout = json.Number("embd_pdrop", 0.1),
-            AttentionDropout = json.Number("attn_pdrop", 0.1),
-            ResidualDropout = json.Number("resid_pdrop", 0.1),
+            InitializerRange = json.NotNegative("initializer_range", 0.02),
+            EmbeddingDropout = json.Probability("embd_pdrop", 0.1),
+            AttentionDropout = json.Probability("attn_pdrop", 0.1),
+            ResidualDropout = json.Probability("resid_pdrop", 0.1),
         };
     }
 }

@@ -29,6 +29,7 @@ public sealed class GptNeoX : Decoder
         Backbone = json => new GptNeoX(json),
         OutputHead = (_, backbone, tied) => new LinearOutputHead(backbone, tied, "embed_out"),
         IgnoredTensors = ["*.attention.bias", "*.attention.masked_bias", "*.rotary_emb.inv_freq"],
+        TiedTensors = [("embed_out.weight", "gpt_neox.embed_in.weight")],
     };
 
     public GptNeoX(ConfigReader json)
@@ -98,7 +99,7 @@ sealed record GptNeoXConfig
             throw new InvalidDataException($"{json.Source}: hidden_size ({width}) must be a multiple of num_attention_heads ({heads})");
         var rotary = json.With(new JsonObject
         {
-            ["rope_theta"] = json.Number("rotary_emb_base", 10_000),
+            ["rope_theta"] = json.Positive("rotary_emb_base", 10_000),
             ["partial_rotary_factor"] = json.Number("rotary_pct", 0.25),
         });
         return new()
@@ -109,14 +110,14 @@ sealed record GptNeoXConfig
             Layers = json.Layers("num_hidden_layers"),
             Heads = heads,
             InnerWidth = json.Count("intermediate_size"),
-            NormEpsilon = json.Number("layer_norm_eps", 1e-5),
+            NormEpsilon = json.Positive("layer_norm_eps", 1e-5),
             Activation = Activations.Named(json.Text("hidden_act", "gelu")),
             Frequencies = RotaryFrequencies.Read(rotary, width / heads),
             Parallel = json.Flag("use_parallel_residual", true),
             AttentionBias = json.Flag("attention_bias", true),
-            InitializerRange = json.Number("initializer_range", 0.02),
-            HiddenDropout = json.Number("hidden_dropout", 0),
-            AttentionDropout = json.Number("attention_dropout", 0),
+            InitializerRange = json.NotNegative("initializer_range", 0.02),
+            HiddenDropout = json.Probability("hidden_dropout", 0),
+            AttentionDropout = json.Probability("attention_dropout", 0),
         };
     }
 }

@@ -17,6 +17,7 @@ public static class Llama
         RewardModelClass = "LlamaForSequenceClassification",
         Backbone = json => new RotaryDecoder(RotaryDecoderConfig.Read(json) with { MlpBias = json.Flag("mlp_bias", false) }),
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
         NewConfig = NewConfig,
     };
 

@@ -21,6 +21,7 @@ public static class Mistral
         RewardModelClass = "MistralForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 
     /// <summary>Every layer has the window if <c>sliding_window</c> is not null.</summary>

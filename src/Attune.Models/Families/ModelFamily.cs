@@ -38,11 +38,22 @@ public sealed record ModelFamily
     /// </summary>
     public IReadOnlyList<string> IgnoredTensors { get; init; } = [];
 
+    /// <summary>
+    /// Parameters that a model with its own output matrix has, and the ones that take their place in a tied model: transformers'
+    /// <c>_tied_weights_keys</c>. A checkpoint that has both, with different values, is not tied, whatever its settings say.
+    /// </summary>
+    public required IReadOnlyList<(string Own, string Shared)> TiedTensors { get; init; }
+
+    /// <summary>Tensors that must equal another one where a checkpoint has both.</summary>
+    public IReadOnlyList<(string Copy, string Original)> Copies { get; init; } = [];
+
     /// <summary>Endings of tensor names in old checkpoints, and their present equivalents.</summary>
     public IReadOnlyList<(string Old, string New)> Renamed { get; init; } = [];
 
     /// <summary>The settings of a new model of a shape, without special tokens; null where a family can only be loaded.</summary>
     public Func<ModelShape, JsonObject>? NewConfig { get; init; }
+
+    const string TieKey = "tie_word_embeddings";
 
     /// <summary>All supported families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
@@ -53,9 +64,15 @@ public sealed record ModelFamily
 
     public static string Names => string.Join(", ", All.Select(family => family.Type));
 
-    /// <exception cref="InvalidDataException">The family is not one of <see cref="All"/>.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The family is not one of <see cref="All"/>, or the checkpoint is quantised.
+    /// </exception>
     public static ModelFamily FromConfig(ConfigReader config)
     {
+        if (config.Inner("quantization_config") is { } quantisation)
+            throw new InvalidDataException(
+                $"{config.Source}: the checkpoint is quantised ({quantisation.Text("quant_method", "an unnamed method")}), which is not "
+                + "supported; use the original one, with float32, bfloat16 or float16 weights");
         var type = config.Text("model_type");
         var classes = config.Has("architectures") ? $" ({string.Join(", ", config.Texts("architectures"))})" : "";
         return All.FirstOrDefault(family => family.Type == type)
@@ -63,8 +80,20 @@ public sealed record ModelFamily
                 $"{config.Source}: models of type '{type}'{classes} are not supported; supported types are {Names}");
     }
 
-    /// <summary>Whether a model with these settings uses the token embedding as its output matrix.</summary>
-    internal static bool IsTied(ConfigReader config) => config.Flag("tie_word_embeddings", FromConfig(config).TiedByDefault);
+    /// <summary>
+    /// Whether a model with these settings uses the token embedding as its output matrix. transformers 5 writes true for every T5: one whose
+    /// outputs are not scaled has its own matrix.
+    /// </summary>
+    internal static bool IsTied(ConfigReader config) =>
+        config.Flag(TieKey, FromConfig(config).TiedByDefault) && config.Flag(T5.ScaleKey, true);
+
+    /// <summary>Changes the settings of a tied model to those of the same model with its own output matrix.</summary>
+    internal static void Untie(JsonObject config)
+    {
+        config[TieKey] = false;
+        if ((string?)config["model_type"] == T5.Family.Type)
+            config[T5.ScaleKey] = true;
+    }
 
     /// <summary>The present name of a tensor.</summary>
     public string CurrentName(string name)

@@ -24,12 +24,13 @@ public static class Phi3
         RewardModelClass = "Phi3ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 
     static RotaryDecoderConfig Read(ConfigReader json) => Mistral.Read(json) with
     {
         AttentionNames = ["qkv_proj"],
         MlpNames = ["gate_up_proj"],
-        ResidualDropout = json.Number("resid_pdrop", 0),
+        ResidualDropout = json.Probability("resid_pdrop", 0),
     };
 }

@@ -19,6 +19,7 @@ public static class Qwen2
         RewardModelClass = "Qwen2ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults)) with { InputBias = true, OutputBias = false }),
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 
     /// <summary>

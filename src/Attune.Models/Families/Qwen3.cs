@@ -18,5 +18,6 @@ public static class Qwen3
         RewardModelClass = "Qwen3ForSequenceClassification",
         Backbone = json => new RotaryDecoder(Qwen2.Read(json.WithDefaults(Defaults)) with { NormalizesHeads = true }),
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
+        TiedTensors = RotaryDecoder.TiedTensors,
     };
 }

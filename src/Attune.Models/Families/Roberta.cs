@@ -25,6 +25,11 @@ static class Roberta
             new FirstTokenRewardHead(
                 backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
         IgnoredTensors = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
+        TiedTensors =
+        [
+            ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
+            ("lm_head.decoder.bias", "lm_head.bias"),
+        ],
     };
 
     static EncoderConfig Read(ConfigReader json) =>

@@ -13,6 +13,8 @@ public sealed class RotaryDecoder : Decoder
     /// <summary>Tensors in checkpoints that the model does not need.</summary>
     internal static readonly IReadOnlyList<string> IgnoredTensors = ["*.rotary_emb.inv_freq"];
 
+    internal static readonly IReadOnlyList<(string Own, string Shared)> TiedTensors = [("lm_head.weight", "model.embed_tokens.weight")];
+
     readonly RotaryDecoderConfig config;
     readonly Embedding tokenEmbedding;
     readonly RotaryBlock[] blocks;

@@ -92,13 +92,13 @@ sealed record RotaryDecoderConfig
             KeyHeads = keyHeads,
             HeadWidth = headWidth,
             InnerWidth = json.Count("intermediate_size"),
-            NormEpsilon = json.Number("rms_norm_eps", 1e-6),
+            NormEpsilon = json.Positive("rms_norm_eps", 1e-6),
             Activation = Activations.Named(json.Text("hidden_act", "silu")),
             AttentionScale = 1 / Math.Sqrt(headWidth),
             InputBias = bias,
             OutputBias = bias,
-            InitializerRange = json.Number("initializer_range", 0.02),
-            AttentionDropout = json.Number("attention_dropout", 0),
+            InitializerRange = json.NotNegative("initializer_range", 0.02),
+            AttentionDropout = json.Probability("attention_dropout", 0),
         };
     }
 

@@ -22,7 +22,14 @@ public sealed class RotaryFrequencies
     RotaryFrequencies(long width, double theta, double contextLength, string type, ConfigReader scaling)
     {
         (this.width, this.theta, this.contextLength, this.type, this.scaling) = (width, theta, contextLength, type, scaling);
-        Compute(1);   // reports missing or unknown settings now
+        RequireFinite(Compute(1));   // reports missing, unknown or senseless settings now
+        RequireFinite(Compute(2 * contextLength));
+    }
+
+    void RequireFinite((float[] Inverse, double Factor) computed)
+    {
+        if (!double.IsFinite(computed.Factor) || !Array.TrueForAll(computed.Inverse, float.IsFinite))
+            throw new InvalidDataException($"{scaling.Source}: the rotary settings give frequencies that are not finite numbers");
     }
 
     /// <summary>
@@ -35,7 +42,7 @@ public sealed class RotaryFrequencies
         var settings = config.Inner("rope_parameters") ?? config.Inner("rope_scaling");
         if (settings?.Has("full_attention") == true)
             throw new InvalidDataException($"{settings.Source}: rotary settings for each layer type are supported for gemma3_text only");
-        return Read(config, settings, headWidth, config.Number("rope_theta", 10_000));
+        return Read(config, settings, headWidth, config.Positive("rope_theta", 10_000));
     }
 
     /// <summary>Reads these settings, in which the period may be missing.</summary>
@@ -44,7 +51,7 @@ public sealed class RotaryFrequencies
     {
         settings ??= config.Empty();
         if (config.Has("original_max_position_embeddings"))
-            settings = settings.With(new() { ["original_max_position_embeddings"] = config.Number("original_max_position_embeddings") });
+            settings = settings.With(new() { ["original_max_position_embeddings"] = config.Positive("original_max_position_embeddings") });
         var part = settings.Number("partial_rotary_factor", config.Number("partial_rotary_factor", 1));
         if (part is not (> 0 and <= 1))
             throw new InvalidDataException($"{config.Source}: partial_rotary_factor must be above 0 and at most 1 (was {part})");
@@ -53,8 +60,8 @@ public sealed class RotaryFrequencies
         var name = settings.Text("rope_type", settings.Text("type", "default"));
         return new(
             (long)(headWidth * part),
-            settings.Number("rope_theta", theta),
-            config.Number("max_position_embeddings", 2048),
+            settings.Positive("rope_theta", theta),
+            config.Positive("max_position_embeddings", 2048),
             name is "su" or "yarn" && settings.Has("long_factor") ? "longrope" : name,    // the name in the first Phi-3 checkpoints
             settings);
     }
@@ -75,7 +82,7 @@ public sealed class RotaryFrequencies
     /// <summary>Whether a batch exceeds the original context length.</summary>
     public bool IsLong(Tensor positions) => LengthOf(positions) > OriginalContext;
 
-    double OriginalContext => scaling.Number("original_max_position_embeddings", contextLength);
+    double OriginalContext => scaling.Positive("original_max_position_embeddings", contextLength);
 
     static double LengthOf(Tensor positions)
     {
@@ -89,7 +96,7 @@ public sealed class RotaryFrequencies
         return type switch
         {
             "default" => (plain, 1),
-            "linear" => (Array.ConvertAll(plain, f => (float)(f / scaling.Number("factor"))), 1),
+            "linear" => (Array.ConvertAll(plain, f => (float)(f / scaling.Positive("factor"))), 1),
             "dynamic" => (Plain(DynamicTheta(length)), 1),
             "llama3" => (Array.ConvertAll(plain, f => (float)Llama3(f)), 1),
             "yarn" => Yarn(plain),
@@ -108,7 +115,7 @@ public sealed class RotaryFrequencies
 
     double DynamicTheta(double length)
     {
-        var factor = scaling.Number("factor");
+        var factor = scaling.Positive("factor");
         var stretch = factor * Math.Max(length, contextLength) / contextLength - (factor - 1);
         return theta * Math.Pow(stretch, width / (width - 2.0));
     }
@@ -116,8 +123,8 @@ public sealed class RotaryFrequencies
     /// <summary>Long wavelengths are stretched by the factor, short ones stay, and those between are interpolated.</summary>
     double Llama3(double frequency)
     {
-        var (factor, original) = (scaling.Number("factor"), OriginalContext);
-        var (low, high) = (scaling.Number("low_freq_factor"), scaling.Number("high_freq_factor"));
+        var (factor, original) = (scaling.Positive("factor"), OriginalContext);
+        var (low, high) = (scaling.Positive("low_freq_factor"), scaling.Positive("high_freq_factor"));
         var wave = 2 * Math.PI / frequency;
         if (wave > original / low)
             return frequency / factor;
@@ -130,10 +137,10 @@ public sealed class RotaryFrequencies
     (float[] Inverse, double Factor) Yarn(float[] plain)
     {
         var original = OriginalContext;
-        var factor = scaling.Number("factor", contextLength / original);
+        var factor = scaling.Positive("factor", contextLength / original);
         var truncate = scaling.Flag("truncate", true);
-        var low = CorrectionDimension(scaling.Number("beta_fast", 32), original);
-        var high = CorrectionDimension(scaling.Number("beta_slow", 1), original);
+        var low = CorrectionDimension(scaling.Positive("beta_fast", 32), original);
+        var high = CorrectionDimension(scaling.Positive("beta_slow", 1), original);
         (low, high) = truncate ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
         (low, high) = (Math.Max(low, 0), Math.Min(high, width - 1));
         var span = low == high ? 0.001 : high - low;
@@ -152,8 +159,8 @@ public sealed class RotaryFrequencies
     double YarnAttentionFactor(double factor)
     {
         if (scaling.Has("attention_factor"))
-            return scaling.Number("attention_factor");
-        var (mscale, all) = (scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0));
+            return scaling.Positive("attention_factor");
+        var (mscale, all) = (scaling.NotNegative("mscale", 0), scaling.NotNegative("mscale_all_dim", 0));
         return mscale != 0 && all != 0 ? Scale(factor, mscale) / Scale(factor, all) : Scale(factor, 1);
 
         static double Scale(double factor, double mscale) => factor <= 1 ? 1 : 0.1 * mscale * Math.Log(factor) + 1;
@@ -163,14 +170,16 @@ public sealed class RotaryFrequencies
     {
         var original = OriginalContext;
         var divisors = scaling.Numbers(length > original ? "long_factor" : "short_factor");
+        if (Array.Exists(divisors, divisor => divisor <= 0))
+            throw new InvalidDataException($"{scaling.Source}: the factors of longrope must be above 0");
         if (divisors.Length != plain.Length)
             throw new InvalidDataException(
                 $"longrope must have {plain.Length} factors for heads with {width} channels (was {divisors.Length})");
-        var factor = scaling.Number("factor", contextLength / original);
+        var factor = scaling.Positive("factor", contextLength / original);
         var attention = factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
         var inverse = new float[plain.Length];
         for (var i = 0; i < plain.Length; i++)
             inverse[i] = (float)(1 / (divisors[i] * Math.Pow(theta, 2.0 * i / width)));
-        return (inverse, scaling.Number("attention_factor", attention));
+        return (inverse, scaling.Positive("attention_factor", attention));
     }
 }

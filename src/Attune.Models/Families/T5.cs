@@ -12,6 +12,8 @@ namespace Attune.Models.Families;
 /// </summary>
 public sealed class T5 : Backbone
 {
+    internal const string ScaleKey = "scale_decoder_outputs";
+
     readonly T5Config config;
     readonly Embedding tokenEmbedding;
     readonly T5Stack encoder;
@@ -34,6 +36,8 @@ public sealed class T5 : Backbone
             "decoder.embed_tokens.weight",
             "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight",
         ],
+        TiedTensors = [("lm_head.weight", "shared.weight")],
+        Copies = [("encoder.embed_tokens.weight", "shared.weight"), ("decoder.embed_tokens.weight", "shared.weight")],
         NewConfig = NewConfig,
     };
 
@@ -91,15 +95,9 @@ public sealed class T5 : Backbone
     static Tensor Mask(ModelInput source) =>
         source.AttentionMask ?? Tensor.Ones(source.Tokens.Shape.ToArray(), DType.Bool, source.Tokens.Device);
 
-    /// <summary>
-    /// Tied logits are scaled by 1/√D. transformers 5 has a key for the scale, and calls embeddings tied that are not: a checkpoint
-    /// whose logits are not scaled has its own output matrix.
-    /// </summary>
-    static LinearOutputHead OutputHead(ConfigReader json, Backbone backbone, bool tied)
-    {
-        var scaled = json.Flag("scale_decoder_outputs", tied);
-        return new(backbone, tied && scaled) { Scale = scaled ? 1 / Math.Sqrt(backbone.Width) : 1 };
-    }
+    /// <summary>Tied logits are scaled by 1/√D; transformers 5 has a key for the scale.</summary>
+    static LinearOutputHead OutputHead(ConfigReader json, Backbone backbone, bool tied) =>
+        new(backbone, tied) { Scale = json.Flag(ScaleKey, tied) ? 1 / Math.Sqrt(backbone.Width) : 1 };
 
     static JsonObject NewConfig(ModelShape shape) => new()
     {
@@ -161,11 +159,11 @@ sealed record T5Config
             InnerWidth = json.Count("d_ff", 2048),
             Buckets = BucketsOf(json),
             MaxDistance = (int)json.Count("relative_attention_max_distance", 128),
-            NormEpsilon = json.Number("layer_norm_epsilon", 1e-6),
+            NormEpsilon = json.Positive("layer_norm_epsilon", 1e-6),
             Gated = json.Flag("is_gated_act", kind.StartsWith("gated-", StringComparison.Ordinal)),
             Activation = Activations.Named(json.Text("dense_act_fn", kind == "gated-gelu" ? "gelu_new" : kind[(kind.IndexOf('-') + 1)..])),
-            InitializerFactor = json.Number("initializer_factor", 1),
-            Dropout = json.Number("dropout_rate", 0.1),
+            InitializerFactor = json.NotNegative("initializer_factor", 1),
+            Dropout = json.Probability("dropout_rate", 0.1),
         };
     }
 
