@@ -1,4 +1,5 @@
 using Attune.Data.Sources;
+using Attune.Hub;
 using Attune.Text;
 
 namespace Attune.Data;
@@ -59,12 +60,20 @@ public static class Dataset
     static string Suggestion(string name, IEnumerable<string> known) =>
         NearestName.Find(name, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
 
-    static IReadOnlyList<string> FilesOf(string path)
+    /// <summary>
+    /// The path of a file or folder; of OWNER/NAME or OWNER/NAME/FILE where there is no such file, that in the Hugging Face Hub's cache.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
+    public static string Find(string path) => Path.Exists(path)
+        ? path
+        : HubLookup.Find(HubKind.Dataset, path)
+            ?? throw new FileNotFoundException($"there is no file or folder {path}{HubLookup.Hint(HubKind.Dataset, path)}");
+
+    static IReadOnlyList<string> FilesOf(string name)
     {
+        var path = Find(name);
         if (File.Exists(path))
             return IsKnown(path) ? [path] : throw Unknown(path);
-        if (!Directory.Exists(path))
-            throw new FileNotFoundException($"there is no file or folder {path}");
         var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsKnown).Order(StringComparer.Ordinal).ToList();
         return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
     }

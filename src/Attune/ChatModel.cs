@@ -45,7 +45,7 @@ public sealed class ChatModel : IDisposable
     public static ChatModel Load(string folder, string device = "auto")
     {
         TorchLibrary.Load();
-        var full = RecipePaths.Full(folder);
+        var full = ModelPath.Find(folder);
         var tokenizer = ModelFolder.LoadTokenizer(full);
         if (!Peft.IsAdapter(full))
             _ = Pretrained.ReadConfig(full);

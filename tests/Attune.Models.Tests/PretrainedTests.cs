@@ -157,7 +157,8 @@ public sealed class PretrainedTests : IDisposable
     [InlineData("""{"model_type":"roberta","max_position_embeddings":2}""", "max_position_embeddings must be above 2")]
     [InlineData("""{"model_type":"distilbert","dim":10,"n_heads":3}""", "the width (10) must be a multiple of the attention heads (3)")]
     [InlineData(
-        """{"model_type":"gpt2","quantization_config":{"quant_method":"fp8"}}""", "the checkpoint is quantised (fp8), which is not supported")]
+        """{"model_type":"gpt2","quantization_config":{"quant_method":"fp8"}}""",
+        "the checkpoint is quantised (fp8), which is not supported")]
     [InlineData("""{}""", "'model_type' is missing")]
     [InlineData("""{"model_type":""", "not a JSON object")]
     [InlineData("""[1]""", "not a JSON object")]

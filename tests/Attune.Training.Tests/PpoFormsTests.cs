@@ -336,7 +336,7 @@ public sealed class PpoFormsTests : IDisposable
         var head = LanguageModelOf(run.Model).Head!;
         Assert.Contains(head, weight => weight != 0);
         var (withHead, withoutHead) = (FirstStep(run.Model, "with"), FirstStep(WithoutHead(run.Model), "without"));
-        Assert.Equal(withoutHead["reward/score"], withHead["reward/score"]);
+        Assert.Equal(withoutHead["objective/scores"], withHead["objective/scores"]);
         Assert.NotEqual(withoutHead["loss/value"], withHead["loss/value"]);
 
         IReadOnlyDictionary<string, double> FirstStep(string model, string output)

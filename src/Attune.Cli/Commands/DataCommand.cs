@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Data;
-using Attune.Models.Checkpoints;
+using Attune.Hub;
 using Attune.Reporting.Charts;
 using Attune.Text;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -36,17 +37,20 @@ static class DataCommand
         };
         inspect.SetAction(Inspect);
         const string Example = "attune data inspect data/frontdesk/demonstrations.jsonl --model runs/quickstart/1-pretrain/model --rows 5";
-        var command = new Command("data", "Show data as a model reads it") { CommandHelp.WithExample(inspect, Example) };
+        var command = new Command("data", "Get data from the Hugging Face Hub, and show data as a model reads it")
+        {
+            GetCommand.Create(HubKind.Dataset), CommandHelp.WithExample(inspect, Example),
+        };
         return CommandHelp.WithExample(command, Example);
     }
 
     static int Inspect(ParseResult parsed)
     {
-        var (rows, context, folder) = (parsed.GetValue(Rows), parsed.GetValue(Context), parsed.GetValue(Model)!);
+        var (rows, context, folder) = (parsed.GetValue(Rows), parsed.GetValue(Context), ModelPath.Find(parsed.GetValue(Model)!));
         if (rows < 0 || context < 0)
             throw new InvalidDataException($"{(rows < 0 ? "--rows" : "--context")} must be at least 0 (was {Math.Min(rows, context)}).");
         var tokenizer = ModelFolder.LoadTokenizer(folder);
-        var backbone = Path.Exists(Path.Combine(folder, "config.json")) ? Pretrained.Describe(folder).Backbone : null;
+        var backbone = Path.Exists(Path.Combine(folder, "config.json")) ? ModelFolder.Describe(folder).Backbone : null;
         var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
         var inspection = new ExampleInspector(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken)
         {

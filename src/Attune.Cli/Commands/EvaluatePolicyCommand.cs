@@ -125,12 +125,23 @@ static class EvaluatePolicyCommand
     {
         if (word is null)
             return null;
-        if (Directory.Exists(word))
-            return [new ModelReward { Model = word }];
-        return RewardSources.Kinds.TryGetValue(word, out var kind)
+        return RewardSources.Kinds.TryGetValue(word, out var kind) && !Directory.Exists(word)
             ? [kind]
-            : throw new InvalidDataException(
-                $"'{word}' is neither a reward model's folder nor one of {string.Join(", ", RewardSources.Kinds.Keys)}.");
+            : [new ModelReward { Model = Folder(word) }];
+
+        static string Folder(string word)
+        {
+            try
+            {
+                return ModelPath.Find(word);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new InvalidDataException(
+                    $"'{word}' is neither a reward model's folder nor one of {string.Join(", ", RewardSources.Kinds.Keys)}: "
+                        + error.Message, error);
+            }
+        }
     }
 
     static void Write(ParseResult parsed, OverOptimisationReport report)

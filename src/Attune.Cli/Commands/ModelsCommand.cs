@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Attune.Hub;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Commands;
@@ -10,19 +12,28 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune models show FOLDER</c>: describes a checkpoint and the memory it needs, without reading its weights.</summary>
 static class ModelsCommand
 {
-    static readonly Argument<string> Folder = new("folder") { HelpName = "FOLDER", Description = "A model folder" };
+    static readonly Argument<string> Folder = new("folder")
+    {
+        HelpName = "MODEL", Description = "A model folder, a run, or the name of a model that `models get` got",
+    };
 
     public static Command Create()
     {
         var show = new Command("show", "Show family, size, memory, vocabulary, special tokens and chat template of a model") { Folder };
         show.SetAction(parsed => Show(parsed.GetValue(Folder)!));
-        const string Example = "attune models show runs/quickstart/2-sft/model";
-        return CommandHelp.WithExample(new Command("models", "Describe models") { CommandHelp.WithExample(show, Example) }, Example);
+        const string Example = "attune models show runs/quickstart/2-sft";
+        return CommandHelp.WithExample(
+            new Command("models", "Get models from the Hugging Face Hub, and describe models")
+            {
+                GetCommand.Create(HubKind.Model), CommandHelp.WithExample(show, Example),
+            },
+            $"{GetCommand.ModelExample}\n{Example}");
     }
 
     static int Show(string folder)
     {
-        var model = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
+        folder = ModelPath.Find(folder);
+        var model = ModelFolder.Describe(folder);
         if (Peft.IsAdapter(folder))
             PrintRow("adapter", $"LoRA, {Peft.ElementCount(folder):N0} parameters, on {Peft.BaseFolder(folder)}:");
         PrintRow("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");

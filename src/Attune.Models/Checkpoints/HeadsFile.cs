@@ -1,6 +1,4 @@
 using Attune.Models.Heads;
-using Attune.Models.Layers;
-using Attune.Torch;
 
 namespace Attune.Models.Checkpoints;
 
@@ -17,7 +15,8 @@ static class HeadsFile
     public static void Write(string folder, IEnumerable<KeyValuePair<string, Head>> heads)
     {
         var path = PathIn(folder);
-        var parameters = heads.SelectMany(head => head.Value.NamedParameters().Select(own => ($"{head.Key}.{own.Name}", own.Value))).ToList();
+        var parameters = heads.SelectMany(head =>
+            head.Value.NamedParameters().Select(own => ($"{head.Key}.{own.Name}", own.Value))).ToList();
         if (parameters.Count == 0)
         {
             if (File.Exists(path))

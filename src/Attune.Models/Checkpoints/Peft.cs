@@ -1,3 +1,4 @@
+using Attune.Hub;
 using Attune.Models.Adapters;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -12,7 +13,9 @@ namespace Attune.Models.Checkpoints;
 /// </summary>
 public static class Peft
 {
-    internal const string ConfigFile = "adapter_config.json";
+    /// <summary>The name of the file with an adapter's settings.</summary>
+    public const string ConfigFile = "adapter_config.json";
+
     const string BaseKey = "base_model_name_or_path";
 
     /// <summary>Whether a folder has an adapter and not a whole model.</summary>
@@ -20,7 +23,8 @@ public static class Peft
         File.Exists(ConfigPath(folder)) && !Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 
     /// <summary>
-    /// The folder of an adapter's base model. A relative path is resolved from the adapter's folder, then from the current one.
+    /// The folder of an adapter's base model. A relative path is resolved from the adapter's folder, then from the current one;
+    /// a name of the Hugging Face Hub is looked up in the cache.
     /// </summary>
     /// <exception cref="InvalidDataException">The folder does not exist.</exception>
     public static string BaseFolder(string folder)
@@ -28,9 +32,10 @@ public static class Peft
         var name = new ConfigReader(Pretrained.ReadObject(ConfigPath(folder)), ConfigPath(folder)).Text(BaseKey, "");
         string[] places = [Path.GetFullPath(Path.Combine(folder, name)), Path.GetFullPath(name.Length == 0 ? "." : name)];
         return (name.Length == 0 ? null : Array.Find(places, place => File.Exists(Path.Combine(place, "config.json"))))
+            ?? HubLookup.Find(HubKind.Model, name)
             ?? throw new InvalidDataException(
-                $"{folder} is an adapter whose base model '{name}' is not on this machine; get that model and set '{BaseKey}' in "
-                + $"{ConfigPath(folder)} to its folder");
+                $"{folder} is an adapter whose base model '{name}' is not on this machine; get that model, or set '{BaseKey}' in "
+                + $"{ConfigPath(folder)} to its folder{HubLookup.Hint(HubKind.Model, name)}");
     }
 
     /// <summary>Number of parameters in an adapter's file.</summary>
@@ -49,23 +54,33 @@ public static class Peft
         if (!File.Exists(path))
             throw new InvalidDataException(
                 $"{folder} has no {Path.GetFileName(path)}; adapters in other formats (.bin) are not supported, convert them first");
+        var device = model.Parameters.First().Value.Device;
+        LoadHeads(folder, model, heads, device);
         using var file = Safetensors.Open(path);
         lora.ExtraParameters.Clear();
-        using var ownFile = File.Exists(HeadsFile.PathIn(folder)) ? Safetensors.Open(HeadsFile.PathIn(folder)) : null;
-        var names = file.Header.Entries.Keys.Union(heads.Except(ownFile?.Header.Entries.Keys ?? []).Select(name => Lora.Prefix + name));
+        var inside = File.Exists(HeadsFile.PathIn(folder)) ? [] : heads.Select(name => Lora.Prefix + name);
+        var names = file.Header.Entries.Keys.Union(inside);
         foreach (var name in names.Except(lora.Stored().Select(parameter => parameter.Name)).ToList())
             lora.ExtraParameters.Add((name, lora.Own(name)
                 ?? throw new InvalidDataException($"{path} has '{name}', which neither the model nor adapter_config.json has")));
-        var device = model.Parameters.First().Value.Device;
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in lora.Stored())
             Read(file, path, name, parameter, device);
-        var parameters = model.NamedParameters().ToDictionary(own => own.Name, own => own.Value, StringComparer.Ordinal);
-        foreach (var name in ownFile?.Header.Entries.Keys ?? [])
-            Read(ownFile!, HeadsFile.PathIn(folder), name, heads.Contains(name)
-                ? parameters[name]
-                : throw new InvalidDataException($"{HeadsFile.PathIn(folder)} has '{name}', which adapter_config.json does not describe"), device);
         return lora;
+    }
+
+    /// <summary>Loads the heads that an adapter's settings describe from their own file; older adapters have them inside.</summary>
+    static void LoadHeads(string folder, Module model, IReadOnlyList<string> described, Device device)
+    {
+        var path = HeadsFile.PathIn(folder);
+        if (!File.Exists(path))
+            return;
+        using var file = Safetensors.Open(path);
+        using var scope = TensorScope.Open();
+        if (file.Header.Entries.Keys.Except(described).FirstOrDefault() is { } unknown)
+            throw new InvalidDataException($"{path} has '{unknown}', which adapter_config.json does not describe");
+        foreach (var (name, parameter) in model.NamedParameters().IntersectBy(described, own => own.Name))
+            Read(file, path, name, parameter, device);
     }
 
     /// <summary>Loads an adapter, merges it into its base model and removes it.</summary>

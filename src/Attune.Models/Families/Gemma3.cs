@@ -29,7 +29,8 @@ public static class Gemma3
         RewardModelClass = "Gemma3TextForSequenceClassification",
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
-        OutputHead = (json, backbone, tied) => new LinearOutputHead(backbone, tied) { SoftCap = json.NotNegative("final_logit_softcapping", 0) },
+        OutputHead = (json, backbone, tied) =>
+            new LinearOutputHead(backbone, tied) { SoftCap = json.NotNegative("final_logit_softcapping", 0) },
         IgnoredTensors = RotaryDecoder.IgnoredTensors,
         TiedTensors = RotaryDecoder.TiedTensors,
     };

@@ -81,8 +81,8 @@ public sealed record ModelFamily
     }
 
     /// <summary>
-    /// Whether a model with these settings uses the token embedding as its output matrix. transformers 5 writes true for every T5: one whose
-    /// outputs are not scaled has its own matrix.
+    /// Whether a model with these settings uses the token embedding as its output matrix. transformers 5 writes true for every T5: one
+    /// whose outputs are not scaled has its own matrix.
     /// </summary>
     internal static bool IsTied(ConfigReader config) =>
         config.Flag(TieKey, FromConfig(config).TiedByDefault) && config.Flag(T5.ScaleKey, true);

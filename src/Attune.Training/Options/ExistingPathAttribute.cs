@@ -6,4 +6,7 @@ public sealed class ExistingPathAttribute : Attribute
 {
     /// <summary>Whether it must be a folder.</summary>
     public bool IsFolder { get; init; }
+
+    /// <summary>Whether it is what <see cref="ModelPath"/> finds.</summary>
+    public bool IsModel { get; init; }
 }

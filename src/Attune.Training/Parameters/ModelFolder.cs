@@ -7,19 +7,24 @@ using Attune.Models.Layers;
 using Attune.Reporting.Files;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Options;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Parameters;
 
-/// <summary>Loads, creates and saves models with their tokenizers.</summary>
+/// <summary>Loads, creates and saves models with their tokenizers. Folders are found as <see cref="ModelPath"/> says.</summary>
 public static class ModelFolder
 {
     /// <summary>The tokenizer of a model's folder; of an adapter without one, its base model's.</summary>
     /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
-    public static Tokenizer LoadTokenizer(string folder) => folder.Length > 0
-        ? Text.Tokenizer.Load(
-            Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder)
-        : throw new InvalidDataException("the path of a model's folder must not be empty");
+    public static Tokenizer LoadTokenizer(string folder)
+    {
+        if (folder.Length == 0)
+            throw new InvalidDataException("the path of a model's folder must not be empty");
+        folder = ModelPath.Find(folder);
+        return Text.Tokenizer.Load(
+            Peft.IsAdapter(folder) && !File.Exists(Path.Combine(folder, "tokenizer.json")) ? Peft.BaseFolder(folder) : folder);
+    }
 
     /// <summary>The tokenizer of a model that a run trains; its chat template tells the time at which the run started.</summary>
     /// <inheritdoc cref="LoadTokenizer(string)"/>
@@ -47,6 +52,7 @@ public static class ModelFolder
     /// <exception cref="InvalidDataException">There is none, it is an encoder, or its tokenizer does not fit.</exception>
     public static LanguageModel LoadLanguageModel(string folder, Device device, DType? dtype = DType.Float32)
     {
+        folder = ModelPath.Find(folder);
         var model = Pretrained.LoadLanguageModel(folder, dtype: Computable(folder, device, dtype));
         if (model.Backbone.Kind == BackboneKind.Encoder)
             throw new InvalidDataException(
@@ -84,7 +90,7 @@ public static class ModelFolder
     public static LanguageModel LoadLanguageModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run)
     {
         var model = folder.Length > 0
-            ? Pretrained.LoadLanguageModel(folder)
+            ? Pretrained.LoadLanguageModel(ModelPath.Find(folder))
             : NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
         ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
@@ -97,7 +103,7 @@ public static class ModelFolder
     public static RewardModel LoadRewardModel(string folder, ModelShape shape, Tokenizer tokenizer, Run run, int heads = 1)
     {
         var model = NewOnCpu(run, random => folder.Length > 0
-            ? Pretrained.RewardModelFrom(folder, random, heads)
+            ? Pretrained.RewardModelFrom(ModelPath.Find(folder), random, heads)
             : Pretrained.NewRewardModel(Config(shape, tokenizer), random, heads));
         ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
@@ -107,6 +113,7 @@ public static class ModelFolder
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
     public static RewardModel LoadRewardModel(string folder, Device device, DType? dtype = DType.Float32)
     {
+        folder = ModelPath.Find(folder);
         var model = Pretrained.LoadRewardModel(folder, Computable(folder, device, dtype));
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
@@ -118,6 +125,14 @@ public static class ModelFolder
         var model = LoadRewardModel(folder, run.Device);
         ComputeIn(run, model.Backbone);
         return model;
+    }
+
+    /// <summary>Describes the model of a folder, of an adapter its base model, from settings and headers. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is not complete.</exception>
+    public static ModelSummary Describe(string folder)
+    {
+        folder = ModelPath.Find(folder);
+        return Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
     }
 
     /// <summary>Every token that ends a response: the tokenizer's EOS token, and those of the model's generation config.</summary>

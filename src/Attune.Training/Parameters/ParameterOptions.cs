@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Models.Adapters;
-using Attune.Models.Checkpoints;
+using Attune.Training.Options;
 
 namespace Attune.Training.Parameters;
 
@@ -39,7 +39,7 @@ public sealed record ParameterOptions : IValidatableObject
             yield return new("must be 0 for a new model: an adapter needs a pretrained one", ["Parameters.Lora.Rank"]);
         if (Lora.Dropout > 0 && !hasDropout)
             yield return new("must be 0: this method trains without dropout", ["Parameters.Lora.Dropout"]);
-        if (Lora is { Rank: > 0, Merge: false } && Peft.IsAdapter(model))
+        if (Lora is { Rank: > 0, Merge: false } && ModelPath.IsAdapter(model))
             yield return new(
                 "must be true: the model is an adapter itself, and an adapter of an adapter cannot be loaded", ["Parameters.Lora.Merge"]);
     }

@@ -19,7 +19,7 @@ public enum TokenizerKind
 public sealed record TokenizerOptions : IValidatableObject
 {
     /// <summary>A folder with a tokenizer.json; empty for a new tokenizer.</summary>
-    [ExistingPath]
+    [ExistingPath(IsModel = true)]
     public string Path { get; init; } = "";
 
     /// <summary>

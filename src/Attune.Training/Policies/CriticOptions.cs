@@ -27,7 +27,7 @@ public sealed record CriticOptions : IValidatableObject
     public int Layers { get; init; } = 2;
 
     /// <summary>A folder with the reward model that a separate model is initialised as; empty for rewardModel.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>Steps at the start in which only the critic is trained.</summary>

@@ -25,7 +25,7 @@ public sealed record DataOptions
     /// </summary>
     public OverlongExamples TooLong { get; init; } = OverlongExamples.Truncate;
 
-    public DataOptions WithFullPaths() => this with { Train = RecipePaths.Full(Train), HeldOut = RecipePaths.Full(HeldOut) };
+    public DataOptions WithFullPaths() => this with { Train = RecipePaths.Data(Train), HeldOut = RecipePaths.Data(HeldOut) };
 
     /// <summary>Training and held-out examples, encoded; the seed decides which examples are held out.</summary>
     public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(

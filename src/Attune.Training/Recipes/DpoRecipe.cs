@@ -20,7 +20,7 @@ public sealed record DpoRecipe : IRecipe
 
     /// <summary>A folder with the language model that is trained; the frozen reference is the same.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>
@@ -52,7 +52,7 @@ public sealed record DpoRecipe : IRecipe
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
-    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
+    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = ModelPath.Full(Model) };
 
     public void Train(Run run, CancellationToken cancellation)
     {

@@ -41,11 +41,11 @@ public abstract record OnPolicyRecipe : IRecipe
 
     /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>A folder with a reward model: a short form of a reward of kind model, before those of rewards.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string RewardModel { get; init; } = "";
 
     /// <summary>
@@ -183,8 +183,8 @@ public abstract record OnPolicyRecipe : IRecipe
     public virtual IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
-        Model = RecipePaths.Full(Model),
-        RewardModel = RecipePaths.Full(RewardModel),
+        Model = ModelPath.Full(Model),
+        RewardModel = ModelPath.Full(RewardModel),
         Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
         GoldReward = [.. GoldReward.Select(reward => reward.WithFullPaths())],
     };

@@ -63,8 +63,8 @@ public sealed record PpoRecipe : OnPolicyRecipe
 
     public override IRecipe WithFullPaths() => (PpoRecipe)base.WithFullPaths() with
     {
-        Critic = Critic with { Model = RecipePaths.Full(Critic.Model) },
-        Mix = Mix with { Text = RecipePaths.Full(Mix.Text) },
+        Critic = Critic with { Model = ModelPath.Full(Critic.Model) },
+        Mix = Mix with { Text = RecipePaths.Data(Mix.Text) },
     };
 
     protected override Critic NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)

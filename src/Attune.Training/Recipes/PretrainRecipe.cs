@@ -18,7 +18,7 @@ public sealed record PretrainRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/pretrain" };
 
     /// <summary>A folder with a language model to train further; empty for a new one.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>
@@ -55,8 +55,8 @@ public sealed record PretrainRecipe : IRecipe
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
-        Model = RecipePaths.Full(Model),
-        Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
+        Model = ModelPath.Full(Model),
+        Tokenizer = Tokenizer with { Path = ModelPath.Full(Tokenizer.Path) },
     };
 
     public void Train(Run run, CancellationToken cancellation)

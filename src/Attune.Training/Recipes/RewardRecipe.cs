@@ -19,7 +19,7 @@ public sealed record RewardRecipe : IRecipe
     public RunOptions Run { get; init; } = new() { Output = "runs/reward" };
 
     /// <summary>A folder with the language model whose backbone the reward model starts from; empty for a new one.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>The size of a new model, when model is empty.</summary>
@@ -60,12 +60,12 @@ public sealed record RewardRecipe : IRecipe
     public IRecipe WithFullPaths() => this with
     {
         Data = Data.WithFullPaths(),
-        Model = RecipePaths.Full(Model),
-        Tokenizer = Tokenizer with { Path = RecipePaths.Full(Tokenizer.Path) },
+        Model = ModelPath.Full(Model),
+        Tokenizer = Tokenizer with { Path = ModelPath.Full(Tokenizer.Path) },
         Normalise = Normalise with
         {
-            Policy = RecipePaths.Full(Normalise.Policy),
-            Demonstrations = RecipePaths.Full(Normalise.Demonstrations),
+            Policy = ModelPath.Full(Normalise.Policy),
+            Demonstrations = RecipePaths.Data(Normalise.Demonstrations),
         },
     };
 

@@ -18,7 +18,7 @@ public sealed record SftRecipe : IRecipe
 
     /// <summary>A folder with the language model that is trained.</summary>
     [Required(ErrorMessage = "must name a folder with a language model")]
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>Demonstrations: prompt and completion, or messages.</summary>
@@ -44,7 +44,7 @@ public sealed record SftRecipe : IRecipe
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
-    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = RecipePaths.Full(Model) };
+    public IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = ModelPath.Full(Model) };
 
     public void Train(Run run, CancellationToken cancellation)
     {

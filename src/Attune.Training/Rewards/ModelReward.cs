@@ -11,11 +11,11 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     public override string Kind => "model";
 
     /// <summary>A folder with a reward model.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Model { get; init; } = "";
 
     /// <summary>Instead of model: a list of folders with reward models, whose heads are one ensemble.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>
@@ -43,7 +43,7 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     }
 
     public override RewardOptions WithFullPaths() =>
-        this with { Model = RecipePaths.Full(Model), Models = [.. Models.Select(RecipePaths.Full)] };
+        this with { Model = ModelPath.Full(Model), Models = [.. Models.Select(ModelPath.Full)] };
 
     public override IRewardSource Build(RewardContext context)
     {

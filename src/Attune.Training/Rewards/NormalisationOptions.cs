@@ -34,7 +34,7 @@ public sealed record NormalisationOptions : IValidatableObject
     public int Samples { get; init; } = 256;
 
     /// <summary>A folder with the policy to sample from; empty for the model that training starts from.</summary>
-    [ExistingPath(IsFolder = true)]
+    [ExistingPath(IsModel = true)]
     public string Policy { get; init; } = "";
 
     /// <summary>How the policy's responses are sampled.</summary>

@@ -1,7 +1,6 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Checkpoints;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
@@ -83,7 +82,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
     {
         if (folder.Length == 0)
             return false;
-        var found = Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
+        var found = ModelFolder.Describe(folder);
         return found.Backbone.Kind != BackboneKind.Encoder
             && !found.ClassName.EndsWith("ForSequenceClassification", StringComparison.Ordinal);
     }

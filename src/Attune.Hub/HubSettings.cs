@@ -1,0 +1,46 @@
+namespace Attune.Hub;
+
+/// <summary>Where the Hub and its cache are, as the environment variables of huggingface_hub say.</summary>
+public sealed record HubSettings
+{
+    /// <summary>The Hub's address, or a mirror's: <c>HF_ENDPOINT</c>.</summary>
+    public Uri Endpoint { get; init; } = new("https://huggingface.co/");
+
+    /// <summary>The access token, or null: <c>HF_TOKEN</c>, or the file that <c>hf auth login</c> writes.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The folder with the cached repositories: <c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>.</summary>
+    public required string Cache { get; init; }
+
+    /// <summary>A connection that brings nothing for so long counts as cut.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The wait before the second attempt; it doubles with each further one.</summary>
+    public TimeSpan FirstWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The settings of the environment.</summary>
+    /// <exception cref="InvalidDataException"><c>HF_ENDPOINT</c> is not an address.</exception>
+    public static HubSettings FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
+
+    internal static HubSettings FromEnvironment(Func<string, string?> variable)
+    {
+        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = First("HF_HOME") ?? Path.Combine(First("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
+        var tokenFile = First("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
+        var settings = new HubSettings
+        {
+            Cache = Path.GetFullPath(First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub")),
+            Token = First("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? Text(File.ReadAllText(tokenFile)) : null),
+        };
+        if (First("HF_ENDPOINT") is not { } endpoint)
+            return settings;
+        return Uri.TryCreate(endpoint.TrimEnd('/') + "/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? settings with { Endpoint = address }
+            : throw new InvalidDataException(
+                $"HF_ENDPOINT must be the address of a mirror, such as https://hf-mirror.com (was '{endpoint}')");
+
+        string? First(params string[] names) => names.Select(name => Text(variable(name))).FirstOrDefault(value => value is not null);
+    }
+
+    static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
+}
