@@ -27,18 +27,14 @@ public static class HubLookup
     /// <summary>The repository that a text names, and a path in it; null where a folder of that name makes it a path.</summary>
     static (HubRepository Repository, string Inner)? Split(HubKind kind, string text)
     {
-        if (text.Length == 0)
-            return null;
         var parts = text.Split('/', 3);
-        var name = string.Join('/', parts.Take(2));
-        if (Directory.Exists(parts[0]) || (parts.Length == 3 && parts[1].Length == 0))
+        var (name, inner) = (string.Join('/', parts.Take(2)), parts.Length == 3 ? parts[2] : "");
+        var isPath = Directory.Exists(parts[0]) || IsFileName(name) || inner.Split('/').Contains("..");
+        if (isPath || (kind == HubKind.Dataset && parts.Length == 1))
             return null;
-        var id = name.Split('@')[0];
-        if (!HubRepository.IsName(id) || Path.GetExtension(text) is ".yaml" or ".yml")
-            return null;
-        var inner = parts.Length == 3 ? parts[2] : "";
-        return name.Contains('@') && inner.Length > 0
-            ? null
-            : (HubRepository.Parse(kind, name), inner.Split('/').Contains("..") ? "" : inner);
+        return HubRepository.TryParse(kind, name) is { } repository ? (repository, inner) : null;
     }
+
+    static bool IsFileName(string name) => HubFiles.IsData(name)
+        || Path.GetExtension(name) is ".safetensors" or ".bin" or ".gguf" or ".yaml" or ".yml" or ".gz" or ".zst";
 }

@@ -17,19 +17,20 @@ public sealed partial record HubRepository(HubKind Kind, string Id, string Revis
 {
     /// <summary>A repository as people write it: OWNER/NAME, or OWNER/NAME@REVISION.</summary>
     /// <exception cref="InvalidDataException">The text is no name of a repository.</exception>
-    public static HubRepository Parse(HubKind kind, string text)
+    public static HubRepository Parse(HubKind kind, string text) => TryParse(kind, text)
+        ?? throw new InvalidDataException(
+            $"a {(kind == HubKind.Model ? "model" : "data set")} of the Hugging Face Hub must be named OWNER/NAME or "
+            + $"OWNER/NAME@REVISION, such as {(kind == HubKind.Model ? "Qwen/Qwen2.5-0.5B-Instruct" : "openai/gsm8k")} (was '{text}')");
+
+    /// <summary>The same; null where the text is no name of a repository.</summary>
+    public static HubRepository? TryParse(HubKind kind, string text)
     {
         var at = text.IndexOf('@');
         var (id, revision) = at < 0 ? (text, "main") : (text[..at], text[(at + 1)..]);
-        return IsName(id) && RevisionPattern().IsMatch(revision) && IsSafe(revision)
-            ? new(kind, id, revision)
-            : throw new InvalidDataException(
-                $"a {(kind == HubKind.Model ? "model" : "data set")} of the Hugging Face Hub must be named OWNER/NAME or "
-                + $"OWNER/NAME@REVISION, such as {(kind == HubKind.Model ? "Qwen/Qwen2.5-0.5B-Instruct" : "openai/gsm8k")} (was '{text}')");
+        return IsName(id) && RevisionPattern().IsMatch(revision) && IsSafe(revision) ? new(kind, id, revision) : null;
     }
 
-    /// <summary>Whether a text has the form of a repository's name.</summary>
-    public static bool IsName(string text) => text.Length <= 96 && NamePattern().IsMatch(text) && IsSafe(text);
+    static bool IsName(string text) => text.Length <= 96 && NamePattern().IsMatch(text) && IsSafe(text);
 
     /// <summary>The command that gets the repository.</summary>
     public string Command =>

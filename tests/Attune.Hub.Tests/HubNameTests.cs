@@ -34,6 +34,27 @@ public sealed class HubNameTests
     public void Parse_OtherText_IsRefused(string text) => Assert.Contains(
         "must be named OWNER/NAME", Assert.Throws<InvalidDataException>(() => HubRepository.Parse(HubKind.Model, text)).Message);
 
+    [Theory]
+    [InlineData(HubKind.Model, "Qwen/Qwen2.5-0.5B", "`attune models get Qwen/Qwen2.5-0.5B`")]
+    [InlineData(HubKind.Model, "gpt2", "`attune models get gpt2`")]
+    [InlineData(HubKind.Model, "a/b@v1", "`attune models get a/b@v1`")]
+    [InlineData(HubKind.Dataset, "openai/gsm8k", "`attune data get openai/gsm8k`")]
+    [InlineData(HubKind.Dataset, "openai/gsm8k/main/train.parquet", "`attune data get openai/gsm8k`")]
+    [InlineData(HubKind.Dataset, "answers.jsonl", "")]
+    [InlineData(HubKind.Dataset, "answers", "")]
+    [InlineData(HubKind.Dataset, "mine/answers.csv.gz", "")]
+    [InlineData(HubKind.Model, "mine/model.safetensors", "")]
+    [InlineData(HubKind.Model, "/a/b", "")]
+    [InlineData(HubKind.Model, "./a", "")]
+    [InlineData(HubKind.Model, "a/b@", "")]
+    [InlineData(HubKind.Model, "", "")]
+    public void Hint_TextOfTheFormOfAName_LeadsToGet(HubKind kind, string text, string command)
+    {
+        var hint = HubLookup.Hint(kind, text);
+        Assert.Equal(command.Length == 0, hint.Length == 0);
+        Assert.EndsWith(command, hint);
+    }
+
     [Fact]
     public void OfModel_WholeModelAndShards_TakesTheWholeOne() => Assert.Equal(
         ["config.json", "tokenizer.model", "merges.txt", "chat_template.jinja", "additional_chat_templates/tool_use.jinja", "README.md",
