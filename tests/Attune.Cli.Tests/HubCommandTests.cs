@@ -72,7 +72,7 @@ public sealed class HubCommandTests : IDisposable
         var run = folder.File("run");
         Succeed(
             "sft", "model=owner/name", "data.train=owner/name/data/train.jsonl", "training.steps=1", $"run.output={run}", "run.device=cpu");
-        Assert.Contains($"model: {got.Output.TrimEnd()}", File.ReadAllText(Path.Combine(run, "recipe.yaml")));
+        Assert.Contains($"model: \"{got.Output.TrimEnd()}\"", File.ReadAllText(Path.Combine(run, "recipe.yaml")));
         Assert.Contains("llama", Succeed("models", "show", run).Output);
         Succeed("generate", run, "The cat", "--max-new-tokens", "4");
     }

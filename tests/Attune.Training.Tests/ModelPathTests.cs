@@ -31,7 +31,7 @@ public sealed class ModelPathTests : IDisposable
             Rewards = [new Rewards.ModelReward { Models = [reward, reward] }],
             Critic = new() { Kind = Policies.CriticKind.Model, Model = reward },
         });
-        Assert.Contains($"model: {sft}/model", File.ReadAllText(ppo.Recipe));
+        Assert.Contains($"model: \"{sft}/model\"", File.ReadAllText(ppo.Recipe));
         Assert.Contains($"{reward}/model", File.ReadAllText(ppo.Recipe));
         Assert.Equal(Path.Combine(ppo.Path, "model"), ModelPath.Find(ppo.Path + "/"));
         Assert.NotNull(ModelFolder.LoadLanguageModel(ppo.Path, Device.Cpu));

@@ -63,6 +63,7 @@ sealed class DownloadDisplay(TextWriter writer, bool isLive) : IProgress<(HubFil
     {
         >= 1_000_000_000 => $"{bytes / 1e9:F2} GB",
         >= 1_000_000 => $"{bytes / 1e6:F1} MB",
-        _ => $"{bytes / 1e3:F1} kB",
+        >= 1_000 => $"{bytes / 1e3:F1} kB",
+        _ => $"{bytes} bytes",
     };
 }
