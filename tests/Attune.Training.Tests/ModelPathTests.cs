@@ -3,7 +3,9 @@ using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 
 namespace Attune.Training.Tests;
 
@@ -28,8 +30,8 @@ public sealed class ModelPathTests : IDisposable
         {
             Model = sft,
             RewardModel = "",
-            Rewards = [new Rewards.ModelReward { Models = [reward, reward] }],
-            Critic = new() { Kind = Policies.CriticKind.Model, Model = reward },
+            Rewards = [new ModelReward { Models = [reward, reward] }],
+            Critic = new() { Kind = CriticKind.Model, Model = reward },
         });
         Assert.Contains($"model: \"{sft}/model\"", File.ReadAllText(ppo.Recipe));
         Assert.Contains($"{reward}/model", File.ReadAllText(ppo.Recipe));
