@@ -19,6 +19,8 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("studio --", "serves until it is stopped; StudioCommandTests start it"),
         ("study", "trains 48 runs; StudyTests run small studies"),
         ("bench ppo --preset L --device cuda", "needs a GPU"),
+        ("models get", "needs the network; HubCommandTests get from a server on this machine"),
+        ("data get", "needs the network; HubCommandTests get from a server on this machine"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 

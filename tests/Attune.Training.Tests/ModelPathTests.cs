@@ -68,8 +68,11 @@ public sealed class ModelPathTests : IDisposable
     {
         var recipe = (SftRecipe)runs.Recipe("sft", "never", steps: 1) with { Model = "no-owner/no-name" };
         var message = Assert.Throws<InvalidDataException>(() => runs.Start("sft", recipe)).Message;
-        Assert.Contains("there is no folder no-owner/no-name", message);
+        Assert.Contains("`model` must be an existing folder (was no-owner/no-name, in ", message);
         Assert.Contains("`attune models get no-owner/no-name`", message);
+        recipe = recipe with { Model = runs.LanguageModel, Data = recipe.Data with { Train = "no-owner/no-name/train.jsonl" } };
+        Assert.Contains(
+            "`attune data get no-owner/no-name`", Assert.Throws<InvalidDataException>(() => runs.Start("sft", recipe)).Message);
         Assert.False(Directory.Exists(runs.PathTo("never")));
     }
 

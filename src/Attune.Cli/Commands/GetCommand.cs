@@ -13,13 +13,17 @@ namespace Attune.Cli.Commands;
 static class GetCommand
 {
     public const string ModelExample = "attune models get Qwen/Qwen2.5-0.5B-Instruct";
-    const string DataExample = "attune data get openai/gsm8k main/*";
+    const string DataExample = "attune data get openai/gsm8k 'main/*'";
 
     public static Command Create(HubKind kind)
     {
-        var name = new Argument<string>("name") { Description = "OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit" };
+        var name = new Argument<string>("name")
+        {
+            HelpName = "NAME", Description = "OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit",
+        };
         var files = new Argument<string[]>("files")
         {
+            HelpName = "FILES",
             Description = "Data files to get, of which * stands for any text; default: all", Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command(
@@ -48,7 +52,7 @@ static class GetCommand
                 : HubFiles.OfDataset(repository, files, patterns),
             interruption.Token).GetAwaiter().GetResult();
         Console.Out.WriteLine(folder);
-        Console.Error.WriteLine(Closing(repository, folder));
+        Console.Error.WriteLine(ProgramName.InCommandsOf(Closing(repository, folder)));
         return 0;
 
         void Check(HubFile file, string path)
