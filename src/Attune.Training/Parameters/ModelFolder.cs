@@ -69,8 +69,7 @@ public static class ModelFolder
     {
         if (device.Type != DeviceType.Cpu || dtype is not (null or DType.Float16))
             return dtype;
-        var isHalf = dtype == DType.Float16
-            || Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder).StoredBytes.ContainsKey(DType.Float16);
+        var isHalf = dtype == DType.Float16 || Describe(folder).StoredBytes.ContainsKey(DType.Float16);
         return isHalf ? DType.Float32 : dtype;
     }
 
