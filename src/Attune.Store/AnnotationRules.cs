@@ -16,6 +16,8 @@ static class AnnotationRules
 
     static string? Problem(AnnotationResult verdict, ProjectSettings settings, int answers) =>
         Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts must have at most {LongestText:N0} characters"
+        : !settings.Rationale && Trimmed(verdict.Rationale) is not null ? "this project does not ask for a reason"
+        : !settings.IdealAnswer && Trimmed(verdict.Ideal) is not null ? "this project does not ask for a better answer"
         : verdict.Ratings is { } ratings
             && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
             ? $"ratings must be from 1 to {settings.RatingLevels}, or empty, one for each of {answers} answers"
@@ -43,6 +45,16 @@ static class AnnotationRules
             return verdict.Strength is { } strength && strength >= least && strength <= most ? null
                 : $"the strength must be from {least} to {most}";
         return verdict.Strength is null ? null : "this project does not ask for a strength";
+    }
+
+    /// <summary>Whether a decision, in the order shown, is the one that is kept.</summary>
+    public static bool HasSameContent(Annotation kept, AnnotationResult? sent)
+    {
+        return sent?.Flags is not null && Fits(sent.Ranks) && Fits(sent.Ratings)
+            && (sent.Outcome != Outcome.Ranked || sent.Ranks is not null)
+            && SqlTypes.ToJson(Tidy(sent).ByPlace(kept.Shown)) == SqlTypes.ToJson(kept.Result);
+
+        bool Fits(IReadOnlyList<int?>? values) => values is null || values.Count == kept.Shown.Count;
     }
 
     static IEnumerable<string?> Texts(AnnotationResult verdict) => [verdict.Rationale, verdict.Ideal, verdict.SkipReason];

@@ -13,7 +13,11 @@ public sealed record Submission(string Token, AnnotationResult Verdict, double S
 /// <summary>An annotation that is on disk.</summary>
 /// <param name="Annotation">The annotation as the store keeps it.</param>
 /// <param name="Item">Its item; the known ranks of a calibration item may now be shown.</param>
-public sealed record SavedAnnotation(Annotation Annotation, Item Item);
+/// <param name="Differs">Whether it is not the decision that was sent: an earlier or a newer one is kept.</param>
+public sealed record SavedAnnotation(Annotation Annotation, Item Item, bool Differs = false);
+
+/// <summary>A decision that was withdrawn, and its item, which is assigned to the annotator again.</summary>
+public sealed record WithdrawnAnnotation(Annotation Annotation, AssignedItem Item);
 
 /// <summary>The annotations: each is counted once, and every change is in the audit trail.</summary>
 public sealed class Annotations
@@ -29,14 +33,17 @@ public sealed class Annotations
 
     internal Annotations(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <summary>Saves an annotation. A token that was submitted before returns the saved annotation.</summary>
+    /// <summary>
+    /// Saves an annotation. A token that was submitted before changes nothing and returns the annotation that is kept, which may differ.
+    /// </summary>
     /// <returns>Null where no item with this token is assigned to the person.</returns>
     /// <exception cref="InvalidDataException">The decision does not match the project's settings.</exception>
     public SavedAnnotation? Submit(Project project, long person, Submission submission) => database.Write(connection =>
     {
         if (Find(connection, "token = @token AND person_id = @person AND project_id = @project",
             new { token = submission.Token, person, project = project.Id }) is { } known)
-            return new SavedAnnotation(known, Items.Load(connection, project.Id, known.Item)!);
+            return new SavedAnnotation(known, Items.Load(connection, project.Id, known.Item)!,
+                !AnnotationRules.HasSameContent(known, submission.Verdict));
         var lease = connection.QuerySingleOrDefault<(long Item, string Shown, long GivenAt)?>("""
             SELECT item_id, shown, given_at FROM lease JOIN item ON item.id = item_id
             WHERE token = @token AND person_id = @person AND project_id = @project
@@ -46,8 +53,8 @@ public sealed class Annotations
         var shown = JsonSerializer.Deserialize<int[]>(lease.Value.Shown)!;
         var verdict = AnnotationRules.Checked(submission.Verdict, project.Settings, shown.Length).ByPlace(shown);
         var now = time.GetUtcNow();
-        var seconds = double.IsFinite(submission.Seconds)
-            ? Math.Clamp(submission.Seconds, 0, (now.ToMilliseconds() - lease.Value.GivenAt) / 1000.0) : 0;
+        var passed = Math.Max(0, now.ToMilliseconds() - lease.Value.GivenAt) / 1000.0;     // the clock may have been set back
+        var seconds = double.IsFinite(submission.Seconds) ? Math.Clamp(submission.Seconds, 0, passed) : 0;
         var decision = new Annotation { Item = lease.Value.Item, Person = person, Result = verdict, Shown = shown, Seconds = seconds,
             At = now, Revision = 1 };
         decision = decision with { Id = Insert(connection, project.Id, decision, submission.Token) };
@@ -56,33 +63,61 @@ public sealed class Annotations
         return new SavedAnnotation(decision, Items.Load(connection, project.Id, decision.Item)!);
     });
 
+    /// <summary>The latest decision of a person that <see cref="Undo"/> can withdraw; null where there is none.</summary>
+    public long? Last(long project, long person) => database.Read(connection => connection.QueryFirstOrDefault<long?>("""
+        SELECT d.id FROM decision d JOIN item i ON i.id = d.item_id
+        WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0 AND i.kind <> 'Calibration'
+        ORDER BY d.id DESC LIMIT 1
+        """, new { project, person }));
+
     /// <summary>
-    /// Withdraws a person's last decision and assigns the item to them again, shown as before. A calibration item stays, since its known
-    /// ranks were shown.
+    /// Withdraws one of a person's decisions and assigns the item to them again, shown as before. Withdrawing it twice is withdrawing it
+    /// once.
     /// </summary>
-    /// <returns>The withdrawn decision; null where there is nothing to undo.</returns>
-    public Annotation? Undo(Project project, long person) => database.Write(connection =>
+    /// <param name="project">The project of the decision.</param>
+    /// <param name="person">The annotator.</param>
+    /// <param name="id">The id of the decision.</param>
+    /// <returns>
+    /// Null where there is no such decision, or it is about a calibration item, whose known ranks were shown; and where it was withdrawn
+    /// and the item was decided again.
+    /// </returns>
+    /// <exception cref="InvalidDataException">The project is archived.</exception>
+    public WithdrawnAnnotation? Undo(Project project, long person, long id) => database.Write(connection =>
     {
-        var last = Find(connection, """
-            id = (SELECT d.id FROM decision d JOIN item i ON i.id = d.item_id
-                  WHERE d.project_id = @project AND d.person_id = @person AND d.adjudicates = 0
-                AND i.kind <> 'Calibration' ORDER BY d.id DESC LIMIT 1)
-            """, new { project = project.Id, person });
-        if (last is null)
+        if (project.Archived)
+            throw new InvalidDataException("this project is archived, so decisions cannot be withdrawn");
+        if (Withdrawn(connection, project, person, id) is { } before)
+            return before;
+        if (Find(connection, "id = @id AND project_id = @project AND person_id = @person AND adjudicates = 0",
+                new { id, project = project.Id, person }) is not { } was
+            || Items.Load(connection, project.Id, was.Item) is not { Kind: not ItemKind.Calibration })
             return null;
         var now = time.GetUtcNow();
         connection.Execute("""
-            INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at)
-            SELECT @Item, @person, @token, @Shown, coalesce(min(turn), 0) - 1, @since, @until FROM lease WHERE person_id = @person
+            INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at, withdrawn)
+            SELECT @Item, @person, @token, @Shown, coalesce(min(turn), 0) - 1, @since, @until, @withdrawn FROM lease
+            WHERE person_id = @person
             """, new
         {
-            last.Item, person, token = Guid.NewGuid().ToString("N"), last.Shown, since = now.AddSeconds(-last.Seconds),
-            until = now.AddMinutes(project.Settings.LeaseMinutes),
+            was.Item, person, token = Guid.NewGuid().ToString("N"), was.Shown, since = now.AddSeconds(-was.Seconds),
+            until = now.AddMinutes(project.Settings.LeaseMinutes), withdrawn = SqlTypes.ToJson(was),
         });
-        connection.Execute("DELETE FROM decision WHERE id = @Id", new { last.Id });
-        AppendAudit(connection, project.Id, person, "withdrew", last.Item, last.Result);
-        return last;
+        connection.Execute("DELETE FROM decision WHERE id = @id", new { id });
+        AppendAudit(connection, project.Id, person, "withdrew", was.Item, was.Result);
+        return Withdrawn(connection, project, person, id);
     });
+
+    static WithdrawnAnnotation? Withdrawn(SqliteConnection connection, Project project, long person, long id)
+    {
+        var lease = connection.QuerySingleOrDefault<(long Item, string Token, string Withdrawn)?>("""
+            SELECT item_id, token, withdrawn FROM lease
+            WHERE person_id = @person AND withdrawn IS NOT NULL AND json_extract(withdrawn, '$.id') = @id
+            """, new { person, id });
+        if (lease is null || Items.Load(connection, project.Id, lease.Value.Item) is not { } item)
+            return null;
+        var was = JsonSerializer.Deserialize<Annotation>(lease.Value.Withdrawn, SqlTypes.Json)!;
+        return new(was, AssignedItem.Create(item, lease.Value.Token, was.Shown));
+    }
 
     /// <summary>Changes one of a person's own decisions.</summary>
     /// <param name="project">The project of the decision.</param>
@@ -90,7 +125,10 @@ public sealed class Annotations
     /// <param name="id">The id of the decision.</param>
     /// <param name="revision">The revision that was edited; a newer one is not changed.</param>
     /// <param name="edited">The new decision, in the order shown.</param>
-    /// <returns>The changed decision; null where there is no such decision of this revision, or it is about a calibration item.</returns>
+    /// <returns>
+    /// The decision that is kept, which differs where it had another revision; null where there is no such decision, or it is about a
+    /// calibration item.
+    /// </returns>
     /// <exception cref="InvalidDataException">The decision does not match the project's settings.</exception>
     public SavedAnnotation? Edit(Project project, long person, long id, int revision, AnnotationResult edited) =>
         database.Write(connection =>
@@ -113,9 +151,9 @@ public sealed class Annotations
             });
             AppendAudit(connection, project.Id, person, "edited", was.Item, new { was = was.Result, now = verdict });
         }
-        else if (was.Revision != revision + 1 || !HasSameContent(was.Result, verdict))
-            return null;
-        return new SavedAnnotation(Find(connection, "id = @id", new { id })!, Items.Load(connection, project.Id, was.Item)!);
+        var kept = Find(connection, "id = @id", new { id })!;
+        return new SavedAnnotation(kept, Items.Load(connection, project.Id, was.Item)!,
+            Differs: kept.Revision != revision + 1 || !AnnotationRules.HasSameContent(kept, edited));
     });
 
     /// <summary>A person's latest decisions, newest first.</summary>
@@ -166,7 +204,4 @@ public sealed class Annotations
 
     void AppendAudit(SqliteConnection connection, long project, long person, string action, long item, object details) =>
         AuditTrail.Append(connection, time, person, project, action, $"item {item}", details);
-
-    static bool HasSameContent(AnnotationResult one, AnnotationResult other) =>
-        JsonSerializer.Serialize(one, SqlTypes.Json) == JsonSerializer.Serialize(other, SqlTypes.Json);
 }

@@ -25,12 +25,19 @@ public sealed class AuditTrail
     /// <param name="count">The most entries to return.</param>
     /// <param name="subject">Only entries with this subject; all when null.</param>
     public IReadOnlyList<AuditEntry> Newest(long? project, long before = long.MaxValue, int count = 50, string? subject = null) =>
-        database.Read(connection =>
+        Newest(project is null ? "true" : "a.project_id = @project", new { project, before, count, subject });
+
+    /// <summary>The newest entries about accounts and other things outside of projects, newest first.</summary>
+    /// <param name="before">Only entries older than this one.</param>
+    /// <param name="count">The most entries to return.</param>
+    public IReadOnlyList<AuditEntry> OutsideProjects(long before = long.MaxValue, int count = 50) =>
+        Newest("a.project_id IS NULL", new { before, count, subject = (string?)null });
+
+    List<AuditEntry> Newest(string condition, object parameters) => database.Read(connection =>
         connection.Query<(long Id, long At, string? Person, string Action, string Subject, string Details)>($"""
             SELECT a.id, a.at, p.name, a.action, a.subject, a.details FROM audit a LEFT JOIN person p ON p.id = a.person_id
-            WHERE {(project is null ? "" : "a.project_id = @project AND ")}a.id < @before
-              AND (@subject IS NULL OR a.subject = @subject) ORDER BY a.id DESC LIMIT @count
-            """, new { project, before, count, subject })
+            WHERE {condition} AND a.id < @before AND (@subject IS NULL OR a.subject = @subject) ORDER BY a.id DESC LIMIT @count
+            """, parameters)
             .Select(row => new AuditEntry(row.Id, DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Person, row.Action, row.Subject,
                 row.Details)).ToList());
 

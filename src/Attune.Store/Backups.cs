@@ -19,11 +19,18 @@ public static class Backups
         if (!File.Exists(store))
             throw new InvalidDataException($"there is no store {store}; give the studio's folder with --folder");
         MustBeFree(file, replace, "overwrite it with --force");
+        PrivateFolder.Create(Path.GetDirectoryName(Path.GetFullPath(file))!);
         return Whole(file, unfinished =>
         {
-            using var connection = Open(store, SqliteOpenMode.ReadWrite);
-            Readable(store, () => connection.Execute("VACUUM INTO @unfinished", new { unfinished }));
-        });
+            StoreFile.CreateEmpty(unfinished);
+            Readable(store, file, () =>
+            {
+                using var connection = Open(store, SqliteOpenMode.ReadWrite);
+                Database.MustBeStore(connection, store);
+                return connection.Execute("VACUUM INTO @unfinished", new { unfinished });
+            });
+            return null;
+        }).Content;
     }
 
     /// <summary>Replaces a store that is not in use by a backup. Keeps the old store under another name.</summary>
@@ -38,23 +45,20 @@ public static class Backups
         if (!File.Exists(file))
             throw new InvalidDataException($"there is no file {file}");
         MustBeFree(store, replace, "replace it with --force, which keeps the old store under another name");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(store))!);
-        string? kept = null;
-        var content = Whole(store, unfinished =>
+        PrivateFolder.Create(Path.GetDirectoryName(Path.GetFullPath(store))!);
+        return Whole(store, unfinished =>
         {
             File.Copy(file, unfinished);
             Check(unfinished, file);
-            if (File.Exists(store))
-                File.Move(store, kept = SetAside(store));
+            return File.Exists(store) ? () => KeepCopy(store) : null;
         });
-        return (content, kept);
     }
 
     /// <summary>What a backup contains.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, of another version, or not a store.</exception>
     public static BackupContent Check(string file) => Check(file, file);
 
-    static BackupContent Check(string file, string shown) => Readable(shown, () =>
+    static BackupContent Check(string file, string shown) => Readable(shown, shown, () =>
     {
         using var connection = Open(file, SqliteOpenMode.ReadOnly);
         Database.MustBeStore(connection, shown);
@@ -68,19 +72,23 @@ public static class Backups
             """);
     });
 
-    /// <summary>Writes a temporary file, checks it, flushes it to disk, and renames it.</summary>
-    static BackupContent Whole(string path, Action<string> make)
+    /// <summary>Writes a temporary file, checks it, flushes it to disk, and renames it: there is no moment without the old file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="make">Writes the temporary file; may return what to do before the old file is replaced.</param>
+    static (BackupContent Content, string? Kept) Whole(string path, Func<string, Func<string>?> make)
     {
         path = Path.GetFullPath(path);
+        Leftovers.Remove(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*.unfinished*");
         var unfinished = $"{path}.{Guid.NewGuid():N}.unfinished";
         try
         {
-            make(unfinished);
+            var keep = make(unfinished);
             var content = Check(unfinished, path);
-            using (var made = new FileStream(unfinished, FileMode.Open, FileAccess.ReadWrite))
-                made.Flush(flushToDisk: true);
+            StoreFile.Restrict(unfinished);
+            StoreFile.Flush(unfinished);
+            var kept = keep?.Invoke();
             File.Move(unfinished, path, overwrite: true);
-            return content;
+            return (content, kept);
         }
         finally
         {
@@ -88,8 +96,8 @@ public static class Backups
         }
     }
 
-    /// <summary>An unused name for the old store; all of the store is in its one file when the method returns.</summary>
-    static string SetAside(string store)
+    /// <summary>Copies the old store to an unused name; all of it is in its one file when the method returns.</summary>
+    static string KeepCopy(string store)
     {
         using (var connection = Open(store, SqliteOpenMode.ReadWrite))
             try
@@ -102,7 +110,23 @@ public static class Backups
             {
                 throw InUse(store);
             }
-        return Enumerable.Range(1, int.MaxValue).Select(number => $"{store}.before-restore-{number}").First(name => !File.Exists(name));
+            catch (SqliteException error) when (error.SqliteErrorCode is 11 or 26)     // SQLITE_CORRUPT, SQLITE_NOTADB
+            {
+                // A damaged store is kept as it is.
+            }
+        var kept = Enumerable.Range(1, int.MaxValue).Select(number => $"{store}.before-restore-{number}").First(name => !File.Exists(name));
+        var unfinished = $"{store}.{Guid.NewGuid():N}.unfinished";
+        try
+        {
+            File.Copy(store, unfinished);
+            StoreFile.Flush(unfinished);
+            File.Move(unfinished, kept);
+            return kept;
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
     }
 
     static InvalidDataException InUse(string store) => new($"{store} is in use; stop the studio first");
@@ -114,15 +138,19 @@ public static class Backups
                 $"{path} already exists; choose another name{(Directory.Exists(path) ? "" : $", or {otherwise}")}");
     }
 
-    static T Readable<T>(string path, Func<T> read)
+    static T Readable<T>(string path, string written, Func<T> read)
     {
         try
         {
             return read();
         }
-        catch (SqliteException error)
+        catch (SqliteException error) when (error.SqliteErrorCode == 26)     // SQLITE_NOTADB
         {
             throw new InvalidDataException($"{path} is damaged, or is not a store of the studio: {error.Message}", error);
+        }
+        catch (SqliteException error) when (error.Explain(path, written) is { } explained)
+        {
+            throw explained;
         }
     }
 

@@ -10,25 +10,32 @@ namespace Attune.Store;
 /// </summary>
 sealed class Database : IDisposable
 {
-    const int Version = 1;
+    const int Version = 2;
     const int ApplicationId = 0x41_74_74_75;     // "Attu"
     const int MostReaders = 16;
-    const int Corrupt = 11;                      // SQLITE_CORRUPT
-    const int NotADatabase = 26;                 // SQLITE_NOTADB
+    const int LargestLog = 16 << 20;             // bytes of the WAL that are kept after a checkpoint
+
+    /// <summary>After this time without a change the store is whole in its file, and the WAL is empty.</summary>
+    static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     readonly string path;
     readonly SqliteConnection writer;
     readonly Lock writing = new();
     readonly ConcurrentBag<SqliteConnection> readers = [];
     readonly SemaphoreSlim freeReaders = new(MostReaders);
+    readonly Timer idle;
     bool isDurable;
+    bool isClosed;
 
     /// <param name="path">The file, which is created if it does not exist; its folder must exist.</param>
-    /// <exception cref="InvalidDataException">The file is not a store, is damaged, or is of a newer version.</exception>
+    /// <exception cref="InvalidDataException">The file is not a store, is damaged, is of a newer version, or is missing where a store
+    /// was.</exception>
     public Database(string path)
     {
         this.path = path;
-        writer = new PreparedConnection(Words(SqliteOpenMode.ReadWriteCreate));
+        StoreFile.Ensure(path, Create);
+        writer = new PreparedConnection(Words(path, SqliteOpenMode.ReadWrite));
+        idle = new(_ => EmptyLogWhenIdle());
         try
         {
             writer.Open();
@@ -63,8 +70,8 @@ sealed class Database : IDisposable
         catch (Exception error)
         {
             connection?.Dispose();
-            if (IsDamage(error))
-                throw Damaged(error);
+            if ((error as SqliteException)?.Explain(path) is { } explained)
+                throw explained;
             throw;
         }
         finally
@@ -101,10 +108,45 @@ sealed class Database : IDisposable
             {
                 if (SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
                     writer.Execute("ROLLBACK TRANSACTION");
-                if (IsDamage(error))
-                    throw Damaged(error);
+                if ((error as SqliteException)?.Explain(path) is { } explained)
+                    throw explained;
                 throw;
             }
+            finally
+            {
+                idle.Change(Idle, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    void EmptyLogWhenIdle()
+    {
+        if (!writing.TryEnter())
+            return;                     // a change is being made, and sets the timer again
+        try
+        {
+            if (!isClosed && !EmptyLog())
+                idle.Change(Idle, Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            writing.Exit();
+        }
+    }
+
+    /// <summary>Moves all changes from the WAL into the file. https://sqlite.org/pragma.html#pragma_wal_checkpoint</summary>
+    /// <returns>False where a reader still needs the WAL.</returns>
+    bool EmptyLog()
+    {
+        try
+        {
+            using var command = new SqliteCommand("PRAGMA wal_checkpoint(TRUNCATE)", writer);
+            using var result = command.ExecuteReader();
+            return result.Read() && result.GetInt64(0) == 0;
+        }
+        catch (SqliteException)
+        {
+            return true;                // the changes are on disk in the WAL, and the next change reports what is wrong
         }
     }
 
@@ -124,12 +166,12 @@ sealed class Database : IDisposable
 
     SqliteConnection OpenReader()
     {
-        var connection = new PreparedConnection(Words(SqliteOpenMode.ReadOnly));
+        var connection = new PreparedConnection(Words(path, SqliteOpenMode.ReadOnly));
         connection.Open();
         return connection;
     }
 
-    string Words(SqliteOpenMode mode) => new SqliteConnectionStringBuilder
+    static string Words(string path, SqliteOpenMode mode) => new SqliteConnectionStringBuilder
     {
         DataSource = path,
         Mode = mode,
@@ -138,43 +180,64 @@ sealed class Database : IDisposable
         DefaultTimeout = 30,
     }.ToString();
 
+    static void Create(string file)
+    {
+        using var connection = new SqliteConnection(Words(file, SqliteOpenMode.ReadWrite));
+        connection.Open();
+        using var command = new SqliteCommand($"BEGIN; {Schema()}\nCOMMIT", connection);
+        command.ExecuteNonQuery();
+    }
+
     void Prepare()
     {
+        MustBeStore(writer, path);
         Once("PRAGMA journal_mode = WAL");
+        Once($"PRAGMA journal_size_limit = {LargestLog}");
         BeDurable(true);
-        if (writer.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0)
-            Write(_ => Once($"{Schema()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};"));
-        else
-            MustBeStore(writer, path);
+        if (!IsCurrent())
+            StoreUpgrade.Run(writer, Schema(), IsCurrent);
     }
+
+    bool IsCurrent() => StoreVersion(writer) == Version;
+
+    static long StoreVersion(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
 
     /// <param name="connection">A connection to the file.</param>
     /// <param name="shown">The path for messages.</param>
-    /// <exception cref="InvalidDataException">The file is another SQLite file, or a store of another version.</exception>
+    /// <exception cref="InvalidDataException">The file is another SQLite file, or a store of a newer version.</exception>
     public static void MustBeStore(SqliteConnection connection, string shown)
     {
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0)
+            throw new InvalidDataException(
+                $"{shown} has no tables, so it is not a store; a copy of a store's file may be incomplete: copy stores with "
+                + "`attune feedback backup`");
         if (connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
             throw new InvalidDataException($"{shown} is an SQLite file, but not a store of the studio");
-        if (connection.ExecuteScalar<long>("PRAGMA user_version") is not Version and var version)
+        if (StoreVersion(connection) is > Version and var version)
             throw new InvalidDataException(
                 $"{shown} has version {version}, but this program needs version {Version}; open it with the program that created it");
     }
 
-    static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
-
-    InvalidDataException Damaged(Exception error) => new($"{path} is damaged ({error.Message}); restore a backup", error);
-
     static string Schema()
     {
         using var reader = new StreamReader(typeof(Database).Assembly.GetManifestResourceStream("Schema.sql")!);
-        return reader.ReadToEnd();
+        return $"{reader.ReadToEnd()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};";
     }
 
+    /// <summary>Closes the store, which is then whole in its file.</summary>
     public void Dispose()
     {
-        foreach (var reader in readers)
-            reader.Dispose();
-        writer.Dispose();
+        lock (writing)
+        {
+            if (isClosed)
+                return;
+            isClosed = true;
+            idle.Dispose();
+            foreach (var reader in readers)
+                reader.Dispose();
+            EmptyLog();
+            writer.Dispose();
+        }
         freeReaders.Dispose();
     }
 }

@@ -20,6 +20,12 @@ public enum ItemKind
 /// <param name="Score">The score of a reward model; null where it was not scored.</param>
 public sealed record ItemResponse(JsonNode Text, string? Source = null, double? Score = null);
 
+/// <summary>The scores of an item's responses.</summary>
+/// <param name="Item">The id of the item.</param>
+/// <param name="Scores">The scores by place.</param>
+/// <param name="Priority">The uncertainty of the reward models, larger for items that tell more.</param>
+public sealed record ItemScores(long Item, IReadOnlyList<double> Scores, double Priority);
+
 /// <summary>A prompt whose responses are compared or rated.</summary>
 public sealed record Item
 {
@@ -41,6 +47,9 @@ public sealed record Item
 
     /// <summary>How many annotators should decide.</summary>
     public int Wanted { get; init; } = 1;
+
+    /// <summary>Whether annotators should decide it although it has an imported decision, which is one of those wanted then.</summary>
+    public bool Again { get; init; }
 
     /// <summary>How many annotators have decided, without skips.</summary>
     public int Decided { get; init; }

@@ -7,7 +7,7 @@ namespace Attune.Store;
 /// <summary>The items of projects with their responses.</summary>
 public sealed partial class Items
 {
-    const string Columns = "id, kind, prompt, expected, explanation, wanted, decided, skipped, priority, extra";
+    const string Columns = "id, kind, prompt, expected, explanation, wanted, decided, skipped, priority, extra, again";
 
     readonly Database database;
     readonly TimeProvider time;
@@ -16,16 +16,28 @@ public sealed partial class Items
 
     /// <summary>Adds items after the existing ones, all or none.</summary>
     /// <exception cref="InvalidDataException">An item has too few responses for its task, or a check has no known ranks.</exception>
-    public void Add(long project, IReadOnlyCollection<Item> items, long by) =>
-        database.Write(connection => Add(connection, project, items, by, time));
-
-    internal static void Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
+    public void Add(long project, IReadOnlyCollection<Item> items, long by)
     {
-        var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
-        Insert(connection, project, [.. items.Select(item => Checked(item, settings))]);
-        Arrange(connection, project, settings);
-        AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
+        database.Write(connection => Add(connection, project, items, by, time));
+        Arrange(database, project);
     }
+
+    /// <summary>Call <see cref="Arrange"/> after the transaction.</summary>
+    /// <returns>The id of the first item; the others follow it.</returns>
+    internal static long Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
+    {
+        var settings = SettingsOf(connection, project);
+        var first = Insert(connection, project, settings, [.. items.Select(item => Checked(item, settings))]);
+        if (settings.Order == ItemOrder.Informative)
+            connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
+        connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
+        AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
+        return first;
+    }
+
+    static ProjectSettings SettingsOf(SqliteConnection connection, long project) =>
+        connection.QuerySingleOrDefault<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project })
+            ?? throw new InvalidDataException("there is no such project");
 
     public Item? Find(long project, long id) => database.Read(connection => Load(connection, project, id));
 
@@ -35,9 +47,16 @@ public sealed partial class Items
             new { project, after, count })
             .Select(item => WithAnswers(connection, item)).ToList());
 
-    /// <summary>Sets the scores of an item's responses by place, and the item's uncertainty, and updates the order of items.</summary>
-    public void Score(long project, IEnumerable<(long Item, IReadOnlyList<double> Scores, double Priority)> scored, long by) =>
-        database.Write(connection =>
+    /// <summary>Sets scores of responses and the uncertainty of items, and updates the order of items.</summary>
+    public void Score(long project, IReadOnlyCollection<ItemScores> scored, long by)
+    {
+        database.Write(connection => Score(connection, project, scored, by, time));
+        Arrange(database, project);
+    }
+
+    /// <summary>Call <see cref="Arrange"/> after the transaction.</summary>
+    internal static void Score(SqliteConnection connection, long project, IReadOnlyCollection<ItemScores> scored, long by,
+        TimeProvider time)
     {
         foreach (var (item, scores, priority) in scored)
         {
@@ -46,10 +65,9 @@ public sealed partial class Items
             connection.Execute("UPDATE answer SET score = @score WHERE item_id = @item AND place = @place",
                 scores.Select((score, place) => new { item, place, score }));
         }
-        Arrange(connection, project,
-            connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project }));
+        connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
         AuditTrail.Append(connection, time, by, project, "answers scored", "project");
-    });
+    }
 
     internal static Item? Load(SqliteConnection connection, long project, long id) =>
         connection.QuerySingleOrDefault<Item>($"SELECT {Columns} FROM item WHERE id = @id AND project_id = @project",
@@ -57,73 +75,42 @@ public sealed partial class Items
             ? WithAnswers(connection, item)
             : null;
 
-    /// <summary>
-    /// Sets how many annotators see each item, and the order of items, from the project's settings. In the order by uncertainty, a share of
-    /// the items is drawn at random and spread evenly among the others, which are sorted by priority. So any part of the remaining items
-    /// has that share.
-    /// </summary>
-    internal static void Arrange(SqliteConnection connection, long project, ProjectSettings settings)
-    {
-        var position = settings.Order switch
-        {
-            ItemOrder.Fixed => "id",
-            ItemOrder.Random => "random",
-            _ => $"""
-                CASE WHEN decided >= wanted THEN 0 ELSE percent_rank() OVER (
-                    PARTITION BY decided >= wanted, {Fraction(7919)} < @RandomShare
-                    ORDER BY CASE WHEN {Fraction(7919)} < @RandomShare THEN NULL ELSE priority END DESC NULLS LAST, random) END
-                """,
-        };
-        connection.Execute($"""
-            UPDATE item SET wanted = arranged.wanted FROM (
-                SELECT id, CASE WHEN {Fraction(104729)} < @OverlapShare THEN @Overlap ELSE 1 END AS wanted
-                FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
-            WHERE item.id = arranged.id AND item.wanted <> arranged.wanted
-            """, new { project, settings.OverlapShare, settings.Overlap });
-        connection.Execute($"""
-            UPDATE item SET position = arranged.position FROM (
-                SELECT id, {position} AS position
-                FROM item WHERE project_id = @project AND kind = 'Normal') AS arranged
-            WHERE item.id = arranged.id AND item.position <> arranged.position
-            """, new { project, settings.RandomShare });
-        connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
-    }
-
-    /// <summary>A second random number from 0 to 1, derived from the one drawn for the item.</summary>
-    static string Fraction(int factor) => $"(random * {factor} - CAST(random * {factor} AS INTEGER))";
-
     /// <exception cref="InvalidDataException">It does not match the task.</exception>
     internal static Item Checked(Item item, ProjectSettings settings)
     {
-        var (least, most) = settings.Task switch
-        {
-            TaskKind.Pairwise => (2, 2),
-            TaskKind.Ranking => (2, 9),
-            _ => (1, 9),
-        };
+        var (least, most) = AnswersOf(settings.Task);
         if (item.Answers.Count < least || item.Answers.Count > most)
             throw new InvalidDataException(
-                $"{(least == most ? $"{least}" : $"{least} to {most}")} answers per prompt are needed "
-                + $"for the task '{settings.Task}' (was {item.Answers.Count})");
+                $"{Range(least, most)} answers per prompt are needed for the task '{settings.Task}' (was {item.Answers.Count})");
         if (item.Kind != ItemKind.Normal && item.Expected?.Count != item.Answers.Count)
             throw new InvalidDataException("an attention check or a calibration item needs known ranks");
         return item;
     }
 
-    static void Insert(SqliteConnection connection, long project, IReadOnlyList<Item> items)
+    /// <summary>The least and the most answers of an item.</summary>
+    internal static (int Least, int Most) AnswersOf(TaskKind task) => task switch
     {
-        var first = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) + 1 FROM item");
-        InsertRows(connection, "item", ["id", "project_id", "kind", "position", "random", "expected", "prompt", "explanation", "extra"],
-            items.Select((item, i) => new object?[]
-        {
-            first + i, project, item.Kind.ToString(), (double)(first + i), Random.Shared.NextDouble(), Json(item.Expected),
-            Json(item.Prompt), item.Explanation, Json(item.Extra),
-        }));
+        TaskKind.Pairwise => (2, 2),
+        TaskKind.Ranking => (2, 9),
+        _ => (1, 9),
+    };
+
+    internal static string Range(int least, int most) => least == most ? $"{least}" : $"{least} to {most}";
+
+    static long Insert(SqliteConnection connection, long project, ProjectSettings settings, IReadOnlyList<Item> items)
+    {
+        var first = 1 + connection.ExecuteScalar<long>("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'item'");
+        InsertRows(connection, "item",
+            ["id", "project_id", "kind", "random", "position", "wanted", "again", "expected", "prompt", "explanation", "extra"],
+            items.Select((item, i) => new object?[] { first + i, project, item.Kind.ToString() }
+                .Concat(Arranged(item, first + i, settings))
+                .Concat([Json(item.Expected), Json(item.Prompt), item.Explanation, Json(item.Extra)]).ToArray()));
         InsertRows(connection, "answer", ["item_id", "place", "text", "source", "score"],
             items.SelectMany((item, i) => item.Answers.Select((answer, place) => new object?[]
         {
             first + i, place, Json(answer.Text), answer.Source, answer.Score,
         })));
+        return first;
     }
 
     static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);

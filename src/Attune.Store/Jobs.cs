@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -120,8 +121,10 @@ public sealed class Jobs
     });
 
     /// <summary>Records that a command of the job has started.</summary>
-    public void Begin(long id, int step) => database.Write(connection => connection.Execute(
-        "UPDATE job SET step = @step, started_at = coalesce(started_at, @now) WHERE id = @id", new { id, step, now = time.GetUtcNow() }));
+    /// <returns>False where the job has ended, or is at a later command: nothing is changed.</returns>
+    public bool Begin(long id, int step) => database.Write(connection => connection.Execute("""
+        UPDATE job SET step = @step, started_at = coalesce(started_at, @now) WHERE id = @id AND finished_at IS NULL AND step <= @step
+        """, new { id, step, now = time.GetUtcNow() }) > 0);
 
     /// <summary>Records a request to stop. A job that has not started ends at once.</summary>
     /// <returns>The job as it is now; null where it does not exist or has ended.</returns>
@@ -138,18 +141,42 @@ public sealed class Jobs
         return stopped;
     });
 
-    public void Finish(long id, int? exitCode, string? outcome) => Finish(id, exitCode, outcome, []);
+    /// <summary>Ends a job.</summary>
+    /// <returns>False where it has ended already: nothing is changed.</returns>
+    public bool Finish(long id, int? exitCode, string? outcome) => Finish(id, exitCode, outcome, (_, _) => { });
 
     /// <summary>Ends a job and adds the items that it made, both or neither.</summary>
+    /// <returns>False where it has ended already: nothing is changed.</returns>
     /// <exception cref="InvalidDataException">An item does not match the project.</exception>
-    public void Finish(long id, int? exitCode, string? outcome, IReadOnlyCollection<Item> items) => database.Write(connection =>
+    public bool Finish(long id, string outcome, IReadOnlyCollection<Item> items) => Finish(id, 0, outcome, (connection, job) =>
     {
-        var job = connection.QuerySingle<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id });
         if (items.Count > 0)
             Items.Add(connection, job.Project!.Value, items, job.Person, time);
-        connection.Execute("UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id",
-            new { id, exitCode, outcome, now = time.GetUtcNow() });
     });
+
+    /// <summary>Ends a job and sets the scores of responses, both or neither.</summary>
+    /// <returns>False where it has ended already: nothing is changed.</returns>
+    public bool Finish(long id, string outcome, IReadOnlyCollection<ItemScores> scored) => Finish(id, 0, outcome, (connection, job) =>
+        Items.Score(connection, job.Project!.Value, scored, job.Person, time));
+
+    bool Finish(long id, int? exitCode, string? outcome, Action<SqliteConnection, Job> addResult)
+    {
+        var finished = database.Write(connection => Finish(connection, id, exitCode, outcome, addResult));
+        if (finished?.Project is { } project)
+            Items.Arrange(database, project);
+        return finished is not null;
+    }
+
+    Job? Finish(SqliteConnection connection, long id, int? exitCode, string? outcome, Action<SqliteConnection, Job> addResult)
+    {
+        var job = connection.QuerySingleOrDefault<Job>($"""
+            UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id AND finished_at IS NULL
+            RETURNING {Columns}
+            """, new { id, exitCode, outcome, now = time.GetUtcNow() });
+        if (job is not null)
+            addResult(connection, job);
+        return job;
+    }
 
     public Job? Find(long id) =>
         database.Read(connection => connection.QuerySingleOrDefault<Job>($"SELECT {Columns} FROM job WHERE id = @id", new { id }));

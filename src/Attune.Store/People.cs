@@ -9,8 +9,14 @@ namespace Attune.Store;
 public sealed class People
 {
     const string Columns =
-        "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, created_at AS CreatedAt";
+        "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, special, "
+        + "created_at AS CreatedAt";
     const int LongestName = 80;
+
+    static readonly Dictionary<SpecialPerson, string> ReservedNames = new()
+    {
+        [SpecialPerson.Imported] = "imported", [SpecialPerson.Local] = "You",
+    };
 
     readonly Database database;
     readonly TimeProvider time;
@@ -31,25 +37,53 @@ public sealed class People
         connection.ExecuteScalar<bool>(
             "SELECT EXISTS (SELECT 1 FROM person WHERE disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))"));
 
-    /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
+    /// <exception cref="InvalidDataException">The name is empty, too long, taken or reserved.</exception>
     public Person Add(string name, Role role, long? by = null)
     {
-        name = Names.Checked(name, LongestName);
-        return database.Write(connection =>
-        {
-            Free(connection, name, 0);
-            var id = connection.ExecuteScalar<long>(
-                "INSERT INTO person (name, role, session, created_at) VALUES (@name, @role, @session, @now) RETURNING id",
-                new { name, role = role.ToString(), session = NewToken(), now = time.GetUtcNow() });
-            AppendAudit(connection, by ?? id, "person added", name, new { role });
-            return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
-        });
+        name = Checked(name);
+        return database.Write(connection => Insert(connection, name, role, by, special: null));
     }
 
-    /// <exception cref="InvalidDataException">The name is empty, too long, or taken.</exception>
-    public void Rename(long id, string name)
+    /// <summary>The person at this machine in a studio without accounts: an owner named You until they choose a name.</summary>
+    public Person Local() => Special(SpecialPerson.Local, Role.Owner, by: null);
+
+    /// <summary>The account that holds imported decisions.</summary>
+    internal Person Imported(long by) => Special(SpecialPerson.Imported, Role.Annotator, by);
+
+    Person Special(SpecialPerson special, Role role, long? by) =>
+        database.Read(connection => Find(connection, special)) ?? database.Write(connection =>
+            Find(connection, special) ?? Insert(connection, ReservedNames[special], role, by, special));
+
+    static Person? Find(SqliteConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
+        $"SELECT {Columns} FROM person WHERE special = @special", new { special = special.ToString() });
+
+    Person Insert(SqliteConnection connection, string name, Role role, long? by, SpecialPerson? special)
+    {
+        Free(connection, name, 0);
+        var id = connection.ExecuteScalar<long>("""
+            INSERT INTO person (name, role, session, disabled, special, created_at)
+            VALUES (@name, @role, @session, @disabled, @special, @now) RETURNING id
+            """, new
+        {
+            name, role = role.ToString(), session = NewToken(), disabled = special == SpecialPerson.Imported,
+            special = special?.ToString(), now = time.GetUtcNow(),
+        });
+        AppendAudit(connection, by ?? id, "person added", name, new { role });
+        return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
+    }
+
+    /// <exception cref="InvalidDataException">The name is not allowed, or it is reserved.</exception>
+    static string Checked(string name)
     {
         name = Names.Checked(name, LongestName);
+        return ReservedNames.Values.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? throw new InvalidDataException($"the name {name} is reserved; choose another name") : name;
+    }
+
+    /// <exception cref="InvalidDataException">The name is empty, too long, or taken or reserved.</exception>
+    public void Rename(long id, string name)
+    {
+        name = Checked(name);
         database.Write(connection =>
         {
             Free(connection, name, id);
@@ -76,11 +110,13 @@ public sealed class People
     public void SetPassword(long id, string hash, long? by = null) => Change(id, by, "password set", "password = @value", hash);
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
-    public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value", role.ToString());
+    public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value",
+        Enum.IsDefined(role) ? role.ToString() : throw new InvalidDataException("the role must be owner, reviewer or annotator"),
+        person => person.Role == role);
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void Disable(long id, bool disabled, long by) =>
-        Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled);
+        Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled, person => person.Disabled == disabled);
 
     /// <summary>The stored hash of a person's password; null where there is none or the person is disabled.</summary>
     public string? PasswordHash(long id) => database.Read(connection =>
@@ -100,14 +136,29 @@ public sealed class People
             throw new InvalidDataException($"there is already a person named {name}; choose another name");
     }
 
-    void Change(long id, long? by, string action, string assignment, object? value) => database.Write(connection =>
+    /// <summary>Also ends the person's sessions, unless that is how it is already.</summary>
+    void Change(long id, long? by, string action, string assignment, object? value, Func<Person, bool>? isSet = null) =>
+        database.Write(connection =>
     {
+        var person = connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id })
+            ?? throw new InvalidDataException("there is no such person");
+        if (person.Special == SpecialPerson.Imported)
+            throw new InvalidDataException($"{person.Name} holds imported decisions and is not a person who can sign in");
+        if (isSet?.Invoke(person) == true)
+            return;
         var hadOwner = HasOwner(connection);
         connection.Execute($"UPDATE person SET {assignment}, session = @session WHERE id = @id", new { id, value, session = NewToken() });
         if (hadOwner && !HasOwner(connection))
             throw new InvalidDataException("at least one owner must be able to sign in; make somebody else an owner first");
-        AppendAudit(connection, by ?? id, action, connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!);
+        AppendAudit(connection, by ?? id, action, person.Name);
     });
+
+    /// <summary>Notes in the audit trail that a person has signed in.</summary>
+    /// <param name="id">The person.</param>
+    /// <param name="with">What they signed in with, such as "password".</param>
+    public void SignedIn(long id, string with) => database.Write(connection => AppendAudit(
+        connection, id, "signed in", connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!,
+        new { with }));
 
     static bool HasOwner(SqliteConnection connection) => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");

@@ -13,6 +13,16 @@ public enum Role
     Owner,
 }
 
+/// <summary>People whom the program itself knows. Their names are reserved.</summary>
+public enum SpecialPerson
+{
+    /// <summary>Holds imported decisions; cannot sign in.</summary>
+    Imported,
+
+    /// <summary>The person at this machine in a studio without accounts.</summary>
+    Local,
+}
+
 /// <summary>A person who may sign in.</summary>
 public sealed record Person
 {
@@ -30,6 +40,9 @@ public sealed record Person
     public bool HasLink { get; init; }
 
     public bool Disabled { get; init; }
+
+    /// <summary>Null for everyone whom the program does not know by itself.</summary>
+    public SpecialPerson? Special { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 }

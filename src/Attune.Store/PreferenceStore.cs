@@ -53,12 +53,15 @@ public sealed class PreferenceStore : IDisposable
 
     /// <param name="path">The file, which is created if it does not exist.</param>
     /// <param name="time">The clock; the system clock when left out.</param>
-    /// <exception cref="InvalidDataException">The file is not a store, is damaged, or is of another version.</exception>
+    /// <exception cref="InvalidDataException">The file is not a store, is damaged, is of a newer version, or is missing where a
+    /// store was.</exception>
     public static PreferenceStore Open(string path, TimeProvider? time = null)
     {
         SqlTypes.Register();
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-        return new(path, time ?? TimeProvider.System);
+        PrivateFolder.Create(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        var store = new PreferenceStore(path, time ?? TimeProvider.System);
+        Store.Items.ArrangeUnfinished(store.database);
+        return store;
     }
 
     public void Dispose() => database.Dispose();

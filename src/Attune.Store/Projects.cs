@@ -15,6 +15,9 @@ public sealed record Project
     public DateTimeOffset CreatedAt { get; init; }
 
     public bool Archived { get; init; }
+
+    /// <summary>Grows with every change of settings and members.</summary>
+    public long Revision { get; init; }
 }
 
 /// <summary>The progress of a project.</summary>
@@ -27,7 +30,7 @@ public sealed record Progress(long Items, long Done, long Decisions, long Wanted
 /// <summary>The projects, their settings and their members.</summary>
 public sealed class Projects
 {
-    const string Columns = "id, name, settings, created_at AS CreatedAt, archived";
+    const string Columns = "id, name, settings, created_at AS CreatedAt, archived, revision";
     const int LongestName = 120;
 
     readonly Database database;
@@ -67,22 +70,67 @@ public sealed class Projects
     }
 
     /// <summary>Changes name and settings; this also updates how many annotators see each item, and the order of items.</summary>
-    /// <exception cref="InvalidDataException">The name is empty, too long or taken, or a setting is invalid.</exception>
-    public void Change(long id, string name, ProjectSettings settings, long by)
+    /// <param name="id">The project.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="by">Who changes them.</param>
+    /// <param name="seen">The <see cref="Project.Revision"/> that was edited; a newer one is not changed. Null changes any.</param>
+    /// <exception cref="InvalidDataException">
+    /// The name is empty, too long or taken, a setting is invalid, the task or a scale is another one although there are decisions, items
+    /// do not fit the task, or the settings were changed in the meantime.
+    /// </exception>
+    public void Change(long id, string name, ProjectSettings settings, long by, long? seen = null)
     {
         name = Checked(name, settings);
         database.Write(connection =>
         {
             Free(connection, name, id);
-            var was = connection.QuerySingle<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id });
-            connection.Execute("UPDATE project SET name = @name, settings = @settings WHERE id = @id", new { id, name, settings });
-            Items.Arrange(connection, id, settings);
+            var was = Seen(connection, id, seen);
+            MustFit(connection, was, settings);
+            connection.Execute("""
+                UPDATE project SET name = @name, settings = @settings, revision = revision + 1, unarranged = unarranged + 1 WHERE id = @id
+                """, new { id, name, settings });
             AuditTrail.Append(connection, time, by, id, "settings changed", name, new { was = was.Settings, now = settings });
         });
+        Items.Arrange(database, id);
+    }
+
+    /// <exception cref="InvalidDataException">There is no such project, or it has a newer revision.</exception>
+    static Project Seen(SqliteConnection connection, long id, long? seen)
+    {
+        var project = connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id })
+            ?? throw new InvalidDataException("there is no such project");
+        return seen is null || seen == project.Revision ? project : throw new InvalidDataException(
+            "the settings of this project were changed in another window in the meantime; reload the page and change them there");
+    }
+
+    public bool HasDecisions(long id) => database.Read(connection => HasDecisions(connection, id));
+
+    static bool HasDecisions(SqliteConnection connection, long id) =>
+        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM decision WHERE project_id = @id)", new { id });
+
+    /// <summary>Decisions would mean something else under another task or scale.</summary>
+    static void MustFit(SqliteConnection connection, Project was, ProjectSettings now)
+    {
+        if ((was.Settings.Task, was.Settings.StrengthLevels, was.Settings.RatingLevels) != (now.Task, now.StrengthLevels, now.RatingLevels)
+            && HasDecisions(connection, was.Id))
+            throw new InvalidDataException(
+                "this project has decisions, so its task and its scales cannot change: the decisions would mean something else; "
+                + "create another project for the new task and import the items there");
+        var (least, most) = Items.AnswersOf(now.Task);
+        var misfits = was.Settings.Task == now.Task ? 0 : connection.ExecuteScalar<long>("""
+            SELECT count(*) FROM item i WHERE project_id = @Id
+              AND (SELECT count(*) FROM answer a WHERE a.item_id = i.id) NOT BETWEEN @least AND @most
+            """, new { was.Id, least, most });
+        if (misfits > 0)
+            throw new InvalidDataException(
+                $"{misfits:N0} items of this project do not have the {Items.Range(least, most)} answers that the task '{now.Task}' needs; "
+                + "create another project for them");
     }
 
     public void Archive(long id, bool archived, long by) => database.Write(connection =>
     {
+        _ = Seen(connection, id, null);
         connection.Execute("UPDATE project SET archived = @archived WHERE id = @id", new { id, archived });
         AuditTrail.Append(connection, time, by, id, archived ? "archived" : "taken out of the archive", "project");
     });
@@ -93,16 +141,30 @@ public sealed class Projects
     public bool IsMember(long project, long person) => database.Read(connection => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM member WHERE project_id = @project AND person_id = @person)", new { project, person }));
 
-    public void SetMembers(long project, IReadOnlyCollection<long> people, long by) => database.Write(connection =>
+    /// <param name="project">The project.</param>
+    /// <param name="people">All members from now on.</param>
+    /// <param name="by">Who changes them.</param>
+    /// <param name="seen">As in <see cref="Change"/>.</param>
+    /// <exception cref="InvalidDataException">
+    /// There is no such project or person, or the settings were changed in the meantime.
+    /// </exception>
+    public void SetMembers(long project, IReadOnlyCollection<long> people, long by, long? seen = null) => database.Write(connection =>
     {
+        _ = Seen(connection, project, seen);
+        var known = connection.Query<long>("SELECT id FROM person").ToHashSet();
+        if (!people.All(known.Contains))
+            throw new InvalidDataException("there is no such person");
         connection.Execute("DELETE FROM member WHERE project_id = @project", new { project });
         connection.Execute("INSERT INTO member (project_id, person_id) VALUES (@project, @person)",
             people.Distinct().Select(person => new { project, person }));
+        connection.Execute("UPDATE project SET revision = revision + 1 WHERE id = @project", new { project });
         AuditTrail.Append(connection, time, by, project, "members set", "project", new { people });
     });
 
-    public Progress Progress(long project) => database.Read(connection => connection.QuerySingle<Progress>(
-        "SELECT items, done, decisions, wanted FROM progress WHERE project_id = @project", new { project }));
+    /// <exception cref="InvalidDataException">There is no such project.</exception>
+    public Progress Progress(long project) => database.Read(connection => connection.QuerySingleOrDefault<Progress>(
+        "SELECT items, done, decisions, wanted FROM progress WHERE project_id = @project", new { project })
+            ?? throw new InvalidDataException("there is no such project"));
 
     static string Checked(string name, ProjectSettings settings)
     {

@@ -13,7 +13,11 @@ namespace Attune.Store;
 /// <param name="Answers">The responses in the order in which they are shown.</param>
 /// <param name="Shown">The place of each response in the order shown.</param>
 public sealed record AssignedItem(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers,
-    IReadOnlyList<int> Shown);
+    IReadOnlyList<int> Shown)
+{
+    internal static AssignedItem Create(Item item, string token, IReadOnlyList<int> shown) =>
+        new(item.Id, item.Kind, token, item.Prompt, [.. shown.Select(place => item.Answers[place].Text)], shown);
+}
 
 /// <summary>Whether there are items for an annotator.</summary>
 public enum QueueState
@@ -63,8 +67,14 @@ public sealed class Queue
 
         public QueueState Standing { get; private set; } = QueueState.Done;
 
-        /// <summary>Ends expired leases of all annotators, which makes their items available to others.</summary>
-        public void EndLeases() => connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
+        /// <summary>
+        /// Ends expired leases of all annotators, which makes their items available to others; and leases of this project that would last
+        /// longer than a new one, which were given before the clock was set back or the setting was lowered.
+        /// </summary>
+        public void EndLeases() => connection.Execute("""
+            UPDATE lease SET live = 0 WHERE live = 1 AND (expires_at <= @now
+                OR (expires_at > @latest AND item_id IN (SELECT id FROM item WHERE id = lease.item_id AND project_id = @project)))
+            """, new { now, latest = until + Renewal, project = project.Id });
 
         /// <summary>
         /// Items assigned earlier that have no decision. An expired lease is renewed unless other annotators have taken all places.
@@ -77,11 +87,12 @@ public sealed class Queue
                   AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
                 """, new { person, project = project.Id }).AsList();
             foreach (var (item, _, _, live, expires) in held)
-                if (!live || expires < (until - Renewal).ToMilliseconds())
+                if (!live || expires < (until - Renewal).ToMilliseconds() || expires > until.ToMilliseconds())
                     connection.Execute("UPDATE lease SET live = 1, expires_at = @until WHERE item_id = @item AND person_id = @person",
                         new { item, person, until });
             return held.ConvertAll(lease =>
-                Show(Items.Load(connection, project.Id, lease.Item)!, lease.Token, JsonSerializer.Deserialize<int[]>(lease.Shown)!));
+                AssignedItem.Create(Items.Load(connection, project.Id, lease.Item)!, lease.Token,
+                    JsonSerializer.Deserialize<int[]>(lease.Shown)!));
         }
 
         /// <summary>No ordinary items before the calibration round is complete and enough of it is right.</summary>
@@ -138,10 +149,7 @@ public sealed class Queue
                 INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at)
                 SELECT @id, @person, @token, @shown, coalesce(max(turn), 0) + 1, @now, @until FROM lease WHERE person_id = @person
                 """, new { id, person, token, shown = (IReadOnlyList<int>)shown, now, until });
-            return Show(item, token, shown);
+            return AssignedItem.Create(item, token, shown);
         }
-
-        static AssignedItem Show(Item item, string token, int[] shown) =>
-            new(item.Id, item.Kind, token, item.Prompt, [.. shown.Select(place => item.Answers[place].Text)], shown);
     }
 }

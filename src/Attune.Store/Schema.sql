@@ -1,4 +1,5 @@
 -- All annotations, people and projects of a studio, in one file. Times are milliseconds since 1970 UTC; lists and settings are JSON.
+-- AUTOINCREMENT: pages, links and exports have these ids, so an id is never used again.
 
 -- The id of this store, which is written into exports; a backup keeps it.
 CREATE TABLE store (id TEXT NOT NULL) STRICT;
@@ -6,20 +7,29 @@ INSERT INTO store VALUES (lower(hex(randomblob(8))));
 
 -- People who may sign in. A person is never deleted, since their decisions refer to them.
 CREATE TABLE person (
-  id         INTEGER PRIMARY KEY,
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT    NOT NULL UNIQUE COLLATE NOCASE,
   role       TEXT    NOT NULL CHECK (role IN ('Owner', 'Reviewer', 'Annotator')),
   password   TEXT,                          -- a salted hash; null: no password
   link       BLOB    UNIQUE,                -- SHA-256 of the token in the personal link; null: no link
   session    TEXT    NOT NULL,              -- changes with password, link and role, which ends older sessions
   disabled   INTEGER NOT NULL DEFAULT 0,
+  special    TEXT    UNIQUE CHECK (special IN ('Imported', 'Local')),   -- a SpecialPerson; null for all others
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- Sessions that were signed out, until their cookies are too old anyway.
+CREATE TABLE ended_session (
+  id         TEXT    PRIMARY KEY,
+  until      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE project (
-  id         INTEGER PRIMARY KEY,
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT    NOT NULL UNIQUE COLLATE NOCASE,
   settings   TEXT    NOT NULL,              -- a ProjectSettings
+  revision   INTEGER NOT NULL DEFAULT 1,    -- grows with every change of settings and members
+  unarranged INTEGER NOT NULL DEFAULT 0,    -- changes that item.wanted and item.position do not reflect yet
   created_at INTEGER NOT NULL,
   archived   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -33,13 +43,14 @@ CREATE TABLE member (
 
 -- A prompt whose responses are compared or rated. The long texts are the last columns, so that reading the numbers does not read them.
 CREATE TABLE item (
-  id          INTEGER PRIMARY KEY,
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id  INTEGER NOT NULL REFERENCES project (id),
   kind        TEXT    NOT NULL DEFAULT 'Normal' CHECK (kind IN ('Normal', 'Check', 'Calibration')),
   position    REAL    NOT NULL,             -- the order in which items are assigned, by the project's settings
   random      REAL    NOT NULL,             -- from 0 to 1, drawn once
   priority    REAL,                         -- the uncertainty of the reward models; null where it was not scored
   wanted      INTEGER NOT NULL DEFAULT 1,   -- how many annotators should decide
+  again       INTEGER NOT NULL DEFAULT 0,   -- 1: annotators should decide it although it has an imported decision
   decided     INTEGER NOT NULL DEFAULT 0,   -- how many have decided, without skips and adjudication
   skipped     INTEGER NOT NULL DEFAULT 0,
   held        INTEGER NOT NULL DEFAULT 0,   -- how many annotators have it now: its live leases
@@ -73,6 +84,7 @@ CREATE TABLE lease (
   given_at   INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   live       INTEGER NOT NULL DEFAULT 1,
+  withdrawn  TEXT,                          -- JSON: the decision that undo withdrew, so that undoing it twice is undoing it once
   PRIMARY KEY (item_id, person_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_of_person ON lease (person_id, turn);
@@ -88,7 +100,7 @@ CREATE TABLE reached (
 
 -- Annotations. Edited in place and removed by undo; the audit trail keeps the old values.
 CREATE TABLE decision (
-  id          INTEGER PRIMARY KEY,
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id  INTEGER NOT NULL REFERENCES project (id),
   item_id     INTEGER NOT NULL REFERENCES item (id),
   person_id   INTEGER NOT NULL REFERENCES person (id),
@@ -161,7 +173,7 @@ END;
 -- Jobs: commands of this program that the studio starts one after the other (sampling, scoring, training). Their logs and outputs are
 -- in a folder named after the id. A shell around the process writes its id and exit code there, so they survive the end of the studio.
 CREATE TABLE job (
-  id          INTEGER PRIMARY KEY,
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
   project_id  INTEGER REFERENCES project (id),
   kind        TEXT    NOT NULL CHECK (kind IN ('Sample', 'Score', 'Train')),
   title       TEXT    NOT NULL,

@@ -36,16 +36,27 @@ public static class StudioServer
     /// in.</exception>
     public static WebApplication Build(StudioOptions options)
     {
-        Directory.CreateDirectory(options.Folder);
         ThreadPool.SetMinThreads(Threads, Threads);
         var store = PreferenceStore.Open(options.Store);
-        if (!options.IsLoopback && !store.People.AnyoneCanSignIn())
+        try
+        {
+            RemoveLeftovers(options);
+            return Build(options, store);
+        }
+        catch
         {
             store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The application owns the store from now on and closes it when it is disposed.</summary>
+    static WebApplication Build(StudioOptions options, PreferenceStore store)
+    {
+        if (!options.IsLoopback && !store.People.AnyoneCanSignIn())
             throw new InvalidDataException(
                 $"others can reach the studio on {options.Listen.Address}, so it needs accounts; "
                 + "create the first one with `attune studio invite NAME --role owner`");
-        }
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -60,6 +71,14 @@ public static class StudioServer
         UseMiddleware(app);
         MapRoutes(app);
         return app;
+    }
+
+    /// <summary>Temporary files of a studio that was killed.</summary>
+    static void RemoveLeftovers(StudioOptions options)
+    {
+        Leftovers.Remove(options.Folder, "*.unfinished*", "*.new");
+        Leftovers.Remove(options.Exports, "upload-*", "export-*", "download-*", "*.unfinished");
+        Leftovers.Remove(options.Jobs, "new-*");
     }
 
     static void AddServices(IServiceCollection services, StudioOptions options, PreferenceStore store)
@@ -78,7 +97,7 @@ public static class StudioServer
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
-        services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(Directory.CreateDirectory(options.Keys));
+        services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(new(PrivateFolder.Create(options.Keys)));
         services.AddAntiforgery(antiforgery =>
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);

@@ -60,6 +60,47 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(25, Backups.Check(kept!).Items);
     }
 
+    [Fact]
+    public async Task Restore_WhileOthersLook_ThereIsAStoreAtEveryMoment()
+    {
+        Add(2000);
+        Backups.Take(store.Path, folder.File("copy.db"));
+        store.Dispose();
+        var missing = await Missing(store.Path, () => Backups.Restore(folder.File("copy.db"), store.Path, replace: true));
+        Assert.Equal(0, missing);
+        Assert.Equal(2020, Backups.Check($"{store.Path}.before-restore-1").Items);
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.unfinished"));
+    }
+
+    [Fact]
+    public async Task Export_ReplacedWhileOthersLook_ThereIsOneAtEveryMoment()
+    {
+        var target = folder.File("export");
+        store.Exports.Snapshot(project, new(), target);
+        var missing = await Missing(Path.Combine(target, "manifest.json"), () =>
+        {
+            for (var i = 0; i < 20; i++)
+                store.Exports.Snapshot(project, new(), target, replace: true);
+        });
+        Assert.Equal(0, missing);
+        Assert.Empty(Directory.GetDirectories(folder.Path, "export.*.*"));
+    }
+
+    /// <summary>How many times a file was missing while something was done.</summary>
+    static async Task<int> Missing(string path, Action act)
+    {
+        var (missing, done) = (0, false);
+        var looking = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref done))
+                missing += File.Exists(path) ? 0 : 1;
+        });
+        act();
+        Volatile.Write(ref done, true);
+        await looking;
+        return missing;
+    }
+
     [Theory]
     [InlineData("half")]
     [InlineData("overwritten")]

@@ -30,7 +30,7 @@ public sealed class DatabaseTests : IDisposable
         test.Store.People.NewLink(ann.Id, test.Owner.Id);
         var id = test.Prefer(project, ann, test.Next(project, ann), 0)!.Annotation.Id;
         test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 0] });
-        test.Store.Annotations.Undo(project, ann.Id);
+        test.Undo(project, ann);
         test.Store.Projects.Archive(project.Id, true, test.Owner.Id);
         Assert.Equal(
             ["person added", "project made", "items added", "person added", "members set", "settings changed", "link made", "decided",
@@ -44,10 +44,10 @@ public sealed class DatabaseTests : IDisposable
     {
         AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
         AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
-        AssertRefused("version 2, but this program needs version 1", path =>
+        AssertRefused("version 3, but this program needs version 2", path =>
         {
             PreferenceStore.Open(path).Dispose();
-            Execute(path, "PRAGMA user_version = 2");
+            Execute(path, "PRAGMA user_version = 3");
         });
         AssertRefused("cannot be opened as a store", path => Directory.CreateDirectory(path));
     }
@@ -82,6 +82,108 @@ public sealed class DatabaseTests : IDisposable
         }
         Assert.Throws<InvalidDataException>(() => test.Store.Projects.Add("a\u202Eb", new(), test.Owner.Id));
         Assert.Equal("می\u200Cخواهم", test.Person("می\u200Cخواهم").Name);
+    }
+
+    [Theory]
+    [InlineData("imported")]
+    [InlineData("IMPORTED")]
+    [InlineData("you")]
+    public void Name_OfASpecialPerson_CannotBeChosen(string name)
+    {
+        var eve = test.Person("Eve");
+        Assert.Contains("reserved", Assert.Throws<InvalidDataException>(() => test.Store.People.Rename(eve.Id, name)).Message);
+        Assert.Contains("reserved", Assert.Throws<InvalidDataException>(() => test.Store.People.Add(name, Role.Owner)).Message);
+    }
+
+    [Fact]
+    public void SpecialPeople_AreFoundByTheirMark()
+    {
+        var you = test.Store.People.Local();
+        test.Store.People.Rename(you.Id, "Zoe");
+        Assert.Equal(("Zoe", you.Id), (test.Store.People.Local().Name, test.Store.People.Local().Id));
+        var imported = test.Store.People.Imported(you.Id);
+        Assert.True(imported.Disabled);
+        Assert.Throws<InvalidDataException>(() => test.Store.People.NewLink(imported.Id));
+        Assert.Throws<InvalidDataException>(() => test.Store.People.Disable(imported.Id, disabled: false, you.Id));
+    }
+
+    [Fact]
+    public void Account_SetToWhatItIs_KeepsItsSessions()
+    {
+        var ann = test.Person("Ann");
+        test.Store.People.SetRole(ann.Id, Role.Annotator, test.Owner.Id);
+        test.Store.People.Disable(ann.Id, disabled: false, test.Owner.Id);
+        Assert.Equal(ann.Session, test.Store.People.Find(ann.Id)!.Session);
+        test.Store.People.SetRole(ann.Id, Role.Reviewer, test.Owner.Id);
+        Assert.NotEqual(ann.Session, test.Store.People.Find(ann.Id)!.Session);
+        Assert.Throws<InvalidDataException>(() => test.Store.People.SetRole(999, Role.Owner, test.Owner.Id));
+        Assert.Throws<InvalidDataException>(() => test.Store.People.SetRole(ann.Id, (Role)7, test.Owner.Id));
+    }
+
+    [Fact]
+    public void Settings_TaskOrScaleAfterTheFirstDecision_StaysAsItIs()
+    {
+        var project = test.Project(new() { CheckEvery = 0, StrengthLevels = 7 }, items: 2);
+        project = test.Change(project, project.Settings with { StrengthLevels = 9, RatingLevels = 5, Task = TaskKind.Ranking });
+        project = test.Change(project, project.Settings with { Task = TaskKind.Pairwise, StrengthLevels = 0 });
+        test.Prefer(project, test.Person("Ann"), test.Next(project, test.Person("Ann")), 0);
+        foreach (var changed in new[] { project.Settings with { Task = TaskKind.Ranking }, project.Settings with { StrengthLevels = 7 },
+            project.Settings with { RatingLevels = 7 } })
+            Assert.Contains("has decisions", Assert.Throws<InvalidDataException>(() => test.Change(project, changed)).Message);
+        Assert.False(test.Change(project, project.Settings with { Ties = false, Guidelines = "kind" }).Settings.Ties);
+    }
+
+    [Fact]
+    public void Settings_TaskThatItemsDoNotFit_IsRefused()
+    {
+        var project = test.Project(new() { Task = TaskKind.Ranking }, items: 1);
+        test.Add(project, TestStore.Pair("three") with { Answers = [new("a"), new("b"), new("c")] });
+        var error = Assert.Throws<InvalidDataException>(() => test.Change(project, new()));
+        Assert.Contains("1 items of this project do not have the 2 answers", error.Message);
+    }
+
+    [Fact]
+    public void Settings_OfAnOldPage_DoNotReplaceNewerOnes()
+    {
+        var project = test.Project(new(), items: 1);
+        test.Store.Projects.Change(project.Id, "one", project.Settings, test.Owner.Id, project.Revision);
+        Assert.Contains("in another window", Assert.Throws<InvalidDataException>(() =>
+            test.Store.Projects.Change(project.Id, "two", project.Settings, test.Owner.Id, project.Revision)).Message);
+        Assert.Throws<InvalidDataException>(() => test.Store.Projects.SetMembers(project.Id, [], test.Owner.Id, project.Revision));
+        Assert.Equal("one", test.Store.Projects.Get(project.Id).Name);
+        test.Store.Projects.SetMembers(project.Id, [], test.Owner.Id, project.Revision + 1);
+    }
+
+    [Fact]
+    public void Open_ArrangingItemsWasInterrupted_ItIsFinished()
+    {
+        var project = test.Project(new() { CheckEvery = 0 }, items: 5);
+        test.Store.Dispose();
+        using (var connection = new SqliteConnection($"Data Source={test.Path};Pooling=False"))
+            connection.Execute("UPDATE project SET unarranged = 2; UPDATE item SET position = -id, wanted = 3");
+        using var store = PreferenceStore.Open(test.Path, test.Time);
+        Assert.Equal([1, 2, 3, 4, 5], store.Queue.Next(project, test.Owner.Id, 5).Items.Select(item => item.Item));
+        Assert.Equal(5, store.Projects.Progress(project.Id).Wanted);
+        Assert.Equal(0, test.Ask<long>("SELECT unarranged FROM project"));
+    }
+
+    [Fact]
+    public void Job_FinishedTwice_AddsItsItemsOnce()
+    {
+        var project = test.Project(new(), items: 0);
+        var job = test.Store.Jobs.Add(new() { Project = project.Id, Kind = JobKind.Sample, Title = "x", Commands = [["x"], ["y"]],
+            Person = test.Owner.Id });
+        Assert.True(test.Store.Jobs.Begin(job.Id, 0));
+        Assert.True(test.Store.Jobs.Begin(job.Id, 1));
+        Assert.False(test.Store.Jobs.Begin(job.Id, 0));        // by a second studio that is behind
+        var finished = new bool[8];
+        Parallel.For(0, finished.Length, new() { MaxDegreeOfParallelism = finished.Length },
+            i => finished[i] = test.Store.Jobs.Finish(job.Id, "2 items added", [TestStore.Pair("a"), TestStore.Pair("b")]));
+        Assert.Single(finished, each => each);
+        Assert.Equal(2, test.Store.Projects.Progress(project.Id).Items);
+        Assert.False(test.Store.Jobs.Finish(job.Id, 1, "failed"));
+        Assert.False(test.Store.Jobs.Begin(job.Id, 1));
+        Assert.Equal(0, test.Store.Jobs.Find(job.Id)!.ExitCode);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class DecisionTests : IDisposable
         var held = test.Next(project, ann);
         for (var back = 2; back >= 0; back--)
         {
-            var was = test.Store.Annotations.Undo(project, ann.Id)!;
+            var was = test.Undo(project, ann)!;
             Assert.Equal(made[back].Item, was.Item);
             Assert.Equal(back % 2 == 0 ? [0, 1] : [1, 0], was.Result.Ranks);
             var again = test.Next(project, ann);
@@ -85,7 +85,7 @@ public sealed class DecisionTests : IDisposable
             Assert.NotEqual(made[back].Token, again.Token);
             Assert.Null(test.Prefer(project, ann, made[back], 0));      // an old page cannot submit a withdrawn decision again
         }
-        Assert.Null(test.Store.Annotations.Undo(project, ann.Id));
+        Assert.Null(test.Undo(project, ann));
         Assert.Equal([.. made.Select(showing => showing.Item), held.Item],
             test.Store.Queue.Next(project, ann.Id, 1).Items.Select(showing => showing.Item));
         Assert.Equal(new Progress(4, 0, 0, 4), test.Store.Projects.Progress(project.Id));
@@ -99,7 +99,7 @@ public sealed class DecisionTests : IDisposable
     {
         var project = test.Project(NoChecks, items: 1);
         test.Submit(project, ann, test.Next(project, ann), new() { Outcome = Outcome.Skipped });
-        Assert.Equal(Outcome.Skipped, test.Store.Annotations.Undo(project, ann.Id)!.Result.Outcome);
+        Assert.Equal(Outcome.Skipped, test.Undo(project, ann)!.Result.Outcome);
         Assert.Empty(test.Prompts(project, test.Person("Bob")));
         Assert.Equal(["0"], test.Prompts(project, ann));
         test.AssertCountsEqualARecount();
@@ -114,7 +114,7 @@ public sealed class DecisionTests : IDisposable
         var tie = new AnnotationResult { Ranks = [0, 0] };
         Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);
         Assert.Equal(2, test.Store.Annotations.Edit(project, ann.Id, id, 1, tie)!.Annotation.Revision);          // sent twice
-        Assert.Null(test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] }));             // an old page
+        Assert.True(test.Store.Annotations.Edit(project, ann.Id, id, 1, new() { Ranks = [0, 1] })!.Differs);    // an old page
         Assert.Null(test.Store.Annotations.Edit(project, test.Owner.Id, id, 2, tie));                           // of another person
         Assert.Equal([0, 0], test.Store.Annotations.Find(project.Id, id)!.Result.Ranks);
         Assert.Equal(1, test.Ask<long>("SELECT count(*) FROM audit WHERE action = 'edited'"));
@@ -125,6 +125,72 @@ public sealed class DecisionTests : IDisposable
         test.Store.Annotations.Edit(project, ann.Id, id, 3, new() { Ranks = [0, 1] });
         Assert.Equal(new Progress(1, 1, 1, 1), test.Store.Projects.Progress(project.Id));
         test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void Submit_SameTokenWithAnotherDecision_SaysWhatIsKept()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        var showing = test.Next(project, ann);
+        Assert.False(test.Prefer(project, ann, showing, 0)!.Differs);
+        Assert.False(test.Prefer(project, ann, showing, 0)!.Differs);                // sent again
+        var other = test.Prefer(project, ann, showing, 1)!;
+        Assert.True(other.Differs);
+        Assert.Equal([0, 1], other.Annotation.Result.Ranks);
+        Assert.True(test.Submit(project, ann, showing, new() { Ranks = [0] })!.Differs);
+        Assert.True(test.Submit(project, ann, showing, new())!.Differs);
+    }
+
+    [Fact]
+    public void Submit_ClockWasSetBack_IsSavedWithoutTime()
+    {
+        foreach (var back in new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(3650) })
+        {
+            var project = test.Project(NoChecks, items: 1);
+            var showing = test.Next(project, ann);
+            test.Time.Pass(-back);
+            Assert.Equal(0, test.Prefer(project, ann, showing, 0)!.Annotation.Seconds);
+            Assert.Equal(showing.Item, test.Undo(project, ann)!.Item);
+        }
+    }
+
+    [Fact]
+    public void Undo_SameDecisionTwice_WithdrawsOne()
+    {
+        var project = test.Project(NoChecks, items: 3);
+        var ids = Enumerable.Range(0, 3).Select(_ => test.Prefer(project, ann, test.Next(project, ann), 0)!.Annotation.Id).ToList();
+        var undone = new WithdrawnAnnotation?[8];
+        Parallel.For(0, undone.Length, new() { MaxDegreeOfParallelism = undone.Length },
+            i => undone[i] = test.Store.Annotations.Undo(project, ann.Id, ids[2]));
+        Assert.Single(undone.Select(each => each!.Item.Token).Distinct());
+        Assert.Equal(2, test.Store.Annotations.CountOf(project.Id, ann.Id));
+        Assert.Equal(undone[0]!.Item.Token, test.Next(project, ann).Token);
+        var again = test.Prefer(project, ann, undone[0]!.Item, 1)!;
+        Assert.Null(test.Store.Annotations.Undo(project, ann.Id, ids[2]));           // it was decided again
+        Assert.Equal(again.Annotation.Id, test.Store.Annotations.Last(project.Id, ann.Id));
+        Assert.Null(test.Store.Annotations.Undo(project, test.Person("Bob").Id, ids[0]));
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
+    public void Undo_ArchivedProject_IsRefusedAndNothingChanges()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        var id = test.Prefer(project, ann, test.Next(project, ann), 0)!.Annotation.Id;
+        test.Store.Projects.Archive(project.Id, archived: true, test.Owner.Id);
+        Assert.Throws<InvalidDataException>(() => test.Store.Annotations.Undo(test.Store.Projects.Get(project.Id), ann.Id, id));
+        Assert.Equal(1, test.Store.Annotations.CountOf(project.Id, ann.Id));
+    }
+
+    [Fact]
+    public void Decide_AfterAnUndo_GetsAnIdThatWasNeverUsed()
+    {
+        var project = test.Project(NoChecks, items: 2);
+        var first = test.Prefer(project, ann, test.Next(project, ann), 0)!.Annotation.Id;
+        test.Undo(project, ann);
+        var bob = test.Prefer(project, test.Person("Bob"), test.Next(project, test.Person("Bob")), 0)!.Annotation.Id;
+        Assert.True(bob > first);
+        Assert.Null(test.Store.Annotations.Edit(project, ann.Id, first, 1, new() { Outcome = Outcome.AllBad }));
     }
 
     /// <summary>Random concurrent work by many people; then all counts are computed again.</summary>
@@ -154,7 +220,7 @@ public sealed class DecisionTests : IDisposable
         {
             switch (random.Next(12))
             {
-                case 0 when test.Store.Annotations.Undo(project, person.Id) is { } undone:
+                case 0 when test.Undo(project, person) is { } undone:
                     made.Remove(made.Single(each => each.Value == undone.Id).Key);
                     break;
                 case 1 when test.Store.Annotations.Recent(project.Id, person.Id, 1) is [var last]:

@@ -77,6 +77,42 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(line, File.ReadAllText(Path.Combine(folder.File("out"), "train.jsonl")).TrimEnd('\n'));
     }
 
+    [Theory]
+    [InlineData(ImportedDecisions.Keep, 1, 1, 1)]
+    [InlineData(ImportedDecisions.Again, 0, 0, 1)]
+    [InlineData(ImportedDecisions.Both, 1, 1, 2)]
+    public void Import_WhatToDoWithDecisions_DecidesWhetherPeopleDecideTheItem(ImportedDecisions decisions, int imported, int decided,
+        int wanted)
+    {
+        var project = Project(new() { CheckEvery = 0 });
+        var file = folder.Write("data.jsonl", """{"prompt": "p", "chosen": "a", "rejected": "b", "votes": [7, 3], "topic": "pool"}""");
+        Assert.Equal(new(1, 0, imported), store.Imports.Add(project, file, owner.Id, decisions));
+        var item = Assert.Single(Items(project));
+        Assert.Equal((decided, wanted), (item.Decided, item.Wanted));
+        Assert.Equal(imported == 1 ? ["topic", "imported"] : ["topic"], item.Extra!.Select(field => field.Key));
+        Assert.Equal(wanted - decided, store.Queue.Next(project, owner.Id, 1).Items.Count);
+        store.Projects.Change(project.Id, project.Name, project.Settings with { Overlap = 3 }, owner.Id);
+        Assert.Equal(decisions == ImportedDecisions.Both ? 4 : 3, Items(project)[0].Wanted);
+    }
+
+    [Fact]
+    public void Export_FieldsOfTheImportedRow_AreKept()
+    {
+        var project = Project(new());
+        Import(project, """{"prompt":"p","chosen":"a","rejected":"b","source":"ultrachat","item":"mine","text":"t","score":1}""",
+            """{"prompt":"q","chosen":"a","rejected":"b","sources":["new","old"]}""");
+        string[] Lines(ExportLayout layout)
+        {
+            store.Exports.Snapshot(project, new() { Layout = layout }, folder.File($"{layout}"), replace: true);
+            return File.ReadAllLines(Path.Combine(folder.File($"{layout}"), "train.jsonl"));
+        }
+        Assert.Equal("""{"prompt":"p","chosen":"a","rejected":"b","source":"ultrachat","item":"mine","text":"t","score":1}""",
+            Lines(ExportLayout.Pairs)[0]);
+        Assert.Equal("""{"prompt":"p","completion":"a","label":true,"source":"ultrachat","item":"mine","text":"t","score":1}""",
+            Lines(ExportLayout.Kto)[0]);
+        Assert.Equal("""{"prompt":"q","completion":"a","label":true,"source":"new","item":2}""", Lines(ExportLayout.Kto)[2]);
+    }
+
     [Fact]
     public void ATranscriptThatDiffersInItsLastTurnIsShownAsAConversation()
     {

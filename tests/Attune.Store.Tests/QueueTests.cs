@@ -107,6 +107,19 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
+    public void Next_LeaseIsFromBeforeTheClockWasSetBack_EndsIt()
+    {
+        var project = test.Project(NoChecks with { LeaseMinutes = 30 }, items: 1);
+        var held = test.Next(project, ann);
+        test.Time.Pass(TimeSpan.FromMinutes(-1));
+        Assert.Empty(test.Prompts(project, bob));              // a minute is within the tolerance of clocks
+        test.Time.Pass(TimeSpan.FromDays(-200));
+        Assert.Equal(["0"], test.Prompts(project, bob));
+        Assert.NotNull(test.Prefer(project, ann, held, 0));    // a late decision is accepted
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
     public void AnItemGoesToAsManyPeopleAsAreWanted()
     {
         var project = test.Project(NoChecks with { Overlap = 2 }, items: 1);
@@ -217,7 +230,7 @@ public sealed class QueueTests : IDisposable
 
         void Score() => test.Store.Items.Score(
             project.Id, test.Store.Items.Page(project.Id, 0, 400)
-                .Select(item => (item.Id, (IReadOnlyList<double>)[0.5, -0.5], (double)int.Parse((string)item.Prompt!))), test.Owner.Id);
+                .Select(item => new ItemScores(item.Id, [0.5, -0.5], int.Parse((string)item.Prompt!))).ToList(), test.Owner.Id);
     }
 
     [Fact]
@@ -235,7 +248,7 @@ public sealed class QueueTests : IDisposable
         foreach (var right in new[] { 0, 1, 1 })            // one of three
             test.Prefer(project, bob, test.Next(project, bob), right);
         Assert.Equal(QueueState.NotCalibrated, test.Store.Queue.Next(project, bob.Id, 1).Standing);
-        Assert.Null(test.Store.Annotations.Undo(project, bob.Id));    // he has seen the answers
+        Assert.Null(test.Undo(project, bob));    // he has seen the answers
     }
 
     [Fact]

@@ -62,6 +62,10 @@ sealed class TestStore : IDisposable
     public SavedAnnotation? Submit(Project project, Person person, AssignedItem showing, AnnotationResult verdict) =>
         Store.Annotations.Submit(project, person.Id, new(showing.Token, verdict, 3));
 
+    /// <summary>Withdraws the person's last decision; null where there is none.</summary>
+    public Annotation? Undo(Project project, Person person) => Store.Annotations.Last(project.Id, person.Id) is { } last
+        ? Store.Annotations.Undo(project, person.Id, last)!.Annotation : null;
+
     /// <summary>Queries the file over another connection.</summary>
     public T Ask<T>(string sql)
     {

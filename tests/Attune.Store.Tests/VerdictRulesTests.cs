@@ -39,6 +39,20 @@ public sealed class VerdictRulesTests
     }
 
     [Fact]
+    public void Checked_TextsThatTheProjectDoesNotAskFor_AreRefused()
+    {
+        var settings = new ProjectSettings { Rationale = false, IdealAnswer = false };
+        foreach (var outcome in new[] { Outcome.Ranked, Outcome.AllBad, Outcome.Skipped })
+        {
+            var verdict = new AnnotationResult { Outcome = outcome, Ranks = outcome == Outcome.Ranked ? [0, 1] : null };
+            Assert.True(Fits(verdict with { Rationale = " ", Ideal = "" }, settings));
+            Assert.False(Fits(verdict with { Rationale = "why" }, settings));
+            Assert.False(Fits(verdict with { Ideal = "better" }, settings));
+            Assert.True(Fits(verdict with { Rationale = "why", Ideal = "better" }, new()));
+        }
+    }
+
+    [Fact]
     public void ARankingMayLeaveAnswersOutAndItsRanksHaveNoGaps()
     {
         var settings = new ProjectSettings { Task = TaskKind.Ranking, StrengthLevels = 7 };

@@ -50,7 +50,7 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
         var item = (await Next(project, 1))["items"]![0]!;
         await Ok(await Submit(project, Token(item),
             new { outcome = "Ranked", ranks = new[] { 1, 0 }, strength = 2, flags = new[] { "Unsafe" }, rationale = "the first lies" }));
-        var undone = await Ok(await visitor.Send(HttpMethod.Post, Api(project, "undo")));
+        var undone = await Ok(await Undo(project));
         Assert.Equal(item["answers"]!.ToJsonString(), undone["item"]!["answers"]!.ToJsonString());
         Assert.NotEqual(Token(item), Token(undone["item"]!));
         Assert.Equal([1, 0], undone["verdict"]!["ranks"]!.AsArray().Select(rank => (int)rank!));
@@ -58,6 +58,37 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
         Assert.Equal(0, (int)undone["mine"]!);
         await Ok(await Submit(project, Token(undone["item"]!), new { outcome = "Ranked", ranks = new[] { 0, 1 }, strength = 1 }));
         Assert.Equal(HttpStatusCode.Conflict, (await Submit(project, "no such token", new { outcome = "Skipped" })).StatusCode);
+    }
+
+    [Fact]
+    public async Task Submit_SameTokenWithAnotherDecision_IsAConflictThatNamesWhatIsKept()
+    {
+        var project = Project(new(), 1);
+        var item = (await Next(project, 1))["items"]![0]!;
+        await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 1, 0 } }));
+        await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 1, 0 } }));
+        var other = await Submit(project, Token(item), new { outcome = "AllBad" });
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+        var kept = await Json(other);
+        Assert.Null(kept["saved"]);
+        Assert.Equal([1, 0], kept["kept"]!["ranks"]!.AsArray().Select(rank => (int)rank!));
+    }
+
+    [Fact]
+    public async Task Undo_RepeatedOrInAnArchivedProject_WithdrawsNoOtherDecision()
+    {
+        var project = Project(new(), 3);
+        for (var i = 0; i < 3; i++)
+            await Ok(await Submit(project, Token((await Next(project, 1))["items"]![0]!), new { outcome = "AllBad" }));
+        var last = (await Get(project, "last"))["decision"]!.GetValue<long>();
+        var answers = new List<JsonNode>();
+        for (var i = 0; i < 2; i++)
+            answers.Add(await Ok(await visitor.Send(HttpMethod.Post, Api(project, "undo"), JsonContent.Create(new { decision = last }))));
+        Assert.Equal(answers[0].ToJsonString(), answers[1].ToJsonString());
+        Assert.Equal(2, (int)answers[1]["mine"]!);
+        studio.Store.Projects.Archive(project.Id, archived: true, studio.Store.People.Find("Olga")!.Id);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Undo(project)).StatusCode);
+        Assert.Equal(2, (int)(await Get(project, "progress"))["mine"]!);
     }
 
     [Fact]
@@ -168,6 +199,9 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
 
     Task<HttpResponseMessage> Submit(Project project, string token, object verdict) =>
         visitor.Send(HttpMethod.Post, Api(project, "decisions"), JsonContent.Create(new { token, verdict, seconds = 1.5 }));
+
+    async Task<HttpResponseMessage> Undo(Project project) => await visitor.Send(HttpMethod.Post, Api(project, "undo"),
+        JsonContent.Create(new { decision = (long)(await Get(project, "last"))["decision"]! }));
 
     Task<HttpResponseMessage> Put(Project project, string path, object change) =>
         visitor.Send(HttpMethod.Put, Api(project, path), JsonContent.Create(change));

@@ -33,7 +33,7 @@ public sealed class HostileTests : IAsyncLifetime
     {
         studio = await RunningStudio.Start();
         visitor = new(studio.Address);
-        var owner = studio.Store.People.Add("You", Role.Owner);
+        var owner = studio.Store.People.Local();
         project = studio.Store.Projects.Add(
             Script, new() { Overlap = 3, CheckEvery = 0,
                 Guidelines = $"{Script}\n\n[x](javascript:alert(1)) ![y](http://e.org/x.png)\n\n<svg onload=alert(1)>", Markdown = true },

@@ -31,6 +31,25 @@ public sealed class ItemTests
     }
 
     [Fact]
+    public async Task Upload_DecidedPairsToRankAgain_HaveNoDecision()
+    {
+        await using var studio = await RunningStudio.Start();
+        var project = studio.Project("hotel", new(), 0);
+        using var owner = new Visitor(studio.Address);
+        var pair = Encoding.UTF8.GetBytes("""{"prompt": "the pool?", "chosen": "upstairs", "rejected": "no"}""");
+        foreach (var (decisions, open, decided) in new[] { ("Again", 1, 0), ("Both", 2, 1), ("Keep", 2, 2) })
+        {
+            Assert.Contains("1 item imported", await Upload(owner, project, "pairs.jsonl", pair, decisions));
+            var progress = studio.Store.Projects.Progress(project.Id);
+            Assert.Equal((open, decided), (progress.Items - progress.Done, progress.Decisions));
+        }
+        Assert.Contains("choose what to do with decisions", await Upload(owner, project, "pairs.jsonl", pair, "7"));
+        Assert.Contains("2 decisions came with imported files", await owner.Page($"/projects/{project.Id}/people"));
+        Assert.DoesNotContain("<bdi>imported</bdi>", await owner.Page("/people"));
+        Assert.Contains("person added", await owner.Page("/people/log"));
+    }
+
+    [Fact]
     public async Task AnUploadOfMoreThanAMebibyteIsTakenHereAndNowhereElse()
     {
         await using var studio = await RunningStudio.Start();
@@ -43,9 +62,12 @@ public sealed class ItemTests
             (await owner.Post($"/projects/{project.Id}/settings", ("name", new string('x', 2 << 20)))).StatusCode);
     }
 
-    static async Task<string> Upload(Visitor visitor, Project project, string name, byte[] content)
+    static async Task<string> Upload(Visitor visitor, Project project, string name, byte[] content, string decisions = "Keep")
     {
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(content), "file", name } };
+        using var form = new MultipartFormDataContent
+        {
+            { new ByteArrayContent(content), "file", name }, { new StringContent(decisions), "decisions" },
+        };
         var response = await visitor.Send(HttpMethod.Post, $"/projects/{project.Id}/items", form);
         return await response.Content.ReadAsStringAsync();
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Attune.Store;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
 
@@ -106,6 +107,27 @@ public sealed class JobTests : IDisposable
     }
 
     [Fact]
+    public async Task Jobs_TwoStudiosOfOneFolder_OneRunsThemAndTheOtherTakesOver()
+    {
+        await using var studio = await Start();
+        await using var second = await studio.StartSecond();
+        var store = second.Services.GetRequiredService<PreferenceStore>();
+        var first = Ask(studio, ["wait", folder.File("go")]);
+        await Says(studio, first, "started");
+        folder.Write("go", "");
+        await Ended(studio, first);
+        await studio.Stop();
+        var next = store.Jobs.Add(new() { Kind = JobKind.Train, Title = "say", Commands = [], Person = store.People.Local().Id }, id =>
+        {
+            Directory.CreateDirectory(FolderOf(studio, id));
+            return [["say", "taken over", folder.File("said")]];
+        });
+        await Until(() => store.Jobs.Find(next.Id)!.FinishedAt is not null);
+        Assert.Equal("taken over", File.ReadAllText(folder.File("said")));
+        await studio.StartAgain(port: 0);
+    }
+
+    [Fact]
     public async Task NoWordIsReadAsPartOfAScript()
     {
         await using var studio = await Start();
@@ -139,7 +161,7 @@ public sealed class JobTests : IDisposable
 
     static Job Ask(RunningStudio studio, IReadOnlyList<string> words, long? project = null)
     {
-        var owner = studio.Store.People.Find("You") ?? studio.Store.People.Add("You", Role.Owner);
+        var owner = studio.Store.People.Local();
         return studio.Store.Jobs.Add(new() { Project = project, Kind = JobKind.Train, Title = words[0], Commands = [], Person = owner.Id },
             id =>
         {

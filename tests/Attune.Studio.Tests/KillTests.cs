@@ -7,12 +7,19 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Studio.Tests;
 
-/// <summary>Fifty people decide as fast as they can while the server is killed twenty times.</summary>
+/// <summary>
+/// Fifty people decide as fast as they can while the server is killed twenty times. The environment variables ATTUNE_ATTACK_PEOPLE and
+/// ATTUNE_ATTACK_KILLS change these numbers (see tests/attack).
+/// </summary>
 public sealed class KillTests
 {
-    const int People = 50;
-    const int Kills = 20;
     const int BetweenKills = 60;
+
+    static readonly int People = Setting("ATTUNE_ATTACK_PEOPLE", 50);
+    static readonly int Kills = Setting("ATTUNE_ATTACK_KILLS", 20);
+
+    static int Setting(string name, int usual) =>
+        Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : usual;
 
     readonly ConcurrentDictionary<string, string> sent = [];
     readonly ConcurrentDictionary<string, long> confirmed = [];
@@ -22,7 +29,7 @@ public sealed class KillTests
     public async Task WhatWasConfirmedIsThereExactlyOnceHoweverOftenTheServerIsKilled()
     {
         using var folder = new TemporaryFolder();
-        var (project, links) = Prepare(folder.Path);
+        var (project, links) = Prepare(folder.Path, People);
         using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
         studio.Start();
         var people = links.ConvertAll(_ => new Visitor(studio.Address));
@@ -45,19 +52,37 @@ public sealed class KillTests
         Check(folder.File("studio.db"));
     }
 
-    static (long Project, List<string> Links) Prepare(string folder)
+    [Fact]
+    public async Task Stop_AfterDecisions_TheStoreIsWholeInItsFile()
+    {
+        using var folder = new TemporaryFolder();
+        var (project, links) = Prepare(folder.Path, people: 1);
+        using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
+        studio.Start();
+        using var person = new Visitor(studio.Address);
+        (await person.Post("/join", ("token", links[0]))).EnsureSuccessStatusCode();
+        var work = new List<Task> { Task.Run(() => Work(person, project), TestContext.Current.CancellationToken) };
+        await MoreConfirmed(20, work);
+        over = true;
+        await work[0];
+        Assert.Equal(0, studio.Stop());
+        File.Copy(folder.File("studio.db"), folder.File("copy"));
+        Assert.Equal(confirmed.Count, Backups.Check(folder.File("copy")).Decisions);
+    }
+
+    static (long Project, List<string> Links) Prepare(string folder, int people)
     {
         using var store = PreferenceStore.Open(Path.Combine(folder, "studio.db"));
         var owner = store.People.Add("Olga", Role.Owner);
         var project = store.Projects.Add("hotel", new() { CheckEvery = 0, Overlap = 2 }, owner.Id);
-        store.Items.Add(project.Id, [.. Enumerable.Range(0, 20_000).Select(i => new Item
+        store.Items.Add(project.Id, [.. Enumerable.Range(0, 1000 * Math.Max(20, Kills)).Select(i => new Item
         {
             Prompt = JsonValue.Create($"prompt {i}"), Answers = [new(JsonValue.Create("one")), new(JsonValue.Create("other"))],
         })], owner.Id);
-        var people = Enumerable.Range(0, People).AsParallel().WithDegreeOfParallelism(People)
+        var ids = Enumerable.Range(0, people).AsParallel().WithDegreeOfParallelism(people)
             .Select(i => store.People.Add($"person {i}", Role.Annotator).Id).ToList();
-        store.Projects.SetMembers(project.Id, people, owner.Id);
-        return (project.Id, people.AsParallel().WithDegreeOfParallelism(People).Select(id => store.People.NewLink(id)).ToList());
+        store.Projects.SetMembers(project.Id, ids, owner.Id);
+        return (project.Id, ids.AsParallel().WithDegreeOfParallelism(people).Select(id => store.People.NewLink(id)).ToList());
     }
 
     /// <summary>Like the page's script: repeats the same request until it gets a response.</summary>

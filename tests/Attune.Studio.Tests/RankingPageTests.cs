@@ -68,6 +68,57 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
     }
 
     [Fact]
+    public async Task Decide_CountsInTheProjectAtOnce()
+    {
+        var project = studio.Project(Name(), new(), 12);
+        await using var page = await OpenProject(project);
+        await page.Shows("#whole", "0 of 12 in the project");
+        await page.Press("ArrowLeft");
+        await page.Shows("#mine", "1 by you");
+        await page.Shows("#whole", "1 of 12 in the project");
+        await page.Press("u");
+        await page.Shows("#whole", "0 of 12 in the project");
+    }
+
+    [Fact]
+    public async Task Undo_ResponseIsLost_PressedAgainWithdrawsTheSameDecision()
+    {
+        var project = studio.Project(Name(), new(), 5);
+        await using var page = await OpenProject(project);
+        foreach (var count in new[] { 1, 2, 3 })
+        {
+            await page.Press("ArrowLeft");
+            await page.Shows("#mine", $"{count} by you");
+        }
+        var lost = true;
+        await page.Page.RouteAsync("**/undo", async route =>
+        {
+            await route.FetchAsync();
+            await (lost ? route.AbortAsync() : route.ContinueAsync());
+        });
+        await page.Press("u");
+        await page.Shows("#last", "The studio cannot be reached");
+        lost = false;
+        await page.Press("u");
+        await page.Shows("#mine", "2 by you");
+        Assert.Equal(2, Mine(project).Count);
+    }
+
+    [Fact]
+    public async Task Decide_InTwoWindows_TheSecondIsNotCalledSaved()
+    {
+        var project = studio.Project(Name(), new(), 1);
+        await using var page = await OpenProject(project);
+        await using var other = await OpenProject(project);
+        await page.Press("ArrowLeft");
+        await page.Shows("#saving", "✓ Saved");
+        await other.Press("ArrowRight");
+        await other.Shows("#notice", "Not saved: Another decision on this item was saved before, and is kept. It is: A is better.");
+        await other.Shows("#saving", "✗ Not saved");
+        Assert.Single(Mine(project));
+    }
+
+    [Fact]
     public async Task WhatTheStudioDoesNotTakeComesBackOntoTheScreen()
     {
         var project = studio.Project(Name(), new() { Ties = true }, 3);

@@ -24,6 +24,7 @@ public sealed class RouteTests
         ["POST /sign-out"] = "Annotator",
 
         ["GET /people"] = "Owner",
+        ["GET /people/log"] = "Owner",
         ["POST /people"] = "Owner",
         ["POST /people/{person:long}/link"] = "Owner",
         ["POST /people/{person:long}/link/remove"] = "Owner",
@@ -56,6 +57,7 @@ public sealed class RouteTests
         ["GET /projects/{project:long}/annotate"] = "Annotator",
         ["POST /api/projects/{project:long}/next"] = "Annotator",
         ["POST /api/projects/{project:long}/decisions"] = "Annotator",
+        ["GET /api/projects/{project:long}/last"] = "Annotator",
         ["POST /api/projects/{project:long}/undo"] = "Annotator",
         ["GET /api/projects/{project:long}/progress"] = "Annotator",
         ["GET /api/projects/{project:long}/recent"] = "Annotator",

@@ -34,6 +34,9 @@ sealed class RunningStudio : IAsyncDisposable
         return new(temporary, await Serve(temporary, port: 0, attune), attune);
     }
 
+    /// <summary>Another studio of the same folder.</summary>
+    public Task<WebApplication> StartSecond() => Serve(folder, port: 0, attune);
+
     /// <summary>Stops the server.</summary>
     public async Task Stop()
     {
@@ -62,7 +65,7 @@ sealed class RunningStudio : IAsyncDisposable
     /// <summary>A project of pairs whose first answer is by <c>old</c> and whose second is by <c>new</c>.</summary>
     public Project Project(string name, ProjectSettings settings, int items)
     {
-        var owner = Store.People.Find("You") ?? Store.People.Add("You", Role.Owner);
+        var owner = Store.People.Local();
         var project = Store.Projects.Add(name, settings, owner.Id);
         Store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => new Item
         {
@@ -75,7 +78,7 @@ sealed class RunningStudio : IAsyncDisposable
     /// <summary>A person with a personal link who has opened it.</summary>
     public async Task<Visitor> SignIn(string name, Role role)
     {
-        var person = Store.People.Find(name) ?? Store.People.Add(name, role);
+        var person = Store.People.Find(name) ?? (name == "You" ? Store.People.Local() : Store.People.Add(name, role));
         var visitor = new Visitor(Address);
         (await visitor.Post("/join", ("token", Store.People.NewLink(person.Id)))).EnsureSuccessStatusCode();
         return visitor;

@@ -26,6 +26,19 @@ public sealed class StudioProcess(string attune, string folder) : IDisposable
     /// <summary>Whether its process has loaded a native library.</summary>
     public bool HasLoaded(string library) => File.ReadAllText($"/proc/{process!.Id}/maps").Contains(library, StringComparison.Ordinal);
 
+    /// <summary>Stops it with SIGTERM.</summary>
+    /// <returns>Its exit code.</returns>
+    public int Stop()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", $"{process!.Id}"]))
+            kill.WaitForExit();
+        process.WaitForExit();
+        var code = process.ExitCode;
+        process.Dispose();
+        process = null;
+        return code;
+    }
+
     /// <summary>Kills it with SIGKILL.</summary>
     public void Kill()
     {

@@ -16,11 +16,16 @@ static class FeedbackImport
     };
     static readonly Option<bool> New = new("--new") { Description = "Create the project, with the task that fits the rows" };
 
+    static readonly Option<ImportedDecisions> Decisions = new("--decisions")
+    {
+        Description = "What to do with annotations in the file: keep them, have people annotate these items again, or both",
+    };
+
     public static Command Create()
     {
         var command = new Command("import", "Import prompts with responses into a project: all rows, or none if one is wrong")
         {
-            File, FeedbackCommand.Project, FeedbackCommand.Folder, New,
+            File, FeedbackCommand.Project, FeedbackCommand.Folder, New, Decisions,
         };
         command.SetAction(Import);
         return CommandHelp.WithExample(command, "attune feedback import data/frontdesk/rankings.jsonl --project hotel --new");
@@ -33,12 +38,15 @@ static class FeedbackImport
             throw new InvalidDataException($"There is no file {file}.");
         using var store = isNew ? PreferenceStore.Open(FeedbackCommand.StorePath(parsed)) : FeedbackCommand.Open(parsed);
         var owner = store.People.All().FirstOrDefault(person => person is { Role: Role.Owner, Disabled: false })
-            ?? store.People.Add("You", Role.Owner);
+            ?? store.People.Local();
         var project = isNew ? store.Projects.Add(name, SettingsFor(file), owner.Id) : FeedbackCommand.Find(store, name);
-        var result = store.Imports.Add(project, file, owner.Id);
+        var result = store.Imports.Add(project, file, owner.Id, parsed.GetValue(Decisions));
         Console.Out.WriteLine(
             $"{project.Name}: {result.Items:N0} items, {result.Known:N0} of them with known ranks; "
             + $"{result.Decisions:N0} annotations imported");
+        if (result.Decisions > 0 && parsed.GetValue(Decisions) == ImportedDecisions.Keep)
+            Console.Out.WriteLine("Items with an imported annotation need no other one; to have people annotate them, import with "
+                + "--decisions again or --decisions both");
         return 0;
     }
 

@@ -50,7 +50,7 @@ static class StudioCommand
         var text = parsed.GetValue(Listen)!;
         if (!IPEndPoint.TryParse(text, out var address) || !text.Contains(':'))
             throw new InvalidDataException($"--listen must be an address and a port such as 127.0.0.1:5400 (was {text}).");
-        var app = StudioServer.Build(new()
+        using var app = StudioServer.Build(new()
         {
             Folder = Path.GetFullPath(parsed.GetValue(Folder)!),
             Runs = Path.GetFullPath(parsed.GetValue(Runs)!),

@@ -12,6 +12,7 @@ public static class ExportArchive
         path = Path.GetFullPath(path);
         if (Directory.Exists(path) || (File.Exists(path) && !replace))
             throw new InvalidDataException($"{path} already exists; choose another name");
+        Leftovers.Remove(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*.unfinished");
         var unfinished = $"{path}.{Guid.NewGuid():N}.unfinished";
         try
         {

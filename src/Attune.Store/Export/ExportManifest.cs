@@ -43,7 +43,7 @@ public sealed record ExportFile(string Name, int Rows, long Bytes, string Sha256
 /// <param name="Store">The id of the store; a restored backup keeps it.</param>
 /// <param name="Project">The project's name.</param>
 /// <param name="At">When it was written. Two exports of the same state differ only in this.</param>
-/// <param name="LastDecision">The id of the last decision in the store; 0 when there is none.</param>
+/// <param name="LastDecision">The id of the latest decision of the store, even if it was withdrawn; 0 when there is none.</param>
 /// <param name="LastChange">The id of the last entry in the audit trail, which also grows with edits and withdrawn decisions.</param>
 /// <param name="Options">The options of the export.</param>
 /// <param name="Counts">Counts of rows, items and votes.</param>

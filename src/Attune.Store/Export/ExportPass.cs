@@ -15,6 +15,7 @@ sealed class ExportPass
     readonly ExportOptions options;
     readonly Dictionary<long, string> people;
     readonly HashSet<long> chosen;
+    readonly long? importer;
 
     ExportCounts counts = new();
     (long Agreeing, long Total) agreement;
@@ -26,6 +27,7 @@ sealed class ExportPass
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
             .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
+        importer = connection.ExecuteScalar<long?>("SELECT id FROM person WHERE special = 'Imported'");
         MostAnswers = connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
             + "WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
@@ -101,7 +103,7 @@ sealed class ExportPass
             ? decisions.Select(decision => decision.Result.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
         return new(
             item,
-            [.. votes.Select(vote => AnnotatorRanking.FromAnnotation(vote, people[vote.Person] == ImportedVotes.Person ? imported : null))],
+            [.. votes.Select(vote => AnnotatorRanking.FromAnnotation(vote, vote.Person == importer ? imported : null))],
             [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))]);
     }
 

@@ -38,6 +38,7 @@ public sealed class Exports
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         MustBeFree(folder, replace);
+        RemoveLeftovers(Path.GetDirectoryName(folder)!, Path.GetFileName(folder));
         var unfinished = $"{folder}.{Guid.NewGuid():N}.unfinished";
         Directory.CreateDirectory(unfinished);
         try
@@ -74,7 +75,7 @@ public sealed class Exports
         }
         var manifest = new ExportManifest(
             connection.ExecuteScalar<string>("SELECT id FROM store")!, project.Name, time.GetUtcNow(),
-            connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM decision"),
+            connection.ExecuteScalar<long>("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'decision'"),
             connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit"),
             options, counts,
             [.. names.Select((name, i) => Describe(Path.Combine(folder, name), i == 0 ? counts.TrainRows : counts.HeldOutRows))]);
@@ -98,16 +99,34 @@ public sealed class Exports
                 : $"{folder} already exists; choose another name");
     }
 
+    /// <summary>Not where a replacement was interrupted before the new folder had its name: both are then left for a person.</summary>
+    static void RemoveLeftovers(string parent, string name)
+    {
+        if (!Directory.Exists(parent))
+            return;
+        if (Directory.Exists(Path.Combine(parent, name)) || Directory.GetDirectories(parent, $"{name}.*.old") is [])
+            Leftovers.Remove(parent, $"{name}.*.unfinished", $"{name}.*.old");
+    }
+
     static void Put(string unfinished, string folder, bool replace)
     {
-        if (!replace || !Directory.Exists(folder))
-        {
+        if (replace && Directory.Exists(folder))
+            Replace(unfinished, folder);
+        else
             Directory.Move(unfinished, folder);
-            return;
-        }
+    }
+
+    /// <summary>Replaces a folder; where the file system can exchange two folders, there is no moment without one.</summary>
+    static void Replace(string unfinished, string folder)
+    {
         var old = $"{folder}.{Guid.NewGuid():N}.old";
-        Directory.Move(folder, old);
-        Directory.Move(unfinished, folder);
+        if (FolderExchange.TryExchange(unfinished, folder))
+            Directory.Move(unfinished, old);
+        else
+        {
+            Directory.Move(folder, old);
+            Directory.Move(unfinished, folder);
+        }
         Directory.Delete(old, recursive: true);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Attune.Store.Export;
@@ -11,9 +12,6 @@ sealed record ImportedVotes(IReadOnlyList<int>? Votes, double? Margin)
     /// <summary>The name of the field.</summary>
     public const string Field = "imported";
 
-    /// <summary>The name of the person who holds imported decisions.</summary>
-    public const string Person = "imported";
-
     [JsonIgnore]
     public (int, int)? Counts => Votes is [var first, var second] ? (first, second) : null;
 
@@ -23,5 +21,12 @@ sealed record ImportedVotes(IReadOnlyList<int>? Votes, double? Margin)
             return null;
         using var document = JsonDocument.Parse(extra);
         return document.RootElement.TryGetProperty(Field, out var field) ? field.Deserialize<ImportedVotes>(SqlTypes.Json) : null;
+    }
+
+    /// <summary>The other fields without this one; null where there are none.</summary>
+    public static JsonObject? Without(JsonObject? extra)
+    {
+        extra?.Remove(Field);
+        return extra is { Count: > 0 } ? extra : null;
     }
 }

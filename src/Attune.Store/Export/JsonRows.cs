@@ -9,10 +9,15 @@ static class JsonRows
     /// <summary>Fields that rows define; of an imported item's other fields these are not written again.</summary>
     static readonly HashSet<string> Own = new(StringComparer.Ordinal)
     {
-        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "text", "label", "votes", "strength",
-        "margin",
-        "source", "sources", "item", "kind", "explanation", ImportedVotes.Field,
+        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "label", "votes", "strength", "margin",
+        "sources", "kind", "explanation", ImportedVotes.Field,
     };
+
+    /// <summary>The field of who wrote a response, in a layout of one response.</summary>
+    const string Source = "source";
+
+    /// <summary>The field of the item's id, unless the imported row had a field of this name.</summary>
+    const string Number = "item";
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -87,8 +92,8 @@ static class JsonRows
                     Raw(writer, "completion", texts.Answers[0]);
                     writer.WriteBoolean("label", label);
                     if (comparisons.Source(candidate) is { } source)
-                        writer.WriteString("source", source);
-                });
+                        writer.WriteString(Source, source);
+                }, comparisons.Source(candidate) is null ? null : Source);
     }
 
     /// <summary>
@@ -110,28 +115,25 @@ static class JsonRows
         Raw(writer, "completion", texts.Answers[0]);
     });
 
-    static Action<Stream> Row(ExportedItem item, Action<Utf8JsonWriter> fields) => stream =>
+    /// <param name="item">The item.</param>
+    /// <param name="fields">Writes the fields of the layout.</param>
+    /// <param name="own">A field that these contain although other layouts do not.</param>
+    static Action<Stream> Row(ExportedItem item, Action<Utf8JsonWriter> fields, string? own = null) => stream =>
     {
+        using var extra = item.Extra is null ? null : JsonDocument.Parse(item.Extra);
         using (var writer = new Utf8JsonWriter(stream, Readable))
         {
             writer.WriteStartObject();
             fields(writer);
-            writer.WriteNumber("item", item.Id);
-            Extra(writer, item.Extra);
+            if (extra?.RootElement.TryGetProperty(Number, out _) != true)
+                writer.WriteNumber(Number, item.Id);
+            foreach (var field in extra?.RootElement.EnumerateObject() ?? default)
+                if (!Own.Contains(field.Name) && field.Name != own)
+                    field.WriteTo(writer);
             writer.WriteEndObject();
         }
         stream.WriteByte((byte)'\n');
     };
-
-    static void Extra(Utf8JsonWriter writer, string? extra)
-    {
-        if (extra is null)
-            return;
-        using var document = JsonDocument.Parse(extra);
-        foreach (var field in document.RootElement.EnumerateObject())
-            if (!Own.Contains(field.Name))
-                field.WriteTo(writer);
-    }
 
     static IEnumerable<int> Candidates(ItemComparisons comparisons) => Enumerable.Range(0, comparisons.Count);
 

@@ -5,6 +5,19 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Import;
 
+/// <summary>What an import does with decisions in the file.</summary>
+public enum ImportedDecisions
+{
+    /// <summary>Keeps them; their items need no other decision.</summary>
+    Keep,
+
+    /// <summary>Leaves them out: annotators decide the items as if there had been no decision.</summary>
+    Again,
+
+    /// <summary>Keeps them, and annotators decide the items too.</summary>
+    Both,
+}
+
 /// <summary>What an import added.</summary>
 /// <param name="Items">How many items.</param>
 /// <param name="Known">How many of them are attention checks and calibration items.</param>
@@ -23,27 +36,34 @@ public sealed class Imports
     internal Imports(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
     /// <summary>
-    /// Adds every row of a file as an item after the existing ones, all or none. The decision of a row is stored for a person named
-    /// imported, who cannot sign in.
+    /// Adds every row of a file as an item after the existing ones, all or none. The decision of a row is stored for an account
+    /// named imported, which cannot sign in.
     /// </summary>
     /// <param name="project">The project.</param>
     /// <param name="path">A .jsonl, .jsonl.gz or .csv file.</param>
     /// <param name="by">Who imports.</param>
+    /// <param name="decisions">What to do with decisions in the file.</param>
     /// <exception cref="InvalidDataException">A row is invalid; the message names file and line.</exception>
-    public ImportResult Add(Project project, string path, long by)
+    public ImportResult Add(Project project, string path, long by, ImportedDecisions decisions = ImportedDecisions.Keep)
     {
-        var read = Read(project.Settings, path);
-        var decided = read.Exists(row => row.Result is not null) ? Imported(by) : (long?)null;
-        return database.Write(connection =>
+        var read = Read(project.Settings, path).ConvertAll(row => WithDecision(row, decisions));
+        var decided = read.Exists(row => row.Result is not null) ? new People(database, time).Imported(by).Id : (long?)null;
+        database.Write(connection =>
         {
-            var before = connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM item");
-            Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
+            var first = Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
             if (decided is { } person)
-                Decide(connection, project.Id, read, before, person);
-            return new ImportResult(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal),
-                read.Count(row => row.Result is not null));
+                Decide(connection, project.Id, read, first, person);
         });
+        Items.Arrange(database, project.Id);
+        return new(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Result is not null));
     }
+
+    static ImportedItem WithDecision(ImportedItem row, ImportedDecisions decisions) => row.Result is null ? row : decisions switch
+    {
+        ImportedDecisions.Keep => row,
+        ImportedDecisions.Both => row with { Item = row.Item with { Again = true } },
+        _ => row with { Result = null, Item = row.Item with { Extra = ImportedVotes.Without(row.Item.Extra) } },
+    };
 
     /// <summary>The task that fits every row of a file, for a new project.</summary>
     /// <exception cref="InvalidDataException">A row is not an item.</exception>
@@ -93,24 +113,12 @@ public sealed class Imports
         }
     }
 
-    /// <summary>The person who holds imported decisions.</summary>
-    long Imported(long by)
+    void Decide(SqliteConnection connection, long project, List<ImportedItem> read, long first, long person)
     {
-        var people = new People(database, time);
-        if (people.Find(ImportedVotes.Person) is { } known)
-            return known.Id;
-        var person = people.Add(ImportedVotes.Person, Role.Annotator, by);
-        people.Disable(person.Id, disabled: true, by);
-        return person.Id;
-    }
-
-    void Decide(SqliteConnection connection, long project, List<ImportedItem> read, long before, long person)
-    {
-        var items = connection.Query<long>("SELECT id FROM item WHERE id > @before ORDER BY id", new { before }).AsList();
-        foreach (var (row, item) in read.Zip(items).Where(pair => pair.First.Result is not null))
+        foreach (var (at, row) in read.Index().Where(row => row.Item.Result is not null))
         {
             var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
-            Annotations.Insert(connection, project, new() { Item = item, Person = person, Result = row.Result!, Shown = shown,
+            Annotations.Insert(connection, project, new() { Item = first + at, Person = person, Result = row.Result!, Shown = shown,
                 At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
         }
     }

@@ -15,9 +15,12 @@ static class ItemReader
 {
     static readonly HashSet<string> Read = new(StringComparer.Ordinal)
     {
-        "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "source", "votes",
+        "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "votes",
         "strength", "margin", ImportedVotes.Field,
     };
+
+    /// <summary>Who wrote the one response of a row; of rows with several responses a field of their own.</summary>
+    const string Source = "source";
 
     /// <exception cref="InvalidDataException">The row is not an item.</exception>
     public static ImportedItem ToItem(Row row)
@@ -64,8 +67,8 @@ static class ItemReader
     }
 
     static ImportedItem Single(Row row, JsonNode prompt, JsonNode answer) =>
-        new(row.Origin, new() { Prompt = prompt, Answers = [new(answer, row.IsGiven("source") ? row.Text("source") : null)],
-            Extra = Extra(row, null) }, null);
+        new(row.Origin, new() { Prompt = prompt, Answers = [new(answer, row.IsGiven(Source) ? row.Text(Source) : null)],
+            Extra = Extra(row, null, Source) }, null);
 
     static Item Known(Row row, Item item)
     {
@@ -112,10 +115,10 @@ static class ItemReader
         return (Text(ranking.Prompt), [.. ranking.Completions.Select(Text)]);
     }
 
-    static JsonObject? Extra(Row row, ImportedVotes? imported)
+    static JsonObject? Extra(Row row, ImportedVotes? imported, string? own = null)
     {
         var extra = new JsonObject();
-        foreach (var name in row.Names.Where(name => !Read.Contains(name) && row.Has(name)).Distinct(StringComparer.Ordinal))
+        foreach (var name in row.Names.Where(name => !Read.Contains(name) && name != own && row.Has(name)).Distinct(StringComparer.Ordinal))
             extra[name] = JsonNode.Parse(row.Required(name).GetRawText());
         if (imported is not null)
             extra[ImportedVotes.Field] = JsonSerializer.SerializeToNode(imported, SqlTypes.Json);

@@ -13,6 +13,8 @@ static class AccountRoutes
     public static void Map(WebApplication app)
     {
         app.MapGet("/people", () => new RazorComponentResult<AccountsPage>()).Require(Role.Owner);
+        app.MapGet("/people/log", (long? before) =>
+            new RazorComponentResult<AccountLogPage>(new { Before = before ?? long.MaxValue })).Require(Role.Owner);
         app.MapPost("/people", Add).Require(Role.Owner);
         app.MapPost("/people/{person:long}/link", NewLink).Require(Role.Owner);
         app.MapPost("/people/{person:long}/link/remove", RemoveLink).Require(Role.Owner);

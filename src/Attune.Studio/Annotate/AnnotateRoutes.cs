@@ -23,6 +23,7 @@ static class AnnotateRoutes
         var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator);
         api.MapPost("/next", Next);
         api.MapPost("/decisions", Submit);
+        api.MapGet("/last", Last);
         api.MapPost("/undo", Undo);
         api.MapGet("/progress", GetProgress);
         api.MapGet("/recent", Recent);
@@ -31,6 +32,8 @@ static class AnnotateRoutes
     }
 
     sealed record Request(int Count = 2);
+
+    sealed record Withdrawal(long Decision);
 
     sealed record Change(int Revision, AnnotationResult Verdict);
 
@@ -51,13 +54,22 @@ static class AnnotateRoutes
 
     static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
         store.Annotations.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
-            ? Confirmed(store, project, saved)
+            ? saved.Differs ? NotSaved("Another decision on this item was saved before, and is kept.", saved)
+                : Confirmed(store, project, saved)
             : Conflict("This item was assigned to others in the meantime; your decision was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
         store.Annotations.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
-            ? Confirmed(store, project, saved)
-            : Conflict("This decision cannot be changed: it was changed in another window, or it belongs to the calibration round.");
+            ? saved.Differs ? NotSaved("This decision was changed in another window in the meantime.", saved)
+                : Confirmed(store, project, saved)
+            : Conflict("This decision cannot be changed: it was withdrawn, or it belongs to the calibration round.");
+
+    /// <summary>The decision that is kept, where it is not the one that was sent.</summary>
+    static IResult NotSaved(string message, SavedAnnotation saved) => Results.Json(new
+    {
+        Error = message, Kept = saved.Annotation.Result.AsShown(saved.Annotation.Shown), Decision = saved.Annotation.Id,
+        saved.Annotation.Revision,
+    }, statusCode: StatusCodes.Status409Conflict);
 
     static IResult Confirmed(PreferenceStore store, long project, SavedAnnotation saved) => Results.Ok(new
     {
@@ -70,15 +82,19 @@ static class AnnotateRoutes
                 KnownItemAccuracy.IsRight(expected, saved.Annotation.Result)) : null,
     });
 
-    static IResult Undo(HttpContext context, PreferenceStore store, long project)
+    /// <summary>The decision that an undo would withdraw.</summary>
+    static IResult Last(HttpContext context, PreferenceStore store, long project) =>
+        Results.Ok(new { Decision = store.Annotations.Last(project, context.Person().Id) });
+
+    /// <summary>The request names the decision, so that repeating it withdraws no other one.</summary>
+    static IResult Undo(HttpContext context, PreferenceStore store, long project, Withdrawal withdrawal)
     {
         var (found, person) = (store.Projects.Get(project), context.Person());
-        if (store.Annotations.Undo(found, person.Id) is not { } was)
-            return Conflict("There is nothing to undo.");
-        var showing = store.Queue.Next(found, person.Id, 1).Items.Single(item => item.Item == was.Item);
+        if (store.Annotations.Undo(found, person.Id, withdrawal.Decision) is not var (was, item))
+            return Conflict("This decision cannot be withdrawn: it was withdrawn before, or it belongs to the calibration round.");
         return Results.Ok(new
         {
-            Item = ShownItem.Create(showing, found.Settings),
+            Item = ShownItem.Create(item, found.Settings),
             Verdict = was.Result.AsShown(was.Shown),
             was.Seconds,
             Mine = store.Annotations.CountOf(project, person.Id),

@@ -22,7 +22,7 @@ static class ExportRoutes
     static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
         var (found, options) = (store.Projects.Get(project), form.Options());
-        var scratch = Directory.CreateDirectory(studio.Exports).FullName;
+        var scratch = PrivateFolder.Create(studio.Exports);
         var archive = new FileStream(
             Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16,
             FileOptions.DeleteOnClose);
@@ -44,7 +44,7 @@ static class ExportRoutes
         var options = form.Options();
         var time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
         var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{time}";
-        Directory.CreateDirectory(studio.Exports);
+        PrivateFolder.Create(studio.Exports);
         store.Exports.Snapshot(store.Projects.Get(project), options, Path.Combine(studio.Exports, name), context.Person().Id);
         return Results.LocalRedirect($"/projects/{project}/export{context.Request.QueryString}#snapshots");
     }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Attune.Store;
+using Attune.Store.Import;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -34,15 +35,16 @@ static class ItemRoutes
         Added = added,
     });
 
-    static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, long project, IFormFile file)
+    static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, long project, IFormFile file,
+        [FromForm] string? decisions)
     {
         var found = store.Projects.Get(project);
-        Directory.CreateDirectory(options.Exports);
+        PrivateFolder.Create(options.Exports);
         var path = Path.Combine(options.Exports, $"upload-{Guid.NewGuid():N}{Ending(file.FileName)}");     // never a path from the request
         try
         {
             await Copy(file, path, context.RequestAborted);
-            var result = store.Imports.Add(found, path, context.Person().Id);
+            var result = store.Imports.Add(found, path, context.Person().Id, DecisionsOf(decisions));
             return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
         }
         catch (InvalidDataException error)
@@ -54,6 +56,14 @@ static class ItemRoutes
             File.Delete(path);
         }
     }
+
+    static ImportedDecisions DecisionsOf(string? text) => text switch
+    {
+        null or nameof(ImportedDecisions.Keep) => ImportedDecisions.Keep,
+        nameof(ImportedDecisions.Again) => ImportedDecisions.Again,
+        nameof(ImportedDecisions.Both) => ImportedDecisions.Both,
+        _ => throw new InvalidDataException("choose what to do with decisions in the file: Keep, Again or Both"),
+    };
 
     /// <summary>The file extension by the upload's name; a compressed file is unpacked while it is read.</summary>
     static string Ending(string name) =>

@@ -67,7 +67,7 @@ sealed partial class DetachedProcess(string folder, string log)
         _ = SendSignal(-process, requests == 1 ? Interrupt : Kill);          // to its process group; an error means that it has just ended
     }
 
-    bool IsBeginning => !File.Exists(In("began")) && DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) < LongestBeginning;
+    bool IsBeginning => !File.Exists(In("began")) && (DateTime.UtcNow - Directory.GetCreationTimeUtc(folder)).Duration() < LongestBeginning;
 
     /// <summary>The id of its process, if that is still the same process: ids are reused, but not with the same start time.</summary>
     int? LivingProcess =>

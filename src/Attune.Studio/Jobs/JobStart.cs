@@ -11,7 +11,7 @@ sealed class JobStart(StudioOptions options, PreferenceStore store)
     public Job Enqueue(Job job, Action<JobFolder> prepare, Func<JobFolder, IReadOnlyList<IReadOnlyList<string>>> commands)
     {
         var draft = new JobFolder(Path.Combine(options.Jobs, $"new-{Guid.NewGuid():N}"));
-        Directory.CreateDirectory(draft.Path);
+        PrivateFolder.Create(draft.Path);
         try
         {
             prepare(draft);

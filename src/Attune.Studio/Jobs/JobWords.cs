@@ -12,9 +12,12 @@ static class JobWords
     {
         { StartedAt: null, FinishedAt: null } => "waits for earlier jobs",
         { StartedAt: null } => "not started",
-        { FinishedAt: null } => $"running for {NumberFormat.Duration(DateTimeOffset.UtcNow - job.StartedAt.Value)}",
-        _ => $"took {NumberFormat.Duration(job.FinishedAt.Value - job.StartedAt.Value)}, ended {Date(job.FinishedAt.Value)}",
+        { FinishedAt: null } => $"running for {Between(job.StartedAt.Value, DateTimeOffset.UtcNow)}",
+        _ => $"took {Between(job.StartedAt.Value, job.FinishedAt.Value)}, ended {Date(job.FinishedAt.Value)}",
     };
+
+    /// <summary>The clock may have been set back in between.</summary>
+    static string Between(DateTimeOffset start, DateTimeOffset end) => NumberFormat.Duration(end > start ? end - start : TimeSpan.Zero);
 
     public static string Date(DateTimeOffset time) => $"{time:yyyy-MM-dd HH:mm} UTC";
 

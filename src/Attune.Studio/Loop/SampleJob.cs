@@ -61,7 +61,7 @@ static class SampleJob
         var groups = prompts.Select((prompt, at) => Items(prompt, [.. columns.Select(column => column[at])], task).ToList()).ToList();
         var (items, without) = (groups.SelectMany(group => group).ToList(), groups.Count(group => group.Count == 0));
         var leftOut = without == 0 ? "" : $"; {PageText.Count(without, "prompt")} left out because all answers were the same";
-        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} added{leftOut}", items);
+        store.Jobs.Finish(job.Id, $"{PageText.Count(items.Count, "item")} added{leftOut}", items);
     }
 
     /// <summary>

@@ -39,13 +39,13 @@ static class ScoreJob
         var items = SampleJob.Rows(folder.Input).Select(row => (long)row["item"]!).ToList();
         var models = job.Commands.Select((_, step) => Scores(folder.Output(step), items.Count)).ToList();
         var units = models.Select(Unit).ToList();
-        store.Items.Score(job.Project!.Value, [.. items.Select((item, at) => (
+        var scored = items.Select((item, at) => new ItemScores(
             item,
-            (IReadOnlyList<double>)[.. Enumerable.Range(0, models[0][at].Length)
+            [.. Enumerable.Range(0, models[0][at].Length)
                 .Select(place => models.Average(model => model[at][place]))],
             Uncertainty.Compute([.. models.Zip(units,
-                (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])])))], job.Person);
-        store.Jobs.Finish(job.Id, 0, $"{PageText.Count(items.Count, "item")} scored");
+                (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])]))).ToList();
+        store.Jobs.Finish(job.Id, $"{PageText.Count(items.Count, "item")} scored", scored);
     }
 
     /// <summary>The standard deviation of a model's scores: models use different units.</summary>

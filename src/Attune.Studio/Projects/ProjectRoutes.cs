@@ -33,15 +33,16 @@ static class ProjectRoutes
     }
 
     static IResult Change(HttpContext context, PreferenceStore store, long project, [FromForm] string name,
-        [AsParameters] SettingsForm form)
+        [FromForm] long? revision, [AsParameters] SettingsForm form)
     {
-        store.Projects.Change(project, name, form.Settings(), context.Person().Id);
+        store.Projects.Change(project, name, form.Settings(), context.Person().Id, revision);
         return Results.LocalRedirect($"/projects/{project}");
     }
 
-    static IResult SetMembers(HttpContext context, PreferenceStore store, long project, [FromForm] long[] people)
+    static IResult SetMembers(HttpContext context, PreferenceStore store, long project, [FromForm] long? revision,
+        [FromForm] long[] people)
     {
-        store.Projects.SetMembers(project, people, context.Person().Id);
+        store.Projects.SetMembers(project, people, context.Person().Id, revision);
         return Results.LocalRedirect($"/projects/{project}/settings");
     }
 

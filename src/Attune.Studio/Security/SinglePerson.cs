@@ -10,14 +10,12 @@ namespace Attune.Studio.Security;
 /// </summary>
 sealed class SinglePerson(RequestDelegate next, StudioOptions options, PreferenceStore store)
 {
-    const string Name = "You";
-
     static readonly string[] Passed = ["Forwarded", "X-Forwarded-For", "X-Original-For", "Via"];
 
     public Task Invoke(HttpContext context)
     {
         if (context.PersonOrNull() is null && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
-            Session.Set(context, store.People.Find(Name) ?? store.People.Add(Name, Role.Owner));
+            Session.Set(context, store.People.Local());
         return next(context);
     }
 

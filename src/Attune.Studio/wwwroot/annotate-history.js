@@ -4,7 +4,7 @@ import { tryCall } from "./annotate-api.js";
 import { describeVerdict } from "./annotate-describe.js";
 import { draftKey } from "./annotate-drafts.js";
 import { announce, announceFailure, showNotice } from "./annotate-messages.js";
-import { showOwnCount } from "./annotate-progress.js";
+import { countInProject, showOwnCount } from "./annotate-progress.js";
 import { showNext } from "./annotate-queue.js";
 import { postponeCurrent, showItem } from "./annotate-screen.js";
 import { state } from "./annotate-state.js";
@@ -24,13 +24,30 @@ export async function undo() {
 async function undoLastDecision() {
   if (!await state.outbox.flush())
     return announce("Your last decision is not saved yet. Try again when it is.");
-  const { status, body } = await tryCall("POST", "undo");
+  const decision = state.withdrawing ?? await lastDecision();
+  if (decision === null)
+    return;
+  state.withdrawing = decision;         // pressed again after a lost response, it withdraws the same decision
+  const { status, body } = await tryCall("POST", "undo", { decision });
+  if (status === 200 || status === 400 || status === 409)
+    state.withdrawing = null;
   if (status !== 200)
     return announceFailure(body);
   showOwnCount(body.mine);
+  countInProject(body.verdict, -1);
   postponeCurrent();
   showItem({ ...body.item, verdict: body.verdict, seconds: body.seconds });
   announce(`Undone: ${describeVerdict(body.verdict, state.settings)}. Change it, or press Enter to save it again.`);
+}
+
+/** The decision that undo withdraws; null where there is none. */
+async function lastDecision() {
+  const { status, body } = await tryCall("GET", "last");
+  if (status !== 200)
+    announceFailure(body);
+  else if (body.decision === null)
+    announce("There is nothing to undo.");
+  return body?.decision ?? null;
 }
 
 export async function showHistory() {

@@ -33,15 +33,18 @@ export function showSignedOut() {
     ". Your decisions are kept in this browser and are sent when you have signed in."));
 }
 
-/** @param status of the outbox: saving, saved, waiting or signed-out */
+/** @param status of the outbox: saving, saved, refused, waiting or signed-out */
 export function showSaving(status) {
-  const texts = { saving: "Saving…", saved: "✓ Saved", waiting: "Not saved yet, retrying", "signed-out": "Not saved: signed out" };
+  const texts = {
+    saving: "Saving…", saved: "✓ Saved", refused: "✗ Not saved", waiting: "Not saved yet, retrying", "signed-out": "Not saved: signed out",
+  };
   const { size } = state.outbox;
-  $("saving").textContent = size > 1 && status !== "saved" ? `${texts[status]} (${size})` : texts[status];
+  const isAnswered = status === "saved" || status === "refused";
+  $("saving").textContent = size > 1 && !isAnswered ? `${texts[status]} (${size})` : texts[status];
   $("saving").className = status;
   if (status === "signed-out" && !state.signedOut)
     showSignedOut();
-  else if (status === "saved" && state.signedOut)
+  else if (isAnswered && state.signedOut)
     clearNotice();
-  state.signedOut = status === "signed-out" || (state.signedOut && status !== "saved");
+  state.signedOut = status === "signed-out" || (state.signedOut && !isAnswered);
 }

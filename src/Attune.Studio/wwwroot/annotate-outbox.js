@@ -18,7 +18,7 @@ export class Outbox {
   /**
    * @param memory where entries are stored
    * @param send (method, path, body) → {status, body}; throws when the studio cannot be reached
-   * @param events {state(name), saved(entry, body), refused(entry, status, message)}
+   * @param events {state(name), saved(entry, body), refused(entry, status, message, kept)}
    */
   constructor(memory, send, events) {
     [this.#memory, this.#send, this.#events] = [memory, send, events];
@@ -67,11 +67,11 @@ export class Outbox {
     this.#wait = 0;
     this.#entries = this.#entries.filter(other => other !== entry);
     this.#memory.remove(KeyPrefix + entry.id);
-    this.#events.state(this.#entries.length > 0 ? "saving" : "saved");
+    this.#events.state(this.#entries.length > 0 ? "saving" : status < 300 ? "saved" : "refused");
     if (status < 300)
       this.#events.saved(entry, body);
     else
-      this.#events.refused(entry, status, body?.error ?? "The studio refused it.");
+      this.#events.refused(entry, status, body?.error ?? "The studio refused it.", body?.kept);
     return true;
   }
 

@@ -1,14 +1,18 @@
 // What happens after the studio has saved or refused a decision.
 
+import { describeVerdict } from "./annotate-describe.js";
 import { showKnownOrder } from "./annotate-known.js";
 import { showProblem } from "./annotate-messages.js";
-import { showOwnCount, updateProgress } from "./annotate-progress.js";
+import { countInProject, showOwnCount, updateProgress } from "./annotate-progress.js";
 import { fetchItems } from "./annotate-queue.js";
 import { postponeCurrent, showItem } from "./annotate-screen.js";
 import { state } from "./annotate-state.js";
 
 export function decisionSaved(entry, { mine, known }) {
   showOwnCount(mine);
+  state.withdrawing = null;
+  if (entry.method === "POST")
+    countInProject(entry.body.verdict, 1);
   if (++state.savedCount % 10 === 0)
     updateProgress();
   if (known)
@@ -18,10 +22,10 @@ export function decisionSaved(entry, { mine, known }) {
 }
 
 /** Shows an invalid decision again with everything that was entered; if its item is no longer on this page, keeps it as a draft. */
-export function decisionRefused(entry, status, message) {
+export function decisionRefused(entry, status, message, kept) {
   const item = state.decided.get(entry.id);
   if (status !== 400 && status !== 413)
-    showProblem(message);
+    showProblem(kept ? `Not saved: ${message} It is: ${describeVerdict(kept, state.settings)}.` : message);
   else if (item)
     showAgain(item, entry, message);
   else

@@ -13,6 +13,9 @@ export function showItem(item) {
   state.current = item;
   const draft = state.memory.get(draftKey(item));
   state.verdict = { ...blankVerdict, ...(draft?.verdict ?? item.verdict) };
+  for (const field of ["rationale", "ideal"])
+    if (!$(field))                            // the project no longer asks for it
+      state.verdict[field] = "";
   state.clock.begin(draft?.seconds ?? item.seconds ?? 0);
   state.ratedAnswer = state.settings.task === "Rating" ? firstUnrated() : null;
   clearNotice();

@@ -30,7 +30,9 @@ export const state = {
 
   // Saving.
   savedCount: 0,          // decisions saved since the page was opened
+  project: null,          // {decisions, wanted} of the whole project
   undoing: false,
+  withdrawing: null,      // the decision that an undo without a response names
   signedOut: false,
 };
 

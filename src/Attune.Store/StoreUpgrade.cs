@@ -1,0 +1,78 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Attune.Store;
+
+/// <summary>
+/// Brings a store of version 1 to the current version: every table is created anew and filled from the old one, in one transaction.
+/// https://sqlite.org/lang_altertable.html#otheralter
+/// </summary>
+static class StoreUpgrade
+{
+    const string Old = "old_";
+
+    /// <param name="connection">A connection without a transaction and without cached statements.</param>
+    /// <param name="schema">The current schema, which also sets the version.</param>
+    /// <param name="isCurrent">Whether the store has the current version.</param>
+    public static void Run(SqliteConnection connection, string schema, Func<bool> isCurrent)
+    {
+        Execute(connection, "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+        if (!isCurrent())                   // another process may have done it in the meantime
+            Rebuild(connection, schema);
+        if (connection.Query("PRAGMA foreign_key_check").Any())
+            throw new InvalidDataException($"{connection.DataSource} is damaged: foreign keys refer to missing rows; restore a backup");
+        Execute(connection, "COMMIT; PRAGMA foreign_keys = ON");
+    }
+
+    static void Rebuild(SqliteConnection connection, string schema)
+    {
+        foreach (var (name, type, _) in Objects(connection).Where(each => each.Type is "trigger" or "index"))
+            Execute(connection, $"DROP {type} {name}");
+        foreach (var (name, _, _) in Objects(connection))
+            Execute(connection, $"ALTER TABLE {name} RENAME TO {Old}{name}");
+        Execute(connection, schema);
+        var triggers = Objects(connection).Where(each => each.Type == "trigger").ToList();
+        triggers.ForEach(trigger => Execute(connection, $"DROP TRIGGER {trigger.Name}"));
+        var old = Objects(connection).Where(each => IsOld(each.Name)).Select(each => each.Name).ToList();
+        old.ForEach(table => Fill(connection, table[Old.Length..]));
+        old.ForEach(table => Execute(connection, $"DROP TABLE {table}"));
+        MarkPeople(connection);
+        triggers.ForEach(trigger => Execute(connection, trigger.Sql));
+    }
+
+    static void Fill(SqliteConnection connection, string table)
+    {
+        var columns = string.Join(", ", Columns(connection, Old + table).Intersect(Columns(connection, table), StringComparer.Ordinal));
+        Execute(connection, $"DELETE FROM {table}; INSERT INTO {table} ({columns}) SELECT {columns} FROM {Old}{table}");
+    }
+
+    /// <summary>
+    /// Marks the people whom version 1 found by their names, and renames others who have these names. The ids of decisions that were
+    /// withdrawn are not used again either: there were at most as many as the audit trail and the imported decisions say.
+    /// </summary>
+    static void MarkPeople(SqliteConnection connection) => Execute(connection, """
+        UPDATE person SET special = 'Imported'
+          WHERE name = 'imported' AND role = 'Annotator' AND disabled = 1 AND password IS NULL AND link IS NULL;
+        UPDATE person SET special = 'Local' WHERE name = 'You' AND role = 'Owner';
+        INSERT INTO audit (at, action, subject) SELECT unixepoch() * 1000, 'renamed', name || ' is now ' || name || ' ' || id
+          FROM person WHERE special IS NULL AND name IN ('imported', 'You');
+        UPDATE person SET name = name || ' ' || id WHERE special IS NULL AND name IN ('imported', 'You');
+        UPDATE sqlite_sequence SET seq = max(seq, (SELECT count(*) FROM audit WHERE action IN ('decided', 'settled'))
+          + (SELECT count(*) FROM decision WHERE person_id IN (SELECT id FROM person WHERE special = 'Imported'))) WHERE name = 'decision';
+        """);
+
+    static bool IsOld(string table) => table.StartsWith(Old, StringComparison.Ordinal);
+
+    static List<(string Name, string Type, string Sql)> Objects(SqliteConnection connection) =>
+        connection.Query<(string, string, string)>(
+            "SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!'").AsList();
+
+    static List<string> Columns(SqliteConnection connection, string table) =>
+        connection.Query<string>("SELECT name FROM pragma_table_info(@table)", new { table }).AsList();
+
+    static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = new SqliteCommand(sql, connection);
+        command.ExecuteNonQuery();
+    }
+}
