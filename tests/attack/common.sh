@@ -1,7 +1,7 @@
 # Shared by the scripts of this folder: the program, a scratch folder, a file of pairs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-attune="dotnet src/Attune.Cli/bin/Release/net10.0/attune.dll"
+attune="dotnet ${ATTUNE_DLL:-src/Attune.Cli/bin/Release/net10.0/attune.dll}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
