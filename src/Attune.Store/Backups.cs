@@ -148,9 +148,9 @@ public static class Backups
         {
             throw new InvalidDataException($"{path} is damaged, or is not a store of the studio: {error.Message}", error);
         }
-        catch (SqliteException error) when (error.Explain(path, written) is { } explained)
+        catch (SqliteException error)
         {
-            throw explained;
+            throw error.Explain(path, written) ?? new InvalidDataException($"{path}: {error.Message}", error);
         }
     }
 

@@ -28,7 +28,7 @@ static class StoreFile
     /// <summary>Removes the access of other users.</summary>
     public static void Restrict(string path)
     {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != UnixFileMode.None)
             File.SetUnixFileMode(path, File.GetUnixFileMode(path) & ~Others);
     }
 

@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Store.Export;
-using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Import;
