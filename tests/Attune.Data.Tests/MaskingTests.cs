@@ -44,7 +44,8 @@ public sealed class MaskingTests
         Close("kept_of_selected", (guessed - masked - changed) / guessed);
         Golden.Ran("losses: mlm");
 
-        void Close(string rate, double found) => Numeric.Close(rates.GetProperty(rate).GetDouble(), found, $"{name}: {rate}", tolerance, 0);
+        void Close(string rate, double found) =>
+            Golden.Close(rates.GetProperty(rate).GetDouble(), found, $"{name}: {rate}", new Tolerance(tolerance, 0));
     }
 
     [Theory]
@@ -62,9 +63,9 @@ public sealed class MaskingTests
             inputs.GetProperty("mask_token_id").GetInt32());
 
         var expected = given.GetProperty("expected");
-        Assert.Equal(GoldenTensor.Read(expected.GetProperty("input_ids")).Longs, hidden.Input.Tokens.Select(id => (long)id));
-        Assert.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs,
-            hidden.Labels.Select((id, at) => hidden.Input.LossMask[at] ? id : -100L));
+        Golden.Equal(GoldenTensor.Read(expected.GetProperty("input_ids")).Longs, hidden.Input.Tokens.Select(id => (long)id), "input_ids");
+        Golden.Equal(GoldenTensor.Read(expected.GetProperty("labels")).Longs,
+            hidden.Labels.Select((id, at) => hidden.Input.LossMask[at] ? id : -100L), "labels");
         Golden.Ran("losses: mlm");
 
         GoldenTensor Tensor(string key) => GoldenTensor.Read(inputs.GetProperty(key));

@@ -33,7 +33,7 @@ public sealed class GoldenFilterTests
     }
 
     static void Compare(JsonElement expected, Tensor actual, string what) =>
-        Numeric.Close(GoldenTensor.Read(expected).Data, actual.ToArray<float>(), what, 1e-6, 1e-5);
+        Golden.Close(GoldenTensor.Read(expected).Data, actual.ToArray<float>(), what, Tolerance.FewOperations);
 
     /// <summary>The filters of a case, and its rows with prompt length and encoder input.</summary>
     static (IReadOnlyList<ILogitsFilter> Filters, IReadOnlyList<TokenHistory> Rows) Read(JsonElement item)

@@ -37,7 +37,7 @@ public sealed class GoldenGenerationTests
         foreach (var (row, response) in rows.Zip(responses))
         {
             var continued = row[begun..];
-            Assert.Equal(continued[..response.Tokens.Length], response.Tokens);
+            Golden.Equal(continued[..response.Tokens.Length], response.Tokens, name);
             Assert.All(continued[response.Tokens.Length..], token => Assert.Equal(Optional(expected, "pad_token_id"), token));
         }
         Golden.Ran("models: greedy continuations");

@@ -38,7 +38,7 @@ public sealed class GoldenSearchTests
         Assert.Equal(sequences.Length, responses.Count);
         foreach (var (row, response) in sequences.Zip(responses))
         {
-            Assert.Equal(row[begun..].Take(response.Length), response);
+            Golden.Equal(row[begun..].Take(response.Length), response, name);
             Assert.All(row[(begun + response.Length)..], token => Assert.Contains(token, fill));
         }
         Golden.Ran($"generation: {(call.Beams is null ? "greedy search" : "beam search")} of {Model(file)}");
@@ -58,7 +58,7 @@ public sealed class GoldenSearchTests
     {
         var found = new BeamSearch(model, padId: 0, call.EosIds).Search(prompts, beams, call.Sampling);
         var scores = GoldenTensor.Read(expected.GetProperty("sequences_scores")).Data;
-        Numeric.Close(scores, found.Select(response => response.Score).ToArray(), name, 1e-4, 0);
+        Golden.Close(scores, found.Select(response => response.Score).ToArray(), name, Tolerance.Loss);
         return [.. found.Select(response => response.Tokens)];
     }
 

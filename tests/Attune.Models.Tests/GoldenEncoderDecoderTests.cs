@@ -50,14 +50,14 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         model.SetTrainable(true);
         var labels = GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels"));
         var input = GoldenModels.Input(expected.GetProperty("inputs"));
-        Assert.Equal(
+        Golden.Equal(
             GoldenModels.Longs(expected.GetProperty("decoder_input_ids")).ToArray<long>(),
-            GoldenModels.ShiftedRight(labels, model).ToArray<long>());
+            GoldenModels.ShiftedRight(labels, model).ToArray<long>(), "decoder_input_ids");
         var written = new ModelInput(GoldenModels.ShiftedRight(labels, model), Source: input);
         var logprobs = model.Logits(model.HiddenStates(written)).LogSoftmax(-1);                  // (B, T, V)
         var wanted = labels.NotEqualTo(-100).To(DType.Float32);
         var loss = -(logprobs.Gather(2, labels.Clamp(0, null).Unsqueeze(2)).Squeeze(2) * wanted).Sum() / wanted.Sum();
-        Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
+        Golden.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", Tolerance.ModelLoss);
         loss.Backward();
         GoldenModels.CompareGradients(model, expected.GetProperty("grads"), name);
         Golden.Ran("models: loss and gradients");
@@ -78,6 +78,6 @@ public sealed class GoldenEncoderDecoderTests : IDisposable
         actual = actual.Slice(2, 0, expected.Shape[2]);
         var cells = real?.Unsqueeze(2).Expand(actual.Shape.ToArray()).ToArray<bool>()
             ?? [.. Enumerable.Repeat(true, (int)actual.ElementCount)];
-        Numeric.Close(expected.Data, actual.ToArray<float>(), what, 1e-4, 1e-4, cells);
+        Golden.Close(expected.Data, actual.ToArray<float>(), what, Tolerance.Logits, cells);
     }
 }

@@ -53,7 +53,7 @@ public sealed class GoldenModelTests : IDisposable
             model,
             GoldenModels.Input(expected.GetProperty("inputs")),
             GoldenModels.Longs(expected.GetProperty("inputs").GetProperty("labels")));
-        Numeric.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", 1e-5, 1e-5);
+        Golden.Close(expected.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: loss", Tolerance.ModelLoss);
         loss.Backward();
         GoldenModels.CompareGradients(model, expected.GetProperty("grads"), name);
         Golden.Ran("models: loss and gradients");
@@ -71,7 +71,7 @@ public sealed class GoldenModelTests : IDisposable
         var input = GoldenModels.Input(expected.GetProperty("inputs"));
         var values = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("values"));
         var actual = model.ValueHead!.Forward(model.HiddenStates(input));
-        Numeric.Close(values.Data, actual.ToArray<float>(), $"{name}: values", 1e-4, 1e-4, input.AttentionMask!.ToArray<bool>());
+        Golden.Close(values.Data, actual.ToArray<float>(), $"{name}: values", Tolerance.Logits, input.AttentionMask!.ToArray<bool>());
         Golden.Ran("models: value head");
     }
 
@@ -86,7 +86,7 @@ public sealed class GoldenModelTests : IDisposable
         {
             var input = GoldenModels.Input(expected.GetProperty("forward").GetProperty(item.Name).GetProperty("inputs"));
             var scores = item.Value.EnumerateArray().Select(GoldenTensor.Number).ToArray();
-            Numeric.Close(scores, model.Score(input).ToArray<float>(), $"{name}: {item.Name} scores", 1e-4, 1e-4);
+            Golden.Close(scores, model.Score(input).ToArray<float>(), $"{name}: {item.Name} scores", Tolerance.Logits);
             Golden.Ran("models: reward scores");
         }
         if (expected.TryGetProperty("trl_get_reward", out var perToken))
@@ -112,7 +112,7 @@ public sealed class GoldenModelTests : IDisposable
                 _ => null,   // computed in another precision
             };
             if (actual is not null)
-                Numeric.Close(expected.Data, actual.ToArray<float>(), $"{name}: {item.Name} {output.Name}", 1e-4, 1e-4, Rows(real, actual));
+                Golden.Close(expected.Data, actual.ToArray<float>(), $"{name}: {item.Name} {output.Name}", Tolerance.Logits, Rows(real, actual));
         }
         Golden.Ran("models: logits");
     }
@@ -132,7 +132,8 @@ public sealed class GoldenModelTests : IDisposable
         foreach (var weight in expected.EnumerateObject())
         {
             var first = weight.Value.GetProperty("first8_as_float32").EnumerateArray().Select(GoldenTensor.Number).ToArray();
-            Numeric.Close(first, parameters[weight.Name].Value.ToArray<float>().AsSpan(0, first.Length), weight.Name, 0, 1e-7);
+            Golden.Close(
+                first, parameters[weight.Name].Value.ToArray<float>().AsSpan(0, first.Length), weight.Name, new Tolerance(0, 1e-7));
         }
     }
 
@@ -142,7 +143,7 @@ public sealed class GoldenModelTests : IDisposable
         var mask = tokens.NotEqualTo(expected.GetProperty("inputs").GetProperty("pad_token_id").GetDouble());
         var scores = model.ScoreTokens(ModelInput.FromPadded(tokens.MaskedFill(!mask, 0), mask));
         var rewards = GoldenTensor.Read(expected.GetProperty("expected").GetProperty("reward_logits"));
-        Numeric.Close(rewards.Data, scores.ToArray<float>(), $"{name}: reward at each token", 1e-4, 1e-4, mask.ToArray<bool>());
+        Golden.Close(rewards.Data, scores.ToArray<float>(), $"{name}: reward at each token", Tolerance.Logits, mask.ToArray<bool>());
         Golden.Ran("models: reward at each token");
     }
 
@@ -154,7 +155,7 @@ public sealed class GoldenModelTests : IDisposable
         var scores = model.Score(GoldenModels.Input(expected.GetProperty("forward").GetProperty("right_padded").GetProperty("inputs")));
         var margin = Rows(pairs.GetProperty("chosen_rows")) - Rows(pairs.GetProperty("rejected_rows"));
         var loss = -margin.LogSigmoid().Mean();
-        Numeric.Close(pairs.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: pairwise loss", 1e-5, 1e-5);
+        Golden.Close(pairs.GetProperty("loss").GetDouble(), loss.Item(), $"{name}: pairwise loss", Tolerance.ModelLoss);
         loss.Backward();
         GoldenModels.CompareGradients(model, pairs.GetProperty("grads"), name);
         Golden.Ran("models: pairwise loss and gradients");

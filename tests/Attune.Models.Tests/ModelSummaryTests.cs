@@ -18,8 +18,9 @@ public sealed class ModelSummaryTests
         var entries = Directory.EnumerateFiles(folder, "*.safetensors")
             .SelectMany(file => SafetensorsHeader.Read(file).Entries.Values).ToList();
         var summary = Pretrained.Describe(folder);
-        Assert.Equal(entries.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length)), summary.Parameters);
-        Assert.Equal(entries.Sum(entry => entry.End - entry.Start), summary.Bytes);
+        Golden.Equal(
+            entries.Sum(entry => entry.Shape.Aggregate(1L, (product, length) => product * length)), summary.Parameters, "parameters");
+        Golden.Equal(entries.Sum(entry => entry.End - entry.Start), summary.Bytes, "bytes");
         Golden.Ran("models: summaries");
     }
 

@@ -96,8 +96,8 @@ public static class GoldenModels
             var norm = gradient.Value.GetProperty("norm").GetDouble();
             var values = gradient.Value.GetProperty("values").EnumerateArray().Select(GoldenTensor.Number).ToArray();
             var at = gradient.Value.GetProperty("index").EnumerateArray().Select(i => actual[i.GetInt64()]).ToArray();
-            Numeric.Close(norm, Math.Sqrt(actual.Sum(x => x * x)), $"{what}: norm of the gradient of {gradient.Name}", 1e-6, 1e-3);
-            Numeric.Close(values, at, $"{what}: gradient of {gradient.Name}", 1e-6 + 1e-3 * norm / Math.Sqrt(actual.Length), 1e-3);
+            Golden.Close(norm, Math.Sqrt(actual.Sum(x => x * x)), $"{what}: norm of the gradient of {gradient.Name}", new(1e-6, 1e-3));
+            Golden.Close(values, at, $"{what}: gradient of {gradient.Name}", Tolerance.OfTensor(norm, actual.Length));
         }
     }
 

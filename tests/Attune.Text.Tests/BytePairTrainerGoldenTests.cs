@@ -22,8 +22,8 @@ public sealed class BytePairTrainerGoldenTests
         var model = JsonElement.Parse(File.ReadAllText(folder.File("tokenizer.json"))).GetProperty("model");
         var vocabulary = model.GetProperty("vocab").EnumerateObject().OrderBy(entry => entry.Value.GetInt32()).Select(entry => entry.Name);
         var merges = model.GetProperty("merges").EnumerateArray().Select(merge => $"{merge[0].GetString()} {merge[1].GetString()}");
-        Assert.Equal(golden.GetProperty("vocab_in_id_order").EnumerateArray().Select(token => token.GetString()), vocabulary);
-        Assert.Equal(golden.GetProperty("merges").EnumerateArray().Select(MergeText), merges);
+        Golden.Equal(golden.GetProperty("vocab_in_id_order").EnumerateArray().Select(token => token.GetString()), vocabulary, "vocabulary");
+        Golden.Equal(golden.GetProperty("merges").EnumerateArray().Select(MergeText), merges, "merges");
         Golden.Ran("bpe-training");
     }
 

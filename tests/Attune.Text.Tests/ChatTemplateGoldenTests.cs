@@ -54,7 +54,7 @@ public sealed class ChatTemplateGoldenTests
 
     static void CompareError(ChatTemplate template, JsonElement expected, JsonElement error, string what, Differences differences)
     {
-        var message = Record.Exception(() => Render(template, expected)) is InvalidDataException refusal ? refusal.Message : "";
+        var message = Refusal(() => Render(template, expected), what);
         Assert.Matches("^chat template, line [1-9][0-9]*: ", message);
         if (error.GetProperty("from_raise_exception").GetBoolean())
             differences.Add(
@@ -69,10 +69,17 @@ public sealed class ChatTemplateGoldenTests
         foreach (var expected in Golden.Json("chat_templates", name + ".json").EnumerateArray())
         {
             var source = expected.GetProperty("template").GetString()!;
-            var message = Assert.Throws<InvalidDataException>(() => new ChatTemplate(source).Render([new("user", "x")])).Message;
-            Assert.StartsWith("chat template, line ", message);
+            Assert.StartsWith("chat template, line ", Refusal(() => new ChatTemplate(source).Render([new("user", "x")]), source));
             Golden.Ran("chat_templates errors");
         }
+    }
+
+    /// <summary>The message of an error that the library has too.</summary>
+    static string Refusal(Func<object> render, string what)
+    {
+        var error = Record.Exception(render) as InvalidDataException;
+        Golden.Equal(true, error is not null, $"{what}: refused");
+        return error!.Message;
     }
 
     static RenderedChat Render(ChatTemplate template, JsonElement expected)

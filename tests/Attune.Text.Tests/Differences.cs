@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Attune.Testing;
 
 namespace Attune.Text.Tests;
 
@@ -12,6 +13,7 @@ sealed class Differences
 
     public void Add<T>(string what, string part, JsonElement expected, T actual)
     {
+        expected = Golden.Expected(expected);
         var result = JsonSerializer.SerializeToElement(actual);
         if (!JsonElement.DeepEquals(expected, result))
             found.Add($"{what}: {part}\n  expected {Shown(expected)}\n  found    {Shown(result)}");

@@ -7,9 +7,6 @@ namespace Attune.Training.Tests;
 /// <summary>A JSON file of golden cases, and how its tensors are read and compared.</summary>
 static class GoldenFile
 {
-    public const double Absolute = 1e-5;
-    public const double Relative = 1e-4;
-
     /// <summary>The names of the cases of losses/NAME.json; empty when the file is not there.</summary>
     public static IEnumerable<string> Cases(string name) => File.Exists(Golden.PathTo("losses", $"{name}.json"))
         ? Golden.Json("losses", $"{name}.json").GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)
@@ -45,10 +42,12 @@ static class GoldenFile
         return tensor;
     }
 
-    public static void Close(JsonElement expected, Tensor actual, string what, double absolute = Absolute, double relative = Relative)
+    public static void Close(JsonElement expected, Tensor actual, string what) => Close(expected, actual, what, Tolerance.Loss);
+
+    public static void Close(JsonElement expected, Tensor actual, string what, Tolerance tolerance)
     {
         var data = GoldenTensor.IsTensor(expected) ? GoldenTensor.Read(expected).Data : [GoldenTensor.Number(expected)];
-        Numeric.Close(data, actual.To(DType.Float64).ToArray<double>(), what, absolute, relative);
+        Golden.Close(data, actual.To(DType.Float64).ToArray<double>(), what, tolerance);
     }
 
     public static double Number(this JsonElement json, string key) => GoldenTensor.Number(json.GetProperty(key));

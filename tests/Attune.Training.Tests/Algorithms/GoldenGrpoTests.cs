@@ -61,7 +61,8 @@ public sealed class GoldenGrpoTests : IDisposable
             .Select(row => row.Zip(weights, (reward, weight) => reward * weight).Sum())];
         var advantages = Grpo.GroupAdvantages(
             scores, (int)hparams.Number("num_generations"), hparams.GetProperty("scale_rewards").GetString() == "group");
-        Numeric.Close(GoldenTensor.Read(item.GetProperty("expected").GetProperty("advantages")).Data, advantages, "advantages", 1e-5, 1e-4);
+        Golden.Close(
+            GoldenTensor.Read(item.GetProperty("expected").GetProperty("advantages")).Data, advantages, "advantages", Tolerance.Loss);
     }
 
     static bool IsTokenMean(string name)

@@ -41,8 +41,8 @@ public sealed class GoldenSb3Tests : IDisposable
 
         var log = expected.GetProperty("log");
         foreach (var (figure, values) in logged)
-            Numeric.Close(
-                log.Number(figure), figure is "train/loss" or "train/approx_kl" ? values[^1] : values.Average(), figure, 1e-5, 1e-4);
+            Golden.Close(
+                log.Number(figure), figure is "train/loss" or "train/approx_kl" ? values[^1] : values.Average(), figure, Tolerance.Loss);
         GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("policy_w"), policyWeights.Detach(), "policy");
         GoldenFile.Close(expected.GetProperty("weights_after").GetProperty("value_w"), valueWeights.Detach(), "value");
     }

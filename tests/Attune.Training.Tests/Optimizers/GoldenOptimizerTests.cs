@@ -68,7 +68,7 @@ public sealed class GoldenOptimizerTests
         }).ToArray();
         var optimizer = new Optimizer(new OptimizerOptions().ToRule(), parameters, weightDecay: 0);
         var norm = optimizer.GradientNorm();
-        Numeric.Close(expectedNorm, norm, "norm");
+        Golden.Close(expectedNorm, norm, "norm", Tolerance.Loss);
         foreach (var gradient in gradients)
             gradient.MultiplyInPlace(Optimizer.ClipFactor(norm, maximum));
     }
@@ -78,10 +78,10 @@ public sealed class GoldenOptimizerTests
         var parameters = after.GetProperty("params").EnumerateArray().ToArray();
         for (var i = 0; i < slots.Count; i++)
         {
-            GoldenFile.Close(parameters[i], slots[i].Parameter, $"{what}: parameter {i}", 1e-6, 1e-5);
+            GoldenFile.Close(parameters[i], slots[i].Parameter, $"{what}: parameter {i}", Tolerance.FewOperations);
             foreach (var ((name, _), tensor) in rule.StateShapes(slots[i].Parameter.Shape).Zip(slots[i].State))
                 if (after.TryGetProperty(name, out var states) && GoldenTensor.IsTensor(states[i]))
-                    GoldenFile.Close(states[i], tensor, $"{what}: {name} {i}", 1e-6, 1e-5);
+                    GoldenFile.Close(states[i], tensor, $"{what}: {name} {i}", Tolerance.FewOperations);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class GoldenScheduleTests
         var schedule = new LearningRateSchedule(Options(name, hparams), TotalSteps(hparams)) { IsAsInTransformers = true };
         var expected = item.GetProperty("lr").EnumerateArray().Select(GoldenTensor.Number).ToArray();
         var actual = Enumerable.Range(0, expected.Length).Select(step => hparams.Number("lr") * schedule.FactorAt(step)).ToArray();
-        Numeric.Close(expected, (ReadOnlySpan<double>)actual, name, 1e-15, 1e-9);
+        Golden.Close(expected, (ReadOnlySpan<double>)actual, name, Tolerance.Float64);
         Golden.Ran("optim: schedules");
     }
 
@@ -30,8 +30,9 @@ public sealed class GoldenScheduleTests
     public void AShareOfAllStepsIsRoundedUp()
     {
         foreach (var item in File.GetProperty("warmup_ratio").EnumerateArray())
-            Assert.Equal((int)item.Number("warmup_steps"), LearningRateSchedule.WarmupSteps(
-                item.Number("warmup_ratio"), (int)item.Number("num_training_steps")));
+            Golden.Equal(
+                (int)item.Number("warmup_steps"),
+                LearningRateSchedule.WarmupSteps(item.Number("warmup_ratio"), (int)item.Number("num_training_steps")), "warm-up steps");
     }
 
     public static ScheduleKind Kind(string name) => name switch
