@@ -15,6 +15,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
     readonly Lock gate = new();
     readonly Pace pace = new(clock);
     ProgressStatus status = new("", 0, 0, "", "", "");
+    bool isEvaluating;
     ITimer? timer;
     int[] painted = [];
 
@@ -32,6 +33,14 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         pace.Step(step, metrics.GetValueOrDefault("tokens"));
         status = status with { Step = step, Summary = summary };
     });
+
+    public void BeginEvaluation(int step) => Safely(() =>
+    {
+        isEvaluating = true;
+        Repaint();
+    });
+
+    public void EndEvaluation() => Safely(() => isEvaluating = false);
 
     public void Notice(string text) => Safely(() =>
     {
@@ -55,6 +64,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
             return;
         timer.Dispose();
         timer = null;
+        isEvaluating = false;
         Paint();
         console.WriteLine();
         painted = [];
@@ -69,7 +79,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     void Paint()
     {
-        var time = pace.Eta.Length > 0 ? pace.Eta : NumberFormat.Duration(pace.Elapsed);
+        var time = isEvaluating ? "evaluating" : pace.Eta.Length > 0 ? pace.Eta : NumberFormat.Duration(pace.Elapsed);
         var profile = console.Profile;
         var lines = StatusLines.Lay(status with { Rate = pace.Rate, Time = time }, profile.Width, profile.Capabilities.Unicode);
         var broken = lines.SelectMany((line, at) => at == 0 ? line : [Segment.LineBreak, .. line]);

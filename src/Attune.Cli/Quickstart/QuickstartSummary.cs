@@ -50,7 +50,7 @@ static class QuickstartSummary
         table.AddRow(
             "PPO",
             $"{NumberFormat.Percent(result.PreferredAfter)} of its responses are good; win rate against before "
-            + $"{NumberFormat.Percent(result.WinRate)}; KL {result.KlPerResponse:F1} nats a response");
+            + $"{NumberFormat.Percent(result.WinRate)}; KL {NumberFormat.Fixed(result.KlPerResponse, 1)} nats a response");
         table.AddRow(
             "all",
             $"{NumberFormat.Duration(result.Time)}; good responses are counted by the simulated guest's taste without noise, "

@@ -24,6 +24,9 @@ sealed class Stage(MethodDescription method, RunFolder run)
     /// <exception cref="InvalidDataException">The run did not log the metric.</exception>
     public (double First, double Last) this[string metric] => (PointsOf(metric)[0].Y, PointsOf(metric)[^1].Y);
 
+    /// <summary>The last value of a metric; null where the run did not log it.</summary>
+    public double? Last(string metric) => record.Metrics.FirstOrDefault(found => found.Name == metric)?.Points[^1].Y;
+
     IReadOnlyList<Point> PointsOf(string metric) =>
         record.Metrics.FirstOrDefault(found => found.Name == metric)?.Points
         ?? throw new InvalidDataException($"{run.Metrics} has no metric {metric}. Delete the folder and run the quickstart again.");

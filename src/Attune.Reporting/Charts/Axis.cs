@@ -7,10 +7,16 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
     /// <param name="high">The largest value.</param>
     /// <param name="mostTicks">About how many ticks there may be; at most one more.</param>
     /// <param name="margin">The margin at both ends, as a share of the range.</param>
-    public static Axis Over(double low, double high, int mostTicks, double margin = 0)
+    /// <param name="leastSpan">The smallest range, so that noise does not fill a chart; the values are in its middle.</param>
+    /// <param name="bounds">The range of possible values, which the axis stays in when all values do; null for no bounds.</param>
+    public static Axis Over(
+        double low, double high, int mostTicks, double margin = 0, double leastSpan = 0, (double Low, double High)? bounds = null)
     {
-        (low, high) = Widened(low, high);
+        if (bounds is { } possible && (low < possible.Low || high > possible.High))
+            bounds = null;
+        (low, high) = AtLeast(leastSpan, Widened(low, high));
         (low, high) = (low - margin * (high - low), high + margin * (high - low));
+        (low, high) = bounds is null ? (low, high) : Within(bounds.Value, low, high);
         var round = RoundStep((high - low) / mostTicks);
         return new(low, high, round.Value, [.. round.Multiples(low, high)]);
     }
@@ -25,6 +31,19 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
             return (low, high);
         var half = Math.Abs(low) < 1e-90 ? 1 : Math.Abs(low) * 0.1;
         return (low - half, high + half);
+    }
+
+    static (double Low, double High) AtLeast(double span, (double Low, double High) range)
+    {
+        var missing = Math.Max(0, span - (range.High - range.Low));
+        return (range.Low - missing / 2, range.High + missing / 2);
+    }
+
+    /// <summary>Moves a range into the bounds, and cuts it where it is larger.</summary>
+    static (double Low, double High) Within((double Low, double High) bounds, double low, double high)
+    {
+        var shift = Math.Max(0, bounds.Low - low) - Math.Max(0, high - bounds.High);
+        return (Math.Max(bounds.Low, low + shift), Math.Min(bounds.High, high + shift));
     }
 
     /// <summary>The smallest round number that is not below <paramref name="rough"/>.</summary>

@@ -7,6 +7,15 @@ public sealed record Chart(string Title, string Explanation, IReadOnlyList<Serie
 
     /// <summary>The unit of the values; may be empty.</summary>
     public string YLabel { get; init; } = "";
+
+    /// <summary>The smallest range of the y-axis, so that noise does not fill the chart. A share has at least ten points.</summary>
+    public double LeastSpan { get; init; }
+
+    /// <summary>Whether the series are distributions: outlines over x, without points and last values.</summary>
+    public bool IsDistribution { get; init; }
+
+    /// <summary>Whether the values are shares in per cent, from 0 to 100.</summary>
+    internal bool IsShare => YLabel.StartsWith('%');
 }
 
 /// <summary>One curve. Points that are not finite are not drawn.</summary>
@@ -14,6 +23,9 @@ public sealed record Series(string Name, IReadOnlyList<Point> Points)
 {
     /// <summary>The range around the curve, drawn as a band; empty for none.</summary>
     public IReadOnlyList<Spread> Band { get; init; } = [];
+
+    /// <summary>What the legend says of the series; null for its first and last value.</summary>
+    public string? Summary { get; init; }
 }
 
 /// <summary>A value at an x, usually a step.</summary>

@@ -18,17 +18,32 @@ public sealed class ChartDrawing
     /// <summary>Curves with at most this many points, such as evaluations, show each point.</summary>
     const int FewPoints = 25;
 
+    /// <summary>How many positions of a longer curve show their value under the pointer.</summary>
+    const int Hovers = 30;
+
+    /// <summary>Other axes have at least this share of their largest value, so that noise does not fill the chart.</summary>
+    const double LeastRelativeSpan = 0.05;
+
+    const double LeastShareSpan = 10;
+
     readonly Chart chart;
     readonly Curve[] curves;
     readonly Axis x;
     readonly Axis y;
+    readonly bool isOnPage;
 
-    ChartDrawing(Chart chart, Curve[] curves)
+    /// <param name="chart">The chart.</param>
+    /// <param name="curves">Its curves.</param>
+    /// <param name="isOnPage">Whether it is part of a page, where values can be shown under the pointer; not of an image.</param>
+    ChartDrawing(Chart chart, Curve[] curves, bool isOnPage)
     {
-        (this.chart, this.curves) = (chart, curves);
+        (this.chart, this.curves, this.isOnPage) = (chart, curves, isOnPage);
         Point[] all = [.. curves.SelectMany(curve => curve.Raw.Concat(curve.Outline))];
         x = Axis.Over(all.Min(point => point.X), all.Max(point => point.X), mostTicks: 5);
-        y = Axis.Over(all.Min(point => point.Y), all.Max(point => point.Y), mostTicks: 5, margin: 0.06);
+        var leastSpan = chart.IsShare ? LeastShareSpan : LeastRelativeSpan * all.Max(point => Math.Abs(point.Y));
+        y = Axis.Over(
+            all.Min(point => point.Y), all.Max(point => point.Y), mostTicks: 5, margin: 0.06, Math.Max(chart.LeastSpan, leastSpan),
+            chart.IsShare ? (0, 100) : null);
     }
 
     /// <param name="chart">The chart to draw.</param>
@@ -42,14 +57,14 @@ public sealed class ChartDrawing
         return Element("figure", Class("chart"),
             Element("figcaption", Element("h3", chart.Title), chart.Explanation.Length > 0 ? Element("p", chart.Explanation) : null),
             Legend(drawable),
-            new ChartDrawing(chart, drawable).Svg(id));
+            new ChartDrawing(chart, drawable, isOnPage: true).Svg(id));
     }
 
     /// <summary>The axes and curves only, for use in a larger drawing; null when there is nothing to draw.</summary>
     internal static XElement? Panel(Chart chart)
     {
         var drawable = DrawableCurves(chart);
-        return drawable.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawable).Content());
+        return drawable.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawable, isOnPage: false).Content());
     }
 
     /// <summary>The CSS class of a curve by its index.</summary>
@@ -61,7 +76,7 @@ public sealed class ChartDrawing
         Element("li",
             Element("span", Class($"swatch {Colour(at)}"), Attribute("aria-hidden", "true")),
             curve.Name + " ",
-            Element("b", curve.FirstToLast))));
+            Element("b", curve.Summary))));
 
     XElement Svg(string id) => Element("svg",
         Attribute("viewBox", $"0 0 {Width} {Height}"), Attribute("role", "img"), Attribute("aria-labelledby", $"{id}-title {id}-desc"),
@@ -69,10 +84,13 @@ public sealed class ChartDrawing
         Element("desc", Attribute("id", $"{id}-desc"), Description()),
         Content());
 
-    IEnumerable<object> Content() => [Grid(), Labels(), curves.Select(Band), curves.Select(Lines), LastValues()];
+    IEnumerable<object> Content() => chart.IsDistribution
+        ? [Grid(), Labels(), curves.Select(Band), curves.Select((curve, at) => Line(curve.Raw, $"trend {Colour(at)}"))]
+        : [Grid(), Labels(), curves.Select(Band), curves.Select(Lines), LastValues()];
 
-    string Description() => string.Join("; ", curves.Select(curve =>
-        $"{curve.Name}: {curve.First} at {At(curve.Trend[0])}, {curve.Last} at {At(curve.Trend[^1])}")) + ".";
+    string Description() => string.Join("; ", curves.Select(curve => chart.IsDistribution
+        ? $"{curve.Name}: {curve.Summary}"
+        : $"{curve.Name}: {curve.First} at {At(curve.Trend[0])}, {curve.Last} at {At(curve.Trend[^1])}")) + ".";
 
     string At(Point point) => $"{chart.XLabel} {NumberFormat.Number(point.X)}";
 
@@ -98,12 +116,21 @@ public sealed class ChartDrawing
         if (curve.IsNoisy)
             yield return Line(curve.Raw, $"raw {Colour(at)}");
         yield return Line(curve.Trend, $"trend {Colour(at)}");
-        if (curve.Raw.Count > FewPoints)
-            yield break;
-        foreach (var point in curve.Raw)
-            yield return Element(
-                "circle", Class($"dot {Colour(at)}"), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", 3));
+        if (curve.Raw.Count <= FewPoints)
+            foreach (var point in curve.Raw)
+                yield return Circle(curve, point, $"dot {Colour(at)}", radius: 3);
+        else if (isOnPage)
+            foreach (var point in Evenly(curve.Trend, Hovers))
+                yield return Circle(curve, point, "hover", radius: 7);
     }
+
+    /// <summary>A point, whose value browsers show under the pointer.</summary>
+    XElement Circle(Curve curve, Point point, string style, double radius) => Element(
+        "circle", Class(style), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", radius),
+        isOnPage ? Element("title", $"{curve.Name}, {At(point)}: {curve.ValueAt(point)}") : null);
+
+    static IEnumerable<Point> Evenly(IReadOnlyList<Point> points, int count) =>
+        Enumerable.Range(0, count).Select(i => points[i * (points.Count - 1) / (count - 1)]);
 
     XElement Line(IReadOnlyList<Point> points, string style) => Path(Curve.Thin(points, Columns), style);
 

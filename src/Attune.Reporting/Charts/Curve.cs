@@ -14,9 +14,11 @@ public sealed class Curve
     /// <summary>A curve whose total variation is more than this many times its height is noise around a trend.</summary>
     const double NoisyVariation = 4;
 
+    readonly string? summary;
+
     public Curve(Series series)
     {
-        Name = series.Name;
+        (Name, summary) = (series.Name, series.Summary);
         Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= MaxValue).OrderBy(point => point.X)];
         Spread[] band = [.. series.Band
             .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= MaxValue && Math.Abs(at.High) <= MaxValue)
@@ -35,8 +37,11 @@ public sealed class Curve
     /// <summary>The last value of the trend, as text.</summary>
     public string Last => Format(Trend[^1].Y);
 
-    /// <summary>"4.21 → 1.93", or a single value.</summary>
-    public string FirstToLast => Trend.Count == 1 ? First : $"{First} → {Last}";
+    /// <summary>The summary of the series, else "4.21 → 1.93", or a single value.</summary>
+    public string Summary => summary ?? (Trend.Count == 1 ? First : $"{First} → {Last}");
+
+    /// <summary>A value of the curve, as text.</summary>
+    public string ValueAt(Point point) => Format(point.Y);
 
     /// <summary>The measured points.</summary>
     public IReadOnlyList<Point> Raw { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Data.Agreement;
 
 namespace Attune.Reporting.Charts;
 
@@ -48,7 +49,21 @@ public static class NumberFormat
     }
 
     /// <summary>87 %, or 87.3 % with one decimal.</summary>
-    public static string Percent(double share, int decimals = 0) => (100 * share).ToString($"F{decimals}", Culture) + " %";
+    public static string Percent(double share, int decimals = 0) => Fixed(100 * share, decimals) + " %";
+
+    /// <summary>A number with a fixed number of decimals, and no minus sign before a zero: 0.0, −1.3.</summary>
+    public static string Fixed(double value, int decimals) => Sign(WithoutMinusZero(value.ToString($"F{decimals}", Culture)));
+
+    /// <summary>"95 % interval 79 to 88 %": Wilson's interval of a share.</summary>
+    /// <param name="share">The share, from 0 to 1.</param>
+    /// <param name="count">The number of independent trials.</param>
+    public static string Interval(double share, double count)
+    {
+        var (low, high) = Proportion.Wilson(share, count);
+        return $"95 % interval {Fixed(100 * low, 0)} to {Percent(high)}";
+    }
+
+    static string WithoutMinusZero(string number) => number.AsSpan().IndexOfAnyInRange('1', '9') < 0 ? number.TrimStart('-') : number;
 
     static string Sign(string number) => number.Replace('-', '−').Replace("e−", "e-", StringComparison.Ordinal);
 }

@@ -39,6 +39,7 @@ static class ReportStyle
         .trend.c1 { stroke-dasharray: 7 4; }
         .trend.c2 { stroke-dasharray: 1.5 5; }
         .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; }
+        .hover { fill: transparent; }
         .c0 { color: var(--accent); } .c1 { color: var(--second); } .c2 { color: var(--third); } .c3 { color: var(--fourth); }
         .c4 { color: var(--fifth); } .c5 { color: var(--sixth); }
 
@@ -72,16 +73,22 @@ static class ReportStyle
         nav a:hover { border-color: var(--accent); color: var(--accent); }
         section { margin-top: 48px; padding-top: 40px; border-top: 1px solid var(--line); scroll-margin-top: 8px; }
 
-        .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); gap: 24px; margin-top: 24px; }
+        .facts { display: flex; flex-wrap: wrap; gap: 24px 32px; margin-top: 24px; }
+        .facts div { width: min-content; min-width: 160px; }
         .facts dt { font-size: 14px; color: var(--soft); }
         .facts dd { font-size: 14px; color: var(--soft); line-height: 1.45; overflow-wrap: anywhere; }
-        .facts .figure { font-size: 19px; font-weight: 620; color: var(--ink); font-variant-numeric: tabular-nums; }
+        .facts .figure {
+          font-size: 19px; font-weight: 620; color: var(--ink); font-variant-numeric: tabular-nums; white-space: nowrap;
+        }
         .large { margin-top: 32px; }
         .large .figure { font-size: 25px; letter-spacing: -0.01em; line-height: 1.35; }
 
         .samples { display: grid; gap: 20px; margin-top: 28px; }
         .sample { border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
         .prompt { padding: 16px 20px; background: var(--raised); }
+        .columns { display: grid; gap: 32px 28px; margin-top: 28px; }
+        .columns .samples { margin-top: 14px; }
+        .column { min-width: 0; }
         .answers { display: grid; }
         .answer {
           display: flex; flex-direction: column; padding: 16px 20px 18px; border-top: 1px solid var(--line); min-width: 0;
@@ -128,25 +135,28 @@ static class ReportStyle
         details + details { margin-top: 0; }
         summary { padding: 12px 0; cursor: pointer; color: var(--accent); font-weight: 600; }
         details .samples, details .charts, details .table { margin-top: 12px; }
+        pre {
+          margin: 16px 0 24px; padding: 16px 20px; background: var(--raised); border-radius: 12px; overflow-x: auto;
+          font: 13.5px/1.5 ui-monospace, "Cascadia Code", "DejaVu Sans Mono", monospace;
+        }
         footer { margin-top: 56px; padding-top: 20px; border-top: 1px solid var(--line); font-size: 14px; color: var(--soft); }
 
         @media (min-width: 760px) {
           .answers.two { grid-template-columns: 1fr 1fr; }
           .two .after { border-left: 1px solid var(--line); box-shadow: inset 0 3px 0 var(--accent); }
-          .charts { grid-template-columns: 1fr 1fr; }
-          .legend b { font-weight: 650; font-variant-numeric: tabular-nums; }
-        svg text { font-size: 11.5px; }
+          .charts, .columns { grid-template-columns: 1fr 1fr; }
+          svg text { font-size: 11.5px; }
         }
         @media (min-width: 760px) and (max-width: 959px) { svg text { font-size: 14px; } }
         @media (max-width: 759px) {
           body { padding: 24px 16px 48px; }
           section { margin-top: 36px; padding-top: 32px; }
-          .facts { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 18px 20px; }
+          .facts { gap: 18px 20px; }
+          .facts div { min-width: 140px; }
           .large .figure { font-size: 21px; }
         }
         @media (max-width: 479px) {
-          .legend b { font-weight: 650; font-variant-numeric: tabular-nums; }
-        svg text { font-size: 14px; }
+          svg text { font-size: 14px; }
           th, td { padding-right: 12px; }
         }
         @media print {
@@ -158,7 +168,7 @@ static class ReportStyle
           nav { display: none; }
           .sample, .chart, tr { break-inside: avoid; }
           h2, h3, h4 { break-after: avoid; }
-          .answers.two, .charts { grid-template-columns: 1fr 1fr; }
+          .answers.two, .charts, .columns { grid-template-columns: 1fr 1fr; }
         }
         @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 

@@ -1,3 +1,4 @@
+using Attune.Data.Agreement;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 
@@ -76,7 +77,10 @@ public static class RewardEvaluationPage
                 "The share of annotators that the model predicts to agree with it (x), and the share that agrees (y). Healthy: on the "
             + "diagonal. Below it the model is overconfident, above it underconfident.",
             [
-                    new("annotators", [.. evaluation.Calibration.Bins.Select(bin => new Point(100 * bin.Predicted, 100 * bin.Agreed))]),
+                    new("annotators", [.. evaluation.Calibration.Bins.Select(bin => new Point(100 * bin.Predicted, 100 * bin.Agreed))])
+                    {
+                        Band = [.. evaluation.Calibration.Bins.Select(Interval)],
+                    },
                     new("diagonal", [new(50, 50), new(100, 100)]),
                 ])
             {
@@ -86,10 +90,21 @@ public static class RewardEvaluationPage
         ],
         Tables =
         [
-            new("Pairs by confidence", ["Predicted", "Annotators agreed", "Pairs"],
-                [.. evaluation.Calibration.Bins.Select(bin => (string[])[Percent(bin.Predicted), Percent(bin.Agreed), $"{bin.Pairs:N0}"])]),
+            new("Pairs by confidence", ["Predicted", "Annotators agreed", "95 % interval", "Pairs"],
+                [.. evaluation.Calibration.Bins.Select(bin => (string[])
+                [
+                    Percent(bin.Predicted), Percent(bin.Agreed),
+                    $"{NumberFormat.Fixed(Interval(bin).Low, 1)} to {NumberFormat.Fixed(Interval(bin).High, 1)} %", $"{bin.Pairs:N0}",
+                ])]),
         ],
     };
+
+    /// <summary>Wilson's interval of the share of annotators who agree, in per cent.</summary>
+    static Spread Interval(CalibrationBin bin)
+    {
+        var (low, high) = Proportion.Wilson(bin.Agreed, bin.Pairs);
+        return new(100 * bin.Predicted, 100 * low, 100 * high);
+    }
 
     static ReportSection Bias(RewardEvaluation evaluation) => new("Biases: length and position")
     {
@@ -127,7 +142,10 @@ public static class RewardEvaluationPage
     static IEnumerable<Fact> Preferred(string what, PreferenceBias? bias)
     {
         if (bias is not null)
-            yield return new(what, Percent(bias.Model), $"of {bias.Pairs:N0} pairs by the model; by annotators {Percent(bias.People)}");
+            yield return new(
+                what, Percent(bias.Model),
+                $"of {bias.Pairs:N0} pairs by the model, {NumberFormat.Interval(bias.Model, bias.Pairs)}; by annotators "
+                + $"{Percent(bias.People)}, {NumberFormat.Interval(bias.People, bias.Pairs)}");
     }
 
     static IEnumerable<ReportSection> Sources(RewardEvaluation evaluation)
@@ -175,9 +193,10 @@ public static class RewardEvaluationPage
     static Chart Accuracies(string title, string explanation, string label, IReadOnlyList<PairGroup> groups) => new(title, explanation,
         groups.Count < 2 ? [] :
         [
-            new("accuracy", [.. groups.Select(group => new Point(group.At, 100 * group.Rate.Value))]),
-            new("from", [.. groups.Select(group => new Point(group.At, 100 * group.Rate.Low))]),
-            new("to", [.. groups.Select(group => new Point(group.At, 100 * group.Rate.High))]),
+            new("accuracy", [.. groups.Select(group => new Point(group.At, 100 * group.Rate.Value))])
+            {
+                Band = [.. groups.Select(group => new Spread(group.At, 100 * group.Rate.Low, 100 * group.Rate.High))],
+            },
         ])
     {
         XLabel = label,

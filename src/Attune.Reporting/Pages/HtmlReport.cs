@@ -9,6 +9,7 @@ namespace Attune.Reporting.Pages;
 public static class HtmlReport
 {
     const int VisibleSamples = 8;
+    const int VisibleInColumn = 4;
     const int MaxTextLength = 4000;
 
     /// <summary>The content security policy: the page's style and its empty icon, nothing else.</summary>
@@ -53,11 +54,11 @@ public static class HtmlReport
             Element("h2", Attribute("id", $"{id}-title"), section.Title),
             Paragraph("lead", section.Lead),
             Facts(section.Facts, "facts"),
-            Samples(section),
             Charts(section.Charts, id),
+            Samples(section.Samples, VisibleSamples, section.SampleTitles, isWide: true),
+            Columns(section),
             section.Tables.Select(Table),
-            section.Folded.Select((part, index) =>
-                Folded(part.Title, [Charts(part.Charts, $"{id}-{index + 1}"), .. part.Tables.Select(Table)])),
+            section.Folded.Select((part, index) => Folded(part.Title, Content(part, $"{id}-{index + 1}"))),
             section.Notes.Select(note => Paragraph("note", note)));
     }
 
@@ -70,21 +71,29 @@ public static class HtmlReport
             Element("dd", Class("figure"), fact.Value),
             fact.Explanation is null ? null : Element("dd", fact.Explanation))));
 
-    static IEnumerable<XElement> Samples(ReportSection section)
+    static XElement? Columns(ReportSection section) => section.Columns.Count == 0
+        ? null
+        : Element("div", Class("columns"), section.Columns.Select(column => Element("div", Class("column"),
+            Element("h3", column.Title),
+            column.Samples.Count == 0 ? Paragraph("captions", "none") : null,
+            Samples(column.Samples, VisibleInColumn, section.SampleTitles, isWide: false))));
+
+    static IEnumerable<XElement> Samples(
+        IReadOnlyList<BeforeAfter> samples, int visible, (string Before, string After) titles, bool isWide)
     {
-        if (section.Samples.Count == 0)
+        if (samples.Count == 0)
             yield break;
-        yield return Element("div", Class("samples"), section.Samples.Take(VisibleSamples).Select(Show));
-        if (section.Samples.Count - VisibleSamples is > 0 and var others)
+        yield return Element("div", Class("samples"), samples.Take(visible).Select(Show));
+        if (samples.Count - visible is > 0 and var others)
             yield return Folded(
                 others == 1 ? "1 more prompt" : $"{others} more prompts",
-                [Element("div", Class("samples"), section.Samples.Skip(VisibleSamples).Select(Show))]);
+                [Element("div", Class("samples"), samples.Skip(visible).Select(Show))]);
 
         XElement Show(BeforeAfter sample) => Element("article", Class("sample"),
             Element("div", Class("prompt"), Element("h4", "Prompt"), Untrusted(sample.Prompt)),
-            Element("div", Class(sample.Before is null || sample.After is null ? "answers" : "answers two"),
-                Shown(sample.Before, section.SampleTitles.Before, "answer before"),
-                Shown(sample.After, section.SampleTitles.After, "answer after")));
+            Element("div", Class(isWide && sample is { Before: not null, After: not null } ? "answers two" : "answers"),
+                Shown(sample.Before, titles.Before, "answer before"),
+                Shown(sample.After, titles.After, "answer after")));
     }
 
     static XElement? Shown(ReportedResponse? response, string title, string style) => response is null ? null : Element("div", Class(style),
@@ -104,6 +113,11 @@ public static class HtmlReport
         XElement[] figures = [.. charts.Select((chart, at) => ChartDrawing.Figure(chart, $"{id}-chart-{at + 1}")).OfType<XElement>()];
         return figures.Length == 0 ? null : Element("div", Class("charts"), figures);
     }
+
+    static IEnumerable<XElement?> Content(FoldedPart part, string id) =>
+        [Charts(part.Charts, id), .. part.Tables.Select(Table), part.Text.Length == 0 ? null : Preformatted(part.Text)];
+
+    static XElement Preformatted(string text) => Element("pre", Attribute("tabindex", "0"), text);
 
     static XElement Folded(string title, IEnumerable<XElement?> content) => Element("details", Element("summary", title), content);
 

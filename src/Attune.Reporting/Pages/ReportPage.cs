@@ -26,6 +26,9 @@ public sealed record ReportSection(string Title)
     /// <summary>The headings of the left and the right responses.</summary>
     public (string Before, string After) SampleTitles { get; init; } = ("Before", "After");
 
+    /// <summary>Responses in columns side by side, such as gains and losses.</summary>
+    public IReadOnlyList<SampleColumn> Columns { get; init; } = [];
+
     public IReadOnlyList<Chart> Charts { get; init; } = [];
 
     public IReadOnlyList<ReportTable> Tables { get; init; } = [];
@@ -38,7 +41,14 @@ public sealed record ReportSection(string Title)
 }
 
 /// <summary>Charts and tables that are collapsed under a title.</summary>
-public sealed record FoldedPart(string Title, IReadOnlyList<Chart> Charts, IReadOnlyList<ReportTable> Tables);
+public sealed record FoldedPart(string Title, IReadOnlyList<Chart> Charts, IReadOnlyList<ReportTable> Tables)
+{
+    /// <summary>A text with its own line breaks, such as a recipe; empty for none.</summary>
+    public string Text { get; init; } = "";
+}
+
+/// <summary>Responses under a title; those after the first few are collapsed.</summary>
+public sealed record SampleColumn(string Title, IReadOnlyList<BeforeAfter> Samples);
 
 /// <summary>A number with its name, and optionally an explanation.</summary>
 public sealed record Fact(string Label, string Value, string? Explanation = null);

@@ -1,3 +1,5 @@
+using Attune.Reporting.Runs;
+
 namespace Attune.Reporting.Reports;
 
 /// <summary>Where the chart of a metric is shown.</summary>
@@ -34,6 +36,9 @@ public sealed record Metric(string Name, string Title, string Unit, string Meani
     /// <summary>The prefix of the names of held-out metrics.</summary>
     public const string HeldOut = "eval/";
 
+    /// <summary>The smallest range of the y-axis of its chart, in its unit; 0 where the scale is unknown.</summary>
+    public double LeastSpan => Unit.StartsWith("nats", StringComparison.Ordinal) ? 0.1 : 0;
+
     /// <summary>The factor that converts values to the unit.</summary>
     public double Scale => Unit == "%" ? 100 : 1;
 
@@ -50,9 +55,22 @@ public sealed record Metric(string Name, string Title, string Unit, string Meani
 /// </summary>
 public static class MetricGuide
 {
-    static readonly string[] KlEstimators = ["k1", "abs", "k2", "k3", "full"];
+    /// <summary>The number of held-out examples of an evaluation: prompts, rows or comparisons.</summary>
+    public const string HeldOutExamples = "eval/examples";
+
+    /// <summary>The metrics that carry the KL: with the estimator of <c>kl.estimator</c>, and of evaluations, which is k1.</summary>
+    public const string Kl = "objective/kl", HeldOutKl = "eval/kl", HeldOutKlEstimator = "k1";
 
     const string Part = "rewards/";
+
+    static readonly Dictionary<string, string> KlEstimators = new(StringComparer.Ordinal)
+    {
+        ["k1"] = "log π − log π_ref",
+        ["abs"] = "|log π − log π_ref|",
+        ["k2"] = "½ (log π − log π_ref)²",
+        ["k3"] = "π_ref/π − 1 − log(π_ref/π)",
+        ["full"] = "Σ π (log π − log π_ref) over the vocabulary",
+    };
 
     public static IReadOnlyList<Metric> All { get; } = [.. new Metric[]
     {
@@ -61,6 +79,10 @@ public static class MetricGuide
             + "of the KL means that the policy exploits the reward (reward hacking); read its responses."),
         new("eval/score", "Score", "points", "The mean score of responses to held-out prompts.")
             { DrawnWith = "objective/scores", Series = "held-out" },
+        new("eval/score_p10", "Score, 10th percentile", "points", "A tenth of the held-out scores is below it.")
+            { Place = ChartPlace.None },
+        new("eval/score_p90", "Score, 90th percentile", "points", "A tenth of the held-out scores is above it.")
+            { Place = ChartPlace.None },
         new("objective/kl", "KL from the reference", "nats a response",
         "The KL divergence of the policy from the reference. Healthy: it grows from 0 and levels off; above 50 responses tend to "
         + "degenerate, and below −1 sampling and training disagree."),
@@ -153,12 +175,20 @@ public static class MetricGuide
             { DrawnWith = "time/rollout", Series = "scoring" },
         new("time/optimise", "Time of updates", "seconds a step", "The time of the updates.")
         { DrawnWith = "time/rollout", Series = "updates" },
+        new(HeldOutExamples, "Held-out examples", "", "The prompts, rows or comparisons of an evaluation.") { Place = ChartPlace.None },
         new("epoch", "Passes over the data", "", "Passes over the training data.") { Place = ChartPlace.None },
         new("time/seconds", "Time", "seconds", "The time that the run has trained.") { Place = ChartPlace.None },
-    }.Concat(KlEstimators.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
+    }.Concat(KlEstimators.Keys.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
+
+    /// <summary>The formula of a KL estimator.</summary>
+    public static string FormulaOf(string estimator) => KlEstimators[estimator];
+
+    /// <summary>The KL estimator of the training steps of a run; null where it logs no KL.</summary>
+    public static string? KlEstimatorOf(RunRecord record) =>
+        KlEstimators.Keys.FirstOrDefault(name => record.Metrics.Any(metric => metric.Name == $"{Kl}_{name}"));
 
     static Metric OfEstimator(string name) =>
-        new($"objective/kl_{name}", $"KL from the reference ({name})", "nats a response", "The KL, with the name of its estimator.")
+        new($"{Kl}_{name}", $"KL from the reference ({name})", "nats a response", "The KL, with the name of its estimator.")
         {
             Place = ChartPlace.None,
         };

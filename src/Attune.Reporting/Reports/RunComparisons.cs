@@ -7,12 +7,65 @@ namespace Attune.Reporting.Reports;
 /// <summary>Responses of a run's first evaluation on held-out prompts next to those of its last.</summary>
 public static class RunComparisons
 {
+    const double Negligible = 0.005;
+    const int MaxInColumn = 12;
+    const int MaxTogether = 24;
+
     /// <summary>
     /// Pairs the responses to the same prompt, in order where a prompt occurs more than once. After a single evaluation the responses are
-    /// shown
-    /// alone.
+    /// shown alone.
     /// </summary>
-    public static IReadOnlyList<BeforeAfter> FromSamples(IReadOnlyList<RecordedSample> samples)
+    public static IReadOnlyList<BeforeAfter> FromSamples(IReadOnlyList<RecordedSample> samples) =>
+        [.. Pairs(samples).Select(pair => Compare(pair.Before, pair.After))];
+
+    /// <summary>A response before and after, with captions for both and the change of the score.</summary>
+    public static BeforeAfter Compare(Sample? before, Sample after) =>
+        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = AssessScore(before, after) });
+
+    /// <summary>
+    /// The responses with the largest gains of the score next to those with the largest losses; without scores before and after, the
+    /// first responses. Null where there are no samples.
+    /// </summary>
+    public static ReportSection? Section(IReadOnlyList<RecordedSample> samples)
+    {
+        var pairs = Pairs(samples);
+        if (pairs.Count == 0)
+            return null;
+        var scored = pairs.Where(pair => pair.Gain is not null).OrderBy(pair => pair.Gain).ToList();
+        return scored.Count > 0 ? GainsAndLosses(scored) : new("Responses")
+        {
+            Lead = "Responses of the model to held-out prompts.",
+            Samples = [.. pairs.Take(MaxTogether).Select(pair => Compare(pair.Before, pair.After))],
+        };
+    }
+
+    static ReportSection GainsAndLosses(List<SamplePair> scored)
+    {
+        SamplePair[] losses = [.. scored.Where(pair => pair.Gain < -Negligible)];
+        SamplePair[] gains = [.. scored.Where(pair => pair.Gain > Negligible).Reverse()];
+        return new("Responses, before and after")
+        {
+            Lead = $"The responses to {scored.Count:N0} held-out prompts before the first step and after the last, by the change of their "
+                + "score.",
+            Facts =
+            [
+                Share("Higher score", gains.Length, scored.Count),
+                Share("Lower score", losses.Length, scored.Count),
+                new("Mean change", Signed(scored.Average(pair => pair.Gain!.Value)), "points"),
+            ],
+            Columns =
+            [
+                new("Largest gains", [.. gains.Take(MaxInColumn).Select(pair => Compare(pair.Before, pair.After))]),
+                new("Largest losses", [.. losses.Take(MaxInColumn).Select(pair => Compare(pair.Before, pair.After))]),
+            ],
+        };
+    }
+
+    static Fact Share(string label, int count, int total) => new(
+        label, NumberFormat.Percent((double)count / total),
+        $"{count:N0} of {total:N0} prompts, {NumberFormat.Interval((double)count / total, total)}");
+
+    static IReadOnlyList<SamplePair> Pairs(IReadOnlyList<RecordedSample> samples)
     {
         if (samples.Count == 0)
             return [];
@@ -20,26 +73,17 @@ public static class RunComparisons
         var before = samples.Where(sample => first < last && sample.Step == first)
             .GroupBy(sample => sample.Sample.Prompt, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => new Queue<Sample>(group.Select(sample => sample.Sample)), StringComparer.Ordinal);
-        return [.. samples.Where(sample => sample.Step == last).Select(sample => Compare(
+        return [.. samples.Where(sample => sample.Step == last).Select(sample => new SamplePair(
             before.TryGetValue(sample.Sample.Prompt, out var earlier) && earlier.TryDequeue(out var match) ? match : null, sample.Sample))];
     }
-
-    /// <summary>A response before and after, with captions for both and the change of the score.</summary>
-    public static BeforeAfter Compare(Sample? before, Sample after) =>
-        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = AssessScore(before, after) });
 
     static ReportedResponse Describe(Sample sample) =>
         new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
 
-    static Assessment? AssessScore(Sample? before, Sample after)
-    {
-        if (before is null || !before.Numbers.TryGetValue("score", out var earlier) || !after.Numbers.TryGetValue("score", out var score))
-            return null;
-        var gain = score - earlier;
-        if (Math.Abs(gain) < 0.005 || !double.IsFinite(gain))
-            return null;
-        return new($"score {(gain > 0 ? "+" : "")}{Rounded(gain)}", gain > 0);
-    }
+    static Assessment? AssessScore(Sample? before, Sample after) =>
+        new SamplePair(before, after).Gain is { } gain && Math.Abs(gain) >= Negligible ? new($"score {Signed(gain)}", gain > 0) : null;
+
+    static string Signed(double value) => (value > Negligible ? "+" : "") + Rounded(value);
 
     static string Rounded(double value) => NumberFormat.Number(Math.Round(value, 2));
 
@@ -52,4 +96,15 @@ public static class RunComparisons
         ("kl", var kl) => $"KL {Rounded(kl)} nats",
         var (name, value) => $"{name} {Rounded(value)}",
     };
+
+    /// <summary>The responses to a prompt of two evaluations.</summary>
+    sealed record SamplePair(Sample? Before, Sample After)
+    {
+        /// <summary>The change of the score; null where one of the scores is missing or not finite.</summary>
+        public double? Gain =>
+            Before is not null && Before.Numbers.TryGetValue("score", out var before) && After.Numbers.TryGetValue("score", out var after)
+            && double.IsFinite(after - before)
+                ? after - before
+                : null;
+    }
 }

@@ -11,27 +11,27 @@ public static class RunReport
 {
     const int MainFacts = 3;
 
+    /// <summary>The curves before the distribution of scores: score and KL.</summary>
+    const int MainCurves = 2;
+
     /// <summary>Writes <see cref="RunFolder.Report"/>.</summary>
     public static void Write(RunFolder folder, MethodDescription method) => HtmlReport.Write(folder.Report, Page(folder, method));
 
-    /// <summary>The page of a run: responses first, then curves.</summary>
+    /// <summary>The page of a run: curves first, then health and responses, and at the end what it was made with.</summary>
     public static ReportPage Page(RunFolder folder, MethodDescription method)
     {
         var section = Section(folder, method);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         ReportSection[] parts =
         [
-            new(section.Samples.Any(sample => sample.Before is not null) ? "Responses, before and after" : "Responses")
-            {
-                Lead = "Responses of the model to held-out prompts.",
-                Samples = section.Samples,
-            },
-            .. HealthSection.Create(folder),
+            section with { Title = "Curves", Lead = "", Facts = [], Samples = [], Folded = [.. section.Folded.SkipLast(1)] },
             .. Gold(folder),
-            section with { Title = "Curves", Lead = "", Facts = [], Samples = [] },
+            .. HealthSection.Create(folder),
+            .. RunComparisons.Section(RunRecord.Read(folder).Samples) is { } responses ? new[] { responses } : [],
+            new("Setup") { Folded = [section.Folded[^1]] },
         ];
         var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? section.Title : $"{section.Title}: {name}";
-        return new(title, section.Lead, parts[(section.Samples.Count > 0 ? 0 : 1)..]) { Facts = section.Facts };
+        return new(title, section.Lead, parts) { Facts = section.Facts };
     }
 
     /// <summary>Score and gold reward against √KL, where there is a gold reward.</summary>
@@ -44,6 +44,7 @@ public static class RunReport
         : [];
 
     /// <summary>A run as one section of a larger report.</summary>
+    /// <returns>The section; its last folded part is the recipe and the machine.</returns>
     public static ReportSection Section(RunFolder folder, MethodDescription method)
     {
         var record = RunRecord.Read(folder);
@@ -54,8 +55,13 @@ public static class RunReport
             Lead = method.ReportLead,
             Facts = [.. charts.Facts.Take(MainFacts), .. Effort(record)],
             Samples = RunComparisons.FromSamples(record.Samples),
-            Charts = main,
-            Folded = record.Metrics.Count == 0 ? [] : [.. More(folded), new("All metrics", [], [Table(record, method)])],
+            Charts = [.. main.Take(MainCurves), .. ScoreDistribution.Create(record.Samples), .. main.Skip(MainCurves)],
+            Folded =
+            [
+                .. More(folded),
+                .. record.Metrics.Count == 0 ? [] : new[] { new FoldedPart("All metrics", [], [Table(record, method)]) },
+                RunSetup.Create(folder),
+            ],
             Notes = record.Metrics.Count == 0 ? ["This run has not logged a step yet."] : [],
         };
     }

@@ -22,6 +22,9 @@ public sealed class RunFolder(string path)
     /// <summary>Findings about the run's health and actions, one JSON object in each line.</summary>
     public string Health => In("health.jsonl");
 
+    /// <summary>Commit, device and machine of each time that the run was started or resumed, one JSON object in each line.</summary>
+    public string Sessions => In("sessions.jsonl");
+
     public string Checkpoints => In("checkpoints");
 
     /// <summary>The trained model: a folder that transformers can load.</summary>

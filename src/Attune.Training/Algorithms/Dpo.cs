@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Reporting.Charts;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -57,5 +58,6 @@ public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) 
     public string Describe(TokenComparisons example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs in order, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
+        $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of pairs in order, "
+        + $"margin {NumberFormat.Fixed(metrics["rewards/margins"], 2)}, loss {NumberFormat.Fixed(metrics["loss"], 3)}";
 }

@@ -1,3 +1,4 @@
+using Attune.Reporting.Charts;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -48,7 +49,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
     }
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"score {metrics["objective/scores"]:F2}{(kl is null ? "" : ", " + kl.Summarize(metrics))}";
+        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + kl.Summarize(metrics))}";
 
     /// <summary>(r − mean of its group) / (standard deviation of its group + 10⁻⁴) of each response, or without the division.</summary>
     /// <param name="scores">B scores, those of a group side by side.</param>

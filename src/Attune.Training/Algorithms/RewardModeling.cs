@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Reporting.Charts;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -126,5 +127,6 @@ public sealed class RewardModeling(RewardModel model, Tokenizer tokenizer, Rewar
     public string Describe(TokenComparisons example) => tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{100 * metrics["rewards/accuracies"]:F0} % of pairs correct, margin {metrics["rewards/margins"]:F2}, loss {metrics["loss"]:F3}";
+        $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of pairs correct, "
+        + $"margin {NumberFormat.Fixed(metrics["rewards/margins"], 2)}, loss {NumberFormat.Fixed(metrics["loss"], 3)}";
 }

@@ -1,9 +1,11 @@
 using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Evaluation;
 
@@ -16,8 +18,8 @@ public sealed class PolicyEvaluation(
 {
     const int RowsAtOnce = 64;
 
-    /// <summary>How many samples are kept to be read.</summary>
-    public int SamplesKept { get; init; } = 16;
+    /// <summary>How many samples are kept to be read and compared.</summary>
+    public int SamplesKept { get; init; } = 512;
 
     /// <summary>A second reward, which is only measured; null for none.</summary>
     public IRewardSource? GoldReward { get; init; }
@@ -33,7 +35,16 @@ public sealed class PolicyEvaluation(
             name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
         var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
         metrics["eval/distinct"] = distinct / (double)samples.Length;
+        metrics[MetricGuide.HeldOutExamples] = samples.Length;
+        if (samples[0].Numbers.ContainsKey("score"))
+            AddSpread(metrics, [.. samples.Select(sample => sample.Numbers["score"])]);
         return new(metrics, [.. samples.Take(SamplesKept)]);
+    }
+
+    static void AddSpread(Dictionary<string, double> metrics, double[] scores)
+    {
+        metrics["eval/score_p10"] = scores.Quantile(0.1);
+        metrics["eval/score_p90"] = scores.Quantile(0.9);
     }
 
     Sample[] Respond(TokenPrompt[] part, RandomSource random)

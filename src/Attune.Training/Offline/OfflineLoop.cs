@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Optimizers;
@@ -53,6 +54,8 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
                 using var scope = TensorScope.Open();
                 totals.Add(objective.Compute(part, count).Totals);
             }
-        return totals.Metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
+        var metrics = totals.Metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
+        metrics[MetricGuide.HeldOutExamples] = heldOut.Count;
+        return metrics;
     }
 }

@@ -32,6 +32,7 @@ public sealed class OfflineTask<TExample>(
         run.Register("optimizer", optimizer);
         foreach (var (name, state) in objective.States)
             run.Register(name, state);
+        run.EvaluationCost = heldOut.Count / (double)training.BatchSize;
         var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
         loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Reporting.Charts;
 using Attune.Torch;
 using Attune.Training.Estimation;
 using Attune.Training.Policies;
@@ -126,7 +127,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     public double Raise(double factor) => controller.Raise(factor);
 
     /// <summary>KL as a short text.</summary>
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"KL {metrics["objective/kl"]:F1} nats ({estimator})";
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"KL {NumberFormat.Fixed(metrics["objective/kl"], 1)} nats";
 
     public void Save(StateWriter writer) => controller.Save(writer);
 

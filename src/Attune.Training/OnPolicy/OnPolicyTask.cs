@@ -76,6 +76,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
             CriticWarmup = CriticWarmup,
             Mix = Mix,
         };
+        run.EvaluationCost = heldOut.Count / (double)(Training.BatchSize * Updates.SamplesPerPrompt);
         loop.Train(train, new BatchOrder(train.Count, Training.BatchSize, run.Seed), steps, Evaluate, cancellation);
 
         EvaluationResult Evaluate()

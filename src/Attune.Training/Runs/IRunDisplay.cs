@@ -12,6 +12,17 @@ public interface IRunDisplay
     /// <param name="summary">The most important metrics, as a short text.</param>
     void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary);
 
+    /// <summary>An evaluation on held-out data begins.</summary>
+    /// <param name="step">The steps that are done.</param>
+    void BeginEvaluation(int step)
+    {
+    }
+
+    /// <summary>The evaluation is done.</summary>
+    void EndEvaluation()
+    {
+    }
+
     /// <summary>A message to the user that is not an error.</summary>
     void Notice(string text);
 

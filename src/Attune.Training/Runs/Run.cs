@@ -18,6 +18,10 @@ namespace Attune.Training.Runs;
 public sealed partial class Run : IDisposable, IRunState
 {
     const int SkippedStepsInARow = 3;
+    const int DefaultEvaluations = 10;
+
+    /// <summary>How many samples of an evaluation between the first and the last are kept to be read.</summary>
+    const int SamplesBetween = 16;
 
     readonly RunOptions options;
     readonly string? recipe;
@@ -90,6 +94,12 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Seconds that the run has worked, before and after a resume.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
+    /// <summary>
+    /// The examples of an evaluation divided by those of a step. By default the steps between two evaluations are at least as many, so
+    /// that evaluations read at most as many examples as the run trains on.
+    /// </summary>
+    public double EvaluationCost { get; set; }
+
     /// <summary>Formats the most important metrics of a step as a short text; an algorithm sets it.</summary>
     public Func<IReadOnlyDictionary<string, double>, string> Summarize { get; set; } = _ => "";
 
@@ -133,12 +143,13 @@ public sealed partial class Run : IDisposable, IRunState
         var done = checkpoints.Load(states, Notice) ?? 0;
         best = bestBy is null ? null : checkpoints.Best(Notice);
         OpenFiles(done);
+        SessionOnMachine.Describe(this, done).Append(Folder);
         clock.Start();
         display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
         if (done == 0)
-            Begin(evaluate);
+            Begin(total, evaluate);
         else if (IsEvaluationDue(done, total) && !HasEvaluation(done))
-            Evaluate(done, evaluate);
+            Evaluate(done, total, evaluate);
         while (done < total)
         {
             StopIfCancelled(done, cancellation);
@@ -148,12 +159,12 @@ public sealed partial class Run : IDisposable, IRunState
             done = step.Number;
             Finish(step);
             if (IsEvaluationDue(done, total))
-                Evaluate(done, evaluate);
+                Evaluate(done, total, evaluate);
             if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } restoredStep)
             {
                 done = restoredStep;
                 if (done == 0)
-                    Evaluate(0, evaluate);
+                    Evaluate(0, total, evaluate);
             }
             else if (IsDue(options.CheckpointEvery, done) || done == total)
                 SaveCheckpoint(done);
@@ -194,7 +205,7 @@ public sealed partial class Run : IDisposable, IRunState
         var summary = RunSummary.Create(this);
         RunReport.Write(Folder, Method);
         AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
-        display.End($"done in {Seconds:F0} s; the model is in {Folder.Model}");
+        display.End($"done in {NumberFormat.Duration(TimeSpan.FromSeconds(Seconds))}; the model is in {Folder.Model}");
     }
 
     public void Dispose()
@@ -206,18 +217,21 @@ public sealed partial class Run : IDisposable, IRunState
 
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
 
-    bool IsEvaluationDue(int done, int total) => IsDue(options.EvaluateEvery, done) || done == total;
+    bool IsEvaluationDue(int done, int total) => IsDue(options.EvaluateEvery ?? DefaultInterval(total), done) || done == total;
+
+    int DefaultInterval(int total) => (int)Math.Ceiling(Math.Min(total, Math.Max(total / (double)DefaultEvaluations, EvaluationCost)));
 
     /// <summary>Whether the evaluation after a step was logged: a reward may have failed before.</summary>
     bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics).Any(line =>
         line["step"] is JsonValue step && step.TryGetValue(out int number) && number == done
         && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
 
-    void Evaluate(int done, Func<EvaluationResult> evaluate)
+    void Evaluate(int done, int total, Func<EvaluationResult> evaluate)
     {
+        display.BeginEvaluation(done);
         try
         {
-            LogEvaluation(done, evaluate());
+            LogEvaluation(done, evaluate(), samples: done == 0 || done == total ? int.MaxValue : SamplesBetween);
         }
         catch (InvalidDataException failure)
         {
@@ -228,6 +242,7 @@ public sealed partial class Run : IDisposable, IRunState
             SaveStopped(done);
             throw;
         }
+        display.EndEvaluation();
     }
 
     /// <exception cref="InvalidDataException">The folder of a new run already has one.</exception>
@@ -270,11 +285,11 @@ public sealed partial class Run : IDisposable, IRunState
     }
 
     /// <summary>Called before the first step; a run that may be rolled back saves it.</summary>
-    void Begin(Func<EvaluationResult> evaluate)
+    void Begin(int total, Func<EvaluationResult> evaluate)
     {
         if (health?.Options.Act == HealthAct.RollBack)
             SaveCheckpoint(0);
-        Evaluate(0, evaluate);
+        Evaluate(0, total, evaluate);
     }
 
     string HowToResume =>
@@ -332,7 +347,7 @@ public sealed partial class Run : IDisposable, IRunState
             + (last.X == kept.Step ? "" : $", compared with {NumberFormat.Number(last.Y)} after step {last.X}"));
     }
 
-    void LogEvaluation(int step, EvaluationResult evaluation)
+    void LogEvaluation(int step, EvaluationResult evaluation, int samples)
     {
         if (evaluation.Metrics.Count > 0)
             LogMetrics(step, evaluation.Metrics);
@@ -342,7 +357,7 @@ public sealed partial class Run : IDisposable, IRunState
             best = (step, value);
             checkpoints.SaveBest(step, value, states);
         }
-        foreach (var sample in evaluation.Samples)
+        foreach (var sample in evaluation.Samples.Take(samples))
         {
             var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };
             Add(line, sample.Numbers);

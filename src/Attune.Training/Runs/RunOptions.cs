@@ -37,9 +37,12 @@ public sealed record RunOptions
     [Range(1, double.PositiveInfinity)]
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>Steps between two evaluations on held-out data; 0 for one before the first step and one after the last.</summary>
+    /// <summary>
+    /// Steps between two evaluations on held-out data; 0 for one before the first step and one after the last. null: a tenth of the run, or
+    /// more where evaluations would read more examples than the run trains on.
+    /// </summary>
     [Range(0, double.PositiveInfinity)]
-    public int EvaluateEvery { get; init; }
+    public int? EvaluateEvery { get; init; }
 
     /// <summary>
     /// Checks before the first step that the ratio is 1 where it must be, and that padding, batching and caching do not change results.

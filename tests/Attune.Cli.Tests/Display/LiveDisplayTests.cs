@@ -35,6 +35,20 @@ public sealed class LiveDisplayTests
     }
 
     [Fact]
+    public void Evaluation_WhileItRuns_IsShownInPlaceOfTheTime()
+    {
+        using var display = Display();
+        display.Begin("ppo", 0, 4);
+        Steps(display, 1, 2);
+        display.BeginEvaluation(2);
+        clock.Advance(30);
+        Assert.EndsWith("2.0 s/step  evaluating", screen.Rows[0], StringComparison.Ordinal);
+        display.EndEvaluation();
+        Steps(display, 3, 3);
+        Assert.Contains("ETA", screen.Rows[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NoticesStandAboveAndStay()
     {
         using var display = Display();

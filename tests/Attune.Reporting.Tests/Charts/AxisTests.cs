@@ -38,6 +38,29 @@ public sealed class AxisTests
         Assert.InRange(axis.Ticks.Count, 1, 6);
     }
 
+    [Fact]
+    public void Over_RangeBelowTheLeastSpan_IsWidenedAroundTheValues()
+    {
+        var axis = Axis.Over(3, 3.2, 5, leastSpan: 1);
+        Assert.Equal((2.6, 3.6), (Math.Round(axis.Low, 9), Math.Round(axis.High, 9)));
+        Assert.Equal((3, 5), (Axis.Over(3, 5, 5, leastSpan: 1).Low, Axis.Over(3, 5, 5, leastSpan: 1).High));
+    }
+
+    [Theory]
+    [InlineData(97.7, 98, 90, 100)]
+    [InlineData(0, 1, 0, 10)]
+    [InlineData(40, 40.5, 35.25, 45.25)]
+    [InlineData(2, 99, 2, 99)]
+    public void Over_Bounds_AreNotLeft(double low, double high, double expectedLow, double expectedHigh)
+    {
+        var axis = Axis.Over(low, high, 5, leastSpan: 10, bounds: (0, 100));
+        Assert.Equal((expectedLow, expectedHigh), (Math.Round(axis.Low, 9), Math.Round(axis.High, 9)));
+    }
+
+    [Fact]
+    public void Over_ValuesOutsideTheBounds_AreStillOnTheAxis() =>
+        Assert.Equal(120, Axis.Over(20, 120, 5, leastSpan: 10, bounds: (0, 100)).High);
+
     [Theory]
     [InlineData(-1e100, 1e100)]
     [InlineData(0, 1e-95)]

@@ -65,8 +65,8 @@ public sealed class CurveTests
     [Fact]
     public void RoundingErrorsAreCalledZero()
     {
-        Assert.Equal("0 → 4.12", Of((0, -3.6e-8), (1, 2), (2, 4.1234)).FirstToLast);
-        Assert.Equal("3e-8", Of((0, 3e-8)).FirstToLast);
+        Assert.Equal("0 → 4.12", Of((0, -3.6e-8), (1, 2), (2, 4.1234)).Summary);
+        Assert.Equal("3e-8", Of((0, 3e-8)).Summary);
     }
 
     static Curve Of(params (double X, double Y)[] points) => new(new("a", [.. points.Select(point => new Point(point.X, point.Y))]));

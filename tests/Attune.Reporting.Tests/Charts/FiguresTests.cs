@@ -18,6 +18,17 @@ public sealed class FiguresTests
     public void ANumberShowsThreeDigitsThatCount(double value, string expected) => Assert.Equal(expected, NumberFormat.Number(value));
 
     [Theory]
+    [InlineData(-0.04, 1, "0.0")]
+    [InlineData(-0.0, 0, "0")]
+    [InlineData(-1.26, 1, "−1.3")]
+    [InlineData(2.218, 1, "2.2")]
+    public void Fixed_NumberThatRoundsToZero_HasNoMinusSign(double value, int decimals, string expected) =>
+        Assert.Equal(expected, NumberFormat.Fixed(value, decimals));
+
+    [Fact]
+    public void Interval_OfAShare_IsWilsons() => Assert.Equal("95 % interval 49 to 94 %", NumberFormat.Interval(0.8, 10));
+
+    [Theory]
     [InlineData(0, 0.5, "0")]
     [InlineData(1, 0.5, "1.0")]
     [InlineData(-0.2, 0.1, "−0.2")]

@@ -21,7 +21,8 @@ public sealed class HtmlReportTests
                 Hostile, new(Hostile) { Captions = [Hostile, Hostile] }, new(Hostile) { Assessment = new(Hostile, IsGood: false) })],
             Charts = [new(Hostile, Hostile, [new(Hostile, [new(1, 1), new(2, 2)])]) { XLabel = Hostile, YLabel = Hostile }],
             Tables = [new(Hostile, [Hostile, Hostile], [[Hostile, Hostile]])],
-            Folded = [new(Hostile, [], [new(Hostile, [Hostile], [[Hostile]])])],
+            Folded = [new(Hostile, [], [new(Hostile, [Hostile], [[Hostile]])]) { Text = Hostile }],
+            Columns = [new(Hostile, [new(Hostile, new(Hostile), new(Hostile))])],
             Notes = [Hostile],
         },
         new("Empty"),
@@ -82,6 +83,25 @@ public sealed class HtmlReportTests
         Assert.Equal("Loss", svg.Element("title")!.Value);
         Assert.Equal("training: 4.21 at step 1, 1.93 at step 400.", svg.Element("desc")!.Value);
         Assert.Equal("img", (string?)svg.Attribute("role"));
+    }
+
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(500, 30)]
+    public void Chart_Points_ShowTheirValueUnderThePointer(int points, int expected)
+    {
+        Series series = new("held-out", [.. Enumerable.Range(1, points).Select(step => new Point(step, step))]);
+        string[] titles = [.. Chart(new("Score", "", [series])).Descendants("circle").Select(circle => circle.Element("title")!.Value)];
+        Assert.Equal(expected, titles.Length);
+        Assert.Equal(("held-out, step 1: 1", $"held-out, step {points}: {points}"), (titles[0], titles[^1]));
+    }
+
+    [Fact]
+    public void Chart_ShareThatHardlyChanges_DoesNotFillTheAxis()
+    {
+        var chart = Chart(new("Distinct", "", [new("held-out", [new(1, 97.7), new(2, 98)])]) { YLabel = "%" });
+        double[] heights = [.. chart.Descendants("circle").Select(circle => (double)circle.Attribute("cy")!)];
+        Assert.InRange(Math.Abs(heights[1] - heights[0]), 1, 10);                  // 0.3 of at least ten points, of 180 pixels
     }
 
     [Fact]

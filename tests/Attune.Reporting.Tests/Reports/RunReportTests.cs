@@ -92,7 +92,7 @@ public sealed class RunReportTests : IDisposable
     {
         folder.Write("metrics.jsonl", Metrics);
         var section = RunReport.Section(Run, Ppo);
-        Assert.Equal(["Score: training, held-out", "KL from the reference: training, held-out"], section.Charts.Select(Describe));
+        Assert.Equal(["Score: training, held-out", "KL from the reference: training, held-out, k1"], section.Charts.Select(Describe));
         Assert.Equal(["Total loss: training", "my/own: training"], section.Folded[0].Charts.Select(Describe));
         Assert.Equal([new(1, -0.2)], section.Charts[0].Series[0].Points);
 
@@ -142,8 +142,86 @@ public sealed class RunReportTests : IDisposable
         folder.Write("samples.jsonl", Samples);
         var page = RunReport.Page(Run, Ppo);
         Assert.Equal($"PPO: {Path.GetFileName(folder.Path)}", page.Title);
-        Assert.Equal(["Responses, before and after", "Curves"], page.Sections.Select(section => section.Title));
+        Assert.Equal(["Curves", "Responses, before and after", "Setup"], page.Sections.Select(section => section.Title));
         RunReport.Write(Run, Ppo);
         Assert.Contains("Behind the bridge.", File.ReadAllText(Run.Report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_HeldOutShare_HasAnInterval()
+    {
+        folder.Write("metrics.jsonl", """
+            {"step":0,"eval/rewards/accuracies":0.5,"eval/examples":10}
+            {"step":9,"eval/rewards/accuracies":0.8,"eval/examples":10}
+            """);
+        var section = RunReport.Section(Run, new("reward"));
+        Assert.Equal("held-out, 95 % interval 49 to 94.3 %", section.Facts[0].Explanation);
+        var band = section.Charts[0].Series[0].Band;
+        Assert.Equal([0, 9], band.Select(at => at.X));
+        Assert.Equal((49, 94), ((int)band[1].Low, (int)band[1].High));
+        Assert.Contains("95 % interval", section.Charts[0].Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_Scores_HaveTheirSpreadAndTheKlItsEstimator()
+    {
+        folder.Write("metrics.jsonl", """
+            {"step":0,"eval/score":0,"eval/score_p10":-1,"eval/score_p90":2,"eval/kl":0}
+            {"step":1,"objective/scores":0.5,"objective/kl":0.1,"objective/kl_k3":0.1}
+            """);
+        var section = RunReport.Section(Run, Ppo);
+        Assert.Equal([new(0, -1, 2)], section.Charts[0].Series.Single(series => series.Name == "held-out").Band);
+        Assert.Equal(["training, k3", "held-out, k1"], section.Charts[1].Series.Select(series => series.Name));
+        Assert.Contains("k3: π_ref/π − 1 − log(π_ref/π)", section.Charts[1].Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_Responses_AreSortedByGainAndByLoss()
+    {
+        folder.Write("samples.jsonl", """
+            {"step":0,"prompt":"a","completion":"a0","score":0}
+            {"step":0,"prompt":"b","completion":"b0","score":0}
+            {"step":0,"prompt":"c","completion":"c0","score":0}
+            {"step":0,"prompt":"d","completion":"d0","score":0}
+            {"step":9,"prompt":"a","completion":"a9","score":1}
+            {"step":9,"prompt":"b","completion":"b9","score":2}
+            {"step":9,"prompt":"c","completion":"c9","score":-3}
+            {"step":9,"prompt":"d","completion":"d9","score":0}
+            """);
+        var section = RunReport.Page(Run, Ppo).Sections.Single(section => section.Columns.Count > 0);
+        Assert.Equal(["Largest gains: b, a", "Largest losses: c"], section.Columns.Select(
+            column => $"{column.Title}: {string.Join(", ", column.Samples.Select(sample => sample.Prompt))}"));
+        Assert.Equal(
+            [
+                new("Higher score", "50 %", "2 of 4 prompts, 95 % interval 15 to 85 %"),
+                new("Lower score", "25 %", "1 of 4 prompts, 95 % interval 5 to 70 %"),
+                new("Mean change", "0", "points"),
+            ],
+            section.Facts);
+    }
+
+    [Fact]
+    public void Page_Scores_HaveAHistogramOfTheFirstAndTheLastEvaluation()
+    {
+        folder.Write("metrics.jsonl", Metrics);
+        folder.Write("samples.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(at =>
+            $$"""{"step":{{(at < 20 ? 0 : 9)}},"prompt":"p{{at % 20}}","completion":"c","score":{{at}}}""")));
+        var chart = RunReport.Section(Run, Ppo).Charts[2];
+        Assert.Equal("Distribution of scores", chart.Title);
+        Assert.Equal(["step 9: median 29.5", "step 0: median 9.5"], chart.Series.Select(
+            series => $"{series.Name}: {series.Summary!.Split(',')[0]}"));
+        Assert.All(chart.Series, series => Assert.Equal(200, series.Points.Sum(point => point.Y), 6));     // each bin has two corners
+    }
+
+    [Fact]
+    public void Page_End_HasRecipeAndMachine()
+    {
+        folder.Write("metrics.jsonl", Metrics);
+        folder.Write("recipe.yaml", "method: ppo\nmodel: a/model\n");
+        new RunSession(0, new Dictionary<string, string> { ["commit"] = "0123456789ab", ["device"] = "cpu" }).Append(Run);
+        new RunSession(2, new Dictionary<string, string> { ["commit"] = "fedcba987654", ["device"] = "cuda:0" }).Append(Run);
+        var setup = Assert.Single(RunReport.Page(Run, Ppo).Sections[^1].Folded);
+        Assert.Equal("method: ppo\nmodel: a/model\n", setup.Text);
+        Assert.Equal([["commit", "0123456789ab", "fedcba987654"], ["device", "cpu", "cuda:0"]], Assert.Single(setup.Tables).Rows);
     }
 }
