@@ -112,7 +112,8 @@ public sealed class GoldenModelTests : IDisposable
                 _ => null,   // computed in another precision
             };
             if (actual is not null)
-                Golden.Close(expected.Data, actual.ToArray<float>(), $"{name}: {item.Name} {output.Name}", Tolerance.Logits, Rows(real, actual));
+                Golden.Close(
+                    expected.Data, actual.ToArray<float>(), $"{name}: {item.Name} {output.Name}", Tolerance.Logits, Rows(real, actual));
         }
         Golden.Ran("models: logits");
     }

@@ -25,7 +25,9 @@ public static class GoldenTests
         var method = All(assembly).First(found => $"{found.DeclaringType!.FullName}.{found.Name}" == name);
         var rows = Rows(method).Select(row => (Values: row, Comparisons: Run(method, row, which: -1, out _)))
             .Where(row => row.Comparisons > 0).Take(MaxRows).ToList();
-        return rows.Count == 0 ? [$"{name} compares nothing"] : [.. rows.SelectMany(row => Insensitive(method, row.Values, row.Comparisons))];
+        return rows.Count == 0
+            ? [$"{name} compares nothing"]
+            : [.. rows.SelectMany(row => Insensitive(method, row.Values, row.Comparisons))];
     }
 
     static IEnumerable<string> Insensitive(MethodInfo method, object?[] row, int comparisons)

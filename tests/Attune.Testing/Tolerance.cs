@@ -21,7 +21,9 @@ public readonly record struct Tolerance(double Absolute, double Relative)
     /// <summary>Numbers that both sides compute in float64.</summary>
     public static Tolerance Float64 => new(1e-15, 1e-9);
 
-    /// <summary>Losses, norms and rates of training/: a thousandth, because Adam's first steps amplify the noise of small gradients.</summary>
+    /// <summary>
+    /// Losses, norms and rates of training/: a thousandth, because Adam's first steps amplify the noise of small gradients.
+    /// </summary>
     public static Tolerance Trace => new(0, 1e-3);
 
     /// <summary>Elements of a gradient of models/, or of weights of training/: a thousandth of the tensor's root mean square.</summary>
@@ -29,8 +31,10 @@ public readonly record struct Tolerance(double Absolute, double Relative)
     /// <param name="count">Its elements.</param>
     public static Tolerance OfTensor(double norm, int count) => new(1e-6 + 1e-3 * norm / Math.Sqrt(count), 1e-3);
 
-    /// <summary>Rounding of a reduction of <paramref name="length"/> terms: √length · u, the probabilistic bound of Higham and Mary 2019,
-    /// https://doi.org/10.1137/18M1226312, relative to the largest result. u is half of the type's epsilon.</summary>
+    /// <summary>
+    /// Rounding of a reduction of <paramref name="length"/> terms: √length · u, the probabilistic bound of Higham and Mary 2019,
+    /// https://doi.org/10.1137/18M1226312, relative to the largest result. u is half of the type's epsilon.
+    /// </summary>
     /// <param name="epsilon">The type's epsilon: 2⁻⁷ for bfloat16, 2⁻¹⁰ for float16.</param>
     /// <param name="length">The length of the reduction.</param>
     /// <param name="largest">The largest result, in absolute value.</param>

@@ -37,8 +37,8 @@ static class LoopReport
         [
             new(
                 "Good responses after PPO", NumberFormat.Percent(result.PreferredAfter),
-                $"{NumberFormat.Interval(result.PreferredAfter, result.Pairs.Count)}; {NumberFormat.Percent(result.PreferredBefore)} before; held-out "
-                    + "prompts, judged by the simulated guest without noise"),
+                $"{NumberFormat.Interval(result.PreferredAfter, result.Pairs.Count)}; {NumberFormat.Percent(result.PreferredBefore)} before; "
+                    + "held-out prompts, judged by the simulated guest without noise"),
             new(
                 "Win rate against before", NumberFormat.Percent(result.WinRate),
                 $"{NumberFormat.Interval(result.WinRate, result.Pairs.Count)}; a tie counts half"),

@@ -76,7 +76,7 @@ static class ReportStyle
         .facts { display: flex; flex-wrap: wrap; gap: 24px 32px; margin-top: 24px; }
         .facts div { width: min-content; min-width: 160px; }
         .facts dt { font-size: 14px; color: var(--soft); }
-        .facts dd { font-size: 14px; color: var(--soft); line-height: 1.45; overflow-wrap: anywhere; }
+        .facts dd { font-size: 14px; color: var(--soft); line-height: 1.45; overflow-wrap: break-word; text-wrap: pretty; }
         .facts .figure {
           font-size: 19px; font-weight: 620; color: var(--ink); font-variant-numeric: tabular-nums; white-space: nowrap;
         }

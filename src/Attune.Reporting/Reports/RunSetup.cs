@@ -18,5 +18,6 @@ static class RunSetup
     static ReportTable Table(IReadOnlyList<RunSession> sessions) => new(
         sessions.Count == 1 ? "Machine" : "Machine, of each time that the run was started or resumed",
         ["", .. sessions.Select(session => session.Step == 0 ? "From the start" : $"From step {session.Step:N0}")],
-        [.. sessions[0].Values.Keys.Select(key => (string[])[key, .. sessions.Select(session => session.Values.GetValueOrDefault(key, ""))])]);
+        [.. sessions[0].Values.Keys.Select(key =>
+            (string[])[key, .. sessions.Select(session => session.Values.GetValueOrDefault(key, ""))])]);
 }

@@ -1,7 +1,9 @@
 using Attune.Data;
+using Attune.Generation;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -11,12 +13,15 @@ namespace Attune.Training.Evaluation;
 
 /// <summary>
 /// Measures a policy's responses to held-out prompts: score, KL from the reference, length, share that ended, share of distinct responses,
-/// and samples to read. It has its own random source, so that evaluating does not change a run.
+/// and samples to read. It has its own random sources, so that evaluating does not change a run.
 /// </summary>
 public sealed class PolicyEvaluation(
     Policy policy, Reference? reference, IRewardSource? rewards, IReadOnlyList<TokenPrompt> prompts, int seed)
 {
     const int RowsAtOnce = 64;
+
+    /// <summary>The seeds of the parts of different runs differ up to this number of parts.</summary>
+    const ulong MaxParts = 1000;
 
     /// <summary>How many samples are kept to be read and compared.</summary>
     public int SamplesKept { get; init; } = 512;
@@ -24,13 +29,17 @@ public sealed class PolicyEvaluation(
     /// <summary>A second reward, which is only measured; null for none.</summary>
     public IRewardSource? GoldReward { get; init; }
 
+    /// <summary>Sample responses in parallel; the results are the same for any number of workers.</summary>
+    public IWorkers Workers { get; init; } = WorkerThreads.Single;
+
     public EvaluationResult Evaluate()
     {
         if (prompts.Count == 0)
             return EvaluationResult.Empty;
         using var noGrad = Autograd.NoGrad();
-        using var random = new RandomSource((ulong)seed, policy.Model.Device);
-        Sample[] samples = [.. prompts.Chunk(RowsAtOnce).SelectMany(part => Respond(part, random))];
+        (int Index, TokenPrompt[] Prompts)[] parts = [.. prompts.Chunk(RowsAtOnce).Index()];
+        var responses = Workers.Map(parts, part => policy.Sample(part.Prompts, (ulong)seed * MaxParts + (ulong)part.Index));
+        Sample[] samples = [.. parts.Zip(responses).SelectMany(part => Measure(part.First.Prompts, part.Second))];
         var metrics = samples[0].Numbers.Keys.ToDictionary(
             name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
         var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
@@ -47,10 +56,10 @@ public sealed class PolicyEvaluation(
         metrics["eval/score_p90"] = scores.Quantile(0.9);
     }
 
-    Sample[] Respond(TokenPrompt[] part, RandomSource random)
+    Sample[] Measure(TokenPrompt[] part, IReadOnlyList<Response> responses)
     {
         using var scope = TensorScope.Open();
-        var rollouts = policy.Respond(part, random);
+        var rollouts = Rollouts.From(part, responses, policy.Model.Device);
         var scores = rewards?.Score(rollouts);
         var totals = scores?.Totals;
         var goldScores = GoldReward?.Score(rollouts).Totals;

@@ -45,17 +45,21 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     {
         if (heldOut.Count == 0)
             return new Dictionary<string, double>(StringComparer.Ordinal);
-        using var noGrad = Autograd.NoGrad();
         TExample[] examples = [.. heldOut.Select((example, i) => objective.Transform(example, -1 - i))];
         var (totals, count) = (new LossTotals(), objective.Count(examples));
-        foreach (var batch in examples.OrderBy(objective.Length).Chunk(options.BatchSize))
-            foreach (var part in microBatches.Split(batch, objective.Length))
-            {
-                using var scope = TensorScope.Open();
-                totals.Add(objective.Compute(part, count).Totals);
-            }
+        TExample[][] parts = [.. examples.OrderBy(objective.Length).Chunk(options.BatchSize)
+            .SelectMany(batch => microBatches.Split(batch, objective.Length))];
+        foreach (var share in microBatches.Workers.Map(parts, Totals))
+            totals.Add(share);
         var metrics = totals.Metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
         metrics[MetricGuide.HeldOutExamples] = heldOut.Count;
         return metrics;
+
+        LossTotals Totals(TExample[] part)
+        {
+            using var noGrad = Autograd.NoGrad();
+            using var scope = TensorScope.Open();
+            return objective.Compute(part, count).Totals;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Generation;
 using Attune.Models.Layers;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
@@ -65,7 +66,11 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
         var optimizer = new Optimizer(Optimizer.ToRule(), parameters, Optimizer.WeightDecay);
         var scoring = new ScorePipeline(Scores);
         Register(new ModelState(parameters), optimizer, scoring);
-        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed) { GoldReward = Gold };
+        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed)
+        {
+            GoldReward = Gold,
+            Workers = policy.Generator is TextGenerator ? WorkerThreads.On(run.Device, Training.Workers) : WorkerThreads.Single,
+        };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {
             Reference = Reference,

@@ -73,6 +73,15 @@ public sealed class Policy(
             prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
             model.Device);
 
+    /// <summary>Samples a response to each prompt, without gradients and with a random source of its own.</summary>
+    public IReadOnlyList<Response> Sample(IReadOnlyList<TokenPrompt> prompts, ulong seed)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(seed, model.Device);
+        return Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random);
+    }
+
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
     /// head is applied to response tokens only.

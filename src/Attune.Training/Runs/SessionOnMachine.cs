@@ -39,7 +39,8 @@ static class SessionOnMachine
     static string? GitCommit()
     {
         var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["-C", AppContext.BaseDirectory, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"])
+        string[] arguments = ["-C", AppContext.BaseDirectory, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         try
         {

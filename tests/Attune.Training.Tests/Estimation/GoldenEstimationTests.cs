@@ -72,8 +72,10 @@ public sealed class GoldenEstimationTests
             Golden.Close(step.Number("var"), moments.Variance, "variance", Tolerance.Loss);
             Golden.Close(step.Number("std"), moments.Std, "deviation", Tolerance.Loss);
             Golden.Close(step.Number("count"), moments.Count, "count", Tolerance.Loss);
-            Golden.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, (double[])[.. xs.Select(x => x / moments.Std)], "scaled", Tolerance.Loss);
+            double[] scaled = [.. xs.Select(x => x / moments.Std)];
+            Golden.Close(GoldenTensor.Read(step.GetProperty("scaled")).Data, scaled, "scaled", Tolerance.Loss);
         }
-        Golden.Close(steps[^1].Number("mean"), moments.Mean, "mean", Tolerance.Loss);         // the file repeats the last mean in every step
+        // the file repeats the last mean in every step
+        Golden.Close(steps[^1].Number("mean"), moments.Mean, "mean", Tolerance.Loss);
     }
 }

@@ -41,8 +41,8 @@ public sealed class EvaluationTests : IDisposable
         Assert.Equal(0, session.Step);
         Assert.Equal("cpu", session.Values["device"]);
         Assert.Equal("float32", session.Values["dtype"]);
-        Assert.All(
-            (string[])["commit", "processor", "threads of an operator", "memory", "libtorch"], name => Assert.NotEmpty(session.Values[name]));
+        string[] names = ["commit", "processor", "threads of an operator", "memory", "libtorch"];
+        Assert.All(names, name => Assert.NotEmpty(session.Values[name]));
     }
 
     RunFolder Train(int? every, int steps, double cost, List<int> evaluated)
