@@ -73,8 +73,8 @@ static class ReportStyle
         nav a:hover { border-color: var(--accent); color: var(--accent); }
         section { margin-top: 48px; padding-top: 40px; border-top: 1px solid var(--line); scroll-margin-top: 8px; }
 
-        .facts { display: flex; flex-wrap: wrap; gap: 24px 32px; margin-top: 24px; }
-        .facts div { width: min-content; min-width: 160px; }
+        .facts { display: flex; flex-wrap: wrap; gap: 24px; margin-top: 24px; }
+        .facts div { width: min-content; min-width: 172px; }
         .facts dt { font-size: 14px; color: var(--soft); }
         .facts dd { font-size: 14px; color: var(--soft); line-height: 1.45; overflow-wrap: break-word; text-wrap: pretty; }
         .facts .figure {

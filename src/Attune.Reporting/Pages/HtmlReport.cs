@@ -69,7 +69,7 @@ public static class HtmlReport
         : Element("dl", Class(style), facts.Select(fact => Element("div",
             Element("dt", fact.Label),
             Element("dd", Class("figure"), fact.Value),
-            fact.Explanation is null ? null : Element("dd", fact.Explanation))));
+            fact.Explanation is null ? null : Element("dd", fact.Explanation.Replace(" %", "\u00a0%", StringComparison.Ordinal)))));
 
     static XElement? Columns(ReportSection section) => section.Columns.Count == 0
         ? null
