@@ -49,7 +49,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
     }
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + kl.Summarize(metrics))}";
+        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + KlPenalty.Summarize(metrics))}";
 
     /// <summary>(r − mean of its group) / (standard deviation of its group + 10⁻⁴) of each response, or without the division.</summary>
     /// <param name="scores">B scores, those of a group side by side.</param>

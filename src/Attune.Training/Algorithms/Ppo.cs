@@ -69,7 +69,7 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
     }
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}, {kl.Summarize(metrics)}";
+        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}, {KlPenalty.Summarize(metrics)}";
 
     /// <summary>½ max((V − R)², (clip(V, V_old ± ε) − R)²) of each token.</summary>
     public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)

@@ -127,7 +127,8 @@ public sealed class KlPenalty(KlOptions options) : IRunState
     public double Raise(double factor) => controller.Raise(factor);
 
     /// <summary>KL as a short text.</summary>
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) => $"KL {NumberFormat.Fixed(metrics["objective/kl"], 1)} nats";
+    public static string Summarize(IReadOnlyDictionary<string, double> metrics) =>
+        $"KL {NumberFormat.Fixed(metrics["objective/kl"], 1)} nats";
 
     public void Save(StateWriter writer) => controller.Save(writer);
 

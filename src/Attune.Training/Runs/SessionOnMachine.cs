@@ -38,7 +38,7 @@ static class SessionOnMachine
     /// <summary>The commit of the repository that the program is in, with "-dirty" where files differ; null without git.</summary>
     static string? GitCommit()
     {
-        var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("git") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments = ["-C", AppContext.BaseDirectory, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
