@@ -11,7 +11,9 @@ public sealed class People
     const string Columns =
         "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, special, "
         + "created_at AS CreatedAt";
-    const int LongestName = 80;
+
+    /// <summary>The most characters of a name.</summary>
+    public const int LongestName = 80;
 
     static readonly Dictionary<SpecialPerson, string> ReservedNames = new()
     {
@@ -29,8 +31,11 @@ public sealed class People
     public Person? Find(long id) =>
         database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
 
+    /// <summary>The person with a name, in upper or lower case.</summary>
     public Person? Find(string name) => database.Read(connection =>
-        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) }));
+        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) })
+            ?? connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY id").FirstOrDefault(person =>
+                string.Equals(person.Name, Names.Tidy(name), StringComparison.InvariantCultureIgnoreCase)));
 
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
@@ -93,12 +98,13 @@ public sealed class People
     }
 
     /// <summary>
-    /// Makes a new personal link and returns its token, which is not stored. The old link and the sessions that it opened end.
+    /// Makes a new personal link and returns its token, which is not stored. The old link, the password and all sessions end, so that
+    /// somebody who forgot the password can set a new one.
     /// </summary>
     public string NewLink(long id, long? by = null)
     {
         var token = NewToken();
-        Change(id, by, "link made", "link = @value", Hash(token));
+        Change(id, by, "link made", "link = @value, password = NULL", Hash(token));
         return token;
     }
 
@@ -108,6 +114,23 @@ public sealed class People
     /// <param name="hash">A hash from <see cref="PasswordHash"/>.</param>
     /// <param name="by">Who set it.</param>
     public void SetPassword(long id, string hash, long? by = null) => Change(id, by, "password set", "password = @value", hash);
+
+    /// <summary>Ends all sessions of a person.</summary>
+    public void EndSessions(long id) => Change(id, null, "signed out everywhere", "id = @value", id);
+
+    /// <summary>Ends one session.</summary>
+    /// <param name="session">Its id.</param>
+    /// <param name="lifetime">How long its cookie is valid, for which the store keeps that it ended.</param>
+    public void EndSession(string session, TimeSpan lifetime) => database.Write(connection =>
+    {
+        var now = time.GetUtcNow();
+        connection.Execute("DELETE FROM ended_session WHERE until < @now", new { now });
+        connection.Execute("INSERT OR IGNORE INTO ended_session (id, until) VALUES (@session, @until)",
+            new { session, until = now + lifetime });
+    });
+
+    public bool IsEnded(string session) => database.Read(connection =>
+        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM ended_session WHERE id = @session)", new { session }));
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value",
@@ -131,9 +154,10 @@ public sealed class People
 
     static void Free(SqliteConnection connection, string name, long except)
     {
-        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM person WHERE name = @name AND id <> @except)",
-            new { name, except }))
-            throw new InvalidDataException($"there is already a person named {name}; choose another name");
+        var key = Names.Key(name);
+        if (connection.Query<string>("SELECT name FROM person WHERE id <> @except", new { except })
+            .FirstOrDefault(other => Names.Key(other) == key) is { } taken)
+            throw new InvalidDataException($"there is already a person named {taken}; choose another name");
     }
 
     /// <summary>Also ends the person's sessions, unless that is how it is already.</summary>

@@ -46,10 +46,12 @@ public sealed record PersonFigures
     public required KnownItemAccuracy Calibration { get; init; }
 
     /// <summary>The statistics of every annotator with a decision.</summary>
-    public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes)
+    /// <param name="votes">The annotations.</param>
+    /// <param name="only">The annotator whose statistics are computed; null for all.</param>
+    public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes, long? only = null)
     {
         var others = OthersAgreement.ByRater(new(votes.Choice()));
-        return [.. votes.Annotations.Where(vote => !vote.Adjudicates).GroupBy(vote => vote.Person)
+        return [.. votes.Annotations.Where(vote => !vote.Adjudicates && (only ?? vote.Person) == vote.Person).GroupBy(vote => vote.Person)
             .Select(person => Of(person.Key, [.. person], votes) with { Others = others.GetValueOrDefault(person.Key) })
             .OrderByDescending(person => person.Decisions)];
     }

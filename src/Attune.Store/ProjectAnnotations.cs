@@ -83,25 +83,37 @@ public sealed record ProjectAnnotations(
     static Rating OfPair(AnnotationSummary vote, int first, int second, int value) =>
         new(vote.Item, first * Places + second, vote.Person, value);
 
-    internal static ProjectAnnotations Load(SqliteConnection connection, long project)
+    /// <param name="connection">The connection.</param>
+    /// <param name="project">The project.</param>
+    /// <param name="person">
+    /// The annotator whose own statistics are computed: only annotations of items that this annotator has decided are loaded, and attention
+    /// checks count as ordinary items, since annotators must not be able to tell them apart. Null for everyone's statistics.
+    /// </param>
+    internal static ProjectAnnotations Load(SqliteConnection connection, long project, long? person = null)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
             "SELECT id, kind, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project }).ToList();
-        var kinds = known.ToDictionary(item => item.Item, item => item.Kind);
-        return new(settings, LoadVotes(connection, project, kinds), LoadAnswers(connection, project),
+        var kinds = known.Where(item => person is null || item.Kind != ItemKind.Check).ToDictionary(item => item.Item, item => item.Kind);
+        return new(settings, LoadVotes(connection, project, person, kinds), LoadAnswers(connection, project, person),
             known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
     }
 
-    static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, Dictionary<long, ItemKind> kinds)
+    /// <summary>A condition for the items of one annotator; true where there is none.</summary>
+    static string AreOwn(string item, long? person) => person is null ? "true" : $"""
+        {item} IN (SELECT own.item_id FROM decision own
+            WHERE own.project_id = @project AND own.person_id = @person AND own.adjudicates = 0)
+        """;
+
+    static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds)
     {
         var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // many votes share few different lists
         var orders = new Dictionary<string, IReadOnlyList<int>>(StringComparer.Ordinal);
         var votes = new List<AnnotationSummary>();
-        using var row = connection.ExecuteReader("""
+        using var row = connection.ExecuteReader($"""
             SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings FROM decision
-            WHERE project_id = @project
-            """, new { project });
+            WHERE project_id = @project AND {AreOwn("item_id", person)}
+            """, new { project, person });
         while (row.Read())
             votes.Add(new()
             {
@@ -120,16 +132,17 @@ public sealed record ProjectAnnotations(
         return votes;
     }
 
-    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project)
+    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project, long? person)
     {
         var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
-        using var row = connection.ExecuteReader("""
+        using var row = connection.ExecuteReader($"""
             SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
                 ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
             FROM item i JOIN answer a ON a.item_id = i.id
             WHERE i.project_id = @project AND (i.decided > 0 OR i.id IN (SELECT item_id FROM decision WHERE adjudicates = 1))
+                AND {AreOwn("i.id", person)}
             ORDER BY i.id, a.place
-            """, new { project });
+            """, new { project, person });
         while (row.Read())
         {
             if (!answers.TryGetValue(row.GetInt64(0), out var ofItem))

@@ -152,8 +152,8 @@ public sealed class Projects
     {
         _ = Seen(connection, project, seen);
         var known = connection.Query<long>("SELECT id FROM person").ToHashSet();
-        if (!people.All(known.Contains))
-            throw new InvalidDataException("there is no such person");
+        if (!known.IsSupersetOf(people))
+            throw new InvalidDataException($"there is no person {people.First(person => !known.Contains(person))}; reload the page");
         connection.Execute("DELETE FROM member WHERE project_id = @project", new { project });
         connection.Execute("INSERT INTO member (project_id, person_id) VALUES (@project, @person)",
             people.Distinct().Select(person => new { project, person }));
@@ -166,6 +166,24 @@ public sealed class Projects
         "SELECT items, done, decisions, wanted FROM progress WHERE project_id = @project", new { project })
             ?? throw new InvalidDataException("there is no such project"));
 
+    /// <summary>
+    /// The progress that annotators see. Attention checks count like other items, so that a count that does not move cannot tell them
+    /// apart; the total includes as many as are mixed in on average (of those that there are), which does not change with what is decided.
+    /// </summary>
+    public Progress ProgressWithChecks(Project project)
+    {
+        var progress = Progress(project.Id);
+        var every = project.Settings.CheckEvery;
+        var (most, checks) = database.Read(connection => connection.QuerySingle<(long, long)>("""
+            SELECT count(*) * (SELECT count(*) FROM person WHERE disabled = 0), coalesce(sum((SELECT count(*) FROM decision d
+                WHERE d.item_id = i.id AND d.adjudicates = 0 AND d.outcome <> 'Skipped')), 0)
+            FROM item i WHERE i.project_id = @project AND i.kind = 'Check' AND i.kind <> 'Normal'
+            """, new { project = project.Id }));
+        var wanted = progress.Wanted + (every > 0 ? Math.Min(most, (progress.Wanted + every - 1) / every) : 0);
+        var decided = progress.Decisions >= progress.Wanted ? wanted : Math.Min(progress.Decisions + checks, wanted - 1);
+        return progress with { Decisions = decided, Wanted = wanted };
+    }
+
     static string Checked(string name, ProjectSettings settings)
     {
         var problems = settings.Problems().ToList();
@@ -174,8 +192,9 @@ public sealed class Projects
 
     static void Free(SqliteConnection connection, string name, long except)
     {
-        if (connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM project WHERE name = @name COLLATE NOCASE AND id <> @except)",
-            new { name, except }))
-            throw new InvalidDataException($"there is already a project named {name}; choose another name");
+        var key = Names.Key(name);
+        if (connection.Query<string>("SELECT name FROM project WHERE id <> @except", new { except })
+            .FirstOrDefault(other => Names.Key(other) == key) is { } taken)
+            throw new InvalidDataException($"there is already a project named {taken}; choose another name");
     }
 }

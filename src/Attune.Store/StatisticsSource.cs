@@ -15,4 +15,8 @@ public sealed class StatisticsSource
 
     /// <summary>All annotations of a project.</summary>
     public ProjectAnnotations Load(long project) => database.Read(connection => ProjectAnnotations.Load(connection, project));
+
+    /// <summary>The annotations that the statistics of one annotator need, without what would tell attention checks apart.</summary>
+    public ProjectAnnotations LoadOwn(long project, long person) =>
+        database.Read(connection => ProjectAnnotations.Load(connection, project, person));
 }

@@ -63,6 +63,7 @@ public static class StudioServer
             kestrel.Listen(options.Listen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
+            Connections.Bound(kestrel.Limits);
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
@@ -86,7 +87,7 @@ public static class StudioServer
         services.AddSingleton(options);
         services.AddSingleton(_ => store);
         services.AddSingleton<Assets>();
-        services.AddSingleton<ProjectFigures>();
+        services.AddSingleton(TimeProvider.System).AddSingleton<ProjectFigures>();
         services.AddSingleton<RunList>().AddSingleton<RunRecords>().AddSingleton<JobStart>().AddHostedService<JobRunner>();
         services.AddRazorComponents();
         services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = ItemRoutes.LargestUpload);
@@ -102,7 +103,7 @@ public static class StudioServer
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
         Policies.AddTo(services);
-        SignInLimits.AddTo(services);
+        services.AddSingleton<SignInLimits>().AddSingleton<KnownBrowser>();
     }
 
     static void UseMiddleware(WebApplication app)
@@ -112,10 +113,10 @@ public static class StudioServer
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Problems>();
         app.UseRouting();
-        app.UseRateLimiter();
         app.UseAuthentication();
         app.UseMiddleware<SinglePerson>();
         app.UseAuthorization();
+        app.UseMiddleware<KnownIds>();
         app.UseMiddleware<FormToken>();
         app.UseAntiforgery();
     }

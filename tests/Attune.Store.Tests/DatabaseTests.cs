@@ -68,6 +68,35 @@ public sealed class DatabaseTests : IDisposable
         Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => damaged.People.Add("x", Role.Annotator)).Message);
     }
 
+    [Theory]
+    [InlineData("Ona\uFE0F")]
+    [InlineData("O\u034Fna")]
+    [InlineData("Ona\u3164")]
+    [InlineData("Ona\u115F")]
+    [InlineData("Ona\u2800x")]
+    [InlineData("Ona\u200D")]
+    [InlineData("O\u200Cna")]
+    [InlineData("Ona\uFFA0")]
+    [InlineData("ONA")]
+    [InlineData("Оnа")]           // with Cyrillic О and а
+    [InlineData("Ｏｎａ")]
+    public void Add_NameThatReadsLikeAnother_IsRefused(string name)
+    {
+        test.Store.People.Add("Ona", Role.Annotator);
+        Assert.Throws<InvalidDataException>(() => test.Store.People.Add(name, Role.Annotator));
+    }
+
+    [Fact]
+    public void Add_NameInOtherCase_IsTheSame()
+    {
+        var ona = test.Store.People.Add("Óna  Maria", Role.Annotator);
+        Assert.Throws<InvalidDataException>(() => test.Store.People.Add("ÓNA MARIA", Role.Annotator));
+        Assert.Equal(ona.Id, test.Store.People.Find("óna  maria")!.Id);
+        Assert.Null(test.Store.People.Find("ona  maria"));
+        foreach (var name in new[] { "Ana", "Ona", "Анна", "می‌خواهم", "क्‍ष" })
+            test.Store.People.Add(name, Role.Annotator);
+    }
+
     [Fact]
     public void NamesAreComposedAndHideNothing()
     {

@@ -24,6 +24,37 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
     }
 
     [Fact]
+    public async Task Progress_AttentionCheck_MovesAsForOtherItems()
+    {
+        var project = Project(new() { CheckEvery = 2 }, 12);
+        studio.Store.Items.Add(project.Id, [.. Enumerable.Range(0, 5).Select(i => Item($"check {i}", ItemKind.Check, [0, 1]))],
+            studio.Store.People.Find("Olga")!.Id);
+        for (var i = 1; i <= 12; i++)
+        {
+            var item = (await Next(project, 1))["items"]![0]!;
+            Assert.Equal(["token", "prompt", "answers"], item.AsObject().Select(field => field.Key));
+            await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 0, 1 } }));
+            Assert.Equal($$"""{"decisions":{{i}},"wanted":18,"mine":{{i}}}""", (await Get(project, "progress")).ToJsonString());
+            var recent = (await Get(project, "recent"))["decisions"]![0]!;
+            Assert.Equal(["decision", "revision", "at", "opening", "verdict", "editable"], recent.AsObject().Select(field => field.Key));
+        }
+        foreach (var page in new[] { "/", $"/projects/{project.Id}" })
+            Assert.Contains("of 18", await visitor.Page(page));
+        Assert.DoesNotContain("Checks</th>", await visitor.Page($"/projects/{project.Id}/people"));
+    }
+
+    [Fact]
+    public async Task Next_TextWithSpacesAround_IsTrimmed()
+    {
+        var project = Project(new(), 0);
+        studio.Store.Items.Add(project.Id, [new Item { Prompt = "\n why?", Answers = [new(" yes\n\n", "old"), new("\tno ", "new")] }],
+            studio.Store.People.Find("Olga")!.Id);
+        var item = (await Next(project, 1))["items"]![0]!;
+        Assert.Equal("why?", Text(item["prompt"]!));
+        Assert.Equal(["no", "yes"], item["answers"]!.AsArray().Select(answer => Text(answer!)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task WhatIsSaidOfTheAnswersAsTheyStandIsKeptByTheirPlace()
     {
         var project = Project(new(), 12);
@@ -216,7 +247,7 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
 
     static string Token(JsonNode item) => (string)item["token"]!;
 
-    static string Text(JsonNode answer) => (string)answer[0]!["text"]!;
+    static string Text(JsonNode passages) => (string)passages[0]!["text"]!;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -272,6 +272,21 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 390"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task Phone_TwoAnswers_AreReadableAboveTheBar(int levels)
+    {
+        var project = studio.Project(Name(), new() { StrengthLevels = levels }, 3);
+        await using var page =
+            await OpenProject(project, new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
+        var bar = (await page.Find("#bar").BoundingBoxAsync())!;
+        Assert.InRange(bar.Height, 60, 150);
+        foreach (var answer in await page.Find(".answer").AllAsync())
+            Assert.True((await answer.BoundingBoxAsync())!.Y + (await answer.BoundingBoxAsync())!.Height <= bar.Y);
+        Assert.True(await page.Page.EvaluateAsync<bool>("[...document.querySelectorAll('kbd')].every(key => !key.checkVisibility())"));
+    }
+
     async Task<BrowserPage> OpenProject(Project project, BrowserNewContextOptions? options = null)
     {
         var page = await browser.Open(studio.Address, options);

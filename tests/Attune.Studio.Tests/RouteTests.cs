@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using Attune.Store;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Authorization;
@@ -22,6 +23,7 @@ public sealed class RouteTests
         ["GET /join/{token}"] = Anyone,
         ["POST /join"] = Anyone,
         ["POST /sign-out"] = "Annotator",
+        ["POST /sign-out/everywhere"] = "Annotator",
 
         ["GET /people"] = "Owner",
         ["GET /people/log"] = "Owner",
@@ -87,6 +89,38 @@ public sealed class RouteTests
         await using var studio = await RunningStudio.Start();
         var found = Routes(studio).ToDictionary(route => route.Name, route => route.Policy);
         Assert.Equal(Expected.OrderBy(row => row.Key, StringComparer.Ordinal), found.OrderBy(row => row.Key, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task EveryRoute_IdsThatDoNotExist_Returns404()
+    {
+        await using var studio = await RunningStudio.Start();
+        var project = studio.Project("mine", new(), 1);
+        using var owner = new Visitor(studio.Address);
+        foreach (var (name, _) in Routes(studio).Where(route => route.Name.Contains(":long}")))
+            foreach (var known in name.Split(":long}").Length > 2 ? new[] { 99_999, project.Id } : [99_999])
+            {
+                if (name.Contains("{decision") && known == project.Id)
+                    continue;     // decisions that are not there are a conflict
+                var path = string.Join('/', name.Split(' ')[1].Split('/')
+                    .Select(part => part == "{project:long}" ? $"{known}" : part.StartsWith('{') ? "99999" : part));
+                using var response = await owner.Send(new(name.Split(' ')[0]), path);
+                Assert.True(response.StatusCode == HttpStatusCode.NotFound, $"{name} gave {response.StatusCode} for {path}");
+                Assert.Contains("This page does not exist", await response.Content.ReadAsStringAsync());
+            }
+    }
+
+    [Fact]
+    public async Task Parameters_Enumerations_AreReadByName()
+    {
+        await using var studio = await RunningStudio.Start();
+        var handlers = studio.App.Services.GetRequiredService<EndpointDataSource>().Endpoints
+            .Select(endpoint => endpoint.Metadata.GetMetadata<MethodInfo>()).OfType<MethodInfo>().ToList();
+        Assert.NotEmpty(handlers);
+        var types = handlers.SelectMany(handler => handler.GetParameters()).SelectMany(parameter =>
+            parameter.IsDefined(typeof(Microsoft.AspNetCore.Http.AsParametersAttribute), inherit: false)
+                ? parameter.ParameterType.GetProperties().Select(property => property.PropertyType) : [parameter.ParameterType]);
+        Assert.DoesNotContain(types, type => (Nullable.GetUnderlyingType(type) ?? type).IsEnum);
     }
 
     [Fact]

@@ -98,6 +98,34 @@ public sealed class RunTests
             }
     }
 
+    [Fact]
+    public async Task Runs_FolderThatCannotBeRead_IsLeftOut()
+    {
+        await using var studio = await RunningStudio.Start();
+        Run(studio, "ppo", steps: 1, learningRate: "3e-4");
+        var runs = Path.Combine(studio.Folder, "runs");
+        using (var shell = System.Diagnostics.Process.Start("sh",
+            ["-c", $"cd '{runs}' && mkdir \"$(printf 'bad\\377name')\" pipe && mkfifo pipe/recipe.yaml && ln -s nowhere loop"]))
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var owner = new Visitor(studio.Address);
+        Assert.Contains("href=\"/runs/ppo\"", await owner.Page("/runs"));
+        Assert.Contains("ppo", await owner.Page("/runs/ppo"));
+        using var remove = System.Diagnostics.Process.Start("rm", ["-r", runs]);     // .NET cannot remove such a name
+        await remove.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Runs_NamesWithTildes_HaveDifferentAddresses()
+    {
+        await using var studio = await RunningStudio.Start();
+        foreach (var name in new[] { "a/b", "a~b", "a%7Eb" })
+            Run(studio, name, steps: 1, learningRate: "3e-4");
+        using var owner = new Visitor(studio.Address);
+        Assert.Contains("<title>a/b ", await owner.Page("/runs/a~b"));
+        Assert.Contains("<title>a~b ", await owner.Page($"/runs/{Uri.EscapeDataString("a%7Eb")}"));
+        Assert.Contains("<title>a%7Eb ", await owner.Page($"/runs/{Uri.EscapeDataString("a%257Eb")}"));
+    }
+
     static string Run(RunningStudio studio, string name, int steps, string learningRate)
     {
         var folder = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", name)).FullName;

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using Attune.Store;
+using Attune.Studio.Security;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Attune.Studio.Tests;
 
@@ -123,6 +126,9 @@ public sealed class SecurityTests : IAsyncLifetime
     [InlineData("Host", "evil.example")]
     [InlineData("X-Forwarded-For", "203.0.113.7")]
     [InlineData("Via", "1.1 proxy")]
+    [InlineData("X-Real-IP", "203.0.113.7")]
+    [InlineData("X-Forwarded-Host", "studio.example")]
+    [InlineData("X-Forwarded-Proto", "https")]
     public async Task OnlyThePersonAtTheMachineNeedsNoAccount(string header, string value)
     {
         using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = studio.Address };
@@ -136,6 +142,7 @@ public sealed class SecurityTests : IAsyncLifetime
     [InlineData("//evil.example")]
     [InlineData("/\\evil.example")]
     [InlineData("https://evil.example")]
+    [InlineData("/é")]
     public async Task SigningInLeadsNowhereElse(string to)
     {
         using var owner = new Visitor(studio.Address);
@@ -143,6 +150,138 @@ public sealed class SecurityTests : IAsyncLifetime
         using var visitor = new Visitor(studio.Address);
         using var response = await visitor.Post("/sign-in", ("name", "Olga"), ("password", "correct horse"), ("to", to));
         Assert.Equal(new Uri(studio.Address, "/"), response.RequestMessage!.RequestUri);
+    }
+
+    [Fact]
+    public async Task SinglePerson_Http10_MustSignIn()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, studio.Address.Port, TestContext.Current.CancellationToken);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var response = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("HTTP/1.1 302", response);
+        Assert.Contains("/sign-in", response);
+    }
+
+    [Theory]
+    [InlineData("/sign-in")]
+    [InlineData("/join")]
+    public async Task SignIn_BodyOfAMegabyte_Returns413(string path)
+    {
+        using var visitor = new Visitor(studio.Address);
+        using var response = await visitor.Post(path, ("name", new string('a', 1_000_000)), ("password", "x"), ("token", "x"));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    [Fact]
+    public void Connections_FewDescriptors_AreAQuarterOfThem()
+    {
+        var limits = studio.App.Services
+            .GetRequiredService<IOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>>().Value.Limits;
+        Assert.Equal(Connections.Limit, limits.MaxConcurrentConnections);
+        Assert.InRange(Connections.Limit, 1, 5_000);
+        Assert.True(limits.KeepAliveTimeout <= TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task SignOut_CookieUsedAgain_IsRefused()
+    {
+        var olga = studio.Store.People.Add("Olga", Role.Owner);
+        var link = studio.Store.People.NewLink(olga.Id);
+        var cookies = new CookieContainer();
+        using var client = new HttpClient(new HttpClientHandler { CookieContainer = cookies }) { BaseAddress = studio.Address };
+        await Post(client, "/join", ("token", link));
+        var stolen = cookies.GetCookies(studio.Address)["attune-session"]!.Value;
+        Assert.Equal(HttpStatusCode.OK, await With(stolen));
+        await Post(client, "/sign-out");
+        Assert.Equal(HttpStatusCode.Redirect, await With(stolen));
+        using var again = await studio.SignIn("Olga", Role.Owner);
+        Assert.Contains("New project", await again.Page("/"));
+    }
+
+    [Fact]
+    public async Task SignOutEverywhere_EndsOtherSessions()
+    {
+        var link = studio.Store.People.NewLink(studio.Store.People.Add("Olga", Role.Owner).Id);
+        using var one = new Visitor(studio.Address);
+        using var other = new Visitor(studio.Address);
+        await one.Post("/join", ("token", link));
+        await other.Post("/join", ("token", link));
+        Assert.Contains("New project", await other.Page("/"));
+        await one.Post("/sign-out/everywhere");
+        Assert.Contains("<h1>Sign in</h1>", await other.Page("/"));
+    }
+
+    [Fact]
+    public async Task SetPassword_WithoutTheCurrentOne_IsRefused()
+    {
+        using var olga = new Visitor(studio.Address);
+        await olga.Post("/me/password", ("name", "Olga"), ("password", "correct horse"));
+        using var refused = await olga.Post("/me/password", ("name", "Eve"), ("current", "a wrong guess"), ("password", "battery staple"));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Null(studio.Store.People.Find("Eve"));
+        using var changed =
+            await olga.Post("/me/password", ("name", "Olga"), ("current", "correct horse"), ("password", "battery staple"));
+        changed.EnsureSuccessStatusCode();
+        using var visitor = new Visitor(studio.Address);
+        using var signedIn = await visitor.Post("/sign-in", ("name", "olga"), ("password", "battery staple"));
+        signedIn.EnsureSuccessStatusCode();
+    }
+
+    [Fact]
+    public async Task SignIn_WrongAttemptsOfOthers_DoNotLockOutAKnownBrowser()
+    {
+        using var olga = new Visitor(studio.Address);
+        await olga.Post("/me/password", ("name", "Olga"), ("password", "correct horse"));
+        await olga.Post("/sign-out");
+        using var other = new Visitor(studio.Address);
+        HttpStatusCode last = default;
+        for (var i = 0; i < 11; i++)
+            last = (await other.Post("/sign-in", ("name", "Olga"), ("password", $"guess {i}"))).StatusCode;
+        Assert.Equal(HttpStatusCode.TooManyRequests, last);
+        using var response = await olga.Post("/sign-in", ("name", "Olga"), ("password", "correct horse"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("role", "2")]
+    [InlineData("role", "7")]
+    public async Task Form_NumberForAName_IsRefused(string field, string value)
+    {
+        using var owner = await studio.SignIn("Olga", Role.Owner);
+        using var response = await owner.Post("/people", ("name", "Eve"), (field, value));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Null(studio.Store.People.Find("Eve"));
+    }
+
+    [Fact]
+    public async Task SetMembers_UnknownPerson_IsRefused()
+    {
+        var project = studio.Project("hotel", new(), 1);
+        using var owner = new Visitor(studio.Address);
+        using var response = await owner.Post($"/projects/{project.Id}/members", ("people", "999"));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("there is no person 999", await response.Content.ReadAsStringAsync());
+    }
+
+    async Task<HttpStatusCode> With(string session)
+    {
+        using var client = new HttpClient(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = studio.Address,
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "Cookie", $"attune-session={session}" } } };
+        return (await client.SendAsync(request)).StatusCode;
+    }
+
+    static async Task Post(HttpClient client, string path, params (string Name, string Value)[] fields)
+    {
+        var token = Visitor.FormToken(await client.GetStringAsync("/sign-in"));
+        using var form = new FormUrlEncodedContent([.. fields.Append(("__RequestVerificationToken", token))
+            .Select(field => KeyValuePair.Create(field.Item1, field.Item2))]);
+        (await client.PostAsync(path, form)).EnsureSuccessStatusCode();
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Net;
 using Attune.Store;
 using Attune.Studio;
+using Attune.Studio.Security;
 using Attune.Training.Recipes;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -47,9 +47,7 @@ static class StudioCommand
 
     static int Serve(ParseResult parsed)
     {
-        var text = parsed.GetValue(Listen)!;
-        if (!IPEndPoint.TryParse(text, out var address) || !text.Contains(':'))
-            throw new InvalidDataException($"--listen must be an address and a port such as 127.0.0.1:5400 (was {text}).");
+        var address = ListenAddress.Parse(parsed.GetValue(Listen)!);
         using var app = StudioServer.Build(new()
         {
             Folder = Path.GetFullPath(parsed.GetValue(Folder)!),
@@ -59,6 +57,8 @@ static class StudioCommand
             Recipe = RecipeWriter.Write,
             Listen = address,
         });
+        if (Connections.Notice is { } notice)
+            Console.Error.WriteLine($"attune: {notice}");
         app.Start();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Console.Out.WriteLine($"Attune Studio: {addresses.First()}   (press Ctrl-C to stop)");

@@ -24,7 +24,7 @@ static class AccountRoutes
         app.MapPost("/me/password", SetPassword).Require(Role.Annotator);
     }
 
-    static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] Role role)
+    static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] EnumName<Role> role)
     {
         var by = context.Person();
         if (!by.HasPassword && !by.HasLink)
@@ -49,7 +49,7 @@ static class AccountRoutes
         return Results.LocalRedirect("/people");
     }
 
-    static IResult SetRole(HttpContext context, PreferenceStore store, long person, [FromForm] Role role)
+    static IResult SetRole(HttpContext context, PreferenceStore store, long person, [FromForm] EnumName<Role> role)
     {
         store.People.SetRole(person, role, context.Person().Id);
         return Results.LocalRedirect("/people");
@@ -62,12 +62,21 @@ static class AccountRoutes
     }
 
     /// <summary>Ends all sessions of the person and starts a new one for this browser.</summary>
-    static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, [FromForm] string password, [FromForm] string? name)
+    static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, SignInLimits limits, [FromForm] string password,
+        [FromForm] string? current, [FromForm] string? name)
     {
         var person = context.Person();
+        if (store.People.PasswordHash(person.Id) is { } old)
+        {
+            if (!limits.Allow(context, person.Name, $"password of {person.Id}"))
+                return Results.StatusCode(StatusCodes.Status429TooManyRequests);
+            if (!Passwords.Verify(old, current ?? ""))
+                throw new InvalidDataException("the current password is wrong; nothing was changed");
+        }
+        var hash = Passwords.Hash(password, string.IsNullOrWhiteSpace(name) ? person.Name : name);
         if (!string.IsNullOrWhiteSpace(name) && name != person.Name)
             store.People.Rename(person.Id, name);
-        store.People.SetPassword(person.Id, SignInRoutes.Hash(password));
+        store.People.SetPassword(person.Id, hash);
         await Session.Begin(context, store.People.Find(person.Id)!);
         return Results.LocalRedirect("/me");
     }

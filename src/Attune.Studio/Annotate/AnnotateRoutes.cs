@@ -1,4 +1,5 @@
 using Attune.Store;
+using Attune.Studio.Layout;
 using Attune.Studio.Projects;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
@@ -44,10 +45,11 @@ static class AnnotateRoutes
     {
         var (found, person) = (store.Projects.Get(project), context.Person());
         var turn = store.Queue.Next(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
+        var markdown = SafeMarkdown.For(found.Settings);
         return Results.Ok(new
         {
             turn.Standing,
-            Items = turn.Items.Select(showing => ShownItem.Create(showing, found.Settings)),
+            Items = turn.Items.Select(showing => ShownItem.Create(showing, markdown)),
             Mine = store.Annotations.CountOf(project, person.Id),
         });
     }
@@ -94,7 +96,7 @@ static class AnnotateRoutes
             return Conflict("This decision cannot be withdrawn: it was withdrawn before, or it belongs to the calibration round.");
         return Results.Ok(new
         {
-            Item = ShownItem.Create(item, found.Settings),
+            Item = ShownItem.Create(item, SafeMarkdown.For(found.Settings)),
             Verdict = was.Result.AsShown(was.Shown),
             was.Seconds,
             Mine = store.Annotations.CountOf(project, person.Id),
@@ -103,7 +105,7 @@ static class AnnotateRoutes
 
     static IResult GetProgress(HttpContext context, PreferenceStore store, long project)
     {
-        var progress = store.Projects.Progress(project);
+        var progress = store.Projects.ProgressWithChecks(store.Projects.Get(project));
         return Results.Ok(new { progress.Decisions, progress.Wanted, Mine = store.Annotations.CountOf(project, context.Person().Id) });
     }
 
@@ -113,7 +115,7 @@ static class AnnotateRoutes
             .Select(decision => (Decision: decision, Item: store.Items.Find(project, decision.Item)!))
             .Select(row => new
             {
-                Decision = row.Decision.Id, row.Decision.Revision, row.Decision.At, row.Item.Id,
+                Decision = row.Decision.Id, row.Decision.Revision, row.Decision.At,
                 Opening = Opening(row.Item), Verdict = row.Decision.Result.AsShown(row.Decision.Shown),
                 Editable = row.Item.Kind != ItemKind.Calibration,
             }),
@@ -125,14 +127,14 @@ static class AnnotateRoutes
             return Results.NotFound();
         return Results.Ok(new
         {
-            Item = ShownItem.Create(store.Items.Find(project, found.Item)!, found, store.Projects.Get(project).Settings),
+            Item = ShownItem.Create(store.Items.Find(project, found.Item)!, found, SafeMarkdown.For(store.Projects.Get(project).Settings)),
             Decision = found.Id, found.Revision, Verdict = found.Result.AsShown(found.Shown), found.Seconds,
         });
     }
 
     static string Opening(Item item)
     {
-        var text = Passage.FromNode(item.Prompt, markdown: false)[^1].Text;
+        var text = Passage.FromNode(item.Prompt, markdown: null)[^1].Text;
         return text.Length <= LongestOpening ? text : $"{text[..LongestOpening]}…";
     }
 

@@ -31,7 +31,7 @@ sealed record ExportForm(
     };
 
     static T Word<T>(string? text, T usual) where T : struct, Enum =>
-        string.IsNullOrEmpty(text) ? usual : Enum.TryParse<T>(text, out var value) && Enum.IsDefined(value) ? value
+        string.IsNullOrEmpty(text) ? usual : EnumName<T>.TryParse(text, null, out var value) ? value
         : throw new InvalidDataException($"choose one of {string.Join(", ", Enum.GetNames<T>())} (was {text})");
 
     static double Number(string name, string? text, double usual) =>

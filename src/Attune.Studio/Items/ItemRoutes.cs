@@ -30,7 +30,7 @@ static class ItemRoutes
     static RazorComponentResult<ItemsPage> List(long project, string? text, string? state, long? after, long? added) => new(new
     {
         Id = project,
-        Search = new ItemSearch(text ?? "", Enum.TryParse<ItemState>(state, out var known) ? known : ItemState.Any),
+        Search = new ItemSearch(text ?? "", EnumName<ItemState>.TryParse(state, null, out var known) ? known : ItemState.Any),
         After = after ?? 0,
         Added = added,
     });

@@ -1,3 +1,5 @@
+using System.Buffers;
+using Attune.Store;
 using Markdig;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
@@ -5,13 +7,40 @@ using Markdig.Syntax.Inlines;
 namespace Attune.Studio.Layout;
 
 /// <summary>
-/// Renders Markdown without anything that could run or load: no HTML, no images, and links to web pages and mail addresses only.
+/// Renders Markdown without anything that could run or load: no HTML, no images, and links to web pages and mail addresses only. One object
+/// renders the texts of one response, and bounds what they cost together: the time of the parser grows with the square of the characters
+/// that could begin or end something.
 /// </summary>
-static class SafeMarkdown
+public sealed class SafeMarkdown
 {
     static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseEmphasisExtras().Build();
 
-    public static string ToHtml(string text)
+    static readonly SearchValues<char> Marks = SearchValues.Create("[]()*_`<>~^+=|!\\&-");
+
+    int characters = 200_000;
+    int marks = 8_000;
+
+    /// <summary>For the responses of a project; null where it shows them as plain text.</summary>
+    public static SafeMarkdown? For(ProjectSettings settings) => settings.Markdown ? new() : null;
+
+    /// <returns>Null for a text that is too long, too intricate, or nested too deeply.</returns>
+    public string? ToHtml(string text)
+    {
+        characters -= text.Length;
+        marks -= text.AsSpan().CountAny(Marks);
+        if (characters < 0 || marks < 0)
+            return null;
+        try
+        {
+            return Render(text);
+        }
+        catch (ArgumentException)     // nested too deeply for the parser
+        {
+            return null;
+        }
+    }
+
+    static string Render(string text)
     {
         var document = Markdig.Markdown.Parse(text, Pipeline);
         foreach (var link in document.Descendants<LinkInline>().ToList())

@@ -1,3 +1,4 @@
+using Attune.Data;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Studio.Loop;
@@ -28,12 +29,7 @@ static class ShippedRecipe
         return Parse(reader).Any(pair => keys.Contains(pair.Key.ToString()) && pair.Value is YamlSequenceNode { Children.Count: > 0 });
     }
 
-    static YamlMappingNode Parse(TextReader reader)
-    {
-        var yaml = new YamlStream();
-        yaml.Load(reader);
-        return (YamlMappingNode)yaml.Documents[0].RootNode;
-    }
+    static YamlMappingNode Parse(TextReader reader) => (YamlMappingNode)BoundedYaml.Load(reader)!;
 
     static IEnumerable<(string Key, string Value)> Scalars(YamlMappingNode section, string path) =>
         section.SelectMany(pair => pair.Value switch

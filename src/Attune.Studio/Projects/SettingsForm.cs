@@ -6,12 +6,12 @@ namespace Attune.Studio.Projects;
 /// <summary>The fields of the settings page. Browsers do not send an unticked checkbox.</summary>
 sealed record SettingsForm(
     [FromForm] string? Guidelines,
-    [FromForm] TaskKind Task,
+    [FromForm] EnumName<TaskKind> Task,
     [FromForm] int StrengthLevels,
     [FromForm] int RatingLevels,
     [FromForm] int Overlap,
     [FromForm] double OverlapPercent,
-    [FromForm] ItemOrder Order,
+    [FromForm] EnumName<ItemOrder> Order,
     [FromForm] double RandomPercent,
     [FromForm] int CheckEvery,
     [FromForm] double CalibrationPercent,

@@ -3,32 +3,55 @@ using Attune.Store;
 
 namespace Attune.Studio.Quality;
 
-/// <summary>Statistics of a project at one moment, each computed when it is first used.</summary>
+/// <summary>Statistics of a project, or of one of its annotators, at one moment, each computed when it is first used.</summary>
 /// <param name="project">The project.</param>
+/// <param name="person">The annotator; null for the project.</param>
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
 /// <param name="load">Loads the annotations.</param>
-sealed class MomentFigures(long project, long moment, Func<ProjectAnnotations> load)
+/// <param name="few">With no more annotations than this the statistics are always exact.</param>
+/// <param name="computing">Held while something is computed, so that statistics use one core at a time.</param>
+/// <param name="time">The clock.</param>
+sealed class MomentFigures(
+    long project, long? person, long moment, Func<ProjectAnnotations> load, int few, Lock computing, TimeProvider time)
 {
+    /// <summary>Statistics that took a second are kept for this many seconds, whatever is decided meanwhile.</summary>
+    const int KeptFor = 20;
+
     readonly Lazy<ProjectAnnotations> votes = new(load);
+    readonly long startedAt = time.GetTimestamp();
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
     readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[2];
-
-    public long Project { get; } = project;
-
-    public long Moment { get; } = moment;
+    TimeSpan spent;
 
     public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(votes.Value));
 
-    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(votes.Value));
+    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(votes.Value, person));
 
     public ModelFigures Models(bool lengthControl) =>
         Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(votes.Value, lengthControl));
 
-    static T Once<T>(ref Lazy<T>? kept, Func<T> make)
+    public bool IsOf(long otherProject, long? otherPerson) => project == otherProject && person == otherPerson;
+
+    /// <summary>Whether they are still shown: nothing was decided since, or computing them again would cost too much.</summary>
+    public bool IsRecent(long now) => moment == now
+        || (votes.IsValueCreated && votes.Value.Annotations.Count > few && time.GetElapsedTime(startedAt) < KeptFor * spent);
+
+    T Once<T>(ref Lazy<T>? kept, Func<T> make)
     {
-        Interlocked.CompareExchange(ref kept, new(make), null);
+        Interlocked.CompareExchange(ref kept, new(() => Compute(make)), null);
         return kept.Value;
+    }
+
+    T Compute<T>(Func<T> make)
+    {
+        lock (computing)
+        {
+            var from = time.GetTimestamp();
+            var made = make();
+            spent += time.GetElapsedTime(from);
+            return made;
+        }
     }
 }
 
@@ -60,24 +83,40 @@ sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
     }
 }
 
-/// <summary>Caches the statistics of the projects viewed last, until a project changes.</summary>
-sealed class ProjectFigures(PreferenceStore store)
+/// <summary>
+/// Caches the statistics viewed last, until a project changes; where there are many annotations for some time longer, so that computing
+/// them while people work takes a twentieth of one core at most.
+/// </summary>
+sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 1_000)
 {
-    const int Kept = 4;
+    const int KeptProjects = 4;
+    const int KeptPeople = 32;
 
-    readonly List<MomentFigures> kept = [];
+    readonly Lock computing = new();
+    readonly List<MomentFigures> projects = [];
+    readonly List<MomentFigures> people = [];
 
-    public MomentFigures Of(long project)
+    /// <summary>Statistics of all annotations.</summary>
+    public MomentFigures Of(long project) => Find(projects, KeptProjects, project, null, () => store.Statistics.Load(project));
+
+    /// <summary>The statistics of one annotator, from the items that they decided.</summary>
+    public PersonFigures? Of(long project, long person) =>
+        Find(people, KeptPeople, project, person, () => store.Statistics.LoadOwn(project, person)).People.SingleOrDefault();
+
+    MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, Func<ProjectAnnotations> load)
     {
         var moment = store.Statistics.Moment(project);
         lock (kept)
         {
-            if (kept.Find(figures => figures.Project == project && figures.Moment == moment) is { } known)
-                return known;
-            kept.RemoveAll(figures => figures.Project == project);
-            kept.Insert(0, new(project, moment, () => store.Statistics.Load(project)));
-            if (kept.Count > Kept)
-                kept.RemoveAt(Kept);
+            if (kept.Find(figures => figures.IsOf(project, person)) is { } known)
+            {
+                if (known.IsRecent(moment))
+                    return known;
+                kept.Remove(known);
+            }
+            kept.Insert(0, new(project, person, moment, load, few, computing, time));
+            if (kept.Count > most)
+                kept.RemoveAt(most);
             return kept[0];
         }
     }

@@ -18,7 +18,9 @@ public sealed record RunEntry(string Name, RunFolder Folder, MethodDescription M
 
     public static string AddressOf(string name) => $"/runs/{Uri.EscapeDataString(KeyOf(name))}";
 
-    static string KeyOf(string name) => name.Replace('/', '~');
+    /// <summary>Escapes what stands for a slash, so that no two names have the same key.</summary>
+    static string KeyOf(string name) => name.Replace("%", "%25", StringComparison.Ordinal).Replace("~", "%7E", StringComparison.Ordinal)
+        .Replace('/', '~');
 
     /// <summary>Whether it has saved a model.</summary>
     public bool HasModel => Directory.Exists(Folder.Model);

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Attune.Studio.Security;
 
@@ -11,25 +13,26 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
 {
     public async Task Invoke(HttpContext context)
     {
+        var headers = context.Response.Headers.ToArray();
         try
         {
             await next(context);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
-                await Write(context, context.Response.StatusCode, Words(context.Response.StatusCode));
+                await Write(context, headers, context.Response.StatusCode, Words(context.Response.StatusCode));
         }
         catch (InvalidDataException error) when (!context.Response.HasStarted)
         {
-            await Write(context, StatusCodes.Status400BadRequest, error.Message);
+            await Write(context, headers, StatusCodes.Status400BadRequest, error.Message);
         }
         catch (Exception error) when ((error as BadHttpRequestException ?? error.InnerException as BadHttpRequestException) is { } bad
             && !context.Response.HasStarted)
         {
-            await Write(context, bad.StatusCode,
+            await Write(context, headers, bad.StatusCode,
                 bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Words(413) : "the request could not be read");
         }
         catch (AntiforgeryValidationException) when (!context.Response.HasStarted)
         {
-            await Write(context, StatusCodes.Status400BadRequest, "the form could not be read");
+            await Write(context, headers, StatusCodes.Status400BadRequest, "the form could not be read");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -38,12 +41,22 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         catch (Exception error) when (!context.Response.HasStarted)
         {
             log.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
-            await Write(context, StatusCodes.Status500InternalServerError, Words(500));
+            await Write(context, headers, StatusCodes.Status500InternalServerError, Words(500));
         }
     }
 
-    static Task Write(HttpContext context, int status, string message)
+    /// <summary>Writes the message in place of what was written so far; its headers are those of every response, and cookies.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="headers">The headers that every response has.</param>
+    /// <param name="status">The status code.</param>
+    /// <param name="message">The message.</param>
+    static Task Write(HttpContext context, KeyValuePair<string, StringValues>[] headers, int status, string message)
     {
+        var kept = context.Response.Headers.Where(header => header.Key == HeaderNames.SetCookie || header.Key == HeaderNames.Allow)
+            .Concat(headers).ToArray();
+        context.Response.Clear();
+        foreach (var (name, value) in kept)
+            context.Response.Headers[name] = value;
         context.Response.StatusCode = status;
         return context.Request.Path.StartsWithSegments("/api")
             ? context.Response.WriteAsJsonAsync(new { error = message })

@@ -7,10 +7,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Sign-in sessions: a cookie has the ids of the person and the session, and every request checks both in the store.</summary>
+/// <summary>
+/// Sign-in sessions: a cookie has the id of the person, what ends all of the person's sessions when it changes, and the id of this session.
+/// Every request checks all three in the store.
+/// </summary>
 public static class Session
 {
     const string Stamp = "session";
+    const string OfThisBrowser = "browser";
+
+    static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
 
     internal static void AddTo(IServiceCollection services) => services
         .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
@@ -20,7 +26,7 @@ public static class Session
             options.Cookie.HttpOnly = true;
             options.Cookie.SameSite = SameSiteMode.Lax;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            options.ExpireTimeSpan = TimeSpan.FromDays(14);
+            options.ExpireTimeSpan = Lifetime;
             options.LoginPath = "/sign-in";
             options.ReturnUrlParameter = "to";
             options.Events.OnValidatePrincipal = Validate;
@@ -35,7 +41,18 @@ public static class Session
 
     public static Person? PersonOrNull(this HttpContext context) => context.Features.Get<Person>();
 
-    internal static Task Begin(HttpContext context, Person person) => context.SignInAsync(Principal(person), new() { IsPersistent = true });
+    internal static Task Begin(HttpContext context, Person person)
+    {
+        context.RequestServices.GetRequiredService<KnownBrowser>().Remember(context, person);
+        return context.SignInAsync(Principal(person), new() { IsPersistent = true });
+    }
+
+    /// <summary>Ends the session of this request: nobody can use its cookie any more.</summary>
+    internal static void End(HttpContext context)
+    {
+        if (context.User.FindFirstValue(OfThisBrowser) is { } session)
+            context.RequestServices.GetRequiredService<PreferenceStore>().People.EndSession(session, Lifetime);
+    }
 
     /// <summary>Sets the person of this request.</summary>
     internal static void Set(HttpContext context, Person person)
@@ -45,13 +62,15 @@ public static class Session
     }
 
     static ClaimsPrincipal Principal(Person person) => new(new ClaimsIdentity(
-        [new(ClaimTypes.NameIdentifier, $"{person.Id}"), new(Stamp, person.Session)], CookieAuthenticationDefaults.AuthenticationScheme));
+        [new(ClaimTypes.NameIdentifier, $"{person.Id}"), new(Stamp, person.Session), new(OfThisBrowser, Guid.NewGuid().ToString("N"))],
+        CookieAuthenticationDefaults.AuthenticationScheme));
 
     static async Task Validate(CookieValidatePrincipalContext context)
     {
         var store = context.HttpContext.RequestServices.GetRequiredService<PreferenceStore>();
         var person = long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? store.People.Find(id) : null;
-        if (person is { Disabled: false } && person.Session == context.Principal!.FindFirstValue(Stamp))
+        if (person is { Disabled: false } && person.Session == context.Principal!.FindFirstValue(Stamp)
+            && context.Principal!.FindFirstValue(OfThisBrowser) is { } session && !store.People.IsEnded(session))
         {
             context.HttpContext.Features.Set(person);
             return;

@@ -1,38 +1,72 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
 /// <summary>
-/// Rate limits of sign-in: generous per address, since a team may share one, and strict per name. Links cannot be guessed.
+/// Rate limits of sign-in with a password. A browser that the person has used before (<see cref="KnownBrowser"/>) has a limit of its own,
+/// so that wrong attempts of others, from the same address or from anywhere, do not lock the person out. Personal links cannot be guessed
+/// and have no limit.
 /// </summary>
-sealed class SignInLimits
+/// <remarks>
+/// Addresses and names are hashed into a fixed number of partitions, so what a sender can make the limiters hold is bounded.
+/// </remarks>
+sealed class SignInLimits : IDisposable
 {
-    public const string Policy = "sign-in";
+    const int OfAnAddress = 300;              // a minute, since a team may share an address
+    const int OfANameAtAnAddress = 10;        // a minute
+    const int OfABrowser = 10;                // a minute
+    const int OfAName = 100;                  // an hour, from all addresses together
 
-    const int OfAnAddress = 300;
-    const int WithAName = 10;
+    const int Partitions = 1 << 14;
+    const int NetworkBytes = 8;
 
-    readonly PartitionedRateLimiter<(IPAddress? Address, string Name)> limiter =
-        PartitionedRateLimiter.Create<(IPAddress? Address, string Name), (IPAddress?, string)>(
-        tried => RateLimitPartition.GetFixedWindowLimiter((tried.Address, tried.Name.ToUpperInvariant()), _ => AMinute(WithAName)));
+    static readonly TimeSpan Minute = TimeSpan.FromMinutes(1), Hour = TimeSpan.FromHours(1);
 
-    public static void AddTo(IServiceCollection services) => services.AddSingleton<SignInLimits>().AddRateLimiter(limiter =>
+    readonly PartitionedRateLimiter<int> addresses = Create(OfAnAddress, Minute);
+    readonly PartitionedRateLimiter<int> namesAtAddresses = Create(OfANameAtAnAddress, Minute);
+    readonly PartitionedRateLimiter<int> names = Create(OfAName, Hour);
+    readonly PartitionedRateLimiter<int> browsers = Create(OfABrowser, Minute);
+
+    /// <summary>Whether the sender may try a password for this name now.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="name">The name as it is compared; the same for all names that nobody can have.</param>
+    /// <param name="browser">The id of a browser in which the person has signed in before; otherwise null.</param>
+    public bool Allow(HttpContext context, string name, string? browser)
     {
-        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.AddPolicy(Policy,
-            context => RateLimitPartition.GetFixedWindowLimiter(context.Connection.RemoteIpAddress, _ => AMinute(OfAnAddress)));
-    });
+        if (browser is not null)
+            return Allow(browsers, browser.GetHashCode(StringComparison.Ordinal));
+        var network = Network(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        return Allow(addresses, network.GetHashCode())
+            && Allow(namesAtAddresses, HashCode.Combine(network, name)) && Allow(names, name.GetHashCode(StringComparison.Ordinal));
+    }
 
-    /// <summary>Whether the sender may try this name now.</summary>
-    public bool Allow(HttpContext context, string name)
+    static bool Allow(PartitionedRateLimiter<int> limiter, int hash)
     {
-        using var lease = limiter.AttemptAcquire((context.Connection.RemoteIpAddress, name));
+        using var lease = limiter.AttemptAcquire(HashCode.Combine(hash) & (Partitions - 1));     // HashCode is seeded in each process
         return lease.IsAcquired;
     }
 
-    static FixedWindowRateLimiterOptions AMinute(int attempts) => new() { PermitLimit = attempts, Window = TimeSpan.FromMinutes(1) };
+    /// <summary>The address; of an IPv6 address the first 64 bits, since whoever has one address has all of its network.</summary>
+    static IPAddress Network(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            return address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address;
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(NetworkBytes).Clear();
+        return new(bytes);
+    }
+
+    static PartitionedRateLimiter<int> Create(int attempts, TimeSpan window) => PartitionedRateLimiter.Create<int, int>(
+        partition => RateLimitPartition.GetFixedWindowLimiter(partition, _ => new() { PermitLimit = attempts, Window = window }));
+
+    public void Dispose()
+    {
+        foreach (var limiter in new[] { addresses, namesAtAddresses, names, browsers })
+            limiter.Dispose();
+    }
 }

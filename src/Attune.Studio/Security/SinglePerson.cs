@@ -6,11 +6,13 @@ namespace Attune.Studio.Security;
 
 /// <summary>
 /// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. This excludes requests
-/// that a proxy forwarded, and requests for another host name, which a foreign page may have caused.
+/// that a proxy forwarded, and requests for another host name, which a foreign page may have caused. A proxy is recognised by its headers,
+/// and by HTTP/1.0, which browsers do not speak and some proxies do.
 /// </summary>
 sealed class SinglePerson(RequestDelegate next, StudioOptions options, PreferenceStore store)
 {
-    static readonly string[] Passed = ["Forwarded", "X-Forwarded-For", "X-Original-For", "Via"];
+    /// <summary>The beginnings of headers that proxies add.</summary>
+    static readonly string[] Passed = ["Forwarded", "X-Forwarded", "X-Original", "X-Real-IP", "X-Client-IP", "X-ProxyUser-IP", "Via"];
 
     public Task Invoke(HttpContext context)
     {
@@ -20,7 +22,8 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
     }
 
     static bool IsLocal(HttpRequest request) =>
-        !Passed.Any(request.Headers.ContainsKey)
+        request.Protocol != HttpProtocol.Http10
+        && !request.Headers.Keys.Any(name => Passed.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
         && request.HttpContext.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && (request.Host.Host == "localhost"
             || (IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out var host) && IPAddress.IsLoopback(host)));

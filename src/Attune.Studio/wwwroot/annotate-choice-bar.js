@@ -13,7 +13,7 @@ export function renderChoices() {
   $("choices").replaceChildren(
     ...(hasScale() ? scale(onScale) : []),
     ...(task === "Ranking" ? [el("div", { id: "order", role: "group", "aria-label": "Your ranking, best first" })] : []),
-    el("div", { class: "others" }, ...others.map(choiceButton), task === "Ranking" ? clearButton() : null, keepButton()));
+    el("div", { class: "others" }, ...others.map(choice => choiceButton(choice)), task === "Ranking" ? clearButton() : null, keepButton()));
 }
 
 const hasScale = () => state.settings.task === "Pairwise" && state.settings.strengthLevels > 0;
@@ -24,15 +24,21 @@ const isOnScale = ({ side }) => side === "a" || side === "b" || (side === "tie" 
 function scale(choices) {
   return [
     el("div", { class: "ends", "aria-hidden": "true" }, el("span", {}, "← A is better"), el("span", {}, "B is better →")),
-    el("div", { class: "steps" }, ...choices.map(choiceButton)),
+    el("div", { class: "steps" }, ...choices.map(choice => choiceButton(choice, stepNumber(choice)))),
   ];
 }
 
-function choiceButton(choice) {
+function choiceButton(choice, tiny = null) {
   return el("button", {
     class: `choice ${choice.side}`, "data-choice": state.choices.indexOf(choice), "aria-label": choice.name,
     "aria-keyshortcuts": choice.keys.join(" "), onclick: () => decide(choice.verdict),
-  }, kbd(choice.keys[0]), el("span", {}, choice.short ?? choice.name));
+  }, kbd(choice.keys[0]), el("span", {}, choice.short ?? choice.name),
+  tiny && el("span", { class: "tiny", "aria-hidden": "true" }, tiny));
+}
+
+/** What a narrow screen shows of a step: how much better, from the middle of the scale. */
+function stepNumber({ side, verdict }) {
+  return side === "tie" ? "=" : `${verdict.strength + (state.settings.strengthLevels === 4 ? 1 : 0)}`;
 }
 
 function clearButton() {

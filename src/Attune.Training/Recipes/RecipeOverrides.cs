@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Data;
 using Attune.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -29,11 +30,14 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
             return new YamlScalarNode(text);
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
-            return stream.Documents[0].RootNode;
+            return BoundedYaml.Load(new StringReader(text)) ?? new YamlScalarNode(text);
         }
-        catch (YamlException)
+        catch (InvalidDataException error)
+        {
+            errors.Add($"'{key}': {error.Message}");
+            return new YamlScalarNode("");
+        }
+        catch (Exception error) when (error is YamlException or InvalidOperationException)
         {
             return new YamlScalarNode(text);
         }

@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Text;
 using Attune.Training.Options;
 using YamlDotNet.Core;
@@ -67,16 +68,18 @@ public static class RecipeReader
             throw new FileNotFoundException($"there is no recipe {file}; `attune recipe METHOD` prints one");
         try
         {
-            var stream = new YamlStream();
             using var reader = File.OpenText(file);
-            stream.Load(reader);
-            return stream.Documents.Count == 0 ? new() : stream.Documents[0].RootNode as YamlMappingNode
+            return (BoundedYaml.Load(reader) ?? new YamlMappingNode()) as YamlMappingNode
                 ?? throw new InvalidDataException($"{file}: must have keys with values, as `attune recipe METHOD` prints them");
         }
         catch (YamlException error)
         {
             throw new InvalidDataException(
                 $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
+        }
+        catch (InvalidDataException error) when (!error.Message.StartsWith(file, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{file}, {error.Message}", error);
         }
         catch (InvalidOperationException error)                       // YamlDotNet's, for a list that is not closed
         {
