@@ -35,7 +35,7 @@ public sealed class People
     public Person? Find(string name) => database.Read(connection =>
         connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE name = @name", new { name = Names.Tidy(name) })
             ?? connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY id").FirstOrDefault(person =>
-                string.Equals(person.Name, Names.Tidy(name), StringComparison.InvariantCultureIgnoreCase)));
+                string.Equals(person.Name, Names.Tidy(name), StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
