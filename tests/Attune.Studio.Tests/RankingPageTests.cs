@@ -272,6 +272,23 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 390"));
     }
 
+    [Fact]
+    public async Task Done_ImportedDecisions_SaysHowToHaveThemRankedAgain()
+    {
+        var project = studio.Project(Name(), new(), 0);
+        var file = Path.Combine(studio.Folder, $"{project.Id}.jsonl");
+        await File.WriteAllTextAsync(file, """{"prompt": "why?", "chosen": "so", "rejected": "no"}""" + "\n",
+            TestContext.Current.CancellationToken);
+        studio.Store.Imports.Add(project, file, studio.Store.People.Find("You")!.Id);
+        await using var page = await browser.Open(studio.Address);
+        await page.Page.GotoAsync($"projects/{project.Id}/annotate");
+        await page.Shows("#done", "1 decision came with the items when they were imported");
+        await page.Shows("#done", "set “Annotators per item” to 2");
+        studio.Store.Projects.Change(project.Id, project.Name, project.Settings with { Overlap = 2 }, studio.Store.People.Find("You")!.Id);
+        await page.Find("[data-command=again]").ClickAsync();
+        await page.Shows("#answers", "so");
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(7)]

@@ -195,7 +195,7 @@ public sealed class SecurityTests : IAsyncLifetime
         await Post(client, "/join", ("token", link));
         var stolen = cookies.GetCookies(studio.Address)["attune-session"]!.Value;
         Assert.Equal(HttpStatusCode.OK, await With(stolen));
-        await Post(client, "/sign-out");
+        Assert.EndsWith("/sign-in", await Post(client, "/sign-out"));
         Assert.Equal(HttpStatusCode.Redirect, await With(stolen));
         using var again = await studio.SignIn("Olga", Role.Owner);
         Assert.Contains("New project", await again.Page("/"));
@@ -210,7 +210,8 @@ public sealed class SecurityTests : IAsyncLifetime
         await one.Post("/join", ("token", link));
         await other.Post("/join", ("token", link));
         Assert.Contains("New project", await other.Page("/"));
-        await one.Post("/sign-out/everywhere");
+        using var response = await one.Post("/sign-out/everywhere");
+        Assert.EndsWith("/sign-in", response.RequestMessage!.RequestUri!.AbsolutePath);
         Assert.Contains("<h1>Sign in</h1>", await other.Page("/"));
     }
 
@@ -276,12 +277,13 @@ public sealed class SecurityTests : IAsyncLifetime
         return (await client.SendAsync(request)).StatusCode;
     }
 
-    static async Task Post(HttpClient client, string path, params (string Name, string Value)[] fields)
+    static async Task<string> Post(HttpClient client, string path, params (string Name, string Value)[] fields)
     {
         var token = Visitor.FormToken(await client.GetStringAsync("/sign-in"));
         using var form = new FormUrlEncodedContent([.. fields.Append(("__RequestVerificationToken", token))
             .Select(field => KeyValuePair.Create(field.Item1, field.Item2))]);
-        (await client.PostAsync(path, form)).EnsureSuccessStatusCode();
+        using var response = (await client.PostAsync(path, form)).EnsureSuccessStatusCode();
+        return response.RequestMessage!.RequestUri!.AbsolutePath;
     }
 
     [Fact]

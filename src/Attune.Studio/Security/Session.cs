@@ -48,10 +48,10 @@ public static class Session
     }
 
     /// <summary>Ends the session of this request: nobody can use its cookie any more.</summary>
-    internal static void End(HttpContext context)
+    internal static void End(HttpContext context, PreferenceStore store)
     {
         if (context.User.FindFirstValue(OfThisBrowser) is { } session)
-            context.RequestServices.GetRequiredService<PreferenceStore>().People.EndSession(session, Lifetime);
+            store.People.EndSession(session, Lifetime);
     }
 
     /// <summary>Sets the person of this request.</summary>

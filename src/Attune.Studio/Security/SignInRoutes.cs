@@ -44,9 +44,9 @@ static class SignInRoutes
         return Results.LocalRedirect("/");
     }
 
-    static async Task<IResult> SignOut(HttpContext context)
+    static async Task<IResult> SignOut(HttpContext context, PreferenceStore store)
     {
-        Session.End(context);
+        Session.End(context, store);
         await context.SignOutAsync();
         return Results.LocalRedirect("/sign-in");
     }
