@@ -81,7 +81,7 @@ public sealed class People
     static string Checked(string name)
     {
         name = Names.Checked(name, LongestName);
-        return ReservedNames.Values.Contains(name, StringComparer.OrdinalIgnoreCase)
+        return ReservedNames.Values.Any(reserved => Names.Key(reserved) == Names.Key(name))
             ? throw new InvalidDataException($"the name {name} is reserved; choose another name") : name;
     }
 
