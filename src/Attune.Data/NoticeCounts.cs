@@ -1,3 +1,5 @@
+using Attune.Text;
+
 namespace Attune.Data;
 
 /// <summary>Counts what happened to examples during encoding, and remembers the first example of each notice.</summary>
@@ -9,7 +11,8 @@ sealed class NoticeCounts
     public IEnumerable<string> Kinds => counts.Keys;
 
     /// <summary>One sentence for each notice, beginning with its count.</summary>
-    public IEnumerable<string> Sentences => counts.Select(notice => $"{notice.Value.Count} {notice.Key} (the first: {notice.Value.First})");
+    public IEnumerable<string> Sentences =>
+        counts.Select(notice => $"{Quantity.Sentence(notice.Value.Count, notice.Key)} (the first: {notice.Value.First})");
 
     public void Add(string what, Origin origin) =>
         counts[what] = counts.TryGetValue(what, out var known) ? (known.Count + 1, known.First) : (1, origin.ToString());

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -31,7 +32,7 @@ public sealed partial class Items
         if (settings.Order == ItemOrder.Informative)
             connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
         connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
-        AuditTrail.Append(connection, time, by, project, "items added", $"{items.Count} items");
+        AuditTrail.Append(connection, time, by, project, "items added", Quantity.Of(items.Count, "item"));
         return first;
     }
 

@@ -18,8 +18,9 @@ public sealed class InterruptTests : IDisposable
     {
         var run = folder.File("ppo");
         using var process = Commands.Start(
-            "ppo", $"model={Model()}", $"data.train={Lines("prompts", 8)}", $"run.output={run}", "sampling.maxNewTokens=4", "data.heldOutShare=0",
-            "training.batchSize=4", $"rewards=[{{kind: process, folder: {folder.Path}, command: 'echo $$ > pid; exec sleep 600'}}]");
+            "ppo", $"model={Model()}", $"data.train={Lines("prompts", 8)}", $"run.output={run}", "sampling.maxNewTokens=4",
+            "data.heldOutShare=0", "training.batchSize=4",
+            $"rewards=[{{kind: process, folder: {folder.Path}, command: 'echo $$ > pid; exec sleep 600'}}]");
         var child = Wait(() => File.Exists(folder.File("pid")) ? File.ReadAllText(folder.File("pid")).Trim() : "");
         for (var signal = 0; signal < signals; signal++)
         {

@@ -139,10 +139,10 @@ public sealed class ChatEncoderTests
         var bos = llama.IdToToken(llama.BosId!.Value);
         var (_, text, notices) = Row(llama, "{{ bos_token }}" + Turns, new(Origin, Talk));
         Assert.StartsWith($"{bos}U:", text);
-        Assert.Contains($"begin with the chat template's own {bos}", Assert.Single(notices));
+        Assert.Contains($"1 conversation begins with the chat template's own {bos}", Assert.Single(notices));
         (_, text, notices) = Row(llama, "{{ bos_token }}{{ bos_token }}" + Turns, new(Origin, Talk));
         Assert.StartsWith($"{bos}{bos}U:", text);
-        Assert.Contains($"begin with {bos} twice", Assert.Single(notices));
+        Assert.Contains($"1 conversation begins with {bos} twice", Assert.Single(notices));
         Assert.StartsWith("U:", Row(llama, Turns, new(Origin, Talk)).Text);
     }
 

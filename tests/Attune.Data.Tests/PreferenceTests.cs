@@ -55,7 +55,7 @@ public sealed class PreferenceTests : IDisposable
     {
         var encoder = new TextEncoder(TinyTokens(), 64);
         Assert.Null(encoder.EncodeComparisons(Read("""{"prompt":"q","chosen":"a","rejected":"a"}""")));
-        Assert.Contains("without a comparison were left out", Assert.Single(encoder.Notices));
+        Assert.Contains("1 example without a comparison was left out", Assert.Single(encoder.Notices));
         var kept = encoder.EncodeComparisons(Read("""{"prompt":"q","completions":["a","a","b"],"ranks":[0,1,2]}"""))!;
         Assert.Equal([new(0, 2), new(1, 2)], kept.Comparisons);
         const string Say = """[{"role":"assistant","content":"x"}]""";

@@ -40,8 +40,8 @@ public sealed class TextEncoderTests
         var row = encoder.EncodeDemonstration(new(Origin, "a", new string('x', 100)))!;
         Assert.Equal((20, 2), (row.Tokens.Length, row.Source!.Length));
         Assert.Equal(
-            ["1 prompts longer than 20 tokens were cut at the beginning (the first: data.jsonl, line 3)",
-                "1 texts longer than 20 tokens were cut at the end (the first: data.jsonl, line 3)"],
+            ["1 prompt longer than 20 tokens was cut at the beginning (the first: data.jsonl, line 3)",
+                "1 text longer than 20 tokens was cut at the end (the first: data.jsonl, line 3)"],
             encoder.Notices);
         Assert.Null(new TextEncoder(Tokenizer, 20, OverlongExamples.Drop, startToken: 7)
             .EncodeDemonstration(new(Origin, new string('x', 100), "a")));
@@ -77,11 +77,11 @@ public sealed class TextEncoderTests
         var row = truncating.EncodeDemonstration(example)!;
         Assert.Equal(20, row.Tokens.Length);
         Assert.DoesNotContain(Eos, row.Tokens);
-        Assert.Equal("1 texts longer than 20 tokens were cut at the end (the first: data.jsonl, line 3)",
+        Assert.Equal("1 text longer than 20 tokens was cut at the end (the first: data.jsonl, line 3)",
             Assert.Single(truncating.Notices));
         var dropping = new TextEncoder(Tokenizer, 20, OverlongExamples.Drop);
         Assert.Null(dropping.EncodeDemonstration(example));
-        Assert.Equal("1 texts longer than 20 tokens were left out (the first: data.jsonl, line 3)", Assert.Single(dropping.Notices));
+        Assert.Equal("1 text longer than 20 tokens was left out (the first: data.jsonl, line 3)", Assert.Single(dropping.Notices));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class TextEncoderTests
     {
         var encoder = new TextEncoder(Tokenizer, 20);
         Assert.Null(encoder.EncodeDemonstration(new(Origin, new string('x', 100), "a")));
-        Assert.Contains("prompts that fill the context", Assert.Single(encoder.Notices));
+        Assert.Contains("1 prompt that fills the context", Assert.Single(encoder.Notices));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class TextEncoderTests
     {
         var encoder = new TextEncoder(Tokenizer, 64);
         Assert.Null(encoder.EncodeComparisons(new ComparisonExample(Origin, "a", ["b", "c"], ComparisonSet.FromRanks(1, 1))));
-        Assert.Contains("without a comparison were left out: all completions tie", Assert.Single(encoder.Notices));
+        Assert.Contains("without a comparison was left out: all completions tie", Assert.Single(encoder.Notices));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Store;
 using Attune.Studio;
+using Attune.Text;
 
 namespace Attune.Cli.Commands;
 
@@ -63,7 +64,8 @@ static class FeedbackCommand
             var progress = store.Projects.Progress(project.Id);
             var archived = project.Archived ? ", archived" : "";
             Console.Out.WriteLine(
-                $"{project.Name}: {progress.Items:N0} items, {progress.Decisions:N0} of {progress.Wanted:N0} annotations{archived}");
+                $"{project.Name}: {Quantity.Of(progress.Items, "item")}, {progress.Decisions:N0} of "
+                + $"{Quantity.Of(progress.Wanted, "annotation")}{archived}");
         }
         return 0;
     }
@@ -86,5 +88,6 @@ static class FeedbackCommand
     }
 
     static string Summarize(BackupContent content) =>
-        $"{content.Projects:N0} projects, {content.Items:N0} items, {content.Decisions:N0} annotations by {content.People:N0} people";
+        $"{Quantity.Of(content.Projects, "project")}, {Quantity.Of(content.Items, "item")}, "
+        + $"{Quantity.Of(content.Decisions, "annotation")} by {Quantity.Of(content.People, "person", "people")}";
 }

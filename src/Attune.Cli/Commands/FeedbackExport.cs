@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Attune.Store.Export;
+using Attune.Text;
 
 namespace Attune.Cli.Commands;
 
@@ -96,10 +97,10 @@ static class FeedbackExport
     {
         var counts = manifest.Counts;
         Console.Out.WriteLine(
-            $"{output}: {counts.TrainRows:N0} rows of {counts.TrainPrompts:N0} prompts for training, "
-            + $"{counts.HeldOutRows:N0} rows of {counts.HeldOutPrompts:N0} prompts held out");
+            $"{output}: {Rows(counts.TrainRows, counts.TrainPrompts)} for training, "
+            + $"{Rows(counts.HeldOutRows, counts.HeldOutPrompts)} held out");
         Console.Out.WriteLine(
-            $"{counts.Items:N0} items; left out: {counts.LeftOutByFlags:N0} flagged, "
+            $"{Quantity.Of(counts.Items, "item")}; left out: {counts.LeftOutByFlags:N0} flagged, "
             + $"{counts.LeftOutByDecisions:N0} with too few annotations, "
             + $"{counts.LeftOutByAgreement:N0} with too little agreement, {counts.Undecided:N0} without a row in this layout");
         if (counts.Agreement is { } agreement)
@@ -109,5 +110,7 @@ static class FeedbackExport
         }
         foreach (var file in manifest.Files)
             Console.Out.WriteLine($"{file.Sha256}  {file.Name}");
+
+        static string Rows(int rows, int prompts) => $"{Quantity.Of(rows, "row")} of {Quantity.Of(prompts, "prompt")}";
     }
 }

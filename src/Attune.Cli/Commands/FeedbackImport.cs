@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Store;
 using Attune.Store.Import;
+using Attune.Text;
 
 namespace Attune.Cli.Commands;
 
@@ -42,8 +43,8 @@ static class FeedbackImport
         var project = isNew ? store.Projects.Add(name, SettingsFor(file), owner.Id) : FeedbackCommand.Find(store, name);
         var result = store.Imports.Add(project, file, owner.Id, parsed.GetValue(Decisions));
         Console.Out.WriteLine(
-            $"{project.Name}: {result.Items:N0} items, {result.Known:N0} of them with known ranks; "
-            + $"{result.Decisions:N0} annotations imported");
+            $"{project.Name}: {Quantity.Of(result.Items, "item")}, {result.Known:N0} of them with known ranks; "
+            + $"{Quantity.Of(result.Decisions, "annotation")} imported");
         if (result.Decisions > 0 && parsed.GetValue(Decisions) == ImportedDecisions.Keep)
             Console.Out.WriteLine("Items with an imported annotation need no other one; to have people annotate them, import with "
                 + "--decisions again or --decisions both");

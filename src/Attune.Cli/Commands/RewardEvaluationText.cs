@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
+using Attune.Text;
 
 namespace Attune.Cli.Commands;
 
@@ -17,12 +18,12 @@ static class RewardEvaluationText
         yield return Row(
             "accuracy",
             $"{Percent(accuracy.Value)}  (95 %: {Percent(accuracy.Low)} to {Percent(accuracy.High)})  "
-            + $"{accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} prompts");
+            + $"{Quantity.Of(accuracy.Pairs, "pair")} of {Quantity.Of(accuracy.Prompts, "prompt")}");
         if (evaluation.Annotators is { } people)
         {
             yield return Row(
                 "annotators",
-                $"agree with each other on {Percent(people.Among)} of {people.Pairs:N0} pairs, the model with one of them on "
+                $"agree with each other on {Percent(people.Among)} of {Quantity.Of(people.Pairs, "pair")}, the model with one of them on "
                 + $"{Percent(people.WithModel)}; the highest possible is {Percent(people.Ceiling)}");
         }
         if (ceiling is { } highest)
@@ -120,7 +121,7 @@ static class RewardEvaluationText
         foreach (var group in groups)
         {
             var interval = $"({Percent(group.Rate.Low)} to {Percent(group.Rate.High)})";
-            yield return $"  {group.Name,-24} {Percent(group.Rate.Value),8}  {interval}  {group.Rate.Pairs,7:N0} pairs";
+            yield return $"  {group.Name,-24} {Percent(group.Rate.Value),8}  {interval}  {Quantity.Of(group.Rate.Pairs, "pair"),13}";
         }
     }
 

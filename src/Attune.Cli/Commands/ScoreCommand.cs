@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Evaluation;
+using Attune.Text;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -55,8 +56,9 @@ static class ScoreCommand
 
         /// <summary>What was scored, with the accuracy on comparisons.</summary>
         public string Summary => pairs > 0
-            ? $"{texts} responses scored; accuracy {NumberFormat.Percent(correct / pairs, decimals: 1)} on {pairs} pairs"
-            : $"{texts} texts scored";
+            ? $"{Quantity.Of(texts, "response")} scored; accuracy {NumberFormat.Percent(correct / pairs, decimals: 1)} on "
+                + Quantity.Of(pairs, "pair")
+            : $"{Quantity.Of(texts, "text")} scored";
 
         public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(model.Score(examples), Line);
 

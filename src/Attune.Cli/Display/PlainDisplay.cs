@@ -1,4 +1,5 @@
 using Attune.Reporting.Charts;
+using Attune.Text;
 
 namespace Attune.Cli.Display;
 
@@ -16,7 +17,8 @@ public sealed class PlainDisplay(TextWriter output, TimeProvider clock) : IConso
         total = totalSteps;
         pace.Begin(step, totalSteps);
         written = clock.GetTimestamp();
-        Write(step == 0 ? $"{title}: {totalSteps} steps" : $"{title}: {totalSteps} steps, resuming after step {step}");
+        var steps = $"{title}: {Quantity.Of(totalSteps, "step")}";
+        Write(step == 0 ? steps : $"{steps}, resuming after step {step}");
     }
 
     public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)

@@ -1,6 +1,7 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Runs;
 using Attune.Reporting.Studies;
+using Attune.Text;
 using Attune.Training.Runs;
 
 namespace Attune.Cli.Studies;
@@ -44,7 +45,7 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> command, int jobs, I
         var result = Report();
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
         var resume = cancellation.IsCancellationRequested ? "; run the same command to resume" : "";
-        display.End($"{study.Finished} of {study.Runs.Count} runs finished{failed}{resume}");
+        display.End($"{study.Finished} of {Quantity.Of(study.Runs.Count, "run")} finished{failed}{resume}");
         cancellation.ThrowIfCancellationRequested();
         return result;
     }
@@ -85,6 +86,6 @@ sealed class StudyRunner(Study study, IReadOnlyList<string> command, int jobs, I
     {
         var names = string.Join(", ", active.Select(process => process.Run.Name));
         var failed = failures.Count > 0 ? $", {failures.Count} failed" : "";
-        return $"{study.Finished} of {study.Runs.Count} runs{failed}; running: {names}";
+        return $"{study.Finished} of {Quantity.Of(study.Runs.Count, "run")}{failed}; running: {names}";
     }
 }

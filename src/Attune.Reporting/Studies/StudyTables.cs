@@ -1,6 +1,7 @@
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Reports;
+using Attune.Text;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Reporting.Studies;
@@ -15,7 +16,7 @@ public sealed class StudyTables(StudyResult result)
         "Last values: mean ± standard deviation over the seeds, then the difference from the base; ≈ is a difference within the noise.";
 
     /// <summary>How to read the curves.</summary>
-    public string BandKey => $"Line: the mean over {study.Options.Seeds.Count} seeds. Band: minimum to maximum.";
+    public string BandKey => $"Line: the mean over {Quantity.Of(study.Options.Seeds.Count, "seed")}. Band: minimum to maximum.";
 
     /// <summary>The last values of a group's variants and of the base.</summary>
     public ReportTable Of(StudyGroup group) => Table(group.Name, Members(group));
@@ -72,7 +73,7 @@ public sealed class StudyTables(StudyResult result)
         [Named(name, variant), .. Metrics.Select(metric => Cell(variant, metric))];
 
     static string Named(string name, VariantResult variant) =>
-        variant.Records.Count == variant.Seeds ? name : $"{name} ({variant.Records.Count} of {variant.Seeds} seeds)";
+        variant.Records.Count == variant.Seeds ? name : $"{name} ({variant.Records.Count} of {Quantity.Of(variant.Seeds, "seed")})";
 
     string Cell(VariantResult variant, Metric metric)
     {

@@ -31,7 +31,7 @@ public sealed record PpoOptions : IValidatableObject
     [Range(0d, 1d)]
     public double Gamma { get; init; } = 1;
 
-    /// <summary>λ of generalized advantage estimation: 1 relies on rewards, 0 on values.</summary>
+    /// <summary>λ of generalized advantage estimation: 1 is Monte Carlo (rewards only), 0 one-step TD (values).</summary>
     [Range(0d, 1d)]
     public double GaeLambda { get; init; } = 0.95;
 

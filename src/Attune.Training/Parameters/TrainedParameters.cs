@@ -124,7 +124,7 @@ public sealed partial class TrainedParameters
             .ToDictionary(stack => stack.Key, stack => stack.Max() + 1, StringComparer.Ordinal);
         if (stacks.Values.Min() < topLayers)
             throw new InvalidDataException(
-                $"`parameters.topLayers` must be at most the model's {stacks.Values.Min()} layers (was {topLayers}).");
+                $"`parameters.topLayers` must be at most the model's {Quantity.Of(stacks.Values.Min(), "layer")} (was {topLayers}).");
         foreach (var (name, layer) in parameters)
             if (layer.Success ? NumberOf(layer) < stacks[layer.Groups["stack"].Value] - topLayers : IsBeforeLayers(name))
                 yield return name;

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models.Families;
+using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Offline;
@@ -69,8 +70,8 @@ public sealed record PretrainRecipe : IRecipe
         var (train, heldOut) = Data.Load(
             examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
         run.Notice(
-            $"{model.ParameterCount:N0} parameters, {tokenizer.VocabularySize:N0} tokens in the vocabulary, "
-            + $"{train.Sum(row => (long)row.Tokens.Length):N0} tokens to train on");
+            $"{Quantity.Of(model.ParameterCount, "parameter")}, {Quantity.Of(tokenizer.VocabularySize, "token")} in the vocabulary, "
+            + $"{Quantity.Of(train.Sum(row => (long)row.Tokens.Length), "token")} to train on");
         if (objective == PretrainObjective.Masked)
             Learn(new MaskedLm(model, tokenizer, Pretrain, run.Seed), MaskedLm.Rows(train), MaskedLm.Rows(heldOut));
         else

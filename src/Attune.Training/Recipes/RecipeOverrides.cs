@@ -98,7 +98,7 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
     {
         if (index > list.Children.Count)
         {
-            errors.Add($"'{key}': the list has {list.Children.Count} items, which are numbered from 0");
+            errors.Add($"'{key}': the list has {Quantity.Of(list.Children.Count, "item")}, numbered from 0");
             return;
         }
         if (index == list.Children.Count)

@@ -59,7 +59,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
             throw Wrong($"id must be {id}, that of the request (was {Shown(found)})", answer);
         if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != rollouts.Count)
         {
-            var length = scores.ValueKind == JsonValueKind.Array ? $"{scores.GetArrayLength()} items" : Shown(scores);
+            var length = scores.ValueKind == JsonValueKind.Array ? Quantity.Of(scores.GetArrayLength(), "item") : Shown(scores);
             throw Wrong($"scores must be a list of {rollouts.Count} (was {length})", answer);
         }
         return new([.. scores.EnumerateArray().Select((score, row) => ReadRow(score, row, rollouts.Completions[row].Tokens.Length))]);
@@ -72,8 +72,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         return score.GetArrayLength() == tokens
             ? [.. score.EnumerateArray().Select(number => Number(number, row))]
             : throw new InvalidDataException(
-                $"its answer has {score.GetArrayLength()} numbers for completion {row}, which has {tokens} tokens; "
-                + "it must have one number, or one for each token");
+                $"its answer has {Quantity.Of(score.GetArrayLength(), "number")} for completion {row}, which has "
+                + $"{Quantity.Of(tokens, "token")}; it must have one number, or one for each token");
     }
 
     static double Number(JsonElement score, int row) =>

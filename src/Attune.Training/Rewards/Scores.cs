@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Policies;
 
@@ -36,13 +37,14 @@ public sealed record Scores(double[][] Rows)
     public void Check(string name, Rollouts rollouts)
     {
         if (Rows.Length != rollouts.Count)
-            throw new InvalidDataException($"the reward '{name}' gave {Rows.Length} scores for {rollouts.Count} responses");
+            throw new InvalidDataException(
+                $"the reward '{name}' gave {Quantity.Of(Rows.Length, "score")} for {Quantity.Of(rollouts.Count, "response")}");
         foreach (var (row, response) in Rows.Zip(rollouts.Completions))
         {
             if (row is null || (row.Length != 1 && row.Length != response.Tokens.Length))
                 throw new InvalidDataException(
-                    $"the reward '{name}' gave {row?.Length ?? 0} numbers for a response of {response.Tokens.Length} tokens; "
-                    + "it must give one number, or one for each token");
+                    $"the reward '{name}' gave {Quantity.Of(row?.Length ?? 0, "number")} for a response of "
+                    + $"{Quantity.Of(response.Tokens.Length, "token")}; it must give one number, or one for each token");
             if (Array.Find(row, number => !double.IsFinite(number)) is var number && !double.IsFinite(number))
                 throw new InvalidDataException(
                     string.Create(

@@ -62,7 +62,8 @@ public sealed partial class ForeignKeysTests
     {
         var rows = ArgumentRow().Matches(Page[Page.IndexOf("## Arguments", StringComparison.Ordinal)..]);
         var onPage = rows.SelectMany(row => Code().Matches(row.Groups["names"].Value).Select(name => KeyValuePair.Create(
-            name.Groups["code"].Value, string.Join(' ', Code().Matches(row.Groups["keys"].Value).Select(key => key.Groups["code"].Value)))));
+            name.Groups["code"].Value,
+            string.Join(' ', Code().Matches(row.Groups["keys"].Value).Select(key => key.Groups["code"].Value)))));
         Assert.Equal(
             ForeignKeys.All.Select(row => KeyValuePair.Create(row.Key, string.Join(' ', row.Value.Keys))).OrderBy(row => row.Key),
             onPage.OrderBy(row => row.Key));
@@ -73,7 +74,6 @@ public sealed partial class ForeignKeysTests
     {
         var sections = Keys.Select(key => key.Split('.')[0]).ToHashSet(StringComparer.Ordinal);
         var named = Code().Matches(Page).Select(match => match.Groups["code"].Value.Split('=')[0])
-
             .Where(code => DottedName().IsMatch(code) && sections.Contains(code.Split('.')[0])
                 && !code.EndsWith(".json", StringComparison.Ordinal) && !code.EndsWith(".safetensors", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(named);

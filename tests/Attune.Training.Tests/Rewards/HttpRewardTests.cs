@@ -63,7 +63,7 @@ public sealed class HttpRewardTests : IDisposable
     [Theory]
     [InlineData("<html>Hello</html>", "its answer is not JSON: <html>Hello</html>")]
     [InlineData("", "its answer is not JSON: an empty line")]
-    [InlineData("""{"id":1,"scores":[1]}""", "scores must be a list of 2 (was 1 items)")]
+    [InlineData("""{"id":1,"scores":[1]}""", "scores must be a list of 2 (was 1 item)")]
     public void NonsenseIsRefused(string answer, string expected)
     {
         Serve((200, answer));

@@ -91,7 +91,7 @@ public sealed class RewardSumTests : IDisposable
     }
 
     [Theory]
-    [InlineData("the reward 'a' gave 1 scores for 2 responses", "1")]
+    [InlineData("the reward 'a' gave 1 score for 2 responses", "1")]
     [InlineData("the reward 'a' gave 2 numbers for a response of 3 tokens", "1 2|3")]
     [InlineData("the reward 'a' gave NaN for a response", "1|NaN")]
     [InlineData("the reward 'a' gave -Infinity for a response", "-Infinity|1")]
