@@ -25,6 +25,26 @@ static class ChoiceOption
         };
     }
 
+    /// <summary>An option that may be left out: its value is then null.</summary>
+    public static Option<T?> CreateOptional<T>(string name, string description)
+        where T : struct, Enum
+    {
+        var names = Enum.GetValues<T>().ToDictionary(Name, StringComparer.OrdinalIgnoreCase);
+        return new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', names.Keys),
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (names.TryGetValue(text, out var choice))
+                    return choice;
+                result.AddError($"{name} must be one of {string.Join(", ", names.Keys)} (was '{text}').");
+                return null;
+            },
+        };
+    }
+
     /// <summary>A value as it is typed.</summary>
     public static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

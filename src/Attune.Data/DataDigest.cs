@@ -49,7 +49,8 @@ public sealed class DataDigest
         _ => "",
     };
 
-    static IEnumerable<string> TextsOf(Example example) => example switch
+    /// <summary>The texts that a method learns from, each the prompt with a response.</summary>
+    public static IEnumerable<string> TextsOf(Example example) => example switch
     {
         Document document => [document.Text],
         Demonstration demonstration => [demonstration.Prompt + demonstration.Completion],
@@ -61,7 +62,8 @@ public sealed class DataDigest
         _ => [PromptOf(example)],
     };
 
-    static string Written(IEnumerable<Message> messages) => string.Concat(messages.Select(message => $"{message.Role}: {Content(message)}\n"));
+    static string Written(IEnumerable<Message> messages) =>
+        string.Concat(messages.Select(message => $"{message.Role}: {Content(message)}\n"));
 
     static string Content(Message message) =>
         message.Fields.TryGetProperty("content", out var content) ? content.ToString() : message.Fields.GetRawText();

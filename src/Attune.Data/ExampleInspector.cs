@@ -14,52 +14,78 @@ public sealed record InspectedExample(Example Example, IReadOnlyList<TokenRow> R
     public int Length => Rows.Select(row => row.Length).DefaultIfEmpty(0).Max();
 }
 
-/// <summary>Shows examples one by one as training reads them.</summary>
-/// <param name="tokenizer">The tokenizer; it must have an end-of-sequence token.</param>
-/// <param name="context">The most tokens of a text.</param>
-/// <param name="tooLong">What to do with longer texts.</param>
-/// <param name="startToken">The start token of an encoder–decoder's decoder; null for other models.</param>
-public sealed class ExampleInspector(Tokenizer tokenizer, int context = ExampleInspector.Unlimited,
-    OverlongExamples tooLong = OverlongExamples.Truncate, int? startToken = null)
+/// <summary>Shows examples one by one as a method reads them.</summary>
+public sealed class ExampleInspector
 {
-    readonly Tokenizer tokenizer = tokenizer.WithTemplateTime(DateTime.Now);
-
-    /// <inheritdoc cref="TextEncoder.Embeddings"/>
-    public long Embeddings { get; init; } = long.MaxValue;
+    /// <summary>How the note of an example begins at which training would stop.</summary>
+    public const string Stop = "examples would stop training: ";
 
     /// <summary>A context length that no text exceeds.</summary>
     public const int Unlimited = int.MaxValue / 2;
+
+    readonly DataUse use;
+    readonly int room;
+    readonly TextEncoder whole;
+    readonly TextEncoder limited;
+
+    /// <param name="tokenizer">The tokenizer; it must have an end-of-sequence token.</param>
+    /// <param name="context">The most tokens of a text.</param>
+    /// <param name="tooLong">What to do with longer texts.</param>
+    /// <param name="startToken">The start token of an encoder–decoder's decoder; null for other models.</param>
+    /// <param name="use">What the method learns from; any for what the layout is made for.</param>
+    /// <param name="room">The tokens that a prompt leaves for a response.</param>
+    /// <param name="embeddings">How many tokens the model has embeddings for.</param>
+    public ExampleInspector(Tokenizer tokenizer, int context = Unlimited, OverlongExamples tooLong = OverlongExamples.Truncate,
+        int? startToken = null, DataUse use = DataUse.Any, int room = 1, long embeddings = long.MaxValue)
+    {
+        (this.use, this.room) = (use, room);
+        var timed = tokenizer.WithTemplateTime(DateTime.Now);
+        whole = new(timed, Unlimited, tooLong, startToken) { Embeddings = embeddings };
+        limited = new(timed, context, tooLong, startToken) { Embeddings = embeddings };
+    }
+
+    /// <summary>What was cut or left out so far, in the words in which a run reports it.</summary>
+    public IEnumerable<string> Notices => limited.Notices;
 
     /// <summary>Encodes an example. An example that would stop training is marked as left out, with the reason in its notes.</summary>
     public InspectedExample Inspect(Example example)
     {
         try
         {
-            var rows = Encode(NewEncoder(Unlimited), example);
-            var encoder = NewEncoder(context);
-            var isLeftOut = Encode(encoder, example).Count == 0;
-            return new(example, rows, [.. encoder.NoticeKinds], isLeftOut);
+            var rows = Encode(whole, example, room: 1);
+            var isLeftOut = Encode(limited, example, room).Count == 0;
+            return new(example, rows, [.. limited.TakeLatestNotices()], isLeftOut);
         }
         catch (InvalidDataException error)
         {
             return new(example, [],
-                [$"examples would stop training: {error.Message.Replace($"{example.Origin}: ", "", StringComparison.Ordinal)}"],
+                [$"{Stop}{error.Message.Replace($"{example.Origin}: ", "", StringComparison.Ordinal)}"],
                 IsLeftOut: true);
         }
     }
 
-    TextEncoder NewEncoder(int length) => new(tokenizer, length, tooLong, startToken) { Embeddings = Embeddings };
+    List<TokenRow> Encode(TextEncoder encoder, Example example, int room) => use switch
+    {
+        DataUse.Prompts => Prompt(encoder, example, room),
+        DataUse.Documents when example is Demonstration joined => [Whole(encoder.EncodeDocument(joined.Prompt + joined.Completion))],
+        _ => EncodeAsMade(encoder, example),
+    };
 
-    static List<TokenRow> Encode(TextEncoder encoder, Example example) => example switch
+    static List<TokenRow> EncodeAsMade(TextEncoder encoder, Example example) => example switch
     {
         Document document => [Whole(encoder.EncodeDocument(document.Text))],
         Demonstration demonstration => OrNone(encoder.EncodeDemonstration(demonstration)),
-        ChatExample dialogue when dialogue.PromptCount < dialogue.Messages.Count => OrNone(encoder.EncodeChat(dialogue)),
-        PromptOnly or ChatExample =>
-            encoder.EncodePrompt(example, room: 1) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [],
+        ChatExample { IsPrompt: false } dialogue => OrNone(encoder.EncodeChat(dialogue)),
+        PromptOnly or ChatExample => Prompt(encoder, example, room: 1),
+        LabelledExample labelled => EncodeAsMade(encoder, labelled.Response),
+        StepwiseExample steps =>
+            OrNone(encoder.EncodeDemonstration(new(steps.Origin, steps.Prompt, string.Concat(steps.Steps)))),
         _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))]
             : [],
     };
+
+    static List<TokenRow> Prompt(TextEncoder encoder, Example example, int room) =>
+        encoder.EncodePrompt(example, room) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [];
 
     static List<TokenRow> OrNone(TokenRow? row) => row is null ? [] : [row];
 

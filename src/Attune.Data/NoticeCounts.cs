@@ -6,14 +6,23 @@ namespace Attune.Data;
 sealed class NoticeCounts
 {
     readonly Dictionary<string, (int Count, string First)> counts = new(StringComparer.Ordinal);
-
-    /// <summary>The different notices, in the order in which they first occurred.</summary>
-    public IEnumerable<string> Kinds => counts.Keys;
+    HashSet<string> latest = new(StringComparer.Ordinal);
 
     /// <summary>One sentence for each notice, beginning with its count.</summary>
     public IEnumerable<string> Sentences =>
         counts.Select(notice => $"{Quantity.Sentence(notice.Value.Count, notice.Key)} (the first: {notice.Value.First})");
 
-    public void Add(string what, Origin origin) =>
+    /// <summary>The different notices since the last call.</summary>
+    public IReadOnlyCollection<string> TakeLatest()
+    {
+        var taken = latest;
+        latest = new(StringComparer.Ordinal);
+        return taken;
+    }
+
+    public void Add(string what, Origin origin)
+    {
+        latest.Add(what);
         counts[what] = counts.TryGetValue(what, out var known) ? (known.Count + 1, known.First) : (1, origin.ToString());
+    }
 }

@@ -54,8 +54,8 @@ public sealed class TextEncoder
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
     public IEnumerable<string> Notices => notices.Sentences;
 
-    /// <summary>The different notices without counts and origins.</summary>
-    public IEnumerable<string> NoticeKinds => notices.Kinds;
+    /// <summary>What happened since the last call, without counts and origins.</summary>
+    internal IReadOnlyCollection<string> TakeLatestNotices() => notices.TakeLatest();
 
     /// <summary>The prompt of any example that has one, with room for a response.</summary>
     /// <inheritdoc cref="EncodePrompt(Origin, string, int)"/>
@@ -156,11 +156,6 @@ public sealed class TextEncoder
         return lastEos >= 0 && string.IsNullOrWhiteSpace(tokenizer.Decode(tokens.AsSpan(lastEos + 1))) ? tokens[..(lastEos + 1)]
             : [.. tokens, eos];
     }
-
-    /// <summary>Compared responses of every example that is not left out.</summary>
-    /// <inheritdoc cref="EncodeComparisons(Example)"/>
-    public IReadOnlyList<TokenComparisons> Rankings(IEnumerable<Example> examples) =>
-        [.. examples.Select(EncodeComparisons).OfType<TokenComparisons>()];
 
     /// <summary>
     /// Compared responses, each after the prompt; messages are rendered by the chat template. Null when the example is left out.

@@ -70,7 +70,7 @@ public sealed class DataCommandTests : IDisposable
         var data = TinyData.Rankings(folder);
         var output = Inspect(data, "--context", "4", "--too-long", "drop", "--rows", "0");
         Assert.Contains("left out   36", output, StringComparison.Ordinal);
-        Assert.Contains("36 comparisons with a text longer than 4 tokens were left out", output, StringComparison.Ordinal);
+        Assert.Contains("36 comparisons with a text longer than 4 tokens were left out (the first: ", output, StringComparison.Ordinal);
         Assert.Contains("longer than the context", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\nline 1", output, StringComparison.Ordinal);
     }
@@ -84,7 +84,126 @@ public sealed class DataCommandTests : IDisposable
         var output = Inspect(data);
         Assert.Contains("line 2: left out", output, StringComparison.Ordinal);
         Assert.Contains(
-            "1 examples would stop training: chat template, line 1: no system role (first: line 2)", output, StringComparison.Ordinal);
+            "1 examples would stop training: chat template, line 1: no system role (the first: line 2)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_NoModel_ShowsLayoutMethodAndCharacters()
+    {
+        var (code, output, error) = Commands.Run("data", "inspect", TinyData.Rankings(folder), "--rows", "1");
+        Assert.True(code == 0, error);
+        Assert.Contains("fields     prompt, completions, ranks: comparisons", output, StringComparison.Ordinal);
+        Assert.Contains("method     reward, guessed from the fields; --method names another", output, StringComparison.Ordinal);
+        Assert.Contains("""{"prompt":"The cat says","completions":[" meow."," woof."," no"],"ranks":[0,1,2]}""", output,
+            StringComparison.Ordinal);
+        Assert.Contains("lengths in characters", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_TokenizerOrConfigAlone_NeedNoWeights()
+    {
+        File.Delete(Path.Combine(model, "model.safetensors"));
+        Assert.Contains("context    48 tokens", Inspect(TinyData.Demonstrations(folder)), StringComparison.Ordinal);
+        File.Delete(Path.Combine(model, "config.json"));
+        Assert.Contains("context    unknown", Inspect(TinyData.Demonstrations(folder)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"wave:","completion":" bad answer","label":false}""", "line 1: sft learns from demonstrations")]
+    [InlineData("""{"prompt":"a","completion":null}""", "line 1: `completion` is null")]
+    public void Inspect_DataThatTheMethodWouldMisread_Fails(string line, string expected)
+    {
+        var (code, _, error) = Commands.Run("data", "inspect", folder.Write("bad.jsonl", line + "\n"), "--method", "sft");
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inspect_LayoutThatNoMethodLearnsFrom_IsShown() =>
+        Assert.Contains("method     none learns from labelled responses",
+            Inspect(folder.Write("kto.jsonl", """{"prompt":"wave:","completion":" bad answer","label":false}""" + "\n")),
+            StringComparison.Ordinal);
+
+    /// <summary>Rows of every length, some of them empty: the forecast is what the run reports.</summary>
+    [Theory]
+    [InlineData("pretrain")]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    [InlineData("dpo")]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    public void Inspect_EveryMethod_ForecastsWhatItsRunReports(string method)
+    {
+        var lm = folder.File("long");
+        using (var random = new RandomSource(1))
+        {
+            var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 96 };
+            var config = shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId,
+                TinyData.Tokenizer.PadId);
+            ModelFolder.Save(lm, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
+        }
+        var data = folder.Write("data.jsonl", string.Concat(Enumerable.Range(0, 60).Select(i => Row(method, i) + "\n")));
+        var (code, forecast, error) = Commands.Run("data", "inspect", data, "--model", lm, "--method", method);
+        Assert.True(code == 0, error);
+        var (_, report, _) = Commands.Run(
+            [
+                method, $"model={lm}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2",
+                "run.selfTest=false",
+                .. method is "ppo" or "grpo" ? ["rewards=[{kind: length, unit: words, target: 3}]"] : Array.Empty<string>(),
+            ]);
+        var expected = Notes(report);
+        Assert.Equal(expected, Notes(forecast));
+        Assert.Contains(expected, note => note.EndsWith($"{method} does not use `id`", StringComparison.Ordinal));
+        Assert.True(method == "pretrain" || expected.Count > 1);
+        var leftOut = expected.Where(note => note.Contains("left out (", StringComparison.Ordinal)).Sum(Count);
+        Assert.Contains($"left out   {leftOut}\n", forecast, StringComparison.Ordinal);
+
+        static int Count(string note) => int.Parse(note.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+
+        static List<string> Notes(string output) =>
+            [.. output.Replace("note: ", "", StringComparison.Ordinal).Split('\n').Select(line => line.Trim()).Where(IsNote)];
+
+        static bool IsNote(string line) =>
+            line.Contains(" (the first: ", StringComparison.Ordinal) || line.Contains(" does not use ", StringComparison.Ordinal);
+
+        static string Row(string method, int i)
+        {
+            var (text, answer) = (string.Concat(Enumerable.Repeat("The cat says meow. ", i)), i % 7 == 0 ? "" : " moo");
+            return method switch
+            {
+                "pretrain" => $$"""{"text":"{{text}}","id":{{i}}}""",
+                "sft" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
+                "ppo" or "grpo" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
+                _ => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","id":{{i}}}""",
+            };
+        }
+    }
+
+    [Fact]
+    public void Convert_Emoji_AreWrittenAsTheyAre()
+    {
+        var data = folder.Write("emoji.jsonl", """{"chosen":"mood? 😀😀 \\uD83D","rejected":"mood? 😁"}""" + "\n");
+        var output = folder.File("own.jsonl");
+        Commands.Run("data", "convert", data, output);
+        Assert.Equal("""{"prompt":"mood?","chosen":" 😀😀 \\uD83D","rejected":" 😁"}""" + "\n", File.ReadAllText(output));
+    }
+
+    [Fact]
+    public void Convert_OtherLayout_IsWrittenAsOurOwn()
+    {
+        var data = folder.Write("gsm8k.jsonl", """{"question":"How many?","answer":"#### 3","split":"test"}""" + "\n");
+        var output = folder.File("own.jsonl");
+        var (code, said, error) = Commands.Run("data", "convert", data, output, "--keep", "answer");
+        Assert.True(code == 0, error);
+        Assert.Equal($"{output}: 1 row of prompt, completion, answer\n", said);
+        Assert.Equal($"{data}: the new file does not use `split`\n", error);
+        Assert.Equal("""{"prompt":[{"role":"user","content":"How many?"}],"completion":[{"role":"assistant","content":"#### 3"}],"""
+            + "\"answer\":\"#### 3\"}\n", File.ReadAllText(output));
+        (code, _, error) = Commands.Run("data", "convert", data, output, "--columns", "prompt=question", "completion=answer");
+        Assert.True(code == 0, error);
+        Assert.Equal("""{"prompt":"How many?","completion":"#### 3"}""" + "\n", File.ReadAllText(output));
+        Assert.Equal(2, Commands.Run("data", "convert", data, output, "--from", "alpaca").Code);
+        Assert.Equal("""{"prompt":"How many?","completion":"#### 3"}""" + "\n", File.ReadAllText(output));
     }
 
     [Fact]

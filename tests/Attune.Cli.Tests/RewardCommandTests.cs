@@ -38,6 +38,17 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Fact]
+    public void EvaluateReward_RowsThatWereTrainedOn_AreCounted()
+    {
+        var (rankings, run) = (TinyData.Rankings(folder), folder.File("run"));
+        Succeed("reward", $"data.train={rankings}", $"run.output={run}", "training.steps=1", "newModel.layers=1", "newModel.width=32",
+            "newModel.heads=2", "newModel.context=48", "tokenizer.vocabularySize=300", "normalise.by=none");
+        var (_, _, error) = Commands.Run("evaluate", "reward", Path.Combine(run, "model"), rankings);
+        Assert.Contains("36 of 36 rows were trained on", error);
+        Assert.DoesNotContain("trained on", Commands.Run("evaluate", "reward", one, rankings).Error);
+    }
+
+    [Fact]
     public void EvaluateReward_MarginsVotesAndSources_AreGrouped()
     {
         var data = folder.Write("pairs.jsonl", string.Concat(Enumerable.Range(0, 20).Select(i =>

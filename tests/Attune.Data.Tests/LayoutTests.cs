@@ -190,6 +190,20 @@ public sealed class LayoutTests : IDisposable
         Assert.Contains("in 1 of 1 rows (the first: line 1)", Refused("""{"chosen":"yes","rejected":"no"}"""));
     }
 
+    [Fact]
+    public void Read_FourHundredEmoji_LosesNoCharacter()
+    {
+        var path = Repository.PathTo("tests", "Attune.Data.Tests", "Data", "emoji400.jsonl");
+        var rows = Dataset.Read(path).Cast<ComparisonExample>().ToList();
+        Assert.All(rows, row =>
+        {
+            Assert.Equal("How was the trip?", row.Prompt);
+            Assert.Equal([row.Row!.Text("chosen"), row.Row.Text("rejected")], row.Completions.Select(text => row.Prompt + text));
+            Assert.DoesNotContain(row.Completions, text => text.Contains('\uFFFD') || char.IsLowSurrogate(text[0]));
+        });
+        Assert.Equal(File.ReadLines(path).Count(), rows.Count);
+    }
+
     [Theory]
     [InlineData("mood? 😀", "mood? 😁", "mood?", " 😀", " 😁")]
     [InlineData("hi 👩‍🚀", "hi 👩‍🔬", "hi", " 👩‍🚀", " 👩‍🔬")]

@@ -2,71 +2,168 @@ using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Data;
 using Attune.Hub;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
 using Attune.Reporting.Charts;
 using Attune.Text;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
+using Attune.Training.Recipes;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Attune.Cli.Commands;
 
-/// <summary><c>attune data inspect FILE --model FOLDER</c>: examples as tokens, their lengths, and what is truncated or left out.</summary>
+/// <summary>
+/// <c>attune data inspect FILE</c>: examples as a method reads them, their lengths, and what is truncated or left out. Without a model,
+/// lengths are in characters.
+/// </summary>
 static class DataCommand
 {
     const int TokensShown = 400;
+    const int CharactersShown = 600;
     const int Bins = 10;
     const int LongestBar = 40;
 
     static readonly Argument<string> File = new("file") { HelpName = "FILE", Description = "A data file, or a folder of them" };
-    static readonly Option<string> Model = new("--model")
+    static readonly Option<string?> Model = new("--model")
     {
         HelpName = "FOLDER",
-        Description = "A folder with a tokenizer and, for the context length, a config.json", Required = true,
+        Description = "A folder with a tokenizer and, for the context length, a config.json; weights are not needed",
+    };
+    static readonly Option<string?> Method = new("--method")
+    {
+        HelpName = "METHOD",
+        Description = $"The method to read as, with its defaults: {MethodCatalog.Names}; default: one that learns from the layout",
     };
     static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
     static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
-    static readonly Option<OverlongExamples> TooLongIs = ChoiceOption.Create<OverlongExamples>(
-        "--too-long", "What to do with longer texts");
+    static readonly Option<OverlongExamples?> TooLongIs = ChoiceOption.CreateOptional<OverlongExamples>(
+        "--too-long", "What to do with longer texts; default: what the method does");
+    static readonly DataArguments Reading = new();
 
     public static Command Create()
     {
-        var inspect = new Command("inspect", "Show examples as tokens with the loss mask, their lengths, and what is truncated or left out")
+        var inspect = new Command("inspect", "Show examples as a method reads them, their lengths, and what is truncated or left out")
         {
-            File, Model, Rows, Context, TooLongIs,
+            File, Model, Method, Rows, Context, TooLongIs,
         };
+        Reading.AddTo(inspect);
         inspect.SetAction(Inspect);
         const string Example = "attune data inspect data/frontdesk/demonstrations.jsonl --model runs/quickstart/1-pretrain/model --rows 5";
-        var command = new Command("data", "Get data from the Hugging Face Hub, and show data as a model reads it")
+        var command = new Command("data", "Get data from the Hugging Face Hub, show it as a model reads it, or convert it")
         {
-            GetCommand.Create(HubKind.Dataset), CommandHelp.WithExample(inspect, Example),
+            GetCommand.Create(HubKind.Dataset), CommandHelp.WithExample(inspect, Example), DataConvertCommand.Create(),
         };
         return CommandHelp.WithExample(command, Example);
     }
 
     static int Inspect(ParseResult parsed)
     {
-        var (rows, context, folder) = (parsed.GetValue(Rows), parsed.GetValue(Context), ModelPath.Find(parsed.GetValue(Model)!));
+        var (file, rows, context, folder) =
+            (parsed.GetValue(File)!, parsed.GetValue(Rows), parsed.GetValue(Context), parsed.GetValue(Model));
         if (rows < 0 || context < 0)
             throw new InvalidDataException($"{(rows < 0 ? "--rows" : "--context")} must be at least 0 (was {Math.Min(rows, context)}).");
-        var tokenizer = ModelFolder.LoadTokenizer(folder);
-        var backbone = Path.Exists(Path.Combine(folder, "config.json")) ? ModelFolder.Describe(folder).Backbone : null;
-        var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
-        var inspection = new ExampleInspector(tokenizer, most, parsed.GetValue(TooLongIs), backbone?.StartToken)
-        {
-            Embeddings = backbone?.VocabularySize ?? long.MaxValue,
-        };
-        var examples = Dataset.Read(parsed.GetValue(File)!).Select(inspection.Inspect).ToList();
-        if (examples.Count == 0)
-            throw new InvalidDataException($"{parsed.GetValue(File)} has no examples.");
-        PrintTokenizer(tokenizer, most);
-        foreach (var example in examples.Take(rows))
-            Show(example, tokenizer);
-        PrintCounts(examples);
-        PrintLengths(examples, most);
-        PrintNotes(examples);
+        var options = Reading.Read(parsed);
+        var first = Dataset.Read(file, options).FirstOrDefault() ?? throw new InvalidDataException($"{file} has no examples.");
+        var method = MethodFor(parsed.GetValue(Method), first);
+        var notices = new List<string>();
+        var data = new DataOptions { Columns = options.Columns, Side = options.Side, Ignore = options.Ignore };
+        var read = Dataset.Read(file, (method is null ? options : data.For(method)) with { Notice = notices.Add });
+        var recipe = method?.NewRecipe();
+        var tooLong = parsed.GetValue(TooLongIs) ?? recipe?.Data.TooLong ?? OverlongExamples.Truncate;
+        PrintRow("fields", $"{string.Join(", ", first.Row!.Names)}: {DataUses.Name(DataUses.Of(first))}");
+        PrintMethod(method, DataUses.Of(first), isGuessed: parsed.GetValue(Method) is null, tooLong, recipe);
+        if (folder is null)
+            PrintInCharacters(read, rows, notices);
+        else
+            PrintInTokens(read, first, folder, context, method, recipe, tooLong, rows, notices);
         return 0;
     }
+
+    /// <summary>The method of a name; without one, the first method that learns from such examples, or null.</summary>
+    static TrainingMethod? MethodFor(string? name, Example first)
+    {
+        if (name is not null)
+            return MethodCatalog.Find(name)
+                ?? throw new InvalidDataException($"--method must be one of {MethodCatalog.Names} (was {name}).");
+        return MethodCatalog.All.FirstOrDefault(method => method.Reads == DataUses.Of(first));
+    }
+
+    static void PrintMethod(TrainingMethod? method, DataUse found, bool isGuessed, OverlongExamples tooLong, IRecipe? recipe)
+    {
+        var why = isGuessed ? ", guessed from the fields; --method names another" : "";
+        var rest = method?.Reads == DataUse.Documents ? "documents are cut into rows"
+            : tooLong == OverlongExamples.Drop ? "what is longer than the context is left out" : "what is longer than the context is cut";
+        PrintRow("method", method is null ? $"none learns from {DataUses.Name(found)}" : $"{method.Name}{why}");
+        if (method is null)
+            return;
+        PrintRow("too long", recipe is OnPolicyRecipe policy
+            ? $"{rest}; a prompt leaves {policy.Sampling.MaxNewTokens} tokens for a response"
+            : rest);
+    }
+
+    static void PrintInCharacters(IEnumerable<Example> read, int rows, List<string> notices)
+    {
+        var lengths = new List<int>();
+        PrintRow("tokenizer", "none: lengths are in characters; --model names a folder with a tokenizer");
+        foreach (var example in read)
+        {
+            var length = DataDigest.TextsOf(example).Max(text => text.Length);
+            if (lengths.Count < rows)
+            {
+                var json = JsonText.Line(ExampleWriter.ToJson(example));
+                Console.Out.WriteLine($"\nline {example.Origin.Line}: {length:N0} characters");
+                Console.Out.WriteLine(json.Length > CharactersShown ? json[..CharactersShown] + " …" : json);
+            }
+            lengths.Add(length);
+        }
+        Console.Out.WriteLine();
+        PrintRow("examples", $"{lengths.Count:N0}");
+        PrintLengths(lengths, "characters", ExampleInspector.Unlimited);
+        PrintNotes(notices, "");
+    }
+
+    static void PrintInTokens(IEnumerable<Example> read, Example first, string folder, int context, TrainingMethod? method,
+        IRecipe? recipe, OverlongExamples tooLong, int rows, List<string> notices)
+    {
+        var found = ModelPath.Find(folder);
+        var source = Peft.IsAdapter(found) ? Peft.BaseFolder(found) : found;
+        var backbone = Path.Exists(Path.Combine(source, "config.json")) ? Pretrained.DescribeBackbone(source) : null;
+        var own = ModelFolder.LoadTokenizer(found);
+        var tokenizer = WithTemplate(own, first, method, backbone);
+        var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
+        var room = recipe is OnPolicyRecipe policy && most != ExampleInspector.Unlimited ? policy.Sampling.MaxNewTokens : 1;
+        var inspection = new ExampleInspector(tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
+            tokenizer == own && backbone is not null ? backbone.VocabularySize : long.MaxValue);
+        PrintTokenizer(own, most);
+        var examples = new List<InspectedExample>();
+        foreach (var example in read.Select(inspection.Inspect))
+        {
+            if (examples.Count < rows)
+                Show(example, tokenizer);
+            examples.Add(example);
+        }
+        PrintCounts(examples);
+        PrintLengths([.. examples.Where(example => example.Rows.Count > 0).Select(example => example.Length)], "tokens", most);
+        PrintNotes([.. notices, .. inspection.Notices, .. Stops(examples)], "nothing is truncated or left out");
+    }
+
+    /// <summary>
+    /// A tokenizer without a chat template writes conversations as ChatML; fine-tuning makes special tokens of its markers.
+    /// </summary>
+    static Tokenizer WithTemplate(Tokenizer tokenizer, Example first, TrainingMethod? method, Backbone? backbone) =>
+        tokenizer.ChatTemplate is not null || first is not (ChatExample or ChatComparisonExample) ? tokenizer
+        : tokenizer.WithChatMl(specialTokens: method?.Reads == DataUse.Demonstrations && backbone?.Kind == BackboneKind.Decoder);
+
+    /// <summary>Examples at which a run would stop.</summary>
+    static IEnumerable<string> Stops(List<InspectedExample> examples) =>
+        from example in examples
+        where example is { IsLeftOut: true, Rows.Count: 0 }
+        from note in example.Notes
+        where note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)
+        group example by note into same
+        select $"{same.Count():N0} {same.Key} (the first: line {same.First().Example.Origin.Line})";
 
     static void PrintTokenizer(Tokenizer tokenizer, int context)
     {
@@ -150,18 +247,19 @@ static class DataCommand
         Demonstration => "demonstrations",
         PromptOnly => "prompts",
         ChatExample => "conversations",
+        LabelledExample => "labelled responses",
+        StepwiseExample => "responses in steps",
         _ => "comparison examples",
     };
 
     /// <summary>A histogram of the length of the longest text of each example.</summary>
-    static void PrintLengths(List<InspectedExample> examples, int context)
+    static void PrintLengths(List<int> lengths, string unit, int context)
     {
-        var lengths = examples.Where(example => example.Rows.Count > 0).Select(example => example.Length).ToList();
         if (lengths.Count == 0)
             return;
         var width = Math.Max(1, (int)Math.Ceiling((lengths.Max() + 1) / (double)Bins));
         var counts = lengths.GroupBy(length => length / width).ToDictionary(bin => bin.Key, bin => bin.Count());
-        Console.Out.WriteLine("\nlengths in tokens");
+        Console.Out.WriteLine($"\nlengths in {unit}");
         for (var bin = lengths.Min() / width; bin <= lengths.Max() / width; bin++)
         {
             var count = counts.GetValueOrDefault(bin);
@@ -171,13 +269,15 @@ static class DataCommand
         }
     }
 
-    static void PrintNotes(List<InspectedExample> examples)
+    /// <summary>What a run would report before its first step.</summary>
+    static void PrintNotes(IReadOnlyList<string> notes, string without)
     {
-        var notes = examples.SelectMany(example => example.Notes.Select(note => (Note: note, example.Example.Origin)))
-            .GroupBy(pair => pair.Note).ToList();
-        Console.Out.WriteLine(notes.Count == 0 ? "\nnothing is truncated or left out" : "\nnotes");
+        if (notes.Count > 0)
+            Console.Out.WriteLine("\nnotes");
+        else if (without.Length > 0)
+            Console.Out.WriteLine($"\n{without}");
         foreach (var note in notes)
-            Console.Out.WriteLine($"  {note.Count():N0} {note.Key} (first: line {note.First().Origin.Line})");
+            Console.Out.WriteLine($"  {note}");
     }
 
     static void PrintRow(string name, string value) => Console.Out.WriteLine($"{name,-10} {value}");

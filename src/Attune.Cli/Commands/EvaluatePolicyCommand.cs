@@ -102,7 +102,10 @@ static class EvaluatePolicyCommand
         using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(
             goldRewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
-        var all = Dataset.Read(file).Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
+        var examples = Dataset.Read(file).ToList();
+        if (TrainedOn.Notice(parsed.GetValue(Subject)!, examples, DataUse.Prompts) is { } notice)
+            Console.Error.WriteLine(notice);
+        var all = examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)
             throw new InvalidDataException($"{file} has no prompts.");

@@ -148,7 +148,7 @@ static class GenerateCommand
         foreach (var batch in prompts.Chunk(PromptsAtOnce))
         {
             foreach (var generated in generator.Generate(batch, random))
-                writer.WriteLine(generated.ToJson().ToJsonString(JsonText.Readable));
+                writer.WriteLine(JsonText.Line(generated.ToJson()));
             writer.Flush();
         }
     }

@@ -43,7 +43,7 @@ static class ScoreCommand
         using var writer = OutputFile.Open(output, file);
         foreach (var batch in examples.Chunk(256))
             foreach (var line in scorer.Score(batch))
-                writer.WriteLine(line.ToJsonString(JsonText.Readable));
+                writer.WriteLine(JsonText.Line(line));
         Console.Error.WriteLine(scorer.Summary);
         return 0;
     }

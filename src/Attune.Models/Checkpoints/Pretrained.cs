@@ -136,6 +136,14 @@ public static class Pretrained
         }
     }
 
+    /// <summary>The backbone that a folder's config.json describes, without weights; the folder needs no other file.</summary>
+    /// <exception cref="InvalidDataException">The model is of no supported family.</exception>
+    public static Backbone DescribeBackbone(string folder)
+    {
+        var config = ReadConfig(folder);
+        return Family(config, folder).Backbone(new(config, folder));
+    }
+
     /// <summary>
     /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones.
     /// </summary>

@@ -13,6 +13,12 @@ public sealed class RunFolder(string path)
     /// <summary>The local time at which the run started, which chat templates tell as the current time.</summary>
     public string Started => In("started.txt");
 
+    /// <summary>The number of rows of the data and their SHA-256; a resumed run must read the same rows.</summary>
+    public string Data => In("data.json");
+
+    /// <summary>A hash of each example that is trained on, one in each line.</summary>
+    public string TrainedRows => In("trained-rows.txt");
+
     /// <summary>One JSON object for each step, and one for each evaluation.</summary>
     public string Metrics => In("metrics.jsonl");
 

@@ -51,10 +51,14 @@ public static class Sft
     /// <summary>Demonstrations and conversations in tokens, without those that were dropped.</summary>
     /// <exception cref="InvalidDataException">An example is neither of them.</exception>
     public static IReadOnlyList<TokenRow> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => example switch
-        {
-            Demonstration demonstration => encoder.EncodeDemonstration(demonstration),
-            ChatExample chat => encoder.EncodeChat(chat),
-            _ => throw new InvalidDataException($"{example.Origin}: fine-tuning needs `prompt` and `completion`, or `messages`"),
-        }).OfType<TokenRow>()];
+        [.. examples.Select(example => Encode(example, encoder)).OfType<TokenRow>()];
+
+    /// <summary>A demonstration or a conversation in tokens; null when it was dropped.</summary>
+    /// <exception cref="InvalidDataException">The example is neither of them.</exception>
+    public static TokenRow? Encode(Example example, TextEncoder encoder) => example switch
+    {
+        Demonstration demonstration => encoder.EncodeDemonstration(demonstration),
+        ChatExample chat => encoder.EncodeChat(chat),
+        _ => throw new InvalidDataException($"{example.Origin}: fine-tuning needs `prompt` and `completion`, or `messages`"),
+    };
 }

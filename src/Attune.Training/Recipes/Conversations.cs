@@ -17,7 +17,7 @@ static class Conversations
     /// <summary>The tokenizer with a chat template if the data has conversations. ChatML's markers stay ordinary text.</summary>
     public static Tokenizer WithTemplate(this Tokenizer tokenizer, DataOptions data, Run run)
     {
-        if (!NeedsTemplate(tokenizer, data))
+        if (!NeedsTemplate(tokenizer, data, run))
             return tokenizer;
         run.Notice("the model has no chat template: conversations are written as ChatML, which is saved with the model");
         return tokenizer.WithChatMl(specialTokens: false);
@@ -30,7 +30,7 @@ static class Conversations
     public static (LanguageModel Model, Tokenizer Tokenizer) WithTemplate(
         LanguageModel model, Tokenizer tokenizer, DataOptions data, ParameterOptions parameters, Run run)
     {
-        if (model.Backbone.Kind != BackboneKind.Decoder || !parameters.TrainsAll || !NeedsTemplate(tokenizer, data))
+        if (model.Backbone.Kind != BackboneKind.Decoder || !parameters.TrainsAll || !NeedsTemplate(tokenizer, data, run))
             return (model, tokenizer.WithTemplate(data, run));
         var chat = tokenizer.WithChatMl(specialTokens: true);
         var grown = VocabularyGrowth.Grow(model, ChatTemplate.ChatMlTokens.Max(token => chat.TokenToId(token)!.Value) + 1);
@@ -41,6 +41,6 @@ static class Conversations
         return (grown, chat);
     }
 
-    static bool NeedsTemplate(Tokenizer tokenizer, DataOptions data) =>
-        tokenizer.ChatTemplate is null && Dataset.Read(data.Train).FirstOrDefault() is ChatExample or ChatComparisonExample;
+    static bool NeedsTemplate(Tokenizer tokenizer, DataOptions data, Run run) =>
+        tokenizer.ChatTemplate is null && data.Examples(run).FirstOrDefault() is ChatExample or ChatComparisonExample;
 }

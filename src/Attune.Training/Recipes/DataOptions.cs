@@ -1,13 +1,16 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Training.Options;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
 /// <summary>Training data and held-out data.</summary>
 public sealed record DataOptions
 {
-    /// <summary>The training data: a .jsonl, .jsonl.gz, .csv or .txt file, or a folder of them.</summary>
+    static readonly IReadOnlyDictionary<string, string> NamesOfLayouts = new Dictionary<string, string>();
+
+    /// <summary>The training data: a file or a folder of them; docs/data.md lists the formats and layouts.</summary>
     [Required(ErrorMessage = "must name a file or a folder")]
     [ExistingPath]
     public string Train { get; init; } = "";
@@ -21,20 +24,93 @@ public sealed record DataOptions
     public double HeldOutShare { get; init; } = 0.05;
 
     /// <summary>
+    /// Which field of the files is which field of a layout, such as {prompt: question, completion: solution}; empty where they have the
+    /// same names.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = NamesOfLayouts;
+
+    /// <summary>The side of comparisons that sft and pretrain learn from: chosen or rejected; null for other data.</summary>
+    public PairSide? Side { get; init; }
+
+    /// <summary>
+    /// Fields that are left out, such as [label]. A field that has a meaning in another layout stops the run unless it is named here.
+    /// </summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
+    /// <summary>
     /// What happens to texts longer than the model's context length: truncate or drop. Documents of pretraining are cut into rows.
     /// </summary>
     public OverlongExamples TooLong { get; init; } = OverlongExamples.Truncate;
 
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Data(Train), HeldOut = RecipePaths.Data(HeldOut) };
 
-    /// <summary>Training and held-out examples, encoded; the seed decides which examples are held out.</summary>
+    /// <summary>How a method reads the files.</summary>
+    /// <param name="method">The method.</param>
+    /// <exception cref="InvalidDataException">The method does not learn from one side of pairs.</exception>
+    public ReadOptions For(TrainingMethod method) =>
+        Side is not null && method.Reads is not (DataUse.Demonstrations or DataUse.Documents)
+            ? throw new InvalidDataException(
+                $"`data.side` is for sft and pretrain; {method.Name} learns from {DataUses.Describe(method.Reads)}")
+            : new()
+            {
+                Columns = Columns,
+                Side = Side,
+                Ignore = Ignore,
+                Use = method.Reads,
+                Reader = method.Name,
+                Methods = MethodCatalog.ThatRead,
+            };
+
+    /// <summary>The examples of the training data, for what is computed of them besides training.</summary>
+    public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
+
+    /// <summary>Training and held-out examples, encoded one by one; the run keeps a hash of each that is trained on.</summary>
+    /// <param name="encode">Encodes an example; null leaves it out.</param>
+    /// <param name="encoder">Counts what was cut or left out.</param>
+    /// <param name="run">Gets the notices; its seed decides which examples are held out.</param>
+    /// <param name="alsoRead">Fields that rewards read.</param>
+    /// <exception cref="InvalidDataException">The data cannot be used, or changed since the run began.</exception>
     public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(
-        Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, int seed)
+        Func<Example, T?> encode, TextEncoder encoder, Run run, IReadOnlyList<string>? alsoRead = null) where T : class
     {
-        var train = encode(Dataset.Read(Train));
+        var use = MethodOf(run).Reads;
+        var (train, heldOut) = LoadAll(Encode, encoder, run, alsoRead);
+        run.TrainedRows = [.. train.Select(row => row.Hash)];
+        return ([.. train.Select(row => row.Item)], [.. heldOut.Select(row => row.Item)]);
+
+        IReadOnlyList<(T Item, string Hash)> Encode(IEnumerable<Example> examples) =>
+            [.. from example in examples
+                let item = encode(example)
+                where item is not null
+                select (item, DataDigest.HashOf(example, use))];
+    }
+
+    /// <summary>Training and held-out rows, encoded all at once.</summary>
+    /// <inheritdoc cref="Load"/>
+    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) LoadAll<T>(
+        Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, Run run, IReadOnlyList<string>? alsoRead = null)
+    {
+        var options = For(MethodOf(run)) with { AlsoRead = alsoRead ?? [], Notice = run.Notice };
+        var (trainDigest, heldOutDigest) = (new DataDigest(), new DataDigest());
+        var train = encode(trainDigest.Count(Dataset.Read(Train, options)));
         if (train.Count == 0)
             throw new InvalidDataException(
                 $"{Train} has no examples to train on{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
-        return HeldOut.Length > 0 ? (train, encode(Dataset.Read(HeldOut))) : Data.HeldOut.Split(train, HeldOutShare, seed);
+        var heldOut = HeldOut.Length > 0 ? encode(heldOutDigest.Count(Dataset.Read(HeldOut, options))) : [];
+        if (HeldOut.Length > 0 && heldOutDigest.Rows == 0)
+            throw new InvalidDataException(
+                $"`data.heldOut`: {HeldOut} has no examples; name other data, or hold out a share of data.train");
+        run.RecordData(
+            HeldOut.Length > 0 ? [("train", Train, trainDigest), ("heldOut", HeldOut, heldOutDigest)] : [("train", Train, trainDigest)]);
+        run.Notices(encoder.Notices);
+        if (HeldOut.Length == 0)
+            (train, heldOut) = Data.HeldOut.Split(train, HeldOutShare, run.Seed);
+        if (heldOut.Count == 0 && (HeldOut.Length > 0 || HeldOutShare > 0))
+            run.Notice("there is no evaluation: "
+                + (HeldOut.Length > 0 ? $"every example of {HeldOut} was left out" : "the only example is trained on"));
+        return (train, heldOut);
     }
+
+    static TrainingMethod MethodOf(Run run) => MethodCatalog.Find(run.Method.Name)
+        ?? throw new ArgumentException($"{run.Method.Name} is not a training method", nameof(run));
 }

@@ -63,8 +63,7 @@ public sealed record DpoRecipe : IRecipe
         var policy = new Policy(model, tokenizer, new());
         var reference = new Reference(Reference, policy, trained, LoadReference);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
-        run.Notices(encoder.Notices);
+        var (train, heldOut) = Data.Load(encoder.EncodeComparisons, encoder, run);
         run.Register("reference", reference);
         var task = new OfflineTask<TokenComparisons>(run, trained, new Algorithms.Dpo(policy, reference, Dpo), Training, Optimizer);
         task.Train(train, heldOut, cancellation);

@@ -12,6 +12,9 @@ public interface IRecipe : IValidatableObject
     /// <summary>A folder with the model that training starts from; empty for a new one, where the method can make one.</summary>
     string Model { get; }
 
+    /// <summary>The data, and how it is read.</summary>
+    DataOptions Data { get; }
+
     /// <summary>Steps or epochs, and sizes of batches.</summary>
     BatchOptions Training { get; }
 

@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Reporting.Reports;
 
 namespace Attune.Training.Recipes;
@@ -9,6 +10,9 @@ public sealed record TrainingMethod(string Name) : MethodDescription(Name)
 
     /// <summary>The ten keys of its recipe that help shows; <c>attune recipe</c> prints all.</summary>
     public required IReadOnlyList<string> MainKeys { get; init; }
+
+    /// <summary>What it learns from.</summary>
+    public required DataUse Reads { get; init; }
 }
 
 /// <summary>The list of training methods, which commands, recipes, help and reports are made from.</summary>
@@ -19,6 +23,7 @@ public static class MethodCatalog
         new("pretrain")
         {
             NewRecipe = () => new PretrainRecipe(),
+            Reads = DataUse.Documents,
             Summary = "Train a language model on documents",
             Example = "attune pretrain data.train=data/frontdesk/corpus.jsonl newModel.layers=2 newModel.width=128",
             MainKeys =
@@ -33,6 +38,7 @@ public static class MethodCatalog
         new("sft")
         {
             NewRecipe = () => new SftRecipe(),
+            Reads = DataUse.Demonstrations,
             Summary = "Fine-tune on demonstrations",
             Example = "attune sft model=runs/quickstart/1-pretrain/model data.train=data/frontdesk/demonstrations.jsonl",
             MainKeys =
@@ -46,6 +52,7 @@ public static class MethodCatalog
         new("reward")
         {
             NewRecipe = () => new RewardRecipe(),
+            Reads = DataUse.Comparisons,
             Summary = "Train a reward model on comparisons",
             Example = "attune reward model=runs/quickstart/2-sft/model data.train=data/frontdesk/rankings.jsonl",
             MainKeys =
@@ -66,6 +73,7 @@ public static class MethodCatalog
         new("dpo")
         {
             NewRecipe = () => new DpoRecipe(),
+            Reads = DataUse.Comparisons,
             Summary = "Fine-tune on comparisons, without a reward model",
             Example = "attune dpo model=runs/quickstart/2-sft/model data.train=data/frontdesk/pairs.jsonl",
             MainKeys =
@@ -85,6 +93,7 @@ public static class MethodCatalog
         new("ppo")
         {
             NewRecipe = () => new PpoRecipe(),
+            Reads = DataUse.Prompts,
             Summary = "Maximise a reward with PPO",
             Example =
                 "attune ppo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
@@ -110,6 +119,7 @@ public static class MethodCatalog
         new("grpo")
         {
             NewRecipe = () => new GrpoRecipe(),
+            Reads = DataUse.Prompts,
             Summary = "Maximise a reward with GRPO, which needs no critic",
             Example =
                 "attune grpo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
@@ -137,6 +147,10 @@ public static class MethodCatalog
             ],
         },
     ];
+
+    /// <summary>The names of the methods that learn from a kind of examples.</summary>
+    public static IReadOnlyList<string> ThatRead(DataUse use) =>
+        [.. All.Where(method => method.Reads == use).Select(method => method.Name)];
 
     public static string Names => string.Join(", ", All.Select(method => method.Name));
 

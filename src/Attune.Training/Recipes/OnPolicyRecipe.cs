@@ -199,9 +199,11 @@ public abstract record OnPolicyRecipe : IRecipe
         using var rewards = CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Encode(examples, encoder), encoder, run.Seed);
-        RewardSources.RequireFields([.. AllRewards, .. GoldReward], train.Concat(heldOut));
-        run.Notices(encoder.Notices);
+        RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
+        var (train, heldOut) = Data.Load(
+            example => encoder.EncodePrompt(example, Sampling.MaxNewTokens), encoder, run,
+            [.. allRewards.SelectMany(reward => reward.RowFields)]);
+        RewardSources.RequireFields(allRewards, train.Concat(heldOut));
 
         var reference = NeedsReference ? new Reference(Reference, policy, trained, LoadReference) : null;
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
@@ -229,7 +231,4 @@ public abstract record OnPolicyRecipe : IRecipe
 
         Policy LoadReference() => new(ModelFolder.LoadLanguageModel(Model, run), tokenizer, Sampling) { Critic = null };
     }
-
-    IReadOnlyList<TokenPrompt> Encode(IEnumerable<Example> examples, TextEncoder encoder) =>
-        [.. examples.Select(example => encoder.EncodePrompt(example, Sampling.MaxNewTokens)).OfType<TokenPrompt>()];
 }

@@ -62,13 +62,13 @@ public sealed record PretrainRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Documents(Dataset.Read(Data.Train)));
+        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Documents(Data.Examples(run)));
         var model = ModelFolder.LoadLanguageModel(Model, NewModel, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
-        var (train, heldOut) = Data.Load(
-            examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run.Seed);
+        var (train, heldOut) = Data.LoadAll(
+            examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run);
         run.Notice(
             $"{Quantity.Of(model.ParameterCount, "parameter")}, {Quantity.Of(tokenizer.VocabularySize, "token")} in the vocabulary, "
             + $"{Quantity.Of(train.Sum(row => (long)row.Tokens.Length), "token")} to train on");

@@ -44,6 +44,8 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     {
         if (RecipeKeys.ItemType(type) is { } item)
             return ReadList(node, item, path) ?? current;
+        if (RecipeKeys.IsMap(type))
+            return ReadMap(node, path) ?? current;
         if (RecipeKeys.IsSection(type))
             return ReadSection(node, type, section => Bind(section, current!, path + "."), path) ?? current;
         if (node is YamlScalarNode scalar && TryParse(scalar.Value ?? "", type, out var parsed))
@@ -59,6 +61,18 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         var keys = RecipeKeys.Kinds(type) is null ? RecipeKeys.Of(type).Select(row => row.Key) : [RecipeKeys.Kind, "and those of the kind"];
         errors.Add($"{Place(node)}'{path}' must be a section with keys: {string.Join(", ", keys)}");
         return null;
+    }
+
+    /// <summary>The texts of a map by their keys; null for an empty map, or for a node that is not a map of texts.</summary>
+    Dictionary<string, string>? ReadMap(YamlNode node, string path)
+    {
+        if (node is not YamlMappingNode map || !map.Children.All(pair => pair is { Key: YamlScalarNode, Value: YamlScalarNode }))
+        {
+            errors.Add($"{Place(node)}'{path}' must be a map of texts, such as {{prompt: question}} (was {Shown(node)})");
+            return null;
+        }
+        return map.Children.Count == 0 ? null : map.Children.ToDictionary(
+            pair => ((YamlScalarNode)pair.Key).Value ?? "", pair => ((YamlScalarNode)pair.Value).Value ?? "", StringComparer.Ordinal);
     }
 
     /// <summary>An array of the valid items; null for a node that is not a list.</summary>

@@ -24,6 +24,9 @@ static class RecipeKeys
     public static Type? ItemType(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
 
+    /// <summary>Whether a property is a map of texts.</summary>
+    public static bool IsMap(Type type) => type == typeof(IReadOnlyDictionary<string, string>);
+
     /// <summary>The records of an item type by the value of the key <c>kind</c>; null where all items are of one record type.</summary>
     public static IReadOnlyDictionary<string, RewardOptions>? Kinds(Type item) =>
         item == typeof(RewardOptions) ? RewardSources.Kinds : null;

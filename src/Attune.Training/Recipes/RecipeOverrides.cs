@@ -23,10 +23,11 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         }
     }
 
-    /// <summary>A text; or a YAML list such as <c>[a, b]</c>, for a key of a list.</summary>
+    /// <summary>A text; or a YAML list such as <c>[a, b]</c> or map such as <c>{a: b}</c>, for a key of a list or a map.</summary>
     YamlNode Value(string key, string text)
     {
-        if (!text.StartsWith('[') || !known.TryGetValue(key, out var type) || RecipeKeys.ItemType(type) is null)
+        if (!known.TryGetValue(key, out var type)
+            || !(RecipeKeys.IsMap(type) ? text.StartsWith('{') : text.StartsWith('[') && RecipeKeys.ItemType(type) is not null))
             return new YamlScalarNode(text);
         try
         {

@@ -70,6 +70,9 @@ public static class RecipeWriter
             text.Append('\n');
             WriteKeys(text, value!, indent + "  ", withComments);
         }
+        else if (RecipeKeys.IsMap(type))
+            text.Append(" {").AppendJoin(", ", ((IReadOnlyDictionary<string, string>)value!).Select(
+                pair => $"{Scalar(pair.Key)}: {Scalar(pair.Value)}")).Append("}\n");
         else if (RecipeKeys.ItemType(type) is { } item)
             WriteList(text, ((IEnumerable)value!).Cast<object>().ToList(), item, indent, withComments);
         else

@@ -71,18 +71,17 @@ public sealed record RewardRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Dataset.Read(Data.Train))).WithTemplate(Data, run);
+        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Data.Examples(run))).WithTemplate(Data, run);
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewScoredTextEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(encoder.Rankings, encoder, run.Seed);
-        run.Notices(encoder.Notices);
+        var (train, heldOut) = Data.Load(encoder.EncodeComparisons, encoder, run);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
         var task = new OfflineTask<TokenComparisons>(
             run, trained, new RewardModeling(model, tokenizer, Reward, run.Seed), Training, Optimizer);
         task.Train(train, heldOut, cancellation);
-        normalisation.Apply(Dataset.Read(Data.Train), cancellation);
+        normalisation.Apply(Data.Examples(run), cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 

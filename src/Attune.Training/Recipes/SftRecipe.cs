@@ -52,8 +52,7 @@ public sealed record SftRecipe : IRecipe
             ModelFolder.LoadLanguageModel(Model, run), ModelFolder.LoadTokenizer(Model, run), Data, Parameters, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(examples => Algorithms.Sft.Encode(examples, encoder), encoder, run.Seed);
-        run.Notices(encoder.Notices);
+        var (train, heldOut) = Data.Load(example => Algorithms.Sft.Encode(example, encoder), encoder, run);
         if (run.SelfTest)
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
         var objective = Algorithms.Sft.Objective(model, tokenizer, Sft);

@@ -260,6 +260,7 @@ public sealed partial class Run : IDisposable, IRunState
         {
             folderLock = Folder.Lock();
             RequireNoRun();
+            WriteData();
         }
         AtomicWrite.File(Folder.Started, Started.ToString("O", CultureInfo.InvariantCulture) + "\n");
         if (recipe is not null)

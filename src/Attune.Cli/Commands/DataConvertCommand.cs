@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Attune.Data;
+using Attune.Reporting.Files;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune data convert IN OUT</c>: writes a data file as JSONL in Attune's own layouts.</summary>
+static class DataConvertCommand
+{
+    static readonly Argument<string> Input = new("in") { HelpName = "IN", Description = "A data file, or a folder of them" };
+    static readonly Argument<string> Output = new("out") { HelpName = "OUT", Description = "A .jsonl file to write" };
+    static readonly DataArguments Reading = new();
+    static readonly Option<string?> From = new("--from")
+    {
+        HelpName = "LAYOUT",
+        Description = $"The layout, where the names of the fields do not tell: {string.Join(", ", Dataset.Layouts)}",
+    };
+    static readonly Option<string[]> Keep = new("--keep")
+    {
+        HelpName = "FIELD",
+        Description = "Other fields to write too, such as those that rewards read", AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("convert", "Write data as JSONL in Attune's own layouts") { Input, Output, From, Keep };
+        Reading.AddTo(command);
+        command.SetAction(Convert);
+        return CommandHelp.WithExample(command, "attune data convert data/frontdesk/pairs.jsonl demonstrations.jsonl --side chosen");
+    }
+
+    static int Convert(ParseResult parsed)
+    {
+        var (input, output, keep) = (parsed.GetValue(Input)!, parsed.GetValue(Output)!, parsed.GetValue(Keep) ?? []);
+        if (!output.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+            throw new InvalidDataException($"the output must be a .jsonl file (was {output}).");
+        if (Path.GetFullPath(output) == Path.GetFullPath(input))
+            throw new InvalidDataException($"the output must be a file other than the input ({input}).");
+        var options = Reading.Read(parsed) with
+        {
+            Layout = parsed.GetValue(From), Reader = "the new file", AlsoRead = keep, Notice = Console.Error.WriteLine,
+        };
+        var (count, fields) = (0, "");
+        AtomicWrite.File(output, path =>
+        {
+            using var writer = File.CreateText(path);
+            foreach (var example in Dataset.Read(input, options))
+            {
+                var row = ExampleWriter.ToJson(example);
+                foreach (var name in keep)
+                    row[name] = JsonNode.Parse(example.Row!.Required(name).GetRawText());
+                writer.WriteLine(JsonText.Line(row));
+                (count, fields) = (count + 1, string.Join(", ", row.Select(field => field.Key)));
+            }
+            if (count == 0)
+                throw new InvalidDataException($"{input} has no examples.");
+        });
+        Console.Out.WriteLine($"{output}: {count:N0} {(count == 1 ? "row" : "rows")} of {fields}");
+        return 0;
+    }
+}
