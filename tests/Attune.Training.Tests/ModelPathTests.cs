@@ -82,7 +82,7 @@ public sealed class ModelPathTests : IDisposable
     [InlineData("a/b/c/d")]
     public void Find_PathThatIsNoName_IsMissingOnly(string path)
     {
-        var message = Assert.Throws<InvalidDataException>(() => ModelPath.Find(path)).Message;
+        var message = Assert.Throws<DirectoryNotFoundException>(() => ModelPath.Find(path)).Message;
         Assert.StartsWith($"there is no folder {path}", message);
         Assert.DoesNotContain(path.StartsWith('a') ? "data get" : "get", message);
     }

@@ -138,7 +138,7 @@ static class EvaluatePolicyCommand
             {
                 return ModelPath.Find(word);
             }
-            catch (InvalidDataException error)
+            catch (Exception error) when (error is InvalidDataException or IOException)
             {
                 throw new InvalidDataException(
                     $"'{word}' is neither a reward model's folder nor one of {string.Join(", ", RewardSources.Kinds.Keys)}: "

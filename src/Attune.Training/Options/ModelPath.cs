@@ -11,9 +11,9 @@ namespace Attune.Training.Options;
 public static class ModelPath
 {
     /// <summary>The absolute path of the model's folder; empty stays empty.</summary>
-    /// <exception cref="InvalidDataException">There is no such folder, or it is a run that has not finished.</exception>
-    public static string Find(string name) =>
-        TryFind(name, out var folder) is { } problem ? throw new InvalidDataException(problem) : folder;
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">It is a file, or a run that has not finished.</exception>
+    public static string Find(string name) => TryFind(name, out var folder) is { } problem ? throw problem : folder;
 
     /// <summary>The same; the absolute path of the name itself where there is a <see cref="Problem"/>.</summary>
     public static string Full(string name)
@@ -23,13 +23,13 @@ public static class ModelPath
     }
 
     /// <summary>Why a name is not that of a model; null where it is one, or empty.</summary>
-    public static string? Problem(string name) => TryFind(name, out _);
+    public static string? Problem(string name) => TryFind(name, out _)?.Message;
 
     /// <summary>Whether a name is that of an adapter.</summary>
     internal static bool IsAdapter(string name) => TryFind(name, out var folder) is null && folder.Length > 0 && Peft.IsAdapter(folder);
 
     /// <summary>Finds the folder; returns what is wrong, or null.</summary>
-    static string? TryFind(string name, out string folder)
+    static Exception? TryFind(string name, out string folder)
     {
         folder = name.Length == 0 ? "" : Path.GetFullPath(name);
         if (name.Length == 0 || IsModel(folder))
@@ -38,8 +38,8 @@ public static class ModelPath
         {
             if (HubLookup.Find(HubKind.Model, name) is not { } cached)
                 return File.Exists(folder)
-                    ? $"{name} is a file; a model is a folder, with config.json and model.safetensors"
-                    : $"there is no folder {name}{HubLookup.Hint(HubKind.Model, name)}";
+                    ? new InvalidDataException($"{name} is a file; a model is a folder, with config.json and model.safetensors")
+                    : new DirectoryNotFoundException($"there is no folder {name}{HubLookup.Hint(HubKind.Model, name)}");
             folder = cached;
             return null;
         }
@@ -47,7 +47,8 @@ public static class ModelPath
         if (!run.HasStarted)
             return null;
         if (!Directory.Exists(run.Model))
-            return $"the run {name} has no model yet, because it has not finished; `attune train {name}` resumes it";
+            return new InvalidDataException(
+                $"the run {name} has no model yet, because it has not finished; `attune train {name}` resumes it");
         folder = run.Model;
         return null;
     }
