@@ -73,6 +73,7 @@ public static class Session
             && context.Principal!.FindFirstValue(OfThisBrowser) is { } session && !store.People.IsEnded(session))
         {
             context.HttpContext.Features.Set(person);
+            context.ShouldRenew |= context.Properties.IssuedUtc > DateTimeOffset.UtcNow;     // from before the clock was set back
             return;
         }
         context.RejectPrincipal();
