@@ -72,7 +72,11 @@ public sealed class HelpTests
         var commands = AllCommands([]).ToList();
         Assert.InRange(commands.Count, 25, 60);
         foreach (var command in commands)
-            Assert.Equal(0, Commands.Run([.. command, "--help"]).Code);           // an option without a placeholder throws
+            foreach (var line in Commands.Run([.. command, "--help"]).Output.Split('\n'))
+                Assert.False(
+                    line.Trim().Split(' ') is [['-', '-', .. var name], var value, ..] && value == name.ToUpperInvariant()
+                        && value is not ("FOLDER" or "METHOD"),
+                    $"{string.Join(' ', command)}: {line.Trim()} has no HelpName");
     }
 
     [Fact]

@@ -17,10 +17,8 @@ static class FeedbackImport
     };
     static readonly Option<bool> New = new("--new") { Description = "Create the project, with the task that fits the rows" };
 
-    static readonly Option<ImportedDecisions> Decisions = new("--decisions")
-    {
-        Description = "What to do with annotations in the file: keep them, have people annotate these items again, or both",
-    };
+    static readonly Option<ImportedDecisions> Decisions = ChoiceOption.Create<ImportedDecisions>(
+        "--decisions", "What to do with annotations in the file: keep them, have people annotate these items again, or both");
 
     public static Command Create()
     {
