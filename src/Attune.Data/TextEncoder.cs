@@ -197,7 +197,7 @@ public sealed class TextEncoder
 
     IReadOnlyList<int[]> ScoredTexts(Example example) => example switch
     {
-        Document document => [EncodeDocument(document.Text)],
+        Document document => [EncodeDocument(document.Text, document.Origin)],
         Demonstration demonstration => [EncodeResponse(demonstration.Prompt, demonstration.Completion)],
         ComparisonExample ranking => [.. ranking.Completions.Select(completion => EncodeResponse(ranking.Prompt, completion))],
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
@@ -234,10 +234,10 @@ public sealed class TextEncoder
     }
 
     /// <summary>A document of any length with its end token.</summary>
-    public int[] EncodeDocument(string text)
+    public int[] EncodeDocument(string text, Origin? origin = null)
     {
         int[] tokens = [.. beginIds, .. tokenizer.Encode(text), eos];
-        RequireEmbeddings(tokens, "a document");
+        RequireEmbeddings(tokens, (object?)origin ?? "a document");
         return tokens;
     }
 

@@ -197,11 +197,11 @@ public sealed class ChatEncoderTests
     [Fact]
     public void Row_EndThatSharesCharactersWithTheNextHeader_LearnsTheResponseAlone()
     {
-        const string Shared = "{% for m in messages %}{{ '<' + m.role + '> ' + m.content }}"
+        const string Shared = "{% for m in messages %}{{ '<' + m.role + '>' + m.content }}"
             + "{{ '<end>' if loop.last and m.role == 'assistant' }}{% endfor %}"
-            + "{% if add_generation_prompt %}{{ '<assistant> ' }}{% endif %}";
+            + "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
         var (learned, text, _) = Row(Shared, Talk);
-        Assert.Equal("<user> abc<assistant> def<user> x<assistant> y<end><|endoftext|>", text);
+        Assert.Equal("<user>abc<assistant>def<user>x<assistant>y<end><|endoftext|>", text);
         Assert.Equal(["def", "y<end><|endoftext|>"], learned);
     }
 
