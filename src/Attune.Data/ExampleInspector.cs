@@ -73,7 +73,7 @@ public sealed class ExampleInspector
 
     static List<TokenRow> EncodeAsMade(TextEncoder encoder, Example example) => example switch
     {
-        Document document => [Whole(encoder.EncodeDocument(document.Text, document.Origin))],
+        Document document => [Whole(encoder.EncodeDocument(document))],
         Demonstration demonstration => OrNone(encoder.EncodeDemonstration(demonstration)),
         ChatExample { IsPrompt: false } dialogue => OrNone(encoder.EncodeChat(dialogue)),
         PromptOnly or ChatExample => Prompt(encoder, example, room: 1),

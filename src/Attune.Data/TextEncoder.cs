@@ -197,7 +197,7 @@ public sealed class TextEncoder
 
     IReadOnlyList<int[]> ScoredTexts(Example example) => example switch
     {
-        Document document => [EncodeDocument(document.Text, document.Origin)],
+        Document document => [EncodeDocument(document)],
         Demonstration demonstration => [EncodeResponse(demonstration.Prompt, demonstration.Completion)],
         ComparisonExample ranking => [.. ranking.Completions.Select(completion => EncodeResponse(ranking.Prompt, completion))],
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
@@ -234,10 +234,15 @@ public sealed class TextEncoder
     }
 
     /// <summary>A document of any length with its end token.</summary>
-    public int[] EncodeDocument(string text, Origin? origin = null)
+    public int[] EncodeDocument(Document document) => DocumentTokens(document.Text, document.Origin);
+
+    /// <inheritdoc cref="EncodeDocument(Document)"/>
+    public int[] EncodeDocument(string text) => DocumentTokens(text, "a document");
+
+    int[] DocumentTokens(string text, object where)
     {
         int[] tokens = [.. beginIds, .. tokenizer.Encode(text), eos];
-        RequireEmbeddings(tokens, (object?)origin ?? "a document");
+        RequireEmbeddings(tokens, where);
         return tokens;
     }
 

@@ -71,6 +71,6 @@ public sealed record PretrainOptions
         var length = RowLength == 0 ? (int)context : RowLength;
         return objective == PretrainObjective.Spans
             ? SpanDenoising.Rows(documents, encoder, length)
-            : Packing.BestFit(documents.Select(document => encoder.EncodeDocument(document)), length);
+            : Packing.BestFit(documents.Select(encoder.EncodeDocument), length);
     }
 }

@@ -47,8 +47,7 @@ public sealed class PretrainingMix(
         var examples = Dataset.Read(options.Text).ToList();
         var rows = examples.All(example => example is Document)
             ? Packing.BestFit(
-                examples.Cast<Document>().Select(document => encoder.EncodeDocument(document.Text, document.Origin)),
-                (int)model.Backbone.ContextLength)
+                examples.Cast<Document>().Select(encoder.EncodeDocument), (int)model.Backbone.ContextLength)
             : Sft.Encode(examples, encoder);
         return rows.Count > 0
             ? new(options, model, tokenizer, rows, seed)
