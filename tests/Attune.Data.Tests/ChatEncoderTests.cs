@@ -256,7 +256,7 @@ public sealed class ChatEncoderTests
                 $"data.jsonl, line 3: the token '<far>' has the id {rows}, but the model has embeddings for {rows} tokens, ids 0 to "
                 + $"{rows - 1}.",
                 Assert.Throws<InvalidDataException>(encode).Message);
-        var inspected = new ExampleInspector(own) { Embeddings = rows }.Inspect(new Demonstration(Origin, "abc", "<far>"));
+        var inspected = new ExampleInspector(own, embeddings: rows).Inspect(new Demonstration(Origin, "abc", "<far>"));
         Assert.True(inspected.IsLeftOut);
         Assert.Contains("the token '<far>' has the id", Assert.Single(inspected.Notes));
     }
