@@ -18,12 +18,12 @@ static class LoopReport
             result.Ppo.Section,
             new("Responses before and after PPO")
             {
-                Lead = $"The responses to {result.Pairs.Count} held-out prompts, by the change of the simulated guest's points.",
+                Lead = $"The first responses to {result.Prompts} held-out prompts, by the change of the simulated guest's points.",
                 Columns =
                 [
-                    new("Largest gains", [.. result.Pairs.OrderByDescending(Gain).TakeWhile(pair => Gain(pair) > 0).Take(ShownInColumn)
+                    new("Largest gains", [.. result.FirstPairs.OrderByDescending(Gain).TakeWhile(pair => Gain(pair) > 0).Take(ShownInColumn)
                         .Select(Compare)]),
-                    new("Largest losses", [.. result.Pairs.OrderBy(Gain).TakeWhile(pair => Gain(pair) < 0).Take(ShownInColumn)
+                    new("Largest losses", [.. result.FirstPairs.OrderBy(Gain).TakeWhile(pair => Gain(pair) < 0).Take(ShownInColumn)
                         .Select(Compare)]),
                 ],
                 SampleTitles = ("After fine-tuning", "After PPO"),
@@ -37,11 +37,11 @@ static class LoopReport
         [
             new(
                 "Good responses after PPO", NumberFormat.Percent(result.PreferredAfter),
-                $"{NumberFormat.Interval(result.PreferredAfter, result.Pairs.Count)}; {NumberFormat.Percent(result.PreferredBefore)} before; "
+                $"{NumberFormat.Interval(result.PreferredAfter, result.Prompts)}; {NumberFormat.Percent(result.PreferredBefore)} before; "
                     + "held-out prompts, judged by the simulated guest without noise"),
             new(
                 "Win rate against before", NumberFormat.Percent(result.WinRate),
-                $"{NumberFormat.Interval(result.WinRate, result.Pairs.Count)}; a tie counts half"),
+                $"{NumberFormat.Interval(result.WinRate, result.Prompts)}; a tie counts half"),
             new(
                 "Reward model", NumberFormat.Percent(result.Accuracy),
                 string.Join("; ", (string[])

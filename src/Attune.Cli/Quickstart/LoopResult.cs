@@ -26,8 +26,13 @@ sealed record JudgedPair(string Prompt, string Before, string After, Judgement J
 /// <param name="Ceiling">The highest accuracy of a reward model that the noise of the rankings allows.</param>
 sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain, Stage Sft, Stage Reward, Stage Ppo, double Ceiling)
 {
-    /// <summary>A pair for every held-out prompt.</summary>
+    /// <summary>The same number of pairs for every held-out prompt, one after the other.</summary>
     public required IReadOnlyList<JudgedPair> Pairs { get; init; }
+
+    /// <summary>The first pair of every held-out prompt.</summary>
+    public IReadOnlyList<JudgedPair> FirstPairs => field ??= [.. Pairs.DistinctBy(pair => pair.Prompt)];
+
+    public int Prompts => FirstPairs.Count;
 
     public double PreferredBefore => Pairs.Average(pair => pair.JudgedBefore.IsGood ? 1.0 : 0);
 
@@ -35,8 +40,8 @@ sealed record LoopResult(string Output, int Seed, TimeSpan Time, Stage Pretrain,
 
     public double WinRate => Pairs.Average(pair => pair.Win);
 
-    /// <summary>The share of distinct responses after PPO.</summary>
-    public double Distinct => Pairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Pairs.Count;
+    /// <summary>The share of distinct responses after PPO, of one response to each prompt.</summary>
+    public double Distinct => FirstPairs.Select(pair => pair.After).Distinct(StringComparer.Ordinal).Count() / (double)Prompts;
 
     /// <summary>The held-out loss.</summary>
     public (double First, double Last) PretrainLoss => Pretrain["eval/loss"];

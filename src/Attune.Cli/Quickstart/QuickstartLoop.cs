@@ -12,6 +12,8 @@ namespace Attune.Cli.Quickstart;
 /// </summary>
 sealed class QuickstartLoop(string output, int seed, IRunDisplay display, CancellationToken cancellation)
 {
+    const int JudgedPerPrompt = 4;                                              // so that chance moves the shares by about a point
+
     readonly FrontDesk desk = FrontDesk.Find();
     readonly Stopwatch clock = Stopwatch.StartNew();
     TimeSpan resumedTime;
@@ -38,11 +40,15 @@ sealed class QuickstartLoop(string output, int seed, IRunDisplay display, Cancel
             $"data.train={desk.Prompts}", $"data.heldOut={desk.HeldOutPrompts}");
 
         display.Notice("responses to the held-out prompts before and after PPO");
-        var before = SampledResponses.Sample(tuned.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
-        var after = SampledResponses.Sample(ppo.Model, desk.HeldOutPrompts, 1, sampling, seed, cancellation);
+        var before = SampledResponses.Sample(tuned.Model, desk.HeldOutPrompts, JudgedPerPrompt, sampling, seed, cancellation);
+        var after = SampledResponses.Sample(ppo.Model, desk.HeldOutPrompts, JudgedPerPrompt, sampling, seed, cancellation);
         return new(output, seed, resumedTime + clock.Elapsed, pretrained, tuned, reward, ppo, rankings.Ceiling(rankedHeldOut))
         {
-            Pairs = [.. before.Zip(after, (a, b) => JudgedPair.Judge(guest, a.Prompt, a.Responses[0], b.Responses[0]))],
+            Pairs =
+            [
+                .. before.Zip(after).SelectMany(both => both.First.Responses.Zip(
+                    both.Second.Responses, (a, b) => JudgedPair.Judge(guest, both.First.Prompt, a, b))),
+            ],
         };
     }
 

@@ -13,7 +13,7 @@ static class QuickstartSummary
         console.WriteLine();
         console.Write(Results(result));
         console.WriteLine();
-        console.WriteLine($"The first {ResponsesShown} of {result.Pairs.Count} held-out prompts, with the simulated guest's assessments:");
+        console.WriteLine($"The first {ResponsesShown} of {result.Prompts} held-out prompts, with the simulated guest's assessments:");
         console.Write(Responses(result));
         var writer = console.Profile.Out.Writer;               // does not wrap, so that paths and commands can be copied
         console.WriteLine();
@@ -54,14 +54,14 @@ static class QuickstartSummary
         table.AddRow(
             "all",
             $"{NumberFormat.Duration(result.Time)}; good responses are counted by the simulated guest's taste without noise, "
-            + $"on {result.Pairs.Count} held-out prompts");
+            + $"on {result.Pairs.Count} responses to {result.Prompts} held-out prompts");
         return table;
     }
 
     static Table Responses(LoopResult result)
     {
         var table = new Table().Border(TableBorder.Simple).ShowRowSeparators().AddColumns("guest", "before PPO", "after PPO");
-        foreach (var pair in result.Pairs.Take(ResponsesShown))
+        foreach (var pair in result.FirstPairs.Take(ResponsesShown))
         {
             table.AddRow(
                 Text(Request(pair.Prompt)),
