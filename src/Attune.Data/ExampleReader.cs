@@ -101,7 +101,8 @@ sealed class ExampleReader(string file, ReadOptions options)
         {
             if (options.Use != DataUse.Any && Meaningful.Contains(name))
                 throw new InvalidDataException(
-                    $"{row.Origin}: {options.Reader} would not use `{name}` beside {layout.FieldList}. {ReadersOf(name)} "
+                    $"{row.Origin}: {options.Reader} would not use `{name}`"
+                    + $"{(layout.Fields.Contains(name) ? "" : $" beside {layout.FieldList}")}. {ReadersOf(name)} "
                     + $"Rename it, or leave it out with `data.ignore: [{name}]`");
             if (!unused.Contains(name))
                 unused.Add(name);
