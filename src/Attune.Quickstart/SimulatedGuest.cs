@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Input;
 
 namespace Attune.Quickstart;
 
@@ -42,7 +43,7 @@ public sealed class SimulatedGuest
     public static SimulatedGuest Load(string folder) => new(
         new Topics(ReadJson<Topic[]>(Path.Combine(folder, "topics.json"))),
         ReadJson<Taste>(Path.Combine(folder, "taste.json")),
-        ReadText(Path.Combine(folder, "words.txt")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        InputFile.ReadText(Existing(Path.Combine(folder, "words.txt"))).Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The topics of a prompt: one, rarely two, or none where it is about something else.</summary>
     public IReadOnlyCollection<string> TopicsOf(string prompt) => topics.FindIn(Request(prompt));
@@ -140,21 +141,9 @@ public sealed class SimulatedGuest
 
     static double Gumbel(Random random) => -Math.Log(-Math.Log(Math.Max(random.NextDouble(), double.Epsilon)));
 
-    static T ReadJson<T>(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(ReadText(path), JsonSerializerOptions.Web)
-                ?? throw new InvalidDataException($"{path} must have a value (was null)");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
-        }
-    }
+    static T ReadJson<T>(string path) => JsonInput.Read<T>(Existing(path), JsonSerializerOptions.Web);
 
-    static string ReadText(string path) =>
-        File.Exists(path)
-            ? File.ReadAllText(path)
-            : throw new InvalidDataException($"the file {path}, which the simulated guest needs, does not exist");
+    static string Existing(string path) => File.Exists(path)
+        ? path
+        : throw new InvalidDataException($"the file {path}, which the simulated guest needs, does not exist");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Input;
 
 namespace Attune.Text;
 
@@ -8,19 +9,7 @@ namespace Attune.Text;
 /// </summary>
 readonly record struct JsonField(JsonElement Value, string File, string Path)
 {
-    static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
-    public static JsonField Parse(string json, string file)
-    {
-        try
-        {
-            return new(JsonElement.Parse(json, Strict), file, "");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)    // the latter for half a surrogate pair in a name
-        {
-            throw new InvalidDataException($"{file} is not valid JSON: {e.Message}", e);
-        }
-    }
+    public static JsonField Parse(string json, string file) => new(JsonInput.Parse(json, file), file, "");
 
     public JsonField this[string name] =>
         Optional(name) ?? throw Invalid($"must have '{name}'");

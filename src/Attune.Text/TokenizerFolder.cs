@@ -1,3 +1,5 @@
+using Attune.Input;
+
 namespace Attune.Text;
 
 /// <summary>The files of a tokenizer in a Hugging Face folder.</summary>
@@ -14,7 +16,7 @@ static class TokenizerFolder
     {
         var (path, config) = (Path.Combine(folder, TokenizerFile), ReadConfig(folder));
         return File.Exists(path)
-            ? Tokenizer.Create(File.ReadAllText(path), path, config)
+            ? Tokenizer.Create(InputFile.ReadText(path), path, config)
             : VocabularyFiles.Load(folder, config) ?? throw Missing(folder, path);
     }
 
@@ -61,7 +63,7 @@ static class TokenizerFolder
     static string? ReadIfThere(string folder, string name)
     {
         var path = Path.Combine(folder, name);
-        return File.Exists(path) ? File.ReadAllText(path) : null;
+        return File.Exists(path) ? InputFile.ReadText(path) : null;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Input;
 using Attune.Text.Trainers;
 
 namespace Attune.Text;
@@ -63,13 +64,13 @@ sealed class VocabularyFiles
     static Dictionary<string, int> ReadLines(string file)
     {
         var ids = new Dictionary<string, int>();
-        foreach (var (id, token) in File.ReadAllLines(file).Index())
+        foreach (var (id, token) in InputFile.ReadLines(file).Index())
             ids[token] = id;
         return ids;
     }
 
     static Dictionary<string, int> ReadObject(string file) =>
-        JsonField.Parse(File.ReadAllText(file), file).Members().ToDictionary(member => member.Name, member => member.Field.Whole());
+        JsonField.Parse(InputFile.ReadText(file), file).Members().ToDictionary(member => member.Name, member => member.Field.Whole());
 
     /// <summary>Selected by the class in the config, or, if it has none, by the tokens in the vocabulary.</summary>
     Family FamilyOf(TokenizerConfig config, Family[] families)
@@ -178,7 +179,7 @@ sealed class VocabularyFiles
         var path = Path.Combine(folder, "merges.txt");
         if (!File.Exists(path))
             throw new FileNotFoundException($"{file} needs merges.txt in the same folder, which does not exist", path);
-        var merges = File.ReadAllLines(path).Where(line => line.Length > 0);
+        var merges = InputFile.ReadLines(path).Where(line => line.Length > 0);
         return new()
         {
             ["type"] = "BPE",

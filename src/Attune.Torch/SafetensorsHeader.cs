@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Attune.Input;
 
 namespace Attune.Torch;
 
@@ -43,11 +44,31 @@ public sealed class SafetensorsHeader
     /// <exception cref="InvalidDataException">The header is damaged, or does not match the size of the file.</exception>
     public static SafetensorsHeader Read(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = InputFile.Open(path);
         return Read(stream, path);
     }
 
     internal static SafetensorsHeader Read(Stream stream, string path)
+    {
+        try
+        {
+            return ReadHeader(stream, path);
+        }
+        catch (InvalidDataException error) when (KindOf(stream) is { } kind)
+        {
+            throw new InvalidDataException($"{path} {kind}", error);
+        }
+    }
+
+    /// <summary>What a damaged file is instead, by its first bytes; null when they tell nothing.</summary>
+    static string? KindOf(Stream stream)
+    {
+        var start = new byte[FileSignature.Length];
+        stream.Position = 0;
+        return FileSignature.Problem(start.AsSpan(0, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
+    }
+
+    static SafetensorsHeader ReadHeader(Stream stream, string path)
     {
         var length = ReadLength(stream, path);
         var json = new byte[length];
@@ -61,9 +82,13 @@ public sealed class SafetensorsHeader
         {
             throw new InvalidDataException($"{path}: {error.Message}", error);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException)
+        catch (FormatException error)
         {
             throw Damaged(path, $"its header is not valid ({error.Message})");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or OverflowException)
+        {
+            throw Damaged(path, $"its header is not valid ({JsonInput.Problem(json) ?? "a number or a name is not one that the format has"})");
         }
         header.CheckOffsets(path, stream.Length - header.DataStart);
         return header;

@@ -116,7 +116,7 @@ public sealed class TokenizerFileTests
     [InlineData("""{"eos_token": "<none>"}""", "'<none>' is not in the vocabulary")]
     [InlineData("""{"eos_token": 3}""", "must be a string (was 3)")]
     [InlineData("""{"eos_token": {"lstrip": true}}""", "'content'")]
-    [InlineData("""{"eos_token": """, "is not valid JSON")]
+    [InlineData("""{"eos_token": """, "this is not valid JSON")]
     [InlineData("[]", "an object")]
     public void WhatIsWrongInTheConfigIsSaidToo(string config, string what)
     {

@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Input;
 using Attune.Models.Families;
 using Attune.Models.Layers;
 using Attune.Torch;
@@ -95,23 +96,18 @@ sealed class Checkpoint : IDisposable
         if (!File.Exists(index))
             throw new InvalidDataException(
                 $"{folder} has no model.safetensors; weights in other formats (.bin, .pt) are not supported, convert them first");
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            return [.. document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(row => ShardName(folder, row.Value.GetString() ?? "")).Distinct(StringComparer.Ordinal)];
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            throw new InvalidDataException($"{index} is damaged: {error.Message}", error);
-        }
+        var map = JsonInput.ReadObject(index)["weight_map"] as JsonObject
+            ?? throw new InvalidDataException($"{index} must have 'weight_map', an object with the file of each tensor");
+        return map.Select(row => ShardName(folder, row.Value)).Distinct(StringComparer.Ordinal);
     }
 
     /// <summary>The name of a shard from an index, which is untrusted: a file of the folder that exists.</summary>
-    static string ShardName(string folder, string name)
+    static string ShardName(string folder, JsonNode? value)
     {
-        if (name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || !name.EndsWith(".safetensors", StringComparison.Ordinal))
-            throw new JsonException($"{JsonSerializer.Serialize(name)} is not the name of a safetensors file");
+        if (value is not JsonValue text || !text.TryGetValue(out string? name) || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0
+            || !name.EndsWith(".safetensors", StringComparison.Ordinal))
+            throw new InvalidDataException($"{folder}/model.safetensors.index.json is damaged: {value?.ToJsonString() ?? "null"} is not "
+                + "the name of a safetensors file");
         return File.Exists(Path.Combine(folder, name))
             ? name
             : throw new InvalidDataException($"{folder} lacks {name}, which model.safetensors.index.json names; get the model again");

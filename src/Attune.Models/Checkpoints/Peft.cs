@@ -1,4 +1,5 @@
 using Attune.Hub;
+using Attune.Input;
 using Attune.Models.Adapters;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -29,7 +30,7 @@ public static class Peft
     /// <exception cref="InvalidDataException">The folder does not exist.</exception>
     public static string BaseFolder(string folder)
     {
-        var name = new ConfigReader(Pretrained.ReadObject(ConfigPath(folder)), ConfigPath(folder)).Text(BaseKey, "");
+        var name = new ConfigReader(JsonInput.ReadObject(ConfigPath(folder)), ConfigPath(folder)).Text(BaseKey, "");
         string[] places = [Path.GetFullPath(Path.Combine(folder, name)), Path.GetFullPath(name.Length == 0 ? "." : name)];
         return (name.Length == 0 ? null : Array.Find(places, place => File.Exists(Path.Combine(place, "config.json"))))
             ?? HubLookup.Find(HubKind.Model, name)
@@ -47,7 +48,7 @@ public static class Peft
     /// <exception cref="InvalidDataException">The folder has no LoRA adapter, a damaged one, or one of another model.</exception>
     public static Lora Load(string folder, Module model)
     {
-        var config = Pretrained.ReadObject(ConfigPath(folder));
+        var config = JsonInput.ReadObject(ConfigPath(folder));
         var heads = (model as LanguageModel)?.AddHeads(new(config, ConfigPath(folder))) ?? [];
         var lora = new Lora(model, config, ConfigPath(folder));
         var path = WeightsPath(folder);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Input;
 using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -53,7 +54,7 @@ public static class Pretrained
         var model = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file) || expectValueHead);
         file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
-            model.GenerationConfig = ReadObject(generation);
+            model.GenerationConfig = JsonInput.ReadObject(generation);
         return model;
     }
 
@@ -105,7 +106,7 @@ public static class Pretrained
     static JsonObject WithRewardOf(string adapter, JsonObject config)
     {
         config.Remove(RewardScale.Key);
-        if (ReadObject(Path.Combine(adapter, Peft.ConfigFile))[RewardScale.Key] is { } reward)
+        if (JsonInput.ReadObject(Path.Combine(adapter, Peft.ConfigFile))[RewardScale.Key] is { } reward)
             config[RewardScale.Key] = reward.DeepClone();
         return config;
     }
@@ -193,35 +194,8 @@ public static class Pretrained
     /// <summary>The config.json of a folder.</summary>
     /// <exception cref="InvalidDataException">The file does not exist, or is not a JSON object.</exception>
     public static JsonObject ReadConfig(string folder) => File.Exists(ConfigPath(folder))
-        ? ReadObject(ConfigPath(folder))
+        ? JsonInput.ReadObject(ConfigPath(folder))
         : throw new InvalidDataException($"{folder} is not a model folder: it has no config.json");
-
-    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
-    internal static JsonObject ReadObject(string path)
-    {
-        try
-        {
-            var json = File.ReadAllBytes(path);
-            DecodeStrings(json);
-            return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false })?.AsObject()
-                ?? throw new JsonException("the file is empty");
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new InvalidDataException($"{path} is not a JSON object: {error.Message}", error);
-        }
-    }
-
-    /// <summary>
-    /// A JsonObject decodes names and strings lazily; this decodes all of them, so that invalid Unicode is reported now.
-    /// </summary>
-    static void DecodeStrings(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        while (reader.Read())
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
-                _ = reader.GetString();
-    }
 
     internal static void WriteJson(string path, JsonObject json) =>
         File.WriteAllText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");

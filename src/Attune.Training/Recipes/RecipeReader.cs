@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Input;
 using Attune.Text;
 using Attune.Training.Options;
 using YamlDotNet.Core;
@@ -68,7 +69,7 @@ public static class RecipeReader
             throw new FileNotFoundException($"there is no recipe {file}; `attune recipe METHOD` prints one");
         try
         {
-            using var reader = File.OpenText(file);
+            using var reader = InputFile.OpenText(file);
             return (BoundedYaml.Load(reader) ?? new YamlMappingNode()) as YamlMappingNode
                 ?? throw new InvalidDataException($"{file}: must have keys with values, as `attune recipe METHOD` prints them");
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Attune.Input;
 using Attune.Reporting.Files;
 using Attune.Torch;
 using Attune.Training.States;
@@ -121,7 +122,7 @@ sealed class CheckpointStore(string folder, int keep)
     static void ReadStates(string path, IReadOnlyDictionary<string, IRunState> states)
     {
         using var tensors = Safetensors.Open(Path.Combine(path, Tensors));
-        var numbers = JsonSerializer.Deserialize<Dictionary<string, double>>(File.ReadAllBytes(Path.Combine(path, Numbers)), Json)!;
+        var numbers = JsonInput.Read<Dictionary<string, double>>(Path.Combine(path, Numbers), Json);
         foreach (var (part, state) in states)
             state.Load(new(part, tensors, numbers));
     }
@@ -138,14 +139,13 @@ sealed class CheckpointStore(string folder, int keep)
                 ? $"{changed.Name} has changed"
                 : null;
         }
-        catch (Exception error) when (error is IOException or JsonException)
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
             return error.Message;
         }
     }
 
-    static CheckpointManifest? ReadManifest(string path) =>
-        JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(path, Manifest)), Json);
+    static CheckpointManifest ReadManifest(string path) => JsonInput.Read<CheckpointManifest>(Path.Combine(path, Manifest), Json);
 
     static CheckpointFile Describe(string path, string name)
     {
