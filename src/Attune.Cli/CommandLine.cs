@@ -44,6 +44,12 @@ static class CommandLine
         {
             return Report(error.Message, BadInput);
         }
+        catch (OutOfMemoryException)
+        {
+            return Report(
+                "there is not enough memory for this. Use smaller files, a smaller model, batch or context, or a machine with more memory.",
+                Failed);
+        }
         catch (TypeInitializationException error) when (error.InnerException is { } cause)     // the native library is missing or damaged
         {
             return Report(cause.Message, Failed);

@@ -1,20 +1,35 @@
 using Attune.Data.Sources;
 using Attune.Hub;
+using Attune.Input;
 using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>Reads data files: <c>.jsonl</c>, <c>.jsonl.gz</c>, <c>.csv</c>, <c>.txt</c>, or a folder of them.</summary>
+/// <summary>
+/// Reads data files: JSON Lines, JSON, tables (CSV, TSV), Parquet and texts, each also compressed with gzip or Zstandard; or a folder of
+/// them.
+/// </summary>
 public static class Dataset
 {
+    const string Json = ".json";
+
     /// <summary>Every format that Attune reads.</summary>
-    static readonly (string Ending, Func<string, IEnumerable<Row>> Read)[] Sources =
+    static readonly Format[] Formats =
     [
-        (".jsonl", JsonLinesSource.Read),
-        (".jsonl.gz", JsonLinesSource.Read),
-        (".csv", CsvSource.Read),
-        (".txt", TextSource.Read),
+        new(".jsonl", JsonSource.Read),
+        new(".ndjson", JsonSource.Read),
+        new(Json, JsonSource.Read),
+        new(".csv", CsvSource.Read),
+        new(".tsv", CsvSource.Read),
+        new(".parquet", ParquetSource.Read),
+        new(".txt", TextSource.Read),
     ];
+
+    static readonly string[] Compressions = [".gz", ".zst"];
+
+    /// <summary>The endings of data files, in words.</summary>
+    public static string Known =>
+        $"{string.Join(", ", Formats.Select(format => format.Ending))}, also with {string.Join(" or ", Compressions)}";
 
     /// <summary>The examples of a file, or of all files in a folder and its subfolders, in the order of their names.</summary>
     /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
@@ -26,10 +41,16 @@ public static class Dataset
         return FilesOf(path).SelectMany(file => ReadFile(file, options));
     }
 
-    /// <summary>The records of a file, with any fields.</summary>
-    /// <exception cref="InvalidDataException">The file's type is unknown, or it is damaged.</exception>
-    public static IEnumerable<Row> Rows(string file) =>
-        (Array.Find(Sources, source => file.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase)).Read ?? throw Unknown(file))(file);
+    /// <summary>The records of a file or of the files in a folder, with any fields.</summary>
+    /// <param name="path">A file or a folder.</param>
+    /// <param name="mostBytes">The most bytes that a file may have without compression.</param>
+    /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file's type is unknown, it is too large, or it is damaged.</exception>
+    public static IEnumerable<Row> Rows(string path, long mostBytes = long.MaxValue) =>
+        FilesOf(path).SelectMany(file => Rows(file with { MostBytes = mostBytes }));
+
+    /// <summary>The ending of a data file's name without that of a compression, such as <c>.jsonl</c>; null for other files.</summary>
+    public static string? EndingOf(string name) => FormatOf(name)?.Ending;
 
     /// <summary>The example that a record's fields make.</summary>
     /// <exception cref="InvalidDataException">The fields match no layout.</exception>
@@ -38,9 +59,21 @@ public static class Dataset
     /// <summary>The names of all layouts.</summary>
     public static IEnumerable<string> Layouts => Layout.Names;
 
-    static IEnumerable<Example> ReadFile(string file, ReadOptions options)
+    static IEnumerable<Row> Rows(SourceFile file)
     {
-        var reader = new ExampleReader(file, options);
+        var format = FormatOf(file.Path) ?? throw Unknown(file);
+        return ParquetSource.Begins(file.Start()) ? ParquetSource.Read(file) : format.Read(file);
+    }
+
+    static Format? FormatOf(string name)
+    {
+        var compression = Array.Find(Compressions, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) ?? "";
+        return Array.Find(Formats, format => name[..^compression.Length].EndsWith(format.Ending, StringComparison.OrdinalIgnoreCase));
+    }
+
+    static IEnumerable<Example> ReadFile(SourceFile file, ReadOptions options)
+    {
+        var reader = new ExampleReader(file.Path, options);
         foreach (var row in Rows(file))
             yield return reader.Read(row);
         reader.End();
@@ -69,18 +102,22 @@ public static class Dataset
         : HubLookup.Find(HubKind.Dataset, path)
             ?? throw new FileNotFoundException($"there is no file or folder {path}{HubLookup.Hint(HubKind.Dataset, path)}");
 
-    static IReadOnlyList<string> FilesOf(string name)
+    static IReadOnlyList<SourceFile> FilesOf(string name)
     {
         var path = Find(name);
-        if (File.Exists(path))
-            return IsKnown(path) ? [path] : throw Unknown(path);
-        var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsKnown).Order(StringComparer.Ordinal).ToList();
-        return files.Count > 0 ? files : throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
+        if (!Directory.Exists(path))
+            return [new(path)];
+        var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => EndingOf(file) is not null)
+            .Order(StringComparer.Ordinal).ToList();
+        if (files.Exists(file => EndingOf(file) != Json))          // then a .json file describes the data, as manifest.json does
+            files.RemoveAll(file => EndingOf(file) == Json);
+        return files.Count > 0
+            ? [.. files.Select(file => new SourceFile(file) { Folder = files.Count > 1 ? path : null })]
+            : throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
     }
 
-    static InvalidDataException Unknown(string path) => new($"{path}: this file type is not supported; supported are {Known}");
+    static InvalidDataException Unknown(SourceFile file) =>
+        new($"{file.Path} {FileSignature.Problem(file.Start()) ?? $"has a name that is not supported; supported are {Known}"}");
 
-    static string Known => string.Join(", ", Sources.Select(source => source.Ending));
-
-    static bool IsKnown(string path) => Array.Exists(Sources, source => path.EndsWith(source.Ending, StringComparison.OrdinalIgnoreCase));
+    sealed record Format(string Ending, Func<SourceFile, IEnumerable<Row>> Read);
 }

@@ -5,7 +5,16 @@ namespace Attune.Data;
 /// <summary>Where an example comes from: a file and a line, counted from 1.</summary>
 public sealed record Origin(string File, int Line)
 {
-    public override string ToString() => $"{File}, line {Line}";
+    /// <summary>What is counted: lines, or rows of a file that has no lines.</summary>
+    public string Unit { get; init; } = "line";
+
+    /// <summary>The folder whose files are read together; null for a file that is read alone.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>The line, with the file where several files are read: "line 3", "b.txt, line 3".</summary>
+    public string Place => Folder is null ? $"{Unit} {Line}" : $"{Path.GetRelativePath(Folder, File)}, {Unit} {Line}";
+
+    public override string ToString() => $"{File}, {Unit} {Line}";
 }
 
 /// <summary>One example of a data file; its type depends on the names of its fields.</summary>

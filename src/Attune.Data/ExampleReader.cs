@@ -10,8 +10,10 @@ sealed class ExampleReader(string file, ReadOptions options)
         "image", "tools",
     };
 
+    const int MostNamed = 20;
+
     readonly FieldNames names = FieldNames.Create(options.Columns, options.Ignore);
-    readonly List<string> unused = [];
+    readonly HashSet<string> unused = new(StringComparer.Ordinal);
     (Layout Layout, Origin Origin)? first;
     (int Count, Origin First)? withoutPrompt;
     int rows;
@@ -46,10 +48,11 @@ sealed class ExampleReader(string file, ReadOptions options)
         if (withoutPrompt is { } empty && empty.Count * 2 > rows)
             throw new InvalidDataException(
                 $"{file}: `chosen` and `rejected` begin with different words in {empty.Count:N0} of {rows:N0} rows (the first: "
-                + $"line {empty.First.Line}), so the prompt, which is what they share, would be empty. "
+                + $"{empty.First.Place}), so the prompt, which is what they share, would be empty. "
                 + "Give the prompt in a field `prompt`: an empty text where there is none");
         if (unused.Count > 0)
-            options.Notice($"{file}: {options.Reader} does not use {string.Join(", ", unused.Select(name => $"`{name}`"))}");
+            options.Notice($"{file}: {options.Reader} does not use {string.Join(", ", unused.Take(MostNamed).Select(name => $"`{name}`"))}"
+                + (unused.Count > MostNamed ? $" and {unused.Count - MostNamed:N0} more" : ""));
     }
 
     void RequireColumns(Row row)
@@ -67,7 +70,7 @@ sealed class ExampleReader(string file, ReadOptions options)
         rows++;
         if (layout != first.Value.Layout)
             throw new InvalidDataException(
-                $"{origin}: the fields are {layout.FieldList}, but those of line {first.Value.Origin.Line} are "
+                $"{origin}: the fields are {layout.FieldList}, but those of {first.Value.Origin.Place} are "
                 + $"{first.Value.Layout.FieldList}; all lines of a file must have the same layout");
     }
 
@@ -104,8 +107,7 @@ sealed class ExampleReader(string file, ReadOptions options)
                     $"{row.Origin}: {options.Reader} would not use `{name}`"
                     + $"{(layout.Fields.Contains(name) ? "" : $" beside {layout.FieldList}")}. {ReadersOf(name)} "
                     + $"Rename it, or leave it out with `data.ignore: [{name}]`");
-            if (!unused.Contains(name))
-                unused.Add(name);
+            unused.Add(name);
         }
     }
 

@@ -5,20 +5,31 @@ using Attune.Text;
 namespace Attune.Data;
 
 /// <summary>One record of a data file: named fields, independent of the file format. Errors name the file and the line.</summary>
-public sealed class Row(Origin origin, JsonElement fields)
+public sealed class Row
 {
-    FieldNames names = FieldNames.AsWritten;
+    readonly JsonElement fields;
+    readonly Dictionary<string, JsonElement> values;               // the fields by the names in the file
+    readonly FieldNames names;
 
-    public Origin Origin => origin;
+    public Row(Origin origin, JsonElement fields)
+        : this(origin, fields, fields.EnumerateObject().ToDictionary(field => field.Name, field => field.Value, StringComparer.Ordinal),
+            FieldNames.AsWritten)
+    {
+    }
 
-    public IEnumerable<string> Names =>
-        names.OfRow(fields.EnumerateObject().Select(property => Decoded(() => property.Name, "a field name")));
+    Row(Origin origin, JsonElement fields, Dictionary<string, JsonElement> values, FieldNames names) =>
+        (Origin, this.fields, this.values, this.names) = (origin, fields, values, names);
+
+    public Origin Origin { get; }
+
+    /// <summary>The names of the fields, in their order.</summary>
+    public IEnumerable<string> Names => names.OfRow(values.Keys);
 
     /// <summary>The row as it is written, without renamed or ignored fields.</summary>
     public string Raw => fields.GetRawText();
 
     /// <summary>The same row under other names, without the fields that are ignored.</summary>
-    internal Row Under(FieldNames other) => other == FieldNames.AsWritten ? this : new(origin, fields) { names = other };
+    internal Row Under(FieldNames other) => other == FieldNames.AsWritten ? this : new(Origin, fields, values, other);
 
     /// <summary>A field as JSON.</summary>
     /// <exception cref="InvalidDataException">The field is missing or null, or a text in it has a lone surrogate.</exception>
@@ -104,7 +115,7 @@ public sealed class Row(Origin origin, JsonElement fields)
     /// <summary>A list of objects.</summary>
     public IReadOnlyList<Row> Rows(string name) =>
         Items(name) is { Count: > 0 } items && items.TrueForAll(item => item.ValueKind == JsonValueKind.Object)
-            ? [.. items.Select(item => new Row(origin, item))]
+            ? [.. items.Select(item => new Row(Origin, item))]
             : throw Wrong(name, "a list of at least one object");
 
     static bool IsWhole(JsonElement item) => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _);
@@ -197,9 +208,7 @@ public sealed class Row(Origin origin, JsonElement fields)
     /// <exception cref="InvalidDataException">A text in the field has a lone surrogate.</exception>
     JsonElement Field(string name) => Decoded(() => Readable(Find(name)), $"'{name}'");
 
-    JsonElement Find(string name) => names.InFile(name) is { } written
-        ? Decoded(() => fields.TryGetProperty(written, out var value) ? value : default, "a field name")
-        : default;
+    JsonElement Find(string name) => names.InFile(name) is { } written && values.TryGetValue(written, out var value) ? value : default;
 
     /// <summary>A value whose texts are decoded.</summary>
     /// <exception cref="InvalidDataException">A text has a lone surrogate, so it is not Unicode.</exception>
@@ -212,13 +221,13 @@ public sealed class Row(Origin origin, JsonElement fields)
         catch (InvalidOperationException error)
         {
             throw new InvalidDataException(
-                $"{origin}: {what} contains a lone surrogate (such as \\ud83d), which is not a valid character; remove it", error);
+                $"{Origin}: {what} contains a lone surrogate (such as \\ud83d), which is not a valid character; remove it", error);
         }
     }
 
     internal InvalidDataException Wrong(string name, string expected)
     {
         var found = Find(name) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetRawText() : "nothing";
-        return new($"{origin}: '{name}' must be {expected} (was {(found.Length > 60 ? found[..60] + " …" : found)})");
+        return new($"{Origin}: '{name}' must be {expected} (was {(found.Length > 60 ? found[..60] + " …" : found)})");
     }
 }

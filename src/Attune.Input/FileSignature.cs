@@ -21,7 +21,9 @@ public static class FileSignature
     ];
 
     /// <summary>What the file is, and what to do, after the file's name in a sentence; null when it may be what its name says.</summary>
-    public static string? Problem(ReadOnlySpan<byte> start)
+    /// <param name="start">The first bytes.</param>
+    /// <param name="mayBeWebPage">Whether a web page is a valid content.</param>
+    public static string? Problem(ReadOnlySpan<byte> start, bool mayBeWebPage = false)
     {
         foreach (var (bytes, kind) in Binary)
             if (start.StartsWith(bytes))
@@ -30,7 +32,7 @@ public static class FileSignature
             return "is a Git LFS pointer, not the file itself; get the file with `git lfs pull`";
         if (IsUtf16(start))
             return "is UTF-16 text; convert it: `iconv -f UTF-16 -t UTF-8 FILE > NEW`";
-        return IsWebPage(start)
+        return IsWebPage(start) && !mayBeWebPage
             ? "is a web page, not the file itself; download the file (from the Hugging Face Hub: the address with `resolve`, not `blob`)"
             : null;
     }

@@ -183,8 +183,8 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2: this is not valid JSON, or it is cut off")]
-    [InlineData("[1]\n", "line 1: each line must be a JSON object (was Array)")]
+    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2, column 9: this is not valid JSON: expected a value, found the end of the text; it may be cut off")]
+    [InlineData("1\n", "line 1: each line must be a JSON object (was a number)")]
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' instead of 'promt'?")]
     [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' instead of 'choosen'?")]
     [InlineData("{\"prompt\":\"a\",\"completoin\":\"b\"}\n", "Did you mean 'completion' instead of 'completoin'?")]
@@ -247,7 +247,7 @@ public sealed class DatasetTests : IDisposable
     {
         Assert.Throws<FileNotFoundException>(() => Dataset.Read(folder.File("nothing.jsonl")).ToList());
         Assert.Contains("supported are .jsonl",
-            Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.parquet", "x")).ToList()).Message);
+            Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("a.docx", "x")).ToList()).Message);
     }
 
     Example Only(string line) => Dataset.Read(folder.Write("only.jsonl", line + "\n")).Single();

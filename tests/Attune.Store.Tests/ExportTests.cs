@@ -275,13 +275,14 @@ public sealed class ExportTests : IDisposable
     {
         var last = store.Annotations.Recent(project.Id, store.People.Find("Ann")!.Id, 1)[0];
         store.Annotations.Edit(project, last.Person, last.Id, 1,
-            last.Result.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1, \"so\"" });
+            last.Result.AsShown(last.Shown) with { Rationale = "=cmd|' /C calc'!A0", Ideal = "+1; =2;\"@3\"\t-4\n+5, \"so\"" });
         var lines = Lines(new() { Layout = ExportLayout.Csv, Flagged = Flagged.Include });
-        Assert.Equal(16, lines.Count);     // a header, and 3 × 5 decisions with skips
+        Assert.Equal(17, lines.Count);     // a header, and 3 × 5 decisions with skips, one of them on two lines
         Assert.Equal([0xEF, 0xBB, 0xBF, (byte)'d'],
             File.ReadAllBytes(Directory.GetFiles(folder.Path, "decisions.csv", SearchOption.AllDirectories)[0])[..4]);
         var row = Assert.Single(lines, line => line.Contains("calc", StringComparison.Ordinal));
-        Assert.Contains(",\"'=cmd|' /C calc'!A0\",\"'+1, \"\"so\"\"\",", row, StringComparison.Ordinal);
+        Assert.EndsWith(",\"'=cmd|' /C calc'!A0\",\"'+1;' =2;'\"\"@3\"\"\t'-4", row, StringComparison.Ordinal);
+        Assert.Single(lines, line => line.StartsWith("'+5, \"\"so\"\"\",", StringComparison.Ordinal));
     }
 
     public void Dispose()

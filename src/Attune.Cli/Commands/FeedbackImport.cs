@@ -13,7 +13,7 @@ static class FeedbackImport
     static readonly Argument<string> File = new("file")
     {
         HelpName = "FILE",
-        Description = "A .jsonl, .jsonl.gz or .csv file of prompts with completions, or of comparisons",
+        Description = "A data file of prompts with completions, or of comparisons, or a folder of them",
     };
     static readonly Option<bool> New = new("--new") { Description = "Create the project, with the task that fits the rows" };
 
@@ -33,13 +33,14 @@ static class FeedbackImport
     static int Import(ParseResult parsed)
     {
         var (file, name, isNew) = (parsed.GetValue(File)!, parsed.GetValue(FeedbackCommand.Project)!, parsed.GetValue(New));
-        if (!System.IO.File.Exists(file))
+        if (!Path.Exists(file))
             throw new InvalidDataException($"There is no file {file}.");
+        using var cancellation = new CancellationOnSignal();
         using var store = isNew ? PreferenceStore.Open(FeedbackCommand.StorePath(parsed)) : FeedbackCommand.Open(parsed);
         var owner = store.People.All().FirstOrDefault(person => person is { Role: Role.Owner, Disabled: false })
             ?? store.People.Local();
         var project = isNew ? store.Projects.Add(name, SettingsFor(file), owner.Id) : FeedbackCommand.Find(store, name);
-        var result = store.Imports.Add(project, file, owner.Id, parsed.GetValue(Decisions));
+        var result = store.Imports.Add(project, file, owner.Id, parsed.GetValue(Decisions), cancellation: cancellation.Token);
         Console.Out.WriteLine(
             $"{project.Name}: {Quantity.Of(result.Items, "item")}, {result.Known:N0} of them with known ranks; "
             + $"{Quantity.Of(result.Decisions, "annotation")} imported");

@@ -5,53 +5,78 @@ using CsvHelper;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// Comma-separated values (RFC 4180) with a header line: UTF-8, or UTF-16 with a byte order mark. Semicolons, tabs or bars in the header
-/// line are also accepted as the separator. A list is JSON in its cell.
+/// A table (RFC 4180) with a header line. Commas, semicolons, tabs or bars separate its cells, as the first lines or a line <c>sep=;</c>
+/// show; lines end in any way. A list is JSON in its cell.
 /// </summary>
 static class CsvSource
 {
-    public static IEnumerable<Row> Read(string path)
+    /// <summary>The most columns.</summary>
+    public const int MostColumns = JsonSource.MostFields;
+
+    public static IEnumerable<Row> Read(SourceFile file)
     {
-        using var reader = Open(path);
+        using var reader = Open(file);
         string[] header = [.. reader.Headers.Select(name => name.Trim())];
-        if (header.Length == 0)
-            throw new InvalidDataException($"{path} is empty; its first line must be a header with field names");
-        if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
-            throw new InvalidDataException($"{path}, line 1: two columns are named '{twice}'");
+        Check(file, header);
         var line = 1;
-        while (Utf8Text.Read(path, line + 1, reader.Read))
+        while (Decode(file, line + 1, reader.Read))
         {
             line = (int)reader.LineNumber;
             if (reader.FieldCount == 1 && reader.GetSpan(0).IsEmpty)
                 continue;
             if (reader.FieldCount != header.Length)
                 throw new InvalidDataException(
-                    $"{path}, line {line}: a row must have {header.Length} cells like the header (was {reader.FieldCount})");
-            yield return new(new(path, line), ToObject(header, reader));
+                    $"{file.At(line)}: a row must have {header.Length} cells like the header (was {reader.FieldCount})");
+            yield return new(file.At(line), ToObject(header, reader));
         }
     }
 
-    /// <summary>In a file with one column, separator characters are part of its texts.</summary>
-    static CsvReader Open(string path)
+    static void Check(SourceFile file, string[] header)
     {
-        var reader = Open(path, separator: null);
-        if (Utf8Text.Read(path, 1, () => reader.Headers.Count) != 1 || reader.Separator == ',')
-            return reader;
-        reader.Dispose();
-        return Open(path, ',');
+        if (header.Length == 0)
+            throw new InvalidDataException($"{file.Path} is empty; its first line must be a header with field names");
+        if (header.Length > MostColumns)
+            throw new InvalidDataException($"{file.At(1)}: a table may have at most {MostColumns:N0} columns (has {header.Length:N0})");
+        if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })
+            throw new InvalidDataException($"{file.At(1)}: two columns are named '{twice}'; rename or remove one");
     }
 
-    static CsvReader Open(string path, char? separator) => CsvReader.Create(Utf8Text.Open(File.OpenRead(path)), new CsvReaderOptions
+    /// <summary>In a file with one column, separator characters are part of its texts.</summary>
+    static CsvReader Open(SourceFile file)
+    {
+        var reader = Open(file, Dataset.EndingOf(file.Path) == ".tsv" ? '\t' : null);
+        if (Decode(file, 1, () => reader.Headers.Count) != 1 || reader.Separator is ',' or '\t')
+            return reader;
+        reader.Dispose();
+        return Open(file, ',');
+    }
+
+    static CsvReader Open(SourceFile file, char? separator) => CsvReader.Create(file.OpenText(), new CsvReaderOptions
     {
         Separator = separator,
         TrackLineNumbers = true,
         BufferSize = 4096,                                       // small, so that an error about UTF-8 names a nearby line
+        MaxRecordSize = RecordText.MostCharacters,
         OnMalformedRecord = record =>
         {
             if (record.Reason == CsvMalformedReason.UnterminatedQuote)
-                throw new InvalidDataException($"{path}, line {record.LineNumber}: a quoted cell is never closed; the file may be cut off");
+                throw new InvalidDataException(
+                    $"{file.At((int)record.LineNumber)}: a quoted cell is never closed; the file may be cut off");
         },
     });
+
+    static T Decode<T>(SourceFile file, int line, Func<T> read)
+    {
+        try
+        {
+            return file.Decode(line, read);
+        }
+        catch (CsvFormatException error)
+        {
+            throw new InvalidDataException($"{file.At(line)}: a row may have at most {RecordText.MostCharacters >> 20} MiB; "
+                + "perhaps a quotation mark is never closed", error);
+        }
+    }
 
     static JsonElement ToObject(string[] header, CsvReader cells)
     {

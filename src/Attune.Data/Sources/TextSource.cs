@@ -5,37 +5,50 @@ using System.Text.Json.Nodes;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// A plain text file, UTF-8: one document, or several separated by lines <c>&lt;|endoftext|&gt;</c>.
+/// A plain text file: one document, or several separated by lines <c>&lt;|endoftext|&gt;</c>.
 /// </summary>
 static class TextSource
 {
     const string Separator = "<|endoftext|>";
 
-    public static IEnumerable<Row> Read(string path)
+    /// <summary>The most characters of a document: as many as a JSON text can have.</summary>
+    const int MostCharacters = 128 << 20;
+
+    public static IEnumerable<Row> Read(SourceFile file)
     {
-        var document = new StringBuilder();
-        var (line, start) = (0, 1);
-        using var reader = Utf8Text.Open(File.OpenRead(path));
-        while (Utf8Text.Read(path, line + 1, reader.ReadLine) is { } text)
+        using var reader = file.OpenText(mayBeWebPage: true);
+        var (text, document, start) = (new RecordText(file, reader, MostCharacters), new StringBuilder(), file.At(1));
+        while (text.Peek() >= 0)
         {
-            line++;
-            if (text.Trim() != Separator)
+            text.TakeLine();
+            var line = text.Finish();
+            if (text.Peek() >= 0)
+                text.Skip();
+            if (line.Trim() != Separator)
             {
-                document.Append(text).Append('\n');
+                Append(start, document, line);
                 continue;
             }
-            if (ToRow(path, start, document) is { } row)
+            if (ToRow(start, document) is { } row)
                 yield return row;
-            start = line + 1;
+            start = file.At(text.Line);
         }
-        if (ToRow(path, start, document) is { } last)
+        if (ToRow(start, document) is { } last)
             yield return last;
     }
 
-    static Row? ToRow(string path, int line, StringBuilder document)
+    static void Append(Origin start, StringBuilder document, string line)
+    {
+        if (document.Length + line.Length > MostCharacters)
+            throw new InvalidDataException(
+                $"{start}: a document may have at most {MostCharacters:N0} characters; separate documents by lines {Separator}");
+        document.Append(line).Append('\n');
+    }
+
+    static Row? ToRow(Origin start, StringBuilder document)
     {
         var text = document.ToString().Trim();
         document.Clear();
-        return text.Length == 0 ? null : new(new(path, line), JsonSerializer.SerializeToElement(new JsonObject { ["text"] = text }));
+        return text.Length == 0 ? null : new(start, JsonSerializer.SerializeToElement(new JsonObject { ["text"] = text }));
     }
 }

@@ -1,14 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CsvHelper;
 
 namespace Attune.Store.Export;
 
 /// <summary>
 /// Decisions as a table for spreadsheets (RFC 4180, with a byte order mark, which marks UTF-8 for them). A cell that a spreadsheet would
-/// run as a formula gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+/// run as a formula gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection). A spreadsheet whose list
+/// separator is a semicolon or a tab splits there, and at line ends, so a formula may begin behind them too.
 /// </summary>
-static class CsvRows
+static partial class CsvRows
 {
     static readonly string[] Columns =
     [
@@ -42,13 +44,16 @@ static class CsvRows
     {
         using var writer = CsvWriter.Create(stream, options, leaveOpen: true);
         foreach (var cell in cells)
-            writer.WriteField(MayBeFormula(cell) ? $"'{cell}" : cell);
+            writer.WriteField(cell is null ? null : FormulaStart().Replace(cell, "'"));
         writer.EndRecord();
     };
 
-    /// <summary>Spreadsheets read full-width signs like their ASCII forms; the library's own list has only the ASCII ones.</summary>
-    static bool MayBeFormula(string? text) =>
-        text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠', ..];
+    /// <summary>
+    /// The places before which a formula begins. Spreadsheets read full-width signs like their ASCII forms; the library's own list has only
+    /// the ASCII ones.
+    /// </summary>
+    [GeneratedRegex("""(?<=^|[;\t\r\n])(?=[ "]*[=+\-@＝＋－＠])|^(?=[\t\r\n])""", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex FormulaStart();
 
     static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 

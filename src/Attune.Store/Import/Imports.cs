@@ -39,19 +39,23 @@ public sealed class Imports
     /// named imported, which cannot sign in.
     /// </summary>
     /// <param name="project">The project.</param>
-    /// <param name="path">A .jsonl, .jsonl.gz or .csv file.</param>
+    /// <param name="path">A data file, or a folder of them.</param>
     /// <param name="by">Who imports.</param>
     /// <param name="decisions">What to do with decisions in the file.</param>
+    /// <param name="mostBytes">The most bytes that a file may have without compression.</param>
+    /// <param name="cancellation">Stops the import; nothing is added then.</param>
     /// <exception cref="InvalidDataException">A row is invalid; the message names file and line.</exception>
-    public ImportResult Add(Project project, string path, long by, ImportedDecisions decisions = ImportedDecisions.Keep)
+    public ImportResult Add(Project project, string path, long by, ImportedDecisions decisions = ImportedDecisions.Keep,
+        long mostBytes = long.MaxValue, CancellationToken cancellation = default)
     {
-        var read = Read(project.Settings, path).ConvertAll(row => WithDecision(row, decisions));
+        var read = Read(project.Settings, path, mostBytes, cancellation).ConvertAll(row => WithDecision(row, decisions));
         var decided = read.Exists(row => row.Result is not null) ? new People(database, time).Imported(by).Id : (long?)null;
         database.Write(connection =>
         {
             var first = Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
             if (decided is { } person)
                 Decide(connection, project.Id, read, first, person);
+            cancellation.ThrowIfCancellationRequested();
         });
         Items.Arrange(database, project.Id);
         return new(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Result is not null));
@@ -72,11 +76,12 @@ public sealed class Imports
         return counts.SetEquals([2]) ? TaskKind.Pairwise : counts.Contains(1) ? TaskKind.Rating : TaskKind.Ranking;
     }
 
-    static List<ImportedItem> Read(ProjectSettings settings, string path)
+    static List<ImportedItem> Read(ProjectSettings settings, string path, long mostBytes, CancellationToken cancellation)
     {
         var read = new List<ImportedItem>();
-        foreach (var row in Rows(path))
+        foreach (var row in Rows(path, mostBytes))
         {
+            cancellation.ThrowIfCancellationRequested();
             if (read.Count == MostRows)
                 throw new InvalidDataException($"{row.Origin}: a file may have at most {MostRows:N0} rows; split it");
             read.Add(Checked(row, settings));
@@ -84,18 +89,8 @@ public sealed class Imports
         return read.Count > 0 ? read : throw new InvalidDataException($"{path} has no rows");
     }
 
-    static IEnumerable<ImportedItem> Rows(string path) => Dataset.Rows(path).Select(row =>
-    {
-        try
-        {
-            return ItemReader.ToItem(row);
-        }
-        catch (InvalidOperationException error)     // a lone surrogate in a text
-        {
-            throw new InvalidDataException($"{row.Origin}: a text contains a lone surrogate, which is not a valid character; remove it",
-                error);
-        }
-    });
+    static IEnumerable<ImportedItem> Rows(string path, long mostBytes = long.MaxValue) =>
+        Dataset.Rows(path, mostBytes).Select(row => ItemReader.Read(row, ItemReader.ToItem));
 
     static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Store;
+using Attune.Studio.Items;
 using Attune.Studio.Jobs;
 using Attune.Studio.Runs;
 using Attune.Studio.Security;
@@ -28,11 +29,15 @@ static class LoopRoutes
         app.MapPost("/projects/{project:long}/loop/train", Train).Require(Role.Owner);
     }
 
-    static async Task<IResult> Sample(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
+    static async Task<IResult> Sample(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs,
+        long project)
     {
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         var fields = new Fields(form);
-        var prompts = PromptFile.Draw(Prompts(form, fields, store, runs, project), fields.Count("prompts", 1, 100_000));
+        var all = form.Files.GetFile("file") is { Length: > 0 } file
+            ? await Uploaded(file, options, context.RequestAborted)
+            : Prompts(fields, store, runs, project);
+        var prompts = PromptFile.Draw(all, fields.Count("prompts", 1, 100_000));
         var request = new SampleRequest(
             new ModelChoices(runs).Chosen(fields, "model"), prompts, fields.Count("samples", 1, 16), fields.Number("temperature", 0, 10),
             fields.Number("topP", 0.01, 1),
@@ -40,22 +45,22 @@ static class LoopRoutes
         return Started(project, SampleJob.Enqueue(jobs, store.Projects.Get(project), request, context.Person()));
     }
 
-    /// <summary>Prompts from an uploaded file, from the project's items, or from the data of a run.</summary>
-    static IReadOnlyList<JsonNode> Prompts(IFormCollection form, Fields fields, PreferenceStore store, RunList runs, long project)
+    static async Task<IReadOnlyList<JsonNode>> Uploaded(IFormFile file, StudioOptions options, CancellationToken cancellation)
     {
-        if (form.Files.GetFile("file") is { Length: > 0 } file)
-        {
-            using var reader = new StreamReader(file.OpenReadStream());
-            return PromptFile.Read(reader, "the file");
-        }
+        using var upload = await Upload.Save(file, options.Exports, cancellation);
+        return upload.Read(path => Store.Import.Prompts.Read(path, Upload.LargestContent));
+    }
+
+    /// <summary>Prompts from the project's items, or from the data of a run.</summary>
+    static IReadOnlyList<JsonNode> Prompts(Fields fields, PreferenceStore store, RunList runs, long project)
+    {
         if (fields.Text("of") is not { Length: > 0 } run)
             return PromptFile.OfProject(store, project) is { Count: > 0 } prompts ? prompts
                 : throw new InvalidDataException("choose a file of prompts: the project has no items yet");
         if (runs.Find(run) is not { } found || RecipeText.Read(found.Folder).GetValueOrDefault("data.train") is not { } path
-            || !File.Exists(path))
+            || !Path.Exists(path))
             throw new InvalidDataException("the training data of that run no longer exists; choose other prompts");
-        using var data = File.OpenText(path);
-        return PromptFile.Read(data, path);
+        return Store.Import.Prompts.Read(path);
     }
 
     static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Store;
-using Attune.Text;
 
 namespace Attune.Studio.Loop;
 
@@ -22,22 +20,6 @@ static class PromptFile
                 yield return item;
     }
 
-    /// <param name="reader">JSONL.</param>
-    /// <param name="name">The name of the file, for messages.</param>
-    /// <exception cref="InvalidDataException">A line has no prompt.</exception>
-    public static IReadOnlyList<JsonNode> Read(TextReader reader, string name)
-    {
-        var (prompts, number) = (new List<JsonNode>(), 0);
-        for (var line = reader.ReadLine(); line is not null; line = reader.ReadLine())
-        {
-            number++;
-            if (!string.IsNullOrWhiteSpace(line))
-                prompts.Add(Prompt(line, $"{name}, line {number}"));
-        }
-        return prompts.Count > 0 ? prompts
-            : throw new InvalidDataException($"{name} has no prompts; each line must be a JSON object with \"prompt\"");
-    }
-
     public static void Write(string path, IEnumerable<JsonNode> prompts) =>
         File.WriteAllLines(path, prompts.Select(prompt => new JsonObject { ["prompt"] = prompt.DeepClone() }.ToJsonString()));
 
@@ -47,32 +29,5 @@ static class PromptFile
         var drawn = Enumerable.Range(0, prompts.Count).ToArray();
         Random.Shared.Shuffle(drawn);
         return [.. drawn.Take(count).Order().Select(at => prompts[at])];
-    }
-
-    /// <summary>A text, or messages in the form that training reads.</summary>
-    static JsonNode Prompt(string line, string where)
-    {
-        try
-        {
-            var row = JsonElement.Parse(line);
-            if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("prompt", out var prompt))
-            {
-                if (prompt.ValueKind == JsonValueKind.String)
-                    return JsonValue.Create(prompt.GetString()!);
-                if (prompt.ValueKind == JsonValueKind.Array && prompt.GetArrayLength() > 0)
-                    return new JsonArray([.. prompt.EnumerateArray().Select(message => JsonNode.Parse(Fields(message)))]);
-            }
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"{where}: {error.Message}", error);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)       // the latter for a lone surrogate
-        {
-            throw new InvalidDataException($"{where}: the line is not valid JSON, or it contains a lone surrogate such as \\ud83d", error);
-        }
-        throw new InvalidDataException($"{where}: a line must be {{\"prompt\": …}} with a text or a list of messages");
-
-        static string Fields(JsonElement message) => MessageFormat.Read(message).Fields.GetRawText();
     }
 }

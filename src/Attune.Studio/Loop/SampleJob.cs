@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Attune.Input;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Layout;
@@ -95,5 +96,6 @@ static class SampleJob
     }
 
     internal static IEnumerable<JsonObject> Rows(string file) =>
-        File.ReadLines(file).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!.AsObject());
+        InputFile.ReadLines(file, most: long.MaxValue).Index().Where(line => line.Item.Length > 0)
+            .Select(line => JsonNode.Parse(JsonInput.Parse(line.Item, file, line.Index + 1).GetRawText())!.AsObject());
 }

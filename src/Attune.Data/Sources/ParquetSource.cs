@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Collections;
+using System.Globalization;
+using System.Text.Json;
+using Attune.Input;
+using Parquet;
+using Parquet.Serialization;
+
+namespace Attune.Data.Sources;
+
+/// <summary>Apache Parquet: columns of texts, numbers, lists and structures become the same rows as in JSON.</summary>
+static class ParquetSource
+{
+    /// <summary>The most values of a row group: a group is read whole, and a few bytes can claim any number of equal values.</summary>
+    const long MostValues = 1 << 26;
+
+    /// <summary>The most bytes of a compressed file, which is read whole, because Parquet is not read from its start.</summary>
+    const long MostCompressed = 1L << 30;
+
+    public static bool Begins(ReadOnlySpan<byte> start) => start.StartsWith("PAR1"u8);
+
+    public static IEnumerable<Row> Read(SourceFile file)
+    {
+        if (file.Start() is var start && !Begins(start))
+            throw new InvalidDataException(
+                $"{file.Path} {FileSignature.Problem(start) ?? "is not a Parquet file: its first bytes are not PAR1"}");
+        using var content = Seekable(file);                        // all that the library's reader holds
+        var reader = Checked(file, () => ParquetReader.CreateAsync(content, leaveStreamOpen: true).GetAwaiter().GetResult());
+        var number = 0;
+        for (var group = 0; group < reader.RowGroupCount; group++)
+            foreach (var fields in ReadGroup(file, reader, content, group))
+                yield return new(file.At(++number, "row"), fields);
+    }
+
+    static IEnumerable<JsonElement> ReadGroup(SourceFile file, ParquetReader reader, Stream content, int group)
+    {
+        var values = reader.Metadata!.RowGroups[group].Columns.Sum(column => column.MetaData?.NumValues ?? 0);
+        if (values is < 0 or > MostValues)
+            throw new InvalidDataException($"{file.Path}: row group {group + 1} may have at most {MostValues:N0} values (has {values:N0}); "
+                + "write the file with smaller row groups");
+        var buffer = new ArrayBufferWriter<byte>();
+        foreach (var row in Checked(file, () =>
+            ParquetSerializer.DeserializeUntypedAsync(content, rowGroupIndex: group).GetAwaiter().GetResult().Data))
+        {
+            buffer.ResetWrittenCount();
+            using (var json = new Utf8JsonWriter(buffer))
+                Write(json, row);
+            yield return JsonElement.Parse(buffer.WrittenSpan);
+        }
+    }
+
+    static Stream Seekable(SourceFile file)
+    {
+        var content = (file with { MostBytes = Math.Min(file.MostBytes, MostCompressed) }).Open();
+        if (content.CanSeek)
+            return content;
+        using (content)
+        {
+            var whole = new MemoryStream();
+            content.CopyTo(whole);
+            whole.Position = 0;
+            return whole;
+        }
+    }
+
+    /// <summary>Calls the library, which throws exceptions of many kinds for a damaged file.</summary>
+    static T Checked<T>(SourceFile file, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is not (OutOfMemoryException or OperationCanceledException))
+        {
+            throw new InvalidDataException(
+                $"{file.Path} is damaged, or has a column of a kind that is not supported; download it again, or convert it to JSON Lines",
+                error);
+        }
+    }
+
+    static void Write(Utf8JsonWriter json, object? value)
+    {
+        switch (value)
+        {
+            case null or double.NaN or double.PositiveInfinity or double.NegativeInfinity or float.NaN or float.PositiveInfinity
+                or float.NegativeInfinity:
+                json.WriteNullValue();
+                break;
+            case string text:
+                json.WriteStringValue(text);
+                break;
+            case ReadOnlyMemory<char> text:
+                json.WriteStringValue(text.Span);
+                break;
+            case byte[] bytes:
+                json.WriteBase64StringValue(bytes);
+                break;
+            case ReadOnlyMemory<byte> bytes:
+                json.WriteBase64StringValue(bytes.Span);
+                break;
+            case bool flag:
+                json.WriteBooleanValue(flag);
+                break;
+            case DateTime time:
+                json.WriteStringValue(time);
+                break;
+            case IDictionary map:
+                WriteMap(json, map);
+                break;
+            case IEnumerable items:
+                json.WriteStartArray();
+                foreach (var item in items)
+                    Write(json, item);
+                json.WriteEndArray();
+                break;
+            case sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal:
+                json.WriteRawValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
+                break;
+            default:
+                json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
+                break;
+        }
+    }
+
+    static void WriteMap(Utf8JsonWriter json, IDictionary map)
+    {
+        json.WriteStartObject();
+        foreach (DictionaryEntry entry in map)
+        {
+            json.WritePropertyName(Convert.ToString(entry.Key, CultureInfo.InvariantCulture)!);
+            Write(json, entry.Value);
+        }
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,52 @@
+using Attune.Data;
+using Microsoft.AspNetCore.Http;
+
+namespace Attune.Studio.Items;
+
+/// <summary>An uploaded data file in a temporary file, which is deleted at the end.</summary>
+sealed class Upload : IDisposable
+{
+    /// <summary>The most bytes of an upload without compression.</summary>
+    public const long LargestContent = 1L << 30;
+
+    readonly string path;                                          // never from the request
+    readonly string name;
+
+    Upload(string path, string name) => (this.path, this.name) = (path, name);
+
+    /// <summary>Saves an upload into a folder.</summary>
+    /// <exception cref="InvalidDataException">The file's name is not that of a data file.</exception>
+    public static async Task<Upload> Save(IFormFile file, string folder, CancellationToken cancellation)
+    {
+        var ending = Dataset.EndingOf(file.FileName)
+            ?? throw new InvalidDataException($"the file's name must end in one of {Dataset.Known} (was {file.FileName})");
+        PrivateFolder.Create(folder);
+        var upload = new Upload(Path.Combine(folder, $"upload-{Guid.NewGuid():N}{ending}"), file.FileName);
+        try
+        {
+            await using var target = new FileStream(upload.path, FileMode.CreateNew);
+            await file.CopyToAsync(target, cancellation);
+            return upload;
+        }
+        catch
+        {
+            upload.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the file; messages have the name that the upload had.</summary>
+    public T Read<T>(Func<string, T> read)
+    {
+        try
+        {
+            return read(path);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException(error.Message.Replace(path, name, StringComparison.Ordinal), error);
+        }
+    }
+
+    public void Dispose() => File.Delete(path);
+}
