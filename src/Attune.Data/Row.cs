@@ -147,7 +147,7 @@ public sealed class Row
         }
         catch (InvalidDataException error)
         {
-            throw new InvalidDataException($"{origin}: {error.Message}", error);
+            throw new InvalidDataException($"{Origin}: {error.Message}", error);
         }
     }
 

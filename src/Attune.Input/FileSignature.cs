@@ -44,7 +44,6 @@ public static class FileSignature
     static bool IsWebPage(ReadOnlySpan<byte> start)
     {
         var text = Encoding.Latin1.GetString(start).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\t', '\r', '\n');
-        return text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
-            || text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase);
+        return Array.Exists(["<!doctype", "<html", "<?xml"], tag => text.StartsWith(tag, StringComparison.OrdinalIgnoreCase));
     }
 }

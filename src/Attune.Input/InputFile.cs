@@ -64,9 +64,9 @@ public static partial class InputFile
         if (Statx(CurrentFolder, path, flags: 0, TypeOnly, status) != 0)
             return;                                                // opening it says what is wrong
         var type = *(ushort*)(status + ModeOffset) & TypeMask;
+        var found = type == Folder ? "a folder" : type == Pipe ? "a named pipe" : "a device or socket";
         if (type != Regular)
-            throw new InvalidDataException(
-                $"{path} must be a regular file (was {(type == Folder ? "a folder" : type == Pipe ? "a named pipe" : "a device or socket")})");
+            throw new InvalidDataException($"{path} must be a regular file (was {found})");
     }
 
     static FileStream OpenBounded(string path, long most)

@@ -88,7 +88,8 @@ public sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or OverflowException)
         {
-            throw Damaged(path, $"its header is not valid ({JsonInput.Problem(json) ?? "a number or a name is not one that the format has"})");
+            var problem = JsonInput.Problem(json) ?? "a number or a name is not one that the format has";
+            throw Damaged(path, $"its header is not valid ({problem})");
         }
         header.CheckOffsets(path, stream.Length - header.DataStart);
         return header;

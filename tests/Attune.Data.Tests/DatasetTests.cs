@@ -183,7 +183,8 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\":\"a\"}\n{\"text\":", "line 2, column 9: this is not valid JSON: expected a value, found the end of the text; it may be cut off")]
+    [InlineData("{\"text\":\"a\"}\n{\"text\":",
+        "line 2, column 9: this is not valid JSON: expected a value, found the end of the text; it may be cut off")]
     [InlineData("1\n", "line 1: each line must be a JSON object (was a number)")]
     [InlineData("{\"promt\":\"a\",\"completion\":\"b\"}\n", "Did you mean 'prompt' instead of 'promt'?")]
     [InlineData("{\"prompt\":\"a\",\"choosen\":\"b\",\"rejected\":\"c\"}\n", "Did you mean 'chosen' instead of 'choosen'?")]

@@ -21,7 +21,8 @@ public sealed class ReaderTests : IDisposable
     [InlineData("cr.jsonl", "{\"prompt\":\"a, \\\"b\\\"\\nc\",\"completion\":\"d\"}\r{\"prompt\":\"é 😀\",\"completion\":\"f\"}")]
     [InlineData("a.json", "[{\"prompt\":\"a, \\\"b\\\"\\nc\",\"completion\":\"d\"},\r\n {\"prompt\":\"é 😀\",\"completion\":\"f\"}]\n")]
     [InlineData("list.jsonl", "\n [ {\"prompt\":\"a, \\\"b\\\"\\nc\",\"completion\":\"d\"},{\"prompt\":\"é 😀\",\"completion\":\"f\"} ] ")]
-    [InlineData("pretty.jsonl", "{\n  \"prompt\": \"a, \\\"b\\\"\\nc\",\n  \"completion\": \"d\"\n}\n{\n  \"prompt\": \"é 😀\",\n  \"completion\": \"f\"\n}")]
+    [InlineData("pretty.jsonl",
+        "{\n  \"prompt\": \"a, \\\"b\\\"\\nc\",\n  \"completion\": \"d\"\n}\n{\n  \"prompt\": \"é 😀\",\n  \"completion\": \"f\"\n}")]
     [InlineData("a.csv", "prompt,completion\n\"a, \"\"b\"\"\nc\",d\né 😀,f\n")]
     [InlineData("a.tsv", "prompt\tcompletion\n\"a, \"\"b\"\"\nc\"\td\né 😀\tf\n")]
     public void Read_AnyFormatAndCompression_GivesTheSameExamples(string name, string text)
@@ -32,7 +33,7 @@ public sealed class ReaderTests : IDisposable
         using var zstd = new Compressor();
         File.WriteAllBytes(folder.File(name + ".zst"), zstd.Wrap(bytes).ToArray());
         File.WriteAllBytes(folder.File("renamed-" + name), Gzip(bytes));
-        File.WriteAllText(folder.File("utf16-" + name), text, Encoding.BigEndianUnicode);
+        File.WriteAllText(folder.File("utf16-" + name), text.TrimStart('\uFEFF'), Encoding.BigEndianUnicode);
         foreach (var path in new[] { name, name + ".gz", name + ".zst", "renamed-" + name, "utf16-" + name })
             Assert.Equal([("a, \"b\"\nc", "d"), ("é 😀", "f")],
                 Dataset.Read(folder.File(path)).Cast<Demonstration>().Select(row => (row.Prompt, row.Completion)));
@@ -52,10 +53,10 @@ public sealed class ReaderTests : IDisposable
     {
         string[] expected =
         [
-            """{"prompt":"Wo?","completions":["x","y",null],"chosen":[{"role":"user","content":"hi"},{"role":"assistant","content":"ho"}],"""
-                + """"meta":{"n":3,"tag":null},"margin":1.5,"label":true}""",
+            """{"prompt":"Wo?","completions":["x","y"],"chosen":[{"role":"user","content":"hi"},"""
+                + """{"role":"assistant","content":"ho"}],"meta":{"n":3},"margin":1.5,"label":true}""",
             """{"prompt":"Da 😀?","completions":null,"chosen":[],"meta":null,"margin":null,"label":null}""",
-            """{"prompt":null,"completions":[],"chosen":null,"meta":{"n":null,"tag":"t"},"margin":-2,"label":false}""",
+            """{"prompt":null,"completions":[],"chosen":null,"meta":{"tag":"t"},"margin":-2,"label":false}""",
         ];
         var path = Repository.PathTo("tests", "golden", "data", name);
         File.Copy(path, folder.File("renamed.jsonl"));
@@ -68,6 +69,14 @@ public sealed class ReaderTests : IDisposable
                 Assert.True(JsonElement.DeepEquals(JsonElement.Parse(json), AsJson(row)), $"{row.Origin}: {AsJson(row)}");
             Assert.Equal(expected.Length, rows.Count);
         }
+    }
+
+    [Fact]
+    public void Rows_NullInAListOfParquet_IsRefusedAndNotLeftOut()
+    {
+        var path = Repository.PathTo("tests", "golden", "data", "arrow-nulls.parquet");
+        var message = Assert.Throws<InvalidDataException>(() => Dataset.Rows(path).ToList()).Message;
+        Assert.Contains("the list 'completions' has null items", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +116,8 @@ public sealed class ReaderTests : IDisposable
 
     [Theory]
     [InlineData("[{\"text\":\"a\"},\n]", "line 2: this is not valid JSON: there is a comma before `]`; remove the comma")]
-    [InlineData("[{\"text\":\"a\"}\n{\"text\":\"b\"}]", "line 2: this is not valid JSON: expected `,` or `]` after an object of the list, found `{`")]
+    [InlineData("[{\"text\":\"a\"}\n{\"text\":\"b\"}]",
+        "line 2: this is not valid JSON: expected `,` or `]` after an object of the list, found `{`")]
     [InlineData("[{\"text\":\"a\"}", "found the end of the file; it may be cut off")]
     [InlineData("[{\"text\":\"a\"}] x", "expected the end of the file after the list, found `x`")]
     [InlineData("[1, 2]", "line 1: this is not valid JSON: expected an object, found `1`")]
@@ -115,8 +125,10 @@ public sealed class ReaderTests : IDisposable
     [InlineData("{\n\"text\": \"a\",\n}\n", "line 3, column 1: this is not valid JSON: there is a comma before `}`")]
     [InlineData("{\"text\":\"a}\n{\"text\":\"b\"}\n", "line 1, column 12: this is not valid JSON: a line ends inside quotation marks")]
     [InlineData("{\"text\":\"a\"}\n{\"text\":\"b}\n", "line 2, column 12: this is not valid JSON: the text ends inside quotation marks")]
-    [InlineData("{\"text\":\"a\"}\n{\n\"text\":\"b\"}\n", "line 2, column 2: this is not valid JSON: expected a name in double quotation marks")]
-    [InlineData("{\"text\":\"a\",\"text\":\"b\"}\n", "line 1, column 13: this is not valid JSON: the name 'text' occurs twice in one object")]
+    [InlineData("{\"text\":\"a\"}\n{\n\"text\":\"b\"}\n",
+        "line 2, column 2: this is not valid JSON: expected a name in double quotation marks")]
+    [InlineData("{\"text\":\"a\",\"text\":\"b\"}\n",
+        "line 1, column 13: this is not valid JSON: the name 'text' occurs twice in one object")]
     public void Read_InvalidJson_SaysWhereAndWhatIsWrong(string text, string expected)
     {
         var message = Assert.Throws<InvalidDataException>(() => Dataset.Read(folder.Write("bad.json", text)).ToList()).Message;
@@ -132,7 +144,8 @@ public sealed class ReaderTests : IDisposable
     public void Read_LineWithoutEnd_IsRefusedBeforeItFillsTheMemory(string name, char c, string expected)
     {
         var start = name.EndsWith("csv.gz", StringComparison.Ordinal) ? "a,b\n\"" : "{\"a\":";
-        File.WriteAllBytes(folder.File(name), Gzip(Encoding.UTF8.GetBytes(start), Encoding.UTF8.GetBytes(new string(c == '"' ? 'y' : c, 1 << 20)), 200));
+        File.WriteAllBytes(folder.File(name), Gzip(Encoding.UTF8.GetBytes(start),
+            Encoding.UTF8.GetBytes(new string(c == '"' ? 'y' : c, 1 << 20)), 200));
         var before = GC.GetTotalAllocatedBytes(precise: true);
         var message = Assert.Throws<InvalidDataException>(() => Dataset.Rows(folder.File(name)).ToList()).Message;
         Assert.Contains(name, message, StringComparison.Ordinal);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Attune.Input;
 using Parquet;
+using Parquet.Schema;
 using Parquet.Serialization;
 
 namespace Attune.Data.Sources;
@@ -38,6 +39,9 @@ static class ParquetSource
         if (values is < 0 or > MostValues)
             throw new InvalidDataException($"{file.Path}: row group {group + 1} may have at most {MostValues:N0} values (has {values:N0}); "
                 + "write the file with smaller row groups");
+        if (Checked(file, () => ListWithNull(reader, group)) is { } list)
+            throw new InvalidDataException($"{file.Path}: the list '{list.Name}' has null items, which are not read from Parquet; "
+                + "convert the file to JSON Lines");
         var buffer = new ArrayBufferWriter<byte>();
         foreach (var row in Checked(file, () =>
             ParquetSerializer.DeserializeUntypedAsync(content, rowGroupIndex: group).GetAwaiter().GetResult().Data))
@@ -48,6 +52,34 @@ static class ParquetSource
             yield return JsonElement.Parse(buffer.WrittenSpan);
         }
     }
+
+    static ListField? ListWithNull(ParquetReader reader, int group) =>
+        Lists(reader.Schema.Fields).FirstOrDefault(list => HasNullItem(reader.OpenRowGroupReader(group), list));
+
+    static IEnumerable<ListField> Lists(IEnumerable<Field> fields) => fields.SelectMany(field => field switch
+    {
+        ListField list => Lists([list.Item]).Prepend(list),
+        StructField structure => Lists(structure.Fields),
+        _ => [],
+    });
+
+    /// <summary>Whether a list has an item that is null, which the library would leave out of the list.</summary>
+    static bool HasNullItem(ParquetRowGroupReader group, ListField list)
+    {
+        var item = list.Item;
+        if (!item.IsNullable || FirstColumn(item) is not { } column)
+            return false;
+        using var levels = group.ReadRawColumnDataBaseAsync(column).AsTask().GetAwaiter().GetResult();
+        return levels.DefinitionLevels.Contains(item.MaxDefinitionLevel - 1);
+    }
+
+    static DataField? FirstColumn(Field field) => field switch
+    {
+        DataField column => column,
+        ListField list => FirstColumn(list.Item),
+        StructField structure => structure.Fields.Select(FirstColumn).FirstOrDefault(column => column is not null),
+        _ => null,
+    };
 
     static Stream Seekable(SourceFile file)
     {

@@ -11,6 +11,9 @@ namespace Attune.Data.Sources;
 /// </summary>
 sealed record SourceFile(string Path)
 {
+    /// <summary>.NET reads a gzip file that is cut off as if it ended there, unless this is set before the first one is read.</summary>
+    static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
+
     /// <summary>The folder whose files are read together; null for a file that is read alone.</summary>
     public string? Folder { get; init; }
 
