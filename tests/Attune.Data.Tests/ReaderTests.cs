@@ -120,6 +120,7 @@ public sealed class ReaderTests : IDisposable
         "line 2: this is not valid JSON: expected `,` or `]` after an object of the list, found `{`")]
     [InlineData("[{\"text\":\"a\"}", "found the end of the file; it may be cut off")]
     [InlineData("[{\"text\":\"a\"}] x", "expected the end of the file after the list, found `x`")]
+    [InlineData("{\"\\ud83d\":\"a\"}\n", "line 1, column 2: this is not valid JSON: a text has a lone surrogate")]
     [InlineData("[1, 2]", "line 1: this is not valid JSON: expected an object, found `1`")]
     [InlineData("{\"text\":\"a\",}\n", "line 1, column 13: this is not valid JSON: there is a comma before `}`; remove the comma")]
     [InlineData("{\n\"text\": \"a\",\n}\n", "line 3, column 1: this is not valid JSON: there is a comma before `}`")]

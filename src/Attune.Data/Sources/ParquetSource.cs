@@ -46,6 +46,8 @@ static class ParquetSource
         foreach (var row in Checked(file, () =>
             ParquetSerializer.DeserializeUntypedAsync(content, rowGroupIndex: group).GetAwaiter().GetResult().Data))
         {
+            foreach (var field in reader.Schema.Fields)
+                row.TryAdd(field.Name, null!);                     // the library leaves out what is null
             buffer.ResetWrittenCount();
             using (var json = new Utf8JsonWriter(buffer))
                 Write(json, row);
