@@ -49,6 +49,5 @@ static class ItemRoutes
         nameof(ImportedDecisions.Again) => ImportedDecisions.Again,
         nameof(ImportedDecisions.Both) => ImportedDecisions.Both,
         _ => throw new InvalidDataException("choose what to do with decisions in the file: Keep, Again or Both"),
-    }
-    }
+    };
 }

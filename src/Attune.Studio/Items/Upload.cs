@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Store;
 using Microsoft.AspNetCore.Http;
 
 namespace Attune.Studio.Items;
