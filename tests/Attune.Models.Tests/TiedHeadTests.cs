@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Testing;
