@@ -146,7 +146,7 @@ public sealed class ImportTests : IDisposable
     [InlineData("""{"prompt": "\ud800", "completions": ["a", "b"]}""", "line 2: 'prompt' contains a lone surrogate")]
     [InlineData("""{"prompt": "p", "completions": ["a", "b"], "note": ["\ud800"]}""",
         "line 2: 'note' contains a lone surrogate")]
-    [InlineData("""{"prompt": "p", """, "line 2, column 16: this is not valid JSON: expected a name in double quotation marks")]
+    [InlineData("""{"prompt": "p", """, "line 2, column 17: this is not valid JSON: expected a name in double quotation marks")]
     public void AWrongRowIsNamedByFileAndLineAndNothingIsAdded(string line, string expected)
     {
         var project = Project(new());

@@ -89,9 +89,9 @@ public sealed class LoopTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt":"a\ud83d"}""", "the file, line 1: the line is not valid JSON, or it contains a lone surrogate")]
+    [InlineData("""{"prompt":"a\ud83d"}""", "prompts.jsonl, line 1: 'prompt' contains a lone surrogate")]
     [InlineData("""{"prompt":[{"role":"user","content":[{"type":"image_url"}]}]}""", "has a part of the type 'image_url'")]
-    [InlineData("""{"question":"a"}""", "a line must be {\"prompt\": …} with a text or a list of messages")]
+    [InlineData("""{"question":"a"}""", "prompts.jsonl, line 1: a row must have 'prompt', a text or a list of messages (has question)")]
     public async Task Sample_PromptThatCannotBeRead_IsRefusedWithItsLine(string line, string said)
     {
         await using var studio = await RunningStudio.Start(["false"]);
