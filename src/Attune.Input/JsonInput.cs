@@ -50,7 +50,9 @@ public static class JsonInput
         }
     }
 
-    /// <summary>The JSON object in a file. Every text is decoded, so that invalid Unicode is reported now and not at its first use.</summary>
+    /// <summary>
+    /// The JSON object in a file. Every text is decoded, so that invalid Unicode is reported now and not at its first use.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is no JSON object.</exception>
     public static JsonObject ReadObject(string path)
     {

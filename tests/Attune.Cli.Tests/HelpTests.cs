@@ -74,7 +74,8 @@ public sealed class HelpTests
         foreach (var command in commands)
             foreach (var line in Commands.Run([.. command, "--help"]).Output.Split('\n'))
                 Assert.False(
-                    line.Trim().Split(' ') is [['-', '-', .. var name], var value, ..] && value.Equals(name, StringComparison.OrdinalIgnoreCase)
+                    line.Trim().Split(' ') is [['-', '-', .. var name], var value, ..]
+                        && value.Equals(name, StringComparison.OrdinalIgnoreCase)
                         && value is not ("FOLDER" or "METHOD"),
                     $"{string.Join(' ', command)}: {line.Trim()} has no HelpName");
     }

@@ -27,7 +27,7 @@ public sealed class StudioCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("localhost", "--listen must be an address and a port such as 127.0.0.1:5400 (was localhost).")]
+    [InlineData("localhost", "--listen must be an address and a port such as 127.0.0.1:5400, 0.0.0.0:5400 or [::1]:5400 (was localhost)")]
     [InlineData("0.0.0.0:0", "create the first one with `attune studio invite NAME --role owner`")]
     public void Studio_BadAddress_Fails(string address, string message)
     {

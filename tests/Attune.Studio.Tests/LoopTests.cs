@@ -119,7 +119,7 @@ public sealed class LoopTests : IDisposable
         using var owner = new Visitor(studio.Address);
         var page = WebUtility.HtmlDecode(await owner.Page(
             $"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
-        Assert.Contains("learningRate: 1E-05", page);
+        Assert.Contains("learningRate: 1e-5", page);
         Assert.Contains("coef: 0.25", page);
         foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1",
             "--self-test", "@/etc/passwd" })

@@ -6,11 +6,13 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 pairs() {      # pairs COUNT: decided pairs
-  awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "{\"prompt\": \"prompt %d\", \"chosen\": \"good %d\", \"rejected\": \"bad %d\"}\n", i, i, i }'
+  awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++)
+    printf "{\"prompt\": \"prompt %d\", \"chosen\": \"good %d\", \"rejected\": \"bad %d\"}\n", i, i, i }'
 }
 
 open_pairs() { # open_pairs COUNT: pairs without a decision
-  awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "{\"prompt\": \"prompt %d\", \"completions\": [\"one %d\", \"other %d\"]}\n", i, i, i }'
+  awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++)
+    printf "{\"prompt\": \"prompt %d\", \"completions\": [\"one %d\", \"other %d\"]}\n", i, i, i }'
 }
 
 fail() { echo "FAILED: $*" >&2; exit 1; }

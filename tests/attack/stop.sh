@@ -5,7 +5,8 @@
 pairs 5000 > "$scratch/pairs.jsonl"
 for signal in INT TERM; do
   rm -rf "$scratch/studio" "$scratch/copy.db"
-  env --default-signal=INT $attune studio --folder "$scratch/studio" --listen 127.0.0.1:0 > "$scratch/out" 2>&1 &     # a shell ignores SIGINT in the background
+  # A shell ignores SIGINT in the background.
+  env --default-signal=INT $attune studio --folder "$scratch/studio" --listen 127.0.0.1:0 > "$scratch/out" 2>&1 &
   studio=$!
   until grep -q "Attune Studio" "$scratch/out"; do sleep 0.1; done
   $attune feedback import "$scratch/pairs.jsonl" --project hotel --new --folder "$scratch/studio" > /dev/null

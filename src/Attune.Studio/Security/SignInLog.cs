@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Notes in the audit trail who signed in, and with what. A new password starts a session too, and has an entry of its own.</summary>
+/// <summary>
+/// Notes in the audit trail who signed in, and with what. A new password starts a session too, and has an entry of its own.
+/// </summary>
 static class SignInLog
 {
     static readonly Dictionary<string, string> Ways = new(StringComparer.Ordinal)

@@ -142,6 +142,7 @@ public sealed partial class Run : IDisposable, IRunState
         hasBegun = true;
         var done = checkpoints.Load(states, Notice) ?? 0;
         best = bestBy is null ? null : checkpoints.Best(Notice);
+        CreateFolder();
         OpenFiles(done);
         SessionOnMachine.Describe(this, done).Append(Folder);
         clock.Start();
@@ -254,7 +255,7 @@ public sealed partial class Run : IDisposable, IRunState
     }
 
     /// <summary>Called when data and models are loaded, so that a run that cannot begin leaves no folder.</summary>
-    void OpenFiles(int step)
+    void CreateFolder()
     {
         if (recipe is not null)
         {
@@ -265,6 +266,10 @@ public sealed partial class Run : IDisposable, IRunState
         AtomicWrite.File(Folder.Started, Started.ToString("O", CultureInfo.InvariantCulture) + "\n");
         if (recipe is not null)
             AtomicWrite.File(Folder.Recipe, recipe);
+    }
+
+    void OpenFiles(int step)
+    {
         var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);

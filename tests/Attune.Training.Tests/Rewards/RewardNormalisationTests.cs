@@ -130,8 +130,9 @@ public sealed class RewardNormalisationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("by=demonstrations", "demonstrations=/nowhere.jsonl", "there is no file or folder /nowhere.jsonl")]
-    [InlineData("by=policy", "policy=/nowhere", "/nowhere is not a model")]
+    [InlineData("by=demonstrations", "demonstrations=/nowhere.jsonl",
+        "`normalise.demonstrations` must be an existing file or folder (was /nowhere.jsonl)")]
+    [InlineData("by=policy", "policy=/nowhere", "`normalise.policy` must be an existing folder (was /nowhere)")]
     [InlineData("by=policy", "policy=RM", "must be a folder with a model that can generate text")]
     [InlineData("by=answers", "policy=/nowhere", "`normalise.policy` must be empty unless by is policy")]
     public void WhatCannotBeMeasuredIsSaidBeforeTraining(string by, string other, string expected)

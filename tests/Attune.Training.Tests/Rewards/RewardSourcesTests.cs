@@ -263,7 +263,7 @@ public sealed class RewardSourcesTests : IDisposable
             "line 8: 'rewards.2.target' must be an integer (was 'many')",
             "line 9: 'rewards.3' must be a section with keys: kind, and those of the kind",
             "line 11: 'rewards.4.words' must be a list (was 'one')",
-            "rewards.9.kind': the list has 6 items, which are numbered from 0",
+            "rewards.9.kind': the list has 6 items, numbered from 0",
             "'rewards.x' is not a key of this recipe.",
         })
             Assert.Contains(expected, error, StringComparison.Ordinal);
