@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Input;
 using Attune.Reporting.Runs;
 
 namespace Attune.Cli;
@@ -15,7 +16,7 @@ static class TrainedOn
         string[] folders = [model, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) ?? model];
         if (folders.Select(folder => new RunFolder(folder).TrainedRows).FirstOrDefault(File.Exists) is not { } file)
             return null;
-        var trained = File.ReadLines(file).ToHashSet(StringComparer.Ordinal);
+        var trained = InputFile.ReadLines(file, most: long.MaxValue).ToHashSet(StringComparer.Ordinal);
         var count = examples.Count(example => trained.Contains(DataDigest.HashOf(example, use)));
         return count == 0 ? null : $"{count:N0} of {examples.Count:N0} rows were trained on: the result says little about new data";
     }

@@ -56,7 +56,7 @@ static class TokenizerFolder
         var more = Path.Combine(folder, TemplateFolder);
         if (Directory.Exists(more))
             foreach (var file in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
-                sources[Path.GetFileNameWithoutExtension(file)] = File.ReadAllText(file);
+                sources[Path.GetFileNameWithoutExtension(file)] = InputFile.ReadText(file);
         return sources;
     }
 

@@ -113,7 +113,7 @@ static class DataCommand
             if (lengths.Count < rows)
             {
                 var json = JsonText.Line(ExampleWriter.ToJson(example));
-                Console.Out.WriteLine($"\nline {example.Origin.Line}: {length:N0} characters");
+                Console.Out.WriteLine($"\n{example.Origin.Place}: {length:N0} characters");
                 Console.Out.WriteLine(json.Length > CharactersShown ? json[..CharactersShown] + " …" : json);
             }
             lengths.Add(length);
@@ -163,7 +163,7 @@ static class DataCommand
         from note in example.Notes
         where note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)
         group example by note into same
-        select $"{same.Count():N0} {same.Key} (the first: line {same.First().Example.Origin.Line})";
+        select $"{same.Count():N0} {same.Key} (the first: {same.First().Example.Origin.Place})";
 
     static void PrintTokenizer(Tokenizer tokenizer, int context)
     {
@@ -189,11 +189,11 @@ static class DataCommand
                 ? ""
                 : $", response {index + 1} of {inspected.Rows.Count}{Rank(inspected.Example, index)}";
             Console.Out.WriteLine(
-                $"line {inspected.Example.Origin.Line}{which}: {row.Length:N0} tokens, {row.TargetCount:N0} {Meaning(inspected.Example)}");
+                $"{inspected.Example.Origin.Place}{which}: {row.Length:N0} tokens, {row.TargetCount:N0} {Meaning(inspected.Example)}");
             Write(TokenText.Render(tokenizer, row, TokensShown, inColour), inColour);
         }
         if (inspected.Rows.Count == 0)
-            Console.Out.WriteLine($"line {inspected.Example.Origin.Line}: left out");
+            Console.Out.WriteLine($"{inspected.Example.Origin.Place}: left out");
         foreach (var note in inspected.Notes)
             Console.Out.WriteLine($"  ! {note}");
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Input;
 
 namespace Attune.Reporting.Files;
 
@@ -36,14 +37,14 @@ public sealed class JsonLinesLog : IDisposable
 
     /// <summary>The complete objects of a log.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
-        File.Exists(path) ? File.ReadLines(path).Select(Parse).OfType<JsonObject>() : [];
+        File.Exists(path) ? InputFile.ReadLines(path, most: long.MaxValue).Select(Parse).OfType<JsonObject>() : [];
 
     /// <summary>The complete objects at the end of a log.</summary>
     public static IEnumerable<JsonObject> ReadEnd(string path)
     {
         if (!File.Exists(path))
             return [];
-        using var file = File.OpenRead(path);
+        using var file = InputFile.Open(path);
         file.Seek(-Math.Min(file.Length, End), SeekOrigin.End);
         using var reader = new StreamReader(file);
         return [.. reader.ReadToEnd().Split('\n').Select(Parse).OfType<JsonObject>()];
@@ -51,7 +52,7 @@ public sealed class JsonLinesLog : IDisposable
 
     static long LengthUpTo(string path, int step)
     {
-        var bytes = File.ReadAllBytes(path);
+        var bytes = InputFile.ReadBytes(path, most: int.MaxValue);
         for (var start = 0; start < bytes.Length;)
         {
             var end = Array.IndexOf(bytes, (byte)'\n', start);

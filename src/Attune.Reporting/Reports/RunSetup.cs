@@ -1,3 +1,4 @@
+using Attune.Input;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
 
@@ -11,7 +12,7 @@ static class RunSetup
         var sessions = RunSession.Read(folder);
         return new("Recipe, commit, device and machine", [], sessions.Count == 0 ? [] : [Table(sessions)])
         {
-            Text = folder.HasStarted ? File.ReadAllText(folder.Recipe) : "",
+            Text = folder.HasStarted ? InputFile.ReadText(folder.Recipe) : "",
         };
     }
 

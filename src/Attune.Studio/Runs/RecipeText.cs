@@ -1,3 +1,4 @@
+using Attune.Input;
 using Attune.Reporting.Runs;
 
 namespace Attune.Studio.Runs;
@@ -10,7 +11,7 @@ static class RecipeText
     const string Method = "method";
 
     public static string MethodOf(RunFolder folder) =>
-        File.ReadLines(folder.Recipe).Take(100).FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line
+        InputFile.ReadLines(folder.Recipe).Take(100).FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line
             ? line[(Method.Length + 2)..].Trim()
             : "";
 
@@ -20,7 +21,7 @@ static class RecipeText
         var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         var sections = new Stack<(int Indent, string Name)>();
         var items = 0;
-        foreach (var line in File.ReadLines(folder.Recipe)
+        foreach (var line in InputFile.ReadLines(folder.Recipe)
             .Where(line => line.Contains(':', StringComparison.Ordinal) && !line.TrimStart().StartsWith('#')))
         {
             var isItem = line.TrimStart().StartsWith("- ", StringComparison.Ordinal);

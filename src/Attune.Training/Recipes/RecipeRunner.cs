@@ -1,3 +1,4 @@
+using Attune.Input;
 using Attune.Reporting.Runs;
 using Attune.Training.Options;
 using Attune.Training.Runs;
@@ -37,7 +38,7 @@ public static class RecipeRunner
             return Start(method, recipe, display, cancellation);
         Validation.ThrowIfInvalid(recipe);
         var full = recipe.WithFullPaths();
-        NoteChanges(File.ReadAllText(folder.Recipe), RecipeWriter.Write(method.Name, full, withComments: false), folder, display);
+        NoteChanges(InputFile.ReadText(folder.Recipe), RecipeWriter.Write(method.Name, full, withComments: false), folder, display);
         if (IsFinished(folder, display))
             return folder;
         using var run = new Run(full.Run, method, recipe: null, display);

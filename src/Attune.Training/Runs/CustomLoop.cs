@@ -1,3 +1,4 @@
+using Attune.Input;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Training.Options;
@@ -29,5 +30,5 @@ static class CustomLoop
     }
 
     /// <summary>Whether a folder with a run holds one of a custom loop.</summary>
-    public static bool Holds(RunFolder folder) => File.ReadAllText(folder.Recipe) == Recipe;
+    public static bool Holds(RunFolder folder) => InputFile.ReadText(folder.Recipe) == Recipe;
 }

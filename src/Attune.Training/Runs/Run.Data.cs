@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Data;
+using Attune.Input;
 using Attune.Reporting.Files;
 
 namespace Attune.Training.Runs;
@@ -24,7 +25,7 @@ public sealed partial class Run
         }))];
         if (recipe is not null || !File.Exists(Folder.Data))
             return;
-        var known = JsonNode.Parse(File.ReadAllText(Folder.Data))!.AsObject();
+        var known = JsonNode.Parse(InputFile.ReadText(Folder.Data))!.AsObject();
         foreach (var key in known.Select(file => file.Key).Union(data.Select(file => file.Key)))
             if ((string?)known[key]?["sha256"] != (string?)data[key]?["sha256"])
                 throw new InvalidDataException(

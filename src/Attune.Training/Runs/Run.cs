@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Attune.Input;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Reports;
@@ -279,7 +280,7 @@ public sealed partial class Run : IDisposable, IRunState
 
     /// <summary>Null for a run that has not started, or of a version that did not keep the time.</summary>
     static DateTime? ReadStarted(RunFolder folder) => folder.HasStarted && File.Exists(folder.Started)
-        && DateTime.TryParse(File.ReadAllText(folder.Started), CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        && DateTime.TryParse(InputFile.ReadText(folder.Started), CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? time
             : null;
 
