@@ -21,6 +21,10 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("bench ppo --preset L --device cuda", "needs a GPU"),
         ("models get", "needs the network; HubCommandTests get from a server on this machine"),
         ("data get", "needs the network; HubCommandTests get from a server on this machine"),
+        ("data inspect Anthropic/", "needs a data set of the Hub"),
+        ("pretrain data.train=Anthropic/", "needs a data set of the Hub"),
+        ("reward model=runs/hh/", "needs a data set of the Hub"),
+        ("evaluate reward runs/hh/", "needs a data set of the Hub"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 
