@@ -84,8 +84,8 @@ public static class MetricGuide
         new("eval/score_p90", "Score, 90th percentile", "points", "A tenth of the held-out scores is above it.")
             { Place = ChartPlace.None },
         new("objective/kl", "KL from the reference", "nats a response",
-        "The KL divergence of the policy from the reference. Healthy: it grows from 0 and levels off; above 50 responses tend to "
-        + "degenerate, and below −1 sampling and training disagree."),
+        "The KL divergence of the policy from the reference. Healthy: it grows from 0 and levels off; above 50 nats, responses "
+        + "tend to degenerate; and below −1 sampling and training disagree."),
         new("eval/kl", "KL from the reference", "nats a response", "The KL on held-out prompts.")
             { DrawnWith = "objective/kl", Series = "held-out" },
         new("rewards/accuracies", "Accuracy on pairs", "%",

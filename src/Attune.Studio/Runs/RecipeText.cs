@@ -11,7 +11,8 @@ static class RecipeText
     const string Method = "method";
 
     public static string MethodOf(RunFolder folder) =>
-        InputFile.ReadLines(folder.Recipe).Take(100).FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line
+        InputFile.ReadLines(folder.Recipe).Take(100)
+            .FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line
             ? line[(Method.Length + 2)..].Trim()
             : "";
 

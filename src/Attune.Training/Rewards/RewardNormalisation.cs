@@ -65,7 +65,8 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         }
         model.Scale = Measure(heads, scaled: options.By != NormalisedBy.Demonstrations);
         run.Notice(
-            $"scores are normalised on {heads.Length} {what}: score = (logit − {Shown(model.Scale.Shift)}) / {Shown(model.Scale.Scale)}");
+            $"scores are normalised on {heads.Length} {what}: score = (logit − shift) / scale with shift {Shown(model.Scale.Shift)} "
+            + $"and scale {Shown(model.Scale.Scale)}");
     }
 
     /// <summary>The mean of each head, and its population standard deviation or 1.</summary>
