@@ -146,7 +146,7 @@ sealed class HubClient(HubSettings settings) : IDisposable
             var (code, reason) = (response.StatusCode, Header(response, "X-Error-Code"));
             var page = new Uri(settings.Endpoint, repository.Page);
             var token = $"make a token that can read at {new Uri(settings.Endpoint, "settings/tokens")}, and set HF_TOKEN to it";
-            var what = repository.Kind == HubKind.Model ? "model" : "data set";
+            var kind = repository.Kind.Noun();
             return (code, reason) switch
             {
                 (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, "GatedRepo") => new InvalidDataException(
@@ -156,9 +156,9 @@ sealed class HubClient(HubSettings settings) : IDisposable
                 (_, "EntryNotFound") => new InvalidDataException($"{repository} lacks {response.RequestMessage?.RequestUri}"),
                 (HttpStatusCode.NotFound, _) or (HttpStatusCode.Unauthorized, "RepoNotFound") or (HttpStatusCode.Unauthorized, null)
                     when settings.Token is null || code == HttpStatusCode.NotFound => new InvalidDataException(
-                        $"{settings.Endpoint.Host} has no {what} '{repository.Id}' that can be read"
+                        $"{settings.Endpoint.Host} has no {kind} '{repository.Id}' that can be read"
                         + $"{(settings.Token is null ? " without a token" : " with this token")}: check the name (capitals count)"
-                        + (settings.Token is null ? $"; for a private {what}, {token}" : "")),
+                        + (settings.Token is null ? $"; for a private {kind}, {token}" : "")),
                 (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) => new InvalidDataException(
                     $"{settings.Endpoint.Host} refused {repository.Id} ({(int)code}): "
                     + (settings.Token is null

@@ -20,8 +20,7 @@ public static class HubLookup
     /// What to add to "there is no file or folder X": how to get X from the Hub where it has the form of such a name, else nothing.
     /// </summary>
     public static string Hint(HubKind kind, string text) => text.Contains('/') && Split(kind, text) is (var repository, _)
-        ? $". If you mean the {(kind == HubKind.Model ? "model" : "data set")} of the Hugging Face Hub, get it first: "
-            + $"`{repository.Command}`"
+        ? $". If you mean the {kind.Noun()} of the Hugging Face Hub, get it first: `{repository.Command}`"
         : "";
 
     /// <summary>The repository that a text names, and a path in it; null where a folder of that name makes it a path.</summary>

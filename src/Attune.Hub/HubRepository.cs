@@ -2,13 +2,6 @@ using System.Text.RegularExpressions;
 
 namespace Attune.Hub;
 
-/// <summary>What a repository of the Hub holds.</summary>
-public enum HubKind
-{
-    Model,
-    Dataset,
-}
-
 /// <summary>A repository of the Hugging Face Hub at a revision.</summary>
 /// <param name="Kind">What it holds.</param>
 /// <param name="Id">OWNER/NAME.</param>
@@ -19,7 +12,7 @@ public sealed partial record HubRepository(HubKind Kind, string Id, string Revis
     /// <exception cref="InvalidDataException">The text is no name of a repository.</exception>
     public static HubRepository Parse(HubKind kind, string text) => TryParse(kind, text)
         ?? throw new InvalidDataException(
-            $"a {(kind == HubKind.Model ? "model" : "data set")} of the Hugging Face Hub must be named OWNER/NAME or "
+            $"a {kind.Noun()} of the Hugging Face Hub must be named OWNER/NAME or "
             + $"OWNER/NAME@REVISION, such as {(kind == HubKind.Model ? "Qwen/Qwen2.5-0.5B-Instruct" : "openai/gsm8k")} (was '{text}')");
 
     /// <summary>The same; null where the text is no name of a repository.</summary>

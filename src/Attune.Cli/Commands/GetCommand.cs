@@ -27,7 +27,7 @@ static class GetCommand
             Description = "Data files to get, of which * stands for any text; default: all", Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command(
-            "get", $"Get a {(kind == HubKind.Model ? "model" : "data set")} from the Hugging Face Hub; continues where it was stopped")
+            "get", $"Get a {kind.Noun()} from the Hugging Face Hub; continues where it was stopped")
         {
             name,
         };
