@@ -17,10 +17,9 @@ sealed class HubClient(HubSettings settings) : IDisposable
         DefaultRequestHeaders = { { "User-Agent", "attune" } },
     };
 
-    /// <summary>The commit of a revision, its file names, and the files whose size and checksum the answer has.</summary>
+    /// <summary>The commit and the files of a revision.</summary>
     /// <exception cref="InvalidDataException">The repository or the revision does not exist, or may not be read.</exception>
-    public async Task<(HubSnapshot Snapshot, IReadOnlyList<HubFile> Known)> Describe(
-        HubRepository repository, CancellationToken cancellation)
+    public async Task<HubSnapshot> Describe(HubRepository repository, CancellationToken cancellation)
     {
         using var response = await Send(HttpMethod.Get, repository, repository.DetailsPath, cancellation).ConfigureAwait(false);
         await response.Content.LoadIntoBufferAsync(LongestJson, cancellation).ConfigureAwait(false);
@@ -57,12 +56,12 @@ sealed class HubClient(HubSettings settings) : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    static (HubSnapshot, IReadOnlyList<HubFile>) Read(JsonElement json)
+    static HubSnapshot Read(JsonElement json)
     {
         var commit = json.GetProperty("sha").GetString() ?? "";
         if (!HubCache.IsCommit(commit))
             throw new FormatException("'sha' is not a commit");
-        var (names, known) = (new List<string>(), new List<HubFile>());
+        var (names, files) = (new List<string>(), new Dictionary<string, HubFile>(StringComparer.Ordinal));
         foreach (var entry in json.GetProperty("siblings").EnumerateArray())
         {
             var name = entry.GetProperty("rfilename").GetString() ?? "";
@@ -72,9 +71,9 @@ sealed class HubClient(HubSettings settings) : IDisposable
                 : entry.TryGetProperty("blobId", out var blob) ? blob.GetString() : null;
             var size = entry.TryGetProperty("size", out var bytes) && bytes.TryGetInt64(out var count) ? count : -1;
             if (hash is not null && IsHash(hash) && size >= 0)
-                known.Add(new(name, size, hash));
+                files[name] = new(name, size, hash);
         }
-        return (new(commit, names), known);
+        return new(commit, names, files);
     }
 
     /// <summary>Whether a name from the server stays in the folder that it is put in.</summary>

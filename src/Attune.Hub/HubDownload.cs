@@ -30,11 +30,10 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         HubRepository repository, Func<IReadOnlyList<string>, IReadOnlyList<string>> choose, CancellationToken cancellation)
     {
         using var client = new HubClient(settings);
-        var (snapshot, known) = await Persistently(() => client.Describe(repository, cancellation), cancellation).ConfigureAwait(false);
-        var byName = known.ToDictionary(file => file.Name, StringComparer.Ordinal);
+        var snapshot = await Persistently(() => client.Describe(repository, cancellation), cancellation).ConfigureAwait(false);
         var files = new List<HubFile>();
-        foreach (var name in choose(snapshot.Files).Distinct(StringComparer.Ordinal))
-            files.Add(byName.GetValueOrDefault(name) ?? await Persistently(
+        foreach (var name in choose(snapshot.Names).Distinct(StringComparer.Ordinal))
+            files.Add(snapshot.Files.GetValueOrDefault(name) ?? await Persistently(
                 () => client.Describe(repository, snapshot.Commit, name, cancellation), cancellation).ConfigureAwait(false));
         RequireSpace(repository, files);
         OnPlan(files);

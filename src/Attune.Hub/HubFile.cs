@@ -30,8 +30,3 @@ public sealed record HubFile(string Name, long Size, string Hash)
         return hash.GetHashAndReset();
     }
 }
-
-/// <summary>A repository at a commit.</summary>
-/// <param name="Commit">The commit that the revision is.</param>
-/// <param name="Files">The names of all files.</param>
-public sealed record HubSnapshot(string Commit, IReadOnlyList<string> Files);
