@@ -38,7 +38,7 @@ sealed class HubClient(HubSettings settings) : IDisposable
     /// <summary>The size and the checksum of a file.</summary>
     public async Task<HubFile> Describe(HubRepository repository, string commit, string name, CancellationToken cancellation)
     {
-        using var response = await Send(HttpMethod.Head, repository, repository.FilePath(commit, name), cancellation, elsewhere: false)
+        using var response = await Send(HttpMethod.Head, repository, repository.FilePath(commit, name), cancellation)
             .ConfigureAwait(false);
         var hash = (Header(response, "X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? "").Trim('"');
         var size = long.TryParse(Header(response, "X-Linked-Size"), out var linked)
@@ -87,16 +87,16 @@ sealed class HubClient(HubSettings settings) : IDisposable
         response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
     /// <summary>
-    /// Sends a request and follows redirects; only the Hub itself gets the token. Returns when the headers of the answer are there.
+    /// Sends a request, follows redirects, and returns when the headers of the response have arrived. Only the Hub itself gets the token.
+    /// A HEAD request is not redirected to other servers: the redirect itself has the size and the checksum.
     /// </summary>
     /// <param name="method">The method.</param>
     /// <param name="repository">For messages.</param>
     /// <param name="path">The path below the endpoint.</param>
     /// <param name="cancellation">Cancels the request.</param>
-    /// <param name="from">The first byte that is wanted.</param>
-    /// <param name="elsewhere">Whether redirects to other servers are followed.</param>
+    /// <param name="from">The first byte to get.</param>
     async Task<HttpResponseMessage> Send(
-        HttpMethod method, HubRepository repository, string path, CancellationToken cancellation, long from = 0, bool elsewhere = true)
+        HttpMethod method, HubRepository repository, string path, CancellationToken cancellation, long from = 0)
     {
         var address = new Uri(settings.Endpoint, path);
         for (var redirects = 0; redirects <= MostRedirects; redirects++)
@@ -106,7 +106,7 @@ sealed class HubClient(HubSettings settings) : IDisposable
                 && response.Headers.Location is { } location ? new Uri(address, location) : null;
             if (next is null)
                 return response.IsSuccessStatusCode ? response : throw Refusal(response, repository);
-            if (!elsewhere && !IsHub(next))
+            if (method == HttpMethod.Head && !IsHub(next))
                 return response;
             response.Dispose();
             if (next.Scheme != "https" && (address.Scheme == "https" || next.Scheme != "http"))
