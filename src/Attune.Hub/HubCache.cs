@@ -4,7 +4,7 @@ namespace Attune.Hub;
 /// The cache of huggingface_hub: files by their hash in <c>blobs</c>, and for each commit a folder of links to them in
 /// <c>snapshots</c>. https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 /// </summary>
-public sealed class HubCache(string folder)
+sealed class HubCache(string folder)
 {
     /// <summary>The folder with the cached repositories.</summary>
     public string Folder => folder;
@@ -18,18 +18,18 @@ public sealed class HubCache(string folder)
         return IsCommit(commit) && Directory.Exists(snapshot) ? snapshot : null;
     }
 
-    internal static bool IsCommit(string text) => text.Length == 40 && text.All(char.IsAsciiHexDigitLower);
+    public static bool IsCommit(string text) => text.Length == 40 && text.All(char.IsAsciiHexDigitLower);
 
-    internal string SnapshotPath(HubRepository repository, string commit) => Path.Combine(PathOf(repository), "snapshots", commit);
+    public string SnapshotPath(HubRepository repository, string commit) => Path.Combine(PathOf(repository), "snapshots", commit);
 
-    internal string BlobPath(HubRepository repository, HubFile file) => Path.Combine(PathOf(repository), "blobs", file.Hash);
+    public string BlobPath(HubRepository repository, HubFile file) => Path.Combine(PathOf(repository), "blobs", file.Hash);
 
     /// <summary>The file that processes lock while they download a file; huggingface_hub locks it too.</summary>
-    internal string LockPath(HubRepository repository, HubFile file) =>
+    public string LockPath(HubRepository repository, HubFile file) =>
         Path.Combine(folder, ".locks", repository.CacheName, file.Hash + ".lock");
 
     /// <summary>Adds a downloaded file to a snapshot.</summary>
-    internal string Link(HubRepository repository, string commit, HubFile file)
+    public string Link(HubRepository repository, string commit, HubFile file)
     {
         var path = Path.Combine(SnapshotPath(repository, commit), file.Name);
         var parent = Path.GetDirectoryName(path)!;
@@ -44,7 +44,7 @@ public sealed class HubCache(string folder)
     }
 
     /// <summary>Records the commit of a branch or tag, after all its files are there.</summary>
-    internal void SetReference(HubRepository repository, string commit)
+    public void SetReference(HubRepository repository, string commit)
     {
         if (repository.Revision == commit)
             return;

@@ -16,7 +16,7 @@ public sealed partial record HubRepository(HubKind Kind, string Id, string Revis
             + $"OWNER/NAME@REVISION, such as {(kind == HubKind.Model ? "Qwen/Qwen2.5-0.5B-Instruct" : "openai/gsm8k")} (was '{text}')");
 
     /// <summary>The same; null where the text is no name of a repository.</summary>
-    public static HubRepository? TryParse(HubKind kind, string text)
+    internal static HubRepository? TryParse(HubKind kind, string text)
     {
         var at = text.IndexOf('@');
         var (id, revision) = at < 0 ? (text, "main") : (text[..at], text[(at + 1)..]);
@@ -30,7 +30,7 @@ public sealed partial record HubRepository(HubKind Kind, string Id, string Revis
         $"attune {(Kind == HubKind.Model ? "models" : "data")} get {Id}{(Revision == "main" ? "" : "@" + Revision)}";
 
     /// <summary>The page of the repository, relative to the Hub's address.</summary>
-    public string Page => Kind == HubKind.Model ? Id : $"datasets/{Id}";
+    internal string Page => Kind == HubKind.Model ? Id : $"datasets/{Id}";
 
     public override string ToString() => Revision == "main" ? Id : $"{Id}@{Revision}";
 
