@@ -35,7 +35,8 @@ sealed class HubCache(string folder)
         var parent = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(parent);
         var target = Path.GetRelativePath(parent, BlobPath(repository, file));
-        if (new FileInfo(path) is { } link && link.LinkTarget != target)
+        var link = new FileInfo(path);
+        if (link.LinkTarget != target)
         {
             link.Delete();
             File.CreateSymbolicLink(path, target);
@@ -43,7 +44,7 @@ sealed class HubCache(string folder)
         return path;
     }
 
-    /// <summary>Records the commit of a branch or tag, after all its files are there.</summary>
+    /// <summary>Records the commit of a branch or tag, after all its files were downloaded.</summary>
     public void SetReference(HubRepository repository, string commit)
     {
         if (repository.Revision == commit)

@@ -10,7 +10,7 @@ sealed class HubClient(HubSettings settings) : IDisposable
     const int MostRedirects = 10;
     const int LongestJson = 1 << 26;                               // bytes
 
-    readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.Patience })
+    readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = settings.IdleTimeout })
     {
         BaseAddress = settings.Endpoint,
         Timeout = Timeout.InfiniteTimeSpan,
@@ -46,10 +46,10 @@ sealed class HubClient(HubSettings settings) : IDisposable
             : response.Content.Headers.ContentLength ?? -1;
         return IsHash(hash) && size >= 0
             ? new(name, size, hash)
-            : throw new InvalidDataException($"{settings.Endpoint} gives no size and checksum of {name}, so it cannot be checked");
+            : throw new InvalidDataException($"{settings.Endpoint} gives no size and checksum of {name}, so it cannot be verified");
     }
 
-    /// <summary>The bytes of a file from a position on, or all of them where the server does not continue.</summary>
+    /// <summary>The bytes of a file from a position on, or all bytes if the server does not support ranges.</summary>
     public Task<HttpResponseMessage> Get(
         HubRepository repository, string commit, HubFile file, long from, CancellationToken cancellation) =>
         Send(HttpMethod.Get, repository, repository.FilePath(commit, file.Name), cancellation, from: from);
@@ -76,7 +76,7 @@ sealed class HubClient(HubSettings settings) : IDisposable
         return new(commit, names, files);
     }
 
-    /// <summary>Whether a name from the server stays in the folder that it is put in.</summary>
+    /// <summary>Whether a name from the server is a path inside the snapshot's folder.</summary>
     static bool IsSafe(string name) =>
         !name.Any(letter => letter is '\\' or ':' || char.IsControl(letter))
         && name.Split('/').All(part => part is not ("" or "." or ".."));
@@ -123,21 +123,21 @@ sealed class HubClient(HubSettings settings) : IDisposable
             request.Headers.Range = new(from, null);
         if (settings.Token is not null && IsHub(address))
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", settings.Token);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(settings.Patience);
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        idle.CancelAfter(settings.IdleTimeout);
         try
         {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{address.Host} did not answer within {settings.Patience.TotalSeconds:F0} s", error);
+            throw new TimeoutException($"{address.Host} did not answer within {settings.IdleTimeout.TotalSeconds:F0} s", error);
         }
     }
 
     bool IsHub(Uri address) => address.Scheme == settings.Endpoint.Scheme && address.Authority == settings.Endpoint.Authority;
 
-    /// <summary>The error of an answer; one that may pass (429, 5xx) is an <see cref="HttpRequestException"/>.</summary>
+    /// <summary>The error of a response; a temporary one (429, 5xx) is an <see cref="HttpRequestException"/>.</summary>
     Exception Refusal(HttpResponseMessage response, HubRepository repository)
     {
         using (response)

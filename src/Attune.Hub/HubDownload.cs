@@ -1,19 +1,19 @@
 namespace Attune.Hub;
 
 /// <summary>
-/// Downloads the files of a repository into the cache. A file that was begun is continued, checked by its hash, and only then gets its
-/// name; a cut connection is tried again.
+/// Downloads the files of a repository into the cache. A download that stopped is continued, and a broken connection is opened again. A
+/// file gets its name after its checksum was verified.
 /// </summary>
 /// <param name="settings">Where the Hub and the cache are.</param>
-/// <param name="progress">Is told how many bytes of a file are there.</param>
+/// <param name="progress">Receives how many bytes of a file have been downloaded.</param>
 public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, long Bytes)>? progress = null)
 {
-    const int MostFailures = 5;                                    // in a row, without a byte between them
-    const double FreeShare = 1.02;                                 // of the bytes to come, so that the disk is not filled to the last
+    const int MostFailures = 5;                                    // in a row, without a new byte
+    const double FreeShare = 1.02;                                 // of the missing bytes, so that the disk does not become full
 
     readonly HubCache cache = new(settings.Cache);
 
-    /// <summary>Called with each file that is in its place, small ones first; may throw to stop before the weights.</summary>
+    /// <summary>Called with each file that was downloaded and its path, small files first; may throw to stop before the weights.</summary>
     public Action<HubFile, string> OnFile { get; init; } = (_, _) => { };
 
     /// <summary>Called with the files before the first is downloaded.</summary>
@@ -30,10 +30,10 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         HubRepository repository, Func<IReadOnlyList<string>, IReadOnlyList<string>> choose, CancellationToken cancellation)
     {
         using var client = new HubClient(settings);
-        var snapshot = await Persistently(() => client.Describe(repository, cancellation), cancellation).ConfigureAwait(false);
+        var snapshot = await WithRetries(() => client.Describe(repository, cancellation), cancellation).ConfigureAwait(false);
         var files = new List<HubFile>();
         foreach (var name in choose(snapshot.Names).Distinct(StringComparer.Ordinal))
-            files.Add(snapshot.Files.GetValueOrDefault(name) ?? await Persistently(
+            files.Add(snapshot.Files.GetValueOrDefault(name) ?? await WithRetries(
                 () => client.Describe(repository, snapshot.Commit, name, cancellation), cancellation).ConfigureAwait(false));
         RequireSpace(repository, files);
         OnPlan(files);
@@ -50,10 +50,10 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
     {
         var (blob, part) = (cache.BlobPath(repository, file), cache.BlobPath(repository, file) + ".incomplete");
         Directory.CreateDirectory(Path.GetDirectoryName(blob)!);
-        using var mine = await Lock(cache.LockPath(repository, file), cancellation).ConfigureAwait(false);
+        using var fileLock = await Lock(cache.LockPath(repository, file), cancellation).ConfigureAwait(false);
         if (!File.Exists(blob) || new FileInfo(blob).Length != file.Size)
         {
-            await Persistently(() => Continue(client, repository, commit, file, part, cancellation), cancellation, () => LengthOf(part))
+            await WithRetries(() => Continue(client, repository, commit, file, part, cancellation), cancellation, () => LengthOf(part))
                 .ConfigureAwait(false);
             if (!file.Matches(part))
             {
@@ -66,7 +66,7 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         progress?.Report((file, file.Size));
     }
 
-    /// <summary>Gets the bytes of a file after those that are there.</summary>
+    /// <summary>Downloads the rest of a file.</summary>
     async Task<bool> Continue(
         HubClient client, HubRepository repository, string commit, HubFile file, string part, CancellationToken cancellation)
     {
@@ -96,16 +96,16 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         var buffer = new byte[1 << 17];
         while (true)
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            patience.CancelAfter(settings.Patience);
+            using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            idle.CancelAfter(settings.IdleTimeout);
             int read;
             try
             {
-                read = await source.ReadAsync(buffer, patience.Token).ConfigureAwait(false);
+                read = await source.ReadAsync(buffer, idle.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
             {
-                throw new TimeoutException($"nothing arrived for {settings.Patience.TotalSeconds:F0} s", error);
+                throw new TimeoutException($"nothing arrived for {settings.IdleTimeout.TotalSeconds:F0} s", error);
             }
             catch (IOException error) when (error is not HttpIOException)
             {
@@ -118,8 +118,8 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         }
     }
 
-    /// <summary>Tries again while the network fails, up to some times in a row without progress.</summary>
-    async Task<T> Persistently<T>(Func<Task<T>> attempt, CancellationToken cancellation, Func<long>? done = null)
+    /// <summary>Repeats an attempt after network errors, until it fails several times in a row without progress.</summary>
+    async Task<T> WithRetries<T>(Func<Task<T>> attempt, CancellationToken cancellation, Func<long>? done = null)
     {
         for (var failures = 1; ; failures++)
         {
@@ -136,7 +136,7 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
                     throw new IOException(
                         $"{settings.Endpoint.Host} cannot be reached, or the connection breaks again and again ({error.Message}). Run the "
                         + "command again to continue. Behind a proxy set HTTPS_PROXY; for a mirror set HF_ENDPOINT", error);
-                await Task.Delay(settings.FirstWait * Math.Pow(2, failures - 1), cancellation).ConfigureAwait(false);
+                await Task.Delay(settings.RetryDelay * Math.Pow(2, failures - 1), cancellation).ConfigureAwait(false);
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace Attune.Hub;
 
-/// <summary>Where the Hub and its cache are, as the environment variables of huggingface_hub say.</summary>
+/// <summary>The addresses of the Hub and its cache, from the environment variables of huggingface_hub.</summary>
 public sealed record HubSettings
 {
     /// <summary>The Hub's address, or a mirror's: <c>HF_ENDPOINT</c>.</summary>
@@ -12,11 +12,11 @@ public sealed record HubSettings
     /// <summary>The folder with the cached repositories: <c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>.</summary>
     public required string Cache { get; init; }
 
-    /// <summary>A connection that brings nothing for so long counts as cut.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long a connection may be silent before it counts as broken.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The wait before the second attempt; it doubles with each further one.</summary>
-    public TimeSpan FirstWait { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>The time before the second attempt; it doubles with each further one.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The settings of the environment.</summary>
     /// <exception cref="InvalidDataException"><c>HF_ENDPOINT</c> is not an address.</exception>

@@ -3,7 +3,7 @@ using Attune.Testing;
 
 namespace Attune.Hub.Tests;
 
-/// <summary>Downloads from a server on this machine, which answers, redirects, refuses, breaks off and lies as servers do.</summary>
+/// <summary>Downloads from a local server that answers, redirects, refuses, breaks connections and sends damaged files.</summary>
 public sealed class HubDownloadTests : IDisposable
 {
     static readonly byte[] Weights = LocalHub.Bytes(300_000);
@@ -25,8 +25,8 @@ public sealed class HubDownloadTests : IDisposable
     {
         Endpoint = hub.Endpoint,
         Cache = folder.File("hub"),
-        FirstWait = TimeSpan.FromMilliseconds(5),
-        Patience = TimeSpan.FromSeconds(5),
+        RetryDelay = TimeSpan.FromMilliseconds(5),
+        IdleTimeout = TimeSpan.FromSeconds(5),
     };
 
     string Blob => folder.File($"hub/models--owner--name/blobs/{LocalHub.Sha256(Weights)}");
@@ -148,7 +148,7 @@ public sealed class HubDownloadTests : IDisposable
     [Fact]
     public async Task Get_NoServer_SaysThatTheSameCommandContinues()
     {
-        var settings = Settings with { Endpoint = new($"http://127.0.0.1:{LocalHub.FreePort()}/"), FirstWait = TimeSpan.Zero };
+        var settings = Settings with { Endpoint = new($"http://127.0.0.1:{LocalHub.FreePort()}/"), RetryDelay = TimeSpan.Zero };
         var error = await Assert.ThrowsAsync<IOException>(() => new HubDownload(settings).Get(Model, Choose, default));
         Assert.Contains("Run the command again to continue", error.Message);
         Assert.Contains("HF_ENDPOINT", error.Message);
