@@ -1,4 +1,5 @@
 using Attune.Models.Heads;
+using Attune.Models.Layers;
 
 namespace Attune.Models.Checkpoints;
 
@@ -11,8 +12,17 @@ static class HeadsFile
 {
     public static string PathIn(string folder) => Path.Combine(folder, "heads", "heads.safetensors");
 
+    /// <summary>Writes parameters to a file, without those of heads, which go to the heads' file of its folder.</summary>
+    public static void WriteApart(
+        string path, IEnumerable<(string Name, Parameter Value)> parameters, IReadOnlyDictionary<string, Head> heads)
+    {
+        var own = heads.Values.SelectMany(head => head.Parameters).ToHashSet();
+        Pretrained.WriteTensors(path, parameters.Where(parameter => !own.Contains(parameter.Value)));
+        Write(Path.GetDirectoryName(path)!, heads);
+    }
+
     /// <summary>Writes the heads of a model, or removes the file of a model without heads.</summary>
-    public static void Write(string folder, IEnumerable<KeyValuePair<string, Head>> heads)
+    static void Write(string folder, IReadOnlyDictionary<string, Head> heads)
     {
         var path = PathIn(folder);
         var parameters = heads.SelectMany(head =>

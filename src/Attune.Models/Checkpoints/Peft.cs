@@ -109,9 +109,7 @@ public static class Peft
             config[BaseKey] = baseModel;
         Head.WriteConfig(config, lora.Heads);
         Pretrained.WriteJson(ConfigPath(folder), config);
-        var heads = lora.Heads.Values.SelectMany(head => head.Parameters).ToHashSet();
-        Pretrained.WriteTensors(WeightsPath(folder), lora.Stored().Where(parameter => !heads.Contains(parameter.Value)));
-        HeadsFile.Write(folder, lora.Heads);
+        HeadsFile.WriteApart(WeightsPath(folder), lora.Stored(), lora.Heads);
     }
 
     static void Read(Safetensors file, string path, string name, Parameter parameter, Device device)

@@ -174,7 +174,6 @@ public static class Pretrained
         Head.WriteConfig(model.Config, model.Heads);
         var generation = model.GenerationConfig ?? DefaultGenerationConfig(model.Config);
         Save(folder, model, model.Config, family => family.LanguageModelClass, generation);
-        HeadsFile.Write(folder, model.Heads);
     }
 
     /// <inheritdoc cref="Save(string, LanguageModel)"/>
@@ -188,7 +187,6 @@ public static class Pretrained
         Head.WriteConfig(model.Config, []);
         model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
-        HeadsFile.Write(folder, []);
     }
 
     /// <summary>The config.json of a folder.</summary>
@@ -212,9 +210,8 @@ public static class Pretrained
         WriteJson(Path.Combine(folder, "config.json"), written);
         if (generation is not null)
             WriteJson(Path.Combine(folder, GenerationFile), generation);
-        var heads = ((model as LanguageModel)?.Heads.Values ?? []).SelectMany(head => head.Parameters).ToHashSet();
-        WriteTensors(
-            Path.Combine(folder, "model.safetensors"), model.NamedParameters().Where(parameter => !heads.Contains(parameter.Value)));
+        var heads = (model as LanguageModel)?.Heads ?? new Dictionary<string, Head>();
+        HeadsFile.WriteApart(Path.Combine(folder, "model.safetensors"), model.NamedParameters(), heads);
     }
 
     /// <summary>Writes parameters in their stored types, with the metadata that transformers expects.</summary>
