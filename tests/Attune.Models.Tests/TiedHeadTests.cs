@@ -88,10 +88,12 @@ public sealed class TiedHeadTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Load_T5WithTwoTokenEmbeddings_IsRefused()
+    [Theory]
+    [InlineData("t5")]
+    [InlineData("t5-gated")]                                       // not tied
+    public void Load_T5WithTwoTokenEmbeddings_IsRefused(string name)
     {
-        GoldenModels.Copy("t5", "config.json", folder);
+        GoldenModels.Copy(name, "config.json", folder);
         var tensors = Tensors();
         Safetensors.Write(
             folder.File("model.safetensors"),

@@ -27,28 +27,24 @@ sealed class Checkpoint : IDisposable
         foreach (var file in FileNames(folder))
             checkpoint.Add(Path.Combine(folder, file));
         checkpoint.AddMissingPrefix();
+        checkpoint.RequireEqualCopies();
         if (HeadsFile.PathIn(folder) is var heads && File.Exists(heads))
             checkpoint.Add(heads);
         return checkpoint;
     }
 
+    /// <summary>Whether the checkpoint has an output matrix that differs from the token embedding, so that the model is not tied.</summary>
+    public bool HasOwnOutputMatrix() => family.TiedTensors.Any(pair => Differ(pair.Own, pair.Shared));
+
     /// <summary>
-    /// Whether the checkpoint has its own output matrix beside the token embedding, with other values, so that the model is not tied.
-    /// Parameters of such a matrix that are missing, such as its bias, are those that take their place in a tied model.
+    /// Completes the checkpoint of a model with its own output matrix: parameters that it lacks, such as the bias, are those that a tied
+    /// model uses.
     /// </summary>
-    /// <exception cref="InvalidDataException">A copy of a tensor differs from the original.</exception>
-    public bool HasOwnOutputMatrix()
+    public void CompleteOutputMatrix()
     {
-        foreach (var (copy, original) in family.Copies)
-            if (Differ(copy, original))
-                throw new InvalidDataException(
-                    $"{folder}: '{copy}' differs from '{original}'; a {family.Type} model with several token embeddings is not supported");
-        if (!family.TiedTensors.Any(pair => Differ(pair.Own, pair.Shared)))
-            return false;
         foreach (var (own, shared) in family.TiedTensors)
             if (tensors.TryGetValue(shared, out var tensor))
                 tensors.TryAdd(own, tensor);
-        return true;
     }
 
     /// <summary>Copies every parameter of a model, after checking names and shapes.</summary>
@@ -111,6 +107,14 @@ sealed class Checkpoint : IDisposable
         return File.Exists(Path.Combine(folder, name))
             ? name
             : throw new InvalidDataException($"{folder} lacks {name}, which model.safetensors.index.json names; get the model again");
+    }
+
+    void RequireEqualCopies()
+    {
+        foreach (var (copy, original) in family.Copies)
+            if (Differ(copy, original))
+                throw new InvalidDataException(
+                    $"{folder}: '{copy}' differs from '{original}'; a {family.Type} model with several token embeddings is not supported");
     }
 
     bool Differ(string first, string second) =>

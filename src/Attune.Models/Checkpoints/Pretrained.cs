@@ -252,8 +252,10 @@ public static class Pretrained
     /// </summary>
     static void UntieIfOwn(JsonObject config, string source, Checkpoint file)
     {
-        if (ModelFamily.IsTied(new(config, source)) && file.HasOwnOutputMatrix())
-            ModelFamily.Untie(config);
+        if (!ModelFamily.IsTied(new(config, source)) || !file.HasOwnOutputMatrix())
+            return;
+        ModelFamily.Untie(config);
+        file.CompleteOutputMatrix();
     }
 
     static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead = false)
