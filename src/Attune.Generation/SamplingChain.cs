@@ -12,7 +12,7 @@ public sealed class SamplingChain
     readonly SamplingOptions options;
     readonly bool lacksGuidance;
     readonly ILogitsFilter[] penalties;                            // and guidance
-    readonly ILogitsFilter[] unused;                               // forbids ids that stand for no token
+    readonly ILogitsFilter[] unused;                               // forbids ids without a token
     readonly ILogitsFilter[] filters;
     readonly ILogitsFilter[] shaping;                              // temperature and truncation
     readonly ILogitsFilter[] normalisation;

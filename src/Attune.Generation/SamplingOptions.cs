@@ -128,7 +128,7 @@ public sealed record SamplingOptions : IValidatableObject
     public bool ForbidsTokens => NoRepeatNgramSize > 0 || MinNewTokens > 0 || BadWords.Count + BadWordsIds.Count > 0
         || SuppressTokens.Count + BeginSuppressTokens.Count > 0 || ForcedBosTokenId is not null || ForcedEosTokenId is not null;
 
-    /// <summary>The ids of the model's vocabulary that stand for no token, which are never sampled.</summary>
+    /// <summary>Ids of the model's vocabulary without a token, which are never sampled.</summary>
     internal IReadOnlyList<int> UnusedIds { get; init; } = [];
 
     /// <summary>Whether there are texts that must become tokens before generation.</summary>
@@ -137,7 +137,7 @@ public sealed record SamplingOptions : IValidatableObject
     /// <summary>The same with token ids in place of texts; stop strings remain.</summary>
     /// <param name="encode">Encodes a text in the middle of others.</param>
     /// <param name="encodePrompt">Encodes a prompt; null for <paramref name="encode"/>.</param>
-    /// <param name="unusedIds">Ids of the model's vocabulary that stand for no token: they get −∞ in sampling and evaluation.</param>
+    /// <param name="unusedIds">Ids of the model's vocabulary without a token: their logits become −∞.</param>
     public SamplingOptions WithTokens(
         Func<string, int[]> encode, Func<string, int[]>? encodePrompt = null, IReadOnlyList<int>? unusedIds = null) => this with
     {

@@ -25,7 +25,7 @@ public sealed class TextGeneratorTests
     [Theory]
     [InlineData("gpt2")]
     [InlineData("t5")]
-    public void Generate_IdsThatStandForNoToken_AreNeverChosen(string family)
+    public void Generate_IdsWithoutAToken_AreNeverChosen(string family)
     {
         var model = TinyModel.Of(family);
         int[] unused = [2, 3, .. Enumerable.Range(12, TinyModel.Vocabulary - 12)];

@@ -2,11 +2,11 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>Forbids the ids that stand for no token: rows of the output matrix beyond the tokenizer, and holes in its vocabulary.</summary>
+/// <summary>Forbids ids without a token: rows of the output matrix beyond the tokenizer, and holes in its vocabulary.</summary>
 /// <param name="ids">The ids.</param>
 sealed class UnusedTokensFilter(IReadOnlyList<int> ids) : ILogitsFilter, IDisposable
 {
-    Tensor? mask;                                                  // (V) bool; kept for a batch of generation
+    Tensor? mask;                                                  // (V) bool, kept until the end of a batch of generation
     bool isOfBatch;
 
     public Tensor Apply(Tensor logits, LogitsContext context)
