@@ -34,7 +34,7 @@ public sealed class ChatTemplate
 
     /// <param name="jinja">The template's source.</param>
     /// <param name="specialTokens">Tokens that the template uses by name, such as <c>bos_token</c>.</param>
-    /// <param name="toolUse">The source for conversations with tools; null for the same.</param>
+    /// <param name="toolUse">The source for conversations with tools; null for <paramref name="jinja"/>.</param>
     /// <exception cref="InvalidDataException">A source is invalid; the message names the line.</exception>
     public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null, string? toolUse = null)
     {
@@ -52,14 +52,14 @@ public sealed class ChatTemplate
         (knowsDeveloper, readsParts, toolUse) = (other.knowsDeveloper, other.readsParts, other.toolUse?.At(now));
     }
 
-    /// <summary>The chat template of a tokenizer, or ChatML if it has none, at the tokenizer's time or now.</summary>
+    /// <summary>The chat template of a tokenizer, or ChatML if it has none, with the tokenizer's time or the current one.</summary>
     /// <exception cref="InvalidDataException">The tokenizer's template is invalid.</exception>
     public static ChatTemplate FromTokenizer(Tokenizer tokenizer) => tokenizer.Conversations.At(tokenizer.TemplateTime ?? DateTime.Now);
 
-    /// <summary>A copy in which <c>strftime_now</c> tells this time in every rendering.</summary>
+    /// <summary>A copy in which <c>strftime_now</c> formats this time in every rendering.</summary>
     public ChatTemplate At(DateTime now) => new(this, now);
 
-    /// <summary>The template for a conversation: of a tokenizer with several, <c>tool_use</c> where there are tools.</summary>
+    /// <summary>The template for a conversation: <c>tool_use</c> if the conversation has tools and there is such a template.</summary>
     public ChatTemplate For(Conversation conversation) => conversation.Tools is null ? this : toolUse ?? this;
 
     /// <summary>Whether the template marks the assistant's text by <c>{% generation %}</c>.</summary>
@@ -86,8 +86,8 @@ public sealed class ChatTemplate
     }
 
     /// <summary>
-    /// The conversation as the template reads it: the role developer is system where the template does not know it, and texts are parts
-    /// where it writes parts only.
+    /// The conversation in the form that the template reads: the role developer becomes system if the template does not know it, and texts
+    /// become parts if the template writes only parts.
     /// </summary>
     public Conversation Adapt(Conversation conversation) =>
         conversation with { Messages = [.. conversation.Messages.Select(For(conversation).Adapt)] };

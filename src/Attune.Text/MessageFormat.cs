@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Attune.Text;
 
 /// <summary>
-/// Reads messages as data files and APIs write them, in the one form that chat templates read: content that is one text, arguments of tool
-/// calls that are objects, and the roles user, assistant, system and tool.
+/// Converts messages of data files and APIs to the form that chat templates expect: content that is one text, arguments of tool calls that
+/// are objects, and the roles user, assistant, system and tool.
 /// </summary>
 public static class MessageFormat
 {
@@ -17,9 +17,9 @@ public static class MessageFormat
     };
 
     /// <summary>
-    /// The message of a JSON object. Parts of content (<c>[{"type": "text", "text": …}]</c>) become one text, null beside tool calls
-    /// becomes an empty text, arguments of tool calls that are JSON text become objects, and the roles human, gpt and bot become user and
-    /// assistant. Other fields are kept.
+    /// The message of a JSON object. Parts of content (<c>[{"type": "text", "text": …}]</c>) become one text, null content of a message
+    /// with tool calls becomes an empty text, arguments of tool calls that are JSON text become objects, and the roles human, gpt and bot
+    /// become user and assistant. Other fields are kept.
     /// </summary>
     /// <exception cref="InvalidDataException">
     /// There is no role, the content is neither a text nor parts of text, or a name occurs twice.

@@ -8,17 +8,17 @@ public static partial class Quantity
 {
     /// <summary>"1 prompt", "1,234 prompts"; 0 has the plural too.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="thing">Their name for one.</param>
-    /// <param name="things">Their name for several, where it is not that for one and an s.</param>
+    /// <param name="thing">The singular.</param>
+    /// <param name="things">The plural; null for the singular and an s.</param>
     public static string Of(long count, string thing, string? things = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? thing : things ?? thing + "s")}");
 
     /// <summary>
-    /// "12 prompts that leave no space were left out", "1 prompt that leaves no space was left out": a sentence whose first noun and
-    /// verbs agree with its count.
+    /// A sentence whose first noun and verbs agree with its count: "12 prompts that leave no space were left out", "1 prompt that leaves
+    /// no space was left out".
     /// </summary>
     /// <param name="count">How many.</param>
-    /// <param name="plural">The sentence for several, without the number.</param>
+    /// <param name="plural">The sentence in the plural, without the number.</param>
     public static string Sentence(long count, string plural) => string.Create(
         CultureInfo.InvariantCulture,
         $"{count:N0} {(count == 1 ? Verb().Replace(Noun().Replace(plural, "${noun}", 1), verb => Singular[verb.Value]) : plural)}");

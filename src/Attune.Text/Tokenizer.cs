@@ -82,10 +82,10 @@ public sealed class Tokenizer
     /// <summary>The Jinja source of the chat template, or null.</summary>
     public string? ChatTemplate { get; }
 
-    /// <summary>The time that <c>strftime_now</c> tells in chat templates; null for the time at which a template is taken.</summary>
+    /// <summary>The time that <c>strftime_now</c> formats; null for the current one.</summary>
     public DateTime? TemplateTime { get; private set; }
 
-    /// <summary>A copy whose chat template tells this time.</summary>
+    /// <summary>A copy with another <see cref="TemplateTime"/>.</summary>
     public Tokenizer WithTemplateTime(DateTime time)
     {
         var copy = (Tokenizer)MemberwiseClone();

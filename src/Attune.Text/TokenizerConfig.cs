@@ -8,7 +8,7 @@ namespace Attune.Text;
 /// <summary>tokenizer_config.json: the special tokens and the chat templates. Other keys are preserved.</summary>
 sealed class TokenizerConfig
 {
-    /// <summary>The name of the template that is used unless another one fits a conversation better.</summary>
+    /// <summary>The name of the template of conversations without tools.</summary>
     public const string DefaultTemplate = "default";
 
     const string Least = """{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}""";
@@ -62,13 +62,13 @@ sealed class TokenizerConfig
                 sources[DefaultTemplate] = template.Text();
             else
                 foreach (var named in template.Items())
-                    sources[FileName(named["name"])] = named["template"].Text();
+                    sources[TemplateName(named["name"])] = named["template"].Text();
             return sources;
         }
     }
 
-    /// <summary>A name of a template, which is also the name of its file.</summary>
-    static string FileName(JsonField name) =>
+    /// <summary>The name of a template, of which its file's name is made.</summary>
+    static string TemplateName(JsonField name) =>
         name.Text() is { Length: > 0 } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')
             ? text
             : throw name.Wrong("a name of letters, digits, '_' and '-'");

@@ -39,7 +39,7 @@ sealed class AddedVocabulary
 
     public IReadOnlyDictionary<int, AddedToken> Tokens => tokens;
 
-    /// <summary>The normalized text of a token that is found in the normalized text, which is what the decoder undoes; else null.</summary>
+    /// <summary>The normalized text of a token that is matched after normalization, which decoders expect; null for other tokens.</summary>
     public string? NormalizedText(int id) => normalizedTexts.GetValueOrDefault(id);
 
     int HighestId { get; set; } = -1;

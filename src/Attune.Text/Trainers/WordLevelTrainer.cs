@@ -1,9 +1,9 @@
 namespace Attune.Text.Trainers;
 
 /// <summary>
-/// Makes tokenizers whose tokens are whole words or single characters, for small worlds such as puzzles, graphs and sequences: every text
-/// of known words is encoded and decoded without loss. A word includes the space before it, as GPT-2's tokens do; other white space is a
-/// token for each character.
+/// Makes tokenizers whose tokens are whole words or single characters, for small vocabularies such as those of puzzles, graphs and
+/// sequences. A text of known words is encoded and decoded without loss. A word includes the space before it, as GPT-2's tokens do; other
+/// white space is a token for each character.
 /// </summary>
 public static class WordLevelTrainer
 {
