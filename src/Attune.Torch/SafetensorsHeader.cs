@@ -60,7 +60,7 @@ public sealed class SafetensorsHeader
         }
     }
 
-    /// <summary>What a damaged file is instead, by its first bytes; null when they tell nothing.</summary>
+    /// <summary>The kind of a file that is not in this format, from its first bytes; null if it is unknown.</summary>
     static string? KindOf(Stream stream)
     {
         var start = new byte[FileSignature.Length];
@@ -88,7 +88,7 @@ public sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or OverflowException)
         {
-            var problem = JsonInput.Problem(json) ?? "a number or a name is not one that the format has";
+            var problem = JsonInput.Problem(json) ?? "it has a number or a name that the format does not allow";
             throw Damaged(path, $"its header is not valid ({problem})");
         }
         header.CheckOffsets(path, stream.Length - header.DataStart);
