@@ -37,6 +37,23 @@ static class Commands
         }
     }
 
+    /// <summary>The output of a command that succeeds.</summary>
+    public static string Succeed(params string[] words)
+    {
+        var (code, output, error) = Run(words);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    /// <summary>Runs a command that must fail with exit code 2 and one message.</summary>
+    public static void Fail(string expected, params string[] words)
+    {
+        var (code, _, error) = Run(words);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal(2, code);
+    }
+
     /// <summary>Runs a command in this process, as if the launcher had been called by a name.</summary>
     public static (int Code, string Output, string Error) RunAs(string name, params string[] words)
     {

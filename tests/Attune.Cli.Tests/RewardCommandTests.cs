@@ -5,6 +5,7 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Parameters;
+using static Attune.Cli.Tests.Commands;
 
 namespace Attune.Cli.Tests;
 
@@ -135,18 +136,4 @@ public sealed class RewardCommandTests : IDisposable
 
     static JsonObject Config => new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 48 }
         .ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
-
-    static string Succeed(params string[] words)
-    {
-        var (code, output, error) = Commands.Run(words);
-        Assert.True(code == 0, error);
-        return output;
-    }
-
-    static void Fail(string expected, params string[] words)
-    {
-        var (code, _, error) = Commands.Run(words);
-        Assert.Contains(expected, error, StringComparison.Ordinal);
-        Assert.Equal(2, code);
-    }
 }
