@@ -10,9 +10,11 @@ public static class GoldenTests
 {
     const int MaxRows = 3;
 
-    /// <summary>Their names, TYPE.METHOD, without those of <paramref name="except"/> and those that compare nothing.</summary>
-    public static IEnumerable<string> Names(Type except, params string[] comparingNothing) => All(except.Assembly)
-        .Where(method => method.DeclaringType != except && !comparingNothing.Contains(method.Name))
+    /// <summary>
+    /// Their names, TYPE.METHOD, without those of <paramref name="except"/> and those with the trait Compares=Nothing.
+    /// </summary>
+    public static IEnumerable<string> Names(Type except) => All(except.Assembly)
+        .Where(method => method.DeclaringType != except && !HasTrait(method, "Compares", "Nothing"))
         .Select(method => $"{method.DeclaringType!.FullName}.{method.Name}");
 
     /// <summary>
@@ -65,13 +67,14 @@ public static class GoldenTests
         from type in assembly.GetTypes()
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
         where Has(method, "FactAttribute") || Has(method, "TheoryAttribute")
-        where IsGolden(type) || IsGolden(method)
+        where HasTrait(type, "Category", "Golden") || HasTrait(method, "Category", "Golden")
         select method;
 
     static bool Has(MemberInfo member, string attribute) => member.CustomAttributes.Any(data => data.AttributeType.Name == attribute);
 
-    static bool IsGolden(MemberInfo member) => member.CustomAttributes.Any(data =>
-        data.AttributeType.Name == "TraitAttribute" && data.ConstructorArguments is [{ Value: "Category" }, { Value: "Golden" }]);
+    static bool HasTrait(MemberInfo member, string name, string value) => member.CustomAttributes.Any(data =>
+        data.AttributeType.Name == "TraitAttribute" && data.ConstructorArguments is [var first, var second]
+        && name.Equals(first.Value) && value.Equals(second.Value));
 
     /// <summary>The rows of a theory's data, the first, the middle and the last one first; an empty one of a fact.</summary>
     static IEnumerable<object?[]> Rows(MethodInfo method)

@@ -1,8 +1,9 @@
-using Attune.Testing;
+namespace Attune.Testing.Tests;
 
-namespace Attune.Models.Tests;
-
-/// <summary>A test of the tests: a golden test fails when a value that it expects is changed by ten times its tolerance.</summary>
+/// <summary>
+/// A test of the tests: a golden test fails when a value that it expects is changed by ten times its tolerance. Every project with golden
+/// tests compiles this file.
+/// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenSensitivityTests
 {
