@@ -155,16 +155,23 @@ public static class Pretrained
     /// <param name="isCopied">Whether the second model gets a copy of a parameter.</param>
     public static LanguageModel CloneSharing(LanguageModel model, Func<string, Parameter, bool> isCopied)
     {
-        var clone = BuildWithoutHeads(model.Config, "config.json");
-        foreach (var (name, head) in model.Heads)
-            clone.AddHead(name, head.EmptyLike());
+        var clone = EmptyLike(model, model.Config);
         var first = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in clone.NamedParameters())
             parameter.Value = isCopied(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
-        clone.Backbone.Autocast = model.Backbone.Autocast;
         return clone;
+    }
+
+    /// <summary>A model with these settings and the same heads, without memory.</summary>
+    internal static LanguageModel EmptyLike(LanguageModel model, JsonObject config)
+    {
+        var empty = BuildWithoutHeads(config, "config.json");
+        foreach (var (name, head) in model.Heads)
+            empty.AddHead(name, head.EmptyLike());
+        empty.Backbone.Autocast = model.Backbone.Autocast;
+        return empty;
     }
 
     /// <summary>Saves a model in the format that transformers loads, without the tokenizer.</summary>
@@ -267,7 +274,7 @@ public static class Pretrained
         return model;
     }
 
-    internal static LanguageModel BuildWithoutHeads(JsonObject config, string source)
+    static LanguageModel BuildWithoutHeads(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);

@@ -4,7 +4,7 @@ using Attune.Torch;
 
 namespace Attune.Models.Checkpoints;
 
-/// <summary>Makes room for tokens that were added to a tokenizer.</summary>
+/// <summary>Adds embeddings for tokens that were added to a tokenizer.</summary>
 public static class VocabularyGrowth
 {
     /// <summary>
@@ -20,15 +20,13 @@ public static class VocabularyGrowth
             return model;
         var config = model.Config.DeepClone().AsObject();
         config["vocab_size"] = rows;
-        var grown = Pretrained.BuildWithoutHeads(config, "config.json");
-        foreach (var (name, head) in model.Heads)
-            grown.AddHead(name, head.EmptyLike());
+        var grown = Pretrained.EmptyLike(model, config);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         var own = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
         foreach (var (name, parameter) in grown.NamedParameters())
             TakeOver(own[name], parameter);
-        (grown.Backbone.Autocast, grown.GenerationConfig) = (model.Backbone.Autocast, model.GenerationConfig);
+        grown.GenerationConfig = model.GenerationConfig;
         return grown;
     }
 
