@@ -90,7 +90,7 @@ public sealed class Imports
     }
 
     static IEnumerable<ImportedItem> Rows(string path, long mostBytes = long.MaxValue) =>
-        Dataset.Rows(path, mostBytes).Select(row => ItemReader.Read(row, ItemReader.ToItem));
+        Dataset.Rows(path, mostBytes).Select(ItemReader.ToItem);
 
     static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
     {

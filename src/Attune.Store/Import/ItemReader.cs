@@ -13,28 +13,14 @@ namespace Attune.Store.Import;
 /// </summary>
 static class ItemReader
 {
-    static readonly HashSet<string> ReadFields = new(StringComparer.Ordinal)
+    static readonly HashSet<string> Read = new(StringComparer.Ordinal)
     {
         "prompt", "completions", "completion", "chosen", "rejected", "ranks", "kind", "explanation", "sources", "votes",
         "strength", "margin", ImportedVotes.Field,
     };
 
-    /// <summary>Who wrote the one response of a row; of rows with several responses a field of their own.</summary>
+    /// <summary>The field of who wrote the response, in rows with one response; other rows may use the name for something else.</summary>
     const string Source = "source";
-
-    /// <summary>Reads a row; an error about a text that is not valid Unicode names the row.</summary>
-    public static T Read<T>(Row row, Func<Row, T> read)
-    {
-        try
-        {
-            return read(row);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new InvalidDataException($"{row.Origin}: a text contains a lone surrogate, which is not a valid character; remove it",
-                error);
-        }
-    }
 
     /// <exception cref="InvalidDataException">The row is not an item.</exception>
     public static ImportedItem ToItem(Row row)
@@ -132,7 +118,7 @@ static class ItemReader
     static JsonObject? Extra(Row row, ImportedVotes? imported, string? own = null)
     {
         var extra = new JsonObject();
-        foreach (var name in row.Names.Where(name => !ReadFields.Contains(name) && name != own && row.Has(name)))
+        foreach (var name in row.Names.Where(name => !Read.Contains(name) && name != own && row.Has(name)))
             extra[name] = JsonNode.Parse(row.Required(name).GetRawText());
         if (imported is not null)
             extra[ImportedVotes.Field] = JsonSerializer.SerializeToNode(imported, SqlTypes.Json);

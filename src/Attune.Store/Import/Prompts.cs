@@ -12,7 +12,7 @@ public static class Prompts
     /// <exception cref="InvalidDataException">A row has no prompt, or a file is damaged.</exception>
     public static IReadOnlyList<JsonNode> Read(string path, long mostBytes = long.MaxValue)
     {
-        var prompts = Dataset.Rows(path, mostBytes).Select(row => ItemReader.Read(row, Prompt)).ToList();
+        var prompts = Dataset.Rows(path, mostBytes).Select(Prompt).ToList();
         return prompts.Count > 0 ? prompts : throw new InvalidDataException($"{path} has no prompts; each row must have 'prompt'");
     }
 
