@@ -37,6 +37,9 @@ public sealed class People
             ?? connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY id").FirstOrDefault(person =>
                 string.Equals(person.Name, Names.Tidy(name), StringComparison.OrdinalIgnoreCase)));
 
+    /// <summary>The account that the program itself marked; null where there is none yet.</summary>
+    public Person? Find(SpecialPerson special) => database.Read(connection => Find(connection, special));
+
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
         connection.ExecuteScalar<bool>(
@@ -56,10 +59,10 @@ public sealed class People
     internal Person Imported(long by) => Special(SpecialPerson.Imported, Role.Annotator, by);
 
     Person Special(SpecialPerson special, Role role, long? by) =>
-        database.Read(connection => Find(connection, special)) ?? database.Write(connection =>
+        Find(special) ?? database.Write(connection =>
             Find(connection, special) ?? Insert(connection, ReservedNames[special], role, by, special));
 
-    static Person? Find(SqliteConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
+    internal static Person? Find(SqliteConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
         $"SELECT {Columns} FROM person WHERE special = @special", new { special = special.ToString() });
 
     Person Insert(SqliteConnection connection, string name, Role role, long? by, SpecialPerson? special)

@@ -27,7 +27,7 @@ sealed class ExportPass
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
             .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
-        importer = connection.ExecuteScalar<long?>("SELECT id FROM person WHERE special = 'Imported'");
+        importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         MostAnswers = connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
             + "WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
