@@ -20,7 +20,7 @@ public static class Backups
             throw new InvalidDataException($"there is no store {store}; give the studio's folder with --folder");
         MustBeFree(file, replace, "overwrite it with --force");
         PrivateFolder.Create(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        return Whole(file, unfinished =>
+        return Replace(file, file, unfinished =>
         {
             StoreFile.CreateEmpty(unfinished);
             Readable(store, file, () =>
@@ -29,8 +29,7 @@ public static class Backups
                 Database.MustBeStore(connection, store);
                 return connection.Execute("VACUUM INTO @unfinished", new { unfinished });
             });
-            return null;
-        }).Content;
+        });
     }
 
     /// <summary>Replaces a store that is not in use by a backup. Keeps the old store under another name.</summary>
@@ -46,12 +45,10 @@ public static class Backups
             throw new InvalidDataException($"there is no file {file}");
         MustBeFree(store, replace, "replace it with --force, which keeps the old store under another name");
         PrivateFolder.Create(Path.GetDirectoryName(Path.GetFullPath(store))!);
-        return Whole(store, unfinished =>
-        {
-            File.Copy(file, unfinished);
-            Check(unfinished, file);
-            return File.Exists(store) ? () => KeepCopy(store) : null;
-        });
+        string? kept = null;
+        var content = Replace(store, file, unfinished => File.Copy(file, unfinished),
+            () => kept = File.Exists(store) ? KeepCopy(store) : null);
+        return (content, kept);
     }
 
     /// <summary>What a backup contains.</summary>
@@ -74,21 +71,23 @@ public static class Backups
 
     /// <summary>Writes a temporary file, checks it, flushes it to disk, and renames it: there is no moment without the old file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="make">Writes the temporary file; may return what to do before the old file is replaced.</param>
-    static (BackupContent Content, string? Kept) Whole(string path, Func<string, Func<string>?> make)
+    /// <param name="shown">The file that messages name.</param>
+    /// <param name="write">Writes the temporary file.</param>
+    /// <param name="beforeReplacing">Is called once the temporary file is on disk.</param>
+    static BackupContent Replace(string path, string shown, Action<string> write, Action? beforeReplacing = null)
     {
         path = Path.GetFullPath(path);
         Leftovers.Remove(Path.GetDirectoryName(path)!, $"{Path.GetFileName(path)}.*.unfinished*");
         var unfinished = $"{path}.{Guid.NewGuid():N}.unfinished";
         try
         {
-            var keep = make(unfinished);
-            var content = Check(unfinished, path);
+            write(unfinished);
+            var content = Check(unfinished, shown);
             StoreFile.Restrict(unfinished);
             StoreFile.Flush(unfinished);
-            var kept = keep?.Invoke();
+            beforeReplacing?.Invoke();
             File.Move(unfinished, path, overwrite: true);
-            return (content, kept);
+            return content;
         }
         finally
         {
