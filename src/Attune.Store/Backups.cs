@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
-/// <summary>What a backup contains.</summary>
+/// <summary>What a backup contains. The account of imported decisions is not one of the people.</summary>
 public sealed record BackupContent(long Projects, long People, long Items, long Decisions);
 
 /// <summary>Backups of a store: written while the store is in use, and checked.</summary>
@@ -63,8 +63,9 @@ public static class Backups
             throw new InvalidDataException($"{shown} is damaged: {string.Join("; ", damage)}");
         if (connection.Query("PRAGMA foreign_key_check").Any())
             throw new InvalidDataException($"{shown} is damaged: foreign keys refer to missing rows");
-        return connection.QuerySingle<BackupContent>("""
-            SELECT (SELECT count(*) FROM project) AS Projects, (SELECT count(*) FROM person) AS People,
+        return connection.QuerySingle<BackupContent>($"""
+            SELECT (SELECT count(*) FROM project) AS Projects,
+                (SELECT count(*) FROM person WHERE NOT ({StoreUpgrade.IsImporter(connection)})) AS People,
                 (SELECT count(*) FROM item) AS Items, (SELECT count(*) FROM decision) AS Decisions
             """);
     });

@@ -198,9 +198,9 @@ sealed class Database : IDisposable
             StoreUpgrade.Run(writer, Schema(), IsCurrent);
     }
 
-    bool IsCurrent() => StoreVersion(writer) == Version;
+    bool IsCurrent() => VersionOf(writer) == Version;
 
-    static long StoreVersion(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
+    public static long VersionOf(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
 
     /// <param name="connection">A connection to the file.</param>
     /// <param name="shown">The path for messages.</param>
@@ -213,7 +213,7 @@ sealed class Database : IDisposable
                 + "`attune feedback backup`");
         if (connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
             throw new InvalidDataException($"{shown} is an SQLite file, but not a store of the studio");
-        if (StoreVersion(connection) is > Version and var version)
+        if (VersionOf(connection) is > Version and var version)
             throw new InvalidDataException(
                 $"{shown} has version {version}, but this program needs version {Version}; open it with the program that created it");
     }

@@ -11,6 +11,14 @@ static class StoreUpgrade
 {
     const string Old = "old_";
 
+    /// <summary>The condition for the account of imported decisions in version 1, whose table has no mark.</summary>
+    const string IsImporterOfVersion1 =
+        "name = 'imported' AND role = 'Annotator' AND disabled = 1 AND password IS NULL AND link IS NULL";
+
+    /// <summary>The SQL condition for the account of imported decisions, in a store of any version.</summary>
+    public static string IsImporter(SqliteConnection connection) =>
+        Database.VersionOf(connection) == 1 ? IsImporterOfVersion1 : "special IS 'Imported'";
+
     /// <param name="connection">A connection without a transaction and without cached statements.</param>
     /// <param name="schema">The current schema, which also sets the version.</param>
     /// <param name="isCurrent">Whether the store has the current version.</param>
@@ -50,9 +58,8 @@ static class StoreUpgrade
     /// Marks the people whom version 1 found by their names, and renames others who have these names. The ids of decisions that were
     /// withdrawn are not used again either: there were at most as many as the audit trail and the imported decisions say.
     /// </summary>
-    static void MarkPeople(SqliteConnection connection) => Execute(connection, """
-        UPDATE person SET special = 'Imported'
-          WHERE name = 'imported' AND role = 'Annotator' AND disabled = 1 AND password IS NULL AND link IS NULL;
+    static void MarkPeople(SqliteConnection connection) => Execute(connection, $"""
+        UPDATE person SET special = 'Imported' WHERE {IsImporterOfVersion1};
         UPDATE person SET special = 'Local' WHERE name = 'You' AND role = 'Owner';
         INSERT INTO audit (at, action, subject) SELECT unixepoch() * 1000, 'renamed', name || ' is now ' || name || ' ' || id
           FROM person WHERE special IS NULL AND name IN ('imported', 'You');

@@ -70,7 +70,7 @@ public sealed class FeedbackCommandTests : IDisposable
     {
         Import();
         var copy = folder.File("copy.db");
-        Assert.Contains("1 project, 2 items, 2 annotations by 2 people", Run("backup", copy).Output, StringComparison.Ordinal);
+        Assert.Contains("1 project, 1 person, 2 items, 2 annotations", Run("backup", copy).Output, StringComparison.Ordinal);
         Assert.Equal(2, Run("backup", copy).Code);
         Assert.Equal(2, Run("restore", copy).Code);
         Assert.Contains("The previous store is kept in", Run("restore", copy, "--force").Output, StringComparison.Ordinal);

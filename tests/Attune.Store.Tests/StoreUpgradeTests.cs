@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Tests;
 
-/// <summary>Stores of version 1, which numbered decisions, items, jobs, projects and people with numbers that came twice.</summary>
+/// <summary>Stores of version 1, which used ids of removed rows again and found the account of imported decisions by its name.</summary>
 public sealed class StoreUpgradeTests : IDisposable
 {
     const string Rows = """
@@ -64,9 +64,11 @@ public sealed class StoreUpgradeTests : IDisposable
     public void Restore_BackupOfVersion1_OpensAsACurrentStore()
     {
         var backup = OldStore("", "backup.db");
+        Assert.Equal(new(Projects: 1, People: 2, Items: 2, Decisions: 2), Backups.Check(backup));      // without "imported"
         Backups.Restore(backup, folder.File("studio.db"));
         using var store = PreferenceStore.Open(folder.File("studio.db"));
         Assert.Equal(2, store.Projects.Progress(1).Items);
+        Assert.Equal(2, Backups.Check(folder.File("studio.db")).People);
     }
 
     string OldStore(string more, string name, string before = "")

@@ -88,6 +88,6 @@ static class FeedbackCommand
     }
 
     static string Summarize(BackupContent content) =>
-        $"{Quantity.Of(content.Projects, "project")}, {Quantity.Of(content.Items, "item")}, "
-        + $"{Quantity.Of(content.Decisions, "annotation")} by {Quantity.Of(content.People, "person", "people")}";
+        $"{Quantity.Of(content.Projects, "project")}, {Quantity.Of(content.People, "person", "people")}, "
+        + $"{Quantity.Of(content.Items, "item")}, {Quantity.Of(content.Decisions, "annotation")}";
 }
