@@ -180,12 +180,11 @@ public sealed class People
         AppendAudit(connection, by ?? id, action, person.Name);
     });
 
-    /// <summary>Notes in the audit trail that a person has signed in.</summary>
-    /// <param name="id">The person.</param>
+    /// <summary>Appends to the audit trail that a person has signed in.</summary>
+    /// <param name="person">The person.</param>
     /// <param name="with">What they signed in with, such as "password".</param>
-    public void SignedIn(long id, string with) => database.Write(connection => AppendAudit(
-        connection, id, "signed in", connection.ExecuteScalar<string>("SELECT name FROM person WHERE id = @id", new { id })!,
-        new { with }));
+    public void SignedIn(Person person, string with) =>
+        database.Write(connection => AppendAudit(connection, person.Id, "signed in", person.Name, new { with }));
 
     static bool HasOwner(SqliteConnection connection) => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");

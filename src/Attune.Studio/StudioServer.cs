@@ -102,7 +102,6 @@ public static class StudioServer
         services.AddAntiforgery(antiforgery =>
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
-        SignInLog.AddTo(services);
         Policies.AddTo(services);
         services.AddSingleton<SignInLimits>().AddSingleton<KnownBrowser>();
     }

@@ -30,9 +30,10 @@ static class SignInRoutes
         var person = store.People.Find(name);
         if (!limits.Allow(context, person?.Name ?? name.ToUpperInvariant(), person is null ? null : browsers.IdOf(context, person)))
             return Results.StatusCode(StatusCodes.Status429TooManyRequests);
-        if (!Passwords.Verify(person is null ? null : store.People.PasswordHash(person.Id), password))
+        if (!Passwords.Verify(person is null ? null : store.People.PasswordHash(person.Id), password) || person is null)
             return new RazorComponentResult<SignInPage>(new { To = to, Failed = true }) { StatusCode = StatusCodes.Status401Unauthorized };
-        await Session.Begin(context, person!);
+        await Session.Begin(context, person);
+        store.People.SignedIn(person, "password");
         return Results.LocalRedirect(Local(to));
     }
 
@@ -41,6 +42,7 @@ static class SignInRoutes
         if (store.People.OfLink(token) is not { } person)
             return new RazorComponentResult<JoinPage>(new { Token = token }) { StatusCode = StatusCodes.Status401Unauthorized };
         await Session.Begin(context, person);
+        store.People.SignedIn(person, "personal link");
         return Results.LocalRedirect("/");
     }
 
