@@ -34,7 +34,7 @@ sealed class Database : IDisposable
     {
         this.path = path;
         StoreFile.Ensure(path, Create);
-        writer = new PreparedConnection(Words(path, SqliteOpenMode.ReadWrite));
+        writer = new PreparedConnection(ConnectionString(path, SqliteOpenMode.ReadWrite));
         idle = new(_ => EmptyLogWhenIdle());
         try
         {
@@ -166,12 +166,12 @@ sealed class Database : IDisposable
 
     SqliteConnection OpenReader()
     {
-        var connection = new PreparedConnection(Words(path, SqliteOpenMode.ReadOnly));
+        var connection = new PreparedConnection(ConnectionString(path, SqliteOpenMode.ReadOnly));
         connection.Open();
         return connection;
     }
 
-    static string Words(string path, SqliteOpenMode mode) => new SqliteConnectionStringBuilder
+    static string ConnectionString(string path, SqliteOpenMode mode) => new SqliteConnectionStringBuilder
     {
         DataSource = path,
         Mode = mode,
@@ -182,7 +182,7 @@ sealed class Database : IDisposable
 
     static void Create(string file)
     {
-        using var connection = new SqliteConnection(Words(file, SqliteOpenMode.ReadWrite));
+        using var connection = new SqliteConnection(ConnectionString(file, SqliteOpenMode.ReadWrite));
         connection.Open();
         using var command = new SqliteCommand($"BEGIN; {Schema()}\nCOMMIT", connection);
         command.ExecuteNonQuery();
