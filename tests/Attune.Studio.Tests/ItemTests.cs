@@ -43,7 +43,7 @@ public sealed class ItemTests
             var progress = studio.Store.Projects.Progress(project.Id);
             Assert.Equal((open, decided), (progress.Items - progress.Done, progress.Decisions));
         }
-        Assert.Contains("choose what to do with decisions", await Upload(owner, project, "pairs.jsonl", pair, "7"));
+        Assert.Contains("choose one of Keep, Again, Both (was 7)", await Upload(owner, project, "pairs.jsonl", pair, "7"));
         Assert.Contains("2 decisions came with imported files", await owner.Page($"/projects/{project.Id}/people"));
         Assert.DoesNotContain("<bdi>imported</bdi>", await owner.Page("/people"));
         Assert.Contains("person added", await owner.Page("/people/log"));

@@ -15,7 +15,7 @@ sealed record ExportForm(
     /// <exception cref="InvalidDataException">A field is not a number, a date or a known value.</exception>
     public ExportOptions Options() => new()
     {
-        Layout = Word(Layout, ExportLayout.Pairs),
+        Layout = EnumName<ExportLayout>.ParseOr(ExportLayout.Pairs, Layout),
         EachVote = Votes == "each",
         People = [.. (Person ?? []).Where(name => name != "")],
         From = Day("from", From),
@@ -24,15 +24,11 @@ sealed record ExportForm(
         LeastRight = Number("checks right", Right, 0) / 100,
         LeastDecisions = (int)Number("decisions", Decisions, 1),
         LeastAgreement = Number("agreement", Agreement, 0) / 100,
-        Flagged = Word(Flags, Flagged.Exclude),
+        Flagged = EnumName<Flagged>.ParseOr(Flagged.Exclude, Flags),
         IdealFirst = Ideal == "first",
         HeldOut = Number("held out", HeldOut, UsualHeldOut) / 100,
         Seed = (int)Number("seed", Seed, 0),
     };
-
-    static T Word<T>(string? text, T usual) where T : struct, Enum =>
-        string.IsNullOrEmpty(text) ? usual : EnumName<T>.TryParse(text, null, out var value) ? value
-        : throw new InvalidDataException($"choose one of {string.Join(", ", Enum.GetNames<T>())} (was {text})");
 
     static double Number(string name, string? text, double usual) =>
         string.IsNullOrWhiteSpace(text) ? usual

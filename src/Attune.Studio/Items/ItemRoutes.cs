@@ -35,19 +35,11 @@ static class ItemRoutes
     static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, IHostApplicationLifetime lifetime,
         long project, IFormFile file, [FromForm] string? decisions)
     {
-        var found = store.Projects.Get(project);
+        var (found, imported) = (store.Projects.Get(project), EnumName<ImportedDecisions>.ParseOr(ImportedDecisions.Keep, decisions));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var upload = await Upload.Save(file, options.Exports, cancellation.Token);
         var result = upload.Read(path =>
-            store.Imports.Add(found, path, context.Person().Id, DecisionsOf(decisions), Upload.LargestContent, cancellation.Token));
+            store.Imports.Add(found, path, context.Person().Id, imported, Upload.LargestContent, cancellation.Token));
         return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
     }
-
-    static ImportedDecisions DecisionsOf(string? text) => text switch
-    {
-        null or nameof(ImportedDecisions.Keep) => ImportedDecisions.Keep,
-        nameof(ImportedDecisions.Again) => ImportedDecisions.Again,
-        nameof(ImportedDecisions.Both) => ImportedDecisions.Both,
-        _ => throw new InvalidDataException("choose what to do with decisions in the file: Keep, Again or Both"),
-    };
 }
