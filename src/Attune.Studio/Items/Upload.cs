@@ -10,6 +10,9 @@ sealed class Upload : IDisposable
     /// <summary>The most bytes of an upload without compression.</summary>
     public const long LargestContent = 1L << 30;
 
+    /// <summary>The endings that a form offers.</summary>
+    public const string Endings = ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.gz,.zst";
+
     readonly string path;                                          // never from the request
     readonly string name;
 
