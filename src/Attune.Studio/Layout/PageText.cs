@@ -1,13 +1,10 @@
 using Attune.Store;
-using Attune.Text;
 
 namespace Attune.Studio.Layout;
 
 /// <summary>Short texts shared by several pages.</summary>
 static class PageText
 {
-    public static string Count(long count, string thing) => Quantity.Of(count, thing);
-
     public static string Describe(TaskKind task) => task switch
     {
         TaskKind.Pairwise => "Compare two answers",

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Attune.Input;
 using Attune.Store;
 using Attune.Studio.Jobs;
-using Attune.Studio.Layout;
+using Attune.Text;
 
 namespace Attune.Studio.Loop;
 
@@ -37,7 +37,7 @@ static class SampleJob
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Sample, Commands = [], Person = by.Id,
-            Title = $"{PageText.Count(request.Prompts.Count, "prompt")} answered by {string.Join(", ", names)}",
+            Title = $"{Quantity.Of(request.Prompts.Count, "prompt")} answered by {string.Join(", ", names)}",
             Settings = new() { [Sources] = new JsonArray([.. names.Select(name => (JsonNode)name)]) },
         };
         return jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, request.Prompts),
@@ -61,8 +61,8 @@ static class SampleJob
             .ToList();
         var groups = prompts.Select((prompt, at) => Items(prompt, [.. columns.Select(column => column[at])], task).ToList()).ToList();
         var (items, without) = (groups.SelectMany(group => group).ToList(), groups.Count(group => group.Count == 0));
-        var leftOut = without == 0 ? "" : $"; {PageText.Count(without, "prompt")} left out because all answers were the same";
-        store.Jobs.Finish(job.Id, $"{PageText.Count(items.Count, "item")} added{leftOut}", items);
+        var leftOut = without == 0 ? "" : $"; {Quantity.Of(without, "prompt")} left out because all answers were the same";
+        store.Jobs.Finish(job.Id, $"{Quantity.Of(items.Count, "item")} added{leftOut}", items);
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Attune.Store;
 using Attune.Studio.Jobs;
-using Attune.Studio.Layout;
+using Attune.Text;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Studio.Loop;
@@ -18,7 +18,7 @@ static class ScoreJob
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Score, Commands = [], Person = by.Id,
-            Title = $"{PageText.Count(items.Count, "item")} scored by {string.Join(", ", models.Select(model => model.Name))}",
+            Title = $"{Quantity.Of(items.Count, "item")} scored by {string.Join(", ", models.Select(model => model.Name))}",
         };
         return jobs.Enqueue(job, folder => File.WriteAllLines(folder.Input, items.Select(Row)),
             folder => [.. models.Select((model, step) =>
@@ -45,7 +45,7 @@ static class ScoreJob
                 .Select(place => models.Average(model => model[at][place]))],
             Uncertainty.Compute([.. models.Zip(units,
                 (model, unit) => (IReadOnlyList<double>)[.. model[at].Select(score => score / unit)])]))).ToList();
-        store.Jobs.Finish(job.Id, $"{PageText.Count(items.Count, "item")} scored", scored);
+        store.Jobs.Finish(job.Id, $"{Quantity.Of(items.Count, "item")} scored", scored);
     }
 
     /// <summary>The standard deviation of a model's scores: models use different units.</summary>
