@@ -9,7 +9,7 @@ public sealed partial class Items
     const int ChunkSize = 2000;
 
     // Factors that derive two more random numbers from the one that is drawn for an item.
-    const int OfOverlap = 104729, OfRandomShare = 7919;
+    const int OverlapFactor = 104729, RandomShareFactor = 7919;
 
     /// <summary>Arranges the items of projects where that was interrupted.</summary>
     internal static void ArrangeUnfinished(Database database)
@@ -53,7 +53,7 @@ public sealed partial class Items
         var settings = SettingsOf(connection, project);
         return (unarranged, connection.Query<ItemChange>($"""
             WITH planned AS (SELECT id, wanted, position, random, priority, decided,
-                again + CASE WHEN {Fraction(OfOverlap)} < @OverlapShare THEN @Overlap ELSE 1 END AS plan
+                again + CASE WHEN {Fraction(OverlapFactor)} < @OverlapShare THEN @Overlap ELSE 1 END AS plan
                 FROM item WHERE project_id = @project AND kind = 'Normal')
             SELECT id, nullif(plan, wanted) AS Wanted, CAST(place AS REAL) AS Position
             FROM (SELECT *, {Position(settings.Order)} AS place FROM planned)
@@ -84,7 +84,7 @@ public sealed partial class Items
     static IEnumerable<object?> Arranged(Item item, long id, ProjectSettings settings)
     {
         var random = Random.Shared.NextDouble();
-        var isOverlap = random * OfOverlap - (long)(random * OfOverlap) < settings.OverlapShare;
+        var isOverlap = random * OverlapFactor - (long)(random * OverlapFactor) < settings.OverlapShare;
         var isNormal = item.Kind == ItemKind.Normal;
         return
         [
@@ -99,8 +99,8 @@ public sealed partial class Items
         ItemOrder.Random => "random",
         _ => $"""
             CASE WHEN decided >= plan THEN 0 ELSE percent_rank() OVER (
-                PARTITION BY decided >= plan, {Fraction(OfRandomShare)} < @RandomShare
-                ORDER BY CASE WHEN {Fraction(OfRandomShare)} < @RandomShare THEN NULL ELSE priority END DESC NULLS LAST, random) END
+                PARTITION BY decided >= plan, {Fraction(RandomShareFactor)} < @RandomShare
+                ORDER BY CASE WHEN {Fraction(RandomShareFactor)} < @RandomShare THEN NULL ELSE priority END DESC NULLS LAST, random) END
             """,
     };
 

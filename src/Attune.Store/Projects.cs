@@ -85,7 +85,7 @@ public sealed class Projects
         database.Write(connection =>
         {
             Free(connection, name, id);
-            var was = Seen(connection, id, seen);
+            var was = Load(connection, id, seen);
             MustFit(connection, was, settings);
             connection.Execute("""
                 UPDATE project SET name = @name, settings = @settings, revision = revision + 1, unarranged = unarranged + 1 WHERE id = @id
@@ -96,7 +96,7 @@ public sealed class Projects
     }
 
     /// <exception cref="InvalidDataException">There is no such project, or it has a newer revision.</exception>
-    static Project Seen(SqliteConnection connection, long id, long? seen)
+    static Project Load(SqliteConnection connection, long id, long? seen = null)
     {
         var project = connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id })
             ?? throw new InvalidDataException("there is no such project");
@@ -130,7 +130,7 @@ public sealed class Projects
 
     public void Archive(long id, bool archived, long by) => database.Write(connection =>
     {
-        _ = Seen(connection, id, null);
+        _ = Load(connection, id);
         connection.Execute("UPDATE project SET archived = @archived WHERE id = @id", new { id, archived });
         AuditTrail.Append(connection, time, by, id, archived ? "archived" : "taken out of the archive", "project");
     });
@@ -150,7 +150,7 @@ public sealed class Projects
     /// </exception>
     public void SetMembers(long project, IReadOnlyCollection<long> people, long by, long? seen = null) => database.Write(connection =>
     {
-        _ = Seen(connection, project, seen);
+        _ = Load(connection, project, seen);
         var known = connection.Query<long>("SELECT id FROM person").ToHashSet();
         if (!known.IsSupersetOf(people))
             throw new InvalidDataException($"there is no person {people.First(person => !known.Contains(person))}; reload the page");
@@ -167,8 +167,8 @@ public sealed class Projects
             ?? throw new InvalidDataException("there is no such project"));
 
     /// <summary>
-    /// The progress that annotators see. Attention checks count like other items, so that a count that does not move cannot tell them
-    /// apart; the total includes as many as are mixed in on average (of those that there are), which does not change with what is decided.
+    /// The progress that annotators see. Attention checks count like other items: a count that did not change would reveal them. The total
+    /// includes the number of checks that are mixed in on average, which does not depend on the decisions.
     /// </summary>
     public Progress ProgressWithChecks(Project project)
     {
@@ -177,7 +177,7 @@ public sealed class Projects
         var (most, checks) = database.Read(connection => connection.QuerySingle<(long, long)>("""
             SELECT count(*) * (SELECT count(*) FROM person WHERE disabled = 0), coalesce(sum((SELECT count(*) FROM decision d
                 WHERE d.item_id = i.id AND d.adjudicates = 0 AND d.outcome <> 'Skipped')), 0)
-            FROM item i WHERE i.project_id = @project AND i.kind = 'Check' AND i.kind <> 'Normal'
+            FROM item i WHERE i.project_id = @project AND i.kind = 'Check' AND i.kind <> 'Normal'     -- the index item_known
             """, new { project = project.Id }));
         var wanted = progress.Wanted + (every > 0 ? Math.Min(most, (progress.Wanted + every - 1) / every) : 0);
         var decided = progress.Decisions >= progress.Wanted ? wanted : Math.Min(progress.Decisions + checks, wanted - 1);

@@ -17,7 +17,7 @@ static class JsonRows
     const string Source = "source";
 
     /// <summary>The field of the item's id, unless the imported row had a field of this name.</summary>
-    const string Number = "item";
+    const string ItemId = "item";
 
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -125,8 +125,8 @@ static class JsonRows
         {
             writer.WriteStartObject();
             fields(writer);
-            if (extra?.RootElement.TryGetProperty(Number, out _) != true)
-                writer.WriteNumber(Number, item.Id);
+            if (extra?.RootElement.TryGetProperty(ItemId, out _) != true)
+                writer.WriteNumber(ItemId, item.Id);
             foreach (var field in extra?.RootElement.EnumerateObject() ?? default)
                 if (!Own.Contains(field.Name) && field.Name != own)
                     field.WriteTo(writer);
