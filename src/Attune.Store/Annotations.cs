@@ -71,8 +71,8 @@ public sealed class Annotations
         """, new { project, person }));
 
     /// <summary>
-    /// Withdraws one of a person's decisions and assigns the item to them again, shown as before. Withdrawing it twice is withdrawing it
-    /// once.
+    /// Withdraws one of a person's decisions and assigns the item to them again, shown as before. A second call for the same
+    /// decision changes nothing and returns the same.
     /// </summary>
     /// <param name="project">The project of the decision.</param>
     /// <param name="person">The annotator.</param>

@@ -48,7 +48,7 @@ public sealed record Item
     /// <summary>How many annotators should decide.</summary>
     public int Wanted { get; init; } = 1;
 
-    /// <summary>Whether annotators should decide it although it has an imported decision, which is one of those wanted then.</summary>
+    /// <summary>Whether annotators should decide it although it has an imported decision, which counts too.</summary>
     public bool Again { get; init; }
 
     /// <summary>How many annotators have decided, without skips.</summary>

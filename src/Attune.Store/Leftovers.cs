@@ -3,7 +3,7 @@ namespace Attune.Store;
 /// <summary>Temporary files and folders of processes that were killed.</summary>
 public static class Leftovers
 {
-    /// <summary>A process that still works on them has written to them later than this long ago.</summary>
+    /// <summary>What was written to within this time may still be in use.</summary>
     static readonly TimeSpan Age = TimeSpan.FromHours(1);
 
     /// <summary>Removes files and folders with one of these names that nothing has written to for an hour.</summary>

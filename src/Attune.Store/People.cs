@@ -37,7 +37,7 @@ public sealed class People
             ?? connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY id").FirstOrDefault(person =>
                 string.Equals(person.Name, Names.Tidy(name), StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>The account that the program itself marked; null where there is none yet.</summary>
+    /// <summary>An account that the program itself creates; null where there is none yet.</summary>
     public Person? Find(SpecialPerson special) => database.Read(connection => Find(connection, special));
 
     /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
@@ -163,7 +163,7 @@ public sealed class People
             throw new InvalidDataException($"there is already a person named {taken}; choose another name");
     }
 
-    /// <summary>Also ends the person's sessions, unless that is how it is already.</summary>
+    /// <summary>Changes an account and ends its sessions; does nothing where <paramref name="isSet"/> returns true.</summary>
     void Change(long id, long? by, string action, string assignment, object? value, Func<Person, bool>? isSet = null) =>
         database.Write(connection =>
     {

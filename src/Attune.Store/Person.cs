@@ -13,7 +13,7 @@ public enum Role
     Owner,
 }
 
-/// <summary>People whom the program itself knows. Their names are reserved.</summary>
+/// <summary>Accounts that the program itself creates. Their names are reserved.</summary>
 public enum SpecialPerson
 {
     /// <summary>Holds imported decisions; cannot sign in.</summary>
@@ -41,7 +41,7 @@ public sealed record Person
 
     public bool Disabled { get; init; }
 
-    /// <summary>Null for everyone whom the program does not know by itself.</summary>
+    /// <summary>Null for all accounts but those that the program itself created.</summary>
     public SpecialPerson? Special { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }

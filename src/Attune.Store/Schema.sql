@@ -14,7 +14,7 @@ CREATE TABLE person (
   link       BLOB    UNIQUE,                -- SHA-256 of the token in the personal link; null: no link
   session    TEXT    NOT NULL,              -- changes with password, link and role, which ends older sessions
   disabled   INTEGER NOT NULL DEFAULT 0,
-  special    TEXT    UNIQUE CHECK (special IN ('Imported', 'Local')),   -- a SpecialPerson; null for all others
+  special    TEXT    UNIQUE CHECK (special IN ('Imported', 'Local')),   -- a SpecialPerson, or null
   created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -84,7 +84,7 @@ CREATE TABLE lease (
   given_at   INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   live       INTEGER NOT NULL DEFAULT 1,
-  withdrawn  TEXT,                          -- JSON: the decision that undo withdrew, so that undoing it twice is undoing it once
+  withdrawn  TEXT,                          -- JSON: the decision that undo withdrew; a repeated undo returns it
   PRIMARY KEY (item_id, person_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_of_person ON lease (person_id, turn);

@@ -2,7 +2,7 @@ namespace Attune.Store;
 
 /// <summary>
 /// The file of a store. It is created whole under another name and then renamed, readable by its user only. A file that is missing or empty
-/// where a store was is an error: a new store in its place would hide the loss and would be open to everyone on the machine.
+/// where a store was is an error: a new store would hide the loss, and would need no sign-in on this machine.
 /// </summary>
 static class StoreFile
 {

@@ -55,8 +55,8 @@ static class StoreUpgrade
     }
 
     /// <summary>
-    /// Marks the people whom version 1 found by their names, and renames others who have these names. The ids of decisions that were
-    /// withdrawn are not used again either: there were at most as many as the audit trail and the imported decisions say.
+    /// Marks the accounts that version 1 found by their names, and renames others that have these names. Sets the next id of a decision
+    /// above those of all withdrawn decisions: the audit trail and the imported decisions give an upper bound.
     /// </summary>
     static void MarkPeople(SqliteConnection connection) => Execute(connection, $"""
         UPDATE person SET special = 'Imported' WHERE {IsImporterOfVersion1};

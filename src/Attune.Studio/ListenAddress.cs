@@ -19,7 +19,7 @@ public static class ListenAddress
         return address;
     }
 
-    /// <summary>An IPv6 address has a port only behind brackets.</summary>
+    /// <summary>An IPv6 address with a port is in brackets.</summary>
     static bool HasPort(string text) =>
         text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(letter => letter == ':') == 1;
 
@@ -43,7 +43,7 @@ public static class ListenAddress
     {
         SocketError.AddressAlreadyInUse =>
             $"another program uses this port, perhaps another studio; choose another one, such as --listen {Neighbour(address)}",
-        SocketError.AddressNotAvailable => "this machine does not have this address; 0.0.0.0 stands for all that it has",
+        SocketError.AddressNotAvailable => "this machine does not have this address; use 0.0.0.0 to listen on all addresses that it has",
         SocketError.AddressFamilyNotSupported => "this machine does not support this kind of address; use one such as 127.0.0.1:5400",
         SocketError.AccessDenied => "ports below 1024 need special rights; choose a higher one",
         _ => error.Message,

@@ -113,7 +113,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Press("ArrowLeft");
         await page.Shows("#saving", "✓ Saved");
         await other.Press("ArrowRight");
-        await other.Shows("#notice", "Not saved: Another decision on this item was saved before, and is kept. It is: A is better.");
+        await other.Shows("#notice", "Not saved: Another decision on this item was saved before. Kept: A is better.");
         await other.Shows("#saving", "✗ Not saved");
         Assert.Single(Mine(project));
     }

@@ -7,8 +7,8 @@ namespace Attune.Store.Export;
 
 /// <summary>
 /// Decisions as a table for spreadsheets (RFC 4180, with a byte order mark, which marks UTF-8 for them). A cell that a spreadsheet would
-/// run as a formula gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection). A spreadsheet whose list
-/// separator is a semicolon or a tab splits there, and at line ends, so a formula may begin behind them too.
+/// run as a formula gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection). Some spreadsheets split cells
+/// at semicolons, tabs and line ends, so a formula may also begin after these.
 /// </summary>
 static partial class CsvRows
 {

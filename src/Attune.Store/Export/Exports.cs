@@ -99,7 +99,9 @@ public sealed class Exports
                 : $"{folder} already exists; choose another name");
     }
 
-    /// <summary>Not where a replacement was interrupted before the new folder had its name: both are then left for a person.</summary>
+    /// <summary>
+    /// Removes the folders of killed exports. If one was killed before the new folder got its name, both folders are kept for the user.
+    /// </summary>
     static void RemoveLeftovers(string parent, string name)
     {
         if (!Directory.Exists(parent))

@@ -56,7 +56,7 @@ static class AnnotateRoutes
 
     static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
         store.Annotations.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
-            ? saved.Differs ? NotSaved("Another decision on this item was saved before, and is kept.", saved)
+            ? saved.Differs ? NotSaved("Another decision on this item was saved before.", saved)
                 : Confirmed(store, project, saved)
             : Conflict("This item was assigned to others in the meantime; your decision was not needed.");
 

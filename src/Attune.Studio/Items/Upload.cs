@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Attune.Studio.Items;
 
-/// <summary>An uploaded data file in a temporary file, which is deleted at the end.</summary>
+/// <summary>An uploaded data file, saved in a temporary file until it is disposed.</summary>
 sealed class Upload : IDisposable
 {
     /// <summary>The most bytes of an upload without compression.</summary>

@@ -8,8 +8,8 @@ namespace Attune.Studio.Layout;
 
 /// <summary>
 /// Renders Markdown without anything that could run or load: no HTML, no images, and links to web pages and mail addresses only. One object
-/// renders the texts of one response, and bounds what they cost together: the time of the parser grows with the square of the characters
-/// that could begin or end something.
+/// renders all texts of one HTTP response and bounds their size together: the parser's time grows with the square of the number of
+/// characters that can have a meaning in Markdown.
 /// </summary>
 public sealed class SafeMarkdown
 {

@@ -18,7 +18,7 @@ public sealed record RunEntry(string Name, RunFolder Folder, MethodDescription M
 
     public static string AddressOf(string name) => $"/runs/{Uri.EscapeDataString(KeyOf(name))}";
 
-    /// <summary>Escapes what stands for a slash, so that no two names have the same key.</summary>
+    /// <summary>A slash becomes a tilde; a tilde in the name is escaped, so that no two names have the same key.</summary>
     static string KeyOf(string name) => name.Replace("%", "%25", StringComparison.Ordinal).Replace("~", "%7E", StringComparison.Ordinal)
         .Replace('/', '~');
 

@@ -45,7 +45,7 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         }
     }
 
-    /// <summary>Writes the message in place of what was written so far; its headers are those of every response, and cookies.</summary>
+    /// <summary>Replaces the response by a message. Keeps cookies, Allow, and the headers that every response has.</summary>
     /// <param name="context">The request.</param>
     /// <param name="headers">The headers that every response has.</param>
     /// <param name="status">The status code.</param>

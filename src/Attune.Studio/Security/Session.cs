@@ -8,13 +8,13 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Attune.Studio.Security;
 
 /// <summary>
-/// Sign-in sessions: a cookie has the id of the person, what ends all of the person's sessions when it changes, and the id of this session.
-/// Every request checks all three in the store.
+/// Sign-in sessions: a cookie has the id of the person, a stamp that all sessions of the person share, and the id of this session. Every
+/// request checks all three in the store; a new stamp ends all sessions of the person.
 /// </summary>
 public static class Session
 {
     const string Stamp = "session";
-    const string OfThisBrowser = "browser";
+    const string SessionId = "browser";
 
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
 
@@ -50,7 +50,7 @@ public static class Session
     /// <summary>Ends the session of this request: nobody can use its cookie any more.</summary>
     internal static void End(HttpContext context, PreferenceStore store)
     {
-        if (context.User.FindFirstValue(OfThisBrowser) is { } session)
+        if (context.User.FindFirstValue(SessionId) is { } session)
             store.People.EndSession(session, Lifetime);
     }
 
@@ -62,7 +62,7 @@ public static class Session
     }
 
     static ClaimsPrincipal Principal(Person person) => new(new ClaimsIdentity(
-        [new(ClaimTypes.NameIdentifier, $"{person.Id}"), new(Stamp, person.Session), new(OfThisBrowser, Guid.NewGuid().ToString("N"))],
+        [new(ClaimTypes.NameIdentifier, $"{person.Id}"), new(Stamp, person.Session), new(SessionId, Guid.NewGuid().ToString("N"))],
         CookieAuthenticationDefaults.AuthenticationScheme));
 
     static async Task Validate(CookieValidatePrincipalContext context)
@@ -70,7 +70,7 @@ public static class Session
         var store = context.HttpContext.RequestServices.GetRequiredService<PreferenceStore>();
         var person = long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? store.People.Find(id) : null;
         if (person is { Disabled: false } && person.Session == context.Principal!.FindFirstValue(Stamp)
-            && context.Principal!.FindFirstValue(OfThisBrowser) is { } session && !store.People.IsEnded(session))
+            && context.Principal!.FindFirstValue(SessionId) is { } session && !store.People.IsEnded(session))
         {
             context.HttpContext.Features.Set(person);
             context.ShouldRenew |= context.Properties.IssuedUtc > DateTimeOffset.UtcNow;     // from before the clock was set back

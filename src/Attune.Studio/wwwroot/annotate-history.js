@@ -27,7 +27,7 @@ async function undoLastDecision() {
   const decision = state.withdrawing ?? await lastDecision();
   if (decision === null)
     return;
-  state.withdrawing = decision;         // pressed again after a lost response, it withdraws the same decision
+  state.withdrawing = decision;         // if the response is lost, the next undo withdraws the same decision
   const { status, body } = await tryCall("POST", "undo", { decision });
   if (status === 200 || status === 400 || status === 409)
     state.withdrawing = null;

@@ -25,7 +25,7 @@ export function decisionSaved(entry, { mine, known }) {
 export function decisionRefused(entry, status, message, kept) {
   const item = state.decided.get(entry.id);
   if (status !== 400 && status !== 413)
-    showProblem(kept ? `Not saved: ${message} It is: ${describeVerdict(kept, state.settings)}.` : message);
+    showProblem(kept ? `Not saved: ${message} Kept: ${describeVerdict(kept, state.settings)}.` : message);
   else if (item)
     showAgain(item, entry, message);
   else

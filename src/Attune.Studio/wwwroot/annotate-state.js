@@ -32,7 +32,7 @@ export const state = {
   savedCount: 0,          // decisions saved since the page was opened
   project: null,          // {decisions, wanted} of the whole project
   undoing: false,
-  withdrawing: null,      // the decision that an undo without a response names
+  withdrawing: null,      // the id of the decision of an undo that has no response yet
   signedOut: false,
 };
 
