@@ -12,18 +12,20 @@ public static class Connections
     const int Most = 5_000;
     const int ShareOfDescriptors = 4;
 
-    /// <summary>With fewer connections the program says so: browsers open up to six for a page.</summary>
+    /// <summary>Below this limit there is a <see cref="Notice"/>: browsers open up to six connections for a page.</summary>
     const int Few = 1_000;
 
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
 
     /// <summary>The most connections at a time.</summary>
-    public static int Limit { get; } = Math.Min(Most, Descriptors() / ShareOfDescriptors);
+    public static int Limit { get; } = LimitOf(Descriptors());
 
-    /// <summary>What to tell whoever starts the studio where the limit is small; otherwise null.</summary>
+    /// <summary>A notice for whoever starts the studio if the limit is small; otherwise null.</summary>
     public static string? Notice => Limit >= Few ? null
         : $"this process may open {Descriptors():N0} files, so the studio accepts {Limit:N0} connections at a time; "
             + "for a team raise the limit, for example with `ulimit -n 65536`";
+
+    internal static int LimitOf(int descriptors) => Math.Min(Most, descriptors / ShareOfDescriptors);
 
     internal static void Bound(KestrelServerLimits limits)
     {
