@@ -97,5 +97,5 @@ static class SampleJob
 
     internal static IEnumerable<JsonObject> Rows(string file) =>
         InputFile.ReadLines(file, most: long.MaxValue).Index().Where(line => line.Item.Length > 0)
-            .Select(line => JsonNode.Parse(JsonInput.Parse(line.Item, file, line.Index + 1).GetRawText())!.AsObject());
+            .Select(line => JsonObject.Create(JsonInput.Parse(line.Item, file, line.Index + 1))!);
 }
