@@ -35,7 +35,7 @@ public sealed class SignInLimitsTests : IDisposable
         for (var i = 0; i < 400; i++)
             Allow("10.0.0.1", $"{i % 50}");
         Assert.False(Allow("10.0.0.1", "Olga"));
-        Assert.Equal(10, Enumerable.Range(0, 20).Count(_ => limits.Allow(From("10.0.0.1"), "Olga", "browser")));
+        Assert.Equal(10, Enumerable.Range(0, 20).Count(_ => limits.AllowKnown("browser")));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class SignInLimitsTests : IDisposable
         Assert.True(Passwords.Verify(new PasswordHasher<Person>().HashPassword(null!, typed), typed));
     }
 
-    bool Allow(string address, string name) => limits.Allow(From(address), name, browser: null);
+    bool Allow(string address, string name) => limits.Allow(From(address), name);
 
     static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
 

@@ -68,7 +68,7 @@ static class AccountRoutes
         var person = context.Person();
         if (store.People.PasswordHash(person.Id) is { } old)
         {
-            if (!limits.Allow(context, person.Name, $"password of {person.Id}"))
+            if (!limits.AllowKnown($"password of {person.Id}"))
                 return Results.StatusCode(StatusCodes.Status429TooManyRequests);
             if (!Passwords.Verify(old, current ?? ""))
                 throw new InvalidDataException("the current password is wrong; nothing was changed");

@@ -33,15 +33,16 @@ sealed class SignInLimits : IDisposable
     /// <summary>Whether the sender may try a password for this name now.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name as it is compared; the same for all names that nobody can have.</param>
-    /// <param name="browser">The id of a browser in which the person has signed in before; otherwise null.</param>
-    public bool Allow(HttpContext context, string name, string? browser)
+    public bool Allow(HttpContext context, string name)
     {
-        if (browser is not null)
-            return Allow(browsers, browser.GetHashCode(StringComparison.Ordinal));
         var network = Network(context.Connection.RemoteIpAddress ?? IPAddress.None);
         return Allow(addresses, network.GetHashCode())
             && Allow(namesAtAddresses, HashCode.Combine(network, name)) && Allow(names, name.GetHashCode(StringComparison.Ordinal));
     }
+
+    /// <summary>Whether a person may try a password now in a browser in which they have signed in before.</summary>
+    /// <param name="key">What has the limit: the id of the browser, or the signed-in person.</param>
+    public bool AllowKnown(string key) => Allow(browsers, key.GetHashCode(StringComparison.Ordinal));
 
     static bool Allow(PartitionedRateLimiter<int> limiter, int hash)
     {

@@ -28,7 +28,8 @@ static class SignInRoutes
     {
         name = name.Length <= People.LongestName ? name.Trim() : "";     // nobody has a longer name
         var person = store.People.Find(name);
-        if (!limits.Allow(context, person?.Name ?? name.ToUpperInvariant(), person is null ? null : browsers.IdOf(context, person)))
+        var browser = person is null ? null : browsers.IdOf(context, person);
+        if (!(browser is null ? limits.Allow(context, person?.Name ?? name.ToUpperInvariant()) : limits.AllowKnown(browser)))
             return Results.StatusCode(StatusCodes.Status429TooManyRequests);
         if (!Passwords.Verify(person is null ? null : store.People.PasswordHash(person.Id), password) || person is null)
             return new RazorComponentResult<SignInPage>(new { To = to, Failed = true }) { StatusCode = StatusCodes.Status401Unauthorized };
