@@ -16,8 +16,9 @@ while (Console.ReadLine() is { } line)
 double Score(string text)
 {
     var words = text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries);
-    var numbers = words.Where(word => double.TryParse(word, CultureInfo.InvariantCulture, out _))
-        .Select(word => double.Parse(word, CultureInfo.InvariantCulture)).ToList();
-    var increasing = numbers.Count == 0 ? 0 : 1 + Enumerable.Range(1, numbers.Count - 1).TakeWhile(i => numbers[i] > numbers[i - 1]).Count();
+    var numbers = words.Select(Number).OfType<double>().ToList();
+    var increasing = numbers.TakeWhile((number, i) => i == 0 || number > numbers[i - 1]).Count();
     return increasing / Math.Max(words.Length, FewestWords);
 }
+
+double? Number(string word) => double.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number : null;
