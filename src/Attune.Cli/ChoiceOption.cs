@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 
 namespace Attune.Cli;
@@ -7,45 +8,38 @@ namespace Attune.Cli;
 static class ChoiceOption
 {
     public static Option<T> Create<T>(string name, string description, T value = default)
-        where T : struct, Enum
+        where T : struct, Enum => new(name)
     {
-        var names = Enum.GetValues<T>().ToDictionary(Name, StringComparer.OrdinalIgnoreCase);
-        return new(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', names.Keys),
-            DefaultValueFactory = _ => value,
-            CustomParser = result =>
-            {
-                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-                if (!names.TryGetValue(text, out var choice))
-                    result.AddError($"{name} must be one of {string.Join(", ", names.Keys)} (was '{text}').");
-                return choice;
-            },
-        };
-    }
+        Description = description,
+        HelpName = string.Join('|', Names<T>()),
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Parse<T>(result, name) ?? value,
+    };
 
     /// <summary>An option that may be left out: its value is then null.</summary>
     public static Option<T?> CreateOptional<T>(string name, string description)
-        where T : struct, Enum
+        where T : struct, Enum => new(name)
     {
-        var names = Enum.GetValues<T>().ToDictionary(Name, StringComparer.OrdinalIgnoreCase);
-        return new(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', names.Keys),
-            CustomParser = result =>
-            {
-                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-                if (names.TryGetValue(text, out var choice))
-                    return choice;
-                result.AddError($"{name} must be one of {string.Join(", ", names.Keys)} (was '{text}').");
-                return null;
-            },
-        };
-    }
+        Description = description,
+        HelpName = string.Join('|', Names<T>()),
+        CustomParser = result => Parse<T>(result, name),
+    };
 
     /// <summary>A value as it is typed.</summary>
-    public static string Name<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+    public static string Name(Enum value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
+    static IEnumerable<string> Names<T>()
+        where T : struct, Enum => Enum.GetValues<T>().Select(value => Name(value));
+
+    /// <summary>The value; null after adding an error.</summary>
+    static T? Parse<T>(ArgumentResult result, string name)
+        where T : struct, Enum
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        foreach (var value in Enum.GetValues<T>())
+            if (text.Equals(Name(value), StringComparison.OrdinalIgnoreCase))
+                return value;
+        result.AddError($"{name} must be one of {string.Join(", ", Names<T>())} (was '{text}').");
+        return null;
+    }
 }

@@ -44,8 +44,8 @@ sealed class CommandHelp : SynchronousCommandLineAction
 
         {string.Join('\n', root.Subcommands.Select(command => $"  {command.Name,-12} {command.Description}"))}
 
-        attune help COMMAND       arguments, options and an example; or: attune COMMAND --help
-        attune recipe METHOD      every key of a training recipe, with its default and meaning
+        {ProgramName.Current} help COMMAND       arguments, options and an example; or: {ProgramName.Current} COMMAND --help
+        {ProgramName.Current} recipe METHOD      every key of a training recipe, with its default and meaning
         To start:  {ProgramName.Current} quickstart
 
         """;
@@ -127,14 +127,14 @@ sealed class CommandHelp : SynchronousCommandLineAction
         return option.GetDefaultValue() switch
         {
             null or "" => "",
-            Enum choice => $" (default: {System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(choice.ToString())})",
+            Enum choice => $" (default: {ChoiceOption.Name(choice)})",
             double number => $" (default: {RecipeWriter.Number(number)})",
             var value => $" (default: {value})",
         };
     }
 
-    /// <summary>What is to be typed: the type of the value, or its choices.</summary>
-    public static string Placeholder(Symbol symbol) => symbol switch
+    /// <summary>What to type: the kind of value, or its choices.</summary>
+    static string Placeholder(Symbol symbol) => symbol switch
     {
         Argument { HelpName: { } name } => name,
         Option { HelpName: { } name } => name,
