@@ -7,17 +7,18 @@ namespace Attune.Cli;
 /// <summary>Compares data that a model is evaluated on with the examples that its run trained on.</summary>
 static class TrainedOn
 {
-    /// <summary>How many of the examples the run of a model trained on; null for none, or where that is not known.</summary>
+    /// <summary>Writes a notice if the run of a model trained on some of the examples.</summary>
     /// <param name="model">The folder of a run, or of its model.</param>
     /// <param name="examples">The examples.</param>
     /// <param name="use">What the run learned from.</param>
-    public static string? Notice(string model, IReadOnlyCollection<Example> examples, DataUse use)
+    public static void Check(string model, IReadOnlyCollection<Example> examples, DataUse use)
     {
         string[] folders = [model, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) ?? model];
         if (folders.Select(folder => new RunFolder(folder).TrainedRows).FirstOrDefault(File.Exists) is not { } file)
-            return null;
+            return;
         var trained = InputFile.ReadLines(file, most: long.MaxValue).ToHashSet(StringComparer.Ordinal);
         var count = examples.Count(example => trained.Contains(DataDigest.HashOf(example, use)));
-        return count == 0 ? null : $"{count:N0} of {examples.Count:N0} rows were trained on: the result says little about new data";
+        if (count > 0)
+            Notices.Write($"{count:N0} of {examples.Count:N0} rows were trained on: the result says little about new data");
     }
 }

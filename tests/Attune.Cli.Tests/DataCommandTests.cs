@@ -196,7 +196,7 @@ public sealed class DataCommandTests : IDisposable
         var (code, said, error) = Commands.Run("data", "convert", data, output, "--keep", "answer");
         Assert.True(code == 0, error);
         Assert.Equal($"{output}: 1 row of prompt, completion, answer\n", said);
-        Assert.Equal($"{data}: the new file does not use `split`\n", error);
+        Assert.Equal($"attune: {data}: the new file does not use `split`\n", error);
         Assert.Equal("""{"prompt":[{"role":"user","content":"How many?"}],"completion":[{"role":"assistant","content":"#### 3"}],"""
             + "\"answer\":\"#### 3\"}\n", File.ReadAllText(output));
         (code, _, error) = Commands.Run("data", "convert", data, output, "--columns", "prompt=question", "completion=answer");

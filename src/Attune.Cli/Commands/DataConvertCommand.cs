@@ -39,7 +39,7 @@ static class DataConvertCommand
             throw new InvalidDataException($"the output must be a file other than the input ({input}).");
         var options = Reading.Read(parsed) with
         {
-            Layout = parsed.GetValue(From), Reader = "the new file", AlsoRead = keep, Notice = Console.Error.WriteLine,
+            Layout = parsed.GetValue(From), Reader = "the new file", AlsoRead = keep, Notice = Notices.Write,
         };
         var (count, fields) = (0, "");
         AtomicWrite.File(output, path =>

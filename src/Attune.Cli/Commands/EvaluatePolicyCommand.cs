@@ -99,12 +99,10 @@ static class EvaluatePolicyCommand
         var tokenizer = ModelFolder.LoadTokenizer(recipe.Model);
         var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
         using var reward = RewardSources.Create(rewards, policy, cancellation: cancellation);
-        using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(
-            goldRewards, policy, cancellation: cancellation);
+        using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(goldRewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
         var examples = Dataset.Read(file).ToList();
-        if (TrainedOn.Notice(parsed.GetValue(Subject)!, examples, DataUse.Prompts) is { } notice)
-            Console.Error.WriteLine(notice);
+        TrainedOn.Check(parsed.GetValue(Subject)!, examples, DataUse.Prompts);
         var all = examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)

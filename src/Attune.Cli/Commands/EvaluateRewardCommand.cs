@@ -42,8 +42,7 @@ static class EvaluateRewardCommand
         if (ceiling is not null and not (>= 0.5 and <= 1))
             throw new InvalidDataException($"--ceiling must be from 0.5 to 1 (was {ceiling}).");
         var examples = Dataset.Read(data).ToList();
-        if (TrainedOn.Notice(Ensemble.Model(parsed), examples, DataUse.Comparisons) is { } notice)
-            Console.Error.WriteLine(notice);
+        TrainedOn.Check(Ensemble.Model(parsed), examples, DataUse.Comparisons);
         var evaluation = Ensemble.Load(parsed).Evaluate(examples);
         var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(
             new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });

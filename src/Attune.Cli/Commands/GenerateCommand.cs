@@ -82,7 +82,7 @@ static class GenerateCommand
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.LoadTokenizer(folder);
         var samples = parsed.GetValue(Samples);
-        var format = new PromptFormat(tokenizer, parsed.GetValue(Raw), Lines(parsed.GetValue(SystemText)));
+        var format = new PromptFormat(tokenizer, parsed.GetValue(Raw), SamplingFlags.Lines(parsed.GetValue(SystemText)));
         var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!, device, folder));
         var generator = new BatchGenerator(model, tokenizer, options, samples, interruption.Token)
         {
@@ -96,13 +96,11 @@ static class GenerateCommand
         else
         {
             var isStreamed = samples == 1 && beams is null && options.Stop.Count == 0;
-            Print(generator, Lines(prompt)!, random, isStreamed ? NewStream() : null);
+            Print(generator, SamplingFlags.Lines(prompt)!, random, isStreamed ? NewStream() : null);
         }
         foreach (var notice in generator.Notices)
-            Attune.Cli.Notices.Write(notice);
+            Notices.Write(notice);
         return 0;
-
-        static string? Lines(string? text) => text?.Replace("\\n", "\n", StringComparison.Ordinal);
 
         DecodeStream NewStream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
     }

@@ -85,6 +85,9 @@ static class SamplingFlags
     /// <summary>Whether <c>--max-new-tokens</c> is given.</summary>
     public static bool SetsMaxNewTokens(ParseResult parsed) => parsed.GetResult(MaxNewTokens) is { Implicit: false };
 
+    /// <summary>A text of the command line, in which <c>\n</c> is a new line.</summary>
+    public static string? Lines(string? text) => text?.Replace("\\n", "\n", StringComparison.Ordinal);
+
     public static SamplingOptions Read(ParseResult parsed) => new()
     {
         MaxNewTokens = parsed.GetValue(MaxNewTokens),
@@ -101,7 +104,7 @@ static class SamplingFlags
         FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
         PresencePenalty = parsed.GetValue(PresencePenalty),
         NoRepeatNgramSize = parsed.GetValue(NoRepeat),
-        Stop = [.. (parsed.GetValue(Stop) ?? []).Select(text => text.Replace("\\n", "\n", StringComparison.Ordinal))],
+        Stop = [.. (parsed.GetValue(Stop) ?? []).Select(text => Lines(text)!)],
         BadWords = parsed.GetValue(BadWords) ?? [],
         SequenceBias = parsed.GetValue(Biases) ?? [],
         SuppressTokens = parsed.GetValue(Suppress) ?? [],
@@ -110,7 +113,7 @@ static class SamplingFlags
         ForcedEosTokenId = parsed.GetValue(ForcedEos),
         ExponentialDecayLengthPenalty = parsed.GetValue(Decay) ?? new(),
         GuidanceScale = parsed.GetValue(GuidanceScale),
-        NegativePrompt = parsed.GetValue(NegativePrompt)?.Replace("\\n", "\n", StringComparison.Ordinal) ?? "",
+        NegativePrompt = Lines(parsed.GetValue(NegativePrompt)) ?? "",
         RemoveInvalidValues = parsed.GetValue(RemoveInvalid),
         RenormalizeLogits = parsed.GetValue(Renormalize),
     };

@@ -58,7 +58,7 @@ static class StudioCommand
             Listen = address,
         });
         if (Connections.Notice is { } notice)
-            Console.Error.WriteLine($"attune: {notice}");
+            Notices.Write(notice);
         app.Start();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Console.Out.WriteLine($"Attune Studio: {addresses.First()}   (press Ctrl-C to stop)");
