@@ -27,7 +27,7 @@ static class CommandLine
             return Report(Problems(parsed), BadInput);
         try
         {
-            Arguments.Check();
+            Utf8Names.Require();
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (OperationCanceledException)
