@@ -1,0 +1,281 @@
+using System.CommandLine;
+using Attune.Cli.Display;
+using Attune.Data;
+using Attune.Models.Backbones;
+using Attune.Models.Checkpoints;
+using Attune.Reporting.Charts;
+using Attune.Text;
+using Attune.Training.Options;
+using Attune.Training.Parameters;
+using Attune.Training.Recipes;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Attune.Cli.Commands;
+
+/// <summary>
+/// <c>attune data inspect FILE</c>: examples as a method reads them, their lengths, and what is truncated or left out. Without a model,
+/// lengths are in characters.
+/// </summary>
+static class DataInspectCommand
+{
+    public const string Example =
+        "attune data inspect data/frontdesk/demonstrations.jsonl --model runs/quickstart/1-pretrain/model --rows 5";
+
+    const int TokensShown = 400;
+    const int CharactersShown = 600;
+    const int Bins = 10;
+    const int LongestBar = 40;
+
+    static readonly Argument<string> File = new("file") { HelpName = "FILE", Description = "A data file, or a folder of them" };
+    static readonly Option<string?> Model = new("--model")
+    {
+        HelpName = "FOLDER",
+        Description = "A folder with a tokenizer and, for the context length, a config.json; weights are not needed",
+    };
+    static readonly Option<string?> Method = new("--method")
+    {
+        HelpName = "METHOD",
+        Description = $"The method to read as, with its defaults: {MethodCatalog.Names}; default: one that learns from the layout",
+    };
+    static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
+    static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
+    static readonly Option<OverlongExamples?> TooLongIs = ChoiceOption.CreateOptional<OverlongExamples>(
+        "--too-long", "What to do with longer texts; default: what the method does");
+    static readonly DataArguments Reading = new();
+
+    public static Command Create()
+    {
+        var command = new Command("inspect", "Show examples as a method reads them, their lengths, and what is truncated or left out")
+        {
+            File, Model, Method, Rows, Context, TooLongIs,
+        };
+        Reading.AddTo(command);
+        command.SetAction(Inspect);
+        return CommandHelp.WithExample(command, Example);
+    }
+
+    static int Inspect(ParseResult parsed)
+    {
+        var (file, rows, context, folder) =
+            (parsed.GetValue(File)!, parsed.GetValue(Rows), parsed.GetValue(Context), parsed.GetValue(Model));
+        if (rows < 0 || context < 0)
+            throw new InvalidDataException($"{(rows < 0 ? "--rows" : "--context")} must be at least 0 (was {Math.Min(rows, context)}).");
+        var options = Reading.Read(parsed);
+        var first = Dataset.Read(file, options).FirstOrDefault() ?? throw new InvalidDataException($"{file} has no examples.");
+        var method = MethodFor(parsed.GetValue(Method), first);
+        var notices = new List<string>();
+        var data = new DataOptions { Columns = options.Columns, Side = options.Side, Ignore = options.Ignore };
+        var read = Dataset.Read(file, (method is null ? options : data.For(method)) with { Notice = notices.Add });
+        var recipe = method?.NewRecipe();
+        var tooLong = parsed.GetValue(TooLongIs) ?? recipe?.Data.TooLong ?? OverlongExamples.Truncate;
+        PrintRow("fields", $"{string.Join(", ", first.Row!.Names)}: {DataUses.Name(DataUses.Of(first))}");
+        PrintMethod(method, DataUses.Of(first), isGuessed: parsed.GetValue(Method) is null, tooLong, recipe);
+        if (folder is null)
+            PrintInCharacters(read, rows, notices);
+        else
+            PrintInTokens(read, first, folder, context, method, recipe, tooLong, rows, notices);
+        return 0;
+    }
+
+    /// <summary>The method of a name; without one, the first method that learns from such examples, or null.</summary>
+    static TrainingMethod? MethodFor(string? name, Example first)
+    {
+        if (name is not null)
+            return MethodCatalog.Find(name)
+                ?? throw new InvalidDataException($"--method must be one of {MethodCatalog.Names} (was {name}).");
+        return MethodCatalog.All.FirstOrDefault(method => method.Reads == DataUses.Of(first));
+    }
+
+    static void PrintMethod(TrainingMethod? method, DataUse found, bool isGuessed, OverlongExamples tooLong, IRecipe? recipe)
+    {
+        var why = isGuessed ? ", guessed from the fields; --method names another" : "";
+        var rest = method?.Reads == DataUse.Documents ? "documents are cut into rows"
+            : tooLong == OverlongExamples.Drop ? "what is longer than the context is left out" : "what is longer than the context is cut";
+        PrintRow("method", method is null ? $"none learns from {DataUses.Name(found)}" : $"{method.Name}{why}");
+        if (method is null)
+            return;
+        PrintRow("too long", recipe is OnPolicyRecipe policy
+            ? $"{rest}; a prompt leaves {policy.Sampling.MaxNewTokens} tokens for a response"
+            : rest);
+    }
+
+    static void PrintInCharacters(IEnumerable<Example> read, int rows, List<string> notices)
+    {
+        var lengths = new List<int>();
+        PrintRow("tokenizer", "none: lengths are in characters; --model names a folder with a tokenizer");
+        foreach (var example in read)
+        {
+            var length = DataDigest.TextsOf(example).Max(text => text.Length);
+            if (lengths.Count < rows)
+            {
+                var json = JsonText.Line(ExampleWriter.ToJson(example));
+                Console.Out.WriteLine($"\n{example.Origin.Place}: {length:N0} characters");
+                Console.Out.WriteLine(json.Length > CharactersShown ? json[..CharactersShown] + " …" : json);
+            }
+            lengths.Add(length);
+        }
+        Console.Out.WriteLine();
+        PrintRow("examples", $"{lengths.Count:N0}");
+        PrintLengths(lengths, "characters", ExampleInspector.Unlimited);
+        PrintNotes(notices, "");
+    }
+
+    static void PrintInTokens(IEnumerable<Example> read, Example first, string folder, int context, TrainingMethod? method,
+        IRecipe? recipe, OverlongExamples tooLong, int rows, List<string> notices)
+    {
+        var found = ModelPath.Find(folder);
+        var source = Peft.IsAdapter(found) ? Peft.BaseFolder(found) : found;
+        var backbone = Path.Exists(Path.Combine(source, "config.json")) ? Pretrained.DescribeBackbone(source) : null;
+        var own = ModelFolder.LoadTokenizer(found);
+        var tokenizer = WithTemplate(own, first, method, backbone);
+        var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
+        var room = recipe is OnPolicyRecipe policy && most != ExampleInspector.Unlimited ? policy.Sampling.MaxNewTokens : 1;
+        var inspection = new ExampleInspector(tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
+            tokenizer == own && backbone is not null ? backbone.VocabularySize : long.MaxValue);
+        PrintTokenizer(own, most);
+        var examples = new List<InspectedExample>();
+        foreach (var example in read.Select(inspection.Inspect))
+        {
+            if (examples.Count < rows)
+                Show(example, tokenizer);
+            examples.Add(example);
+        }
+        PrintCounts(examples);
+        PrintLengths([.. examples.Where(example => example.Rows.Count > 0).Select(example => example.Length)], "tokens", most);
+        PrintNotes([.. notices, .. inspection.Notices, .. Stops(examples)], "nothing is truncated or left out");
+    }
+
+    /// <summary>
+    /// A tokenizer without a chat template writes conversations as ChatML; fine-tuning makes special tokens of its markers.
+    /// </summary>
+    static Tokenizer WithTemplate(Tokenizer tokenizer, Example first, TrainingMethod? method, Backbone? backbone) =>
+        tokenizer.ChatTemplate is not null || first is not (ChatExample or ChatComparisonExample) ? tokenizer
+        : tokenizer.WithChatMl(specialTokens: method?.Reads == DataUse.Demonstrations && backbone?.Kind == BackboneKind.Decoder);
+
+    /// <summary>Examples at which a run would stop.</summary>
+    static IEnumerable<string> Stops(List<InspectedExample> examples) =>
+        from example in examples
+        where example is { IsLeftOut: true, Rows.Count: 0 }
+        from note in example.Notes
+        where note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)
+        group example by note into same
+        select $"{same.Count():N0} {same.Key} (the first: {same.First().Example.Origin.Place})";
+
+    static void PrintTokenizer(Tokenizer tokenizer, int context)
+    {
+        PrintRow("tokenizer", $"{tokenizer.VocabularySize:N0} tokens");
+        PrintRow("context", context == ExampleInspector.Unlimited
+            ? "unknown: there is no config.json; set it with --context N"
+            : $"{context:N0} tokens");
+        PrintRow("template", tokenizer.ChatTemplate is not { } jinja
+            ? "none; messages are written as ChatML (<|im_start|>role … <|im_end|>)"
+            : ChatTemplate.FromTokenizer(tokenizer).HasGenerationMarks
+                ? $"the tokenizer's, {jinja.Length:N0} characters, for messages only; {{% generation %}} marks the tokens in the loss"
+                : $"the tokenizer's, {jinja.Length:N0} characters, for messages only; a response is the tokens that it adds to the prompt");
+    }
+
+    static void Show(InspectedExample inspected, Tokenizer tokenizer)
+    {
+        var inColour = Displays.WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable)
+            && AnsiConsole.Profile.Capabilities.Ansi;
+        Console.Out.WriteLine();
+        foreach (var (index, row) in inspected.Rows.Index())
+        {
+            var which = inspected.Rows.Count == 1
+                ? ""
+                : $", response {index + 1} of {inspected.Rows.Count}{Rank(inspected.Example, index)}";
+            Console.Out.WriteLine(
+                $"{inspected.Example.Origin.Place}{which}: {row.Length:N0} tokens, {row.TargetCount:N0} {Meaning(inspected.Example)}");
+            Write(TokenText.Render(tokenizer, row, TokensShown, inColour), inColour);
+        }
+        if (inspected.Rows.Count == 0)
+            Console.Out.WriteLine($"{inspected.Example.Origin.Place}: left out");
+        foreach (var note in inspected.Notes)
+            Console.Out.WriteLine($"  ! {note}");
+    }
+
+    /// <summary>What the marked tokens of an example are.</summary>
+    static string Meaning(Example example) =>
+        example is ComparisonExample or ChatComparisonExample ? "of them in the response" : "in the loss";
+
+    static string Rank(Example example, int index) => example switch
+    {
+        ComparisonExample ranking => Rank(ranking.Comparisons, index),
+        ChatComparisonExample ranking => Rank(ranking.Comparisons, index),
+        _ => "",
+    };
+
+    static string Rank(ComparisonSet comparisons, int index) =>
+        comparisons.Ranks is { } ranks ? $", {(ranks[index] is { } rank ? $"rank {rank}" : "not ranked")}" : "";
+
+    static void Write(IReadOnlyList<Segment> segments, bool inColour)
+    {
+        if (inColour)
+            AnsiConsole.Write(new Verbatim(segments));
+        else
+            Console.Out.Write(string.Concat(segments.Select(segment => segment.Text)));
+        Console.Out.WriteLine();
+    }
+
+    /// <summary>Segments without wrapping or markup.</summary>
+    sealed class Verbatim(IReadOnlyList<Segment> segments) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => new(maxWidth, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => segments;
+    }
+
+    static void PrintCounts(List<InspectedExample> examples)
+    {
+        var rows = examples.SelectMany(example => example.Rows).ToList();
+        var (tokens, targets) = (rows.Sum(row => (long)row.Length), rows.Sum(row => (long)row.TargetCount));
+        Console.Out.WriteLine();
+        var texts = rows.Count == examples.Count ? "" : $", {rows.Count:N0} texts";
+        PrintRow("examples", $"{examples.Count:N0} {Kind(examples[0].Example)}{texts}");
+        var share = NumberFormat.Percent(tokens == 0 ? 0 : (double)targets / tokens);
+        PrintRow("tokens", $"{tokens:N0}; {targets:N0} ({share}) {Meaning(examples[0].Example)}");
+        PrintRow("left out", $"{examples.Count(example => example.IsLeftOut):N0}");
+    }
+
+    static string Kind(Example example) => example switch
+    {
+        Document => "documents",
+        Demonstration => "demonstrations",
+        PromptOnly => "prompts",
+        ChatExample => "conversations",
+        LabelledExample => "labelled responses",
+        StepwiseExample => "responses in steps",
+        _ => "comparison examples",
+    };
+
+    /// <summary>A histogram of the length of the longest text of each example.</summary>
+    static void PrintLengths(List<int> lengths, string unit, int context)
+    {
+        if (lengths.Count == 0)
+            return;
+        var width = Math.Max(1, (int)Math.Ceiling((lengths.Max() + 1) / (double)Bins));
+        var counts = lengths.GroupBy(length => length / width).ToDictionary(bin => bin.Key, bin => bin.Count());
+        Console.Out.WriteLine($"\nlengths in {unit}");
+        for (var bin = lengths.Min() / width; bin <= lengths.Max() / width; bin++)
+        {
+            var count = counts.GetValueOrDefault(bin);
+            var bar = new string('█', (int)Math.Ceiling(LongestBar * count / (double)counts.Values.Max()));
+            var overlong = bin * width > context ? "  longer than the context" : "";
+            Console.Out.WriteLine($"  {bin * width,6}–{(bin + 1) * width - 1,-6} {count,7:N0} {bar}{overlong}");
+        }
+    }
+
+    /// <summary>What a run would report before its first step.</summary>
+    static void PrintNotes(IReadOnlyList<string> notes, string without)
+    {
+        if (notes.Count > 0)
+            Console.Out.WriteLine("\nnotes");
+        else if (without.Length > 0)
+            Console.Out.WriteLine($"\n{without}");
+        foreach (var note in notes)
+            Console.Out.WriteLine($"  {note}");
+    }
+
+    static void PrintRow(string name, string value) => Console.Out.WriteLine($"{name,-10} {value}");
+}
