@@ -40,7 +40,7 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
     /// <summary>Options of beam search; null to sample.</summary>
     public BeamOptions? Beams { get; init; }
 
-    /// <summary>Whether the user set the most tokens of a response, and wants to know that they do not fit.</summary>
+    /// <summary>Whether the user set <c>--max-new-tokens</c>: a notice then reports that it exceeds the context.</summary>
     public bool SetsMaxNewTokens { get; init; }
 
     /// <summary>How plain texts become prompts.</summary>
@@ -76,7 +76,7 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
     /// <exception cref="InvalidDataException">The prompt is empty.</exception>
     public TokenPrompt Encode(Origin origin, string prompt) => Encode(new PromptOnly(origin, prompt));
 
-    /// <summary>The text of a plain prompt stays what the file has, also where a template writes more around it.</summary>
+    /// <summary>Encodes a prompt. The text of a plain prompt is kept as it is in the file, without what the chat template adds.</summary>
     TokenPrompt Encode(Example example)
     {
         var plain = PromptFormat.TextOf(example);

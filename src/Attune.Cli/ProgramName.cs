@@ -2,17 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace Attune.Cli;
 
-/// <summary>How the program was called. Texts name commands as <c>attune …</c>; what is printed names them as they can be typed.</summary>
+/// <summary>How the program was called. Texts contain commands as <c>attune …</c>; they are printed with the name that the user typed.</summary>
 static partial class ProgramName
 {
-    /// <summary>The environment variable in which the launcher says how it was called.</summary>
+    /// <summary>The environment variable that the launcher sets to the name that it was called by.</summary>
     public const string Variable = "ATTUNE_COMMAND";
 
     public static string Current => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name
         ? name.Contains(' ', StringComparison.Ordinal) ? $"'{name}'" : name
         : "attune";
 
-    /// <summary>The text with its commands, which begin a line or are in backquotes, as they can be typed.</summary>
+    /// <summary>Replaces the name in the commands of a text. Commands begin a line or are in backquotes.</summary>
     public static string InCommandsOf(string text) => Command().Replace(text, match => match.Groups["before"].Value + Current);
 
     [GeneratedRegex("(?<before>`|^[ #]*)attune(?= [a-z])", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]

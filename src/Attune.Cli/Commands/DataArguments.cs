@@ -3,13 +3,13 @@ using Attune.Data;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>Options that say how a data file is read, as the section <c>data</c> of a recipe does.</summary>
+/// <summary>Options of reading a data file, as in the section <c>data</c> of a recipe.</summary>
 sealed class DataArguments
 {
     readonly Option<string[]> columns = new("--columns")
     {
         HelpName = "NAME=FIELD",
-        Description = "Which field of the file is which field of a layout: prompt=question completion=solution",
+        Description = "The fields of the file that are read as fields of a layout: prompt=question completion=solution",
         AllowMultipleArgumentsPerToken = true,
     };
 

@@ -14,7 +14,7 @@ static class DataConvertCommand
     static readonly Option<string?> From = new("--from")
     {
         HelpName = "LAYOUT",
-        Description = $"The layout, where the names of the fields do not tell: {string.Join(", ", Dataset.Layouts)}",
+        Description = $"The layout, if it does not follow from the names of the fields: {string.Join(", ", Dataset.Layouts)}",
     };
     static readonly Option<string[]> Keep = new("--keep")
     {

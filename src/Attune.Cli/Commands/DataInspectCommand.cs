@@ -36,12 +36,12 @@ static class DataInspectCommand
     static readonly Option<string?> Method = new("--method")
     {
         HelpName = "METHOD",
-        Description = $"The method to read as, with its defaults: {MethodCatalog.Names}; default: one that learns from the layout",
+        Description = $"The method to read as, with its defaults: {MethodCatalog.Names} (default: one that learns from the layout)",
     };
     static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
     static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
     static readonly Option<OverlongExamples?> TooLongIs = ChoiceOption.CreateOptional<OverlongExamples>(
-        "--too-long", "What to do with longer texts; default: what the method does");
+        "--too-long", "What to do with longer texts (default: what the method does)");
     static readonly DataArguments Reading = new();
 
     public static Command Create()

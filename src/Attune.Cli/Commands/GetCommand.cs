@@ -24,7 +24,7 @@ static class GetCommand
         var files = new Argument<string[]>("files")
         {
             HelpName = "FILES",
-            Description = "Data files to get, of which * stands for any text; default: all", Arity = ArgumentArity.ZeroOrMore,
+            Description = "Data files to get; * matches any text (default: all)", Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command(
             "get", $"Get a {kind.Noun()} from the Hugging Face Hub; continues where it was stopped")
@@ -72,7 +72,7 @@ static class GetCommand
                 Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file))
                     .Where(HubFiles.IsData).Order(StringComparer.Ordinal).Take(3).Select(file => $"data.train={repository.Id}/{file}"));
         if (!Peft.IsAdapter(folder))
-            return $"Its name stands for the folder: `attune models show {repository}`, `model={repository}`.";
+            return $"Use its name like a folder: `attune models show {repository}`, `model={repository}`.";
         try
         {
             return $"An adapter; its base model is in {Peft.BaseFolder(folder)}.";

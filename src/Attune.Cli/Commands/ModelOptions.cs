@@ -20,7 +20,7 @@ static class ModelOptions
     };
 
     /// <summary>
-    /// The type of <c>--dtype</c> for these models; null for the type in the checkpoint. Says so where another type is used.
+    /// The type of <c>--dtype</c> for these models; null for the type in the checkpoint. Writes a notice if another type is used.
     /// </summary>
     public static DType? ParseDtype(string text, Device device, params IEnumerable<string> folders)
     {

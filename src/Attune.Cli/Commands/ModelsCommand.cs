@@ -14,7 +14,7 @@ static class ModelsCommand
 {
     static readonly Argument<string> Folder = new("folder")
     {
-        HelpName = "MODEL", Description = "A model folder, a run, or the name of a model that `models get` got",
+        HelpName = "MODEL", Description = "A model folder, a run, or the name of a downloaded model",
     };
 
     public static Command Create()

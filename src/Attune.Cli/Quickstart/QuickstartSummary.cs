@@ -22,7 +22,7 @@ static class QuickstartSummary
         writer.WriteLine("\nWhat to try next:");
         foreach (var (command, meaning) in NextCommands(ProgramName.Current, result.Sft.Model, result.Reward.Model, result.Ppo.Model))
             writer.WriteLine($"  {command}{(meaning.Length > 0 ? $"     # {meaning}" : "")}");
-        writer.WriteLine("Your own data goes in place of data/frontdesk; README.md lists the fields.");
+        writer.WriteLine("To train on your own data, name your files instead of those in data/frontdesk; README.md lists the fields.");
     }
 
     /// <summary>Commands to try after the quickstart, with what they do.</summary>

@@ -5,8 +5,8 @@ using Attune.Reporting.Runs;
 namespace Attune.Training.Options;
 
 /// <summary>
-/// Finds the folder of a model where a recipe, a command or a program names one: a model's folder, a run's folder, which stands for its
-/// <c>model/</c>, or the name of a model of the Hugging Face Hub that is in the cache.
+/// Finds the folder of a model that a recipe, a command or a program names: by the model's folder, by the folder of the run that trained it
+/// (<c>model/</c> in it), or by the name of a model of the Hugging Face Hub that is in the cache.
 /// </summary>
 public static class ModelPath
 {

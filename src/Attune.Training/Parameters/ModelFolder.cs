@@ -12,7 +12,7 @@ using Attune.Training.Runs;
 
 namespace Attune.Training.Parameters;
 
-/// <summary>Loads, creates and saves models with their tokenizers. Folders are found as <see cref="ModelPath"/> says.</summary>
+/// <summary>Loads, creates and saves models with their tokenizers. <see cref="ModelPath"/> finds the folders.</summary>
 public static class ModelFolder
 {
     /// <summary>The tokenizer of a model's folder; of an adapter without one, its base model's.</summary>

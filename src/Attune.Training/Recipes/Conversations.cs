@@ -9,8 +9,8 @@ using Attune.Training.Runs;
 namespace Attune.Training.Recipes;
 
 /// <summary>
-/// What conversations are written by, where the model has no chat template: ChatML. It is saved with the model, so that the result is
-/// chatted with as it was trained.
+/// The chat template of conversations if the model has none: ChatML. It is saved with the model, so that generation uses the template that
+/// the model was trained with.
 /// </summary>
 static class Conversations
 {
