@@ -67,18 +67,23 @@ public static class RecipeReader
     {
         if (!File.Exists(file))
             throw new FileNotFoundException($"there is no recipe {file}; `attune recipe METHOD` prints one");
+        using var reader = InputFile.OpenText(file);
+        return (Load(reader, file) ?? new YamlMappingNode()) as YamlMappingNode
+            ?? throw new InvalidDataException($"{file}: must have keys with values, as `attune recipe METHOD` prints them");
+    }
+
+    static YamlNode? Load(TextReader reader, string file)
+    {
         try
         {
-            using var reader = InputFile.OpenText(file);
-            return (BoundedYaml.Load(reader) ?? new YamlMappingNode()) as YamlMappingNode
-                ?? throw new InvalidDataException($"{file}: must have keys with values, as `attune recipe METHOD` prints them");
+            return BoundedYaml.Load(reader);
         }
         catch (YamlException error)
         {
             throw new InvalidDataException(
                 $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
         }
-        catch (InvalidDataException error) when (!error.Message.StartsWith(file, StringComparison.Ordinal))
+        catch (InvalidDataException error)
         {
             throw new InvalidDataException($"{file}, {error.Message}", error);
         }
