@@ -66,7 +66,7 @@ public sealed record PretrainRecipe : IRecipe
         var model = ModelFolder.LoadLanguageModel(Model, NewModel, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
-        var encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
+        var encoder = tokenizer.NewSequenceEncoder(model.Backbone);
         var (train, heldOut) = Data.LoadAll(
             examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run);
         run.Notice(

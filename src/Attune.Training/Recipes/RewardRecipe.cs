@@ -74,7 +74,7 @@ public sealed record RewardRecipe : IRecipe
         var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Data.Examples(run))).WithTemplate(Data, run);
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
-        var encoder = tokenizer.NewScoredTextEncoder(model.Backbone, Data.TooLong);
+        var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(encoder.EncodeComparisons, encoder, run);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();

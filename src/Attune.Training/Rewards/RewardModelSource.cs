@@ -21,7 +21,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     const int RowsAtOnce = 16;
 
     readonly bool sameTokens = tokenizer.HasSameTokensAs(policyTokenizer);
-    readonly TextEncoder encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
+    readonly TextEncoder encoder = tokenizer.NewSequenceEncoder(model.Backbone);
 
     /// <summary>
     /// Whether the policy is an encoder–decoder: its prompts and responses are separate texts, so their tokens cannot be joined.

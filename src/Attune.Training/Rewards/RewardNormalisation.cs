@@ -25,7 +25,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
     const int PromptsAtOnce = 64;
     const double MinStd = 1e-6;
 
-    readonly TextEncoder encoder = tokenizer.NewScoredTextEncoder(model.Backbone);
+    readonly TextEncoder encoder = tokenizer.NewSequenceEncoder(model.Backbone);
     readonly string policy = options.Policy.Length > 0 ? options.Policy : start;
     int[][] demonstrations = [];
     bool fromPolicy;

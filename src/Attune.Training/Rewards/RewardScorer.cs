@@ -36,7 +36,7 @@ public sealed class RewardScorer
         {
             var (model, tokenizer) = (ModelFolder.LoadRewardModel(folder, device, dtype), ModelFolder.LoadTokenizer(folder));
             var source = new RewardModelSource(model, tokenizer, tokenizer) { Workers = Environment.ProcessorCount };
-            return new(model, source, tokenizer.NewScoredTextEncoder(model.Backbone));
+            return new(model, source, tokenizer.NewSequenceEncoder(model.Backbone));
         }
     }
 
