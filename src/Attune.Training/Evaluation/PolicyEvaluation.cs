@@ -20,11 +20,11 @@ public sealed class PolicyEvaluation(
 {
     const int RowsAtOnce = 64;
 
-    /// <summary>The seeds of the parts of different runs differ up to this number of parts.</summary>
-    const ulong MaxParts = 1000;
-
     /// <summary>How many samples are kept to be read and compared.</summary>
-    public int SamplesKept { get; init; } = 512;
+    const int SamplesKept = 512;
+
+    /// <summary>Runs with different seeds have different seeds of their parts, up to this number of parts.</summary>
+    const ulong MaxParts = 1000;
 
     /// <summary>A second reward, which is only measured; null for none.</summary>
     public IRewardSource? GoldReward { get; init; }

@@ -91,17 +91,21 @@ public sealed record ScheduleOptions
 
 /// <summary>
 /// The learning rate of each step, as a share of the full one. Differences from transformers: 1. A warm-up of N steps rises from
-/// 1 / (N + 1) and not from 0, so the first batch is learned from. 2. A warm-up is shorter than the run, which so reaches the full rate.
+/// 1 / (N + 1) and not from 0, so that the first batch changes the weights. 2. A warm-up is shorter than the run, so that the run reaches the
+/// full rate.
 /// </summary>
 public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps)
 {
-    /// <summary>Whether warm-ups start at 0 and may be longer than the run, as those of transformers.</summary>
-    public bool IsAsInTransformers { get; init; }
+    /// <summary>Whether warm-ups start at 0 and may be longer than the run, as those of transformers; for comparisons with it.</summary>
+    internal bool IsAsInTransformers { get; init; }
 
     /// <summary>The steps of the warm-up.</summary>
-    public int Warmup => WarmupSteps(options.Warmup, totalSteps) is var steps && IsAsInTransformers
+    internal int Warmup => WarmupSteps(options.Warmup, totalSteps) is var steps && IsAsInTransformers
         ? steps
         : Math.Min(steps, Math.Max(0, totalSteps - 1));
+
+    /// <summary>Whether every step has a rate of 0, so that nothing is learned.</summary>
+    internal bool IsZero => Enumerable.Range(0, totalSteps).All(step => FactorAt(step) == 0);
 
     /// <summary>Steps of the warm-up: the number itself, or the share of all steps rounded up.</summary>
     public static int WarmupSteps(double warmup, int totalSteps) => (int)Math.Ceiling(warmup < 1 ? warmup * totalSteps : warmup);
@@ -123,7 +127,7 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
         _ => InverseSqrt(step),
     };
 
-    /// <summary>How much of the warm-up a step has.</summary>
+    /// <summary>The factor of a step in the warm-up.</summary>
     double Risen(int step) => IsAsInTransformers ? step / Math.Max(1.0, Warmup) : (step + 1.0) / (Warmup + 1);
 
     double Progress(int step) => (step - Warmup) / Math.Max(1.0, totalSteps - Warmup);
@@ -142,9 +146,6 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
                 : options.WarmupRatioStart + (1 - options.WarmupRatioStart) * step / Math.Max(1.0, Warmup - 1);
         return AboveMinimum(Wave((step - Warmup + 1) / Math.Max(1.0, totalSteps - Warmup), Cycles(0.5)));
     }
-
-    /// <summary>Whether every step has a rate of 0, so that nothing is learned.</summary>
-    public bool IsZero => Enumerable.Range(0, totalSteps).All(step => FactorAt(step) == 0);
 
     double InverseSqrt(int step)
     {

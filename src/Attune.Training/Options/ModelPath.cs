@@ -23,7 +23,7 @@ public static class ModelPath
     }
 
     /// <summary>Why a name is not that of a model; null where it is one, or empty.</summary>
-    public static string? Problem(string name) => TryFind(name, out _)?.Message;
+    internal static string? Problem(string name) => TryFind(name, out _)?.Message;
 
     /// <summary>Whether a name is that of an adapter.</summary>
     internal static bool IsAdapter(string name) => TryFind(name, out var folder) is null && folder.Length > 0 && Peft.IsAdapter(folder);

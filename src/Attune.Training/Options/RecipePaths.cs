@@ -14,7 +14,7 @@ public static class RecipePaths
         (Path.Exists(path) ? null : HubLookup.Find(HubKind.Dataset, path)) ?? Full(path);
 
     /// <summary>What is wrong with the files, folders and models that a recipe names, each with its full key.</summary>
-    public static IReadOnlyList<string> Missing(object recipe) =>
+    internal static IReadOnlyList<string> Missing(object recipe) =>
     [
         .. from option in Validation.OptionsOf(recipe)
            let rule = option.Property.GetCustomAttribute<ExistingPathAttribute>()
