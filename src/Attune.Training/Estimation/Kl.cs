@@ -24,7 +24,7 @@ public enum KlEstimator
 /// <summary>The divergence of a policy from its reference, token by token.</summary>
 public static class Kl
 {
-    const double Least = -1e30;
+    const double MinLogprob = -1e30;
 
     /// <summary>The estimate at each token, in nats, from log-probabilities of the same tokens.</summary>
     public static Tensor Estimate(Tensor logprobs, Tensor refLogprobs, KlEstimator estimator)
@@ -43,7 +43,7 @@ public static class Kl
     /// <summary>Σ π (log π − log π_ref): log-probabilities (…, V) of every token → (…) nats.</summary>
     public static Tensor Full(Tensor logprobs, Tensor refLogprobs)
     {
-        var ratio = logprobs.Clamp(Least, null) - refLogprobs.Clamp(Least, null);                       // 0 · (−∞ + ∞) must be 0
-        return (logprobs.Exp() * ratio).Sum(-1);
+        var logRatio = logprobs.Clamp(MinLogprob, null) - refLogprobs.Clamp(MinLogprob, null);          // 0 · (−∞ + ∞) must be 0
+        return (logprobs.Exp() * logRatio).Sum(-1);
     }
 }

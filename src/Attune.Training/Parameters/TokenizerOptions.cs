@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using Attune.Text.Trainers;
 using Attune.Text;
+using Attune.Text.Trainers;
 using Attune.Training.Options;
 
 namespace Attune.Training.Parameters;

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Training.Options;
@@ -8,8 +9,6 @@ namespace Attune.Training.Recipes;
 /// <summary>Training data and held-out data.</summary>
 public sealed record DataOptions
 {
-    static readonly IReadOnlyDictionary<string, string> NamesOfLayouts = new Dictionary<string, string>();
-
     /// <summary>The training data: a file or a folder of them; docs/data.md lists the formats and layouts.</summary>
     [Required(ErrorMessage = "must name a file or a folder")]
     [ExistingPath]
@@ -27,7 +26,7 @@ public sealed record DataOptions
     /// Which field of the files is which field of a layout, such as {prompt: question, completion: solution}; empty where they have the
     /// same names.
     /// </summary>
-    public IReadOnlyDictionary<string, string> Columns { get; init; } = NamesOfLayouts;
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The side of comparisons that sft and pretrain learn from: chosen or rejected; null for other data.</summary>
     public PairSide? Side { get; init; }
@@ -61,7 +60,7 @@ public sealed record DataOptions
                 Methods = MethodCatalog.ThatRead,
             };
 
-    /// <summary>The examples of the training data, for what is computed of them besides training.</summary>
+    /// <summary>The examples of the training data, for other purposes than training: a tokenizer, a chat template, normalisation.</summary>
     public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
 
     /// <summary>Training and held-out examples, encoded one by one; the run keeps a hash of each that is trained on.</summary>
