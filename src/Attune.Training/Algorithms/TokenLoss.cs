@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Reporting.Charts;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -33,5 +34,5 @@ static class TokenLoss
     }
 
     public static string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"loss {metrics["loss"]:F3} ({100 * metrics["accuracy"]:F0} % of tokens right)";
+        $"loss {NumberFormat.Fixed(metrics["loss"], 3)} ({NumberFormat.Percent(metrics["accuracy"])} of tokens correct)";
 }
