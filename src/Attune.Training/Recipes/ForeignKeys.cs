@@ -1,23 +1,23 @@
 namespace Attune.Training.Recipes;
 
 /// <summary>
-/// Argument names of TRL, trlX and OpenRLHF, and what Attune has in their place, for messages about unknown keys.
-/// docs/coming-from-trl.md is the page about them.
+/// Argument names of TRL, trlX and OpenRLHF, and the keys of Attune that correspond to them, for messages about unknown keys.
+/// docs/coming-from-trl.md lists them too.
 /// </summary>
 static class ForeignKeys
 {
-    /// <summary>What a name stands for.</summary>
+    /// <summary>What corresponds to a name.</summary>
     /// <param name="Keys">Full keys, of which a recipe has at most one; none where Attune has no such option.</param>
     /// <param name="Note">What differs, or what to do where there is no key; may be empty.</param>
     public sealed record Meaning(IReadOnlyList<string> Keys, string Note);
 
     public static IReadOnlyDictionary<string, Meaning> All { get; } = Read();
 
-    /// <summary>The key of a recipe that a foreign name stands for; null for a name that is not foreign or has no key in it.</summary>
+    /// <summary>The key of a recipe that corresponds to a foreign name; null if the name is not foreign, or the recipe has no such key.</summary>
     public static string? KeyOf(string name, IReadOnlyCollection<string> keys) =>
         All.GetValueOrDefault(Plain(name))?.Keys.FirstOrDefault(keys.Contains);
 
-    /// <summary>What to write in place of a foreign name; null for a name that is not foreign.</summary>
+    /// <summary>What to write instead of a foreign name; null for a name that is not foreign.</summary>
     /// <param name="name">The name, in full or its last part.</param>
     /// <param name="keys">The keys of the recipe.</param>
     public static string? Explain(string name, IReadOnlyCollection<string> keys)
@@ -74,8 +74,8 @@ static class ForeignKeys
         resume_from_checkpoint |  | `attune train RUN` resumes a run
         overwrite_output_dir |  | name another folder with run.output, or delete the old one
         gradient_checkpointing |  | a smaller training.microBatchSize or parameters.topLayers saves memory
-        load_in_4bit load_in_8bit use_vllm deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune has nothing like it
-        push_to_hub trust_remote_code |  | Attune has nothing like it
+        load_in_4bit load_in_8bit use_vllm deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune does not have this
+        push_to_hub trust_remote_code |  | Attune does not have this
         model_name_or_path model_path sft_model_path pretrain | model | a folder in the format of Hugging Face
         ref_model ref_model_path ref_reward_offload |  | the reference is the model that training starts from; see the section reference
         reward_model_path reward_model reward_pretrain | rewardModel | 
@@ -132,7 +132,7 @@ static class ForeignKeys
         loss_type | sft.loss | of dpo and grpo there is one loss, that of the paper
         label_smoothing label_smoothing_factor | dpo.labelSmoothing reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
         center_rewards_coefficient | reward.centerCoef | 
-        disable_dropout | sft.dropout pretrain.dropout | true or false, the other way round
+        disable_dropout | sft.dropout pretrain.dropout | with the opposite value
         advantage_estimator |  | it is the method: `attune ppo` or `attune grpo`
         """;
 }
