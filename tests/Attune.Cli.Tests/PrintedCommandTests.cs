@@ -6,7 +6,7 @@ using Attune.Training.Recipes;
 namespace Attune.Cli.Tests;
 
 /// <summary>
-/// Runs the commands of README, docs, help and the quickstart's last words as they are printed, on small data and models that are where the
+/// Runs the commands of README, docs, help and the quickstart as they are printed, on small data and models that are where the
 /// quickstart puts them. Training commands make one step.
 /// </summary>
 public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace workspace) : IClassFixture<PrintedCommandTests.Workspace>
@@ -37,9 +37,9 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
 
     public static TheoryData<string> Pages =>
     [
-        .. new[] { "README.md", "docs", "benchmarks" }.SelectMany(Markdown).Where(page => Commands(page).Any()),
+        .. new[] { "README.md", "docs", "benchmarks" }.SelectMany(Markdown).Where(page => CommandsOf(page).Any()),
         "help",
-        "last words",
+        "quickstart",
     ];
 
     [Theory]
@@ -47,7 +47,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
     public void Commands_OfAPage_RunAsTheyArePrinted(string page)
     {
         using var folder = workspace.NewFolder();
-        foreach (var command in Commands(page))
+        foreach (var command in CommandsOf(page))
         {
             Assert.StartsWith("./attune ", command, StringComparison.Ordinal);
             if (NotRun.Any(row => IsSame(row.Beginning, command)))
@@ -60,7 +60,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
     [Fact]
     public void Commands_OfTexts_NameCommandsThatExist()
     {
-        var names = Cli.Tests.Commands.Run("--help").Output;
+        var names = Commands.Run("--help").Output;
         foreach (var page in new[] { "README.md", "docs", "benchmarks", "data", "recipes" }.SelectMany(Markdown))
             foreach (Match match in InText().Matches(File.ReadAllText(Repository.PathTo(page))))
                 Assert.Contains($"\n  {match.Groups["name"].Value} ", names, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
             target = words[redirection + 1];
             words.RemoveRange(redirection, 2);
         }
-        var result = Cli.Tests.Commands.RunIn(folder.Path, [.. Shortened(words)]);
+        var result = Commands.RunIn(folder.Path, [.. Shortened(words)]);
         if (target is not null)
             File.WriteAllText(Path.Combine(folder.Path, target), result.Output);
         return result;
@@ -140,10 +140,10 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
             .Select(path => Path.GetRelativePath(Repository.Root, path)).Order();
 
     /// <summary>The indented commands of a page, without their comments.</summary>
-    static IEnumerable<string> Commands(string page) => page switch
+    static IEnumerable<string> CommandsOf(string page) => page switch
     {
         "help" => HelpExamples(),
-        "last words" => QuickstartSummary.NextCommands(
+        "quickstart" => QuickstartSummary.NextCommands(
                 "./attune", "runs/quickstart/2-sft/model", "runs/quickstart/4-reward/model", "runs/quickstart/5-ppo/model")
             .Select(command => command.Command),
         _ => Indented().Matches(File.ReadAllText(Repository.PathTo(page))).Select(match =>
@@ -154,14 +154,14 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
 
     static IEnumerable<string> HelpExamples() =>
         from command in HelpTests.AllCommands([])
-        from line in Cli.Tests.Commands.RunAs("./attune", [.. command, "--help"]).Output.Split('\n')
+        from line in Commands.RunAs("./attune", [.. command, "--help"]).Output.Split('\n')
             .SkipWhile(line => line != "Example:").Skip(1)
         where line.Length > 0 && command is not ["feedback"] and not ["evaluate"]       // the examples of their subcommands
         orderby command[0] == "feedback" ? 0 : 1, command[^1] == "export" || command[^1] == "list" || command[^1] == "backup" ? 1 : 0
         select line.Trim();
 
     static IEnumerable<string> Comments(string recipe) => File.ReadLines(recipe)
-        .Where(line => line.StartsWith("#   ./attune ", StringComparison.Ordinal)).Select(line => TwoSpaces().Split(line[4..])[0]);
+        .Where(line => line.StartsWith("#   ./attune ", StringComparison.Ordinal)).Select(line => Gap().Split(line[4..])[0]);
 
     [GeneratedRegex(@"^    (?<command>(?:\./)?attune (?:[^\n]*\\\n)*[^\n]*)", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Indented();
@@ -173,7 +173,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
     private static partial Regex InText();
 
     [GeneratedRegex(" {3,}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex TwoSpaces();
+    private static partial Regex Gap();
 
     /// <summary>Folders with small data, and models where the quickstart puts them.</summary>
     public sealed class Workspace : IDisposable
