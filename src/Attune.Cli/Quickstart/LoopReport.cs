@@ -44,17 +44,16 @@ static class LoopReport
                 $"{NumberFormat.Interval(result.WinRate, result.Prompts)}; a tie counts half"),
             new(
                 "Reward model", NumberFormat.Percent(result.Accuracy),
-                string.Join("; ", (string[])
-                [
-                    .. result.Reward.Last(MetricGuide.HeldOutExamples) is { } prompts
-                        ? (string[])[NumberFormat.Interval(result.Accuracy, prompts)]
-                        : [],
-                    $"accuracy on held-out pairs; the noise of the rankings allows {NumberFormat.Percent(result.Ceiling)}",
-                ])),
+                $"{Interval(result)}accuracy on held-out pairs; the noise of the rankings allows {NumberFormat.Percent(result.Ceiling)}"),
             new("KL", $"{NumberFormat.Fixed(result.KlPerResponse, 1)} nats", "a response, from the reference (k1)"),
             new("Time", NumberFormat.Duration(result.Time)),
         ],
     });
+
+    /// <summary>The interval of the reward model's accuracy; empty where the run did not log how many prompts it was measured on.</summary>
+    static string Interval(LoopResult result) => result.Reward.Last(MetricGuide.HeldOutExamples) is { } prompts
+        ? NumberFormat.Interval(result.Accuracy, prompts) + "; "
+        : "";
 
     static double Gain(JudgedPair pair) => pair.JudgedAfter.Score - pair.JudgedBefore.Score;
 
