@@ -74,7 +74,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         foreach (var file in Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml"))
             foreach (var command in Comments(file))
             {
-                string[] words = [.. Shell.Split(command).Skip(1).TakeWhile(word => word != "&&")];
+                string[] words = [.. Shell.Split(command).Skip(1)];
                 count++;
                 if (!Training.Contains(words[0]))
                     continue;
