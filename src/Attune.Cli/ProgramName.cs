@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Attune.Cli;
 
-/// <summary>How the program was called. Texts contain commands as <c>attune …</c>; they are printed with the name that the user typed.</summary>
+/// <summary>
+/// The name that the program was called by. Commands in texts begin with <c>attune</c>; they are printed with the name that was typed.
+/// </summary>
 static partial class ProgramName
 {
     /// <summary>The environment variable that the launcher sets to the name that it was called by.</summary>

@@ -91,8 +91,8 @@ public sealed record ScheduleOptions
 
 /// <summary>
 /// The learning rate of each step, as a share of the full one. Differences from transformers: 1. A warm-up of N steps rises from
-/// 1 / (N + 1) and not from 0, so that the first batch changes the weights. 2. A warm-up is shorter than the run, so that the run reaches the
-/// full rate.
+/// 1 / (N + 1) and not from 0, so that the first batch changes the weights. 2. A warm-up is shorter than the run, so that the run reaches
+/// the full rate.
 /// </summary>
 public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps)
 {

@@ -13,7 +13,7 @@ static class ForeignKeys
 
     public static IReadOnlyDictionary<string, Meaning> All { get; } = Read();
 
-    /// <summary>The key of a recipe that corresponds to a foreign name; null if the name is not foreign, or the recipe has no such key.</summary>
+    /// <summary>The key of a recipe that corresponds to a foreign name; null if there is none.</summary>
     public static string? KeyOf(string name, IReadOnlyCollection<string> keys) =>
         All.GetValueOrDefault(Plain(name))?.Keys.FirstOrDefault(keys.Contains);
 
