@@ -61,12 +61,13 @@ public sealed partial class ForeignKeysTests
     public void Page_Arguments_AreThoseOfTheMessages()
     {
         var rows = ArgumentRow().Matches(Page[Page.IndexOf("## Arguments", StringComparison.Ordinal)..]);
-        var onPage = rows.SelectMany(row => Code().Matches(row.Groups["names"].Value).Select(name => KeyValuePair.Create(
+        var onPage = rows.SelectMany(row => Code().Matches(row.Groups["names"].Value).Select(name => (
             name.Groups["code"].Value,
-            string.Join(' ', Code().Matches(row.Groups["keys"].Value).Select(key => key.Groups["code"].Value)))));
+            string.Join(' ', Code().Matches(row.Groups["keys"].Value).Select(key => key.Groups["code"].Value)),
+            row.Groups["note"].Value.Trim().Replace("./attune", "attune", StringComparison.Ordinal))));
         Assert.Equal(
-            ForeignKeys.All.Select(row => KeyValuePair.Create(row.Key, string.Join(' ', row.Value.Keys))).OrderBy(row => row.Key),
-            onPage.OrderBy(row => row.Key));
+            ForeignKeys.All.Select(row => (row.Key, string.Join(' ', row.Value.Keys), row.Value.Note)).Order(),
+            onPage.Order());
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public sealed partial class ForeignKeysTests
         Assert.All(named, key => Assert.Contains(key, Keys));
     }
 
-    [GeneratedRegex(@"^\| (?<names>`[^|]+) \| (?<keys>[^|]+) \|[^|]*\|$", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\| (?<names>`[^|]+) \| (?<keys>[^|]+) \|(?<note>[^|]*)\|$", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ArgumentRow();
 
     [GeneratedRegex("`(?<code>[^`]+)`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
