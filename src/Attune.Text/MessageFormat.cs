@@ -22,7 +22,7 @@ public static class MessageFormat
     /// become user and assistant. Other fields are kept.
     /// </summary>
     /// <exception cref="InvalidDataException">
-    /// There is no role, the content is neither a text nor parts of text, or a name occurs twice.
+    /// There is no role, the content is neither a text nor parts of text, a name occurs twice, or arguments have a lone surrogate.
     /// </exception>
     public static Message Read(JsonElement fields)
     {
@@ -34,7 +34,16 @@ public static class MessageFormat
             if (call is JsonObject named && (named["function"] as JsonObject ?? named) is var function
                 && ParseObject(function["arguments"]) is { } arguments)
                 function["arguments"] = arguments;
-        return new(JsonSerializer.SerializeToElement(message));
+        try
+        {
+            return new(JsonSerializer.SerializeToElement(message));
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException(
+                "the arguments of a tool call contain a lone surrogate (such as \\ud83d), which is not a valid character; remove it",
+                error);
+        }
     }
 
     static JsonObject ToObject(JsonElement fields)
