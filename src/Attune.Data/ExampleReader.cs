@@ -22,23 +22,15 @@ sealed class ExampleReader(string file, ReadOptions options)
     public Example Read(Row written)
     {
         var row = written.Under(names);
-        try
-        {
-            RequireColumns(row);
-            var layout = Layout.FromRow(row, options.Layout);
-            RequireSame(layout, row.Origin);
-            var read = layout.Read(row);
-            var example = options.Side is { } side ? PairSides.Take(read, side) : read;
-            RequireUse(layout, example);
-            NoteFields(row, layout, read);
-            NotePrompt(layout, read);
-            return example with { Row = written };
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new InvalidDataException(
-                $"{row.Origin}: a text contains a lone surrogate (such as \\ud800), which is not a valid character; remove it", error);
-        }
+        RequireColumns(row);
+        var layout = Layout.FromRow(row, options.Layout);
+        RequireSame(layout, row.Origin);
+        var read = layout.Read(row);
+        var example = options.Side is { } side ? PairSides.Take(read, side) : read;
+        RequireUse(layout, example);
+        NoteFields(row, layout, read);
+        NotePrompt(layout, read);
+        return example with { Row = written };
     }
 
     /// <summary>Called after the last row.</summary>

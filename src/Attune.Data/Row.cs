@@ -166,23 +166,6 @@ public sealed class Row
     public JsonElement? Json(string name) => !Has(name) ? null
         : Field(name) is { ValueKind: JsonValueKind.String } text ? ParseCell(name, text.GetString()!, "JSON") : Field(name);
 
-    /// <summary>The same value; throws <see cref="InvalidOperationException"/> when a text in it has a lone surrogate.</summary>
-    static JsonElement Readable(JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.String)
-            _ = value.GetString();
-        else if (value.ValueKind == JsonValueKind.Array)
-            foreach (var item in value.EnumerateArray())
-                Readable(item);
-        else if (value.ValueKind == JsonValueKind.Object)
-            foreach (var member in value.EnumerateObject())
-            {
-                _ = member.Name;
-                Readable(member.Value);
-            }
-        return value;
-    }
-
     /// <summary>The items of a list; a cell of a CSV file may hold the list as JSON text.</summary>
     List<JsonElement>? Items(string name)
     {
@@ -196,8 +179,7 @@ public sealed class Row
     {
         try
         {
-            using var document = JsonDocument.Parse(text);
-            return Decoded(() => Readable(document.RootElement.Clone()), $"'{name}'");
+            return Decoded(name, JsonElement.Parse(text));
         }
         catch (JsonException)
         {
@@ -205,24 +187,40 @@ public sealed class Row
         }
     }
 
-    /// <exception cref="InvalidDataException">A text in the field has a lone surrogate.</exception>
-    JsonElement Field(string name) => Decoded(() => Readable(Find(name)), $"'{name}'");
+    JsonElement Field(string name) => Decoded(name, Find(name));
 
     JsonElement Find(string name) => names.InFile(name) is { } written && values.TryGetValue(written, out var value) ? value : default;
 
-    /// <summary>A value whose texts are decoded.</summary>
+    /// <summary>The same value, after all texts in it were decoded once.</summary>
     /// <exception cref="InvalidDataException">A text has a lone surrogate, so it is not Unicode.</exception>
-    T Decoded<T>(Func<T> read, string what)
+    JsonElement Decoded(string name, JsonElement value)
     {
         try
         {
-            return read();
+            Decode(value);
+            return value;
         }
         catch (InvalidOperationException error)
         {
             throw new InvalidDataException(
-                $"{Origin}: {what} contains a lone surrogate (such as \\ud83d), which is not a valid character; remove it", error);
+                $"{Origin}: '{name}' contains a lone surrogate (such as \\ud83d), which is not a valid character; remove it", error);
         }
+    }
+
+    /// <exception cref="InvalidOperationException">A text has a lone surrogate.</exception>
+    static void Decode(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String)
+            _ = value.GetString();
+        else if (value.ValueKind == JsonValueKind.Array)
+            foreach (var item in value.EnumerateArray())
+                Decode(item);
+        else if (value.ValueKind == JsonValueKind.Object)
+            foreach (var member in value.EnumerateObject())
+            {
+                _ = member.Name;
+                Decode(member.Value);
+            }
     }
 
     internal InvalidDataException Wrong(string name, string expected)
