@@ -2,10 +2,10 @@ using Attune.Text;
 
 namespace Attune.Data;
 
-/// <summary>Counts what happened to examples during encoding, and remembers the first example of each notice.</summary>
+/// <summary>Counts the examples that each notice is about, and remembers the first of them.</summary>
 sealed class NoticeCounts
 {
-    readonly Dictionary<string, (int Count, string First)> counts = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (int Count, Origin First, Origin Last)> counts = new(StringComparer.Ordinal);
     HashSet<string> latest = new(StringComparer.Ordinal);
 
     /// <summary>One sentence for each notice, beginning with its count.</summary>
@@ -20,9 +20,13 @@ sealed class NoticeCounts
         return taken;
     }
 
+    /// <summary>Counts an example; one that encoding adds several times in a row counts once.</summary>
     public void Add(string what, Origin origin)
     {
         latest.Add(what);
-        counts[what] = counts.TryGetValue(what, out var known) ? (known.Count + 1, known.First) : (1, origin.ToString());
+        if (!counts.TryGetValue(what, out var known))
+            counts[what] = (1, origin, origin);
+        else if (known.Last != origin)
+            counts[what] = (known.Count + 1, known.First, origin);
     }
 }

@@ -99,7 +99,7 @@ public sealed class ChatEncoderTests
     {
         var (learned, _, notices) = Row(Turns.Replace("%}A:{% endif %}", "%}A:<think>\n{% endif %}"), Talk);
         Assert.Equal(["def<|endoftext|>", "y<|endoftext|>"], learned);
-        Assert.Contains("1 conversations have responses that do not extend the generation prompt", notices[0].Replace("2 conv", "1 conv"));
+        Assert.StartsWith("1 conversation has responses that do not extend the generation prompt", Assert.Single(notices));
     }
 
     [Fact]

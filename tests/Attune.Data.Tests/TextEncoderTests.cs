@@ -106,7 +106,7 @@ public sealed class TextEncoderTests
     {
         var encoder = new TextEncoder(Tokenizer, 20);
         Assert.Null(encoder.EncodeDemonstration(new(Origin, "a", " ")));
-        Assert.Null(encoder.EncodeDemonstration(new(Origin, "b", "")));
+        Assert.Null(encoder.EncodeDemonstration(new(Origin with { Line = 4 }, "b", "")));
         Assert.Equal("2 empty completions were left out (the first: data.jsonl, line 3)", Assert.Single(encoder.Notices));
     }
 
