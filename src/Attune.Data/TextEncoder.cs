@@ -187,22 +187,17 @@ public sealed class TextEncoder
     /// The texts of an example that a reward model scores, of any length: a document, a response after its prompt, or each of several.
     /// </summary>
     /// <exception cref="InvalidDataException">The example has no response.</exception>
-    public IReadOnlyList<int[]> EncodeForScoring(Example example)
-    {
-        var texts = ScoredTexts(example);
-        foreach (var text in texts)
-            RequireEmbeddings(text, example.Origin);
-        return texts;
-    }
+    public IReadOnlyList<int[]> EncodeForScoring(Example example) =>
+        [.. ScoredTexts(example).Select(text => RequireEmbeddings(text, example.Origin))];
 
     IReadOnlyList<int[]> ScoredTexts(Example example) => example switch
     {
-        Document document => [EncodeDocument(document)],
-        Demonstration demonstration => [EncodeResponse(demonstration.Prompt, demonstration.Completion)],
-        ComparisonExample ranking => [.. ranking.Completions.Select(completion => EncodeResponse(ranking.Prompt, completion))],
+        Document document => [DocumentTokens(document.Text)],
+        Demonstration demonstration => [ResponseTokens(demonstration.Prompt, demonstration.Completion)],
+        ComparisonExample ranking => [.. ranking.Completions.Select(completion => ResponseTokens(ranking.Prompt, completion))],
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
             [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. EncodeTarget(completion)])],
-        LabelledExample labelled => EncodeForScoring(labelled.Response),
+        LabelledExample labelled => ScoredTexts(labelled.Response),
         ChatExample { IsPrompt: false } dialogue when chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
         _ => throw new InvalidDataException(
             $"{example.Origin}: the example has nothing to score (text; prompt and completion; or compared completions)"),
@@ -213,9 +208,8 @@ public sealed class TextEncoder
         if (example.Completions.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenComparisons>("comparisons with an empty completion were left out", example.Origin);
         prompt = [.. prompt, .. endIds];
-        int[][] texts = [.. example.Completions.Select(completion => (int[])[.. prompt, .. EncodeTarget(completion)])];
-        foreach (var text in texts)
-            RequireEmbeddings(text, example.Origin);
+        int[][] texts =
+            [.. example.Completions.Select(completion => RequireEmbeddings([.. prompt, .. EncodeTarget(completion)], example.Origin))];
         // the decoder's context excludes the prompt
         var longest = startToken is null ? context : prompt.Length + context - 1;
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
@@ -234,25 +228,19 @@ public sealed class TextEncoder
     }
 
     /// <summary>A document of any length with its end token.</summary>
-    public int[] EncodeDocument(Document document) => DocumentTokens(document.Text, document.Origin);
+    public int[] EncodeDocument(Document document) => RequireEmbeddings(DocumentTokens(document.Text), document.Origin);
 
     /// <inheritdoc cref="EncodeDocument(Document)"/>
-    public int[] EncodeDocument(string text) => DocumentTokens(text, "a document");
+    public int[] EncodeDocument(string text) => RequireEmbeddings(DocumentTokens(text), "a document");
 
-    int[] DocumentTokens(string text, object where)
-    {
-        int[] tokens = [.. beginIds, .. tokenizer.Encode(text), eos];
-        RequireEmbeddings(tokens, where);
-        return tokens;
-    }
+    int[] DocumentTokens(string text) => [.. beginIds, .. tokenizer.Encode(text), eos];
 
     /// <summary>A prompt and a response of any length, with the end token unless the response was cut.</summary>
-    public int[] EncodeResponse(string prompt, string answer, bool ended = true)
-    {
-        int[] tokens = [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
-        RequireEmbeddings(tokens, "a response");
-        return tokens;
-    }
+    public int[] EncodeResponse(string prompt, string answer, bool ended = true) =>
+        RequireEmbeddings(ResponseTokens(prompt, answer, ended), "a response");
+
+    int[] ResponseTokens(string prompt, string answer, bool ended = true) =>
+        [.. EncodeFullPrompt(prompt), .. ended ? EncodeTarget(answer) : tokenizer.Encode(answer)];
 
     /// <summary>The end of a text that is longer than the context, after the tokens with which the tokenizer begins a text.</summary>
     public int[] Truncate(int[] text) => text.Length <= context ? text : [.. beginIds, .. text[^(context - beginIds.Length)..]];
@@ -287,15 +275,15 @@ public sealed class TextEncoder
         return row;
     }
 
+    /// <summary>The same tokens.</summary>
     /// <exception cref="InvalidDataException">The model has no embedding for a token.</exception>
-    void RequireEmbeddings(int[] tokens, object where)
+    int[] RequireEmbeddings(int[] tokens, object where)
     {
         var at = Array.FindIndex(tokens, token => token >= Embeddings);
-        if (at >= 0)
-            throw new InvalidDataException(
-                $"{where}: the token '{tokenizer.IdToToken(tokens[at])}' has the id {tokens[at]}, but the model has embeddings for "
-                + $"{Embeddings:N0} tokens, ids 0 to {Embeddings - 1}. Use the tokenizer that the model was trained with, or remove the "
-                + "token from the text or from the chat template");
+        return at < 0 ? tokens : throw new InvalidDataException(
+            $"{where}: the token '{tokenizer.IdToToken(tokens[at])}' has the id {tokens[at]}, but the model has embeddings for "
+            + $"{Embeddings:N0} tokens, ids 0 to {Embeddings - 1}. Use the tokenizer that the model was trained with, or remove the "
+            + "token from the text or from the chat template");
     }
 
     T? Skip<T>(string what, Origin origin) where T : class

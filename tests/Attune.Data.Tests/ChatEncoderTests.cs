@@ -249,6 +249,8 @@ public sealed class ChatEncoderTests
             () => encoder.EncodePrompt(new PromptOnly(Origin, "<far>"), room: 8),
             () => encoder.EncodeComparisons(new ComparisonExample(Origin, "a", ["b", "c<far>"], ComparisonSet.FromRanks(0, 1))),
             () => encoder.EncodeForScoring(new Document(Origin, "<far>")),
+            () => encoder.EncodeForScoring(new Demonstration(Origin, "abc", "<far>")),
+            () => encoder.EncodeForScoring(new ComparisonExample(Origin, "a", ["b", "<far>"], ComparisonSet.FromRanks(0, 1))),
             () => new TextEncoder(own.WithChatTemplate("{{ bos_token }}" + Turns), 64) { Embeddings = rows }.EncodeChat(new(Origin, Talk)),
         ];
         foreach (var encode in encodings)
