@@ -27,8 +27,8 @@ public sealed class DataDigest
     }
 
     /// <summary>
-    /// 16 hexadecimal digits that stand for what a method learns from an example: its prompt for <see cref="DataUse.Prompts"/>, else its
-    /// texts. Layouts and other fields do not change them.
+    /// A hash, as 16 hexadecimal digits, of what a method learns from an example: its prompt for <see cref="DataUse.Prompts"/>, else its
+    /// texts. It does not depend on the layout or on other fields.
     /// </summary>
     public static string HashOf(Example example, DataUse use)
     {
@@ -38,15 +38,11 @@ public sealed class DataDigest
 
     static string PromptOf(Example example) => example switch
     {
-        PromptOnly prompt => prompt.Prompt,
-        Demonstration demonstration => demonstration.Prompt,
-        ComparisonExample comparisons => comparisons.Prompt,
         ChatExample { PromptCount: > 0 } chat => Written(chat.Messages.Take(chat.PromptCount)),
         ChatExample chat => Written(chat.Messages.Reverse().SkipWhile(message => message.Role == "assistant").Reverse()),
         ChatComparisonExample chat => Written(chat.Prompt.Messages),
         LabelledExample labelled => PromptOf(labelled.Response),
-        StepwiseExample stepwise => stepwise.Prompt,
-        _ => "",
+        _ => PromptFormat.TextOf(example) ?? "",
     };
 
     /// <summary>The texts that a method learns from, each the prompt with a response.</summary>

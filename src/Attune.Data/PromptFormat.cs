@@ -5,7 +5,6 @@ namespace Attune.Data;
 /// <summary>How a plain text becomes a prompt: as a user's message for a chat template, or as it is.</summary>
 public sealed class PromptFormat
 {
-    readonly bool usesTemplate;
     readonly Message? system;
 
     /// <param name="tokenizer">The model's tokenizer; its chat template, if it has one, is used.</param>
@@ -14,8 +13,8 @@ public sealed class PromptFormat
     /// <exception cref="InvalidDataException">There is a system message but no template to write it.</exception>
     public PromptFormat(Tokenizer tokenizer, bool raw = false, string? system = null)
     {
-        usesTemplate = tokenizer.ChatTemplate is not null && !raw;
-        if (system is not null && !usesTemplate)
+        UsesTemplate = tokenizer.ChatTemplate is not null && !raw;
+        if (system is not null && !UsesTemplate)
             throw new InvalidDataException(raw
                 ? "a raw prompt has no system message; write it as part of the prompt"
                 : "the model has no chat template, so it cannot have a system message; write it as part of the prompt");
@@ -23,19 +22,22 @@ public sealed class PromptFormat
     }
 
     /// <summary>Whether a plain text becomes a message.</summary>
-    public bool UsesTemplate => usesTemplate;
+    public bool UsesTemplate { get; }
 
     /// <summary>A prompt of a plain text.</summary>
-    public Example Apply(Origin origin, string prompt) => usesTemplate
+    public Example Apply(Origin origin, string prompt) => UsesTemplate
         ? WithSystem(new ChatExample(origin, [new("user", prompt)]))
         : new PromptOnly(origin, prompt);
 
     /// <summary>The prompt of an example. The system message is added where the example has none.</summary>
-    public Example Apply(Example example) => TextOf(example) is { } text
-        ? Apply(example.Origin, text) with { Row = example.Row }
-        : example is ChatExample chat ? WithSystem(chat)
-        : example is ChatComparisonExample comparison ? comparison with { Prompt = WithSystem(comparison.Prompt) }
-        : example;
+    public Example Apply(Example example) => example switch
+    {
+        _ when TextOf(example) is { } text => Apply(example.Origin, text) with { Row = example.Row },
+        LabelledExample labelled => Apply(labelled.Response with { Row = example.Row }),
+        ChatExample chat => WithSystem(chat),
+        ChatComparisonExample comparison => comparison with { Prompt = WithSystem(comparison.Prompt) },
+        _ => example,
+    };
 
     /// <summary>The prompt of an example as the file has it, where that is a plain text.</summary>
     public static string? TextOf(Example example) => example switch
@@ -43,6 +45,8 @@ public sealed class PromptFormat
         PromptOnly prompt => prompt.Prompt,
         Demonstration demonstration => demonstration.Prompt,
         ComparisonExample comparison => comparison.Prompt,
+        LabelledExample labelled => TextOf(labelled.Response),
+        StepwiseExample stepwise => stepwise.Prompt,
         _ => null,
     };
 

@@ -279,6 +279,15 @@ public sealed class ChatEncoderTests
     }
 
     [Fact]
+    public void PromptFormat_LabelledOrStepwiseExample_MakesItsPromptAUserMessage()
+    {
+        var format = new PromptFormat(Plain.WithChatTemplate(Turns));
+        Demonstration text = new(Origin, "hi", "a");
+        foreach (var example in new Example[] { new LabelledExample(Origin, text, true), new StepwiseExample(Origin, "hi", ["a"], [true]) })
+            Assert.Equal([new("user", "hi")], Assert.IsType<ChatExample>(format.Apply(example)).Messages);
+    }
+
+    [Fact]
     public void AnInspectionShowsWholeTextsAndWhatBecomesOfThem()
     {
         var look = new ExampleInspector(Plain, context: 10).Inspect(new Demonstration(Origin, "abc", new string('x', 30)));
