@@ -17,8 +17,8 @@ sealed class Stage(MethodDescription method, RunFolder run)
 
     public double TokensPerSecond => PointsOf("tokens").Sum(point => point.Y) / PointsOf("time/seconds")[^1].Y;
 
-    /// <summary>The section of the report, without samples.</summary>
-    public ReportSection Section => RunReport.Section(run, method) with { Samples = [] };
+    /// <summary>The section of the report.</summary>
+    public ReportSection Section => RunReport.Section(run, method);
 
     /// <summary>The first and the last value of a metric.</summary>
     /// <exception cref="InvalidDataException">The run did not log the metric.</exception>

@@ -5,38 +5,28 @@ using Attune.Reporting.Runs;
 namespace Attune.Reporting.Reports;
 
 /// <summary>Responses of a run's first evaluation on held-out prompts next to those of its last.</summary>
-public static class RunComparisons
+static class RunComparisons
 {
     const double Negligible = 0.005;
     const int MaxInColumn = 12;
     const int MaxTogether = 24;
 
     /// <summary>
-    /// Pairs the responses to the same prompt, in order where a prompt occurs more than once. After a single evaluation the responses are
-    /// shown alone.
-    /// </summary>
-    public static IReadOnlyList<BeforeAfter> FromSamples(IReadOnlyList<RecordedSample> samples) =>
-        [.. Pairs(samples).Select(pair => Compare(pair.Before, pair.After))];
-
-    /// <summary>A response before and after, with captions for both and the change of the score.</summary>
-    public static BeforeAfter Compare(Sample? before, Sample after) =>
-        new(after.Prompt, before is null ? null : Describe(before), Describe(after) with { Assessment = AssessScore(before, after) });
-
-    /// <summary>
     /// The responses with the largest gains of the score next to those with the largest losses; without scores before and after, the
-    /// first responses. Null where there are no samples.
+    /// first responses. None where there are no samples.
     /// </summary>
-    public static ReportSection? Section(IReadOnlyList<RecordedSample> samples)
+    public static IEnumerable<ReportSection> Create(IReadOnlyList<RecordedSample> samples)
     {
         var pairs = Pairs(samples);
-        if (pairs.Count == 0)
-            return null;
         var scored = pairs.Where(pair => pair.Gain is not null).OrderBy(pair => pair.Gain).ToList();
-        return scored.Count > 0 ? GainsAndLosses(scored) : new("Responses")
-        {
-            Lead = "Responses of the model to held-out prompts.",
-            Samples = [.. pairs.Take(MaxTogether).Select(pair => Compare(pair.Before, pair.After))],
-        };
+        if (scored.Count > 0)
+            yield return GainsAndLosses(scored);
+        else if (pairs.Count > 0)
+            yield return new("Responses")
+            {
+                Lead = "Responses of the model to held-out prompts.",
+                Samples = [.. pairs.Take(MaxTogether).Select(Compare)],
+            };
     }
 
     static ReportSection GainsAndLosses(List<SamplePair> scored)
@@ -55,8 +45,8 @@ public static class RunComparisons
             ],
             Columns =
             [
-                new("Largest gains", [.. gains.Take(MaxInColumn).Select(pair => Compare(pair.Before, pair.After))]),
-                new("Largest losses", [.. losses.Take(MaxInColumn).Select(pair => Compare(pair.Before, pair.After))]),
+                new("Largest gains", [.. gains.Take(MaxInColumn).Select(Compare)]),
+                new("Largest losses", [.. losses.Take(MaxInColumn).Select(Compare)]),
             ],
         };
     }
@@ -65,6 +55,7 @@ public static class RunComparisons
         label, NumberFormat.Percent((double)count / total),
         $"{count:N0} of {total:N0} prompts, {NumberFormat.Interval((double)count / total, total)}");
 
+    /// <summary>Pairs the responses to the same prompt, in order where a prompt occurs more than once.</summary>
     static IReadOnlyList<SamplePair> Pairs(IReadOnlyList<RecordedSample> samples)
     {
         if (samples.Count == 0)
@@ -77,11 +68,14 @@ public static class RunComparisons
             before.TryGetValue(sample.Sample.Prompt, out var earlier) && earlier.TryDequeue(out var match) ? match : null, sample.Sample))];
     }
 
+    static BeforeAfter Compare(SamplePair pair) => new(
+        pair.After.Prompt, pair.Before is null ? null : Describe(pair.Before), Describe(pair.After) with { Assessment = Assess(pair) });
+
     static ReportedResponse Describe(Sample sample) =>
         new(sample.Completion) { Captions = [.. sample.Numbers.Select(Caption).OfType<string>()] };
 
-    static Assessment? AssessScore(Sample? before, Sample after) =>
-        new SamplePair(before, after).Gain is { } gain && Math.Abs(gain) >= Negligible ? new($"score {Signed(gain)}", gain > 0) : null;
+    static Assessment? Assess(SamplePair pair) =>
+        pair.Gain is { } gain && Math.Abs(gain) >= Negligible ? new($"score {Signed(gain)}", gain > 0) : null;
 
     static string Signed(double value) => (value > Negligible ? "+" : "") + Rounded(value);
 

@@ -20,22 +20,23 @@ public static class RunReport
     /// <summary>The page of a run: curves first, then health and responses, and at the end what it was made with.</summary>
     public static ReportPage Page(RunFolder folder, MethodDescription method)
     {
-        var section = Section(folder, method);
+        var record = RunRecord.Read(folder);
+        var curves = Curves(record, method);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         ReportSection[] parts =
         [
-            section with { Title = "Curves", Lead = "", Facts = [], Samples = [], Folded = [.. section.Folded.SkipLast(1)] },
-            .. Gold(folder),
+            curves with { Title = "Curves", Lead = "", Facts = [] },
+            .. Gold(record),
             .. HealthSection.Create(folder),
-            .. RunComparisons.Section(RunRecord.Read(folder).Samples) is { } responses ? new[] { responses } : [],
-            new("Setup") { Folded = [section.Folded[^1]] },
+            .. RunComparisons.Create(record.Samples),
+            new("Setup") { Folded = [RunSetup.Create(folder)] },
         ];
-        var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? section.Title : $"{section.Title}: {name}";
-        return new(title, section.Lead, parts) { Facts = section.Facts };
+        var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? curves.Title : $"{curves.Title}: {name}";
+        return new(title, curves.Lead, parts) { Facts = curves.Facts };
     }
 
     /// <summary>Score and gold reward against √KL, where there is a gold reward.</summary>
-    static IEnumerable<ReportSection> Gold(RunFolder folder) => Frontier.FromRun(RunRecord.Read(folder)) is { HasGoldReward: true } frontier
+    static IEnumerable<ReportSection> Gold(RunRecord record) => Frontier.FromRun(record) is { HasGoldReward: true } frontier
         ? [OverOptimisationReport.Section(frontier) with
         {
             Title = "Score and gold reward",
@@ -43,24 +44,26 @@ public static class RunReport
         }]
         : [];
 
-    /// <summary>A run as one section of a larger report.</summary>
-    /// <returns>The section; its last folded part is the recipe and the machine.</returns>
+    /// <summary>The curves of a run and its setup, as a section of a larger report.</summary>
     public static ReportSection Section(RunFolder folder, MethodDescription method)
     {
-        var record = RunRecord.Read(folder);
+        var curves = Curves(RunRecord.Read(folder), method);
+        return curves with { Folded = [.. curves.Folded, RunSetup.Create(folder)] };
+    }
+
+    static ReportSection Curves(RunRecord record, MethodDescription method)
+    {
         var charts = new RunCharts(record, method);
         var (main, folded) = charts.Main.Count > 0 ? (charts.Main, charts.Folded) : (charts.Folded, []);
         return new(method.ReportTitle)
         {
             Lead = method.ReportLead,
             Facts = [.. charts.Facts.Take(MainFacts), .. Effort(record)],
-            Samples = RunComparisons.FromSamples(record.Samples),
             Charts = [.. main.Take(MainCurves), .. ScoreDistribution.Create(record.Samples), .. main.Skip(MainCurves)],
             Folded =
             [
                 .. More(folded),
                 .. record.Metrics.Count == 0 ? [] : new[] { new FoldedPart("All metrics", [], [Table(record, method)]) },
-                RunSetup.Create(folder),
             ],
             Notes = record.Metrics.Count == 0 ? ["This run has not logged a step yet."] : [],
         };

@@ -35,20 +35,23 @@ public sealed class RunReportTests : IDisposable
 
     RunFolder Run => new(folder.Path);
 
+    ReportSection Responses =>
+        RunReport.Page(Run, Ppo).Sections.Single(section => section.Title is "Responses" or "Responses, before and after");
+
     public void Dispose() => folder.Dispose();
 
     [Fact]
     public void AnswersBeforeAndAfterArePairedByPrompt()
     {
         folder.Write("samples.jsonl", Samples);
-        var pairs = RunReport.Section(Run, Ppo).Samples;
+        var columns = Responses.Columns;
         Assert.Equal(
-            [("Where?", "There there there", "Behind the bridge."), ("Is it warm?", "No.", "Yes, and sunny."), ("New?", null, "Yes.")],
-            pairs.Select(pair => (pair.Prompt, pair.Before?.Text, pair.After!.Text)));
-        Assert.Equal(["8 tokens", "cut off at the maximum length", "score 0.5", "KL 0 nats"], pairs[0].Before!.Captions);
-        Assert.Equal(["5 tokens", "score 1.5", "KL 4.12 nats"], pairs[1].After!.Captions);
-        Assert.Equal([new("score −0.25", IsGood: false), new("score +2", IsGood: true), null], pairs.Select(
-            pair => pair.After!.Assessment));
+            [("Is it warm?", "No.", "Yes, and sunny."), ("Where?", "There there there", "Behind the bridge.")],
+            columns.SelectMany(column => column.Samples).Select(pair => (pair.Prompt, pair.Before?.Text, pair.After!.Text)));
+        var (gain, loss) = (columns[0].Samples[0], columns[1].Samples[0]);
+        Assert.Equal(["8 tokens", "cut off at the maximum length", "score 0.5", "KL 0 nats"], loss.Before!.Captions);
+        Assert.Equal(["5 tokens", "score 1.5", "KL 4.12 nats"], gain.After!.Captions);
+        Assert.Equal((new("score +2", IsGood: true), new("score −0.25", IsGood: false)), (gain.After.Assessment, loss.After!.Assessment));
     }
 
     [Fact]
@@ -61,7 +64,7 @@ public sealed class RunReportTests : IDisposable
             {"step":5,"prompt":"p","completion":"d"}
             {"step":5,"prompt":"p","completion":"e"}
             """);
-        var pairs = RunReport.Section(Run, Ppo).Samples;
+        var pairs = Responses.Samples;
         Assert.Equal([("a", "c"), ("b", "d"), (null, "e")], pairs.Select(pair => (pair.Before?.Text, pair.After!.Text)));
     }
 
@@ -69,7 +72,7 @@ public sealed class RunReportTests : IDisposable
     public void AnswersOfASingleLookStandAlone()
     {
         folder.Write("samples.jsonl", """{"step":7,"prompt":"p","completion":"a"}""");
-        var pair = Assert.Single(RunReport.Section(Run, Ppo).Samples);
+        var pair = Assert.Single(Responses.Samples);
         Assert.Equal((null, "a"), (pair.Before, pair.After!.Text));
     }
 
@@ -188,7 +191,7 @@ public sealed class RunReportTests : IDisposable
             {"step":9,"prompt":"c","completion":"c9","score":-3}
             {"step":9,"prompt":"d","completion":"d9","score":0}
             """);
-        var section = RunReport.Page(Run, Ppo).Sections.Single(section => section.Columns.Count > 0);
+        var section = Responses;
         Assert.Equal(["Largest gains: b, a", "Largest losses: c"], section.Columns.Select(
             column => $"{column.Title}: {string.Join(", ", column.Samples.Select(sample => sample.Prompt))}"));
         Assert.Equal(
