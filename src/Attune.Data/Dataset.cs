@@ -27,7 +27,7 @@ public static class Dataset
 
     static readonly string[] Compressions = [".gz", ".zst"];
 
-    /// <summary>The endings of data files, in words.</summary>
+    /// <summary>The supported endings of file names, as a list for messages.</summary>
     public static string Known =>
         $"{string.Join(", ", Formats.Select(format => format.Ending))}, also with {string.Join(" or ", Compressions)}";
 
@@ -81,11 +81,10 @@ public static class Dataset
 
     static void RequireKnown(ReadOptions options)
     {
-        var fields = Layout.KnownFields.ToList();
-        foreach (var name in options.Columns.Keys.Except(fields, StringComparer.Ordinal))
+        foreach (var name in options.Columns.Keys.Except(Layout.KnownFields, StringComparer.Ordinal))
             throw new InvalidDataException(
-                $"`data.columns`: '{name}' is not a field of any layout.{Suggestion(name, fields)} It names fields of layouts first: "
-                + "{prompt: question} reads the file's field `question` as `prompt`");
+                $"`data.columns`: '{name}' is not a field of any layout.{Suggestion(name, Layout.KnownFields)} The layout's field "
+                + "comes first: {prompt: question} reads the file's field `question` as `prompt`");
         if (options.Layout is { } layout && !Layouts.Contains(layout, StringComparer.Ordinal))
             throw new InvalidDataException($"there is no layout '{layout}'; known are {string.Join(", ", Layouts)}");
     }

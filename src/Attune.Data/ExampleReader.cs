@@ -1,6 +1,6 @@
 namespace Attune.Data;
 
-/// <summary>Makes examples of the rows of one file, which must have one layout, and counts what would be lost.</summary>
+/// <summary>Makes examples of the rows of one file, which must have one layout, and reports fields that are not used.</summary>
 sealed class ExampleReader(string file, ReadOptions options)
 {
     // Fields that mean something in other layouts, or in other programs: leaving one out changes what the example says.
@@ -12,7 +12,7 @@ sealed class ExampleReader(string file, ReadOptions options)
 
     const int MostNamed = 20;
 
-    readonly FieldNames names = FieldNames.Create(options.Columns, options.Ignore);
+    readonly FieldNames names = new(options.Columns, options.Ignore);
     readonly HashSet<string> unused = new(StringComparer.Ordinal);
     (Layout Layout, Origin Origin)? first;
     (int Count, Origin First)? withoutPrompt;

@@ -12,10 +12,14 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     static readonly string[] OfComparisons = ["strength", "margin", "sources"];
     static readonly string[] OfPairs = [.. OfComparisons, "votes", "label"];
 
+    /// <summary>Fields that only conversations have.</summary>
+    static readonly string[] OfConversations = ["tools", "documents", "chat_template_kwargs"];
+
     /// <summary>All layouts; one that contains another's fields comes before it.</summary>
     static readonly Layout[] All =
     [
-        new("messages", DataUse.Demonstrations, ["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), [])),
+        new("messages", DataUse.Demonstrations, ["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), []))
+            { Optional = OfConversations },
         new("sharegpt", DataUse.Demonstrations, ["conversations"], ConversationLayout.ShareGpt) { Optional = ["system"] },
         new("rankings", DataUse.Comparisons, ["prompt", "completions", "ranks"],
             row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadRanks)) { Optional = OfComparisons },
@@ -27,7 +31,7 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
         new("scores", DataUse.Comparisons, ["prompt", "completions", "scores"],
             row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadScores)),
         new("pair", DataUse.Comparisons, ["prompt", "chosen", "rejected"], ConversationLayout.Pair)
-            { Optional = OfPairs, Beside = ["messages"] },
+            { Optional = OfPairs, Redundant = ["messages"] },
         new("orca", DataUse.Comparisons, ["question", "chosen", "rejected"], row => ConversationLayout.Pair(row, "question"))
             { Optional = ["system", .. OfPairs] },
         new("orca", DataUse.Comparisons, ["input", "chosen", "rejected"], row => ConversationLayout.Pair(row, "input"))
@@ -55,9 +59,6 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     // A row with one of these fields needs a layout that has it: {"prompt", "chosen"} is not a prompt with an extra field.
     static readonly string[] Telling = ["completion", "completions", "ranks", "pairs", "chosen", "rejected", "messages", "conversations"];
 
-    /// <summary>Fields that only conversations have.</summary>
-    static readonly string[] OfConversations = ["tools", "documents", "chat_template_kwargs"];
-
     static readonly string[] OfResponses =
     [
         .. OfPairs, "completion", "completions", "ranks", "pairs", "chosen", "rejected", "labels", "responses", "scores", "output",
@@ -67,16 +68,16 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     /// <summary>Fields that a row may have, and that are read.</summary>
     public string[] Optional { get; init; } = [];
 
-    /// <summary>Fields that may stand beside those of the layout and repeat what they say.</summary>
-    public string[] Beside { get; init; } = [];
+    /// <summary>Fields that a row may have, and that are not read because they repeat other fields.</summary>
+    public string[] Redundant { get; init; } = [];
 
     public string FieldList => string.Join(", ", Fields);
 
     public static IEnumerable<string> Names => All.Select(layout => layout.Name).Distinct(StringComparer.Ordinal);
 
     /// <summary>The names of all fields that layouts read.</summary>
-    public static IEnumerable<string> KnownFields =>
-        All.SelectMany(layout => layout.Fields.Concat(layout.Optional)).Concat(OfConversations).Distinct(StringComparer.Ordinal);
+    public static IReadOnlyList<string> KnownFields { get; } =
+        [.. All.SelectMany(layout => layout.Fields.Concat(layout.Optional)).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The layouts that read a field.</summary>
     public static IEnumerable<Layout> WithField(string name) => All.Where(layout => layout.Reads(name));
@@ -109,10 +110,9 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     static bool IsConversation(Example example) =>
         example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample };
 
-    bool Reads(string name) => Fields.Contains(name) || Optional.Contains(name)
-        || (Name == "messages" && OfConversations.Contains(name));
+    bool Reads(string name) => Fields.Contains(name) || Optional.Contains(name);
 
-    bool Allows(string name) => Reads(name) || Beside.Contains(name);
+    bool Allows(string name) => Reads(name) || Redundant.Contains(name);
 
     static StepwiseExample ReadSteps(Row row)
     {
@@ -148,9 +148,9 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
             return $"Did you mean '{misspelt.Meant}' instead of '{misspelt.Found}'? ";
         if (complete.MinBy(layout => telling.Count(field => !layout.Allows(field))) is { } blocked)
         {
-            var beside = telling.Where(field => !blocked.Allows(field)).ToList();
-            return $"The layout {blocked.FieldList} does not read `{string.Join("`, `", beside)}`; "
-                + $"`data.ignore: [{string.Join(", ", beside)}]` leaves {(beside.Count == 1 ? "it" : "them")} out. ";
+            var extra = telling.Where(field => !blocked.Allows(field)).ToList();
+            return $"The layout {blocked.FieldList} does not read `{string.Join("`, `", extra)}`; "
+                + $"`data.ignore: [{string.Join(", ", extra)}]` leaves {(extra.Count == 1 ? "it" : "them")} out. ";
         }
         var nearest = candidates.MinBy(layout => (layout.Fields.Count(field => !row.Has(field)), -layout.Fields.Length))!;
         return Array.Exists(nearest.Fields, row.Has)

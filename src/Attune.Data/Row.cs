@@ -29,7 +29,7 @@ public sealed class Row
     public string Raw => fields.GetRawText();
 
     /// <summary>The same row under other names, without the fields that are ignored.</summary>
-    internal Row Under(FieldNames other) => other == FieldNames.AsWritten ? this : new(Origin, fields, values, other);
+    internal Row Under(FieldNames other) => new(Origin, fields, values, other);
 
     /// <summary>A field as JSON.</summary>
     /// <exception cref="InvalidDataException">The field is missing or null, or a text in it has a lone surrogate.</exception>
