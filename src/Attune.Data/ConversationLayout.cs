@@ -18,7 +18,7 @@ static class ConversationLayout
         ? Dialogue(row, Messages(row, "prompt", "user"), Messages(row, "completion", "assistant"))
         : new Demonstration(row.Origin, row.Text("prompt"), row.Text("completion"));
 
-    /// <summary><c>instruction</c> with an optional text that it speaks of, and the response.</summary>
+    /// <summary><c>instruction</c> with an optional text that it is about, and the response.</summary>
     public static ChatExample Instruction(Row row, string input, string response)
     {
         var about = row.IsGiven(input) ? "\n\n" + row.Text(input) : "";

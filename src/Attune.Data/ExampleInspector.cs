@@ -17,7 +17,7 @@ public sealed record InspectedExample(Example Example, IReadOnlyList<TokenRow> R
 /// <summary>Shows examples one by one as a method reads them.</summary>
 public sealed class ExampleInspector
 {
-    /// <summary>How the note of an example begins at which training would stop.</summary>
+    /// <summary>The beginning of the note of an example that would stop training.</summary>
     public const string Stop = "examples would stop training: ";
 
     /// <summary>A context length that no text exceeds.</summary>
@@ -32,7 +32,7 @@ public sealed class ExampleInspector
     /// <param name="context">The most tokens of a text.</param>
     /// <param name="tooLong">What to do with longer texts.</param>
     /// <param name="startToken">The start token of an encoder–decoder's decoder; null for other models.</param>
-    /// <param name="use">What the method learns from; any for what the layout is made for.</param>
+    /// <param name="use">What the method learns from; <see cref="DataUse.Any"/> for what the layout is made for.</param>
     /// <param name="room">The tokens that a prompt leaves for a response.</param>
     /// <param name="embeddings">How many tokens the model has embeddings for.</param>
     public ExampleInspector(Tokenizer tokenizer, int context = Unlimited, OverlongExamples tooLong = OverlongExamples.Truncate,
@@ -44,7 +44,7 @@ public sealed class ExampleInspector
         limited = new(timed, context, tooLong, startToken) { Embeddings = embeddings };
     }
 
-    /// <summary>What was cut or left out so far, in the words in which a run reports it.</summary>
+    /// <summary>What was cut or left out so far, as a run reports it.</summary>
     public IEnumerable<string> Notices => limited.Notices;
 
     /// <summary>Encodes an example. An example that would stop training is marked as left out, with the reason in its notes.</summary>

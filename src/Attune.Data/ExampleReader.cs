@@ -3,7 +3,7 @@ namespace Attune.Data;
 /// <summary>Makes examples of the rows of one file, which must have one layout, and reports fields that are not used.</summary>
 sealed class ExampleReader(string file, ReadOptions options)
 {
-    // Fields that mean something in other layouts, or in other programs: leaving one out changes what the example says.
+    // Fields with a meaning in other layouts or programs: without one of them, an example may mean something else.
     static readonly HashSet<string> Meaningful = new(StringComparer.Ordinal)
     {
         "label", "labels", "system", "question", "instruction", "query", "input", "responses", "score", "scores", "margin", "images",

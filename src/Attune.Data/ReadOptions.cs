@@ -10,7 +10,7 @@ public enum PairSide
     Rejected,
 }
 
-/// <summary>How data files are read, and what for.</summary>
+/// <summary>How data files are read, and for which use.</summary>
 public sealed record ReadOptions
 {
     /// <summary>The name of a layout's field, and the name that it has in the file.</summary>
@@ -29,15 +29,15 @@ public sealed record ReadOptions
     /// </summary>
     public DataUse Use { get; init; }
 
-    /// <summary>Who reads, for messages: a method.</summary>
+    /// <summary>The name of the method or command that reads, for messages.</summary>
     public string Reader { get; init; } = "this command";
 
-    /// <summary>Fields that are read besides those of the layout, as by a reward.</summary>
+    /// <summary>Fields that are read in addition to those of the layout, such as those of a reward.</summary>
     public IReadOnlyList<string> AlsoRead { get; init; } = [];
 
     /// <summary>The names of the methods that learn from a kind of examples, for messages.</summary>
     public Func<DataUse, IReadOnlyList<string>> Methods { get; init; } = _ => [];
 
-    /// <summary>Called once for each file that has fields that are not used.</summary>
+    /// <summary>Gets a message for each file that has fields that are not used.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 }

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Attune.Input;
 
-/// <summary>Recognises files that are not what their name says, by their first bytes.</summary>
+/// <summary>Recognises files whose content is of another kind than their name, by their first bytes.</summary>
 public static class FileSignature
 {
-    /// <summary>How many first bytes are enough.</summary>
+    /// <summary>The number of first bytes to look at.</summary>
     public const int Length = 64;
 
     static readonly (byte[] Start, string Kind)[] Binary =
@@ -20,9 +20,9 @@ public static class FileSignature
         ("GGUF"u8.ToArray(), "is a GGUF model, which is not supported; use the model's safetensors files"),
     ];
 
-    /// <summary>What the file is, and what to do, after the file's name in a sentence; null when it may be what its name says.</summary>
-    /// <param name="start">The first bytes.</param>
-    /// <param name="mayBeWebPage">Whether a web page is a valid content.</param>
+    /// <summary>What the file is and what to do, to follow its name in a message; null when nothing is known to be wrong.</summary>
+    /// <param name="start">The first <see cref="Length"/> bytes, or all bytes of a shorter file.</param>
+    /// <param name="mayBeWebPage">Whether a web page is allowed.</param>
     public static string? Problem(ReadOnlySpan<byte> start, bool mayBeWebPage = false)
     {
         foreach (var (bytes, kind) in Binary)

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Attune.Input;
 
 /// <summary>
-/// Opens files that a user names. Only regular files are opened: a named pipe waits for a writer for ever, and a device has no end.
+/// Opens files that a user names. Only regular files are opened: opening a named pipe blocks until a program writes to it, and a device
+/// has no end.
 /// </summary>
 public static partial class InputFile
 {
@@ -24,7 +24,7 @@ public static partial class InputFile
         return File.OpenRead(path);
     }
 
-    /// <summary>Opens a text file: UTF-8, or what its byte order mark says.</summary>
+    /// <summary>Opens a text file: UTF-8, or the encoding of its byte order mark.</summary>
     /// <inheritdoc cref="Open"/>
     public static StreamReader OpenText(string path) => new(Open(path));
 
@@ -38,7 +38,7 @@ public static partial class InputFile
         return bytes;
     }
 
-    /// <summary>The text of a file: UTF-8, or what its byte order mark says.</summary>
+    /// <summary>The text of a file: UTF-8, or the encoding of its byte order mark.</summary>
     /// <inheritdoc cref="ReadBytes"/>
     public static string ReadText(string path, long most = LargestDocument)
     {
@@ -50,7 +50,7 @@ public static partial class InputFile
     /// <inheritdoc cref="ReadBytes"/>
     public static IEnumerable<string> ReadLines(string path, long most = LargestDocument)
     {
-        using var reader = new StreamReader(OpenBounded(path, most), Encoding.UTF8);
+        using var reader = new StreamReader(OpenBounded(path, most));
         while (reader.ReadLine() is { } line)
             yield return line;
     }
@@ -62,7 +62,7 @@ public static partial class InputFile
             return;
         var status = stackalloc byte[256];
         if (Statx(CurrentFolder, path, flags: 0, TypeOnly, status) != 0)
-            return;                                                // opening it says what is wrong
+            return;                                                // opening the file reports the error
         var type = *(ushort*)(status + ModeOffset) & TypeMask;
         var found = type == Folder ? "a folder" : type == Pipe ? "a named pipe" : "a device or socket";
         if (type != Regular)
@@ -72,9 +72,9 @@ public static partial class InputFile
     static FileStream OpenBounded(string path, long most)
     {
         var stream = Open(path);
-        if (stream.Length <= most)
-            return stream;
         var length = stream.Length;
+        if (length <= most)
+            return stream;
         stream.Dispose();
         throw new InvalidDataException($"{path} may have at most {most:N0} bytes (has {length:N0})");
     }

@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace Attune.Input;
 
 /// <summary>
-/// Parses JSON that a user or another program wrote: standard JSON, no name twice in an object, at most 64 levels, valid Unicode. Errors
-/// say the file, the line, the column, what was expected and what was found.
+/// Parses JSON that a user or another program wrote: standard JSON, no name twice in an object, at most 64 levels, names of valid Unicode.
+/// Errors give the file, line and column, and what was expected and found.
 /// </summary>
 public static class JsonInput
 {
@@ -16,7 +16,7 @@ public static class JsonInput
 
     static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
-    /// <summary>A JSON value from text.</summary>
+    /// <summary>A JSON value from text. Its texts are not decoded: one with a lone surrogate fails when it is read.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">The name of the file or sender in error messages.</param>
     /// <param name="line">The line of the file at which the text begins.</param>
@@ -33,7 +33,7 @@ public static class JsonInput
         }
     }
 
-    /// <summary>A JSON value from UTF-8 bytes.</summary>
+    /// <summary>A JSON value from UTF-8 bytes. Its texts are not decoded: one with a lone surrogate fails when it is read.</summary>
     /// <inheritdoc cref="Parse(string, string, int)"/>
     public static JsonElement Parse(ReadOnlySpan<byte> json, string source)
     {
@@ -51,9 +51,9 @@ public static class JsonInput
     }
 
     /// <summary>
-    /// The JSON object in a file. Every text is decoded, so that invalid Unicode is reported now and not at its first use.
+    /// The JSON object in a file. Every text is decoded once, so that a lone surrogate is reported with its line.
     /// </summary>
-    /// <exception cref="InvalidDataException">The file is no JSON object.</exception>
+    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
     public static JsonObject ReadObject(string path)
     {
         var bytes = InputFile.ReadBytes(path);
@@ -87,7 +87,7 @@ public static class JsonInput
     public static string? Problem(ReadOnlySpan<byte> json) =>
         JsonSyntax.FindProblem(json) is { } problem ? $"{JsonSyntax.Place(json, problem.Offset, 1)}: {problem.What}" : null;
 
-    /// <summary>The kind of a value in the words of JSON.</summary>
+    /// <summary>The name of a kind of value in messages, such as "a list".</summary>
     public static string Name(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Object => "an object",

@@ -5,7 +5,7 @@ using System.Text.Unicode;
 
 namespace Attune.Input;
 
-/// <summary>Finds the first error of a JSON text and says it in words.</summary>
+/// <summary>Finds and describes the first error of a JSON text.</summary>
 static class JsonSyntax
 {
     const int LongestQuote = 20;
@@ -14,7 +14,7 @@ static class JsonSyntax
     static readonly SearchValues<byte> WordBytes =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."u8);
 
-    /// <summary>Where the error is and what it is; null when the JSON is valid.</summary>
+    /// <summary>The offset and the description of the first error; null when the JSON is valid.</summary>
     public static (int Offset, string What)? FindProblem(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
@@ -26,7 +26,7 @@ static class JsonSyntax
         {
             while (reader.Read())
             {
-                if (Note(ref reader, open) is { } problem)
+                if (CheckToken(ref reader, open) is { } problem)
                     return ((int)reader.TokenStartIndex, problem);
                 consumed = (int)reader.BytesConsumed;
             }
@@ -42,7 +42,7 @@ static class JsonSyntax
         }
         catch (InvalidOperationException)
         {
-            return ((int)reader.TokenStartIndex, "a text has a lone surrogate (such as \\ud800), which is no character; remove it");
+            return ((int)reader.TokenStartIndex, "a text has a lone surrogate (such as \\ud800), which is not a valid character; remove it");
         }
     }
 
@@ -54,7 +54,8 @@ static class JsonSyntax
         return $"line {firstLine + before.Count((byte)'\n')}, column {column}";
     }
 
-    static string? Note(ref Utf8JsonReader reader, Stack<HashSet<string>?> open)
+    /// <summary>Enters or leaves an object or list, or decodes a text; returns what is wrong with a name.</summary>
+    static string? CheckToken(ref Utf8JsonReader reader, Stack<HashSet<string>?> open)
     {
         switch (reader.TokenType)
         {
@@ -77,8 +78,8 @@ static class JsonSyntax
     }
 
     /// <summary>
-    /// Describes the error at <paramref name="place"/>, from the last token before it, which ends at <paramref name="consumed"/>, and what
-    /// stands between.
+    /// Describes the error at <paramref name="place"/> from the text after the last valid token, which ends at
+    /// <paramref name="consumed"/>.
     /// </summary>
     static (int Offset, string What) Describe(ReadOnlySpan<byte> json, int consumed, int place, Stack<HashSet<string>?> open)
     {

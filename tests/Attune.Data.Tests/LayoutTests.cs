@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Attune.Testing;
 using Attune.Text;
@@ -91,7 +92,7 @@ public sealed class LayoutTests : IDisposable
     [InlineData("""{"question":"q","chosen":"a"}""", "For question, chosen, rejected, `rejected` is missing")]
     [InlineData("""{"title":"q","body":"a"}""", "`data.columns: {prompt: …, completion: …}` says which field is which")]
     [InlineData("""{"conversations":[{"from":"narrator","value":"x"}]}""", "'from' must be human, gpt, system or tool (was \"narrator\")")]
-    public void Read_FieldThatStandsInTheWay_IsNamed(string line, string expected) => Assert.Contains(expected, Refused(line));
+    public void Read_RowThatMatchesNoLayout_NamesTheField(string line, string expected) => Assert.Contains(expected, Refused(line));
 
     [Fact]
     public void Read_NullInALaterLine_IsNamedByItsLine()
@@ -193,15 +194,16 @@ public sealed class LayoutTests : IDisposable
     [Fact]
     public void Read_FourHundredEmoji_LosesNoCharacter()
     {
-        var path = Repository.PathTo("tests", "Attune.Data.Tests", "Data", "emoji400.jsonl");
-        var rows = Dataset.Read(path).Cast<ComparisonExample>().ToList();
+        var lines = Enumerable.Range(0x1F300, 400).Select(code =>
+            JsonSerializer.Serialize(new { chosen = $"How was the trip? {(Rune)code}", rejected = $"How was the trip? {(Rune)(code + 1)}" }));
+        var rows = Dataset.Read(folder.Write("emoji.jsonl", string.Join('\n', lines))).Cast<ComparisonExample>().ToList();
         Assert.All(rows, row =>
         {
             Assert.Equal("How was the trip?", row.Prompt);
             Assert.Equal([row.Row!.Text("chosen"), row.Row.Text("rejected")], row.Completions.Select(text => row.Prompt + text));
             Assert.DoesNotContain(row.Completions, text => text.Contains('\uFFFD') || char.IsLowSurrogate(text[0]));
         });
-        Assert.Equal(File.ReadLines(path).Count(), rows.Count);
+        Assert.Equal(400, rows.Count);
     }
 
     [Theory]

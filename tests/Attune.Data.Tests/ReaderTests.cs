@@ -138,19 +138,18 @@ public sealed class ReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("long.jsonl.gz", ' ', "a line or record may have at most 16,777,216 characters")]
-    [InlineData("long.json.gz", '[', "nested more than 64 levels")]
-    [InlineData("long.csv.gz", '"', "a row may have at most 16 MiB")]
-    [InlineData("text.csv.gz", 'x', "a row may have at most 16 MiB")]
-    public void Read_LineWithoutEnd_IsRefusedBeforeItFillsTheMemory(string name, char c, string expected)
+    [InlineData("long.jsonl.gz", "{\"a\":", ' ', "a line or record may have at most 16,777,216 characters")]
+    [InlineData("long.json.gz", "{\"a\":", '[', "a line or record may have at most 16,777,216 characters")]
+    [InlineData("quoted.csv.gz", "a,b\n\"", 'x', "a row may have at most 16 MiB")]
+    [InlineData("plain.csv.gz", "a,b\n", 'x', "a row may have at most 16 MiB")]
+    public void Read_LineWithoutEnd_IsRefusedBeforeItFillsTheMemory(string name, string start, char c, string expected)
     {
-        var start = name.EndsWith("csv.gz", StringComparison.Ordinal) ? "a,b\n\"" : "{\"a\":";
-        File.WriteAllBytes(folder.File(name), Gzip(Encoding.UTF8.GetBytes(start),
-            Encoding.UTF8.GetBytes(new string(c == '"' ? 'y' : c, 1 << 20)), 200));
+        var part = Encoding.UTF8.GetBytes(new string(c, 1 << 20));
+        File.WriteAllBytes(folder.File(name), Gzip(Encoding.UTF8.GetBytes(start), part, 200));
         var before = GC.GetTotalAllocatedBytes(precise: true);
         var message = Assert.Throws<InvalidDataException>(() => Dataset.Rows(folder.File(name)).ToList()).Message;
         Assert.Contains(name, message, StringComparison.Ordinal);
-        Assert.Contains(c == '[' ? "at most 16,777,216 characters" : expected, message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 400L << 20);
     }
 

@@ -79,7 +79,7 @@ static class JsonSource
     }
 
     /// <summary>
-    /// Takes characters until every brace is closed. A line end in quotation marks ends the text too: parsing it then says what is wrong.
+    /// Takes characters until every brace is closed, or to a line end in quotation marks, which parsing then reports as an error.
     /// </summary>
     static void TakeObject(RecordText text)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// The characters of a text file with their lines, and the text of the record that is being read. A record has a most length, so that a
-/// file without line ends, or with a quotation mark that is never closed, does not fill the memory.
+/// The characters of a text file with their lines, and the text of the record that is being read. The length of a record is limited, so
+/// that a file without line ends, or with a quotation mark that is never closed, does not fill the memory.
 /// </summary>
 sealed class RecordText(SourceFile file, StreamReader reader, int most = RecordText.MostCharacters)
 {
@@ -18,7 +18,7 @@ sealed class RecordText(SourceFile file, StreamReader reader, int most = RecordT
     /// <summary>The line of the next character, from 1.</summary>
     public int Line { get; private set; } = 1;
 
-    /// <summary>The next character, which is not taken; −1 at the end. A line end is a line feed, whatever the file has.</summary>
+    /// <summary>The next character, without taking it; −1 at the end. Every kind of line end is given as a line feed.</summary>
     public int Peek() => !Fill() ? -1 : buffer[at] == '\r' ? '\n' : buffer[at];
 
     /// <summary>Takes the next character into the record.</summary>

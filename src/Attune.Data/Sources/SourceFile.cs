@@ -6,8 +6,8 @@ using ZstdSharp;
 namespace Attune.Data.Sources;
 
 /// <summary>
-/// A data file. Its first bytes, not its name, tell how it is compressed (gzip, Zstandard) and encoded (UTF-8, or UTF-16 with a byte order
-/// mark).
+/// A data file. Its first bytes, not its name, decide how it is decompressed (gzip, Zstandard) and decoded (UTF-8, or UTF-16 with a byte
+/// order mark).
 /// </summary>
 sealed record SourceFile(string Path)
 {
@@ -45,7 +45,7 @@ sealed record SourceFile(string Path)
     }
 
     /// <summary>The content as text; invalid bytes are an error of the reader, not a replacement character.</summary>
-    /// <param name="mayBeWebPage">Whether a web page is a valid content.</param>
+    /// <param name="mayBeWebPage">Whether a web page is allowed.</param>
     /// <exception cref="InvalidDataException">The first bytes show that the file is something else.</exception>
     public StreamReader OpenText(bool mayBeWebPage = false)
     {
@@ -61,7 +61,7 @@ sealed record SourceFile(string Path)
         return new(Open(), encoding, detectEncodingFromByteOrderMarks: false);
     }
 
-    /// <summary>Calls a reader; an error about the encoding names the line near it.</summary>
+    /// <summary>Calls a reader; an error about the encoding names a nearby line.</summary>
     /// <exception cref="InvalidDataException">The bytes are not text in the file's encoding.</exception>
     public T Decode<T>(int line, Func<T> read)
     {
@@ -81,7 +81,7 @@ sealed record SourceFile(string Path)
         return start[..content.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
     }
 
-    /// <summary>Counts what is read, and says which file is damaged.</summary>
+    /// <summary>Limits the bytes that are read, and names the file in errors of decompression.</summary>
     sealed class ContentStream(SourceFile file, Stream content) : Stream
     {
         long bytes;

@@ -24,7 +24,7 @@ public sealed record Series(string Name, IReadOnlyList<Point> Points)
     /// <summary>The range around the curve, drawn as a band; empty for none.</summary>
     public IReadOnlyList<Spread> Band { get; init; } = [];
 
-    /// <summary>What the legend says of the series; null for its first and last value.</summary>
+    /// <summary>The values in the legend; null for the first and the last value.</summary>
     public string? Summary { get; init; }
 }
 

@@ -60,8 +60,11 @@ public static class NumberFormat
     public static string Interval(double share, double count)
     {
         var (low, high) = Proportion.Wilson(share, count);
-        return $"95 % interval {Fixed(100 * low, 0)} to {Percent(high)}";
+        return $"95 % interval {Range(low, high)}";
     }
+
+    /// <summary>79 to 88 %, or 79.2 to 87.9 % with one decimal.</summary>
+    public static string Range(double low, double high, int decimals = 0) => $"{Fixed(100 * low, decimals)} to {Percent(high, decimals)}";
 
     static string WithoutMinusZero(string number) => number.AsSpan().IndexOfAnyInRange('1', '9') < 0 ? number.TrimStart('-') : number;
 

@@ -1,3 +1,4 @@
+using Attune.Data.Agreement;
 
 namespace Attune.Reporting.Evaluation;
 
@@ -33,4 +34,8 @@ public sealed record Calibration(IReadOnlyList<CalibrationBin> Bins, double Expe
 /// <param name="Predicted">The mean share of annotators that the model predicts to agree with it.</param>
 /// <param name="Agreed">The share that agrees.</param>
 /// <param name="Pairs">The number of pairs.</param>
-public sealed record CalibrationBin(double Predicted, double Agreed, int Pairs);
+public sealed record CalibrationBin(double Predicted, double Agreed, int Pairs)
+{
+    /// <summary>Wilson's interval of the share that agrees.</summary>
+    internal (double Low, double High) Interval => Proportion.Wilson(Agreed, Pairs);
+}

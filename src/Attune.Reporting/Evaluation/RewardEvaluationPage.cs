@@ -1,4 +1,3 @@
-using Attune.Data.Agreement;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 
@@ -23,7 +22,7 @@ public static class RewardEvaluationPage
         var accuracy = evaluation.Accuracy;
         yield return new(
             "Accuracy", Percent(accuracy.Value),
-            $"95 % interval {Percent(accuracy.Low)} to {Percent(accuracy.High)}; {accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} "
+            $"95 % interval {Range((accuracy.Low, accuracy.High))}; {accuracy.Pairs:N0} pairs of {accuracy.Prompts:N0} "
                 + "prompts");
         if (evaluation.Annotators is { } agreement)
             yield return new(
@@ -79,7 +78,8 @@ public static class RewardEvaluationPage
             [
                     new("annotators", [.. evaluation.Calibration.Bins.Select(bin => new Point(100 * bin.Predicted, 100 * bin.Agreed))])
                     {
-                        Band = [.. evaluation.Calibration.Bins.Select(Interval)],
+                        Band = [.. evaluation.Calibration.Bins.Select(bin =>
+                            new Spread(100 * bin.Predicted, 100 * bin.Interval.Low, 100 * bin.Interval.High))],
                     },
                     new("diagonal", [new(50, 50), new(100, 100)]),
                 ])
@@ -93,18 +93,10 @@ public static class RewardEvaluationPage
             new("Pairs by confidence", ["Predicted", "Annotators agreed", "95 % interval", "Pairs"],
                 [.. evaluation.Calibration.Bins.Select(bin => (string[])
                 [
-                    Percent(bin.Predicted), Percent(bin.Agreed),
-                    $"{NumberFormat.Fixed(Interval(bin).Low, 1)} to {NumberFormat.Fixed(Interval(bin).High, 1)} %", $"{bin.Pairs:N0}",
+                    Percent(bin.Predicted), Percent(bin.Agreed), Range(bin.Interval), $"{bin.Pairs:N0}",
                 ])]),
         ],
     };
-
-    /// <summary>Wilson's interval of the share of annotators who agree, in per cent.</summary>
-    static Spread Interval(CalibrationBin bin)
-    {
-        var (low, high) = Proportion.Wilson(bin.Agreed, bin.Pairs);
-        return new(100 * bin.Predicted, 100 * low, 100 * high);
-    }
 
     static ReportSection Bias(RewardEvaluation evaluation) => new("Biases: length and position")
     {
@@ -209,12 +201,14 @@ public static class RewardEvaluationPage
             yield return new(title, [what, "Accuracy", "95 % interval", "Pairs", "Prompts"],
                 [.. groups.Select(group => (string[])
                 [
-                    group.Name, Percent(group.Rate.Value), $"{Percent(group.Rate.Low)} to {Percent(group.Rate.High)}",
+                    group.Name, Percent(group.Rate.Value), Range((group.Rate.Low, group.Rate.High)),
                     $"{group.Rate.Pairs:N0}", $"{group.Rate.Prompts:N0}",
                 ])]);
     }
 
     static string Share(double? share) => share is { } known ? Percent(known) : "";
+
+    static string Range((double Low, double High) interval) => NumberFormat.Range(interval.Low, interval.High, decimals: 1);
 
     static string Percent(double share) => NumberFormat.Percent(share, decimals: 1);
 }

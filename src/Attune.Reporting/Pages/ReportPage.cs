@@ -40,7 +40,7 @@ public sealed record ReportSection(string Title)
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
-/// <summary>Charts and tables that are collapsed under a title.</summary>
+/// <summary>Charts, tables and a text that are collapsed under a title.</summary>
 public sealed record FoldedPart(string Title, IReadOnlyList<Chart> Charts, IReadOnlyList<ReportTable> Tables)
 {
     /// <summary>A text with its own line breaks, such as a recipe; empty for none.</summary>

@@ -58,8 +58,14 @@ public static class MetricGuide
     /// <summary>The number of held-out examples of an evaluation: prompts, rows or comparisons.</summary>
     public const string HeldOutExamples = "eval/examples";
 
-    /// <summary>The metrics that carry the KL: with the estimator of <c>kl.estimator</c>, and of evaluations, which is k1.</summary>
-    public const string Kl = "objective/kl", HeldOutKl = "eval/kl", HeldOutKlEstimator = "k1";
+    /// <summary>The KL of a training step, with the estimator of <c>kl.estimator</c>.</summary>
+    internal const string Kl = "objective/kl";
+
+    /// <summary>The KL of an evaluation.</summary>
+    internal const string HeldOutKl = "eval/kl";
+
+    /// <summary>The estimator of <see cref="HeldOutKl"/>.</summary>
+    internal const string HeldOutKlEstimator = "k1";
 
     const string Part = "rewards/";
 
@@ -83,11 +89,11 @@ public static class MetricGuide
             { Place = ChartPlace.None },
         new("eval/score_p90", "Score, 90th percentile", "points", "A tenth of the held-out scores is above it.")
             { Place = ChartPlace.None },
-        new("objective/kl", "KL from the reference", "nats a response",
+        new(Kl, "KL from the reference", "nats a response",
         "The KL divergence of the policy from the reference. Healthy: it grows from 0 and levels off; above 50 nats, responses "
         + "tend to degenerate; and below −1 sampling and training disagree."),
-        new("eval/kl", "KL from the reference", "nats a response", "The KL on held-out prompts.")
-            { DrawnWith = "objective/kl", Series = "held-out" },
+        new(HeldOutKl, "KL from the reference", "nats a response", "The KL on held-out prompts.")
+            { DrawnWith = Kl, Series = "held-out" },
         new("rewards/accuracies", "Accuracy on pairs", "%",
         "How often the chosen response scores higher; 50 % is guessing. Healthy: the held-out curve rises too. Annotators agree with "
         + "each other on about three pairs of four, so 70 to 80 % is good."),
@@ -181,10 +187,10 @@ public static class MetricGuide
     }.Concat(KlEstimators.Keys.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
 
     /// <summary>The formula of a KL estimator.</summary>
-    public static string FormulaOf(string estimator) => KlEstimators[estimator];
+    internal static string FormulaOf(string estimator) => KlEstimators[estimator];
 
     /// <summary>The KL estimator of the training steps of a run; null where it logs no KL.</summary>
-    public static string? KlEstimatorOf(RunRecord record) =>
+    internal static string? KlEstimatorOf(RunRecord record) =>
         KlEstimators.Keys.FirstOrDefault(name => record.Metrics.Any(metric => metric.Name == $"{Kl}_{name}"));
 
     static Metric OfEstimator(string name) =>

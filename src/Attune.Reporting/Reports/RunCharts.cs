@@ -53,7 +53,7 @@ public sealed class RunCharts
         ? metric with
         {
             Meaning = $"{metric.Meaning} The estimator of training is {estimator}: {MetricGuide.FormulaOf(estimator)}, summed over the "
-                + "tokens of a response; that of evaluations is k1.",
+                + $"tokens of a response; that of evaluations is {MetricGuide.HeldOutKlEstimator}.",
         }
         : metric;
 
@@ -122,7 +122,7 @@ public sealed class RunCharts
 
         /// <summary>The interval of the last share, as text; empty for other metrics.</summary>
         public string Interval => Metric.Unit == "%" && Band.Count > 0
-            ? $"95 % interval {NumberFormat.Number(Metric.Scale * Band[^1].Low)} to {NumberFormat.Number(Metric.Scale * Band[^1].High)} %"
+            ? $"95 % interval {NumberFormat.Range(Band[^1].Low, Band[^1].High)}"
             : "";
     }
 }

@@ -10,7 +10,7 @@ public sealed class RunFolder(string path)
     /// <summary>The resolved recipe, written before the first step.</summary>
     public string Recipe => In("recipe.yaml");
 
-    /// <summary>The local time at which the run started, which chat templates tell as the current time.</summary>
+    /// <summary>The local time at which the run started, which chat templates get as the current time.</summary>
     public string Started => In("started.txt");
 
     /// <summary>The number of rows of the data and their SHA-256; a resumed run must read the same rows.</summary>

@@ -1,4 +1,4 @@
-using Attune.Data;
+using Attune.Input;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Studio.Loop;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Attune.Data;
+using Attune.Input;
 using Attune.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;

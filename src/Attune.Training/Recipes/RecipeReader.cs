@@ -1,4 +1,3 @@
-using Attune.Data;
 using Attune.Input;
 using Attune.Text;
 using Attune.Training.Options;

@@ -158,7 +158,7 @@ public sealed class RunReportTests : IDisposable
             {"step":9,"eval/rewards/accuracies":0.8,"eval/examples":10}
             """);
         var section = RunReport.Section(Run, new("reward"));
-        Assert.Equal("held-out, 95 % interval 49 to 94.3 %", section.Facts[0].Explanation);
+        Assert.Equal("held-out, 95 % interval 49 to 94 %", section.Facts[0].Explanation);
         var band = section.Charts[0].Series[0].Band;
         Assert.Equal([0, 9], band.Select(at => at.X));
         Assert.Equal((49, 94), ((int)band[1].Low, (int)band[1].High));

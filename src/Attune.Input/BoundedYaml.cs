@@ -3,7 +3,7 @@ using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
-namespace Attune.Data;
+namespace Attune.Input;
 
 /// <summary>
 /// Loads YAML after checking how deep and how large it is: YamlDotNet builds nodes by recursion, and a stack overflow ends the process.
@@ -61,7 +61,7 @@ public static class BoundedYaml
                     Add(scalar.Anchor, 1);
                     break;
                 case AnchorAlias alias when open.Any(level => level.Anchor == alias.Value):
-                    throw new InvalidDataException($"line {alias.Start.Line}: the alias {alias.Value} is inside of what it stands for");
+                    throw new InvalidDataException($"line {alias.Start.Line}: the alias {alias.Value} is inside the value that it repeats");
                 case AnchorAlias alias:
                     Add(AnchorName.Empty, sizes.GetValueOrDefault(alias.Value, 1));
                     break;

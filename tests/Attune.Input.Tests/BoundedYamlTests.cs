@@ -1,6 +1,6 @@
 using YamlDotNet.RepresentationModel;
 
-namespace Attune.Data.Tests;
+namespace Attune.Input.Tests;
 
 public sealed class BoundedYamlTests
 {
@@ -30,7 +30,7 @@ public sealed class BoundedYamlTests
     {
         var levels = Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]");
         Assert.Contains("100,000 values", Refused($"a0: &a0 [1]\n{string.Join('\n', levels)}\n"));
-        Assert.Contains("inside of what it stands for", Refused("a: &a [*a]"));
+        Assert.Contains("inside the value that it repeats", Refused("a: &a [*a]"));
         Assert.IsType<YamlMappingNode>(Load("a: &a [1, 2]\nb: *a\n"));
     }
 
