@@ -168,9 +168,8 @@ public sealed class LoopTests : IDisposable
     static IRecipe Faster(IRecipe recipe) => recipe switch
     {
         PretrainRecipe pretrain => pretrain with { Optimizer = pretrain.Optimizer with { LearningRate = Rate(pretrain.NewModel) } },
-        SftRecipe sft => sft with { Optimizer = sft.Optimizer with { LearningRate = 1e-2 } },
         RewardRecipe reward => reward with { Optimizer = reward.Optimizer with { LearningRate = Rate(reward.NewModel) } },
-        DpoRecipe dpo => dpo with { Optimizer = dpo.Optimizer with { LearningRate = 1e-2 } },
+        OfflineRecipe offline => offline with { Optimizer = offline.Optimizer with { LearningRate = 1e-2 } },
         _ => recipe,
     };
 
@@ -181,7 +180,7 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Training = change(pretrain.Training), Pretrain = new() { Dropout = false } },
         SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
         RewardRecipe reward => reward with { Training = change(reward.Training) },
-        DpoRecipe dpo => dpo with { Training = change(dpo.Training) },
+        OfflineRecipe offline => offline with { Training = change(offline.Training) },
         OnPolicyRecipe onPolicy => onPolicy with { Training = change(onPolicy.Training) },
         _ => recipe,
     };
@@ -189,9 +188,8 @@ public sealed class LoopTests : IDisposable
     static IRecipe WithOneThread(IRecipe recipe) => recipe switch
     {
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { Threads = 1 } },
-        SftRecipe sft => sft with { Run = sft.Run with { Threads = 1 } },
         RewardRecipe reward => reward with { Run = reward.Run with { Threads = 1 } },
-        DpoRecipe dpo => dpo with { Run = dpo.Run with { Threads = 1 } },
+        OfflineRecipe offline => offline with { Run = offline.Run with { Threads = 1 } },
         OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { Threads = 1 } },
         _ => recipe,
     };

@@ -78,9 +78,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         var (data, ownWords) = RecipeReader.Read(method: null, file, []).Recipe switch
         {
             PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
-            SftRecipe shipped => (shipped.Data, []),
             RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
-            DpoRecipe shipped => (shipped.Data, []),
+            OfflineRecipe shipped => (shipped.Data, []),
             OnPolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),
         };

@@ -285,9 +285,8 @@ public sealed class TrainedParametersTests : IDisposable
     IRecipe Recipe(string method, string form, string output, int steps) => runs.Recipe(method, output, steps) switch
     {
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
-        SftRecipe sft => sft with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
-        DpoRecipe dpo => dpo with { Model = TwoLayers, Parameters = Forms[form] },
+        OfflineRecipe offline => offline with { Model = TwoLayers, Parameters = Forms[form] },
         OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };

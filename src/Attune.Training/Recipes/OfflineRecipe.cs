@@ -1,0 +1,88 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Models.Heads;
+using Attune.Training.Batches;
+using Attune.Training.Offline;
+using Attune.Training.Optimizers;
+using Attune.Training.Options;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Training of a language model on fixed data: the keys that these methods have in common.</summary>
+public abstract record OfflineRecipe : IRecipe
+{
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
+    public RunOptions Run { get; init; } = new();
+
+    /// <summary>A folder with the language model that is trained.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsModel = true)]
+    public string Model { get; init; } = "";
+
+    /// <summary>The examples; docs/data.md lists the fields that each method reads.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
+    /// <summary>Steps or epochs, and sizes of batches; an example is a row of the data, such as a prompt with all its responses.</summary>
+    public BatchOptions Training { get; init; } = new();
+
+    /// <summary>The optimizer and its schedule.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new();
+
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        Parameters.Validate(Model, hasDropout: false);
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public virtual IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = ModelPath.Full(Model) };
+
+    public abstract void Train(Run run, CancellationToken cancellation);
+}
+
+/// <summary>
+/// Training of a policy on responses in fixed data, such as preferences. A method adds its own options, <see cref="Encode"/> and
+/// <see cref="NewObjective"/>.
+/// </summary>
+/// <typeparam name="TExample">An example in tokens.</typeparam>
+public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : class
+{
+    protected OfflineRecipe()
+    {
+        Data = new() { TooLong = OverlongExamples.Drop };
+        Optimizer = new() { LearningRate = 1e-6, Schedule = new() { Kind = ScheduleKind.Linear } };
+    }
+
+    /// <summary>An example in tokens; null leaves it out.</summary>
+    protected abstract TExample? Encode(Example example, TextEncoder encoder);
+
+    /// <summary>What the method minimises. States that are not part of it, such as a reference, are registered with the run.</summary>
+    protected abstract IObjective<TExample> NewObjective(Policy policy, TrainedParameters trained, Run run);
+
+    public override void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.LoadTokenizer(Model, run).WithTemplate(Data, run);
+        var model = ModelFolder.LoadLanguageModel(Model, run);
+        model.RemoveHead(ValueHead.Name);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
+        var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
+        var (train, heldOut) = Data.Load(example => Encode(example, encoder), encoder, run);
+        var objective = NewObjective(new Policy(model, tokenizer, new()), trained, run);
+        new OfflineTask<TExample>(run, trained, objective, Training, Optimizer).Train(train, heldOut, cancellation);
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+    }
+
+    /// <summary>What log-ratios are measured from, registered with the run.</summary>
+    protected Reference NewReference(ReferenceOptions options, Policy policy, TrainedParameters trained, Run run)
+    {
+        var reference = new Reference(options, policy, trained, Load);
+        run.Register("reference", reference);
+        return reference;
+
+        Policy Load() => policy.With(ModelFolder.LoadLanguageModel(Model, run));
+    }
+}
