@@ -42,7 +42,8 @@ static class JsonSyntax
         }
         catch (InvalidOperationException)
         {
-            return ((int)reader.TokenStartIndex, "a text has a lone surrogate (such as \\ud800), which is not a valid character; remove it");
+            return (
+                (int)reader.TokenStartIndex, "a text has a lone surrogate (such as \\ud800), which is not a valid character; remove it");
         }
     }
 

@@ -194,8 +194,8 @@ public sealed class LayoutTests : IDisposable
     [Fact]
     public void Read_FourHundredEmoji_LosesNoCharacter()
     {
-        var lines = Enumerable.Range(0x1F300, 400).Select(code =>
-            JsonSerializer.Serialize(new { chosen = $"How was the trip? {(Rune)code}", rejected = $"How was the trip? {(Rune)(code + 1)}" }));
+        var lines = Enumerable.Range(0x1F300, 400).Select(code => JsonSerializer.Serialize(
+            new { chosen = $"How was the trip? {(Rune)code}", rejected = $"How was the trip? {(Rune)(code + 1)}" }));
         var rows = Dataset.Read(folder.Write("emoji.jsonl", string.Join('\n', lines))).Cast<ComparisonExample>().ToList();
         Assert.All(rows, row =>
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Attune.Store;
 using Dapper;
@@ -110,7 +111,7 @@ public sealed class KillTests
             {
                 return await Call(person, path, body);
             }
-            catch (Exception error) when (error is HttpRequestException { StatusCode: null } or IOException)
+            catch (Exception error) when (error is HttpRequestException { StatusCode: null } or IOException or SocketException)
             {
                 await Task.Delay(20);
             }

@@ -77,7 +77,8 @@ public sealed class PpoSamplingTests : IDisposable
             rollouts = policy.Respond([new([5, 6, 7], ""), new([8], "")], random, samples: 4);
         var analysis = policy.Analyze(rollouts, withEntropy: true);
         Numeric.Close(
-            [.. rollouts.Logprobs.ToArray<float>()], analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5, rollouts.Mask.ToArray<bool>());
+            [.. rollouts.Logprobs.ToArray<float>()], analysis.Logprobs.ToArray<float>(), "log-probabilities", 1e-5, 1e-5,
+            rollouts.Mask.ToArray<bool>());
         Assert.All(analysis.Entropy!.ToArray<float>(), nats => Assert.True(float.IsFinite(nats)));
         (analysis.Logprobs.Sum() + analysis.Entropy.Sum()).Backward();
         Assert.All(policy.Model.Parameters, parameter =>
