@@ -19,6 +19,9 @@ public sealed class RunFolder(string path)
     /// <summary>A hash of each example that is trained on, one in each line.</summary>
     public string TrainedRows => In("trained-rows.txt");
 
+    /// <summary>The log-probabilities of the data's responses under the reference, where they are computed before training.</summary>
+    public string ReferenceLogprobs => In("reference-logprobs.safetensors");
+
     /// <summary>One JSON object for each step, and one for each evaluation.</summary>
     public string Metrics => In("metrics.jsonl");
 

@@ -22,8 +22,8 @@ public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) 
 {
     readonly ReferenceLogprobs refLogprobs = new(reference);
 
-    public void Prepare(IReadOnlyList<TokenComparisons> examples) =>
-        refLogprobs.Prepare(examples.Select(example => PairBatch.From([example]).ToResponses(policy.Model.Device)));
+    public void Prepare(OfflineData<TokenComparisons> data) =>
+        refLogprobs.Prepare(data.All.Select(example => PairBatch.From([example]).ToResponses(policy.Model.Device)));
 
     public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(example => example.Comparisons.Count);
 
@@ -31,7 +31,7 @@ public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) 
     {
         var device = policy.Model.Device;
         var pairs = PairBatch.From(examples);
-        var responses = pairs.ToResponses(device);                                                  // N distinct responses in P pairs
+        var responses = policy.WithFrozenActivations(pairs.ToResponses(device));                    // N distinct responses in P pairs
         var logprobs = policy.SequenceLogprobs(responses);                                          // (N): log π
         var rewards = (logprobs - refLogprobs.Of(responses)) * options.Beta;                        // (N): β log-ratio
         var (w, l) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));

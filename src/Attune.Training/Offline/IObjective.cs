@@ -9,8 +9,8 @@ public interface IObjective<TExample>
     /// <summary>State of the objective that is part of every checkpoint, such as running statistics.</summary>
     IEnumerable<(string Name, IRunState State)> States => [];
 
-    /// <summary>Called once with all examples, held-out ones included, before the first step.</summary>
-    void Prepare(IReadOnlyList<TExample> examples)
+    /// <summary>Called once before the first step, when the model is as it was before training.</summary>
+    void Prepare(OfflineData<TExample> data)
     {
     }
 
@@ -20,6 +20,17 @@ public interface IObjective<TExample>
     /// on the example and the number only, so that a resumed run gets the same.
     /// </summary>
     TExample Transform(TExample example, long number) => example;
+
+    /// <summary>
+    /// Called with all examples of a step, or with all held-out ones, before <see cref="Compute"/> gets parts of them: for statistics of
+    /// the whole batch, so that its micro-batches have the same.
+    /// </summary>
+    /// <param name="batch">The examples.</param>
+    /// <param name="microBatches">Splits a forward pass.</param>
+    /// <param name="isHeldOut">Whether the examples are held out, so that no state may change.</param>
+    void BeginBatch(IReadOnlyList<TExample> batch, MicroBatches microBatches, bool isHeldOut)
+    {
+    }
 
     /// <summary>How many terms (tokens, prompts, pairs …) the loss of these examples is the mean of.</summary>
     double Count(IReadOnlyCollection<TExample> batch);

@@ -1,4 +1,3 @@
-using Attune.Data;
 using Attune.Reporting.Reports;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -17,24 +16,22 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
-    /// <param name="examples">The training examples, in tokens.</param>
-    /// <param name="order">The order of the examples.</param>
-    /// <param name="steps">The steps of the whole run.</param>
+    /// <param name="data">The examples and the steps of the run.</param>
     /// <param name="evaluate">Evaluates on held-out examples.</param>
     /// <param name="cancellation">Stops at the next step boundary, with a checkpoint.</param>
-    public void Train(
-        IReadOnlyList<TExample> examples, BatchOrder order, int steps, Func<EvaluationResult> evaluate, CancellationToken cancellation)
+    public void Train(OfflineData<TExample> data, Func<EvaluationResult> evaluate, CancellationToken cancellation)
     {
         run.Summarize = objective.Summarize;
-        foreach (var step in run.Steps(steps, evaluate, cancellation))
+        foreach (var step in run.Steps(data.Steps, evaluate, cancellation))
         {
             var seen = (long)step.Index * options.BatchSize;
-            TExample[] batch = [.. order.Batch(step.Index).Select((index, i) => objective.Transform(examples[index], seen + i))];
+            TExample[] batch = [.. data.Batch(step.Index).Select((example, i) => objective.Transform(example, seen + i))];
             optimization.Optimizer.ClearGradients();
+            objective.BeginBatch(batch, microBatches, isHeldOut: false);
             var count = objective.Count(batch);
             var totals = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
             step.Log(totals.Metrics);
-            step.Log("epoch", (double)step.Number * batch.Length / examples.Count);
+            step.Log("epoch", (double)step.Number * batch.Length / data.Train.Count);
             optimization.Apply(step, totals.Loss, () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
             objective.AfterUpdate(step.Number);
         }
@@ -47,6 +44,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
             return new Dictionary<string, double>(StringComparer.Ordinal);
         TExample[] examples = [.. heldOut.Select((example, i) => objective.Transform(example, -1 - i))];
         var (totals, count) = (new LossTotals(), objective.Count(examples));
+        objective.BeginBatch(examples, microBatches, isHeldOut: true);
         TExample[][] parts = [.. examples.OrderBy(objective.Length).Chunk(options.BatchSize)
             .SelectMany(batch => microBatches.Split(batch, objective.Length))];
         foreach (var share in microBatches.Workers.Map(parts, Totals))

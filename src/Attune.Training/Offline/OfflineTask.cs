@@ -16,25 +16,26 @@ public sealed class OfflineTask<TExample>(
 
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
+        var data = new OfflineData<TExample>(
+            train, heldOut, new BatchOrder(train.Count, training.BatchSize, run.Seed), training.TotalSteps(train.Count));
+        objective.Prepare(data);
         if (run.SelfTest)
         {
-            TExample[] few = [.. train.Take(SelfTest.Examples).Select((example, i) => objective.Transform(example, i))];
+            TExample[] few = [.. data.Batch(0).Take(SelfTest.Examples).Select((example, i) => objective.Transform(example, i))];
             SelfTest.Run(trained.Named, objective, few, run.Notice);
         }
-        objective.Prepare([.. train, .. heldOut]);
         SetDropout(Dropout);
         if (training.Workers > 1 && trained.Model.HasActiveDropout)
             throw new InvalidDataException(
                 "`training.workers` must be 1 for a model with dropout, whose noise is drawn in one order; or switch its dropout off.");
-        var steps = training.TotalSteps(train.Count);
         var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
         run.Register("model", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         foreach (var (name, state) in objective.States)
             run.Register(name, state);
         run.EvaluationCost = heldOut.Count / (double)training.BatchSize;
-        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, steps), training);
-        loop.Train(train, new BatchOrder(train.Count, training.BatchSize, run.Seed), steps, Evaluate, cancellation);
+        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, data.Steps), training);
+        loop.Train(data, Evaluate, cancellation);
 
         EvaluationResult Evaluate()
         {

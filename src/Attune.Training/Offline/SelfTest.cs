@@ -76,6 +76,7 @@ public static class SelfTest
         using var scope = TensorScope.Open();
         T[] batch = [.. examples.Take(Examples)];
         var count = objective.Count(batch);
+        objective.BeginBatch(batch, new(RateZero(trained), new()), isHeldOut: true);
         var loss = objective.Compute(batch, count).Value;
         var together = loss.Detach().Item();
         var alone = batch.Sum(example => objective.Compute([example], count).Value.Detach().Item());
@@ -108,11 +109,14 @@ public static class SelfTest
 
     static void UpdateWithRateZero(IReadOnlyList<(string Name, Parameter Value)> trained, Tensor loss)
     {
-        var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), trained, weightDecay: 0);
+        var optimizer = RateZero(trained);
         loss.Backward();
         optimizer.Step(learningRate: 0);
         optimizer.ClearGradients();
     }
+
+    static Optimizer RateZero(IReadOnlyList<(string Name, Parameter Value)> trained) =>
+        new(new Sgd(momentum: 0, nesterov: false), trained, weightDecay: 0);
 
     static double MaxRatioErrorOneByOne(Policy policy, Rollouts rollouts)
     {

@@ -139,6 +139,15 @@ public sealed class Policy(
         return ((Decoder)model.Backbone).ForwardTo(layer, Texts(responses));
     }
 
+    /// <summary>Responses with the hidden states below the layers that are trained, which policy and reference then share.</summary>
+    public Responses WithFrozenActivations(Responses responses)
+    {
+        if (FrozenLayer is not { } layer)
+            return responses;
+        using var noGrad = Autograd.NoGrad();
+        return responses with { FrozenActivations = new(layer, StatesBelow(layer, responses)) };
+    }
+
     ForwardPass Forward(Responses responses, bool withGradient = true)
     {
         var input = Texts(responses) with { FirstOutputColumn = responses.Prompts.Min(prompt => Prefix(prompt).Length) - 1 };

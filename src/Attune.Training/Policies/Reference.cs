@@ -30,8 +30,8 @@ public sealed class Reference : IRunState
     /// <param name="load">Loads the policy as it was before training.</param>
     public Reference(ReferenceOptions options, Policy policy, TrainedParameters trained, Func<Policy> load)
     {
-        this.options = options;
-        if (options.Kind == ReferenceKind.Precomputed)
+        (this.options, BeforeTraining) = (options, policy);
+        if (options.Kind == ReferenceKind.Precomputed && !trained.HasAdapter)
         {
             this.load = load;
             return;
@@ -43,8 +43,14 @@ public sealed class Reference : IRunState
                 (leader, own) => (leader.Name, own.Value, leader.Value), StringComparer.Ordinal).Where(pair => pair.Item3.Trainable)];
     }
 
-    /// <summary>Whether the reference stays in memory, so that it can be used at any time at no cost.</summary>
-    public bool IsKept => kept is not null;
+    /// <summary>Whether its log-probabilities of given responses are computed once, before training.</summary>
+    public bool IsPrecomputed => options.Kind == ReferenceKind.Precomputed;
+
+    /// <summary>The policy, which computes what the reference does until the first update.</summary>
+    public Policy BeforeTraining { get; }
+
+    /// <summary>Where log-probabilities of given responses are saved; null to keep them in memory only.</summary>
+    public ReferenceFile? Saved { get; init; }
 
     /// <summary>The reference's policy until the lease is disposed of; loaded for that long when it is not kept in memory.</summary>
     public Lease Use() => new(kept ?? load!(), isLoaded: kept is null);

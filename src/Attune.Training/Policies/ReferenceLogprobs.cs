@@ -1,59 +1,74 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Attune.Torch;
 
 namespace Attune.Training.Policies;
 
 /// <summary>
-/// Log-probabilities of whole responses under the reference. Where the reference does not stay in memory they are computed once, before
-/// training, and kept instead.
+/// Log-probabilities of responses under the reference. With <see cref="ReferenceKind.Precomputed"/> they are computed once, before
+/// training, and saved in the run folder, so that further epochs and a resumed run use the same numbers.
 /// </summary>
 /// <param name="reference">The reference.</param>
 public sealed class ReferenceLogprobs(Reference reference)
 {
-    readonly Dictionary<int[], float> precomputed = new(new TokenSequenceComparer());
+    const int RowsAtOnce = 4;
 
-    /// <summary>Computes the log-probabilities of responses in advance, unless the reference stays in memory.</summary>
+    readonly Dictionary<UInt128, float[]> precomputed = [];
+
+    /// <summary>Computes the log-probabilities of responses that are not known yet, if the reference is precomputed.</summary>
     public void Prepare(IEnumerable<Responses> batches)
     {
-        if (reference.IsKept)
+        if (!reference.IsPrecomputed)
             return;
-        using var lease = reference.Use();
+        foreach (var (text, logprobs) in reference.Saved?.Read() ?? [])
+            precomputed[text] = logprobs;
+        var known = precomputed.Count;
         foreach (var responses in batches)
         {
             using var scope = TensorScope.Open();
-            foreach (var (text, logprob) in Texts(responses).Zip(Compute(lease.Policy, responses).ToArray<float>()))
-                precomputed[text] = logprob;
+            foreach (var rows in Unknown(responses).Chunk(RowsAtOnce))
+                Add(responses.Select(rows));
         }
+        if (precomputed.Count > known)
+            reference.Saved?.Write(precomputed);
     }
 
-    /// <summary>(B) nats, without a gradient.</summary>
-    public Tensor Of(Responses responses)
+    /// <summary>(B) nats: the log-probabilities of whole responses, without a gradient.</summary>
+    public Tensor Of(Responses responses) => PerToken(responses).Sum(1);
+
+    /// <summary>(B, T) nats: the log-probability of each token, 0 at padding, without a gradient.</summary>
+    public Tensor PerToken(Responses responses)
     {
-        if (!reference.IsKept)
-            return Tensor.From([.. Texts(responses).Select(text => precomputed[text])], responses.Count).To(responses.Mask.Device);
+        if (reference.IsPrecomputed && !Unknown(responses).Any())
+            return Responses.Padded(Texts(responses).Select(text => precomputed[text]), responses.Mask);
         using var lease = reference.Use();
         return Compute(lease.Policy, responses);
+    }
+
+    IEnumerable<int> Unknown(Responses responses) =>
+        Texts(responses).Index().Where(text => !precomputed.ContainsKey(text.Item)).Select(text => text.Index);
+
+    void Add(Responses responses)
+    {
+        using var scope = TensorScope.Open();
+        var logprobs = Compute(reference.BeforeTraining, responses);
+        foreach (var (row, text) in Texts(responses).Index())
+            precomputed[text] = logprobs.Select(0, row).Slice(0, 0, responses.Tokens[row].Length).ToArray<float>();
     }
 
     static Tensor Compute(Policy policy, Responses responses)
     {
         using var noGrad = Autograd.NoGrad();
-        return policy.SequenceLogprobs(responses);
+        return policy.Logprobs(responses).MaskedFill(!responses.Mask, 0);
     }
 
-    /// <summary>Each prompt with its response.</summary>
-    static IEnumerable<int[]> Texts(Responses responses) =>
-        responses.Prompts.Zip(responses.Tokens, (prompt, response) => (int[])[.. prompt.Tokens, .. response]);
-}
+    static IEnumerable<UInt128> Texts(Responses responses) =>
+        responses.Prompts.Zip(responses.Tokens, (prompt, response) => HashOf(prompt.Tokens, response));
 
-/// <summary>Compares sequences by their tokens.</summary>
-public sealed class TokenSequenceComparer : IEqualityComparer<int[]>
-{
-    public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
-
-    public int GetHashCode(int[] tokens)
+    /// <summary>Half of the SHA-256 of a prompt and its response.</summary>
+    static UInt128 HashOf(int[] prompt, int[] response)
     {
-        var hash = new HashCode();
-        hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(tokens.AsSpan()));
-        return hash.ToHashCode();
+        int[] text = [prompt.Length, .. prompt, .. response];
+        return MemoryMarshal.Read<UInt128>(SHA256.HashData(MemoryMarshal.AsBytes(text.AsSpan())));
     }
 }

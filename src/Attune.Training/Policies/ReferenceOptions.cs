@@ -13,7 +13,8 @@ public enum ReferenceKind
     Kept,
 
     /// <summary>
-    /// The initial policy, loaded again for every step: it computes log-probabilities after sampling, and is not in memory during updates.
+    /// The initial policy. On fixed data it computes all log-probabilities once, before training; they are saved in the run folder. Where
+    /// responses are sampled, it is loaded again for every step, and is not in memory during updates.
     /// </summary>
     Precomputed,
 
@@ -24,7 +25,7 @@ public enum ReferenceKind
 /// <summary>The reference that KL is measured from.</summary>
 public sealed record ReferenceOptions
 {
-    /// <summary>kept (in memory), precomputed (loaded again for every step) or synchronised (moved towards the policy).</summary>
+    /// <summary>kept (in memory), precomputed (not in memory during updates) or synchronised (moved towards the policy).</summary>
     public ReferenceKind Kind { get; init; }
 
     /// <summary>Steps between two updates of a synchronised reference.</summary>
@@ -39,7 +40,8 @@ public sealed record ReferenceOptions
     /// <param name="parameters">Which parameters the recipe trains.</param>
     internal IEnumerable<ValidationResult> Validate(ParameterOptions parameters)
     {
-        if (Kind != ReferenceKind.Kept && parameters.Lora.Rank > 0)
-            yield return new("must be kept with an adapter: the reference is the model with the adapter off", ["Reference.Kind"]);
+        if (Kind == ReferenceKind.Synchronised && parameters.Lora.Rank > 0)
+            yield return new(
+                "must be kept or precomputed with an adapter: the reference is the model with the adapter off", ["Reference.Kind"]);
     }
 }

@@ -37,6 +37,16 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
         };
     }
 
+    /// <summary>B rows of numbers → (B, T), 0 at padding.</summary>
+    internal static Tensor Padded(IEnumerable<float[]> rows, Tensor mask)
+    {
+        var (count, length) = ((int)mask.Size(0), (int)mask.Size(1));
+        var numbers = new float[count * length];
+        foreach (var (row, values) in rows.Index())
+            values.CopyTo(numbers, row * length);
+        return Tensor.From(numbers, count, length).To(mask.Device);
+    }
+
     /// <summary>(B, T) bool</summary>
     protected static Tensor MaskOf(IReadOnlyList<int[]> tokens, Device device)
     {

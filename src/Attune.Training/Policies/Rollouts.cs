@@ -53,14 +53,4 @@ public sealed record Rollouts(
 
         Tensor? PickOrNull(Tensor? tensor) => tensor is null ? null : selection.Pick(tensor);
     }
-
-    /// <summary>B rows of numbers → (B, T), 0 at padding.</summary>
-    static Tensor Padded(IEnumerable<float[]> rows, Tensor mask)
-    {
-        var (count, length) = ((int)mask.Size(0), (int)mask.Size(1));
-        var numbers = new float[count * length];
-        foreach (var (row, values) in rows.Index())
-            values.CopyTo(numbers, row * length);
-        return Tensor.From(numbers, count, length).To(mask.Device);
-    }
 }

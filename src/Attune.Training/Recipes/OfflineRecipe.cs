@@ -79,7 +79,7 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
     /// <summary>What log-ratios are measured from, registered with the run.</summary>
     protected Reference NewReference(ReferenceOptions options, Policy policy, TrainedParameters trained, Run run)
     {
-        var reference = new Reference(options, policy, trained, Load);
+        var reference = new Reference(options, policy, trained, Load) { Saved = new(run) };
         run.Register("reference", reference);
         return reference;
 

@@ -30,6 +30,7 @@ public sealed partial class Run : IDisposable, IRunState
     IDisposable? folderLock;
     readonly CheckpointStore checkpoints;
     readonly Dictionary<string, IRunState> states = new(StringComparer.Ordinal);
+    readonly List<(string Path, Action<string> Write)> unwritten = [];
     readonly Stopwatch clock = new();
     JsonLinesLog? metricLog;
     JsonLinesLog? sampleLog;
@@ -118,6 +119,15 @@ public sealed partial class Run : IDisposable, IRunState
 
     /// <summary>The step with the highest value of the metric of <see cref="KeepBest"/>; null without one.</summary>
     internal (string Metric, int Step, double Value)? Best => best is { } kept ? (bestBy!, kept.Step, kept.Value) : null;
+
+    /// <summary>Writes a file of the run folder, or, while there is no folder yet, when it is created before the first step.</summary>
+    internal void WriteFile(string path, Action<string> write)
+    {
+        if (folderLock is null)
+            unwritten.Add((path, write));
+        else
+            AtomicWrite.File(path, write);
+    }
 
     public void Notice(string text) => display.Notice(text);
 
@@ -263,6 +273,8 @@ public sealed partial class Run : IDisposable, IRunState
             folderLock = Folder.Lock();
             RequireNoRun();
             WriteData();
+            foreach (var (path, write) in unwritten)
+                AtomicWrite.File(path, write);
         }
         AtomicWrite.File(Folder.Started, Started.ToString("O", CultureInfo.InvariantCulture) + "\n");
         if (recipe is not null)

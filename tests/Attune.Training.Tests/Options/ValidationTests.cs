@@ -81,7 +81,8 @@ public sealed class ValidationTests
     [InlineData("`run.dtype` must be float32 or bfloat16 (was \"float16\").", "dtype=float16")]
     [InlineData("`run.device` must be auto, cpu, cuda or cuda:N (was \"tpu\").", "device=tpu")]
     [InlineData("`reference.syncRate` must be above 0 and at most 1 (was 0).", "syncRate=0")]
-    [InlineData("`reference.kind` must be kept with an adapter: the reference is the model with the adapter off (was synchronised).",
+    [InlineData(
+        "`reference.kind` must be kept or precomputed with an adapter: the reference is the model with the adapter off (was synchronised).",
         "lora.rank=4", "reference.kind=synchronised")]
     [InlineData("`health.act` must be none or stop where kl.coef is 0: there is no β to raise (was rollBack).",
         "kl.coef=0", "health.act=rollBack")]
