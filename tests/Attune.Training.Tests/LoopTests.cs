@@ -17,6 +17,8 @@ public sealed class LoopTests : IDisposable
 
     public static TheoryData<string> Kinds => [.. TinyRuns.Kinds];
 
+    public static TheoryData<string> OfflineKinds => [.. TinyRuns.OfflineKinds];
+
     public void Dispose() => runs.Dispose();
 
     [Theory]
@@ -41,11 +43,7 @@ public sealed class LoopTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pretrain")]
-    [InlineData("pretrain an encoder")]
-    [InlineData("sft")]
-    [InlineData("reward")]
-    [InlineData("dpo")]
+    [MemberData(nameof(OfflineKinds))]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
     {
         var whole = Gradients(method, "whole", microBatchSize: 0);

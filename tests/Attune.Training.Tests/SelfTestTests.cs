@@ -18,6 +18,7 @@ public sealed class SelfTestTests : IDisposable
     [InlineData("pretrain", 5)]
     [InlineData("sft", 5)]
     [InlineData("reward", 2)]
+    [InlineData("dpo", 2)]
     [InlineData("ppo", 3)]
     public void EveryCheckPassesAndSaysWhatItFound(string method, int checks)
     {
@@ -59,9 +60,9 @@ public sealed class SelfTestTests : IDisposable
     static IRecipe WithSelfTest(IRecipe recipe) => recipe switch
     {
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { SelfTest = true } },
-        SftRecipe sft => sft with { Run = sft.Run with { SelfTest = true } },
         RewardRecipe reward => reward with { Run = reward.Run with { SelfTest = true } },
-        PpoRecipe ppo => ppo with { Run = ppo.Run with { SelfTest = true } },
+        OfflineRecipe offline => offline with { Run = offline.Run with { SelfTest = true } },
+        OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { SelfTest = true } },
         _ => recipe,
     };
 

@@ -39,6 +39,10 @@ sealed class TinyRuns : IDisposable
     /// <summary>Every method, and variants with an encoder.</summary>
     public static IReadOnlyList<string> Kinds => [.. Methods, "pretrain an encoder", "reward an encoder"];
 
+    /// <summary>Those that train on fixed data.</summary>
+    public static IEnumerable<string> OfflineKinds =>
+        Kinds.Where(kind => MethodCatalog.Find(kind.Split(' ')[0])!.NewRecipe() is not OnPolicyRecipe);
+
     public string LanguageModel { get; }
 
     public string RewardModel { get; }

@@ -35,7 +35,7 @@ public sealed class TrainedParametersTests : IDisposable
     }
 
     public static TheoryData<string, string> MethodsAndForms =>
-        [.. from method in (string[])["pretrain", "sft", "reward", "ppo"] from form in Forms.Keys select (method, form)];
+        [.. from method in TinyRuns.Methods from form in Forms.Keys select (method, form)];
 
     string TwoLayers => runs.PathTo("two-layers");
 

@@ -32,6 +32,11 @@ public interface IObjective<TExample>
     {
     }
 
+    /// <summary>
+    /// Whether the loss compares the examples of a batch, so that it is no sum of losses of examples. The recipe then refuses micro-batches.
+    /// </summary>
+    bool ComparesExamples => false;
+
     /// <summary>How many terms (tokens, prompts, pairs …) the loss of these examples is the mean of.</summary>
     double Count(IReadOnlyCollection<TExample> batch);
 

@@ -215,10 +215,10 @@ public sealed class RecipeTests : IDisposable
         Assert.Throws<InvalidDataException>(() => RecipeReader.Read(null, folder.Write("recipe.yaml", "method: rewards\n"), [])).Message,
         StringComparison.Ordinal);
 
-    static string[] Required(string method) => method switch
+    static string[] Required(string method) => MethodCatalog.Find(method)!.NewRecipe() switch
     {
-        "sft" or "dpo" => ["model=m"],
-        "ppo" or "grpo" => ["model=m", "rewardModel=r"],
+        OfflineRecipe => ["model=m"],
+        OnPolicyRecipe => ["model=m", "rewardModel=r"],
         _ => [],
     };
 }
