@@ -99,16 +99,17 @@ static class Commands
         return (process.ExitCode, output, error.Result);
     }
 
+    /// <summary>Starts a command that obeys SIGINT, also when a script runs these tests in the background with SIGINT ignored.</summary>
     public static Process Start(params string[] words)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo("env")
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = AppContext.BaseDirectory,
         };
-        foreach (var word in words.Prepend(Program))
+        foreach (var word in (string[])["--default-signal=INT", "dotnet", Program, .. words])
             start.ArgumentList.Add(word);
         return Process.Start(start)!;
     }

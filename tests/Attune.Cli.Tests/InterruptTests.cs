@@ -4,7 +4,7 @@ using Attune.Testing;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>Ctrl-C while a reward does not answer.</summary>
+/// <summary>Ctrl-C and SIGTERM while a reward does not answer.</summary>
 public sealed class InterruptTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
@@ -12,9 +12,10 @@ public sealed class InterruptTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void Ppo_SignalsWhileARewardIsSilent_EndsPromptlyWithTheRewardsProcess(int signals)
+    [InlineData("INT", 1)]
+    [InlineData("INT", 2)]
+    [InlineData("TERM", 1)]
+    public void Ppo_SignalsWhileARewardIsSilent_EndsPromptlyWithTheRewardsProcess(string name, int signals)
     {
         var run = folder.File("ppo");
         using var process = Commands.Start(
@@ -24,7 +25,7 @@ public sealed class InterruptTests : IDisposable
         var child = Wait(() => File.Exists(folder.File("pid")) ? File.ReadAllText(folder.File("pid")).Trim() : "");
         for (var signal = 0; signal < signals; signal++)
         {
-            Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+            Process.Start("kill", [$"-{name}", process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
             Thread.Sleep(200);
         }
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(20)), "the run did not end");

@@ -12,8 +12,8 @@ public sealed class JobTests : IDisposable
         case $1 in
           wait) echo started; while [ ! -e "$2" ]; do sleep 0.05; done; echo done ;;
           fail) echo working; echo "attune: the data is wrong" >&2; exit 2 ;;
-          gentle) trap 'echo saved; exit 130' INT; echo started; while :; do sleep 0.05; done ;;
-          deaf) trap '' INT; echo started; while :; do sleep 0.05; done ;;
+          gentle) trap '' INT; trap 'echo saved; exit 130' TERM; echo started; while :; do sleep 0.05; done ;;
+          deaf) trap '' INT TERM; echo started; while :; do sleep 0.05; done ;;
           say) printf '%s' "$2" >"$3" ;;
         esac
         """;
@@ -64,7 +64,7 @@ public sealed class JobTests : IDisposable
     }
 
     [Fact]
-    public async Task AProgramThatIsStoppedSavesWhatItHas()
+    public async Task Stop_ProgramThatInheritedIgnoredInterrupts_SavesItsState()
     {
         await using var studio = await Start();
         var job = Ask(studio, ["gentle"]);

@@ -21,7 +21,7 @@ enum ChildState
 /// <param name="log">The file to which output is appended.</param>
 sealed partial class DetachedProcess(string folder, string log)
 {
-    const int Interrupt = 2, Kill = 9;
+    const int Kill = 9, Terminate = 15;
 
     // Paths and arguments are passed as arguments of the shell, never inserted into its script.
     const string Script = """
@@ -56,7 +56,10 @@ sealed partial class DetachedProcess(string folder, string log)
     public int? ExitCode =>
         File.Exists(In("ended")) && int.TryParse(File.ReadAllText(In("ended")), CultureInfo.InvariantCulture, out var code) ? code : null;
 
-    /// <summary>Passes on requests to stop: the first sends SIGINT, so that the program can save its state; the second kills it.</summary>
+    /// <summary>
+    /// Passes on requests to stop: the first sends SIGTERM, so that the program can save its state; the second kills it. Not SIGINT: a
+    /// shell script starts background commands with SIGINT ignored, and all their child processes inherit that.
+    /// </summary>
     /// <param name="requests">How many times stopping was requested.</param>
     public void Stop(int requests)
     {
@@ -64,7 +67,7 @@ sealed partial class DetachedProcess(string folder, string log)
         if (requests == 0 || File.Exists(signalled) || LivingProcess is not { } process)
             return;
         File.WriteAllText(signalled, "");
-        _ = SendSignal(-process, requests == 1 ? Interrupt : Kill);          // to its process group; an error means that it has just ended
+        _ = SendSignal(-process, requests == 1 ? Terminate : Kill);          // to its process group; an error means that it has just ended
     }
 
     bool IsBeginning => !File.Exists(In("began")) && (DateTime.UtcNow - Directory.GetCreationTimeUtc(folder)).Duration() < LongestBeginning;

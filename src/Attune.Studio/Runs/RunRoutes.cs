@@ -55,7 +55,9 @@ static class RunRoutes
         if (runs.Find(run) is not { } found)
             return Results.NotFound();
         if (store.Jobs.OfRun(found.Name) is not { FinishedAt: null } job)
-            throw new InvalidDataException("this run has ended, or was started outside of the studio; to stop it, press Ctrl-C there");
+            throw new InvalidDataException(
+                "this run has ended, or was started outside of the studio; to stop it, press Ctrl-C in its terminal, or run `kill` with its "
+                + "process id");
         store.Jobs.Stop(job.Id, context.Person().Id);
         return Results.LocalRedirect(found.Address);
     }
