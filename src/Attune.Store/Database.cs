@@ -10,9 +10,10 @@ namespace Attune.Store;
 /// </summary>
 sealed class Database : IDisposable
 {
-    const int Version = 2;
+    const int Version = 3;
     const int ApplicationId = 0x41_74_74_75;     // "Attu"
     const int MostReaders = 16;
+    const int LongestWait = 1000;                // ms in which SQLite itself tries to write again, soon and then every 100 ms
     const int LargestLog = 16 << 20;             // bytes of the WAL that are kept after a checkpoint
 
     /// <summary>After this time without a change the store is whole in its file, and the WAL is empty.</summary>
@@ -193,6 +194,7 @@ sealed class Database : IDisposable
         MustBeStore(writer, path);
         Once("PRAGMA journal_mode = WAL");
         Once($"PRAGMA journal_size_limit = {LargestLog}");
+        Once($"PRAGMA busy_timeout = {LongestWait}");
         BeDurable(true);
         if (!IsCurrent())
             StoreUpgrade.Run(writer, Schema(), IsCurrent);

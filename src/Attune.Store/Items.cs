@@ -27,16 +27,29 @@ public sealed partial class Items
     /// <returns>The id of the first item; the others follow it.</returns>
     internal static long Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
     {
-        var settings = SettingsOf(connection, project);
-        var first = Insert(connection, project, settings, [.. items.Select(item => Checked(item, settings))]);
-        if (settings.Order == ItemOrder.Informative)
-            connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
-        connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
+        var first = Insert(connection, project, items);
+        EndAdding(connection, project);
         AuditTrail.Append(connection, time, by, project, "items added", Quantity.Of(items.Count, "item"));
         return first;
     }
 
-    static ProjectSettings SettingsOf(SqliteConnection connection, long project) =>
+    /// <summary>Inserts items. Call <see cref="EndAdding"/> after the last ones.</summary>
+    /// <returns>The id of the first item; the others follow it.</returns>
+    internal static long Insert(SqliteConnection connection, long project, IReadOnlyCollection<Item> items)
+    {
+        var settings = SettingsOf(connection, project);
+        return Insert(connection, project, settings, [.. items.Select(item => Checked(item, settings))]);
+    }
+
+    /// <summary>Lets annotators get the new items. Call <see cref="Arrange"/> after the transaction.</summary>
+    internal static void EndAdding(SqliteConnection connection, long project)
+    {
+        if (SettingsOf(connection, project).Order == ItemOrder.Informative)
+            connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
+        connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
+    }
+
+    internal static ProjectSettings SettingsOf(SqliteConnection connection, long project) =>
         connection.QuerySingleOrDefault<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project })
             ?? throw new InvalidDataException("there is no such project");
 
@@ -117,7 +130,7 @@ public sealed partial class Items
     static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);
 
     /// <summary>Inserts many rows with one statement and hand-set parameters: an import has hundreds of thousands of rows.</summary>
-    static void InsertRows(SqliteConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
+    internal static void InsertRows(SqliteConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
     {
         using var command = new SqliteCommand(
             $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(column => $"@{column}"))})",

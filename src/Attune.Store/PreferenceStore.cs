@@ -60,6 +60,7 @@ public sealed class PreferenceStore : IDisposable
         SqlTypes.Register();
         PrivateFolder.Create(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         var store = new PreferenceStore(path, time ?? TimeProvider.System);
+        Import.Imports.Complete(store.database, time ?? TimeProvider.System);
         Store.Items.ArrangeUnfinished(store.database);
         return store;
     }

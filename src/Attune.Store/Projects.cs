@@ -1,3 +1,4 @@
+using Attune.Store.Import;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -58,15 +59,24 @@ public sealed class Projects
     public Project Add(string name, ProjectSettings settings, long by)
     {
         name = Checked(name, settings);
-        return database.Write(connection =>
-        {
-            Free(connection, name, 0);
-            var id = connection.ExecuteScalar<long>(
-                "INSERT INTO project (name, settings, created_at) VALUES (@name, @settings, @now) RETURNING id",
-                new { name, settings, now = time.GetUtcNow() });
-            AuditTrail.Append(connection, time, by, id, "project made", name, settings);
-            return connection.QuerySingle<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id });
-        });
+        return database.Write(connection => Load(connection, Insert(connection, name, settings, by, time)));
+    }
+
+    /// <param name="connection">The connection that writes.</param>
+    /// <param name="name">A name that <see cref="Checked"/> returned.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="by">Who creates it.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The id.</returns>
+    /// <exception cref="InvalidDataException">The name is taken.</exception>
+    internal static long Insert(SqliteConnection connection, string name, ProjectSettings settings, long by, TimeProvider time)
+    {
+        Free(connection, name, 0);
+        var id = connection.ExecuteScalar<long>(
+            "INSERT INTO project (name, settings, created_at) VALUES (@name, @settings, @now) RETURNING id",
+            new { name, settings, now = time.GetUtcNow() });
+        AuditTrail.Append(connection, time, by, id, "project made", name, settings);
+        return id;
     }
 
     /// <summary>Changes name and settings; this also updates how many annotators see each item, and the order of items.</summary>
@@ -112,8 +122,12 @@ public sealed class Projects
     /// <summary>Decisions would mean something else under another task or scale.</summary>
     static void MustFit(SqliteConnection connection, Project was, ProjectSettings now)
     {
-        if ((was.Settings.Task, was.Settings.StrengthLevels, was.Settings.RatingLevels) != (now.Task, now.StrengthLevels, now.RatingLevels)
-            && HasDecisions(connection, was.Id))
+        var changes = (was.Settings.Task, was.Settings.StrengthLevels, was.Settings.RatingLevels)
+            != (now.Task, now.StrengthLevels, now.RatingLevels);
+        if (changes && Imports.IsInProgress(connection, was.Id))
+            throw new InvalidDataException(
+                "items are being imported into this project; change its task and its scales when the import is complete");
+        if (changes && HasDecisions(connection, was.Id))
             throw new InvalidDataException(
                 "this project has decisions, so its task and its scales cannot change: the decisions would mean something else; "
                 + "create another project for the new task and import the items there");
@@ -184,7 +198,9 @@ public sealed class Projects
         return progress with { Decisions = decided, Wanted = wanted };
     }
 
-    static string Checked(string name, ProjectSettings settings)
+    /// <summary>The name of a project without spaces around it.</summary>
+    /// <exception cref="InvalidDataException">The name is empty or too long, or a setting is invalid.</exception>
+    public static string Checked(string name, ProjectSettings settings)
     {
         var problems = settings.Problems().ToList();
         return problems.Count == 0 ? Names.Checked(name, LongestName) : throw new InvalidDataException(string.Join("\n", problems));

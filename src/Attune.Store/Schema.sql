@@ -73,6 +73,13 @@ CREATE TABLE answer (
   PRIMARY KEY (item_id, place)
 ) STRICT, WITHOUT ROWID;
 
+-- Rows of imports that are not items yet. A transaction for each chunk makes its rows items, in the order of the ids.
+CREATE TABLE import_chunk (
+  id         INTEGER PRIMARY KEY,
+  project_id INTEGER NOT NULL REFERENCES project (id),
+  rows       TEXT    NOT NULL               -- a line for each row, as JSON: the item and its imported decision
+) STRICT;
+
 -- An item assigned to a person who has not decided yet. A live lease takes one of the wanted decisions. An expired lease is kept:
 -- it becomes live again when its person returns and a decision is still wanted, and a late decision is accepted.
 CREATE TABLE lease (

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Attune.Store;
 
 /// <summary>
-/// Brings a store of version 1 to the current version: every table is created anew and filled from the old one, in one transaction.
+/// Brings a store of an earlier version to the current one: every table is created anew and filled from the old one, in one transaction.
 /// https://sqlite.org/lang_altertable.html#otheralter
 /// </summary>
 static class StoreUpgrade

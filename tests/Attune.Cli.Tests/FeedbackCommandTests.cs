@@ -55,6 +55,19 @@ public sealed class FeedbackCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("hotel", "needs 'prompt' and 'completions'", "{\"prompt\": \"a\"}")]
+    [InlineData("hotel", "this project collects ratings", "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}\n"
+        + "{\"prompt\": \"a\", \"completion\": \"b\"}")]
+    [InlineData("  ", "name", "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}")]
+    public void ImportNew_Refused_LeavesNothing(string project, string expected, string rows)
+    {
+        var (code, _, error) = Run("import", folder.Write("refused.jsonl", rows), "--project", project, "--new");
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Studio));
+    }
+
+    [Theory]
     [InlineData("2026-03-01")]
     [InlineData("2026-03-01T09:00")]
     [InlineData("2026-03-01T09:00:00Z")]

@@ -44,10 +44,10 @@ public sealed class DatabaseTests : IDisposable
     {
         AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
         AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
-        AssertRefused("version 3, but this program needs version 2", path =>
+        AssertRefused("version 4, but this program needs version 3", path =>
         {
             PreferenceStore.Open(path).Dispose();
-            Execute(path, "PRAGMA user_version = 3");
+            Execute(path, "PRAGMA user_version = 4");
         });
         AssertRefused("cannot be opened as a store", path => Directory.CreateDirectory(path));
     }

@@ -20,7 +20,12 @@ public sealed class ImportTests : IDisposable
         store.Projects.Add($"{Guid.NewGuid():N}", settings ?? new() { Task = TaskKind.Ranking }, owner.Id);
 
     ImportResult Import(Project project, params string[] lines) =>
-        store.Imports.Add(project, folder.Write("data.jsonl", string.Join('\n', lines)), owner.Id);
+        store.Imports.Add(project, Read(project, folder.Write("data.jsonl", string.Join('\n', lines))), owner.Id);
+
+    static ImportRows Read(Project project, string file) => ImportRows.Read(file, project.Settings);
+
+    string Pairs(int count) => folder.Write("pairs.jsonl", string.Join('\n',
+        Enumerable.Range(0, count).Select(i => $$"""{"prompt": "{{i}}", "chosen": "a", "rejected": "b"}""")));
 
     IReadOnlyList<Item> Items(Project project) => store.Items.Page(project.Id, 0, 100);
 
@@ -86,7 +91,7 @@ public sealed class ImportTests : IDisposable
     {
         var project = Project(new() { CheckEvery = 0 });
         var file = folder.Write("data.jsonl", """{"prompt": "p", "chosen": "a", "rejected": "b", "votes": [7, 3], "topic": "pool"}""");
-        Assert.Equal(new(1, 0, imported), store.Imports.Add(project, file, owner.Id, decisions));
+        Assert.Equal(new(1, 0, imported), store.Imports.Add(project, Read(project, file), owner.Id, decisions));
         var item = Assert.Single(Items(project));
         Assert.Equal((decided, wanted), (item.Decided, item.Wanted));
         Assert.Equal(imported == 1 ? ["topic", "imported"] : ["topic"], item.Extra!.Select(field => field.Key));
@@ -125,7 +130,8 @@ public sealed class ImportTests : IDisposable
     public void ATableIsReadToo()
     {
         var project = Project(new());
-        store.Imports.Add(project, folder.Write("data.csv", "prompt,chosen,rejected,votes\n\"p, q\",a,b,\"[3, 1]\"\n"), owner.Id);
+        var file = folder.Write("data.csv", "prompt,chosen,rejected,votes\n\"p, q\",a,b,\"[3, 1]\"\n");
+        store.Imports.Add(project, Read(project, file), owner.Id);
         Assert.Equal("p, q", (string)Items(project)[0].Prompt!);
         Assert.Equal(1, store.Exports.Preview(project, new()).TrainRows);
     }
@@ -163,6 +169,62 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(("a", "sft"), ((string)Items(project)[0].Answers[0].Text!, Items(project)[0].Answers[0].Source));
         Assert.Contains("this project collects ratings", Assert.Throws<InvalidDataException>(() =>
             Import(project, """{"prompt": "p", "chosen": "a", "rejected": "b"}""")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Import_ManyRows_LetsOthersInWhileItRuns()
+    {
+        var project = Project(new());
+        var rows = Read(project, Pairs(10_000));
+        var import = Task.Run(() => store.Imports.Add(project, rows, owner.Id), TestContext.Current.CancellationToken);
+        var seen = new HashSet<long>();
+        while (!import.IsCompleted)
+            seen.Add(store.Projects.Progress(project.Id).Items);
+        Assert.Equal(new(10_000, 0, 10_000), await import);
+        Assert.Contains(seen, count => count is > 0 and < 10_000);
+        Assert.Equal(new(10_000, 10_000, 10_000, 10_000), store.Projects.Progress(project.Id));
+        Assert.Equal("10,000 items", Assert.Single(store.Audit.Newest(project.Id), entry => entry.Action == "items added").Subject);
+    }
+
+    [Fact]
+    public void Open_AfterAnInterruptedImport_CompletesIt()
+    {
+        var project = Project(new());
+        var rows = Read(project, Pairs(5000));
+        store.Imports.Save(_ => project.Id, rows, owner.Id, ImportedDecisions.Keep, TestContext.Current.CancellationToken);
+        Assert.Equal(0, store.Projects.Progress(project.Id).Items);
+        Assert.Contains("items are being imported", Assert.Throws<InvalidDataException>(() => store.Projects.Change(
+            project.Id, project.Name, new() { Task = TaskKind.Ranking }, owner.Id)).Message, StringComparison.Ordinal);
+        store.Dispose();
+        using var opened = PreferenceStore.Open(store.Path);
+        Assert.Equal(new(5000, 5000, 5000, 5000), opened.Projects.Progress(project.Id));
+        Assert.Equal(["0", "1"], opened.Items.Page(project.Id, 0, 2).Select(item => (string)item.Prompt!));
+        Assert.Equal("imported", opened.People.Find(opened.Annotations.ForItem(project.Id, 1)[0].Person)!.Name);
+        opened.Projects.Change(project.Id, "free", project.Settings, owner.Id);
+    }
+
+    [Fact]
+    public void Import_Cancelled_LeavesNothing()
+    {
+        var project = Project(new());
+        var rows = Read(project, Pairs(10));
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => store.Imports.Add(project, rows, owner.Id, cancellation: cancelled));
+        Assert.Throws<OperationCanceledException>(() => store.Imports.AddProject("new", rows, owner.Id, cancellation: cancelled));
+        Assert.Null(store.Projects.Find("new"));
+        store.Imports.Add(project, Read(project, Pairs(1)), owner.Id);
+        Assert.Single(Items(project));
+    }
+
+    [Fact]
+    public void Import_TaskChangedAfterReading_AddsNothing()
+    {
+        var project = Project(new());
+        var rows = Read(project, Pairs(1));
+        store.Projects.Change(project.Id, project.Name, new() { Task = TaskKind.Ranking }, owner.Id);
+        Assert.Contains("import the file again", Assert.Throws<InvalidDataException>(() => store.Imports.Add(project, rows, owner.Id))
+            .Message, StringComparison.Ordinal);
+        Assert.Empty(Items(project));
     }
 
     public void Dispose()

@@ -49,6 +49,26 @@ public sealed class StoreUpgradeTests : IDisposable
     }
 
     [Fact]
+    public void Open_StoreOfVersion2_KeepsEverything()
+    {
+        var path = folder.File("studio.db");
+        using (var store = PreferenceStore.Open(path))
+        {
+            var owner = store.People.Local().Id;
+            store.People.Imported(owner);
+            store.Projects.Add("hotel", new(), owner);
+        }
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Execute("DROP TABLE import_chunk; PRAGMA user_version = 2");
+        Assert.Equal(1, Backups.Check(path).People);
+        using var opened = PreferenceStore.Open(path);
+        Assert.Equal([SpecialPerson.Local, SpecialPerson.Imported],
+            opened.People.All().OrderBy(person => person.Id).Select(person => person.Special));
+        Assert.Equal("hotel", Assert.Single(opened.Projects.All()).Name);
+        Assert.Equal(Schema(connection), Schema(NewStore()));
+    }
+
+    [Fact]
     public void Open_StoreOfVersion1WithAPersonOfAReservedName_RenamesThem()
     {
         var path = OldStore("UPDATE person SET disabled = 0, link = x'00' WHERE id = 2; UPDATE person SET name = 'You' WHERE id = 3",

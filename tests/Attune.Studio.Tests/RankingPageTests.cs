@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Store;
+using Attune.Store.Import;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -279,7 +280,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         var file = Path.Combine(studio.Folder, $"{project.Id}.jsonl");
         await File.WriteAllTextAsync(file, """{"prompt": "why?", "chosen": "so", "rejected": "no"}""" + "\n",
             TestContext.Current.CancellationToken);
-        studio.Store.Imports.Add(project, file, studio.Store.People.Find("You")!.Id);
+        studio.Store.Imports.Add(project, ImportRows.Read(file, project.Settings), studio.Store.People.Find("You")!.Id);
         await using var page = await browser.Open(studio.Address);
         await page.Page.GotoAsync($"projects/{project.Id}/annotate");
         await page.Shows("#done", "1 decision came with the items when they were imported");

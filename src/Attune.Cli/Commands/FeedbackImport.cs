@@ -36,13 +36,11 @@ static class FeedbackImport
         if (!Path.Exists(file))
             throw new InvalidDataException($"There is no file {file}.");
         using var cancellation = new CancellationOnSignal();
-        using var store = isNew ? PreferenceStore.Open(FeedbackCommand.StorePath(parsed)) : FeedbackCommand.Open(parsed);
-        var owner = store.People.All().FirstOrDefault(person => person is { Role: Role.Owner, Disabled: false })
-            ?? store.People.Local();
-        var project = isNew ? store.Projects.Add(name, SettingsFor(file), owner.Id) : FeedbackCommand.Find(store, name);
-        var result = store.Imports.Add(project, file, owner.Id, parsed.GetValue(Decisions), cancellation: cancellation.Token);
+        var (project, result) = isNew
+            ? ImportNew(parsed, file, name, cancellation.Token)
+            : ImportInto(parsed, file, name, cancellation.Token);
         Console.Out.WriteLine(
-            $"{project.Name}: {Quantity.Of(result.Items, "item")}, {result.Known:N0} of them with known ranks; "
+            $"{project}: {Quantity.Of(result.Items, "item")}, {result.Known:N0} of them with known ranks; "
             + $"{Quantity.Of(result.Decisions, "annotation")} imported");
         if (result.Decisions > 0 && parsed.GetValue(Decisions) == ImportedDecisions.Keep)
             Console.Out.WriteLine("Items with an imported annotation need no other one; to have people annotate them, import with "
@@ -50,6 +48,23 @@ static class FeedbackImport
         return 0;
     }
 
-    static ProjectSettings SettingsFor(string file) =>
-        Imports.TaskFor(file) is var task && task == TaskKind.Rating ? new() { Task = task, RatingLevels = 5 } : new() { Task = task };
+    /// <summary>Reads the file first: a refused file or name leaves no store.</summary>
+    static (string Project, ImportResult Result) ImportNew(ParseResult parsed, string file, string name, CancellationToken cancellation)
+    {
+        var rows = ImportRows.Read(file, cancellation: cancellation);
+        name = Projects.Checked(name, rows.Settings);
+        using var store = PreferenceStore.Open(FeedbackCommand.StorePath(parsed));
+        return (name, store.Imports.AddProject(name, rows, OwnerOf(store), parsed.GetValue(Decisions), cancellation));
+    }
+
+    static (string Project, ImportResult Result) ImportInto(ParseResult parsed, string file, string name, CancellationToken cancellation)
+    {
+        using var store = FeedbackCommand.Open(parsed);
+        var project = FeedbackCommand.Find(store, name);
+        var rows = ImportRows.Read(file, project.Settings, cancellation: cancellation);
+        return (project.Name, store.Imports.Add(project, rows, OwnerOf(store), parsed.GetValue(Decisions), cancellation));
+    }
+
+    static long OwnerOf(PreferenceStore store) =>
+        (store.People.All().FirstOrDefault(person => person is { Role: Role.Owner, Disabled: false }) ?? store.People.Local()).Id;
 }

@@ -1,5 +1,7 @@
-using Attune.Data;
+using System.Text.Json;
 using Attune.Store.Export;
+using Attune.Text;
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Import;
@@ -23,11 +25,18 @@ public enum ImportedDecisions
 /// <param name="Decisions">How many of them have an imported decision.</param>
 public sealed record ImportResult(int Items, int Known, int Decisions);
 
-/// <summary>Imports prompts with responses into a project, from files that <c>Attune.Data</c> reads.</summary>
+/// <summary>
+/// Imports prompts with responses into a project, all rows of a file or none. One short transaction saves the rows in
+/// <c>import_chunk</c>. A transaction for each chunk then makes its rows items, so that requests of annotators come in between. If that is
+/// interrupted, the next <see cref="PreferenceStore.Open"/> completes it.
+/// </summary>
 public sealed class Imports
 {
-    /// <summary>The most rows of a file.</summary>
-    const int MostRows = 1_000_000;
+    /// <summary>The most rows of a chunk, and the length of its text from which it gets no more rows.</summary>
+    const int MostRows = 1000, LongestText = 4 << 20;
+
+    /// <summary>Between two chunks. Other processes try again after at most 25 ms while they have waited for less than 130 ms.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     readonly Database database;
     readonly TimeProvider time;
@@ -35,30 +44,69 @@ public sealed class Imports
     internal Imports(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
     /// <summary>
-    /// Adds every row of a file as an item after the existing ones, all or none. The decision of a row is stored for an account
-    /// named imported, which cannot sign in.
+    /// Adds rows as items after the existing ones. The decision of a row is stored for an account named imported, which cannot sign in.
     /// </summary>
     /// <param name="project">The project.</param>
-    /// <param name="path">A data file, or a folder of them.</param>
+    /// <param name="rows">Rows that were read for the settings of this project.</param>
     /// <param name="by">Who imports.</param>
     /// <param name="decisions">What to do with decisions in the file.</param>
-    /// <param name="mostBytes">The most bytes that a file may have without compression.</param>
-    /// <param name="cancellation">Stops the import; nothing is added then.</param>
-    /// <exception cref="InvalidDataException">A row is invalid; the message names file and line.</exception>
-    public ImportResult Add(Project project, string path, long by, ImportedDecisions decisions = ImportedDecisions.Keep,
-        long mostBytes = long.MaxValue, CancellationToken cancellation = default)
+    /// <param name="cancellation">Stops the import; nothing is added then. It has no effect once the rows are saved.</param>
+    /// <exception cref="InvalidDataException">The task of the project was changed after the rows were read.</exception>
+    public ImportResult Add(Project project, ImportRows rows, long by, ImportedDecisions decisions = ImportedDecisions.Keep,
+        CancellationToken cancellation = default)
     {
-        var read = Read(project.Settings, path, mostBytes, cancellation).ConvertAll(row => WithDecision(row, decisions));
-        var decided = read.Exists(row => row.Result is not null) ? new People(database, time).Imported(by).Id : (long?)null;
+        var result = Save(_ => project.Id, rows, by, decisions, cancellation);
+        Complete(database, time);
+        return result;
+    }
+
+    /// <summary>Creates a project and adds rows as its items, both or neither.</summary>
+    /// <exception cref="InvalidDataException">The name is empty, too long or taken.</exception>
+    public ImportResult AddProject(string name, ImportRows rows, long by, ImportedDecisions decisions = ImportedDecisions.Keep,
+        CancellationToken cancellation = default)
+    {
+        name = Projects.Checked(name, rows.Settings);
+        var result = Save(connection => Projects.Insert(connection, name, rows.Settings, by, time), rows, by, decisions, cancellation);
+        Complete(database, time);
+        return result;
+    }
+
+    /// <summary>Saves rows; the import is certain when this method returns.</summary>
+    internal ImportResult Save(Func<SqliteConnection, long> findProject, ImportRows rows, long by, ImportedDecisions decisions,
+        CancellationToken cancellation)
+    {
+        var saved = rows.Items.Select(row => WithDecision(row, decisions)).Select(row => new SavedRow(row.Item, row.Result)).ToList();
+        var chunks = Chunks(saved).ToList();
+        if (saved.Exists(row => row.Result is not null))
+            _ = new People(database, time).Imported(by);
         database.Write(connection =>
         {
-            var first = Items.Add(connection, project.Id, [.. read.Select(row => row.Item)], by, time);
-            if (decided is { } person)
-                Decide(connection, project.Id, read, first, person);
+            var project = findProject(connection);
+            if (Items.SettingsOf(connection, project).Task != rows.Settings.Task)
+                throw new InvalidDataException("the task of the project was changed while the file was read; import the file again");
+            Items.InsertRows(connection, "import_chunk", ["project_id", "rows"], chunks.Select(rows => new object?[] { project, rows }));
+            AuditTrail.Append(connection, time, by, project, "items added", Quantity.Of(saved.Count, "item"));
             cancellation.ThrowIfCancellationRequested();
         });
-        Items.Arrange(database, project.Id);
-        return new(read.Count, read.Count(row => row.Item.Kind != ItemKind.Normal), read.Count(row => row.Result is not null));
+        return new(saved.Count, saved.Count(row => row.Item.Kind != ItemKind.Normal), saved.Count(row => row.Result is not null));
+    }
+
+    /// <summary>Each row is JSON on a line.</summary>
+    static IEnumerable<string> Chunks(IEnumerable<SavedRow> rows)
+    {
+        var (chunk, length) = (new List<string>(), 0L);
+        foreach (var row in rows.Select(SqlTypes.ToJson))
+        {
+            chunk.Add(row);
+            length += row.Length;
+            if (chunk.Count < MostRows && length < LongestText)
+                continue;
+            yield return string.Join('\n', chunk);
+            chunk.Clear();
+            length = 0;
+        }
+        if (chunk.Count > 0)
+            yield return string.Join('\n', chunk);
     }
 
     static ImportedItem WithDecision(ImportedItem row, ImportedDecisions decisions) => row.Result is null ? row : decisions switch
@@ -68,52 +116,48 @@ public sealed class Imports
         _ => row with { Result = null, Item = row.Item with { Extra = ImportedVotes.Without(row.Item.Extra) } },
     };
 
-    /// <summary>The task that fits every row of a file, for a new project.</summary>
-    /// <exception cref="InvalidDataException">A row is not an item.</exception>
-    public static TaskKind TaskFor(string path)
+    /// <summary>Makes the rows of all chunks items. Several processes may do this at the same time.</summary>
+    internal static void Complete(Database database, TimeProvider time)
     {
-        var counts = Rows(path).Select(row => row.Item.Answers.Count).ToHashSet();
-        return counts.SetEquals([2]) ? TaskKind.Pairwise : counts.Contains(1) ? TaskKind.Rating : TaskKind.Ranking;
-    }
-
-    static List<ImportedItem> Read(ProjectSettings settings, string path, long mostBytes, CancellationToken cancellation)
-    {
-        var read = new List<ImportedItem>();
-        foreach (var row in Rows(path, mostBytes))
+        while (database.Read(HasChunks) && database.Write(connection => AddChunk(connection, time)) is { } project)
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (read.Count == MostRows)
-                throw new InvalidDataException($"{row.Origin}: a file may have at most {MostRows:N0} rows; split it");
-            read.Add(Checked(row, settings));
-        }
-        return read.Count > 0 ? read : throw new InvalidDataException($"{path} has no rows");
-    }
-
-    static IEnumerable<ImportedItem> Rows(string path, long mostBytes = long.MaxValue) =>
-        Dataset.Rows(path, mostBytes).Select(ItemReader.ToItem);
-
-    static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
-    {
-        if (settings.Task == TaskKind.Rating && row.Result is not null)
-            throw new InvalidDataException(
-                $"{row.Origin}: the row has ranks, but this project collects ratings; import it into a project of pairs or rankings");
-        try
-        {
-            return row with { Item = Items.Checked(row.Item, settings) };
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"{row.Origin}: {error.Message}", error);
+            Items.Arrange(database, project);
+            Thread.Sleep(Pause);
         }
     }
 
-    void Decide(SqliteConnection connection, long project, List<ImportedItem> read, long first, long person)
+    static bool HasChunks(SqliteConnection connection) => connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM import_chunk)");
+
+    /// <returns>The project of the chunk; null where there is none.</returns>
+    static long? AddChunk(SqliteConnection connection, TimeProvider time)
     {
-        foreach (var (at, row) in read.Index().Where(row => row.Item.Result is not null))
+        var next = connection.QueryFirstOrDefault<(long Id, long Project, string Rows)?>(
+            "SELECT id, project_id, rows FROM import_chunk ORDER BY id LIMIT 1");
+        if (next is not (var id, var project, var rows))
+            return null;
+        Add(connection, project, [.. rows.Split('\n').Select(row => JsonSerializer.Deserialize<SavedRow>(row, SqlTypes.Json)!)], time);
+        connection.Execute("DELETE FROM import_chunk WHERE id = @id", new { id });
+        if (!IsInProgress(connection, project))
+            Items.EndAdding(connection, project);
+        return project;
+    }
+
+    /// <summary>Whether a project has rows that are not items yet.</summary>
+    internal static bool IsInProgress(SqliteConnection connection, long project) =>
+        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM import_chunk WHERE project_id = @project)", new { project });
+
+    static void Add(SqliteConnection connection, long project, List<SavedRow> rows, TimeProvider time)
+    {
+        var first = Items.Insert(connection, project, rows.ConvertAll(row => row.Item));
+        var person = People.Find(connection, SpecialPerson.Imported)?.Id;
+        foreach (var (at, row) in rows.Index().Where(row => row.Item.Result is not null))
         {
             var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
-            Annotations.Insert(connection, project, new() { Item = first + at, Person = person, Result = row.Result!, Shown = shown,
+            Annotations.Insert(connection, project, new() { Item = first + at, Person = person!.Value, Result = row.Result!, Shown = shown,
                 At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
         }
     }
+
+    /// <summary>A row in a chunk.</summary>
+    sealed record SavedRow(Item Item, AnnotationResult? Result);
 }

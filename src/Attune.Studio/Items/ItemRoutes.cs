@@ -38,8 +38,8 @@ static class ItemRoutes
         var (found, imported) = (store.Projects.Get(project), EnumName<ImportedDecisions>.ParseOr(ImportedDecisions.Keep, decisions));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var upload = await Upload.Save(file, options.Exports, cancellation.Token);
-        var result = upload.Read(path =>
-            store.Imports.Add(found, path, context.Person().Id, imported, Upload.LargestContent, cancellation.Token));
+        var rows = upload.Read(path => ImportRows.Read(path, found.Settings, Upload.LargestContent, cancellation.Token));
+        var result = store.Imports.Add(found, rows, context.Person().Id, imported, cancellation.Token);
         return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
     }
 }
