@@ -84,6 +84,9 @@ public sealed record StudyVariant : IValidatableObject
     /// <summary>The name of the curve and of the folder.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Another recipe file than that of the study, also of another method; empty for the same.</summary>
+    public string Recipe { get; init; } = "";
+
     /// <summary>key=value arguments that override the base.</summary>
     public IReadOnlyList<string> Set { get; init; } = [];
 

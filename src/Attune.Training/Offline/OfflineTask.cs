@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Training.Batches;
+using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Runs;
@@ -13,6 +14,9 @@ public sealed class OfflineTask<TExample>(
 {
     /// <summary>Whether the model's dropout is applied in training.</summary>
     public bool Dropout { get; init; }
+
+    /// <summary>Samples and scores responses in every evaluation; null for none.</summary>
+    public SampledEvaluation? Responses { get; init; }
 
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
@@ -33,7 +37,7 @@ public sealed class OfflineTask<TExample>(
         run.Register("optimizer", optimizer);
         foreach (var (name, state) in objective.States)
             run.Register(name, state);
-        run.EvaluationCost = heldOut.Count / (double)training.BatchSize;
+        run.EvaluationCost = (heldOut.Count + (Responses?.PromptCount ?? 0)) / (double)training.BatchSize;
         var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, data.Steps), training);
         loop.Train(data, Evaluate, cancellation);
 
@@ -41,8 +45,10 @@ public sealed class OfflineTask<TExample>(
         {
             SetDropout(false);
             var metrics = loop.Evaluate(heldOut);
+            var sampled = Responses?.Evaluate() ?? EvaluationResult.Empty;
             SetDropout(Dropout);
-            return new(metrics, []);
+            return new(new Dictionary<string, double>([.. sampled.Metrics.Where(row => !metrics.ContainsKey(row.Key)), .. metrics]),
+                sampled.Samples);
         }
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models.Heads;
 using Attune.Training.Batches;
+using Attune.Training.Evaluation;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
 using Attune.Training.Options;
@@ -34,12 +35,20 @@ public abstract record OfflineRecipe : IRecipe
     /// <summary>The optimizer and its schedule.</summary>
     public OptimizerOptions Optimizer { get; init; } = new();
 
+    /// <summary>Responses to held-out prompts, which every evaluation samples, scores and keeps to read.</summary>
+    public ResponseOptions Responses { get; init; } = new();
+
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Parameters.Validate(Model, hasDropout: false);
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
 
-    public virtual IRecipe WithFullPaths() => this with { Data = Data.WithFullPaths(), Model = ModelPath.Full(Model) };
+    public virtual IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = ModelPath.Full(Model),
+        Responses = Responses.WithFullPaths(),
+    };
 
     public abstract void Train(Run run, CancellationToken cancellation);
 }
@@ -72,7 +81,9 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(example => Encode(example, encoder), encoder, run);
         var objective = NewObjective(new Policy(model, tokenizer, new()), trained, run);
-        new OfflineTask<TExample>(run, trained, objective, Training, Optimizer).Train(train, heldOut, cancellation);
+        using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation);
+        var task = new OfflineTask<TExample>(run, trained, objective, Training, Optimizer) { Responses = responses };
+        task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
 

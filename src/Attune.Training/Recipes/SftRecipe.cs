@@ -33,7 +33,12 @@ public sealed record SftRecipe : OfflineRecipe
         if (run.SelfTest)
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
         var objective = Algorithms.Sft.Objective(model, tokenizer, Sft);
-        var task = new OfflineTask<TokenRow>(run, trained, objective, Training, Optimizer) { Dropout = Sft.Dropout };
+        using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation);
+        var task = new OfflineTask<TokenRow>(run, trained, objective, Training, Optimizer)
+        {
+            Dropout = Sft.Dropout,
+            Responses = responses,
+        };
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }

@@ -42,12 +42,13 @@ public static class StudyReader
     static PlannedRun? Bind(StudyOptions options, StudyVariant variant, int seed, List<string> errors)
     {
         var output = Path.Combine(options.Output, variant.Folder, $"seed-{seed}");
-        var method = options.Method.Length > 0 ? options.Method : null;
+        var method = options.Method.Length > 0 && variant.Recipe.Length == 0 ? options.Method : null;
+        var file = variant.Recipe.Length > 0 ? variant.Recipe : options.Recipe;
         string[] words = [.. options.Set, .. variant.Set, $"run.output={output}", $"run.seed={seed}"];
-        var (found, recipe, problems) = RecipeReader.Bind(method, options.Recipe, words);
+        var (found, recipe, problems) = RecipeReader.Bind(method, file, words);
         errors.AddRange(variant == StudyVariant.Base ? problems : problems.Except(errors).Select(problem => $"{variant.Name}: {problem}"));
         if (recipe.Training.Steps == 0)
-            errors.Add("`training.steps` must be at least 1: the runs of a study must have the same number of steps (was 0).");
+            errors.Add("`training.steps` must be at least 1: the progress of a study is counted in steps (was 0).");
         return problems.Count > 0 ? null : new(new(variant, seed, new(recipe.Run.Output), recipe.Training.Steps), found, recipe);
     }
 
