@@ -1,5 +1,4 @@
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;

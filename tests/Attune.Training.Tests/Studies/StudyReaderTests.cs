@@ -103,6 +103,22 @@ public sealed class StudyReaderTests : IDisposable
             StringComparison.Ordinal);
 
     [Fact]
+    public void Read_VariantWithARecipeOfAnotherMethod_TrainsByThatMethod()
+    {
+        var other = folder.Write("dpo.yaml", $$"""
+            method: dpo
+            model: {{tiny.LanguageModel}}
+            data: { train: {{TinyPrompts()}} }
+            training: { steps: 5 }
+            """);
+        var text = Good.Replace("ppo.gamma=0.9", "run.threads=1", StringComparison.Ordinal)
+            .Replace("[kl.coef=0.1]", $"[dpo.beta=0.2]\n        recipe: {other}", StringComparison.Ordinal);
+        var runs = StudyReader.Read(folder.Write("mine.yaml", text)).Runs;
+        Assert.Equal(["ppo", "dpo", "ppo"], runs.Take(3).Select(run => run.Method.Name));
+        Assert.Equal((0.2, 1, 5), (((Training.Recipes.DpoRecipe)runs[1].Recipe).Dpo.Beta, runs[1].Recipe.Run.Threads, runs[1].Run.Steps));
+    }
+
+    [Fact]
     public void FilesThatAreMissingAreSaidOnce()
     {
         var message = Refused(Good.Replace("[ppo.gamma=0.9]", "[model=no/such/model, ppo.gamma=0.9]", StringComparison.Ordinal));
