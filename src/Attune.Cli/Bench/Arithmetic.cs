@@ -19,6 +19,7 @@ static class Arithmetic
             "ppo" => Ppo(preset, options.Critic),
             "generate" => Generate(preset, preset.Generate),
             "sft" => ForwardAndBackward * texts * (Body(preset) + Output(preset)),
+            "dpo" => (1 + ForwardAndBackward) * Generate(preset, preset.Pairs),
             _ => ForwardAndBackward * 2 * texts * Body(preset),
         };
     }
@@ -34,7 +35,7 @@ static class Arithmetic
         return Generate(preset, preset.Ppo) * (2 + learning) + reading + (critic == CriticKind.Model ? reading * (1 + learning) : 0);
     }
 
-    /// <summary>A pass over every token, with logits for the tokens of the responses only.</summary>
+    /// <summary>A forward pass over every token, with logits for the tokens of the responses only.</summary>
     static double Generate(BenchmarkPreset preset, Exchange exchange) =>
         exchange.Tokens * Body(preset) + exchange.ResponseTokens * Output(preset);
 

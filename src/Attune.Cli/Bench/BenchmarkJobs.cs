@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Generation;
 using Attune.Models.Checkpoints;
 using Attune.Torch;
@@ -68,17 +69,12 @@ static class BenchmarkJobs
         var optimizer = new OptimizerOptions { LearningRate = 1e-6 };
         return options.Job switch
         {
-            "ppo" => new PpoRecipe
+            "ppo" => Ppo(options, folder) with
             {
                 Run = run,
                 Training = training,
                 Optimizer = optimizer,
-                Model = folder.LanguageModel(),
-                RewardModel = folder.RewardModel(),
                 Data = Data(("prompt", preset.Ppo.Prompt)),
-                Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
-                Critic = new() { Kind = options.Critic },
-                Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
             },
             "sft" => new SftRecipe
             {
@@ -87,6 +83,15 @@ static class BenchmarkJobs
                 Optimizer = optimizer,
                 Model = folder.LanguageModel(),
                 Data = Data(("prompt", 1), ("completion", preset.TextLength - 2)),              // and EOS
+            },
+            "dpo" => new DpoRecipe
+            {
+                Run = run,
+                Training = training,
+                Optimizer = optimizer,
+                Model = folder.LanguageModel(),
+                Data = Data(
+                    ("prompt", preset.Pairs.Prompt), ("chosen", preset.Pairs.Response - 1), ("rejected", preset.Pairs.Response - 1)),
             },
             _ => new RewardRecipe
             {
@@ -100,8 +105,17 @@ static class BenchmarkJobs
         };
 
         DataOptions Data(params (string Key, int Words)[] texts) =>
-            new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0 };
+            new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0, TooLong = OverlongExamples.Drop };
     }
+
+    static PpoRecipe Ppo(BenchmarkOptions options, RandomFolder folder) => new()
+    {
+        Model = folder.LanguageModel(),
+        RewardModel = folder.RewardModel(),
+        Sampling = new() { MaxNewTokens = options.Preset.Ppo.Response, FixedLength = true },
+        Critic = new() { Kind = options.Critic },
+        Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
+    };
 
     static void Generate(BenchmarkOptions options, StepClock clock)
     {

@@ -17,7 +17,7 @@ sealed record Exchange(int Batch, int Prompt, int Response)
 /// <param name="Vocabulary">The size of the vocabulary.</param>
 /// <param name="Ppo">Prompts and responses of a PPO step.</param>
 /// <param name="Generate">Prompts and responses of the generate job.</param>
-/// <param name="Texts">Texts of an sft step, and pairs of a reward step.</param>
+/// <param name="Texts">Texts of an sft step, and pairs of a reward or dpo step.</param>
 /// <param name="TextLength">Tokens of a text, and of each side of a pair.</param>
 /// <param name="Dtype">The data type of matrix products.</param>
 sealed record BenchmarkPreset(
@@ -38,6 +38,9 @@ sealed record BenchmarkPreset(
     public static BenchmarkPreset Named(string name) => All.FirstOrDefault(preset => preset.Name == name)
         ?? throw new InvalidDataException(
             $"--preset must be one of {string.Join(", ", All.Select(preset => preset.Name))} (was '{name}').");
+
+    /// <summary>Both responses of the pairs of a dpo step: a quarter of each text is the prompt.</summary>
+    public Exchange Pairs => new(2 * Texts, TextLength / 4, TextLength - TextLength / 4);
 
     static ModelShape Gpt2(int layers, int width, int heads, int context) =>
         new() { Family = "gpt2", Layers = layers, Width = width, Heads = heads, Context = context };
