@@ -1,6 +1,6 @@
 namespace Attune.Data;
 
-/// <summary>Packs whole documents into rows of one length, so that little of a batch is padding and no document is cut.</summary>
+/// <summary>Packs whole texts into rows of one length, so that little of a batch is padding and no text is cut.</summary>
 public static class Packing
 {
     /// <summary>
@@ -9,28 +9,29 @@ public static class Packing
     /// token is dropped, since no token precedes it. Ding et al. 2024, "Fewer Truncations Improve Language Modeling", section 3,
     /// https://arxiv.org/abs/2404.10830.
     /// </summary>
-    public static IReadOnlyList<TokenRow> BestFit(IEnumerable<int[]> documents, int length)
+    public static IReadOnlyList<TokenRow> BestFit(IEnumerable<int[]> documents, int length) =>
+        BestFit([.. documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1)
+            .Select(piece => new TokenRow(piece, Array.ConvertAll(piece, _ => true)))], length);
+
+    /// <summary>The same for rows of at most <paramref name="length"/> tokens, which keep what is in the loss.</summary>
+    public static IReadOnlyList<TokenRow> BestFit(IReadOnlyList<TokenRow> texts, int length)
     {
-        var rows = new List<List<int[]>>();
-        var rowsByRoom = Enumerable.Range(0, length + 1).Select(_ => new Stack<List<int[]>>()).ToArray();
-        foreach (var piece in documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1)
-            .OrderByDescending(piece => piece.Length))
+        var rows = new List<List<TokenRow>>();
+        var rowsByRoom = Enumerable.Range(0, length + 1).Select(_ => new Stack<List<TokenRow>>()).ToArray();
+        foreach (var text in texts.OrderByDescending(text => text.Tokens.Length))
         {
-            var room = piece.Length;
+            var room = text.Tokens.Length;
             while (room < length && rowsByRoom[room].Count == 0)
                 room++;
             if (!rowsByRoom[room].TryPop(out var row))
                 rows.Add(row = []);
-            row.Add(piece);
-            rowsByRoom[room - piece.Length].Push(row);
+            row.Add(text);
+            rowsByRoom[room - text.Tokens.Length].Push(row);
         }
-        return [.. rows.Select(ToRow)];
+        return [.. rows.Select(Join)];
     }
 
-    static TokenRow ToRow(List<int[]> pieces)
-    {
-        int[] tokens = [.. pieces.SelectMany(piece => piece)];
-        return new(tokens, [.. Enumerable.Repeat(true, tokens.Length)],
-            [.. pieces.SelectMany((piece, segment) => Enumerable.Repeat(segment, piece.Length))]);
-    }
+    static TokenRow Join(List<TokenRow> texts) => new(
+        [.. texts.SelectMany(text => text.Tokens)], [.. texts.SelectMany(text => text.LossMask)],
+        [.. texts.SelectMany((text, segment) => Enumerable.Repeat(segment, text.Tokens.Length))]);
 }

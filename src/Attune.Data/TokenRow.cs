@@ -8,8 +8,14 @@ namespace Attune.Data;
 /// token.</param>
 public sealed record TokenRow(int[] Tokens, bool[] LossMask, int[]? Segments = null, int[]? Source = null)
 {
+    /// <summary>The seed of the noise that is added to the row's embeddings; null for none.</summary>
+    public int? NoiseSeed { get; private init; }
+
     /// <summary>How many tokens a model reads.</summary>
     public int Length => Tokens.Length + (Source?.Length ?? 0);
+
+    /// <summary>The row with noise that depends on a seed and on the row's number in the run only.</summary>
+    public TokenRow WithNoise(int seed, long number) => this with { NoiseSeed = SplitMix.Next(seed, number) };
 
     /// <summary>How many tokens are in the loss; the first token of a document is never predicted.</summary>
     public int TargetCount => Enumerable.Range(0, Tokens.Length).Count(IsTarget);

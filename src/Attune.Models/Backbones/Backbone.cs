@@ -52,6 +52,13 @@ public abstract class Backbone : Module
     /// <returns>(B, T, D), after the final norm.</returns>
     public abstract Tensor Forward(ModelInput input, KvCache? cache = null);
 
+    /// <summary>The rows of the token embedding with the input's noise: (B, T, D).</summary>
+    private protected static Tensor EmbedTokens(Embedding tokenEmbedding, ModelInput input)
+    {
+        var rows = tokenEmbedding.Forward(input.Tokens);
+        return input.EmbeddingNoise is { } noise ? rows + noise.To(rows.DType) : rows;
+    }
+
     /// <summary>The input with which a text is scored as a whole: the last real token has attended to all tokens.</summary>
     public virtual ModelInput ForScoring(ModelInput text) => text;
 

@@ -27,6 +27,9 @@ public sealed record ModelInput(
     /// </summary>
     public long FirstOutputColumn { get; init; }
 
+    /// <summary>(B, T, D): noise that is added to the token embeddings, as NEFTune does in training; null for none.</summary>
+    public Tensor? EmbeddingNoise { get; init; }
+
     /// <summary>The given positions, or columns after those in the cache: (B or 1, T).</summary>
     public Tensor PositionsAfter(long cached) =>
         Positions ?? Tensor.Arange(cached, cached + Tokens.Size(1), device: Tokens.Device).Unsqueeze(0);

@@ -102,7 +102,7 @@ public sealed class Encoder : Backbone
     public override Tensor Forward(ModelInput input, KvCache? cache = null)
     {
         var attentionMask = Attention.BidirectionalMask(input);
-        var x = tokenEmbedding.Forward(input.Tokens) + positionEmbedding.Forward(Positions(input));            // (B, T, D)
+        var x = EmbedTokens(tokenEmbedding, input) + positionEmbedding.Forward(Positions(input));            // (B, T, D)
         if (typeEmbedding is not null)
             x += input.TokenTypes is { } types ? typeEmbedding.Forward(types) : typeEmbedding.Weight.Value.Select(0, 0);
         x = dropout.Forward(norm.Forward(x));

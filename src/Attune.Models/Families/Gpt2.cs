@@ -59,7 +59,7 @@ public sealed class Gpt2 : Decoder
     protected override Module FinalNorm => finalNorm;
 
     protected override Tensor Embed(ModelInput input, long cached) =>
-        dropout.Forward(tokenEmbedding.Forward(input.Tokens) + positionEmbedding.Forward(input.PositionsAfter(cached)));
+        dropout.Forward(EmbedTokens(tokenEmbedding, input) + positionEmbedding.Forward(input.PositionsAfter(cached)));
 
     protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {

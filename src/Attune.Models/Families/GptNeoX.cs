@@ -57,7 +57,7 @@ public sealed class GptNeoX : Decoder
 
     protected override Module FinalNorm => finalNorm;
 
-    protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(tokenEmbedding.Forward(input.Tokens));
+    protected override Tensor Embed(ModelInput input, long cached) => dropout.Forward(EmbedTokens(tokenEmbedding, input));
 
     protected override Func<int, Tensor, Tensor> PrepareLayers(ModelInput input, KvCache? cache)
     {

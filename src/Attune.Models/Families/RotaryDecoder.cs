@@ -56,7 +56,7 @@ public sealed class RotaryDecoder : Decoder
     /// <summary>Rows of the token embedding, times a scale that is rounded to their type as in Gemma.</summary>
     protected override Tensor Embed(ModelInput input, long cached)
     {
-        var rows = tokenEmbedding.Forward(input.Tokens);
+        var rows = EmbedTokens(tokenEmbedding, input);
         return config.EmbeddingScale == 1 ? rows : rows * Tensor.Scalar(config.EmbeddingScale, rows.DType, rows.Device);
     }
 

@@ -76,12 +76,12 @@ public sealed class T5 : Backbone
         }
         var attentionMask = Attention.CausalMask(input, cache?.Length ?? 0);
         return decoder.Forward(
-            tokenEmbedding.Forward(input.Tokens), attentionMask, source, Attention.PaddingMask(sourceMask), cache);
+            EmbedTokens(tokenEmbedding, input), attentionMask, source, Attention.PaddingMask(sourceMask), cache);
     }
 
     /// <summary>The encoder's hidden states of a source: (B, S, D), after its final norm.</summary>
     public Tensor Encode(ModelInput source) =>
-        encoder.Forward(tokenEmbedding.Forward(source.Tokens), Attention.PaddingMask(Mask(source)));
+        encoder.Forward(EmbedTokens(tokenEmbedding, source), Attention.PaddingMask(Mask(source)));
 
     /// <summary>The text is both the source and the decoder's input, as in T5ForSequenceClassification.</summary>
     public override ModelInput ForScoring(ModelInput text)

@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -18,6 +19,9 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
     /// <summary>Per-visit augmentation of a row, such as corrupted spans; null for none.</summary>
     public Func<TokenRow, long, TokenRow>? Augment { get; init; }
 
+    /// <summary>Changes the input of a batch of rows, such as by noise; null for none.</summary>
+    public Func<ModelInput, IReadOnlyList<TokenRow>, ModelInput>? ChangeInput { get; init; }
+
     public TokenRow Transform(TokenRow example, long number) => Augment?.Invoke(example, number) ?? example;
 
     public double Count(IReadOnlyCollection<TokenRow> batch) => batch.Sum(row => row.TargetCount);
@@ -25,7 +29,7 @@ public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Ten
     public Loss Compute(IReadOnlyList<TokenRow> examples, double count)
     {
         var input = TensorBatch.From(examples, tokenizer.FillId, model.Device);                 // (B, T)
-        var hidden = model.HiddenStates(input);                                                       // (B, T, D)
+        var hidden = model.HiddenStates(ChangeInput?.Invoke(input, examples) ?? input);               // (B, T, D)
         return TokenLoss.Compute(model, hidden, Predictions(examples, (int)input.Tokens.Size(1)), examples, count, perToken);
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
+using Attune.Torch;
 using Attune.Training.Estimation;
 using Attune.Training.Offline;
 
@@ -27,6 +28,18 @@ public sealed record SftOptions : IValidatableObject
     [Range(0d, 1d, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
+    /// <summary>
+    /// The size α of the noise on token embeddings in training (NEFTune), such as 5; 0 for none.
+    /// </summary>
+    [Range(0d, double.PositiveInfinity)]
+    public double NeftuneNoiseAlpha { get; init; }
+
+    /// <summary>
+    /// Whether several demonstrations share a row of the context length, so that less of a batch is padding. They do not attend to each
+    /// other. training.batchSize then counts rows.
+    /// </summary>
+    public bool Packing { get; init; }
+
     /// <summary>Whether the model's dropout is applied in training.</summary>
     public bool Dropout { get; init; } = true;
 
@@ -43,10 +56,20 @@ public sealed record SftOptions : IValidatableObject
 /// </summary>
 public static class Sft
 {
-    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options) =>
-        options.Loss == SftLoss.Dft
-        ? new NextToken(model, tokenizer, CrossEntropy.Dynamic)
-        : new NextToken(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing));
+    public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, SftOptions options, int seed)
+    {
+        var noise = options.NeftuneNoiseAlpha == 0 ? null : new Neftune(options.NeftuneNoiseAlpha, seed, model.Backbone.Width);
+        return new NextToken(model, tokenizer, PerToken(options))
+        {
+            Augment = noise is null ? null : noise.Mark,
+            ChangeInput = noise is null ? null : noise.AddTo,
+        };
+    }
+
+    /// <summary>The loss of each token: (N, V) logits, which it may overwrite, and (N) targets → (N).</summary>
+    public static Func<Tensor, Tensor, Tensor> PerToken(SftOptions options) => options.Loss == SftLoss.Dft
+        ? CrossEntropy.Dynamic
+        : (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing);
 
     /// <summary>Demonstrations and conversations in tokens, without those that were dropped.</summary>
     /// <exception cref="InvalidDataException">An example is neither of them.</exception>

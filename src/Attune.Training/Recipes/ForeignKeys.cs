@@ -97,8 +97,10 @@ static class ForeignKeys
         max_len seq_length | data.tooLong | texts may be as long as the model's context; this key says what happens to longer ones
         truncation_mode | data.tooLong | texts may be as long as the model's context; this key says what happens to longer ones
         max_prompt_length prompt_max_len | data.tooLong | prompts may take the model's context less sampling.maxNewTokens
-        packing completion_only_loss |  | documents are packed, and of demonstrations only the responses are in the loss
-        assistant_only_loss |  | documents are packed, and of demonstrations only the responses are in the loss
+        packing | sft.packing | best-fit decreasing; pretrain always packs
+        packing_strategy padding_free |  | packing is best-fit decreasing, and a row's texts do not attend to each other
+        completion_only_loss assistant_only_loss |  | of demonstrations only the responses are in the loss
+        neftune_noise_alpha | sft.neftuneNoiseAlpha | 
         max_completion_length response_length generate_max_len max_new_tokens | sampling.maxNewTokens | 
         min_new_tokens | sampling.minNewTokens | 
         top_k | sampling.topK | 

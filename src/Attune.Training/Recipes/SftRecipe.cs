@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
@@ -30,9 +32,11 @@ public sealed record SftRecipe : OfflineRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(example => Algorithms.Sft.Encode(example, encoder), encoder, run);
+        if (Sft.Packing)
+            train = Pack(train, model);
         if (run.SelfTest)
             SelfTest.Run(model, trained.Named, tokenizer, train, run.Seed, run.Notice);
-        var objective = Algorithms.Sft.Objective(model, tokenizer, Sft);
+        var objective = Algorithms.Sft.Objective(model, tokenizer, Sft, run.Seed);
         using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation);
         var task = new OfflineTask<TokenRow>(run, trained, objective, Training, Optimizer)
         {
@@ -42,4 +46,9 @@ public sealed record SftRecipe : OfflineRecipe
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
     }
+
+    static IReadOnlyList<TokenRow> Pack(IReadOnlyList<TokenRow> rows, LanguageModel model) =>
+        model.Backbone.Kind == BackboneKind.Decoder
+            ? Packing.BestFit(rows, (int)model.Backbone.ContextLength)
+            : throw new InvalidDataException("`sft.packing` must be false for an encoder–decoder: each source has a row of its own.");
 }

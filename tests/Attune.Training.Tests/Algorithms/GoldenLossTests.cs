@@ -33,9 +33,12 @@ public sealed class GoldenLossTests : IDisposable
         var labels = GoldenFile.Tensor(inputs.GetProperty($"labels_{hparams.GetProperty("labels").GetString()}"));
         var (before, targets) = Shifted(logits, labels);
 
-        var perToken = hparams.GetProperty("loss_type").GetString() == "dft"
-            ? CrossEntropy.Dynamic(before, targets)
-            : CrossEntropy.PerToken(before, targets, hparams.Number("label_smoothing"));
+        var options = new SftOptions
+        {
+            Loss = Enum.Parse<SftLoss>(hparams.GetProperty("loss_type").GetString()!, ignoreCase: true),
+            LabelSmoothing = hparams.Number("label_smoothing"),
+        };
+        var perToken = Training.Algorithms.Sft.PerToken(options)(before * 1, targets);                    // it may overwrite the logits
         var loss = Masked.Reduce(perToken, count: hparams.Optional("num_items_in_batch"));
 
         loss.Backward();
