@@ -5,9 +5,9 @@ public static class Packing
 {
     /// <summary>
     /// Rows of at most <paramref name="length"/> tokens by best-fit decreasing: documents from longest to shortest, each into the row where
-    /// it leaves the least space, the oldest of several. A document longer than a row is split into rows, each of which starts again at position 0; a single last
-    /// token is dropped, since no token precedes it. Ding et al. 2024, "Fewer Truncations Improve Language Modeling", section 3,
-    /// https://arxiv.org/abs/2404.10830.
+    /// it leaves the least space, the oldest of several. A document longer than a row is split into rows, each of which starts again at
+    /// position 0; a single last token is dropped, since no token precedes it. Ding et al. 2024, "Fewer Truncations Improve Language
+    /// Modeling", section 3, https://arxiv.org/abs/2404.10830.
     /// </summary>
     public static IReadOnlyList<TokenRow> BestFit(IEnumerable<int[]> documents, int length) =>
         BestFit([.. documents.SelectMany(document => document.Chunk(length)).Where(piece => piece.Length > 1)
