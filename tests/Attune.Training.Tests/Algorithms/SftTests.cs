@@ -1,7 +1,6 @@
 using Attune.Data;
 using Attune.Models.Families;
 using Attune.Testing;
-using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
