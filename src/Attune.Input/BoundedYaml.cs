@@ -20,16 +20,25 @@ public static class BoundedYaml
     public const int MostCharacters = 4 << 20;
 
     /// <summary>The root of the first document; null where there is none.</summary>
-    /// <exception cref="InvalidDataException">The text is too long, too deep or has too many values.</exception>
-    /// <exception cref="YamlException">The text is not YAML.</exception>
-    /// <exception cref="InvalidOperationException">A list is not closed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The text is not YAML, too long, too deep or has too many values; the message names the line.
+    /// </exception>
     public static YamlNode? Load(TextReader reader)
     {
         var text = Read(reader);
-        Check(new Parser(new StringReader(text)));
-        var stream = new YamlStream();
-        stream.Load(new StringReader(text));
-        return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        var open = new Stack<Level>();
+        try
+        {
+            Check(new Parser(new StringReader(text)), open);
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        }
+        catch (Exception error) when (error is YamlException or InvalidOperationException)   // the second for a list that is not closed
+        {
+            var inBrackets = open.Where(level => level.IsInBrackets).Select(level => level.Start);
+            throw new InvalidDataException(YamlProblem.Describe(text, error, inBrackets), error);
+        }
     }
 
     static string Read(TextReader reader)
@@ -41,29 +50,35 @@ public static class BoundedYaml
         return text.ToString();
     }
 
-    static void Check(Parser parser)
+    static void Check(Parser parser, Stack<Level> open)
     {
-        var open = new Stack<(AnchorName Anchor, long Size)>();
         var sizes = new Dictionary<AnchorName, long>();
-        open.Push((AnchorName.Empty, 0));
+        open.Push(new(AnchorName.Empty, 0));
         while (parser.MoveNext())
         {
             switch (parser.Current)
             {
-                case MappingStart or SequenceStart:
-                    open.Push((((NodeEvent)parser.Current).Anchor, 1));
+                case MappingStart mapping:
+                    open.Push(new(mapping.Anchor, 1) { Start = mapping.Start, IsInBrackets = mapping.Style == MappingStyle.Flow });
+                    break;
+                case SequenceStart list:
+                    open.Push(new(list.Anchor, 1) { Start = list.Start, IsInBrackets = list.Style == SequenceStyle.Flow });
                     break;
                 case MappingEnd or SequenceEnd:
-                    var (anchor, size) = open.Pop();
-                    Add(anchor, size);
+                    var ended = open.Pop();
+                    Add(ended.Anchor, ended.Size);
                     break;
                 case Scalar scalar:
                     Add(scalar.Anchor, 1);
                     break;
                 case AnchorAlias alias when open.Any(level => level.Anchor == alias.Value):
                     throw new InvalidDataException($"line {alias.Start.Line}: the alias {alias.Value} is inside the value that it repeats");
+                case AnchorAlias alias when !sizes.ContainsKey(alias.Value):
+                    throw new InvalidDataException($"line {alias.Start.Line}, column {alias.Start.Column}: the alias *{alias.Value} has no "
+                        + $"value with the anchor &{alias.Value} before it; write the value itself, or put a text that begins with * in "
+                        + "quotation marks");
                 case AnchorAlias alias:
-                    Add(AnchorName.Empty, sizes.GetValueOrDefault(alias.Value, 1));
+                    Add(AnchorName.Empty, sizes[alias.Value]);
                     break;
             }
             if (open.Count - 1 > MostLevels)
@@ -75,10 +90,19 @@ public static class BoundedYaml
 
         void Add(AnchorName anchor, long size)
         {
-            var (name, before) = open.Pop();
-            open.Push((name, before + size));
+            var level = open.Pop();
+            open.Push(level with { Size = level.Size + size });
             if (!anchor.IsEmpty)
                 sizes[anchor] = size;
         }
+    }
+
+    /// <summary>A list or mapping that has begun, with the number of values in it.</summary>
+    sealed record Level(AnchorName Anchor, long Size)
+    {
+        public Mark Start { get; init; }
+
+        /// <summary>Whether it is written with brackets or braces.</summary>
+        public bool IsInBrackets { get; init; }
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Attune.Input;
 using Attune.Text;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
@@ -33,14 +32,14 @@ sealed class RecipeOverrides(YamlMappingNode root, Type recipe, FormerKeys forme
         {
             return BoundedYaml.Load(new StringReader(text)) ?? new YamlScalarNode(text);
         }
+        catch (InvalidDataException error) when (error.InnerException is not null)     // not YAML: the text itself, such as a stop string
+        {
+            return new YamlScalarNode(text);
+        }
         catch (InvalidDataException error)
         {
             errors.Add($"'{key}': {error.Message}");
             return new YamlScalarNode("");
-        }
-        catch (Exception error) when (error is YamlException or InvalidOperationException)
-        {
-            return new YamlScalarNode(text);
         }
     }
 

@@ -1,7 +1,6 @@
 using Attune.Input;
 using Attune.Text;
 using Attune.Training.Options;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Attune.Training.Recipes;
@@ -77,18 +76,9 @@ public static class RecipeReader
         {
             return BoundedYaml.Load(reader);
         }
-        catch (YamlException error)
-        {
-            throw new InvalidDataException(
-                $"{file}, line {error.Start.Line}: this is not YAML ({error.InnerException?.Message ?? error.Message})", error);
-        }
         catch (InvalidDataException error)
         {
             throw new InvalidDataException($"{file}, {error.Message}", error);
-        }
-        catch (InvalidOperationException error)                       // YamlDotNet's, for a list that is not closed
-        {
-            throw new InvalidDataException($"{file}: this is not YAML ({error.Message})", error);
         }
     }
 }

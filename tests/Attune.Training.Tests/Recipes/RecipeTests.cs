@@ -201,8 +201,8 @@ public sealed class RecipeTests : IDisposable
 
     [Theory]
     [InlineData("method: reward\nmodel: a\n", "is a recipe for reward, not for sft")]
-    [InlineData("method: [", "this is not YAML")]
-    [InlineData("data: [a, b\nx: 1\n", "this is not YAML")]
+    [InlineData("method: [", "recipe.yaml, line 1, column 9: the list that begins here with '[' is not closed")]
+    [InlineData("data: [a, b\nx: 1\n", "recipe.yaml, line 1, column 7: the list that begins here with '[' is not closed")]
     [InlineData("- a\n- b\n", "must have keys with values")]
     public void AFileOfAnotherKindIsSaid(string text, string expected) =>
         Assert.Contains(
