@@ -29,6 +29,8 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
     public async Task<string> Get(
         HubRepository repository, Func<IReadOnlyList<string>, IReadOnlyList<string>> choose, CancellationToken cancellation)
     {
+        if (settings.IsOffline)
+            return FromCache(repository, choose);
         using var client = new HubClient(settings);
         var snapshot = await WithRetries(() => client.Describe(repository, cancellation), cancellation).ConfigureAwait(false);
         var files = new List<HubFile>();
@@ -44,6 +46,32 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
         }
         cache.SetReference(repository, snapshot.Commit);
         return cache.SnapshotPath(repository, snapshot.Commit);
+    }
+
+    /// <summary>The folder of a repository in the cache, with all the files that are asked for.</summary>
+    string FromCache(HubRepository repository, Func<IReadOnlyList<string>, IReadOnlyList<string>> choose)
+    {
+        var folder = cache.Find(repository) ?? throw new InvalidDataException(settings.NotCached(repository));
+        string[] names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)];
+        var chosen = Chosen();
+        return chosen.FirstOrDefault(IsBrokenLink) is { } missing
+            ? throw new InvalidDataException(settings.NotCached(repository, missing))
+            : folder;
+
+        bool IsBrokenLink(string name) => File.ResolveLinkTarget(Path.Combine(folder, name), returnFinalTarget: true) is { Exists: false };
+
+        IReadOnlyList<string> Chosen()
+        {
+            try
+            {
+                return choose(names);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new InvalidDataException($"HF_HUB_OFFLINE is set, so only the cache in {folder} is used: {error.Message}", error);
+            }
+        }
     }
 
     async Task GetFile(HubClient client, HubRepository repository, string commit, HubFile file, CancellationToken cancellation)

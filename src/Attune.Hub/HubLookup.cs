@@ -19,9 +19,15 @@ public static class HubLookup
     /// <summary>
     /// What to add to "there is no file or folder X": how to get X from the Hub where it has the form of such a name, else nothing.
     /// </summary>
-    public static string Hint(HubKind kind, string text) => text.Contains('/') && Split(kind, text) is (var repository, _)
-        ? $". If you mean the {kind.Noun()} of the Hugging Face Hub, get it first: `{repository.Command}`"
-        : "";
+    public static string Hint(HubKind kind, string text)
+    {
+        if (!text.Contains('/') || Split(kind, text) is not (var repository, _))
+            return "";
+        var settings = HubSettings.FromEnvironment();
+        return settings.IsOffline
+            ? $". If you mean the {kind.Noun()} of the Hugging Face Hub: {settings.NotCached(repository)}"
+            : $". If you mean the {kind.Noun()} of the Hugging Face Hub, get it first: `{repository.Command}`";
+    }
 
     /// <summary>The repository that a text names, and a path in it; null where a folder of that name makes it a path.</summary>
     static (HubRepository Repository, string Inner)? Split(HubKind kind, string text)

@@ -12,6 +12,9 @@ public sealed record HubSettings
     /// <summary>The folder with the cached repositories: <c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>.</summary>
     public required string Cache { get; init; }
 
+    /// <summary>Whether only the cache is used: <c>HF_HUB_OFFLINE</c> or <c>TRANSFORMERS_OFFLINE</c> is 1, on, yes or true.</summary>
+    public bool IsOffline { get; init; }
+
     /// <summary>How long a connection may be silent before it counts as broken.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -30,6 +33,7 @@ public sealed record HubSettings
         var settings = new HubSettings
         {
             Cache = Path.GetFullPath(First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub")),
+            IsOffline = First("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
             Token = First("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? Text(File.ReadAllText(tokenFile)) : null),
         };
         if (First("HF_ENDPOINT") is not { } endpoint)
@@ -41,6 +45,11 @@ public sealed record HubSettings
 
         string? First(params string[] names) => names.Select(name => Text(variable(name))).FirstOrDefault(value => value is not null);
     }
+
+    /// <summary>Why a repository, or a file of it, cannot be had offline, and what to do.</summary>
+    internal string NotCached(HubRepository repository, string? file = null) =>
+        $"HF_HUB_OFFLINE is set, so only the cache in {Cache} is used, and {(file is null ? "" : $"{file} of ")}{repository} is not in it. "
+        + $"Unset HF_HUB_OFFLINE and run `{repository.Command}`, or copy the cache from a machine that has it";
 
     static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
 }

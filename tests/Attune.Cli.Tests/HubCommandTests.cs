@@ -78,6 +78,31 @@ public sealed class HubCommandTests : IDisposable
     }
 
     [Fact]
+    public void Get_Offline_PrintsTheCachedFolderOrWhyThereIsNone()
+    {
+        Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "1");
+        try
+        {
+            var (code, _, error) = Commands.Run("models", "get", "owner/name");
+            Assert.Equal(2, code);
+            Assert.Contains("HF_HUB_OFFLINE is set", error);
+            Assert.Contains("HF_HUB_OFFLINE is set", Commands.Run("generate", "owner/name", "The cat").Error);
+            Assert.Contains("HF_HUB_OFFLINE is set", Commands.Run("data", "inspect", "owner/name").Error);
+            Assert.Empty(hub.Requests);
+            Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "0");
+            var folder = Succeed("models", "get", "owner/name").Output;
+            Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "yes");
+            hub.Requests.Clear();
+            Assert.Equal(folder, Succeed("models", "get", "owner/name").Output);
+            Assert.Empty(hub.Requests);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", null);
+        }
+    }
+
+    [Fact]
     public void Get_FamilyThatIsNotSupported_StopsBeforeTheWeights()
     {
         hub.Files["config.json"] = """{"model_type":"bloom"}"""u8.ToArray();

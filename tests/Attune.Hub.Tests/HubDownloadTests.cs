@@ -210,6 +210,30 @@ public sealed class HubDownloadTests : IDisposable
         Assert.Equal(Config, File.ReadAllBytes(Path.Combine(snapshot, "data/train.jsonl")));
     }
 
+    [Fact]
+    public async Task Get_Offline_UsesTheCacheAndNeverConnects()
+    {
+        var offline = new HubDownload(Settings with { IsOffline = true });
+        Assert.Contains(
+            $"HF_HUB_OFFLINE is set, so only the cache in {folder.File("hub")} is used, and owner/name is not in it. Unset HF_HUB_OFFLINE "
+                + "and run `attune models get owner/name`",
+            await Refused());
+        Assert.Empty(hub.Requests);
+
+        var snapshot = await Get();
+        hub.Requests.Clear();
+        Assert.Equal(snapshot, await offline.Get(Model, Choose, default));
+        File.Delete(Blob);
+        Assert.Contains("model.safetensors of owner/name is not in it", await Refused());
+        File.Delete(Path.Combine(snapshot, "model.safetensors"));
+        Assert.Contains(
+            $"HF_HUB_OFFLINE is set, so only the cache in {snapshot} is used: owner/name has no model.safetensors", await Refused());
+        Assert.Empty(hub.Requests);
+
+        async Task<string> Refused() =>
+            (await Assert.ThrowsAsync<InvalidDataException>(() => offline.Get(Model, Choose, default))).Message;
+    }
+
     Task<string> Get() => new HubDownload(Settings).Get(Model, Choose, TestContext.Current.CancellationToken);
 
     static IReadOnlyList<string> Choose(IReadOnlyList<string> files) => HubFiles.OfModel(Model, files);
