@@ -79,6 +79,35 @@ public sealed class ReaderTests : IDisposable
         Assert.Contains("the list 'completions' has null items", message, StringComparison.Ordinal);
     }
 
+    /// <summary>Each is a field of a structure: 0x1C is a structure, 0x49 FC a list of structures with its length, 0x48 a text.</summary>
+    [Theory]
+    [InlineData("1C", 5_000_000, "has more than 32 levels of structures")]
+    [InlineData("49FCC096B102 00", 5_000_000, "has more than 4,194,304 values")]
+    [InlineData("48FFFFFFFF0F 00", 10, "is damaged: it ends too early")]
+    [InlineData("1E 00", 10, "is damaged")]
+    public void Rows_HostileParquetFooter_IsRefusedAtOnce(string bytes, int repeated, string expected)
+    {
+        var start = Convert.FromHexString(bytes.Split(' ')[0]);
+        var last = Convert.FromHexString(bytes.Split(' ')[^1]);
+        var message = Refused([.. start, .. Enumerable.Range(0, repeated).Select(i => last[i % last.Length])], length: null);
+        Assert.Contains($": the footer of this Parquet file, which describes its columns, {expected}", message);
+        Assert.EndsWith("; download or write the file again, or convert it to JSON Lines", message);
+    }
+
+    [Theory]
+    [InlineData(1_000, "is not complete")]
+    [InlineData(-1, "is not complete")]
+    [InlineData(65 << 20, "may have at most 64 MiB (has 65)")]
+    public void Rows_ParquetFooterLengthThatIsWrong_IsRefused(int length, string expected) =>
+        Assert.Contains(expected, Refused(new byte[Math.Max(length > 1_000 ? length : 0, 100)], length));
+
+    string Refused(byte[] footer, int? length)
+    {
+        var path = folder.File("hostile.parquet");
+        File.WriteAllBytes(path, [.. "PAR1"u8, .. footer, .. BitConverter.GetBytes(length ?? footer.Length), .. "PAR1"u8]);
+        return Assert.Throws<InvalidDataException>(() => Dataset.Rows(path).Count()).Message;
+    }
+
     [Fact]
     public void Rows_DamagedParquet_IsRefused()
     {

@@ -26,6 +26,7 @@ static class ParquetSource
             throw new InvalidDataException(
                 $"{file.Path} {FileSignature.Problem(start) ?? "is not a Parquet file: its first bytes are not PAR1"}");
         using var content = Seekable(file);                        // all that the library's reader holds
+        ParquetFooter.Check(file.Path, content);
         var reader = Checked(file, () => ParquetReader.CreateAsync(content, leaveStreamOpen: true).GetAwaiter().GetResult());
         var number = 0;
         for (var group = 0; group < reader.RowGroupCount; group++)
