@@ -70,7 +70,7 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
 
     /// <summary>The prompts of a file.</summary>
     /// <exception cref="InvalidDataException">A line has no prompt.</exception>
-    public IReadOnlyList<TokenPrompt> Read(string file) => [.. Dataset.Read(file).Select(Encode)];
+    public IReadOnlyList<TokenPrompt> Read(string file, ReadOptions? options = null) => [.. Dataset.Read(file, options).Select(Encode)];
 
     /// <summary>Encodes a prompt, truncated so that a response fits in the context.</summary>
     /// <exception cref="InvalidDataException">The prompt is empty.</exception>

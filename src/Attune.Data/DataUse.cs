@@ -23,6 +23,9 @@ public enum DataUse
 
     /// <summary>Responses in steps, of which each is labelled right or wrong.</summary>
     Steps,
+
+    /// <summary>Texts, and responses with or without comparisons or labels: what a reward model scores.</summary>
+    Responses,
 }
 
 /// <summary>Which examples serve a <see cref="DataUse"/>.</summary>
@@ -45,8 +48,11 @@ public static class DataUses
         DataUse.Any => true,
         DataUse.Prompts => example is not Document,
         DataUse.Documents => example is Document or Demonstration,
+        DataUse.Responses => HasResponse(example),
         _ => Of(example) == use,
     };
+
+    static bool HasResponse(Example example) => example is not (PromptOnly or StepwiseExample or ChatExample { IsPrompt: true });
 
     /// <summary>The name of the examples, with the fields of Attune's own layouts.</summary>
     public static string Describe(DataUse use) => use switch
@@ -56,6 +62,7 @@ public static class DataUses
         DataUse.Comparisons => "comparisons (`prompt`, `chosen` and `rejected`; or `prompt`, `completions` and `ranks` or `pairs`)",
         DataUse.Prompts => "prompts (`prompt`)",
         DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
+        DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; or compared responses)",
         DataUse.Steps => "responses in labelled steps (`prompt`, `completions` and `labels`)",
         _ => "examples",
     };

@@ -83,8 +83,8 @@ public static class Dataset
     {
         foreach (var name in options.Columns.Keys.Except(Layout.KnownFields, StringComparer.Ordinal))
             throw new InvalidDataException(
-                $"`data.columns`: '{name}' is not a field of any layout.{Suggestion(name, Layout.KnownFields)} The layout's field "
-                + "comes first: {prompt: question} reads the file's field `question` as `prompt`");
+                $"{options.Syntax.Columns}: '{name}' is not a field of any layout.{Suggestion(name, Layout.KnownFields)} The layout's "
+                + $"field comes first: {options.Syntax.Mapping("prompt", "question")} reads the file's field `question` as `prompt`");
         if (options.Layout is { } layout && !Layouts.Contains(layout, StringComparer.Ordinal))
             throw new InvalidDataException($"there is no layout '{layout}'; known are {string.Join(", ", Layouts)}");
     }

@@ -23,10 +23,10 @@ sealed class ExampleReader(string file, ReadOptions options)
     {
         var row = written.Under(names);
         RequireColumns(row);
-        var layout = Layout.FromRow(row, options.Layout);
+        var layout = Layout.FromRow(row, options.Layout, options.Syntax);
         RequireSame(layout, row.Origin);
         var read = layout.Read(row);
-        var example = options.Side is { } side ? PairSides.Take(read, side) : read;
+        var example = options.Side is { } side ? PairSides.Take(read, side, options.Syntax) : read;
         RequireUse(layout, example);
         NoteFields(row, layout, read);
         NotePrompt(layout, read);
@@ -52,7 +52,7 @@ sealed class ExampleReader(string file, ReadOptions options)
         foreach (var (name, written) in options.Columns)
             if (!row.Exists(name))
                 throw new InvalidDataException(
-                    $"{row.Origin}: there is no field `{written}`, which `data.columns` names for `{name}` "
+                    $"{row.Origin}: there is no field `{written}`, which {options.Syntax.Columns} names for `{name}` "
                     + $"(the fields are {string.Join(", ", row.Names)})");
     }
 
@@ -72,20 +72,20 @@ sealed class ExampleReader(string file, ReadOptions options)
             return;
         var found = DataUses.Of(example);
         throw new InvalidDataException(
-            $"{example.Origin}: {options.Reader} learns from {DataUses.Describe(options.Use)}; the fields {layout.FieldList} are "
-            + $"{DataUses.Name(found)}, which {Learners(found)}.{Remedy(found)}");
+            $"{example.Origin}: {options.Reader} reads {DataUses.Describe(options.Use)}; the fields {layout.FieldList} are "
+            + $"{DataUses.Name(found)}, which {Readers(found)}.{Remedy(found)}");
     }
 
-    string Learners(DataUse use) => options.Methods(use) is { Count: > 0 } methods
-        ? $"{string.Join(", ", methods)} learn{(methods.Count == 1 ? "s" : "")} from"
-        : "no method of this version learns from";
+    string Readers(DataUse use) => options.Methods(use) is { Count: > 0 } methods
+        ? $"{string.Join(", ", methods)} read{(methods.Count == 1 ? "s" : "")}"
+        : "no method of this version reads";
 
     string Remedy(DataUse found) => (found, options.Use) switch
     {
         (DataUse.Comparisons, DataUse.Demonstrations or DataUse.Documents) =>
-            " `data.side: chosen` learns from the better responses.",
+            $" {options.Syntax.ChosenSide} reads the better responses only.",
         (DataUse.Labels, DataUse.Demonstrations or DataUse.Documents) =>
-            " `data.ignore: [label]` leaves the labels out, and learns from good and bad responses alike.",
+            $" {options.Syntax.Ignore("label")} leaves the labels out: good and bad responses are then read alike.",
         _ => "",
     };
 
@@ -98,7 +98,7 @@ sealed class ExampleReader(string file, ReadOptions options)
                 throw new InvalidDataException(
                     $"{row.Origin}: {options.Reader} would not use `{name}`"
                     + $"{(layout.Fields.Contains(name) ? "" : $" beside {layout.FieldList}")}. {ReadersOf(name)} "
-                    + $"Rename it, or leave it out with `data.ignore: [{name}]`");
+                    + $"Rename it, or leave it out with {options.Syntax.Ignore(name)}");
             unused.Add(name);
         }
     }

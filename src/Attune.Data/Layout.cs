@@ -85,18 +85,19 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     /// <param name="row">A row of a file.</param>
     /// <param name="name">The name of the layout; null to recognise it by the names of the fields.</param>
     /// <exception cref="InvalidDataException">No layout matches, or a field is null; the message names the field.</exception>
-    public static Layout FromRow(Row row, string? name = null)
+    /// <param name="syntax">How the message writes options.</param>
+    public static Layout FromRow(Row row, string? name = null, OptionSyntax syntax = OptionSyntax.Recipe)
     {
         var candidates = name is null ? All : Array.FindAll(All, layout => layout.Name == name);
         var telling = name is null ? Telling.Where(row.Has).ToList() : [];
         var complete = candidates.Where(layout => Array.TrueForAll(layout.Fields, row.Exists)).ToList();
         var fits = complete.Find(layout => telling.TrueForAll(layout.Allows));
         if (fits is null || (fits.Name == "prompts" && Misspelt(row, Telling) is not null))
-            throw Unknown(row, candidates, complete, telling);
+            throw Unknown(row, candidates, complete, telling, syntax);
         if (Array.Find(fits.Fields, field => !row.Has(field)) is { } missing)
             throw new InvalidDataException(
                 $"{row.Origin}: `{missing}` is null; give it a value, remove the row, or leave the field out with "
-                + $"`data.ignore: [{missing}]`");
+                + syntax.Ignore(missing));
         return fits;
     }
 
@@ -133,16 +134,17 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
         return null;
     }
 
-    static InvalidDataException Unknown(Row row, Layout[] candidates, List<Layout> complete, List<string> telling)
+    static InvalidDataException Unknown(
+        Row row, Layout[] candidates, List<Layout> complete, List<string> telling, OptionSyntax syntax)
     {
         var layouts = string.Join("; ", candidates.Select(layout => layout.FieldList).Distinct(StringComparer.Ordinal));
         return new(
             $"{row.Origin}: the fields are {string.Join(", ", row.Names)}, which match no layout. "
-            + $"{Obstacle(row, candidates, complete, telling)}Known layouts: {layouts}.");
+            + $"{Obstacle(row, candidates, complete, telling, syntax)}Known layouts: {layouts}.");
     }
 
     /// <summary>The field that keeps the row from the nearest layout.</summary>
-    static string Obstacle(Row row, Layout[] candidates, List<Layout> complete, List<string> telling)
+    static string Obstacle(Row row, Layout[] candidates, List<Layout> complete, List<string> telling, OptionSyntax syntax)
     {
         if (Misspelt(row, candidates.SelectMany(layout => layout.Fields).Distinct(StringComparer.Ordinal)) is { } misspelt)
             return $"Did you mean '{misspelt.Meant}' instead of '{misspelt.Found}'? ";
@@ -150,12 +152,12 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
         {
             var extra = telling.Where(field => !blocked.Allows(field)).ToList();
             return $"The layout {blocked.FieldList} does not read `{string.Join("`, `", extra)}`; "
-                + $"`data.ignore: [{string.Join(", ", extra)}]` leaves {(extra.Count == 1 ? "it" : "them")} out. ";
+                + $"{syntax.Ignore(extra)} leaves {(extra.Count == 1 ? "it" : "them")} out. ";
         }
         var nearest = candidates.MinBy(layout => (layout.Fields.Count(field => !row.Has(field)), -layout.Fields.Length))!;
         return Array.Exists(nearest.Fields, row.Has)
             ? $"For {nearest.FieldList}, `{string.Join("`, `", nearest.Fields.Where(field => !row.Has(field)))}` is missing; "
-                + "`data.columns` says which field it is. "
-            : "`data.columns: {prompt: …, completion: …}` says which field is which. ";
+                + $"{syntax.Columns} says which field it is. "
+            : $"{syntax.ColumnsExample} says which field is which. ";
     }
 }

@@ -5,12 +5,13 @@ static class PairSides
 {
     /// <summary>The best or the worst response with its prompt.</summary>
     /// <exception cref="InvalidDataException">The example is not a comparison, or does not say which response is the best.</exception>
-    public static Example Take(Example example, PairSide side) => example switch
+    public static Example Take(Example example, PairSide side, OptionSyntax syntax) => example switch
     {
-        ComparisonExample pair => new Demonstration(example.Origin, pair.Prompt, pair.Completions[Index(example, pair.Comparisons, side)]),
-        ChatComparisonExample chat => Dialogue(chat, Index(example, chat.Comparisons, side)),
+        ComparisonExample pair =>
+            new Demonstration(example.Origin, pair.Prompt, pair.Completions[Index(example, pair.Comparisons, side, syntax)]),
+        ChatComparisonExample chat => Dialogue(chat, Index(example, chat.Comparisons, side, syntax)),
         _ => throw new InvalidDataException(
-            $"{example.Origin}: `data.side` needs {DataUses.Describe(DataUse.Comparisons)}; "
+            $"{example.Origin}: {syntax.Side} needs {DataUses.Describe(DataUse.Comparisons)}; "
             + $"these are {DataUses.Name(DataUses.Of(example))}"),
     };
 
@@ -21,7 +22,7 @@ static class PairSides
         };
 
     /// <summary>The first response with the lowest or the highest rank; of a pair without ranks, the side that it names.</summary>
-    static int Index(Example example, ComparisonSet comparisons, PairSide side)
+    static int Index(Example example, ComparisonSet comparisons, PairSide side, OptionSyntax syntax)
     {
         if (comparisons.Ranks is { } ranks && ranks.Any(rank => rank is not null))
         {
@@ -31,6 +32,6 @@ static class PairSides
         return comparisons.Comparisons is [var pair]
             ? side == PairSide.Chosen ? pair.Chosen : pair.Rejected
             : throw new InvalidDataException(
-                $"{example.Origin}: `data.side` needs one pair or ranks, which say which response is the best; `pairs` do not");
+                $"{example.Origin}: {syntax.Side} needs one pair or ranks, which say which response is the best; `pairs` do not");
     }
 }

@@ -32,6 +32,9 @@ public sealed record ReadOptions
     /// <summary>The name of the method or command that reads, for messages.</summary>
     public string Reader { get; init; } = "this command";
 
+    /// <summary>How messages write these options.</summary>
+    public OptionSyntax Syntax { get; init; }
+
     /// <summary>Fields that are read in addition to those of the layout, such as those of a reward.</summary>
     public IReadOnlyList<string> AlsoRead { get; init; } = [];
 

@@ -36,6 +36,21 @@ public sealed class GenerateCommandTests : ModelFolderTests
     }
 
     [Fact]
+    public void Generate_FieldsOfTheFile_AreNamedMappedOrStopTheCommand()
+    {
+        string[] few = ["--max-new-tokens", "2"];
+        var prompts = folder.Write("prompts.jsonl", """{"prompt":"The cat says","completion":" meow.","id":1}""");
+        Assert.Contains("generate does not use `completion`, `id`", Commands.Run(["generate", model, "--prompts", prompts, .. few]).Error);
+        var asked = folder.Write("asked.jsonl", """{"question":"The cat says","id":1}""");
+        Fail("`--columns` says which field it is", "generate", model, "--prompts", asked);
+        Assert.Equal("The cat says", JsonNode.Parse(Succeed(
+            ["generate", model, "--prompts", asked, "--columns", "prompt=question", .. few]))!["prompt"]!.GetValue<string>());
+        var told = folder.Write("told.jsonl", """{"prompt":"The cat says","system":"Be a cat."}""");
+        Fail("line 1: generate would not use `system` beside prompt", "generate", model, "--prompts", told);
+        Succeed(["generate", model, "--prompts", told, "--ignore", "system", .. few]);
+    }
+
+    [Fact]
     public void Generate_Greedy_EverySampleIsTheSame()
     {
         var one = Succeed("generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "5");

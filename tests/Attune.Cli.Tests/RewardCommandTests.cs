@@ -49,6 +49,55 @@ public sealed class RewardCommandTests : IDisposable
         Assert.DoesNotContain("trained on", Commands.Run("evaluate", "reward", one, rankings).Error);
     }
 
+    [Theory]
+    [InlineData("score", """{"text":"The cat says meow.","id":1}""", "score does not use `id`")]
+    [InlineData("score", """{"prompt":"The cat says","chosen":" meow.","rejected":" no","id":1}""", "score does not use `id`")]
+    [InlineData("evaluate reward", """{"prompt":"The cat says","chosen":" meow.","rejected":" no","id":1}""",
+        "evaluate reward does not use `id`")]
+    public void Data_FieldsThatAreNotUsed_AreNamed(string command, string row, string expected)
+    {
+        var data = folder.Write("data.jsonl", row + "\n");
+        var (code, _, error) = Commands.Run([.. command.Split(' '), one, data]);
+        Assert.True(code == 0, error);
+        Assert.Contains($"{data}: {expected}", error);
+        Assert.DoesNotContain("does not use", Commands.Run([.. command.Split(' '), one, data, "--ignore", "id"]).Error);
+    }
+
+    [Theory]
+    [InlineData("score", """{"prompt":"q","completion":" a","system":"x"}""", "line 1: score would not use `system`", "--ignore system")]
+    [InlineData("score", """{"text":"a","labels":[1]}""", "line 1: score would not use `labels`", "--ignore labels")]
+    [InlineData("score", """{"prompt":"q"}""", "line 1: score reads texts to score", "are prompts, which ppo, grpo read.")]
+    [InlineData("evaluate reward", """{"prompt":"q","chosen":" a","rejected":" b","scores":[1,2]}""",
+        "line 1: evaluate reward would not use `scores`", "--ignore scores")]
+    [InlineData("evaluate reward", """{"prompt":"q","completion":" a"}""", "line 1: evaluate reward reads comparisons",
+        "are demonstrations, which sft reads.")]
+    [InlineData("score", """{"title":"q","body":" a"}""", "match no layout", "`--columns prompt=… completion=…` says which field is which")]
+    public void Data_FieldsWithAMeaning_StopTheCommand(string command, string row, string expected, string remedy)
+    {
+        var data = folder.Write("data.jsonl", row + "\n");
+        Fail(expected, [.. command.Split(' '), one, data]);
+        Fail(remedy, [.. command.Split(' '), one, data]);
+    }
+
+    [Fact]
+    public void Score_ColumnsAndSide_ReadOtherNamesAndOneResponse()
+    {
+        var data = folder.Write("data.jsonl", """{"q":"The cat says","chosen":" meow.","rejected":" no"}""" + "\n");
+        var line = JsonNode.Parse(Succeed("score", one, data, "--columns", "prompt=q", "--side", "rejected"))!;
+        Assert.Equal("The cat says no", line["prompt"]!.GetValue<string>() + line["completion"]!.GetValue<string>());
+        Assert.NotNull(line["score"]);
+        Assert.Equal(1, JsonNode.Parse(Succeed("evaluate", "reward", one, data, "--columns", "prompt=q", "--json"))!["accuracy"]!["pairs"]!
+            .GetValue<int>());
+    }
+
+    [Fact]
+    public void Score_LabelledResponse_IsWrittenWithItsLabel()
+    {
+        var data = folder.Write("data.jsonl", """{"prompt":"The cat says","completion":" meow.","label":false}""" + "\n");
+        var line = JsonNode.Parse(Succeed("score", one, data))!.AsObject();
+        Assert.Equal(["prompt", "completion", "label", "score"], line.Select(field => field.Key));
+    }
+
     [Fact]
     public void EvaluateReward_MarginsVotesAndSources_AreGrouped()
     {
@@ -102,7 +151,7 @@ public sealed class RewardCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt":"a","completion":"b"}""", "this is not a comparison")]
+    [InlineData("""{"prompt":"a","completion":"b"}""", "evaluate reward reads comparisons")]
     [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[0,0]}""", "there is no pair in which annotators prefer one response")]
     [InlineData("""{"prompt":"a","chosen":"b","rejected":"b"}""", "there is no pair in which annotators prefer one response")]
     [InlineData("""{"prompt":"a","completions":["b","c"],"ranks":[null,null]}""",

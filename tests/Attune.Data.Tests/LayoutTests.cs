@@ -103,11 +103,11 @@ public sealed class LayoutTests : IDisposable
 
     [Theory]
     [InlineData("""{"prompt":"q","completion":"a","label":false}""", DataUse.Demonstrations,
-        "line 1: x learns from demonstrations (`prompt` and `completion`; or `messages`); the fields prompt, completion, label are "
-        + "labelled responses, which y learns from. `data.ignore: [label]` leaves the labels out")]
+        "line 1: x reads demonstrations (`prompt` and `completion`; or `messages`); the fields prompt, completion, label are "
+        + "labelled responses, which y reads. `data.ignore: [label]` leaves the labels out")]
     [InlineData("""{"prompt":"q","chosen":"a","rejected":"b"}""", DataUse.Demonstrations,
-        "comparisons, which y learns from. `data.side: chosen` learns from the better responses.")]
-    [InlineData("""{"prompt":"q"}""", DataUse.Demonstrations, "the fields prompt are prompts, which y learns from.")]
+        "comparisons, which y reads. `data.side: chosen` reads the better responses only.")]
+    [InlineData("""{"prompt":"q"}""", DataUse.Demonstrations, "the fields prompt are prompts, which y reads.")]
     [InlineData("""{"prompt":"q","completion":"a","label":true}""", DataUse.Prompts, "x would not use `label`")]
     [InlineData("""{"prompt":"q","responses":["a","b"],"scores":[1,2]}""", DataUse.Prompts, "x would not use `responses`")]
     [InlineData("""{"system":"s","chosen":"q a","rejected":"q b"}""", DataUse.Comparisons,

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Attune.Data;
+using Attune.Training.Recipes;
 
 namespace Attune.Cli.Commands;
 
 /// <summary>Options of reading a data file, as in the section <c>data</c> of a recipe.</summary>
-sealed class DataArguments
+/// <param name="hasSide">Whether one side of comparisons can be read.</param>
+sealed class DataArguments(bool hasSide = true)
 {
     readonly Option<string[]> columns = new("--columns")
     {
@@ -24,7 +26,8 @@ sealed class DataArguments
     public void AddTo(Command command)
     {
         command.Options.Add(columns);
-        command.Options.Add(side);
+        if (hasSide)
+            command.Options.Add(side);
         command.Options.Add(ignore);
     }
 
@@ -33,8 +36,22 @@ sealed class DataArguments
     {
         Columns = (parsed.GetValue(columns) ?? []).SelectMany(value => value.Split(',')).Select(Column)
             .ToDictionary(column => column.Name, column => column.Field, StringComparer.Ordinal),
-        Side = parsed.GetValue(side),
+        Side = hasSide ? parsed.GetValue(side) : null,
         Ignore = [.. (parsed.GetValue(ignore) ?? []).SelectMany(value => value.Split(','))],
+        Syntax = OptionSyntax.CommandLine,
+    };
+
+    /// <summary>The same, for a command that uses the data: fields that it does not use are reported, or stop it as they stop a run.
+    /// </summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="use">What the command reads.</param>
+    /// <param name="command">Its name.</param>
+    public ReadOptions For(ParseResult parsed, DataUse use, string command) => Read(parsed) with
+    {
+        Use = use,
+        Reader = command,
+        Methods = MethodCatalog.ThatRead,
+        Notice = Notices.Write,
     };
 
     static (string Name, string Field) Column(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } field]

@@ -55,6 +55,7 @@ static class EvaluatePolicyCommand
     static readonly Option<string?> Report = new("--report") { HelpName = "FILE", Description = "An HTML report to write, with charts" };
     static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
     static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of tables" };
+    static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
 
     public static Command Create()
@@ -63,6 +64,7 @@ static class EvaluatePolicyCommand
         {
             Subject, Prompts, Reward, GoldReward, BestOf, Most, MaxNewTokens, Temperature, Seed, Report, Output, Json, On,
         };
+        Reading.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
     }
@@ -92,7 +94,12 @@ static class EvaluatePolicyCommand
         var goldRewards = Rewards(parsed.GetValue(GoldReward)) ?? recipe.GoldReward;
         if (rewards.Count == 0)
             throw new InvalidDataException("--reward must name a reward model's folder or a kind of reward when a model is evaluated.");
-        var file = parsed.GetValue(Prompts) ?? recipe.Data.HeldOut;
+        var reading = Reading.For(parsed, DataUse.Prompts, "evaluate policy") with
+        {
+            AlsoRead = [.. rewards.Concat(goldRewards).SelectMany(reward => reward.RowFields)],
+        };
+        if (parsed.GetValue(Prompts) is not { } file)
+            (file, reading) = (recipe.Data.HeldOut, AsInTheRun(reading, recipe.Data));
         if (file.Length == 0)
             throw new InvalidDataException("--prompts must name a file of prompts.");
         var sampling = Sampling(parsed, recipe.Sampling);
@@ -101,14 +108,21 @@ static class EvaluatePolicyCommand
         using var reward = RewardSources.Create(rewards, policy, cancellation: cancellation);
         using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(goldRewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
-        var examples = Dataset.Read(file).ToList();
+        var examples = Dataset.Read(file, reading).ToList();
         TrainedOn.Check(parsed.GetValue(Subject)!, examples, DataUse.Prompts);
         var all = examples.Select(example => encoder.EncodePrompt(example, sampling.MaxNewTokens)).OfType<TokenPrompt>();
+        RewardSources.RequireFields([.. rewards, .. goldRewards], all);
         TokenPrompt[] prompts = [.. parsed.GetValue(Most) is > 0 and var most ? all.Take(most) : all];
         if (prompts.Length == 0)
             throw new InvalidDataException($"{file} has no prompts.");
         return new BestOfNSampling(policy, reward, goldReward).Draw(prompts, samples, parsed.GetValue(Seed), cancellation);
     }
+
+    static ReadOptions AsInTheRun(ReadOptions given, DataOptions run) => given with
+    {
+        Columns = given.Columns.Count > 0 ? given.Columns : run.Columns,
+        Ignore = [.. given.Ignore, .. run.Ignore],
+    };
 
     static SamplingOptions Sampling(ParseResult parsed, SamplingOptions defaults)
     {

@@ -28,10 +28,13 @@ static class EvaluateRewardCommand
         Description = "The highest accuracy that the noise of the data allows, from 0.5 to 1, if known",
     };
 
+    static readonly DataArguments Reading = new(hasSide: false);
+
     public static Command Create()
     {
         var command = new Command("reward", "Measure how well a reward model predicts comparisons") { Data, Report, Output, Json, Ceiling };
         Ensemble.AddTo(command);
+        Reading.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
     }
@@ -41,7 +44,7 @@ static class EvaluateRewardCommand
         var (data, ceiling) = (parsed.GetValue(Data)!, parsed.GetValue(Ceiling));
         if (ceiling is not null and not (>= 0.5 and <= 1))
             throw new InvalidDataException($"--ceiling must be from 0.5 to 1 (was {ceiling}).");
-        var examples = Dataset.Read(data).ToList();
+        var examples = Dataset.Read(data, Reading.For(parsed, DataUse.Comparisons, "evaluate reward")).ToList();
         TrainedOn.Check(Ensemble.Model(parsed), examples, DataUse.Comparisons);
         var evaluation = Ensemble.Load(parsed).Evaluate(examples);
         var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(

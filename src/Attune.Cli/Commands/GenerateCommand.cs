@@ -47,6 +47,7 @@ static class GenerateCommand
         HelpName = "TEXT", Description = "A system message before the prompt, for a model with a chat template",
     };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
+    static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
 
@@ -58,6 +59,7 @@ static class GenerateCommand
         };
         foreach (var option in SamplingFlags.All.Concat([Beams, LengthPenalty, Stopping]))
             command.Add(option);
+        Reading.AddTo(command);
         Stopping.AcceptOnlyFromAmong("false", "true", "never");
         command.SetAction(Generate);
         return CommandHelp.WithExample(command, """
@@ -92,7 +94,7 @@ static class GenerateCommand
         };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
-            Write(generator, file, output, random);
+            Write(generator, file, Reading.For(parsed, DataUse.Prompts, "generate"), output, random);
         else
         {
             var isStreamed = samples == 1 && beams is null && options.Stop.Count == 0;
@@ -139,9 +141,9 @@ static class GenerateCommand
     }
 
     /// <summary>Writes the responses to a file of prompts, one JSON object for each prompt.</summary>
-    static void Write(BatchGenerator generator, string file, string? output, RandomSource random)
+    static void Write(BatchGenerator generator, string file, ReadOptions reading, string? output, RandomSource random)
     {
-        var prompts = generator.Read(file);
+        var prompts = generator.Read(file, reading);
         using var writer = OutputFile.Open(output, file);
         foreach (var batch in prompts.Chunk(PromptsAtOnce))
         {

@@ -25,10 +25,13 @@ static class ScoreCommand
         Description = "Write logits, as transformers computes them, before the model's normalisation",
     };
 
+    static readonly DataArguments Reading = new();
+
     public static Command Create()
     {
         var command = new Command("score", "Score texts, responses or comparisons with a reward model") { File, Output, Raw };
         Ensemble.AddTo(command);
+        Reading.AddTo(command);
         command.SetAction(Score);
         return CommandHelp.WithExample(command, """
             attune score runs/quickstart/4-reward/model data/frontdesk/rankings-heldout.jsonl --output scores.jsonl
@@ -37,9 +40,9 @@ static class ScoreCommand
 
     static int Score(ParseResult parsed)
     {
-        var scorer = new Scorer(Ensemble.Load(parsed), parsed.GetValue(Raw));
         var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
-        var examples = Dataset.Read(file).ToList();
+        var examples = Dataset.Read(file, Reading.For(parsed, DataUse.Responses, "score")).ToList();
+        var scorer = new Scorer(Ensemble.Load(parsed), parsed.GetValue(Raw));
         using var writer = OutputFile.Open(output, file);
         foreach (var batch in examples.Chunk(256))
             foreach (var line in scorer.Score(batch))
@@ -64,15 +67,11 @@ static class ScoreCommand
 
         JsonObject Line(Example example, ScoredResponse[] responses)
         {
-            var json = new JsonObject();
             double[] scores = [.. responses.Select(response => raw ? response.Logit : response.Score)];
             texts += scores.Length;
-            if (example is Document document)
-                json["text"] = document.Text;
-            else if (example is Demonstration demonstration)
-                (json["prompt"], json["completion"]) = (demonstration.Prompt, demonstration.Completion);
-            else if (example is ComparisonExample or ChatComparisonExample)
-                AddComparison(json, example as ComparisonExample ?? model.Encoder.AsTexts((ChatComparisonExample)example), scores);
+            var json = example is ComparisonExample or ChatComparisonExample
+                ? Comparison(example as ComparisonExample ?? model.Encoder.AsTexts((ChatComparisonExample)example), scores)
+                : ExampleWriter.ToJson(example);
             Add("score", scores);
             if (model.MemberCount > 1)
                 Add("disagreement", [.. responses.Select(response => response.Disagreement)]);
@@ -82,14 +81,18 @@ static class ScoreCommand
                 json[numbers.Length == 1 ? name : $"{name}s"] = numbers.Length == 1 ? numbers[0] : List(numbers);
         }
 
-        void AddComparison(JsonObject json, ComparisonExample example, double[] scores)
+        JsonObject Comparison(ComparisonExample example, double[] scores)
         {
-            json["prompt"] = example.Prompt;
-            json["completions"] = new JsonArray([.. example.Completions.Select(completion => (JsonNode)completion)]);
+            var json = new JsonObject
+            {
+                ["prompt"] = example.Prompt,
+                ["completions"] = new JsonArray([.. example.Completions.Select(completion => (JsonNode)completion)]),
+            };
             if (example.Comparisons.Ranks is { } ranks)
                 json["ranks"] = new JsonArray([.. ranks.Select(rank => (JsonNode?)rank)]);
             pairs += example.Comparisons.Comparisons.Count;
             correct += example.Comparisons.Comparisons.Sum(pair => Math.Sign(scores[pair.Chosen] - scores[pair.Rejected]) / 2.0 + 0.5);
+            return json;
         }
 
         static JsonArray List(double[] numbers) => new([.. numbers.Select(number => (JsonNode)number)]);

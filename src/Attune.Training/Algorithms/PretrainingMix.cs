@@ -7,6 +7,7 @@ using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
 using Attune.Training.Options;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Algorithms;
 
@@ -42,15 +43,15 @@ public sealed class PretrainingMix(
     /// <summary>Reads the text: documents packed into rows, or demonstrations.</summary>
     /// <exception cref="InvalidDataException">There is none.</exception>
     public static PretrainingMix Read(
-        PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed)
+        PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, Run run)
     {
-        var examples = Dataset.Read(options.Text).ToList();
+        var examples = Dataset.Read(options.Text, new() { Reader = "mix.text", Notice = run.Notice }).ToList();
         var rows = examples.All(example => example is Document)
             ? Packing.BestFit(
                 examples.Cast<Document>().Select(encoder.EncodeDocument), (int)model.Backbone.ContextLength)
             : Sft.Encode(examples, encoder);
         return rows.Count > 0
-            ? new(options, model, tokenizer, rows, seed)
+            ? new(options, model, tokenizer, rows, run.Seed)
             : throw new InvalidDataException($"`mix.text` must have at least one text to train on ({options.Text} has none).");
     }
 

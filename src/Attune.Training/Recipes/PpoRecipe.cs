@@ -83,8 +83,8 @@ public sealed record PpoRecipe : OnPolicyRecipe
         };
     }
 
-    protected override IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed) =>
-        Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, seed);
+    protected override IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, Run run) =>
+        Mix.Text.Length == 0 ? null : PretrainingMix.Read(Mix, model, tokenizer, encoder, run);
 
     string FirstRewardModel => AllRewards.OfType<ModelReward>().FirstOrDefault()?.Folders[0] ?? "";
 }

@@ -42,7 +42,10 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
             throw new InvalidDataException(
                 $"`normalise.policy` must be a folder with a model that can generate text (was {policy}); or set normalise.by to answers.");
         if (options.By == NormalisedBy.Demonstrations)
-            demonstrations = [.. Dataset.Read(options.Demonstrations).SelectMany(encoder.EncodeForScoring)];
+        {
+            var reading = new ReadOptions { Reader = "normalise.demonstrations", Notice = run.Notice };
+            demonstrations = [.. Dataset.Read(options.Demonstrations, reading).SelectMany(encoder.EncodeForScoring)];
+        }
         if (options.By == NormalisedBy.Demonstrations && demonstrations.Length == 0)
             throw new InvalidDataException(
                 $"`normalise.demonstrations` must have at least one demonstration ({options.Demonstrations} has none).");
