@@ -29,7 +29,17 @@ public abstract record Example(Origin Origin)
 }
 
 /// <summary><c>text</c>: a document to pretrain on.</summary>
-public sealed record Document(Origin Origin, string Text) : Example(Origin);
+public sealed record Document(Origin Origin, string Text) : Example(Origin)
+{
+    /// <summary>A document, or a demonstration as one text.</summary>
+    /// <exception cref="InvalidDataException">The example is neither of them.</exception>
+    public static Document From(Example example) => example switch
+    {
+        Document document => document,
+        Demonstration demonstration => new(example.Origin, demonstration.Prompt + demonstration.Completion),
+        _ => throw new InvalidDataException($"{example.Origin}: pretraining needs `text`, or `prompt` and `completion`"),
+    };
+}
 
 /// <summary><c>prompt</c>: a prompt to respond to.</summary>
 public sealed record PromptOnly(Origin Origin, string Prompt) : Example(Origin);

@@ -67,7 +67,7 @@ public sealed class ExampleInspector
     List<TokenRow> Encode(TextEncoder encoder, Example example, int room) => use switch
     {
         DataUse.Prompts => Prompt(encoder, example, room),
-        DataUse.Documents when example is Demonstration joined => [Whole(encoder.EncodeDocument(joined.Prompt + joined.Completion))],
+        DataUse.Documents when example is Demonstration => [Whole(encoder.EncodeDocument(Document.From(example)))],
         _ => EncodeAsMade(encoder, example),
     };
 

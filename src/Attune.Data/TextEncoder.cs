@@ -230,9 +230,6 @@ public sealed class TextEncoder
     /// <summary>A document of any length with its end token.</summary>
     public int[] EncodeDocument(Document document) => RequireEmbeddings(DocumentTokens(document.Text), document.Origin);
 
-    /// <inheritdoc cref="EncodeDocument(Document)"/>
-    public int[] EncodeDocument(string text) => RequireEmbeddings(DocumentTokens(text), "a document");
-
     int[] DocumentTokens(string text) => [.. beginIds, .. tokenizer.Encode(text), eos];
 
     /// <summary>A prompt and a response of any length, with the end token unless the response was cut.</summary>

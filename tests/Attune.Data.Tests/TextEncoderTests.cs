@@ -136,7 +136,7 @@ public sealed class TextEncoderTests
         var bos = llama.BosId!.Value;
         Assert.Equal(bos, encoder.EncodeFullPrompt("abc")[0]);
         Assert.Single(encoder.EncodeFullPrompt("<|endoftext|>abc"), bos);
-        Assert.Equal(bos, encoder.EncodeDocument("abc")[0]);
+        Assert.Equal(bos, encoder.EncodeDocument(new(new("data.jsonl", 1), "abc"))[0]);
     }
 
     /// <summary>A tokenizer that adds its first token before every text.</summary>

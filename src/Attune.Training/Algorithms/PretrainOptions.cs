@@ -63,7 +63,7 @@ public sealed record PretrainOptions
     }
 
     /// <summary>Documents in tokens, as rows of at most the row length.</summary>
-    public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<string> documents, TextEncoder encoder, long context)
+    public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<Document> documents, TextEncoder encoder, long context)
     {
         if (RowLength > context)
             throw new InvalidDataException(

@@ -22,6 +22,8 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     public void Train(OfflineData<TExample> data, Func<EvaluationResult> evaluate, CancellationToken cancellation)
     {
         run.Summarize = objective.Summarize;
+        if (optimization.Notice is { } notice)
+            run.Notice(notice);
         foreach (var step in run.Steps(data.Steps, evaluate, cancellation))
         {
             var seen = (long)step.Index * options.BatchSize;

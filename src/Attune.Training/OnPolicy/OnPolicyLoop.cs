@@ -55,6 +55,8 @@ public sealed class OnPolicyLoop(
     {
         run.Summarize = algorithm.Summarize;
         algorithm.Prepare(prompts);
+        if (optimization.Notice is { } notice)
+            run.Notice(notice);
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
             TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Text;
 
 namespace Attune.Training.Optimizers;
 
@@ -103,6 +104,13 @@ public sealed class LearningRateSchedule(ScheduleOptions options, int totalSteps
     internal int Warmup => WarmupSteps(options.Warmup, totalSteps) is var steps && IsAsInTransformers
         ? steps
         : Math.Min(steps, Math.Max(0, totalSteps - 1));
+
+    /// <summary>A notice about a warm-up in steps that is shortened, because the run has too few; null where it is not.</summary>
+    public string? Notice => options.Kind == ScheduleKind.Constant || options.Warmup < 1
+        || (WarmupSteps(options.Warmup, totalSteps) is var asked && asked <= Warmup)
+        ? null
+        : $"`optimizer.schedule.warmup` is {Quantity.Of(asked, "step")}, but the run has {Quantity.Of(totalSteps, "step")}: the warm-up is "
+            + $"shortened to {Quantity.Of(Warmup, "step")}, so that the run reaches the full learning rate";
 
     /// <summary>Whether every step has a rate of 0, so that nothing is learned.</summary>
     internal bool IsZero => Enumerable.Range(0, totalSteps).All(step => FactorAt(step) == 0);

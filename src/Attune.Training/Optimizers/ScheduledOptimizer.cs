@@ -19,6 +19,9 @@ public sealed class ScheduledOptimizer(Optimizer optimizer, OptimizerOptions opt
 
     public Optimizer Optimizer => optimizer;
 
+    /// <inheritdoc cref="LearningRateSchedule.Notice"/>
+    public string? Notice => schedule.Notice;
+
     /// <exception cref="InvalidDataException">The learning rate is 0 at every step.</exception>
     static LearningRateSchedule Create(ScheduleOptions options, int totalSteps) =>
         new LearningRateSchedule(options, totalSteps) is { IsZero: false } schedule

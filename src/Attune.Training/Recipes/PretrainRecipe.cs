@@ -62,13 +62,14 @@ public sealed record PretrainRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Documents(Data.Examples(run)));
+        var tokenizer = ModelFolder.LoadTokenizer(
+            Model, Tokenizer, run, () => Data.Examples(run).Select(example => Document.From(example).Text));
         var model = ModelFolder.LoadLanguageModel(Model, NewModel, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone);
         var (train, heldOut) = Data.LoadAll(
-            examples => Pretrain.Rows(objective, Documents(examples), encoder, model.Backbone.ContextLength), encoder, run);
+            examples => Pretrain.Rows(objective, examples.Select(Document.From), encoder, model.Backbone.ContextLength), encoder, run);
         run.Notice(
             $"{Quantity.Of(model.ParameterCount, "parameter")}, {Quantity.Of(tokenizer.VocabularySize, "token")} in the vocabulary, "
             + $"{Quantity.Of(train.Sum(row => (long)row.Tokens.Length), "token")} to train on");
@@ -90,11 +91,4 @@ public sealed record PretrainRecipe : IRecipe
             new OfflineTask<T>(run, trained, objective, Training, Optimizer) { Dropout = Pretrain.Dropout }
                 .Train(train, heldOut, cancellation);
     }
-
-    static IEnumerable<string> Documents(IEnumerable<Example> examples) => examples.Select(example => example switch
-    {
-        Document document => document.Text,
-        Demonstration demonstration => demonstration.Prompt + demonstration.Completion,
-        _ => throw new InvalidDataException($"{example.Origin}: pretraining needs `text`, or `prompt` and `completion`"),
-    });
 }

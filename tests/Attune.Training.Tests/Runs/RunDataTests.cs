@@ -1,5 +1,7 @@
 using Attune.Data;
 using Attune.Testing;
+using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Runs;
@@ -54,10 +56,24 @@ public sealed class RunDataTests : IDisposable
     public void Train_KtoRowsBySft_IsRefused()
     {
         var file = folder.Write("kto.jsonl", "{\"prompt\":\"wave:\",\"completion\":\" bad answer\",\"label\":false}\n");
-        Assert.Contains("line 1: sft learns from demonstrations", Refused(new() { Train = file }));
+        Assert.Contains("line 1: sft reads demonstrations", Refused(new() { Train = file }));
         Assert.Contains("`data.side` is for sft and pretrain",
             Assert.Throws<InvalidDataException>(
                 () => new DataOptions { Side = PairSide.Chosen }.For(MethodCatalog.Find("reward")!)).Message);
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("t5")]
+    public void Pretrain_TokenWithoutAnEmbedding_NamesTheLine(string family)
+    {
+        using var own = new TinyRuns(family);
+        ModelFolder.LoadTokenizer(own.LanguageModel).WithSpecialTokens(unk: "<far>").Save(own.LanguageModel);
+        var file = folder.Write("documents.jsonl", "{\"text\":\"The cat says meow.\"}\n{\"text\":\"The cat <far>\"}\n");
+        var recipe = (PretrainRecipe)own.Recipe("pretrain", "run");
+        var error = Assert.Throws<InvalidDataException>(
+            () => own.Start("pretrain", recipe with { Model = own.LanguageModel, Data = new() { Train = file } }));
+        Assert.StartsWith($"{file}, line 2: the token '<far>' has the id ", error.Message);
     }
 
     [Fact]
@@ -67,6 +83,25 @@ public sealed class RunDataTests : IDisposable
         var display = new RecordingDisplay();
         runs.Start("sft", Sft(new() { Train = file }, steps: 1), display);
         Assert.Contains($"{file}: sft does not use `id`", display.Notices);
+    }
+
+    [Theory]
+    [InlineData("sft", 3, null)]
+    [InlineData("sft", 0.9, null)]
+    [InlineData("sft", 50, "`optimizer.schedule.warmup` is 50 steps, but the run has 4 steps: the warm-up is shortened to 3 steps")]
+    [InlineData("ppo", 4, "`optimizer.schedule.warmup` is 4 steps, but the run has 4 steps: the warm-up is shortened to 3 steps")]
+    public void Train_WarmupLongerThanTheRun_IsReportedBeforeTheFirstStep(string method, double warmup, string? expected)
+    {
+        var schedule = new ScheduleOptions { Warmup = warmup };
+        var recipe = runs.Recipe(method, "run", steps: 4);
+        recipe = recipe is SftRecipe sft
+            ? sft with { Optimizer = sft.Optimizer with { Schedule = schedule } }
+            : (PpoRecipe)recipe with { Optimizer = ((PpoRecipe)recipe).Optimizer with { Schedule = schedule } };
+        var display = new RecordingDisplay(cancelAfter: 1);
+        Assert.Throws<OperationCanceledException>(() => runs.Start(method, recipe, display, display.Token));
+        var notices = display.Notices.Where(notice => notice.Contains("warmup", StringComparison.Ordinal)).ToList();
+        Assert.Equal(expected is null ? 0 : 1, notices.Count);
+        Assert.StartsWith(expected ?? "", notices.FirstOrDefault(""), StringComparison.Ordinal);
     }
 
     [Fact]
