@@ -105,11 +105,15 @@ public sealed class RunTests
         Run(studio, "ppo", steps: 1, learningRate: "3e-4");
         var runs = Path.Combine(studio.Folder, "runs");
         using (var shell = System.Diagnostics.Process.Start("sh",
-            ["-c", $"cd '{runs}' && mkdir \"$(printf 'bad\\377name')\" pipe && mkfifo pipe/recipe.yaml && ln -s nowhere loop"]))
+            ["-c", $"cd '{runs}' && mkdir \"$(printf 'bad\\377name')\" pipe && mkfifo pipe/recipe.yaml && ln -s nowhere loop"
+                + " && cp -r ppo piped && rm piped/metrics.jsonl && mkfifo piped/metrics.jsonl"]))
             await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         using var owner = new Visitor(studio.Address);
-        Assert.Contains("href=\"/runs/ppo\"", await owner.Page("/runs"));
+        Assert.Contains("href=\"/runs/ppo\"", await owner.Page("/runs").WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Contains("ppo", await owner.Page("/runs/ppo"));
+        Assert.DoesNotContain("/runs/piped", await owner.Page("/runs"));
+        using var piped = await owner.Get("/runs/piped").WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(HttpStatusCode.NotFound, piped.StatusCode);
         using var remove = System.Diagnostics.Process.Start("rm", ["-r", runs]);     // .NET cannot remove such a name
         await remove.WaitForExitAsync(TestContext.Current.CancellationToken);
     }

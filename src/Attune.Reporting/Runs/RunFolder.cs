@@ -1,3 +1,4 @@
+using Attune.Input;
 using Attune.Reporting.Files;
 
 namespace Attune.Reporting.Runs;
@@ -49,14 +50,23 @@ public sealed class RunFolder(string path)
     /// <summary>Whether it has ended: the summary is the last file that is written.</summary>
     public bool IsFinished => File.Exists(Summary);
 
+    /// <summary>Checks that the files that a run writes and its readers open are files: a named pipe would block them.</summary>
+    /// <exception cref="InvalidDataException">One of them is something else.</exception>
+    public void RequireRegularFiles()
+    {
+        foreach (var file in (string[])[Recipe, Started, Data, TrainedRows, Metrics, Samples, Health, Sessions, Summary, LockFile])
+            InputFile.RequireRegular(file);
+    }
+
     /// <summary>Locks the folder for this process until the result is disposed of or the process ends.</summary>
-    /// <exception cref="InvalidDataException">Another process has locked it.</exception>
+    /// <exception cref="InvalidDataException">Another process has locked it, or something in it is not a regular file.</exception>
     public IDisposable Lock()
     {
         Directory.CreateDirectory(path);
+        RequireRegularFiles();
         try
         {
-            return new FileStream(In(".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException error) when (error.IsInUse())
         {
@@ -72,8 +82,8 @@ public sealed class RunFolder(string path)
         {
             try
             {
-                using var look = File.Exists(In(".lock"))
-                    ? new FileStream(In(".lock"), FileMode.Open, FileAccess.Read, FileShare.Read)
+                using var look = File.Exists(LockFile)
+                    ? new FileStream(LockFile, FileMode.Open, FileAccess.Read, FileShare.Read)
                     : null;
                 return false;
             }
@@ -83,6 +93,8 @@ public sealed class RunFolder(string path)
             }
         }
     }
+
+    string LockFile => In(".lock");
 
     string In(string name) => System.IO.Path.Combine(path, name);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Attune.Input;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Pages;
@@ -19,7 +20,7 @@ public static class StudyPage
         var (study, tables) = (result.Study, new StudyTables(result));
         var path = Path.Combine(folder, study.Name + ".md");
         Directory.CreateDirectory(Path.Combine(folder, "images"));
-        var page = File.Exists(path) ? File.ReadAllText(path) : $"# {study.Title}\n";
+        var page = File.Exists(path) ? InputFile.ReadText(path) : $"# {study.Title}\n";
         page = Put(page, path, "all", "All variants", Overview(tables));
         foreach (var group in study.Options.Groups)
         {

@@ -32,15 +32,15 @@ sealed class RunList(StudioOptions options)
         try
         {
             var run = new RunFolder(path);
+            run.RequireRegularFiles();
             return run.HasStarted ? IsRecipe(run.Recipe) ? [Entry(run)] : [] : depth > 1 ? [.. Below(path, depth - 1)] : [];
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return [];
         }
     }
 
-    /// <summary>A named pipe, which would wait for a writer, has no length.</summary>
     static bool IsRecipe(string path) => new FileInfo(path) is { Length: > 0 and < LargestRecipe, LinkTarget: null };
 
     RunEntry Entry(RunFolder folder) => new(

@@ -54,6 +54,7 @@ public static class RecipeRunner
     public static RunFolder Resume(string path, IReadOnlyList<string> overrides, IRunDisplay display, CancellationToken cancellation)
     {
         var folder = new RunFolder(path);
+        folder.RequireRegularFiles();
         if (!folder.HasStarted)
             throw new InvalidDataException($"{path} is not a run folder: it has no recipe.yaml");
         if (CustomLoop.Holds(folder))

@@ -149,7 +149,7 @@ sealed class CheckpointStore(string folder, int keep)
 
     static CheckpointFile Describe(string path, string name)
     {
-        using var stream = File.OpenRead(Path.Combine(path, name));
+        using var stream = InputFile.Open(Path.Combine(path, name));
         return new(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
