@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Input;
 using Attune.Reporting.Runs;
+using Attune.Text;
 
 namespace Attune.Cli;
 
@@ -19,6 +20,7 @@ static class TrainedOn
         var trained = InputFile.ReadLines(file, most: long.MaxValue).ToHashSet(StringComparer.Ordinal);
         var count = examples.Count(example => trained.Contains(DataDigest.HashOf(example, use)));
         if (count > 0)
-            Notices.Write($"{count:N0} of {examples.Count:N0} rows were trained on: the result says little about new data");
+            Notices.Write($"{count:N0} of {Quantity.Of(examples.Count, "row")} {(count == 1 ? "was" : "were")} trained on: the result says "
+                + "little about new data");
     }
 }

@@ -84,7 +84,41 @@ public sealed class DataCommandTests : IDisposable
         var output = Inspect(data);
         Assert.Contains("line 2: left out", output, StringComparison.Ordinal);
         Assert.Contains(
-            "1 examples would stop training: chat template, line 1: no system role (the first: line 2)", output, StringComparison.Ordinal);
+            "1 example would stop training: chat template, line 1: no system role (the first: line 2)", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sft", true, "special tokens, and the second ends responses")]
+    [InlineData("dpo", false, "ordinary text and no special tokens, because dpo adds no embeddings to a model; responses end with <|end")]
+    [InlineData("ppo", false, "ordinary text and no special tokens, because ppo adds no embeddings to a model; responses end with <|end")]
+    public void Inspect_MessagesWithoutATemplate_ShowsTheTokensOfTheMethod(string method, bool special, string expected)
+    {
+        TinyData.Tokenizer.WithChatTemplate(null).Save(model);
+        var data = folder.Write("chat.jsonl", method switch
+        {
+            "dpo" => """{"prompt":[{"role":"user","content":"hi"}],"chosen":"yo","rejected":"no"}""",
+            "ppo" => """{"prompt":[{"role":"user","content":"hi"}]}""",
+            _ => Chat,
+        } + "\n");
+        var output = Inspect(data, "--method", method, "--context", "200");
+        Assert.Contains(
+            "template   none: conversations are written as ChatML, which is saved with the model. "
+                + "<|im_start|> and <|im_end|> are " + expected, output, StringComparison.Ordinal);
+        Assert.Equal(special, output.Contains("<|im_start|>|", StringComparison.Ordinal));
+        File.Delete(Path.Combine(model, "config.json"));
+        Assert.Equal(special, Inspect(data, "--method", method).Contains("<|im_start|>|", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Inspect_OneExample_IsNotInThePlural()
+    {
+        var data = folder.Write("one.jsonl", """{"prompt":"The cat says","completion":" meow."}""" + "\n");
+        Assert.Contains("examples   1 demonstration\n", Inspect(data), StringComparison.Ordinal);
+        Assert.Contains("examples   1 example\n", Commands.Run("data", "inspect", data).Output, StringComparison.Ordinal);
+        var letter = folder.Write("letter.jsonl", """{"text":"a"}""" + "\n");
+        Assert.Contains("line 1: 1 character\n", Commands.Run("data", "inspect", letter).Output, StringComparison.Ordinal);
+        folder.Write("two.jsonl", """{"text":"a"}""" + "\n" + """{"text":"b"}""" + "\n");
+        Assert.Contains("examples   2 documents\n", Inspect(folder.File("two.jsonl")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +143,7 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"prompt":"wave:","completion":" bad answer","label":false}""", "line 1: sft learns from demonstrations")]
+    [InlineData("""{"prompt":"wave:","completion":" bad answer","label":false}""", "line 1: sft reads demonstrations")]
     [InlineData("""{"prompt":"a","completion":null}""", "line 1: `completion` is null")]
     public void Inspect_DataThatTheMethodWouldMisread_Fails(string line, string expected)
     {

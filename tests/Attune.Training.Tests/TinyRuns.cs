@@ -18,12 +18,14 @@ sealed class TinyRuns : IDisposable
     readonly TemporaryFolder folder = new();
     readonly string family;
     readonly int layers;
+    readonly int context;
 
     /// <param name="family">The family of the language model; the reward model is a GPT-2.</param>
     /// <param name="layers">The layers of both models.</param>
-    public TinyRuns(string family = "gpt2", int layers = 1)
+    /// <param name="context">Their context length.</param>
+    public TinyRuns(string family = "gpt2", int layers = 1, int context = 48)
     {
-        (this.family, this.layers) = (family, layers);
+        (this.family, this.layers, this.context) = (family, layers, context);
         LanguageModel = folder.File("lm");
         RewardModel = folder.File("rm");
         using var random = new RandomSource(1);
@@ -50,7 +52,7 @@ sealed class TinyRuns : IDisposable
     /// <summary>A data file.</summary>
     public string Demonstrations => TinyData.Demonstrations(folder);
 
-    ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = 48, Dropout = 0.1 };
+    ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = context, Dropout = 0.1 };
 
     /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
     public IRecipe Recipe(string method, string output, int steps = 6, int checkpointEvery = 2)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Reporting.Files;
+using Attune.Text;
 
 namespace Attune.Cli.Commands;
 
@@ -56,7 +57,7 @@ static class DataConvertCommand
             if (count == 0)
                 throw new InvalidDataException($"{input} has no examples.");
         });
-        Console.Out.WriteLine($"{output}: {count:N0} {(count == 1 ? "row" : "rows")} of {fields}");
+        Console.Out.WriteLine($"{output}: {Quantity.Of(count, "row")} of {fields}");
         return 0;
     }
 }

@@ -65,8 +65,12 @@ static class DataInspectCommand
         var first = Dataset.Read(file, options).FirstOrDefault() ?? throw new InvalidDataException($"{file} has no examples.");
         var method = MethodFor(parsed.GetValue(Method), first);
         var notices = new List<string>();
-        var data = new DataOptions { Columns = options.Columns, Side = options.Side, Ignore = options.Ignore };
-        var read = Dataset.Read(file, (method is null ? options : data.For(method)) with { Notice = notices.Add });
+        var data = new DataOptions { Train = file, Columns = options.Columns, Side = options.Side, Ignore = options.Ignore };
+        var read = Dataset.Read(file, (method is null ? options : data.For(method)) with
+        {
+            Notice = notices.Add,
+            Syntax = OptionSyntax.CommandLine,
+        });
         var recipe = method?.NewRecipe();
         var tooLong = parsed.GetValue(TooLongIs) ?? recipe?.Data.TooLong ?? OverlongExamples.Truncate;
         PrintRow("fields", $"{string.Join(", ", first.Row!.Names)}: {DataUses.Name(DataUses.Of(first))}");
@@ -74,7 +78,7 @@ static class DataInspectCommand
         if (folder is null)
             PrintInCharacters(read, rows, notices);
         else
-            PrintInTokens(read, first, folder, context, method, recipe, tooLong, rows, notices);
+            PrintInTokens(read, data, folder, context, method, recipe, tooLong, rows, notices);
         return 0;
     }
 
@@ -96,7 +100,7 @@ static class DataInspectCommand
         if (method is null)
             return;
         PrintRow("too long", recipe is OnPolicyRecipe policy
-            ? $"{rest}; a prompt leaves {policy.Sampling.MaxNewTokens} tokens for a response"
+            ? $"{rest}; a prompt leaves {Quantity.Of(policy.Sampling.MaxNewTokens, "token")} for a response"
             : rest);
     }
 
@@ -110,48 +114,43 @@ static class DataInspectCommand
             if (lengths.Count < rows)
             {
                 var json = JsonText.Line(ExampleWriter.ToJson(example));
-                Console.Out.WriteLine($"\n{example.Origin.Place}: {length:N0} characters");
+                Console.Out.WriteLine($"\n{example.Origin.Place}: {Quantity.Of(length, "character")}");
                 Console.Out.WriteLine(json.Length > CharactersShown ? json[..CharactersShown] + " …" : json);
             }
             lengths.Add(length);
         }
         Console.Out.WriteLine();
-        PrintRow("examples", $"{lengths.Count:N0}");
+        PrintRow("examples", Quantity.Of(lengths.Count, "example"));
         PrintLengths(lengths, "characters", ExampleInspector.Unlimited);
         PrintNotes(notices, "");
     }
 
-    static void PrintInTokens(IEnumerable<Example> read, Example first, string folder, int context, TrainingMethod? method,
+    static void PrintInTokens(IEnumerable<Example> read, DataOptions data, string folder, int context, TrainingMethod? method,
         IRecipe? recipe, OverlongExamples tooLong, int rows, List<string> notices)
     {
         var found = ModelPath.Find(folder);
         var source = Peft.IsAdapter(found) ? Peft.BaseFolder(found) : found;
         var backbone = Path.Exists(Path.Combine(source, "config.json")) ? Pretrained.DescribeBackbone(source) : null;
         var own = ModelFolder.LoadTokenizer(found);
-        var tokenizer = WithTemplate(own, first, method, backbone);
+        var format = method is null || !data.HasConversations()
+            ? new Conversations(own, AddsTokens: false, "")
+            : Conversations.For(own, method, new(), backbone?.Kind);
         var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
         var room = recipe is OnPolicyRecipe policy && most != ExampleInspector.Unlimited ? policy.Sampling.MaxNewTokens : 1;
-        var inspection = new ExampleInspector(tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
-            tokenizer == own && backbone is not null ? backbone.VocabularySize : long.MaxValue);
-        PrintTokenizer(own, most);
+        var inspection = new ExampleInspector(format.Tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
+            backbone is null ? long.MaxValue : format.Embeddings(backbone.VocabularySize));
+        PrintTokenizer(own, format, most);
         var examples = new List<InspectedExample>();
         foreach (var example in read.Select(inspection.Inspect))
         {
             if (examples.Count < rows)
-                Show(example, tokenizer);
+                Show(example, format.Tokenizer);
             examples.Add(example);
         }
         PrintCounts(examples);
         PrintLengths([.. examples.Where(example => example.Rows.Count > 0).Select(example => example.Length)], "tokens", most);
         PrintNotes([.. notices, .. inspection.Notices, .. Stops(examples)], "nothing is truncated or left out");
     }
-
-    /// <summary>
-    /// A tokenizer without a chat template writes conversations as ChatML; fine-tuning makes special tokens of its markers.
-    /// </summary>
-    static Tokenizer WithTemplate(Tokenizer tokenizer, Example first, TrainingMethod? method, Backbone? backbone) =>
-        tokenizer.ChatTemplate is not null || first is not (ChatExample or ChatComparisonExample) ? tokenizer
-        : tokenizer.WithChatMl(specialTokens: method?.Reads == DataUse.Demonstrations && backbone?.Kind == BackboneKind.Decoder);
 
     /// <summary>Examples at which a run would stop.</summary>
     static IEnumerable<string> Stops(List<InspectedExample> examples) =>
@@ -160,16 +159,16 @@ static class DataInspectCommand
         from note in example.Notes
         where note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)
         group example by note into same
-        select $"{same.Count():N0} {same.Key} (the first: {same.First().Example.Origin.Place})";
+        select $"{Quantity.Sentence(same.Count(), same.Key)} (the first: {same.First().Example.Origin.Place})";
 
-    static void PrintTokenizer(Tokenizer tokenizer, int context)
+    static void PrintTokenizer(Tokenizer tokenizer, Conversations format, int context)
     {
-        PrintRow("tokenizer", $"{tokenizer.VocabularySize:N0} tokens");
+        PrintRow("tokenizer", Quantity.Of(tokenizer.VocabularySize, "token"));
         PrintRow("context", context == ExampleInspector.Unlimited
             ? "unknown: there is no config.json; set it with --context N"
-            : $"{context:N0} tokens");
-        PrintRow("template", tokenizer.ChatTemplate is not { } jinja
-            ? "none; messages are written as ChatML (<|im_start|>role … <|im_end|>)"
+            : Quantity.Of(context, "token"));
+        PrintRow("template", format.Description.Length > 0 ? $"none: {format.Description}"
+            : tokenizer.ChatTemplate is not { } jinja ? "none; messages are written as ChatML (<|im_start|>role … <|im_end|>)"
             : ChatTemplate.FromTokenizer(tokenizer).HasGenerationMarks
                 ? $"the tokenizer's, {jinja.Length:N0} characters, for messages only; {{% generation %}} marks the tokens in the loss"
                 : $"the tokenizer's, {jinja.Length:N0} characters, for messages only; a response is the tokens that it adds to the prompt");
@@ -185,8 +184,8 @@ static class DataInspectCommand
             var which = inspected.Rows.Count == 1
                 ? ""
                 : $", response {index + 1} of {inspected.Rows.Count}{Rank(inspected.Example, index)}";
-            Console.Out.WriteLine(
-                $"{inspected.Example.Origin.Place}{which}: {row.Length:N0} tokens, {row.TargetCount:N0} {Meaning(inspected.Example)}");
+            var (place, length) = (inspected.Example.Origin.Place, Quantity.Of(row.Length, "token"));
+            Console.Out.WriteLine($"{place}{which}: {length}, {row.TargetCount:N0} {Meaning(inspected.Example)}");
             Write(TokenText.Render(tokenizer, row, TokensShown, inColour), inColour);
         }
         if (inspected.Rows.Count == 0)
@@ -231,22 +230,22 @@ static class DataInspectCommand
         var rows = examples.SelectMany(example => example.Rows).ToList();
         var (tokens, targets) = (rows.Sum(row => (long)row.Length), rows.Sum(row => (long)row.TargetCount));
         Console.Out.WriteLine();
-        var texts = rows.Count == examples.Count ? "" : $", {rows.Count:N0} texts";
-        PrintRow("examples", $"{examples.Count:N0} {Kind(examples[0].Example)}{texts}");
+        var texts = rows.Count == examples.Count ? "" : $", {Quantity.Of(rows.Count, "text")}";
+        PrintRow("examples", $"{Count(examples[0].Example, examples.Count)}{texts}");
         var share = NumberFormat.Percent(tokens == 0 ? 0 : (double)targets / tokens);
         PrintRow("tokens", $"{tokens:N0}; {targets:N0} ({share}) {Meaning(examples[0].Example)}");
         PrintRow("left out", $"{examples.Count(example => example.IsLeftOut):N0}");
     }
 
-    static string Kind(Example example) => example switch
+    static string Count(Example example, int count) => example switch
     {
-        Document => "documents",
-        Demonstration => "demonstrations",
-        PromptOnly => "prompts",
-        ChatExample => "conversations",
-        LabelledExample => "labelled responses",
-        StepwiseExample => "responses in steps",
-        _ => "comparison examples",
+        Document => Quantity.Of(count, "document"),
+        Demonstration => Quantity.Of(count, "demonstration"),
+        PromptOnly => Quantity.Of(count, "prompt"),
+        ChatExample => Quantity.Of(count, "conversation"),
+        LabelledExample => Quantity.Of(count, "labelled response"),
+        StepwiseExample => Quantity.Of(count, "response in steps", "responses in steps"),
+        _ => Quantity.Of(count, "comparison example"),
     };
 
     /// <summary>A histogram of the length of the longest text of each example.</summary>

@@ -49,7 +49,7 @@ public sealed record DataOptions
     public ReadOptions For(TrainingMethod method) =>
         Side is not null && method.Reads is not (DataUse.Demonstrations or DataUse.Documents)
             ? throw new InvalidDataException(
-                $"`data.side` is for sft and pretrain; {method.Name} learns from {DataUses.Describe(method.Reads)}")
+                $"`data.side` is for sft and pretrain; {method.Name} reads {DataUses.Describe(method.Reads)}")
             : new()
             {
                 Columns = Columns,
@@ -62,6 +62,10 @@ public sealed record DataOptions
 
     /// <summary>The examples of the training data, for other purposes than training: a tokenizer, a chat template, normalisation.</summary>
     public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
+
+    /// <summary>Whether an example of the training data is a conversation, which a chat template writes.</summary>
+    public bool HasConversations() => Dataset.Read(Train, new() { Columns = Columns, Side = Side, Ignore = Ignore })
+        .Any(example => example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample });
 
     /// <summary>Training and held-out examples, encoded one by one; the run keeps a hash of each that is trained on.</summary>
     /// <param name="encode">Encodes an example; null leaves it out.</param>

@@ -74,7 +74,7 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
 
     public override void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, run).WithTemplate(Data, run);
+        var tokenizer = Conversations.Prepare(ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
         var model = ModelFolder.LoadLanguageModel(Model, run);
         model.RemoveHead(ValueHead.Name);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);

@@ -125,7 +125,7 @@ public abstract record OnPolicyRecipe : IRecipe
     }
 
     /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
-    protected virtual IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, int seed) => null;
+    protected virtual IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, Run run) => null;
 
     /// <summary>Steps at the start in which only the critic is trained.</summary>
     protected virtual int CriticWarmup => 0;
@@ -191,7 +191,7 @@ public abstract record OnPolicyRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, run).WithTemplate(Data, run);
+        var tokenizer = Conversations.Prepare(ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
         var model = ModelFolder.LoadLanguageModel(Model, run);
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
@@ -217,7 +217,7 @@ public abstract record OnPolicyRecipe : IRecipe
             Kl = kl,
             Average = Average,
             CriticWarmup = CriticWarmup,
-            Mix = NewMix(model, tokenizer, encoder, run.Seed),
+            Mix = NewMix(model, tokenizer, encoder, run),
             Gold = gold,
         };
         if (BestMetric is { } metric && heldOut.Count > 0)

@@ -71,7 +71,8 @@ public sealed record RewardRecipe : IRecipe
 
     public void Train(Run run, CancellationToken cancellation)
     {
-        var tokenizer = ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Data.Examples(run))).WithTemplate(Data, run);
+        var tokenizer = Conversations.Prepare(
+            ModelFolder.LoadTokenizer(Model, Tokenizer, run, () => Texts(Data.Examples(run))), this, Parameters, run);
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);

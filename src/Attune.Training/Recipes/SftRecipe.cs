@@ -27,8 +27,8 @@ public sealed record SftRecipe : OfflineRecipe
 
     public override void Train(Run run, CancellationToken cancellation)
     {
-        var (model, tokenizer) = Conversations.WithTemplate(
-            ModelFolder.LoadLanguageModel(Model, run), ModelFolder.LoadTokenizer(Model, run), Data, Parameters, run);
+        var (model, tokenizer) = Conversations.Prepare(
+            ModelFolder.LoadLanguageModel(Model, run), ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(example => Algorithms.Sft.Encode(example, encoder), encoder, run);

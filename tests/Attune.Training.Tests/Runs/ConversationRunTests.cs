@@ -75,6 +75,52 @@ public sealed class ConversationRunTests : IDisposable
         Assert.Equal(TinyData.Tokenizer.VocabularySize, tokenizer.VocabularySize);
     }
 
+    [Theory]
+    [InlineData("reward")]
+    [InlineData("dpo")]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    public void OtherMethods_MessagesWithoutATemplate_SaveChatMlAsTextAndReportIt(string method)
+    {
+        using var roomy = new TinyRuns("llama", context: 160);
+        var data = roomy.PathTo("chat.jsonl");
+        File.WriteAllLines(data, Enumerable.Range(0, 12).Select(row => method is "ppo" or "grpo"
+            ? $$"""{"prompt":[{"role":"user","content":"The cat says {{row}}"}]}"""
+            : $$"""{"prompt":[{"role":"user","content":"The cat says {{row}}"}],"chosen":"meow","rejected":"woof"}"""));
+        var recipe = roomy.Recipe(method, method, steps: 1);
+        recipe = recipe switch
+        {
+            RewardRecipe reward => reward with { Data = new() { Train = data } },
+            DpoRecipe dpo => dpo with { Data = new() { Train = data } },
+            OnPolicyRecipe policy => policy with { Data = new() { Train = data } },
+            _ => throw new InvalidOperationException(method),
+        };
+        var display = new RecordingDisplay();
+        var run = roomy.Start(method, recipe, display);
+        Assert.Contains(
+            "the model has no chat template: conversations are written as ChatML, which is saved with the model. "
+                + "<|im_start|> and <|im_end|> are ordinary text and no special tokens, "
+                + $"because {method} adds no embeddings to a model; responses end with <|endoftext|>. To make them special tokens, "
+                + "fine-tune the whole model on conversations first, with `attune sft`",
+            display.Notices);
+        Assert.DoesNotContain(display.Notices, notice => notice.Contains("were rendered as ChatML", StringComparison.Ordinal));
+        var tokenizer = ModelFolder.LoadTokenizer(run.Model);
+        Assert.Equal(ChatTemplate.ChatMl, tokenizer.ChatTemplate);
+        Assert.Equal(TinyData.Tokenizer.VocabularySize, tokenizer.VocabularySize);
+        Assert.Equal(TinyData.Tokenizer.EosId, tokenizer.EosId);
+    }
+
+    [Fact]
+    public void Sft_ConversationsAfterAPlainRow_GetATemplateToo()
+    {
+        var data = runs.PathTo("mixed.jsonl");
+        File.WriteAllLines(data, [
+            """{"prompt":"The cat says","completion":" meow."}""",
+            """{"prompt":[{"role":"user","content":"The cat says"}],"completion":"meow"}"""]);
+        var run = runs.Start("sft", Recipe("mixed", steps: 1) with { Data = new() { Train = data } });
+        Assert.Equal(ChatTemplate.ChatMl, ModelFolder.LoadTokenizer(run.Model).ChatTemplate);
+    }
+
     [Fact]
     public void Resume_TemplateThatTellsTheTime_TellsTheTimeOfTheFirstStart()
     {
