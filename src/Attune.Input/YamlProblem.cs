@@ -14,7 +14,7 @@ static class YamlProblem
     {
         var lines = text.Split('\n');
         var yaml = error as YamlException;
-        if (Array.FindIndex(lines, HasTab) is var tabbed and >= 0 && (yaml is null || yaml.End.Line >= tabbed))
+        if (Array.FindIndex(lines, HasTab) is var tabbed and >= 0 && (yaml is null || yaml.End.Line >= tabbed || IsAboutTabs(error)))
             return At(tabbed + 1, lines[tabbed].IndexOf('\t') + 1) + "a tab indents this line; use spaces";
         if (yaml is null || yaml.Message.Contains("flow", StringComparison.Ordinal))
             foreach (var start in open)
@@ -25,6 +25,8 @@ static class YamlProblem
             (line, column) = (inner.Start.Line, inner.Start.Column);
         return At(line, column) + Reason(lines, line, column, (yaml?.InnerException ?? error).Message);
     }
+
+    static bool IsAboutTabs(Exception error) => error.Message.Contains(" tab ", StringComparison.Ordinal);
 
     static string Unclosed(string[] lines, long line, long column)
     {

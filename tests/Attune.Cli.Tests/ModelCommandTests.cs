@@ -116,6 +116,23 @@ public sealed class ModelCommandTests : ModelFolderTests
     }
 
     [Fact]
+    public void EvaluatePolicy_Run_ReadsItsHeldOutPromptsAsTheRunDid()
+    {
+        var asked = folder.Write("asked.jsonl", string.Concat(
+            Enumerable.Range(0, 6).Select(i => $$"""{"question":"The cat says {{i}}","system":"x","id":{{i}}}""" + "\n")));
+        var run = folder.File("ppo");
+        Succeed("ppo", $"model={model}", "rewards=[{kind: length}]", $"data.train={asked}", $"data.heldOut={asked}",
+            "data.columns={prompt: question}", "data.ignore=[system]", "training.steps=1", "training.batchSize=4", "sampling.maxNewTokens=4",
+            $"run.output={run}", "run.device=cpu");
+        var (code, _, error) = Commands.Run("evaluate", "policy", run, "--best-of", "2");
+        Assert.True(code == 0, error);
+        Assert.Contains($"{asked}: evaluate policy does not use `id`", error);
+        string[] evaluate = ["evaluate", "policy", run, "--best-of", "2", "--prompts", asked, "--columns", "prompt=question"];
+        Fail("line 1: evaluate policy would not use `system`", evaluate);
+        Succeed([.. evaluate, "--ignore", "system"]);
+    }
+
+    [Fact]
     public void EvaluatePolicy_MissingOrUnknownReward_Fails()
     {
         string[] evaluate = ["evaluate", "policy", model, "--prompts", TinyData.Prompts(folder)];

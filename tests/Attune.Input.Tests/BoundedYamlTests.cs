@@ -44,6 +44,7 @@ public sealed class BoundedYamlTests
     [InlineData("a: 'abc\nb: 1\n", "line 1, column 4: the text that begins here with a quotation mark is not closed")]
     [InlineData("a: 'it's'\n", "line 1, column 8: `a: 'it's'` does not fit here")]
     [InlineData("a:\n\tb: 1\n", "line 2, column 1: a tab indents this line; use spaces")]
+    [InlineData("a: 1\nb:\n\tc: 1\n", "line 3, column 1: a tab indents this line; use spaces")]
     [InlineData("a: b\n\tc: 1\n", "line 2, column 1: a tab indents this line; use spaces")]
     [InlineData("a:\n  b: 1\n c: 2\n", "line 3, column 2: `c: 2` does not fit here")]
     [InlineData("a: b: c\n", "`a: b: c` does not fit here")]
