@@ -122,8 +122,8 @@ public sealed class ModelCommandTests : ModelFolderTests
             Enumerable.Range(0, 6).Select(i => $$"""{"question":"The cat says {{i}}","system":"x","id":{{i}}}""" + "\n")));
         var run = folder.File("ppo");
         Succeed("ppo", $"model={model}", "rewards=[{kind: length}]", $"data.train={asked}", $"data.heldOut={asked}",
-            "data.columns={prompt: question}", "data.ignore=[system]", "training.steps=1", "training.batchSize=4", "sampling.maxNewTokens=4",
-            $"run.output={run}", "run.device=cpu");
+            "data.columns={prompt: question}", "data.ignore=[system]", "training.steps=1", "training.batchSize=4",
+            "sampling.maxNewTokens=4", $"run.output={run}", "run.device=cpu");
         var (code, _, error) = Commands.Run("evaluate", "policy", run, "--best-of", "2");
         Assert.True(code == 0, error);
         Assert.Contains($"{asked}: evaluate policy does not use `id`", error);

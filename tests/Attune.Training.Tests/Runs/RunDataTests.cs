@@ -69,6 +69,8 @@ public sealed class RunDataTests : IDisposable
     {
         using var own = new TinyRuns(family);
         ModelFolder.LoadTokenizer(own.LanguageModel).WithSpecialTokens(unk: "<far>").Save(own.LanguageModel);
+        var settings = Path.Combine(own.LanguageModel, "tokenizer_config.json");
+        File.WriteAllText(settings, File.ReadAllText(settings).Replace("\"unk_token\"", "\"another_token\"", StringComparison.Ordinal));
         var file = folder.Write("documents.jsonl", "{\"text\":\"The cat says meow.\"}\n{\"text\":\"The cat <far>\"}\n");
         var recipe = (PretrainRecipe)own.Recipe("pretrain", "run");
         var error = Assert.Throws<InvalidDataException>(
