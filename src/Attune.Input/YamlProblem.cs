@@ -16,7 +16,7 @@ static class YamlProblem
         var yaml = error as YamlException;
         if (Array.FindIndex(lines, HasTab) is var tabbed and >= 0 && (yaml is null || yaml.End.Line >= tabbed || IsAboutTabs(error)))
             return At(tabbed + 1, lines[tabbed].IndexOf('\t') + 1) + "a tab indents this line; use spaces";
-        if (yaml is null || yaml.Message.Contains("flow", StringComparison.Ordinal))
+        if (yaml is null || yaml.Message.Contains("flow", StringComparison.Ordinal) || IsAtEnd(lines, yaml.Start.Line))
             foreach (var start in open)
                 if (CharacterAt(lines, start.Line, start.Column) is '[' or '{')
                     return Unclosed(lines, start.Line, start.Column);
@@ -25,6 +25,8 @@ static class YamlProblem
             (line, column) = (inner.Start.Line, inner.Start.Column);
         return At(line, column) + Reason(lines, line, column, (yaml?.InnerException ?? error).Message);
     }
+
+    static bool IsAtEnd(string[] lines, long line) => lines.Skip((int)line - 1).All(string.IsNullOrWhiteSpace);
 
     static bool IsAboutTabs(Exception error) => error.Message.Contains(" tab ", StringComparison.Ordinal);
 

@@ -37,6 +37,8 @@ public sealed class BoundedYamlTests
     [Theory]
     [InlineData("x: 1\na: [1, 2", "line 2, column 4: the list that begins here with '[' is not closed")]
     [InlineData("x: 1\na: [1, 2\nb: 3\n", "line 2, column 4: the list that begins here with '[' is not closed")]
+    [InlineData("a: [", "line 1, column 4: the list that begins here with '[' is not closed")]
+    [InlineData("a: {\n", "line 1, column 4: the mapping that begins here with '{' is not closed")]
     [InlineData("[1, 2", "line 1, column 1: the list that begins here with '[' is not closed")]
     [InlineData("a: {b: 1", "line 1, column 4: the mapping that begins here with '{' is not closed")]
     [InlineData("a: {b: 1]\n", "line 1, column 4: the mapping that begins here with '{' is not closed")]
