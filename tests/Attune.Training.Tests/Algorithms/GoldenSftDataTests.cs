@@ -75,7 +75,7 @@ public sealed class GoldenSftDataTests : IDisposable
 
         IReadOnlyList<TokenRow> Encoded(int context) => Training.Algorithms.Sft.Encode(examples, new(TokenizerOf(name), context));
 
-        TokenRow Document(string text) => Whole(new TextEncoder(TokenizerOf(name), 1024).EncodeDocument(text));
+        TokenRow Document(string text) => Whole(new TextEncoder(TokenizerOf(name), 1024).EncodeDocument(new(new("documents", 1), text)));
     }
 
     static IReadOnlyList<TokenRow> Packed(string name, IReadOnlyList<TokenRow> rows, int length) => name[(name.IndexOf('_') + 1)..] switch
