@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Data;
-using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Reporting.Charts;
 using Attune.Text;
