@@ -90,10 +90,10 @@ public sealed class HubCommandTests : IDisposable
             Assert.Contains("HF_HUB_OFFLINE is set", Commands.Run("data", "inspect", "owner/name").Error);
             Assert.Empty(hub.Requests);
             Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "0");
-            var folder = Succeed("models", "get", "owner/name").Output;
+            var cached = Succeed("models", "get", "owner/name").Output;
             Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "yes");
             hub.Requests.Clear();
-            Assert.Equal(folder, Succeed("models", "get", "owner/name").Output);
+            Assert.Equal(cached, Succeed("models", "get", "owner/name").Output);
             Assert.Empty(hub.Requests);
         }
         finally
