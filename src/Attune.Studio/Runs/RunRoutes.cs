@@ -56,8 +56,8 @@ static class RunRoutes
             return Results.NotFound();
         if (store.Jobs.OfRun(found.Name) is not { FinishedAt: null } job)
             throw new InvalidDataException(
-                "this run has ended, or was started outside of the studio; to stop it, press Ctrl-C in its terminal, or run `kill` with its "
-                + "process id");
+                "this run has ended, or was started outside of the studio; to stop it, press Ctrl-C in its terminal, or run `kill` with "
+                + "its process id");
         store.Jobs.Stop(job.Id, context.Person().Id);
         return Results.LocalRedirect(found.Address);
     }

@@ -33,7 +33,8 @@ public interface IObjective<TExample>
     }
 
     /// <summary>
-    /// Whether the loss compares the examples of a batch, so that it is no sum of losses of examples. The recipe then refuses micro-batches.
+    /// Whether the loss compares the examples of a batch, so that it is no sum of losses of examples. The recipe then refuses
+    /// micro-batches.
     /// </summary>
     bool ComparesExamples => false;
 

@@ -31,7 +31,9 @@ public sealed class ResponseEvaluationTests : IDisposable
         Assert.Equal(0, First(record, "eval/kl"), 1e-4);
         Assert.Equal(First(record, "eval/score") * 2, First(record, "eval/gold"), 1e-6);
         Assert.Contains(record.Metrics, metric => metric.Name == "eval/loss");
-        Assert.Equal(["The cat says", "The dog says"], record.Samples.Where(sample => sample.Step == 0).Select(sample => sample.Sample.Prompt));
+        Assert.Equal(
+            ["The cat says", "The dog says"],
+            record.Samples.Where(sample => sample.Step == 0).Select(sample => sample.Sample.Prompt));
         Assert.DoesNotContain(RunRecord.Read(plain).Metrics, metric => metric.Name == "eval/score");
     }
 
@@ -39,7 +41,8 @@ public sealed class ResponseEvaluationTests : IDisposable
     public void Train_RewardsWithoutPrompts_AreRefused()
     {
         var recipe = (OfflineRecipe)runs.Recipe("dpo", "run");
-        var error = Assert.Throws<InvalidDataException>(() => runs.Start("dpo", recipe with { Responses = new() { Rewards = [Length()] } }));
+        var error = Assert.Throws<InvalidDataException>(
+            () => runs.Start("dpo", recipe with { Responses = new() { Rewards = [Length()] } }));
         Assert.Contains("`responses.prompts` must name a file with prompts where responses are scored", error.Message);
     }
 
