@@ -1,4 +1,6 @@
 // Makes the graph, walks and prompts of this folder: `dotnet run data/random-walks/make.cs`. README.md describes them.
+using System.Globalization;
+
 const int Nodes = 21, LongestWalk = 10, Walks = 1000, Seed = 8;
 const double EdgeProbability = 0.1;
 var folder = args.FirstOrDefault() ?? "data/random-walks";
@@ -14,7 +16,10 @@ while (!Enumerable.Range(1, Nodes - 1).All(node => graph[node].Length > 0 && Sho
 
 File.WriteAllLines(Path.Combine(folder, "graph.txt"), graph.Select((to, from) =>
     $"{Name(from)} {string.Concat(to.Select(Name))} {Shortest(from)}".TrimEnd()));
-File.WriteAllLines(Path.Combine(folder, "walks.jsonl"), Enumerable.Range(0, Walks).Select(_ => Row("text", Walk())));
+string[] walks = [.. Enumerable.Range(0, Walks).Select(_ => Walk())];
+File.WriteAllLines(Path.Combine(folder, "walks.jsonl"), walks.Select(walk => Row("text", walk)));
+File.WriteAllLines(Path.Combine(folder, "rewards.jsonl"), walks.Select(walk => string.Create(CultureInfo.InvariantCulture,
+    $$"""{"prompt":"{{walk[0]}}","completion":"{{walk[1..]}}","reward":{{Math.Round(Optimality(walk), 4)}}}""")));
 File.WriteAllLines(Path.Combine(folder, "prompts.jsonl"), Enumerable.Range(1, Nodes - 1).Select(node => Row("prompt", Name(node))));
 
 string Row(string field, string text) => $$"""{"{{field}}":"{{text}}"}""";
@@ -26,6 +31,9 @@ string Walk()
         walk.Add(graph[walk[^1]][random.Next(graph[walk[^1]].Length)]);
     return string.Concat(walk.Select(Name));
 }
+
+double Optimality(string walk) =>
+    walk[^1] == 'a' ? (LongestWalk - walk.Length) / (double)(LongestWalk - Shortest(walk[0] - 'a')) : 0;
 
 // The number of nodes on the shortest walk to the goal; LongestWalk if there is none that short.
 int Shortest(int start)

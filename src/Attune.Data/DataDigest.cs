@@ -42,6 +42,7 @@ public sealed class DataDigest
         ChatExample chat => Written(chat.Messages.Reverse().SkipWhile(message => message.Role == "assistant").Reverse()),
         ChatComparisonExample chat => Written(chat.Prompt.Messages),
         LabelledExample labelled => PromptOf(labelled.Response),
+        RewardedExample rewarded => PromptOf(rewarded.Response),
         _ => PromptFormat.TextOf(example) ?? "",
     };
 
@@ -54,6 +55,8 @@ public sealed class DataDigest
         ChatExample chat => [Written(chat.Messages)],
         ChatComparisonExample chat => chat.Completions.Select(completion => Written(chat.Prompt.Messages.Concat(completion))),
         LabelledExample labelled => TextsOf(labelled.Response),
+        RewardedExample rewarded => TextsOf(rewarded.Response),
+        AlternatingTexts alternating => [string.Concat(alternating.Texts)],
         StepwiseExample stepwise => [stepwise.Prompt + string.Concat(stepwise.Steps)],
         _ => [PromptOf(example)],
     };

@@ -21,6 +21,9 @@ public enum DataUse
     /// <summary>Responses that are labelled good or bad, one by one.</summary>
     Labels,
 
+    /// <summary>Responses with rewards; also comparisons, of which every response has a reward.</summary>
+    Rewards,
+
     /// <summary>Responses in steps, of which each is labelled right or wrong.</summary>
     Steps,
 
@@ -38,6 +41,7 @@ public static class DataUses
         PromptOnly or ChatExample { IsPrompt: true } => DataUse.Prompts,
         Demonstration or ChatExample => DataUse.Demonstrations,
         LabelledExample => DataUse.Labels,
+        RewardedExample => DataUse.Rewards,
         StepwiseExample => DataUse.Steps,
         _ => DataUse.Comparisons,
     };
@@ -49,6 +53,7 @@ public static class DataUses
         DataUse.Prompts => example is not Document,
         DataUse.Documents => example is Document or Demonstration,
         DataUse.Responses => HasResponse(example),
+        DataUse.Rewards => Of(example) is DataUse.Rewards or DataUse.Comparisons,
         _ => Of(example) == use,
     };
 
@@ -63,6 +68,7 @@ public static class DataUses
         DataUse.Prompts => "prompts (`prompt`)",
         DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
         DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; or compared responses)",
+        DataUse.Rewards => "responses with rewards (`prompt`, `completion` and `reward`; or comparisons)",
         DataUse.Steps => "responses in labelled steps (`prompt`, `completions` and `labels`)",
         _ => "examples",
     };

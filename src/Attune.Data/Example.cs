@@ -87,6 +87,17 @@ public sealed record ChatComparisonExample(
 /// <param name="Label">Whether the response is good.</param>
 public sealed record LabelledExample(Origin Origin, Example Response, bool Label) : Example(Origin);
 
+/// <summary><c>prompt</c>, <c>completion</c>, <c>reward</c>: a response with its reward (ILQL).</summary>
+/// <param name="Origin">Where it comes from.</param>
+/// <param name="Response">
+/// The prompt with its response: a <see cref="Demonstration"/>, a <see cref="ChatExample"/> or <see cref="AlternatingTexts"/>.
+/// </param>
+/// <param name="Rewards">One reward of the whole example, or one for each response of a conversation, or for each response token.</param>
+public sealed record RewardedExample(Origin Origin, Example Response, IReadOnlyList<double> Rewards) : Example(Origin);
+
+/// <summary>Prompts and responses as texts in turn, beginning with a prompt: what trlX calls a dialogue.</summary>
+public sealed record AlternatingTexts(Origin Origin, IReadOnlyList<string> Texts) : Example(Origin);
+
 /// <summary><c>prompt</c>, <c>completions</c>, <c>labels</c>: a response in steps, each of which is right or wrong.</summary>
 public sealed record StepwiseExample(Origin Origin, string Prompt, IReadOnlyList<string> Steps, IReadOnlyList<bool> Labels)
     : Example(Origin);

@@ -68,6 +68,7 @@ public sealed class ExampleInspector
     {
         DataUse.Prompts => Prompt(encoder, example, room),
         DataUse.Documents when example is Demonstration => [Whole(encoder.EncodeDocument(Document.From(example)))],
+        DataUse.Rewards => Rewarded(encoder, example),
         _ => EncodeAsMade(encoder, example),
     };
 
@@ -78,11 +79,15 @@ public sealed class ExampleInspector
         ChatExample { IsPrompt: false } dialogue => OrNone(encoder.EncodeChat(dialogue)),
         PromptOnly or ChatExample => Prompt(encoder, example, room: 1),
         LabelledExample labelled => EncodeAsMade(encoder, labelled.Response),
+        RewardedExample => Rewarded(encoder, example),
         StepwiseExample steps =>
             OrNone(encoder.EncodeDemonstration(new(steps.Origin, steps.Prompt, string.Concat(steps.Steps)))),
         _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))]
             : [],
     };
+
+    static List<TokenRow> Rewarded(TextEncoder encoder, Example example) =>
+        encoder.EncodeRewards(example) is { } rewards ? [.. rewards.Responses.Select(response => response.Row)] : [];
 
     static List<TokenRow> Prompt(TextEncoder encoder, Example example, int room) =>
         encoder.EncodePrompt(example, room) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [];

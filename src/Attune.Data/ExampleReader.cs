@@ -86,6 +86,8 @@ sealed class ExampleReader(string file, ReadOptions options)
             $" {options.Syntax.ChosenSide} reads the better responses only.",
         (DataUse.Labels, DataUse.Demonstrations or DataUse.Documents) =>
             $" {options.Syntax.Ignore("label")} leaves the labels out: good and bad responses are then read alike.",
+        (DataUse.Rewards, DataUse.Demonstrations or DataUse.Documents) =>
+            $" {options.Syntax.Ignore("reward")} leaves the rewards out: all responses are then read alike.",
         _ => "",
     };
 

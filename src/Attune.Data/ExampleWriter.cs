@@ -19,6 +19,8 @@ public static class ExampleWriter
         ChatComparisonExample chat => WithContext(
             Compared(ToJson(chat.Prompt.Messages), [.. chat.Completions.Select(ToJson)], chat.Comparisons), chat.Prompt),
         LabelledExample labelled => Labelled(labelled),
+        RewardedExample rewarded => Rewarded(rewarded),
+        AlternatingTexts alternating => new() { ["sample"] = Array(alternating.Texts.Select(text => (JsonNode)text)) },
         StepwiseExample stepwise => new()
         {
             ["prompt"] = stepwise.Prompt,
@@ -41,6 +43,13 @@ public static class ExampleWriter
     {
         var row = ToJson(labelled.Response);
         row["label"] = labelled.Label;
+        return row;
+    }
+
+    static JsonObject Rewarded(RewardedExample rewarded)
+    {
+        var row = ToJson(rewarded.Response);
+        row["reward"] = rewarded.Rewards is [var reward] ? reward : Array(rewarded.Rewards.Select(each => (JsonNode)each));
         return row;
     }
 

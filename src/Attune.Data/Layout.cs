@@ -18,6 +18,8 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     /// <summary>All layouts; one that contains another's fields comes before it.</summary>
     static readonly Layout[] All =
     [
+        new("rewards", DataUse.Rewards, ["messages", "reward"],
+            row => Rewarded(row, ConversationLayout.Dialogue(row, row.Messages("messages"), []))) { Optional = OfConversations },
         new("messages", DataUse.Demonstrations, ["messages"], row => ConversationLayout.Dialogue(row, row.Messages("messages"), []))
             { Optional = OfConversations },
         new("sharegpt", DataUse.Demonstrations, ["conversations"], ConversationLayout.ShareGpt) { Optional = ["system"] },
@@ -41,6 +43,8 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
             : SharedPrefix.Split(row, row.Text("chosen"), row.Text("rejected"))) { Optional = OfPairs },
         new("kto", DataUse.Labels, ["prompt", "completion", "label"],
             row => new LabelledExample(row.Origin, ConversationLayout.Demonstration(row), row.Flag("label"))),
+        new("rewards", DataUse.Rewards, ["prompt", "completion", "reward"], row => Rewarded(row, ConversationLayout.Demonstration(row))),
+        new("rewards", DataUse.Rewards, ["sample", "reward"], row => Rewarded(row, ReadSample(row))),
         new("demonstrations", DataUse.Demonstrations, ["prompt", "completion"], ConversationLayout.Demonstration),
         new("prompts", DataUse.Prompts, ["prompt"], row => row.HasMessages("prompt")
             ? ConversationLayout.Prompt(row, row.Messages("prompt"))
@@ -62,7 +66,7 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     static readonly string[] OfResponses =
     [
         .. OfPairs, "completion", "completions", "ranks", "pairs", "chosen", "rejected", "labels", "responses", "scores", "output",
-        "response", "answer",
+        "response", "answer", "reward",
     ];
 
     /// <summary>Fields that a row may have, and that are read.</summary>
@@ -109,11 +113,23 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
     }
 
     static bool IsConversation(Example example) =>
-        example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample };
+        example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample }
+            or RewardedExample { Response: ChatExample };
 
     bool Reads(string name) => Fields.Contains(name) || Optional.Contains(name);
 
     bool Allows(string name) => Reads(name) || Redundant.Contains(name);
+
+    /// <summary>A number, or a list of numbers.</summary>
+    static RewardedExample Rewarded(Row row, Example response) => new(
+        row.Origin, response,
+        row.IsList("reward") ? row.Numbers("reward") : [row.Number("reward", "a number, or a list of numbers")]);
+
+    /// <summary>A response without a prompt, or prompts and responses in turn.</summary>
+    static Example ReadSample(Row row) =>
+        !row.IsList("sample") ? new Demonstration(row.Origin, "", row.Text("sample"))
+        : row.Texts("sample") is { Count: > 0 } texts && texts.Count % 2 == 0 ? new AlternatingTexts(row.Origin, texts)
+        : throw row.Wrong("sample", "a text, or a list of prompts and responses in turn, of even length");
 
     static StepwiseExample ReadSteps(Row row)
     {

@@ -7,19 +7,20 @@ static class PairSides
     /// <exception cref="InvalidDataException">The example is not a comparison, or does not say which response is the best.</exception>
     public static Example Take(Example example, PairSide side, OptionSyntax syntax) => example switch
     {
-        ComparisonExample pair =>
-            new Demonstration(example.Origin, pair.Prompt, pair.Completions[Index(example, pair.Comparisons, side, syntax)]),
-        ChatComparisonExample chat => Dialogue(chat, Index(example, chat.Comparisons, side, syntax)),
+        ComparisonExample pair => Response(example, Index(example, pair.Comparisons, side, syntax)),
+        ChatComparisonExample chat => Response(example, Index(example, chat.Comparisons, side, syntax)),
         _ => throw new InvalidDataException(
             $"{example.Origin}: {syntax.Side} needs {DataUses.Describe(DataUse.Comparisons)}; "
             + $"these are {DataUses.Name(DataUses.Of(example))}"),
     };
 
-    static ChatExample Dialogue(ChatComparisonExample chat, int response) =>
-        new(chat.Origin, [.. chat.Prompt.Messages, .. chat.Completions[response]], chat.Prompt.Messages.Count)
+    /// <summary>A compared response with its prompt.</summary>
+    public static Example Response(Example example, int index) => example is ChatComparisonExample chat
+        ? new ChatExample(chat.Origin, [.. chat.Prompt.Messages, .. chat.Completions[index]], chat.Prompt.Messages.Count)
         {
             Context = chat.Prompt with { Messages = [] },
-        };
+        }
+        : new Demonstration(example.Origin, ((ComparisonExample)example).Prompt, ((ComparisonExample)example).Completions[index]);
 
     /// <summary>The first response with the lowest or the highest rank; of a pair without ranks, the side that it names.</summary>
     static int Index(Example example, ComparisonSet comparisons, PairSide side, OptionSyntax syntax)

@@ -34,6 +34,7 @@ public sealed class PromptFormat
     {
         _ when TextOf(example) is { } text => Apply(example.Origin, text) with { Row = example.Row },
         LabelledExample labelled => Apply(labelled.Response with { Row = example.Row }),
+        RewardedExample rewarded => Apply(rewarded.Response with { Row = example.Row }),
         ChatExample chat => WithSystem(chat),
         ChatComparisonExample comparison => comparison with { Prompt = WithSystem(comparison.Prompt) },
         _ => example,
@@ -46,6 +47,8 @@ public sealed class PromptFormat
         Demonstration demonstration => demonstration.Prompt,
         ComparisonExample comparison => comparison.Prompt,
         LabelledExample labelled => TextOf(labelled.Response),
+        RewardedExample rewarded => TextOf(rewarded.Response),
+        AlternatingTexts alternating => string.Concat(alternating.Texts.SkipLast(1)),
         StepwiseExample stepwise => stepwise.Prompt,
         _ => null,
     };

@@ -120,6 +120,9 @@ public sealed class Row
 
     static bool IsWhole(JsonElement item) => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _);
 
+    /// <summary>Whether a field is a list, also as the text of a cell of a CSV file.</summary>
+    public bool IsList(string name) => Items(name) is not null;
+
     /// <summary>Whether a field is a list, which should be of messages, and not a text.</summary>
     public bool HasMessages(string name) => Field(name).ValueKind == JsonValueKind.Array;
 

@@ -29,6 +29,7 @@ public sealed class TextEncoder
     readonly int[] beginIds;
     readonly NoticeCounts notices = new();
     readonly Lazy<ChatEncoder> chat;
+    readonly Lazy<TextEncoder> unlimited;
 
     /// <param name="tokenizer">The tokenizer; it must have an end-of-sequence token, or a separator token as encoders do.</param>
     /// <param name="context">The most tokens of a row.</param>
@@ -46,6 +47,7 @@ public sealed class TextEncoder
         beginIds = (tokenizer.BosId ?? tokenizer.ClsId) is { } first && frame.Length > 0 && frame[0] == first ? [first] : [];
         endIds = startToken is null ? [] : [eos];
         chat = new(() => new(this.tokenizer, beginIds, eos, notices));
+        unlimited = new(() => new(this.tokenizer, ExampleInspector.Unlimited, startToken: startToken) { Embeddings = Embeddings });
     }
 
     /// <summary>How many token embeddings the model has. A text with a token beyond them is an error that names its line.</summary>
@@ -71,6 +73,10 @@ public sealed class TextEncoder
         ChatExample dialogue => EncodePrompt(dialogue.Origin, PromptOf(dialogue), room),
         ChatComparisonExample ranking => EncodePrompt(ranking.Origin, ranking.Prompt, room),
         LabelledExample labelled => PromptOf(labelled.Response, room),
+        RewardedExample rewarded => PromptOf(rewarded.Response, room),
+        AlternatingTexts alternating =>
+            EncodePrompt(
+                example.Origin, string.Concat(alternating.Texts.SkipLast(1)), Alternating(alternating.Texts.SkipLast(1)), room),
         StepwiseExample stepwise => EncodePrompt(example.Origin, stepwise.Prompt, room),
         _ => throw new InvalidDataException($"{example.Origin}: the example has no prompt"),
     };
@@ -148,6 +154,57 @@ public sealed class TextEncoder
         return EncodeSourceAndTarget(example.Origin, prompt, start, EncodeTarget(answer));
     }
 
+    /// <summary>
+    /// Responses with a reward for each token: one, or those of a comparison. Null when the example is left out. The last token of a
+    /// response that is cut gets the rewards of the missing ones.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The example has no rewards, or not as many as it has responses or tokens.</exception>
+    public TokenRewards? EncodeRewards(Example example)
+    {
+        var responses = example is RewardedExample rewarded ? [rewarded] : ComparisonRewards.Of(example);
+        RewardedRow[] rows = [.. responses.Select(EncodeReward).OfType<RewardedRow>()];
+        return rows.Length > 0 ? new(rows) : null;
+    }
+
+    RewardedRow? EncodeReward(RewardedExample example)
+    {
+        if (EncodeActions(example.Response) is not { } row)
+            return null;
+        var whole = example.Rewards.Count == 1 ? row : unlimited.Value.EncodeActions(example.Response)!;
+        var rewards = RewardPlaces.Place(whole, example.Rewards, example.Origin);
+        var kept = rewards[..row.TargetCount];
+        kept[^1] += rewards[kept.Length..].Sum();
+        return new(row, kept);
+    }
+
+    /// <summary>Prompts and responses, whose response tokens are in the loss.</summary>
+    TokenRow? EncodeActions(Example example) => example switch
+    {
+        ChatExample conversation => EncodeChat(conversation),
+        Demonstration texts => EncodeAlternating(texts.Origin, [texts.Prompt, texts.Completion]),
+        AlternatingTexts texts => EncodeAlternating(texts.Origin, texts.Texts),
+        _ => throw new ArgumentException($"{example.GetType().Name} has no response", nameof(example)),
+    };
+
+    /// <summary>For an encoder–decoder, the target is the last text and the source all texts before it.</summary>
+    TokenRow? EncodeAlternating(Origin origin, IReadOnlyList<string> texts)
+    {
+        if (string.IsNullOrWhiteSpace(texts[^1]))
+            return Skip<TokenRow>("empty completions were left out", origin);
+        if (startToken is { } start)
+            return EncodeSourceAndTarget(origin, string.Concat(texts.SkipLast(1)), start, EncodeTarget(texts[^1]));
+        int[][] parts = [.. AlternatingParts(texts.SkipLast(1)), EncodeTarget(texts[^1])];
+        return TruncateOrDrop(
+            origin, [.. parts.SelectMany(part => part)],
+            [.. parts.Index().SelectMany(part => Enumerable.Repeat(part.Index % 2 == 1, part.Item.Length))]);
+    }
+
+    /// <summary>Texts in tokens, each by itself; for an empty first text the beginning-of-text token, or else the end token.</summary>
+    IEnumerable<int[]> AlternatingParts(IEnumerable<string> texts) => texts.Select((text, at) =>
+        at > 0 ? tokenizer.Encode(text) : EncodeFullPrompt(text) is { Length: > 0 } first ? first : [tokenizer.BosId ?? eos]);
+
+    int[] Alternating(IEnumerable<string> texts) => [.. AlternatingParts(texts).SelectMany(part => part)];
+
     /// <summary>A response with the end-of-sequence token; white space after an end token that it already has is removed.</summary>
     int[] EncodeTarget(string text)
     {
@@ -198,6 +255,8 @@ public sealed class TextEncoder
         ChatComparisonExample dialogue when AsTexts(dialogue) is var written =>
             [.. written.Completions.Select(completion => (int[])[.. chat.Value.Tokens(written.Prompt), .. EncodeTarget(completion)])],
         LabelledExample labelled => ScoredTexts(labelled.Response),
+        RewardedExample rewarded => ScoredTexts(rewarded.Response),
+        AlternatingTexts alternating => [[.. Alternating(alternating.Texts.SkipLast(1)), .. EncodeTarget(alternating.Texts[^1])]],
         ChatExample { IsPrompt: false } dialogue when chat.Value.Row(dialogue) is var (tokens, _) => [tokens],
         _ => throw new InvalidDataException(
             $"{example.Origin}: the example has nothing to score (text; prompt and completion; or compared completions)"),

@@ -31,6 +31,18 @@ public sealed record TokenPrompt(int[] Tokens, string Text)
     public Row? Row { get; init; }
 }
 
+/// <summary>A response with its prompt, and the reward of each response token.</summary>
+/// <param name="Row">The tokens; those of the response are in the loss.</param>
+/// <param name="Rewards">A reward for each target token of the row, in their order.</param>
+public sealed record RewardedRow(TokenRow Row, double[] Rewards)
+{
+    /// <summary>The sum of the rewards.</summary>
+    public double Return => Rewards.Sum();
+}
+
+/// <summary>Responses with rewards as tokens: one, or the responses of a comparison.</summary>
+public sealed record TokenRewards(IReadOnlyList<RewardedRow> Responses);
+
 /// <summary>Compared texts as tokens, each the prompt with one response.</summary>
 /// <param name="Texts">The texts, at least two.</param>
 /// <param name="PromptLength">How many tokens of each text are the prompt.</param>

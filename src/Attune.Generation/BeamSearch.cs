@@ -30,8 +30,10 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     public IReadOnlyList<BeamResponse> Search(
         IReadOnlyList<int[]> prompts, BeamOptions options, SamplingOptions sampling, CancellationToken cancellation = default)
     {
+        sampling = AdvantageFilter.Resolve(sampling, model);
         var guidance = GuidanceFilter.From(sampling, model, padId);
-        var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, Filters, guidance);
+        var filters = Filters.Concat(AdvantageFilter.From(sampling, model));
+        var chain = new SamplingChain(sampling.WithoutShaping(), eosIds, [.. filters], guidance);
         var responses = new List<BeamResponse>(prompts.Count * options.Answers);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / options.Beams)))
         {

@@ -105,6 +105,13 @@ public sealed record SamplingOptions : IValidatableObject
     /// <summary>The same in token ids.</summary>
     public IReadOnlyList<int> NegativePromptIds { get; init; } = [];
 
+    /// <summary>
+    /// β of a model that ILQL trained: β times Q − V is added to the log-probabilities. Null for the β that the model was saved with; 0 for
+    /// off.
+    /// </summary>
+    [Range(-1e6, 1e6)]
+    public double? AdvantageBeta { get; init; }
+
     /// <summary>Whether logits that are not finite are replaced (NaN by 0), for models that overflow.</summary>
     public bool RemoveInvalidValues { get; init; }
 

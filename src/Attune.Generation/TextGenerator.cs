@@ -35,7 +35,9 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
         CancellationToken cancellation = default)
     {
-        var chain = new SamplingChain(options, eosIds, Filters, GuidanceFilter.From(options, model, padId));
+        options = AdvantageFilter.Resolve(options, model);
+        var filters = Filters.Concat(AdvantageFilter.From(options, model));
+        var chain = new SamplingChain(options, eosIds, [.. filters], GuidanceFilter.From(options, model, padId));
         var responses = new List<Response>(prompts.Count * samples);
         foreach (var batch in prompts.Chunk(Math.Max(1, BatchRows / samples)))
         {

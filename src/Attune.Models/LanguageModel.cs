@@ -42,6 +42,9 @@ public sealed class LanguageModel : Module
     /// <summary>Estimates the return at each token. PPO adds one; a checkpoint may have one.</summary>
     public ValueHead? ValueHead => heads.GetValueOrDefault(ValueHead.Name) as ValueHead;
 
+    /// <summary>How the model generates by default with the Q heads of ILQL; null without them. It is saved with the model.</summary>
+    public AdvantageShift? Advantage { get; set; }
+
     /// <summary>Whether the output matrix is the token embedding.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 
@@ -95,6 +98,9 @@ public sealed class LanguageModel : Module
         var described = Head.FromConfig(config, Backbone.Width).ToList();
         foreach (var (name, head) in described.Where(entry => !heads.ContainsKey(entry.Name)))
             AddHead(name, Misfit(name, head) is { } problem ? throw new InvalidDataException($"{config.Source}: {problem}") : head);
+        Advantage = AdvantageShift.FromConfig(config) ?? Advantage;
+        if (Advantage is not null && IlqlHeads.Of(this) is null)
+            throw new InvalidDataException($"{config.Source}: 'attune_advantage' needs the heads of ILQL, which 'attune_heads' describes");
         return [.. described.SelectMany(entry => entry.Head.NamedParameters().Select(own => $"{entry.Name}.{own.Name}"))];
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Testing.Models;
 using Attune.Text;
 using Attune.Text.Trainers;
@@ -176,6 +177,22 @@ public sealed class GenerateCommandTests : ModelFolderTests
     }
 
     [Fact]
+    public void Generate_ModelOfIlql_AddsItsAdvantageUnlessSwitchedOff()
+    {
+        using var random = new RandomSource(2);
+        var trained = Pretrained.LoadLanguageModel(model);
+        var own = folder.File("ilql");
+        IlqlHeads.AddTo(trained, twoQs: true, random);
+        trained.Advantage = new(500, 0);
+        ModelFolder.Save(own, trained, TinyData.Tokenizer);
+        string[] words = ["The cat says", "--temperature", "0", "--max-new-tokens", "12"];
+        var plain = Succeed(["generate", model, .. words]);
+        Assert.NotEqual(plain, Succeed(["generate", own, .. words]));
+        Assert.Equal(Succeed(["generate", own, .. words]), Succeed(["generate", own, .. words, "--advantage-beta", "500"]));
+        Assert.Equal(plain, Succeed(["generate", own, .. words, "--advantage-beta", "0"]));
+    }
+
+    [Fact]
     public void Generate_SuppressedTokensAndBadWords_AreNotGenerated()
     {
         string[] greedy = ["generate", model, "The cat says", "--temperature", "0", "--max-new-tokens", "12"];
@@ -244,6 +261,8 @@ public sealed class GenerateCommandTests : ModelFolderTests
     [InlineData("--exponential-decay-length-penalty must be START,FACTOR", "--exponential-decay-length-penalty", "1.05")]
     [InlineData("`guidanceScale` must not be 1 with a negative prompt (was 1).", "--negative-prompt", "A dog")]
     [InlineData("--output needs --prompts", "--output", "answers.jsonl")]
+    [InlineData("--advantage-beta must be a number such as 0.5 (was 'much').", "--advantage-beta", "much")]
+    [InlineData("the model has no Q heads; `attune ilql` trains a model with them", "--advantage-beta", "2")]
     public void Generate_BadOptions_Fails(string expected, string option, string value) =>
         Fail(expected, "generate", model, "The cat says", option, value);
 

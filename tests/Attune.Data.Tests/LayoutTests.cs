@@ -113,7 +113,7 @@ public sealed class LayoutTests : IDisposable
     [InlineData("""{"system":"s","chosen":"q a","rejected":"q b"}""", DataUse.Comparisons,
         "x would not use `system` beside chosen, rejected. It is read with: conversations (y); question, chosen, rejected (y);")]
     [InlineData("""{"prompt":"q","completion":"a","tools":[{"name":"f"}]}""", DataUse.Demonstrations,
-        "x would not use `tools` beside prompt, completion. It is read with: messages (y).")]
+        "x would not use `tools` beside prompt, completion. It is read with: messages, reward (y); messages (y).")]
     [InlineData("""{"prompt":"q","completion":"a","images":["x.png"]}""", DataUse.Demonstrations,
         "No layout reads it: models read text only.")]
     [InlineData("""{"prompt":"q","completions":["a","b"],"labels":[true,false]}""", DataUse.Comparisons, "responses in labelled steps")]

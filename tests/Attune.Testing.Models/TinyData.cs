@@ -29,6 +29,13 @@ public static class TinyData
         folder.Write("rankings.jsonl", Lines(
             i => $$"""{"prompt":"The {{Animal(i)}} says","completions":[" {{Sound(i)}}."," {{Sound(i + 1)}}."," no"],"ranks":[0,1,2]}"""));
 
+    /// <summary>{"prompt","completion","reward"}: of two responses to each prompt one has the reward 1, the other 0.</summary>
+    public static string Rewards(TemporaryFolder folder) =>
+        folder.Write("rewards.jsonl", Lines(i => i / 6 % 2 == 0 ? Rewarded(i, " yes", 1) : Rewarded(i, " no", 0)));
+
+    static string Rewarded(int i, string completion, int reward) =>
+        $$"""{"prompt":"The {{Animal(i)}} says","completion":"{{completion}}","reward":{{reward}}}""";
+
     /// <summary>{"prompt"}</summary>
     public static string Prompts(TemporaryFolder folder) =>
         folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));

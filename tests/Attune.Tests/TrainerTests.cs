@@ -28,6 +28,18 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         Assert.Throws<InvalidOperationException>(() => method == "reward" ? (object)result.Model : result.RewardModel);
     }
 
+    [Fact]
+    public async Task Generate_ModelOfIlql_AddsItsAdvantageUnlessSwitchedOff()
+    {
+        using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
+        var recipe = (IlqlRecipe)Recipe("ilql") with { Run = tiny.Run("advantage"), Ilql = new() { AdvantageBeta = 500 } };
+        using var result = await Trainer.TrainAsync(model, recipe);
+        Assert.Equal(Text(null), Text(500));
+        Assert.NotEqual(Text(null), Text(0));
+
+        string Text(double? beta) => result.Model.Generate("The cat says", new() { MaxNewTokens = 12, AdvantageBeta = beta }, seed: 3);
+    }
+
     [Theory, MemberData(nameof(Rewards))]
     public async Task Train_RewardFunction_IsWhatIsLearnedFrom(string kind)
     {
@@ -161,6 +173,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             "sft" => Sft(method),
             "reward" => new RewardRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "dpo" => new DpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "ilql" => new IlqlRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             _ => tiny.OnPolicy(method, method) with { Rewards = [Attune.Reward.From((_, response) => -response.Length)] },
         };
     }

@@ -79,6 +79,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("reward", "rewards/accuracies", 0.95)]
     [InlineData("reward an encoder", "rewards/accuracies", 0.95)]
     [InlineData("dpo", "rewards/accuracies", 0.95)]
+    [InlineData("ilql", "loss", 0.6)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();

@@ -20,6 +20,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model",
             $"goldReward.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("dpo", folder.File("dpo"), $"model={sft}/model");
+        RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model", "responses.sampling.maxNewTokens=4",
+            $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
+            $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
@@ -51,6 +54,10 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             var walker = folder.File($"{task}-pretrain");
             RunTwoSteps($"{task}-pretrain", walker);
             RunTwoSteps($"{task}-ppo", folder.File($"{task}-ppo"), $"model={walker}/model", $"rewards.0.folder={Repository.Root}");
+            if (task == "random-walks")
+                RunTwoSteps($"{task}-ilql", folder.File($"{task}-ilql"), $"model={walker}/model",
+                    $"responses.rewards.0.folder={Repository.Root}",
+                    $"responses.prompts={Repository.PathTo("data", task, "prompts.jsonl")}");
         }
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
         Assert.Equal(shipped.Select(Path.GetFileNameWithoutExtension).Order(), ran.Order());

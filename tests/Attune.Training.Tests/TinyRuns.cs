@@ -8,6 +8,7 @@ using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests;
@@ -87,6 +88,20 @@ sealed class TinyRuns : IDisposable
                 Data = new() { Train = TinyData.Rankings(folder) } },
             "dpo" =>
                 new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "ilql" => new IlqlRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                Data = new() { Train = TinyData.Rewards(folder) },
+                Ilql = new() { SyncEvery = 2, Alpha = 0.1 },
+                Responses = new()
+                {
+                    Prompts = TinyData.Prompts(folder),
+                    Rewards = [new KeywordsReward { Words = ["yes"] }],
+                    Sampling = new() { MaxNewTokens = 8 },
+                },
+            },
             "grpo" => new GrpoRecipe
             {
                 Run = run,

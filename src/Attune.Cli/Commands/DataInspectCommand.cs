@@ -243,6 +243,7 @@ static class DataInspectCommand
         PromptOnly => Quantity.Of(count, "prompt"),
         ChatExample => Quantity.Of(count, "conversation"),
         LabelledExample => Quantity.Of(count, "labelled response"),
+        RewardedExample => Quantity.Of(count, "response with a reward", "responses with rewards"),
         StepwiseExample => Quantity.Of(count, "response in steps", "responses in steps"),
         _ => Quantity.Of(count, "comparison example"),
     };

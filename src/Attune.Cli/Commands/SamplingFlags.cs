@@ -69,6 +69,12 @@ static class SamplingFlags
     {
         HelpName = "TEXT", Description = "The prompt that --guidance-scale moves away from",
     };
+    static readonly Option<double?> AdvantageBeta = new("--advantage-beta")
+    {
+        HelpName = "NUMBER",
+        Description = "β of a model that ILQL trained; 0 generates without its Q heads (default: the model's)",
+        CustomParser = result => ParseNumber(result, "--advantage-beta"),
+    };
     static readonly Option<bool> RemoveInvalid = new("--remove-invalid-values") { Description = "Replace NaN and infinite logits" };
     static readonly Option<bool> Renormalize = new("--renormalize-logits")
     {
@@ -79,7 +85,7 @@ static class SamplingFlags
     [
         MaxNewTokens, MinNewTokens, Temperature, TopK, TopP, MinP, TypicalP, TopH, EpsilonCutoff, EtaCutoff,
         RepetitionPenalty, FrequencyPenalty, PresencePenalty, NoRepeat, Stop, BadWords, Biases, Suppress, BeginSuppress,
-        ForcedBos, ForcedEos, Decay, GuidanceScale, NegativePrompt, RemoveInvalid, Renormalize,
+        ForcedBos, ForcedEos, Decay, GuidanceScale, NegativePrompt, AdvantageBeta, RemoveInvalid, Renormalize,
     ];
 
     /// <summary>Whether <c>--max-new-tokens</c> is given.</summary>
@@ -114,6 +120,7 @@ static class SamplingFlags
         ExponentialDecayLengthPenalty = parsed.GetValue(Decay) ?? new(),
         GuidanceScale = parsed.GetValue(GuidanceScale),
         NegativePrompt = Lines(parsed.GetValue(NegativePrompt)) ?? "",
+        AdvantageBeta = parsed.GetValue(AdvantageBeta),
         RemoveInvalidValues = parsed.GetValue(RemoveInvalid),
         RenormalizeLogits = parsed.GetValue(Renormalize),
     };
@@ -152,6 +159,14 @@ static class SamplingFlags
             return new() { Start = first, Factor = growth };
         result.AddError($"--exponential-decay-length-penalty must be START,FACTOR, such as 20,1.05 (was '{text}').");
         return new();
+    }
+
+    static double? ParseNumber(ArgumentResult result, string name)
+    {
+        if (TryParseNumber(result.Tokens[0].Value, out var number))
+            return number;
+        result.AddError($"{name} must be a number such as 0.5 (was '{result.Tokens[0].Value}').");
+        return null;
     }
 
     static bool TryParseNumber(string text, out double number) =>

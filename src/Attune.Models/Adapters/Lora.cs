@@ -162,6 +162,9 @@ public sealed class Lora : IDisposable
     /// <summary>The heads of the model, which are stored with the adapter in a file of their own.</summary>
     internal IReadOnlyDictionary<string, Head> Heads => (model as LanguageModel)?.Heads ?? new Dictionary<string, Head>();
 
+    /// <summary>How the model generates with the Q heads of ILQL; null without them.</summary>
+    internal AdvantageShift? Advantage => (model as LanguageModel)?.Advantage;
+
     IEnumerable<(string Name, Parameter Value)> OwnParameters()
     {
         foreach (var (name, _, change) in layers)

@@ -108,6 +108,7 @@ public static class Peft
         if (baseModel is not null)
             config[BaseKey] = baseModel;
         Head.WriteConfig(config, lora.Heads);
+        AdvantageShift.WriteConfig(config, lora.Advantage);
         Pretrained.WriteJson(ConfigPath(folder), config);
         HeadsFile.WriteApart(WeightsPath(folder), lora.Stored(), lora.Heads);
     }

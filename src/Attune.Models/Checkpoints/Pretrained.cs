@@ -170,6 +170,7 @@ public static class Pretrained
         var empty = BuildWithoutHeads(config, "config.json");
         foreach (var (name, head) in model.Heads)
             empty.AddHead(name, head.EmptyLike());
+        empty.Advantage = model.Advantage;
         empty.Backbone.Autocast = model.Backbone.Autocast;
         return empty;
     }
@@ -179,6 +180,7 @@ public static class Pretrained
     {
         model.Config.Remove(RewardScale.Key);
         Head.WriteConfig(model.Config, model.Heads);
+        AdvantageShift.WriteConfig(model.Config, model.Advantage);
         var generation = model.GenerationConfig ?? DefaultGenerationConfig(model.Config);
         Save(folder, model, model.Config, family => family.LanguageModelClass, generation);
     }
@@ -192,6 +194,7 @@ public static class Pretrained
             model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
         }
         Head.WriteConfig(model.Config, []);
+        AdvantageShift.WriteConfig(model.Config, null);
         model.DescribeHeads(model.Config);
         Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
     }

@@ -8,7 +8,7 @@ namespace Attune.Models.Heads;
 /// <summary>
 /// A head of a language model in addition to the output head, which maps hidden states to values or Q values. Its parameters are in the
 /// checkpoint under its name; config.json describes it under <c>attune_heads</c>, which transformers ignores:
-/// <c>{"q_head_0": {"kind": "mlp", "outputs": 259}}</c>.
+/// <c>{"ilql_heads.q_heads.0": {"kind": "mlp", "outputs": 259}}</c>.
 /// </summary>
 public abstract class Head : Module
 {
@@ -19,11 +19,22 @@ public abstract class Head : Module
     /// <summary>D, the channels of a hidden state.</summary>
     public long Width { get; }
 
+    /// <summary>Whether no optimizer changes the head, such as a target Q head of ILQL.</summary>
+    public bool IsFrozen { get; init; }
+
     /// <summary>(…, D) hidden states → (…), or (…, outputs) for several outputs.</summary>
     public abstract Tensor Forward(Tensor hidden);
 
     /// <summary>A new head of this shape, without memory.</summary>
     internal abstract Head EmptyLike();
+
+    /// <summary>Copies the weights of a head of the same shape.</summary>
+    internal void CopyFrom(Head other)
+    {
+        using var scope = TensorScope.Open();
+        foreach (var (own, given) in Parameters.Zip(other.Parameters))
+            own.Value = given.Value.Detach().Clone();
+    }
 
     private protected abstract JsonObject Describe();
 
@@ -46,7 +57,7 @@ public abstract class Head : Module
         return json.Text("kind") switch
         {
             ValueHead.Kind => new ValueHead(width),
-            MlpHead.Kind => new MlpHead(width, json.Count("outputs")),
+            MlpHead.Kind => new MlpHead(width, json.Count("outputs")) { IsFrozen = json.Flag("frozen", absent: false) },
             var kind => throw new InvalidDataException(
                 $"{json.Source}: heads of kind '{kind}' are not supported; supported kinds are {ValueHead.Kind} and {MlpHead.Kind}"),
         };

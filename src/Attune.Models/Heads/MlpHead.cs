@@ -34,9 +34,11 @@ public sealed class MlpHead : Head
         return Outputs == 1 ? outputs.Squeeze(-1) : outputs;
     }
 
-    internal override Head EmptyLike() => new MlpHead(Width, Outputs);
+    internal override Head EmptyLike() => new MlpHead(Width, Outputs) { IsFrozen = IsFrozen };
 
-    private protected override JsonObject Describe() => new() { ["kind"] = Kind, ["outputs"] = Outputs };
+    private protected override JsonObject Describe() => IsFrozen
+        ? new() { ["kind"] = Kind, ["outputs"] = Outputs, ["frozen"] = true }
+        : new() { ["kind"] = Kind, ["outputs"] = Outputs };
 
     static Linear NewLinear(long inputs, long outputs) => new(inputs, outputs, hasBias: true, initialStd: 1 / Math.Sqrt(3 * inputs));
 }

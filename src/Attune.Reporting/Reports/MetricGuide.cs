@@ -1,3 +1,4 @@
+using System.Globalization;
 using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Reports;
@@ -68,6 +69,8 @@ public static class MetricGuide
     internal const string HeldOutKlEstimator = "k1";
 
     const string Part = "rewards/";
+
+    const char Variant = '@';
 
     static readonly Dictionary<string, string> KlEstimators = new(StringComparer.Ordinal)
     {
@@ -186,6 +189,10 @@ public static class MetricGuide
         new("time/seconds", "Time", "seconds", "The time that the run has trained.") { Place = ChartPlace.None },
     }.Concat(KlEstimators.Keys.Select(OfEstimator)).Select((metric, at) => metric with { Rank = at })];
 
+    /// <summary>The name of a metric that was measured at a value of an option, such as eval/score@beta=4.</summary>
+    public static string At(string name, string option, double value) => string.Create(
+        CultureInfo.InvariantCulture, $"{name}{Variant}{option}={value}");
+
     /// <summary>The formula of a KL estimator.</summary>
     internal static string FormulaOf(string estimator) => KlEstimators[estimator];
 
@@ -210,12 +217,17 @@ public static class MetricGuide
             return described with { Rank = known?.Rank ?? described.Rank };
         if (known is not null)
             return known;
+        if (name.Split(Variant) is [var plain, var variant])
+            return AtVariant(Find(plain, method), name, variant);
         if (!name.StartsWith(Metric.HeldOut, StringComparison.Ordinal))
             return Unknown(name) with { Place = ChartPlace.Folded };
         var training = Find(name[Metric.HeldOut.Length..], method);
         var series = training.Series == "training" ? "held-out" : $"{training.Series}, held-out";
         return training with { Name = name, DrawnWith = training.DrawnWith ?? training.Name, Series = series };
     }
+
+    static Metric AtVariant(Metric main, string name, string variant) =>
+        main with { Name = name, DrawnWith = main.DrawnWith ?? main.Name, Series = $"{main.Series}, {variant}" };
 
     /// <summary>The description of a reward's part or of an unknown metric.</summary>
     static Metric Unknown(string name) => name.StartsWith(Part, StringComparison.Ordinal)

@@ -32,7 +32,13 @@ static class ItemReader
             throw new InvalidDataException(
                 $"{row.Origin}: 'pairs' cannot be imported; give 'ranks', or one row with 'chosen' and 'rejected' for each pair");
         var example = Dataset.ToExample(row);
-        return (example is LabelledExample labelled ? labelled.Response : example) switch
+        var response = example switch
+        {
+            LabelledExample labelled => labelled.Response,
+            RewardedExample rewarded => rewarded.Response,
+            _ => example,
+        };
+        return response switch
         {
             ComparisonExample ranking => Compared(row, Split(row, ranking), ranking.Comparisons),
             ChatComparisonExample ranking =>

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Reporting.Reports;
 using Attune.Text;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
@@ -57,10 +58,12 @@ public sealed record ResponseOptions : IValidatableObject
     /// <param name="trained">Which parameters are trained.</param>
     /// <param name="run">Gets the notices.</param>
     /// <param name="cancellation">Ends requests to other programs that do not answer.</param>
+    /// <param name="advantageBetas">Further values of <see cref="SamplingOptions.AdvantageBeta"/> at which responses are sampled.</param>
     /// <returns>The evaluation, to be disposed of; null when no prompts are named.</returns>
     /// <exception cref="InvalidDataException">The prompts or a reward cannot be used.</exception>
     public SampledEvaluation? Create(
-        LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, TrainedParameters trained, Run run, CancellationToken cancellation)
+        LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, TrainedParameters trained, Run run, CancellationToken cancellation,
+        IReadOnlyList<double>? advantageBetas = null)
     {
         if (Prompts.Length == 0)
             return null;
@@ -78,8 +81,13 @@ public sealed record ResponseOptions : IValidatableObject
             throw new InvalidDataException($"`responses.prompts`: {Prompts} has no prompts that leave room for a response.");
         RewardSources.RequireFields(AllRewards, prompts);
         var (rewards, gold) = (NewRewards(Rewards), NewRewards(GoldReward));
-        var evaluation = new PolicyEvaluation(policy, Kl ? new(policy, trained) : null, rewards, prompts, run.Seed) { GoldReward = gold };
-        return new(evaluation, prompts.Length, [.. new[] { rewards, gold }.OfType<IRewardSource>()]);
+        var reference = Kl ? new Reference(policy, trained) : null;
+        return new(NewEvaluation(policy), prompts.Length, [.. new[] { rewards, gold }.OfType<IRewardSource>()])
+        {
+            AtBetas = [.. (advantageBetas ?? []).Distinct().Select(beta => (beta, NewEvaluation(policy.WithAdvantage(beta))))],
+        };
+
+        PolicyEvaluation NewEvaluation(Policy sampled) => new(sampled, reference, rewards, prompts, run.Seed) { GoldReward = gold };
 
         IRewardSource? NewRewards(IReadOnlyList<RewardOptions> options) => options.Count == 0
             ? null
@@ -93,10 +101,21 @@ public sealed record ResponseOptions : IValidatableObject
 /// <param name="rewards">Disposed of with this.</param>
 public sealed class SampledEvaluation(PolicyEvaluation evaluation, int promptCount, IReadOnlyList<IRewardSource> rewards) : IDisposable
 {
-    public int PromptCount => promptCount;
+    public int PromptCount => promptCount * (1 + AtBetas.Count);
+
+    /// <summary>The same at further values of β, whose metrics have the value in their names, such as eval/score@beta=4.</summary>
+    public IReadOnlyList<(double Beta, PolicyEvaluation Evaluation)> AtBetas { get; init; } = [];
 
     /// <inheritdoc cref="PolicyEvaluation.Evaluate"/>
-    public EvaluationResult Evaluate() => evaluation.Evaluate();
+    public EvaluationResult Evaluate()
+    {
+        var result = evaluation.Evaluate();
+        var metrics = new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal);
+        foreach (var (beta, other) in AtBetas)
+            foreach (var (name, value) in other.Evaluate().Metrics.Where(metric => metric.Key != MetricGuide.HeldOutExamples))
+                metrics[MetricGuide.At(name, "beta", beta)] = value;
+        return result with { Metrics = metrics };
+    }
 
     public void Dispose()
     {

@@ -3,6 +3,7 @@ using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Reporting.Files;
 using Attune.Text;
@@ -74,10 +75,21 @@ public static class ModelFolder
     }
 
     /// <summary>
-    /// A language model to train or to use as a reference: float32 weights on the run's device, computing in the run's type.
+    /// A language model to train or to use as a reference: float32 weights on the run's device, computing in the run's type. Heads of ILQL
+    /// are left out, because training without them would make them wrong.
     /// </summary>
     /// <inheritdoc cref="LoadLanguageModel(string, Device, DType?)"/>
     public static LanguageModel LoadLanguageModel(string folder, Run run)
+    {
+        var model = LoadWithIlqlHeads(folder, run);
+        if (IlqlHeads.RemoveFrom(model))
+            run.Notice($"the heads of ILQL that {folder} has are not used: {run.Method.Name} does not train them");
+        return model;
+    }
+
+    /// <summary>The same with the heads of ILQL, if it has them.</summary>
+    /// <inheritdoc cref="LoadLanguageModel(string, Device, DType?)"/>
+    public static LanguageModel LoadWithIlqlHeads(string folder, Run run)
     {
         var model = LoadLanguageModel(folder, run.Device);
         ComputeIn(run, model.Backbone);
@@ -91,6 +103,7 @@ public static class ModelFolder
         var model = folder.Length > 0
             ? Pretrained.LoadLanguageModel(ModelPath.Find(folder))
             : NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
+        IlqlHeads.RemoveFrom(model);
         ComputeIn(run, model.Backbone);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }

@@ -5,6 +5,7 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Models.Checkpoints;
+using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
@@ -44,6 +45,8 @@ public sealed partial class TrainedParameters
         foreach (var (name, parameter) in model.NamedParameters())
             if (frozen.Contains(name))
                 parameter.Trainable = false;
+        foreach (var parameter in HeadsOf(model).Where(head => head.IsFrozen).SelectMany(head => head.Parameters))
+            parameter.Trainable = false;
         return new(model, options, lora: null);
     }
 
@@ -94,7 +97,7 @@ public sealed partial class TrainedParameters
         using var random = new RandomSource((ulong)seed);
         var adapter = Lora.Create(model, config, random);
         adapter.SetTrainable();
-        foreach (var parameter in OfHeads(model))
+        foreach (var parameter in HeadsOf(model).Where(head => !head.IsFrozen).SelectMany(head => head.Parameters))
             parameter.Trainable = true;
         return adapter;
     }
@@ -110,14 +113,14 @@ public sealed partial class TrainedParameters
     static IEnumerable<string> ModulesOf(IEnumerable<string> parameters) =>
         parameters.Select(name => name[..name.LastIndexOf('.')]).Distinct(StringComparer.Ordinal);
 
-    static IEnumerable<Parameter> OfHeads(Module model) => (model as LanguageModel)?.Heads.Values.SelectMany(head => head.Parameters) ?? [];
+    static IEnumerable<Head> HeadsOf(Module model) => (model as LanguageModel)?.Heads.Values ?? [];
 
     /// <summary>The parameters below the top layers of each stack: lower layers, and what comes before the first.</summary>
     static IEnumerable<string> Lower(Module model, int topLayers)
     {
         if (topLayers == 0)
             yield break;
-        var parameters = model.NamedParameters().ExceptBy(OfHeads(model), parameter => parameter.Value)
+        var parameters = model.NamedParameters().ExceptBy(HeadsOf(model).SelectMany(head => head.Parameters), parameter => parameter.Value)
             .Select(parameter => (parameter.Name, Layer: LayerNumber().Match(parameter.Name))).ToList();
         var stacks = parameters.Where(parameter => parameter.Layer.Success)
             .GroupBy(parameter => parameter.Layer.Groups["stack"].Value, parameter => NumberOf(parameter.Layer), StringComparer.Ordinal)

@@ -33,7 +33,9 @@ public sealed class Policy(
     LanguageModel model, Tokenizer tokenizer, SamplingOptions sampling, IReadOnlyList<ILogitsFilter>? filters = null)
 {
     readonly SamplingOptions sampling = sampling.InTokens(model, tokenizer);
-    readonly SamplingChain chain = new(sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer), filters);
+    readonly SamplingChain chain = new(
+        sampling.InTokens(model, tokenizer), ModelFolder.EosIds(model, tokenizer),
+        [.. filters ?? [], .. AdvantageFilter.From(sampling.InTokens(model, tokenizer), model)]);
 
     public LanguageModel Model => model;
 
@@ -51,11 +53,15 @@ public sealed class Policy(
 
     bool AdapterOff { get; init; }
 
-    /// <summary>This policy with another model, and without a critic.</summary>
-    public Policy With(LanguageModel other) => new(other, tokenizer, sampling, filters) { Critic = null };
+    /// <summary>This policy with another model, and without a critic and the advantage of Q heads.</summary>
+    public Policy With(LanguageModel other) => new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null };
 
-    /// <summary>This policy with its adapter switched off, and without a critic.</summary>
-    public Policy WithAdapterOff() => new(model, tokenizer, sampling, filters) { AdapterOff = true, Critic = null };
+    /// <summary>This policy with its adapter switched off, and without a critic and the advantage of Q heads.</summary>
+    public Policy WithAdapterOff() =>
+        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null };
+
+    /// <summary>This policy with another β of the advantage of Q heads, and without a critic.</summary>
+    public Policy WithAdvantage(double beta) => new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null };
 
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>
     public IReadOnlyList<TokenPrompt> EncodePrompts(IEnumerable<Example> examples)

@@ -65,7 +65,8 @@ public sealed record DataOptions
 
     /// <summary>Whether an example of the training data is a conversation, which a chat template writes.</summary>
     public bool HasConversations() => Dataset.Read(Train, new() { Columns = Columns, Side = Side, Ignore = Ignore })
-        .Any(example => example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample });
+        .Any(example => example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample }
+            or RewardedExample { Response: ChatExample });
 
     /// <summary>Training and held-out examples, encoded one by one; the run keeps a hash of each that is trained on.</summary>
     /// <param name="encode">Encodes an example; null leaves it out.</param>

@@ -112,7 +112,11 @@ static class ForeignKeys
         missing_eos_penalty | scores.missingEosPenalty | 
         cliprange_reward reward_clip_range | scores.clip | 
         scale_reward normalize_reward | scores.scaling | 
-        beta | dpo.beta kl.coef | 
+        beta | dpo.beta kl.coef ilql.beta | 
+        steps_for_target_q_sync | ilql.syncEvery | 
+        two_qs | ilql.twoQs | 
+        cql_scale | ilql.cqlScale | 
+        awac_scale | ilql.awacScale | 
         kl_coef init_kl_coef | kl.coef | 
         kl_estimator kl_penalty | kl.estimator | 
         adap_kl_ctrl | kl.controller | adaptive

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models;
 using Attune.Models.Heads;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
@@ -69,19 +70,29 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
     /// <summary>An example in tokens; null leaves it out.</summary>
     protected abstract TExample? Encode(Example example, TextEncoder encoder);
 
+    /// <summary>The model that is trained, without heads that the method does not train.</summary>
+    protected virtual LanguageModel LoadModel(Run run)
+    {
+        var model = ModelFolder.LoadLanguageModel(Model, run);
+        model.RemoveHead(ValueHead.Name);
+        return model;
+    }
+
+    /// <summary>Values of β at which evaluations sample responses in addition to that of the model, for a method with Q heads.</summary>
+    protected virtual IReadOnlyList<double> FurtherBetas => [];
+
     /// <summary>What the method minimises. States that are not part of it, such as a reference, are registered with the run.</summary>
     protected abstract IObjective<TExample> NewObjective(Policy policy, TrainedParameters trained, Run run);
 
     public override void Train(Run run, CancellationToken cancellation)
     {
         var tokenizer = Conversations.Prepare(ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
-        var model = ModelFolder.LoadLanguageModel(Model, run);
-        model.RemoveHead(ValueHead.Name);
+        var model = LoadModel(run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(example => Encode(example, encoder), encoder, run);
         var objective = NewObjective(new Policy(model, tokenizer, new()), trained, run);
-        using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation);
+        using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation, FurtherBetas);
         var task = new OfflineTask<TExample>(run, trained, objective, Training, Optimizer) { Responses = responses };
         task.Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));

@@ -17,7 +17,8 @@ public sealed class ValidationTests
     /// <summary>Numbers without a range, or whose rule depends on another option.</summary>
     static readonly string[] WithoutRange =
     [
-        "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "tokenizer.vocabularySize", "ppo.dualClip",
+        "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "responses.sampling.temperature",
+        "tokenizer.vocabularySize", "ppo.dualClip",
         "health.maxKl", "health.minKl", "health.maxRatioError", "health.maxClipShare", "health.minEntropyShare", "health.minEnded",
         "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",
     ];

@@ -18,6 +18,11 @@ public sealed class MetricGuideTests
             .. Always, "epoch", "rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected", "eval/loss",
             "eval/rewards/accuracies", "eval/rewards/margins", "eval/rewards/chosen", "eval/rewards/rejected",
         ],
+        ["ilql"] =
+        [
+            .. Always, "epoch", "loss/q", "loss/value", "loss/cql", "loss/awac", "values/mean", "qvalues/0/mean", "qvalues/1/mean",
+            "awac_weight/mean", "eval/loss", "eval/loss/q", "eval/score", "eval/score@beta=0", "eval/length@beta=0.5",
+        ],
         ["ppo"] =
         [
             .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
@@ -67,6 +72,13 @@ public sealed class MetricGuideTests
         var metric = Find("eval/rewards/rejected", "reward");
         Assert.Equal(("rewards/chosen", "rejected, held-out"), (metric.DrawnWith, metric.Series));
         Assert.True(metric.IsHeldOut);
+    }
+
+    [Fact]
+    public void AMetricAtAValueOfAnOptionJoinsTheChartOfTheMetric()
+    {
+        var metric = Find(MetricGuide.At("eval/score", "beta", 0.5), "ilql");
+        Assert.Equal(("eval/score@beta=0.5", "objective/scores", "held-out, beta=0.5"), (metric.Name, metric.DrawnWith, metric.Series));
     }
 
     [Fact]
