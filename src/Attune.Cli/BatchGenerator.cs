@@ -12,12 +12,19 @@ namespace Attune.Cli;
 /// <summary>A prompt and its responses, as text without special tokens.</summary>
 sealed record GeneratedResponses(string Prompt, string[] Responses)
 {
-    /// <summary>A line of JSONL with <c>prompt</c> and <c>completions</c>.</summary>
-    public JsonObject ToJson() => new()
-    {
-        ["prompt"] = Prompt,
-        ["completions"] = new JsonArray([.. Responses.Select(response => (JsonNode)response)]),
-    };
+    /// <summary>The score of the response that was chosen among several; null where all are kept.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>
+    /// A line of JSONL with <c>prompt</c> and <c>completions</c>; for a chosen response <c>completion</c> and <c>score</c>.
+    /// </summary>
+    public JsonObject ToJson() => Score is { } score
+        ? new() { ["prompt"] = Prompt, ["completion"] = Responses[0], ["score"] = score }
+        : new()
+        {
+            ["prompt"] = Prompt,
+            ["completions"] = new JsonArray([.. Responses.Select(response => (JsonNode)response)]),
+        };
 }
 
 /// <summary>Generates responses to prompts in batches.</summary>
@@ -39,6 +46,11 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
 
     /// <summary>Options of beam search; null to sample.</summary>
     public BeamOptions? Beams { get; init; }
+
+    /// <summary>
+    /// Scores the responses to prompts: only the one with the highest score is kept of each prompt's. Null to keep all.
+    /// </summary>
+    public Func<IReadOnlyList<TokenPrompt>, IReadOnlyList<Response>, double[]>? Score { get; init; }
 
     /// <summary>Whether the user set <c>--max-new-tokens</c>: a notice then reports that it exceeds the context.</summary>
     public bool SetsMaxNewTokens { get; init; }
@@ -95,8 +107,10 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
         var responses = (Beams is null ? Sample() : Search(Beams)).ToList();
         generated += responses.Count;
         cut += responses.Count(response => !response.Ended && response.Tokens.Length < sampling.MaxNewTokens);
-        return [.. prompts.Zip(
-            responses.Chunk(samples), (prompt, chunk) => new GeneratedResponses(prompt.Text, [.. chunk.Select(Decode)]))];
+        var groups = prompts.Zip(responses.Chunk(samples));
+        return Score is null
+            ? [.. groups.Select(group => new GeneratedResponses(group.First.Text, [.. group.Second.Select(Decode)]))]
+            : [.. groups.Zip(Score(prompts, responses).Chunk(samples), (group, scores) => Best(group.First, group.Second, scores))];
 
         IEnumerable<Response> Sample() => new TextGenerator(model, tokenizer.FillId, eosIds)
         {
@@ -107,6 +121,12 @@ sealed class BatchGenerator(LanguageModel model, Tokenizer tokenizer, SamplingOp
         IEnumerable<Response> Search(BeamOptions beams) => new BeamSearch(model, tokenizer.FillId, eosIds)
             .Search(tokens, beams, sampling, cancellation)
             .Select(found => new Response(found.Tokens, [], [], Ended: found.Tokens.Length > 0 && eosIds.Contains(found.Tokens[^1])));
+    }
+
+    GeneratedResponses Best(TokenPrompt prompt, Response[] responses, double[] scores)
+    {
+        var best = Enumerable.Range(0, scores.Length).MaxBy(i => scores[i]);
+        return new(prompt.Text, [Decode(responses[best])]) { Score = scores[best] };
     }
 
     string Decode(Response response)

@@ -80,8 +80,7 @@ public sealed class ExampleInspector
         PromptOnly or ChatExample => Prompt(encoder, example, room: 1),
         LabelledExample labelled => EncodeAsMade(encoder, labelled.Response),
         RewardedExample => Rewarded(encoder, example),
-        StepwiseExample steps =>
-            OrNone(encoder.EncodeDemonstration(new(steps.Origin, steps.Prompt, string.Concat(steps.Steps)))),
+        StepwiseExample steps => encoder.EncodeSteps(steps, StepText.DefaultSeparator) is { } text ? [Classified(text)] : [],
         _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))]
             : [],
     };
@@ -95,6 +94,8 @@ public sealed class ExampleInspector
     static List<TokenRow> OrNone(TokenRow? row) => row is null ? [] : [row];
 
     static TokenRow Whole(int[] tokens) => new(tokens, Array.ConvertAll(tokens, _ => true));
+
+    static TokenRow Classified(TokenSteps steps) => new(steps.Tokens, [.. steps.Tokens.Select((_, at) => steps.Ends.Contains(at))]);
 
     static TokenRow Answered(int[] text, int promptLength) => new(text, [.. text.Select((_, at) => at >= promptLength)]);
 }

@@ -286,6 +286,54 @@ public sealed class TextEncoder
                 example.Origin);
     }
 
+    /// <summary>
+    /// A response in labelled steps after its prompt. Prompt, steps and separators are encoded separately, as TRL does, without an end
+    /// token. Null when the example is left out.
+    /// </summary>
+    public TokenSteps? EncodeSteps(StepwiseExample example, string separator)
+    {
+        var all = JoinSteps(EncodeFullPrompt(example.Prompt), example.Steps, separator) with { Labels = [.. example.Labels] };
+        RequireEmbeddings(all.Tokens, example.Origin);
+        if (all.Tokens.Length <= context)
+            return all;
+        var fitting = all.Ends.Count(end => end < context);
+        if (tooLong == OverlongExamples.Drop || fitting == 0)
+            return Skip<TokenSteps>(
+                fitting == 0 ? $"texts whose first step exceeds {context} tokens were left out"
+                    : $"texts longer than {context} tokens were left out", example.Origin);
+        notices.Add($"texts longer than {context} tokens were cut at the end", example.Origin);
+        return new(all.Tokens[..(all.Ends[fitting - 1] + 1)], all.PromptLength, all.Ends[..fitting], all.Labels[..fitting]);
+    }
+
+    /// <summary>A response in steps to score; a prompt that is too long loses its beginning.</summary>
+    /// <exception cref="InvalidDataException">The steps alone are longer than the context.</exception>
+    public TokenSteps EncodeSteps(string prompt, IReadOnlyList<string> steps, string separator)
+    {
+        var start = EncodeFullPrompt(prompt);
+        var all = JoinSteps(start, steps, separator);
+        RequireEmbeddings(all.Tokens, "a response");
+        var excess = all.Tokens.Length - context;
+        if (excess <= 0)
+            return all;
+        var kept = start.Length - beginIds.Length - excess;
+        return kept >= 0 ? JoinSteps([.. beginIds, .. start[^kept..]], steps, separator) : throw new InvalidDataException(
+            $"a response has {all.Tokens.Length - start.Length} tokens in steps, more than the process reward model's context of {context} "
+            + "tokens; shorten responses (sampling.maxNewTokens), or train a model with a longer context: "
+            + string.Join(separator, steps).Quoted());
+    }
+
+    TokenSteps JoinSteps(int[] prompt, IReadOnlyList<string> steps, string separator)
+    {
+        List<int> tokens = [.. prompt], ends = [];
+        var end = tokenizer.Encode(separator);
+        foreach (var step in steps)
+        {
+            tokens.AddRange([.. tokenizer.Encode(step), .. end]);
+            ends.Add(tokens.Count - 1);
+        }
+        return new([.. tokens], prompt.Length, [.. ends], []);
+    }
+
     /// <summary>A document of any length with its end token.</summary>
     public int[] EncodeDocument(Document document) => RequireEmbeddings(DocumentTokens(document.Text), document.Origin);
 

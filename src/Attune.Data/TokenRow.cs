@@ -43,6 +43,13 @@ public sealed record RewardedRow(TokenRow Row, double[] Rewards)
 /// <summary>Responses with rewards as tokens: one, or the responses of a comparison.</summary>
 public sealed record TokenRewards(IReadOnlyList<RewardedRow> Responses);
 
+/// <summary>A response in steps after its prompt, as tokens.</summary>
+/// <param name="Tokens">The prompt and the steps, each with its separator.</param>
+/// <param name="PromptLength">How many tokens are the prompt.</param>
+/// <param name="Ends">The index of the last token of each step, which is in its separator.</param>
+/// <param name="Labels">Whether each step is right; empty for steps without labels.</param>
+public sealed record TokenSteps(int[] Tokens, int PromptLength, int[] Ends, bool[] Labels);
+
 /// <summary>Compared texts as tokens, each the prompt with one response.</summary>
 /// <param name="Texts">The texts, at least two.</param>
 /// <param name="PromptLength">How many tokens of each text are the prompt.</param>

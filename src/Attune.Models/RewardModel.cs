@@ -8,7 +8,8 @@ namespace Attune.Models;
 
 /// <summary>
 /// Gives a text a score: a backbone and a head, like <c>*ForSequenceClassification</c> with one label. An ensemble has several heads on
-/// one backbone, with names that transformers ignores; its score is their mean.
+/// one backbone, with names that transformers ignores; its score is their mean. A process reward model gives each step of a text two logits
+/// instead, like <c>*ForTokenClassification</c> with two labels.
 /// </summary>
 public sealed class RewardModel : Module
 {
@@ -22,6 +23,7 @@ public sealed class RewardModel : Module
         Backbone = Register(backboneName, backbone);
         heads = [.. Enumerable.Range(0, RewardScale.Heads(config, source)).Select(head => Register(NameOf(head), newHead()))];
         Scale = RewardScale.FromConfig(config, source);
+        StepSeparator = RewardScale.StepSeparator(config, source);
     }
 
     /// <summary>The config.json of the checkpoint, unused keys included.</summary>
@@ -34,6 +36,9 @@ public sealed class RewardModel : Module
     /// <summary>Number of heads, M.</summary>
     public int HeadCount => heads.Count;
 
+    /// <summary>The text that ends a step, of a process reward model; null for a model that scores whole responses.</summary>
+    public string? StepSeparator { get; }
+
     /// <summary>Turns logits into scores; null where they are the same.</summary>
     public RewardScale? Scale { get; set; }
 
@@ -44,8 +49,8 @@ public sealed class RewardModel : Module
     /// <summary>Whether a tensor belongs to a head after the first; models with one head ignore it.</summary>
     internal static bool IsOfAnEnsemble(string name) => name.StartsWith(Ensemble, StringComparison.Ordinal);
 
-    /// <summary>Writes the number of heads and the scale into the settings of a model or an adapter.</summary>
-    public void DescribeHeads(JsonObject settings) => RewardScale.Write(settings, HeadCount, Scale);
+    /// <summary>Writes the number of heads, the scale and the separator of steps into the settings of a model or an adapter.</summary>
+    public void DescribeHeads(JsonObject settings) => RewardScale.Write(settings, HeadCount, Scale, StepSeparator);
 
     /// <summary>Initialises only the heads at random.</summary>
     public void InitializeHead(RandomSource random)
@@ -65,16 +70,23 @@ public sealed class RewardModel : Module
         return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input).To(DType.Float32), at))]);
     }
 
+    /// <summary>(B, T, 2) float32: at every token, the logits of a wrong and of a right step that ends there.</summary>
+    /// <exception cref="InvalidOperationException">The model scores whole responses.</exception>
+    public Tensor StepLogits(ModelInput input)
+    {
+        using var precision = Autocast.To(Backbone.Autocast, Device);
+        return heads[0] is StepHead head
+            ? head.Logits(Backbone.Forward(input)).To(DType.Float32)
+            : throw new InvalidOperationException("this reward model scores whole responses, not steps");
+    }
+
     /// <summary>The score at every token: (B, T) float32; for an ensemble the mean.</summary>
     /// <exception cref="InvalidOperationException">The head scores whole texts only.</exception>
     public Tensor ScoreTokens(ModelInput input)
     {
         using var precision = Autocast.To(Backbone.Autocast, Device);
-        if (heads[0] is not LastTokenRewardHead)
-            throw new InvalidOperationException("this reward model can score whole texts only, not tokens");
         var hidden = Backbone.Forward(input);
-        return Tensor.Stack(2, [.. heads.Cast<LastTokenRewardHead>()
-            .Select((head, index) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), index))]).Mean(2);
+        return Tensor.Stack(2, [.. heads.Select((head, index) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), index))]).Mean(2);
     }
 
     static string NameOf(int head) => head == 0 ? "" : $"{Ensemble}{head}";

@@ -14,8 +14,8 @@ public sealed class CommandTests
         Assert.InRange(output.Split('\n').Length, 10, 30);
         string[] commands =
         [
-            "quickstart", "pretrain", "sft", "reward", "dpo", "ilql", "ppo", "grpo", "train", "studio", "feedback", "study", "generate",
-            "score", "evaluate", "models", "data", "recipe", "bench", "doctor",
+            "quickstart", "pretrain", "sft", "reward", "prm", "dpo", "ilql", "ppo", "grpo", "train", "studio", "feedback", "study",
+            "generate", "score", "evaluate", "models", "data", "recipe", "bench", "doctor",
         ];
         foreach (var command in commands)
         {

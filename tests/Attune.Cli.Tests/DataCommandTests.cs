@@ -163,6 +163,7 @@ public sealed class DataCommandTests : IDisposable
     [InlineData("pretrain")]
     [InlineData("sft")]
     [InlineData("reward")]
+    [InlineData("prm")]
     [InlineData("dpo")]
     [InlineData("ppo")]
     [InlineData("grpo")]
@@ -208,6 +209,7 @@ public sealed class DataCommandTests : IDisposable
                 "pretrain" => $$"""{"text":"{{text}}","id":{{i}}}""",
                 "sft" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
                 "ppo" or "grpo" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
+                "prm" => $$"""{"prompt":"{{text}}","completions":["moo","{{text}}"],"labels":[true,false],"id":{{i}}}""",
                 _ => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","id":{{i}}}""",
             };
         }

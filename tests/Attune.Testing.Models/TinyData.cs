@@ -36,6 +36,17 @@ public static class TinyData
     static string Rewarded(int i, string completion, int reward) =>
         $$"""{"prompt":"The {{Animal(i)}} says","completion":"{{completion}}","reward":{{reward}}}""";
 
+    /// <summary>{"prompt","completions","labels"}: the first step is right, and every other second one.</summary>
+    public static string Steps(TemporaryFolder folder)
+    {
+        return folder.Write("steps.jsonl", Lines(i =>
+            $$"""{"prompt":"The {{Animal(i)}} says","completions":["{{Sound(i)}}","{{Second(i)}}"],"labels":[true,{{Label(i)}}]}"""));
+
+        static string Second(int i) => Sound(i + i / 6 % 2);
+
+        static string Label(int i) => i / 6 % 2 == 0 ? "true" : "false";
+    }
+
     /// <summary>{"prompt"}</summary>
     public static string Prompts(TemporaryFolder folder) =>
         folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));

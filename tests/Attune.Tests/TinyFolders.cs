@@ -23,6 +23,7 @@ public sealed class TinyFolders : IDisposable
         ModelFolder.Save(LanguageModel, Pretrained.NewLanguageModel(Config(), random), TinyData.Tokenizer);
         ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(Config(), random), TinyData.Tokenizer);
         (Demonstrations, Comparisons, Prompts) = (TinyData.Demonstrations(folder), TinyData.Rankings(folder), TinyData.Prompts(folder));
+        Steps = TinyData.Steps(folder);
     }
 
     public string LanguageModel { get; }
@@ -34,6 +35,8 @@ public sealed class TinyFolders : IDisposable
     public string Comparisons { get; }
 
     public string Prompts { get; }
+
+    public string Steps { get; }
 
     public string PathTo(string name) => folder.File(name);
 

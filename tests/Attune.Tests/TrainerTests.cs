@@ -21,11 +21,11 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         Assert.All(steps, step => Assert.NotEqual("", step.Summary));
         Assert.Equal(steps[1].Metrics["loss"], result.Metrics["loss"]);
         Assert.True(File.Exists(result.Run.Report));
-        if (method == "reward")
+        if (method is "reward" or "prm")
             Assert.True(double.IsFinite(result.RewardModel.Score("The cat says", " meow.")));
         else
             Assert.NotNull(result.Model.Generate("The cat says", new() { MaxNewTokens = 4 }));
-        Assert.Throws<InvalidOperationException>(() => method == "reward" ? (object)result.Model : result.RewardModel);
+        Assert.Throws<InvalidOperationException>(() => method is "reward" or "prm" ? (object)result.Model : result.RewardModel);
     }
 
     [Fact]
@@ -172,6 +172,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             "pretrain" => new PretrainRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Demonstrations } },
             "sft" => Sft(method),
             "reward" => new RewardRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "prm" => new PrmRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Steps } },
             "dpo" => new DpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "ilql" => new IlqlRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             _ => tiny.OnPolicy(method, method) with { Rewards = [Attune.Reward.From((_, response) => -response.Length)] },

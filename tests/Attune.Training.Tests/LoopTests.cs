@@ -78,6 +78,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("sft", "loss", 0.6)]
     [InlineData("reward", "rewards/accuracies", 0.95)]
     [InlineData("reward an encoder", "rewards/accuracies", 0.95)]
+    [InlineData("prm", "accuracy", 0.95)]
     [InlineData("dpo", "rewards/accuracies", 0.95)]
     [InlineData("ilql", "loss", 0.6)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)

@@ -59,6 +59,10 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
                     $"responses.rewards.0.folder={Repository.Root}",
                     $"responses.prompts={Repository.PathTo("data", task, "prompts.jsonl")}");
         }
+        var (solver, prm) = (folder.File("prm-pretrain"), folder.File("prm"));
+        RunTwoSteps("prm-pretrain", solver);
+        RunTwoSteps("prm", prm, $"model={solver}/model");
+        RunTwoSteps("ppo-prm", folder.File("ppo-prm"), $"model={solver}/model", $"rewards.0.model={prm}/model");
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");
         Assert.Equal(shipped.Select(Path.GetFileNameWithoutExtension).Order(), ran.Order());
         output.WriteLine($"{shipped.Length} shipped recipes ran two steps");

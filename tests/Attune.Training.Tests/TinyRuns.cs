@@ -86,6 +86,8 @@ sealed class TinyRuns : IDisposable
             "reward" =>
                 new RewardRecipe { Run = run, Training = training, Model = LanguageModel,
                 Data = new() { Train = TinyData.Rankings(folder) } },
+            "prm" =>
+                new PrmRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Steps(folder) } },
             "dpo" =>
                 new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
             "ilql" => new IlqlRecipe

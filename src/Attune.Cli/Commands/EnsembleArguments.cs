@@ -15,15 +15,25 @@ sealed class EnsembleArguments
     readonly Option<EnsembleCombination> combine = ChoiceOption.Create<EnsembleCombination>(
         "--combine", "How scores of several models or heads are combined; deviations: mean minus --deviations standard deviations");
     readonly Option<double> deviations = NumberOption.Create("--deviations", "Standard deviations that are subtracted from the mean", 1);
+    readonly Option<StepScore?> steps = ChoiceOption.CreateOptional<StepScore>(
+        "--steps", "For a process reward model: how the probabilities of steps become the score of a response (default: min)");
     readonly Option<string> device = ModelOptions.Device();
     readonly Option<string> dtype = ModelOptions.Dtype();
 
     /// <summary>Adds the arguments to a command.</summary>
     public void AddTo(Command command)
     {
-        command.Arguments.Insert(0, model);
-        foreach (var option in (Option[])[with, combine, deviations, device, dtype])
+        foreach (var option in (Option[])[with, combine, deviations, steps])
             command.Options.Add(option);
+        AddModelTo(command);
+    }
+
+    /// <summary>Adds those of one model whose scores are not combined.</summary>
+    public void AddModelTo(Command command)
+    {
+        command.Arguments.Insert(0, model);
+        command.Options.Add(device);
+        command.Options.Add(dtype);
     }
 
     /// <summary>The folder of the first model.</summary>
@@ -37,6 +47,6 @@ sealed class EnsembleArguments
         var on = Device.Parse(parsed.GetValue(device)!);
         return RewardScorer.Load(
             folders, on, ModelOptions.ParseDtype(parsed.GetValue(dtype)!, on, folders),
-            new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) });
+            new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) }, parsed.GetValue(steps));
     }
 }

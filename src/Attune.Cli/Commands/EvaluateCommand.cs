@@ -6,9 +6,9 @@ namespace Attune.Cli.Commands;
 static class EvaluateCommand
 {
     public static Command Create() => CommandHelp.WithExample(
-        new Command("evaluate", "Evaluate a reward model or a policy on held-out data, with a report")
+        new Command("evaluate", "Evaluate a reward model, a process reward model or a policy on held-out data")
         {
-            EvaluateRewardCommand.Create(), EvaluatePolicyCommand.Create(),
+            EvaluateRewardCommand.Create(), EvaluateStepsCommand.Create(), EvaluatePolicyCommand.Create(),
         },
-        $"{EvaluateRewardCommand.Example}\n{EvaluatePolicyCommand.Example}");
+        $"{EvaluateRewardCommand.Example}\n{EvaluateStepsCommand.Example}\n{EvaluatePolicyCommand.Example}");
 }

@@ -5,6 +5,8 @@ using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 
@@ -27,6 +29,11 @@ static class GenerateCommand
         HelpName = "FILE", Description = "A JSONL file to write (default: standard output)",
     };
     static readonly Option<int> Samples = new("--samples") { Description = "Responses to each prompt", DefaultValueFactory = _ => 1 };
+    static readonly Option<string?> Reward = new("--reward")
+    {
+        HelpName = "FOLDER",
+        Description = "A reward model's folder: keep the one of --samples responses with the highest score (best of n)",
+    };
     static readonly Option<int> Beams = new("--beams")
     {
         Description = "Use beam search with this many beams; --samples is the number of best responses",
@@ -55,7 +62,7 @@ static class GenerateCommand
     {
         var command = new Command("generate", "Generate responses to a prompt or a file of prompts")
         {
-            Model, Prompt, Prompts, Output, Raw, SystemText, Samples, Seed, On, Dtype,
+            Model, Prompt, Prompts, Output, Raw, SystemText, Samples, Reward, Seed, On, Dtype,
         };
         foreach (var option in SamplingFlags.All.Concat([Beams, LengthPenalty, Stopping]))
             command.Add(option);
@@ -91,6 +98,7 @@ static class GenerateCommand
             Beams = beams,
             Format = format,
             SetsMaxNewTokens = SamplingFlags.SetsMaxNewTokens(parsed),
+            Score = parsed.GetValue(Reward) is { } reward ? ScoresOf(reward, new(model, tokenizer, options)) : null,
         };
         using var random = new RandomSource((ulong)parsed.GetValue(Seed), device);
         if (file is not null)
@@ -107,12 +115,25 @@ static class GenerateCommand
         DecodeStream NewStream() => tokenizer.NewDecodeStream(skipSpecialTokens: true);
     }
 
+    /// <summary>The scores of responses by the reward model of a folder.</summary>
+    static Func<IReadOnlyList<TokenPrompt>, IReadOnlyList<Response>, double[]> ScoresOf(string folder, Policy policy)
+    {
+        var source = new ModelReward { Model = folder }.Build(new(policy) { Workers = Environment.ProcessorCount });
+        return (prompts, responses) =>
+        {
+            using var scope = TensorScope.Open();
+            return source.Score(Rollouts.From(prompts, responses, policy.Model.Device)).Totals;
+        };
+    }
+
     static (SamplingOptions Sampling, BeamOptions? Beams) Options(ParseResult parsed)
     {
         var options = SamplingFlags.Read(parsed);
         var problems = Validation.Check(options).ToList();
         if (parsed.GetValue(Samples) < 1)
             problems.Add($"`samples` must be at least 1 (was {parsed.GetValue(Samples)}).");
+        if (parsed.GetValue(Reward) is not null && parsed.GetValue(Samples) < 2)
+            problems.Add($"`samples` must be at least 2 with --reward, which chooses one of them (was {parsed.GetValue(Samples)}).");
         var beams = parsed.GetValue(Beams) == 0 ? null : BeamsOf(parsed);
         if (beams is not null)
             problems.AddRange(Validation.Check(beams));

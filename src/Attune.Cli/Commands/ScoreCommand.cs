@@ -14,7 +14,7 @@ static class ScoreCommand
     static readonly EnsembleArguments Ensemble = new();
     static readonly Argument<string> File = new("file")
     {
-        HelpName = "FILE", Description = "Texts, prompts with responses, or comparisons",
+        HelpName = "FILE", Description = "Texts, prompts with responses, responses in steps, or comparisons",
     };
     static readonly Option<string?> Output = new("--output")
     {
@@ -43,6 +43,7 @@ static class ScoreCommand
         var (file, output) = (parsed.GetValue(File)!, parsed.GetValue(Output));
         var examples = Dataset.Read(file, Reading.For(parsed, DataUse.Responses, "score")).ToList();
         var scorer = new Scorer(Ensemble.Load(parsed), parsed.GetValue(Raw));
+        scorer.Check();
         using var writer = OutputFile.Open(output, file);
         foreach (var batch in examples.Chunk(256))
             foreach (var line in scorer.Score(batch))
@@ -63,6 +64,13 @@ static class ScoreCommand
                 + Quantity.Of(pairs, "pair")
             : $"{Quantity.Of(texts, "text")} scored";
 
+        /// <exception cref="InvalidDataException">A process reward model has no logit of a response.</exception>
+        public void Check()
+        {
+            if (raw && model.HasSteps)
+                throw new InvalidDataException("--raw must be left out for a process reward model: its scores are probabilities of steps.");
+        }
+
         public IEnumerable<JsonObject> Score(Example[] examples) => examples.Zip(model.Score(examples), Line);
 
         JsonObject Line(Example example, ScoredResponse[] responses)
@@ -73,6 +81,10 @@ static class ScoreCommand
                 ? Comparison(example as ComparisonExample ?? model.Encoder.AsTexts((ChatComparisonExample)example), scores)
                 : ExampleWriter.ToJson(example);
             Add("score", scores);
+            if (model.HasSteps)
+                json["steps"] = responses.Length == 1
+                    ? List(responses[0].Steps!)
+                    : new JsonArray([.. responses.Select(response => List(response.Steps!))]);
             if (model.MemberCount > 1)
                 Add("disagreement", [.. responses.Select(response => response.Disagreement)]);
             return json;
@@ -95,6 +107,6 @@ static class ScoreCommand
             return json;
         }
 
-        static JsonArray List(double[] numbers) => new([.. numbers.Select(number => (JsonNode)number)]);
+        static JsonArray List(IReadOnlyList<double> numbers) => new([.. numbers.Select(number => (JsonNode)number)]);
     }
 }

@@ -79,17 +79,22 @@ public static class Pretrained
 
     /// <summary>
     /// A reward model to train: the backbone of a language model with new heads, or a reward model with the heads that its folder has
-    /// and new ones up to <paramref name="heads"/>. Its logits are its scores.
+    /// and new ones up to <paramref name="heads"/>. Its logits are its scores. With a separator of steps, a process reward model.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="random">Draws the new heads.</param>
     /// <param name="heads">Number of heads.</param>
-    public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1)
+    /// <param name="stepSeparator">
+    /// The text that ends a step, of a process reward model; null for a model that scores whole responses.
+    /// </param>
+    /// <exception cref="InvalidDataException">The folder has no model, or one with a head of another kind.</exception>
+    public static RewardModel RewardModelFrom(string folder, RandomSource random, int heads = 1, string? stepSeparator = null)
     {
         var isAdapter = Peft.IsAdapter(folder);
         var source = isAdapter ? Peft.BaseFolder(folder) : folder;
         var config = ReadConfig(source);
-        RewardScale.Write(config, heads, scale: null);
+        RewardScale.Write(config, heads, scale: null, stepSeparator);
+        config.Remove("architectures");                           // the class of the folder's head, which may be another
         if (!isAdapter)
             return ReadRewardModel(folder, config, random, DType.Float32).Model;
         var model = BuildRewardModel(config, folder);
@@ -122,7 +127,7 @@ public static class Pretrained
         var (model, backbone) = Empty();
         var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
         return new(
-            family.Type, isRewardModel ? family.RewardModelClass : family.LanguageModelClass, backbone, model.ParameterCount,
+            family.Type, isRewardModel ? RewardClass(family, model) : family.LanguageModelClass, backbone, model.ParameterCount,
             ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), [.. (model as LanguageModel)?.Heads.Keys ?? []],
             parameters.GroupBy(p => file.Entry(p.Key).DType)
                 .ToDictionary(type => type.Key, type => type.Sum(p => p.Value.ElementCount * type.Key.Size())),
@@ -188,16 +193,22 @@ public static class Pretrained
     /// <inheritdoc cref="Save(string, LanguageModel)"/>
     public static void Save(string folder, RewardModel model)
     {
-        if (model.Config["id2label"] is not JsonObject { Count: 1 })
+        if (model.Config["id2label"] is not JsonObject labels || labels.Count != LabelsOf(model))
         {
-            model.Config["id2label"] = new JsonObject { ["0"] = "LABEL_0" };
-            model.Config["label2id"] = new JsonObject { ["LABEL_0"] = 0 };
+            var ids = Enumerable.Range(0, LabelsOf(model)).ToList();
+            model.Config["id2label"] = new JsonObject(ids.Select(id => KeyValuePair.Create($"{id}", (JsonNode?)$"LABEL_{id}")));
+            model.Config["label2id"] = new JsonObject(ids.Select(id => KeyValuePair.Create($"LABEL_{id}", (JsonNode?)id)));
         }
         Head.WriteConfig(model.Config, []);
         AdvantageShift.WriteConfig(model.Config, null);
         model.DescribeHeads(model.Config);
-        Save(folder, model, model.Config, family => family.RewardModelClass, generation: null);
+        Save(folder, model, model.Config, family => RewardClass(family, model), generation: null);
     }
+
+    static int LabelsOf(RewardModel model) => model.StepSeparator is null ? 1 : 2;
+
+    static string RewardClass(ModelFamily family, Module model) =>
+        (model as RewardModel)?.StepSeparator is null ? family.RewardModelClass : family.StepModelClass;
 
     /// <summary>The config.json of a folder.</summary>
     /// <exception cref="InvalidDataException">The file does not exist, or is not a JSON object.</exception>
@@ -252,7 +263,7 @@ public static class Pretrained
         model.InitializeHead(random);
         string[] missing = [.. model.HeadNames.Except(file.Names)];
         if (missing.Length < model.HeadNames.Count())
-            RequireOneLabel(config, folder);
+            RequireLabels(config, folder, LabelsOf(model));
         file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
         return (model, missing);
     }
@@ -288,13 +299,23 @@ public static class Pretrained
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         var backbone = family.Backbone(json);
-        return new(config, source, family.BackboneName, backbone, () => family.RewardHead(json, backbone));
+        return new(config, source, family.BackboneName, backbone, () => NewRewardHead(config, family, json, backbone));
     }
 
-    static void RequireOneLabel(JsonObject config, string folder)
+    /// <exception cref="InvalidDataException">The family has no token classifier.</exception>
+    static RewardHead NewRewardHead(JsonObject config, ModelFamily family, ConfigReader json, Backbone backbone) =>
+        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone)
+        : family.TokenHeadName is { } name ? new StepHead(backbone.Width, name)
+        : throw new InvalidDataException(
+            $"{json.Source}: a {family.Type} model cannot be a process reward model, because transformers has no token classifier of this "
+            + "type");
+
+    static void RequireLabels(JsonObject config, string folder, int expected)
     {
-        if (config["id2label"] is JsonObject { Count: > 1 and var labels })
-            throw new InvalidDataException($"{folder} has a head with {labels} labels; a reward model must have one label");
+        if (config["id2label"] is JsonObject labels && labels.Count != expected)
+            throw new InvalidDataException(
+                $"{folder} has a head with {labels.Count} labels; "
+                + (expected == 1 ? "a reward model must have one label" : "a process reward model must have two labels"));
     }
 
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
@@ -311,7 +332,7 @@ public static class Pretrained
         Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
 
     static IReadOnlyCollection<string> RewardHeadNames(JsonObject config, string source) =>
-        Names(config, source, (family, json, backbone) => family.RewardHead(json, backbone));
+        Names(config, source, (family, json, backbone) => NewRewardHead(config, family, json, backbone));
 
     static HashSet<string> Names(JsonObject config, string source, Func<ModelFamily, ConfigReader, Backbone, Module> head)
     {

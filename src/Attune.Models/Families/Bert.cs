@@ -30,6 +30,7 @@ static class Bert
         BackboneName = "bert",
         LanguageModelClass = "BertForMaskedLM",
         RewardModelClass = "BertForSequenceClassification",
+        TokenHeadName = "classifier",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
         OutputHead = (json, backbone, tied) =>

@@ -30,6 +30,7 @@ static class DistilBert
         BackboneName = "distilbert",
         LanguageModelClass = "DistilBertForMaskedLM",
         RewardModelClass = "DistilBertForSequenceClassification",
+        TokenHeadName = "classifier",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>

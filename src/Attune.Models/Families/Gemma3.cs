@@ -27,6 +27,7 @@ public static class Gemma3
         BackboneName = "model",
         LanguageModelClass = "Gemma3ForCausalLM",
         RewardModelClass = "Gemma3TextForSequenceClassification",
+        TokenHeadName = null,
         TiedByDefault = true,
         Backbone = json => new RotaryDecoder(Read(json.WithDefaults(Defaults))),
         OutputHead = (json, backbone, tied) =>

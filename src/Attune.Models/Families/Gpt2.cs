@@ -25,6 +25,7 @@ public sealed class Gpt2 : Decoder
         BackboneName = "transformer",
         LanguageModelClass = "GPT2LMHeadModel",
         RewardModelClass = "GPT2ForSequenceClassification",
+        TokenHeadName = "classifier",
         TiedByDefault = true,
         Backbone = json => new Gpt2(json),
         IgnoredTensors = ["*.attn.bias", "*.attn.masked_bias"],

@@ -26,6 +26,7 @@ public sealed class GptNeoX : Decoder
         BackboneName = "gpt_neox",
         LanguageModelClass = "GPTNeoXForCausalLM",
         RewardModelClass = "GPTNeoXForSequenceClassification",
+        TokenHeadName = "classifier",
         Backbone = json => new GptNeoX(json),
         OutputHead = (_, backbone, tied) => new LinearOutputHead(backbone, tied, "embed_out"),
         IgnoredTensors = ["*.attention.bias", "*.attention.masked_bias", "*.rotary_emb.inv_freq"],

@@ -21,6 +21,12 @@ public sealed record ModelFamily
     /// <summary>The class in <c>architectures</c> of a model with a one-label head.</summary>
     public required string RewardModelClass { get; init; }
 
+    /// <summary>The name of the head in a model that classifies tokens; null where transformers has none.</summary>
+    public string? TokenHeadName { get; init; } = "score";
+
+    /// <summary>The class in <c>architectures</c> of a process reward model.</summary>
+    public string StepModelClass => RewardModelClass.Replace("ForSequence", "ForToken", StringComparison.Ordinal);
+
     /// <summary>The value of <c>tie_word_embeddings</c> when it is absent.</summary>
     public bool TiedByDefault { get; init; }
 

@@ -17,6 +17,7 @@ static class Roberta
         BackboneName = "roberta",
         LanguageModelClass = "RobertaForMaskedLM",
         RewardModelClass = "RobertaForSequenceClassification",
+        TokenHeadName = "classifier",
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>

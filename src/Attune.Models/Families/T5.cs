@@ -26,6 +26,7 @@ public sealed class T5 : Backbone
         BackboneName = "",
         LanguageModelClass = "T5ForConditionalGeneration",
         RewardModelClass = "T5ForSequenceClassification",
+        TokenHeadName = null,
         TiedByDefault = true,
         Backbone = json => new T5(json),
         OutputHead = OutputHead,

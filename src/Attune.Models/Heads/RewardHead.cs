@@ -9,6 +9,11 @@ public abstract class RewardHead : Module
 {
     /// <summary>(B, T, D) hidden states of the input → (B) scores</summary>
     public abstract Tensor Score(Tensor hidden, ModelInput input);
+
+    /// <summary>(…, D) → (…): the score at every token.</summary>
+    /// <exception cref="InvalidOperationException">The head scores whole texts only.</exception>
+    public virtual Tensor ScoreTokens(Tensor hidden) =>
+        throw new InvalidOperationException("this reward model can score whole texts only, not tokens");
 }
 
 /// <summary>
@@ -22,8 +27,7 @@ public sealed class LastTokenRewardHead : RewardHead
     public LastTokenRewardHead(long width) =>
         score = Register("score", new Linear(width, 1, hasBias: false, initialStd: 1 / Math.Sqrt(width + 1)));
 
-    /// <summary>(…, D) → (…): the score at every token.</summary>
-    public Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
+    public override Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
 
     /// <summary>The score at the last real token of each row; without a mask, at the last column.</summary>
     public override Tensor Score(Tensor hidden, ModelInput input) => ScoreTokens(LastStates(hidden, input));

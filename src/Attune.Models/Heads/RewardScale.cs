@@ -11,6 +11,7 @@ namespace Attune.Models.Heads;
 public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<double> Scale)
 {
     internal const string Key = "attune_reward";
+    const string SeparatorKey = "stepSeparator";
     const int MostHeads = 1024;
 
     /// <summary>The scale in a config.json; null where logits are scores.</summary>
@@ -37,13 +38,33 @@ public sealed record RewardScale(IReadOnlyList<double> Shift, IReadOnlyList<doub
             $"{source}: '{Key}.heads' must be a whole number from 1 to {MostHeads} (was {other.ToJsonString()})"),
     };
 
-    /// <summary>Writes the number of heads and the scale into a config.json; writes nothing for one head without a scale.</summary>
-    internal static void Write(JsonObject config, int heads, RewardScale? scale)
+    /// <summary>
+    /// The text that ends a step, of a process reward model; null for a model that scores whole responses. A model of another program is
+    /// known by its class, and its separator is taken to be TRL's, a line break.
+    /// </summary>
+    internal static string? StepSeparator(JsonObject config, string source) => Section(config, source)?[SeparatorKey] switch
+    {
+        null => ClassifiesTokens(config) ? "\n" : null,
+        JsonValue value when value.TryGetValue(out string? text) && text.Length > 0 => text,
+        var other => throw new InvalidDataException(
+            $"{source}: '{Key}.{SeparatorKey}' must be a text that is not empty (was {other.ToJsonString()})"),
+    };
+
+    static bool ClassifiesTokens(JsonObject config) => config["architectures"] is JsonArray { Count: 1 } classes
+        && classes[0] is JsonValue name && name.TryGetValue(out string? text)
+        && text.EndsWith("ForTokenClassification", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Writes the number of heads, the scale and the separator of steps into a config.json; writes nothing for one head without these.
+    /// </summary>
+    internal static void Write(JsonObject config, int heads, RewardScale? scale, string? stepSeparator = null)
     {
         config.Remove(Key);
-        if (heads == 1 && scale is null)
+        if (heads == 1 && scale is null && stepSeparator is null)
             return;
         var json = new JsonObject { ["heads"] = heads };
+        if (stepSeparator is not null)
+            json[SeparatorKey] = stepSeparator;
         if (scale is not null)
         {
             json["shift"] = new JsonArray([.. scale.Shift.Select(number => (JsonNode)number)]);

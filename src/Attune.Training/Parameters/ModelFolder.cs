@@ -121,6 +121,19 @@ public static class ModelFolder
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
+    /// <summary>
+    /// A process reward model to train, on the run's device: the one of a folder, or a new head on a language model's backbone.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// There is no model, its tokenizer does not fit, or its family has no token classifier.
+    /// </exception>
+    public static RewardModel LoadProcessRewardModel(string folder, string stepSeparator, Tokenizer tokenizer, Run run)
+    {
+        var model = NewOnCpu(run, random => Pretrained.RewardModelFrom(ModelPath.Find(folder), random, heads: 1, stepSeparator));
+        ComputeIn(run, model.Backbone);
+        return Fit(model, model.Backbone, tokenizer, run.Device);
+    }
+
     /// <summary>A trained reward model on a device, with weights of a type; null for the type that they are stored in.</summary>
     /// <exception cref="InvalidDataException">The folder has no reward model, or its tokenizer does not fit.</exception>
     public static RewardModel LoadRewardModel(string folder, Device device, DType? dtype = DType.Float32)

@@ -103,7 +103,9 @@ public sealed partial class TrainedParameters
     }
 
     /// <summary>PEFT's <c>task_type</c> of the model.</summary>
-    static string? TaskOf(Module model) => model is RewardModel ? "SEQ_CLS" : (model as LanguageModel)?.Backbone.Kind switch
+    static string? TaskOf(Module model) => model is RewardModel reward
+        ? reward.StepSeparator is null ? "SEQ_CLS" : "TOKEN_CLS"
+        : (model as LanguageModel)?.Backbone.Kind switch
     {
         BackboneKind.Decoder => "CAUSAL_LM",
         BackboneKind.EncoderDecoder => "SEQ_2_SEQ_LM",

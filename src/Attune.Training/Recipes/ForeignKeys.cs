@@ -137,6 +137,8 @@ static class ForeignKeys
         ref_model_mixup_alpha | reference.syncRate | 
         loss_type | sft.loss | of dpo and grpo there is one loss, that of the paper
         label_smoothing label_smoothing_factor | dpo.labelSmoothing reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
+        step_separator | prm.stepSeparator | 
+        train_on_last_step_only | prm.trainOnLastStepOnly | 
         center_rewards_coefficient | reward.centerCoef | 
         disable_dropout | sft.dropout pretrain.dropout | with the opposite value
         advantage_estimator |  | it is the method: `attune ppo` or `attune grpo`

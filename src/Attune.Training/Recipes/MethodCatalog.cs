@@ -70,6 +70,39 @@ public static class MethodCatalog
                         + "When the held-out curve rises again, the model overfits."),
             ],
         },
+        new("prm")
+        {
+            NewRecipe = () => new PrmRecipe(),
+            Reads = DataUse.Steps,
+            Summary = "Train a process reward model on responses in labelled steps",
+            Example = "attune prm model=runs/quickstart/2-sft/model data.train=data/arithmetic/steps.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "prm.stepSeparator", "parameters.lora.rank", "training.epochs",
+                "training.batchSize", "training.microBatchSize", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "Process reward model",
+            ReportLead = "The model was trained on responses in labelled steps to tell right steps from wrong ones.",
+            MakesRewardModel = true,
+            Metrics =
+            [
+                new("loss", "Step loss", "nats a step",
+                    "−log of the probability that the model gives to the label of a step; 0.69 is guessing. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
+                new("accuracy", "Step accuracy", "%",
+                    "Steps whose label the model gives at least probability ½. Healthy: above the share of the more frequent label, which "
+                        + "always predicting that label gives."),
+                new("steps/right", "Steps labelled right", "%", "The share of steps that the data labels right.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+                new("steps/predicted_right", "Steps predicted right", "%",
+                    "The share of steps that the model takes for right. Healthy: near the share that is labelled right.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+            ],
+        },
         new("dpo")
         {
             NewRecipe = () => new DpoRecipe(),

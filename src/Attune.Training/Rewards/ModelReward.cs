@@ -5,7 +5,7 @@ using Attune.Training.Parameters;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>The score of a reward model, or of an ensemble of several.</summary>
+/// <summary>The score of a reward model, of a process reward model, or of an ensemble of several reward models.</summary>
 public sealed record ModelReward : RewardOptions, IValidatableObject
 {
     public override string Kind => "model";
@@ -28,6 +28,17 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
     [Range(0, double.PositiveInfinity)]
     public double Deviations { get; init; } = 1;
 
+    /// <summary>
+    /// For a process reward model, how the probabilities of steps become the score of a response: min, product or last; null for min.
+    /// </summary>
+    public StepScore? Steps { get; init; }
+
+    /// <summary>
+    /// For a process reward model, whether each step is rewarded at its last token, by how much it changes the score; false for the score
+    /// at the end of the response, null for true.
+    /// </summary>
+    public bool? PerStep { get; init; }
+
     EnsembleOptions Ensemble => new() { Combine = Combine, Deviations = Deviations };
 
     internal IReadOnlyList<string> Folders => Models.Count > 0 ? Models : [Model];
@@ -47,19 +58,33 @@ public sealed record ModelReward : RewardOptions, IValidatableObject
 
     public override IRewardSource Build(RewardContext context)
     {
-        RewardModelSource[] sources = [.. Folders.Select(folder => Source(folder, context))];
-        return sources.Length == 1 ? sources[0] : new RewardEnsemble(sources, Ensemble);
+        IRewardSource[] sources = [.. Folders.Select(folder => Source(folder, context))];
+        return sources.Length == 1 ? sources[0] : new RewardEnsemble([.. sources.Select(Member)], Ensemble);
     }
 
-    RewardModelSource Source(string folder, RewardContext context)
+    IRewardSource Source(string folder, RewardContext context)
     {
         var policy = context.Policy;
-        return new(
-            ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder), policy.Tokenizer)
+        var (model, tokenizer) =
+            (ModelFolder.LoadRewardModel(folder, policy.Model.Device, context.Dtype), ModelFolder.LoadTokenizer(folder));
+        if (model.StepSeparator is not null)
+            return new StepRewardSource(new(model, tokenizer) { Workers = context.Workers }, policy.Tokenizer)
+            {
+                Steps = Steps ?? StepScore.Min,
+                PerStep = PerStep ?? true,
+            };
+        if (Steps is not null || PerStep is not null)
+            throw new InvalidDataException(
+                $"the reward '{Title}': steps and perStep are for a process reward model (`attune prm`), and {folder} scores whole "
+                + "responses; leave them out");
+        return new RewardModelSource(model, tokenizer, policy.Tokenizer)
         {
             PolicyIsEncoderDecoder = policy.Model.Backbone.Kind == BackboneKind.EncoderDecoder,
             Workers = context.Workers,
             Ensemble = Ensemble,
         };
     }
+
+    RewardModelSource Member(IRewardSource source) => source as RewardModelSource ?? throw new InvalidDataException(
+        $"the reward '{Title}': a process reward model cannot be a member of an ensemble; give it as a reward of its own");
 }

@@ -18,8 +18,6 @@ namespace Attune.Training.Rewards;
 /// <param name="policyTokenizer">The tokenizer of the responses.</param>
 public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, Tokenizer policyTokenizer) : IRewardSource
 {
-    const int RowsAtOnce = 16;
-
     readonly bool sameTokens = tokenizer.HasSameTokensAs(policyTokenizer);
     readonly TextEncoder encoder = tokenizer.NewSequenceEncoder(model.Backbone);
 
@@ -43,17 +41,9 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     public double[] Score(IReadOnlyList<int[]> texts) => Array.ConvertAll(ScoreHeads(texts), Ensemble.Aggregate);
 
     /// <summary>The scores of each text by each head.</summary>
-    public double[][] ScoreHeads(IReadOnlyList<int[]> texts)
-    {
-        var scores = new double[texts.Count][];
-        var parts = Enumerable.Range(0, texts.Count).OrderBy(row => texts[row].Length).Chunk(RowsAtOnce).ToList();
-        var workers = WorkerThreads.On(model.Device, Workers);
-        foreach (var (rows, scored) in parts.Zip(
-            workers.Map(parts, rows => ScoreTogether([.. rows.Select(row => encoder.Truncate(texts[row]))]))))
-            foreach (var (row, heads) in rows.Zip(scored))
-                scores[row] = heads;
-        return scores;
-    }
+    public double[][] ScoreHeads(IReadOnlyList<int[]> texts) => LengthBatches.Map(
+        texts, text => text.Length, WorkerThreads.On(model.Device, Workers),
+        rows => ScoreTogether(Array.ConvertAll(rows, encoder.Truncate)));
 
     double[][] ScoreTogether(int[][] texts)
     {

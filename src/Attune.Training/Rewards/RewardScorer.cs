@@ -8,13 +8,18 @@ using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>Scores the responses of data files with one or several reward models.</summary>
+/// <summary>Scores the responses of data files with one or several reward models, or with a process reward model.</summary>
 public sealed class RewardScorer
 {
     readonly IReadOnlyList<Member> members;
     readonly EnsembleOptions options;
+    readonly StepScore stepScore;
 
-    RewardScorer(IReadOnlyList<Member> members, EnsembleOptions options) => (this.members, this.options) = (members, options);
+    RewardScorer(IReadOnlyList<Member> members, EnsembleOptions options, StepScore stepScore) =>
+        (this.members, this.options, this.stepScore) = (members, options, stepScore);
+
+    /// <summary>Whether the model is a process reward model.</summary>
+    public bool HasSteps => members[0].Steps is not null;
 
     /// <summary>How many heads there are in all models.</summary>
     public int MemberCount => members.Sum(member => member.Model.HeadCount);
@@ -26,17 +31,26 @@ public sealed class RewardScorer
     /// <param name="device">The device that they compute on.</param>
     /// <param name="dtype">The type of their weights; null for the type that they are stored in.</param>
     /// <param name="options">How the scores of several models or heads become one.</param>
+    /// <param name="steps">How those of steps do, for a process reward model; null for the minimum.</param>
     /// <exception cref="InvalidDataException">A folder has no reward model, or the options are wrong.</exception>
-    public static RewardScorer Load(IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options)
+    public static RewardScorer Load(
+        IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options, StepScore? steps = null)
     {
         Validation.ThrowIfInvalid(options);
-        return new([.. folders.Select(Open)], options);
+        Member[] members = [.. folders.Select(Open)];
+        if (members.Length > 1 && Array.Exists(members, member => member.Steps is not null))
+            throw new InvalidDataException("a process reward model cannot be a member of an ensemble; score with it alone");
+        if (steps is not null && members[0].Steps is null)
+            throw new InvalidDataException(
+                $"a score of steps needs a process reward model (`attune prm`), and {folders[0]} scores whole responses");
+        return new(members, options, steps ?? StepScore.Min);
 
         Member Open(string folder)
         {
             var (model, tokenizer) = (ModelFolder.LoadRewardModel(folder, device, dtype), ModelFolder.LoadTokenizer(folder));
             var source = new RewardModelSource(model, tokenizer, tokenizer) { Workers = Environment.ProcessorCount };
-            return new(model, source, tokenizer.NewSequenceEncoder(model.Backbone));
+            var scorer = model.StepSeparator is null ? null : new StepScorer(model, tokenizer) { Workers = source.Workers };
+            return new(model, source, tokenizer.NewSequenceEncoder(model.Backbone), scorer);
         }
     }
 
@@ -44,6 +58,8 @@ public sealed class RewardScorer
     /// <exception cref="InvalidDataException">An example has no response.</exception>
     public IReadOnlyList<ScoredResponse[]> Score(IReadOnlyList<Example> examples)
     {
+        if (members[0].Steps is { } scorer)
+            return Score(scorer, examples);
         var texts = examples.Select(Encoder.EncodeForScoring).ToList();
         var columns = members.Select(member =>
             member.ScoreAll(member == members[0] ? texts : examples.Select(member.Encoder.EncodeForScoring))).ToList();
@@ -59,6 +75,41 @@ public sealed class RewardScorer
         }
         return scored;
     }
+
+    /// <summary>Scores the steps of each example.</summary>
+    /// <exception cref="InvalidDataException">The model scores whole responses.</exception>
+    public IReadOnlyList<ScoredSteps> ScoreSteps(IReadOnlyList<StepwiseExample> examples) => members[0].Steps is { } scorer
+        ? scorer.Score([.. examples.Select(example => new ResponseSteps(example.Prompt, example.Steps))])
+        : throw new InvalidDataException("the model scores whole responses: name a process reward model, which `attune prm` trains");
+
+    List<ScoredResponse[]> Score(StepScorer scorer, IReadOnlyList<Example> examples)
+    {
+        var responses = examples.Select(Steps).ToList();
+        var scored = new Queue<ScoredSteps>(scorer.Score([.. responses.SelectMany(own => own)]));
+        return [.. responses.Select(own => own.Select(_ => One(scored.Dequeue())).ToArray())];
+    }
+
+    ScoredResponse One(ScoredSteps steps)
+    {
+        var score = stepScore.Combine(steps.Probabilities);
+        return new(score, score, Disagreement: 0, steps.Length) { Steps = steps.Probabilities };
+    }
+
+    /// <summary>The responses of an example in steps: those of the data, or divided at the separator.</summary>
+    IReadOnlyList<ResponseSteps> Steps(Example example) => example switch
+    {
+        StepwiseExample stepwise => [new(stepwise.Prompt, stepwise.Steps)],
+        Demonstration demonstration => [Split(demonstration.Prompt, demonstration.Completion)],
+        ComparisonExample comparisons => [.. comparisons.Completions.Select(completion => Split(comparisons.Prompt, completion))],
+        ChatComparisonExample chat => Steps(Encoder.AsTexts(chat)),
+        LabelledExample labelled => Steps(labelled.Response),
+        _ => throw new InvalidDataException(
+            $"{example.Origin}: a process reward model scores responses (prompt and completion; prompt, completions and labels; or "
+            + "compared completions)"),
+    };
+
+    ResponseSteps Split(string prompt, string response) =>
+        new(prompt, [.. StepText.Split(response, members[0].Steps!.Separator).Select(step => step.Text)]);
 
     /// <summary>Scores every response and compares every pair.</summary>
     /// <exception cref="InvalidDataException">There is no pair to compare, or an example is not a comparison.</exception>
@@ -85,7 +136,7 @@ public sealed class RewardScorer
     /// <summary>How many tokens all texts share at the start.</summary>
     static int PromptLength(IReadOnlyList<int[]> texts) => texts.Min(text => text.AsSpan().CommonPrefixLength(texts[0]));
 
-    sealed record Member(RewardModel Model, RewardModelSource Source, TextEncoder Encoder)
+    sealed record Member(RewardModel Model, RewardModelSource Source, TextEncoder Encoder, StepScorer? Steps)
     {
         public (double[] Scores, double[] Logits)[] ScoreAll(IEnumerable<IReadOnlyList<int[]>> texts) =>
             [.. Source.ScoreHeads([.. texts.SelectMany(exampleTexts => exampleTexts)]).Select(scores => (scores, Logits(scores)))];

@@ -23,6 +23,11 @@ public sealed class MetricGuideTests
             .. Always, "epoch", "loss/q", "loss/value", "loss/cql", "loss/awac", "values/mean", "qvalues/0/mean", "qvalues/1/mean",
             "awac_weight/mean", "eval/loss", "eval/loss/q", "eval/score", "eval/score@beta=0", "eval/length@beta=0.5",
         ],
+        ["prm"] =
+        [
+            .. Always, "epoch", "accuracy", "steps/right", "steps/predicted_right", "eval/loss", "eval/accuracy", "eval/steps/right",
+            "eval/steps/predicted_right",
+        ],
         ["ppo"] =
         [
             .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",

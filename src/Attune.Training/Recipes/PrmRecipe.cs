@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Text;
+using Attune.Training.Algorithms;
+using Attune.Training.Offline;
+using Attune.Training.Optimizers;
+using Attune.Training.Options;
+using Attune.Training.Parameters;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Training of a process reward model on responses in labelled steps.</summary>
+public sealed record PrmRecipe : OfflineRecipe
+{
+    public PrmRecipe()
+    {
+        Run = new() { Output = "runs/prm" };
+        Optimizer = new() { LearningRate = 1e-5, Schedule = new() { Kind = ScheduleKind.Linear } };
+    }
+
+    /// <summary>The objective.</summary>
+    public PrmOptions Prm { get; init; } = new();
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
+        if (Responses.Prompts.Length > 0)
+            yield return Validation.Broken(Responses.Prompts, "must be empty: a reward model generates no responses");
+    }
+
+    public override void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = ModelFolder.LoadTokenizer(Model, run);
+        RequireTokens(tokenizer);
+        var model = ModelFolder.LoadProcessRewardModel(Model, Prm.StepSeparator, tokenizer, run);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
+        var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
+        var (train, heldOut) = Data.Load(example => encoder.EncodeSteps(example, Prm.StepSeparator), encoder, run);
+        new OfflineTask<TokenSteps>(run, trained, new Algorithms.Prm(model, tokenizer, Prm), Training, Optimizer)
+            .Train(train, heldOut, cancellation);
+        run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));
+    }
+
+    void RequireTokens(Tokenizer tokenizer)
+    {
+        if (tokenizer.Encode(Prm.StepSeparator).Length == 0)
+            throw new InvalidDataException(
+                "`prm.stepSeparator` must be a text that the model's tokenizer encodes "
+                + $"(was {Prm.StepSeparator.Quoted()}, which it drops).");
+    }
+}
