@@ -57,7 +57,7 @@ public static class DataUses
         _ => Of(example) == use,
     };
 
-    static bool HasResponse(Example example) => example is not (PromptOnly or StepwiseExample or ChatExample { IsPrompt: true });
+    static bool HasResponse(Example example) => example is not (PromptOnly or ChatExample { IsPrompt: true });
 
     /// <summary>The name of the examples, with the fields of Attune's own layouts.</summary>
     public static string Describe(DataUse use) => use switch
@@ -67,7 +67,7 @@ public static class DataUses
         DataUse.Comparisons => "comparisons (`prompt`, `chosen` and `rejected`; or `prompt`, `completions` and `ranks` or `pairs`)",
         DataUse.Prompts => "prompts (`prompt`)",
         DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
-        DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; or compared responses)",
+        DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; compared responses; or labelled steps)",
         DataUse.Rewards => "responses with rewards (`prompt`, `completion` and `reward`; or comparisons)",
         DataUse.Steps => "responses in labelled steps (`prompt`, `completions` and `labels`)",
         _ => "examples",

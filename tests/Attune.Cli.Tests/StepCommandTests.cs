@@ -44,7 +44,7 @@ public sealed class StepCommandTests : ModelFolderTests
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(Succeed("evaluate", "steps", prm, steps, "--json"))!.ToJsonString());
         Assert.Equal(72, json["steps"]!.GetValue<int>());
         Fail("name a process reward model", "evaluate", "steps", rewardModel, steps);
-        Fail("learns from responses in labelled steps", "evaluate", "steps", prm, TinyData.Rankings(folder));
+        Fail("evaluate steps reads responses in labelled steps", "evaluate", "steps", prm, TinyData.Rankings(folder));
     }
 
     [Fact]

@@ -20,13 +20,15 @@ static class EvaluateStepsCommand
     {
         var command = new Command("steps", "Measure how well a process reward model predicts which steps are right") { Data, Output, Json };
         Models.AddModelTo(command);
+        Reading.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
     }
 
     static int Evaluate(ParseResult parsed)
     {
-        StepwiseExample[] examples = [.. Dataset.Read(parsed.GetValue(Data)!, new() { Use = DataUse.Steps }).Cast<StepwiseExample>()];
+        var reading = Reading.For(parsed, DataUse.Steps, "evaluate steps");
+        StepwiseExample[] examples = [.. Dataset.Read(parsed.GetValue(Data)!, reading).Cast<StepwiseExample>()];
         TrainedOn.Check(Models.Model(parsed), examples, DataUse.Steps);
         var scored = Models.Load(parsed).ScoreSteps(examples);
         var evaluation = StepEvaluation.From(examples.Zip(scored, (example, steps) =>
