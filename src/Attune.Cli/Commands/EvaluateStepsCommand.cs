@@ -12,6 +12,7 @@ static class EvaluateStepsCommand
     public const string Example = "attune evaluate steps runs/prm/model data/arithmetic/steps-heldout.jsonl";
 
     static readonly EnsembleArguments Models = new();
+    static readonly DataArguments Reading = new(hasSide: false);
     static readonly Argument<string> Data = new("data") { HelpName = "FILE", Description = "Held-out responses in labelled steps" };
     static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
     static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };

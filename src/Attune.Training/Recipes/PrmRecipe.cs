@@ -37,7 +37,7 @@ public sealed record PrmRecipe : OfflineRecipe
         var model = ModelFolder.LoadProcessRewardModel(Model, Prm.StepSeparator, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(example => encoder.EncodeSteps(example, Prm.StepSeparator), encoder, run);
+        var (train, heldOut) = Data.Load(example => encoder.EncodeSteps((StepwiseExample)example, Prm.StepSeparator), encoder, run);
         new OfflineTask<TokenSteps>(run, trained, new Algorithms.Prm(model, tokenizer, Prm), Training, Optimizer)
             .Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));

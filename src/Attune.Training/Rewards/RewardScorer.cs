@@ -37,13 +37,13 @@ public sealed class RewardScorer
         IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options, StepScore? steps = null)
     {
         Validation.ThrowIfInvalid(options);
-        Member[] members = [.. folders.Select(Open)];
-        if (members.Length > 1 && Array.Exists(members, member => member.Steps is not null))
+        Member[] all = [.. folders.Select(Open)];
+        if (all.Length > 1 && Array.Exists(all, member => member.Steps is not null))
             throw new InvalidDataException("a process reward model cannot be a member of an ensemble; score with it alone");
-        if (steps is not null && members[0].Steps is null)
+        if (steps is not null && all[0].Steps is null)
             throw new InvalidDataException(
                 $"a score of steps needs a process reward model (`attune prm`), and {folders[0]} scores whole responses");
-        return new(members, options, steps ?? StepScore.Min);
+        return new(all, options, steps ?? StepScore.Min);
 
         Member Open(string folder)
         {
