@@ -36,13 +36,13 @@ public static class TinyData
     static string Rewarded(int i, string completion, int reward) =>
         $$"""{"prompt":"The {{Animal(i)}} says","completion":"{{completion}}","reward":{{reward}}}""";
 
-    /// <summary>{"prompt","completions","labels"}: the first step is right, and every other second one.</summary>
+    /// <summary>{"prompt","completions","labels"}: a step is right unless it is "no", as every other second one is.</summary>
     public static string Steps(TemporaryFolder folder)
     {
         return folder.Write("steps.jsonl", Lines(i =>
             $$"""{"prompt":"The {{Animal(i)}} says","completions":["{{Sound(i)}}","{{Second(i)}}"],"labels":[true,{{Label(i)}}]}"""));
 
-        static string Second(int i) => Sound(i + i / 6 % 2);
+        static string Second(int i) => i / 6 % 2 == 0 ? Sound(i + 1) : "no";
 
         static string Label(int i) => i / 6 % 2 == 0 ? "true" : "false";
     }

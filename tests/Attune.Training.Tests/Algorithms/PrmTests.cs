@@ -79,8 +79,10 @@ public sealed class PrmTests : IDisposable
     public void Encoder_IsTrainedToo()
     {
         var encoder = runs.Start("pretrain an encoder", runs.Recipe("pretrain an encoder", "encoder", steps: 2));
-        var run = runs.Start("prm", Recipe("a") with { Model = encoder.Model });
-        Assert.Equal("\n", Load(run.Model).StepSeparator);
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("prm", Recipe("a") with { Model = encoder.Model }));
+        Assert.Contains("must be a text that the model's tokenizer encodes (was \"\\n\", which it drops)", error.Message);
+        var run = runs.Start("prm", Recipe("b") with { Model = encoder.Model, Prm = new() { StepSeparator = "." } });
+        Assert.Equal(".", Load(run.Model).StepSeparator);
     }
 
     [Fact]

@@ -59,6 +59,9 @@ public sealed class RewardOptionsTests : IDisposable
             new ModelReward { Models = both, Combine = EnsembleCombination.Minimum });
         var deviations = new ModelReward { Models = both, Combine = EnsembleCombination.Deviations };
         yield return ("deviations", deviations, deviations with { Deviations = 2 });
+        var steps = new ModelReward { Model = ProcessModel() };
+        yield return ("steps", steps, steps with { Steps = StepScore.Product });
+        yield return ("perStep", steps, steps with { PerStep = false });
         var regex = new RegexReward { Pattern = "[a-z]o" };
         yield return ("pattern", regex, regex with { Pattern = "zz" });
         yield return ("whole", regex, regex with { Whole = true });
@@ -126,6 +129,10 @@ public sealed class RewardOptionsTests : IDisposable
         var row = new Data.Row(new("a", 1), JsonElement.Parse("""{"answer":["WOOF moo woof moo 12"],"other":13,"number":12}"""));
         return rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
     }
+
+    /// <summary>A process reward model that divides the first response in three steps.</summary>
+    string ProcessModel() => runs.Start(
+        "prm", (PrmRecipe)runs.Recipe("prm", "prm", steps: 2) with { Prm = new() { StepSeparator = " moo" } }).Model;
 
     string OtherModel()
     {

@@ -1,11 +1,7 @@
 using Attune.Data;
-using Attune.Generation;
-using Attune.Models;
-using Attune.Models.Checkpoints;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
-using Attune.Training.Algorithms;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
