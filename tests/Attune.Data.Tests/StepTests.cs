@@ -12,7 +12,7 @@ public sealed class StepTests
     [Theory]
     [InlineData("a\nbc", "a|bc", "2,4")]
     [InlineData("a\nbc\n", "a|bc", "2,5")]
-    [InlineData("\n a\n \nbc", " a|bc", "3,7")]
+    [InlineData("\n a\n \nbc", " a|bc", "4,8")]
     [InlineData("", "", "0")]
     [InlineData(" \n", "", "2")]
     public void Split_Response_GivesStepsAndTheirEnds(string response, string steps, string ends)

@@ -30,7 +30,7 @@ public sealed class StepEvaluationTests
 
     [Fact]
     public void ToJson_Evaluation_HasTheCounts() => Assert.Equal(
-        """{"responses":3,"steps":7,"accuracy":0.8571428571428571,"baseline":0.7142857142857143,"""
-        + """"right":{"steps":5,"found":4},"wrong":{"steps":2,"found":2},"firstErrors":2}""",
+        """{"responses":3,"steps":7,"accuracy":0.8571428571428571,"baseline":0.7142857142857143"""
+        + ""","right":{"steps":5,"found":4},"wrong":{"steps":2,"found":2},"firstErrors":2}""",
         Evaluation.ToJson().ToJsonString());
 }
