@@ -1,5 +1,5 @@
 // Makes the files of this folder: `dotnet run data/arithmetic/make.cs`. README.md describes them.
-const int Texts = 2000, Labelled = 1000, Prompts = 500, HeldOut = 150, Greatest = 20, Seed = 14;
+const int Texts = 2000, Labelled = 1100, Prompts = 500, HeldOut = 150, Operations = 3, GreatestDigit = 6, GreatestResult = 14, Seed = 14;
 const double WrongSteps = 0.2;
 var folder = args.FirstOrDefault() ?? "data/arithmetic";
 var random = new Random(Seed);
@@ -14,22 +14,24 @@ Write("prompts.jsonl", Prompts, () => PromptLine(NewProblem()));
 void Write(string name, int lines, Func<string> line) =>
     File.WriteAllLines(Path.Combine(folder, name), Enumerable.Range(0, lines).Select(_ => line()));
 
-// A chain of two to four additions and subtractions of digits whose results are from 0 to 20, and that is in no other line.
+int Digit() => random.Next(1, GreatestDigit + 1);
+
+// A chain of additions and subtractions of digits with results from 0 to 14 that is in no other line.
 (int First, (char Sign, int Number)[] Operations) NewProblem()
 {
     while (true)
     {
-        var first = random.Next(1, 10);
+        var first = Digit();
         var (value, operations) = (first, new List<(char Sign, int Number)>());
-        for (var left = random.Next(2, 5); left > 0; left--)
+        while (operations.Count < Operations)
         {
-            var (sign, number) = (random.Next(2) == 0 ? '+' : '-', random.Next(1, 10));
-            if (Result(value, sign, number) is < 0 or > Greatest)
+            var (sign, number) = (random.Next(2) == 0 ? '+' : '-', Digit());
+            if (Result(value, sign, number) is < 0 or > GreatestResult)
                 sign = sign == '+' ? '-' : '+';
             operations.Add((sign, number));
             value = Result(value, sign, number);
         }
-        if (value is >= 0 and <= Greatest && known.Add(Prompt(first, operations)))
+        if (known.Add(Prompt(first, operations)))
             return (first, [.. operations]);
     }
 }
@@ -56,23 +58,28 @@ string StepsLine((int First, (char Sign, int Number)[] Operations) problem)
     return $$"""{"prompt":"{{Prompt(problem.First, problem.Operations)}}","completions":[{{completions}}],"labels":[{{labels}}]}""";
 }
 
-// One step for each operation. A wrong step has a wrong result, or does another operation than the problem's; later steps go on from it.
+// One step for each operation. A wrong step has a wrong result, does another operation than the problem's, or does not start from the
+// result before it. Later steps go on from its result.
 IEnumerable<(string Text, bool Right)> Steps((int First, (char Sign, int Number)[] Operations) problem)
 {
     var value = problem.First;
     foreach (var (sign, number) in problem.Operations)
     {
-        var right = random.NextDouble() >= WrongSteps;
-        var (ownSign, ownNumber) = (sign, number);
-        var result = Result(value, sign, number);
-        if (!right && random.Next(4) == 0)
-        {
-            ownNumber = (number + random.Next(8)) % 9 + 1;                  // another digit
-            result = Result(value, sign, ownNumber);
-        }
-        else if (!right)
+        var error = random.NextDouble() < WrongSteps ? random.Next(5) : -1;
+        var start = error == 0 ? Other(value, GreatestResult) : value;
+        var digit = error == 1 ? Other(number, GreatestDigit) : number;
+        var result = Result(start, sign, digit);
+        if (error > 1)
             result += (random.Next(2) == 0 ? 1 : -1) * random.Next(1, 4);
-        yield return ($"{value} {ownSign} {ownNumber} = {result}", right);
+        yield return ($"{start} {sign} {digit} = {result}", error < 0);
         value = result;
     }
+}
+
+// Another number from 1 to the greatest.
+int Other(int number, int greatest)
+{
+    while (true)
+        if (random.Next(1, greatest + 1) is var other && other != number)
+            return other;
 }
