@@ -78,7 +78,7 @@ public static class MethodCatalog
             Example = "attune prm model=runs/quickstart/2-sft/model data.train=data/arithmetic/steps.jsonl",
             MainKeys =
             [
-                "model", "data.train", "data.heldOut", "prm.stepSeparator", "parameters.lora.rank", "training.epochs",
+                "model", "data.train", "data.heldOut", "prm.trainOnLastStepOnly", "parameters.lora.rank", "training.epochs",
                 "training.batchSize", "training.microBatchSize", "optimizer.learningRate", "run.output",
             ],
             ReportTitle = "Process reward model",

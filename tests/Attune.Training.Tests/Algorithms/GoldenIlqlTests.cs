@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Attune.Generation;
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Models.Heads;

@@ -10,7 +10,6 @@ using Attune.Training.Algorithms;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Algorithms;
 

@@ -80,7 +80,7 @@ public sealed class PrmTests : IDisposable
     {
         var encoder = runs.Start("pretrain an encoder", runs.Recipe("pretrain an encoder", "encoder", steps: 2));
         var error = Assert.Throws<InvalidDataException>(() => runs.Start("prm", Recipe("a") with { Model = encoder.Model }));
-        Assert.Contains("must be a text that the model's tokenizer encodes (was \"\\n\", which it drops)", error.Message);
+        Assert.Contains("must be a text that the model's tokenizer encodes (was", error.Message);
         var run = runs.Start("prm", Recipe("b") with { Model = encoder.Model, Prm = new() { StepSeparator = "." } });
         Assert.Equal(".", Load(run.Model).StepSeparator);
     }
