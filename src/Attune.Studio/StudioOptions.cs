@@ -1,5 +1,6 @@
 using System.Net;
 using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 
 namespace Attune.Studio;
 
@@ -22,7 +23,7 @@ public sealed record StudioOptions
     /// Returns the complete recipe of a method with key=value arguments over its defaults; throws <see cref="InvalidDataException"/> for an
     /// invalid argument. The studio has no reference to the training code.
     /// </summary>
-    public Func<string, IReadOnlyList<string>, string> Recipe { get; init; } =
+    public Func<string, IReadOnlyList<string>, CompleteRecipe> Recipe { get; init; } =
         (method, _) => throw new InvalidDataException($"this studio cannot train with {method}: it was started without training methods");
 
     /// <summary>Port 0 uses a free one.</summary>

@@ -119,6 +119,7 @@ public sealed class LoopTests : IDisposable
         using var owner = new Visitor(studio.Address);
         var page = WebUtility.HtmlDecode(await owner.Page(
             $"/projects/{project.Id}/loop/train?method=ppo&model=policy&rewardModel=judge&rate=1e-5&keys=kl.coef%3D0.25"));
+        Assert.Contains("Data: the 2 prompts of this project.", page);
         Assert.Contains("learningRate: 1e-5", page);
         Assert.Contains("coef: 0.25", page);
         foreach (var keys in new[] { "rewards=[{kind: process, command: id}]", "gold=[{kind: process, command: id}]", "no.such.key=1",
@@ -128,6 +129,10 @@ public sealed class LoopTests : IDisposable
                 ("rewardModel", "judge"), ("keys", keys));
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         }
+        using var none = await owner.Post($"/projects/{project.Id}/loop/train", ("method", "dpo"), ("model", "policy"));
+        Assert.Contains("hotel has no data for dpo", WebUtility.HtmlDecode(await none.Content.ReadAsStringAsync()));
+        using var unknown = await owner.Post($"/projects/{project.Id}/loop/train", ("method", "bash"), ("model", "policy"));
+        Assert.Contains("there is no method 'bash'", WebUtility.HtmlDecode(await unknown.Content.ReadAsStringAsync()));
         Assert.Empty(studio.Store.Jobs.Unfinished());
     }
 
@@ -159,7 +164,10 @@ public sealed class LoopTests : IDisposable
         var page = await visitor.Page("/runs/hotel-reward-1");
         Assert.Contains("step 2 of 2", page);
         Assert.Contains("Comparison loss", page);
-        Assert.Contains("Next step: <strong>PPO", await visitor.Page($"/projects/{project.Id}/loop"));
+        var loop = await visitor.Page($"/projects/{project.Id}/loop");
+        Assert.Contains("Next step: <strong>train with that reward model", loop);
+        Assert.Contains("<option value=\"dpo\">", loop);
+        Assert.DoesNotContain("<option value=\"sft\">", loop);
         studio.Store.Items.Add(project.Id, [new() { Prompt = JsonValue.Create("prompt 1"),
             Answers = [new(JsonValue.Create(" old")), new(JsonValue.Create(" new answer"))] }], owner.Id);
         (await visitor.Post($"/projects/{project.Id}/loop/score", ("rewardModel", "hotel-reward-1"))).EnsureSuccessStatusCode();

@@ -55,7 +55,7 @@ sealed class RunningStudio : IAsyncDisposable
             Runs = folder.File("runs"),
             Attune = attune ?? ["dotnet", Path.Combine(AppContext.BaseDirectory, "attune.dll")],
             Methods = MethodCatalog.All,
-            Recipe = RecipeWriter.Write,
+            Recipe = RecipeWriter.Complete,
             Listen = new(IPAddress.Loopback, port),
         });
         await app.StartAsync();

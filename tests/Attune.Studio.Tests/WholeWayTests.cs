@@ -57,7 +57,7 @@ public sealed class WholeWayTests(Browser browser)
     static async Task Train(RunningStudio studio, Project project, BrowserPage owner)
     {
         await owner.Page.GotoAsync($"projects/{project.Id}/loop");
-        var step = owner.Find("details:has(summary:has-text('Train a reward model'))");
+        var step = owner.Find("details:has(summary:has-text('Train on the decisions'))");
         await step.EvaluateAsync("details => details.open = true");
         await step.Locator("[name=modelPath]").FillAsync(TinyPolicy(studio));
         await step.GetByRole(AriaRole.Button, new() { Name = "Review the recipe" }).ClickAsync();

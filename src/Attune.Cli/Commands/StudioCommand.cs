@@ -54,7 +54,7 @@ static class StudioCommand
             Runs = Path.GetFullPath(parsed.GetValue(Runs)!),
             Attune = ThisProgram(),
             Methods = MethodCatalog.All,
-            Recipe = RecipeWriter.Write,
+            Recipe = RecipeWriter.Complete,
             Listen = address,
         });
         if (Connections.Notice is { } notice)

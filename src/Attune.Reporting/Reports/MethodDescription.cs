@@ -1,3 +1,5 @@
+using Attune.Data;
+
 namespace Attune.Reporting.Reports;
 
 /// <summary>The description of a training method in help and reports.</summary>
@@ -6,6 +8,12 @@ public record MethodDescription(string Name)
 {
     /// <summary>What its command does, in a few words, beginning with a verb.</summary>
     public string Summary { get; init; } = "";
+
+    /// <summary>What it learns from.</summary>
+    public virtual DataUse Reads { get; init; }
+
+    /// <summary>The ten keys of its recipe that help shows; <c>attune recipe</c> prints all.</summary>
+    public virtual IReadOnlyList<string> MainKeys { get; init; } = [];
 
     /// <summary>A command line that uses it.</summary>
     public string Example { get; init; } = "";

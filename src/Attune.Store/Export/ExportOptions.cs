@@ -71,6 +71,12 @@ public sealed record ExportOptions
     public bool IdealFirst { get; init; }
 
     /// <summary>
+    /// Whether rows have all other fields of the imported rows. Without them, they have the fields of conversations only
+    /// (<c>tools</c>, <c>documents</c>, <c>chat_template_kwargs</c>): training stops at a field that has a meaning in another layout.
+    /// </summary>
+    public bool OtherFields { get; init; } = true;
+
+    /// <summary>
     /// The share of prompts that are held out. It depends only on prompt and seed, so a later export holds out the same prompts.
     /// </summary>
     public double HeldOut { get; init; }

@@ -39,12 +39,8 @@ sealed class ExportPass
     /// <param name="write">Gets each row, and whether its prompt is held out.</param>
     public ExportCounts Run(Action<bool, Action<Stream>> write)
     {
-        foreach (var (item, all) in Read())
-        {
-            var decisions = all.Where(Counts).ToList();
-            if (decisions.Count > 0)
-                ExportItem(item, decisions, write);
-        }
+        foreach (var (item, decisions) in Read())
+            ExportItem(item, [.. decisions.Where(Counts)], write);
         return counts with
         {
             Agreement = agreement.Total == 0 ? null : (double)agreement.Agreeing / agreement.Total,
@@ -52,6 +48,13 @@ sealed class ExportPass
             HeldOutPrompts = prompts.HeldOut.Count,
         };
     }
+
+    /// <summary>Whether there is a row.</summary>
+    public bool HasRows() => Read().Any(row =>
+    {
+        ExportItem(row.Item, [.. row.Decisions.Where(Counts)], (_, _) => { });
+        return counts.TrainRows + counts.HeldOutRows > 0;
+    });
 
     bool Trusted(long id, string name) =>
         (options.People.Count == 0 || options.People.Contains(name, StringComparer.OrdinalIgnoreCase))
@@ -63,6 +66,8 @@ sealed class ExportPass
 
     void ExportItem(ExportedItem item, List<Annotation> decisions, Action<bool, Action<Stream>> write)
     {
+        if (decisions.Count == 0)
+            return;
         counts = counts with { Items = counts.Items + 1 };
         if (options.Flagged != Flagged.Include
             && decisions.Exists(decision => decision.Result.Flags.Count > 0) != (options.Flagged == Flagged.Only))
@@ -154,7 +159,8 @@ sealed class ExportPass
             if (item is not null && item.Id != row.Id)
                 yield return item;
             if (item?.Id != row.Id)
-                item = new(row.Id, row.Prompt, row.Extra, project.Settings.RatingLevels, answers = []);
+                item = new(row.Id, row.Prompt, row.Extra, project.Settings.RatingLevels, answers = [])
+                    { OtherFields = options.OtherFields };
             answers.Add((row.Text, row.Source));
         }
         if (item is not null)

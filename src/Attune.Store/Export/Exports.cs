@@ -24,6 +24,11 @@ public sealed class Exports
     public ExportCounts Preview(Project project, ExportOptions options) =>
         database.Read(connection => new ExportPass(connection, project, Checked(connection, options)).Run((_, _) => { }));
 
+    /// <summary>Whether an export would have a row; stops at the first one.</summary>
+    /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
+    public bool HasRows(Project project, ExportOptions options) =>
+        database.Read(connection => new ExportPass(connection, project, Checked(connection, options)).HasRows());
+
     /// <summary>
     /// Writes an export into a new folder, atomically: <c>train.jsonl</c>, <c>heldout.jsonl</c> where prompts are held out, and the
     /// manifest; for a spreadsheet <c>decisions.csv</c>.

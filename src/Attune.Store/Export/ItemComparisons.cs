@@ -1,7 +1,11 @@
 namespace Attune.Store.Export;
 
 /// <summary>An item with its prompt and responses as JSON: texts, or lists of messages.</summary>
-sealed record ExportedItem(long Id, string Prompt, string? Extra, int RatingLevels, IReadOnlyList<(string Text, string? Source)> Answers);
+sealed record ExportedItem(long Id, string Prompt, string? Extra, int RatingLevels, IReadOnlyList<(string Text, string? Source)> Answers)
+{
+    /// <summary>Whether rows have all fields of <see cref="Extra"/>, or those of conversations only.</summary>
+    public bool OtherFields { get; init; } = true;
+}
 
 /// <summary>
 /// The votes on an item and the comparisons that they imply. The candidates are the item's responses, followed by the better responses that

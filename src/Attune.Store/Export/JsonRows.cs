@@ -13,6 +13,9 @@ static class JsonRows
         "sources", "kind", "explanation", ImportedVotes.Field,
     };
 
+    /// <summary>Fields of imported rows that training reads with conversations.</summary>
+    static readonly HashSet<string> OfConversations = new(StringComparer.Ordinal) { "tools", "documents", "chat_template_kwargs" };
+
     /// <summary>The field of who wrote a response, in a layout of one response.</summary>
     const string Source = "source";
 
@@ -128,7 +131,7 @@ static class JsonRows
             if (extra?.RootElement.TryGetProperty(ItemId, out _) != true)
                 writer.WriteNumber(ItemId, item.Id);
             foreach (var field in extra?.RootElement.EnumerateObject() ?? default)
-                if (!Own.Contains(field.Name) && field.Name != own)
+                if (item.OtherFields ? !Own.Contains(field.Name) && field.Name != own : OfConversations.Contains(field.Name))
                     field.WriteTo(writer);
             writer.WriteEndObject();
         }

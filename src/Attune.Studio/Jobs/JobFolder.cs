@@ -20,7 +20,7 @@ sealed class JobFolder(string path)
     /// <summary>The input of a command: prompts, or responses to score.</summary>
     public string Input => In("input.jsonl");
 
-    /// <summary>The pairs or rankings that a reward model is trained on.</summary>
+    /// <summary>The export of the decisions that a run is trained on.</summary>
     public string Snapshot => In("snapshot");
 
     /// <summary>The output of a command.</summary>

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
+using Attune.Reporting.Reports;
 using Attune.Store;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;
 using Attune.Studio.Runs;
 using Attune.Studio.Security;
+using Attune.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,7 +13,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>The feedback loop of a project: sample, score, compare, train a reward model, PPO, and sample again.</summary>
+/// <summary>The feedback loop of a project: sample, score, compare, train, and sample again.</summary>
 static class LoopRoutes
 {
     const long LargestUpload = 32 << 20;
@@ -74,21 +76,34 @@ static class LoopRoutes
     static RazorComponentResult<TrainPage> Show(
         HttpContext context, PreferenceStore store, StudioOptions options, RunList runs, long project)
     {
-        var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs));
-        var data = request.Method == TrainRequest.Ppo ? "(the prompts of this project)" : "(a snapshot of the decisions until now)";
+        var request = TrainRequest.Read(new Fields(context.Request.Query), new ModelChoices(runs), options);
+        var found = store.Projects.Get(project);
+        var file = TrainRequest.ReadsPrompts(request.Method) ? "(the prompts of this project)" : "(a snapshot of the decisions until now)";
         return new(new
         {
-            Project = store.Projects.Get(project),
+            Project = found,
             Method = request.Method,
-            Recipe = request.Recipe(options, request.All("(a new run folder)", data, "")),
+            Data = Describe(store, found, request.Method),
+            Recipe = request.Recipe(options, request.All("(a new run folder)", file, "")),
             Fields = context.Request.Query.SelectMany(field => field.Value.OfType<string>().Select(value => (field.Key, value))).ToArray(),
         });
+    }
+
+    /// <exception cref="InvalidDataException">There are no data for the method.</exception>
+    static string Describe(PreferenceStore store, Project project, MethodDescription method)
+    {
+        if (TrainRequest.ReadsPrompts(method))
+            return $"the {Quantity.Of(TrainJob.PromptsOf(store, project).Count, "prompt")} of this project";
+        var counts = Snapshot.Preview(store, project, method);
+        return $"{Quantity.Of(counts.TrainRows, "row")} of {Quantity.Of(counts.TrainPrompts, "prompt")} from the decisions until now, and "
+            + $"{Quantity.Of(counts.HeldOutRows, "row")} of {Quantity.Of(counts.HeldOutPrompts, "prompt")} held out";
     }
 
     static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs,
         long project)
     {
-        var request = TrainRequest.Read(new Fields(await context.Request.ReadFormAsync(context.RequestAborted)), new ModelChoices(runs));
+        var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
+        var request = TrainRequest.Read(fields, new ModelChoices(runs), options);
         return Started(project, TrainJob.Enqueue(jobs, store, options, store.Projects.Get(project), request, context.Person()));
     }
 

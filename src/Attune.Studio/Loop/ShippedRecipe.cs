@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Attune.Input;
 using YamlDotNet.RepresentationModel;
 
@@ -7,35 +8,35 @@ namespace Attune.Studio.Loop;
 static class ShippedRecipe
 {
     /// <summary>Keys that a request or the machine sets.</summary>
-    static readonly string[] DecidedElsewhere =
-        ["method", "model", "rewardModel", "run.output", "data.train", "data.heldOut", "training.workers"];
+    static readonly string[] SetElsewhere = ["method", "training.workers"];
 
-    /// <summary>The values of a shipped recipe as key=value arguments, without those that a request or the machine sets.</summary>
-    /// <param name="method">reward or ppo.</param>
+    /// <summary>
+    /// The values of a method's shipped recipe as key=value arguments, without paths and rewards; none where there is no such recipe.
+    /// </summary>
     public static IReadOnlyList<string> Words(string method)
     {
-        using var stream = typeof(ShippedRecipe).Assembly.GetManifestResourceStream($"recipes/{method}.yaml")!;
+        using var stream = typeof(ShippedRecipe).Assembly.GetManifestResourceStream($"recipes/{method}.yaml");
+        if (stream is null)
+            return [];
         using var reader = new StreamReader(stream);
         return
         [
-            .. Scalars(Parse(reader), "").Where(pair => !DecidedElsewhere.Contains(pair.Key)).Select(pair => $"{pair.Key}={pair.Value}"),
+            .. Values((YamlMappingNode)BoundedYaml.Load(reader)!, "").Where(pair => !SetElsewhere.Contains(pair.Key))
+                .Select(pair => $"{pair.Key}={pair.Value}"),
         ];
     }
 
-    /// <summary>Whether one of these keys of a recipe has a non-empty list.</summary>
-    public static bool HasItems(string recipe, params string[] keys)
-    {
-        using var reader = new StringReader(recipe);
-        return Parse(reader).Any(pair => keys.Contains(pair.Key.ToString()) && pair.Value is YamlSequenceNode { Children.Count: > 0 });
-    }
-
-    static YamlMappingNode Parse(TextReader reader) => (YamlMappingNode)BoundedYaml.Load(reader)!;
-
-    static IEnumerable<(string Key, string Value)> Scalars(YamlMappingNode section, string path) =>
+    static IEnumerable<(string Key, string Value)> Values(YamlMappingNode section, string path) =>
         section.SelectMany(pair => pair.Value switch
         {
-            YamlMappingNode inner => Scalars(inner, $"{path}{pair.Key}."),
-            YamlScalarNode value => [($"{path}{pair.Key}", value.Value!)],
-            _ => throw new NotSupportedException($"{path}{pair.Key}: a shipped recipe that the studio reads has no lists"),
+            YamlMappingNode inner => Values(inner, $"{path}{pair.Key}."),
+            YamlScalarNode value when !IsPath(value) => [($"{path}{pair.Key}", value.Value!)],
+            YamlSequenceNode list when list.All(item => item is YamlScalarNode) => [($"{path}{pair.Key}", List(list))],
+            _ => Array.Empty<(string, string)>(),
         });
+
+    static bool IsPath(YamlScalarNode value) => value.Value!.Contains('/', StringComparison.Ordinal);
+
+    static string List(YamlSequenceNode list) =>
+        $"[{string.Join(", ", list.Cast<YamlScalarNode>().Select(item => JsonSerializer.Serialize(item.Value)))}]";
 }

@@ -1,3 +1,5 @@
+using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Store;
 using Attune.Store.Export;
 
@@ -12,15 +14,48 @@ static class Snapshot
 
     public static string HeldOut(string folder) => Path.Combine(folder, "heldout.jsonl");
 
-    /// <returns>Whether there are held-out data.</returns>
-    /// <exception cref="InvalidDataException">There are no decisions to train on.</exception>
-    public static bool Write(PreferenceStore store, Project project, string folder, Person by)
+    /// <summary>The methods that can learn from the decisions of a project; those that learn from comparisons come first.</summary>
+    public static IReadOnlyList<MethodDescription> Methods(PreferenceStore store, StudioOptions options, Project project)
     {
-        var layout = project.Settings.Task == TaskKind.Pairwise ? ExportLayout.Pairs : ExportLayout.Rankings;
-        var counts = store.Exports.Snapshot(project, new() { Layout = layout, HeldOut = HeldOutShare }, folder, by.Id).Counts;
-        return counts.TrainRows > 0
-            ? counts.HeldOutRows > 0
-            : throw new InvalidDataException(
-                $"there are no comparisons in {project.Name} to train on; annotators must compare answers first");
+        var layouts = Enum.GetValues<ExportLayout>().Where(layout =>
+            options.Methods.Any(method => LayoutFor(method, project) == layout) && store.Exports.HasRows(project, Options(layout)));
+        return
+        [
+            .. from layout in layouts
+               from method in options.Methods
+               where LayoutFor(method, project) == layout
+               select method,
+        ];
     }
+
+    /// <summary>The layout that a method reads; null for a method that learns from other data than decisions.</summary>
+    public static ExportLayout? LayoutFor(MethodDescription method, Project project) => method.Reads switch
+    {
+        DataUse.Comparisons or DataUse.Rewards => project.Settings.Task == TaskKind.Pairwise ? ExportLayout.Pairs : ExportLayout.Rankings,
+        DataUse.Labels => ExportLayout.Kto,
+        DataUse.Demonstrations => ExportLayout.Demonstrations,
+        _ => null,
+    };
+
+    /// <summary>What a snapshot for a method would contain.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static ExportCounts Preview(PreferenceStore store, Project project, MethodDescription method) =>
+        WithRows(store.Exports.Preview(project, OptionsFor(method, project)), method, project);
+
+    /// <summary>Writes the data of a method.</summary>
+    /// <exception cref="InvalidDataException">The decisions are no data for this method.</exception>
+    public static ExportCounts Write(PreferenceStore store, Project project, MethodDescription method, string folder, Person by) =>
+        WithRows(store.Exports.Snapshot(project, OptionsFor(method, project), folder, by.Id).Counts, method, project);
+
+    static ExportOptions OptionsFor(MethodDescription method, Project project) => LayoutFor(method, project) is { } layout
+        ? Options(layout)
+        : throw new InvalidDataException($"{method.Name} does not learn from decisions, so it cannot be started from a project");
+
+    static ExportOptions Options(ExportLayout layout) => new() { Layout = layout, HeldOut = HeldOutShare, OtherFields = false };
+
+    static ExportCounts WithRows(ExportCounts counts, MethodDescription method, Project project) => counts.TrainRows > 0
+        ? counts
+        : throw new InvalidDataException(
+            $"{project.Name} has no data for {method.Name}, which reads {DataUses.Describe(method.Reads)}; annotators must make more "
+            + "decisions first");
 }

@@ -11,26 +11,27 @@ static class TrainJob
     public static Job Enqueue(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
     {
         request.Recipe(options, request.All("runs/new", "data", ""));
-        var name = NewName(store, options, project, request.Method);
+        var name = NewName(store, options, project, request.Method.Name);
         var output = Path.Combine(options.Runs, name);
+        var models = string.Join(" with ", request.OtherModels.Select(other => other.Model.Name).Prepend(request.Model.Name));
         var job = new Job
         {
             Project = project.Id, Kind = JobKind.Train, Commands = [], Person = by.Id, Run = name,
-            Title = request.RewardModel is { } reward ? $"{name}: PPO from {request.Model.Name} with {reward.Name}"
-                : $"{name}: reward model from {request.Model.Name}",
+            Title = $"{name}: {request.Method.Name} from {models}",
         };
         var heldOut = false;
-        return request.Method == TrainRequest.Ppo
+        return TrainRequest.ReadsPrompts(request.Method)
             ? jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
-                folder => [[request.Method, .. request.All(output, folder.Input, "")]])
-            : jobs.Enqueue(job, folder => heldOut = Snapshot.Write(store, project, folder.Snapshot, by),
+                folder => [[request.Method.Name, .. request.All(output, folder.Input, "")]])
+            : jobs.Enqueue(job, folder => heldOut = Snapshot.Write(store, project, request.Method, folder.Snapshot, by).HeldOutRows > 0,
                 folder => [[
-                    request.Method,
+                    request.Method.Name,
                     .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : ""),
                 ]]);
     }
 
-    static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) =>
+    /// <exception cref="InvalidDataException">There are no items.</exception>
+    public static IReadOnlyList<JsonNode> PromptsOf(PreferenceStore store, Project project) =>
         PromptFile.OfProject(store, project.Id) is { Count: > 0 } prompts
         ? prompts
         : throw new InvalidDataException("this project has no items, so there are no prompts");

@@ -7,6 +7,9 @@ namespace Attune.Studio.Quality;
 /// <summary>Formats numbers and decisions for pages.</summary>
 static class Format
 {
+    /// <summary>How much better, by strength, as on the ranking page (annotate-choices.js).</summary>
+    static readonly string[] Degrees = ["barely better or unsure", "slightly better", "better", "much better", "far better"];
+
     public static string Percent(double? share) => share is { } value ? NumberFormat.Percent(value) : "–";
 
     public static string Percent(Proportion proportion) => Percent(proportion.Share);
@@ -26,7 +29,7 @@ static class Format
     /// <summary>The letter of a response in its item, A for the first.</summary>
     public static char Letter(int place) => (char)('A' + place);
 
-    /// <summary>For example "A better, by 2", "C > A = B", "all bad", "A 4, B 2".</summary>
+    /// <summary>For example "A much better", "C > A = B", "all bad", "A 4, B 2".</summary>
     public static string Describe(AnnotationResult verdict) => verdict.Outcome switch
     {
         Outcome.AllBad => "all bad",
@@ -36,7 +39,7 @@ static class Format
     };
 
     static string Pair(int a, int b, int? strength) =>
-        a == b ? "tie" : $"{(a < b ? 'A' : 'B')} better{(strength is null ? "" : $", by {strength}")}";
+        a == b ? "tie" : $"{(a < b ? 'A' : 'B')} {Degrees.ElementAtOrDefault(strength ?? -1) ?? "better"}";
 
     static string Order(IReadOnlyList<int?> ranks) => string.Join(" > ", ranks.Index().Where(rank => rank.Item is not null)
         .GroupBy(rank => rank.Item!.Value, rank => Letter(rank.Index)).OrderBy(level => level.Key)

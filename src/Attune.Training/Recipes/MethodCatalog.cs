@@ -8,11 +8,9 @@ public sealed record TrainingMethod(string Name) : MethodDescription(Name)
 {
     public required Func<IRecipe> NewRecipe { get; init; }
 
-    /// <summary>The ten keys of its recipe that help shows; <c>attune recipe</c> prints all.</summary>
-    public required IReadOnlyList<string> MainKeys { get; init; }
+    public required override IReadOnlyList<string> MainKeys { get; init; }
 
-    /// <summary>What it learns from.</summary>
-    public required DataUse Reads { get; init; }
+    public required override DataUse Reads { get; init; }
 }
 
 /// <summary>The list of training methods, which commands, recipes, help and reports are made from.</summary>

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using Attune.Reporting.Runs;
+using Attune.Training.Options;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
@@ -24,11 +26,22 @@ public static class RecipeWriter
 
     /// <summary>The whole recipe of a method, with <c>key=value</c> arguments that override its defaults.</summary>
     /// <exception cref="InvalidDataException">An argument has an unknown key or an invalid value.</exception>
-    public static string Write(string method, IReadOnlyList<string> words)
+    public static CompleteRecipe Complete(string method, IReadOnlyList<string> words)
     {
         var (found, recipe) = RecipeReader.Read(method, null, words);
-        return Write(found.Name, recipe, withComments: false);
+        var options = Validation.OptionsOf(recipe).ToList();
+        return new(Write(found.Name, recipe, withComments: false))
+        {
+            RewardKeys = [.. options.Where(option => IsReward(option.Value)).Select(option => option.Key)],
+            FileKeys = [.. options.Where(option => IsFile(option.Property, option.Value)).Select(option => option.Key)],
+        };
     }
+
+    static bool IsReward(object? value) => value is RewardOptions or IReadOnlyList<RewardOptions> { Count: > 0 };
+
+    static bool IsFile(PropertyInfo property, object? value) =>
+        property.GetCustomAttribute<ExistingPathAttribute>() is { IsModel: false }
+        && value is string { Length: > 0 } or IReadOnlyList<string> { Count: > 0 };
 
     /// <summary>The keys of a method that matter most, each as <c>key=default</c> with its help text.</summary>
     public static IEnumerable<(string Key, string Description)> MainKeys(TrainingMethod method) =>

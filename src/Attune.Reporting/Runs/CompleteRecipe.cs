@@ -1,0 +1,12 @@
+namespace Attune.Reporting.Runs;
+
+/// <summary>A valid recipe with all its keys, and the keys that a program which starts runs for others needs to know.</summary>
+/// <param name="Text">The recipe as YAML.</param>
+public sealed record CompleteRecipe(string Text)
+{
+    /// <summary>The keys that have rewards, at any depth. A reward may start a program, load an assembly or call a server.</summary>
+    public IReadOnlyList<string> RewardKeys { get; init; } = [];
+
+    /// <summary>The keys that name a file or a folder other than a model.</summary>
+    public IReadOnlyList<string> FileKeys { get; init; } = [];
+}

@@ -1,0 +1,21 @@
+using Attune.Store;
+using Attune.Studio.Quality;
+
+namespace Attune.Studio.Tests;
+
+public sealed class FormatTests
+{
+    [Theory]
+    [InlineData(null, "B better")]
+    [InlineData(0, "B barely better or unsure")]
+    [InlineData(1, "B slightly better")]
+    [InlineData(4, "B far better")]
+    public void Describe_Pair_HasTheDegreeOfTheRankingPage(int? strength, string expected)
+    {
+        var described = Format.Describe(new AnnotationResult { Ranks = [1, 0], Strength = strength });
+        Assert.Equal(expected, described);
+        Assert.Contains(
+            $"\"{described["B ".Length..]}\"",
+            File.ReadAllText(Repository.PathTo("src", "Attune.Studio", "wwwroot", "annotate-choices.js")), StringComparison.Ordinal);
+    }
+}
