@@ -53,8 +53,9 @@ public sealed class RewardsTests : IDisposable
         var file = folder.Write("r.jsonl", """{"prompt":"q","completion":"a","reward":1}""");
         var error = Assert.Throws<InvalidDataException>(
             () => Dataset.Read(file, new() { Use = DataUse.Demonstrations, Reader = "sft", Methods = _ => ["ilql"] }).ToList());
-        Assert.Contains("responses with rewards, which ilql learns from", error.Message);
-        Assert.Contains("leaves the rewards out: all responses are then read alike", error.Message);
+        Assert.Contains(
+            "responses with rewards, which ilql reads. `data.ignore: [reward]` leaves the rewards out: all responses are then read alike.",
+            error.Message);
         Assert.Single(Dataset.Read(file, new() { Use = DataUse.Demonstrations, Ignore = ["reward"] }));
     }
 
