@@ -8,8 +8,8 @@ namespace Attune;
 
 /// <summary>
 /// Trains models by recipes. A recipe is a record with the options of a method: <see cref="PretrainRecipe"/>, <see cref="SftRecipe"/>,
-/// <see cref="RewardRecipe"/>, <see cref="DpoRecipe"/>, <see cref="IlqlRecipe"/>, <see cref="PpoRecipe"/> or <see cref="GrpoRecipe"/>.
-/// Training has a thread of its own; calls to the program come from that thread.
+/// <see cref="RewardRecipe"/>, <see cref="DpoRecipe"/>, <see cref="IlqlRecipe"/>, <see cref="PpoRecipe"/>, <see cref="GrpoRecipe"/> or
+/// <see cref="RftRecipe"/>. Training has a thread of its own; calls to the program come from that thread.
 /// </summary>
 public static class Trainer
 {

@@ -14,7 +14,7 @@ public sealed class CommandTests
         Assert.InRange(output.Split('\n').Length, 10, 45);
         string[] commands =
         [
-            "quickstart", "pretrain", "sft", "reward", "prm", "dpo", "ilql", "ppo", "grpo", "train", "studio", "feedback", "study",
+            "quickstart", "pretrain", "sft", "reward", "prm", "dpo", "ilql", "ppo", "grpo", "rft", "train", "studio", "feedback", "study",
             "generate", "score", "evaluate", "models", "data", "recipe", "bench", "doctor",
         ];
         foreach (var command in commands)

@@ -167,6 +167,7 @@ public sealed class DataCommandTests : IDisposable
     [InlineData("dpo")]
     [InlineData("ppo")]
     [InlineData("grpo")]
+    [InlineData("rft")]
     public void Inspect_EveryMethod_ForecastsWhatItsRunReports(string method)
     {
         var lm = folder.File("long");
@@ -184,7 +185,7 @@ public sealed class DataCommandTests : IDisposable
             [
                 method, $"model={lm}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2",
                 "run.selfTest=false",
-                .. method is "ppo" or "grpo" ? ["rewards=[{kind: length, unit: words, target: 3}]"] : Array.Empty<string>(),
+                .. method is "ppo" or "grpo" or "rft" ? ["rewards=[{kind: length, unit: words, target: 3}]"] : Array.Empty<string>(),
             ]);
         var expected = Notes(report);
         Assert.Equal(expected, Notes(forecast));
@@ -208,7 +209,7 @@ public sealed class DataCommandTests : IDisposable
             {
                 "pretrain" => $$"""{"text":"{{text}}","id":{{i}}}""",
                 "sft" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
-                "ppo" or "grpo" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
+                "ppo" or "grpo" or "rft" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
                 "prm" => $$"""{"prompt":"{{text}}","completions":["moo","{{text}}"],"labels":[true,false],"id":{{i}}}""",
                 _ => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","id":{{i}}}""",
             };

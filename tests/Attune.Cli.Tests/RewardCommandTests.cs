@@ -66,7 +66,7 @@ public sealed class RewardCommandTests : IDisposable
     [Theory]
     [InlineData("score", """{"prompt":"q","completion":" a","system":"x"}""", "line 1: score would not use `system`", "--ignore system")]
     [InlineData("score", """{"text":"a","labels":[1]}""", "line 1: score would not use `labels`", "--ignore labels")]
-    [InlineData("score", """{"prompt":"q"}""", "line 1: score reads texts to score", "are prompts, which ppo, grpo read.")]
+    [InlineData("score", """{"prompt":"q"}""", "line 1: score reads texts to score", "are prompts, which ppo, grpo, rft read.")]
     [InlineData("evaluate reward", """{"prompt":"q","chosen":" a","rejected":" b","scores":[1,2]}""",
         "line 1: evaluate reward would not use `scores`", "--ignore scores")]
     [InlineData("evaluate reward", """{"prompt":"q","completion":" a"}""", "line 1: evaluate reward reads comparisons",

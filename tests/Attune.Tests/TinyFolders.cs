@@ -48,17 +48,19 @@ public sealed class TinyFolders : IDisposable
     public static BatchOptions Batches(int steps = 2) => new() { BatchSize = 4, Steps = steps };
 
     /// <summary>A recipe of a method that takes a reward, without one.</summary>
-    public OnPolicyRecipe OnPolicy(string method, string output, int steps = 2, int checkpointEvery = 0) => method == "ppo"
-        ? new PpoRecipe
+    public PolicyRecipe OnPolicy(string method, string output, int steps = 2, int checkpointEvery = 0) =>
+        NewRecipe(method) with
         {
             Run = Run(output, checkpointEvery), Training = Batches(steps), Data = new() { Train = Prompts },
             Sampling = new() { MaxNewTokens = 6 }, Optimizer = new() { LearningRate = 1e-3 },
-        }
-        : new GrpoRecipe
-        {
-            Run = Run(output, checkpointEvery), Training = Batches(steps), Data = new() { Train = Prompts },
-            Sampling = new() { MaxNewTokens = 6 }, Optimizer = new() { LearningRate = 1e-3 }, Updates = new() { SamplesPerPrompt = 2 },
         };
+
+    static PolicyRecipe NewRecipe(string method) => method switch
+    {
+        "ppo" => new PpoRecipe(),
+        "rft" => new RftRecipe { Rft = new() { SamplesPerPrompt = 4, PromptsPerRound = 4 } },
+        _ => new GrpoRecipe { Updates = new() { SamplesPerPrompt = 2 } },
+    };
 
     public void Dispose() => folder.Dispose();
 

@@ -76,7 +76,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         static double Fail(string prompt, string response) => throw new FormatException("no number");
     }
 
-    [Theory, InlineData("ppo"), InlineData("grpo")]
+    [Theory, InlineData("ppo"), InlineData("grpo"), InlineData("rft")]
     public async Task Train_CancelledAndResumed_EndsWithTheSameBits(string method)
     {
         using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
@@ -90,7 +90,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         Assert.Equal([3, 4], steps);
         Assert.Equal(Weights(whole), Weights(resumed));
 
-        static OnPolicyRecipe WithReward(OnPolicyRecipe recipe) =>
+        static PolicyRecipe WithReward(PolicyRecipe recipe) =>
             recipe with { Rewards = [Attune.Reward.From((_, response) => response.Length)] };
     }
 

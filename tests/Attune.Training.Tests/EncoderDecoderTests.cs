@@ -23,6 +23,7 @@ public sealed class EncoderDecoderTests : IDisposable
     [InlineData("sft")]
     [InlineData("reward")]
     [InlineData("ppo")]
+    [InlineData("rft")]
     public void ACancelledRunGoesOnToTheSameBits(string method)
     {
         var whole = runs.Start(method, Recipe(method, "whole"));

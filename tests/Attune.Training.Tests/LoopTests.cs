@@ -44,6 +44,7 @@ public sealed class LoopTests : IDisposable
 
     [Theory]
     [MemberData(nameof(OfflineKinds))]
+    [InlineData("rft")]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)
     {
         var whole = Gradients(method, "whole", microBatchSize: 0);
@@ -181,7 +182,7 @@ public sealed class LoopTests : IDisposable
         SftRecipe sft => sft with { Training = change(sft.Training), Sft = new() { Dropout = false } },
         RewardRecipe reward => reward with { Training = change(reward.Training) },
         OfflineRecipe offline => offline with { Training = change(offline.Training) },
-        OnPolicyRecipe onPolicy => onPolicy with { Training = change(onPolicy.Training) },
+        PolicyRecipe policy => policy with { Training = change(policy.Training) },
         _ => recipe,
     };
 
@@ -190,7 +191,7 @@ public sealed class LoopTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { Threads = 1 } },
         RewardRecipe reward => reward with { Run = reward.Run with { Threads = 1 } },
         OfflineRecipe offline => offline with { Run = offline.Run with { Threads = 1 } },
-        OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { Threads = 1 } },
+        PolicyRecipe policy => policy with { Run = policy.Run with { Threads = 1 } },
         _ => recipe,
     };
 }

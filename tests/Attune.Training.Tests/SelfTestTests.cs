@@ -62,7 +62,7 @@ public sealed class SelfTestTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Run = pretrain.Run with { SelfTest = true } },
         RewardRecipe reward => reward with { Run = reward.Run with { SelfTest = true } },
         OfflineRecipe offline => offline with { Run = offline.Run with { SelfTest = true } },
-        OnPolicyRecipe onPolicy => onPolicy with { Run = onPolicy.Run with { SelfTest = true } },
+        PolicyRecipe policy => policy with { Run = policy.Run with { SelfTest = true } },
         _ => recipe,
     };
 

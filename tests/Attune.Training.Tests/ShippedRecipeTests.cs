@@ -24,6 +24,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
             $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");
         RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
+        foreach (var form in new[] { "rft", "best-of-n" })
+            RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps("ppo-rules", folder.File("ppo-rules"), $"model={sft}/model");
         RunTwoSteps("ppo-process", folder.File("ppo-process"), $"model={sft}/model", $"rewards.0.folder={Repository.Root}");
         foreach (var form in new[] { "ppo-hydra", "ppo-critic", "ppo-kl" })
@@ -91,7 +93,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
             PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
             RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
             OfflineRecipe shipped => (shipped.Data, []),
-            OnPolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
+            RftRecipe shipped => (shipped.Data, ["sampling.maxNewTokens=16", "rft.samplesPerPrompt=4", "rft.promptsPerRound=4"]),
+            PolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),
         };
         string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0

@@ -44,7 +44,7 @@ sealed class TinyRuns : IDisposable
 
     /// <summary>Those that train on fixed data.</summary>
     public static IEnumerable<string> OfflineKinds =>
-        Kinds.Where(kind => MethodCatalog.Find(kind.Split(' ')[0])!.NewRecipe() is not OnPolicyRecipe);
+        Kinds.Where(kind => MethodCatalog.Find(kind.Split(' ')[0])!.NewRecipe() is not PolicyRecipe);
 
     public string LanguageModel { get; }
 
@@ -115,6 +115,18 @@ sealed class TinyRuns : IDisposable
                 Optimizer = new() { LearningRate = 1e-3 },
                 Updates = new() { SamplesPerPrompt = 4, Epochs = 2 },
                 Kl = new() { Coef = 0.05 },
+            },
+            "rft" => new RftRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                RewardModel = RewardModel,
+                Data = new() { Train = TinyData.Prompts(folder) },
+                Sampling = new() { MaxNewTokens = 8 },
+                Optimizer = new() { LearningRate = 1e-3 },
+                Rft = new() { SamplesPerPrompt = 4, PromptsPerRound = 3, ImproveSteps = 2, KeepRounds = 2 },
+                Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
             },
             _ => new PpoRecipe
             {

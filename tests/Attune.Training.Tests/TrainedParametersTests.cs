@@ -287,7 +287,7 @@ public sealed class TrainedParametersTests : IDisposable
         PretrainRecipe pretrain => pretrain with { Model = TwoLayers, Parameters = Forms[form] },
         RewardRecipe reward => reward with { Model = TwoLayers, Parameters = Forms[form] },
         OfflineRecipe offline => offline with { Model = TwoLayers, Parameters = Forms[form] },
-        OnPolicyRecipe onPolicy => onPolicy with { Model = TwoLayers, Parameters = Forms[form] },
+        PolicyRecipe policy => policy with { Model = TwoLayers, Parameters = Forms[form] },
         var other => throw new InvalidOperationException(other.ToString()),
     };
 

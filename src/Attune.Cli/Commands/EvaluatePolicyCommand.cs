@@ -25,7 +25,7 @@ static class EvaluatePolicyCommand
     static readonly Argument<string> Subject = new("run")
     {
         HelpName = "RUN|MODEL",
-        Description = "A run of ppo or grpo (best of n samples from the model it started from), or a language model's folder",
+        Description = "A run of ppo, grpo or rft (best of n samples from the model it started from), or a language model's folder",
     };
     static readonly Option<string?> Prompts = new("--prompts")
     {
@@ -84,11 +84,11 @@ static class EvaluatePolicyCommand
         return 0;
     }
 
-    static OnPolicyRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as OnPolicyRecipe
+    static PolicyRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as PolicyRecipe
         ?? throw new InvalidDataException(
-            $"{folder.Path} is not a run of ppo or grpo. Name one, or name a language model's folder and --reward.");
+            $"{folder.Path} is not a run of ppo, grpo or rft. Name one, or name a language model's folder and --reward.");
 
-    static Frontier SampleBestOf(ParseResult parsed, OnPolicyRecipe recipe, int samples, CancellationToken cancellation)
+    static Frontier SampleBestOf(ParseResult parsed, PolicyRecipe recipe, int samples, CancellationToken cancellation)
     {
         var rewards = Rewards(parsed.GetValue(Reward)) ?? recipe.AllRewards;
         var goldRewards = Rewards(parsed.GetValue(GoldReward)) ?? recipe.GoldReward;

@@ -29,6 +29,7 @@ public static class RunReport
             .. Gold(record),
             .. HealthSection.Create(folder),
             .. RunComparisons.Create(record.Samples),
+            .. RoundSection.Create(folder),
             new("Setup") { Folded = [RunSetup.Create(folder)] },
         ];
         var title = string.Equals(name, method.Name, StringComparison.OrdinalIgnoreCase) ? curves.Title : $"{curves.Title}: {name}";

@@ -37,6 +37,9 @@ public sealed class RunFolder(string path)
 
     public string Checkpoints => In("checkpoints");
 
+    /// <summary>The responses of each round of a method that samples in rounds, with their scores.</summary>
+    public string Responses => In("responses");
+
     /// <summary>The trained model: a folder that transformers can load.</summary>
     public string Model => In("model");
 

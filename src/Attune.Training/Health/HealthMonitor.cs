@@ -18,6 +18,9 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
 
     public HealthOptions Options => options;
 
+    /// <summary>What to do about findings, where it differs from the rules' own advice; by the names of rules.</summary>
+    public IReadOnlyDictionary<string, string> Advice { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>How often the run was rolled back.</summary>
     public int RollBacks { get; private set; }
 
@@ -125,16 +128,18 @@ public sealed class HealthMonitor(HealthOptions options) : IRunState
             if (episode.Began is not null)
                 return null;
             episode.Began = step;
-            return new(new(rule.Name, rule.Severity, text, rule.Advice), Begins: true);
+            return new(new(rule.Name, rule.Severity, text, AdviceOn(rule)), Begins: true);
         }
         if (episode.Began is null || step - episode.Seen < options.Window)
             return null;
         episode.Began = null;
-        return new(new(rule.Name, rule.Severity, rule.InShort, rule.Advice), Begins: false);
+        return new(new(rule.Name, rule.Severity, rule.InShort, AdviceOn(rule)), Begins: false);
     }
 
     Finding FindingOf(HealthRule rule, MetricHistory values) =>
-        new(rule.Name, rule.Severity, rule.Check(values, options) ?? rule.InShort, rule.Advice);
+        new(rule.Name, rule.Severity, rule.Check(values, options) ?? rule.InShort, AdviceOn(rule));
+
+    string AdviceOn(HealthRule rule) => Advice.GetValueOrDefault(rule.Name, rule.Advice);
 
     sealed class Episode
     {

@@ -80,6 +80,9 @@ public sealed record HealthOptions
     /// </summary>
     public double MinExplainedVariance { get; init; } = -0.2;
 
+    /// <summary>Warning when responses to less than this share of the prompts are selected to train on (rft).</summary>
+    public double MinSelectedPrompts { get; init; } = 0.25;
+
     /// <summary>
     /// Warning when the score on held-out prompts has gained less than this share of what it gained on the training prompts.
     /// </summary>

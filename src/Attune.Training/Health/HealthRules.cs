@@ -11,7 +11,7 @@ static class HealthRules
     const string Length = "responses/length", Ended = "responses/ended";
     const string Repetition = "responses/repetition", Distinct = "responses/distinct";
     const string Explained = "value/explained_variance", HeldOutScore = "eval/score", HeldOutGold = "eval/gold";
-    const string Loss = "loss", Gradient = "grad_norm";
+    const string Loss = "loss", Gradient = "grad_norm", SelectedPrompts = "rft/prompts";
 
     /// <summary>A gain in training counts when it is above this many standard deviations of the first steps' scores.</summary>
     const double Noise = 4;
@@ -92,6 +92,12 @@ static class HealthRules
             (history, limits) =>
                 history.Count(Explained) > WindowsToLearnValues * limits.Window && history.Now(Explained) < limits.MinExplainedVariance
                 ? $"the values explain {N(history.Now(Explained))} of the variance of the returns: a constant would do better" : null),
+        new("selection", "few prompts selected", Severity.Warning,
+            "Little is learned from most prompts: raise rft.samplesPerPrompt, use easier prompts, or a reward that also tells failures "
+                + "apart.",
+            (history, limits) => history.Now(SelectedPrompts) < limits.MinSelectedPrompts
+                ? $"responses to only {NumberFormat.Percent(history.Now(SelectedPrompts)!.Value)} of the prompts are selected"
+                : null),
         new("heldOut", "held-out score lags", Severity.Warning,
             "The policy does not generalise to new prompts: train on more prompts, for fewer epochs.",
             HeldOutLags),
@@ -107,9 +113,24 @@ static class HealthRules
             { EasedByBeta = true },
     ];
 
+    /// <summary>
+    /// What to do in a run that fine-tunes on selected responses, where it differs, since there is no β; by the names of rules.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> AdviceForSelected { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["entropy"] = "Responses become alike: use fewer improvement steps or rounds, a smaller learning rate, or more prompts.",
+        ["repetition"] = "Add a reward that penalises repetition (kind: repetition), or use a smaller learning rate.",
+        ["distinct"] = "The policy gives the same response to many prompts: use fewer improvement steps or rounds, a smaller learning "
+            + "rate, or more prompts, and check why the reward source scores that response high.",
+        ["overOptimised"] = "The reward source is being exploited: stop and keep the best checkpoint, or train the reward model on "
+            + "responses of this policy.",
+        ["scoreFell"] = "Fine-tuning undoes what was learned: go back to an earlier checkpoint, and use a smaller learning rate or a "
+            + "larger training.batchSize.",
+    };
+
     /// <summary>The history that the rules read.</summary>
     public static MetricHistory NewHistory(int window) => new(
-        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient],
+        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient, SelectedPrompts],
         [HeldOutScore, HeldOutGold], training: Score);
 
     static double? EntropyShare(MetricHistory history) => history.Start(Length) > 0 && history.Start(Entropy) > 0 && history.Now(Length) > 0

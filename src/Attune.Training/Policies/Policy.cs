@@ -79,13 +79,16 @@ public sealed class Policy(
             prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
             model.Device);
 
-    /// <summary>Samples a response to each prompt, without gradients and with a random source of its own.</summary>
-    public IReadOnlyList<Response> Sample(IReadOnlyList<TokenPrompt> prompts, ulong seed)
+    /// <summary>
+    /// Samples <paramref name="samples"/> responses to each prompt, without gradients and with a random source of its own.
+    /// </summary>
+    public IReadOnlyList<Response> Sample(
+        IReadOnlyList<TokenPrompt> prompts, ulong seed, int samples = 1, CancellationToken cancellation = default)
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         using var random = new RandomSource(seed, model.Device);
-        return Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random);
+        return Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
     }
 
     /// <summary>

@@ -53,7 +53,7 @@ static class ForeignKeys
         train_batch_size batch_size rollout_batch_size num_rollouts chunk_size | training.batchSize | 
         num_mini_batches mini_batch_size | updates.miniBatches | how many, not how large
         num_ppo_epochs ppo_epochs num_iterations | updates.epochs | 
-        num_generations n_samples_per_prompt rloo_k | updates.samplesPerPrompt | 
+        num_generations n_samples_per_prompt rloo_k | updates.samplesPerPrompt rft.samplesPerPrompt | 
         learning_rate lr actor_learning_rate | optimizer.learningRate | 
         critic_learning_rate | optimizer.learningRate | one for policy and critic
         lr_scheduler_type lr_scheduler | optimizer.schedule.kind | 
@@ -130,6 +130,10 @@ static class ForeignKeys
         lam lambd gae_lambda | ppo.gaeLambda | 
         whiten_rewards | ppo.whitenRewards | 
         scale_rewards | grpo.scaleByStd | 
+        n_generations_per_prompt | rft.samplesPerPrompt | 
+        n_improve_steps | rft.improveSteps | 
+        start_percentile | rft.startPercentile | 
+        end_percentile | rft.endPercentile | 
         ptx_coef | mix.coef | 
         ema_beta enable_ema | average.decay | 
         sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed

@@ -194,6 +194,10 @@ public sealed partial class Run : IDisposable, IRunState
         return new($"{reason}\nThe run is saved after step {done}; {HowToResume}");
     }
 
+    /// <summary>Saves the states within a step, so that a resumed run does not repeat the part of the step that is done.</summary>
+    /// <param name="done">How many steps are done.</param>
+    internal void SaveWithinStep(int done) => checkpoints.Replace(done, states);
+
     public void Save(StateWriter writer)
     {
         writer.Write("seconds", Seconds);

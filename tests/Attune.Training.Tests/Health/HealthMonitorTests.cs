@@ -247,6 +247,7 @@ public sealed class HealthMonitorTests
             ["maxRepetition"] = usual with { MaxRepetition = 0.9 },
             ["minDistinctShare"] = usual with { MinDistinctShare = 0.01 },
             ["minExplainedVariance"] = usual with { MinExplainedVariance = -9 },
+            ["minSelectedPrompts"] = usual with { MinSelectedPrompts = 0 },
             ["minHeldOutShare"] = usual with { MinHeldOutShare = -9 },
             ["maxLostShare"] = usual with { MaxLostShare = 9 },
         };
@@ -264,7 +265,7 @@ public sealed class HealthMonitorTests
         ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2),
             ("responses/length", 51),
         ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1),
-            ("eval/score", 0),
+            ("rft/prompts", 0.1), ("eval/score", 0),
     }.Select(bad =>
     {
         var monitor = new HealthMonitor(options);

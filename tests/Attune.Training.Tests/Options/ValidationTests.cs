@@ -21,6 +21,7 @@ public sealed class ValidationTests
         "tokenizer.vocabularySize", "ppo.dualClip",
         "health.maxKl", "health.minKl", "health.maxRatioError", "health.maxClipShare", "health.minEntropyShare", "health.minEnded",
         "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",
+        "health.minSelectedPrompts",
     ];
 
     public static TheoryData<string> Records => [.. MethodCatalog.All.Select(method => method.Name), "study", "beams", "ensemble"];

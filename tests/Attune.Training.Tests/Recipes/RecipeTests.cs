@@ -114,7 +114,7 @@ public sealed class RecipeTests : IDisposable
         IReadOnlyList<RewardOptions> GoldReward(string file, params string[] words)
         {
             var notices = new List<string>();
-            var recipe = (OnPolicyRecipe)RecipeReader.Read(method, file, words, notices.Add).Recipe;
+            var recipe = (PolicyRecipe)RecipeReader.Read(method, file, words, notices.Add).Recipe;
             Assert.Equal(Enumerable.Repeat("`gold` is now called `goldReward`", 1 + words.Length), notices);
             Assert.DoesNotContain("\ngold:", RecipeWriter.Write(method, recipe, withComments: false), StringComparison.Ordinal);
             return recipe.GoldReward;
@@ -218,7 +218,7 @@ public sealed class RecipeTests : IDisposable
     static string[] Required(string method) => MethodCatalog.Find(method)!.NewRecipe() switch
     {
         OfflineRecipe => ["model=m"],
-        OnPolicyRecipe => ["model=m", "rewardModel=r"],
+        PolicyRecipe => ["model=m", "rewardModel=r"],
         _ => [],
     };
 }

@@ -1,0 +1,189 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Models.Heads;
+using Attune.Text;
+using Attune.Training.Batches;
+using Attune.Training.Health;
+using Attune.Training.Options;
+using Attune.Training.Optimizers;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Which step the model is taken from.</summary>
+public enum BestBy
+{
+    /// <summary>The one with the highest gold reward of held-out responses; the last step where there is no gold reward.</summary>
+    Gold,
+
+    /// <summary>The one with the highest score of held-out responses.</summary>
+    Score,
+
+    /// <summary>The last.</summary>
+    Last,
+}
+
+/// <summary>What a policy is trained with: models, rewards and prompts, loaded.</summary>
+/// <param name="Policy">Samples responses, and is trained.</param>
+/// <param name="Trained">Which of its parameters are trained.</param>
+/// <param name="Rewards">Scores the responses.</param>
+/// <param name="Gold">A second reward, which is only measured; null for none.</param>
+/// <param name="Prompts">The training prompts.</param>
+/// <param name="HeldOut">The held-out prompts.</param>
+/// <param name="Encoder">Encodes further texts.</param>
+public sealed record PolicySetup(
+    Policy Policy, TrainedParameters Trained, IRewardSource Rewards, IRewardSource? Gold, IReadOnlyList<TokenPrompt> Prompts,
+    IReadOnlyList<TokenPrompt> HeldOut, TextEncoder Encoder);
+
+/// <summary>Training of a language model on its own responses, which rewards score: the keys that these methods have in common.</summary>
+public abstract record PolicyRecipe : IRecipe
+{
+    /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
+    public RunOptions Run { get; init; } = new();
+
+    /// <summary>A folder with the language model that becomes the policy; the frozen reference is the same.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsModel = true)]
+    public string Model { get; init; } = "";
+
+    /// <summary>A folder with a reward model: a short form of a reward of kind model, before those of rewards.</summary>
+    [ExistingPath(IsModel = true)]
+    public string RewardModel { get; init; } = "";
+
+    /// <summary>
+    /// What gives responses their scores: a list, of which the weighted sum counts. Each item has a kind (model, length, regex, keywords,
+    /// repetition, json, exactMatch, number, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
+    /// docs/rewards.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
+
+    /// <summary>
+    /// A second reward, a list like rewards. It scores responses to held-out prompts and is never trained on: it shows when the rewards are
+    /// over-optimised. See docs/over-optimisation.md.
+    /// </summary>
+    public IReadOnlyList<RewardOptions> GoldReward { get; init; } = [];
+
+    /// <summary>
+    /// The step that the model is taken from: the one with the highest held-out gold reward (gold; the last step without goldReward), the
+    /// highest held-out score (score), or the last step (last).
+    /// </summary>
+    public BestBy Best { get; init; }
+
+    /// <summary>Prompts, as texts or messages; responses of the data are ignored.</summary>
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>Which parameters are trained: all, the top layers, all but some, or a low-rank adapter.</summary>
+    public ParameterOptions Parameters { get; init; } = new();
+
+    /// <summary>Steps or epochs, and sizes of batches: an example is a prompt, and a step takes batchSize of them.</summary>
+    public virtual BatchOptions Training { get; init; } = new() { BatchSize = 64 };
+
+    /// <summary>How responses are sampled.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>The optimizer and its schedule.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new()
+    {
+        LearningRate = 3e-6,
+        Schedule = new() { Kind = ScheduleKind.Linear },
+    };
+
+    /// <summary>How scores are transformed before they become rewards.</summary>
+    public ScoreOptions Scores { get; init; } = new();
+
+    /// <summary>When the run counts as unhealthy, and what is done about it.</summary>
+    public HealthOptions Health { get; init; } = new();
+
+    /// <summary>Keys that all of these recipes have under a new name.</summary>
+    protected static IReadOnlyDictionary<string, string> CommonFormerKeys { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["gold"] = "goldReward" };
+
+    public virtual IReadOnlyDictionary<string, string> FormerKeys => CommonFormerKeys;
+
+    /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
+    protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
+    {
+        model.RemoveHead(ValueHead.Name);
+        return null;
+    }
+
+    /// <summary>Trains to the end, and completes the run.</summary>
+    protected abstract void Train(Run run, PolicySetup setup, CancellationToken cancellation);
+
+    /// <summary>The reward model, where one is given, and the rewards after it.</summary>
+    public IReadOnlyList<RewardOptions> AllRewards =>
+        RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
+
+    /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
+    string? BestMetric => Best switch
+    {
+        BestBy.Gold => GoldReward.Count > 0 ? "eval/gold" : null,
+        BestBy.Score => "eval/score",
+        _ => null,
+    };
+
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [
+            .. Parameters.Validate(Model, hasDropout: false), .. ValidateRewards(), .. ValidateSampling(),
+            .. RewardSources.ValidateNames(AllRewards, nameof(Rewards)), .. RewardSources.ValidateNames(GoldReward, nameof(GoldReward)),
+        ];
+
+    IEnumerable<ValidationResult> ValidateRewards()
+    {
+        if (AllRewards.Count == 0)
+            yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
+    }
+
+    IEnumerable<ValidationResult> ValidateSampling()
+    {
+        if (Sampling.Temperature == 0)
+            yield return Validation.Broken(Sampling.Temperature, "must be above 0: training needs varied responses");
+    }
+
+    public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public virtual IRecipe WithFullPaths() => this with
+    {
+        Data = Data.WithFullPaths(),
+        Model = ModelPath.Full(Model),
+        RewardModel = ModelPath.Full(RewardModel),
+        Rewards = [.. Rewards.Select(reward => reward.WithFullPaths())],
+        GoldReward = [.. GoldReward.Select(reward => reward.WithFullPaths())],
+    };
+
+    public void Train(Run run, CancellationToken cancellation)
+    {
+        var tokenizer = Conversations.Prepare(ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
+        var model = ModelFolder.LoadLanguageModel(Model, run);
+        var critic = NewCritic(model, tokenizer, run);
+        var trained = TrainedParameters.Select(model, Parameters, run.Seed);
+        var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
+        using var rewards = CreateRewards(AllRewards);
+        using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
+        var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
+        RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
+        var (prompts, heldOut) = Data.Load(
+            example => encoder.EncodePrompt(example, Sampling.MaxNewTokens), encoder, run,
+            [.. allRewards.SelectMany(reward => reward.RowFields)]);
+        RewardSources.RequireFields(allRewards, prompts.Concat(heldOut));
+        if (BestMetric is { } metric && heldOut.Count > 0)
+            run.KeepBest(metric);
+        Train(run, new(policy, trained, rewards, gold, prompts, heldOut, encoder), cancellation);
+
+        IRewardSource CreateRewards(IReadOnlyList<RewardOptions> options) =>
+            RewardSources.Create(options, policy, run.Dtype, Training.Workers, run.Notice, cancellation);
+    }
+
+    /// <summary>What KL is measured from.</summary>
+    protected Reference NewReference(ReferenceOptions options, Run run, PolicySetup setup)
+    {
+        return new(options, setup.Policy, setup.Trained, Load);
+
+        Policy Load() => new(ModelFolder.LoadLanguageModel(Model, run), setup.Policy.Tokenizer, Sampling) { Critic = null };
+    }
+}
