@@ -132,8 +132,8 @@ public sealed class ValidationTests
         var error = Assert.Throws<InvalidDataException>(
             () => runs.Start("sft", recipe with { Sft = new() { LabelSmoothing = 7 }, Training = recipe.Training with { BatchSize = 0 } }));
         Assert.Equal(
-            "`training.batchSize` must be at least 1 (was 0).\n`sft.labelSmoothing` must be at least 0 and below 1 (was 7).",
-            error.Message);
+            ["`sft.labelSmoothing` must be at least 0 and below 1 (was 7).", "`training.batchSize` must be at least 1 (was 0)."],
+            error.Message.Split('\n').Order(StringComparer.Ordinal));
         Assert.False(Directory.Exists(recipe.Run.Output));
     }
 
