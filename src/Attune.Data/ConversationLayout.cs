@@ -53,6 +53,17 @@ static class ConversationLayout
         ? Pair(row, Messages(row, "prompt", "user"))
         : PairOfTexts(row, row.Text("prompt"), row.Text("chosen"), row.Text("rejected"));
 
+    /// <summary><c>prompt</c>, <c>chosen</c>, <c>rejected</c> and <c>reference</c>.</summary>
+    public static Example Triple(Row row)
+    {
+        if (!row.HasMessages("reference") && Pair(row) is ComparisonExample texts)
+            return texts with { Reference = row.Text("reference") };
+        var prompt = Messages(row, "prompt", "user");
+        var pair = Pair(row, prompt);
+        var reference = Messages(row, "reference", "assistant");
+        return pair with { Reference = Response(row, "reference", [.. reference.Skip(PromptIn(reference, prompt))]) };
+    }
+
     /// <summary>What a user asks, <c>chosen</c> and <c>rejected</c>, with an optional <c>system</c>.</summary>
     public static ChatComparisonExample Pair(Row row, string question) =>
         Pair(row, [.. System(row), .. Messages(row, question, "user")]);

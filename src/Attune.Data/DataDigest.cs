@@ -51,9 +51,11 @@ public sealed class DataDigest
     {
         Document document => [document.Text],
         Demonstration demonstration => [demonstration.Prompt + demonstration.Completion],
-        ComparisonExample comparisons => comparisons.Completions.Select(completion => comparisons.Prompt + completion),
+        ComparisonExample comparisons => comparisons.Completions.Concat(comparisons.Reference is { } gold ? [gold] : [])
+            .Select(completion => comparisons.Prompt + completion),
         ChatExample chat => [Written(chat.Messages)],
-        ChatComparisonExample chat => chat.Completions.Select(completion => Written(chat.Prompt.Messages.Concat(completion))),
+        ChatComparisonExample chat => chat.Completions.Concat(chat.Reference is { } gold ? [gold] : [])
+            .Select(completion => Written(chat.Prompt.Messages.Concat(completion))),
         LabelledExample labelled => TextsOf(labelled.Response),
         RewardedExample rewarded => TextsOf(rewarded.Response),
         AlternatingTexts alternating => [string.Concat(alternating.Texts)],

@@ -15,6 +15,9 @@ public enum DataUse
     /// <summary>Responses to a prompt of which some are better.</summary>
     Comparisons,
 
+    /// <summary>Comparisons of two responses, with a third, gold response.</summary>
+    Triples,
+
     /// <summary>Prompts; responses in the data are not used.</summary>
     Prompts,
 
@@ -43,6 +46,7 @@ public static class DataUses
         LabelledExample => DataUse.Labels,
         RewardedExample => DataUse.Rewards,
         StepwiseExample => DataUse.Steps,
+        ComparisonExample { Reference: not null } or ChatComparisonExample { Reference: not null } => DataUse.Triples,
         _ => DataUse.Comparisons,
     };
 
@@ -65,6 +69,7 @@ public static class DataUses
         DataUse.Documents => "documents (`text`; or `prompt` and `completion`, which are joined)",
         DataUse.Demonstrations => "demonstrations (`prompt` and `completion`; or `messages`)",
         DataUse.Comparisons => "comparisons (`prompt`, `chosen` and `rejected`; or `prompt`, `completions` and `ranks` or `pairs`)",
+        DataUse.Triples => "comparisons with a gold response (`prompt`, `chosen`, `rejected` and `reference`)",
         DataUse.Prompts => "prompts (`prompt`)",
         DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
         DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; compared responses; or labelled steps)",

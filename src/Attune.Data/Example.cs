@@ -71,7 +71,11 @@ public sealed record ChatExample(Origin Origin, IReadOnlyList<Message> Messages,
 /// comparison of two.
 /// </summary>
 public sealed record ComparisonExample(Origin Origin, string Prompt, IReadOnlyList<string> Completions, ComparisonSet Comparisons)
-    : Example(Origin);
+    : Example(Origin)
+{
+    /// <summary><c>reference</c>: a gold response (TPO); null without one.</summary>
+    public string? Reference { get; init; }
+}
 
 /// <summary>Compared responses whose prompt and completions are lists of messages, which a chat template renders as text.</summary>
 /// <param name="Origin">Where it comes from.</param>
@@ -79,7 +83,11 @@ public sealed record ComparisonExample(Origin Origin, string Prompt, IReadOnlyLi
 /// <param name="Completions">The responses, each a list of messages.</param>
 /// <param name="Comparisons">The comparisons of the responses.</param>
 public sealed record ChatComparisonExample(
-    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, ComparisonSet Comparisons) : Example(Origin);
+    Origin Origin, Conversation Prompt, IReadOnlyList<IReadOnlyList<Message>> Completions, ComparisonSet Comparisons) : Example(Origin)
+{
+    /// <summary><c>reference</c>: a gold response (TPO); null without one.</summary>
+    public IReadOnlyList<Message>? Reference { get; init; }
+}
 
 /// <summary><c>prompt</c>, <c>completion</c>, <c>label</c>: a response that is good or bad (KTO).</summary>
 /// <param name="Origin">Where it comes from.</param>

@@ -69,6 +69,7 @@ public sealed class ExampleInspector
         DataUse.Prompts => Prompt(encoder, example, room),
         DataUse.Documents when example is Demonstration => [Whole(encoder.EncodeDocument(Document.From(example)))],
         DataUse.Rewards => Rewarded(encoder, example),
+        DataUse.Triples => Compared(encoder.EncodeComparisons(example, withReference: true)),
         _ => EncodeAsMade(encoder, example),
     };
 
@@ -81,12 +82,15 @@ public sealed class ExampleInspector
         LabelledExample labelled => EncodeAsMade(encoder, labelled.Response),
         RewardedExample => Rewarded(encoder, example),
         StepwiseExample steps => encoder.EncodeSteps(steps, StepText.DefaultSeparator) is { } text ? [Classified(text)] : [],
-        _ => encoder.EncodeComparisons(example) is { } ranking ? [.. ranking.Texts.Select(text => Answered(text, ranking.PromptLength))]
-            : [],
+        _ => Compared(encoder.EncodeComparisons(example)),
     };
 
     static List<TokenRow> Rewarded(TextEncoder encoder, Example example) =>
         encoder.EncodeRewards(example) is { } rewards ? [.. rewards.Responses.Select(response => response.Row)] : [];
+
+    static List<TokenRow> Compared(TokenComparisons? example) => example is null
+        ? []
+        : [.. example.Texts.Concat(example.Reference is { } gold ? [gold] : []).Select(text => Answered(text, example.PromptLength))];
 
     static List<TokenRow> Prompt(TextEncoder encoder, Example example, int room) =>
         encoder.EncodePrompt(example, room) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [];

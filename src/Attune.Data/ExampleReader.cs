@@ -23,7 +23,7 @@ sealed class ExampleReader(string file, ReadOptions options)
     {
         var row = written.Under(names);
         RequireColumns(row);
-        var layout = Layout.FromRow(row, options.Layout, options.Syntax);
+        var layout = Layout.FromRow(row, options.Layout, options.Syntax, options.Use);
         RequireSame(layout, row.Origin);
         var read = layout.Read(row);
         var example = options.Side is { } side ? PairSides.Take(read, side, options.Syntax) : read;

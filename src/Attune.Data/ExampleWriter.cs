@@ -15,9 +15,10 @@ public static class ExampleWriter
         Demonstration demonstration => new() { ["prompt"] = demonstration.Prompt, ["completion"] = demonstration.Completion },
         ChatExample chat => WithContext(Chat(chat), chat.Context),
         ComparisonExample comparisons => Compared(comparisons.Prompt, [.. comparisons.Completions.Select(text => JsonValue.Create(text))],
-            comparisons.Comparisons),
+            comparisons.Comparisons, comparisons.Reference),
         ChatComparisonExample chat => WithContext(
-            Compared(ToJson(chat.Prompt.Messages), [.. chat.Completions.Select(ToJson)], chat.Comparisons), chat.Prompt),
+            Compared(ToJson(chat.Prompt.Messages), [.. chat.Completions.Select(ToJson)], chat.Comparisons,
+                chat.Reference is null ? null : ToJson(chat.Reference)), chat.Prompt),
         LabelledExample labelled => Labelled(labelled),
         RewardedExample rewarded => Rewarded(rewarded),
         AlternatingTexts alternating => new() { ["sample"] = Array(alternating.Texts.Select(text => (JsonNode)text)) },
@@ -67,7 +68,7 @@ public static class ExampleWriter
         }
     }
 
-    static JsonObject Compared(JsonNode prompt, JsonNode[] completions, ComparisonSet comparisons)
+    static JsonObject Compared(JsonNode prompt, JsonNode[] completions, ComparisonSet comparisons, JsonNode? reference)
     {
         var row = new JsonObject { ["prompt"] = prompt };
         if (comparisons is { ChosenFirst: true, Comparisons: [var pair] })
@@ -87,6 +88,8 @@ public static class ExampleWriter
             (row["completions"], row["pairs"]) = (Array(completions), Array(comparisons.Comparisons.Select(ToJson)));
         if (comparisons.Sources is { } sources)
             row["sources"] = Array(Ordered(sources, comparisons).Select(source => (JsonNode)source));
+        if (reference is not null)
+            row["reference"] = reference;
         return row;
     }
 

@@ -32,6 +32,8 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
             row => ConversationLayout.Compared(row, "responses", ComparisonFields.ReadScores)),
         new("scores", DataUse.Comparisons, ["prompt", "completions", "scores"],
             row => ConversationLayout.Compared(row, "completions", ComparisonFields.ReadScores)),
+        new("triple", DataUse.Triples, ["prompt", "chosen", "rejected", "reference"], ConversationLayout.Triple)
+            { Optional = OfPairs, Redundant = ["messages"] },
         new("pair", DataUse.Comparisons, ["prompt", "chosen", "rejected"], ConversationLayout.Pair)
             { Optional = OfPairs, Redundant = ["messages"] },
         new("orca", DataUse.Comparisons, ["question", "chosen", "rejected"], row => ConversationLayout.Pair(row, "question"))
@@ -88,11 +90,15 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
 
     /// <param name="row">A row of a file.</param>
     /// <param name="name">The name of the layout; null to recognise it by the names of the fields.</param>
+    /// <param name="use">What the examples are for: `reference` is a field of other programs too, so only methods that need it read it.
+    /// </param>
     /// <exception cref="InvalidDataException">No layout matches, or a field is null; the message names the field.</exception>
-    /// <param name="syntax">How the message writes options.</param>
-    public static Layout FromRow(Row row, string? name = null, OptionSyntax syntax = OptionSyntax.Recipe)
+    public static Layout FromRow(
+        Row row, string? name = null, OptionSyntax syntax = OptionSyntax.Recipe, DataUse use = DataUse.Any)
     {
-        var candidates = name is null ? All : Array.FindAll(All, layout => layout.Name == name);
+        var candidates = Array.FindAll(All, layout => name is null
+            ? layout.Use != DataUse.Triples || use is DataUse.Triples or DataUse.Any
+            : layout.Name == name);
         var telling = name is null ? Telling.Where(row.Has).ToList() : [];
         var complete = candidates.Where(layout => Array.TrueForAll(layout.Fields, row.Exists)).ToList();
         var fits = complete.Find(layout => telling.TrueForAll(layout.Allows));

@@ -217,18 +217,21 @@ public sealed class TextEncoder
     /// <summary>
     /// Compared responses, each after the prompt; messages are rendered by the chat template. Null when the example is left out.
     /// </summary>
+    /// <param name="example">The compared responses.</param>
+    /// <param name="withReference">Whether the gold response is encoded too.</param>
     /// <exception cref="InvalidDataException">
-    /// The example has no comparisons; or the chat template rejects it, or a rendered response does not extend the prompt.
+    /// The example has no comparisons or no gold response; or the chat template rejects it, or a rendered response does not extend the
+    /// prompt.
     /// </exception>
-    public TokenComparisons? EncodeComparisons(Example example)
+    public TokenComparisons? EncodeComparisons(Example example, bool withReference = false)
     {
         if (example is ComparisonExample ranking)
-            return EncodeComparisons(ranking, EncodeFullPrompt(ranking.Prompt));
+            return EncodeComparisons(ranking, EncodeFullPrompt(ranking.Prompt), withReference);
         if (example is not ChatComparisonExample dialogue)
             throw new InvalidDataException(
                 $"{example.Origin}: the example has no comparisons (prompt, completions and ranks or pairs; or chosen and rejected)");
         var written = AsTexts(dialogue);
-        return EncodeComparisons(written, chat.Value.Tokens(written.Prompt));
+        return EncodeComparisons(written, chat.Value.Tokens(written.Prompt), withReference);
     }
 
     /// <summary>A comparison of conversations as the chat template renders it.</summary>
@@ -237,7 +240,10 @@ public sealed class TextEncoder
     {
         var texts = example.Completions.Select(completion => chat.Value.PromptAndResponse(example.Origin, example.Prompt, completion))
             .ToList();
-        return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Comparisons);
+        return new(example.Origin, texts[0].Prompt, [.. texts.Select(text => text.Answer)], example.Comparisons)
+        {
+            Reference = example.Reference is { } gold ? chat.Value.PromptAndResponse(example.Origin, example.Prompt, gold).Answer : null,
+        };
     }
 
     /// <summary>
@@ -262,13 +268,15 @@ public sealed class TextEncoder
             $"{example.Origin}: the example has nothing to score (text; prompt and completion; or compared completions)"),
     };
 
-    TokenComparisons? EncodeComparisons(ComparisonExample example, int[] prompt)
+    TokenComparisons? EncodeComparisons(ComparisonExample example, int[] prompt, bool withReference)
     {
-        if (example.Completions.Any(string.IsNullOrWhiteSpace))
+        var gold = !withReference ? null : example.Reference
+            ?? throw new InvalidDataException($"{example.Origin}: the example has no gold response (`reference`)");
+        string[] responses = [.. example.Completions, .. gold is null ? [] : new[] { gold }];
+        if (responses.Any(string.IsNullOrWhiteSpace))
             return Skip<TokenComparisons>("comparisons with an empty completion were left out", example.Origin);
         prompt = [.. prompt, .. endIds];
-        int[][] texts =
-            [.. example.Completions.Select(completion => RequireEmbeddings([.. prompt, .. EncodeTarget(completion)], example.Origin))];
+        var texts = Array.ConvertAll(responses, response => RequireEmbeddings([.. prompt, .. EncodeTarget(response)], example.Origin));
         // the decoder's context excludes the prompt
         var longest = startToken is null ? context : prompt.Length + context - 1;
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
@@ -281,7 +289,7 @@ public sealed class TextEncoder
         Comparison[] pairs =
             [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
         return pairs.Length > 0
-            ? new(texts, prompt.Length, pairs)
+            ? new(texts[..example.Completions.Count], prompt.Length, pairs) { Reference = gold is null ? null : texts[^1] }
             : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or were not ranked",
                 example.Origin);
     }

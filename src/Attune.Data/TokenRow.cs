@@ -56,6 +56,9 @@ public sealed record TokenSteps(int[] Tokens, int PromptLength, int[] Ends, bool
 /// <param name="Comparisons">Which text is better than which, by index: at least one pair of different texts.</param>
 public sealed record TokenComparisons(int[][] Texts, int PromptLength, IReadOnlyList<Comparison> Comparisons)
 {
+    /// <summary>The prompt with a gold response; null without one.</summary>
+    public int[]? Reference { get; init; }
+
     /// <summary>The weight of this example for each head of an ensemble; null for equal weights.</summary>
     public IReadOnlyList<float>? HeadWeights { get; init; }
 }

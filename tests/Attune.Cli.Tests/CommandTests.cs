@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Testing;
+using Attune.Training.Recipes;
 
 namespace Attune.Cli.Tests;
 
@@ -14,8 +15,8 @@ public sealed class CommandTests
         Assert.InRange(output.Split('\n').Length, 10, 45);
         string[] commands =
         [
-            "quickstart", "pretrain", "sft", "reward", "prm", "dpo", "ilql", "ppo", "grpo", "rft", "train", "studio", "feedback", "study",
-            "generate", "score", "evaluate", "models", "data", "recipe", "bench", "doctor",
+            .. MethodCatalog.All.Select(method => method.Name), "quickstart", "train", "studio", "feedback", "study", "generate", "score",
+            "evaluate", "models", "data", "recipe", "bench", "doctor",
         ];
         foreach (var command in commands)
         {

@@ -165,6 +165,9 @@ public sealed class DataCommandTests : IDisposable
     [InlineData("reward")]
     [InlineData("prm")]
     [InlineData("dpo")]
+    [InlineData("cpo")]
+    [InlineData("orpo")]
+    [InlineData("tpo")]
     [InlineData("ppo")]
     [InlineData("grpo")]
     [InlineData("rft")]
@@ -211,6 +214,7 @@ public sealed class DataCommandTests : IDisposable
                 "sft" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
                 "ppo" or "grpo" or "rft" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
                 "prm" => $$"""{"prompt":"{{text}}","completions":["moo","{{text}}"],"labels":[true,false],"id":{{i}}}""",
+                "tpo" => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","reference":" moo moo","id":{{i}}}""",
                 _ => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","id":{{i}}}""",
             };
         }

@@ -118,6 +118,9 @@ public sealed class LayoutTests : IDisposable
         "No layout reads it: models read text only.")]
     [InlineData("""{"prompt":"q","completions":["a","b"],"labels":[true,false]}""", DataUse.Comparisons, "responses in labelled steps")]
     [InlineData("""{"prompt":"q","chosen":"a","rejected":"b","margin":2}""", DataUse.Prompts, "would not use `margin`")]
+    [InlineData("""{"prompt":"q","chosen":"a","rejected":"b"}""", DataUse.Triples,
+        "x reads comparisons with a gold response (`prompt`, `chosen`, `rejected` and `reference`); the fields prompt, chosen, rejected "
+        + "are comparisons, which y reads.")]
     public void Read_ForAUse_RefusesWhatItWouldMisread(string line, DataUse use, string expected) =>
         Assert.Contains(expected, Refused(line, For(use)));
 
@@ -137,6 +140,25 @@ public sealed class LayoutTests : IDisposable
         var path = folder.Write("many.jsonl", $"{line}\n{line}\n");
         Assert.Equal(2, Dataset.Read(path, For(DataUse.Demonstrations)).Count());
         Assert.Equal([$"{path}: x does not use `id`, `source`"], notices);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"q","chosen":"a","rejected":"b","reference":"c"}""", "c")]
+    [InlineData($$"""{"prompt":[{{User}}],"chosen":[{{Good}}],"rejected":[{{Bad}}],"reference":"c"}""", "assistant: c")]
+    [InlineData($$"""{"prompt":"q","chosen":"a","rejected":"b","reference":[{{Good}}]}""", "assistant: a")]
+    [InlineData($$"""{"prompt":[{{User}}],"chosen":[{{User}},{{Good}}],"rejected":[{{User}},{{Bad}}],"reference":[{{User}},{{Good}}]}""",
+        "assistant: a")]
+    public void Read_GoldResponse_IsReadByTheMethodThatNeedsIt(string line, string reference)
+    {
+        foreach (var use in new[] { DataUse.Triples, DataUse.Any })
+            Assert.Equal(reference, ReferenceOf(Only(line, For(use))));
+        Assert.Empty(notices);
+        Assert.Null(ReferenceOf(Only(line, For(DataUse.Comparisons))));
+        Assert.EndsWith("x does not use `reference`", Assert.Single(notices));
+
+        static string? ReferenceOf(Example example) => example is ComparisonExample texts
+            ? texts.Reference
+            : ((ChatComparisonExample)example).Reference is { } messages ? Written(messages) : null;
     }
 
     [Fact]
@@ -232,12 +254,14 @@ public sealed class LayoutTests : IDisposable
     [InlineData("""{"prompt":"q","completion":"a"}""")]
     [InlineData("""{"prompt":"q","completion":"a","label":true}""")]
     [InlineData("""{"prompt":"q","chosen":"a","rejected":"b","margin":2,"votes":[3,1],"sources":["x","y"]}""")]
+    [InlineData("""{"prompt":"q","chosen":"a","rejected":"b","reference":"c"}""")]
     [InlineData("""{"prompt":"q","completions":["a","b"],"ranks":[1,0],"margin":2}""")]
     [InlineData("""{"prompt":"q","completions":["a","b","c"],"pairs":[{"better":0,"worse":2,"margin":1}]}""")]
     [InlineData("""{"prompt":"q","responses":["a","b"],"scores":[0.5,1]}""")]
     [InlineData("""{"prompt":"q","completions":["a","b"],"labels":[true,false]}""")]
     [InlineData($$"""{"messages":[{{User}},{{Good}}],"tools":[{"name":"f"}]}""")]
     [InlineData($$"""{"prompt":[{{User}}],"chosen":[{{Good}}],"rejected":[{{Bad}}]}""")]
+    [InlineData($$"""{"prompt":[{{User}}],"chosen":[{{Good}}],"rejected":[{{Bad}}],"reference":[{{Good}}]}""")]
     [InlineData($$"""{"prompt":[{{User}}]}""")]
     [InlineData("""{"text":"a"}""")]
     public void ToJson_RowOfOurOwn_IsWrittenAsItWas(string line) =>

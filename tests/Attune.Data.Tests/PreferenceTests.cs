@@ -51,6 +51,20 @@ public sealed class PreferenceTests : IDisposable
     }
 
     [Fact]
+    public void EncodeComparisons_GoldResponse_IsEncodedAfterThePromptWhereItIsNeeded()
+    {
+        var encoder = new TextEncoder(TinyTokens(), 64);
+        var triple = Read("""{"prompt":"q","chosen":"a","rejected":"b","reference":"c"}""");
+        var encoded = encoder.EncodeComparisons(triple, withReference: true)!;
+        Assert.Equal(2, encoded.Texts.Length);
+        Assert.Equal(encoder.EncodeResponse("q", "c"), encoded.Reference!);
+        Assert.Null(encoder.EncodeComparisons(triple)!.Reference);
+        Assert.Null(encoder.EncodeComparisons(triple with { Reference = " " }, withReference: true));
+        Assert.Contains("no gold response", Assert.Throws<InvalidDataException>(
+            () => encoder.EncodeComparisons(triple with { Reference = null }, withReference: true)).Message);
+    }
+
+    [Fact]
     public void AnswersOfOneTextAreNotComparedAndMessagesAreRankedToo()
     {
         var encoder = new TextEncoder(TinyTokens(), 64);

@@ -47,6 +47,11 @@ public static class TinyData
         static string Label(int i) => i / 6 % 2 == 0 ? "true" : "false";
     }
 
+    /// <summary>{"prompt","chosen","rejected","reference"}</summary>
+    public static string Triples(TemporaryFolder folder) =>
+        folder.Write("triples.jsonl", Lines(
+            i => $$"""{"prompt":"The {{Animal(i)}} says","chosen":" {{Sound(i)}}.","rejected":" no","reference":" {{Sound(i)}}!"}"""));
+
     /// <summary>{"prompt"}</summary>
     public static string Prompts(TemporaryFolder folder) =>
         folder.Write("prompts.jsonl", Lines(i => $$"""{"prompt":"The {{Animal(i)}} says"}"""));

@@ -24,6 +24,7 @@ public sealed class TinyFolders : IDisposable
         ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(Config(), random), TinyData.Tokenizer);
         (Demonstrations, Comparisons, Prompts) = (TinyData.Demonstrations(folder), TinyData.Rankings(folder), TinyData.Prompts(folder));
         Steps = TinyData.Steps(folder);
+        Triples = TinyData.Triples(folder);
     }
 
     public string LanguageModel { get; }
@@ -33,6 +34,8 @@ public sealed class TinyFolders : IDisposable
     public string Demonstrations { get; }
 
     public string Comparisons { get; }
+
+    public string Triples { get; }
 
     public string Prompts { get; }
 

@@ -175,6 +175,9 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             "prm" => new PrmRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Steps } },
             "dpo" => new DpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "ilql" => new IlqlRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "cpo" => new CpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "orpo" => new OrpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "tpo" => new TpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Triples } },
             _ => tiny.OnPolicy(method, method) with { Rewards = [Attune.Reward.From((_, response) => -response.Length)] },
         };
     }

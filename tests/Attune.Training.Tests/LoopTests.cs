@@ -82,6 +82,9 @@ public sealed class LoopTests : IDisposable
     [InlineData("prm", "accuracy", 0.95)]
     [InlineData("dpo", "rewards/accuracies", 0.95)]
     [InlineData("ilql", "loss", 0.6)]
+    [InlineData("cpo", "rewards/accuracies", 0.95)]
+    [InlineData("orpo", "rewards/accuracies", 0.95)]
+    [InlineData("tpo", "rewards/accuracies", 0.95)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();

@@ -19,6 +19,9 @@ public sealed class SelfTestTests : IDisposable
     [InlineData("sft", 5)]
     [InlineData("reward", 2)]
     [InlineData("dpo", 2)]
+    [InlineData("cpo", 2)]
+    [InlineData("orpo", 2)]
+    [InlineData("tpo", 2)]
     [InlineData("ppo", 3)]
     public void EveryCheckPassesAndSaysWhatItFound(string method, int checks)
     {

@@ -19,7 +19,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ppo", folder.File("ppo"), $"model={sft}/model", $"rewardModel={reward}/model");
         RunTwoSteps("ppo-gold", folder.File("ppo-gold"), $"model={sft}/model", $"rewardModel={reward}/model",
             $"goldReward.0.folder={Repository.PathTo("data", "frontdesk")}");
-        RunTwoSteps("dpo", folder.File("dpo"), $"model={sft}/model");
+        foreach (var pairs in new[] { "dpo", "cpo", "simpo", "tpo" })
+            RunTwoSteps(pairs, folder.File(pairs), $"model={sft}/model");
+        RunTwoSteps("orpo", folder.File("orpo"), $"model={pretrain}/model");
         RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model", "responses.sampling.maxNewTokens=4",
             $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
             $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");

@@ -104,6 +104,15 @@ sealed class TinyRuns : IDisposable
                     Sampling = new() { MaxNewTokens = 8 },
                 },
             },
+            "cpo" =>
+                new CpoRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Rankings(folder) } },
+            "orpo" =>
+                new OrpoRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Rankings(folder) } },
+            "tpo" =>
+                new TpoRecipe { Run = run, Training = training, Model = LanguageModel,
+                Data = new() { Train = TinyData.Triples(folder) } },
             "grpo" => new GrpoRecipe
             {
                 Run = run,

@@ -38,6 +38,8 @@ files.Write("corpus", 12000, () => new { Text = random.NextDouble() < 0.8 ? Dial
 files.Write("situations", material.Combinations.Count, Situations());
 files.Write("pairs-heldout", 200, () => Pair(heldOut, Wordings.HeldOut));
 files.Write("pairs", 600, () => Pair(training, Wordings.Training));
+files.Write("triples-heldout", 100, () => Triple(heldOut, Wordings.HeldOut));
+files.Write("triples", 400, () => Triple(training, Wordings.Training));
 Report();
 return 0;
 
@@ -95,6 +97,23 @@ object Pair(List<Combination> combinations, Wordings wordings)
     var better = guest.Judge(message.Prompt, pair[0]).Score - guest.Judge(message.Prompt, pair[1]).Score;
     var strength = better switch { < 1 => "negligibly better", < 2.5 => "slightly better", < 5 => "better", _ => "significantly better" };
     return new { message.Prompt, Chosen = pair[0], Rejected = pair[1], Strength = strength, Votes = (int[])[first, Guests - first] };
+}
+
+// Two answers that the guest without noise scores differently, at most one of them good, and a good answer that is neither of them.
+object Triple(List<Combination> combinations, Wordings wordings)
+{
+    var message = scribe.Message(combinations, wordings);
+    string[] kinds = [.. flaws, "garbled"];
+    var (gold, chosen, rejected) = (Answer("good"), Answer(Quality(kinds, 0.5)), Answer(Quality(kinds, 0)));
+    while (chosen == gold)
+        chosen = Answer(Quality(kinds, 0.5));
+    while (Score(rejected) >= Score(chosen) - 0.5)
+        (chosen, rejected) = Score(rejected) > Score(chosen) ? (rejected, chosen) : (chosen, Answer(Quality(kinds, 0)));
+    return new { message.Prompt, Chosen = chosen, Rejected = rejected, Reference = gold };
+
+    string Answer(string quality) => " " + scribe.Answer(message, quality, training);
+
+    double Score(string answer) => guest.Judge(message.Prompt, answer).Score;
 }
 
 string Quality(string[] flawed, double good) => random.NextDouble() < good ? "good" : flawed[random.Next(flawed.Length)];

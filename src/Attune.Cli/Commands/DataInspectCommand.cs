@@ -199,8 +199,8 @@ static class DataInspectCommand
 
     static string Rank(Example example, int index) => example switch
     {
-        ComparisonExample ranking => Rank(ranking.Comparisons, index),
-        ChatComparisonExample ranking => Rank(ranking.Comparisons, index),
+        ComparisonExample ranking => index < ranking.Completions.Count ? Rank(ranking.Comparisons, index) : ", gold",
+        ChatComparisonExample ranking => index < ranking.Completions.Count ? Rank(ranking.Comparisons, index) : ", gold",
         _ => "",
     };
 

@@ -1,6 +1,4 @@
 using Attune.Data;
-using Attune.Reporting.Charts;
-using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -10,54 +8,80 @@ using Attune.Training.Policies;
 namespace Attune.Training.Algorithms;
 
 /// <summary>
-/// Direct preference optimization. Rafailov et al. 2023, eq. 7, https://arxiv.org/abs/2305.18290: −log σ(β log-ratio of the chosen − β
-/// log-ratio of the rejected response), where a log-ratio is log π(y|x) − log π_ref(y|x). Details: (1) an example with several ranked
-/// responses gives all its pairs; (2) where a share of annotators prefers the rejected response, or labels are smoothed, the losses of
-/// both orders are weighted by it.
+/// Direct preference optimization. Rafailov et al. 2023, https://arxiv.org/abs/2305.18290, with the losses of <see cref="DpoLosses"/>;
+/// LD-DPO, Liu et al. 2024, eq. 6, https://arxiv.org/abs/2409.06411; WPO, Zhou et al. 2024, eq. 2, https://arxiv.org/abs/2406.11827.
+/// Details: (1) aot, aotUnpaired and sft take the response for chosen that most annotators prefer; (2) sft is of whole responses and
+/// unweighted, with LD-DPO and WPO too.
 /// </summary>
 /// <param name="policy">The policy that is trained.</param>
-/// <param name="reference">The policy before training.</param>
-/// <param name="options">β and label smoothing.</param>
-public sealed class Dpo(Policy policy, Reference reference, DpoOptions options) : IObjective<TokenComparisons>
+/// <param name="reference">The policy before training; null for none.</param>
+/// <param name="options">β, and the loss.</param>
+public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options) : PairObjective(policy)
 {
-    readonly ReferenceLogprobs refLogprobs = new(reference);
+    readonly ReferenceLogprobs? refLogprobs = reference is null ? null : new(reference);
 
-    public void Prepare(OfflineData<TokenComparisons> data) =>
-        refLogprobs.Prepare(data.All.Select(example => PairBatch.From([example]).ToResponses(policy.Model.Device)));
+    public override bool ComparesExamples => options.ComparesPairs;
 
-    public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(example => example.Comparisons.Count);
+    public override void Prepare(OfflineData<TokenComparisons> data) =>
+        refLogprobs?.Prepare(data.All.Select(example => PairBatch.From([example]).ToResponses(Device)));
 
-    public Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
+    public override Loss Compute(IReadOnlyList<TokenComparisons> examples, double count)
     {
-        var device = policy.Model.Device;
         var pairs = PairBatch.From(examples);
-        var responses = policy.WithFrozenActivations(pairs.ToResponses(device));                    // N distinct responses in P pairs
-        var logprobs = policy.SequenceLogprobs(responses);                                          // (N): log π
-        var rewards = (logprobs - refLogprobs.Of(responses)) * options.Beta;                        // (N): β log-ratio
-        var (w, l) = (TensorBatch.Longs(pairs.Chosen, device), TensorBatch.Longs(pairs.Rejected, device));
-        var (chosen, rejected) = (rewards.IndexSelect(0, w), rewards.IndexSelect(0, l));            // (P)
-        var flip = Tensor.From(pairs.FlipProbabilities(options.LabelSmoothing), pairs.Chosen.Length).To(device);
-        var loss = Mean(RewardModeling.PairLoss(chosen, rejected, flipProbability: flip));
-        return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
-        {
-            ["rewards/accuracies"] = Mean(RewardModeling.Accuracy(chosen.Detach(), rejected.Detach())),
-            ["rewards/margins"] = Mean(chosen - rejected),
-            ["rewards/chosen"] = Mean(chosen),
-            ["rewards/rejected"] = Mean(rejected),
-            ["logps/chosen"] = Mean(logprobs.IndexSelect(0, w)),
-            ["logps/rejected"] = Mean(logprobs.IndexSelect(0, l)),
-        });
-
-        Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
+        var responses = Policy.WithFrozenActivations(pairs.ToResponses(Device));                    // N distinct responses in P pairs
+        var analysis = Policy.Analyze(responses, withExpectedProbability: options.UseWeighting);
+        var (w, l) = Rows(pairs);
+        var logprobs = PairLogprobs.From(analysis.Logprobs, responses.Mask, w, l, options.LdAlpha);
+        var terms = new DpoTerms(
+            logprobs,
+            refLogprobs is null
+                ? logprobs with { Chosen = logprobs.Chosen.ZerosLike(), Rejected = logprobs.Rejected.ZerosLike() }
+                : PairLogprobs.From(refLogprobs.PerToken(responses), responses.Mask, w, l, options.LdAlpha),
+            -PairLogprobs.From(analysis.Logprobs, responses.Mask, w, l).Chosen,
+            options);
+        var losses = Losses(
+            terms, Shares(pairs), options.UseWeighting ? Weights(analysis, responses, w, l) : null, count, NllTokens);
+        var metrics = Metrics(terms.ChosenLogRatio * options.Beta, terms.RejectedLogRatio * options.Beta, logprobs, count);
+        if (losses.Count > 1)
+            foreach (var (loss, value) in options.Loss.Zip(losses))
+                metrics[$"loss/{DpoLosses.NameOf(loss)}"] = value;
+        return new(Sum(losses, options), metrics);
     }
 
-    public void AfterUpdate(int step) => reference.Sync(step);
+    public override void AfterUpdate(int step) => reference?.Sync(step);
 
-    public int Length(TokenComparisons example) => example.Texts.Max(text => text.Length);
+    /// <summary>The mean of each loss.</summary>
+    /// <param name="terms">P pairs.</param>
+    /// <param name="shares">(P) shares of annotators; null for 1.</param>
+    /// <param name="weights">(P) weights of the pairs; null for 1.</param>
+    /// <param name="count">The pairs of the whole step.</param>
+    /// <param name="tokens">The tokens of the chosen responses of the whole step.</param>
+    internal static IReadOnlyList<Tensor> Losses(DpoTerms terms, Tensor? shares, Tensor? weights, double count, double tokens)
+    {
+        return [.. terms.Options.Terms.Select(term => Mean(term.Row))];
 
-    public string Describe(TokenComparisons example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
+        Tensor Mean(DpoLossRow row)
+        {
+            if (row.IsTokenMean)
+                return Masked.Reduce(row.Compute(terms), count: tokens);
+            var loss = InBothOrders(terms, terms.Reversed, row.ComparesPairs ? null : shares, row.Compute);
+            return Masked.Reduce(weights is null ? loss : loss * weights, count: count);
+        }
+    }
 
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of pairs in order, "
-        + $"margin {NumberFormat.Fixed(metrics["rewards/margins"], 2)}, loss {NumberFormat.Fixed(metrics["loss"], 3)}";
+    /// <summary>The losses added, each with its weight.</summary>
+    internal static Tensor Sum(IReadOnlyList<Tensor> losses, DpoOptions options) =>
+        losses.Zip(options.Terms, (loss, term) => loss * term.Weight).Aggregate((sum, loss) => sum + loss);
+
+    /// <summary>(P): w(chosen) · w(rejected), without a gradient, with w = exp of the mean over tokens of log p − log Σ p².</summary>
+    static Tensor Weights(Analysis analysis, Responses responses, Tensor chosen, Tensor rejected) =>
+        Weights(analysis.Logprobs, analysis.LogExpectedProbability!, responses.Mask, chosen, rejected);
+
+    /// <inheritdoc cref="Weights(Analysis, Responses, Tensor, Tensor)"/>
+    internal static Tensor Weights(Tensor logprobs, Tensor logExpectedProbability, Tensor mask, Tensor chosen, Tensor rejected)
+    {
+        var likelihood = (logprobs - logExpectedProbability).Detach().MaskedFill(!mask, 0);                  // (N, T)
+        var pairs = PairLogprobs.From(likelihood, mask, chosen, rejected).Means;
+        return (pairs.Chosen + pairs.Rejected).Exp();
+    }
 }

@@ -19,26 +19,47 @@ namespace Attune.Training.Algorithms;
 public sealed record PairBatch(
     int[][] Texts, int[] PromptLengths, long[] Chosen, long[] Rejected, int[] Examples, float[] Weights, float[] Margins, float[] Shares)
 {
+    /// <summary>The gold responses of the examples that have one: indices of texts.</summary>
+    public long[] References { get; init; } = [];
+
     public static PairBatch From(IReadOnlyList<TokenComparisons> examples)
     {
         var indices = new Dictionary<int[], long>(new TokenSequenceComparer());
-        var promptLengths = new List<int>();
+        var (texts, promptLengths) = (new List<int[]>(), new List<int>());
         foreach (var example in examples)
-            foreach (var text in example.Texts.Where((_, at) => example.Comparisons.Any(pair => pair.Chosen == at || pair.Rejected == at)))
-                if (indices.TryAdd(text, indices.Count))
+            foreach (var text in TextsOf(example))
+                if (indices.TryAdd(Key(example, text), indices.Count))
+                {
+                    texts.Add(text);
                     promptLengths.Add(example.PromptLength);
+                }
         var pairs = examples.SelectMany((example, at) => example.Comparisons.Select(pair => (Example: example, At: at, Pair: pair)))
             .ToList();
         return new(
-            [.. indices.Keys],
+            [.. texts],
             [.. promptLengths],
-            [.. pairs.Select(row => indices[row.Example.Texts[row.Pair.Chosen]])],
-            [.. pairs.Select(row => indices[row.Example.Texts[row.Pair.Rejected]])],
+            [.. pairs.Select(row => indices[Key(row.Example, row.Example.Texts[row.Pair.Chosen])])],
+            [.. pairs.Select(row => indices[Key(row.Example, row.Example.Texts[row.Pair.Rejected])])],
             [.. pairs.Select(row => row.At)],
             [.. pairs.Select(row => 1f / row.Example.Comparisons.Count)],
             [.. pairs.Select(row => (float)(row.Pair.Margin ?? 0))],
-            [.. pairs.Select(row => (float)row.Pair.Share)]);
+            [.. pairs.Select(row => (float)row.Pair.Share)])
+        {
+            References = [.. examples.Where(example => example.Reference is not null)
+                .Select(example => indices[Key(example, example.Reference!)])],
+        };
+
+        // The same text after a shorter prompt is another response.
+        static int[] Key(TokenComparisons example, int[] text) => [example.PromptLength, .. text];
+
+        static IEnumerable<int[]> TextsOf(TokenComparisons example) => example.Texts
+            .Where((_, at) => example.Comparisons.Any(pair => pair.Chosen == at || pair.Rejected == at))
+            .Concat(example.Reference is { } gold ? [gold] : []);
     }
+
+    /// <summary>The pairs with all but the first token of the prompts counted as response, so that it has log-probabilities.</summary>
+    public PairBatch WithPromptsOfOneToken() =>
+        this with { PromptLengths = Array.ConvertAll(PromptLengths, length => Math.Min(length, 1)) };
 
     /// <summary>
     /// The probability that the rejected text is in truth preferred: label smoothing ε and a share s of annotators for the chosen one give

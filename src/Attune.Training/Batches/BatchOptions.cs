@@ -39,6 +39,9 @@ public sealed record BatchOptions : IValidatableObject
     [ThreadCount]
     public int Workers { get; init; } = 1;
 
+    /// <summary>Whether a step can be split into micro-batches.</summary>
+    internal bool SplitsBatches => MicroBatchTokens > 0 || (MicroBatchSize > 0 && MicroBatchSize < BatchSize);
+
     /// <summary>The steps of a run with this many examples.</summary>
     public int TotalSteps(int examples) => Steps > 0 ? Steps : Math.Max(1, (int)Math.Ceiling(Epochs * examples / BatchSize));
 

@@ -40,6 +40,9 @@ public static class CrossEntropy
         return loss * (-loss.Detach()).Exp();
     }
 
+    /// <summary>log Σ p² of each distribution, without a gradient: (…, V) logits → (…).</summary>
+    public static Tensor LogExpectedProbability(Tensor logits) => (logits.Detach().To(DType.Float32).LogSoftmax(-1) * 2).LogSumExp(-1);
+
     /// <summary>−Σ p log p of each distribution: (…, V) logits → (…) nats.</summary>
     public static Tensor Entropy(Tensor logits)
     {

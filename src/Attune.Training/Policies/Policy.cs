@@ -19,6 +19,11 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 {
     /// <summary>(B, T): KL of the whole distribution from the reference's before each token, where it was requested.</summary>
     public Tensor? FullKl { get; init; }
+
+    /// <summary>
+    /// (B, T): log Σ p² before each token, the probability that a sampled token is expected to have, where it was requested.
+    /// </summary>
+    public Tensor? LogExpectedProbability { get; init; }
 }
 
 /// <summary>
@@ -99,13 +104,15 @@ public sealed class Policy(
     /// <param name="withEntropy">Whether the entropy is computed.</param>
     /// <param name="fullKlFrom">(B · T, V) log-probabilities of every token under a reference, to compute the KL from it; null not
     /// to.</param>
-    public Analysis Analyze(Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null)
+    /// <param name="withExpectedProbability">Whether <see cref="Analysis.LogExpectedProbability"/> is computed.</param>
+    public Analysis Analyze(
+        Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null, bool withExpectedProbability = false)
     {
         using var off = Lora.Disable(AdapterOff);
         var pass = Forward(responses);
         var values = Critic?.Values(pass);                                                          // first: it may share lower layers
         var logits = Logits(pass, responses);                                                       // (B · T, V)
-        var mayOverwrite = !withEntropy && fullKlFrom is null && chain.OnlyScales;
+        var mayOverwrite = !withEntropy && fullKlFrom is null && !withExpectedProbability && chain.OnlyScales;
         return new(
             Rows(-(mayOverwrite
                 ? CrossEntropy.PerTokenInPlace(logits, Targets(responses))
@@ -114,6 +121,7 @@ public sealed class Policy(
             withEntropy ? Rows(CrossEntropy.Entropy(logits)) : null)
         {
             FullKl = fullKlFrom is null ? null : Rows(Kl.Full(logits.LogSoftmax(-1), fullKlFrom)),
+            LogExpectedProbability = withExpectedProbability ? Rows(CrossEntropy.LogExpectedProbability(logits)) : null,
         };
 
         Tensor Rows(Tensor flat) => flat.Reshape(responses.Count, -1);                              // (B, T)

@@ -34,12 +34,15 @@ static class ForeignKeys
     static string Plain(string name) =>
         name[(name.LastIndexOf('.') + 1)..].TrimStart('-').Replace('-', '_').ToLowerInvariant();
 
-    /// <summary>A line has names, the keys, and a note.</summary>
+    /// <summary>A line has names, the keys, and a note. A name in several lines has the keys of all of them.</summary>
     static Dictionary<string, Meaning> Read() => Table.Split('\n')
         .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).Where(columns => columns.Length == 3)
         .SelectMany(columns => columns[0].Split(' ').Select(name => KeyValuePair.Create(
             name, new Meaning(columns[1].Split(' ', StringSplitOptions.RemoveEmptyEntries), columns[2]))))
-        .ToDictionary(StringComparer.Ordinal);
+        .GroupBy(row => row.Key, row => row.Value, StringComparer.Ordinal)
+        .ToDictionary(
+            rows => rows.Key, rows => new Meaning([.. rows.SelectMany(row => row.Keys)], string.Concat(rows.Select(row => row.Note))),
+            StringComparer.Ordinal);
 
     const string Table = """
         num_train_epochs | training.epochs | 
@@ -112,7 +115,7 @@ static class ForeignKeys
         missing_eos_penalty | scores.missingEosPenalty | 
         cliprange_reward reward_clip_range | scores.clip | 
         scale_reward normalize_reward | scores.scaling | 
-        beta | dpo.beta kl.coef ilql.beta | 
+        beta | dpo.beta cpo.beta orpo.beta tpo.beta kl.coef ilql.beta | 
         steps_for_target_q_sync | ilql.syncEvery | 
         two_qs | ilql.twoQs | 
         cql_scale | ilql.cqlScale | 
@@ -139,8 +142,21 @@ static class ForeignKeys
         sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed
         ref_model_sync_steps | reference.syncEvery | 
         ref_model_mixup_alpha | reference.syncRate | 
-        loss_type | sft.loss | of dpo and grpo there is one loss, that of the paper
-        label_smoothing label_smoothing_factor | dpo.labelSmoothing reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
+        loss_type | dpo.loss cpo.loss tpo.loss sft.loss | names are written as in exoPair; of grpo there is one loss, that of the paper
+        loss_weights | dpo.lossWeights | 
+        f_divergence_type | dpo.fDivergence | 
+        f_alpha_divergence_coef | dpo.alphaDivergenceCoef | 
+        ld_alpha | dpo.ldAlpha | 
+        use_weighting | dpo.useWeighting | 
+        discopop_tau | dpo.discopopTau | 
+        reference_free | dpo.referenceFree | 
+        rpo_alpha | dpo.loss | [sigmoid, sft], with dpo.lossWeights
+        cpo_alpha | cpo.cpoAlpha | 
+        simpo_gamma | cpo.simpoGamma | 
+        tpo_alpha | tpo.tpoAlpha | 
+        tpo_l_gamma | tpo.gamma | 
+        label_smoothing label_smoothing_factor | dpo.labelSmoothing cpo.labelSmoothing tpo.labelSmoothing | 
+        label_smoothing label_smoothing_factor | reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
         step_separator | prm.stepSeparator | 
         train_on_last_step_only | prm.trainOnLastStepOnly | 
         center_rewards_coefficient | reward.centerCoef | 

@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Reporting.Reports;
+using Attune.Training.Algorithms;
 
 namespace Attune.Training.Recipes;
 
@@ -116,9 +117,91 @@ public static class MethodCatalog
             ReportLead = "The model was trained on comparisons to make chosen responses more likely than rejected ones.",
             Metrics =
             [
-                new("loss", "DPO loss", "nats a pair",
-                    "−log of the probability that the implicit reward gives to the annotators' choice; 0.69 is guessing. Healthy: both "
-                        + "curves fall. When the held-out curve rises again, the model overfits."),
+                new("loss", "DPO loss", "",
+                    "The loss of `dpo.loss`. Of the sigmoid loss it is −log of the probability that the implicit reward gives to the "
+                        + "annotators' choice, and 0.69 is guessing. Healthy: both curves fall. When the held-out curve rises again, the "
+                        + "model overfits."),
+                .. DpoLosses.All.Keys.Select(DpoLosses.NameOf).Select(name => new Metric($"loss/{name}", $"Loss: {name}", "",
+                    "One of the losses that are added, without its weight. Healthy: it falls.") { Place = ChartPlace.Folded }),
+                LogprobOfChosen("nats a response"), LogprobOfRejected("nats a response"),
+            ],
+        },
+        new("cpo")
+        {
+            NewRecipe = () => new CpoRecipe(),
+            Reads = DataUse.Comparisons,
+            Summary = "Fine-tune on comparisons without a reference: CPO, SimPO",
+            Example = "attune cpo model=runs/quickstart/2-sft/model data.train=data/frontdesk/pairs.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "cpo.loss", "cpo.beta", "cpo.cpoAlpha", "parameters.lora.rank", "training.epochs",
+                "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "CPO",
+            ReportLead =
+                "The model was trained on comparisons, without a reference, to make chosen responses more likely than rejected ones.",
+            Metrics =
+            [
+                new("loss", "CPO loss", "",
+                    "The loss of pairs, plus the negative log-likelihood of the chosen responses with its weight. Healthy: both curves "
+                        + "fall. When the held-out curve rises again, the model overfits."),
+                NllLoss("chosen"), LogprobOfChosen(""), LogprobOfRejected(""),
+            ],
+        },
+        new("orpo")
+        {
+            NewRecipe = () => new OrpoRecipe(),
+            Reads = DataUse.Comparisons,
+            Summary = "Fine-tune on chosen responses, with a penalty on rejected ones",
+            Example = "attune orpo model=runs/quickstart/1-pretrain/model data.train=data/frontdesk/pairs.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "orpo.beta", "parameters.lora.rank", "training.epochs", "training.batchSize",
+                "training.microBatchSize", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "ORPO",
+            ReportLead =
+                "The model was fine-tuned on the chosen responses of comparisons, with a penalty on the odds of the rejected responses.",
+            Metrics =
+            [
+                new("loss", "ORPO loss", "",
+                    "The negative log-likelihood of the chosen texts, less β times the log of the odds ratio. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
+                NllLoss("chosen"),
+                new("log_odds_ratio", "Log of σ(odds ratio)", "nats",
+                    "log σ of the difference in log-odds, 0 at best and −0.69 for equal odds. Healthy: it rises.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+                new("log_odds_chosen", "Difference of log-odds", "nats",
+                    "The log-odds of chosen responses less those of rejected ones. Healthy: above 0 and growing.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+                LogprobOfChosen("nats a token"), LogprobOfRejected("nats a token"),
+            ],
+        },
+        new("tpo")
+        {
+            NewRecipe = () => new TpoRecipe(),
+            Reads = DataUse.Triples,
+            Summary = "Fine-tune on comparisons and a gold response",
+            Example = "attune tpo model=runs/quickstart/2-sft/model data.train=data/frontdesk/triples.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "tpo.loss", "tpo.beta", "tpo.tpoAlpha", "parameters.lora.rank", "training.epochs",
+                "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "TPO",
+            ReportLead =
+                "The model was trained on comparisons to make chosen responses more likely than rejected ones, and "
+                + "fine-tuned on gold responses.",
+            Metrics =
+            [
+                new("loss", "TPO loss", "",
+                    "The loss of pairs, plus the negative log-likelihood of the gold responses with its weight. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
+                NllLoss("gold"), LogprobOfChosen(""), LogprobOfRejected(""),
             ],
         },
         new("ilql")
@@ -288,6 +371,19 @@ public static class MethodCatalog
             ],
         },
     ];
+
+    static Metric NllLoss(string responses) => new("nll_loss", "Negative log-likelihood", "nats a token",
+        $"The negative log-likelihood of the {responses} responses. Healthy: it falls, or stays where the model was fine-tuned on them.");
+
+    static Metric LogprobOfChosen(string unit) => new("logps/chosen", "Log-probabilities of responses", unit,
+        "The log-probability of chosen and of rejected responses. Healthy: that of chosen ones does not fall far.") { Series = "chosen" };
+
+    static Metric LogprobOfRejected(string unit) =>
+        new("logps/rejected", "Log-probability of rejected responses", unit, "The log-probability of rejected responses.")
+        {
+            DrawnWith = "logps/chosen",
+            Series = "rejected",
+        };
 
     /// <summary>The names of the methods that learn from a kind of examples.</summary>
     public static IReadOnlyList<string> ThatRead(DataUse use) =>

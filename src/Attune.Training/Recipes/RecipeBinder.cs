@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using Attune.Text;
@@ -13,8 +14,6 @@ namespace Attune.Training.Recipes;
 /// <param name="all">The full keys of all sections, for suggestions.</param>
 sealed class RecipeBinder(string? file, List<string> errors, string what = "recipe", IReadOnlyCollection<string>? all = null)
 {
-    static readonly MethodInfo EmptyArray = typeof(Array).GetMethod(nameof(Array.Empty))!;
-
     /// <summary>A copy of <paramref name="defaults"/> with the values of the node, except for the key <paramref name="but"/>.</summary>
     public object Bind(YamlMappingNode node, object defaults, string path, string? but = null)
     {
@@ -43,7 +42,7 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     object? Read(YamlNode node, Type type, object? current, string path)
     {
         if (RecipeKeys.ItemType(type) is { } item)
-            return ReadList(node, item, path) ?? current;
+            return Same(current, ReadList(AsList(node, item), item, path));
         if (RecipeKeys.IsMap(type))
             return ReadMap(node, path) ?? current;
         if (RecipeKeys.IsSection(type))
@@ -75,6 +74,16 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             pair => ((YamlScalarNode)pair.Key).Value ?? "", pair => ((YamlScalarNode)pair.Value).Value ?? "", StringComparer.Ordinal);
     }
 
+    /// <summary>A list of names may be one name.</summary>
+    static YamlNode AsList(YamlNode node, Type item) =>
+        item.IsEnum && node is YamlScalarNode { Value.Length: > 0 } ? new YamlSequenceNode(node) : node;
+
+    /// <summary>
+    /// The current list where the new one has the same items or could not be read, so that equal recipes are equal records.
+    /// </summary>
+    static object? Same(object? current, Array? read) =>
+        read is null || (current is IEnumerable list && list.Cast<object>().SequenceEqual(read.Cast<object>())) ? current : read;
+
     /// <summary>An array of the valid items; null for a node that is not a list.</summary>
     Array? ReadList(YamlNode node, Type item, string path)
     {
@@ -84,10 +93,7 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
             return null;
         }
         var items = list.Children.Select((child, i) => ReadItem(child, item, $"{path}.{i}")).Where(value => value is not null).ToList();
-        var array = (Array)EmptyArray.MakeGenericMethod(item).Invoke(null, null)!;       // the instance of `[]`, so that records stay equal
-        if (items.Count == 0)
-            return array;
-        array = Array.CreateInstance(item, items.Count);
+        var array = Array.CreateInstance(item, items.Count);
         for (var i = 0; i < items.Count; i++)
             array.SetValue(items[i], i);
         return array;
@@ -141,6 +147,7 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         if (type == typeof(double))
             return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
                 && (value = number) is not null;
+        text = text.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);       // TRL's exo_pair, tpo-l
         return Enum.TryParse(type, text, ignoreCase: true, out value) && Enum.IsDefined(type, value) && char.IsLetter(text[0]);
     }
 

@@ -76,7 +76,7 @@ public sealed record RewardRecipe : IRecipe
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(encoder.EncodeComparisons, encoder, run);
+        var (train, heldOut) = Data.Load(example => encoder.EncodeComparisons(example), encoder, run);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
         var task = new OfflineTask<TokenComparisons>(

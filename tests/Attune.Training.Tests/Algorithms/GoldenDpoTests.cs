@@ -1,22 +1,19 @@
 using System.Text.Json;
-using Attune.Testing;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Tests.Algorithms;
 
-/// <summary>DPO's sigmoid loss and its gradients as TRL computes them. Cases of other loss types and options are left out.</summary>
+/// <summary>The losses of DPO with their options, and their gradients, as TRL computes them.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenDpoTests : IDisposable
 {
-    static readonly string[] Known = ["beta", "loss_type", "label_smoothing", "reference_free"];
-
     readonly TensorScope scope = TensorScope.Open();
 
-    public static TheoryData<string> Trl => [.. GoldenFile.Cases("dpo").Where(name => IsSigmoid("dpo", name))];
+    public static TheoryData<string> Trl => [.. GoldenFile.Cases("dpo")];
 
-    public static TheoryData<string> Sequences => [.. GoldenFile.Cases("dpo_sequence").Where(name => IsSigmoid("dpo_sequence", name))];
+    public static TheoryData<string> Sequences => [.. GoldenFile.Cases("dpo_sequence")];
 
     public void Dispose() => scope.Dispose();
 
@@ -26,25 +23,22 @@ public sealed class GoldenDpoTests : IDisposable
     {
         var (item, inputs) = GoldenFile.Read("dpo", name);
         var expected = item.GetProperty("expected");
-        var logits = GoldenFile.Leaf(inputs.GetProperty("policy_logits"));
-        var logprobs = SequenceLogprobs(logits, inputs);
-        var refLogprobs = SequenceLogprobs(GoldenFile.Tensor(inputs.GetProperty("ref_logits")), inputs);
+        var options = Options(item.GetProperty("hparams"));
+        var pairs = new GoldenPairs(inputs);
+        var terms = new DpoTerms(pairs.Sums(options.LdAlpha), pairs.ReferenceSums(options.LdAlpha), pairs.ChosenNll, options);
+        var weights = options.UseWeighting
+            ? Dpo.Weights(
+                pairs.Logprobs, CrossEntropy.LogExpectedProbability(pairs.Logits.Slice(1, 0, -1)), pairs.Mask, pairs.Chosen, pairs.Rejected)
+            : null;
 
-        var (chosen, rejected) = Halves((logprobs - refLogprobs) * item.GetProperty("hparams").Number("beta"));
-        var loss = Masked.Reduce(RewardModeling.PairLoss(chosen, rejected));
-        loss.Backward();
+        var loss = Dpo.Sum(Dpo.Losses(terms, shares: null, weights, pairs.Count, pairs.ChosenTokens), options);
 
-        GoldenFile.Close(expected.GetProperty("loss"), loss, "loss");
-        if (expected.TryGetProperty("grad_logits", out var gradient))
-            GoldenFile.Close(gradient, logits.Grad!, "gradient");
-        if (!expected.TryGetProperty("metrics", out var metrics))
-            return;
-        GoldenFile.Close(metrics.GetProperty("rewards/chosen"), chosen.Mean(), "rewards of chosen");
-        GoldenFile.Close(metrics.GetProperty("rewards/margins"), (chosen - rejected).Mean(), "margins");
-        GoldenFile.Close(metrics.GetProperty("rewards/accuracies"), RewardModeling.Accuracy(chosen, rejected).Mean(), "accuracies");
-        GoldenFile.Close(metrics.GetProperty("logps/rejected"), Halves(logprobs).Rejected.Mean(), "log-probabilities of rejected");
+        pairs.Close(expected, loss);
+        GoldenPairs.Close(expected, PairObjective.Metrics(
+            terms.ChosenLogRatio * options.Beta, terms.RejectedLogRatio * options.Beta, terms.Policy, pairs.Count));
     }
 
+    /// <summary>TRL's rewards of a run without a reference are still measured from it; Attune's are not.</summary>
     [Theory]
     [MemberData(nameof(Sequences))]
     public void Loss_FromSequences_AgreesWithTrl(string name)
@@ -52,40 +46,44 @@ public sealed class GoldenDpoTests : IDisposable
         var (item, inputs) = GoldenFile.Read("dpo_sequence", name);
         var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
         var (chosen, rejected) = (Leaf("policy_chosen_logps"), Leaf("policy_rejected_logps"));
+        var policy = new PairLogprobs(chosen, rejected, chosen.Detach() * 0 + 1, rejected.Detach() * 0 + 1);
+        var reference = policy with { Chosen = Values("ref_chosen_logps"), Rejected = Values("ref_rejected_logps") };
         var isReferenceFree = hparams.Flag("reference_free");
-        var (refChosen, refRejected) = (Reference("ref_chosen_logps"), Reference("ref_rejected_logps"));
-        var (beta, flip) = (hparams.Number("beta"), chosen.Detach() * 0 + hparams.Number("label_smoothing"));
+        var options = new DpoOptions { Beta = hparams.Number("beta"), LabelSmoothing = hparams.Number("label_smoothing") };
+        var terms = new DpoTerms(policy, reference, -chosen, options);
 
-        var losses = RewardModeling.PairLoss((chosen - refChosen) * beta, (rejected - refRejected) * beta, flipProbability: flip);
+        var losses = DpoLosses.All[DpoLoss.Sigmoid].Compute(isReferenceFree ? terms with { Reference = Zero(reference) } : terms);
         losses.Mean().Backward();
 
         GoldenFile.Close(expected.GetProperty("losses"), losses, "losses");
+        GoldenFile.Close(expected.GetProperty("loss"), losses.Mean(), "loss");
+        GoldenFile.Close(expected.GetProperty("chosen_rewards"), terms.ChosenLogRatio * options.Beta, "rewards of chosen");
+        GoldenFile.Close(expected.GetProperty("rejected_rewards"), terms.RejectedLogRatio * options.Beta, "rewards of rejected");
         GoldenFile.Close(expected.GetProperty("grad_policy_chosen_logps"), chosen.Grad!, "gradient of chosen");
         GoldenFile.Close(expected.GetProperty("grad_policy_rejected_logps"), rejected.Grad!, "gradient of rejected");
 
         Tensor Leaf(string key) => GoldenFile.Leaf(inputs.GetProperty(key));
 
-        Tensor Reference(string key) => GoldenFile.Tensor(inputs.GetProperty(key)) * (isReferenceFree ? 0 : 1);
+        Tensor Values(string key) => GoldenFile.Tensor(inputs.GetProperty(key));
+
+        static PairLogprobs Zero(PairLogprobs pairs) =>
+            pairs with { Chosen = pairs.Chosen.ZerosLike(), Rejected = pairs.Rejected.ZerosLike() };
     }
 
-    static bool IsSigmoid(string file, string name)
+    static DpoOptions Options(JsonElement hparams) => new()
     {
-        var hparams = Golden.Json("losses", $"{file}.json").GetProperty("cases").EnumerateArray()
-            .First(item => item.GetProperty("name").GetString() == name).GetProperty("hparams");
-        return hparams.EnumerateObject().All(hparam => Known.Contains(hparam.Name))
-            && (!hparams.TryGetProperty("loss_type", out var types) || types.EnumerateArray().All(type => type.GetString() == "sigmoid"));
-    }
-
-    /// <summary>(2B, T) tokens and (2B, T, V) logits → (2B) log-probabilities of the completions.</summary>
-    static Tensor SequenceLogprobs(Tensor logits, JsonElement inputs)
-    {
-        var targets = GoldenFile.Tensor(inputs.GetProperty("input_ids")).Slice(1, 1);                      // (2B, T − 1)
-        var mask = GoldenFile.Tensor(inputs.GetProperty("completion_mask")).Slice(1, 1).To(DType.Float32);
-        var before = logits.Slice(1, 0, -1);
-        var losses = CrossEntropy.PerToken(before.Reshape(-1, before.Size(-1)), targets.Reshape(-1)).Reshape(targets.Size(0), -1);
-        return -(losses * mask).Sum(1);
-    }
-
-    static (Tensor Chosen, Tensor Rejected) Halves(Tensor all) =>
-        (all.Slice(0, 0, all.Size(0) / 2), all.Slice(0, all.Size(0) / 2));
+        Beta = hparams.Number("beta"),
+        Loss = [.. hparams.GetProperty("loss_type").EnumerateArray().Select(GoldenPairs.Name<DpoLoss>)],
+        LossWeights = hparams.TryGetProperty("loss_weights", out var weights)
+            ? [.. weights.EnumerateArray().Select(weight => weight.GetDouble())]
+            : [],
+        LabelSmoothing = GoldenPairs.Number(hparams, "label_smoothing"),
+        FDivergence = hparams.TryGetProperty("f_divergence_type", out var divergence)
+            ? GoldenPairs.Name<FDivergence>(divergence)
+            : FDivergence.ReverseKl,
+        AlphaDivergenceCoef = GoldenPairs.Number(hparams, "f_alpha_divergence_coef", otherwise: 0.5),
+        LdAlpha = GoldenPairs.Number(hparams, "ld_alpha", otherwise: 1),
+        UseWeighting = hparams.TryGetProperty("use_weighting", out var weighting) && weighting.GetBoolean(),
+        DiscopopTau = GoldenPairs.Number(hparams, "discopop_tau", otherwise: 0.05),
+    };
 }

@@ -71,6 +71,47 @@ public sealed class ValidationTests
             problem => !problem.EndsWith("(was empty).", StringComparison.Ordinal));
 
     [Theory]
+    [InlineData("dpo", "`dpo.labelSmoothing` must be 0: no loss of `dpo.loss` uses it. sigmoid, exoPair, robust, aot and aotUnpaired do "
+        + "(was 0.1).",
+        "dpo.loss=ipo", "labelSmoothing=0.1")]
+    [InlineData("dpo", "`dpo.labelSmoothing` must be above 0 for exoPair, such as 0.001 (was 0).", "dpo.loss=exo_pair")]
+    [InlineData("dpo", "`dpo.fDivergence` must be reverseKl: no loss of `dpo.loss` uses it.", "dpo.loss=[sft, aot]",
+        "fDivergence=forward_kl")]
+    [InlineData("dpo", "`dpo.lossWeights` must have one weight for each loss, 2, or be empty (was [1]).", "dpo.loss=[sigmoid, sft]",
+        "lossWeights=[1]")]
+    [InlineData("dpo", "`dpo.loss` must name each loss once (was [sft, sft]).", "dpo.loss=[sft, sft]")]
+    [InlineData("dpo", "`dpo.loss` must not be empty (was empty).", "dpo.loss=[]")]
+    [InlineData("dpo", "`dpo.useWeighting` must be false with aot and aotUnpaired, whose terms are no pairs (was true).",
+        "dpo.loss=[sigmoid, aot_unpaired]", "useWeighting=true")]
+    [InlineData("dpo", "`dpo.useWeighting` must be false: sft alone has no pairs to weight (was true).", "dpo.loss=sft",
+        "useWeighting=true")]
+    [InlineData("dpo", "`training.microBatchSize` must be 0, and microBatchTokens too, with aot and aotUnpaired: these losses sort the "
+        + "pairs of a whole step (was 2).", "dpo.loss=aot", "microBatchSize=2")]
+    [InlineData("dpo", "`reference.kind` must be kept, the default, with `dpo.referenceFree`: there is no reference (was synchronised).",
+        "dpo.referenceFree=true", "reference.kind=synchronised")]
+    [InlineData("cpo", "`cpo.labelSmoothing` must be 0 where loss is hinge or ipo (was 0.1).", "cpo.loss=hinge", "labelSmoothing=0.1")]
+    [InlineData("cpo", "`cpo.alpha` must be 0 unless loss is simpo or ipo (was 0.25).", "cpo.alpha=0.25")]
+    [InlineData("tpo", "`tpo.labelSmoothing` must be 0 where loss is hinge or ipo (was 0.1).", "tpo.loss=ipo", "labelSmoothing=0.1")]
+    public void Read_PairLossAndAnOptionItDoesNotUse_IsRefused(string method, string expected, params string[] words)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(method, null, ["model=m", "data.train=d", .. words]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, error.Message.Split('\n').Length);
+    }
+
+    [Fact]
+    public void Read_ListOfNames_MayBeOneNameOrTrlsNames()
+    {
+        Assert.Equal([DpoLoss.Ipo], Losses("dpo.loss=ipo"));
+        Assert.Equal([DpoLoss.SppoHard, DpoLoss.ExoPair], Losses("dpo.loss=[sppo_hard, exoPair]", "labelSmoothing=0.1"));
+        var tpo = (TpoRecipe)RecipeReader.Read("tpo", null, ["model=m", "data.train=d", "tpo.loss=tpo-l"]).Recipe;
+        Assert.Equal(TpoLoss.TpoL, tpo.Tpo.Loss);
+
+        static IEnumerable<DpoLoss> Losses(params string[] words) =>
+            ((DpoRecipe)RecipeReader.Read("dpo", null, ["model=m", "data.train=d", .. words]).Recipe).Dpo.Loss;
+    }
+
+    [Theory]
     [InlineData("`kl.coef` must be at least 0 (was -1).", "kl.coef=-1")]
     [InlineData("`ppo.clipRange` must be above 0 (was 0).", "clipRange=0")]
     [InlineData("`kl.target` must be null with controller fixed (was 6).", "kl.target=6")]

@@ -8,6 +8,12 @@ public sealed class MetricGuideTests
     static readonly string[] Always = ["loss", "grad_norm", "learning_rate", "time/seconds"];
     static readonly string[] Tokens = [.. Always, "accuracy", "tokens", "epoch", "eval/loss", "eval/accuracy", "eval/tokens"];
 
+    static readonly string[] Pairs =
+    [
+        .. Always, "epoch", "rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected", "logps/chosen", "logps/rejected",
+        "eval/loss", "eval/rewards/accuracies", "eval/rewards/margins", "eval/rewards/chosen", "eval/logps/chosen", "eval/logps/rejected",
+    ];
+
     /// <summary>The metrics that loops and objectives log.</summary>
     static readonly Dictionary<string, string[]> Logged = new(StringComparer.Ordinal)
     {
@@ -28,6 +34,10 @@ public sealed class MetricGuideTests
             .. Always, "epoch", "accuracy", "steps/right", "steps/predicted_right", "eval/loss", "eval/accuracy", "eval/steps/right",
             "eval/steps/predicted_right",
         ],
+        ["dpo"] = [.. Pairs, "loss/sigmoid", "eval/loss/bcoPair"],
+        ["cpo"] = [.. Pairs, "nll_loss"],
+        ["orpo"] = [.. Pairs, "nll_loss", "log_odds_ratio", "log_odds_chosen", "eval/log_odds_chosen"],
+        ["tpo"] = [.. Pairs, "nll_loss", "eval/nll_loss"],
         ["ppo"] =
         [
             .. Always, "objective/scores", "objective/kl", "objective/kl_coef", "objective/rlhf_reward", "objective/entropy",
