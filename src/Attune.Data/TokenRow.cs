@@ -50,6 +50,13 @@ public sealed record TokenRewards(IReadOnlyList<RewardedRow> Responses);
 /// <param name="Labels">Whether each step is right; empty for steps without labels.</param>
 public sealed record TokenSteps(int[] Tokens, int PromptLength, int[] Ends, bool[] Labels);
 
+/// <summary>A prompt and its response as tokens.</summary>
+public sealed record TokenDemonstration(TokenPrompt Prompt, int[] Response)
+{
+    /// <summary>The prompt that a teacher reads instead; null for the same.</summary>
+    public TokenPrompt? TeacherPrompt { get; init; }
+}
+
 /// <summary>Compared texts as tokens, each the prompt with one response.</summary>
 /// <param name="Texts">The texts, at least two.</param>
 /// <param name="PromptLength">How many tokens of each text are the prompt.</param>

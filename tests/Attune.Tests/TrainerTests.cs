@@ -178,6 +178,16 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             "cpo" => new CpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "orpo" => new OrpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "tpo" => new TpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Triples } },
+            "gkd" => new GkdRecipe
+            {
+                Run = run, Training = batches, Teacher = tiny.LanguageModel, Data = new() { Train = tiny.Demonstrations },
+                Sampling = new() { MaxNewTokens = 6 },
+            },
+            "minillm" => new MiniLlmRecipe
+            {
+                Run = run, Training = batches, Teacher = tiny.LanguageModel, Data = new() { Train = tiny.Prompts },
+                Sampling = new() { MaxNewTokens = 6 }, Updates = new() { SamplesPerPrompt = 2 },
+            },
             _ => tiny.OnPolicy(method, method) with { Rewards = [Attune.Reward.From((_, response) => -response.Length)] },
         };
     }

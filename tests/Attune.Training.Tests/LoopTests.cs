@@ -85,6 +85,7 @@ public sealed class LoopTests : IDisposable
     [InlineData("cpo", "rewards/accuracies", 0.95)]
     [InlineData("orpo", "rewards/accuracies", 0.95)]
     [InlineData("tpo", "rewards/accuracies", 0.95)]
+    [InlineData("gkd", "loss", 0.6)]
     public void TheObjectiveImprovesOnAToyTask(string method, string metric, double target)
     {
         var display = new RecordingDisplay();

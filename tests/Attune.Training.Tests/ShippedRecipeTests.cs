@@ -25,6 +25,10 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model", "responses.sampling.maxNewTokens=4",
             $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
             $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");
+        var student = folder.File("pretrain-student");
+        RunTwoSteps("pretrain-student", student, $"tokenizer.path={sft}/model");
+        foreach (var method in new[] { "gkd", "minillm" })
+            RunTwoSteps(method, folder.File(method), $"model={student}/model", $"teacher={sft}/model");
         RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
         foreach (var form in new[] { "rft", "best-of-n" })
             RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model");

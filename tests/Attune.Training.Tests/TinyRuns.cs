@@ -20,21 +20,19 @@ sealed class TinyRuns : IDisposable
     readonly string family;
     readonly int layers;
     readonly int context;
+    readonly Lazy<string> teacher;
 
     /// <param name="family">The family of the language model; the reward model is a GPT-2.</param>
     /// <param name="layers">The layers of both models.</param>
     /// <param name="context">Their context length.</param>
     public TinyRuns(string family = "gpt2", int layers = 1, int context = 48)
     {
-        (this.family, this.layers, this.context) = (family, layers, context);
+        (this.family, this.layers, this.context, teacher) = (family, layers, context, new(NewTeacher));
         LanguageModel = folder.File("lm");
         RewardModel = folder.File("rm");
         using var random = new RandomSource(1);
         ModelFolder.Save(LanguageModel, Pretrained.NewLanguageModel(Config(Shape), random), TinyData.Tokenizer);
         ModelFolder.Save(RewardModel, Pretrained.NewRewardModel(Config(Shape with { Family = "gpt2" }), random), TinyData.Tokenizer);
-
-        static JsonObject Config(ModelShape shape) =>
-            shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
     }
 
     public static IReadOnlyList<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
@@ -49,6 +47,9 @@ sealed class TinyRuns : IDisposable
     public string LanguageModel { get; }
 
     public string RewardModel { get; }
+
+    /// <summary>A language model of two layers with larger weights, so that its next tokens differ in probability.</summary>
+    public string Teacher => teacher.Value;
 
     /// <summary>A data file.</summary>
     public string Demonstrations => TinyData.Demonstrations(folder);
@@ -113,6 +114,26 @@ sealed class TinyRuns : IDisposable
             "tpo" =>
                 new TpoRecipe { Run = run, Training = training, Model = LanguageModel,
                 Data = new() { Train = TinyData.Triples(folder) } },
+            "gkd" => new GkdRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                Teacher = Teacher,
+                Data = new() { Train = TinyData.Demonstrations(folder) },
+                Sampling = new() { MaxNewTokens = 8 },
+            },
+            "minillm" => new MiniLlmRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                Teacher = Teacher,
+                Data = new() { Train = TinyData.Prompts(folder) },
+                Sampling = new() { MaxNewTokens = 8 },
+                Optimizer = new() { LearningRate = 1e-3 },
+                Updates = new() { SamplesPerPrompt = 2, Epochs = 2 },
+            },
             "grpo" => new GrpoRecipe
             {
                 Run = run,
@@ -152,6 +173,19 @@ sealed class TinyRuns : IDisposable
             },
         };
     }
+
+    string NewTeacher()
+    {
+        using var random = new RandomSource(2);
+        var model = Pretrained.NewLanguageModel(Config(Shape with { Layers = 2 }), random);
+        foreach (var parameter in model.Parameters.Where(parameter => parameter.Shape.Length > 1))
+            parameter.Value.NormalInPlace(0, 0.2, random);
+        ModelFolder.Save(PathTo("teacher"), model, TinyData.Tokenizer);
+        return PathTo("teacher");
+    }
+
+    static JsonObject Config(ModelShape shape) =>
+        shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId, TinyData.Tokenizer.PadId);
 
     public string PathTo(string name) => folder.File(name);
 

@@ -29,6 +29,9 @@ public sealed class PolicyEvaluation(
     /// <summary>A second reward, which is only measured; null for none.</summary>
     public IRewardSource? GoldReward { get; init; }
 
+    /// <summary>The model that the policy learns from; null for none.</summary>
+    public Policy? Teacher { get; init; }
+
     /// <summary>Sample responses in parallel; the results are the same for any number of workers.</summary>
     public IWorkers Workers { get; init; } = WorkerThreads.Single;
 
@@ -64,6 +67,7 @@ public sealed class PolicyEvaluation(
         var totals = scores?.Totals;
         var goldScores = GoldReward?.Score(rollouts).Totals;
         var kl = reference is null ? null : SequenceKl(rollouts, reference);
+        var teacherKl = Teacher is null ? null : SequenceKl(rollouts, Teacher);
         return [.. rollouts.Completions.Select((completion, row) =>
         {
             var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
@@ -79,6 +83,8 @@ public sealed class PolicyEvaluation(
                 metrics[$"rewards/{name}"] = partScores[row];
             if (kl is not null)
                 metrics["kl"] = kl[row];
+            if (teacherKl is not null)
+                metrics["kl/reverse"] = teacherKl[row] / completion.Tokens.Length;
             return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), metrics);
         })];
     }
@@ -87,6 +93,9 @@ public sealed class PolicyEvaluation(
     static float[] SequenceKl(Rollouts rollouts, Reference reference)
     {
         using var lease = reference.Use();
-        return (rollouts.Logprobs - lease.Policy.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
+        return SequenceKl(rollouts, lease.Policy);
     }
+
+    static float[] SequenceKl(Rollouts rollouts, Policy other) =>
+        (rollouts.Logprobs - other.Logprobs(rollouts)).MaskedFill(!rollouts.Mask, 0).Sum(1).ToArray<float>();
 }

@@ -1,4 +1,6 @@
+using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Runs;
 using Attune.Training.States;
 
 namespace Attune.Training.Offline;
@@ -20,6 +22,12 @@ public interface IObjective<TExample>
     /// on the example and the number only, so that a resumed run gets the same.
     /// </summary>
     TExample Transform(TExample example, long number) => example;
+
+    /// <summary>
+    /// Replaces the examples of a training step, such as by responses that the policy samples. It draws from the run's random source only,
+    /// so that a resumed run gets the same.
+    /// </summary>
+    IReadOnlyList<TExample> Sample(IReadOnlyList<TExample> batch, RandomSource random, TrainingStep step) => batch;
 
     /// <summary>
     /// Called with all examples of a step, or with all held-out ones, before <see cref="Compute"/> gets parts of them: for statistics of

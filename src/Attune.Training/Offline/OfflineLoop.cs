@@ -27,13 +27,14 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         foreach (var step in run.Steps(data.Steps, evaluate, cancellation))
         {
             var seen = (long)step.Index * options.BatchSize;
-            TExample[] batch = [.. data.Batch(step.Index).Select((example, i) => objective.Transform(example, seen + i))];
+            var batch = objective.Sample(
+                [.. data.Batch(step.Index).Select((example, i) => objective.Transform(example, seen + i))], run.Random, step);
             optimization.Optimizer.ClearGradients();
             objective.BeginBatch(batch, microBatches, isHeldOut: false);
             var count = objective.Count(batch);
             var totals = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
             step.Log(totals.Metrics);
-            step.Log("epoch", (double)step.Number * batch.Length / data.Train.Count);
+            step.Log("epoch", (double)step.Number * batch.Count / data.Train.Count);
             optimization.Apply(step, totals.Loss, () => string.Join("; ", batch.Take(3).Select(objective.Describe)));
             objective.AfterUpdate(step.Number);
         }

@@ -26,6 +26,9 @@ public interface IOnPolicyAlgorithm
     /// <summary>Whether <see cref="Compute"/> needs the entropy of the policy.</summary>
     bool NeedsEntropy => false;
 
+    /// <summary>The frozen model that the policy learns from; evaluations measure the KL from it. Null for none.</summary>
+    Policy? Teacher => null;
+
     /// <summary>State of the algorithm that is part of every checkpoint, such as running moments.</summary>
     IEnumerable<(string Name, IRunState State)> States => [];
 

@@ -69,6 +69,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
         var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed)
         {
             GoldReward = Gold,
+            Teacher = algorithm.Teacher,
             Workers = policy.Generator is TextGenerator ? WorkerThreads.On(run.Device, Training.Workers) : WorkerThreads.Single,
         };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)

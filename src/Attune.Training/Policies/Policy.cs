@@ -24,6 +24,9 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
     /// (B, T): log Σ p² before each token, the probability that a sampled token is expected to have, where it was requested.
     /// </summary>
     public Tensor? LogExpectedProbability { get; init; }
+
+    /// <summary>(B · T, D): the hidden state that each response token is predicted from; any at padding.</summary>
+    public Tensor? States { get; init; }
 }
 
 /// <summary>
@@ -122,6 +125,7 @@ public sealed class Policy(
         {
             FullKl = fullKlFrom is null ? null : Rows(Kl.Full(logits.LogSoftmax(-1), fullKlFrom)),
             LogExpectedProbability = withExpectedProbability ? Rows(CrossEntropy.LogExpectedProbability(logits)) : null,
+            States = pass.LastStates,
         };
 
         Tensor Rows(Tensor flat) => flat.Reshape(responses.Count, -1);                              // (B, T)
@@ -138,6 +142,20 @@ public sealed class Policy(
     {
         using var off = Lora.Disable(AdapterOff);
         return Logits(Forward(responses), responses).LogSoftmax(-1);
+    }
+
+    /// <summary>(N, D): the hidden states that the N tokens of the responses are predicted from, with a graph to the parameters.</summary>
+    public Tensor States(Responses responses)
+    {
+        using var off = Lora.Disable(AdapterOff);
+        return Forward(responses).LastStates.IndexSelect(0, responses.TokenIndices);
+    }
+
+    /// <summary>(N, D) hidden states → (N, V) logits of the model, whatever the sampling options are.</summary>
+    public Tensor LogitsOf(Tensor states)
+    {
+        using var off = Lora.Disable(AdapterOff);
+        return model.Logits(states);
     }
 
     /// <summary>The critic's estimates (B, T) before each response token, with a graph to the critic's parameters only.</summary>

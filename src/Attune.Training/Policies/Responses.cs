@@ -23,6 +23,20 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
     /// <summary>Tokens of all responses, padding not counted.</summary>
     public int TokenCount => Tokens.Sum(response => response.Length);
 
+    /// <summary>(N) int64: the tokens of all responses, without padding.</summary>
+    public Tensor FlatTokens => TensorBatch.Longs([.. Tokens.SelectMany(response => response).Select(token => (long)token)], Mask.Device);
+
+    /// <summary>(N) int64: the indices of these tokens in the flattened (B · T).</summary>
+    public Tensor TokenIndices
+    {
+        get
+        {
+            var length = Mask.Size(1);
+            return TensorBatch.Longs(
+                [.. Tokens.Index().SelectMany(row => row.Item.Select((_, t) => row.Index * length + t))], Mask.Device);
+        }
+    }
+
     /// <summary>Pads B responses on the right and masks the padding.</summary>
     public static Responses From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<int[]> tokens, Device device) =>
         new(prompts, tokens, MaskOf(tokens, device));

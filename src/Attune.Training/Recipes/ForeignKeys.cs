@@ -115,7 +115,7 @@ static class ForeignKeys
         missing_eos_penalty | scores.missingEosPenalty | 
         cliprange_reward reward_clip_range | scores.clip | 
         scale_reward normalize_reward | scores.scaling | 
-        beta | dpo.beta cpo.beta orpo.beta tpo.beta kl.coef ilql.beta | 
+        beta | dpo.beta cpo.beta orpo.beta tpo.beta gkd.beta kl.coef ilql.beta | 
         steps_for_target_q_sync | ilql.syncEvery | 
         two_qs | ilql.twoQs | 
         cql_scale | ilql.cqlScale | 
@@ -161,6 +161,13 @@ static class ForeignKeys
         train_on_last_step_only | prm.trainOnLastStepOnly | 
         center_rewards_coefficient | reward.centerCoef | 
         disable_dropout | sft.dropout pretrain.dropout | with the opposite value
+        teacher_model_name_or_path | teacher | a folder with the same tokenizer as the model
+        lmbda | gkd.lambda | 
+        seq_kd | gkd.seqKd | 
+        rkl_advantage | minillm.rklAdvantage | 
+        single_step_decomposition | minillm.singleStepDecomposition | 
+        length_normalization | minillm.lengthNormalization | 
+        kd_temperature | minillm.kdTemperature | 
         advantage_estimator |  | it is the method: `attune ppo` or `attune grpo`
         """;
 }

@@ -1,5 +1,8 @@
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
 
@@ -20,5 +23,6 @@ public sealed record GrpoRecipe : OnPolicyRecipe
     /// <summary>The algorithm.</summary>
     public GrpoOptions Grpo { get; init; } = new();
 
-    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl) => new Algorithms.Grpo(Grpo, kl);
+    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
+        new Algorithms.Grpo(Grpo, kl);
 }

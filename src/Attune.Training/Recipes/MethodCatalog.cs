@@ -17,6 +17,18 @@ public sealed record TrainingMethod(string Name) : MethodDescription(Name)
 /// <summary>The list of training methods, which commands, recipes, help and reports are made from.</summary>
 public static class MethodCatalog
 {
+    /// <summary>Metrics of methods with a teacher.</summary>
+    static readonly Metric[] OfTeachers =
+    [
+        new("kl/forward", "KL(teacher ‖ student)", "nats a token",
+            "The mean divergence of the teacher's distribution of the next token from the student's. Healthy: both curves fall."),
+        new("kl/reverse", "KL(student ‖ teacher)", "nats a token",
+            "The same in the other direction, which is large where the student writes what the teacher would not. Healthy: both curves "
+                + "fall."),
+        new("agreement", "Agreement with the teacher", "%",
+            "How often both models find the same token most likely. Healthy: it rises."),
+    ];
+
     public static IReadOnlyList<TrainingMethod> All { get; } =
     [
         new("pretrain")
@@ -260,6 +272,32 @@ public static class MethodCatalog
                 },
             ],
         },
+        new("gkd")
+        {
+            NewRecipe = () => new GkdRecipe(),
+            Reads = DataUse.Demonstrations,
+            Summary = "Distil a teacher into a smaller model",
+            Example =
+                "attune gkd model=runs/quickstart/1-pretrain/model teacher=runs/quickstart/2-sft/model "
+                + "data.train=data/frontdesk/demonstrations.jsonl",
+            MainKeys =
+            [
+                "model", "teacher", "data.train", "gkd.beta", "gkd.lambda", "sampling.maxNewTokens", "training.epochs",
+                "training.batchSize", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "GKD",
+            ReportLead =
+                "The model learned the teacher's distribution of each next token, on responses of the data and on responses of its own.",
+            Metrics =
+            [
+                new("loss", "Divergence from the teacher", "nats a token",
+                    "The generalised Jensen–Shannon divergence of the two models' distributions. Healthy: both curves fall; steps on the "
+                        + "model's own responses and on those of the data have different levels."),
+                new("gkd/on_policy", "Steps on the model's own responses", "%",
+                    "Whether a step learned from responses that the model sampled; the mean is gkd.lambda.") { Place = ChartPlace.Folded },
+                .. OfTeachers,
+            ],
+        },
         new("ppo")
         {
             NewRecipe = () => new PpoRecipe(),
@@ -368,6 +406,36 @@ public static class MethodCatalog
                     Place = ChartPlace.Folded,
                 },
                 new("rft/round", "Round", "", "The number of the round.") { Place = ChartPlace.None },
+            ],
+        },
+        new("minillm")
+        {
+            NewRecipe = () => new MiniLlmRecipe(),
+            Reads = DataUse.Prompts,
+            Summary = "Distil a teacher by policy gradient",
+            Example =
+                "attune minillm model=runs/quickstart/1-pretrain/model teacher=runs/quickstart/2-sft/model "
+                + "data.train=data/frontdesk/prompts.jsonl",
+            MainKeys =
+            [
+                "model", "teacher", "data.train", "training.steps", "training.batchSize", "minillm.gamma", "sampling.maxNewTokens",
+                "rewards", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "MiniLLM",
+            ReportLead =
+                "The policy sampled responses to prompts, and tokens that the teacher finds more likely than the policy were made more "
+                + "likely.",
+            Metrics =
+            [
+                new("objective/scores", "Score", "points", "The mean score of the responses; 0 without rewards.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+                new("loss", "Loss", "", "The policy loss, and the reverse KL with minillm.singleStepDecomposition. It falls with the KL.")
+                {
+                    Place = ChartPlace.Folded,
+                },
+                .. OfTeachers,
             ],
         },
     ];

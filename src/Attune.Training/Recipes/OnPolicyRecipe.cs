@@ -35,7 +35,10 @@ public abstract record OnPolicyRecipe : PolicyRecipe
 
     /// <summary>The algorithm.</summary>
     /// <param name="kl">The penalty on the KL from the reference; null when <see cref="NeedsReference"/> is false.</param>
-    protected abstract IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl);
+    /// <param name="policy">The policy that is trained.</param>
+    /// <param name="trained">Its trained parameters.</param>
+    /// <param name="run">The run.</param>
+    protected abstract IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run);
 
     /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     protected virtual IAuxiliaryLoss? NewMix(LanguageModel model, Tokenizer tokenizer, TextEncoder encoder, Run run) => null;
@@ -71,7 +74,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     {
         var (policy, trained) = (setup.Policy, setup.Trained);
         var kl = NeedsReference ? new KlPenalty(Kl) : null;
-        var task = new OnPolicyTask(run, policy, trained, setup.Rewards, NewAlgorithm(kl))
+        var task = new OnPolicyTask(run, policy, trained, setup.Rewards, NewAlgorithm(kl, policy, trained, run))
         {
             Training = Training,
             Updates = Updates,

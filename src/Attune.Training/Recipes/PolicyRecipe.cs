@@ -112,6 +112,9 @@ public abstract record PolicyRecipe : IRecipe
         return null;
     }
 
+    /// <summary>Whether a recipe without rewards is an error.</summary>
+    protected virtual bool NeedsRewards => true;
+
     /// <summary>Trains to the end, and completes the run.</summary>
     protected abstract void Train(Run run, PolicySetup setup, CancellationToken cancellation);
 
@@ -135,7 +138,7 @@ public abstract record PolicyRecipe : IRecipe
 
     IEnumerable<ValidationResult> ValidateRewards()
     {
-        if (AllRewards.Count == 0)
+        if (AllRewards.Count == 0 && NeedsRewards)
             yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
     }
 
@@ -163,7 +166,7 @@ public abstract record PolicyRecipe : IRecipe
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
-        using var rewards = CreateRewards(AllRewards);
+        using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];

@@ -51,7 +51,8 @@ public sealed record PpoRecipe : OnPolicyRecipe
 
     protected override int CriticWarmup => Critic.WarmupSteps;
 
-    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl) => new Algorithms.Ppo(Ppo, kl!);
+    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
+        new Algorithms.Ppo(Ppo, kl!);
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

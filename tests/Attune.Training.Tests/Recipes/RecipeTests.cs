@@ -217,6 +217,7 @@ public sealed class RecipeTests : IDisposable
 
     static string[] Required(string method) => MethodCatalog.Find(method)!.NewRecipe() switch
     {
+        GkdRecipe or MiniLlmRecipe => ["model=m", "teacher=t"],
         OfflineRecipe => ["model=m"],
         PolicyRecipe => ["model=m", "rewardModel=r"],
         _ => [],

@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Training.Algorithms;
+using Attune.Training.OnPolicy;
+using Attune.Training.Options;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Distillation of a teacher into a smaller language model by policy gradient on the reverse KL.</summary>
+public sealed record MiniLlmRecipe : OnPolicyRecipe
+{
+    public MiniLlmRecipe()
+    {
+        Run = new() { Output = "runs/minillm" };
+        Training = new() { BatchSize = 16 };
+        Updates = new() { SamplesPerPrompt = 8 };
+        Kl = new() { Coef = 0, Estimator = Estimation.KlEstimator.K3, In = KlPlace.Loss };
+        Optimizer = Optimizer with { LearningRate = 1e-6 };
+    }
+
+    /// <summary>A folder with the language model that is learned from. It has the same tokenizer as the model that is trained.</summary>
+    [Required(ErrorMessage = "must name a folder with a language model")]
+    [ExistingPath(IsModel = true)]
+    public string Teacher { get; init; } = "";
+
+    /// <summary>The policy loss, and the advantages of rewards where there are any.</summary>
+    public GrpoOptions Grpo { get; init; } = new();
+
+    /// <summary>The algorithm.</summary>
+    public MiniLlmOptions Minillm { get; init; } = new();
+
+    protected override bool NeedsRewards => false;
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
+        if (!Minillm.RklAdvantage && !Minillm.SingleStepDecomposition)
+            yield return Validation.Broken(
+                Minillm.RklAdvantage, "must be true where minillm.singleStepDecomposition is false: nothing is learned from the teacher");
+    }
+
+    public override IRecipe WithFullPaths() => (MiniLlmRecipe)base.WithFullPaths() with { Teacher = ModelPath.Full(Teacher) };
+
+    protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
+        new MiniLlm(
+            Minillm, new Algorithms.Grpo(Grpo, kl), policy, Policies.Teacher.Load(Teacher, policy, run), trained, AllRewards.Count > 0);
+}
