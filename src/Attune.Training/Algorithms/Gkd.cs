@@ -123,7 +123,8 @@ public sealed class Gkd(Policy student, Policy teacher, TrainedParameters traine
         if (example is not Demonstration texts)
             throw new InvalidDataException(
                 $"{example.Origin}: `gkd.teacherPrompt` needs `prompt` and `completion` as texts; this is a conversation");
-        return encoder.EncodePrompt(example.Origin, options.TeacherPromptOf(texts), Math.Max(room, demonstration.Response.Length)) is { } read
+        room = Math.Max(room, demonstration.Response.Length);
+        return encoder.EncodePrompt(example.Origin, options.TeacherPromptOf(texts), room) is { } read
             ? demonstration with { TeacherPrompt = read }
             : null;
     }

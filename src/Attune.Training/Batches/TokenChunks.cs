@@ -44,7 +44,7 @@ sealed class TokenChunks(IReadOnlyList<Parameter> trained)
         }
     }
 
-    /// <summary>The gradients of the sum with respect to the hidden states (N, D) and to the parameters that the logits depend on.</summary>
+    /// <summary>The gradients of the sum with respect to the hidden states (N, D) and to the parameters of the output head.</summary>
     sealed class Gradients(Tensor hidden, IReadOnlyList<Parameter> trained)
     {
         readonly List<Tensor> ofHidden = [];

@@ -22,8 +22,8 @@ static class Teacher
         var (own, other) = (student.Model.Backbone, model.Backbone);
         if (own.Kind != other.Kind)
             throw new InvalidDataException(
-                $"`teacher` must be of the kind of the model that is trained, {own.Kind} (was {folder}, {other.Kind}): the two read prompts "
-                + "differently.");
+                $"`teacher` must be of the kind of the model that is trained, {own.Kind} (was {folder}, {other.Kind}): the two read "
+                + "prompts differently.");
         if (other.ContextLength < own.ContextLength)
             throw new InvalidDataException(
                 $"`teacher` must have a context of at least {own.ContextLength} tokens, that of the model that is trained (was {folder}, "
