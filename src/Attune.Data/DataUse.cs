@@ -21,7 +21,7 @@ public enum DataUse
     /// <summary>Prompts; responses in the data are not used.</summary>
     Prompts,
 
-    /// <summary>Responses that are labelled good or bad, one by one.</summary>
+    /// <summary>Responses that are labelled good or bad, one by one; also the best and the worst of comparisons.</summary>
     Labels,
 
     /// <summary>Responses with rewards; also comparisons, of which every response has a reward.</summary>
@@ -57,6 +57,7 @@ public static class DataUses
         DataUse.Prompts => example is not Document,
         DataUse.Documents => example is Document or Demonstration,
         DataUse.Responses => HasResponse(example),
+        DataUse.Labels => Of(example) is DataUse.Labels or DataUse.Comparisons,
         DataUse.Rewards => Of(example) is DataUse.Rewards or DataUse.Comparisons,
         _ => Of(example) == use,
     };
@@ -71,7 +72,7 @@ public static class DataUses
         DataUse.Comparisons => "comparisons (`prompt`, `chosen` and `rejected`; or `prompt`, `completions` and `ranks` or `pairs`)",
         DataUse.Triples => "comparisons with a gold response (`prompt`, `chosen`, `rejected` and `reference`)",
         DataUse.Prompts => "prompts (`prompt`)",
-        DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`)",
+        DataUse.Labels => "labelled responses (`prompt`, `completion` and `label`; or comparisons)",
         DataUse.Responses => "texts to score (`text`; `prompt` and `completion`; `messages`; compared responses; or labelled steps)",
         DataUse.Rewards => "responses with rewards (`prompt`, `completion` and `reward`; or comparisons)",
         DataUse.Steps => "responses in labelled steps (`prompt`, `completions` and `labels`)",

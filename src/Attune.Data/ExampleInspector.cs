@@ -68,6 +68,7 @@ public sealed class ExampleInspector
     {
         DataUse.Prompts => Prompt(encoder, example, room),
         DataUse.Documents when example is Demonstration => [Whole(encoder.EncodeDocument(Document.From(example)))],
+        DataUse.Labels => encoder.EncodeLabels(example) is { } labelled ? Answered(labelled.Texts, labelled.PromptLength) : [],
         DataUse.Rewards => Rewarded(encoder, example),
         DataUse.Triples => Compared(encoder.EncodeComparisons(example, withReference: true)),
         _ => EncodeAsMade(encoder, example),
@@ -88,9 +89,8 @@ public sealed class ExampleInspector
     static List<TokenRow> Rewarded(TextEncoder encoder, Example example) =>
         encoder.EncodeRewards(example) is { } rewards ? [.. rewards.Responses.Select(response => response.Row)] : [];
 
-    static List<TokenRow> Compared(TokenComparisons? example) => example is null
-        ? []
-        : [.. example.Texts.Concat(example.Reference is { } gold ? [gold] : []).Select(text => Answered(text, example.PromptLength))];
+    static List<TokenRow> Compared(TokenComparisons? example) =>
+        example is null ? [] : Answered([.. example.Texts, .. example.Reference is { } gold ? [gold] : (int[][])[]], example.PromptLength);
 
     static List<TokenRow> Prompt(TextEncoder encoder, Example example, int room) =>
         encoder.EncodePrompt(example, room) is { } prompt ? [new(prompt.Tokens, new bool[prompt.Tokens.Length])] : [];
@@ -101,5 +101,6 @@ public sealed class ExampleInspector
 
     static TokenRow Classified(TokenSteps steps) => new(steps.Tokens, [.. steps.Tokens.Select((_, at) => steps.Ends.Contains(at))]);
 
-    static TokenRow Answered(int[] text, int promptLength) => new(text, [.. text.Select((_, at) => at >= promptLength)]);
+    static List<TokenRow> Answered(int[][] texts, int promptLength) =>
+        [.. texts.Select(text => new TokenRow(text, [.. text.Select((_, at) => at >= promptLength)]))];
 }

@@ -44,7 +44,7 @@ sealed record Layout(string Name, DataUse Use, string[] Fields, Func<Row, Exampl
             ? ConversationLayout.Split(row, row.Messages("chosen"), row.Messages("rejected"))
             : SharedPrefix.Split(row, row.Text("chosen"), row.Text("rejected"))) { Optional = OfPairs },
         new("kto", DataUse.Labels, ["prompt", "completion", "label"],
-            row => new LabelledExample(row.Origin, ConversationLayout.Demonstration(row), row.Flag("label"))),
+            row => new LabelledExample(row.Origin, ConversationLayout.Demonstration(row), row.Thumb("label"))),
         new("rewards", DataUse.Rewards, ["prompt", "completion", "reward"], row => Rewarded(row, ConversationLayout.Demonstration(row))),
         new("rewards", DataUse.Rewards, ["sample", "reward"], row => Rewarded(row, ReadSample(row))),
         new("demonstrations", DataUse.Demonstrations, ["prompt", "completion"], ConversationLayout.Demonstration),

@@ -86,6 +86,14 @@ public sealed class Row
     /// <summary>True or false, also as 1 or 0 or as a text (as in a cell of a CSV file).</summary>
     public bool Flag(string name) => ReadFlag(Field(name)) ?? throw Wrong(name, "true or false");
 
+    /// <summary>A flag, or a thumb: up or down, 👍 or 👎, 1 or -1.</summary>
+    public bool Thumb(string name) => (Word(name) ?? Field(name).ToString()).ToLowerInvariant() switch
+    {
+        "up" or "thumbs up" or "thumbs_up" or "👍" => true,
+        "down" or "thumbs down" or "thumbs_down" or "👎" or "-1" => false,
+        _ => ReadFlag(Field(name)) ?? throw Wrong(name, "true or false, 1 or 0, or up or down"),
+    };
+
     public IReadOnlyList<bool> Flags(string name) =>
         Items(name) is { } items && items.TrueForAll(item => ReadFlag(item) is not null)
             ? [.. items.Select(item => ReadFlag(item)!.Value)]

@@ -234,6 +234,40 @@ public sealed class TextEncoder
         return EncodeComparisons(written, chat.Value.Tokens(written.Prompt), withReference);
     }
 
+    /// <summary>
+    /// A labelled response after its prompt; or of comparisons, those that are only chosen, as desirable, and those that are only
+    /// rejected. Null when the example is left out.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The example has no label; or the chat template rejects it, or the rendered response does not extend the prompt.
+    /// </exception>
+    public TokenLabels? EncodeLabels(Example example) => example switch
+    {
+        LabelledExample { Response: Demonstration response } labelled => EncodeLabels(
+            labelled, EncodeFullPrompt(response.Prompt), response.Completion),
+        LabelledExample { Response: ChatExample dialogue } labelled when AsText(dialogue) is var (prompt, completion) => EncodeLabels(
+            labelled, chat.Value.Tokens(prompt), completion),
+        LabelledExample => throw new InvalidDataException($"{example.Origin}: the example has no response to label"),
+        _ => EncodeComparisons(example) is { } comparisons ? LabelsOf(comparisons) : null,
+    };
+
+    TokenLabels? EncodeLabels(LabelledExample example, int[] prompt, string completion) =>
+        EncodeResponses(example.Origin, "labelled responses", prompt, [completion]) is var (texts, promptLength)
+            ? new(texts, promptLength, [example.Label])
+            : null;
+
+    (string Prompt, string Completion) AsText(ChatExample dialogue) => chat.Value.PromptAndResponse(
+        dialogue.Origin, dialogue.First(dialogue.PromptCount), [.. dialogue.Messages.Skip(dialogue.PromptCount)]);
+
+    static TokenLabels LabelsOf(TokenComparisons example)
+    {
+        var chosen = example.Comparisons.Select(pair => pair.Chosen).ToHashSet();
+        var rejected = example.Comparisons.Select(pair => pair.Rejected).ToHashSet();
+        int[] extreme = [.. chosen.Except(rejected).Order(), .. rejected.Except(chosen).Order()];
+        return new(
+            Array.ConvertAll(extreme, at => example.Texts[at]), example.PromptLength, Array.ConvertAll(extreme, chosen.Contains));
+    }
+
     /// <summary>A comparison of conversations as the chat template renders it.</summary>
     /// <exception cref="InvalidDataException">The chat template rejects it, or a rendered response does not extend the prompt.</exception>
     public ComparisonExample AsTexts(ChatComparisonExample example)
@@ -273,25 +307,39 @@ public sealed class TextEncoder
         var gold = !withReference ? null : example.Reference
             ?? throw new InvalidDataException($"{example.Origin}: the example has no gold response (`reference`)");
         string[] responses = [.. example.Completions, .. gold is null ? [] : new[] { gold }];
-        if (responses.Any(string.IsNullOrWhiteSpace))
-            return Skip<TokenComparisons>("comparisons with an empty completion were left out", example.Origin);
+        if (EncodeResponses(example.Origin, "comparisons", prompt, responses) is not var (texts, promptLength))
+            return null;
+        Comparison[] pairs =
+            [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
+        return pairs.Length > 0
+            ? new(texts[..example.Completions.Count], promptLength, pairs) { Reference = gold is null ? null : texts[^1] }
+            : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or were not ranked",
+                example.Origin);
+    }
+
+    /// <summary>Each response after the prompt, with the tokens of the prompt; null when the example is left out.</summary>
+    (int[][] Texts, int PromptLength)? EncodeResponses(Origin origin, string name, int[] prompt, IReadOnlyList<string> completions)
+    {
+        if (completions.Any(string.IsNullOrWhiteSpace))
+            return Skip($"{name} with an empty completion were left out");
         prompt = [.. prompt, .. endIds];
-        var texts = Array.ConvertAll(responses, response => RequireEmbeddings([.. prompt, .. EncodeTarget(response)], example.Origin));
+        int[][] texts = [.. completions.Select(completion => RequireEmbeddings([.. prompt, .. EncodeTarget(completion)], origin))];
         // the decoder's context excludes the prompt
         var longest = startToken is null ? context : prompt.Length + context - 1;
         if (prompt.Length > context || !Array.TrueForAll(texts, text => text.Length <= longest))
         {
             if (tooLong == OverlongExamples.Drop || prompt.Length >= Math.Min(context + 1, longest))
-                return Skip<TokenComparisons>($"comparisons with a text longer than {context} tokens were left out", example.Origin);
-            notices.Add($"comparisons with a text longer than {context} tokens were cut at the end", example.Origin);
+                return Skip($"{name} with a text longer than {context} tokens were left out");
+            notices.Add($"{name} with a text longer than {context} tokens were cut at the end", origin);
             texts = Array.ConvertAll(texts, text => text.Length > longest ? text[..longest] : text);
         }
-        Comparison[] pairs =
-            [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
-        return pairs.Length > 0
-            ? new(texts[..example.Completions.Count], prompt.Length, pairs) { Reference = gold is null ? null : texts[^1] }
-            : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or were not ranked",
-                example.Origin);
+        return (texts, prompt.Length);
+
+        (int[][], int)? Skip(string what)
+        {
+            notices.Add(what, origin);
+            return null;
+        }
     }
 
     /// <summary>

@@ -31,6 +31,12 @@ public sealed record TokenPrompt(int[] Tokens, string Text)
     public Row? Row { get; init; }
 }
 
+/// <summary>Labelled responses to a prompt as tokens.</summary>
+/// <param name="Texts">The texts, at least one, each the prompt with one response.</param>
+/// <param name="PromptLength">How many tokens of each text are the prompt.</param>
+/// <param name="Labels">For each text, whether its response is desirable.</param>
+public sealed record TokenLabels(int[][] Texts, int PromptLength, IReadOnlyList<bool> Labels);
+
 /// <summary>A response with its prompt, and the reward of each response token.</summary>
 /// <param name="Row">The tokens; those of the response are in the loss.</param>
 /// <param name="Rewards">A reward for each target token of the row, in their order.</param>

@@ -20,6 +20,9 @@ public sealed class SimulatedGuest
     /// </summary>
     public const double Temperature = 0.6;
 
+    /// <summary>The score of a response that half of the annotators like.</summary>
+    public const double GoodEnough = 9;
+
     const double UnknownWordsAllowed = 0.05;
     const int FewestWords = 5;
 
@@ -77,6 +80,13 @@ public sealed class SimulatedGuest
         var order = noisyScores.OrderByDescending(pair => pair.Value).Select(pair => pair.Key).ToList();
         return [.. answers.Select(answer => order.IndexOf(answer.Trim()))];
     }
+
+    /// <summary>
+    /// Whether one annotator likes a response by itself: with the noise of <see cref="Rank"/>, its score is above that of a response that
+    /// is just good enough, <see cref="GoodEnough"/>.
+    /// </summary>
+    public bool Likes(string prompt, string answer, Random random) =>
+        Judge(prompt, answer).Score + Temperature * (Gumbel(random) - Gumbel(random)) > GoodEnough;
 
     /// <summary>
     /// The expected share of pairs of <paramref name="answers"/> that a noisy ranking orders like the scores without noise, where pairs of

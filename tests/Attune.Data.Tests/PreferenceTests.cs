@@ -50,6 +50,59 @@ public sealed class PreferenceTests : IDisposable
         Assert.Equal([new(0, 1) { Margin = 1.5, Share = 0.75, Votes = 4 }, new(0, 1)], rows);
     }
 
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("0", false)]
+    [InlineData("-1", false)]
+    [InlineData("\"Up\"", true)]
+    [InlineData("\"thumbs_down\"", false)]
+    [InlineData("\"👍\"", true)]
+    public void Label_OfAResponse_IsAFlagOrAThumb(string label, bool expected) => Assert.Equal(
+        expected, Assert.IsType<LabelledExample>(Only($$"""{"prompt":"q","completion":"a","label":{{label}}}""")).Label);
+
+    [Theory]
+    [InlineData("2")]
+    [InlineData("\"maybe\"")]
+    public void Label_OfAnotherValue_IsRefused(string label) => Assert.Contains(
+        "'label' must be true or false, 1 or 0, or up or down",
+        Assert.Throws<InvalidDataException>(() => Only($$"""{"prompt":"q","completion":"a","label":{{label}}}""")).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void EncodeLabels_LabelledResponseOrComparisons_GivesTextsWithLabels()
+    {
+        var tokenizer = TinyTokens();
+        var encoder = new TextEncoder(tokenizer, 64);
+        var labelled = encoder.EncodeLabels(Only("""{"prompt":"q","completion":"a","label":false}"""))!;
+        Assert.Equal("qa<|endoftext|>", Written(labelled.Texts[0]));
+        Assert.Equal((1, false), (labelled.PromptLength, Assert.Single(labelled.Labels)));
+        Check("""{"prompt":"q","chosen":"a","rejected":"b"}""", ("a", true), ("b", false));
+        Check("""{"prompt":"q","completions":["a","b","c","d"],"ranks":[2,0,1,0]}""", ("b", true), ("d", true), ("a", false));
+        Assert.Null(encoder.EncodeLabels(Only("""{"prompt":"q","completion":" ","label":true}""")));
+        Assert.Contains("1 labelled response with an empty completion was left out", Assert.Single(encoder.Notices));
+
+        void Check(string line, params (string Response, bool Label)[] expected)
+        {
+            var found = encoder.EncodeLabels(Only(line))!;
+            Assert.Equal(expected.Select(row => ($"q{row.Response}<|endoftext|>", row.Label)), found.Texts.Select(Written).Zip(found.Labels));
+        }
+
+        string Written(int[] text) => tokenizer.Decode(text);
+    }
+
+    [Fact]
+    public void EncodeLabels_OfMessages_RendersThemByTheChatTemplate()
+    {
+        const string line = """{"prompt":[{"role":"user","content":"q"}],"completion":[{"role":"assistant","content":"a"}],"label":1}""";
+        var encoder = new TextEncoder(TinyTokens(), 256);
+        var labelled = encoder.EncodeLabels(Only(line))!;
+        var pair = line.Replace("completion", "chosen", StringComparison.Ordinal)
+            .Replace(",\"label\":1", ""","rejected":[{"role":"assistant","content":"b"}]""", StringComparison.Ordinal);
+        var compared = encoder.EncodeComparisons(Only(pair))!;
+        Assert.Equal(compared.Texts[0], labelled.Texts[0]);
+        Assert.Equal((compared.PromptLength, true), (labelled.PromptLength, labelled.Labels[0]));
+    }
+
     [Fact]
     public void EncodeComparisons_GoldResponse_IsEncodedAfterThePromptWhereItIsNeeded()
     {

@@ -15,6 +15,8 @@ public sealed class FrontDeskDataTests
     [InlineData("rankings-heldout", 200, "prompt completions ranks")]
     [InlineData("pairs", 600, "prompt chosen rejected strength votes")]
     [InlineData("pairs-heldout", 200, "prompt chosen rejected strength votes")]
+    [InlineData("labels", 1500, "prompt completion label")]
+    [InlineData("labels-heldout", 300, "prompt completion label")]
     public void EveryLineHasItsKeys(string name, int count, string keys)
     {
         var lines = FrontDeskFiles.Read(name);
@@ -27,6 +29,18 @@ public sealed class FrontDeskDataTests
     {
         Assert.Distinct(FrontDeskFiles.Texts("corpus"));
         Assert.Distinct([.. FrontDeskFiles.TrainingPrompts(), .. FrontDeskFiles.HeldOutPrompts()]);
+    }
+
+    [Theory]
+    [InlineData("labels")]
+    [InlineData("labels-heldout")]
+    public void Labels_OfTheNoisyGuest_FollowTheScores(string name)
+    {
+        var rows = FrontDeskFiles.Read(name)
+            .ConvertAll(row => (Score: Judge(row).Score, IsLiked: row.GetProperty("label").GetBoolean()));
+        Assert.InRange(rows.Average(row => row.IsLiked ? 1.0 : 0), 0.33, 0.4);
+        var expected = rows.Average(row => 1 / (1 + Math.Exp(-(row.Score - SimulatedGuest.GoodEnough) / SimulatedGuest.Temperature)));
+        Assert.Equal(expected, rows.Average(row => row.IsLiked ? 1.0 : 0), 0.03);
     }
 
     [Fact]

@@ -19,12 +19,12 @@ static class FrontDeskFiles
     /// <summary>Every prompt of a file that a model may be trained on.</summary>
     public static List<string> TrainingPrompts() =>
     [
-        .. Prompts("demonstrations"), .. Prompts("prompts"), .. Prompts("rankings"), .. Prompts("pairs"),
+        .. Prompts("demonstrations"), .. Prompts("prompts"), .. Prompts("rankings"), .. Prompts("pairs"), .. Prompts("labels"),
         .. Texts("corpus").Where(text => text.StartsWith("Guest:", StringComparison.Ordinal)).Select(PromptOf),
     ];
 
     public static List<string> HeldOutPrompts() =>
-        [.. Prompts("prompts-heldout"), .. Prompts("rankings-heldout"), .. Prompts("pairs-heldout")];
+        [.. Prompts("prompts-heldout"), .. Prompts("rankings-heldout"), .. Prompts("pairs-heldout"), .. Prompts("labels-heldout")];
 
     /// <summary>The wordings of a file of guests' frames, as patterns of a whole prompt.</summary>
     public static List<Regex> Frames(string file) =>

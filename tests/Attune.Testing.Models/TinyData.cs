@@ -29,6 +29,11 @@ public static class TinyData
         folder.Write("rankings.jsonl", Lines(
             i => $$"""{"prompt":"The {{Animal(i)}} says","completions":[" {{Sound(i)}}."," {{Sound(i + 1)}}."," no"],"ranks":[0,1,2]}"""));
 
+    /// <summary>{"prompt","completion","label"}: every second response is good.</summary>
+    public static string Labels(TemporaryFolder folder) =>
+        folder.Write("labels.jsonl", Lines(
+            i => $$"""{"prompt":"The {{Animal(i / 2)}} says","completion":" {{Sound(i / 2 + i % 2)}}.","label":{{1 - i % 2}}}"""));
+
     /// <summary>{"prompt","completion","reward"}: of two responses to each prompt one has the reward 1, the other 0.</summary>
     public static string Rewards(TemporaryFolder folder) =>
         folder.Write("rewards.jsonl", Lines(i => i / 6 % 2 == 0 ? Rewarded(i, " yes", 1) : Rewarded(i, " no", 0)));

@@ -174,6 +174,8 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             "reward" => new RewardRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "prm" => new PrmRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Steps } },
             "dpo" => new DpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "kto" => new KtoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
+            "bco" => new BcoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "ilql" => new IlqlRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "cpo" => new CpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },
             "orpo" => new OrpoRecipe { Run = run, Training = batches, Data = new() { Train = tiny.Comparisons } },

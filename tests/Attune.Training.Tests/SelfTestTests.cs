@@ -22,6 +22,8 @@ public sealed class SelfTestTests : IDisposable
     [InlineData("cpo", 2)]
     [InlineData("orpo", 2)]
     [InlineData("tpo", 2)]
+    [InlineData("kto", 2)]
+    [InlineData("bco", 2)]
     [InlineData("ppo", 3)]
     public void EveryCheckPassesAndSaysWhatItFound(string method, int checks)
     {

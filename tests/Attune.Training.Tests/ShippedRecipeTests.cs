@@ -22,6 +22,8 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         foreach (var pairs in new[] { "dpo", "cpo", "simpo", "tpo" })
             RunTwoSteps(pairs, folder.File(pairs), $"model={sft}/model");
         RunTwoSteps("orpo", folder.File("orpo"), $"model={pretrain}/model");
+        RunTwoSteps("kto", folder.File("kto"), $"model={sft}/model");
+        RunTwoSteps("bco", folder.File("bco"), $"model={sft}/model");
         RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model", "responses.sampling.maxNewTokens=4",
             $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
             $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");

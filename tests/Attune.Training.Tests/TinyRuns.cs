@@ -91,6 +91,16 @@ sealed class TinyRuns : IDisposable
                 new PrmRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Steps(folder) } },
             "dpo" =>
                 new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
+            "kto" =>
+                new KtoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Labels(folder) } },
+            "bco" => new BcoRecipe
+            {
+                Run = run,
+                Training = training,
+                Model = LanguageModel,
+                Data = new() { Train = TinyData.Labels(folder) },
+                Bco = new() { MatchPrompts = true },
+            },
             "ilql" => new IlqlRecipe
             {
                 Run = run,

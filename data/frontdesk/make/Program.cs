@@ -40,6 +40,8 @@ files.Write("pairs-heldout", 200, () => Pair(heldOut, Wordings.HeldOut));
 files.Write("pairs", 600, () => Pair(training, Wordings.Training));
 files.Write("triples-heldout", 100, () => Triple(heldOut, Wordings.HeldOut));
 files.Write("triples", 400, () => Triple(training, Wordings.Training));
+files.Write("labels-heldout", 300, () => Labelled(heldOut, Wordings.HeldOut));
+files.Write("labels", 1500, () => Labelled(training, Wordings.Training));
 Report();
 return 0;
 
@@ -114,6 +116,14 @@ object Triple(List<Combination> combinations, Wordings wordings)
     string Answer(string quality) => " " + scribe.Answer(message, quality, training);
 
     double Score(string answer) => guest.Judge(message.Prompt, answer).Score;
+}
+
+// A noisy guest gives an answer a thumb up or down.
+object Labelled(List<Combination> combinations, Wordings wordings)
+{
+    var message = scribe.Message(combinations, wordings);
+    var answer = " " + scribe.Answer(message, Quality([.. flaws, "garbled"], shareGood), training);
+    return new { message.Prompt, Completion = answer, Label = guest.Likes(message.Prompt, answer, random) };
 }
 
 string Quality(string[] flawed, double good) => random.NextDouble() < good ? "good" : flawed[random.Next(flawed.Length)];

@@ -16,5 +16,7 @@ public sealed class LayerNorm : Module
         bias = Register("bias", new Parameter([width], 0));
     }
 
-    public Tensor Forward(Tensor x) => x.LayerNorm(weight.Value, bias.Value, epsilon);
+    /// <summary>Computes in the type of the parameters: with autocast, the input may be the bfloat16 result of a matrix product.</summary>
+    public Tensor Forward(Tensor x) =>
+        (x.DType == weight.Value.DType ? x : x.To(weight.Value.DType)).LayerNorm(weight.Value, bias.Value, epsilon);
 }

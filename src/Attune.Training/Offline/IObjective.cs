@@ -31,7 +31,7 @@ public interface IObjective<TExample>
 
     /// <summary>
     /// Called with all examples of a step, or with all held-out ones, before <see cref="Compute"/> gets parts of them: for statistics of
-    /// the whole batch, so that its micro-batches have the same.
+    /// the whole batch, so that its micro-batches have the same. There are no gradients, and tensors are freed at the end.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="microBatches">Splits a forward pass.</param>

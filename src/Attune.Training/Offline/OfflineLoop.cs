@@ -30,7 +30,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
             var batch = objective.Sample(
                 [.. data.Batch(step.Index).Select((example, i) => objective.Transform(example, seen + i))], run.Random, step);
             optimization.Optimizer.ClearGradients();
-            objective.BeginBatch(batch, microBatches, isHeldOut: false);
+            Begin(batch, isHeldOut: false);
             var count = objective.Count(batch);
             var totals = microBatches.Backward(microBatches.Split(batch, objective.Length), part => objective.Compute(part, count));
             step.Log(totals.Metrics);
@@ -47,7 +47,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
             return new Dictionary<string, double>(StringComparer.Ordinal);
         TExample[] examples = [.. heldOut.Select((example, i) => objective.Transform(example, -1 - i))];
         var (totals, count) = (new LossTotals(), objective.Count(examples));
-        objective.BeginBatch(examples, microBatches, isHeldOut: true);
+        Begin(examples, isHeldOut: true);
         TExample[][] parts = [.. examples.OrderBy(objective.Length).Chunk(options.BatchSize)
             .SelectMany(batch => microBatches.Split(batch, objective.Length))];
         foreach (var share in microBatches.Workers.Map(parts, Totals))
@@ -62,5 +62,12 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
             using var scope = TensorScope.Open();
             return objective.Compute(part, count).Totals;
         }
+    }
+
+    void Begin(IReadOnlyList<TExample> batch, bool isHeldOut)
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        objective.BeginBatch(batch, microBatches, isHeldOut);
     }
 }

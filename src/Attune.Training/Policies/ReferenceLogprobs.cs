@@ -23,12 +23,10 @@ public sealed class ReferenceLogprobs(Reference reference)
         foreach (var (text, logprobs) in reference.Saved?.Read() ?? [])
             precomputed[text] = logprobs;
         var known = precomputed.Count;
-        foreach (var responses in batches)
-        {
-            using var scope = TensorScope.Open();
-            foreach (var rows in Unknown(responses).Chunk(RowsAtOnce))
-                Add(responses.Select(rows));
-        }
+        using (var remaining = batches.GetEnumerator())
+            while (AddNext(remaining))
+            {
+            }
         if (precomputed.Count > known)
             reference.Saved?.Write(precomputed);
     }
@@ -43,6 +41,16 @@ public sealed class ReferenceLogprobs(Reference reference)
             return Responses.Padded(Texts(responses).Select(text => precomputed[text]), responses.Mask);
         using var lease = reference.Use();
         return Compute(lease.Policy, responses);
+    }
+
+    bool AddNext(IEnumerator<Responses> batches)
+    {
+        using var scope = TensorScope.Open();                                  // responses have a tensor too
+        if (!batches.MoveNext())
+            return false;
+        foreach (var rows in Unknown(batches.Current).Chunk(RowsAtOnce))
+            Add(batches.Current.Select(rows));
+        return true;
     }
 
     IEnumerable<int> Unknown(Responses responses) =>

@@ -115,7 +115,7 @@ static class ForeignKeys
         missing_eos_penalty | scores.missingEosPenalty | 
         cliprange_reward reward_clip_range | scores.clip | 
         scale_reward normalize_reward | scores.scaling | 
-        beta | dpo.beta cpo.beta orpo.beta tpo.beta gkd.beta kl.coef ilql.beta | 
+        beta | dpo.beta cpo.beta orpo.beta tpo.beta kto.beta bco.beta gkd.beta kl.coef ilql.beta | 
         steps_for_target_q_sync | ilql.syncEvery | 
         two_qs | ilql.twoQs | 
         cql_scale | ilql.cqlScale | 
@@ -142,7 +142,7 @@ static class ForeignKeys
         sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed
         ref_model_sync_steps | reference.syncEvery | 
         ref_model_mixup_alpha | reference.syncRate | 
-        loss_type | dpo.loss cpo.loss tpo.loss sft.loss | names are written as in exoPair; of grpo there is one loss, that of the paper
+        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss | names are written as in exoPair; of grpo there is one loss, that of the paper
         loss_weights | dpo.lossWeights | 
         f_divergence_type | dpo.fDivergence | 
         f_alpha_divergence_coef | dpo.alphaDivergenceCoef | 
@@ -157,6 +157,12 @@ static class ForeignKeys
         tpo_l_gamma | tpo.gamma | 
         label_smoothing label_smoothing_factor | dpo.labelSmoothing cpo.labelSmoothing tpo.labelSmoothing | 
         label_smoothing label_smoothing_factor | reward.labelSmoothing sft.labelSmoothing pretrain.labelSmoothing | 
+        desirable_weight | kto.desirableWeight | 
+        undesirable_weight | kto.undesirableWeight | 
+        prompt_sample_size | bco.promptSampleSize | with bco.matchPrompts
+        min_density_ratio | bco.minDensityRatio | with bco.matchPrompts
+        max_density_ratio | bco.maxDensityRatio | with bco.matchPrompts
+        train_sampling_strategy |  | examples are shuffled anew in every epoch
         step_separator | prm.stepSeparator | 
         train_on_last_step_only | prm.trainOnLastStepOnly | 
         center_rewards_coefficient | reward.centerCoef | 

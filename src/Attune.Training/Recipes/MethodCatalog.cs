@@ -216,6 +216,53 @@ public static class MethodCatalog
                 NllLoss("gold"), LogprobOfChosen(""), LogprobOfRejected(""),
             ],
         },
+        new("kto")
+        {
+            NewRecipe = () => new KtoRecipe(),
+            Reads = DataUse.Labels,
+            Summary = "Fine-tune on responses that are labelled good or bad",
+            Example = "attune kto model=runs/quickstart/2-sft/model data.train=data/frontdesk/labels.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "kto.beta", "kto.desirableWeight", "kto.undesirableWeight", "training.epochs",
+                "training.batchSize", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "KTO",
+            ReportLead = "The model was trained on labels to make good responses more likely and bad ones less likely.",
+            Metrics =
+            [
+                new("loss", "KTO loss", "",
+                    "The mean of the weight times 1 − σ of how far a reward is on the right side; half the mean weight before training. "
+                        + "Healthy: both curves fall. When the held-out curve rises again, the model overfits."),
+                Labelled,
+                new("kl", "KL of mismatched pairs", "nats",
+                    "The baseline that rewards are compared with: the mean log-ratio of prompts with other prompts' responses, at least 0. "
+                        + "Healthy: it stays small."),
+            ],
+        },
+        new("bco")
+        {
+            NewRecipe = () => new BcoRecipe(),
+            Reads = DataUse.Labels,
+            Summary = "Fine-tune on labelled responses, as a classifier of them",
+            Example = "attune bco model=runs/quickstart/2-sft/model data.train=data/frontdesk/labels.jsonl",
+            MainKeys =
+            [
+                "model", "data.train", "data.heldOut", "bco.beta", "bco.matchPrompts", "training.epochs", "training.batchSize",
+                "training.microBatchSize", "optimizer.learningRate", "run.output",
+            ],
+            ReportTitle = "BCO",
+            ReportLead = "The model was trained on labels as a classifier whose logit is the reward of a response.",
+            Metrics =
+            [
+                new("loss", "BCO loss", "nats",
+                    "−log of the probability that the implicit reward gives to the label; 0.69 is guessing. Healthy: both curves fall. "
+                        + "When the held-out curve rises again, the model overfits."),
+                Labelled,
+                new("delta", "Mean reward", "",
+                    "δ, the mean of all rewards so far, which rewards are compared with. It follows the rewards slowly."),
+            ],
+        },
         new("ilql")
         {
             NewRecipe = () => new IlqlRecipe(),
@@ -452,6 +499,9 @@ public static class MethodCatalog
             DrawnWith = "logps/chosen",
             Series = "rejected",
         };
+
+    static Metric Labelled => new("rewards/accuracies", "Accuracy on labels", "%",
+        "How often a good response is above the baseline and a bad one below; 50 % is guessing. Healthy: the held-out curve rises too.");
 
     /// <summary>The names of the methods that learn from a kind of examples.</summary>
     public static IReadOnlyList<string> ThatRead(DataUse use) =>

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using Attune.Reporting.Files;
+using Attune.Reporting.Runs;
+using Attune.Training.Recipes;
+
+namespace Attune.Training.Tests.Recipes;
+
+/// <summary>Every key of a method's own section, such as <c>kto.beta</c>, changes what a run on fixed data gives.</summary>
+public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
+{
+    /// <summary>Words with another value than that of <see cref="TinyRuns"/>; the last one has the key, those before it are needed.</summary>
+    static readonly string[][] Changes =
+    [
+        ["sft.loss=dft"], ["sft.labelSmoothing=0.2"], ["sft.dropout=false"], ["sft.neftuneNoiseAlpha=5"], ["sft.packing=true"],
+        ["dpo.loss=robust", "dpo.labelSmoothing=0.2"], ["dpo.beta=0.5"], ["dpo.loss=hinge"],
+        ["dpo.loss=[sigmoid, hinge]", "dpo.lossWeights=[1, 3]"],
+        ["dpo.fDivergence=jsDivergence"], ["dpo.fDivergence=alphaDivergence", "dpo.alphaDivergenceCoef=0.8"], ["dpo.ldAlpha=0.5"],
+        ["dpo.useWeighting=true"], ["dpo.loss=discopop", "dpo.discopopTau=0.5"], ["dpo.referenceFree=true"],
+        ["cpo.beta=0.5"], ["cpo.loss=hinge"], ["cpo.cpoAlpha=0.5"], ["cpo.loss=simpo", "cpo.simpoGamma=2"],
+        ["cpo.loss=simpo", "cpo.alpha=0.5"],
+        ["cpo.labelSmoothing=0.2"], ["orpo.beta=0.5"],
+        ["tpo.beta=0.5"], ["tpo.loss=hinge"], ["tpo.tpoAlpha=0.5"], ["tpo.loss=tpoL", "tpo.gamma=2"], ["tpo.labelSmoothing=0.2"],
+        ["kto.undesirableWeight=0", "kto.loss=apoZeroUnpaired"], ["kto.beta=0.5"], ["kto.desirableWeight=2"], ["kto.undesirableWeight=2"],
+        ["bco.beta=0.5"], ["bco.matchPrompts=false"], ["bco.promptSampleSize=2"],
+        ["bco.minDensityRatio=0.99"], ["bco.minDensityRatio=0", "bco.maxDensityRatio=0.5"],
+        ["gkd.beta=0.1"], ["gkd.lambda=0", "gkd.lambda=1"], ["gkd.lambda=0", "gkd.seqKd=true"], ["gkd.temperature=2"], ["gkd.over=topK"],
+        ["gkd.over=topK", "gkd.topK=5"], ["gkd.over=topK", "gkd.topK=5", "gkd.tail=false"],
+        ["gkd.teacherPrompt=\"{completion}{prompt}\""],
+        ["prm.stepSeparator=;"], ["prm.trainOnLastStepOnly=true"],
+        ["ilql.tau=0.9"], ["ilql.gamma=0.5"], ["ilql.cqlScale=1"], ["ilql.awacScale=0.5"], ["ilql.beta=1"], ["ilql.alpha=1"],
+        ["ilql.syncEvery=1"], ["ilql.twoQs=false"], ["ilql.advantageBeta=3"], ["ilql.topK=5"], ["ilql.betas=[0]"],
+        ["ilql.normalizeRewards=false"],
+    ];
+
+    public static TheoryData<string> Keys =>
+    [
+        .. from method in MethodCatalog.All
+            let recipe = method.NewRecipe()
+            where recipe is OfflineRecipe
+            from key in RecipeKeys.All(recipe.GetType())
+            where key.Key.StartsWith(method.Name + ".", StringComparison.Ordinal)
+            select key.Key,
+    ];
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Key_WithAnotherValue_ChangesTheOutcome(string key)
+    {
+        var words = Array.Find(Changes, words => words[^1].Split('=')[0] == key);
+        Assert.True(words is not null, $"OptionTests.Changes has no other value of {key}");
+        var method = key.Split('.')[0];
+        Assert.NotEqual(runs.Outcome(method, words[..^1]), runs.Outcome(method, words));
+    }
+}
+
+/// <summary>What runs of a few steps give, each made once.</summary>
+public sealed class OptionRuns : IDisposable
+{
+    readonly TinyRuns runs = new(layers: 2);
+    readonly Dictionary<string, string> outcomes = new(StringComparer.Ordinal);
+
+    /// <summary>The hashes of the model's files, and the metrics, that a method gives with these words of a command line.</summary>
+    public string Outcome(string method, string[] words)
+    {
+        var name = string.Join(' ', [method, .. words]);
+        if (!outcomes.TryGetValue(name, out var outcome))
+            outcomes[name] = outcome = Outcome(runs.Start(method, Recipe(method, words)));
+        return outcome;
+    }
+
+    static string Outcome(RunFolder run)
+    {
+        var files = Directory.GetFiles(run.Model, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))));
+        var metrics = JsonLinesLog.Read(run.Metrics).Select(line =>
+            string.Join(' ', line.Where(metric => !metric.Key.StartsWith("time/", StringComparison.Ordinal))));
+        return string.Join('\n', files.Concat(metrics));
+    }
+
+    IRecipe Recipe(string method, string[] words)
+    {
+        var file = runs.PathTo($"{method}.yaml");
+        File.WriteAllText(
+            file, RecipeWriter.Write(method, runs.Recipe(method, $"{method}-{outcomes.Count}", steps: 3), withComments: false));
+        return RecipeReader.Read(method, file, ["optimizer.learningRate=3e-3", .. words]).Recipe;
+    }
+
+    public void Dispose() => runs.Dispose();
+}
