@@ -69,7 +69,8 @@ public sealed class HubDownload(HubSettings settings, IProgress<(HubFile File, l
             }
             catch (InvalidDataException error)
             {
-                throw new InvalidDataException($"HF_HUB_OFFLINE is set, so only the cache in {folder} is used: {error.Message}", error);
+                throw new InvalidDataException(
+                    $"{settings.OfflineVariable} is set, so only the cache in {folder} is used: {error.Message}", error);
             }
         }
     }

@@ -15,6 +15,9 @@ public sealed record HubSettings
     /// <summary>Whether only the cache is used: <c>HF_HUB_OFFLINE</c> or <c>TRANSFORMERS_OFFLINE</c> is 1, on, yes or true.</summary>
     public bool IsOffline { get; init; }
 
+    /// <summary>The variable that <see cref="IsOffline"/> comes from, for messages.</summary>
+    internal string OfflineVariable { get; init; } = "HF_HUB_OFFLINE";
+
     /// <summary>How long a connection may be silent before it counts as broken.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -29,11 +32,14 @@ public sealed record HubSettings
     {
         var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var home = First("HF_HOME") ?? Path.Combine(First("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
+        var offline = First("HF_HUB_OFFLINE") is null && First("TRANSFORMERS_OFFLINE") is not null
+            ? "TRANSFORMERS_OFFLINE" : "HF_HUB_OFFLINE";
         var tokenFile = First("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
         var settings = new HubSettings
         {
             Cache = Path.GetFullPath(First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub")),
-            IsOffline = First("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
+            IsOffline = First(offline)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE",
+            OfflineVariable = offline,
             Token = First("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? Text(File.ReadAllText(tokenFile)) : null),
         };
         if (First("HF_ENDPOINT") is not { } endpoint)
@@ -48,8 +54,8 @@ public sealed record HubSettings
 
     /// <summary>Why a repository, or a file of it, cannot be had offline, and what to do.</summary>
     internal string NotCached(HubRepository repository, string? file = null) =>
-        $"HF_HUB_OFFLINE is set, so only the cache in {Cache} is used, and {(file is null ? "" : $"{file} of ")}{repository} is not in it. "
-        + $"Unset HF_HUB_OFFLINE and run `{repository.Command}`, or copy the cache from a machine that has it";
+        $"{OfflineVariable} is set, so only the cache in {Cache} is used, and {(file is null ? "" : $"{file} of ")}{repository} is not in "
+        + $"it. Unset {OfflineVariable} and run `{repository.Command}`, or copy the cache from a machine that has it";
 
     static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
 }

@@ -113,6 +113,9 @@ public sealed class HubNameTests
         Assert.EndsWith(Path.Combine(".cache", "huggingface", "hub"), Read().Cache);
         Assert.Equal("https://huggingface.co/", Read().Endpoint.ToString());
         Assert.Equal("https://hf-mirror.com/x/", Read(("HF_ENDPOINT", "https://hf-mirror.com/x")).Endpoint.ToString());
+        var repository = HubRepository.Parse(HubKind.Model, "owner/name");
+        Assert.DoesNotContain("TRANSFORMERS_OFFLINE", Read(("HF_HUB_OFFLINE", "1"), ("TRANSFORMERS_OFFLINE", "1")).NotCached(repository));
+        Assert.Matches("^TRANSFORMERS_OFFLINE is .*Unset TRANSFORMERS_OFFLINE", Read(("TRANSFORMERS_OFFLINE", "1")).NotCached(repository));
         Assert.Contains("HF_ENDPOINT", Assert.Throws<InvalidDataException>(() => Read(("HF_ENDPOINT", "mirror"))).Message);
 
         static HubSettings Read(params (string Name, string Value)[] variables) => HubSettings.FromEnvironment(

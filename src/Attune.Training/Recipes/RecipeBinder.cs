@@ -21,7 +21,11 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
         var copy = Copy(defaults);
         foreach (var (keyNode, value) in node.Children)
         {
-            var key = (keyNode as YamlScalarNode)?.Value ?? "";
+            if (keyNode is not YamlScalarNode { Value: { } key })
+            {
+                errors.Add($"{Place(keyNode)}the name of a key must be a text (was {Shown(keyNode)})");
+                continue;
+            }
             if (key == but)
                 continue;
             if (keys.TryGetValue(key, out var property))
@@ -161,7 +165,7 @@ sealed class RecipeBinder(string? file, List<string> errors, string what = "reci
     }
 
     static string Shown(YamlNode value) =>
-        value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "keys";
+        value is YamlScalarNode scalar ? $"'{scalar.Value}'" : value is YamlSequenceNode ? "a list" : "a section";
 
     string Unknown(string key, IReadOnlyCollection<string> known)
     {

@@ -132,6 +132,8 @@ public sealed class RecipeTests : IDisposable
             optimizer: 1e-5
             data:
               tooLong: -1
+              {a: b}: c
+            [a, b]: c
             """);
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read("sft", file, ["epohs=2", "kind", "seed=1.5"])).Message;
         foreach (var expected in new[]
@@ -141,6 +143,8 @@ public sealed class RecipeTests : IDisposable
             "line 4: 'training.epochs' must be a number (was a list)",
             "line 5: 'optimizer' must be a section with keys: ",
             "line 7: 'data.tooLong' must be one of truncate, drop (was '-1')",
+            "line 8: the name of a key must be a text (was a section)",
+            "line 9: the name of a key must be a text (was a list)",
             "'epohs' is not a key of this recipe. Did you mean 'epochs'?",
             "'kind' must have the form key=value",
             "'run.seed' must be an integer (was '1.5')",
