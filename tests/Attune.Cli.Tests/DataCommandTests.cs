@@ -243,6 +243,49 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal("""{"prompt":"How many?","completion":"#### 3"}""" + "\n", File.ReadAllText(output));
     }
 
+    [Theory]
+    [InlineData("pairs", Scores, """{"prompt":"q","chosen":"b","rejected":"a"}""", """{"prompt":"q","chosen":"c","rejected":"a"}""")]
+    [InlineData("rankings", Scores, """{"prompt":"q","completions":["a","b","c"],"ranks":[1,0,0]}""")]
+    [InlineData("demonstrations", Scores, """{"prompt":"q","completion":"b"}""")]
+    [InlineData("labels", Scores, """{"prompt":"q","completion":"b","label":true}""", """{"prompt":"q","completion":"c","label":true}""",
+        """{"prompt":"q","completion":"a","label":false}""")]
+    [InlineData("rewards", Scores, """{"prompt":"q","completion":"a","reward":1}""", """{"prompt":"q","completion":"b","reward":3}""",
+        """{"prompt":"q","completion":"c","reward":3}""")]
+    [InlineData("prompts", Scores, """{"prompt":"q"}""")]
+    [InlineData("pairs", """{"prompt":"q","chosen":"a","rejected":"b","votes":[1,3]}""",
+        """{"prompt":"q","chosen":"b","rejected":"a","votes":[3,1]}""")]
+    [InlineData("demonstrations", Labels, """{"prompt":"q","completion":"a"}""")]
+    [InlineData("prompts", """{"prompt":"q","completion":"a","reward":2}""", """{"prompt":"q"}""")]
+    public void Convert_Layout_WritesEachMeaning(string layout, string rows, params string[] expected)
+    {
+        var output = folder.File("converted.jsonl");
+        var (code, _, error) = Commands.Run("data", "convert", folder.Write("in.jsonl", rows + "\n"), output, "--layout", layout);
+        Assert.True(code == 0, error);
+        Assert.Equal(expected, File.ReadAllLines(output));
+    }
+
+    const string Scores = """{"prompt":"q","completions":["a","b","c"],"scores":[1,3,3]}""";
+
+    const string Labels = """{"prompt":"q","completion":"a","label":true}""" + "\n" + """{"prompt":"q","completion":"b","label":false}""";
+
+    [Theory]
+    [InlineData("pairs", Labels, "line 1: labelled responses cannot be written as pairs")]
+    [InlineData("demonstrations", """{"prompt":"q","completion":"a","reward":2}""",
+        "responses with rewards cannot be written as demonstrations")]
+    [InlineData("rankings", """{"prompt":"q","chosen":"a","rejected":"b","votes":[3,1]}""", "use --layout pairs")]
+    [InlineData("rankings", """{"prompt":"q","completions":["a","b"],"pairs":[{"better":0,"worse":1}]}""",
+        "do not give each response a rank")]
+    [InlineData("pairs", """{"prompt":"q","completions":["a","b"],"scores":[1,1]}""", "has no examples that become pairs")]
+    [InlineData("trees", Labels, "--layout must be one of pairs, rankings, ")]
+    public void Convert_LayoutThatTheMeaningDoesNotAllow_IsRefused(string layout, string rows, string expected)
+    {
+        var output = folder.File("converted.jsonl");
+        var (code, _, error) = Commands.Run("data", "convert", folder.Write("in.jsonl", rows + "\n"), output, "--layout", layout);
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error);
+        Assert.False(File.Exists(output));
+    }
+
     [Fact]
     public void Sft_TemplateWithoutEos_IsReportedBeforeTheFirstStep()
     {

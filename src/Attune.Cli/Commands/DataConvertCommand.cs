@@ -17,6 +17,11 @@ static class DataConvertCommand
         HelpName = "LAYOUT",
         Description = $"The layout, if it does not follow from the names of the fields: {string.Join(", ", Dataset.Layouts)}",
     };
+    static readonly Option<string?> To = new("--layout")
+    {
+        HelpName = "LAYOUT",
+        Description = $"The layout to write: {string.Join(", ", LayoutConversion.Targets)} (default: the one that the examples have)",
+    };
     static readonly Option<string[]> Keep = new("--keep")
     {
         HelpName = "FIELD",
@@ -25,7 +30,7 @@ static class DataConvertCommand
 
     public static Command Create()
     {
-        var command = new Command("convert", "Write data as JSONL in Attune's own layouts") { Input, Output, From, Keep };
+        var command = new Command("convert", "Write data as JSONL in Attune's own layouts") { Input, Output, From, To, Keep };
         Reading.AddTo(command);
         command.SetAction(Convert);
         return CommandHelp.WithExample(command, "attune data convert data/frontdesk/pairs.jsonl demonstrations.jsonl --side chosen");
@@ -38,6 +43,9 @@ static class DataConvertCommand
             throw new InvalidDataException($"the output must be a .jsonl file (was {output}).");
         if (Path.GetFullPath(output) == Path.GetFullPath(input))
             throw new InvalidDataException($"the output must be a file other than the input ({input}).");
+        var to = parsed.GetValue(To);
+        if (to is not null && !LayoutConversion.Targets.Contains(to, StringComparer.Ordinal))
+            throw new InvalidDataException($"--layout must be one of {string.Join(", ", LayoutConversion.Targets)} (was {to}).");
         var options = Reading.Read(parsed) with
         {
             Layout = parsed.GetValue(From), Reader = "the new file", AlsoRead = keep, Notice = Notices.Write,
@@ -46,7 +54,8 @@ static class DataConvertCommand
         AtomicWrite.File(output, path =>
         {
             using var writer = File.CreateText(path);
-            foreach (var example in Dataset.Read(input, options))
+            foreach (var example in Dataset.Read(input, options)
+                .SelectMany(read => to is null ? [read] : LayoutConversion.To(read, to)))
             {
                 var row = ExampleWriter.ToJson(example);
                 foreach (var name in keep)
@@ -55,7 +64,7 @@ static class DataConvertCommand
                 (count, fields) = (count + 1, string.Join(", ", row.Select(field => field.Key)));
             }
             if (count == 0)
-                throw new InvalidDataException($"{input} has no examples.");
+                throw new InvalidDataException($"{input} has no examples{(to is null ? "" : $" that become {to}")}.");
         });
         Console.Out.WriteLine($"{output}: {Quantity.Of(count, "row")} of {fields}");
         return 0;
