@@ -49,15 +49,18 @@ public sealed class PairObjectiveTests : IDisposable
         Numeric.Close(whole.Gradient, parts.Gradient, "gradient", 1e-5, 1e-4);
     }
 
+    /// <summary>Of one method: DPO without a reference is CPO without the negative log-likelihood.</summary>
     [Fact]
     public void Compute_EveryOption_ChangesLossAndGradient()
     {
         var outcomes = Variants.ToDictionary(
             variant => variant.Key, variant => Step(variant.Value(policy, reference), [Batch]), StringComparer.Ordinal);
-        Assert.All(outcomes, one => Assert.All(outcomes.Where(other => other.Key != one.Key), other => Assert.False(
+        Assert.All(outcomes, one => Assert.All(outcomes.Where(other => IsOtherOf(one.Key, other.Key)), other => Assert.False(
             Math.Abs(one.Value.Loss - other.Value.Loss) < 1e-6
                 && one.Value.Gradient.Zip(other.Value.Gradient).Max(pair => Math.Abs(pair.First - pair.Second)) < 1e-7,
             $"{one.Key} is {other.Key}")));
+
+        static bool IsOtherOf(string one, string other) => one != other && one.Split(' ')[0] == other.Split(' ')[0];
     }
 
     [Fact]
