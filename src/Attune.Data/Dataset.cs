@@ -38,8 +38,12 @@ public static class Dataset
     {
         options ??= new();
         RequireKnown(options);
-        return FilesOf(path).SelectMany(file => ReadFile(file, options));
+        return FilesOf(path, options.Split).SelectMany(file => ReadFile(file, options));
     }
+
+    /// <summary>Whether a path is a folder with held-out files beside training files, by their names.</summary>
+    /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
+    public static bool HasHeldOut(string path) => Directory.Exists(Find(path)) && FilesOf(path, DataSplit.HeldOut).Count > 0;
 
     /// <summary>The records of a file or of the files in a folder, with any fields.</summary>
     /// <param name="path">A file or a folder.</param>
@@ -101,7 +105,7 @@ public static class Dataset
         : HubLookup.Find(HubKind.Dataset, path)
             ?? throw new FileNotFoundException($"there is no file or folder {path}{HubLookup.Hint(HubKind.Dataset, path)}");
 
-    static IReadOnlyList<SourceFile> FilesOf(string name)
+    static IReadOnlyList<SourceFile> FilesOf(string name, DataSplit split = DataSplit.All)
     {
         var path = Find(name);
         if (!Directory.Exists(path))
@@ -110,9 +114,9 @@ public static class Dataset
             .Order(StringComparer.Ordinal).ToList();
         if (files.Exists(file => EndingOf(file) != Json))          // then a .json file describes the data, as manifest.json does
             files.RemoveAll(file => EndingOf(file) == Json);
-        return files.Count > 0
-            ? [.. files.Select(file => new SourceFile(file) { Folder = files.Count > 1 ? path : null })]
-            : throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
+        if (files.Count == 0)
+            throw new InvalidDataException($"the folder {path} contains no data files; supported are {Known}");
+        return [.. FileSplits.Select(path, files, split).Select(file => new SourceFile(file) { Folder = files.Count > 1 ? path : null })];
     }
 
     static InvalidDataException Unknown(SourceFile file) =>

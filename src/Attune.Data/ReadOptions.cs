@@ -25,6 +25,9 @@ public sealed record ReadOptions
     /// <summary>The name of the layout; null to recognise it by the names of the fields.</summary>
     public string? Layout { get; init; }
 
+    /// <summary>The part of a folder that is read.</summary>
+    public DataSplit Split { get; init; }
+
     /// <summary>What the examples are for. A field whose meaning would be lost is an error, unless this is <see cref="DataUse.Any"/>.
     /// </summary>
     public DataUse Use { get; init; }

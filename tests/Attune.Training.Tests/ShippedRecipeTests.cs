@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Training.Evaluation;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests;
@@ -24,9 +25,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         RunTwoSteps("orpo", folder.File("orpo"), $"model={pretrain}/model");
         RunTwoSteps("kto", folder.File("kto"), $"model={sft}/model");
         RunTwoSteps("bco", folder.File("bco"), $"model={sft}/model");
-        RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model", "responses.sampling.maxNewTokens=4",
-            $"responses.prompts={FrontDesk("prompts-heldout", folder.File("ilql"))}",
-            $"responses.rewards.0.folder={Repository.PathTo("data", "frontdesk")}");
+        RunTwoSteps("ilql", folder.File("ilql"), $"model={sft}/model");
         var student = folder.File("pretrain-student");
         RunTwoSteps("pretrain-student", student, $"tokenizer.path={sft}/model");
         foreach (var method in new[] { "gkd", "minillm" })
@@ -92,6 +91,13 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         return few;
     }
 
+    static string[] Responses(ResponseOptions shipped, string run) => shipped.Prompts.Length == 0 ? [] :
+    [
+        "responses.sampling.maxNewTokens=4", $"responses.prompts={Few(shipped.Prompts, run)}",
+        .. shipped.Rewards.Select((_, at) => $"responses.rewards.{at}.folder={Repository.PathTo("data", "frontdesk")}"),
+        .. shipped.GoldReward.Select((_, at) => $"responses.goldReward.{at}.folder={Repository.PathTo("data", "frontdesk")}"),
+    ];
+
     void RunTwoSteps(string name, string run, params string[] words)
     {
         ran.Add(name);
@@ -100,7 +106,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         {
             PretrainRecipe shipped => (shipped.Data, Array.Empty<string>()),
             RewardRecipe shipped => (shipped.Data, ["normalise.samples=16"]),
-            OfflineRecipe shipped => (shipped.Data, []),
+            OfflineRecipe shipped => (shipped.Data, Responses(shipped.Responses, run)),
             RftRecipe shipped => (shipped.Data, ["sampling.maxNewTokens=16", "rft.samplesPerPrompt=4", "rft.promptsPerRound=4"]),
             PolicyRecipe shipped => (shipped.Data, ["training.batchSize=16", "sampling.maxNewTokens=16"]),
             _ => throw new InvalidOperationException(name),

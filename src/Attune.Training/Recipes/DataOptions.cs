@@ -52,6 +52,7 @@ public sealed record DataOptions
                 $"`data.side` is for sft and pretrain; {method.Name} reads {DataUses.Describe(method.Reads)}")
             : new()
             {
+                Split = DataSplit.Train,
                 Columns = Columns,
                 Side = Side,
                 Ignore = Ignore,
@@ -64,7 +65,8 @@ public sealed record DataOptions
     public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
 
     /// <summary>Whether an example of the training data is a conversation, which a chat template writes.</summary>
-    public bool HasConversations() => Dataset.Read(Train, new() { Columns = Columns, Side = Side, Ignore = Ignore })
+    public bool HasConversations() => Dataset.Read(
+        Train, new() { Split = DataSplit.Train, Columns = Columns, Side = Side, Ignore = Ignore })
         .Any(example => example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample }
             or RewardedExample { Response: ChatExample });
 
@@ -100,19 +102,30 @@ public sealed record DataOptions
         if (train.Count == 0)
             throw new InvalidDataException(
                 $"{Train} has no examples to train on{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
-        var heldOut = HeldOut.Length > 0 ? encode(heldOutDigest.Count(Dataset.Read(HeldOut, options))) : [];
-        if (HeldOut.Length > 0 && heldOutDigest.Rows == 0)
+        var (heldOutPath, split) = HeldOut.Length == 0 && HasHeldOutFiles(run) ? (Train, DataSplit.HeldOut) : (HeldOut, DataSplit.All);
+        var heldOut = heldOutPath.Length > 0 ? encode(heldOutDigest.Count(Dataset.Read(heldOutPath, options with { Split = split }))) : [];
+        if (heldOutPath.Length > 0 && heldOutDigest.Rows == 0)
             throw new InvalidDataException(
-                $"`data.heldOut`: {HeldOut} has no examples; name other data, or hold out a share of data.train");
-        run.RecordData(
-            HeldOut.Length > 0 ? [("train", Train, trainDigest), ("heldOut", HeldOut, heldOutDigest)] : [("train", Train, trainDigest)]);
+                $"`data.heldOut`: {heldOutPath} has no examples; name other data, or hold out a share of data.train");
+        run.RecordData(heldOutPath.Length > 0
+            ? [("train", Train, trainDigest), ("heldOut", heldOutPath, heldOutDigest)]
+            : [("train", Train, trainDigest)]);
         run.Notices(encoder.Notices);
-        if (HeldOut.Length == 0)
+        if (heldOutPath.Length == 0)
             (train, heldOut) = Data.HeldOut.Split(train, HeldOutShare, run.Seed);
-        if (heldOut.Count == 0 && (HeldOut.Length > 0 || HeldOutShare > 0))
+        if (heldOut.Count == 0 && (heldOutPath.Length > 0 || HeldOutShare > 0))
             run.Notice("there is no evaluation: "
-                + (HeldOut.Length > 0 ? $"every example of {HeldOut} was left out" : "the only example is trained on"));
+                + (heldOutPath.Length > 0 ? $"every example of {heldOutPath} was left out" : "the only example is trained on"));
         return (train, heldOut);
+    }
+
+    /// <summary>Whether the folder of the training data has held-out files by their names; the run gets a notice.</summary>
+    bool HasHeldOutFiles(Run run)
+    {
+        if (!Dataset.HasHeldOut(Train))
+            return false;
+        run.Notice($"{Train} has files for validation or tests, by their names: they are held out");
+        return true;
     }
 
     static TrainingMethod MethodOf(Run run) => MethodCatalog.Find(run.Method.Name)

@@ -35,6 +35,29 @@ public sealed class RunDataTests : IDisposable
         Assert.True(runs.Resume("run").IsFinished);
     }
 
+    [Theory]
+    [InlineData("train-00000-of-00002.jsonl", "test-00000-of-00001.jsonl")]
+    [InlineData("train/0.jsonl", "validation/0.jsonl")]
+    [InlineData("my_train.jsonl", "my_dev.jsonl")]
+    public void Train_FolderWithSplits_HoldsOutTheFilesThatAreNamedSo(string train, string test)
+    {
+        folder.Write($"data/{train}", Lines(12, "a"));
+        folder.Write($"data/{test}", Lines(5, "b"));
+        var display = new RecordingDisplay();
+        var run = runs.Start("sft", Sft(new() { Train = folder.File("data") }), display);
+        Assert.Contains($"{folder.File("data")} has files for validation or tests, by their names: they are held out", display.Notices);
+        Assert.Equal(12, File.ReadLines(Path.Combine(run.Path, "trained-rows.txt")).Count());
+    }
+
+    [Fact]
+    public void Train_FolderWithoutTrainingFiles_IsReadWhole()
+    {
+        folder.Write("data/test-1.jsonl", Lines(12, "a"));
+        folder.Write("data/part-2.jsonl", Lines(8, "b"));
+        var run = runs.Start("sft", Sft(new() { Train = folder.File("data"), HeldOutShare = 0 }));
+        Assert.Equal(20, File.ReadLines(Path.Combine(run.Path, "trained-rows.txt")).Count());
+    }
+
     [Fact]
     public void Train_HeldOutWithoutRows_IsRefused()
     {

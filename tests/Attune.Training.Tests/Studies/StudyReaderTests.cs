@@ -173,23 +173,24 @@ public sealed class StudyReaderTests : IDisposable
     [Fact]
     public void EveryShippedStudyBinds()
     {
+        foreach (var recipe in Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml"))
+            folder.Write($"recipes/{Path.GetFileName(recipe)}", Here(File.ReadAllText(recipe)));
         var shipped = Directory.GetFiles(Repository.PathTo("studies"), "*.yaml");
         Assert.NotEmpty(shipped);
         foreach (var file in shipped)
         {
-            var text = File.ReadAllText(file);
-            foreach (var (path, here) in new[]
-            {
-                ("recipes/", Repository.PathTo("recipes") + "/"), ("data/frontdesk", Repository.PathTo("data", "frontdesk")),
-                ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel),
-                ("runs/random-walks/pretrain/model", tiny.LanguageModel), ("runs/increasing-numbers/pretrain/model", tiny.LanguageModel),
-                ("runs/studies", folder.Path),
-            })
-                text = text.Replace(path, here, StringComparison.Ordinal);
             string[] data = [$"data.train={TinyPrompts()}", $"data.heldOut={TinyPrompts()}"];
-            var study = StudyReader.Read(folder.Write(Path.GetFileName(file), text), null, data);
+            var study = StudyReader.Read(folder.Write(Path.GetFileName(file), Here(File.ReadAllText(file))), null, data);
             Assert.Equal(3, study.Study.Options.Seeds.Count);
         }
+
+        string Here(string text) => new[]
+        {
+            ("recipes/", folder.File("recipes") + "/"), ("data/", Repository.PathTo("data") + "/"),
+            ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel),
+            ("runs/random-walks/pretrain/model", tiny.LanguageModel), ("runs/increasing-numbers/pretrain/model", tiny.LanguageModel),
+            ("runs/studies", folder.Path),
+        }.Aggregate(text, (changed, path) => changed.Replace(path.Item1, path.Item2, StringComparison.Ordinal));
     }
 
     string TinyPrompts() => Attune.Testing.Models.TinyData.Prompts(folder);
