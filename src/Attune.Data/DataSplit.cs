@@ -23,7 +23,7 @@ static class FileSplits
     static readonly string[] Test = ["test", "testing"];
     static readonly string[] Training = ["train", "training"];
 
-    /// <summary>The files of a split. Without both training and held-out files, a folder has no splits: all files are training data.</summary>
+    /// <summary>The files of a split. A folder without files that are named for training has no splits: all are training data.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="files">Its data files.</param>
     /// <param name="split">The part to read.</param>
@@ -32,7 +32,7 @@ static class FileSplits
         var (validation, test) = (Named(Validation), Named(Test));
         if (split == DataSplit.All || Named(Training).Count == 0)
             return split == DataSplit.HeldOut ? [] : files;
-        return split == DataSplit.Train ? [.. files.Except(validation).Except(test)] : validation.Count > 0 ? validation : test;
+        return split == DataSplit.Train ? [.. files.Except(validation).Except(test)] : validation is [] ? test : validation;
 
         List<string> Named(string[] names) => [.. files.Where(file => Words(Path.GetRelativePath(folder, file)).Intersect(names).Any())];
     }

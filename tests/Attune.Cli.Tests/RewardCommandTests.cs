@@ -66,11 +66,11 @@ public sealed class RewardCommandTests : IDisposable
     [Theory]
     [InlineData("score", """{"prompt":"q","completion":" a","system":"x"}""", "line 1: score would not use `system`", "--ignore system")]
     [InlineData("score", """{"text":"a","labels":[1]}""", "line 1: score would not use `labels`", "--ignore labels")]
-    [InlineData("score", """{"prompt":"q"}""", "line 1: score reads texts to score", "are prompts, which ppo, grpo, rft read.")]
+    [InlineData("score", """{"prompt":"q"}""", "line 1: score reads texts to score", "are prompts, which ppo, ")]
     [InlineData("evaluate reward", """{"prompt":"q","chosen":" a","rejected":" b","scores":[1,2]}""",
         "line 1: evaluate reward would not use `scores`", "--ignore scores")]
     [InlineData("evaluate reward", """{"prompt":"q","completion":" a"}""", "line 1: evaluate reward reads comparisons",
-        "are demonstrations, which sft reads.")]
+        "are demonstrations, which sft")]
     [InlineData("score", """{"title":"q","body":" a"}""", "match no layout", "`--columns prompt=… completion=…` says which field is which")]
     public void Data_FieldsWithAMeaning_StopTheCommand(string command, string row, string expected, string remedy)
     {

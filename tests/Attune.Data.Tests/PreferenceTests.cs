@@ -84,7 +84,8 @@ public sealed class PreferenceTests : IDisposable
         void Check(string line, params (string Response, bool Label)[] expected)
         {
             var found = encoder.EncodeLabels(Only(line))!;
-            Assert.Equal(expected.Select(row => ($"q{row.Response}<|endoftext|>", row.Label)), found.Texts.Select(Written).Zip(found.Labels));
+            Assert.Equal(
+                expected.Select(row => ($"q{row.Response}<|endoftext|>", row.Label)), found.Texts.Select(Written).Zip(found.Labels));
         }
 
         string Written(int[] text) => tokenizer.Decode(text);

@@ -19,8 +19,8 @@ static class DataConvertCommand
     };
     static readonly Option<string?> To = new("--layout")
     {
-        HelpName = "LAYOUT",
-        Description = $"The layout to write: {string.Join(", ", LayoutConversion.Targets)} (default: the one that the examples have)",
+        HelpName = string.Join('|', LayoutConversion.Targets),
+        Description = "The layout to write (default: the one that the examples have)",
     };
     static readonly Option<string[]> Keep = new("--keep")
     {

@@ -101,8 +101,9 @@ public sealed class Kto(Policy policy, Reference reference, KtoOptions options, 
         if (ratio * options.DesirableWeight / options.UndesirableWeight is >= 0.995 and < 1.335)
             return null;
         return $"{Quantity.Of(counts.Desirable, "desirable response")} of weight {Rounded(options.DesirableWeight)} and "
-            + $"{Quantity.Of(counts.Undesirable, "undesirable response")} of weight {Rounded(options.UndesirableWeight)}: KTO works best when "
-            + $"the two sides weigh between 1:1 and 4:3 in all. Set `kto.undesirableWeight` between {Rounded(ratio * options.DesirableWeight * 3 / 4)} and "
+            + $"{Quantity.Of(counts.Undesirable, "undesirable response")} of weight {Rounded(options.UndesirableWeight)}: KTO works best "
+            + "when the two sides weigh between 1:1 and 4:3 in all. Set `kto.undesirableWeight` between "
+            + $"{Rounded(ratio * options.DesirableWeight * 3 / 4)} and "
             + $"{Rounded(ratio * options.DesirableWeight)}, or `kto.desirableWeight` between "
             + $"{Rounded(options.UndesirableWeight / ratio)} and {Rounded(options.UndesirableWeight / ratio * 4 / 3)}";
 

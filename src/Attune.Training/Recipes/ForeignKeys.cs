@@ -142,7 +142,7 @@ static class ForeignKeys
         sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed
         ref_model_sync_steps | reference.syncEvery | 
         ref_model_mixup_alpha | reference.syncRate | 
-        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss | names are written as in exoPair; of grpo there is one loss, that of the paper
+        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss | names as in exoPair; grpo has one loss, that of the paper
         loss_weights | dpo.lossWeights | 
         f_divergence_type | dpo.fDivergence | 
         f_alpha_divergence_coef | dpo.alphaDivergenceCoef | 

@@ -29,7 +29,7 @@ public sealed class BcoTests : IDisposable
         runs.Start("bco", recipe with
         {
             Optimizer = recipe.Optimizer with { LearningRate = 3e-3 },
-            Training = recipe.Training with { BatchSize = 36, MicroBatchSize = 5 },                 // every step has all rows: 18 of a label
+            Training = recipe.Training with { BatchSize = 36, MicroBatchSize = 5 },     // a step has all rows: 18 of each label
             Data = recipe.Data with { HeldOutShare = 0 },
             Bco = new(),
         }, display);

@@ -85,7 +85,8 @@ public sealed class KtoTests : IDisposable
     [InlineData(100, 400, 4, 1, null)]
     [InlineData(800, 200, 1, 1, "Set `kto.undesirableWeight` between 3 and 4, or `kto.desirableWeight` between 0.25 and 0.33")]
     [InlineData(1, 2, 1, 1, "1 desirable response of weight 1 and 2 undesirable responses of weight 1: KTO works best when the two sides "
-        + "weigh between 1:1 and 4:3 in all. Set `kto.undesirableWeight` between 0.38 and 0.5, or `kto.desirableWeight` between 2 and 2.67")]
+        + "weigh between 1:1 and 4:3 in all. Set `kto.undesirableWeight` between 0.38 and 0.5, "
+        + "or `kto.desirableWeight` between 2 and 2.67")]
     [InlineData(5, 0, 1, 1, "all responses are labelled desirable")]
     public void BalanceNotice_OfWeightedCounts_SaysWhatToSet(
         int desirable, int undesirable, double desirableWeight, double undesirableWeight, string? expected)

@@ -195,9 +195,10 @@ public sealed class RftTests : IDisposable
         Assert.All(SampledResponse.Read(round), response => Assert.NotNull(response.Score));
     }
 
-    /// <summary>Changes the texts of a file, which the reward model and the loss do not read, to see whether they are sampled again.</summary>
+    /// <summary>Changes the texts of a file, which reward model and loss do not read, to see whether they are sampled again.</summary>
     static void Mark(string path) =>
-        SampledResponse.Write(path, SampledResponse.Read(path).Select(response => response with { Completion = response.Completion + "(marked)" }));
+        SampledResponse.Write(
+            path, SampledResponse.Read(path).Select(response => response with { Completion = response.Completion + "(marked)" }));
 
     static SampledResponse Sampled(string prompt, string text, double reward) =>
         new(0, prompt, text, [1], [0], Ended: true) { Score = reward, Reward = reward };

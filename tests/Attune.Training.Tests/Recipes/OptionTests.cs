@@ -8,7 +8,9 @@ namespace Attune.Training.Tests.Recipes;
 /// <summary>Every key of a method's own section, such as <c>kto.beta</c>, changes what a run on fixed data gives.</summary>
 public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
 {
-    /// <summary>Words with another value than that of <see cref="TinyRuns"/>; the last one has the key, those before it are needed.</summary>
+    /// <summary>
+    /// Words with another value than that of <see cref="TinyRuns"/>; the last one has the key, those before it are needed.
+    /// </summary>
     static readonly string[][] Changes =
     [
         ["sft.loss=dft"], ["sft.labelSmoothing=0.2"], ["sft.dropout=false"], ["sft.neftuneNoiseAlpha=5"], ["sft.packing=true"],
