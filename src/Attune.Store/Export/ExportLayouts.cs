@@ -5,12 +5,12 @@ namespace Attune.Store.Export;
 /// <summary>What the layouts of exports are for.</summary>
 public static class ExportLayouts
 {
-    /// <summary>What the rows are made for; null for a spreadsheet.</summary>
-    public static DataUse? Use(this ExportLayout layout) => layout switch
+    /// <summary>Whether what learns from a kind of data reads this layout.</summary>
+    public static bool IsReadFor(this ExportLayout layout, DataUse use) => layout switch
     {
-        ExportLayout.Kto => DataUse.Labels,
-        ExportLayout.Demonstrations => DataUse.Demonstrations,
-        ExportLayout.Csv => null,
-        _ => DataUse.Comparisons,
+        ExportLayout.Kto => use == DataUse.Labels,
+        ExportLayout.Demonstrations => use == DataUse.Demonstrations,
+        ExportLayout.Csv => false,
+        _ => use is DataUse.Comparisons or DataUse.Rewards,
     };
 }

@@ -15,27 +15,21 @@ static class Snapshot
     public static string HeldOut(string folder) => Path.Combine(folder, "heldout.jsonl");
 
     /// <summary>The methods that can learn from the decisions of a project; those that learn from comparisons come first.</summary>
-    public static IReadOnlyList<MethodDescription> Methods(PreferenceStore store, StudioOptions options, Project project)
-    {
-        var layouts = Enum.GetValues<ExportLayout>().Where(layout =>
-            options.Methods.Any(method => LayoutFor(method, project) == layout) && store.Exports.HasRows(project, Options(layout)));
-        return
-        [
-            .. from layout in layouts
-               from method in options.Methods
-               where LayoutFor(method, project) == layout
-               select method,
-        ];
-    }
+    public static IReadOnlyList<MethodDescription> Methods(PreferenceStore store, StudioOptions options, Project project) =>
+    [
+        .. from layout in Layouts(project)
+           where store.Exports.HasRows(project, Options(layout))
+           from method in options.Methods
+           where layout.IsReadFor(method.Reads)
+           select method,
+    ];
 
-    /// <summary>The layout that a method reads; null for a method that learns from other data than decisions.</summary>
-    public static ExportLayout? LayoutFor(MethodDescription method, Project project) => method.Reads switch
-    {
-        DataUse.Comparisons or DataUse.Rewards => project.Settings.Task == TaskKind.Pairwise ? ExportLayout.Pairs : ExportLayout.Rankings,
-        DataUse.Labels => ExportLayout.Kto,
-        DataUse.Demonstrations => ExportLayout.Demonstrations,
-        _ => null,
-    };
+    /// <summary>The layouts in which a project's decisions are exported for training; no two are for the same methods.</summary>
+    static ExportLayout[] Layouts(Project project) =>
+    [
+        project.Settings.Task == TaskKind.Pairwise ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
+        ExportLayout.Demonstrations,
+    ];
 
     /// <summary>What a snapshot for a method would contain.</summary>
     /// <inheritdoc cref="Write"/>
@@ -47,7 +41,8 @@ static class Snapshot
     public static ExportCounts Write(PreferenceStore store, Project project, MethodDescription method, string folder, Person by) =>
         WithRows(store.Exports.Snapshot(project, OptionsFor(method, project), folder, by.Id).Counts, method, project);
 
-    static ExportOptions OptionsFor(MethodDescription method, Project project) => LayoutFor(method, project) is { } layout
+    static ExportOptions OptionsFor(MethodDescription method, Project project) =>
+        Layouts(project).Where(layout => layout.IsReadFor(method.Reads)).ToList() is [var layout]
         ? Options(layout)
         : throw new InvalidDataException($"{method.Name} does not learn from decisions, so it cannot be started from a project");
 
