@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Reporting.Reports;
+using Attune.Store.Export;
 using Attune.Studio.Loop;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
@@ -14,7 +15,14 @@ public sealed class TrainRequestTests
 
     public static TheoryData<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
 
-    [Theory, MemberData(nameof(Methods))]
+    /// <summary>The methods that a project may offer.</summary>
+    public static TheoryData<string> Offered =>
+    [
+        .. MethodCatalog.All.Where(method => TrainRequest.ReadsPrompts(method)
+            || Enum.GetValues<ExportLayout>().Any(layout => layout.IsReadFor(method.Reads))).Select(method => method.Name),
+    ];
+
+    [Theory, MemberData(nameof(Offered))]
     public void Recipe_RewardsAtAnyDepth_AreRefused(string method)
     {
         foreach (var key in RewardKeys(MethodCatalog.Find(method)!.NewRecipe().GetType()))
