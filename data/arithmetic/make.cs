@@ -1,6 +1,6 @@
 // Makes the files of this folder: `dotnet run data/arithmetic/make.cs`. README.md describes them.
-const int Texts = 2000, Labelled = 1100, Prompts = 500, HeldOut = 150, Operations = 3, GreatestDigit = 6, GreatestResult = 14, Seed = 14;
-const double WrongSteps = 0.2;
+const int Texts = 1700, Labelled = 950, Prompts = 400, HeldOut = 150, Operations = 4, GreatestDigit = 4, GreatestResult = 9, Seed = 14;
+const double WrongSteps = 0.25;
 var folder = args.FirstOrDefault() ?? "data/arithmetic";
 var random = new Random(Seed);
 var known = new HashSet<string>();
@@ -16,7 +16,7 @@ void Write(string name, int lines, Func<string> line) =>
 
 int Digit() => random.Next(1, GreatestDigit + 1);
 
-// A chain of additions and subtractions of digits with results from 0 to 14 that is in no other line.
+// A chain of additions and subtractions of digits with results from 0 to 9 that is in no other line.
 (int First, (char Sign, int Number)[] Operations) NewProblem()
 {
     while (true)
@@ -52,34 +52,34 @@ string TextLine((int First, (char Sign, int Number)[] Operations) problem) =>
 
 string StepsLine((int First, (char Sign, int Number)[] Operations) problem)
 {
-    var steps = Steps(problem).ToList();
+    var steps = Steps(problem);
     var completions = string.Join(",", steps.Select(step => $"\"{step.Text}\""));
     var labels = string.Join(",", steps.Select(step => step.Right ? "true" : "false"));
     return $$"""{"prompt":"{{Prompt(problem.First, problem.Operations)}}","completions":[{{completions}}],"labels":[{{labels}}]}""";
 }
 
-// One step for each operation. A wrong step has a wrong result, does another operation than the problem's, or does not start from the
-// result before it. Later steps go on from its result.
-IEnumerable<(string Text, bool Right)> Steps((int First, (char Sign, int Number)[] Operations) problem)
-{
-    var value = problem.First;
-    foreach (var (sign, number) in problem.Operations)
-    {
-        var error = random.NextDouble() < WrongSteps ? random.Next(5) : -1;
-        var start = error == 0 ? Other(value, GreatestResult) : value;
-        var digit = error == 1 ? Other(number, GreatestDigit) : number;
-        var result = Result(start, sign, digit);
-        if (error > 1)
-            result += (random.Next(2) == 0 ? 1 : -1) * random.Next(1, 4);
-        yield return ($"{start} {sign} {digit} = {result}", error < 0);
-        value = result;
-    }
-}
-
-// Another number from 1 to the greatest.
-int Other(int number, int greatest)
+// One step for each operation, with results from 0 to 9.
+List<(string Text, bool Right)> Steps((int First, (char Sign, int Number)[] Operations) problem)
 {
     while (true)
-        if (random.Next(1, greatest + 1) is var other && other != number)
-            return other;
+        if (TrySteps(problem) is { } steps)
+            return steps;
+}
+
+// A wrong step has a result that is off by 1 to 3; the next step goes on from it. Null when a result is out of range.
+List<(string Text, bool Right)>? TrySteps((int First, (char Sign, int Number)[] Operations) problem)
+{
+    var (value, steps) = (problem.First, new List<(string Text, bool Right)>());
+    foreach (var (sign, number) in problem.Operations)
+    {
+        var right = random.NextDouble() >= WrongSteps;
+        var result = Result(value, sign, number);
+        if (!right)
+            result += (random.Next(2) == 0 ? 1 : -1) * random.Next(1, 4);
+        if (result is < 0 or > GreatestResult)
+            return null;
+        steps.Add(($"{value} {sign} {number} = {result}", right));
+        value = result;
+    }
+    return steps;
 }
