@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
 using Attune.Training.Options;
@@ -12,6 +13,32 @@ namespace Attune.Training.Recipes;
 /// <summary>Preference optimization of a language model on comparisons, without a reward model.</summary>
 public sealed record DpoRecipe : OfflineRecipe<TokenComparisons>
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("dpo")
+    {
+        NewRecipe = () => new DpoRecipe(),
+        Reads = DataUse.Comparisons,
+        Summary = "Fine-tune on comparisons, without a reward model",
+        Example = "attune dpo model=runs/quickstart/2-sft/model data.train=data/frontdesk/pairs.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "dpo.beta", "parameters.lora.rank", "training.epochs", "training.batchSize",
+            "training.microBatchSize", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "DPO",
+        ReportLead = "The model was trained on comparisons to make chosen responses more likely than rejected ones.",
+        Metrics =
+        [
+            new("loss", "DPO loss", "",
+                "The loss of `dpo.loss`. Of the sigmoid loss it is −log of the probability that the implicit reward gives to the "
+                    + "annotators' choice, and 0.69 is guessing. Healthy: both curves fall. When the held-out curve rises again, the "
+                    + "model overfits."),
+            .. DpoLosses.All.Keys.Select(DpoLosses.NameOf).Select(name => new Metric($"loss/{name}", $"Loss: {name}", "",
+                "One of the losses that are added, without its weight. Healthy: it falls.") { Place = ChartPlace.Folded }),
+            CommonMetrics.LogprobOfChosen("nats a response"), CommonMetrics.LogprobOfRejected("nats a response"),
+        ],
+    };
+
     public DpoRecipe() => Run = new() { Output = "runs/dpo" };
 
     /// <summary>What log-ratios are measured from.</summary>

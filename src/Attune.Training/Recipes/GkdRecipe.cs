@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
 using Attune.Training.Options;
@@ -13,6 +14,34 @@ namespace Attune.Training.Recipes;
 /// <summary>Distillation of a teacher into a smaller language model, on responses of the data and on the model's own.</summary>
 public sealed record GkdRecipe : OfflineRecipe<TokenDemonstration>
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("gkd")
+    {
+        NewRecipe = () => new GkdRecipe(),
+        Reads = DataUse.Demonstrations,
+        Summary = "Distil a teacher into a smaller model",
+        Example =
+            "attune gkd model=runs/quickstart/1-pretrain/model teacher=runs/quickstart/2-sft/model "
+            + "data.train=data/frontdesk/demonstrations.jsonl",
+        MainKeys =
+        [
+            "model", "teacher", "data.train", "gkd.beta", "gkd.lambda", "sampling.maxNewTokens", "training.epochs",
+            "training.batchSize", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "GKD",
+        ReportLead =
+            "The model learned the teacher's distribution of each next token, on responses of the data and on responses of its own.",
+        Metrics =
+        [
+            new("loss", "Divergence from the teacher", "nats a token",
+                "The generalised Jensen–Shannon divergence of the two models' distributions. Healthy: both curves fall; steps on the "
+                    + "model's own responses and on those of the data have different levels."),
+            new("gkd/on_policy", "Steps on the model's own responses", "%",
+                "Whether a step learned from responses that the model sampled; the mean is gkd.lambda.") { Place = ChartPlace.Folded },
+            .. CommonMetrics.OfTeachers,
+        ],
+    };
+
     public GkdRecipe() => Run = new() { Output = "runs/gkd" };
 
     /// <summary>A folder with the language model that is learned from. It has the same tokenizer as the model that is trained.</summary>

@@ -1,3 +1,5 @@
+using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
 using Attune.Training.Parameters;
@@ -11,6 +13,38 @@ namespace Attune.Training.Recipes;
 /// </summary>
 public sealed record GrpoRecipe : OnPolicyRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("grpo")
+    {
+        NewRecipe = () => new GrpoRecipe(),
+        Reads = DataUse.Prompts,
+        Summary = "Maximise a reward with GRPO, which needs no critic",
+        Example =
+            "attune grpo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
+            + "data.train=data/frontdesk/prompts.jsonl",
+        MainKeys =
+        [
+            "model", "rewardModel", "data.train", "training.steps", "training.batchSize", "updates.samplesPerPrompt",
+            "sampling.maxNewTokens", "kl.coef", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "GRPO",
+        ReportLead =
+            "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",
+        Metrics =
+        [
+            new("loss", "Loss", "",
+                "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no target level.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("grpo/groups_without_signal", "Groups without signal", "%",
+                "Prompts whose responses all have the same score: nothing is learned from them. Healthy: below 50 %.")
+            {
+                Place = ChartPlace.Folded,
+            },
+        ],
+    };
+
     public GrpoRecipe()
     {
         Run = new() { Output = "runs/grpo" };

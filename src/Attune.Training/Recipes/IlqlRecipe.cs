@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Models.Heads;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
 using Attune.Training.Optimizers;
@@ -13,6 +14,64 @@ namespace Attune.Training.Recipes;
 /// <summary>Offline reinforcement learning of a language model from responses with rewards, by ILQL.</summary>
 public sealed record IlqlRecipe : OfflineRecipe<TokenRewards>
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("ilql")
+    {
+        NewRecipe = () => new IlqlRecipe(),
+        Reads = DataUse.Rewards,
+        Summary = "Learn from responses with rewards, without sampling",
+        Example = "attune ilql model=runs/quickstart/2-sft/model data.train=data/frontdesk/rankings.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "ilql.tau", "ilql.alpha", "ilql.advantageBeta", "responses.prompts",
+            "training.epochs", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "ILQL",
+        ReportLead =
+            "The model learned the values of tokens from responses with rewards; it makes tokens of high value more likely when it "
+            + "generates.",
+        Metrics =
+        [
+            new("loss", "Loss", "",
+                "The sum of the losses of Q, value, CQL and AWAC with their weights. Healthy: both curves fall. When the held-out "
+                    + "curve rises again, the model overfits."),
+            new("loss/q", "Q loss", "reward²",
+                "The squared error of the Q values against reward and next value, added up over the Q heads. Healthy: it falls."),
+            new("loss/value", "Value loss", "reward²", "The expectile loss of the values. Healthy: it falls, then stays.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("loss/cql", "CQL loss", "nats a token",
+                "The cross-entropy of the response tokens under softmax(Q), added up over the Q heads. Healthy: it falls.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("loss/awac", "AWAC loss", "nats a token",
+                "The cross-entropy of the response tokens under the policy, weighted. Healthy: it falls, then stays."),
+            new("values/mean", "Values and Q values of response tokens", "reward",
+                "Healthy: the values are a little above the Q values for τ above 0.5, and both stay within the rewards of the data.")
+            {
+                Place = ChartPlace.Folded,
+                Series = "V",
+            },
+            new("qvalues/0/mean", "Q values, first head", "reward", "Q of the first head at the response tokens.")
+            {
+                DrawnWith = "values/mean",
+                Series = "Q, first head",
+            },
+            new("qvalues/1/mean", "Q values, second head", "reward", "Q of the second head at the response tokens.")
+            {
+                DrawnWith = "values/mean",
+                Series = "Q, second head",
+            },
+            new("awac_weight/mean", "Weight of AWAC", "",
+                "The mean of exp(β (Q − V)); 1 where β is 0. It is not clipped. Healthy: near 1; above 10 a few tokens count only.")
+            {
+                Place = ChartPlace.Folded,
+            },
+        ],
+    };
+
     public IlqlRecipe()
     {
         Run = new() { Output = "runs/ilql" };

@@ -12,6 +12,32 @@ namespace Attune.Training.Recipes;
 /// <summary>Preference optimization of a language model on responses that are labelled good or bad, one by one.</summary>
 public sealed record KtoRecipe : OfflineRecipe<TokenLabels>
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("kto")
+    {
+        NewRecipe = () => new KtoRecipe(),
+        Reads = DataUse.Labels,
+        Summary = "Fine-tune on responses that are labelled good or bad",
+        Example = "attune kto model=runs/quickstart/2-sft/model data.train=data/frontdesk/labels.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "kto.beta", "kto.desirableWeight", "kto.undesirableWeight", "training.epochs",
+            "training.batchSize", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "KTO",
+        ReportLead = "The model was trained on labels to make good responses more likely and bad ones less likely.",
+        Metrics =
+        [
+            new("loss", "KTO loss", "",
+                "The mean of the weight times 1 − σ of how far a reward is on the right side; half the mean weight before training. "
+                    + "Healthy: both curves fall. When the held-out curve rises again, the model overfits."),
+            CommonMetrics.LabelAccuracy,
+            new("kl", "KL of mismatched pairs", "nats",
+                "The baseline that rewards are compared with: the mean log-ratio of prompts with other prompts' responses, at least 0. "
+                    + "Healthy: it stays small."),
+        ],
+    };
+
     public KtoRecipe() => Run = new() { Output = "runs/kto" };
 
     /// <summary>What log-ratios are measured from.</summary>

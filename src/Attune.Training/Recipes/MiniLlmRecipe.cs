@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
 using Attune.Training.Options;
@@ -11,6 +13,38 @@ namespace Attune.Training.Recipes;
 /// <summary>Distillation of a teacher into a smaller language model by policy gradient on the reverse KL.</summary>
 public sealed record MiniLlmRecipe : OnPolicyRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("minillm")
+    {
+        NewRecipe = () => new MiniLlmRecipe(),
+        Reads = DataUse.Prompts,
+        Summary = "Distil a teacher by policy gradient",
+        Example =
+            "attune minillm model=runs/quickstart/1-pretrain/model teacher=runs/quickstart/2-sft/model "
+            + "data.train=data/frontdesk/prompts.jsonl",
+        MainKeys =
+        [
+            "model", "teacher", "data.train", "training.steps", "training.batchSize", "minillm.gamma", "sampling.maxNewTokens",
+            "rewards", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "MiniLLM",
+        ReportLead =
+            "The policy sampled responses to prompts, and tokens that the teacher finds more likely than the policy were made more "
+            + "likely.",
+        Metrics =
+        [
+            new("objective/scores", "Score", "points", "The mean score of the responses; 0 without rewards.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("loss", "Loss", "", "The policy loss, and the reverse KL with minillm.singleStepDecomposition. It falls with the KL.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            .. CommonMetrics.OfTeachers,
+        ],
+    };
+
     public MiniLlmRecipe()
     {
         Run = new() { Output = "runs/minillm" };

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
 using Attune.Models.Heads;
+using Attune.Reporting.Reports;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
@@ -16,6 +17,34 @@ namespace Attune.Training.Recipes;
 /// <summary>RL fine-tuning of a language model by PPO.</summary>
 public sealed record PpoRecipe : OnPolicyRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("ppo")
+    {
+        NewRecipe = () => new PpoRecipe(),
+        Reads = DataUse.Prompts,
+        Summary = "Maximise a reward with PPO",
+        Example =
+            "attune ppo model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
+            + "data.train=data/frontdesk/prompts.jsonl",
+        MainKeys =
+        [
+            "model", "rewardModel", "data.train", "training.steps", "training.batchSize", "updates.epochs", "sampling.maxNewTokens",
+            "kl.coef", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "PPO",
+        ReportLead =
+            "The policy sampled responses to prompts, and those that scored above the critic's estimate were made more likely, with a "
+            + "penalty on the KL from the reference.",
+        Metrics =
+        [
+            new("loss", "Total loss", "",
+                "What the optimizer minimises: the policy loss, plus the value loss with its weight. It has no target level.")
+            {
+                Place = ChartPlace.Folded,
+            },
+        ],
+    };
+
     public PpoRecipe()
     {
         Run = new() { Output = "runs/ppo" };

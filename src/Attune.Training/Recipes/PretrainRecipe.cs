@@ -15,6 +15,23 @@ namespace Attune.Training.Recipes;
 /// <summary>Pretraining of a language model on documents: a causal one, or a masked one where the model is an encoder.</summary>
 public sealed record PretrainRecipe : IRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("pretrain")
+    {
+        NewRecipe = () => new PretrainRecipe(),
+        Reads = DataUse.Documents,
+        Summary = "Train a language model on documents",
+        Example = "attune pretrain data.train=data/frontdesk/corpus.jsonl newModel.layers=2 newModel.width=128",
+        MainKeys =
+        [
+            "data.train", "data.heldOut", "newModel.layers", "newModel.width", "tokenizer.vocabularySize", "training.epochs",
+            "training.batchSize", "optimizer.learningRate", "run.evaluateEvery", "run.output",
+        ],
+        ReportTitle = "Pretraining",
+        ReportLead = "The model read documents and learned to predict each next token.",
+        HasPrompts = false,
+    };
+
     /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new() { Output = "runs/pretrain" };
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Reporting.Reports;
 using Attune.Text;
 using Attune.Training.Algorithms;
 using Attune.Training.Offline;
@@ -13,6 +14,41 @@ namespace Attune.Training.Recipes;
 /// <summary>Training of a process reward model on responses in labelled steps.</summary>
 public sealed record PrmRecipe : OfflineRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("prm")
+    {
+        NewRecipe = () => new PrmRecipe(),
+        Reads = DataUse.Steps,
+        Summary = "Train a process reward model on responses in labelled steps",
+        Example = "attune prm model=runs/quickstart/2-sft/model data.train=data/arithmetic/steps.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "prm.trainOnLastStepOnly", "parameters.lora.rank", "training.epochs",
+            "training.batchSize", "training.microBatchSize", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "Process reward model",
+        ReportLead = "The model was trained on responses in labelled steps to tell right steps from wrong ones.",
+        MakesRewardModel = true,
+        Metrics =
+        [
+            new("loss", "Step loss", "nats a step",
+                "−log of the probability that the model gives to the label of a step; 0.69 is guessing. Healthy: both curves fall. "
+                    + "When the held-out curve rises again, the model overfits."),
+            new("accuracy", "Step accuracy", "%",
+                "Steps whose label the model gives at least probability ½. Healthy: above the share of the more frequent label, which "
+                    + "always predicting that label gives."),
+            new("steps/right", "Steps labelled right", "%", "The share of steps that the data labels right.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("steps/predicted_right", "Steps predicted right", "%",
+                "The share of steps that the model takes for right. Healthy: near the share that is labelled right.")
+            {
+                Place = ChartPlace.Folded,
+            },
+        ],
+    };
+
     public PrmRecipe()
     {
         Run = new() { Output = "runs/prm" };

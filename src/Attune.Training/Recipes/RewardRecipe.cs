@@ -15,6 +15,29 @@ namespace Attune.Training.Recipes;
 /// <summary>Training of a reward model on comparisons.</summary>
 public sealed record RewardRecipe : IRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("reward")
+    {
+        NewRecipe = () => new RewardRecipe(),
+        Reads = DataUse.Comparisons,
+        Summary = "Train a reward model on comparisons",
+        Example = "attune reward model=runs/quickstart/2-sft/model data.train=data/frontdesk/rankings.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "reward.heads", "training.epochs", "training.batchSize", "training.microBatchSize",
+            "optimizer.learningRate", "run.evaluateEvery", "run.output",
+        ],
+        ReportTitle = "Reward model",
+        ReportLead = "The model was trained on comparisons to give the preferred response the higher score.",
+        MakesRewardModel = true,
+        Metrics =
+        [
+            new("loss", "Comparison loss", "nats a pair",
+                "−log of the probability that the model gives to the annotators' choice; 0.69 is guessing. Healthy: both curves fall. "
+                    + "When the held-out curve rises again, the model overfits."),
+        ],
+    };
+
     /// <summary>Folder, seed, and how often the run saves and evaluates.</summary>
     public RunOptions Run { get; init; } = new() { Output = "runs/reward" };
 

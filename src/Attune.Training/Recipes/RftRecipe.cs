@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Data;
 using Attune.Generation;
+using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
@@ -20,6 +22,62 @@ namespace Attune.Training.Recipes;
 /// </summary>
 public sealed record RftRecipe : PolicyRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("rft")
+    {
+        NewRecipe = () => new RftRecipe(),
+        Reads = DataUse.Prompts,
+        Summary = "Fine-tune on the best of the model's own responses (RFT, best-of-n distillation)",
+        Example =
+            "attune rft model=runs/quickstart/2-sft/model rewardModel=runs/quickstart/4-reward/model "
+            + "data.train=data/frontdesk/prompts.jsonl rft.promptsPerRound=64",
+        MainKeys =
+        [
+            "model", "rewardModel", "data.train", "training.steps", "rft.selection", "rft.samplesPerPrompt", "rft.promptsPerRound",
+            "rft.improveSteps", "optimizer.learningRate", "run.output",
+        ],
+        ReportTitle = "Rejection-sampling fine-tuning",
+        ReportLead =
+            "In each round the policy sampled several responses to each prompt, and was fine-tuned on those with the highest rewards.",
+        Metrics =
+        [
+            new("objective/scores", "Score", "points",
+                "The mean score of all responses that a round sampled. Healthy: it rises from round to round and then levels off."),
+            new("rft/selected_scores", "Score of selected responses", "points",
+                "The mean score of the responses that are trained on. Healthy: above the mean of all responses; without a difference, "
+                    + "nothing better is learned.")
+            {
+                DrawnWith = "objective/scores", Series = "selected",
+            },
+            new("loss", "Loss", "nats a token",
+                "The cross-entropy of selected responses. Healthy: it falls within a round. Near 0 the policy gives the same responses "
+                    + "again and again."),
+            new("rft/selected", "Selected responses", "responses",
+                "Distinct responses that an improvement step trains on. Healthy: it falls within a round, as the threshold rises.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("rft/selected_share", "Share of selected responses", "%",
+                "Selected responses, as a share of those that were sampled. Healthy: below 1 − the quantile, since duplicates are "
+                    + "dropped; far below it, the responses are alike.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("rft/prompts", "Prompts with a selected response", "%",
+                "The share of prompts from which a response is trained on. Healthy: near 100 %; where rewards are 0 or 1, the share of "
+                    + "prompts that the policy solves.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("rft/threshold", "Threshold", "points",
+                "The mean over prompts of the lowest reward that is selected. Healthy: it rises within a round and over the rounds.")
+            {
+                Place = ChartPlace.Folded,
+            },
+            new("rft/round", "Round", "", "The number of the round.") { Place = ChartPlace.None },
+        ],
+    };
+
     public RftRecipe()
     {
         Run = new() { Output = "runs/rft", CheckpointEvery = 1 };

@@ -13,6 +13,22 @@ namespace Attune.Training.Recipes;
 /// <summary>Supervised fine-tuning of a language model on demonstrations.</summary>
 public sealed record SftRecipe : OfflineRecipe
 {
+    /// <summary>Its description in commands, recipes, help and reports.</summary>
+    public static TrainingMethod Method { get; } = new("sft")
+    {
+        NewRecipe = () => new SftRecipe(),
+        Reads = DataUse.Demonstrations,
+        Summary = "Fine-tune on demonstrations",
+        Example = "attune sft model=runs/quickstart/1-pretrain/model data.train=data/frontdesk/demonstrations.jsonl",
+        MainKeys =
+        [
+            "model", "data.train", "data.heldOut", "parameters.lora.rank", "training.epochs", "training.batchSize",
+            "training.microBatchSize", "optimizer.learningRate", "run.evaluateEvery", "run.output",
+        ],
+        ReportTitle = "Fine-tuning",
+        ReportLead = "The model was fine-tuned on demonstrations: prompts with responses that people wrote.",
+    };
+
     public SftRecipe()
     {
         Run = new() { Output = "runs/sft" };

@@ -1,0 +1,35 @@
+using Attune.Reporting.Reports;
+
+namespace Attune.Training.Recipes;
+
+/// <summary>Metrics that several methods describe in the same way.</summary>
+static class CommonMetrics
+{
+    /// <summary>Metrics of methods with a teacher.</summary>
+    public static IReadOnlyList<Metric> OfTeachers { get; } =
+    [
+        new("kl/forward", "KL(teacher ‖ student)", "nats a token",
+            "The mean divergence of the teacher's distribution of the next token from the student's. Healthy: both curves fall."),
+        new("kl/reverse", "KL(student ‖ teacher)", "nats a token",
+            "The same in the other direction, which is large where the student writes what the teacher would not. Healthy: both curves "
+                + "fall."),
+        new("agreement", "Agreement with the teacher", "%",
+            "How often both models find the same token most likely. Healthy: it rises."),
+    ];
+
+    public static Metric NllLoss(string responses) => new("nll_loss", "Negative log-likelihood", "nats a token",
+        $"The negative log-likelihood of the {responses} responses. Healthy: it falls, or stays where the model was fine-tuned on them.");
+
+    public static Metric LogprobOfChosen(string unit) => new("logps/chosen", "Log-probabilities of responses", unit,
+        "The log-probability of chosen and of rejected responses. Healthy: that of chosen ones does not fall far.") { Series = "chosen" };
+
+    public static Metric LogprobOfRejected(string unit) =>
+        new("logps/rejected", "Log-probability of rejected responses", unit, "The log-probability of rejected responses.")
+        {
+            DrawnWith = "logps/chosen",
+            Series = "rejected",
+        };
+
+    public static Metric LabelAccuracy => new("rewards/accuracies", "Accuracy on labels", "%",
+        "How often a good response is above the baseline and a bad one below; 50 % is guessing. Healthy: the held-out curve rises too.");
+}
