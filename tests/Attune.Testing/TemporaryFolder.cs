@@ -3,7 +3,21 @@ namespace Attune.Testing;
 /// <summary>A new folder that is deleted at the end of the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("attune-test-").FullName;
+    const string Memory = "/dev/shm";
+    const long Room = 1L << 30;
+
+    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("attune-test-").FullName;
+
+    TemporaryFolder(string parent) =>
+        Path = Directory.CreateDirectory(System.IO.Path.Combine(parent, $"attune-test-{Guid.NewGuid():N}")).FullName;
+
+    public string Path { get; }
+
+    /// <summary>
+    /// A folder in memory, where the system has one with enough room, for tests that write many small files and start no programs from it.
+    /// </summary>
+    public static TemporaryFolder InMemory() =>
+        Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > Room ? new(Memory) : new();
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 

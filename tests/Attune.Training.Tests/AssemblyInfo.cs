@@ -1,2 +1,4 @@
-// Not in parallel: tests assert on the live bytes and tensors of the process.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+using Attune.Testing.Models;
+
+// Classes run in parallel, each on one processor: models are so small that threads of an operator make nothing faster.
+[assembly: AssemblyFixture(typeof(SingleThread))]

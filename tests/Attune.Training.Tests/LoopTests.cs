@@ -23,27 +23,6 @@ public sealed class LoopTests : IDisposable
     public void Dispose() => runs.Dispose();
 
     [Theory]
-    [MemberData(nameof(Kinds))]
-    public void TwentyStepsLeaveTensorsAndBytesFlat(string method)
-    {
-        var (tensors, bytes) = (new List<long>(), new List<long>());
-        var display = new RecordingDisplay
-        {
-            OnStep = _ =>
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-                tensors.Add(TorchLibrary.LiveTensors);
-                bytes.Add(TorchLibrary.LiveBytes);
-            },
-        };
-        runs.Start(method, runs.Recipe(method, "a", steps: 20, checkpointEvery: 7), display);
-        Assert.Equal(20, tensors.Count);
-        Assert.Equal(tensors[2], tensors[^1]);
-        Assert.Equal(bytes[2], bytes[^1]);
-    }
-
-    [Theory]
     [MemberData(nameof(OfflineKinds))]
     [InlineData("rft")]
     public void MicroBatchesGiveTheStepOfTheWholeBatch(string method)

@@ -12,7 +12,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
     [Fact]
     public void EveryShippedRecipeRunsTwoSteps()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = TemporaryFolder.InMemory();
         var (pretrain, sft, reward) = (folder.File("pretrain"), folder.File("sft"), folder.File("reward"));
         RunTwoSteps("pretrain", pretrain);
         RunTwoSteps("sft", sft, $"model={pretrain}/model");

@@ -16,7 +16,7 @@ namespace Attune.Training.Tests;
 /// <summary>A recipe of every method over tiny data and tiny models, made in a temporary folder.</summary>
 sealed class TinyRuns : IDisposable
 {
-    readonly TemporaryFolder folder = new();
+    readonly TemporaryFolder folder = TemporaryFolder.InMemory();
     readonly string family;
     readonly int layers;
     readonly int context;

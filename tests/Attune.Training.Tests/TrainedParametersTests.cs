@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Models.Heads;
@@ -7,7 +6,6 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Parameters;
-using Attune.Training.Policies;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests;
@@ -108,62 +106,6 @@ public sealed class TrainedParametersTests : IDisposable
         Assert.Contains(display.Notices, notice => notice.Contains("learning rate 0 leaves the ratio", StringComparison.Ordinal)
             && notice.EndsWith(": 0", StringComparison.Ordinal));
         Assert.DoesNotContain(display.Notices, notice => notice.Contains("FAILED", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void TwentyStepsOfAnAdapterLeaveTensorsAndBytesFlat()
-    {
-        var (tensors, bytes) = (new List<long>(), new List<long>());
-        runs.Start("ppo", Recipe("ppo", "dora", "a", steps: 20), new RecordingDisplay
-        {
-            OnStep = _ =>
-            {
-                bytes.Add(LiveBytes());
-                tensors.Add(TorchLibrary.LiveTensors);
-            },
-        });
-        Assert.Equal((tensors[2], bytes[2]), (tensors[^1], bytes[^1]));
-    }
-
-    [Fact]
-    public void WithAnAdapterTheReferenceIsTheSameModelWithTheAdapterOff()
-    {
-        using var scope = TensorScope.Open();
-        var (model, trained) = Choose("lora");
-        var policy = new Policy(model, TinyData.Tokenizer, new());
-        var bytes = LiveBytes();
-        using var lease = new Reference(policy, trained).Use();
-        var reference = lease.Policy;
-        Assert.Equal(bytes, LiveBytes());
-        Assert.Same(model, reference.Model);
-        var rollouts = Respond(policy);
-        var before = reference.Analyze(rollouts).Logprobs.ToArray<float>();
-        Assert.Equal(before, policy.Analyze(rollouts).Logprobs.ToArray<float>());
-        using (Autograd.NoGrad())
-            foreach (var (_, parameter) in trained.Named)
-                parameter.Value.FillInPlace(0.1);
-        Assert.Equal(before, reference.Analyze(rollouts).Logprobs.ToArray<float>());
-        Assert.NotEqual(before, policy.Analyze(rollouts).Logprobs.ToArray<float>());
-    }
-
-    [Fact]
-    public void WithFrozenLayersTheReferenceSharesThem()
-    {
-        using var scope = TensorScope.Open();
-        var (model, trained) = Choose("top layer");
-        var bytes = LiveBytes();
-        using var lease = new Reference(new(model, TinyData.Tokenizer, new()), trained).Use();
-        var reference = lease.Policy.Model;
-        var copied = trained.Named.Sum(parameter => parameter.Value.ElementCount) * sizeof(float);
-        Assert.InRange(LiveBytes() - bytes, copied, copied + 1000 * 64);
-        var trainable = trained.Named.Select(parameter => parameter.Name).ToHashSet();
-        Assert.Contains("transformer.h.1.ln_1.weight", trainable);
-        foreach (var ((name, own), (_, other)) in model.NamedParameters().Zip(reference.NamedParameters()))
-        {
-            Assert.Equal(trainable.Contains(name), own.Value != other.Value);
-            Assert.Equal(own.Value.ToArray<float>(), other.Value.ToArray<float>());
-            Assert.False(other.Trainable);
-        }
     }
 
     [Theory]
@@ -297,26 +239,6 @@ public sealed class TrainedParametersTests : IDisposable
         PpoRecipe ppo => ppo with { Run = ppo.Run with { SelfTest = true } },
         _ => recipe,
     };
-
-    (LanguageModel Model, TrainedParameters Trained) Choose(string form)
-    {
-        var model = Pretrained.LoadLanguageModel(TwoLayers);
-        return (model, TrainedParameters.Select(model, Forms[form], seed: 1));
-    }
-
-    static long LiveBytes()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return TorchLibrary.LiveBytes;
-    }
-
-    static Rollouts Respond(Policy policy)
-    {
-        using var random = new RandomSource(1);
-        using var noGrad = Autograd.NoGrad();
-        return policy.Respond([new(TinyData.Tokenizer.Encode("The cat says"), "The cat says")], random, samples: 2);
-    }
 
     static byte[] WeightFile(RunFolder run) => File.ReadAllBytes(Directory.GetFiles(run.Model, "*model.safetensors").Single());
 

@@ -3,7 +3,6 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 
 namespace Attune.Training.Tests.Algorithms;
 
@@ -52,39 +51,6 @@ public sealed class TokenChunksTests : IDisposable
         var (sum, _) = new TokenChunks([.. model.Parameters]) { Elements = 64 }.Sum(hidden, TinyModel.Vocabulary,
             (part, from, to) => Terms(model, part, from));
         Assert.False(sum.RequiresGrad);
-    }
-
-    /// <summary>A vocabulary of 150,000 and 1,000 tokens, both divided by five: each tensor (N, V) would have 24 MB.</summary>
-    [Fact]
-    public void Sum_LargeVocabulary_HoldsLessThanOneTensorOfAllLogits()
-    {
-        const int tokens = 200, vocabulary = 30_000;
-        const long one = tokens * (long)vocabulary * sizeof(float);
-        Assert.InRange(Peak(1 << 16), 0, one);
-        Assert.True(Peak(1 << 24) > 5 * one);
-
-        static long Peak(long elements)
-        {
-            using var inner = TensorScope.Open();
-            using var random = new RandomSource(1);
-            var (hidden, teacher) = (Tensor.Normal([tokens, 8], 0, 1, random), Tensor.Normal([tokens, 8], 0, 1, random));
-            var matrix = new Models.Layers.Parameter([vocabulary, 8], initialStd: 0.1);
-            matrix.Initialize(random);
-            matrix.Trainable = hidden.RequiresGrad = true;
-            TorchLibrary.ResetPeakBytes();
-            var before = TorchLibrary.LiveBytes;
-            var (sum, _) = new TokenChunks([matrix]) { Elements = elements }.Sum(hidden, vocabulary, (part, from, to) =>
-            [
-                Divergence.JensenShannon(
-                    part.Linear(matrix.Value).LogSoftmax(-1), teacher.Slice(0, from, to).Linear(matrix.Value.Detach()).LogSoftmax(-1), 0.5),
-            ]);
-            sum.Backward();
-            Assert.NotNull(hidden.Grad);
-            var peak = TorchLibrary.PeakBytes - before;
-            matrix.Trainable = false;
-            matrix.Value.Dispose();
-            return peak;
-        }
     }
 
     static double[] Doubles(Tensor tensor) => tensor.To(DType.Float64).ToArray<double>();
