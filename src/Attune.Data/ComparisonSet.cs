@@ -39,6 +39,13 @@ public sealed record ComparisonSet(IReadOnlyList<Comparison> Comparisons)
     /// <summary>Whether the chosen response is always first, so that the order says nothing else.</summary>
     public bool ChosenFirst { get; init; }
 
+    /// <summary>The first response with the best or the worst rank; null without ranks.</summary>
+    public int? Extreme(PairSide side)
+    {
+        var wanted = side == PairSide.Chosen ? Ranks?.Min() : Ranks?.Max();
+        return wanted is null ? null : Ranks!.Index().First(rank => rank.Item == wanted).Index;
+    }
+
     /// <summary>All pairs of ranked responses that do not tie.</summary>
     public static ComparisonSet FromRanks(params IReadOnlyList<int?> ranks) => new([..
         from better in Enumerable.Range(0, ranks.Count)

@@ -6,12 +6,13 @@ using Attune.Text;
 namespace Attune.Data;
 
 /// <summary>
-/// Reads data files: JSON Lines, JSON, tables (CSV, TSV), Parquet and texts, each also compressed with gzip or Zstandard; or a folder of
+/// Reads data files: JSON Lines, JSON, tables (CSV, TSV), Parquet, Arrow and texts, each also compressed with gzip or Zstandard; or a folder of
 /// them.
 /// </summary>
 public static class Dataset
 {
     const string Json = ".json";
+    const string Arrow = ".arrow";
 
     /// <summary>Every format that Attune reads.</summary>
     static readonly Format[] Formats =
@@ -22,6 +23,7 @@ public static class Dataset
         new(".csv", CsvSource.Read),
         new(".tsv", CsvSource.Read),
         new(".parquet", ParquetSource.Read),
+        new(Arrow, ArrowSource.Read),
         new(".txt", TextSource.Read),
     ];
 
@@ -38,7 +40,7 @@ public static class Dataset
     {
         options ??= new();
         RequireKnown(options);
-        return FilesOf(path, options.Split).SelectMany(file => ReadFile(file, options));
+        return ReadFiles(path, FilesOf(path, options.Split), options);
     }
 
     /// <summary>Whether a path is a folder with held-out files beside training files, by their names.</summary>
@@ -75,12 +77,20 @@ public static class Dataset
         return Array.Find(Formats, format => name[..^compression.Length].EndsWith(format.Ending, StringComparison.OrdinalIgnoreCase));
     }
 
-    static IEnumerable<Example> ReadFile(SourceFile file, ReadOptions options)
+    static IEnumerable<Example> ReadFiles(string path, IReadOnlyList<SourceFile> files, ReadOptions options)
     {
-        var reader = new ExampleReader(file.Path, options);
-        foreach (var row in Rows(file))
-            yield return reader.Read(row);
-        reader.End();
+        var readers = new List<ExampleReader>();
+        foreach (var file in files)
+        {
+            var reader = new ExampleReader(file.Path, options);
+            foreach (var row in Rows(file))
+                yield return reader.Read(row);
+            reader.End();
+            readers.Add(reader);
+        }
+        foreach (var same in readers.Where(reader => reader.Rows > 0).GroupBy(reader => reader.ReadAs))
+            options.Recognised($"{path}: {Quantity.Of(same.Sum(reader => reader.Rows), "row")}"
+                + $"{(files.Count > 1 ? $" in {Quantity.Of(same.Count(), "file")}" : "")} read as {same.Key}");
     }
 
     static void RequireKnown(ReadOptions options)
@@ -112,6 +122,7 @@ public static class Dataset
             return [new(path)];
         var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => EndingOf(file) is not null)
             .Order(StringComparer.Ordinal).ToList();
+        files.RemoveAll(file => EndingOf(file) == Arrow && Path.GetFileName(file).StartsWith("cache-", StringComparison.Ordinal));
         if (files.Exists(file => EndingOf(file) != Json))          // then a .json file describes the data, as manifest.json does
             files.RemoveAll(file => EndingOf(file) == Json);
         if (files.Count == 0)

@@ -18,6 +18,12 @@ sealed class ExampleReader(string file, ReadOptions options)
     (int Count, Origin First)? withoutPrompt;
     int rows;
 
+    /// <summary>How many rows were read.</summary>
+    public int Rows => rows;
+
+    /// <summary>What the rows are read as: "comparisons (prompt, chosen, rejected)"; empty before the first row.</summary>
+    public string ReadAs { get; private set; } = "";
+
     /// <exception cref="InvalidDataException">The row has another layout, or does not serve the use; the message says why.</exception>
     public Example Read(Row written)
     {
@@ -25,11 +31,13 @@ sealed class ExampleReader(string file, ReadOptions options)
         RequireColumns(row);
         var layout = Layout.FromRow(row, options.Layout, options.Syntax, options.Use);
         RequireSame(layout, row.Origin);
-        var read = layout.Read(row);
+        var read = PairChoices.Apply(layout.Read(row), options);
         var example = options.Side is { } side ? PairSides.Take(read, side, options.Syntax) : read;
         RequireUse(layout, example);
         NoteFields(row, layout, read);
         NotePrompt(layout, read);
+        if (rows == 1)
+            ReadAs = Describe(layout, example);
         return example with { Row = written };
     }
 
@@ -45,6 +53,12 @@ sealed class ExampleReader(string file, ReadOptions options)
         if (unused.Count > 0)
             options.Notice($"{file}: {options.Reader} does not use {string.Join(", ", unused.Take(MostNamed).Select(name => $"`{name}`"))}"
                 + (unused.Count > MostNamed ? $" and {unused.Count - MostNamed:N0} more" : ""));
+    }
+
+    string Describe(Layout layout, Example example)
+    {
+        var use = options.Use == DataUse.Any ? DataUses.Of(example) : options.Use;
+        return $"{DataUses.Name(use)} ({string.Join(", ", layout.FieldsFor(use, example).Intersect(layout.Fields))})";
     }
 
     void RequireColumns(Row row)

@@ -28,6 +28,10 @@ static class OptionText
 
         public string Side => syntax == OptionSyntax.Recipe ? "`data.side`" : "`--side`";
 
+        public string Pairs => syntax == OptionSyntax.Recipe ? "`data.pairs: bestAndWorst`" : "`--pairs bestAndWorst`";
+
+        public string MinMargin => syntax == OptionSyntax.Recipe ? "`data.minMargin`" : "`--min-margin`";
+
         public string ChosenSide => syntax == OptionSyntax.Recipe ? "`data.side: chosen`" : "`--side chosen`";
 
         public string Ignore(params IEnumerable<string> names) => syntax == OptionSyntax.Recipe

@@ -23,16 +23,9 @@ static class PairSides
         : new Demonstration(example.Origin, ((ComparisonExample)example).Prompt, ((ComparisonExample)example).Completions[index]);
 
     /// <summary>The first response with the lowest or the highest rank; of a pair without ranks, the side that it names.</summary>
-    static int Index(Example example, ComparisonSet comparisons, PairSide side, OptionSyntax syntax)
-    {
-        if (comparisons.Ranks is { } ranks && ranks.Any(rank => rank is not null))
-        {
-            var wanted = side == PairSide.Chosen ? ranks.Min() : ranks.Max();
-            return ranks.Index().First(rank => rank.Item == wanted).Index;
-        }
-        return comparisons.Comparisons is [var pair]
+    static int Index(Example example, ComparisonSet comparisons, PairSide side, OptionSyntax syntax) => comparisons.Extreme(side)
+        ?? (comparisons.Comparisons is [var pair]
             ? side == PairSide.Chosen ? pair.Chosen : pair.Rejected
             : throw new InvalidDataException(
-                $"{example.Origin}: {syntax.Side} needs one pair or ranks, which say which response is the best; `pairs` do not");
-    }
+                $"{example.Origin}: {syntax.Side} needs one pair or ranks, which say which response is the best; `pairs` do not"));
 }

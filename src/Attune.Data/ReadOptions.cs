@@ -10,6 +10,16 @@ public enum PairSide
     Rejected,
 }
 
+/// <summary>Which comparisons of several responses are read.</summary>
+public enum PairChoice
+{
+    /// <summary>All of them.</summary>
+    All,
+
+    /// <summary>The first of the best responses with the first of the worst.</summary>
+    BestAndWorst,
+}
+
 /// <summary>How data files are read, and for which use.</summary>
 public sealed record ReadOptions
 {
@@ -21,6 +31,12 @@ public sealed record ReadOptions
 
     /// <summary>The side of pairs that becomes a demonstration; null for comparisons.</summary>
     public PairSide? Side { get; init; }
+
+    /// <summary>Which comparisons of several responses are read.</summary>
+    public PairChoice Pairs { get; init; }
+
+    /// <summary>The least margin of a comparison: the difference of scores, or else the strength.</summary>
+    public double MinMargin { get; init; }
 
     /// <summary>The name of the layout; null to recognise it by the names of the fields.</summary>
     public string? Layout { get; init; }
@@ -46,4 +62,7 @@ public sealed record ReadOptions
 
     /// <summary>Gets a message for each file that has fields that are not used.</summary>
     public Action<string> Notice { get; init; } = _ => { };
+
+    /// <summary>Gets a message after the last row: how many rows were read, and as what.</summary>
+    public Action<string> Recognised { get; init; } = _ => { };
 }

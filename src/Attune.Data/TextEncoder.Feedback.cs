@@ -48,7 +48,7 @@ public sealed partial class TextEncoder
             [.. example.Comparisons.Comparisons.Where(pair => !texts[pair.Chosen].AsSpan().SequenceEqual(texts[pair.Rejected]))];
         return pairs.Length > 0
             ? new(texts[..example.Completions.Count], promptLength, pairs) { Reference = gold is null ? null : texts[^1] }
-            : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or were not ranked",
+            : Skip<TokenComparisons>("examples without a comparison were left out: all completions tie, are the same, or are not compared",
                 example.Origin);
     }
 

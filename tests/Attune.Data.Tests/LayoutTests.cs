@@ -142,6 +142,60 @@ public sealed class LayoutTests : IDisposable
         Assert.Equal([$"{path}: x does not use `id`, `source`"], notices);
     }
 
+    [Fact]
+    public void Read_FilesOfAFolder_SayWhatTheyWereReadAs()
+    {
+        var path = Directory.CreateDirectory(folder.File("shards")).FullName;
+        foreach (var name in new[] { "a.jsonl", "b.jsonl" })
+            File.WriteAllText(Path.Combine(path, name), """{"instruction":"q","output":"a","input":""}""" + "\n");
+        File.WriteAllText(Path.Combine(path, "c.jsonl"), """{"prompt":"q","chosen":"a","rejected":"b"}""" + "\n");
+        var said = new List<string>();
+        Assert.Equal(3, Dataset.Read(path, new() { Recognised = said.Add }).Count());
+        Assert.Equal([$"{path}: 2 rows in 2 files read as demonstrations (instruction, output)",
+            $"{path}: 1 row in 1 file read as comparisons (prompt, chosen, rejected)"], said);
+        said.Clear();
+        Assert.Single(Dataset.Read(Path.Combine(path, "c.jsonl"), For(DataUse.Prompts) with { Recognised = said.Add }));
+        Assert.Equal([$"{Path.Combine(path, "c.jsonl")}: 1 row read as prompts (prompt)"], said);
+    }
+
+    [Theory]
+    [InlineData(PairChoice.All, 0, "1>0 2>0 2>1 3>0 3>1")]
+    [InlineData(PairChoice.BestAndWorst, 0, "2>0")]
+    [InlineData(PairChoice.All, 1.5, "2>0 3>0 2>1 3>1")]
+    [InlineData(PairChoice.All, 2, "2>0 3>0")]
+    [InlineData(PairChoice.BestAndWorst, 3, "")]
+    public void Read_PairsAndMargin_ChooseComparisonsOfScores(PairChoice pairs, double margin, string expected)
+    {
+        foreach (var line in new[]
+        {
+            """{"prompt":"q","responses":["a","b","c","d"],"scores":[1,1.5,3,3]}""",
+            $$"""{"prompt":[{{User}}],"completions":["a","b","c","d"],"scores":[1,1.5,3,3]}""",
+        })
+        {
+            var example = Only(line, For(DataUse.Comparisons) with { Pairs = pairs, MinMargin = margin });
+            var set = example is ComparisonExample texts ? texts.Comparisons : ((ChatComparisonExample)example).Comparisons;
+            Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(),
+                set.Comparisons.Select(pair => $"{pair.Chosen}>{pair.Rejected}").Order());
+        }
+    }
+
+    [Fact]
+    public void Read_PairsWithStrength_AreChosenByIt()
+    {
+        var options = For(DataUse.Comparisons) with { MinMargin = 2 };
+        var line = """{"prompt":"q","chosen":"a","rejected":"b","strength":"significantly better"}""";
+        Assert.Single(((ComparisonExample)Only(line, options)).Comparisons.Comparisons);
+        Assert.Empty(((ComparisonExample)Only(line.Replace("significantly", "slightly", StringComparison.Ordinal), options))
+            .Comparisons.Comparisons);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"q","completions":["a","b","c"],"pairs":[{"better":0,"worse":1},{"better":0,"worse":2}]}""", 0,
+        "`data.pairs: bestAndWorst` needs `ranks` or `scores`")]
+    [InlineData("""{"prompt":"q","chosen":"a","rejected":"b"}""", 1, "`data.minMargin` needs `scores`, `strength` or `margin`")]
+    public void Read_PairsAndMarginOfDataWithoutThem_AreRefused(string line, double margin, string expected) => Assert.Contains(
+        expected, Refused(line, For(DataUse.Comparisons) with { Pairs = PairChoice.BestAndWorst, MinMargin = margin }));
+
     [Theory]
     [InlineData("""{"prompt":"q","chosen":"a","rejected":"b","reference":"c"}""", "c")]
     [InlineData($$"""{"prompt":[{{User}}],"chosen":[{{Good}}],"rejected":[{{Bad}}],"reference":"c"}""", "assistant: c")]

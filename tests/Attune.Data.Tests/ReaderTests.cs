@@ -124,7 +124,68 @@ public sealed class ReaderTests : IDisposable
         }
     }
 
+    /// <summary>A field with two children that have two children …, and a field in a field in a field ….</summary>
     [Theory]
+    [InlineData(2, 40)]
+    [InlineData(1, 5_000)]
+    public void Rows_ArrowSchemaWithoutEnd_IsRefusedAtOnce(int children, int levels)
+    {
+        File.WriteAllBytes(folder.File("hostile.arrow"), ArrowFiles.Nested(children, levels));
+        Assert.EndsWith("hostile.arrow: the columns may have at most 10,000 fields in at most 64 levels",
+            Assert.Throws<InvalidDataException>(() => Dataset.Rows(folder.File("hostile.arrow")).Count()).Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rows_Arrow_AreLikeJson(bool isFile)
+    {
+        File.WriteAllBytes(folder.File("a.arrow"), ArrowFiles.Conversations(isFile));
+        var rows = Dataset.Rows(folder.File("a.arrow")).ToList();
+        Assert.Equal($"{folder.File("a.arrow")}, row 3", rows[2].Origin.ToString());
+        Assert.Equal(ArrowFiles.ConversationsAsJson.Length, rows.Count);
+        foreach (var (row, json) in rows.Zip(ArrowFiles.ConversationsAsJson))
+            Assert.True(JsonElement.DeepEquals(JsonElement.Parse(json), AsJson(row)), $"{row.Origin}: {AsJson(row)}");
+    }
+
+    [Fact]
+    public void Read_FolderOfSaveToDisk_ReadsItsSplitsWithoutCaches()
+    {
+        var root = folder.File("saved");
+        foreach (var split in new[] { "train", "test" })
+        {
+            var path = Directory.CreateDirectory(Path.Combine(root, split)).FullName;
+            File.WriteAllText(Path.Combine(path, "state.json"), """{"_data_files":[{"filename":"data-00000-of-00001.arrow"}]}""");
+            File.WriteAllText(Path.Combine(path, "dataset_info.json"), "{}");
+            File.WriteAllBytes(Path.Combine(path, "data-00000-of-00001.arrow"), ArrowFiles.Texts(split, "b"));
+            File.WriteAllBytes(Path.Combine(path, "cache-1234567890abcdef.arrow"), ArrowFiles.Texts("c"));
+        }
+        File.WriteAllText(Path.Combine(root, "dataset_dict.json"), """{"splits":["train","test"]}""");
+        Assert.Equal(["train", "b"], Texts(DataSplit.Train));
+        Assert.Equal(["test", "b"], Texts(DataSplit.HeldOut));
+
+        IEnumerable<string> Texts(DataSplit split) =>
+            Dataset.Read(root, new() { Split = split }).Select(example => ((Document)example).Text);
+    }
+
+    [Fact]
+    public void Rows_DamagedArrow_IsRefused()
+    {
+        var whole = ArrowFiles.Conversations(isFile: false);
+        var random = new Random(1);
+        for (var trial = 0; trial < 300; trial++)
+        {
+            var bytes = trial < 100 ? whole[..random.Next(whole.Length)] : whole.ToArray();
+            for (var change = 0; change < trial % 5; change++)
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(folder.File("bad.arrow"), bytes);
+            if (Record.Exception(() => Dataset.Rows(folder.File("bad.arrow")).Count()) is { } error)
+                Assert.Contains("bad.arrow", Assert.IsType<InvalidDataException>(error).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("a.arrow", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", "Git LFS pointer", "`git lfs pull`")]
     [InlineData("a.jsonl.gz", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", "Git LFS pointer", "`git lfs pull`")]
     [InlineData("a.parquet", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", "Git LFS pointer", "`git lfs pull`")]
     [InlineData("a.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", "Git LFS pointer", "`git lfs pull`")]

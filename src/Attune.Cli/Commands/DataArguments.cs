@@ -6,7 +6,8 @@ namespace Attune.Cli.Commands;
 
 /// <summary>Options of reading a data file, as in the section <c>data</c> of a recipe.</summary>
 /// <param name="hasSide">Whether one side of comparisons can be read.</param>
-sealed class DataArguments(bool hasSide = true)
+/// <param name="hasPairs">Whether comparisons can be chosen.</param>
+sealed class DataArguments(bool hasSide = true, bool hasPairs = false)
 {
     readonly Option<string[]> columns = new("--columns")
     {
@@ -18,6 +19,12 @@ sealed class DataArguments(bool hasSide = true)
     readonly Option<PairSide?> side = ChoiceOption.CreateOptional<PairSide>(
         "--side", "Make demonstrations of one side of comparisons");
 
+    readonly Option<PairChoice> pairs = ChoiceOption.Create(
+        "--pairs", PairChoice.All, "Which comparisons of three or more responses are read");
+
+    readonly Option<double> minMargin = NumberOption.Create(
+        "--min-margin", 0d, "The least margin of a comparison: the difference of scores, or else the strength");
+
     readonly Option<string[]> ignore = new("--ignore")
     {
         HelpName = "FIELD", Description = "Fields to leave out", AllowMultipleArgumentsPerToken = true,
@@ -28,15 +35,22 @@ sealed class DataArguments(bool hasSide = true)
         command.Options.Add(columns);
         if (hasSide)
             command.Options.Add(side);
+        if (hasPairs)
+        {
+            command.Options.Add(pairs);
+            command.Options.Add(minMargin);
+        }
         command.Options.Add(ignore);
     }
 
-    /// <exception cref="InvalidDataException">A column is not written as name=field.</exception>
+    /// <exception cref="InvalidDataException">A column is not written as name=field, or the margin is negative.</exception>
     public ReadOptions Read(ParseResult parsed) => new()
     {
         Columns = (parsed.GetValue(columns) ?? []).SelectMany(value => value.Split(',')).Select(Column)
             .ToDictionary(column => column.Name, column => column.Field, StringComparer.Ordinal),
         Side = hasSide ? parsed.GetValue(side) : null,
+        Pairs = hasPairs ? parsed.GetValue(pairs) : PairChoice.All,
+        MinMargin = hasPairs ? Margin(parsed.GetValue(minMargin)) : 0,
         Ignore = [.. (parsed.GetValue(ignore) ?? []).SelectMany(value => value.Split(','))],
         Syntax = OptionSyntax.CommandLine,
     };
@@ -53,6 +67,10 @@ sealed class DataArguments(bool hasSide = true)
         Methods = MethodCatalog.ThatRead,
         Notice = Notices.Write,
     };
+
+    static double Margin(double value) => value >= 0
+        ? value
+        : throw new InvalidDataException($"--min-margin must be at least 0 (was {value}).");
 
     static (string Name, string Field) Column(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } field]
         ? (name, field)

@@ -11,7 +11,7 @@ static class DataConvertCommand
 {
     static readonly Argument<string> Input = new("in") { HelpName = "IN", Description = "A data file, or a folder of them" };
     static readonly Argument<string> Output = new("out") { HelpName = "OUT", Description = "A .jsonl file to write" };
-    static readonly DataArguments Reading = new();
+    static readonly DataArguments Reading = new(hasPairs: true);
     static readonly Option<string?> From = new("--from")
     {
         HelpName = "LAYOUT",

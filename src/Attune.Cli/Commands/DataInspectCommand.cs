@@ -41,7 +41,7 @@ static class DataInspectCommand
     static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
     static readonly Option<OverlongExamples?> TooLongIs = ChoiceOption.CreateOptional<OverlongExamples>(
         "--too-long", "What to do with longer texts (default: what the method does)");
-    static readonly DataArguments Reading = new();
+    static readonly DataArguments Reading = new(hasPairs: true);
 
     public static Command Create()
     {
@@ -64,7 +64,11 @@ static class DataInspectCommand
         var first = Dataset.Read(file, options).FirstOrDefault() ?? throw new InvalidDataException($"{file} has no examples.");
         var method = MethodFor(parsed.GetValue(Method), first);
         var notices = new List<string>();
-        var data = new DataOptions { Train = file, Columns = options.Columns, Side = options.Side, Ignore = options.Ignore };
+        var data = new DataOptions
+        {
+            Train = file, Columns = options.Columns, Side = options.Side, Pairs = options.Pairs, MinMargin = options.MinMargin,
+            Ignore = options.Ignore,
+        };
         var read = Dataset.Read(file, (method is null ? options : data.For(method)) with
         {
             Notice = notices.Add,

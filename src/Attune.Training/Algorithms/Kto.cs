@@ -56,7 +56,7 @@ public sealed class Kto(Policy policy, Reference reference, KtoOptions options, 
         var logRatios = logprobs - refLogprobs.Of(responses);                                       // (N): r
         var loss = Masked.Reduce(Losses(logRatios, batch.Signs, baseline, options), count: count);
         var metrics = batch.Metrics(logprobs, logRatios * options.Beta, baseline * options.Beta, step);
-        metrics["kl"] = Tensor.Scalar(baseline * responses.Count / count);
+        metrics["kl_baseline"] = Tensor.Scalar(baseline * responses.Count / count);
         return new(loss, metrics);
     }
 
@@ -117,6 +117,6 @@ public sealed class Kto(Policy policy, Reference reference, KtoOptions options, 
     public string Describe(TokenLabels example) => policy.Tokenizer.Decode(example.Texts[0].AsSpan(0, example.PromptLength)).Quoted();
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of labels right, KL {NumberFormat.Fixed(metrics["kl"], 2)} nats, "
+        $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of labels right, KL {NumberFormat.Fixed(metrics["kl_baseline"], 2)} nats, "
         + $"loss {NumberFormat.Fixed(metrics["loss"], 3)}";
 }

@@ -32,6 +32,18 @@ public sealed record DataOptions
     public PairSide? Side { get; init; }
 
     /// <summary>
+    /// Which comparisons of three or more responses to a prompt are learned from: all, or only the best response with the worst
+    /// (bestAndWorst).
+    /// </summary>
+    public PairChoice Pairs { get; init; }
+
+    /// <summary>
+    /// The least margin of a comparison that is learned from: the difference of the two scores, or else the strength; 0 for all.
+    /// </summary>
+    [Range(0d, double.MaxValue)]
+    public double MinMargin { get; init; }
+
+    /// <summary>
     /// Fields that are left out, such as [label]. A field that has a meaning in another layout stops the run unless it is named here.
     /// </summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
@@ -45,21 +57,27 @@ public sealed record DataOptions
 
     /// <summary>How a method reads the files.</summary>
     /// <param name="method">The method.</param>
-    /// <exception cref="InvalidDataException">The method does not learn from one side of pairs.</exception>
-    public ReadOptions For(TrainingMethod method) =>
-        Side is not null && method.Reads is not (DataUse.Demonstrations or DataUse.Documents)
-            ? throw new InvalidDataException(
-                $"`data.side` is for sft and pretrain; {method.Name} reads {DataUses.Describe(method.Reads)}")
-            : new()
-            {
-                Split = DataSplit.Train,
-                Columns = Columns,
-                Side = Side,
-                Ignore = Ignore,
-                Use = method.Reads,
-                Reader = method.Name,
-                Methods = MethodCatalog.ThatRead,
-            };
+    /// <exception cref="InvalidDataException">The method does not learn from one side of pairs, or from comparisons.</exception>
+    public ReadOptions For(TrainingMethod method)
+    {
+        if (Side is not null && method.Reads is not (DataUse.Demonstrations or DataUse.Documents))
+            throw new InvalidDataException($"`data.side` is for sft and pretrain; {method.Name} reads {DataUses.Describe(method.Reads)}");
+        if ((Pairs, MinMargin) != (PairChoice.All, 0) && method.Reads is not (DataUse.Comparisons or DataUse.Triples or DataUse.Labels))
+            throw new InvalidDataException($"`data.{(Pairs == PairChoice.All ? "minMargin" : "pairs")}` is for methods that learn from "
+                + $"comparisons; {method.Name} reads {DataUses.Describe(method.Reads)}");
+        return new()
+        {
+            Split = DataSplit.Train,
+            Columns = Columns,
+            Side = Side,
+            Pairs = Pairs,
+            MinMargin = MinMargin,
+            Ignore = Ignore,
+            Use = method.Reads,
+            Reader = method.Name,
+            Methods = MethodCatalog.ThatRead,
+        };
+    }
 
     /// <summary>The examples of the training data, for other purposes than training: a tokenizer, a chat template, normalisation.</summary>
     public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
@@ -96,7 +114,7 @@ public sealed record DataOptions
     public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) LoadAll<T>(
         Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, Run run, IReadOnlyList<string>? alsoRead = null)
     {
-        var options = For(MethodOf(run)) with { AlsoRead = alsoRead ?? [], Notice = run.Notice };
+        var options = For(MethodOf(run)) with { AlsoRead = alsoRead ?? [], Notice = run.Notice, Recognised = run.Notice };
         var (trainDigest, heldOutDigest) = (new DataDigest(), new DataDigest());
         var train = encode(trainDigest.Count(Dataset.Read(Train, options)));
         if (train.Count == 0)

@@ -32,7 +32,7 @@ public sealed record KtoRecipe : OfflineRecipe<TokenLabels>
                 "The mean of the weight times 1 − σ of how far a reward is on the right side; half the mean weight before training. "
                     + "Healthy: both curves fall. When the held-out curve rises again, the model overfits."),
             CommonMetrics.LabelAccuracy,
-            new("kl", "KL of mismatched pairs", "nats",
+            new("kl_baseline", "KL of mismatched pairs", "nats",
                 "The baseline that rewards are compared with: the mean log-ratio of prompts with other prompts' responses, at least 0. "
                     + "Healthy: it stays small."),
         ],

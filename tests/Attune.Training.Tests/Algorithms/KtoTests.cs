@@ -19,7 +19,7 @@ public sealed class KtoTests : IDisposable
         var display = new RecordingDisplay();
         runs.Start("kto", Recipe("a", steps: 30), display);
         Numeric.Close(0.5, display.Steps[0]["loss"], "loss", 1e-5);
-        Assert.Equal(0, display.Steps[0]["kl"], 1e-5);
+        Assert.Equal(0, display.Steps[0]["kl_baseline"], 1e-5);
         AssertMargin(display);
     }
 
@@ -73,8 +73,8 @@ public sealed class KtoTests : IDisposable
         var one = runs.PathTo("one.jsonl");
         File.WriteAllText(one, """{"prompt":"The cat says","completion":" meow.","label":true}""" + "\n");
         var run = runs.Start("kto", recipe with { Data = recipe.Data with { HeldOut = one } });
-        var last = Reporting.Files.JsonLinesLog.Read(run.Metrics).Last(line => line.ContainsKey("eval/kl"));
-        Assert.Equal((0, 1), ((double)last["eval/kl"]!, (int)last["eval/examples"]!));
+        var last = Reporting.Files.JsonLinesLog.Read(run.Metrics).Last(line => line.ContainsKey("eval/kl_baseline"));
+        Assert.Equal((0, 1), ((double)last["eval/kl_baseline"]!, (int)last["eval/examples"]!));
         Assert.NotEqual(0, (double)last["eval/rewards/chosen"]!);
         Assert.False(last.ContainsKey("eval/rewards/rejected"));
     }

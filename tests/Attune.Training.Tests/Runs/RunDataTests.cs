@@ -108,6 +108,7 @@ public sealed class RunDataTests : IDisposable
         var display = new RecordingDisplay();
         runs.Start("sft", Sft(new() { Train = file }, steps: 1), display);
         Assert.Contains($"{file}: sft does not use `id`", display.Notices);
+        Assert.Contains($"{file}: 8 rows read as demonstrations (prompt, completion)", display.Notices);
     }
 
     [Theory]
