@@ -20,10 +20,10 @@ sealed class DataArguments(bool hasSide = true, bool hasPairs = false)
         "--side", "Make demonstrations of one side of comparisons");
 
     readonly Option<PairChoice> pairs = ChoiceOption.Create(
-        "--pairs", PairChoice.All, "Which comparisons of three or more responses are read");
+        "--pairs", "Which comparisons of three or more responses are read", PairChoice.All);
 
     readonly Option<double> minMargin = NumberOption.Create(
-        "--min-margin", 0d, "The least margin of a comparison: the difference of scores, or else the strength");
+        "--min-margin", "The least margin of a comparison: the difference of scores, or else the strength", 0);
 
     readonly Option<string[]> ignore = new("--ignore")
     {

@@ -11,7 +11,7 @@ sealed class Upload : IDisposable
     public const long LargestContent = 1L << 30;
 
     /// <summary>The endings that a form offers.</summary>
-    public const string Endings = ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.gz,.zst";
+    public const string Endings = ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.arrow,.gz,.zst";
 
     readonly string path;                                          // never from the request
     readonly string name;
