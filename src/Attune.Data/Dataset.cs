@@ -6,8 +6,8 @@ using Attune.Text;
 namespace Attune.Data;
 
 /// <summary>
-/// Reads data files: JSON Lines, JSON, tables (CSV, TSV), Parquet, Arrow and texts, each also compressed with gzip or Zstandard; or a folder of
-/// them.
+/// Reads data files: JSON Lines, JSON, tables (CSV, TSV), Parquet, Arrow and texts, each also compressed with gzip or Zstandard; or a
+/// folder of them.
 /// </summary>
 public static class Dataset
 {

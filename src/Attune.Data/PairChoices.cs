@@ -26,8 +26,8 @@ static class PairChoices
         var (best, worst) = (set.Extreme(PairSide.Chosen), set.Extreme(PairSide.Rejected));
         return best is not null
             ? [.. set.Comparisons.Where(pair => pair.Chosen == best && pair.Rejected == worst)]
-            : throw new InvalidDataException($"{origin}: {options.Syntax.Pairs} needs `ranks` or `scores`; `pairs` do not say which response "
-                + "is the best");
+            : throw new InvalidDataException(
+                $"{origin}: {options.Syntax.Pairs} needs `ranks` or `scores`; `pairs` do not say which response is the best");
     }
 
     static double Margin(ComparisonSet set, Comparison pair, ReadOptions options, Origin origin) => set.Scores is { } scores

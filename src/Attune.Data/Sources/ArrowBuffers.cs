@@ -4,7 +4,9 @@ using Apache.Arrow.Types;
 
 namespace Attune.Data.Sources;
 
-/// <summary>Checks that the lengths and offsets of a column stay inside its buffers; the library reads memory by them without a check.</summary>
+/// <summary>
+/// Checks that the lengths and offsets of a column stay inside its buffers; the library reads memory by them without a check.
+/// </summary>
 static class ArrowBuffers
 {
     /// <exception cref="InvalidDataException">The column is damaged, or of a kind that is not supported.</exception>

@@ -80,8 +80,9 @@ static class ArrowSource
         }
         catch (Exception error) when (error is not (OutOfMemoryException or OperationCanceledException))
         {
-            throw new InvalidDataException($"{file.Path} is not an Arrow file, is damaged or compressed, or has a column of a kind that is not "
-                + "supported; download it again, or convert it to JSON Lines or Parquet", error);
+            throw new InvalidDataException(
+                $"{file.Path} is not an Arrow file, is damaged or compressed, or has a column of a kind that is not supported; "
+                + "download it again, or convert it to JSON Lines or Parquet", error);
         }
     }
 
