@@ -7,6 +7,8 @@ namespace Attune.Training.Tests;
 /// <summary>Every recipe of recipes/ binds and runs two steps, each with the model of the recipe before.</summary>
 public sealed class ShippedRecipeTests(ITestOutputHelper output)
 {
+    const int Evaluated = 8;
+
     readonly List<string> ran = [];
 
     [Fact]
@@ -80,20 +82,20 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
     static string FrontDesk(string name, string run) => Few($"data/frontdesk/{name}.jsonl", run);
 
     /// <summary>
-    /// The first lines of a data file, enough for two steps and an evaluation; a file that a quickstart generates does not exist.
+    /// The first lines of a data file: enough for two steps, or for an evaluation. A file that a quickstart generates does not exist.
     /// </summary>
-    static string Few(string data, string run)
+    static string Few(string data, string run, int lines = 32)
     {
         var (whole, few) = (Repository.PathTo(data), $"{run}-{Path.GetFileName(data)}");
         if (!File.Exists(whole))
             return whole;
-        File.WriteAllLines(few, File.ReadLines(whole).Take(32));
+        File.WriteAllLines(few, File.ReadLines(whole).Take(lines));
         return few;
     }
 
     static string[] Responses(ResponseOptions shipped, string run) => shipped.Prompts.Length == 0 ? [] :
     [
-        "responses.sampling.maxNewTokens=4", $"responses.prompts={Few(shipped.Prompts, run)}",
+        "responses.sampling.maxNewTokens=4", $"responses.prompts={Few(shipped.Prompts, run, Evaluated)}",
         .. shipped.Rewards.Select((_, at) => $"responses.rewards.{at}.folder={Repository.PathTo("data", "frontdesk")}"),
         .. shipped.GoldReward.Select((_, at) => $"responses.goldReward.{at}.folder={Repository.PathTo("data", "frontdesk")}"),
     ];
@@ -113,9 +115,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         };
         string[] paths = [$"data.train={Few(data.Train, run)}", .. data.HeldOut.Length == 0
             ? Array.Empty<string>()
-            : [$"data.heldOut={Few(data.HeldOut, run)}"]];
-        var (found, recipe) =
-            RecipeReader.Read(method: null, file, [.. paths, .. ownWords, .. words, $"run.output={run}", "training.steps=2"]);
+            : [$"data.heldOut={Few(data.HeldOut, run, Evaluated)}"]];
+        string[] twoSteps = ["training.steps=2", "run.evaluateEvery=2", $"run.output={run}"];
+        var (found, recipe) = RecipeReader.Read(method: null, file, [.. paths, .. ownWords, .. words, .. twoSteps]);
         var display = new RecordingDisplay();
         Assert.True(RecipeRunner.Start(found, recipe, display, default).IsFinished);
         Assert.Equal(2, display.Steps.Count);
