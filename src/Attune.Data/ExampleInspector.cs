@@ -67,6 +67,8 @@ public sealed class ExampleInspector
     List<TokenRow> Encode(TextEncoder encoder, Example example, int room) => use switch
     {
         DataUse.Prompts => Prompt(encoder, example, room),
+        DataUse.Demonstrations when room > 1 =>
+            EncodeAsMade(encoder, example) is { Count: > 0 } rows && encoder.EncodePrompt(example, room) is not null ? rows : [],
         DataUse.Documents when example is Demonstration => [Whole(encoder.EncodeDocument(Document.From(example)))],
         DataUse.Labels => encoder.EncodeLabels(example) is { } labelled ? Answered(labelled.Texts, labelled.PromptLength) : [],
         DataUse.Rewards => Rewarded(encoder, example),

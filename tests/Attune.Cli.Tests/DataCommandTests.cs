@@ -6,6 +6,7 @@ using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Parameters;
+using Attune.Training.Recipes;
 using Spectre.Console;
 
 namespace Attune.Cli.Tests;
@@ -152,38 +153,31 @@ public sealed class DataCommandTests : IDisposable
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> Methods => [.. MethodCatalog.All.Select(method => method.Name)];
+
     /// <summary>Rows of every length, some of them empty: the forecast is what the run reports.</summary>
     [Theory]
-    [InlineData("pretrain")]
-    [InlineData("sft")]
-    [InlineData("reward")]
-    [InlineData("prm")]
-    [InlineData("dpo")]
-    [InlineData("cpo")]
-    [InlineData("orpo")]
-    [InlineData("tpo")]
-    [InlineData("kto")]
-    [InlineData("ppo")]
-    [InlineData("grpo")]
-    [InlineData("rft")]
+    [MemberData(nameof(Methods))]
     public void Inspect_EveryMethod_ForecastsWhatItsRunReports(string method)
     {
         var lm = folder.File("long");
         using (var random = new RandomSource(1))
         {
-            var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 96 };
+            var shape = new ModelShape { Family = "llama", Layers = 1, Width = 32, Heads = 2, Context = 160 };
             var config = shape.ToConfig(TinyData.Tokenizer.VocabularySize, TinyData.Tokenizer.BosId, TinyData.Tokenizer.EosId,
                 TinyData.Tokenizer.PadId);
             ModelFolder.Save(lm, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
         }
-        var data = folder.Write("data.jsonl", string.Concat(Enumerable.Range(0, 60).Select(i => Row(method, i) + "\n")));
+        var (reads, keys) = (MethodCatalog.Find(method)!.Reads, MethodCatalog.Find(method)!.MainKeys);
+        var data = folder.Write("data.jsonl", string.Concat(Enumerable.Range(0, 60).Select(i => Row(reads, i) + "\n")));
         var (code, forecast, error) = Commands.Run("data", "inspect", data, "--model", lm, "--method", method);
         Assert.True(code == 0, error);
         var (_, report, _) = Commands.Run(
             [
                 method, $"model={lm}", $"data.train={data}", $"run.output={folder.File("run")}", "training.steps=1", "training.batchSize=2",
                 "run.selfTest=false",
-                .. method is "ppo" or "grpo" or "rft" ? ["rewards=[{kind: length, unit: words, target: 3}]"] : Array.Empty<string>(),
+                .. keys.Contains("rewardModel") ? ["rewards=[{kind: length, unit: words, target: 3}]"] : Array.Empty<string>(),
+                .. keys.Contains("teacher") ? [$"teacher={lm}"] : Array.Empty<string>(),
             ]);
         var expected = Notes(report);
         Assert.Equal(expected, Notes(forecast));
@@ -200,17 +194,18 @@ public sealed class DataCommandTests : IDisposable
         static bool IsNote(string line) =>
             line.Contains(" (the first: ", StringComparison.Ordinal) || line.Contains(" does not use ", StringComparison.Ordinal);
 
-        static string Row(string method, int i)
+        static string Row(DataUse reads, int i)
         {
             var (text, answer) = (string.Concat(Enumerable.Repeat("The cat says meow. ", i)), i % 7 == 0 ? "" : " moo");
-            return method switch
+            return reads switch
             {
-                "pretrain" => $$"""{"text":"{{text}}","id":{{i}}}""",
-                "sft" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
-                "kto" => $$"""{"prompt":"{{text}}","completion":"{{answer}}","label":{{i % 2}},"id":{{i}}}""",
-                "ppo" or "grpo" or "rft" => $$"""{"prompt":"{{text}}","id":{{i}}}""",
-                "prm" => $$"""{"prompt":"{{text}}","completions":["moo","{{text}}"],"labels":[true,false],"id":{{i}}}""",
-                "tpo" => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","reference":" moo moo","id":{{i}}}""",
+                DataUse.Documents => $$"""{"text":"{{text}}","id":{{i}}}""",
+                DataUse.Demonstrations => $$"""{"prompt":"{{text}}","completion":"{{answer}}","id":{{i}}}""",
+                DataUse.Labels => $$"""{"prompt":"{{text}}","completion":"{{answer}}","label":{{i % 2}},"id":{{i}}}""",
+                DataUse.Rewards => $$"""{"prompt":"{{text}}","completion":"{{answer}}","reward":{{i}},"id":{{i}}}""",
+                DataUse.Prompts => $$"""{"prompt":"{{text}}","id":{{i}}}""",
+                DataUse.Steps => $$"""{"prompt":"{{text}}","completions":["moo","{{text}}"],"labels":[true,false],"id":{{i}}}""",
+                DataUse.Triples => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","reference":" moo moo","id":{{i}}}""",
                 _ => $$"""{"prompt":"{{text}}","chosen":"{{answer}}","rejected":" woof","id":{{i}}}""",
             };
         }

@@ -102,8 +102,8 @@ static class DataInspectCommand
         PrintRow("method", method is null ? $"none learns from {DataUses.Name(found)}" : $"{method.Name}{why}");
         if (method is null)
             return;
-        PrintRow("too long", recipe is PolicyRecipe policy
-            ? $"{rest}; a prompt leaves {Quantity.Of(policy.Sampling.MaxNewTokens, "token")} for a response"
+        PrintRow("too long", recipe!.ResponseRoom is > 0 and var room
+            ? $"{rest}; a prompt leaves {Quantity.Of(room, "token")} for a response"
             : rest);
     }
 
@@ -139,7 +139,7 @@ static class DataInspectCommand
             ? new Conversations(own, AddsTokens: false, "")
             : Conversations.For(own, method, new(), backbone?.Kind);
         var most = context > 0 ? context : (int?)backbone?.ContextLength ?? ExampleInspector.Unlimited;
-        var room = recipe is PolicyRecipe policy && most != ExampleInspector.Unlimited ? policy.Sampling.MaxNewTokens : 1;
+        var room = most == ExampleInspector.Unlimited ? 1 : Math.Max(1, recipe?.ResponseRoom ?? 0);
         var inspection = new ExampleInspector(format.Tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
             backbone is null ? long.MaxValue : format.Embeddings(backbone.VocabularySize));
         PrintTokenizer(own, format, most);

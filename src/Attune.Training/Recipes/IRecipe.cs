@@ -18,6 +18,9 @@ public interface IRecipe : IValidatableObject
     /// <summary>Steps or epochs, and sizes of batches.</summary>
     BatchOptions Training { get; }
 
+    /// <summary>The tokens that a prompt of the data leaves for a response that the run samples; 0 where none is sampled.</summary>
+    int ResponseRoom => 0;
+
     /// <summary>Renamed keys: the old full key, and the new one.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
 

@@ -39,6 +39,8 @@ public abstract record OfflineRecipe : IRecipe
     /// <summary>Responses to held-out prompts, which every evaluation samples, scores and keeps to read.</summary>
     public ResponseOptions Responses { get; init; } = new();
 
+    public virtual int ResponseRoom => 0;
+
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Parameters.Validate(Model, hasDropout: false);
 

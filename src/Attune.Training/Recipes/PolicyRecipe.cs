@@ -105,6 +105,8 @@ public abstract record PolicyRecipe : IRecipe
 
     public virtual IReadOnlyDictionary<string, string> FormerKeys => CommonFormerKeys;
 
+    public int ResponseRoom => Sampling.MaxNewTokens;
+
     /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
     protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
     {
@@ -171,7 +173,7 @@ public abstract record PolicyRecipe : IRecipe
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
         var (prompts, heldOut) = Data.Load(
-            example => encoder.EncodePrompt(example, Sampling.MaxNewTokens), encoder, run,
+            example => encoder.EncodePrompt(example, ResponseRoom), encoder, run,
             [.. allRewards.SelectMany(reward => reward.RowFields)]);
         RewardSources.RequireFields(allRewards, prompts.Concat(heldOut));
         if (BestMetric is { } metric && heldOut.Count > 0)
