@@ -25,6 +25,19 @@ public enum DivergenceTokens
     Sampled,
 }
 
+/// <summary>Which weights a model that teaches itself has as the teacher.</summary>
+public enum TeacherKind
+{
+    /// <summary>Those from before training, or those of the folder of another teacher.</summary>
+    Fixed,
+
+    /// <summary>Those of the model as it is at each step.</summary>
+    Live,
+
+    /// <summary>A moving average of those of the model.</summary>
+    Average,
+}
+
 /// <summary>Options of GKD.</summary>
 public sealed record GkdOptions : IValidatableObject
 {
@@ -72,6 +85,25 @@ public sealed record GkdOptions : IValidatableObject
     /// </summary>
     public string TeacherPrompt { get; init; } = "";
 
+    /// <summary>
+    /// The weights of the teacher: fixed (those from before training, or of the folder teacher), live (those of the model at each step) or
+    /// average (a moving average of those of the model).
+    /// </summary>
+    public TeacherKind TeacherKind { get; init; }
+
+    /// <summary>Steps between two updates of an average.</summary>
+    [Range(1, double.PositiveInfinity)]
+    public int SyncEvery { get; init; } = 1;
+
+    /// <summary>α, the weight of the model in each update of an average.</summary>
+    [Range(0d, 1d, MinimumIsExclusive = true)]
+    public double SyncRate { get; init; } = 0.05;
+
+    /// <summary>How the weights of a teacher that is the model itself follow it.</summary>
+    internal ReferenceOptions OwnTeacher => TeacherKind == TeacherKind.Average
+        ? new() { Kind = ReferenceKind.Synchronised, SyncEvery = SyncEvery, SyncRate = SyncRate }
+        : new();
+
     /// <summary>Whether a step may sample responses.</summary>
     internal bool Samples => Lambda > 0 || SeqKd;
 
@@ -94,7 +126,8 @@ public sealed record GkdOptions : IValidatableObject
 /// responses that the student samples, else those of the data, and minimises the divergence of the two models' distributions at each token
 /// of the responses. Departures: (1) λ is drawn for a step, in the paper for a batch and in TRL for a micro-batch; (2) responses of the
 /// teacher, with <see cref="GkdOptions.SeqKd"/>, are sampled in the steps that need them. A teacher with the model's own weights that also
-/// reads the demonstration (<see cref="GkdOptions.TeacherPrompt"/>) is self-distillation, TRL's SDFT.
+/// reads the demonstration (<see cref="GkdOptions.TeacherPrompt"/>) is self-distillation, TRL's SDFT: Shenfeld et al. 2026,
+/// https://arxiv.org/abs/2601.19897.
 /// </summary>
 /// <param name="student">The policy that is trained.</param>
 /// <param name="teacher">The teacher.</param>
@@ -104,15 +137,17 @@ public sealed class Gkd(Policy student, Policy teacher, TrainedParameters traine
 {
     readonly Distillation distillation = new(student, trained, options.Temperature);
 
+    /// <summary>The teacher, where it is a copy of the student from before training; null where it is not.</summary>
+    public Reference? OwnTeacher { get; init; }
+
     /// <summary>The prompt of a demonstration or of a conversation, and its last response; null when it was left out.</summary>
     /// <param name="example">The example.</param>
     /// <param name="encoder">The encoder.</param>
-    /// <param name="options">What the teacher reads, and whether responses are sampled.</param>
-    /// <param name="maxNewTokens">The most tokens of a sampled response.</param>
+    /// <param name="options">What the teacher reads.</param>
+    /// <param name="room">The tokens that a prompt leaves for a response that is sampled.</param>
     /// <exception cref="InvalidDataException">The example has no response.</exception>
-    public static TokenDemonstration? Encode(Example example, TextEncoder encoder, GkdOptions options, int maxNewTokens)
+    public static TokenDemonstration? Encode(Example example, TextEncoder encoder, GkdOptions options, int room)
     {
-        var room = options.Samples ? maxNewTokens : 0;
         if (Sft.Encode(example, encoder) is not { TargetCount: > 0 } row || encoder.EncodePrompt(example, room) is not { } prompt)
             return null;
         var end = Array.LastIndexOf(row.LossMask, true);
@@ -169,6 +204,8 @@ public sealed class Gkd(Policy student, Policy teacher, TrainedParameters traine
 
         Tensor Of(Tensor distribution) => distribution.Gather(1, tokens.Unsqueeze(1)).Squeeze(1);
     }
+
+    public void AfterUpdate(int step) => OwnTeacher?.Sync(step);
 
     static TokenPrompt PromptOfTeacher(TokenDemonstration example) => example.TeacherPrompt ?? example.Prompt;
 

@@ -82,10 +82,13 @@ public sealed class Policy(
     /// Samples <paramref name="samples"/> responses to each prompt, in neighbouring rows, with log-probabilities and values.
     /// </summary>
     public Rollouts Respond(
-        IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
-        Rollouts.From(
+        IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
+    {
+        using var off = Lora.Disable(AdapterOff);
+        return Rollouts.From(
             prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
             model.Device);
+    }
 
     /// <summary>
     /// Samples <paramref name="samples"/> responses to each prompt, without gradients and with a random source of its own.

@@ -142,6 +142,9 @@ static class ForeignKeys
         sync_ref_model precompute_ref_log_probs | reference.kind | synchronised or precomputed
         ref_model_sync_steps | reference.syncEvery | 
         ref_model_mixup_alpha | reference.syncRate | 
+        teacher_model_kind | gkd.teacherKind | fixed, live or average
+        teacher_sync_steps | gkd.syncEvery | 
+        teacher_update_rate | gkd.syncRate | 
         loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss | names as in exoPair; grpo has one loss, that of the paper
         loss_weights | dpo.lossWeights | 
         f_divergence_type | dpo.fDivergence | 

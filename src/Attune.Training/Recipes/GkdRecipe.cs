@@ -44,8 +44,10 @@ public sealed record GkdRecipe : OfflineRecipe<TokenDemonstration>
 
     public GkdRecipe() => Run = new() { Output = "runs/gkd" };
 
-    /// <summary>A folder with the language model that is learned from. It has the same tokenizer as the model that is trained.</summary>
-    [Required(ErrorMessage = "must name a folder with a language model")]
+    /// <summary>
+    /// A folder with the language model that is learned from. It has the same tokenizer as the model that is trained; empty for that model
+    /// itself, with gkd.teacherPrompt.
+    /// </summary>
     [ExistingPath(IsModel = true)]
     public string Teacher { get; init; } = "";
 
@@ -55,14 +57,36 @@ public sealed record GkdRecipe : OfflineRecipe<TokenDemonstration>
     /// <summary>The algorithm.</summary>
     public GkdOptions Gkd { get; init; } = new();
 
+    public override int ResponseRoom => Gkd.Samples ? Sampling.MaxNewTokens : 0;
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [.. base.Validate(validationContext), .. ValidateTeacher()];
+
+    IEnumerable<ValidationResult> ValidateTeacher()
+    {
+        if (Teacher.Length == 0 && Gkd.TeacherPrompt.Length == 0)
+            yield return Validation.Broken(
+                Teacher, "must name a folder with a language model; or gkd.teacherPrompt must be given, and the model teaches itself");
+        if (Teacher.Length > 0 && Gkd.TeacherKind != TeacherKind.Fixed)
+            yield return Validation.Broken(Teacher, "must be empty unless gkd.teacherKind is fixed: the model teaches itself");
+        if (Gkd.TeacherKind == TeacherKind.Average && Parameters.Lora.Rank > 0)
+            yield return Validation.Broken(Gkd.TeacherKind, "must be fixed or live with an adapter");
+    }
+
     public override IRecipe WithFullPaths() => (GkdRecipe)base.WithFullPaths() with { Teacher = ModelPath.Full(Teacher) };
 
     protected override TokenDemonstration? Encode(Example example, TextEncoder encoder) =>
-        Algorithms.Gkd.Encode(example, encoder, Gkd, Sampling.MaxNewTokens);
+        Algorithms.Gkd.Encode(example, encoder, Gkd, ResponseRoom);
 
     protected override IObjective<TokenDemonstration> NewObjective(Policy policy, TrainedParameters trained, Run run)
     {
         var student = new Policy(policy.Model, policy.Tokenizer, Sampling) { Critic = null };
-        return new Algorithms.Gkd(student, Policies.Teacher.Load(Teacher, student, run), trained, Gkd);
+        if (Teacher.Length > 0)
+            return new Algorithms.Gkd(student, Policies.Teacher.Load(Teacher, student, run), trained, Gkd);
+        if (Gkd.TeacherKind == TeacherKind.Live)
+            return new Algorithms.Gkd(student, student, trained, Gkd);
+        var own = NewReference(Gkd.OwnTeacher, student, trained, run);
+        using var lease = own.Use();
+        return new Algorithms.Gkd(student, lease.Policy, trained, Gkd) { OwnTeacher = own };
     }
 }

@@ -1,9 +1,11 @@
+using Attune.Data;
 using Attune.Models.Checkpoints;
 using Attune.Models.Families;
 using Attune.Testing.Models;
 using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Parameters;
+using Attune.Training.Policies;
 using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Algorithms;
@@ -89,6 +91,60 @@ public sealed class GkdTests : IDisposable
     }
 
     [Fact]
+    public void TeacherKind_OfTheModelItself_DecidesHowTheTeacherFollows()
+    {
+        var itself = new GkdOptions { TeacherPrompt = "{completion}{prompt}", Beta = 0, Lambda = 0 };
+        var average = itself with { TeacherKind = TeacherKind.Average };
+        var (kept, live, half) = (
+            Outcome("kept", itself), Outcome("live", itself with { TeacherKind = TeacherKind.Live }),
+            Outcome("half", average with { SyncRate = 0.5 }));
+        Assert.Equal(3, new[] { kept, live, half }.Distinct().Count());
+        Assert.Equal(kept, Outcome("folder", itself, runs.Teacher));
+        Assert.Equal(kept, Outcome("never", average with { SyncEvery = 100 }));
+        Assert.Equal(live, Outcome("whole", average with { SyncRate = 1 }));
+
+        string Outcome(string name, GkdOptions options, string teacher = "") => Convert.ToHexString(TinyRuns.Weights(runs.Start(
+            "gkd", Recipe(runs, name) with { Model = runs.Teacher, Teacher = teacher, Gkd = options })));
+    }
+
+    [Fact]
+    public void Average_OfAResumedRun_ContinuesWithTheSameBits()
+    {
+        var whole = TinyRuns.Weights(runs.Start("gkd", Averaged("whole")));
+        var display = new RecordingDisplay(cancelAfter: 3);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("gkd", Averaged("half"), display, display.Token));
+        Assert.Equal(whole, TinyRuns.Weights(runs.Resume("half")));
+
+        GkdRecipe Averaged(string name) => Recipe(runs, name, steps: 6) with
+        {
+            Teacher = "", Gkd = new() { TeacherPrompt = "{completion}{prompt}", TeacherKind = TeacherKind.Average, SyncRate = 0.5 },
+        };
+    }
+
+    [Fact]
+    public void TeacherItself_WithAnAdapter_SamplesWithTheAdapterOff()
+    {
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(1);
+        var model = Pretrained.LoadLanguageModel(runs.Teacher);
+        var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 8 });
+        TokenPrompt[] prompts = [new(TinyData.Tokenizer.Encode("The cat says"), "")];
+        var before = Sampled(policy);
+        TrainedParameters.Select(model, new() { Lora = new() { Rank = 2 } }, seed: 1);
+        using (Autograd.NoGrad())
+            foreach (var parameter in model.Parameters.Where(parameter => parameter.Trainable))
+                parameter.Value.NormalInPlace(0, 1, random);
+        Assert.NotEqual(before, Sampled(policy));
+        Assert.Equal(before, Sampled(policy.WithAdapterOff()));
+
+        string Sampled(Policy own)
+        {
+            using var source = new RandomSource(4);
+            return string.Join(' ', own.Respond(prompts, source).Tokens[0]);
+        }
+    }
+
+    [Fact]
     public void TeacherPrompt_OfAConversation_IsRefusedWithTheLine()
     {
         using var own = new TinyRuns(context: 200);
@@ -104,8 +160,22 @@ public sealed class GkdTests : IDisposable
     public void Options_ThatDoNotFit_AreRefused()
     {
         Assert.Contains("`gkd.over` must be all or topK", Refused(new() { Over = DivergenceTokens.Sampled }), StringComparison.Ordinal);
+        const string prompt = "{completion}{prompt}";
+        Assert.Contains(
+            "`teacher` must be empty unless gkd.teacherKind is fixed",
+            Refused(new() { TeacherKind = TeacherKind.Live, TeacherPrompt = prompt }), StringComparison.Ordinal);
+        AssertRefused(Recipe(runs, "a") with { Teacher = "" }, "`teacher` must name a folder with a language model; or");
+        AssertRefused(
+            Recipe(runs, "a") with
+            {
+                Teacher = "", Parameters = new() { Lora = new() { Rank = 2 } },
+                Gkd = new() { TeacherKind = TeacherKind.Average, TeacherPrompt = prompt },
+            }, "`gkd.teacherKind` must be fixed or live with an adapter");
         Assert.Contains(
             "`gkd.teacherPrompt` must contain {completion}", Refused(new() { TeacherPrompt = "{prompt}" }), StringComparison.Ordinal);
+
+        void AssertRefused(GkdRecipe recipe, string message) => Assert.Contains(
+            message, Assert.Throws<InvalidDataException>(() => runs.Start("gkd", recipe)).Message, StringComparison.Ordinal);
 
         string Refused(GkdOptions options) =>
             Assert.Throws<InvalidDataException>(() => runs.Start("gkd", Recipe(runs, "a") with { Gkd = options })).Message;

@@ -8,6 +8,9 @@ namespace Attune.Training.Tests.Recipes;
 /// <summary>Every key of a method's own section, such as <c>kto.beta</c>, changes what a run on fixed data gives.</summary>
 public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
 {
+    /// <summary>GKD with the model as its own teacher.</summary>
+    static readonly string[] Itself = ["teacher=", "gkd.teacherPrompt=\"{completion}{prompt}\""];
+
     /// <summary>
     /// Words with another value than that of <see cref="TinyRuns"/>; the last one has the key, those before it are needed.
     /// </summary>
@@ -27,7 +30,8 @@ public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
         ["bco.minDensityRatio=0.99"], ["bco.minDensityRatio=0", "bco.maxDensityRatio=0.5"],
         ["gkd.beta=0.1"], ["gkd.lambda=0", "gkd.lambda=1"], ["gkd.lambda=0", "gkd.seqKd=true"], ["gkd.temperature=2"], ["gkd.over=topK"],
         ["gkd.over=topK", "gkd.topK=5"], ["gkd.over=topK", "gkd.topK=5", "gkd.tail=false"],
-        ["gkd.teacherPrompt=\"{completion}{prompt}\""],
+        ["gkd.teacherPrompt=\"{completion}{prompt}\""], [.. Itself, "gkd.teacherKind=live"],
+        [.. Itself, "gkd.teacherKind=average", "gkd.syncEvery=2"], [.. Itself, "gkd.teacherKind=average", "gkd.syncRate=0.5"],
         ["prm.stepSeparator=;"], ["prm.trainOnLastStepOnly=true"],
         ["ilql.tau=0.9"], ["ilql.gamma=0.5"], ["ilql.cqlScale=1"], ["ilql.awacScale=0.5"], ["ilql.beta=1"], ["ilql.alpha=1"],
         ["ilql.syncEvery=1"], ["ilql.twoQs=false"], ["ilql.advantageBeta=3"], ["ilql.topK=5"], ["ilql.betas=[0]"],
