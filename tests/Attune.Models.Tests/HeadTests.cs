@@ -78,6 +78,40 @@ public sealed class HeadTests : IDisposable
         Assert.Equal(["v_head"], Pretrained.LoadLanguageModel(folder.Path).Heads.Keys);
     }
 
+    [Theory]
+    [InlineData("base_model.", true)]
+    [InlineData("base_model.", false)]
+    [InlineData("", true)]
+    public void Load_IlqlHeadsOfTrlx_AreFoundAndGenerateWithItsDefaults(string prefix, bool twoQs)
+    {
+        var model = TinyModel.Gpt2();
+        IlqlHeads.AddTo(model, twoQs, random);
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters().Select(own =>
+            (own.Name.StartsWith("ilql_heads.", StringComparison.Ordinal) ? own.Name : prefix + own.Name, own.Value.Value)));
+        var read = Pretrained.LoadLanguageModel(folder.Path);
+        Assert.Equal(Bits(model), Bits(read));
+        Assert.Equal(twoQs ? 2 : 1, IlqlHeads.Of(read)!.TargetQ.Count);
+        Assert.All(IlqlHeads.Of(read)!.TargetQ, head => Assert.True(head.IsFrozen));
+        Assert.Equal(new AdvantageShift(1, 20), read.Advantage);
+        Assert.Equal(read.Heads.Keys, Pretrained.Describe(folder.Path).Heads);
+        Pretrained.RewardModelFrom(folder.Path, random);
+    }
+
+    [Fact]
+    public void Load_IncompleteIlqlHeadsOfTrlx_NamesWhatIsMissing()
+    {
+        var model = TinyModel.Gpt2();
+        IlqlHeads.AddTo(model, twoQs: true, random);
+        Pretrained.Save(folder.Path, TinyModel.Gpt2());
+        Safetensors.Write(folder.File("model.safetensors"), model.NamedParameters()
+            .Where(own => !own.Name.StartsWith("ilql_heads.target_q_heads.1.", StringComparison.Ordinal))
+            .Select(own => (own.Name, own.Value.Value)));
+        Assert.Contains(
+            "lacks ilql_heads.target_q_heads.1.0.weight",
+            Assert.Throws<InvalidDataException>(() => Pretrained.LoadLanguageModel(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Forward_MlpHead_IsLinearReluLinear()
     {

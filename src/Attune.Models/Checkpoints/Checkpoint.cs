@@ -9,6 +9,9 @@ namespace Attune.Models.Checkpoints;
 /// <summary>The tensors of a Hugging Face folder, in one safetensors file or in shards with an index.</summary>
 sealed class Checkpoint : IDisposable
 {
+    /// <summary>The prefix of all names but those of heads in a checkpoint that trlX wrote.</summary>
+    const string TrlxPrefix = "base_model.";
+
     readonly string folder;
     readonly ModelFamily family;
     readonly List<Safetensors> files = [];
@@ -126,9 +129,12 @@ sealed class Checkpoint : IDisposable
         var file = Safetensors.Open(path);
         files.Add(file);
         foreach (var name in file.Header.Entries.Keys)
-            if (!tensors.TryAdd(family.CurrentName(name), (file, name)))
+            if (!tensors.TryAdd(family.CurrentName(WithoutPrefix(name)), (file, name)))
                 throw new InvalidDataException($"{path}: '{name}' is also in another file of {folder}");
     }
+
+    static string WithoutPrefix(string name) =>
+        name.StartsWith(TrlxPrefix, StringComparison.Ordinal) ? name[TrlxPrefix.Length..] : name;
 
     /// <summary>Adds the prefix to the names of checkpoints that were saved from a bare backbone.</summary>
     void AddMissingPrefix()

@@ -51,7 +51,7 @@ public static class Pretrained
         var config = ReadConfig(folder);
         using var file = Checkpoint.Open(folder, Family(config, folder));
         UntieIfOwn(config, folder, file);
-        var model = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file) || expectValueHead);
+        var model = BuildLanguageModel(config, ConfigPath(folder), file.Names, expectValueHead);
         file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
             model.GenerationConfig = JsonInput.ReadObject(generation);
@@ -137,7 +137,7 @@ public static class Pretrained
         {
             if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
                 return (reward, reward.Backbone);
-            var language = BuildLanguageModel(config, ConfigPath(folder), HasValueHead(file));
+            var language = BuildLanguageModel(config, ConfigPath(folder), file.Names);
             return (language, language.Backbone);
         }
     }
@@ -279,12 +279,17 @@ public static class Pretrained
         file.CompleteOutputMatrix();
     }
 
-    static LanguageModel BuildLanguageModel(JsonObject config, string source, bool hasValueHead = false)
+    /// <summary>
+    /// A model with the heads that its settings describe, and with those of TRL and of trlX that its tensors' names show.
+    /// </summary>
+    static LanguageModel BuildLanguageModel(
+        JsonObject config, string source, IReadOnlyCollection<string>? tensors = null, bool expectValueHead = false)
     {
         var model = BuildWithoutHeads(config, source);
         model.AddHeads(new(config, source));
-        if (hasValueHead)
+        if (expectValueHead || tensors?.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal)) == true)
             model.AddValueHead();
+        IlqlHeads.AddFrom(model, tensors ?? []);
         return model;
     }
 
@@ -321,11 +326,10 @@ public static class Pretrained
     static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
     {
         var names = OutputHeadNames(config, source);
-        string[] heads = [ValueHead.Name, .. Head.FromConfig(new(config, source), width: 1).Select(head => head.Name)];
-        return name => names.Contains(name) || Array.Exists(heads, head => name.StartsWith(head + '.', StringComparison.Ordinal));
+        string[] heads =
+            [ValueHead.Name + '.', IlqlHeads.Prefix, .. Head.FromConfig(new(config, source), width: 1).Select(head => head.Name + '.')];
+        return name => names.Contains(name) || Array.Exists(heads, head => name.StartsWith(head, StringComparison.Ordinal));
     }
-
-    static bool HasValueHead(Checkpoint file) => file.Names.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal));
 
     /// <summary>The names of the output head's tensors, including its matrix when that is tied to the token embedding.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>

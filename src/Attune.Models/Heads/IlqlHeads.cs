@@ -9,7 +9,12 @@ namespace Attune.Models.Heads;
 /// </summary>
 public sealed class IlqlHeads
 {
-    const string Prefix = "ilql_heads.";
+    /// <summary>The prefix of the names of their parameters.</summary>
+    internal const string Prefix = "ilql_heads.";
+
+    /// <summary>How trlX generates by default; it does not save it with the model.</summary>
+    static readonly AdvantageShift TrlxDefaults = new(Beta: 1, TopK: 20);
+
     const string ValueName = $"{Prefix}v_head";
 
     IlqlHeads(IReadOnlyList<MlpHead> q, IReadOnlyList<MlpHead> targetQ, MlpHead value) => (Q, TargetQ, Value) = (q, targetQ, value);
@@ -57,6 +62,27 @@ public sealed class IlqlHeads
             model.AddHead(TargetName(i), new MlpHead(width, vocabulary) { IsFrozen = true }).CopyFrom(q);
         }
         return Of(model)!;
+    }
+
+    /// <summary>
+    /// Adds the heads of a checkpoint that trlX wrote, without memory: its config.json does not describe them. Does nothing where it does.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tensors">The names of the checkpoint's tensors.</param>
+    internal static void AddFrom(LanguageModel model, IEnumerable<string> tensors)
+    {
+        var found = tensors.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(name => string.Join('.', name.Split('.').SkipLast(2))).ToHashSet(StringComparer.Ordinal);      // without .0.weight
+        if (found.Count == 0 || model.Heads.Keys.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+            return;
+        var (width, vocabulary) = (model.Backbone.Width, model.Backbone.VocabularySize);
+        model.AddHead(ValueName, new MlpHead(width, 1));
+        for (var i = 0; i < 2 && found.Contains(QName(i)); i++)
+        {
+            model.AddHead(QName(i), new MlpHead(width, vocabulary));
+            model.AddHead(TargetName(i), new MlpHead(width, vocabulary) { IsFrozen = true });
+        }
+        model.Advantage = Of(model) is null ? null : TrlxDefaults;
     }
 
     /// <summary>Removes the heads, and the settings to generate with them.</summary>

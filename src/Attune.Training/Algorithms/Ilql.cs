@@ -52,18 +52,16 @@ public sealed class Ilql(LanguageModel model, Tokenizer tokenizer, IlqlOptions o
         Tensor[] q = [.. heads.Q.Select(head => head.Forward(states))];                             // (N, V) each
         var terms = Terms(q, heads.MinTargetQ(states), heads.Value.Forward(states), model.Logits(states), actions, options);
         var loss = terms.Q + terms.Value + terms.Cql * options.CqlScale + terms.Awac * options.AwacScale;
-        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal)
+        return new(Mean(loss), new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
             ["loss/q"] = Mean(terms.Q),
             ["loss/value"] = Mean(terms.Value),
             ["loss/cql"] = Mean(terms.Cql),
             ["loss/awac"] = Mean(terms.Awac),
-            ["values/mean"] = Mean(terms.V),
-            ["awac_weight/mean"] = Mean(terms.AwacWeight),
+        })
+        {
+            Distributions = terms.Distributions,
         };
-        foreach (var (i, values) in terms.ActionQ.Index())
-            metrics[$"qvalues/{i}/mean"] = Mean(values);
-        return new(Mean(loss), metrics);
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, count: count);
     }
@@ -94,6 +92,7 @@ public sealed class Ilql(LanguageModel model, Tokenizer tokenizer, IlqlOptions o
         {
             ActionQ = qa,
             V = v,
+            Advantage = advantage,
             AwacWeight = awacWeight,
         };
 
@@ -139,8 +138,17 @@ public sealed record IlqlTerms(Tensor Q, Tensor Value, Tensor Cql, Tensor Awac)
     /// <summary>(N)</summary>
     public required Tensor V { get; init; }
 
+    /// <summary>(N): Q − V, Q of the target heads.</summary>
+    public required Tensor Advantage { get; init; }
+
     /// <summary>(N): exp(β (Q − V)), without a gradient and not clipped.</summary>
     public required Tensor AwacWeight { get; init; }
+
+    /// <summary>The numbers of which mean, standard deviation, minimum and maximum are logged, by trlX's names.</summary>
+    public IReadOnlyDictionary<string, Tensor> Distributions => new Dictionary<string, Tensor>(
+        [new("values", V), .. ActionQ.Index().Select(q => KeyValuePair.Create($"qvalues/{q.Index}", q.Item)),
+            new("advantages", Advantage), new("awac_weight", AwacWeight)],
+        StringComparer.Ordinal);
 }
 
 /// <summary>The N actions of rows: their response tokens, row after row.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.ObjectModel;
 using Attune.Torch;
+using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Batches;
 
@@ -12,6 +14,12 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Metr
     /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
     public PolicyShift? Shift { get; init; }
 
+    /// <summary>
+    /// Numbers of any shape by name, of which mean, standard deviation, minimum and maximum over the step are logged: as name/mean,
+    /// name/std, name/min and name/max.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> Distributions { get; init; } = ReadOnlyDictionary<string, Tensor>.Empty;
+
     /// <summary>All numbers, copied from the device at once, so that it is synchronised once, after the backward pass was queued.</summary>
     public LossTotals Totals => field ??= Read();
 
@@ -19,10 +27,24 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Metr
     {
         using var scope = TensorScope.Open();
         Tensor[] shift = Shift is null ? [] : [Shift.ApproxKl, Shift.ClipFraction, Shift.MeanRatio];
-        var numbers = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. MetricTensors.Values.Select(Number)]).ToArray<float>();
+        var scalars = Tensor.Stack(0, [Number(Value), .. shift.Select(Number), .. MetricTensors.Values.Select(Number)]);
+        var distributions = Distributions.Values.Select(values => Number(values).Reshape(-1));
+        var numbers = Tensor.Concatenate(0, [scalars, .. distributions]).ToArray<float>();
         return new(
             numbers[0], MetricTensors.Keys.Zip(numbers.Skip(1 + shift.Length)),
-            shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]));
+            shift.Length == 0 ? null : new(numbers[1], numbers[2], numbers[3]), Statistics(numbers, (int)scalars.ElementCount));
+    }
+
+    /// <param name="numbers">Numbers, of which those of the distributions are the last.</param>
+    /// <param name="start">Where they start.</param>
+    IEnumerable<(string Name, RunningStatistics Statistics)> Statistics(float[] numbers, int start)
+    {
+        foreach (var (name, values) in Distributions)
+        {
+            var end = start + (int)values.ElementCount;
+            yield return (name, new(numbers[start..end].Select(number => (double)number)));
+            start = end;
+        }
     }
 
     static Tensor Number(Tensor metric) => metric.Detach().To(DType.Float32);

@@ -1,19 +1,26 @@
+using MathNet.Numerics.Statistics;
+
 namespace Attune.Training.Batches;
 
 /// <summary>The sums of the losses and metrics of an update's micro-batches.</summary>
 public sealed class LossTotals
 {
     readonly Dictionary<string, double> metrics = new(StringComparer.Ordinal);
+    readonly Dictionary<string, RunningStatistics> distributions = new(StringComparer.Ordinal);
 
     public LossTotals()
     {
     }
 
-    internal LossTotals(double loss, IEnumerable<(string Name, float Value)> metrics, PolicyShiftTotals? shift)
+    internal LossTotals(
+        double loss, IEnumerable<(string Name, float Value)> metrics, PolicyShiftTotals? shift,
+        IEnumerable<(string Name, RunningStatistics Statistics)> distributions)
     {
         (Loss, Shift) = (loss, shift);
         foreach (var (name, value) in metrics)
             this.metrics[name] = value;
+        foreach (var (name, statistics) in distributions)
+            this.distributions[name] = statistics;
     }
 
     /// <summary>The loss of the whole batch.</summary>
@@ -24,7 +31,8 @@ public sealed class LossTotals
 
     /// <summary>All metrics to log, by name.</summary>
     public IReadOnlyDictionary<string, double> Metrics => new Dictionary<string, double>(
-        [new("loss", Loss), .. metrics, .. Shift?.Metrics ?? []], StringComparer.Ordinal);
+        [new("loss", Loss), .. metrics, .. Shift?.Metrics ?? [], .. distributions.SelectMany(row => Of(row.Key, row.Value))],
+        StringComparer.Ordinal);
 
     /// <summary>Adds a micro-batch's share.</summary>
     public void Add(LossTotals share)
@@ -32,12 +40,20 @@ public sealed class LossTotals
         Loss += share.Loss;
         foreach (var (name, value) in share.metrics)
             Add(name, value);
+        foreach (var (name, statistics) in share.distributions)
+            distributions[name] = distributions.TryGetValue(name, out var others) ? others + statistics : statistics;
         if (share.Shift is { } more)
             Shift = Shift is null ? more : Shift + more;
     }
 
     /// <summary>Adds to a metric.</summary>
     public void Add(string name, double value) => metrics[name] = metrics.GetValueOrDefault(name) + value;
+
+    static IEnumerable<KeyValuePair<string, double>> Of(string name, RunningStatistics statistics) =>
+    [
+        new($"{name}/mean", statistics.Mean), new($"{name}/std", statistics.PopulationStandardDeviation),
+        new($"{name}/min", statistics.Minimum), new($"{name}/max", statistics.Maximum),
+    ];
 }
 
 /// <summary><see cref="PolicyShift"/> as numbers.</summary>

@@ -48,29 +48,41 @@ public sealed record IlqlRecipe : OfflineRecipe<TokenRewards>
             },
             new("loss/awac", "AWAC loss", "nats a token",
                 "The cross-entropy of the response tokens under the policy, weighted. Healthy: it falls, then stays."),
-            new("values/mean", "Values and Q values of response tokens", "reward",
-                "Healthy: the values are a little above the Q values for τ above 0.5, and both stay within the rewards of the data.")
-            {
-                Place = ChartPlace.Folded,
-                Series = "V",
-            },
-            new("qvalues/0/mean", "Q values, first head", "reward", "Q of the first head at the response tokens.")
-            {
-                DrawnWith = "values/mean",
-                Series = "Q, first head",
-            },
-            new("qvalues/1/mean", "Q values, second head", "reward", "Q of the second head at the response tokens.")
-            {
-                DrawnWith = "values/mean",
-                Series = "Q, second head",
-            },
-            new("awac_weight/mean", "Weight of AWAC", "",
-                "The mean of exp(β (Q − V)); 1 where β is 0. It is not clipped. Healthy: near 1; above 10 a few tokens count only.")
-            {
-                Place = ChartPlace.Folded,
-            },
+            .. ValueMetrics,
+            .. Distribution("advantages", "Advantages of response tokens", "reward",
+                "Q − V of the target heads; generation adds advantageBeta times it. Healthy: on both sides of 0. The larger its standard "
+                    + "deviation, the more a β changes."),
+            .. Distribution("awac_weight", "Weight of AWAC", "",
+                "exp(β (Q − V)); 1 where β is 0. It is not clipped. Healthy: a mean near 1; above 10 a few tokens count only."),
         ],
     };
+
+    /// <summary>Metrics of V and of the Q heads, each statistic of all of them in one chart.</summary>
+    static IEnumerable<Metric> ValueMetrics =>
+        from statistic in new (string Name, string Title, string Meaning)[]
+        {
+            ("mean", "Values and Q values of response tokens",
+                "Healthy: the values are a little above the Q values for τ above 0.5, and both stay within the rewards of the data."),
+            ("std", "Standard deviation of values and Q values", "Healthy: it rises as the heads learn, then stays."),
+            ("min", "Lowest value and Q value", "Healthy: it stays near the lowest return of the data."),
+            ("max", "Highest value and Q value", "Healthy: it stays near the highest return of the data."),
+        }
+        from head in new (string Name, string Series)[] { ("values", "V"), ("qvalues/0", "Q, first head"), ("qvalues/1", "Q, second head") }
+        select new Metric($"{head.Name}/{statistic.Name}", statistic.Title, "reward", statistic.Meaning)
+        {
+            Place = ChartPlace.Folded, Series = head.Series, DrawnWith = head.Name == "values" ? null : $"values/{statistic.Name}",
+        };
+
+    /// <summary>Mean, standard deviation, minimum and maximum in one chart.</summary>
+    static IEnumerable<Metric> Distribution(string name, string title, string unit, string meaning) =>
+        from statistic in new (string Name, string Series)[]
+        {
+            ("mean", "mean"), ("std", "standard deviation"), ("min", "lowest"), ("max", "highest"),
+        }
+        select new Metric($"{name}/{statistic.Name}", title, unit, meaning)
+        {
+            Place = ChartPlace.Folded, Series = statistic.Series, DrawnWith = statistic.Name == "mean" ? null : $"{name}/mean",
+        };
 
     public IlqlRecipe()
     {

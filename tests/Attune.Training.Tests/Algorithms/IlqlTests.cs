@@ -175,6 +175,24 @@ public sealed class IlqlTests : IDisposable
     }
 
     [Fact]
+    public void Statistics_OfMicroBatches_AreThoseOfTheWholeBatch()
+    {
+        var (whole, parts) = (Logged(0), Logged(1));
+        string[] names = [.. whole.Keys.Where(name => name.Split('/') is [.., "mean" or "std" or "min" or "max"])];
+        Assert.Equal(4 * 5, names.Length);
+        foreach (var name in names)
+            Numeric.Close(whole[name], parts[name], name, 1e-5, 1e-4);
+        Assert.True(whole["values/min"] < whole["values/mean"] && whole["values/mean"] < whole["values/max"]);
+
+        IReadOnlyDictionary<string, double> Logged(int microBatchSize)
+        {
+            var (recipe, display) = (Recipe($"of-{microBatchSize}", steps: 1), new RecordingDisplay());
+            runs.Start("ilql", recipe with { Training = recipe.Training with { BatchSize = 6, MicroBatchSize = microBatchSize } }, display);
+            return display.Steps[0];
+        }
+    }
+
+    [Fact]
     public void Comparisons_OfEveryResponse_AreRewards()
     {
         var display = new RecordingDisplay();

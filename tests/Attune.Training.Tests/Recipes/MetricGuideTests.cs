@@ -27,7 +27,8 @@ public sealed class MetricGuideTests
         ["ilql"] =
         [
             .. Always, "epoch", "loss/q", "loss/value", "loss/cql", "loss/awac", "values/mean", "qvalues/0/mean", "qvalues/1/mean",
-            "awac_weight/mean", "eval/loss", "eval/loss/q", "eval/score", "eval/score@beta=0", "eval/length@beta=0.5",
+            "qvalues/1/std", "values/min", "advantages/mean", "advantages/max", "awac_weight/mean", "awac_weight/std", "eval/loss",
+            "eval/values/std", "eval/loss/q", "eval/score", "eval/score@beta=0", "eval/length@beta=0.5",
         ],
         ["prm"] =
         [
