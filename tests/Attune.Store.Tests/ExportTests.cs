@@ -159,6 +159,30 @@ public sealed class ExportTests : IDisposable
         var shown = Assert.Single(Read(new() { Layout = ExportLayout.Demonstrations }).Cast<Demonstration>());
         Assert.Equal(("prompt 4", "better"), (shown.Prompt, shown.Completion));
         Assert.Equal(6, Read(new() { Layout = ExportLayout.Kto }).Count);
+        var triple = Assert.Single(Read(new() { Layout = ExportLayout.Triples }).Cast<ComparisonExample>());
+        Assert.Equal(("prompt 4", "b4", "a4", "better"), (triple.Prompt, triple.Completions[0], triple.Completions[1], triple.Reference));
+    }
+
+    [Fact]
+    public void Triples_EveryPairOfResponses_HasEveryBetterResponse()
+    {
+        var item = new ExportedItem(1, "\"p\"", """{"reference":"imported"}""", 0, [("\"a\"", null), ("\"b\"", null), ("\"c\"", null)]);
+        var rows = Rows(ExportLayout.Triples, new(item, [new([0, 1, 1], null, null, null)], ["\"x\"", "\"y\""]));
+        Assert.Equal(
+            ["a>b x", "a>c x", "a>b y", "a>c y"], rows.Select(row => $"{row["chosen"]}>{row["rejected"]} {row["reference"]}"));
+        Assert.Equal("imported", (string)Rows(ExportLayout.Pairs, new(item, [new([0, 1, 1], null, null, null)], []))[0]["reference"]!);
+    }
+
+    [Fact]
+    public void Triples_OfEachVote_AllHaveTheBetterResponse()
+    {
+        var person = store.People.Add("Dan", Role.Annotator);
+        var last = store.Items.Page(project.Id, 0, 5)[^1].Id;
+        while (store.Queue.Next(project, person.Id, 1).Items is [var showing, ..])
+            store.Annotations.Submit(project, person.Id, new(
+                showing.Token, (showing.Item == last ? First(1) : Tie).AsShown(showing.Shown), 1));
+        Assert.Equal(["b4", "a4"], Lines(new() { Layout = ExportLayout.Triples, EachVote = true })
+            .Select(line => (string)JsonNode.Parse(line)!["chosen"]!));
     }
 
     List<Example> Read(ExportOptions options)

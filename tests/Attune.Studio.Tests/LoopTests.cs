@@ -205,10 +205,25 @@ public sealed class LoopTests : IDisposable
     }
 
     /// <summary>A fake run with a model, whose file has the script's output.</summary>
+    [Fact]
+    public async Task ProcessRewardModel_OfARun_IsOfferedForTrainingOnPromptsOnly()
+    {
+        await using var studio = await RunningStudio.Start(["false"]);
+        var project = studio.Project("hotel", new(), 1);
+        Model(studio, "whole", "scores");
+        Model(studio, "stepwise", "steps");
+        using var owner = new Visitor(studio.Address);
+        var page = await (await owner.Get($"/projects/{project.Id}/loop")).Content.ReadAsStringAsync();
+        Assert.Contains("name=\"rewardModel\" value=\"whole\"", page);
+        Assert.DoesNotContain("name=\"rewardModel\" value=\"stepwise\"", page);
+        Assert.Contains("""<option value="stepwise">stepwise (scores steps)</option>""", page);
+    }
+
     static void Model(RunningStudio studio, string run, string file, params string[] lines)
     {
         var model = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", run, "model")).FullName;
-        File.WriteAllText(Path.Combine(studio.Folder, "runs", run, "recipe.yaml"), file == "scores" ? "method: reward\n" : "method: sft\n");
+        var method = file == "scores" ? "reward" : file == "steps" ? "prm" : "sft";
+        File.WriteAllText(Path.Combine(studio.Folder, "runs", run, "recipe.yaml"), $"method: {method}\n");
         File.WriteAllText(Path.Combine(model, "config.json"), "{}");
         File.WriteAllLines(Path.Combine(model, file), lines);
     }

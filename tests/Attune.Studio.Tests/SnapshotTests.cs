@@ -62,6 +62,15 @@ public sealed class SnapshotTests : IDisposable
         AssertOffered(project, DataUse.Labels, DataUse.Demonstrations);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pairwise_WithABetterAnswer_OffersMethodsOfTriplesToo(bool conversations)
+    {
+        var result = new AnnotationResult { Ranks = [1, 0], Ideal = "a better answer" };
+        AssertOffered(Decided(new(), answers: 2, result, conversations), [.. OfComparisons, DataUse.Demonstrations, DataUse.Triples]);
+    }
+
     [Fact]
     public void Ties_Only_OfferNothing()
     {

@@ -32,6 +32,9 @@ public record MethodDescription(string Name)
     /// <summary>Whether its runs train a reward model and not a language model.</summary>
     public bool MakesRewardModel { get; init; }
 
+    /// <summary>Whether that reward model is a process reward model, which scores the steps of a response.</summary>
+    public bool ScoresSteps { get; init; }
+
     /// <summary>Whether its training data has prompts.</summary>
     public bool HasPrompts { get; init; } = true;
 }

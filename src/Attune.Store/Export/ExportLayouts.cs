@@ -10,6 +10,7 @@ public static class ExportLayouts
     {
         ExportLayout.Kto => use == DataUse.Labels,
         ExportLayout.Demonstrations => use == DataUse.Demonstrations,
+        ExportLayout.Triples => use == DataUse.Triples,
         ExportLayout.Csv => false,
         _ => use is DataUse.Comparisons or DataUse.Rewards,
     };

@@ -21,6 +21,11 @@ public enum ExportLayout
     /// <summary><c>prompt</c>, <c>completion</c>: the better responses that annotators wrote.</summary>
     Demonstrations,
 
+    /// <summary>
+    /// <c>prompt</c>, <c>chosen</c>, <c>rejected</c>, <c>reference</c>: the pairs, each with a better response that an annotator wrote.
+    /// </summary>
+    Triples,
+
     /// <summary>One row per decision, for a spreadsheet.</summary>
     Csv,
 }

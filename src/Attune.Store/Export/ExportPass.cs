@@ -104,7 +104,7 @@ sealed class ExportPass
     ItemComparisons ComparisonsOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {
         var imported = ImportedVotes.FromExtra(item.Extra);
-        var ideals = options.IdealFirst || options.Layout == ExportLayout.Demonstrations
+        var ideals = options.IdealFirst || options.Layout is ExportLayout.Demonstrations or ExportLayout.Triples
             ? decisions.Select(decision => decision.Result.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
         return new(
             item,
@@ -118,8 +118,10 @@ sealed class ExportPass
             return decisions.Select(decision => CsvRows.CreateRow(comparisons.Item, decision, people[decision.Person], MostAnswers));
         if (!options.EachVote || options.Layout == ExportLayout.Demonstrations)
             return JsonRows.CreateRows(options.Layout, comparisons);
-        return comparisons.Rankings.SelectMany((vote, i) =>
-            JsonRows.CreateRows(options.Layout, comparisons with { Rankings = [vote], Ideals = i == 0 ? comparisons.Ideals : [] }));
+        return comparisons.Rankings.SelectMany((vote, i) => JsonRows.CreateRows(options.Layout, comparisons with
+        {
+            Rankings = [vote], Ideals = i == 0 || options.Layout == ExportLayout.Triples ? comparisons.Ideals : [],
+        }));
     }
 
     void WriteRow(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> write)

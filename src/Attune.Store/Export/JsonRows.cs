@@ -19,6 +19,9 @@ static class JsonRows
     /// <summary>The field of who wrote a response, in a layout of one response.</summary>
     const string Source = "source";
 
+    /// <summary>The field of the response that an annotator wrote, in a layout of two others.</summary>
+    const string Reference = "reference";
+
     /// <summary>The field of the item's id, unless the imported row had a field of this name.</summary>
     const string ItemId = "item";
 
@@ -29,23 +32,29 @@ static class JsonRows
         ExportLayout.Rankings => Ranking(comparisons),
         ExportLayout.Kto => Labels(comparisons),
         ExportLayout.Demonstrations => comparisons.Ideals.Select(ideal => Demonstration(comparisons.Item, ideal)),
+        ExportLayout.Triples =>
+            comparisons.Ideals.SelectMany(ideal => Pairs(comparisons with { Ideals = [] }, transcripts: false, ideal)),
         _ => Pairs(comparisons, layout == ExportLayout.Hh),
     };
 
-    static IEnumerable<Action<Stream>> Pairs(ItemComparisons comparisons, bool transcripts)
+    static IEnumerable<Action<Stream>> Pairs(ItemComparisons comparisons, bool transcripts, string? reference = null)
     {
         foreach (var (first, second) in ItemComparisons.Pairs(comparisons.Count))
             if (comparisons.Compare(first, second) is { Winner: not 0 and var winner } comparison)
             {
                 var (better, worse) = winner > 0 ? (first, second) : (second, first);
                 var votes = winner > 0 ? (comparison.First, comparison.Second) : (comparison.Second, comparison.First);
-                yield return Row(comparisons.Item, writer => Pair(writer, comparisons, better, worse, votes, transcripts));
+                yield return Row(comparisons.Item, writer => Pair(writer, comparisons, better, worse, votes, transcripts, reference),
+                    reference is null ? null : Reference);
             }
     }
 
-    static void Pair(Utf8JsonWriter writer, ItemComparisons comparisons, int better, int worse, (int, int) votes, bool transcripts)
+    static void Pair(
+        Utf8JsonWriter writer, ItemComparisons comparisons, int better, int worse, (int, int) votes, bool transcripts, string? reference)
     {
-        var texts = new Texts(comparisons.Item.Prompt, [comparisons.Text(better), comparisons.Text(worse)]);
+        var texts = new Texts(
+            comparisons.Item.Prompt,
+            [comparisons.Text(better), comparisons.Text(worse), .. new[] { reference }.OfType<string>()]);
         if (transcripts)
         {
             writer.WriteString("chosen", Transcript.Format(comparisons.Item, texts.Prompt, texts.Answers[0]));
@@ -57,6 +66,8 @@ static class JsonRows
             Raw(writer, "chosen", texts.Answers[0]);
             Raw(writer, "rejected", texts.Answers[1]);
         }
+        if (reference is not null)
+            Raw(writer, Reference, texts.Answers[2]);
         if (votes.Item1 + votes.Item2 > 1)
             Array(writer, "votes", [votes.Item1, votes.Item2]);
         if (comparisons.Margin(better, worse) is { } margin)

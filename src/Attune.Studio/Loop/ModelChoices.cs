@@ -19,8 +19,14 @@ sealed class ModelChoices(RunList runs)
     public IReadOnlyList<RunEntry> LanguageModels =>
         [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: false })];
 
-    public IReadOnlyList<RunEntry> RewardModels =>
-        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: true })];
+    /// <summary>Those that score whole responses.</summary>
+    public IReadOnlyList<RunEntry> RewardModels => Rewards(scoresSteps: false);
+
+    /// <summary>Those that score the steps of a response.</summary>
+    public IReadOnlyList<RunEntry> ProcessRewardModels => Rewards(scoresSteps: true);
+
+    RunEntry[] Rewards(bool scoresSteps) =>
+        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: true } && run.Method.ScoresSteps == scoresSteps)];
 
     /// <summary>The models selected in a field by the keys of runs, and the one entered in the field with the suffix <c>Path</c>.</summary>
     /// <exception cref="InvalidDataException">Nothing is selected, or there is no such model.</exception>

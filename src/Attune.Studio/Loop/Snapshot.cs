@@ -28,7 +28,7 @@ static class Snapshot
     static ExportLayout[] Layouts(Project project) =>
     [
         project.Settings.Task == TaskKind.Pairwise ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
-        ExportLayout.Demonstrations,
+        ExportLayout.Demonstrations, ExportLayout.Triples,
     ];
 
     /// <summary>What a snapshot for a method would contain.</summary>

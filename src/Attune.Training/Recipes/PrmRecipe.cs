@@ -29,6 +29,7 @@ public sealed record PrmRecipe : OfflineRecipe
         ReportTitle = "Process reward model",
         ReportLead = "The model was trained on responses in labelled steps to tell right steps from wrong ones.",
         MakesRewardModel = true,
+        ScoresSteps = true,
         Metrics =
         [
             new("loss", "Step loss", "nats a step",
