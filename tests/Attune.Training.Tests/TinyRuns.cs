@@ -54,6 +54,8 @@ sealed class TinyRuns : IDisposable
     /// <summary>A data file.</summary>
     public string Demonstrations => TinyData.Demonstrations(folder);
 
+    static TokenizerOptions WordPieces => new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 };
+
     ModelShape Shape => new() { Family = family, Layers = layers, Width = 32, Heads = 2, Context = context, Dropout = 0.1 };
 
     /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
@@ -67,18 +69,12 @@ sealed class TinyRuns : IDisposable
                 Data = new() { Train = TinyData.Documents(folder) } },
             "pretrain an encoder" => new PretrainRecipe
             {
-                Run = run,
-                Training = training,
-                NewModel = Shape with { Family = "bert" },
-                Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
+                Run = run, Training = training, NewModel = Shape with { Family = "bert" }, Tokenizer = WordPieces,
                 Data = new() { Train = TinyData.Documents(folder) },
             },
             "reward an encoder" => new RewardRecipe
             {
-                Run = run,
-                Training = training,
-                NewModel = Shape with { Family = "bert" },
-                Tokenizer = new() { Kind = TokenizerKind.WordPiece, VocabularySize = 60 },
+                Run = run, Training = training, NewModel = Shape with { Family = "bert" }, Tokenizer = WordPieces,
                 Data = new() { Train = TinyData.Rankings(folder) },
             },
             "sft" =>
@@ -87,100 +83,58 @@ sealed class TinyRuns : IDisposable
             "reward" =>
                 new RewardRecipe { Run = run, Training = training, Model = LanguageModel,
                 Data = new() { Train = TinyData.Rankings(folder) } },
-            "prm" =>
-                new PrmRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Steps(folder) } },
-            "dpo" =>
-                new DpoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Rankings(folder) } },
-            "kto" =>
-                new KtoRecipe { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = TinyData.Labels(folder) } },
-            "bco" => new BcoRecipe
-            {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
-                Data = new() { Train = TinyData.Labels(folder) },
-                Bco = new() { MatchPrompts = true },
-            },
-            "ilql" => new IlqlRecipe
-            {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
-                Data = new() { Train = TinyData.Rewards(folder) },
-                Ilql = new() { SyncEvery = 2, Alpha = 0.1 },
-                Responses = new()
+            "prm" => Offline(new PrmRecipe(), TinyData.Steps(folder)),
+            "dpo" => Offline(new DpoRecipe(), TinyData.Rankings(folder)),
+            "cpo" => Offline(new CpoRecipe(), TinyData.Rankings(folder)),
+            "orpo" => Offline(new OrpoRecipe(), TinyData.Rankings(folder)),
+            "tpo" => Offline(new TpoRecipe(), TinyData.Triples(folder)),
+            "kto" => Offline(new KtoRecipe(), TinyData.Labels(folder)),
+            "bco" => Offline(new BcoRecipe { Bco = new() { MatchPrompts = true } }, TinyData.Labels(folder)),
+            "ilql" => Offline(
+                new IlqlRecipe
                 {
-                    Prompts = TinyData.Prompts(folder),
-                    Rewards = [new KeywordsReward { Words = ["yes"] }],
-                    Sampling = new() { MaxNewTokens = 8 },
+                    Ilql = new() { SyncEvery = 2, Alpha = 0.1 },
+                    Responses = new()
+                    {
+                        Prompts = TinyData.Prompts(folder),
+                        Rewards = [new KeywordsReward { Words = ["yes"] }],
+                        Sampling = new() { MaxNewTokens = 8 },
+                    },
                 },
-            },
-            "cpo" =>
-                new CpoRecipe { Run = run, Training = training, Model = LanguageModel,
-                Data = new() { Train = TinyData.Rankings(folder) } },
-            "orpo" =>
-                new OrpoRecipe { Run = run, Training = training, Model = LanguageModel,
-                Data = new() { Train = TinyData.Rankings(folder) } },
-            "tpo" =>
-                new TpoRecipe { Run = run, Training = training, Model = LanguageModel,
-                Data = new() { Train = TinyData.Triples(folder) } },
-            "gkd" => new GkdRecipe
+                TinyData.Rewards(folder)),
+            "gkd" => Offline(
+                new GkdRecipe { Teacher = Teacher, Sampling = new() { MaxNewTokens = 8 } }, TinyData.Demonstrations(folder)),
+            "minillm" => OnPrompts(new MiniLlmRecipe { Teacher = Teacher, Updates = new() { SamplesPerPrompt = 2, Epochs = 2 } }),
+            "grpo" => OnPrompts(new GrpoRecipe
             {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
-                Teacher = Teacher,
-                Data = new() { Train = TinyData.Demonstrations(folder) },
-                Sampling = new() { MaxNewTokens = 8 },
-            },
-            "minillm" => new MiniLlmRecipe
+                RewardModel = RewardModel, Updates = new() { SamplesPerPrompt = 4, Epochs = 2 }, Kl = new() { Coef = 0.05 },
+            }),
+            "rft" => OnPrompts(new RftRecipe
             {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
-                Teacher = Teacher,
-                Data = new() { Train = TinyData.Prompts(folder) },
-                Sampling = new() { MaxNewTokens = 8 },
-                Optimizer = new() { LearningRate = 1e-3 },
-                Updates = new() { SamplesPerPrompt = 2, Epochs = 2 },
-            },
-            "grpo" => new GrpoRecipe
-            {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
                 RewardModel = RewardModel,
-                Data = new() { Train = TinyData.Prompts(folder) },
-                Sampling = new() { MaxNewTokens = 8 },
-                Optimizer = new() { LearningRate = 1e-3 },
-                Updates = new() { SamplesPerPrompt = 4, Epochs = 2 },
-                Kl = new() { Coef = 0.05 },
-            },
-            "rft" => new RftRecipe
-            {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
-                RewardModel = RewardModel,
-                Data = new() { Train = TinyData.Prompts(folder) },
-                Sampling = new() { MaxNewTokens = 8 },
-                Optimizer = new() { LearningRate = 1e-3 },
                 Rft = new() { SamplesPerPrompt = 4, PromptsPerRound = 3, ImproveSteps = 2, KeepRounds = 2 },
                 Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
-            },
-            _ => new PpoRecipe
+            }),
+            _ => OnPrompts(new PpoRecipe
             {
-                Run = run,
-                Training = training,
-                Model = LanguageModel,
                 RewardModel = RewardModel,
-                Data = new() { Train = TinyData.Prompts(folder) },
-                Sampling = new() { MaxNewTokens = 8 },
-                Optimizer = new() { LearningRate = 1e-3 },
                 Updates = new() { Epochs = 2, MiniBatches = 2 },
                 Kl = new() { Controller = Training.Estimation.KlControl.Adaptive, Target = 1, Horizon = 50 },
                 Scores = new() { Scaling = Training.Rewards.ScoreScaling.Running },
-            },
+            }),
+        };
+
+        OfflineRecipe Offline(OfflineRecipe recipe, string data) =>
+            recipe with { Run = run, Training = training, Model = LanguageModel, Data = new() { Train = data } };
+
+        PolicyRecipe OnPrompts(PolicyRecipe recipe) => recipe with
+        {
+            Run = run,
+            Training = training,
+            Model = LanguageModel,
+            Data = new() { Train = TinyData.Prompts(folder) },
+            Sampling = new() { MaxNewTokens = 8 },
+            Optimizer = new() { LearningRate = 1e-3 },
         };
     }
 
