@@ -130,9 +130,9 @@ public sealed class GkdTests : IDisposable
         var policy = new Policy(model, TinyData.Tokenizer, new() { MaxNewTokens = 8 });
         TokenPrompt[] prompts = [new(TinyData.Tokenizer.Encode("The cat says"), "")];
         var before = Sampled(policy);
-        TrainedParameters.Select(model, new() { Lora = new() { Rank = 2 } }, seed: 1);
+        var trained = TrainedParameters.Select(model, new() { Lora = new() { Rank = 2 } }, seed: 1);
         using (Autograd.NoGrad())
-            foreach (var parameter in model.Parameters.Where(parameter => parameter.Trainable))
+            foreach (var (_, parameter) in trained.Named)
                 parameter.Value.NormalInPlace(0, 1, random);
         Assert.NotEqual(before, Sampled(policy));
         Assert.Equal(before, Sampled(policy.WithAdapterOff()));
