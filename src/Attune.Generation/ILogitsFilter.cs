@@ -1,3 +1,4 @@
+using Attune.Models;
 using Attune.Torch;
 
 namespace Attune.Generation;
@@ -5,7 +6,14 @@ namespace Attune.Generation;
 /// <summary>What precedes the tokens that logits (B, V) are for.</summary>
 /// <param name="Rows">The prompt and the tokens so far of each of the B rows.</param>
 /// <param name="HiddenStates">(B, D): the hidden states from which the logits were computed; null where they are not available.</param>
-public sealed record LogitsContext(IReadOnlyList<TokenHistory> Rows, Tensor? HiddenStates = null);
+public sealed record LogitsContext(IReadOnlyList<TokenHistory> Rows, Tensor? HiddenStates = null)
+{
+    /// <summary>
+    /// (B, V) logits of another model after the same tokens, without a gradient; null in generation, where a filter reads them token by
+    /// token.
+    /// </summary>
+    public Func<LanguageModel, Tensor>? LogitsOf { get; init; }
+}
 
 /// <summary>Changes the logits of the next token before it is chosen, like the logits processors and warpers of transformers.</summary>
 public interface ILogitsFilter

@@ -119,7 +119,9 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
             "pretrain" => ["tokenizer.vocabularySize=300"],
             "reward" => ["normalise.samples=2", "tokenizer.vocabularySize=300"],
             "rft" => ["sampling.maxNewTokens=4", "rft.samplesPerPrompt=2", "rft.promptsPerRound=2"],
-            "ppo" or "grpo" => ["sampling.maxNewTokens=4", "updates.samplesPerPrompt=2", "updates.miniBatches=1", "updates.epochs=1"],
+            "a2c" => ["sampling.maxNewTokens=4"],
+            "ppo" or "grpo" or "rloo" or "reinforce" or "trpo" or "nlpo" =>
+                ["sampling.maxNewTokens=4", "updates.samplesPerPrompt=2", "updates.miniBatches=1", "updates.epochs=1"],
             _ => Array.Empty<string>(),
         }];
     }

@@ -60,9 +60,9 @@ public sealed class TinyFolders : IDisposable
 
     static PolicyRecipe NewRecipe(string method) => method switch
     {
-        "ppo" => new PpoRecipe(),
         "rft" => new RftRecipe { Rft = new() { SamplesPerPrompt = 4, PromptsPerRound = 4 } },
-        _ => new GrpoRecipe { Updates = new() { SamplesPerPrompt = 2 } },
+        "grpo" => new GrpoRecipe { Updates = new() { SamplesPerPrompt = 2 } },
+        _ => (PolicyRecipe)MethodCatalog.Find(method)!.NewRecipe(),
     };
 
     public void Dispose() => folder.Dispose();

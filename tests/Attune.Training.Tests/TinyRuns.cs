@@ -5,6 +5,7 @@ using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Recipes;
@@ -107,7 +108,31 @@ sealed class TinyRuns : IDisposable
             "minillm" => OnPrompts(new MiniLlmRecipe { Teacher = Teacher, Updates = new() { SamplesPerPrompt = 2, Epochs = 2 } }),
             "grpo" => OnPrompts(new GrpoRecipe
             {
-                RewardModel = RewardModel, Updates = new() { SamplesPerPrompt = 4, Epochs = 2 }, Kl = new() { Coef = 0.05 },
+                RewardModel = RewardModel,
+                Updates = new() { SamplesPerPrompt = 4, Epochs = 2 },
+                Kl = new() { Coef = 0.05 },
+                Grpo = new() { UseAdaptiveEntropy = true, EntropyTarget = 9 },
+            }),
+            "rloo" => OnPrompts(new RlooRecipe
+            {
+                RewardModel = RewardModel, Updates = new() { SamplesPerPrompt = 4, Epochs = 2, MaxResamplings = 1 },
+            }),
+            "reinforce" => OnPrompts(new ReinforceRecipe
+            {
+                RewardModel = RewardModel,
+                Updates = new() { SamplesPerPrompt = 2, Epochs = 2 },
+                Reinforce = new() { Baseline = ReinforceBaseline.Greedy },
+            }),
+            "a2c" => OnPrompts(new A2cRecipe { RewardModel = RewardModel }),
+            "trpo" => OnPrompts(new TrpoRecipe
+            {
+                RewardModel = RewardModel, Updates = new() { Epochs = 2 }, Trpo = new() { CgMaxSteps = 3 },
+            }),
+            "nlpo" => OnPrompts(new NlpoRecipe
+            {
+                RewardModel = RewardModel,
+                Updates = new() { Epochs = 2 },
+                Nlpo = new() { TargetUpdateIterations = 2, MinTokensToKeep = 8 },
             }),
             "rft" => OnPrompts(new RftRecipe
             {

@@ -134,6 +134,12 @@ public static class MetricGuide
         new("responses/distinct", "Distinct responses of a step", "%",
         "The share of distinct responses in a step. Healthy: constant; a fall means the same response to many prompts.")
             { Place = ChartPlace.Folded },
+        new("responses/groups_without_signal", "Groups without signal", "%",
+            "Prompts whose responses all have the same score: a method that compares them learns nothing from these. Healthy: below 50 %.")
+            { Place = ChartPlace.Folded },
+        new("responses/groups_replaced", "Replaced groups", "%",
+            "Prompts whose responses all had the same score and that were replaced by others (dynamic sampling).")
+            { Place = ChartPlace.Folded },
         new("value/explained_variance", "Explained variance of the values", "",
         "1 − Var(returns − values) / Var(returns): 1 for perfect values, 0 for a constant, below 0 for values that are worse "
         + "than a constant. Healthy: it rises in the first steps, then stays above 0.")

@@ -6,66 +6,114 @@ using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.States;
 using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Algorithms;
 
 /// <summary>
 /// Group relative policy optimization. Shao et al. 2024, eq. 3, https://arxiv.org/abs/2402.03300: the advantage of a response is its score
-/// relative to the other responses to the same prompt, so that no critic is needed. Departures: (1) the loss is the mean over all response
-/// tokens of an update, as in DAPO (Yu et al. 2025, eq. 12, https://arxiv.org/abs/2503.14476), where the paper takes the mean of each
-/// response first; (2) the KL penalty is off by default, as in TRL.
+/// relative to the other responses to the same prompt, so that no critic is needed. Departures: (1) by default the loss is the mean over
+/// all response tokens, as in DAPO (Yu et al. 2025, eq. 12, https://arxiv.org/abs/2503.14476), where the paper takes the mean of each
+/// response first (<see cref="GrpoLoss"/>); (2) the KL penalty is off by default, as in TRL; (3) the tokens of high entropy are those of
+/// the policy that sampled, over the whole step.
 /// </summary>
-/// <param name="options">Clipping and advantages.</param>
+/// <param name="options">Loss, clipping and advantages.</param>
 /// <param name="kl">The penalty on the KL from the reference; null for none.</param>
 public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyAlgorithm
 {
-    const double Epsilon = 1e-4;                                   // TRL's, for groups whose scores hardly differ
+    readonly EntropyBonus bonus = new(options);
+    double stepTokens;
+
+    /// <summary>The maximum length of a response, which <see cref="GrpoLoss.DrGrpo"/> divides by.</summary>
+    public int MaxLength { get; init; } = 1;
+
+    /// <summary>Updates of a pass over the responses of a step, for losses that are means over the tokens of a step.</summary>
+    public int MiniBatches { get; init; } = 1;
+
+    public bool NeedsEntropy => bonus.IsUsed;
+
+    public bool NeedsSampledEntropy => options.TopEntropyQuantile < 1;
+
+    public IEnumerable<(string Name, IRunState State)> States => bonus.IsAdaptive ? [("entropy", bonus)] : [];
 
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
     {
-        var (totals, mask) = (scores.Totals, rollouts.Mask);
-        var advantages = GroupAdvantages(totals, rollouts.GroupSize, options.ScaleByStd);           // B
-        step.Log("grpo/groups_without_signal", GroupsWithoutSignal(totals, rollouts.GroupSize));
-        var column = Tensor.From(Array.ConvertAll(advantages, advantage => (float)advantage), rollouts.Count, 1).To(mask.Device);
-        var perToken = mask.To(DType.Float32) * column;                                             // (B, T)
-        return new(rollouts, kl is { IsInReward: true } ? perToken - rollouts.Kl! * kl.Coefficient : perToken);
+        var advantages = options.MultiObjectiveAggregation == RewardAggregation.NormalizeThenSum && scores.Terms.Count > 0
+            ? Advantages.OfRewards(scores.Terms, rollouts.GroupSize)
+            : Advantages.OfGroups(scores.Totals, rollouts.GroupSize, options.ScaleRewards);         // B
+        var perToken = Advantages.PerToken(advantages, rollouts.Mask);                              // (B, T)
+        var experience = new Experience(
+            rollouts, kl is { IsInReward: true } ? perToken - rollouts.Kl! * kl.Coefficient : perToken)
+        {
+            Mask = options.MaskTruncated ? rollouts.EndedMask : rollouts.Mask,
+        };
+        stepTokens = experience.Size.Tokens;
+        return options.TopEntropyQuantile < 1
+            ? experience with { PolicyMask = HighEntropy(rollouts.Entropy!, experience.Mask, options.TopEntropyQuantile) }
+            : experience;
     }
 
-    public Loss Compute(Experience experience, Analysis analysis, double count)
+    public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {
-        var (rollouts, mask) = (experience.Rollouts, experience.Rollouts.Mask);
+        var (rollouts, mask) = (experience.Rollouts, experience.Mask);
         var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
-        var loss = Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, options.ClipLow, options.ClipHigh));
-        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = loss };
+        var ratio = PolicyLosses.AtLevel(logRatio, mask, options.ImportanceSamplingLevel).Exp();    // (B, T) or (B, 1)
+        var terms = new LossTerms();
+        terms.Add("loss/policy", Reduce(PolicyLoss(experience, analysis.Logprobs, logRatio, ratio), mask, size));
         if (kl is { IsInLoss: true })
         {
-            var klLoss = metrics["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
-            loss += klLoss * kl.Coefficient;
+            var nats = kl.InLoss(rollouts, analysis);                                               // (B, T)
+            terms.Add("loss/kl", Reduce(options.UseBiasCorrectionKl ? nats * ratio : nats, mask, size), kl.Coefficient);
         }
-        return new(loss, metrics) { Shift = PolicyLosses.Shift(logRatio, mask, count, options.ClipLow, options.ClipHigh) };
+        if (analysis.Entropy is not null)
+            terms.Add("policy/entropy", Entropy(experience.PolicyMask ?? mask), -bonus.Coefficient, logged: Entropy(mask));
+        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, options.ClipLow, options.ClipHigh));
 
-        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
+        Tensor Entropy(Tensor tokens) => Masked.Reduce(analysis.Entropy!.MaskedFill(!tokens, 0), tokens, size.Tokens);
     }
+
+    public void AfterUpdate(LossTotals totals) => bonus.Update(totals.Metrics.GetValueOrDefault("policy/entropy"));
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + KlPenalty.Summarize(metrics))}";
 
-    /// <summary>(r − mean of its group) / (standard deviation of its group + 10⁻⁴) of each response, or without the division.</summary>
-    /// <param name="scores">B scores, those of a group side by side.</param>
-    /// <param name="groupSize">G</param>
-    /// <param name="scaleByStd">Whether to divide; the standard deviation is that of a sample (G − 1).</param>
-    public static double[] GroupAdvantages(double[] scores, int groupSize, bool scaleByStd) =>
-        [.. scores.Chunk(groupSize).SelectMany(group => Relative(group, scaleByStd))];
-
-    static IEnumerable<double> Relative(double[] group, bool scaleByStd)
+    /// <summary>The loss of each token that counts, (B, T), or of each response (B, 1); 0 for the others.</summary>
+    Tensor PolicyLoss(Experience experience, Tensor logprobs, Tensor logRatio, Tensor ratio)
     {
-        var mean = group.Average();
-        var std = group.Length > 1 ? group.StandardDeviation() : 0;
-        return group.Select(score => (score - mean) / (scaleByStd ? std + Epsilon : 1));
+        var (advantages, mask) = (experience.Advantages, experience.Mask);
+        var loss = options.Loss switch
+        {
+            GrpoLoss.Cispo => PolicyLosses.ClippedWeight(ratio, logprobs, advantages, options.ClipHigh),
+            GrpoLoss.Sapo => PolicyLosses.SoftGate(ratio, advantages, options.SapoTemperaturePos, options.SapoTemperatureNeg),
+            GrpoLoss.Vespo => PolicyLosses.GammaWeighted(
+                logRatio, logprobs, advantages, (options.VespoKPos, options.VespoLambdaPos), (options.VespoKNeg, options.VespoLambdaNeg)),
+            GrpoLoss.Gmpo => PolicyLosses.GeometricMean(
+                logRatio, advantages, mask, options.ClipLow, options.ClipHigh, experience.PolicyMask),
+            _ => PolicyLosses.Clipped(ratio, advantages, options.ClipLow, options.ClipHigh, maxRatio: options.Delta),
+        };
+        if (options.OffPolicyMaskThreshold is { } threshold)
+            loss *= PolicyLosses.KeepsOnPolicy(logRatio, advantages, mask, threshold);
+        return experience.PolicyMask is null || options.Loss == GrpoLoss.Gmpo ? loss : loss * experience.PolicyMask.To(DType.Float32);
     }
 
-    /// <summary>The share of groups whose responses all have the same score: nothing is learned from them.</summary>
-    static double GroupsWithoutSignal(double[] scores, int groupSize) =>
-        scores.Chunk(groupSize).Average(group => Array.TrueForAll(group, score => score == group[0]) ? 1.0 : 0.0);
+    /// <summary>(B, T) → the mean that the loss is defined by.</summary>
+    Tensor Reduce(Tensor x, Tensor mask, UpdateSize size) => options.Loss switch
+    {
+        GrpoLoss.Grpo or GrpoLoss.Sapo or GrpoLoss.Gmpo => Masked.ReduceRows(x, mask, size.Responses),
+        GrpoLoss.Bnpo => Masked.Reduce(x, mask, size.Tokens),
+        GrpoLoss.DrGrpo => Masked.Reduce(x, mask, (double)size.Responses * MaxLength),
+        GrpoLoss.Luspo => Masked.Reduce(x, mask, size.Responses),
+        _ => Masked.Reduce(x, mask, stepTokens > 0 ? stepTokens / MiniBatches : size.Tokens),
+    };
+
+    /// <summary>
+    /// The tokens whose entropy is at least the (1 − share) quantile of all tokens. Wang et al. 2025, https://arxiv.org/abs/2506.01939
+    /// </summary>
+    public static Tensor HighEntropy(Tensor entropy, Tensor mask, double share)
+    {
+        var known = entropy.ToArray<float>().Zip(mask.ToArray<bool>()).Where(token => token.Second).Select(token => (double)token.First);
+        var threshold = (float)known.QuantileCustom(1 - share, QuantileDefinition.R7);
+        return entropy.GreaterOrEqual(threshold) & mask;
+    }
 }

@@ -8,6 +8,7 @@ using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.States;
 
 namespace Attune.Training.Algorithms;
 
@@ -55,10 +56,16 @@ public sealed class MiniLlm(
 
     public Policy Teacher => teacher;
 
+    public bool NeedsEntropy => grpo.NeedsEntropy;
+
+    public bool NeedsSampledEntropy => grpo.NeedsSampledEntropy;
+
+    public IEnumerable<(string Name, IRunState State)> States => grpo.States;
+
     /// <summary>GRPO's advantages, which are 0 without rewards.</summary>
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step) => grpo.Estimate(rollouts, scores, step);
 
-    public Loss Compute(Experience experience, Analysis analysis, double count)
+    public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {
         var rollouts = experience.Rollouts;
         var indices = rollouts.TokenIndices;                                                        // (N)
@@ -69,11 +76,11 @@ public sealed class MiniLlm(
             var logRatio = advantages.ZerosLike().Reshape(-1).IndexPut(values[^1], indices).Reshape(rollouts.Count, -1);
             advantages += Advantages(logRatio, rollouts.Mask, options.Gamma, options.LengthNormalization);
         }
-        var loss = grpo.Compute(experience with { Advantages = advantages }, analysis, count);
-        var metrics = Distillation.Metrics(values, count);
+        var loss = grpo.Compute(experience with { Advantages = advantages }, analysis, size);
+        var metrics = Distillation.Metrics(values, size.Tokens);
         foreach (var (name, metric) in loss.MetricTensors)
             metrics[name] = metric;
-        var value = options.SingleStepDecomposition ? loss.Value + Masked.Reduce(kl, count: count) : loss.Value;
+        var value = options.SingleStepDecomposition ? loss.Value + Masked.Reduce(kl, count: size.Tokens) : loss.Value;
         return new(value, metrics) { Shift = loss.Shift };
     }
 
@@ -112,6 +119,8 @@ public sealed class MiniLlm(
         }
         return Tensor.Stack(1, columns).MaskedFill(!mask, 0);
     }
+
+    public void AfterUpdate(LossTotals totals) => grpo.AfterUpdate(totals);
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"reverse KL {NumberFormat.Fixed(metrics["kl/reverse"], 3)} nats a token"

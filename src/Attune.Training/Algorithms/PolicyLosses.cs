@@ -4,24 +4,145 @@ using Attune.Training.Estimation;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>Losses of a policy gradient, token by token.</summary>
+/// <summary>What a probability ratio π / π_old is of.</summary>
+public enum RatioLevel
+{
+    /// <summary>A token.</summary>
+    Token,
+
+    /// <summary>
+    /// A response: the geometric mean of its tokens' ratios (GSPO). Zheng et al. 2025, eq. 7, https://arxiv.org/abs/2507.18071
+    /// </summary>
+    Sequence,
+
+    /// <summary>A response, with a gradient for each token (GSPO-token, eq. 14).</summary>
+    SequenceToken,
+
+    /// <summary>A response: the product of its tokens' ratios (RLOO).</summary>
+    Product,
+}
+
+/// <summary>
+/// Losses of a policy gradient. Each is a pure function of ratios and advantages, token by token (B, T), or response by response (B, 1)
+/// where both are of responses.
+/// </summary>
 public static class PolicyLosses
 {
+    const double MinWeight = 1e-8;                                 // of VESPO's weights, as in TRL
+    const double MaxLogWeight = 20;
+
+    /// <summary>−A log π: the policy gradient. Williams 1992, REINFORCE</summary>
+    public static Tensor Plain(Tensor logprobs, Tensor advantages) => -advantages * logprobs;
+
     /// <summary>
     /// max(−A r, −A clip(r, 1 − ε_low, 1 + ε_high)) of each token (Schulman et al. 2017, eq. 7, https://arxiv.org/abs/1707.06347); and at
-    /// most
-    /// −c A where A is below 0 (dual clip: Ye et al. 2020, eq. 5, https://arxiv.org/abs/1912.09729).
+    /// most −c A where A is below 0 (dual clip: Ye et al. 2020, eq. 5, https://arxiv.org/abs/1912.09729).
     /// </summary>
     /// <param name="ratio">r = π / π_old, of any shape.</param>
     /// <param name="advantages">A, of the same shape.</param>
     /// <param name="clipLow">ε_low</param>
     /// <param name="clipHigh">ε_high</param>
     /// <param name="dualClip">c; 0 for no limit.</param>
-    public static Tensor Clipped(Tensor ratio, Tensor advantages, double clipLow, double clipHigh, double dualClip = 0)
+    /// <param name="maxRatio">The limit of r in −A r too (two-sided clip); 0 for none. https://arxiv.org/abs/2505.07291</param>
+    public static Tensor Clipped(
+        Tensor ratio, Tensor advantages, double clipLow, double clipHigh, double dualClip = 0, double maxRatio = 0)
     {
-        var loss = Tensor.Maximum(-advantages * ratio, -advantages * ratio.Clamp(1 - clipLow, 1 + clipHigh));
+        var limited = maxRatio == 0 ? ratio : ratio.Clamp(null, maxRatio);
+        var loss = Tensor.Maximum(-advantages * limited, -advantages * ratio.Clamp(1 - clipLow, 1 + clipHigh));
         return dualClip == 0 ? loss : Tensor.Where(advantages < 0, Tensor.Minimum(loss, -advantages * dualClip), loss);
     }
+
+    /// <summary>
+    /// −sg(min(r, 1 + ε_high)) A log π: every token keeps its gradient (CISPO; sg: stop-gradient). MiniMax 2025, eq. 4,
+    /// https://arxiv.org/abs/2506.13585
+    /// </summary>
+    public static Tensor ClippedWeight(Tensor ratio, Tensor logprobs, Tensor advantages, double clipHigh) =>
+        Plain(logprobs, advantages * ratio.Detach().Clamp(null, 1 + clipHigh));
+
+    /// <summary>
+    /// −A (4 / τ) σ(τ (r − 1)): a gate without corners in place of the clip (SAPO). Gao et al. 2025, https://arxiv.org/abs/2511.20347
+    /// </summary>
+    /// <param name="ratio">r</param>
+    /// <param name="advantages">A</param>
+    /// <param name="positive">τ where A is above 0.</param>
+    /// <param name="negative">τ elsewhere.</param>
+    public static Tensor SoftGate(Tensor ratio, Tensor advantages, double positive, double negative)
+    {
+        var temperature = Choose(advantages > 0, positive, negative, advantages);
+        return -advantages * ((ratio - 1) * temperature).Sigmoid() * 4 / temperature;
+    }
+
+    /// <summary>
+    /// −sg(φ(w)) A log π with w the product of the ratios of a response, log φ = λ + k log w − λ w (VESPO). Ratios and w are bounded as in
+    /// TRL.
+    /// </summary>
+    /// <param name="logRatio">(B, T): log r, 0 at padding.</param>
+    /// <param name="logprobs">(B, T)</param>
+    /// <param name="advantages">(B, T): A, the same at all tokens of a response.</param>
+    /// <param name="positive">k and λ where A is not below 0.</param>
+    /// <param name="negative">k and λ elsewhere.</param>
+    public static Tensor GammaWeighted(
+        Tensor logRatio, Tensor logprobs, Tensor advantages, (double K, double Lambda) positive, (double K, double Lambda) negative)
+    {
+        var logWeight = logRatio.Detach().Clamp(-MaxLogWeight, MaxLogWeight).Sum(1, keepDim: true)
+            .Clamp(Math.Log(MinWeight), MaxLogWeight);                                              // (B, 1): log w
+        var isPositive = advantages.GreaterOrEqual(0);
+        var lambda = Choose(isPositive, positive.Lambda, negative.Lambda, advantages);
+        var logPhi = lambda + logWeight * Choose(isPositive, positive.K, negative.K, advantages) - lambda * logWeight.Exp();
+        return Plain(logprobs, advantages * logPhi.Exp());
+    }
+
+    /// <summary>
+    /// −A times the geometric mean of the ratios of a response, each at most e^ε_high where A is positive and at least e^−ε_low where it is
+    /// negative (GMPO). Zhao et al. 2025, eq. 4, https://arxiv.org/abs/2507.20673
+    /// </summary>
+    /// <param name="logRatio">(B, T): log r, 0 at padding.</param>
+    /// <param name="advantages">(B, T): A, the same at all tokens of a response.</param>
+    /// <param name="mask">(B, T)</param>
+    /// <param name="clipLow">ε_low</param>
+    /// <param name="clipHigh">ε_high</param>
+    /// <param name="policyMask">(B, T): the tokens that the mean is over; null for all.</param>
+    /// <returns>(B, T): the same at all tokens of a response.</returns>
+    public static Tensor GeometricMean(
+        Tensor logRatio, Tensor advantages, Tensor mask, double clipLow, double clipHigh, Tensor? policyMask = null)
+    {
+        var clipped = Tensor.Where(advantages.GreaterOrEqual(0), logRatio.Clamp(null, clipHigh), logRatio.Clamp(-clipLow, null));
+        return -advantages * Masked.RowMean(clipped, policyMask ?? mask).Unsqueeze(1).Exp();
+    }
+
+    /// <summary>(B, T) log-ratios of a level, from those of tokens. Those of a response are (B, 1).</summary>
+    /// <param name="logRatio">(B, T): log π − log π_old, 0 at padding.</param>
+    /// <param name="mask">(B, T)</param>
+    /// <param name="level">Token, sequence, or both.</param>
+    public static Tensor AtLevel(Tensor logRatio, Tensor mask, RatioLevel level) => level switch
+    {
+        RatioLevel.Sequence => Masked.RowMean(logRatio, mask).Unsqueeze(1),
+        RatioLevel.SequenceToken => logRatio - logRatio.Detach() + Masked.RowMean(logRatio.Detach(), mask).Unsqueeze(1),
+        RatioLevel.Product => logRatio.MaskedFill(!mask, 0).Sum(1, keepDim: true),
+        _ => logRatio,
+    };
+
+    /// <summary>
+    /// 1 at responses that are kept, 0 at those with a negative advantage whose mean −log r is above a threshold: the policy has left them
+    /// behind. DeepSeek-V3.2 2025, section 3.1, https://arxiv.org/abs/2512.02556
+    /// </summary>
+    /// <param name="logRatio">(B, T): log r, 0 at padding.</param>
+    /// <param name="advantages">(B, T)</param>
+    /// <param name="mask">(B, T)</param>
+    /// <param name="threshold">In nats a token.</param>
+    public static Tensor KeepsOnPolicy(Tensor logRatio, Tensor advantages, Tensor mask, double threshold)
+    {
+        var isFar = Masked.RowMean(-logRatio.Detach(), mask).Unsqueeze(1) > threshold;              // (B, 1)
+        return (!(isFar & (advantages < 0))).To(DType.Float32);
+    }
+
+    /// <summary>
+    /// (β log(π / π_ref) − (r − V*))² of whole responses (A*-PO). Brantley et al. 2025, eq. 5, https://arxiv.org/abs/2505.20686
+    /// </summary>
+    /// <param name="logRatio">(B): log π − log π_ref of responses.</param>
+    /// <param name="advantages">(B): r − V*</param>
+    /// <param name="beta">β</param>
+    public static Tensor AdvantageRegression(Tensor logRatio, Tensor advantages, double beta) => (logRatio * beta - advantages).Square();
 
     /// <summary>How far the policy has moved from the one that sampled the responses.</summary>
     /// <param name="logRatio">(B, T): log π − log π_old, 0 at padding.</param>
@@ -37,5 +158,11 @@ public static class PolicyLosses
         return new(Mean(detached.Square() * 0.5), Mean(isClipped.To(DType.Float32)), Mean(ratio));
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
+    }
+
+    static Tensor Choose(Tensor condition, double yes, double no, Tensor like)
+    {
+        var zeros = like.ZerosLike();
+        return Tensor.Where(condition, zeros + yes, zeros + no);
     }
 }

@@ -1,4 +1,3 @@
-using Attune.Reporting.Charts;
 using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
@@ -23,42 +22,25 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
 
     public bool NeedsEntropy => options.EntropyCoef != 0;
 
-    public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
-    {
-        var (mask, values) = (rollouts.Mask, rollouts.Values!);
-        var rewards = scores.PerToken(rollouts);                                                    // (B, T)
-        if (kl.IsInReward)
-            rewards -= rollouts.Kl! * kl.Coefficient;
-        if (options.WhitenRewards)
-            rewards = Masked.Whiten(rewards, mask, keepMean: true).MaskedFill(!mask, 0);
-        var (advantages, returns) = Gae.Estimate(rewards, values, options.Gamma, options.GaeLambda);
-        step.Log("value/explained_variance", ExplainedVariance(returns, values, mask));
-        if (options.WhitenAdvantages)
-            advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
-        return new(rollouts, advantages, returns);
-    }
+    public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step) =>
+        ActorCritic.Estimate(rollouts, scores, kl, options, step);
 
-    public Loss Compute(Experience experience, Analysis analysis, double count)
+    public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {
-        var (rollouts, mask, clip) = (experience.Rollouts, experience.Rollouts.Mask, options.ClipRange);
+        var (rollouts, mask, clip) = (experience.Rollouts, experience.Mask, options.ClipRange);
         var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
-        var policyLoss = Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, clip, clip, options.DualClip));
-        var valueLoss = Mean(ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, options.ValueClipRange));
-        var loss = policyLoss + valueLoss * options.ValueCoef;
-        var metrics = new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["loss/policy"] = policyLoss, ["loss/value"] = valueLoss };
+        var terms = new LossTerms();
+        terms.Add("loss/policy", Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, clip, clip, options.DualClip)));
+        terms.Add(
+            "loss/value", Mean(ActorCritic.ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, options.ValueClipRange)),
+            options.ValueCoef);
         if (kl.IsInLoss)
-        {
-            var klLoss = metrics["loss/kl"] = Mean(kl.InLoss(rollouts, analysis));
-            loss += klLoss * kl.Coefficient;
-        }
+            terms.Add("loss/kl", Mean(kl.InLoss(rollouts, analysis)), kl.Coefficient);
         if (analysis.Entropy is not null)
-        {
-            var entropy = metrics["policy/entropy"] = Mean(analysis.Entropy.MaskedFill(!mask, 0));
-            loss -= entropy * options.EntropyCoef;
-        }
-        return new(loss, metrics) { Shift = PolicyLosses.Shift(logRatio, mask, count, clip, clip) };
+            terms.Add("policy/entropy", Mean(analysis.Entropy.MaskedFill(!mask, 0)), -options.EntropyCoef);
+        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clip, clip));
 
-        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);
+        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, size.Tokens);
     }
 
     public UpdateAction CheckUpdate(LossTotals totals)
@@ -68,20 +50,5 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
         return options.RatioThreshold > 0 && totals.Shift!.MeanRatio > options.RatioThreshold ? UpdateAction.Skip : UpdateAction.Apply;
     }
 
-    public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
-        $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}, {KlPenalty.Summarize(metrics)}";
-
-    /// <summary>½ max((V − R)², (clip(V, V_old ± ε) − R)²) of each token.</summary>
-    public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)
-    {
-        var plain = (values - returns).Square();
-        if (clipRange == 0)
-            return plain * 0.5;
-        var clipped = values.Clamp(oldValues - clipRange, oldValues + clipRange);
-        return Tensor.Maximum(plain, (clipped - returns).Square()) * 0.5;
-    }
-
-    /// <summary>1 − Var(R − V) / Var(R)</summary>
-    static double ExplainedVariance(Tensor returns, Tensor values, Tensor mask) =>
-        1 - (Masked.Variance(returns - values, mask) / (Masked.Variance(returns, mask) + 1e-8)).Item();
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => ActorCritic.Summarize(metrics);
 }

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Attune.Training.Algorithms;
 
 /// <summary>Options of PPO.</summary>
-public sealed record PpoOptions : IValidatableObject
+public sealed record PpoOptions : ReturnOptions, IValidatableObject
 {
     /// <summary>ε: how far the probability ratio of a token may move from 1 before its gradient is cut off.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
@@ -26,20 +26,6 @@ public sealed record PpoOptions : IValidatableObject
     /// <summary>The coefficient of an entropy bonus, which keeps responses varied; 0 for none.</summary>
     [Range(0, double.PositiveInfinity)]
     public double EntropyCoef { get; init; }
-
-    /// <summary>γ: the discount of later rewards.</summary>
-    [Range(0d, 1d)]
-    public double Gamma { get; init; } = 1;
-
-    /// <summary>λ of generalized advantage estimation: 1 is Monte Carlo (rewards only), 0 one-step TD (values).</summary>
-    [Range(0d, 1d)]
-    public double GaeLambda { get; init; } = 0.95;
-
-    /// <summary>Whether advantages are normalised to mean 0 and standard deviation 1 over the tokens of a step.</summary>
-    public bool WhitenAdvantages { get; init; } = true;
-
-    /// <summary>Whether rewards are normalised to standard deviation 1, keeping their mean, over the tokens of a step.</summary>
-    public bool WhitenRewards { get; init; }
 
     /// <summary>
     /// Early stopping: once policy/approx_kl of an update is above 1.5 times this, the remaining updates of the step are skipped; 0 for

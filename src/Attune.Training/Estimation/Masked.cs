@@ -22,12 +22,15 @@ public static class Masked
     /// <summary>The mean over the mask.</summary>
     public static Tensor Mean(Tensor x, Tensor mask) => Reduce(x, mask);
 
-    /// <summary>The mean of each row over the mask: (B, T) → (B).</summary>
+    /// <summary>The mean of each row over the mask: (B, T) → (B); 0 for a row without elements.</summary>
     public static Tensor RowMean(Tensor x, Tensor mask)
     {
         var weight = mask.To(x.DType);
-        return (x * weight).Sum(-1) / weight.Sum(-1);
+        return (x * weight).Sum(-1) / weight.Sum(-1).Clamp(1, null);
     }
+
+    /// <summary>Σ over rows of the mean of each row, divided by count: every row has the same weight, however long it is.</summary>
+    public static Tensor ReduceRows(Tensor x, Tensor mask, double count) => Reduce(RowMean(x, mask), count: count);
 
     /// <summary>The variance over the mask, divided by n − 1, or by n where not unbiased.</summary>
     public static Tensor Variance(Tensor x, Tensor mask, bool unbiased = true)

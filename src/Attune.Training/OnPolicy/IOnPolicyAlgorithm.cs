@@ -26,6 +26,12 @@ public interface IOnPolicyAlgorithm
     /// <summary>Whether <see cref="Compute"/> needs the entropy of the policy.</summary>
     bool NeedsEntropy => false;
 
+    /// <summary>Whether <see cref="Estimate"/> needs the entropy of the policy that sampled (<see cref="Rollouts.Entropy"/>).</summary>
+    bool NeedsSampledEntropy => false;
+
+    /// <summary>Whether <see cref="Estimate"/> needs scores of the most likely responses (<see cref="Rollouts.GreedyScores"/>).</summary>
+    bool NeedsGreedyScores => false;
+
     /// <summary>The frozen model that the policy learns from; evaluations measure the KL from it. Null for none.</summary>
     Policy? Teacher => null;
 
@@ -43,17 +49,19 @@ public interface IOnPolicyAlgorithm
     /// <param name="step">The step that metrics are logged to.</param>
     Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step);
 
-    /// <summary>How many tokens, or responses, the loss of a minibatch is the mean of.</summary>
-    double Count(Rollouts minibatch) => minibatch.TokenCount;
-
-    /// <summary>The share of some responses in the loss of a minibatch with this <see cref="Count"/>.</summary>
-    Loss Compute(Experience experience, Analysis analysis, double count);
+    /// <summary>The share of some responses in the loss of an update of this size.</summary>
+    Loss Compute(Experience experience, Analysis analysis, UpdateSize size);
 
     /// <summary>Decides what happens to an update with these metrics.</summary>
     UpdateAction CheckUpdate(LossTotals totals) => UpdateAction.Apply;
 
+    /// <summary>Called after an update that was applied, with its metrics.</summary>
+    void AfterUpdate(LossTotals totals)
+    {
+    }
+
     /// <summary>Called after the updates of a step, which is numbered from 1.</summary>
-    void AfterUpdate(int step)
+    void AfterStep(int step)
     {
     }
 

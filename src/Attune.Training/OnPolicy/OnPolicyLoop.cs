@@ -3,6 +3,7 @@ using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
@@ -38,6 +39,8 @@ public sealed class OnPolicyLoop(
     /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     public IAuxiliaryLoss? Mix { get; init; }
 
+    StepSampler Sampler => field ??= new(run, policy, rewards, Updates) { Greedy = algorithm.NeedsGreedyScores ? Scoring : null };
+
     /// <summary>Averages the weights; null for none.</summary>
     public MovingAverage? Average { get; init; }
 
@@ -59,38 +62,41 @@ public sealed class OnPolicyLoop(
             run.Notice(notice);
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
-            TokenPrompt[] batch = [.. order.Batch(step.Index).Select(index => prompts[index])];
-            var experience = Collect(batch, step);
+            var experience = Collect(prompts, order.Batch(step.Index), step);
             Optimise(experience, step);
             policy.Generator.Sync();
-            algorithm.AfterUpdate(step.Number);
+            algorithm.AfterStep(step.Number);
             Reference?.Sync(step.Number);
         }
     }
 
     /// <summary>Respond, score, estimate: everything before the first update, without gradients.</summary>
-    Experience Collect(TokenPrompt[] prompts, TrainingStep step)
+    /// <param name="prompts">All prompts.</param>
+    /// <param name="batch">The indices of those of the step.</param>
+    /// <param name="step">The step.</param>
+    Experience Collect(IReadOnlyList<TokenPrompt> prompts, int[] batch, TrainingStep step)
     {
         using var noGrad = Autograd.NoGrad();
         var clock = Stopwatch.StartNew();
-        var randomBefore = run.Random.State;
-        var rollouts = policy.Respond(prompts, run.Random, Updates.SamplesPerPrompt);
-        LogSplit(step, "time/rollout", clock);
-        var scores = Score(rollouts, step, randomBefore);
+        var (rollouts, scores) = Sample(prompts, batch, step);
         rollouts = AddValuesAndKl(AddFrozenActivations(rollouts));
-        LogSplit(step, "time/score", clock);
+        step.Log("time/rollout", Sampler.SamplingSeconds);
+        step.Log("time/score", clock.Elapsed.TotalSeconds - Sampler.SamplingSeconds);
         LogRollouts(rollouts, scores, step);
         var experience = algorithm.Estimate(rollouts, Scoring.Shape(scores, rollouts), step);
         Kl?.Update(rollouts, scores, step);
         return experience;
     }
 
-    /// <summary>The scores. When a source fails or the run is cancelled, the run saves its state before the step and stops.</summary>
-    Scores Score(Rollouts rollouts, TrainingStep step, byte[] randomBefore)
+    /// <summary>
+    /// Responses with scores. When a source fails or the run is cancelled, the run saves its state before the step and stops.
+    /// </summary>
+    ScoredRollouts Sample(IReadOnlyList<TokenPrompt> prompts, int[] batch, TrainingStep step)
     {
+        var randomBefore = run.Random.State;
         try
         {
-            return rewards.ScoreAndUpdateStatistics(rollouts);
+            return Sampler.Sample(prompts, batch, step);
         }
         catch (InvalidDataException error)
         {
@@ -119,6 +125,11 @@ public sealed class OnPolicyLoop(
             rollouts = rollouts with { Logprobs = responseBatches.PerToken(rollouts, policy.Logprobs) };
         if (policy.Critic is not null && rollouts.Values is null)
             rollouts = rollouts with { Values = responseBatches.PerToken(rollouts, policy.Values) };
+        if (algorithm.NeedsSampledEntropy)
+            rollouts = rollouts with
+            {
+                Entropy = responseBatches.PerToken(rollouts, part => policy.Analyze(part, withEntropy: true).Entropy!),
+            };
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
@@ -127,6 +138,8 @@ public sealed class OnPolicyLoop(
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
+        if (rollouts.GroupSize > 1)
+            step.Log("responses/groups_without_signal", Advantages.GroupsWithoutSignal(scores.Totals, rollouts.GroupSize));
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         int[][] responses = [.. rollouts.Tokens];
         step.Log("responses/repetition", Repetition.Measure(responses));
@@ -140,6 +153,8 @@ public sealed class OnPolicyLoop(
         var clock = Stopwatch.StartNew();
         var totals = new LossTotals();
         var (tried, applied) = (0, 0);
+        if (algorithm is IPolicyUpdate own && step.Number > CriticWarmup)
+            own.UpdatePolicy(experience, responseBatches, step);
         foreach (var rows in Enumerable.Range(0, Updates.Epochs).SelectMany(_ => Minibatches(experience.Rollouts.Count)))
         {
             var action = Update(experience.Select(rows), step, step.Index * Updates.Count + tried++, totals);
@@ -149,18 +164,18 @@ public sealed class OnPolicyLoop(
         }
         step.Log(totals.Metrics.Select(metric => KeyValuePair.Create(metric.Key, metric.Value / tried)));
         step.Log("policy/updates_left_out", Updates.Count - applied);
-        LogSplit(step, "time/optimise", clock);
+        step.Log("time/optimise", clock.Elapsed.TotalSeconds);
     }
 
     /// <summary>An update on some of the responses; its metrics are added to those of the step.</summary>
     UpdateAction Update(Experience experience, TrainingStep step, int number, LossTotals totals)
     {
         using var scope = TensorScope.Open();
-        var count = algorithm.Count(experience.Rollouts);
-        var criticOnly = step.Number <= CriticWarmup;
+        var size = experience.Size;
+        var criticOnly = algorithm is IPolicyUpdate || step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
         var update = responseBatches.MicroBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
-            Loss(experience.Select(rows), criticOnly, count));
+            Loss(experience.Select(rows), criticOnly, size));
         totals.Add(update);
         if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
             return action;
@@ -171,14 +186,15 @@ public sealed class OnPolicyLoop(
             step, update.Loss, () => string.Join("; ", experience.Rollouts.Prompts.Take(3).Select(prompt => prompt.Text.Quoted()))))
             return UpdateAction.Skip;
         Average?.Update();
+        algorithm.AfterUpdate(update);
         return UpdateAction.Apply;
     }
 
-    Loss Loss(Experience experience, bool criticOnly, double count)
+    Loss Loss(Experience experience, bool criticOnly, UpdateSize size)
     {
         var rollouts = experience.Rollouts;
         var analysis = criticOnly ? new(rollouts.Logprobs, policy.Values(rollouts), Entropy: null) : Analyze(rollouts);
-        return algorithm.Compute(experience, analysis, count);
+        return algorithm.Compute(experience, analysis, size);
     }
 
     Analysis Analyze(Rollouts rollouts) => policy.Analyze(rollouts, algorithm.NeedsEntropy, Kl?.DistributionForLoss(rollouts, Reference!));
@@ -190,11 +206,5 @@ public sealed class OnPolicyLoop(
         var parts = Math.Min(Updates.MiniBatches, count);
         return Enumerable.Range(0, parts)
             .Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
-    }
-
-    static void LogSplit(TrainingStep step, string name, Stopwatch clock)
-    {
-        step.Log(name, clock.Elapsed.TotalSeconds);
-        clock.Restart();
     }
 }

@@ -37,6 +37,13 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
         return all.Reshape([-1, .. all.Shape[2..]]).IndexSelect(0, cells);
     }
 
+    /// <summary>(N, V) logits of another model, which shares the frozen layers, at the same positions, without a gradient.</summary>
+    public Tensor LogitsOf(LanguageModel other)
+    {
+        using var noGrad = Autograd.NoGrad();
+        return other.Logits(new ForwardPass(other, input, positions, frozen, withGradient: false).LastStates);
+    }
+
     Tensor Run(Func<Tensor> layers)
     {
         if (withGradient)

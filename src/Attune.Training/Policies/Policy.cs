@@ -49,6 +49,9 @@ public sealed class Policy(
 
     public Tokenizer Tokenizer => tokenizer;
 
+    /// <summary>Logits filters other than those of the sampling options.</summary>
+    public IReadOnlyList<ILogitsFilter> Filters { get; } = filters ?? [];
+
     /// <summary>Samples responses: this process by default, or a server.</summary>
     public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
     {
@@ -88,6 +91,14 @@ public sealed class Policy(
         return Rollouts.From(
             prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
             model.Device);
+    }
+
+    /// <summary>The most likely response to each prompt, token by token; draws nothing from the random source.</summary>
+    public Rollouts RespondGreedily(IReadOnlyList<TokenPrompt> prompts, RandomSource random)
+    {
+        using var off = Lora.Disable(AdapterOff);
+        int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
+        return Rollouts.From(prompts, Generator.Generate(tokens, sampling with { Temperature = 0 }, random), model.Device);
     }
 
     /// <summary>
@@ -210,7 +221,7 @@ public sealed class Policy(
     /// </summary>
     Tensor Logits(ForwardPass pass, Responses responses)
     {
-        var context = new LogitsContext(chain.NeedsHistory ? Histories(responses) : [], pass.LastStates);
+        var context = new LogitsContext(chain.NeedsHistory ? Histories(responses) : [], pass.LastStates) { LogitsOf = pass.LogitsOf };
         return chain.Apply(model.Logits(pass.LastStates), context, Targets(responses));
     }
 

@@ -23,6 +23,19 @@ public sealed record Rollouts(
     /// <summary>(B, T): KL in nats from the reference at each token, 0 at padding; null without a reference.</summary>
     public Tensor? Kl { get; init; }
 
+    /// <summary>(B, T): entropy in nats of the distribution of each token when it was sampled; null where it was not requested.</summary>
+    public Tensor? Entropy { get; init; }
+
+    /// <summary>
+    /// B scores, after the score pipeline: for each response that of the most likely one to its prompt, token by token; null where they
+    /// were not requested.
+    /// </summary>
+    public double[]? GreedyScores { get; init; }
+
+    /// <summary>(B, T) bool: true at the tokens of responses that ended, false where a response was cut off, and at padding.</summary>
+    public Tensor EndedMask =>
+        Mask & Tensor.From(Completions.Select(completion => completion.Ended).ToArray(), Count, 1).To(Mask.Device);
+
     /// <summary>Pads sampled responses on the right.</summary>
     /// <param name="prompts">Each prompt once.</param>
     /// <param name="completions">The responses, equally many to each prompt, those of a prompt adjacent.</param>
@@ -48,6 +61,7 @@ public sealed record Rollouts(
         {
             RefLogprobs = PickOrNull(RefLogprobs),
             Kl = PickOrNull(Kl),
+            Entropy = PickOrNull(Entropy),
             FrozenActivations = FrozenActivations?.Select(selection, rows.Max(row => TextLengths[row])),
         };
 

@@ -17,6 +17,20 @@ static class CommonMetrics
             "How often both models find the same token most likely. Healthy: it rises."),
     ];
 
+    /// <summary>The loss of methods with a critic.</summary>
+    public static Metric TotalLoss { get; } = new("loss", "Total loss", "",
+        "What the optimizer minimises: the policy loss, plus the value loss with its weight. It has no target level.")
+    {
+        Place = ChartPlace.Folded,
+    };
+
+    /// <summary>The loss of methods that compare responses with each other.</summary>
+    public static Metric PolicyGradientLoss { get; } = new("loss", "Loss", "",
+        "The policy loss, and the KL where it is penalised in the loss. It is near 0 by construction and has no target level.")
+    {
+        Place = ChartPlace.Folded,
+    };
+
     public static Metric NllLoss(string responses) => new("nll_loss", "Negative log-likelihood", "nats a token",
         $"The negative log-likelihood of the {responses} responses. Healthy: it falls, or stays where the model was fine-tuned on them.");
 

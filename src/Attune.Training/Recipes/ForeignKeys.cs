@@ -125,14 +125,14 @@ static class ForeignKeys
         adap_kl_ctrl | kl.controller | adaptive
         kl_target | kl.target | 
         kl_horizon | kl.horizon | 
-        cliprange eps_clip clip_range epsilon epsilon_low | ppo.clipRange grpo.clipLow | 
-        epsilon_high | grpo.clipHigh | 
+        cliprange eps_clip clip_range epsilon epsilon_low | ppo.clipRange grpo.clipLow rloo.clipLow reinforce.clipLow | 
+        epsilon_high | grpo.clipHigh rloo.clipHigh reinforce.clipHigh | 
         cliprange_value value_clip | ppo.valueClipRange | 
-        vf_coef | ppo.valueCoef | 
-        ent_coef entropy_coef entropy_loss_coef | ppo.entropyCoef | 
-        lam lambd gae_lambda | ppo.gaeLambda | 
-        whiten_rewards | ppo.whitenRewards | 
-        scale_rewards | grpo.scaleByStd | 
+        vf_coef | ppo.valueCoef a2c.valueCoef | 
+        ent_coef entropy_coef entropy_loss_coef | ppo.entropyCoef grpo.entropyCoef a2c.entropyCoef | 
+        lam lambd gae_lambda | ppo.gaeLambda a2c.gaeLambda trpo.gaeLambda | 
+        whiten_rewards | ppo.whitenRewards a2c.whitenRewards trpo.whitenRewards | 
+        scale_rewards scalebystd | grpo.scaleRewards | 
         n_generations_per_prompt | rft.samplesPerPrompt | 
         n_improve_steps | rft.improveSteps | 
         start_percentile | rft.startPercentile | 
@@ -145,7 +145,7 @@ static class ForeignKeys
         teacher_model_kind | gkd.teacherKind | fixed, live or average
         teacher_sync_steps | gkd.syncEvery | 
         teacher_update_rate | gkd.syncRate | 
-        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss | names as in exoPair; grpo has one loss, that of the paper
+        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss grpo.loss | names as in exoPair and drGrpo
         loss_weights | dpo.lossWeights | 
         f_divergence_type | dpo.fDivergence | 
         f_alpha_divergence_coef | dpo.alphaDivergenceCoef | 
@@ -177,6 +177,36 @@ static class ForeignKeys
         single_step_decomposition | minillm.singleStepDecomposition | 
         length_normalization | minillm.lengthNormalization | 
         kd_temperature | minillm.kdTemperature | 
-        advantage_estimator |  | it is the method: `attune ppo` or `attune grpo`
+        delta | grpo.delta | 
+        importance_sampling_level | grpo.importanceSamplingLevel | 
+        multi_objective_aggregation | grpo.multiObjectiveAggregation | 
+        mask_truncated_completions | grpo.maskTruncated rloo.maskTruncated | 
+        top_entropy_quantile | grpo.topEntropyQuantile | 
+        off_policy_mask_threshold | grpo.offPolicyMaskThreshold | 
+        use_bias_correction_kl | grpo.useBiasCorrectionKl | 
+        use_adaptive_entropy | grpo.useAdaptiveEntropy | 
+        entropy_target | grpo.entropyTarget | 
+        entropy_coef_delta | grpo.entropyCoefDelta | 
+        entropy_coef_min | grpo.entropyCoefMin | 
+        entropy_coef_max | grpo.entropyCoefMax | 
+        sapo_temperature_pos | grpo.sapoTemperaturePos | 
+        sapo_temperature_neg | grpo.sapoTemperatureNeg | 
+        vespo_k_pos | grpo.vespoKPos | 
+        vespo_k_neg | grpo.vespoKNeg | 
+        vespo_lambda_pos | grpo.vespoLambdaPos | 
+        vespo_lambda_neg | grpo.vespoLambdaNeg | 
+        normalize_advantages | rloo.normalizeAdvantages reinforce.normalizeAdvantages | 
+        dynamic_filtering dynamic_sampling | updates.maxResamplings | how often groups without signal are replaced
+        top_mask | nlpo.topMask | 
+        mask_type | nlpo.maskType | learnedTopP or learnedTopK
+        min_tokens_to_keep | nlpo.minTokensToKeep | 
+        target_update_iterations | nlpo.targetUpdateIterations | 
+        cg_max_steps | trpo.cgMaxSteps | 
+        cg_damping | trpo.cgDamping | 
+        line_search_shrinking_factor | trpo.lineSearchShrinkingFactor | 
+        line_search_max_iter | trpo.lineSearchMaxIter | 
+        sub_sampling_factor | trpo.subSamplingFactor | 
+        n_critic_updates | updates.epochs | 
+        advantage_estimator |  | it is the method: `attune ppo`, `attune grpo`, `attune rloo` or `attune reinforce`
         """;
 }

@@ -1,9 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using Attune.Data;
-using Attune.Reporting.Reports;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -30,19 +32,7 @@ public sealed record GrpoRecipe : OnPolicyRecipe
         ReportTitle = "GRPO",
         ReportLead =
             "The policy sampled several responses to each prompt, and those that scored above the others were made more likely.",
-        Metrics =
-        [
-            new("loss", "Loss", "",
-                "The policy loss, and the KL where it is penalised. It is near 0 by construction and has no target level.")
-            {
-                Place = ChartPlace.Folded,
-            },
-            new("grpo/groups_without_signal", "Groups without signal", "%",
-                "Prompts whose responses all have the same score: nothing is learned from them. Healthy: below 50 %.")
-            {
-                Place = ChartPlace.Folded,
-            },
-        ],
+        Metrics = [CommonMetrics.PolicyGradientLoss],
     };
 
     public GrpoRecipe()
@@ -58,5 +48,33 @@ public sealed record GrpoRecipe : OnPolicyRecipe
     public GrpoOptions Grpo { get; init; } = new();
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
-        new Algorithms.Grpo(Grpo, kl);
+        NewGrpo(Grpo, kl, this);
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        [.. base.Validate(validationContext), .. Validate(Grpo, this)];
+
+    /// <summary>The algorithm of a recipe with these options.</summary>
+    internal static Algorithms.Grpo NewGrpo(GrpoOptions options, KlPenalty? kl, OnPolicyRecipe recipe) => new(options, kl)
+    {
+        MaxLength = recipe.Sampling.MaxNewTokens,
+        MiniBatches = recipe.Updates.MiniBatches,
+    };
+
+    /// <summary>The rules of these options in a recipe.</summary>
+    internal static IEnumerable<ValidationResult> Validate(GrpoOptions grpo, OnPolicyRecipe recipe)
+    {
+        if (grpo.UseBiasCorrectionKl && recipe.Kl is not { In: KlPlace.Loss, Coef: > 0 })
+            yield return Broken(nameof(grpo.UseBiasCorrectionKl), "must be false unless kl.in is loss and kl.coef above 0");
+        if (grpo.MultiObjectiveAggregation == RewardAggregation.SumThenNormalize)
+            yield break;
+        if (recipe.AllRewards.Count < 2)
+            yield return Broken(
+                nameof(grpo.MultiObjectiveAggregation), "must be sumThenNormalize with one reward: there is none to balance it with");
+        if (recipe.Scores != new ScoreOptions())
+            yield return Broken(
+                nameof(grpo.MultiObjectiveAggregation),
+                "must be sumThenNormalize with options of scores: they change the sum of the rewards");
+
+        static ValidationResult Broken(string option, string rule) => new(rule, [$"{nameof(Grpo)}.{option}"]);
+    }
 }

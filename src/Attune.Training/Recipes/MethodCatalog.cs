@@ -9,7 +9,8 @@ public static class MethodCatalog
     [
         PretrainRecipe.Method, SftRecipe.Method, RewardRecipe.Method, PrmRecipe.Method, DpoRecipe.Method,
         CpoRecipe.Method, OrpoRecipe.Method, TpoRecipe.Method, KtoRecipe.Method, BcoRecipe.Method,
-        IlqlRecipe.Method, GkdRecipe.Method, PpoRecipe.Method, GrpoRecipe.Method, RftRecipe.Method,
+        IlqlRecipe.Method, GkdRecipe.Method, PpoRecipe.Method, GrpoRecipe.Method, RlooRecipe.Method,
+        ReinforceRecipe.Method, A2cRecipe.Method, TrpoRecipe.Method, NlpoRecipe.Method, RftRecipe.Method,
         MiniLlmRecipe.Method,
     ];
 

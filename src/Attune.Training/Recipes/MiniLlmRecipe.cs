@@ -71,6 +71,11 @@ public sealed record MiniLlmRecipe : OnPolicyRecipe
     {
         foreach (var result in base.Validate(validationContext))
             yield return result;
+        foreach (var result in GrpoRecipe.Validate(Grpo, this))
+            yield return result;
+        if (Grpo.MaskTruncated)
+            yield return Validation.Broken(
+                Grpo.MaskTruncated, "must be false: the teacher's distribution is learned at the tokens of all responses");
         if (!Minillm.RklAdvantage && !Minillm.SingleStepDecomposition)
             yield return Validation.Broken(
                 Minillm.RklAdvantage, "must be true where minillm.singleStepDecomposition is false: nothing is learned from the teacher");
@@ -80,5 +85,6 @@ public sealed record MiniLlmRecipe : OnPolicyRecipe
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
         new MiniLlm(
-            Minillm, new Algorithms.Grpo(Grpo, kl), policy, Policies.Teacher.Load(Teacher, policy, run), trained, AllRewards.Count > 0);
+            Minillm, GrpoRecipe.NewGrpo(Grpo, kl, this), policy, Policies.Teacher.Load(Teacher, policy, run), trained,
+            AllRewards.Count > 0);
 }

@@ -114,6 +114,9 @@ public abstract record PolicyRecipe : IRecipe
         return null;
     }
 
+    /// <summary>Logits filters of the method, in sampling and in training.</summary>
+    protected virtual IReadOnlyList<ILogitsFilter> NewFilters(LanguageModel model, Tokenizer tokenizer) => [];
+
     /// <summary>Whether a recipe without rewards is an error.</summary>
     protected virtual bool NeedsRewards => true;
 
@@ -167,7 +170,7 @@ public abstract record PolicyRecipe : IRecipe
         var model = ModelFolder.LoadLanguageModel(Model, run);
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
-        var policy = new Policy(model, tokenizer, Sampling) { Critic = critic };
+        var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer)) { Critic = critic };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
@@ -189,6 +192,7 @@ public abstract record PolicyRecipe : IRecipe
     {
         return new(options, setup.Policy, setup.Trained, Load);
 
-        Policy Load() => new(ModelFolder.LoadLanguageModel(Model, run), setup.Policy.Tokenizer, Sampling) { Critic = null };
+        Policy Load() =>
+            new(ModelFolder.LoadLanguageModel(Model, run), setup.Policy.Tokenizer, Sampling, setup.Policy.Filters) { Critic = null };
     }
 }

@@ -67,7 +67,11 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
             .. Enumerable.Range(0, partScores[0].Rows.Length)
                 .Select(row => Add([.. scaled.Select((part, i) => (part[row], parts[i].Weight))])),
         ];
-        return new(rows) { Parts = Named(partScores).ToDictionary(StringComparer.Ordinal) };
+        return new(rows)
+        {
+            Parts = Named(partScores).ToDictionary(StringComparer.Ordinal),
+            Terms = [.. scaled.Zip(parts, (part, reward) => (Array.ConvertAll(part, row => row.Sum()), reward.Weight))],
+        };
     }
 
     /// <summary>The scores of each part, and of the parts of a part, before scaling and weighting.</summary>

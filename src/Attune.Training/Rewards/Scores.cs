@@ -15,8 +15,36 @@ public sealed record Scores(double[][] Rows)
     /// <summary>The scores of each part of the reward, by the names of the parts; empty when there is one part.</summary>
     public IReadOnlyDictionary<string, double[]> Parts { get; init; } = new Dictionary<string, double[]>();
 
+    /// <summary>
+    /// The B scores and the weight of each reward of a sum, after its own scaling and before the score pipeline; empty when there is one.
+    /// </summary>
+    public IReadOnlyList<(double[] Scores, double Weight)> Terms { get; init; } = [];
+
     /// <summary>Scores of whole responses.</summary>
     public static Scores FromTotals(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
+
+    /// <summary>These scores, less a number for each response, which is subtracted at its last token.</summary>
+    public Scores Minus(double[] numbers) =>
+        this with { Rows = [.. Rows.Zip(numbers, (row, number) => ScoreScaler.AddAtEnd(row, -number))] };
+
+    /// <summary>These scores, then those of other responses by the same source.</summary>
+    public Scores Followed(Scores others) => new([.. Rows, .. others.Rows])
+    {
+        Parts = Parts.ToDictionary(part => part.Key, part => (double[])[.. part.Value, .. others.Parts[part.Key]], StringComparer.Ordinal),
+        Terms = [.. Terms.Zip(others.Terms, (term, other) => ((double[])[.. term.Scores, .. other.Scores], term.Weight))],
+    };
+
+    /// <summary>The scores of these responses.</summary>
+    public Scores Select(int[] rows)
+    {
+        return new(Pick(Rows))
+        {
+            Parts = Parts.ToDictionary(part => part.Key, part => Pick(part.Value), StringComparer.Ordinal),
+            Terms = [.. Terms.Select(term => (Pick(term.Scores), term.Weight))],
+        };
+
+        T[] Pick<T>(T[] all) => Array.ConvertAll(rows, row => all[row]);
+    }
 
     /// <summary>(B, T): each score at its token; that of a whole response at its last token.</summary>
     public Tensor PerToken(Responses responses)

@@ -84,7 +84,7 @@ public sealed class GoldenPpoTests : IDisposable
 
         var ratio = (logprobs - oldLogprobs).Exp();
         var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, advantages, hparams.Number("cliprange"), hparams.Number("cliprange")), mask);
-        var value = Masked.Reduce(Ppo.ValueLoss(values, oldValues, returns, hparams.Number("cliprange_value")), mask);
+        var value = Masked.Reduce(ActorCritic.ValueLoss(values, oldValues, returns, hparams.Number("cliprange_value")), mask);
         var loss = policy + value * hparams.Number("vf_coef");
         loss.Backward();
         var stats = expected.GetProperty("stats");
@@ -170,7 +170,7 @@ public sealed class GoldenPpoTests : IDisposable
             var clip = hparams.Number("cliprange");
             var policy = Masked.Reduce(PolicyLosses.Clipped(ratio, collected.Advantages.IndexSelect(0, index), clip, clip), mask);
             var value = Masked.Reduce(
-                Ppo.ValueLoss(values, collected.Values.IndexSelect(0, index), collected.Returns.IndexSelect(0, index),
+                ActorCritic.ValueLoss(values, collected.Values.IndexSelect(0, index), collected.Returns.IndexSelect(0, index),
                     hparams.Number("cliprange_value")), valueMask);
             var loss = policy + value * hparams.Number("vf_coef");
             loss.Backward();

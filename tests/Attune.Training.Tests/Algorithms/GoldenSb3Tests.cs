@@ -9,23 +9,25 @@ using Attune.Training.OnPolicy;
 namespace Attune.Training.Tests.Algorithms;
 
 /// <summary>
-/// PPO as RL4LMs inherits it from Stable-Baselines3: a linear policy and a linear value function of the same observations, composed of
-/// Attune's functions. Its value loss has no factor ½ and no maximum, and a step whose KL is too large ends the update.
+/// PPO as RL4LMs inherits it from Stable-Baselines3, and NLPO, which is the same under a mask of tokens: a linear policy and a linear value
+/// function of the same observations, composed of Attune's functions. Its value loss has no factor ½ and no maximum, and a step whose KL is
+/// too large ends the update. RL4LMs does not normalise the log-probabilities of allowed tokens, where Attune's NLPO does.
 /// </summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenSb3Tests : IDisposable
 {
     readonly TensorScope scope = TensorScope.Open();
 
-    public static TheoryData<string> Cases => [.. GoldenFile.Cases("ppo_sb3")];
+    public static TheoryData<string, string> Cases =>
+        [.. ((string[])["ppo_sb3", "nlpo"]).SelectMany(file => GoldenFile.Cases(file).Select(name => (file, name)))];
 
     public void Dispose() => scope.Dispose();
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void UpdatesOfRl4LmsAgree(string name)
+    public void UpdatesOfRl4LmsAgree(string file, string name)
     {
-        var (item, inputs) = GoldenFile.Read("ppo_sb3", name);
+        var (item, inputs) = GoldenFile.Read(file, name);
         var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
         var ppo = new Ppo(new()
         {
@@ -35,8 +37,11 @@ public sealed class GoldenSb3Tests : IDisposable
         var (policyWeights, valueWeights) =
             (GoldenFile.Leaf(inputs.GetProperty("policy_w")), GoldenFile.Leaf(inputs.GetProperty("value_w")));
         var logged = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        var isAllowed = file == "nlpo"
+            ? GoldenFile.Tensor(Golden.Json("losses", "nlpo.json").GetProperty("masked_distribution").GetProperty("action_masks"))
+            : null;
         for (var epoch = 0; epoch < hparams.Number("n_epochs"); epoch++)
-            if (!Update(ppo, hparams, inputs, policyWeights, valueWeights, logged))
+            if (!Update(ppo, hparams, inputs, policyWeights, valueWeights, isAllowed, logged))
                 break;
 
         var log = expected.GetProperty("log");
@@ -48,8 +53,8 @@ public sealed class GoldenSb3Tests : IDisposable
     }
 
     static bool Update(
-        Ppo ppo, JsonElement hparams, JsonElement inputs, Tensor policyWeights, Tensor valueWeights, Dictionary<string,
-        List<double>> logged)
+        Ppo ppo, JsonElement hparams, JsonElement inputs, Tensor policyWeights, Tensor valueWeights, Tensor? isAllowed,
+        Dictionary<string, List<double>> logged)
     {
         var observations = GoldenFile.Tensor(inputs.GetProperty("observations"));                               // (N, D)
         var logits = observations.Linear(policyWeights);                                                        // (N, V)
@@ -64,8 +69,8 @@ public sealed class GoldenSb3Tests : IDisposable
         var values = observations.Linear(valueWeights).Squeeze(-1);
         if (hparams.Optional("clip_range_vf") is { } range)
             values = values.Clamp(oldValues - range, oldValues + range);
-        var value = Masked.Reduce(Ppo.ValueLoss(values, oldValues, returns, clipRange: 0)) * 2;
-        var entropy = Masked.Reduce(CrossEntropy.Entropy(logits));
+        var value = Masked.Reduce(ActorCritic.ValueLoss(values, oldValues, returns, clipRange: 0)) * 2;
+        var entropy = Masked.Reduce(isAllowed is null ? CrossEntropy.Entropy(logits) : MaskedEntropy(logits, isAllowed));
         var loss = policy - entropy * hparams.Number("ent_coef") + value * hparams.Number("vf_coef");
         var moved = Kl.Estimate(old, logprobs, KlEstimator.K3).Mean().Item();
         Log(("train/policy_gradient_loss", policy.Item()), ("train/value_loss", value.Item()), ("train/entropy_loss", -entropy.Item()),
@@ -86,6 +91,10 @@ public sealed class GoldenSb3Tests : IDisposable
                 (logged.TryGetValue(name, out var known) ? known : logged[name] = []).Add(figure);
         }
     }
+
+    /// <summary>RL4LMs' −Σ p log p under a mask: p is normalised over the allowed tokens, log p is not.</summary>
+    internal static Tensor MaskedEntropy(Tensor logits, Tensor isAllowed) =>
+        -(logits.MaskedFill(!isAllowed, double.NegativeInfinity).Softmax(-1) * logits.LogSoftmax(-1)).Sum(-1);
 
     /// <summary>A step of gradient descent with the norm of the gradient clipped.</summary>
     static void Descend(JsonElement hparams, params Tensor[] weights)

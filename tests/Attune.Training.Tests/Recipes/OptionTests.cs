@@ -5,7 +5,10 @@ using Attune.Training.Recipes;
 
 namespace Attune.Training.Tests.Recipes;
 
-/// <summary>Every key of a method's own section, such as <c>kto.beta</c>, changes what a run on fixed data gives.</summary>
+/// <summary>
+/// Every key of a method's own section, such as <c>kto.beta</c>, changes what a run gives: of all methods on fixed data, and of those that
+/// sample with a line in <see cref="Changes"/>.
+/// </summary>
 public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
 {
     /// <summary>GKD with the model as its own teacher.</summary>
@@ -36,17 +39,39 @@ public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
         ["ilql.tau=0.9"], ["ilql.gamma=0.5"], ["ilql.cqlScale=1"], ["ilql.awacScale=0.5"], ["ilql.beta=1"], ["ilql.alpha=1"],
         ["ilql.syncEvery=1"], ["ilql.twoQs=false"], ["ilql.advantageBeta=3"], ["ilql.topK=5"], ["ilql.betas=[0]"],
         ["ilql.normalizeRewards=false"],
+        ["grpo.loss=sapo"], ["grpo.clipLow=0.0001"], ["grpo.clipHigh=0.0001"], ["grpo.clipHigh=0", "grpo.delta=1.0001"],
+        ["grpo.importanceSamplingLevel=sequence"], ["grpo.scaleRewards=batch"],
+        ["rewards=[{kind: length}, {kind: repetition}]", "grpo.multiObjectiveAggregation=normalizeThenSum"],
+        ["grpo.maskTruncated=true"], ["grpo.topEntropyQuantile=0.3"], ["grpo.offPolicyMaskThreshold=0"],
+        ["kl.in=loss", "kl.estimator=k3", "grpo.useBiasCorrectionKl=true"], ["grpo.entropyCoef=0.1"], ["grpo.useAdaptiveEntropy=false"],
+        ["grpo.entropyTarget=0.1"], ["grpo.entropyCoefDelta=0.1"], ["grpo.entropyCoefMin=0.5"], ["grpo.entropyCoefMax=0.001"],
+        ["grpo.loss=sapo", "grpo.sapoTemperaturePos=3"], ["grpo.loss=sapo", "grpo.sapoTemperatureNeg=3"],
+        ["grpo.loss=vespo", "grpo.vespoKPos=4"], ["grpo.loss=vespo", "grpo.vespoLambdaPos=1"],
+        ["grpo.loss=vespo", "grpo.vespoKNeg=1"], ["grpo.loss=vespo", "grpo.vespoLambdaNeg=4"],
+        ["rloo.clipLow=0.0001"], ["rloo.clipHigh=0.0001"], ["rloo.normalizeAdvantages=true"], ["rloo.maskTruncated=true"],
+        ["reinforce.baseline=group"], ["reinforce.normalizeAdvantages=false"], ["reinforce.gamma=0.5"],
+        ["reinforce.clipLow=0.0001"], ["reinforce.clipHigh=0.0001"],
+        ["a2c.gamma=0.5"], ["a2c.gaeLambda=0.5"], ["a2c.whitenAdvantages=true"], ["a2c.whitenRewards=true"], ["a2c.valueCoef=0.5"],
+        ["a2c.entropyCoef=0.1"],
+        ["trpo.gamma=0.5"], ["trpo.gaeLambda=0.5"], ["trpo.whitenAdvantages=false"], ["trpo.whitenRewards=true"], ["trpo.targetKl=0.001"],
+        ["trpo.cgMaxSteps=1"], ["trpo.cgDamping=1"], ["trpo.subSamplingFactor=2"],
+        ["trpo.targetKl=0.5", "trpo.cgDamping=1e-4", "trpo.lineSearchShrinkingFactor=0.1"],
+        ["trpo.targetKl=0.5", "trpo.cgDamping=1e-4", "trpo.lineSearchMaxIter=1"],
+        ["nlpo.topMask=0.5"], ["nlpo.topMask=1", "nlpo.maskType=learnedTopK"], ["nlpo.topMask=0.01", "nlpo.minTokensToKeep=1"],
+        ["nlpo.targetUpdateIterations=1"],
     ];
 
     public static TheoryData<string> Keys =>
     [
         .. from method in MethodCatalog.All
             let recipe = method.NewRecipe()
-            where recipe is OfflineRecipe
+            where recipe is OfflineRecipe || Array.Exists(Changes, words => Section(words) == method.Name)
             from key in RecipeKeys.All(recipe.GetType())
             where key.Key.StartsWith(method.Name + ".", StringComparison.Ordinal)
             select key.Key,
     ];
+
+    static string Section(string[] words) => words[^1].Split('.')[0];
 
     [Theory]
     [MemberData(nameof(Keys))]
@@ -54,7 +79,7 @@ public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
     {
         var words = Array.Find(Changes, words => words[^1].Split('=')[0] == key);
         Assert.True(words is not null, $"OptionTests.Changes has no other value of {key}");
-        var method = key.Split('.')[0];
+        var method = Section(words!);
         Assert.NotEqual(runs.Outcome(method, words[..^1]), runs.Outcome(method, words));
     }
 }

@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+using Attune.Torch;
+using Attune.Training.Batches;
+using Attune.Training.Estimation;
+using Attune.Training.OnPolicy;
+using Attune.Training.Policies;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
+
+namespace Attune.Training.Algorithms;
+
+/// <summary>Options of A2C.</summary>
+public sealed record A2cOptions : ReturnOptions
+{
+    public A2cOptions() => (GaeLambda, WhitenAdvantages) = (1, false);
+
+    /// <summary>The coefficient of the value loss, ½ (V − R)².</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double ValueCoef { get; init; } = 1;
+
+    /// <summary>The coefficient of an entropy bonus, which keeps responses varied; 0 for none.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double EntropyCoef { get; init; }
+}
+
+/// <summary>
+/// Advantage actor-critic, the synchronous form of A3C. Mnih et al. 2016, section 4, https://arxiv.org/abs/1602.01783, on tokens as in
+/// RL4LMs (Ramamurthy et al. 2023, https://arxiv.org/abs/2210.01241): one update a step, by the policy gradient without a ratio. Departure:
+/// the value loss has a factor of ½, so that the default of its coefficient is 1 where that of RL4LMs is 0.5.
+/// </summary>
+/// <param name="options">Advantages and coefficients.</param>
+/// <param name="kl">The penalty on the KL from the reference.</param>
+public sealed class A2c(A2cOptions options, KlPenalty kl) : IOnPolicyAlgorithm
+{
+    public bool NeedsEntropy => options.EntropyCoef != 0;
+
+    public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step) =>
+        ActorCritic.Estimate(rollouts, scores, kl, options, step);
+
+    public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
+    {
+        var (rollouts, mask) = (experience.Rollouts, experience.Mask);
+        var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): 0 in the only update
+        var terms = new LossTerms();
+        terms.Add("loss/policy", Mean(PolicyLosses.Plain(analysis.Logprobs, experience.Advantages)));
+        terms.Add("loss/value", Mean(ActorCritic.ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, clipRange: 0)),
+            options.ValueCoef);
+        if (kl.IsInLoss)
+            terms.Add("loss/kl", Mean(kl.InLoss(rollouts, analysis)), kl.Coefficient);
+        if (analysis.Entropy is not null)
+            terms.Add("policy/entropy", Mean(analysis.Entropy.MaskedFill(!mask, 0)), -options.EntropyCoef);
+        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clipLow: 1, double.PositiveInfinity));
+
+        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, size.Tokens);
+    }
+
+    public string Summarize(IReadOnlyDictionary<string, double> metrics) => ActorCritic.Summarize(metrics);
+}
