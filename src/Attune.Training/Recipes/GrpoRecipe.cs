@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Training.Algorithms;
 using Attune.Training.OnPolicy;
-using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
