@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using Attune.Reporting.TextMetrics;
 
 namespace Attune.Training.Rewards;
 
@@ -6,24 +6,18 @@ namespace Attune.Training.Rewards;
 /// 1 for a response that equals the answer in the prompt's row, or one of the answers there; else 0. Runs of white space count as one
 /// space; white space at the ends is ignored.
 /// </summary>
-public sealed record ExactMatchReward : RuleReward
+public sealed record ExactMatchReward : AnswerReward
 {
     public override string Kind => "exactMatch";
-
-    /// <summary>The field of the prompt's row that holds the correct answer: a text, a number, or a list of these.</summary>
-    [Required(ErrorMessage = "must name a field of the prompts' rows")]
-    public string Field { get; init; } = "answer";
 
     /// <summary>Whether the case of letters matters.</summary>
     public bool MatchCase { get; init; }
 
-    public override IReadOnlyList<string> RowFields => [Field];
-
-    public override double Score(TextResponse answer)
+    protected override bool IsCorrect(string text, TextResponse response)
     {
         var comparer = MatchCase ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
-        return answer.Texts(Field).Select(Plain).Contains(Plain(answer.Text), comparer) ? 1 : 0;
+        return response.Texts(Field).Select(Plain).Contains(Plain(text), comparer);
     }
 
-    static string Plain(string text) => string.Join(' ', WordSplitter.Split(text));
+    static string Plain(string text) => string.Join(' ', Words.Split(text));
 }

@@ -29,18 +29,7 @@ public sealed record LengthReward : RuleReward
 
     public override double Score(TextResponse answer)
     {
-        double length = Unit switch
-        {
-            LengthUnit.Words => WordSplitter.Split(answer.Text).Length,
-            LengthUnit.Characters => answer.Text.Length,
-            _ => answer.TokenCount,
-        };
+        double length = answer.Units(Unit).Length;
         return Target == 0 ? length : -Math.Abs(length - Target) / Target;
     }
-}
-
-/// <summary>Splits texts at white space.</summary>
-static class WordSplitter
-{
-    public static string[] Split(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }

@@ -5,31 +5,27 @@ using Attune.Text;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>1 for a response whose last number is that of the prompt's row, within a tolerance; else 0.</summary>
-public sealed partial record NumberReward : RuleReward
+/// <summary>
+/// 1 for a response whose last number is that of the prompt's row (the last one, where that is a text), within a tolerance; else 0.
+/// </summary>
+public sealed partial record NumberReward : AnswerReward
 {
     /// <summary>A relative tolerance for rounding of decimal numbers.</summary>
     const double Rounding = 1e-9;
 
     public override string Kind => "number";
 
-    /// <summary>The field of the prompt's row that holds the correct number: a number, or a text of which the last number counts.</summary>
-    [Required(ErrorMessage = "must name a field of the prompts' rows")]
-    public string Field { get; init; } = "answer";
-
     /// <summary>By how much the number may differ.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Tolerance { get; init; }
 
-    public override IReadOnlyList<string> RowFields => [Field];
-
-    public override double Score(TextResponse answer)
+    protected override bool IsCorrect(string text, TextResponse response)
     {
-        var field = string.Join(' ', answer.Texts(Field));
+        var field = string.Join(' ', response.Texts(Field));
         var correct = LastIn(field)
             ?? throw new InvalidDataException(
-                $"{answer.Prompt.Row!.Origin}: the field '{Field}' must hold a number (was {field.Quoted()})");
-        return LastIn(answer.Text) is { } found && Math.Abs(found - correct) <= Tolerance + Rounding * Math.Abs(correct) ? 1 : 0;
+                $"{response.Prompt.Row!.Origin}: the field '{Field}' must hold a number (was {field.Quoted()})");
+        return LastIn(text) is { } found && Math.Abs(found - correct) <= Tolerance + Rounding * Math.Abs(correct);
     }
 
     /// <summary>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
+using Attune.Reporting.TextMetrics;
 using Attune.Text;
 using Attune.Training.Policies;
 
@@ -14,6 +16,14 @@ public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Resp
 {
     /// <summary>The number of tokens, without the end-of-sequence token.</summary>
     public int TokenCount => Response.Tokens.Length - (Response is { Ended: true, StopString: null } ? 1 : 0);
+
+    /// <summary>The tokens (as numbers, without the end-of-sequence token), words or characters of the response.</summary>
+    public string[] Units(LengthUnit unit) => unit switch
+    {
+        LengthUnit.Words => Words.Split(Text),
+        LengthUnit.Characters => [.. Text.Select(symbol => symbol.ToString())],
+        _ => [.. Response.Tokens.Take(TokenCount).Select(token => token.ToString(CultureInfo.InvariantCulture))],
+    };
 
     /// <summary>The responses of rollouts, in order.</summary>
     public static TextResponse[] FromRollouts(Rollouts rollouts, Tokenizer tokenizer) =>
@@ -33,6 +43,12 @@ public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Resp
         var field = Field(name);
         return field.ValueKind == JsonValueKind.Array ? field.EnumerateArray().Select(AsText) : [AsText(field)];
     }
+
+    /// <summary>The texts of a field, which holds at least one.</summary>
+    /// <exception cref="InvalidDataException">The field is missing or an empty list, or the prompt is not from a file.</exception>
+    public IReadOnlyList<string> References(string name) => Texts(name).ToArray() is { Length: > 0 } texts
+        ? texts
+        : throw new InvalidDataException($"{Prompt.Row!.Origin}: '{name}' must hold at least one text (was an empty list)");
 
     static string AsText(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

@@ -71,13 +71,32 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("words", keywords, keywords with { Words = ["zebra"] });
         yield return ("matchCase", keywords, keywords with { MatchCase = true });
         yield return ("ngram", new RepetitionReward(), new RepetitionReward { Ngram = 1 });
+        yield return ("unit", new RepetitionReward { Ngram = 1 }, new RepetitionReward { Ngram = 1, Unit = LengthUnit.Characters });
         yield return ("required", new JsonReward(), new JsonReward { Required = ["a"] });
+        var schema = folder.Write("schema.json", """{"type":"object"}""");
+        yield return ("schema", new JsonReward(), new JsonReward { Schema = schema });
         var match = new ExactMatchReward();
         yield return ("field", match, match with { Field = "other" });
         yield return ("matchCase", match, match with { MatchCase = true });
         var number = new NumberReward { Field = "number" };
         yield return ("field", number, number with { Field = "other" });
         yield return ("tolerance", number with { Field = "other" }, number with { Field = "other", Tolerance = 2 });
+        yield return ("after", match, match with { After = "#" });
+        yield return ("after", number with { Field = "number" }, number with { Field = "number", After = "#" });
+        var boxed = new BoxedReward();
+        yield return ("field", boxed, boxed with { Field = "nothing" });
+        yield return ("after", boxed with { Field = "number" }, boxed with { Field = "number", After = "#" });
+        var cosine = new CosineReward { Field = "number", Check = AnswerCheck.Number, MaxLength = 40 };
+        yield return ("field", cosine, cosine with { Field = "other" });
+        yield return ("after", cosine, cosine with { After = "#" });
+        yield return ("check", cosine, cosine with { Check = AnswerCheck.ExactMatch });
+        yield return ("maxLength", cosine, cosine with { MaxLength = 80 });
+        yield return ("minValueWrong", cosine, cosine with { MinValueWrong = -2 });
+        yield return ("maxValueWrong", cosine, cosine with { MaxValueWrong = 0 });
+        yield return ("minValueCorrect", cosine, cosine with { MinValueCorrect = 0 });
+        yield return ("maxValueCorrect", cosine, cosine with { MaxValueCorrect = 2 });
+        foreach (var change in MetricChanges())
+            yield return change;
         yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") },
             new GuestReward { Folder = folder.Path });
         var plugin = new PluginReward { Assembly = GetType().Assembly.Location, Type = typeof(PluginRule).FullName! };
@@ -87,6 +106,21 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("url", http, http with { Url = "http://127.0.0.1:1/b" });
         foreach (var change in RemoteChanges())
             yield return change;
+    }
+
+    static IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> MetricChanges()
+    {
+        foreach (var metric in RewardSources.Kinds.Values.OfType<TextMetricReward>())
+            yield return ("field", metric with { Field = "text" }, metric with { Field = "nothing" });
+        var rouge = new RougeReward { Field = "text" };
+        yield return ("type", rouge, rouge with { Type = Reporting.TextMetrics.RougeType.Rouge2 });
+        yield return ("stemmer", rouge, rouge with { Stemmer = false });
+        var bleu = new BleuReward { Field = "text" };
+        yield return ("smoothing", bleu, bleu with { Smoothing = Reporting.TextMetrics.BleuSmoothing.None });
+        yield return ("tokenizer", bleu, bleu with { Tokenizer = Reporting.TextMetrics.BleuTokenizer.Characters });
+        yield return ("ignoreCase", bleu, bleu with { IgnoreCase = true });
+        var chrf = new ChrfReward { Field = "text" };
+        yield return ("wordOrder", chrf, chrf with { WordOrder = 2 });
     }
 
     IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> RemoteChanges()
@@ -125,8 +159,10 @@ public sealed class RewardOptionsTests : IDisposable
 
     static Rollouts Rollouts()
     {
-        var rollouts = Rewarded.Rollouts("The cat says", "woof moo woof moo 12", "[1]");
-        var row = new Data.Row(new("a", 1), JsonElement.Parse("""{"answer":["WOOF moo woof moo 12"],"other":13,"number":12}"""));
+        var rollouts = Rewarded.Rollouts("The cat says", @"woof moo woof moo \boxed{12}", "[1]");
+        var row = new Data.Row(new("a", 1), JsonElement.Parse("""
+            {"answer":["WOOF moo woof moo \\boxed{12}"],"other":13,"number":12,"text":"Moo Woof woofs 12"}
+            """));
         return rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
     }
 

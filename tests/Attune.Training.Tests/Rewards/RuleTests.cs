@@ -67,8 +67,33 @@ public sealed class RuleTests
     [InlineData("{\"\\ud800\": 1, \"name\": 2}", 1, 0)]
     public void JsonMustBeWholeAndHaveItsKeys(string text, double plain, double withKeys)
     {
-        Rates(plain, new JsonReward(), text);
-        Rates(withKeys, new JsonReward { Required = ["name", "age"] }, text);
+        Numeric.Close(plain, new JsonReward().ToRule().Score(New(text)), "plain", 0, 0);
+        Numeric.Close(withKeys, new JsonReward { Required = ["name", "age"] }.ToRule().Score(New(text)), "with keys", 0, 0);
+    }
+
+    [Theory]
+    [InlineData("[1, 2]", 1)]
+    [InlineData("[1, \"two\"]", 0)]
+    [InlineData("{\"1\": 1}", 0)]
+    [InlineData("[1,", 0)]
+    public void JsonSchema_Response_MustFollowIt(string text, double expected)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("schema.json", """{"$id":"https://example.org/numbers","type":"array","items":{"type":"integer"}}""");
+        var (one, same) = (new JsonReward { Schema = file }.ToRule(), new JsonReward { Schema = file }.ToRule());
+        Assert.Equal((expected, expected), (one.Score(New(text)), same.Score(New(text))));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{\"type\": 3}")]
+    [InlineData("{\"$ref\": \"#/nowhere\"}")]
+    public void JsonSchema_ThatIsNone_IsNamed(string schema)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("schema.json", schema);
+        var error = Assert.Throws<InvalidDataException>(() => new JsonReward { Schema = file }.ToRule().Score(New("[1]")));
+        Assert.StartsWith($"{file} must be a JSON schema: ", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -92,6 +117,107 @@ public sealed class RuleTests
     [InlineData("2000", "2e3", 0, 1)]
     public void NumberTakesTheLastOne(string field, string text, double tolerance, double expected) =>
         Rates(expected, new NumberReward { Tolerance = tolerance }, text, field);
+
+    /// <summary>Repetition of token n-grams; numbers are those of TRL's tests of get_repetition_penalty_reward.</summary>
+    [Theory]
+    [InlineData(2, new[] { 1, 2, 3, 4 }, 0)]
+    [InlineData(2, new[] { 5, 5, 5, 5, 5 }, -0.75)]
+    [InlineData(2, new[] { 1, 2, 1, 2, 1, 2 }, -0.6)]
+    [InlineData(3, new[] { 1, 2 }, 0)]
+    [InlineData(3, new[] { 1, 2, 3 }, 0)]
+    [InlineData(3, new int[0], 0)]
+    [InlineData(2, new[] { 1, 2, 3, 1, 2, 3 }, -0.4)]
+    [InlineData(3, new[] { 1, 2, 3, 1, 2, 3 }, -0.25)]
+    public void Repetition_OfTokens_IsTrls(int ngram, int[] tokens, double expected) => Numeric.Close(
+        expected,
+        new RepetitionReward { Ngram = ngram, Unit = LengthUnit.Tokens }.Score(
+            New("") with { Response = new([.. tokens, 0], [], [], Ended: true) }),
+        "repetition", 1e-12, 0);
+
+    [Theory]
+    [InlineData("<think>so 3</think> 5", 1)]
+    [InlineData("<think>so 5</think> 3", 0)]
+    [InlineData("5", 0)]                                        // the delimiter is missing
+    [InlineData("</think>3</think>5", 1)]
+    public void After_CountsOnlyTheTextBehindIt(string text, double expected)
+    {
+        Rates(expected, new NumberReward { After = "</think>" }, text, "5");
+        Rates(expected, new ExactMatchReward { After = "</think>" }, text, "5");
+    }
+
+    /// <summary>Texts are those of TRL's tests of think_format_reward.</summary>
+    [Theory]
+    [InlineData("<think>This is my reasoning.</think>This is my answer.", 1)]
+    [InlineData("<think>\nThis is my reasoning.\n</think>\nThis is my answer.", 1)]
+    [InlineData("<think>\nThis is\nmy reasoning.\n</think>\nThis is my answer.", 1)]
+    [InlineData("<think>\nThis is <some tag> my reasoning.</think>\nThis is my answer.", 1)]
+    [InlineData("<think></think>\nThis is my answer.", 1)]
+    [InlineData("<think>\nThis is my reasoning.\nThis is my answer.", 0)]
+    [InlineData("This is my reasoning. This is my answer.", 0)]
+    [InlineData("This is my reasoning.</think>\nThis is my answer.", 0)]
+    [InlineData("This<think>is my reasoning.</think>\nThis is my answer.", 0)]
+    [InlineData("<think>This is<think>my reasoning.</think></think>This is my answer.", 0)]
+    [InlineData("<think>This is</think>\nmy\n<think>reasoning.</think>\nThis is my answer.", 0)]
+    public void ThinkFormat_IsTrls(string text, double expected) => Rates(expected, new ThinkFormatReward(), text);
+
+    [Theory]
+    [InlineData(@"\boxed{\frac{1}{3}}", @"\frac{1}{3}", 1)]     // TRL's examples of accuracy_reward
+    [InlineData(@"\boxed{\frac{1}{2}}", @"\frac{1}{3}", 0)]
+    [InlineData(@"so \boxed{1}, no, \boxed{2}.", "2", 1)]
+    [InlineData(@"so \boxed{1}, no, \boxed{2}.", "1", 0)]
+    [InlineData("it is 2", "2", 0)]                             // no box
+    [InlineData(@"\boxed{2", "2", 0)]
+    [InlineData(@"\boxed{0.5}", @"\dfrac12", 1)]
+    [InlineData(@"\boxed{1/2}", @"\frac{1}{2}", 1)]
+    [InlineData(@"\boxed{-\tfrac{3}{4}}", "-0.75", 1)]
+    [InlineData(@"\boxed{\frac{12}{5}}", "2.4", 1)]
+    [InlineData(@"\boxed{50\%}", "0.5", 1)]
+    [InlineData(@"\boxed{1{,}234.5}", "1234.5", 1)]
+    [InlineData(@"\boxed{\$1,234}", "1234", 1)]
+    [InlineData(@"\boxed{12 \text{ cm}^2}", "12", 1)]
+    [InlineData(@"\boxed{x = 90^\circ}", "90", 1)]
+    [InlineData(@"\boxed{\left( 3, \frac{\pi}{2} \right)}", @"(3,\frac{\pi}{2})", 1)]
+    [InlineData(@"\boxed{(1, 0.5)}", @"(1, \frac12)", 1)]
+    [InlineData(@"\boxed{[1, 2)}", "(1, 2)", 0)]
+    [InlineData(@"\boxed{2\sqrt3}", @"2\sqrt{3}", 1)]
+    [InlineData(@"\boxed{\text{Evelyn}}", "Evelyn", 1)]
+    [InlineData(@"\boxed{x+1}", "1+x", 0)]                      // no algebra
+    [InlineData(@"\boxed{}", "0", 0)]
+    public void Boxed_ComparesTheLastBox(string text, string answer, double expected)
+    {
+        Rates(expected, new BoxedReward(), text, JsonSerializer.Serialize(answer));
+        Rates(expected, new BoxedReward(), text, JsonSerializer.Serialize($@"The answer is \boxed{{{answer}}}"));
+    }
+
+    /// <summary>Numbers are those of TRL's tests of get_cosine_scaled_reward.</summary>
+    [Theory]
+    [InlineData(25, true, 0.92678)]
+    [InlineData(75, true, 0.57322)]
+    [InlineData(50, true, 0.75)]
+    [InlineData(25, false, -0.92678)]
+    [InlineData(75, false, -0.57322)]
+    [InlineData(50, false, -0.75)]
+    [InlineData(300, true, 0.5)]
+    [InlineData(300, false, -0.5)]
+    public void Cosine_IsTrls(int length, bool isCorrect, double expected) => Numeric.Close(
+        expected,
+        new CosineReward { MaxLength = 100 }.Score(
+            New(isCorrect ? @"\boxed{1}" : @"\boxed{2}", "1") with { Response = new(new int[length], [], [], Ended: true) }),
+        "cosine", 1e-5, 0);
+
+    [Fact]
+    public void TextMetrics_ScoreResponsesAgainstReferencesOfTheRow()
+    {
+        var rollouts = Rewarded.Rollouts("The cat says", "The cat", "dog");
+        var row = new Row(new("a", 1), JsonElement.Parse("""{"references":["the cat sat","the cat"],"none":[]}"""));
+        rollouts = rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
+        Assert.Equal([1.0, 0], new RougeReward().Build(Rewarded.Context()).Score(rollouts).Totals);
+        Assert.Equal([1.0, 1 - 2 / 2.5], new TerReward().Build(Rewarded.Context()).Score(rollouts).Totals);
+        Assert.Equal(
+            "a, line 1: 'none' must hold at least one text (was an empty list)",
+            Assert.Throws<InvalidDataException>(
+                () => new BleuReward { Field = "none" }.Build(Rewarded.Context()).Score(rollouts)).Message);
+    }
 
     [Fact]
     public void ARowThatLacksTheFieldIsSaidWithItsLine()
