@@ -10,7 +10,7 @@ using static Attune.Cli.Tests.Commands;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>`attune models show`, `score` and `evaluate policy` with model folders, whole and damaged.</summary>
+/// <summary>`attune models show`, `score`, `evaluate policy` and `evaluate responses` with model folders, whole and damaged.</summary>
 public sealed class ModelCommandTests : ModelFolderTests
 {
     [Fact]
@@ -130,6 +130,39 @@ public sealed class ModelCommandTests : ModelFolderTests
         string[] evaluate = ["evaluate", "policy", run, "--best-of", "2", "--prompts", asked, "--columns", "prompt=question"];
         Fail("line 1: evaluate policy would not use `system`", evaluate);
         Succeed([.. evaluate, "--ignore", "system"]);
+    }
+
+    [Fact]
+    public void EvaluateResponses_TwoModels_ComparesThemAsTableJsonAndPage()
+    {
+        var prompts = folder.Write("referenced.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i =>
+            $$"""{"prompt":"The cat says {{i}}","references":["meow {{i}}","woof"]}""" + "\n")));
+        var (json, page) = (folder.File("metrics.json"), folder.File("metrics.html"));
+        string[] evaluate = ["evaluate", "responses", model, model, "--prompts", prompts, "--max-new-tokens", "6"];
+        var output = Succeed([.. evaluate, "--reward", rewardModel, "--output", json, "--report", page]);
+        Assert.Contains("95 % interval", output, StringComparison.Ordinal);
+        var metrics = JsonNode.Parse(File.ReadAllText(json))!["metrics"]!.AsObject();
+        Assert.All(
+            (string[])["rouge1", "rouge2", "rougeL", "rougeLsum", "bleu", "chrf", "chrf++", "ter", "meteor", "cider", "distinct-1"],
+            name => Assert.True(metrics.ContainsKey(name), name));
+        Assert.Equal(0.5, (double)metrics["win rate"]![1]!["value"]!);
+        Assert.InRange((double)metrics["length"]![0]!["value"]!, 1, 6);
+        Assert.Equal(0, (double)metrics["score"]![1]!["difference"]!);               // the same model, seed and prompts
+        Assert.Contains("Metrics of responses", File.ReadAllText(page), StringComparison.Ordinal);
+
+        var chosen = JsonNode.Parse(Succeed([.. evaluate, "--metrics", "ROUGEL,bleu", "--most", "3", "--json"]))!;
+        Assert.Equal(3, (int)chosen["prompts"]!);
+        Assert.Equal(["rougeL", "bleu"], chosen["metrics"]!.AsObject().Select(metric => metric.Key));
+        Fail("--metrics must be some of rouge1, rouge2,", [.. evaluate, "--metrics", "rouge3"]);
+        Fail("line 1: 'summary' must be present (was nothing)", [.. evaluate, "--references", "summary"]);
+    }
+
+    [Fact]
+    public void EvaluateResponses_PromptsWithoutReferences_MeasuresLengthAndDiversity()
+    {
+        var output = Succeed("evaluate", "responses", model, "--prompts", TinyData.Prompts(folder), "--most", "4", "--max-new-tokens", "4");
+        Assert.Contains("length", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("rouge1", output, StringComparison.Ordinal);
     }
 
     [Fact]

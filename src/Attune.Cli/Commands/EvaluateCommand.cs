@@ -6,9 +6,11 @@ namespace Attune.Cli.Commands;
 static class EvaluateCommand
 {
     public static Command Create() => CommandHelp.WithExample(
-        new Command("evaluate", "Evaluate a reward model, a process reward model or a policy on held-out data")
+        new Command("evaluate", "Evaluate a reward model, a process reward model, a policy or responses on held-out data")
         {
             EvaluateRewardCommand.Create(), EvaluateStepsCommand.Create(), EvaluatePolicyCommand.Create(),
+            EvaluateResponsesCommand.Create(),
         },
-        $"{EvaluateRewardCommand.Example}\n{EvaluateStepsCommand.Example}\n{EvaluatePolicyCommand.Example}");
+        $"{EvaluateRewardCommand.Example}\n{EvaluateStepsCommand.Example}\n{EvaluatePolicyCommand.Example}\n"
+            + EvaluateResponsesCommand.Example);
 }

@@ -136,7 +136,7 @@ static class EvaluatePolicyCommand
     }
 
     /// <summary>A reward model's folder, or a kind of reward with its defaults; null without a value.</summary>
-    static IReadOnlyList<RewardOptions>? Rewards(string? word)
+    public static IReadOnlyList<RewardOptions>? Rewards(string? word)
     {
         if (word is null)
             return null;
