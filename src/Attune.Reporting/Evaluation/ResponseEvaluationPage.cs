@@ -54,7 +54,7 @@ public static class ResponseEvaluationPage
     static ReportTable Table(ResponseEvaluation evaluation)
     {
         var several = evaluation.Models.Count > 1;
-        string[] differences = several ? [$"Less {evaluation.Models[0].Model}", "95 % interval"] : [];
+        string[] differences = several ? [$"Difference from {evaluation.Models[0].Model}", "95 % interval"] : [];
         return new("", ["Metric", "Model", "Value", "95 % interval", .. differences],
             [.. evaluation.Metrics.SelectMany(metric => metric.Models.Select((model, at) => (string[])
             [

@@ -64,7 +64,7 @@ public sealed class ResponseEvaluationTests
     public void Lines_AlignColumnsAndMarkDifferences()
     {
         var lines = ResponseEvaluationPage.Lines(Compared).ToList();
-        Assert.Matches("^Metric +Model +Value +95 % interval +Less half +95 % interval$", lines[0]);
+        Assert.Matches("^Metric +Model +Value +95 % interval +Difference from half +95 % interval$", lines[0]);
         Assert.Matches(@"^rouge1 +half +0\.5 +0\.\d+ to 0\.\d+$", lines[1]);
         Assert.Matches(@"^ +right +1 +1 to 1 +\+0\.5 \* +0\.\d+ to 0\.\d+$", lines[2]);
         Assert.Contains(lines, line => line.StartsWith("ter (lower is better) ", StringComparison.Ordinal));
