@@ -114,7 +114,8 @@ public sealed class RewardOptionsTests : IDisposable
             yield return ("field", metric with { Field = "text" }, metric with { Field = "nothing" });
         var rouge = new RougeReward { Field = "text" };
         yield return ("type", rouge, rouge with { Type = Reporting.TextMetrics.RougeType.Rouge2 });
-        yield return ("stemmer", rouge, rouge with { Stemmer = false });
+        var words = rouge with { Type = Reporting.TextMetrics.RougeType.Rouge1 };
+        yield return ("stemmer", words, words with { Stemmer = false });
         var bleu = new BleuReward { Field = "text" };
         yield return ("smoothing", bleu, bleu with { Smoothing = Reporting.TextMetrics.BleuSmoothing.None });
         yield return ("tokenizer", bleu, bleu with { Tokenizer = Reporting.TextMetrics.BleuTokenizer.Characters });
