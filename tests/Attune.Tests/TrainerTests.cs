@@ -156,7 +156,8 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         var log = new ListLogger();
         using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
         using var result = await Trainer.TrainAsync(model, Sft("logged"), logger: log);
-        Assert.Equal("logged: training begins after step 0 of 2", log.Lines[0]);
+        Assert.EndsWith("rows read as demonstrations (prompt, completion)", log.Lines[0]);
+        Assert.Equal("logged: training begins after step 0 of 2", log.Lines[1]);
         Assert.Contains(log.Lines, line => line.StartsWith("logged: step 2 of 2: ", StringComparison.Ordinal));
         Assert.Contains("done in", log.Lines[^1]);
     }

@@ -32,8 +32,14 @@ public sealed class TrainedParametersTests : IDisposable
         ModelFolder.Save(TwoLayers, Pretrained.NewLanguageModel(config, random), TinyData.Tokenizer);
     }
 
+    /// <summary>All but NLPO with adapters, which it refuses.</summary>
     public static TheoryData<string, string> MethodsAndForms =>
-        [.. from method in TinyRuns.Methods from form in Forms.Keys select (method, form)];
+    [
+        .. from method in TinyRuns.Methods
+        from form in Forms.Keys
+        where method != "nlpo" || Forms[form].Lora.Rank == 0
+        select (method, form),
+    ];
 
     string TwoLayers => runs.PathTo("two-layers");
 
