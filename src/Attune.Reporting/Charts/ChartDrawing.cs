@@ -67,8 +67,8 @@ public sealed class ChartDrawing
         return drawable.Length == 0 ? null : Element("g", new ChartDrawing(chart, drawable, isOnPage: false).Content());
     }
 
-    /// <summary>The CSS class of a curve by its index.</summary>
-    internal static string Colour(int at) => $"c{at % Colours}";
+    /// <summary>The CSS classes of a curve by its index: a colour, and whether an earlier curve has it too.</summary>
+    internal static string Colour(int at) => $"c{at % Colours}{(at < Colours ? "" : " again")}";
 
     static Curve[] DrawableCurves(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
 

@@ -38,6 +38,7 @@ static class ReportStyle
         .trend { stroke-width: 2.2; }
         .trend.c1 { stroke-dasharray: 7 4; }
         .trend.c2 { stroke-dasharray: 1.5 5; }
+        .trend.again { stroke-dasharray: 12 3 2 3; }
         .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; }
         .hover { fill: transparent; }
         .c0 { color: var(--accent); } .c1 { color: var(--second); } .c2 { color: var(--third); } .c3 { color: var(--fourth); }
@@ -115,6 +116,7 @@ static class ReportStyle
         .swatch { display: inline-block; width: 16px; height: 0; margin-right: 7px; border-top: 3px solid; vertical-align: middle; }
         .swatch.c1 { border-top-style: dashed; }
         .swatch.c2 { border-top-style: dotted; }
+        .swatch.again { border-top-style: double; }
         .legend b { font-weight: 650; font-variant-numeric: tabular-nums; }
         svg text { font: 12.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-variant-numeric: tabular-nums; }
 

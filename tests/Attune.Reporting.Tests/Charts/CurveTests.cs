@@ -6,6 +6,10 @@ namespace Attune.Reporting.Tests;
 public sealed class CurveTests
 {
     [Fact]
+    public void Colour_OfManyCurves_IsNeverTheSameTwice() =>
+        Assert.Equal(12, Enumerable.Range(0, 12).Select(ChartDrawing.Colour).Distinct(StringComparer.Ordinal).Count());
+
+    [Fact]
     public void ThinningKeepsTheExtremesAndTheEnds()
     {
         Point[] points = [.. Enumerable.Range(0, 100_000).Select(step => new Point(step, Math.Sin(step * 0.01)))];
