@@ -130,7 +130,7 @@ static class ArrowSource
                 Write(json, dictionary.Dictionary, IndexOf(dictionary, row));
                 break;
             default:
-                WriteValue(json, Value(column, row));
+                ColumnValue.Write(json, Value(column, row));
                 break;
         }
     }
@@ -169,33 +169,7 @@ static class ArrowSource
         DoubleArray numbers => numbers.GetValue(row),
         TimestampArray times => times.GetTimestamp(row),
         Date32Array days => days.GetDateTime(row),
-        BinaryArray bytes => Convert.ToBase64String(bytes.GetBytes(row)),
+        BinaryArray bytes => bytes.GetBytes(row).ToArray(),
         _ => throw new NotSupportedException($"a column of {column.Data.DataType.Name}"),
     };
-
-    static void WriteValue(Utf8JsonWriter json, object? value)
-    {
-        switch (value)
-        {
-            case null or double.NaN or double.PositiveInfinity or double.NegativeInfinity or float.NaN or float.PositiveInfinity
-                or float.NegativeInfinity:
-                json.WriteNullValue();
-                break;
-            case string text:
-                json.WriteStringValue(text);
-                break;
-            case bool flag:
-                json.WriteBooleanValue(flag);
-                break;
-            case DateTimeOffset time:
-                json.WriteStringValue(time);
-                break;
-            case DateTime day:
-                json.WriteStringValue(day);
-                break;
-            default:
-                json.WriteRawValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
-                break;
-        }
-    }
 }

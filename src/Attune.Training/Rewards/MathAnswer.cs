@@ -92,7 +92,7 @@ public static partial class MathAnswer
     [GeneratedRegex(@"\\[!,;: ]|\\(?:left|right)(?![a-zA-Z])|\\?\$|\^\{?\\circ\}?|\s+", RegexOptions.CultureInvariant, Patience)]
     private static partial Regex Ignored();
 
-    /// <summary>A unit in words after a number.</summary>
+    /// <summary>A unit that follows a number, such as <c>\text{ cm}</c>.</summary>
     [GeneratedRegex(@"(?<=[\d}])\s*(?:\\[ ,])*\\(?:text|mathrm|mbox)\{[^{}]*\}(?:\^\{?\d\}?)?\s*\.?\s*$",
         RegexOptions.CultureInvariant, Patience)]
     private static partial Regex Unit();
