@@ -21,13 +21,14 @@ public sealed class MaskPolicyFilter(ILogitsFilter likely, IReadOnlyList<int> ke
         ? this
         : new Batch(this, new DecoderState(Model, [.. rows.Select(row => (int[])[.. row.Source])], padId, maxNewTokens));
 
-    /// <summary>The same for responses that are given.</summary>
+    /// <summary>Masks the logits of given responses, as in training; the mask policy reads the same tokens.</summary>
     /// <exception cref="InvalidOperationException">The context cannot compute the logits of another model.</exception>
     public Tensor Apply(Tensor logits, LogitsContext context)
     {
         if (Model is null)
             return logits;
-        var logitsOf = context.LogitsOf ?? throw new InvalidOperationException("the mask policy must read the same responses");
+        var logitsOf = context.LogitsOf
+            ?? throw new InvalidOperationException("the context has no LogitsOf, by which the mask policy reads the responses");
         return Mask(logits, logitsOf(Model));
     }
 

@@ -65,7 +65,8 @@ public sealed class IlqlHeads
     }
 
     /// <summary>
-    /// Adds the heads of a checkpoint that trlX wrote, without memory: its config.json does not describe them. Does nothing where it does.
+    /// Adds the heads of a checkpoint that trlX wrote, whose config.json does not describe them, without allocating their memory. Does
+    /// nothing if the model already has heads of ILQL.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="tensors">The names of the checkpoint's tensors.</param>

@@ -25,7 +25,7 @@ public enum DivergenceTokens
     Sampled,
 }
 
-/// <summary>Which weights a model that teaches itself has as the teacher.</summary>
+/// <summary>Which weights the teacher has in self-distillation.</summary>
 public enum TeacherKind
 {
     /// <summary>Those from before training, or those of the folder of another teacher.</summary>
@@ -99,7 +99,7 @@ public sealed record GkdOptions : IValidatableObject
     [Range(0d, 1d, MinimumIsExclusive = true)]
     public double SyncRate { get; init; } = 0.05;
 
-    /// <summary>How the weights of a teacher that is the model itself follow it.</summary>
+    /// <summary>How a teacher that starts as a copy of the model is updated.</summary>
     internal ReferenceOptions OwnTeacher => TeacherKind == TeacherKind.Average
         ? new() { Kind = ReferenceKind.Synchronised, SyncEvery = SyncEvery, SyncRate = SyncRate }
         : new();

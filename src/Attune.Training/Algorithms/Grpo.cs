@@ -78,7 +78,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
     public string Summarize(IReadOnlyDictionary<string, double> metrics) =>
         $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + KlPenalty.Summarize(metrics))}";
 
-    /// <summary>The loss of each token that counts, (B, T), or of each response (B, 1); 0 for the others.</summary>
+    /// <summary>(B, T): the loss of each token, 0 outside of PolicyMask; <see cref="Reduce"/> leaves out what is not in the mask.</summary>
     Tensor PolicyLoss(Experience experience, Tensor logprobs, Tensor logRatio, Tensor ratio)
     {
         var (advantages, mask) = (experience.Advantages, experience.Mask);

@@ -78,7 +78,7 @@ public sealed record GrpoOptions : EntropyOptions, IValidatableObject
     public RewardScale ScaleRewards { get; init; }
 
     /// <summary>
-    /// sumThenNormalize; or normalizeThenSum, which gives each reward the same say, whatever its scale (GDPO). For several rewards.
+    /// sumThenNormalize; or normalizeThenSum, which gives each reward the same influence, whatever its scale (GDPO). For several rewards.
     /// </summary>
     public RewardAggregation MultiObjectiveAggregation { get; init; }
 

@@ -27,7 +27,7 @@ public sealed record UpdateOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (MaxResamplings > 0 && SamplesPerPrompt < 2)
-            yield return new("must be 0 with one response to a prompt, whose score is always the same", [nameof(MaxResamplings)]);
+            yield return new("must be 0 with updates.samplesPerPrompt 1: a group of one response has no signal", [nameof(MaxResamplings)]);
     }
 
     /// <summary>Updates of a step, if none is skipped.</summary>

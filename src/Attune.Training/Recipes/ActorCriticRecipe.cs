@@ -16,7 +16,7 @@ public abstract record ActorCriticRecipe : OnPolicyRecipe
     /// <summary>The critic, which estimates returns.</summary>
     public CriticOptions Critic { get; init; } = new();
 
-    protected override bool NeedsReference => true;                // KL is logged whatever it costs
+    protected override bool NeedsReference => true;                // KL is logged even with kl.coef 0
 
     protected override int CriticWarmup => Critic.WarmupSteps;
 

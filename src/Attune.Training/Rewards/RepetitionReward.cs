@@ -14,7 +14,7 @@ public sealed record RepetitionReward : RuleReward
     [Range(1, double.PositiveInfinity)]
     public int Ngram { get; init; } = 3;
 
-    /// <summary>The unit: tokens (as TRL), words (the case of letters is ignored) or characters.</summary>
+    /// <summary>The unit: tokens (as TRL), words or characters; the case of letters is ignored.</summary>
     public LengthUnit Unit { get; init; } = LengthUnit.Words;
 
     public override double Score(TextResponse answer) =>
