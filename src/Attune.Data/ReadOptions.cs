@@ -35,7 +35,7 @@ public sealed record ReadOptions
     /// <summary>Which comparisons of several responses are read.</summary>
     public PairChoice Pairs { get; init; }
 
-    /// <summary>The least margin of a comparison: the difference of scores, or else the strength.</summary>
+    /// <summary>The smallest margin of a comparison: the difference of its scores, or else its strength or margin.</summary>
     public double MinMargin { get; init; }
 
     /// <summary>The name of the layout; null to recognise it by the names of the fields.</summary>

@@ -204,7 +204,6 @@ public sealed class LoopTests : IDisposable
         return studio.Store.Jobs.OfProject(project.Id, 1)[0];
     }
 
-    /// <summary>A fake run with a model, whose file has the script's output.</summary>
     [Fact]
     public async Task ProcessRewardModel_OfARun_IsOfferedForTrainingOnPromptsOnly()
     {
@@ -219,6 +218,7 @@ public sealed class LoopTests : IDisposable
         Assert.Contains("""<option value="stepwise">stepwise (scores steps)</option>""", page);
     }
 
+    /// <summary>A fake run with a model, whose file has the script's output.</summary>
     static void Model(RunningStudio studio, string run, string file, params string[] lines)
     {
         var model = Directory.CreateDirectory(Path.Combine(studio.Folder, "runs", run, "model")).FullName;

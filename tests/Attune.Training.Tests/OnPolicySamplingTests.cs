@@ -60,7 +60,7 @@ public sealed class OnPolicySamplingTests : IDisposable
         Assert.Equal(0, after.Steps[0]["responses/groups_without_signal"]);
         Assert.Equal(before.Steps[0]["responses/groups_without_signal"], after.Steps[0]["responses/groups_replaced"]);
 
-        // A response scores its length, unless the prompt has an even one.
+        // A response scores its index; it scores 0 if its prompt has an even number of tokens.
         static double[] Score(IReadOnlyList<TextResponse> responses) =>
             [.. responses.Select((response, row) => response.Prompt.Tokens.Length % 2 == 0 ? 0 : row)];
     }

@@ -23,7 +23,7 @@ sealed class DataArguments(bool hasSide = true, bool hasPairs = false)
         "--pairs", "Which comparisons of three or more responses are read", PairChoice.All);
 
     readonly Option<double> minMargin = NumberOption.Create(
-        "--min-margin", "The least margin of a comparison: the difference of scores, or else the strength", 0);
+        "--min-margin", "The smallest margin of a comparison: the difference of its scores, or else its strength or margin", 0);
 
     readonly Option<string[]> ignore = new("--ignore")
     {

@@ -25,7 +25,8 @@ static class EvaluatePolicyCommand
     static readonly Argument<string> Subject = new("run")
     {
         HelpName = "RUN|MODEL",
-        Description = "A run of ppo, grpo or rft (best of n samples from the model it started from), or a language model's folder",
+        Description = "A run of a method that samples responses, such as ppo (best of n samples from the model it started from), or a "
+            + "language model's folder",
     };
     static readonly Option<string?> Prompts = new("--prompts")
     {
@@ -86,7 +87,8 @@ static class EvaluatePolicyCommand
 
     static PolicyRecipe RecipeOf(RunFolder folder) => RecipeReader.Read(method: null, folder.Recipe, []).Recipe as PolicyRecipe
         ?? throw new InvalidDataException(
-            $"{folder.Path} is not a run of ppo, grpo or rft. Name one, or name a language model's folder and --reward.");
+            $"{folder.Path} is not a run of a method that samples responses, such as ppo. Name one, or name a language model's folder "
+            + "and --reward.");
 
     static Frontier SampleBestOf(ParseResult parsed, PolicyRecipe recipe, int samples, CancellationToken cancellation)
     {

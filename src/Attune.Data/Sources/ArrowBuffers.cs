@@ -46,7 +46,7 @@ static class ArrowBuffers
                 Require(column.Buffers[1].Length >= (end * numbers.BitWidth + 7) / 8);
                 break;
             default:
-                throw new InvalidDataException($"a column of {column.DataType.Name}");
+                throw new InvalidDataException($"columns of type {column.DataType.Name} are not supported");
         }
         foreach (var child in column.Children ?? [])
             Check(child);

@@ -8,9 +8,6 @@ namespace Attune.Data.Sources;
 /// </summary>
 static class ArrowSchema
 {
-    /// <summary>The key in <see cref="Exception.Data"/> of the exceptions whose message is for people.</summary>
-    public const string Limit = "limit";
-
     const int MostFields = 10_000;
     const int MostLevels = 64;
 
@@ -39,10 +36,7 @@ static class ArrowSchema
         for (var item = 0; item < Int32(message, vector); item++)
         {
             if (++count > MostFields || level > MostLevels)
-                throw new InvalidDataException($"the columns may have at most {MostFields:N0} fields in at most {MostLevels} levels")
-                {
-                    Data = { [Limit] = true },
-                };
+                throw new InvalidDataException($"the columns may have at most {MostFields:N0} fields in at most {MostLevels} levels");
             CheckFields(message, Follow(message, vector + 4 + 4 * item), FieldChildren, level + 1, ref count);
         }
     }

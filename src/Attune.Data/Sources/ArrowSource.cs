@@ -74,7 +74,7 @@ static class ArrowSource
         {
             return read();
         }
-        catch (InvalidDataException error) when (error.Data.Contains(ArrowSchema.Limit))
+        catch (InvalidDataException error)
         {
             throw new InvalidDataException($"{file.Path}: {error.Message}", error);
         }
@@ -170,6 +170,6 @@ static class ArrowSource
         TimestampArray times => times.GetTimestamp(row),
         Date32Array days => days.GetDateTime(row),
         BinaryArray bytes => bytes.GetBytes(row).ToArray(),
-        _ => throw new NotSupportedException($"a column of {column.Data.DataType.Name}"),
+        _ => throw new InvalidDataException($"columns of type {column.Data.DataType.Name} are not supported"),
     };
 }

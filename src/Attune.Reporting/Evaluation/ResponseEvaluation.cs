@@ -85,13 +85,15 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
         return [.. Enumerable.Range(0, Rounds).Select(_ => random.GetItems(all, prompts))];
     }
 
+    static Func<IReadOnlyList<int>, double> MeansOf(IReadOnlyList<double> numbers) => rows => rows.Average(row => numbers[row]);
+
     static ComparedMetric Measure(string name, IReadOnlyList<ModelResponses> models, int[][] draws)
     {
         var metric = TextMetricCatalog.All.GetValueOrDefault(name);
         int[] all = [.. Enumerable.Range(0, models[0].Texts.Count)];
         (double Value, double[] Drawn)[] measured = [.. models.Select(model =>
         {
-            var score = metric?.OfSelections(model.Texts) ?? (rows => rows.Average(row => model.Numbers[name][row]));
+            var score = metric?.OfSelections(model.Texts) ?? MeansOf(model.Numbers[name]);
             return (score(all), Array.ConvertAll(draws, draw => score(draw)));
         })];
         var (value, drawn) = measured[0];

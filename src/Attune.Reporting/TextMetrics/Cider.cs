@@ -52,10 +52,12 @@ public sealed record Cider : TextMetric
         return Math.Exp(-distance * distance / (2 * Sigma * Sigma)) * Enumerable.Range(1, Orders).Average(n =>
         {
             var norms = response.Norm(n) * reference.Norm(n);
-            return norms == 0 ? 0 : response.OfOrder(n).Sum(ngram => reference.Weights.GetValueOrDefault(ngram.Key) is var other
-                ? Math.Min(ngram.Value, other) * other : 0) / norms;
+            return norms == 0 ? 0
+                : response.OfOrder(n).Sum(ngram => Clipped(ngram.Value, reference.Weights.GetValueOrDefault(ngram.Key))) / norms;
         });
     }
+
+    static double Clipped(double weight, double other) => Math.Min(weight, other) * other;
 
     /// <param name="Weights">The weight of each n-gram.</param>
     /// <param name="Length">The number of pairs of words, which coco-caption takes for the length.</param>

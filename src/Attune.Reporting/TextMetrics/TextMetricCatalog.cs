@@ -3,7 +3,7 @@ namespace Attune.Reporting.TextMetrics;
 /// <summary>The metrics with references that evaluations know by name.</summary>
 public static class TextMetricCatalog
 {
-    /// <summary>The metrics by name, with the options that their reference implementations have as defaults.</summary>
+    /// <summary>The metrics by name, with their default options; ROUGE compares the stems of words.</summary>
     public static IReadOnlyDictionary<string, TextMetric> All { get; } =
         new Dictionary<string, TextMetric>(StringComparer.OrdinalIgnoreCase)
     {

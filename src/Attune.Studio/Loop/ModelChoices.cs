@@ -16,8 +16,10 @@ sealed record ModelChoice(string Name, string Path)
 /// <summary>The models of runs, and any other that an owner names by its folder, as on the command line.</summary>
 sealed class ModelChoices(RunList runs)
 {
+    readonly Lazy<IReadOnlyList<RunEntry>> all = new(() => [.. runs.All()]);
+
     public IReadOnlyList<RunEntry> LanguageModels =>
-        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: false })];
+        [.. all.Value.Where(run => run is { HasModel: true, Method.MakesRewardModel: false })];
 
     /// <summary>Those that score whole responses.</summary>
     public IReadOnlyList<RunEntry> RewardModels => Rewards(scoresSteps: false);
@@ -26,7 +28,7 @@ sealed class ModelChoices(RunList runs)
     public IReadOnlyList<RunEntry> ProcessRewardModels => Rewards(scoresSteps: true);
 
     RunEntry[] Rewards(bool scoresSteps) =>
-        [.. runs.All().Where(run => run is { HasModel: true, Method.MakesRewardModel: true } && run.Method.ScoresSteps == scoresSteps)];
+        [.. all.Value.Where(run => run is { HasModel: true, Method.MakesRewardModel: true } && run.Method.ScoresSteps == scoresSteps)];
 
     /// <summary>The models selected in a field by the keys of runs, and the one entered in the field with the suffix <c>Path</c>.</summary>
     /// <exception cref="InvalidDataException">Nothing is selected, or there is no such model.</exception>

@@ -38,7 +38,7 @@ public sealed record DataOptions
     public PairChoice Pairs { get; init; }
 
     /// <summary>
-    /// The least margin of a comparison that is learned from: the difference of the two scores, or else the strength; 0 for all.
+    /// The smallest margin of a comparison that is learned from: the difference of its scores, or else its strength or margin; 0 for all.
     /// </summary>
     [Range(0d, double.MaxValue)]
     public double MinMargin { get; init; }

@@ -82,6 +82,8 @@ public sealed class ResponseEvaluationTests
         var page = HtmlReport.Render(ResponseEvaluationPage.Create(Compared, "prompts.jsonl"));
         Assert.Contains("half, right: responses to 30 prompts of prompts.jsonl.", page, StringComparison.Ordinal);
         Assert.Contains("prompt 3", page, StringComparison.Ordinal);
+        Assert.Contains("wrong", page, StringComparison.Ordinal);
+        Assert.Contains(Reference(3), page, StringComparison.Ordinal);
     }
 
     [Fact]
