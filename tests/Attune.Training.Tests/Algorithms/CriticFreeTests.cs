@@ -48,7 +48,7 @@ public sealed class CriticFreeTests : IDisposable
         {
             Scores = new() { Scaling = ScoreScaling.Running },
         }));
-        Assert.Contains("`updates.maxResamplings` must be 0 with one response", Error("reinforce", reinforce with
+        Assert.Contains("`updates.maxResamplings` must be 0 with updates.samplesPerPrompt 1", Error("reinforce", reinforce with
         {
             Updates = new() { MaxResamplings = 1 },
         }));
