@@ -1,8 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using System.Reflection;
-using System.Runtime.Loader;
 using Attune.Text;
 using Attune.Training.Options;
+using Attune.Training.Plugins;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -29,79 +28,11 @@ public sealed record PluginReward : RewardOptions
     public override IRewardSource Build(RewardContext context)
     {
         var tokenizer = context.Policy.Tokenizer;
-        return Create(FindType(), tokenizer) switch
+        return new PluginClass($"the reward '{Title}'", Assembly, typeof(IRewardSource), typeof(IRule)).Create(Type, tokenizer) switch
         {
             IRewardSource source => new PluginSource(Title, source),
             var rule => new PluginSource(Title, new RuleSource((IRule)rule, tokenizer)),
         };
-    }
-
-    Type FindType()
-    {
-        var assembly = Load();
-        var type = assembly.GetType(Type);
-        if (type is not null && IsReward(type))
-            return type;
-        var rewards = assembly.GetExportedTypes().Where(IsReward).Select(candidate => candidate.FullName!).ToList();
-        var known = rewards.Count == 0 ? "the assembly has none" : $"the assembly has {string.Join(", ", rewards)}";
-        throw new InvalidDataException(type is null
-            ? $"the reward '{Title}': {Assembly} has no class {Type}. It must be a public class that implements IRewardSource or IRule; "
-                + $"{known}"
-            : $"the reward '{Title}': {Type} must be a public class that implements IRewardSource or IRule and is not abstract; {known}");
-    }
-
-    static bool IsReward(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsVisible: true }
-            && (type.IsAssignableTo(typeof(IRewardSource)) || type.IsAssignableTo(typeof(IRule)));
-
-    Assembly Load()
-    {
-        if (!File.Exists(Assembly))
-            throw new InvalidDataException($"the reward '{Title}': there is no assembly {Assembly}; build the plug-in first");
-        try
-        {
-            return new PluginContext(Path.GetFullPath(Assembly)).Load();
-        }
-        catch (Exception error) when (error is BadImageFormatException or FileLoadException)
-        {
-            throw new InvalidDataException(
-                $"the reward '{Title}': {Assembly} is not a .NET assembly that can be loaded here ({error.Message})", error);
-        }
-    }
-
-    object Create(Type type, Tokenizer tokenizer)
-    {
-        object[]? arguments = type.GetConstructor([typeof(Tokenizer)]) is not null
-            ? [tokenizer]
-            : type.GetConstructor([]) is not null ? [] : null;
-        if (arguments is null)
-            throw new InvalidDataException(
-                $"the reward '{Title}': {type.FullName} has no public constructor without parameters, or with a Tokenizer");
-        try
-        {
-            return Activator.CreateInstance(type, arguments)!;
-        }
-        catch (TargetInvocationException error)
-        {
-            throw new InvalidDataException(
-                $"the reward '{Title}': {type.FullName} could not be created: {error.InnerException!.Message}", error.InnerException);
-        }
-    }
-
-    /// <summary>
-    /// Loads the plug-in's dependencies from its folder, except assemblies that Attune has loaded, so that their types are the same.
-    /// </summary>
-    sealed class PluginContext(string path) : AssemblyLoadContext
-    {
-        readonly AssemblyDependencyResolver resolver = new(path);
-
-        public Assembly Load() => LoadFromAssemblyPath(path);
-
-        protected override Assembly? Load(AssemblyName assemblyName) =>
-            Default.Assemblies.Any(loaded => loaded.GetName().Name == assemblyName.Name)
-                || resolver.ResolveAssemblyToPath(assemblyName) is not { } found
-                ? null
-                : LoadFromAssemblyPath(found);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Training.Remote;
 
 namespace Attune.Training.Rewards;
 
@@ -34,14 +35,4 @@ public abstract record RemoteReward : RewardOptions, IValidatableObject
     public override IRewardSource Build(RewardContext context) => new RemoteSource(this, Connect(), context);
 
     private protected abstract IRemote Connect();
-}
-
-/// <summary>The other program: takes a request and returns an answer.</summary>
-interface IRemote : IDisposable
-{
-    /// <summary>The answer to a request of one line.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="IOException">No answer came; a retry may help.</exception>
-    /// <exception cref="InvalidDataException">The request failed; a retry will not help.</exception>
-    byte[] Send(byte[] request, TimeSpan timeout, CancellationToken cancellation);
 }

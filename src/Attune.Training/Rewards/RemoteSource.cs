@@ -1,15 +1,15 @@
 using Attune.Training.Policies;
-using Polly;
+using Attune.Training.Remote;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>
-/// Requests the scores of a batch from another program; retries when no answer comes, but not when the answer is invalid.
-/// </summary>
+/// <summary>Requests the scores of a batch from another program.</summary>
 sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext context) : IRewardSource
 {
     readonly RewardProtocol protocol = new(options, context.Policy.Tokenizer);
-    readonly ResiliencePipeline retries = Retries(options, context);
+    readonly RemoteCalls calls = new(
+        $"the reward '{options.Title}'", remote, new(options.Timeout, options.Retries, options.Backoff), context.Say, context.Cancellation);
+
     long id;
 
     public bool IsRemote => true;
@@ -19,7 +19,7 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
         var request = protocol.Request(++id, rollouts);
         try
         {
-            return RewardProtocol.Read(id, SendWithRetries(request), rollouts);
+            return RewardProtocol.Read(id, calls.Send(request), rollouts);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
@@ -27,39 +27,5 @@ sealed class RemoteSource(RemoteReward options, IRemote remote, RewardContext co
         }
     }
 
-    public void Dispose() => remote.Dispose();
-
-    byte[] SendWithRetries(byte[] request)
-    {
-        var attempts = 0;
-        try
-        {
-            return retries.Execute(
-                cancellation =>
-                {
-                    attempts++;
-                    return remote.Send(request, TimeSpan.FromSeconds(options.Timeout), cancellation);
-                },
-                context.Cancellation);
-        }
-        catch (IOException error) when (attempts > 1)
-        {
-            throw new IOException($"{error.Message} ({attempts} attempts)", error);
-        }
-    }
-
-    /// <summary>Doubles the wait before each attempt, up to an hour.</summary>
-    static ResiliencePipeline Retries(RemoteReward options, RewardContext context) => new ResiliencePipelineBuilder().AddRetry(new()
-    {
-        MaxRetryAttempts = int.MaxValue,                         // the library does not allow 0: ShouldHandle counts instead
-        ShouldHandle = attempt => new(attempt.Outcome.Exception is IOException && attempt.AttemptNumber < options.Retries),
-        BackoffType = DelayBackoffType.Exponential,
-        Delay = TimeSpan.FromSeconds(options.Backoff),
-        MaxDelay = TimeSpan.FromHours(1),
-        OnRetry = attempt =>
-        {
-            context.Say($"the reward '{options.Title}' is retried: {attempt.Outcome.Exception!.Message}");
-            return default;
-        },
-    }).Build();
+    public void Dispose() => calls.Dispose();
 }

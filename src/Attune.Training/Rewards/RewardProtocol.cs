@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Attune.Text;
 using Attune.Training.Policies;
+using Attune.Training.Remote;
 
 namespace Attune.Training.Rewards;
 
@@ -11,11 +12,6 @@ namespace Attune.Training.Rewards;
 /// </summary>
 sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 {
-    const int MaxQuoteLength = 200;
-
-    /// <summary>The largest size of an answer in bytes, far more than a batch needs.</summary>
-    public const int MaxAnswerBytes = 64 * 1024 * 1024;
-
     public byte[] Request(long id, Rollouts rollouts)
     {
         using var buffer = new MemoryStream();
@@ -90,20 +86,14 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         catch (JsonException error)
         {
             throw new InvalidDataException(
-                $"its answer is not JSON: {Quoted(answer)}. "
+                $"its answer is not JSON: {RemoteCalls.Quoted(answer)}. "
                 + "Only answers may be written to stdout; write other output to stderr", error);
         }
     }
 
-    static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) => new($"in its answer {what}: {Quoted(answer)}");
+    static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) => new($"in its answer {what}: {RemoteCalls.Quoted(answer)}");
 
-    static string Shown(JsonElement value) => Shortened(value.GetRawText());
-
-    internal static string Quoted(ReadOnlyMemory<byte> answer) =>
-        answer.Length == 0 ? "an empty line"
-        : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * MaxQuoteLength)]));
-
-    static string Shortened(string text) => text.Length > MaxQuoteLength ? text[..MaxQuoteLength] + " …" : text;
+    static string Shown(JsonElement value) => RemoteCalls.Shortened(value.GetRawText());
 
     static void WriteList(Utf8JsonWriter json, string name, TextResponse[] answers, Action<TextResponse> write)
     {

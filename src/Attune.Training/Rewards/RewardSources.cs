@@ -3,6 +3,7 @@ using Attune.Data;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Policies;
+using Attune.Training.Remote;
 
 namespace Attune.Training.Rewards;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 
-namespace Attune.Training.Rewards;
+namespace Attune.Training.Remote;
 
 /// <summary>
 /// A child process that answers one line on its stdin with one line on its stdout. Keeps the end of its stderr.
@@ -127,8 +127,8 @@ sealed class LineProcess : IDisposable
                 next++;
                 return line.ToArray();
             }
-            if (line.Length > RewardProtocol.MaxAnswerBytes)
-                throw new InvalidDataException($"its answer has more than {RewardProtocol.MaxAnswerBytes} bytes");
+            if (line.Length > IRemote.MaxAnswerBytes)
+                throw new InvalidDataException($"its answer has more than {IRemote.MaxAnswerBytes} bytes");
         }
     }
 
