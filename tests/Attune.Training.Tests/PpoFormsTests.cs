@@ -49,6 +49,15 @@ public sealed class PpoFormsTests : IDisposable
         ["ppo.whitenRewards"] = Ppo(ppo => ppo with { WhitenRewards = true }),
         ["ppo.targetKl"] = Ppo(ppo => ppo with { TargetKl = 1e-9 }),
         ["ppo.ratioThreshold"] = Ppo(ppo => ppo with { RatioThreshold = 0.999 }),
+        ["ppo.valueGaeLambda"] = Ppo(ppo => ppo with { ValueGaeLambda = 0.5 }),
+        ["ppo.gaeLambdaAlpha"] = Ppo(ppo => ppo with { GaeLambdaAlpha = 0.5 }),
+        ["ppo.divergenceType binaryTv"] = Ppo(ppo => ppo with { DivergenceType = DivergenceType.BinaryTv, ClipRange = 1e-5 }),
+        ["ppo.divergenceType binaryKl"] = Ppo(ppo => ppo with { DivergenceType = DivergenceType.BinaryKl, ClipRange = 1e-5 }),
+        ["ppo.covariance.clipCovRatio"] = Covariance(new() { ClipCovRatio = 0.5, ClipCovLb = -100, ClipCovUb = 100 }),
+        ["ppo.covariance.clipCovLb"] = Covariance(new() { ClipCovRatio = 0.5, ClipCovLb = 0, ClipCovUb = 100 }),
+        ["ppo.covariance.clipCovUb"] = Covariance(new() { ClipCovRatio = 0.5, ClipCovLb = -100, ClipCovUb = 0 }),
+        ["ppo.covariance.klCovRatio"] = Covariance(new() { KlCovRatio = 0.5 }),
+        ["ppo.covariance.klCovCoef"] = Covariance(new() { KlCovRatio = 0.5, KlCovCoef = 5 }),
         ["average.decay"] = recipe => recipe with { Average = new() { Decay = 0.5 } },
         ["critic branch"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 1 } },
         ["critic.layers"] = recipe => recipe with { Critic = new() { Kind = CriticKind.Branch, Layers = 2 } },
@@ -87,8 +96,8 @@ public sealed class PpoFormsTests : IDisposable
     };
 
     public static TheoryData<string> Forms =>
-        ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "average.decay", "critic branch", "critic model",
-        "critic.warmupSteps", "reference synchronised", "parameters.topLayers", "sampling.topP", "mix"];
+        ["kl.estimator full", "kl.in, full", "kl.controller rl4lms", "ppo.targetKl", "ppo.covariance.clipCovRatio", "average.decay",
+        "critic branch", "critic model", "critic.warmupSteps", "reference synchronised", "parameters.topLayers", "sampling.topP", "mix"];
 
     public void Dispose() => runs.Dispose();
 
@@ -280,6 +289,8 @@ public sealed class PpoFormsTests : IDisposable
         recipe => recipe with { Sampling = change(recipe.Sampling) };
 
     static Func<PpoRecipe, PpoRecipe> Ppo(Func<PpoOptions, PpoOptions> change) => recipe => recipe with { Ppo = change(recipe.Ppo) };
+
+    static Func<PpoRecipe, PpoRecipe> Covariance(CovarianceOptions covariance) => Ppo(ppo => ppo with { Covariance = covariance });
 
     PpoRecipe Recipe(string output, int steps = 2)
     {

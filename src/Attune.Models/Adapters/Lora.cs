@@ -81,6 +81,17 @@ public sealed class Lora : IDisposable
     public IEnumerable<(string Name, Parameter Value)> NamedParameters() =>
         Stored().Where(parameter => !ExtraParameters.Contains(parameter) || parameter.Name.EndsWith("bias", StringComparison.Ordinal));
 
+    /// <summary>
+    /// The parameters of the model that the adapter changes, by their names in the model, with functions that compute their values as if
+    /// the adapter were merged.
+    /// </summary>
+    public IEnumerable<(string Name, Func<Tensor> Value)> MergedParameters() =>
+    [
+        .. layers.Select(layer => ($"{layer.Name}.weight", (Func<Tensor>)layer.Change.Merged)),
+        .. savedModules.Select(copy => (copy.Name, (Func<Tensor>)(() => copy.Replacement.Value))),
+        .. NamedParameters().Where(ExtraParameters.Contains).Select(bias => (OwnName(bias.Name)!, (Func<Tensor>)(() => bias.Value.Value))),
+    ];
+
     /// <summary>Makes the adapter's parameters trainable and freezes all other parameters of the model.</summary>
     public void SetTrainable()
     {

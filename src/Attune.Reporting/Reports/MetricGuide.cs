@@ -132,7 +132,8 @@ public static class MetricGuide
             "The share of 3-grams of tokens that repeat an earlier one of the same response. Healthy: near its initial value.")
             { Place = ChartPlace.Folded },
         new("responses/distinct", "Distinct responses of a step", "%",
-        "The share of distinct responses in a step. Healthy: constant; a fall means the same response to many prompts.")
+        "The share of distinct responses among the first ones to each prompt of a step. Healthy: constant; a fall means the same response "
+            + "to many prompts.")
             { Place = ChartPlace.Folded },
         new("responses/groups_without_signal", "Groups without signal", "%",
             "Prompts whose responses all have the same score: a method that compares them learns nothing from these. Healthy: below 50 %.")
@@ -157,6 +158,9 @@ public static class MetricGuide
         new("policy/approx_kl", "KL of a step's updates", "nats a token",
         "An estimate of the KL between the policy and the one that sampled the responses, ½ (log-ratio)². Healthy: below 0.05; if it is "
         + "higher, use a lower learning rate or fewer epochs.") { Place = ChartPlace.Folded },
+        new("policy/first_approx_kl", "KL before the first update of a step", "nats a token",
+            "The same before the first update of a step, when the policy is the one that sampled. Healthy: 0, but for rounding.")
+            { Place = ChartPlace.Folded },
         new("policy/clipfrac", "Clipped tokens", "%",
             "Tokens whose probability ratio is outside of the clip range. Healthy: below 30 %.")
             { Place = ChartPlace.Folded },

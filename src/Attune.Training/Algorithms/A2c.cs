@@ -1,7 +1,4 @@
-using System.ComponentModel.DataAnnotations;
-using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -10,17 +7,9 @@ using Attune.Training.Runs;
 namespace Attune.Training.Algorithms;
 
 /// <summary>Options of A2C.</summary>
-public sealed record A2cOptions : ReturnOptions
+public sealed record A2cOptions : ActorCriticOptions
 {
-    public A2cOptions() => (GaeLambda, WhitenAdvantages) = (1, false);
-
-    /// <summary>The coefficient of the value loss, ½ (V − R)².</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double ValueCoef { get; init; } = 1;
-
-    /// <summary>The coefficient of an entropy bonus, which keeps responses varied; 0 for none.</summary>
-    [Range(0, double.PositiveInfinity)]
-    public double EntropyCoef { get; init; }
+    public A2cOptions() => (GaeLambda, WhitenAdvantages, ValueCoef) = (1, false, 1);
 }
 
 /// <summary>
@@ -39,19 +28,10 @@ public sealed class A2c(A2cOptions options, KlPenalty kl) : IOnPolicyAlgorithm
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {
-        var (rollouts, mask) = (experience.Rollouts, experience.Mask);
-        var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): 0 in the only update
-        var terms = new LossTerms();
-        terms.Add("loss/policy", Mean(PolicyLosses.Plain(analysis.Logprobs, experience.Advantages)));
-        terms.Add("loss/value", Mean(ActorCritic.ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, clipRange: 0)),
-            options.ValueCoef);
-        if (kl.IsInLoss)
-            terms.Add("loss/kl", Mean(kl.InLoss(rollouts, analysis)), kl.Coefficient);
-        if (analysis.Entropy is not null)
-            terms.Add("policy/entropy", Mean(analysis.Entropy.MaskedFill(!mask, 0)), -options.EntropyCoef);
-        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clipLow: 1, double.PositiveInfinity));
-
-        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, size.Tokens);
+        var mask = experience.Mask;
+        var logRatio = (analysis.Logprobs - experience.Rollouts.Logprobs).MaskedFill(!mask, 0);     // (B, T): 0 in the only update
+        return ActorCritic.Terms(PolicyLosses.Plain(analysis.Logprobs, experience.Advantages), experience, analysis, size, options, kl)
+            .ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clipLow: 1, double.PositiveInfinity));
     }
 
     public string Summarize(IReadOnlyDictionary<string, double> metrics) => ActorCritic.Summarize(metrics);

@@ -20,8 +20,10 @@ namespace Attune.Training.Algorithms;
 /// </summary>
 /// <param name="options">Loss, clipping and advantages.</param>
 /// <param name="kl">The penalty on the KL from the reference; null for none.</param>
-public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyAlgorithm
+/// <param name="random">Draws the tokens that Clip-Cov leaves out; null without it.</param>
+public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null, RandomSource? random = null) : IOnPolicyAlgorithm
 {
+    readonly CovarianceLimits covariance = new(options.Covariance, random);
     readonly EntropyBonus bonus = new(options);
     double stepTokens;
 
@@ -49,9 +51,9 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
             Mask = options.MaskTruncated ? rollouts.EndedMask : rollouts.Mask,
         };
         stepTokens = experience.Size.Tokens;
-        return options.TopEntropyQuantile < 1
+        return covariance.Select(options.TopEntropyQuantile < 1
             ? experience with { PolicyMask = HighEntropy(rollouts.Entropy!, experience.Mask, options.TopEntropyQuantile) }
-            : experience;
+            : experience);
     }
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
@@ -59,8 +61,10 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
         var (rollouts, mask) = (experience.Rollouts, experience.Mask);
         var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
         var ratio = PolicyLosses.AtLevel(logRatio, mask, options.ImportanceSamplingLevel).Exp();    // (B, T) or (B, 1)
+        var isFar = PolicyLosses.IsFar(
+            analysis.Logprobs, rollouts.Logprobs, experience.Advantages, options.DivergenceType, options.ClipLow, options.ClipHigh);
         var terms = new LossTerms();
-        terms.Add("loss/policy", Reduce(PolicyLoss(experience, analysis.Logprobs, logRatio, ratio), mask, size));
+        terms.Add("loss/policy", Reduce(PolicyLoss(experience, analysis.Logprobs, logRatio, ratio, isFar), mask, size));
         if (kl is { IsInLoss: true })
         {
             var nats = kl.InLoss(rollouts, analysis);                                               // (B, T)
@@ -68,7 +72,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
         }
         if (analysis.Entropy is not null)
             terms.Add("policy/entropy", Entropy(experience.PolicyMask ?? mask), -bonus.Coefficient, logged: Entropy(mask));
-        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, options.ClipLow, options.ClipHigh));
+        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, options.ClipLow, options.ClipHigh, isFar));
 
         Tensor Entropy(Tensor tokens) => Masked.Reduce(analysis.Entropy!.MaskedFill(!tokens, 0), tokens, size.Tokens);
     }
@@ -79,7 +83,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
         $"score {NumberFormat.Fixed(metrics["objective/scores"], 2)}{(kl is null ? "" : ", " + KlPenalty.Summarize(metrics))}";
 
     /// <summary>(B, T): the loss of each token, 0 outside of PolicyMask; <see cref="Reduce"/> leaves out what is not in the mask.</summary>
-    Tensor PolicyLoss(Experience experience, Tensor logprobs, Tensor logRatio, Tensor ratio)
+    Tensor PolicyLoss(Experience experience, Tensor logprobs, Tensor logRatio, Tensor ratio, Tensor? isFar)
     {
         var (advantages, mask) = (experience.Advantages, experience.Mask);
         var loss = options.Loss switch
@@ -90,11 +94,12 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null) : IOnPolicyA
                 logRatio, logprobs, advantages, (options.VespoKPos, options.VespoLambdaPos), (options.VespoKNeg, options.VespoLambdaNeg)),
             GrpoLoss.Gmpo => PolicyLosses.GeometricMean(
                 logRatio, advantages, mask, options.ClipLow, options.ClipHigh, experience.PolicyMask),
+            _ when isFar is not null => PolicyLosses.Near(ratio, logprobs, advantages, isFar),
             _ => PolicyLosses.Clipped(ratio, advantages, options.ClipLow, options.ClipHigh, maxRatio: options.Delta),
         };
         if (options.OffPolicyMaskThreshold is { } threshold)
             loss *= PolicyLosses.KeepsOnPolicy(logRatio, advantages, mask, threshold);
-        return experience.PolicyMask is null || options.Loss == GrpoLoss.Gmpo ? loss : loss * experience.PolicyMask.To(DType.Float32);
+        return covariance.Apply(loss, experience, logRatio, isMasked: options.Loss == GrpoLoss.Gmpo);
     }
 
     /// <summary>(B, T) → the mean that the loss is defined by.</summary>

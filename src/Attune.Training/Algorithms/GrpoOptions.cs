@@ -64,6 +64,12 @@ public sealed record GrpoOptions : EntropyOptions, IValidatableObject
     [Range(0, double.PositiveInfinity)]
     public double ClipHigh { get; init; } = 0.2;
 
+    /// <summary>
+    /// What clipLow and clipHigh limit in the losses that clip: none, the ratio; binaryTv, the change of the token's probability; or
+    /// binaryKl, the KL of taking the token or not (DPPO). Beyond the limit a token has no gradient.
+    /// </summary>
+    public DivergenceType DivergenceType { get; init; }
+
     /// <summary>δ: the largest ratio of a token with a negative advantage, which has no limit otherwise; 0 for none.</summary>
     [Range(0, double.PositiveInfinity)]
     public double Delta { get; init; }
@@ -95,6 +101,9 @@ public sealed record GrpoOptions : EntropyOptions, IValidatableObject
     /// </summary>
     [Range(0, double.PositiveInfinity)]
     public double? OffPolicyMaskThreshold { get; init; }
+
+    /// <summary>Limits for the tokens that reduce the entropy most.</summary>
+    public CovarianceOptions Covariance { get; init; } = new();
 
     /// <summary>Whether the KL in the loss is multiplied by the ratio, so that it is that of the present policy in later epochs.</summary>
     public bool UseBiasCorrectionKl { get; init; }
@@ -130,6 +139,11 @@ public sealed record GrpoOptions : EntropyOptions, IValidatableObject
         if (Loss is GrpoLoss.Vespo or GrpoLoss.Gmpo && ImportanceSamplingLevel != RatioLevel.Token)
             yield return new("must be token with loss vespo or gmpo, which make the ratio of a response themselves",
                 [nameof(ImportanceSamplingLevel)]);
+        if (DivergenceType != DivergenceType.None && (Loss is GrpoLoss.Cispo or GrpoLoss.Sapo or GrpoLoss.Vespo or GrpoLoss.Gmpo
+            || ImportanceSamplingLevel != RatioLevel.Token || Delta > 0))
+            yield return new(
+                "must be none unless loss is dapo, grpo, bnpo, drGrpo or luspo, importanceSamplingLevel token and delta 0: it takes the "
+                + "place of their clip", [nameof(DivergenceType)]);
         if (EntropyCoefMin > EntropyCoefMax)
             yield return new("must be at most entropyCoefMax", [nameof(EntropyCoefMin)]);
     }

@@ -22,6 +22,19 @@ public enum RatioLevel
     Product,
 }
 
+/// <summary>What a clip range limits.</summary>
+public enum DivergenceType
+{
+    /// <summary>The ratio of a token.</summary>
+    None,
+
+    /// <summary>|π − π_old|, the change of a token's probability: the total variation of taking the token or not.</summary>
+    BinaryTv,
+
+    /// <summary>π_old log(π_old / π) + (1 − π_old) log((1 − π_old) / (1 − π)): the KL of taking the token or not.</summary>
+    BinaryKl,
+}
+
 /// <summary>
 /// Losses of a policy gradient. Each is a pure function of ratios and advantages, token by token (B, T), or response by response (B, 1)
 /// where both are of responses.
@@ -30,6 +43,8 @@ public static class PolicyLosses
 {
     const double MinWeight = 1e-8;                                 // of VESPO's weights, as in TRL
     const double MaxLogWeight = 20;
+    const double MaxRatio = 20;                                    // of DPPO, as in verl
+    const double MinProbability = 1e-8;
 
     /// <summary>−A log π: the policy gradient. Williams 1992, REINFORCE</summary>
     public static Tensor Plain(Tensor logprobs, Tensor advantages) => -advantages * logprobs;
@@ -58,6 +73,44 @@ public static class PolicyLosses
     /// </summary>
     public static Tensor ClippedWeight(Tensor ratio, Tensor logprobs, Tensor advantages, double clipHigh) =>
         Plain(logprobs, advantages * ratio.Detach().Clamp(null, 1 + clipHigh));
+
+    /// <summary>
+    /// −sg(min(r, 20)) A log π, 0 where a token is far (DPPO). Qi et al. 2026, section 4, https://arxiv.org/abs/2602.04879
+    /// </summary>
+    /// <param name="ratio">r</param>
+    /// <param name="logprobs">log π</param>
+    /// <param name="advantages">A</param>
+    /// <param name="isFar">The tokens without a gradient: <see cref="IsFar"/>.</param>
+    public static Tensor Near(Tensor ratio, Tensor logprobs, Tensor advantages, Tensor isFar) =>
+        ClippedWeight(ratio, logprobs, advantages, MaxRatio - 1).MaskedFill(isFar, 0);
+
+    /// <summary>
+    /// True at tokens whose probability has moved in the direction of their advantage by more than a divergence allows. Null for
+    /// <see cref="DivergenceType.None"/>.
+    /// </summary>
+    /// <param name="logprobs">(B, T): log π</param>
+    /// <param name="oldLogprobs">(B, T): log π_old</param>
+    /// <param name="advantages">(B, T)</param>
+    /// <param name="type">The divergence.</param>
+    /// <param name="low">Its limit where a token has become less likely.</param>
+    /// <param name="high">Its limit where it has become more likely.</param>
+    public static Tensor? IsFar(
+        Tensor logprobs, Tensor oldLogprobs, Tensor advantages, DivergenceType type, double low, double high)
+    {
+        if (type == DivergenceType.None)
+            return null;
+        var (now, old) = (logprobs.Detach().Exp(), oldLogprobs.Exp());
+        var divergence = type == DivergenceType.BinaryTv ? (now - old).Abs() : BinaryKl(old, now);
+        return ((advantages > 0) & (now > old) & (divergence > high)) | ((advantages < 0) & (now < old) & (divergence > low));
+    }
+
+    /// <summary>p log(p / q) + (1 − p) log((1 − p) / (1 − q))</summary>
+    static Tensor BinaryKl(Tensor p, Tensor q)
+    {
+        return Term(p, q) + Term(1 - p, 1 - q);
+
+        static Tensor Term(Tensor a, Tensor b) => a * (a.Clamp(MinProbability, null) / b.Clamp(MinProbability, null)).Log();
+    }
 
     /// <summary>
     /// −A (4 / τ) σ(τ (r − 1)): a gate without corners in place of the clip (SAPO). Gao et al. 2025, https://arxiv.org/abs/2511.20347
@@ -150,11 +203,13 @@ public static class PolicyLosses
     /// <param name="count">The number of tokens of the means.</param>
     /// <param name="clipLow">ε_low</param>
     /// <param name="clipHigh">ε_high</param>
-    public static PolicyShift Shift(Tensor logRatio, Tensor mask, double count, double clipLow, double clipHigh)
+    /// <param name="isFar">The tokens that count as clipped; null for those whose ratio is outside of the clip range.</param>
+    public static PolicyShift Shift(
+        Tensor logRatio, Tensor mask, double count, double clipLow, double clipHigh, Tensor? isFar = null)
     {
         var detached = logRatio.Detach();
         var ratio = detached.Exp();
-        var isClipped = (ratio > 1 + clipHigh) | (ratio < 1 - clipLow);
+        var isClipped = isFar ?? (ratio > 1 + clipHigh) | (ratio < 1 - clipLow);
         return new(Mean(detached.Square() * 0.5), Mean(isClipped.To(DType.Float32)), Mean(ratio));
 
         Tensor Mean(Tensor x) => Masked.Reduce(x, mask, count);

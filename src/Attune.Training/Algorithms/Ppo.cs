@@ -1,6 +1,5 @@
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -16,31 +15,31 @@ namespace Attune.Training.Algorithms;
 /// </summary>
 /// <param name="options">Clipping, advantages, value loss.</param>
 /// <param name="kl">The penalty on the KL from the reference.</param>
-public sealed class Ppo(PpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
+/// <param name="random">Draws the tokens that Clip-Cov leaves out; null without it.</param>
+public sealed class Ppo(PpoOptions options, KlPenalty kl, RandomSource? random = null) : IOnPolicyAlgorithm
 {
     const double Patience = 1.5;                                   // times TargetKl, as in TRL's classic PPO and Stable-Baselines3
+
+    readonly CovarianceLimits covariance = new(options.Covariance, random);
 
     public bool NeedsEntropy => options.EntropyCoef != 0;
 
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step) =>
-        ActorCritic.Estimate(rollouts, scores, kl, options, step);
+        covariance.Select(ActorCritic.Estimate(rollouts, scores, kl, options, step));
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {
-        var (rollouts, mask, clip) = (experience.Rollouts, experience.Mask, options.ClipRange);
-        var logRatio = (analysis.Logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);                // (B, T): log π − log π_old
-        var terms = new LossTerms();
-        terms.Add("loss/policy", Mean(PolicyLosses.Clipped(logRatio.Exp(), experience.Advantages, clip, clip, options.DualClip)));
-        terms.Add(
-            "loss/value", Mean(ActorCritic.ValueLoss(analysis.Values!, rollouts.Values!, experience.Returns!, options.ValueClipRange)),
-            options.ValueCoef);
-        if (kl.IsInLoss)
-            terms.Add("loss/kl", Mean(kl.InLoss(rollouts, analysis)), kl.Coefficient);
-        if (analysis.Entropy is not null)
-            terms.Add("policy/entropy", Mean(analysis.Entropy.MaskedFill(!mask, 0)), -options.EntropyCoef);
-        return terms.ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clip, clip));
-
-        Tensor Mean(Tensor x) => Masked.Reduce(x, mask, size.Tokens);
+        var (advantages, mask, clip) = (experience.Advantages, experience.Mask, options.ClipRange);
+        var (logprobs, oldLogprobs) = (analysis.Logprobs, experience.Rollouts.Logprobs);
+        var logRatio = (logprobs - oldLogprobs).MaskedFill(!mask, 0);                               // (B, T): log π − log π_old
+        var ratio = logRatio.Exp();
+        var isFar = PolicyLosses.IsFar(logprobs, oldLogprobs, advantages, options.DivergenceType, clip, clip);
+        var loss = isFar is null
+            ? PolicyLosses.Clipped(ratio, advantages, clip, clip, options.DualClip)
+            : PolicyLosses.Near(ratio, logprobs, advantages, isFar);
+        loss = covariance.Apply(loss, experience, logRatio);
+        return ActorCritic.Terms(loss, experience, analysis, size, options, kl, options.ValueClipRange)
+            .ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clip, clip, isFar));
     }
 
     public UpdateAction CheckUpdate(LossTotals totals)

@@ -14,7 +14,31 @@ public static class Gae
     /// <param name="gamma">The discount of the next token's reward.</param>
     /// <param name="lambda">1 uses rewards only, 0 relies on values.</param>
     /// <returns>Advantages (B, T), and returns A + V (B, T).</returns>
-    public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, double lambda)
+    public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, double lambda) =>
+        Estimate(rewards, values, gamma, next => next * (gamma * lambda));
+
+    /// <inheritdoc cref="Estimate(Tensor, Tensor, double, double)"/>
+    /// <param name="rewards">(B, T)</param>
+    /// <param name="values">(B, T)</param>
+    /// <param name="gamma">γ</param>
+    /// <param name="lambdas">(B): λ of each row.</param>
+    public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, Tensor lambdas)
+    {
+        var discounts = lambdas * gamma;
+        return Estimate(rewards, values, gamma, next => next * discounts);
+    }
+
+    /// <summary>
+    /// λ = 1 − 1 / (α l) of each response, l its number of tokens, and at least 0 (length-adaptive GAE). Yue et al. 2025, section 4.2,
+    /// https://arxiv.org/abs/2504.05118
+    /// </summary>
+    /// <param name="mask">(B, T)</param>
+    /// <param name="alpha">α</param>
+    /// <returns>(B)</returns>
+    public static Tensor AdaptiveLambdas(Tensor mask, double alpha) =>
+        (1 - (mask.To(DType.Float32).Sum(1) * alpha).Pow(-1)).Clamp(0, null);
+
+    static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, Func<Tensor, Tensor> discount)
     {
         var length = (int)rewards.Size(1);
         var advantages = new Tensor[length];
@@ -24,7 +48,7 @@ public static class Gae
             var delta = rewards.Select(1, t) - values.Select(1, t);
             if (t + 1 < length)
                 delta += values.Select(1, t + 1) * gamma;
-            advantages[t] = next = delta + next * (gamma * lambda);
+            advantages[t] = next = delta + discount(next);
         }
         var stacked = Tensor.Stack(1, advantages);                                                  // (B, T)
         return (stacked, stacked + values);

@@ -80,6 +80,20 @@ public sealed record HealthOptions
     /// </summary>
     public double MinExplainedVariance { get; init; } = -0.2;
 
+    /// <summary>
+    /// Alarm when ½ (log π − log π_old)² of a token is above this before the first update of a step: sampling and training disagree.
+    /// </summary>
+    [Range(0, double.PositiveInfinity)]
+    public double MaxFirstApproxKl { get; init; } = 1e-3;
+
+    /// <summary>Warning when the responses to more than this share of the prompts all have the same score.</summary>
+    [Range(0d, 1d)]
+    public double MaxGroupsWithoutSignal { get; init; } = 0.8;
+
+    /// <summary>Warning when the line search of TRPO finds a step less often than this.</summary>
+    [Range(0d, 1d)]
+    public double MinStepsTaken { get; init; } = 0.5;
+
     /// <summary>Warning when responses to less than this share of the prompts are selected to train on (rft).</summary>
     public double MinSelectedPrompts { get; init; } = 0.25;
 

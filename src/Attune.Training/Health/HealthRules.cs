@@ -7,11 +7,12 @@ namespace Attune.Training.Health;
 static class HealthRules
 {
     const string Score = "objective/scores", Kl = "objective/kl", Entropy = "objective/entropy";
-    const string Ratio = "policy/ratio", Clipped = "policy/clipfrac";
+    const string Ratio = "policy/ratio", Clipped = "policy/clipfrac", FirstApproxKl = "policy/first_approx_kl";
     const string Length = "responses/length", Ended = "responses/ended";
     const string Repetition = "responses/repetition", Distinct = "responses/distinct";
     const string Explained = "value/explained_variance", HeldOutScore = "eval/score", HeldOutGold = "eval/gold";
     const string Loss = "loss", Gradient = "grad_norm", SelectedPrompts = "rft/prompts";
+    const string NoSignal = "responses/groups_without_signal", StepTaken = "trpo/succeeded";
 
     /// <summary>A gain in training counts when it is above this many standard deviations of the first steps' scores.</summary>
     const double Noise = 4;
@@ -42,6 +43,11 @@ static class HealthRules
             (history, limits) => history.Now(Kl) < limits.MinKl
                 ? $"the KL from the reference is {N(history.Now(Kl))} nats a response, below {N(limits.MinKl)}"
                 : null),
+        new("sampling", "sampling and training disagree", Severity.Alarm,
+            "Run with --self-test and check the sampling options. With run.dtype bfloat16, train in float32.",
+            (history, limits) => history.Now(FirstApproxKl) > limits.MaxFirstApproxKl
+                ? $"before the first update of a step, policy/first_approx_kl is {N(history.Now(FirstApproxKl))}; it is 0, but for rounding, "
+                    + "where sampling and training compute the same log-probabilities" : null),
         new("ratio", "ratio far from 1", Severity.Alarm,
             "The policy changes too much in a step: use a smaller learning rate, fewer updates.epochs, or a ppo.targetKl that ends a step "
                 + "early.",
@@ -55,7 +61,7 @@ static class HealthRules
                 + $"{NumberFormat.Percent(limits.MaxClipShare)}"
                 : null),
         new("entropy", "entropy collapsed", Severity.Alarm,
-            "Responses become alike: raise kl.coef, set ppo.entropyCoef to about 0.01, or use a smaller learning rate.",
+            "Responses become alike: raise kl.coef, set ppo.entropyCoef or grpo.entropyCoef to about 0.01, or use a smaller learning rate.",
             (history, limits) => EntropyShare(history) is { } share && share < limits.MinEntropyShare
                 ? $"the entropy of a token is {NumberFormat.Percent(share)} of what it was in the first steps"
                 : null)
@@ -81,17 +87,29 @@ static class HealthRules
                     + $"{NumberFormat.Percent(history.Start(Repetition)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("distinct", "same response to many prompts", Severity.Alarm,
-            "The policy gives the same response to many prompts: raise kl.coef or ppo.entropyCoef, and check why the reward source scores "
-                + "it high.",
+            "The policy gives the same response to many prompts: raise kl.coef, ppo.entropyCoef or grpo.entropyCoef, and check why the reward "
+                + "source scores it high.",
             (history, limits) => history.Now(Distinct) < limits.MinDistinctShare * history.Start(Distinct)
                 ? $"{NumberFormat.Percent(history.Now(Distinct)!.Value)} of the responses are distinct, "
                     + $"{NumberFormat.Percent(history.Start(Distinct)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("values", "values explain nothing", Severity.Warning,
-            "Warm the critic up (critic.warmupSteps), raise ppo.valueCoef, or widen ppo.valueClipRange.",
+            "Warm the critic up (critic.warmupSteps), raise ppo.valueCoef or a2c.valueCoef, or widen ppo.valueClipRange.",
             (history, limits) =>
                 history.Count(Explained) > WindowsToLearnValues * limits.Window && history.Now(Explained) < limits.MinExplainedVariance
                 ? $"the values explain {N(history.Now(Explained))} of the variance of the returns: a constant would do better" : null),
+        new("noSignal", "few groups with signal", Severity.Warning,
+            "Nothing is learned from a prompt whose responses all have the same score. If the score is as high as it can be, stop. Otherwise "
+                + "raise updates.samplesPerPrompt or updates.maxResamplings, use prompts that the policy answers right now and then, or a "
+                + "reward that also tells failures apart.",
+            (history, limits) => history.Now(NoSignal) > limits.MaxGroupsWithoutSignal
+                ? $"{NumberFormat.Percent(history.Now(NoSignal)!.Value)} of the prompts have responses with the same score only" : null),
+        new("trustRegion", "steps not taken", Severity.Warning,
+            "The quadratic estimate of the KL is wrong at this distance: use a larger trpo.cgDamping, a smaller trpo.targetKl, more "
+                + "trpo.lineSearchMaxIter, or more responses to a step.",
+            (history, limits) => history.Now(StepTaken) < limits.MinStepsTaken
+                ? $"the line search finds {NumberFormat.Percent(history.Now(StepTaken)!.Value)} of the steps; otherwise the policy stays "
+                    + "as it is" : null),
         new("selection", "few prompts selected", Severity.Warning,
             "Little is learned from most prompts: raise rft.samplesPerPrompt, use easier prompts, or a reward that also tells failures "
                 + "apart.",
@@ -130,7 +148,8 @@ static class HealthRules
 
     /// <summary>The history that the rules read.</summary>
     public static MetricHistory NewHistory(int window) => new(
-        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient, SelectedPrompts],
+        window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient, SelectedPrompts,
+            FirstApproxKl, NoSignal, StepTaken],
         [HeldOutScore, HeldOutGold], training: Score);
 
     static double? EntropyShare(MetricHistory history) => history.Start(Length) > 0 && history.Start(Entropy) > 0 && history.Now(Length) > 0

@@ -21,6 +21,9 @@ public sealed record Experience(Rollouts Rollouts, Tensor Advantages, Tensor? Re
     /// <summary>(B, T): the tokens whose policy loss counts, where these are fewer; they do not change <see cref="Size"/>.</summary>
     public Tensor? PolicyMask { get; init; }
 
+    /// <summary>(B, T): the tokens whose log-ratio is penalised (KL-Cov); null for none.</summary>
+    public Tensor? PenaltyMask { get; init; }
+
     /// <summary>What the loss of an update on these rows is the mean of.</summary>
     public UpdateSize Size => new(Mask.To(DType.Float32).Sum().Item(), Rollouts.Count);
 
@@ -33,6 +36,7 @@ public sealed record Experience(Rollouts Rollouts, Tensor Advantages, Tensor? Re
         {
             Mask = Pick(Mask),
             PolicyMask = PolicyMask is null ? null : Pick(PolicyMask),
+            PenaltyMask = PenaltyMask is null ? null : Pick(PenaltyMask),
         };
 
         Tensor Pick(Tensor tensor) => tensor.IndexSelect(0, index).Slice(1, 0, rollouts.Mask.Size(1));

@@ -133,17 +133,17 @@ public sealed class OnPolicyLoop(
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
-    static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
-        if (rollouts.GroupSize > 1)
+        if (rollouts.GroupSize > 1 && rewards is not NoReward)
             step.Log("responses/groups_without_signal", Advantages.GroupsWithoutSignal(scores.Totals, rollouts.GroupSize));
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         int[][] responses = [.. rollouts.Tokens];
         step.Log("responses/repetition", Repetition.Measure(responses));
-        step.Log("responses/distinct", Repetition.Distinct(responses));
+        step.Log("responses/distinct", Repetition.Distinct([.. responses.Where((_, row) => row % rollouts.GroupSize == 0)]));
         step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
     }
 
@@ -158,6 +158,8 @@ public sealed class OnPolicyLoop(
         foreach (var rows in Enumerable.Range(0, Updates.Epochs).SelectMany(_ => Minibatches(experience.Rollouts.Count)))
         {
             var action = Update(experience.Select(rows), step, step.Index * Updates.Count + tried++, totals);
+            if (tried == 1 && totals.Shift is { } shift)
+                step.Log("policy/first_approx_kl", shift.ApproxKl);
             applied += action == UpdateAction.Apply ? 1 : 0;
             if (action == UpdateAction.Stop)
                 break;

@@ -54,6 +54,15 @@ public sealed partial class TrainedParameters
     public bool HasAdapter => lora is not null;
 
     /// <summary>
+    /// What is trained of a language model, by the names of its parameters, with functions that compute the present values; those of an
+    /// adapter are the merged weights.
+    /// </summary>
+    public IReadOnlyDictionary<string, Func<Tensor>> Values() => lora is null
+        ? Model.NamedParameters().Where(parameter => parameter.Value.Trainable)
+            .ToDictionary(parameter => parameter.Name, parameter => (Func<Tensor>)(() => parameter.Value.Value), StringComparer.Ordinal)
+        : lora.MergedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
+
+    /// <summary>
     /// Saves the result: the model; or the model with the adapter merged, and the adapter in <c>adapter</c>; or the adapter alone.
     /// </summary>
     /// <param name="folder">The folder to write.</param>

@@ -14,7 +14,7 @@ public sealed class Reference : IRunState
     readonly ReferenceOptions options;
     readonly Func<Policy>? load;
     readonly Policy? kept;
-    readonly IReadOnlyList<(string Name, Parameter Own, Parameter Policy)> followed = [];
+    readonly IReadOnlyList<(string Name, Parameter Own, Func<Tensor> Leader)> followed = [];
 
     /// <summary>A reference that is kept in memory.</summary>
     /// <param name="policy">The policy before training.</param>
@@ -36,11 +36,15 @@ public sealed class Reference : IRunState
             this.load = load;
             return;
         }
-        kept = trained.HasAdapter ? policy.WithAdapterOff() : policy.With(Pretrained.FrozenCopy(policy.Model));
-        if (options.Kind == ReferenceKind.Synchronised)
-            followed = [.. policy.Model.NamedParameters().Join(
-                kept.Model.NamedParameters(), leader => leader.Name, own => own.Name,
-                (leader, own) => (leader.Name, own.Value, leader.Value), StringComparer.Ordinal).Where(pair => pair.Item3.Trainable)];
+        if (options.Kind != ReferenceKind.Synchronised)
+        {
+            kept = trained.HasAdapter ? policy.WithAdapterOff() : policy.With(Pretrained.FrozenCopy(policy.Model));
+            return;
+        }
+        var leaders = trained.Values();
+        kept = policy.With(Pretrained.CloneSharing(policy.Model, (name, _) => leaders.ContainsKey(name)));
+        followed = [.. kept.Model.NamedParameters().Where(own => leaders.ContainsKey(own.Name))
+            .Select(own => (own.Name, own.Value, leaders[own.Name]))];
     }
 
     /// <summary>Whether its log-probabilities of given responses are computed once, before training.</summary>
@@ -71,7 +75,7 @@ public sealed class Reference : IRunState
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         foreach (var (_, own, leader) in followed)
-            own.Value.LerpInPlace(leader.Value, options.SyncRate);
+            own.Value.LerpInPlace(leader(), options.SyncRate);
     }
 
     public void Save(StateWriter writer)

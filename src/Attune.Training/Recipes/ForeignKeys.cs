@@ -113,6 +113,9 @@ static class ForeignKeys
         stop_token stop_sequences stop_strings | sampling.stop | a list of texts
         do_sample | sampling.temperature | 0 is greedy
         missing_eos_penalty | scores.missingEosPenalty | 
+        stop_properly_penalty_coef | scores.stopProperlyPenaltyCoef | 
+        overlong_buffer_len overlong_buffer_length | scores.lengthTarget | sampling.maxNewTokens less this; lengthPenalty is 1 / this
+        overlong_penalty_factor overlong_buffer_penalty | scores.lengthPenaltyLimit | and lengthPenalty times this
         cliprange_reward reward_clip_range | scores.clip | 
         scale_reward normalize_reward | scores.scaling | 
         beta | dpo.beta cpo.beta orpo.beta tpo.beta kto.beta bco.beta gkd.beta kl.coef ilql.beta | 
@@ -131,6 +134,13 @@ static class ForeignKeys
         vf_coef | ppo.valueCoef a2c.valueCoef | 
         ent_coef entropy_coef entropy_loss_coef | ppo.entropyCoef grpo.entropyCoef a2c.entropyCoef | 
         lam lambd gae_lambda | ppo.gaeLambda a2c.gaeLambda trpo.gaeLambda | 
+        lam_critic lambda_critic | ppo.valueGaeLambda a2c.valueGaeLambda trpo.valueGaeLambda | 
+        divergence_type | ppo.divergenceType grpo.divergenceType | binaryTv or binaryKl; the limit is the clip range
+        clip_cov_ratio | ppo.covariance.clipCovRatio grpo.covariance.clipCovRatio | 
+        clip_cov_lb | ppo.covariance.clipCovLb grpo.covariance.clipCovLb | 
+        clip_cov_ub | ppo.covariance.clipCovUb grpo.covariance.clipCovUb | 
+        kl_cov_ratio | ppo.covariance.klCovRatio grpo.covariance.klCovRatio | 
+        ppo_kl_coef | ppo.covariance.klCovCoef grpo.covariance.klCovCoef | 
         whiten_rewards | ppo.whitenRewards a2c.whitenRewards trpo.whitenRewards | 
         scale_rewards scalebystd | grpo.scaleRewards | 
         n_generations_per_prompt | rft.samplesPerPrompt | 

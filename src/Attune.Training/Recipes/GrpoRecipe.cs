@@ -47,13 +47,14 @@ public sealed record GrpoRecipe : OnPolicyRecipe
     public GrpoOptions Grpo { get; init; } = new();
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
-        NewGrpo(Grpo, kl, this);
+        NewGrpo(Grpo, kl, this, run);
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [.. base.Validate(validationContext), .. Validate(Grpo, this)];
 
     /// <summary>The algorithm of a recipe with these options.</summary>
-    internal static Algorithms.Grpo NewGrpo(GrpoOptions options, KlPenalty? kl, OnPolicyRecipe recipe) => new(options, kl)
+    internal static Algorithms.Grpo NewGrpo(GrpoOptions options, KlPenalty? kl, OnPolicyRecipe recipe, Run run) =>
+        new(options, kl, run.Random)
     {
         MaxLength = recipe.Sampling.MaxNewTokens,
         MiniBatches = recipe.Updates.MiniBatches,

@@ -76,6 +76,9 @@ public sealed record MiniLlmRecipe : OnPolicyRecipe
         if (Grpo.MaskTruncated)
             yield return Validation.Broken(
                 Grpo.MaskTruncated, "must be false: the teacher's distribution is learned at the tokens of all responses");
+        if (Grpo.Covariance is { ClipCovRatio: > 0 } or { KlCovRatio: > 0 })
+            yield return Validation.Broken(
+                Grpo.Covariance, "must have ratios of 0: tokens would be chosen without the teacher's part of the advantages");
         if (!Minillm.RklAdvantage && !Minillm.SingleStepDecomposition)
             yield return Validation.Broken(
                 Minillm.RklAdvantage, "must be true where minillm.singleStepDecomposition is false: nothing is learned from the teacher");
@@ -85,6 +88,6 @@ public sealed record MiniLlmRecipe : OnPolicyRecipe
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
         new MiniLlm(
-            Minillm, GrpoRecipe.NewGrpo(Grpo, kl, this), policy, Policies.Teacher.Load(Teacher, policy, run), trained,
+            Minillm, GrpoRecipe.NewGrpo(Grpo, kl, this, run), policy, Policies.Teacher.Load(Teacher, policy, run), trained,
             AllRewards.Count > 0);
 }

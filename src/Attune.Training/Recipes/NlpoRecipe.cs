@@ -53,8 +53,6 @@ public sealed record NlpoRecipe : ActorCriticRecipe
     {
         foreach (var result in base.Validate(validationContext))
             yield return result;
-        if (Parameters.Lora.Rank > 0)
-            yield return Validation.Broken(Parameters.Lora.Rank, "must be 0: the mask policy is a copy of the trained weights");
         if (Kl.Estimator == KlEstimator.Full)
             yield return Validation.Broken(Kl.Estimator, "must be k1, abs, k2 or k3: the mask leaves tokens out of the distribution");
     }
@@ -69,6 +67,6 @@ public sealed record NlpoRecipe : ActorCriticRecipe
             () => policy);
         using var lease = mask.Use();
         policy.Filters.OfType<MaskPolicyFilter>().Single().Model = lease.Policy.Model;
-        return new Algorithms.Nlpo(new Ppo(Ppo, kl!), mask);
+        return new Algorithms.Nlpo(new Ppo(Ppo, kl!, run.Random), mask);
     }
 }

@@ -63,7 +63,7 @@ public sealed record PpoRecipe : ActorCriticRecipe
     public override IReadOnlyDictionary<string, string> FormerKeys => RenamedKeys;
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>
-        new Algorithms.Ppo(Ppo, kl!);
+        new Algorithms.Ppo(Ppo, kl!, run.Random);
 
     public override IRecipe WithFullPaths() => (PpoRecipe)base.WithFullPaths() with
     {

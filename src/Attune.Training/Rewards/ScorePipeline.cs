@@ -25,6 +25,13 @@ public sealed record ScoreOptions
     [Range(0, double.PositiveInfinity)]
     public double Clip { get; init; }
 
+    /// <summary>
+    /// The factor of the score of a response that was cut off at sampling.maxNewTokens, from 0 to 1; a number below 0 is its score. Null
+    /// for no change.
+    /// </summary>
+    [Range(double.NegativeInfinity, 1)]
+    public double? StopProperlyPenaltyCoef { get; init; }
+
     /// <summary>Subtracted from the score of a response that was cut off at sampling.maxNewTokens.</summary>
     [Range(0, double.PositiveInfinity)]
     public double MissingEosPenalty { get; init; }
@@ -44,10 +51,11 @@ public sealed record ScoreOptions
 
 /// <summary>
 /// Transforms the scores of a reward source into those to train on: clip, scale (Ziegler et al. 2019, section 2.1,
-/// https://arxiv.org/abs/1909.08593), clip again, and subtract penalties for a missing end or too many tokens (Yu et al. 2025, eq. 13,
-/// "soft overlong punishment", https://arxiv.org/abs/2503.14476). Details: (1) trlX clips before scaling and TRL after; each has its key.
-/// (2) Moments are those of the scores before clipping. (3) Scores of single tokens are clipped one by one; the mean and the penalties are
-/// subtracted at the last token. (4) Penalties come last, so that they are not scaled.
+/// https://arxiv.org/abs/1909.08593), clip again, change the scores of responses that were cut off (stop_properly_penalty_coef of OpenRLHF),
+/// and subtract penalties for a missing end or too many tokens (Yu et al. 2025, eq. 13, "soft overlong punishment",
+/// https://arxiv.org/abs/2503.14476). Details: (1) trlX clips before scaling and TRL after; each has its key. (2) Moments are those of the
+/// scores before clipping. (3) Scores of single tokens are clipped one by one; the mean and the penalties are subtracted at the last token.
+/// (4) Penalties come last, so that they are not scaled.
 /// </summary>
 public sealed class ScorePipeline(ScoreOptions options)
 {
@@ -61,12 +69,21 @@ public sealed class ScorePipeline(ScoreOptions options)
     {
         var totals = scores.Totals;
         var scaled = scaler.Scale(Clip(scores.Rows, options.RawClip), totals, update: Array.TrueForAll(totals, double.IsFinite));
-        var rows = Clip(scaled, options.Clip).Zip(rollouts.Completions, (row, response) => ScoreScaler.AddAtEnd(row, -Penalty(response)));
+        var rows = Clip(scaled, options.Clip).Zip(
+            rollouts.Completions, (row, response) => ScoreScaler.AddAtEnd(response.Ended ? row : CutOff(row), -Penalty(response)));
         return scores with { Rows = [.. rows] };
     }
 
     static double[][] Clip(double[][] rows, double limit) =>
         limit == 0 ? rows : Array.ConvertAll(rows, row => Array.ConvertAll(row, number => Math.Clamp(number, -limit, limit)));
+
+    /// <summary>The scores of a response that was cut off.</summary>
+    double[] CutOff(double[] row) => options.StopProperlyPenaltyCoef switch
+    {
+        null => row,
+        >= 0 and var factor => Array.ConvertAll(row, number => number * factor),
+        var score => ScoreScaler.AddAtEnd(new double[row.Length], score.Value),
+    };
 
     double Penalty(Response response)
     {

@@ -13,6 +13,7 @@ public sealed class ActorCriticTests
     [Theory]
     [InlineData("a2c", "gpt2")]
     [InlineData("trpo", "gpt2")]
+    [InlineData("trpo", "t5")]
     [InlineData("nlpo", "gpt2")]
     [InlineData("nlpo", "t5")]
     public void Score_OfARule_Rises(string method, string family)
@@ -20,6 +21,9 @@ public sealed class ActorCriticTests
         using var runs = new TinyRuns(family);
         var display = new RecordingDisplay();
         var recipe = Recipe(runs, method, "a", method == "trpo" ? 15 : 40);
+        // In a T5 with random weights, a step on few responses is learned by heart: docs/algorithms/trpo.md, detail 8.
+        var responses = (method, family) is ("trpo", "t5") ? 64 : recipe.Training.BatchSize;
+        recipe = recipe with { Training = recipe.Training with { BatchSize = responses } };
         runs.Start(method, recipe is TrpoRecipe trpo ? trpo with { Trpo = trpo.Trpo with { TargetKl = 0.2 } } : recipe, display);
         var (first, last) = (Mean(display.Steps.Take(3)), Mean(display.Steps.TakeLast(3)));
         Assert.True(last > first + 0.15, $"the score went from {first} to {last}");
@@ -95,6 +99,27 @@ public sealed class ActorCriticTests
         }
     }
 
+    [Fact]
+    public void Nlpo_WithAdapter_RefreshesTheMaskAndResumesToTheSameBits()
+    {
+        using var runs = new TinyRuns();
+        var whole = runs.Start("nlpo", Adapted("whole", updateEvery: 2));
+        Assert.NotEqual(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Start("nlpo", Adapted("first", updateEvery: 100))));
+        var display = new RecordingDisplay(cancelAfter: 3);
+        Assert.Throws<OperationCanceledException>(() => runs.Start("nlpo", Adapted("parts", updateEvery: 2), display, display.Token));
+        Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(runs.Resume("parts")));
+
+        IRecipe Adapted(string output, int updateEvery)
+        {
+            var recipe = (NlpoRecipe)Recipe(runs, "nlpo", output, steps: 4);
+            return recipe with
+            {
+                Parameters = new() { Lora = new() { Rank = 4 } },
+                Nlpo = recipe.Nlpo with { TargetUpdateIterations = updateEvery },
+            };
+        }
+    }
+
     [Theory]
     [InlineData("gpt2")]
     [InlineData("t5")]
@@ -133,7 +158,6 @@ public sealed class ActorCriticTests
         Assert.Contains("`kl.in` must be reward", Error("trpo", trpo with { Kl = new() { In = OnPolicy.KlPlace.Loss } }));
         Assert.Contains("`sampling.topP` must be 1", Error("trpo", trpo with { Sampling = new() { TopP = 0.9 } }));
         var nlpo = (NlpoRecipe)runs.Recipe("nlpo", "a");
-        Assert.Contains("`parameters.lora.rank` must be 0", Error("nlpo", nlpo with { Parameters = new() { Lora = new() { Rank = 2 } } }));
         Assert.Contains("`nlpo.topMask` must be at most 1", Error("nlpo", nlpo with { Nlpo = new() { TopMask = 2 } }));
 
         string Error(string method, IRecipe recipe) => Assert.Throws<InvalidDataException>(() => runs.Start(method, recipe)).Message;

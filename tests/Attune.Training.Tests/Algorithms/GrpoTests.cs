@@ -44,6 +44,7 @@ public sealed class GrpoTests : IDisposable
     [InlineData(GrpoLoss.Sapo, RatioLevel.Token)]
     [InlineData(GrpoLoss.Vespo, RatioLevel.Token)]
     [InlineData(GrpoLoss.Gmpo, RatioLevel.Token)]
+    [InlineData(GrpoLoss.Dapo, RatioLevel.Token)]
     public void MicroBatches_OfAnUpdate_GiveTheGradientOfTheWhole(GrpoLoss loss, RatioLevel level)
     {
         var (whole, parts) = (Step("whole", 0), Step("parts", 3));
@@ -57,7 +58,15 @@ public sealed class GrpoTests : IDisposable
             runs.Start("grpo", recipe with
             {
                 Training = recipe.Training with { MicroBatchSize = size },
-                Grpo = new() { Loss = loss, ImportanceSamplingLevel = level, EntropyCoef = 0.1, TopEntropyQuantile = 0.5 },
+                Grpo = new()
+                {
+                    Loss = loss,
+                    ImportanceSamplingLevel = level,
+                    DivergenceType = (loss, level) is (GrpoLoss.Dapo, RatioLevel.Token) ? DivergenceType.BinaryTv : DivergenceType.None,
+                    Covariance = new() { ClipCovRatio = 0.2, ClipCovLb = -100, ClipCovUb = 100, KlCovRatio = 0.2 },
+                    EntropyCoef = 0.1,
+                    TopEntropyQuantile = 0.5,
+                },
                 Kl = new() { Coef = 1, Estimator = KlEstimator.K3, In = KlPlace.Loss },
             }, display);
             return display.Steps[0];
@@ -77,6 +86,14 @@ public sealed class GrpoTests : IDisposable
             Scores = new() { Clip = 1 },
         }));
         Assert.Contains("must be sumThenNormalize with options of scores", error.Message);
+    }
+
+    [Fact]
+    public void DivergenceType_WithALossThatDoesNotClip_IsRefused()
+    {
+        var grpo = new GrpoOptions { Loss = GrpoLoss.Cispo, DivergenceType = DivergenceType.BinaryKl };
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("grpo", Recipe("a") with { Grpo = grpo }));
+        Assert.Contains("`grpo.divergenceType` must be none unless loss is dapo", error.Message);
     }
 
     [Fact]

@@ -82,6 +82,39 @@ public sealed class PpoTests : IDisposable
         Close([1 + 0.5 * 0.25 - 0.5, 2 + 0.5 * 2 - 0.25, 4 - 2], Gae.Estimate(rewards, values, gamma: 0.5, lambda: 0).Advantages);
     }
 
+    [Fact]
+    public void Gae_LambdaOfEachRow_IsThatOfTheRowAlone()
+    {
+        var (rewards, values) = (Tensor.From([1.0, 2, 4, 1, 2, 4], 2, 3), Tensor.From([0.5, 0.25, 2, 0.5, 0.25, 2], 2, 3));
+        var (advantages, returns) = Gae.Estimate(rewards, values, gamma: 0.5, lambdas: Tensor.From([1.0, 0], 2));
+        Close([1 + 0.5 * 2 + 0.25 * 4 - 0.5, 2 + 0.5 * 4 - 0.25, 4 - 2, 1 + 0.5 * 0.25 - 0.5, 2 + 0.5 * 2 - 0.25, 4 - 2], advantages);
+        Close([3, 4, 4, 1 + 0.5 * 0.25, 2 + 0.5 * 2, 4], returns);
+    }
+
+    [Fact]
+    public void AdaptiveLambdas_ThreeLengths_AreOneMinusTheInverseOfAlphaTimesTheLength()
+    {
+        var mask = Tensor.Arange(0, 100).Unsqueeze(0).LessOrEqual(Tensor.From([3L, 39, 99], 3, 1));  // 4, 40 and 100 tokens
+        Close([0, 1 - 1 / (0.05 * 40), 1 - 1 / (0.05 * 100)], Gae.AdaptiveLambdas(mask, 0.05));
+    }
+
+    /// <summary>δ of the first response: 0.25 − 0.5 and 3 − 0.25; of the second: −1 − 1.</summary>
+    [Theory]
+    [InlineData(0.5, 1.0, 0.0)]
+    [InlineData(1.0, null, 1.0)]
+    public void Lambda_OfAdvantagesAndReturns_MayDiffer(double lambda, double? valueLambda, double alpha)
+    {
+        var kl = new KlPenalty(new() { Coef = 0 });
+        var rollouts = Rollouts(kl) with { Values = Tensor.From([0.5f, 0.25f, 1, 0], 2, 2) };
+        var options = new PpoOptions
+        {
+            GaeLambda = lambda, ValueGaeLambda = valueLambda, GaeLambdaAlpha = alpha, WhitenAdvantages = false,
+        };
+        var experience = new Ppo(options, kl).Estimate(rollouts, Scores.FromTotals([3, -1]), new(1));
+        Close([-0.25 + 0.5 * 2.75, 2.75, -2, 0], experience.Advantages);
+        Close([3, 3, -1, 0], experience.Returns!);
+    }
+
     static Experience Estimate(PpoOptions options, double[] scores, KlOptions? penalty = null)
     {
         var kl = new KlPenalty(penalty ?? new());

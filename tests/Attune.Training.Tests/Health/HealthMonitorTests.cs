@@ -12,7 +12,8 @@ public sealed class HealthMonitorTests
     {
         ["objective/scores"] = 1, ["objective/kl"] = 3, ["objective/entropy"] = 8, ["policy/ratio"] = 1.01, ["policy/clipfrac"] = 0.1,
         ["responses/length"] = 25, ["responses/ended"] = 0.95, ["responses/repetition"] = 0.02, ["responses/distinct"] = 0.9,
-        ["value/explained_variance"] = 0.4, ["loss"] = 0.1, ["grad_norm"] = 1,
+        ["value/explained_variance"] = 0.4, ["policy/first_approx_kl"] = 1e-9, ["responses/groups_without_signal"] = 0.3,
+        ["trpo/succeeded"] = 1, ["loss"] = 0.1, ["grad_norm"] = 1,
     };
 
     [Fact]
@@ -43,6 +44,9 @@ public sealed class HealthMonitorTests
     [InlineData("repetition", "responses/repetition", 0.5)]
     [InlineData("distinct", "responses/distinct", 0.4)]
     [InlineData("values", "value/explained_variance", -1)]
+    [InlineData("sampling", "policy/first_approx_kl", 0.01)]
+    [InlineData("noSignal", "responses/groups_without_signal", 0.9)]
+    [InlineData("trustRegion", "trpo/succeeded", 0)]
     public void EachRuleFiresOnceAndIsOverWhenTheFigureIsWellAgain(string rule, string metric, double bad)
     {
         var monitor = new HealthMonitor(new());
@@ -247,6 +251,9 @@ public sealed class HealthMonitorTests
             ["maxRepetition"] = usual with { MaxRepetition = 0.9 },
             ["minDistinctShare"] = usual with { MinDistinctShare = 0.01 },
             ["minExplainedVariance"] = usual with { MinExplainedVariance = -9 },
+            ["maxFirstApproxKl"] = usual with { MaxFirstApproxKl = 1 },
+            ["maxGroupsWithoutSignal"] = usual with { MaxGroupsWithoutSignal = 1 },
+            ["minStepsTaken"] = usual with { MinStepsTaken = 0 },
             ["minSelectedPrompts"] = usual with { MinSelectedPrompts = 0 },
             ["minHeldOutShare"] = usual with { MinHeldOutShare = -9 },
             ["maxLostShare"] = usual with { MaxLostShare = 9 },
@@ -265,7 +272,8 @@ public sealed class HealthMonitorTests
         ("objective/kl", 60.0), ("objective/kl", -2), ("policy/ratio", 1.3), ("policy/clipfrac", 0.6), ("objective/entropy", 2),
             ("responses/length", 51),
         ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1),
-            ("rft/prompts", 0.1), ("eval/score", 0),
+            ("rft/prompts", 0.1), ("policy/first_approx_kl", 0.01), ("responses/groups_without_signal", 0.9), ("trpo/succeeded", 0),
+            ("eval/score", 0),
     }.Select(bad =>
     {
         var monitor = new HealthMonitor(options);

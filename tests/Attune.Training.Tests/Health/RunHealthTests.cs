@@ -4,6 +4,7 @@ using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
 using Attune.Training.Health;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Health;
@@ -108,6 +109,40 @@ public sealed class RunHealthTests : IDisposable
         Assert.All(display.Words, words => Assert.EndsWith(", healthy", words, StringComparison.Ordinal));
         Assert.Empty(HealthEvent.Read(run));
         Assert.Contains("There were no findings", File.ReadAllText(run.Report), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("grpo")]
+    [InlineData("rloo")]
+    [InlineData("reinforce")]
+    [InlineData("a2c")]
+    [InlineData("nlpo")]
+    public void FirstApproxKl_OfEveryMethod_IsZero(string method)
+    {
+        var display = new RecordingDisplay();
+        runs.Start(method, runs.Recipe(method, "a", steps: 2), display);
+        Assert.All(display.Steps, step => Assert.InRange(step["policy/first_approx_kl"], 0, 1e-9));
+    }
+
+    [Fact]
+    public void Grpo_RewardIsTheSameForAllResponses_WarnsOfGroupsWithoutSignal()
+    {
+        var recipe = (GrpoRecipe)runs.Recipe("grpo", "a", steps: 5);
+        var run = runs.Start("grpo", recipe with { RewardModel = "", Rewards = [new RegexReward { Pattern = "^" }] });
+        Assert.Contains(HealthEvent.Read(run), happened => happened is { Rule: "noSignal", What: "began", Severity: "warning" });
+    }
+
+    [Fact]
+    public void Trpo_RegionIsTooLargeForItsEstimate_WarnsOfStepsThatAreNotTaken()
+    {
+        var recipe = (TrpoRecipe)runs.Recipe("trpo", "a", steps: 5);
+        var display = new RecordingDisplay();
+        var run = runs.Start(
+            "trpo", recipe with { Trpo = new() { TargetKl = 0.5, CgDamping = 1e-6, SubSamplingFactor = 4, LineSearchMaxIter = 1 } },
+            display);
+        Assert.Contains(display.Steps, step => step["trpo/succeeded"] == 0);
+        Assert.Contains(HealthEvent.Read(run), happened => happened is { Rule: "trustRegion", What: "began", Severity: "warning" });
     }
 
     [Fact]

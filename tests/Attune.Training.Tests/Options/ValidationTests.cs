@@ -18,7 +18,8 @@ public sealed class ValidationTests
     static readonly string[] WithoutRange =
     [
         "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "responses.sampling.temperature",
-        "tokenizer.vocabularySize", "ppo.dualClip",
+        "tokenizer.vocabularySize", "ppo.dualClip", "ppo.covariance.clipCovLb", "ppo.covariance.clipCovUb",
+        "grpo.covariance.clipCovLb", "grpo.covariance.clipCovUb",
         "rewards.9.minValueWrong", "rewards.9.maxValueWrong", "rewards.9.minValueCorrect", "rewards.9.maxValueCorrect",
         "health.maxKl", "health.minKl", "health.maxRatioError", "health.maxClipShare", "health.minEntropyShare", "health.minEnded",
         "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",

@@ -65,6 +65,13 @@ public sealed class ScorePipelineTests : IDisposable
         Numeric.Close([expected], pipeline.Shape(Scores.FromTotals([0]), Long(tokens)).Totals, "score", 1e-12, 0);
     }
 
+    [Theory]
+    [InlineData(0.5, 3)]
+    [InlineData(0.0, -0.5)]
+    [InlineData(-2.0, -2.5)]
+    public void StopProperlyPenaltyCoef_ResponseThatWasCutOff_IsScaledOrReplaced(double coef, double expected) =>
+        Close([5, expected], new ScorePipeline(new() { StopProperlyPenaltyCoef = coef, MissingEosPenalty = 0.5 }), [5, 7]);
+
     [Fact]
     public void DenseRowsStayDense()
     {
@@ -86,6 +93,7 @@ public sealed class ScorePipelineTests : IDisposable
             (nameof(ScoreOptions.Normalise), new() { Scaling = ScoreScaling.Running },
                 new() { Scaling = ScoreScaling.Running, Normalise = false }),
             (nameof(ScoreOptions.Clip), new(), new() { Clip = 4 }),
+            (nameof(ScoreOptions.StopProperlyPenaltyCoef), new(), new() { StopProperlyPenaltyCoef = 0.5 }),
             (nameof(ScoreOptions.MissingEosPenalty), new(), new() { MissingEosPenalty = 1 }),
             (nameof(ScoreOptions.LengthPenalty), new(), new() { LengthPenalty = 1 }),
             (nameof(ScoreOptions.LengthTarget), new() { LengthPenalty = 1 }, new() { LengthPenalty = 1, LengthTarget = 1 }),
