@@ -66,7 +66,9 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         {
             var walker = folder.File($"{task}-pretrain");
             RunTwoSteps($"{task}-pretrain", walker);
-            RunTwoSteps($"{task}-ppo", folder.File($"{task}-ppo"), $"model={walker}/model", $"rewards.0.folder={Repository.Root}");
+            foreach (var method in task == "random-walks" ? ["ppo"] : (string[])["ppo", "nlpo", "a2c", "trpo"])
+                RunTwoSteps(
+                    $"{task}-{method}", folder.File($"{task}-{method}"), $"model={walker}/model", $"rewards.0.folder={Repository.Root}");
             if (task == "random-walks")
                 RunTwoSteps($"{task}-ilql", folder.File($"{task}-ilql"), $"model={walker}/model",
                     $"responses.rewards.0.folder={Repository.Root}",
@@ -74,6 +76,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         }
         var (solver, prm) = (folder.File("prm-pretrain"), folder.File("prm"));
         RunTwoSteps("prm-pretrain", solver);
+        RunTwoSteps("arithmetic-grpo", folder.File("arithmetic-grpo"), $"model={solver}/model");
         RunTwoSteps("prm", prm, $"model={solver}/model");
         RunTwoSteps("ppo-prm", folder.File("ppo-prm"), $"model={solver}/model", $"rewards.0.model={prm}/model");
         var shipped = Directory.GetFiles(Repository.PathTo("recipes"), "*.yaml");

@@ -17,6 +17,7 @@ static class Arithmetic
         return options.Job switch
         {
             "ppo" => Ppo(preset, options.Critic),
+            "grpo" => (1 + ForwardAndBackward) * Generate(preset, preset.Ppo),
             "generate" => Generate(preset, preset.Generate),
             "sft" => ForwardAndBackward * texts * (Body(preset) + Output(preset)),
             "dpo" => (1 + ForwardAndBackward) * Generate(preset, preset.Pairs),

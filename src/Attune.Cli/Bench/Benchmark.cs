@@ -9,7 +9,7 @@ namespace Attune.Cli.Bench;
 /// </summary>
 static class Benchmark
 {
-    public static IReadOnlyList<string> Jobs { get; } = ["ppo", "sft", "reward", "dpo", "generate"];
+    public static IReadOnlyList<string> Jobs { get; } = ["ppo", "grpo", "sft", "reward", "dpo", "generate"];
 
     /// <summary>Runs a benchmark. Times are medians over the steps; memory is in bytes.</summary>
     /// <returns>The results, and the time of each operator if <see cref="BenchmarkOptions.Profile"/> is set.</returns>

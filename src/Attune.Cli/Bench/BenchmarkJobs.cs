@@ -15,12 +15,13 @@ static class BenchmarkJobs
 {
     public const int PpoEpochs = 4;
     const int PpoMiniBatches = 4;
+    const int GroupSize = 8;
     const int Seed = 1;
 
     /// <summary>Tokens of a step, each counted once.</summary>
     public static long Tokens(BenchmarkOptions options) => options.Job switch
     {
-        "ppo" => options.Preset.Ppo.Tokens,
+        "ppo" or "grpo" => options.Preset.Ppo.Tokens,
         "generate" => options.Preset.Generate.Tokens,
         "sft" => (long)options.Preset.Texts * options.Preset.TextLength,
         _ => 2L * options.Preset.Texts * options.Preset.TextLength,
@@ -61,7 +62,12 @@ static class BenchmarkJobs
         };
         var training = new BatchOptions
         {
-            BatchSize = options.Job == "ppo" ? preset.Ppo.Batch : preset.Texts,
+            BatchSize = options.Job switch
+            {
+                "ppo" => preset.Ppo.Batch,
+                "grpo" => preset.Ppo.Batch / GroupSize,
+                _ => preset.Texts,
+            },
             MicroBatchSize = options.MicroBatchSize,
             Workers = options.Workers,
             Steps = int.MaxValue,
@@ -74,6 +80,17 @@ static class BenchmarkJobs
                 Run = run,
                 Training = training,
                 Optimizer = optimizer,
+                Data = Data(("prompt", preset.Ppo.Prompt)),
+            },
+            "grpo" => new GrpoRecipe
+            {
+                Run = run,
+                Training = training,
+                Optimizer = optimizer,
+                Model = folder.LanguageModel(),
+                Rewards = [new LengthReward { Unit = LengthUnit.Characters }],
+                Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
+                Updates = new() { SamplesPerPrompt = GroupSize },
                 Data = Data(("prompt", preset.Ppo.Prompt)),
             },
             "sft" => new SftRecipe

@@ -5,7 +5,7 @@ namespace Attune.Cli.Bench;
 /// <summary>Options of a benchmark.</summary>
 sealed record BenchmarkOptions
 {
-    /// <summary>ppo, sft, reward or generate.</summary>
+    /// <summary>One of <see cref="Benchmark.Jobs"/>.</summary>
     public required string Job { get; init; }
 
     public required BenchmarkPreset Preset { get; init; }

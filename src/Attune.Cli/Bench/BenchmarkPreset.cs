@@ -15,7 +15,7 @@ sealed record Exchange(int Batch, int Prompt, int Response)
 /// <param name="Name">A letter.</param>
 /// <param name="Shape">The shape of the language model, the reward model and a separate critic.</param>
 /// <param name="Vocabulary">The size of the vocabulary.</param>
-/// <param name="Ppo">Prompts and responses of a PPO step.</param>
+/// <param name="Ppo">Prompts and responses of a PPO or GRPO step.</param>
 /// <param name="Generate">Prompts and responses of the generate job.</param>
 /// <param name="Texts">Texts of an sft step, and pairs of a reward or dpo step.</param>
 /// <param name="TextLength">Tokens of a text, and of each side of a pair.</param>
