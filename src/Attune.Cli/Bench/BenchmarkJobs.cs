@@ -72,66 +72,64 @@ static class BenchmarkJobs
             Workers = options.Workers,
             Steps = int.MaxValue,
         };
-        var optimizer = new OptimizerOptions { LearningRate = 1e-6 };
+        var common = new Common(run, training, new() { LearningRate = 1e-6 });
+        return options.Job is "ppo" or "grpo" ? OnPolicy(options, folder, common) : Offline(options, folder, common);
+    }
+
+    static OnPolicyRecipe OnPolicy(BenchmarkOptions options, RandomFolder folder, Common common)
+    {
+        var preset = options.Preset;
+        OnPolicyRecipe recipe = options.Job == "ppo"
+            ? new PpoRecipe
+            {
+                RewardModel = folder.RewardModel(),
+                Critic = new() { Kind = options.Critic },
+                Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
+            }
+            : new GrpoRecipe
+            {
+                Rewards = [new LengthReward { Unit = LengthUnit.Characters }],
+                Updates = new() { SamplesPerPrompt = GroupSize },
+            };
+        return recipe with
+        {
+            Run = common.Run,
+            Training = common.Training,
+            Optimizer = common.Optimizer,
+            Model = folder.LanguageModel(),
+            Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
+            Data = Data(folder, common, ("prompt", preset.Ppo.Prompt)),
+        };
+    }
+
+    static IRecipe Offline(BenchmarkOptions options, RandomFolder folder, Common common)
+    {
+        var (run, training, optimizer) = common;
+        var preset = options.Preset;
+        var (model, side) = (folder.LanguageModel(), preset.Pairs.Response - 1);                // and EOS
         return options.Job switch
         {
-            "ppo" => Ppo(options, folder) with
-            {
-                Run = run,
-                Training = training,
-                Optimizer = optimizer,
-                Data = Data(("prompt", preset.Ppo.Prompt)),
-            },
-            "grpo" => new GrpoRecipe
-            {
-                Run = run,
-                Training = training,
-                Optimizer = optimizer,
-                Model = folder.LanguageModel(),
-                Rewards = [new LengthReward { Unit = LengthUnit.Characters }],
-                Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
-                Updates = new() { SamplesPerPrompt = GroupSize },
-                Data = Data(("prompt", preset.Ppo.Prompt)),
-            },
             "sft" => new SftRecipe
             {
-                Run = run,
-                Training = training,
-                Optimizer = optimizer,
-                Model = folder.LanguageModel(),
-                Data = Data(("prompt", 1), ("completion", preset.TextLength - 2)),              // and EOS
+                Run = run, Training = training, Optimizer = optimizer, Model = model,
+                Data = Data(folder, common, ("prompt", 1), ("completion", preset.TextLength - 2)),
             },
             "dpo" => new DpoRecipe
             {
-                Run = run,
-                Training = training,
-                Optimizer = optimizer,
-                Model = folder.LanguageModel(),
-                Data = Data(
-                    ("prompt", preset.Pairs.Prompt), ("chosen", preset.Pairs.Response - 1), ("rejected", preset.Pairs.Response - 1)),
+                Run = run, Training = training, Optimizer = optimizer, Model = model,
+                Data = Data(folder, common, ("prompt", preset.Pairs.Prompt), ("chosen", side), ("rejected", side)),
             },
             _ => new RewardRecipe
             {
-                Run = run,
-                Training = training,
-                Optimizer = optimizer,
-                Model = folder.LanguageModel(),
-                Normalise = new() { By = NormalisedBy.None },
-                Data = Data(("prompt", 1), ("chosen", preset.TextLength - 2), ("rejected", preset.TextLength - 2)),
+                Run = run, Training = training, Optimizer = optimizer, Model = model, Normalise = new() { By = NormalisedBy.None },
+                Data = Data(folder, common, ("prompt", 1), ("chosen", preset.TextLength - 2), ("rejected", preset.TextLength - 2)),
             },
         };
-
-        DataOptions Data(params (string Key, int Words)[] texts) =>
-            new() { Train = folder.Rows(4 * training.BatchSize, texts), HeldOutShare = 0, TooLong = OverlongExamples.Drop };
     }
 
-    static PpoRecipe Ppo(BenchmarkOptions options, RandomFolder folder) => new()
+    static DataOptions Data(RandomFolder folder, Common common, params (string Key, int Words)[] texts) => new()
     {
-        Model = folder.LanguageModel(),
-        RewardModel = folder.RewardModel(),
-        Sampling = new() { MaxNewTokens = options.Preset.Ppo.Response, FixedLength = true },
-        Critic = new() { Kind = options.Critic },
-        Updates = new() { Epochs = PpoEpochs, MiniBatches = PpoMiniBatches },
+        Train = folder.Rows(4 * common.Training.BatchSize, texts), HeldOutShare = 0, TooLong = OverlongExamples.Drop,
     };
 
     static void Generate(BenchmarkOptions options, StepClock clock)
@@ -158,4 +156,7 @@ static class BenchmarkJobs
         }
         model.Free();
     }
+
+    /// <summary>What all recipes have in common.</summary>
+    sealed record Common(RunOptions Run, BatchOptions Training, OptimizerOptions Optimizer);
 }
