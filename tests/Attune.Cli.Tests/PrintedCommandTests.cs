@@ -119,8 +119,8 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
             "pretrain" => ["tokenizer.vocabularySize=300"],
             "reward" => ["normalise.samples=2", "tokenizer.vocabularySize=300"],
             "rft" => ["sampling.maxNewTokens=4", "rft.samplesPerPrompt=2", "rft.promptsPerRound=2"],
-            "a2c" => ["sampling.maxNewTokens=4"],
-            "ppo" or "grpo" or "rloo" or "reinforce" or "trpo" or "nlpo" =>
+            "a2c" or "xpo" or "nash-md" => ["sampling.maxNewTokens=4"],
+            "ppo" or "grpo" or "rloo" or "reinforce" or "trpo" or "nlpo" or "online-dpo" =>
                 ["sampling.maxNewTokens=4", "updates.samplesPerPrompt=2", "updates.miniBatches=1", "updates.epochs=1"],
             _ => Array.Empty<string>(),
         }];

@@ -33,7 +33,7 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
         foreach (var method in new[] { "gkd", "minillm" })
             RunTwoSteps(method, folder.File(method), $"model={student}/model", $"teacher={sft}/model");
         RunTwoSteps("grpo", folder.File("grpo"), $"model={sft}/model", "updates.samplesPerPrompt=2");
-        foreach (var form in new[] { "rloo", "reinforce", "remax", "a2c", "trpo", "nlpo" })
+        foreach (var form in new[] { "rloo", "reinforce", "remax", "a2c", "trpo", "nlpo", "online-dpo", "xpo", "nash-md" })
             RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model", "training.batchSize=4");
         foreach (var form in new[] { "rft", "best-of-n" })
             RunTwoSteps(form, folder.File(form), $"model={sft}/model", $"rewardModel={reward}/model");

@@ -134,6 +134,12 @@ sealed class TinyRuns : IDisposable
                 Updates = new() { Epochs = 2 },
                 Nlpo = new() { TargetUpdateIterations = 2, MinTokensToKeep = 8 },
             }),
+            "online-dpo" => OnPrompts(new OnlineDpoRecipe
+            {
+                RewardModel = RewardModel, Updates = new() { SamplesPerPrompt = 3, Epochs = 2, MiniBatches = 2, MaxResamplings = 1 },
+            }),
+            "xpo" => OnPrompts(new XpoRecipe { RewardModel = RewardModel, Updates = new() { Epochs = 2 } }),
+            "nash-md" => OnPrompts(new NashMdRecipe { RewardModel = RewardModel }),
             "rft" => OnPrompts(new RftRecipe
             {
                 RewardModel = RewardModel,

@@ -19,7 +19,7 @@ public sealed class MaskPolicyFilter(ILogitsFilter likely, IReadOnlyList<int> ke
     /// <summary>A filter for a batch, whose mask policy has read the prompts.</summary>
     public ILogitsFilter Begin(IReadOnlyList<TokenHistory> rows) => Model is null
         ? this
-        : new Batch(this, new DecoderState(Model, [.. rows.Select(row => (int[])[.. row.Source])], padId, maxNewTokens));
+        : new Batch(this, new(Model, rows, padId, maxNewTokens));
 
     /// <summary>Masks the logits of given responses, as in training; the mask policy reads the same tokens.</summary>
     /// <exception cref="InvalidOperationException">The context cannot compute the logits of another model.</exception>
@@ -44,20 +44,12 @@ public sealed class MaskPolicyFilter(ILogitsFilter likely, IReadOnlyList<int> ke
         return logits.MaskedFill(!(isLikely | Tensor.From(isKept, isKept.Length).To(logits.Device)), double.NegativeInfinity);
     }
 
-    sealed class Batch(MaskPolicyFilter filter, DecoderState state) : ILogitsFilter, IDisposable
+    sealed class Batch(MaskPolicyFilter filter, SecondModel mask) : ILogitsFilter, IDisposable
     {
-        bool hasApplied;
+        public Tensor Apply(Tensor logits, LogitsContext context) => filter.Mask(logits, mask.Logits(context));
 
-        public Tensor Apply(Tensor logits, LogitsContext context)
-        {
-            if (hasApplied)
-                state.Read(Tensor.From(context.Rows.Select(row => (long)row.Text[^1]).ToArray(), context.Rows.Count).To(logits.Device));
-            hasApplied = true;
-            return filter.Mask(logits, state.Logits());
-        }
+        public void Select(long[] rows) => mask.Select(rows);
 
-        public void Select(long[] rows) => state.Select(rows);
-
-        public void Dispose() => state.Dispose();
+        public void Dispose() => mask.Dispose();
     }
 }

@@ -38,7 +38,8 @@ public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options)
                 ? logprobs with { Chosen = logprobs.Chosen.ZerosLike(), Rejected = logprobs.Rejected.ZerosLike() }
                 : PairLogprobs.From(refLogprobs.PerToken(responses), responses.Mask, w, l, options.LdAlpha),
             -PairLogprobs.From(analysis.Logprobs, responses.Mask, w, l).Chosen,
-            options);
+            options,
+            options.Beta);
         var losses = Losses(
             terms, Shares(pairs), options.UseWeighting ? Weights(analysis, responses, w, l) : null, count, NllTokens);
         var metrics = Metrics(terms.ChosenLogRatio * options.Beta, terms.RejectedLogRatio * options.Beta, logprobs, count);
@@ -70,7 +71,7 @@ public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options)
     }
 
     /// <summary>The losses added, each with its weight.</summary>
-    internal static Tensor Sum(IReadOnlyList<Tensor> losses, DpoOptions options) =>
+    internal static Tensor Sum(IReadOnlyList<Tensor> losses, DpoLossOptions options) =>
         losses.Zip(options.Terms, (loss, term) => loss * term.Weight).Aggregate((sum, loss) => sum + loss);
 
     /// <summary>(P): w(chosen) · w(rejected), without a gradient, with w = exp of the mean over tokens of log p − log Σ p².</summary>

@@ -7,11 +7,10 @@ namespace Attune.Training.Algorithms;
 /// <param name="Policy">Log-probabilities under the policy.</param>
 /// <param name="Reference">Log-probabilities under the reference.</param>
 /// <param name="ChosenNll">(P) the negative log-likelihood of the chosen response, a sum over its tokens.</param>
-/// <param name="Options">β, ε and the options of the losses.</param>
-public sealed record DpoTerms(PairLogprobs Policy, PairLogprobs Reference, Tensor ChosenNll, DpoOptions Options)
+/// <param name="Options">ε and the options of the losses.</param>
+/// <param name="Beta">β</param>
+public sealed record DpoTerms(PairLogprobs Policy, PairLogprobs Reference, Tensor ChosenNll, DpoLossOptions Options, double Beta)
 {
-    public double Beta => Options.Beta;
-
     public double Smoothing => Options.LabelSmoothing;
 
     /// <summary>(P): log π(y|x) − log π_ref(y|x) of the chosen responses.</summary>
@@ -52,10 +51,10 @@ public sealed record DpoTerms(PairLogprobs Policy, PairLogprobs Reference, Tenso
 /// <param name="Compute">The loss (P) of each pair.</param>
 public sealed record DpoLossRow(DpoLoss Name, Func<DpoTerms, Tensor> Compute)
 {
-    /// <summary>Whether <see cref="DpoOptions.FDivergence"/> changes it.</summary>
+    /// <summary>Whether <see cref="DpoLossOptions.FDivergence"/> changes it.</summary>
     public bool UsesDivergence { get; init; }
 
-    /// <summary>Whether <see cref="DpoOptions.LabelSmoothing"/> changes it.</summary>
+    /// <summary>Whether <see cref="DpoLossOptions.LabelSmoothing"/> changes it.</summary>
     public bool UsesSmoothing { get; init; }
 
     /// <summary>Whether it compares the pairs of a batch with each other, so that the batch cannot be split.</summary>
@@ -73,6 +72,7 @@ public static class DpoLosses
         new(DpoLoss.Sigmoid, x => PairLosses.Sigmoid(x.Difference * x.Beta, x.Smoothing)) { UsesDivergence = true, UsesSmoothing = true },
         new(DpoLoss.Hinge, x => PairLosses.Hinge(x.Difference * x.Beta)) { UsesDivergence = true },
         new(DpoLoss.Ipo, x => PairLosses.Ipo(x.MeanDifference, x.Beta)) { UsesDivergence = true },
+        new(DpoLoss.IpoSum, x => PairLosses.Ipo(x.Difference, x.Beta)) { UsesDivergence = true },
         new(DpoLoss.ExoPair, x => Exo(x.Difference * x.Beta, x.Smoothing)) { UsesDivergence = true, UsesSmoothing = true },
         new(DpoLoss.NcaPair, x => Nca(x.ChosenScore * x.Beta, x.RejectedScore * x.Beta)) { UsesDivergence = true },
         new(DpoLoss.Robust, x => Robust(x.Difference * x.Beta, x.Smoothing)) { UsesDivergence = true, UsesSmoothing = true },

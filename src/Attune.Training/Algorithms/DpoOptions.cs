@@ -14,6 +14,9 @@ public enum DpoLoss
     /// <summary>Azar et al. 2023, eq. 17, https://arxiv.org/abs/2310.12036</summary>
     Ipo,
 
+    /// <summary>The same for sums over the tokens of a response, as in the paper, instead of means.</summary>
+    IpoSum,
+
     /// <summary>Ji et al. 2024, eq. 16, https://arxiv.org/abs/2402.00856</summary>
     ExoPair,
 
@@ -67,18 +70,14 @@ public enum FDivergence
     AlphaDivergence,
 }
 
-/// <summary>Options of DPO.</summary>
-public sealed record DpoOptions : IValidatableObject
+/// <summary>The losses of DPO, and their options.</summary>
+public abstract record DpoLossOptions : IValidatableObject
 {
     static readonly IReadOnlyList<DpoLoss> OnlySigmoid = [DpoLoss.Sigmoid];
 
-    /// <summary>β: how strongly the policy is held to the reference; the implicit reward is β times the log-ratio.</summary>
-    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
-    public double Beta { get; init; } = 0.1;
-
     /// <summary>
-    /// One or several of sigmoid, hinge, ipo, exoPair, ncaPair, robust, bcoPair, sppoHard, aot, aotUnpaired, apoZero, apoDown, discopop,
-    /// sft and sigmoidNorm; several are added.
+    /// One or several of sigmoid, hinge, ipo, ipoSum, exoPair, ncaPair, robust, bcoPair, sppoHard, aot, aotUnpaired, apoZero, apoDown,
+    /// discopop, sft and sigmoidNorm; several are added.
     /// </summary>
     [MinLength(1)]
     public IReadOnlyList<DpoLoss> Loss { get; init; } = OnlySigmoid;
@@ -106,15 +105,9 @@ public sealed record DpoOptions : IValidatableObject
     [Range(0d, 1d)]
     public double LdAlpha { get; init; } = 1;
 
-    /// <summary>WPO: weights each pair by how likely the policy is to write its responses.</summary>
-    public bool UseWeighting { get; init; }
-
     /// <summary>τ of discopop: smaller values switch between its two losses more abruptly.</summary>
     [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double DiscopopTau { get; init; } = 0.05;
-
-    /// <summary>Whether log-ratios are those of a uniform reference, so that none is kept in memory.</summary>
-    public bool ReferenceFree { get; init; }
 
     /// <summary>The losses with their weights.</summary>
     internal IEnumerable<(DpoLossRow Row, double Weight)> Terms =>
@@ -123,7 +116,7 @@ public sealed record DpoOptions : IValidatableObject
     /// <summary>Whether a loss compares the pairs of a step, so that the step cannot be split.</summary>
     internal bool ComparesPairs => Loss.Any(loss => DpoLosses.All[loss].ComparesPairs);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         var rows = Loss.Select(loss => DpoLosses.All[loss]).ToList();
         if (Loss.Distinct().Count() < Loss.Count)
@@ -133,17 +126,37 @@ public sealed record DpoOptions : IValidatableObject
         if (!LossWeights.All(double.IsFinite))
             yield return new("must be finite numbers", [nameof(LossWeights)]);
         if (LabelSmoothing > 0 && !rows.Exists(row => row.UsesSmoothing))
-            yield return new($"must be 0: no loss of `dpo.loss` uses it. {DpoLosses.Names(row => row.UsesSmoothing)} do",
+            yield return new($"must be 0: none of the losses uses it. {DpoLosses.Names(row => row.UsesSmoothing)} do",
                 [nameof(LabelSmoothing)]);
         if (LabelSmoothing == 0 && Loss.Contains(DpoLoss.ExoPair))
             yield return new("must be above 0 for exoPair, such as 0.001", [nameof(LabelSmoothing)]);
         if (FDivergence != FDivergence.ReverseKl && !rows.Exists(row => row.UsesDivergence))
-            yield return new($"must be reverseKl: no loss of `dpo.loss` uses it. {DpoLosses.Names(row => row.UsesDivergence)} do",
+            yield return new($"must be reverseKl: none of the losses uses it. {DpoLosses.Names(row => row.UsesDivergence)} do",
                 [nameof(FDivergence)]);
+    }
+}
+
+/// <summary>Options of DPO.</summary>
+public sealed record DpoOptions : DpoLossOptions
+{
+    /// <summary>β: how strongly the policy is held to the reference; the implicit reward is β times the log-ratio.</summary>
+    [Range(0, double.PositiveInfinity, MinimumIsExclusive = true)]
+    public double Beta { get; init; } = 0.1;
+
+    /// <summary>WPO: weights each pair by how likely the policy is to write its responses.</summary>
+    public bool UseWeighting { get; init; }
+
+    /// <summary>Whether log-ratios are those of a uniform reference, so that none is kept in memory.</summary>
+    public bool ReferenceFree { get; init; }
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var result in base.Validate(validationContext))
+            yield return result;
         if (UseWeighting && ComparesPairs)
             yield return new($"must be false with {DpoLosses.Names(row => row.ComparesPairs)}, whose terms are no pairs",
                 [nameof(UseWeighting)]);
-        if (UseWeighting && rows.TrueForAll(row => row.IsTokenMean))
+        if (UseWeighting && Loss.All(loss => DpoLosses.All[loss].IsTokenMean))
             yield return new("must be false: sft alone has no pairs to weight", [nameof(UseWeighting)]);
     }
 }

@@ -32,6 +32,17 @@ public interface IOnPolicyAlgorithm
     /// <summary>Whether <see cref="Estimate"/> needs scores of the most likely responses (<see cref="Rollouts.GreedyScores"/>).</summary>
     bool NeedsGreedyScores => false;
 
+    /// <summary>
+    /// How many adjacent rows of an experience stay together in updates and micro-batches, as one example: 2 for pairs.
+    /// </summary>
+    int UnitSize => 1;
+
+    /// <summary>
+    /// Given the reference, the policy that samples one more response to each prompt, which those of the policy are compared with; null
+    /// for none.
+    /// </summary>
+    Func<Policy, Policy>? Opponent => null;
+
     /// <summary>The frozen model that the policy learns from; evaluations measure the KL from it. Null for none.</summary>
     Policy? Teacher => null;
 
@@ -44,7 +55,7 @@ public interface IOnPolicyAlgorithm
     }
 
     /// <summary>Turns scores into advantages.</summary>
-    /// <param name="rollouts">B responses.</param>
+    /// <param name="rollouts">B responses; those of an opponent are the last ones of each group.</param>
     /// <param name="scores">The scores of the responses or of their tokens, after the score pipeline.</param>
     /// <param name="step">The step that metrics are logged to.</param>
     Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step);

@@ -39,7 +39,11 @@ public sealed class OnPolicyLoop(
     /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     public IAuxiliaryLoss? Mix { get; init; }
 
-    StepSampler Sampler => field ??= new(run, policy, rewards, Updates) { Greedy = algorithm.NeedsGreedyScores ? Scoring : null };
+    StepSampler Sampler => field ??= new(run, policy, rewards, Updates)
+    {
+        Greedy = algorithm.NeedsGreedyScores ? Scoring : null,
+        Opponent = algorithm.Opponent is { } opponent ? prompts => Respond(opponent, prompts) : null,
+    };
 
     /// <summary>Averages the weights; null for none.</summary>
     public MovingAverage? Average { get; init; }
@@ -82,10 +86,19 @@ public sealed class OnPolicyLoop(
         rollouts = AddValuesAndKl(AddFrozenActivations(rollouts));
         step.Log("time/rollout", Sampler.SamplingSeconds);
         step.Log("time/score", clock.Elapsed.TotalSeconds - Sampler.SamplingSeconds);
-        LogRollouts(rollouts, scores, step);
+        var (own, ownScores) = new ScoredRollouts(rollouts, scores).WithoutOpponents();
+        LogRollouts(own, ownScores, step);
+        if (rollouts.GroupSize > 1 && rewards is not NoReward)
+            step.Log("responses/groups_without_signal", Advantages.GroupsWithoutSignal(scores.Totals, rollouts.GroupSize));
         var experience = algorithm.Estimate(rollouts, Scoring.Shape(scores, rollouts), step);
-        Kl?.Update(rollouts, scores, step);
+        Kl?.Update(own, ownScores, step);
         return experience;
+    }
+
+    Rollouts Respond(Func<Policy, Policy> opponent, IReadOnlyList<TokenPrompt> prompts)
+    {
+        using var lease = Reference!.Use();
+        return opponent(lease.Policy).Respond(prompts, run.Random);
     }
 
     /// <summary>
@@ -138,8 +151,6 @@ public sealed class OnPolicyLoop(
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
-        if (rollouts.GroupSize > 1 && rewards is not NoReward)
-            step.Log("responses/groups_without_signal", Advantages.GroupsWithoutSignal(scores.Totals, rollouts.GroupSize));
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         int[][] responses = [.. rollouts.Tokens];
         step.Log("responses/repetition", Repetition.Measure(responses));
@@ -176,7 +187,7 @@ public sealed class OnPolicyLoop(
         var size = experience.Size;
         var criticOnly = algorithm is IPolicyUpdate || step.Number <= CriticWarmup;
         optimization.Optimizer.ClearGradients();
-        var update = responseBatches.MicroBatches.Backward(responseBatches.Split(experience.Rollouts), rows =>
+        var update = responseBatches.MicroBatches.Backward(responseBatches.Split(experience.Rollouts, algorithm.UnitSize), rows =>
             Loss(experience.Select(rows), criticOnly, size));
         totals.Add(update);
         if (algorithm.CheckUpdate(update) is not UpdateAction.Apply and var action)
@@ -202,11 +213,13 @@ public sealed class OnPolicyLoop(
     Analysis Analyze(Rollouts rollouts) => policy.Analyze(rollouts, algorithm.NeedsEntropy, Kl?.DistributionForLoss(rollouts, Reference!));
 
     /// <summary>The rows in a random order, in parts of nearly equal size.</summary>
-    IEnumerable<int[]> Minibatches(int count)
+    IEnumerable<int[]> Minibatches(int rows)
     {
-        var order = Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>();
+        var count = rows / algorithm.UnitSize;
+        int[] order = Array.ConvertAll(
+            Tensor.Uniform([count], run.Random, DType.Float64).Sort(0).Indices.ToArray<long>(), unit => (int)unit);
         var parts = Math.Min(Updates.MiniBatches, count);
-        return Enumerable.Range(0, parts)
-            .Select(part => Array.ConvertAll(order[(part * count / parts)..((part + 1) * count / parts)], row => (int)row));
+        return Enumerable.Range(0, parts).Select(part =>
+            ResponseBatches.RowsOf(order[(part * count / parts)..((part + 1) * count / parts)], algorithm.UnitSize));
     }
 }

@@ -9,6 +9,10 @@ namespace Attune.Training.OnPolicy;
 /// <summary>Responses with the scores of their source.</summary>
 public readonly record struct ScoredRollouts(Rollouts Rollouts, Scores Scores)
 {
+    /// <summary>The responses that the policy itself sampled.</summary>
+    public ScoredRollouts WithoutOpponents() =>
+        Rollouts.Opponents == 0 ? this : new(Rollouts.WithoutOpponents(), Scores.Select(Rollouts.OwnRows));
+
     /// <summary>The groups whose responses all have the same score, by their index.</summary>
     public int[] WithoutSignal() => [.. Scores.Totals.Chunk(Rollouts.GroupSize).Index()
         .Where(group => !Advantages.HasSignal(group.Item)).Select(group => group.Index)];
@@ -27,7 +31,8 @@ public readonly record struct ScoredRollouts(Rollouts Rollouts, Scores Scores)
         Response[] completions = [.. Rollouts.Completions, .. others.Rollouts.Completions];
         return new(
             Rollouts.From(
-                [.. groupAt.Select(group => prompts[group * size])], Array.ConvertAll(rows, row => completions[row]), Rollouts.Mask.Device),
+                [.. groupAt.Select(group => prompts[group * size])], Array.ConvertAll(rows, row => completions[row]), Rollouts.Mask.Device)
+                with { Opponents = Rollouts.Opponents },
             Scores.Followed(others.Scores).Select(rows));
     }
 }

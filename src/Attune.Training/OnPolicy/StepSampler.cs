@@ -23,6 +23,9 @@ sealed class StepSampler(Run run, Policy policy, IRewardSource rewards, UpdateOp
     /// <summary>The score pipeline, for the scores of greedy responses; null where these are not needed.</summary>
     public ScorePipeline? Greedy { get; init; }
 
+    /// <summary>Samples a response of another policy to each prompt; null for none.</summary>
+    public Func<IReadOnlyList<TokenPrompt>, Rollouts>? Opponent { get; init; }
+
     /// <summary>Seconds that were spent on sampling; the rest of the time is that of the source.</summary>
     public double SamplingSeconds => sampling.Elapsed.TotalSeconds;
 
@@ -76,7 +79,10 @@ sealed class StepSampler(Run run, Policy policy, IRewardSource rewards, UpdateOp
     Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, int[] indices)
     {
         sampling.Start();
-        var rollouts = policy.Respond([.. indices.Select(index => prompts[index])], run.Random, updates.SamplesPerPrompt);
+        TokenPrompt[] asked = [.. indices.Select(index => prompts[index])];
+        var rollouts = policy.Respond(asked, run.Random, updates.SamplesPerPrompt);
+        if (Opponent is not null)
+            rollouts = rollouts.WithOpponents(Opponent(asked));
         sampling.Stop();
         return rollouts;
     }

@@ -74,6 +74,13 @@ public sealed class Policy(
     /// <summary>This policy with another β of the advantage of Q heads, and without a critic.</summary>
     public Policy WithAdvantage(double beta) => new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null };
 
+    /// <summary>This policy with the geometric mixture π^(1 − c) π_ref^c as its distribution, and without a critic.</summary>
+    public Policy MixedWith(Policy reference, double coef)
+    {
+        var mixture = new MixtureFilter(reference.Model, coef, tokenizer.FillId, sampling.MaxNewTokens, reference.AdapterOff);
+        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null };
+    }
+
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>
     public IReadOnlyList<TokenPrompt> EncodePrompts(IEnumerable<Example> examples)
     {

@@ -9,8 +9,17 @@ public sealed class ResponseBatches(MicroBatches microBatches)
     public MicroBatches MicroBatches => microBatches;
 
     /// <summary>The rows of each micro-batch, those of similar length together.</summary>
-    public IReadOnlyList<int[]> Split(Responses responses) =>
-        microBatches.Split([.. Enumerable.Range(0, responses.Count)], row => responses.TextLengths[row]);
+    /// <param name="responses">B responses.</param>
+    /// <param name="unit">How many adjacent rows stay together, as one example; B is a multiple of it.</param>
+    public IReadOnlyList<int[]> Split(Responses responses, int unit = 1)
+    {
+        return [.. microBatches.Split([.. Enumerable.Range(0, responses.Count / unit)], Length).Select(units => RowsOf(units, unit))];
+
+        int Length(int at) => unit * RowsOf([at], unit).Max(row => responses.TextLengths[row]);
+    }
+
+    /// <summary>The rows of units of adjacent rows.</summary>
+    public static int[] RowsOf(int[] units, int unit) => [.. units.SelectMany(at => Enumerable.Range(at * unit, unit))];
 
     /// <summary>A number for each token, (B, T) and 0 at padding, computed one micro-batch at a time and without gradients.</summary>
     /// <param name="responses">B responses.</param>

@@ -17,6 +17,12 @@ public sealed record Rollouts(
     /// <summary>Responses to each prompt, which are adjacent rows; 1 for selected rows, which have no groups.</summary>
     public int GroupSize { get; init; } = 1;
 
+    /// <summary>How many responses of each group, the last ones, another policy sampled.</summary>
+    public int Opponents { get; init; }
+
+    /// <summary>The rows that the policy itself sampled.</summary>
+    public int[] OwnRows => [.. Enumerable.Range(0, Count).Where(row => row % GroupSize < GroupSize - Opponents)];
+
     /// <summary>(B, T): log-probabilities of the same tokens under the reference, 0 at padding; null without a reference.</summary>
     public Tensor? RefLogprobs { get; init; }
 
@@ -53,6 +59,17 @@ public sealed record Rollouts(
             GroupSize = groupSize,
         };
     }
+
+    /// <summary>These responses, with a response of another policy to each prompt at the end of each group.</summary>
+    /// <param name="opponents">A response to each prompt.</param>
+    public Rollouts WithOpponents(Rollouts opponents) => From(
+        opponents.Prompts,
+        [.. Completions.Chunk(GroupSize).Zip(opponents.Completions, (own, other) => own.Append(other)).SelectMany(group => group)],
+        Mask.Device) with { Opponents = 1 };
+
+    /// <summary>The responses that the policy itself sampled.</summary>
+    public Rollouts WithoutOpponents() =>
+        Opponents == 0 ? this : Select(OwnRows) with { GroupSize = GroupSize - Opponents };
 
     public override Rollouts Select(int[] rows)
     {

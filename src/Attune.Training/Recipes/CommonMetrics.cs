@@ -31,6 +31,35 @@ static class CommonMetrics
         Place = ChartPlace.Folded,
     };
 
+    /// <summary>Metrics of losses of DPO on pairs of sampled responses.</summary>
+    public static IReadOnlyList<Metric> OfSampledPairs { get; } =
+    [
+        new("loss", "Loss", "",
+            "The loss of pairs. Of the sigmoid loss, 0.69 is guessing. Healthy: it falls a little and levels off, since each step has new "
+                + "pairs."),
+        new("objective/scores_margin", "Difference of scores", "points",
+            "The mean difference of the scores of the two responses of a pair. Healthy: above 0; it falls as responses become alike.")
+        {
+            Place = ChartPlace.Folded,
+        },
+        new("rewards/accuracies", "Accuracy on pairs", "%",
+            "How often the response with the higher score has the higher implicit reward. It is near 50 % by construction: the pairs of a "
+                + "step are new.")
+        {
+            Place = ChartPlace.Folded,
+        },
+        new("rewards/margins", "Margin", "points",
+            "The implicit reward of chosen responses minus that of rejected ones. It stays near 0: the pairs of a step are new.")
+        {
+            Place = ChartPlace.Folded,
+        },
+        LogprobOfChosen("nats a response"), LogprobOfRejected("nats a response"),
+    ];
+
+    /// <summary>The score of the responses that those of the policy are compared with.</summary>
+    public static Metric OpponentScores(string opponent) => new("objective/opponent_scores", $"Score of the {opponent}", "points",
+        $"The mean score of the responses of the {opponent}.") { DrawnWith = "objective/scores", Series = opponent };
+
     public static Metric NllLoss(string responses) => new("nll_loss", "Negative log-likelihood", "nats a token",
         $"The negative log-likelihood of the {responses} responses. Healthy: it falls, or stays where the model was fine-tuned on them.");
 

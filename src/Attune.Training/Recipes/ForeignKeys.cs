@@ -155,7 +155,7 @@ static class ForeignKeys
         teacher_model_kind | gkd.teacherKind | fixed, live or average
         teacher_sync_steps | gkd.syncEvery | 
         teacher_update_rate | gkd.syncRate | 
-        loss_type | dpo.loss cpo.loss tpo.loss kto.loss sft.loss grpo.loss | names as in exoPair and drGrpo
+        loss_type | dpo.loss onlineDpo.loss xpo.loss cpo.loss tpo.loss kto.loss sft.loss grpo.loss | names as in exoPair and drGrpo
         loss_weights | dpo.lossWeights | 
         f_divergence_type | dpo.fDivergence | 
         f_alpha_divergence_coef | dpo.alphaDivergenceCoef | 
@@ -199,6 +199,7 @@ static class ForeignKeys
         entropy_coef_delta | grpo.entropyCoefDelta | 
         entropy_coef_min | grpo.entropyCoefMin | 
         entropy_coef_max | grpo.entropyCoefMax | 
+        mixture_coef | nashMd.mixtureCoef | 
         sapo_temperature_pos | grpo.sapoTemperaturePos | 
         sapo_temperature_neg | grpo.sapoTemperatureNeg | 
         vespo_k_pos | grpo.vespoKPos | 

@@ -11,7 +11,7 @@ public static class MethodCatalog
         CpoRecipe.Method, OrpoRecipe.Method, TpoRecipe.Method, KtoRecipe.Method, BcoRecipe.Method,
         IlqlRecipe.Method, GkdRecipe.Method, PpoRecipe.Method, GrpoRecipe.Method, RlooRecipe.Method,
         ReinforceRecipe.Method, A2cRecipe.Method, TrpoRecipe.Method, NlpoRecipe.Method, RftRecipe.Method,
-        MiniLlmRecipe.Method,
+        OnlineDpoRecipe.Method, XpoRecipe.Method, NashMdRecipe.Method, MiniLlmRecipe.Method,
     ];
 
     /// <summary>The names of the methods that learn from a kind of examples.</summary>

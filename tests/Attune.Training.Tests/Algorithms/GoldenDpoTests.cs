@@ -25,7 +25,7 @@ public sealed class GoldenDpoTests : IDisposable
         var expected = item.GetProperty("expected");
         var options = Options(item.GetProperty("hparams"));
         var pairs = new GoldenPairs(inputs);
-        var terms = new DpoTerms(pairs.Sums(options.LdAlpha), pairs.ReferenceSums(options.LdAlpha), pairs.ChosenNll, options);
+        var terms = new DpoTerms(pairs.Sums(options.LdAlpha), pairs.ReferenceSums(options.LdAlpha), pairs.ChosenNll, options, options.Beta);
         var weights = options.UseWeighting
             ? Dpo.Weights(
                 pairs.Logprobs, CrossEntropy.LogExpectedProbability(pairs.Logits.Slice(1, 0, -1)), pairs.Mask, pairs.Chosen, pairs.Rejected)
@@ -50,7 +50,7 @@ public sealed class GoldenDpoTests : IDisposable
         var reference = policy with { Chosen = Values("ref_chosen_logps"), Rejected = Values("ref_rejected_logps") };
         var isReferenceFree = hparams.Flag("reference_free");
         var options = new DpoOptions { Beta = hparams.Number("beta"), LabelSmoothing = hparams.Number("label_smoothing") };
-        var terms = new DpoTerms(policy, reference, -chosen, options);
+        var terms = new DpoTerms(policy, reference, -chosen, options, options.Beta);
 
         var losses = DpoLosses.All[DpoLoss.Sigmoid].Compute(isReferenceFree ? terms with { Reference = Zero(reference) } : terms);
         losses.Mean().Backward();

@@ -28,7 +28,7 @@ public sealed class GoldenRlooTests : IDisposable
         var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
         var rloo = new Rloo(new() { ClipLow = hparams.Number("epsilon_low"), ClipHigh = hparams.Number("epsilon_high") });
         var mask = GoldenFile.Tensor(inputs.GetProperty("completion_mask")) > 0.5;
-        var logprobs = Logprobs(
+        var logprobs = GoldenRollouts.Logprobs(
             GoldenFile.Tensor(inputs.GetProperty("logits")), GoldenFile.Tensor(inputs.GetProperty("prompt_ids")).Size(1),
             GoldenFile.Tensor(inputs.GetProperty("completion_ids"))).Detach();
         logprobs.RequiresGrad = true;
@@ -77,15 +77,8 @@ public sealed class GoldenRlooTests : IDisposable
         if (expected.GetProperty("metrics").Optional("kl") is { } mean)
             Golden.Close([mean], [Masked.Reduce(rollouts.Kl!, experience.Mask).Item()], "kl", Tolerance.Loss);
 
-        Tensor Policy(string logits) => Logprobs(
+        Tensor Policy(string logits) => GoldenRollouts.Logprobs(
             GoldenFile.Tensor(inputs.GetProperty(logits)), inputs.GetProperty("prompts")[0].GetArrayLength(),
             Tensor.From(Attune.Data.PaddedRows.From([.. rollouts.Tokens], 0).Tokens, rollouts.Mask.Shape.ToArray()));
-    }
-
-    /// <summary>(B, P + T, V) logits → (B, T) log-probabilities of the completions.</summary>
-    static Tensor Logprobs(Tensor logits, long prompt, Tensor tokens)
-    {
-        var before = logits.Slice(1, prompt - 1, -1);
-        return -CrossEntropy.PerToken(before.Reshape(-1, before.Size(-1)), tokens.Reshape(-1)).Reshape(tokens.Shape.ToArray());
     }
 }

@@ -3,6 +3,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Testing;
 using Attune.Torch;
+using Attune.Training.Estimation;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
@@ -33,5 +34,12 @@ static class GoldenRollouts
         double Sum(double[] row) => Array.TrueForAll(row, double.IsNaN)
             ? double.NaN
             : row.Zip(weights).Where(reward => !double.IsNaN(reward.First)).Sum(reward => reward.First * reward.Second);
+    }
+
+    /// <summary>(B, P + T, V) logits → (B, T) log-probabilities of the completions.</summary>
+    public static Tensor Logprobs(Tensor logits, long prompt, Tensor tokens)
+    {
+        var before = logits.Slice(1, prompt - 1, -1);
+        return -CrossEntropy.PerToken(before.Reshape(-1, before.Size(-1)), tokens.Reshape(-1)).Reshape(tokens.Shape.ToArray());
     }
 }

@@ -73,11 +73,11 @@ public sealed class ValidationTests
             problem => !problem.EndsWith("(was empty).", StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("dpo", "`dpo.labelSmoothing` must be 0: no loss of `dpo.loss` uses it. sigmoid, exoPair, robust, aot and aotUnpaired do "
+    [InlineData("dpo", "`dpo.labelSmoothing` must be 0: none of the losses uses it. sigmoid, exoPair, robust, aot and aotUnpaired do "
         + "(was 0.1).",
         "dpo.loss=ipo", "labelSmoothing=0.1")]
     [InlineData("dpo", "`dpo.labelSmoothing` must be above 0 for exoPair, such as 0.001 (was 0).", "dpo.loss=exo_pair")]
-    [InlineData("dpo", "`dpo.fDivergence` must be reverseKl: no loss of `dpo.loss` uses it.", "dpo.loss=[sft, aot]",
+    [InlineData("dpo", "`dpo.fDivergence` must be reverseKl: none of the losses uses it.", "dpo.loss=[sft, aot]",
         "fDivergence=forward_kl")]
     [InlineData("dpo", "`dpo.lossWeights` must have one weight for each loss, 2, or be empty (was [1]).", "dpo.loss=[sigmoid, sft]",
         "lossWeights=[1]")]

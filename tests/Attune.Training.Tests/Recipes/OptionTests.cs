@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
 using Attune.Training.Recipes;
@@ -64,19 +65,28 @@ public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
         ["trpo.targetKl=0.5", "trpo.cgDamping=1e-4", "trpo.lineSearchMaxIter=1"],
         ["nlpo.topMask=0.5"], ["nlpo.topMask=1", "nlpo.maskType=learnedTopK"], ["nlpo.topMask=0.01", "nlpo.minTokensToKeep=1"],
         ["nlpo.targetUpdateIterations=1"],
+        ["onlineDpo.loss=hinge"], ["onlineDpo.loss=[sigmoid, ipoSum]", "onlineDpo.lossWeights=[1, 3]"],
+        ["onlineDpo.labelSmoothing=0.2"], ["onlineDpo.fDivergence=jsDivergence"],
+        ["onlineDpo.fDivergence=alphaDivergence", "onlineDpo.alphaDivergenceCoef=0.8"], ["sampling.stop=[e]", "onlineDpo.ldAlpha=0.5"],
+        ["onlineDpo.loss=discopop", "onlineDpo.discopopTau=0.5"],
+        ["xpo.alpha=0.1"], ["xpo.loss=hinge"], ["xpo.loss=[sigmoid, ipoSum]", "xpo.lossWeights=[1, 3]"],
+        ["xpo.labelSmoothing=0.2"], ["xpo.fDivergence=jsDivergence"],
+        ["xpo.fDivergence=alphaDivergence", "xpo.alphaDivergenceCoef=0.8"], ["sampling.stop=[e]", "xpo.ldAlpha=0.5"],
+        ["xpo.loss=discopop", "xpo.discopopTau=0.5"], ["nashMd.mixtureCoef=0.1"],
     ];
 
     public static TheoryData<string> Keys =>
     [
         .. from method in MethodCatalog.All
             let recipe = method.NewRecipe()
-            where recipe is OfflineRecipe || Array.Exists(Changes, words => Section(words) == method.Name)
+            where recipe is OfflineRecipe || Array.Exists(Changes, words => MethodOf(words) == method.Name)
             from key in RecipeKeys.All(recipe.GetType())
-            where key.Key.StartsWith(method.Name + ".", StringComparison.Ordinal)
+            where MethodOf([key.Key]) == method.Name
             select key.Key,
     ];
 
-    static string Section(string[] words) => words[^1].Split('.')[0];
+    /// <summary>The method whose own section has the key of the last word: online-dpo of onlineDpo.loss.</summary>
+    static string MethodOf(string[] words) => JsonNamingPolicy.KebabCaseLower.ConvertName(words[^1].Split('.')[0]);
 
     [Theory]
     [MemberData(nameof(Keys))]
@@ -84,7 +94,7 @@ public sealed class OptionTests(OptionRuns runs) : IClassFixture<OptionRuns>
     {
         var words = Array.Find(Changes, words => words[^1].Split('=')[0] == key);
         Assert.True(words is not null, $"OptionTests.Changes has no other value of {key}");
-        var method = Section(words!);
+        var method = MethodOf(words!);
         Assert.NotEqual(runs.Outcome(method, words[..^1]), runs.Outcome(method, words));
     }
 }
