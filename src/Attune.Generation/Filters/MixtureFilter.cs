@@ -13,7 +13,8 @@ namespace Attune.Generation;
 /// <param name="padId">Pads prompts on the left.</param>
 /// <param name="maxNewTokens">The maximum length of a response.</param>
 /// <param name="adapterOff">Whether the reference is the model with its adapter switched off.</param>
-public sealed class MixtureFilter(LanguageModel reference, double coef, int padId, int maxNewTokens, bool adapterOff = false) : ILogitsFilter
+public sealed class MixtureFilter(LanguageModel reference, double coef, int padId, int maxNewTokens, bool adapterOff = false)
+    : ILogitsFilter
 {
     /// <summary>A filter for a batch, whose reference has read the prompts.</summary>
     public ILogitsFilter Begin(IReadOnlyList<TokenHistory> rows) =>

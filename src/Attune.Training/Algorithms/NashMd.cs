@@ -19,8 +19,8 @@ public sealed record NashMdOptions
 }
 
 /// <summary>
-/// Nash mirror descent. Munos et al. 2023, algorithm 1 and section 7, https://arxiv.org/abs/2312.00886: a response of the policy is compared
-/// with one of the geometric mixture of policy and reference, and becomes more likely by how much it wins more often than not, with a
+/// Nash mirror descent. Munos et al. 2023, algorithm 1 and section 7, https://arxiv.org/abs/2312.00886: a response of the policy is
+/// compared with one of the geometric mixture of policy and reference, and becomes more likely by P − ½, P its probability to win, with a
 /// penalty on the KL from the reference. Detail: as in TRL, of two scores the probability to win is σ(score − other score).
 /// </summary>
 /// <param name="options">The mixture.</param>

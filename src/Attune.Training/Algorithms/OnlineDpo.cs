@@ -57,8 +57,8 @@ public sealed class OnlineDpo(DpoLossOptions options, KlPenalty kl) : IOnPolicyA
         + $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of pairs in order";
 
     /// <summary>
-    /// Pairs as adjacent rows. The advantage is 1 in the row with the higher score and −1 in the other one; pairs with equal scores are left
-    /// out, or have advantage 0 where there are no others.
+    /// Pairs as adjacent rows. The advantage is 1 in the row with the higher score and −1 in the other one; pairs with equal scores are
+    /// left out, or have advantage 0 where there are no others.
     /// </summary>
     /// <param name="rollouts">B responses.</param>
     /// <param name="scores">B scores.</param>

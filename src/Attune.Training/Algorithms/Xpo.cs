@@ -21,9 +21,9 @@ public sealed record XpoOptions : DpoLossOptions
 }
 
 /// <summary>
-/// Exploratory preference optimization. Xie et al. 2024, algorithm 1, https://arxiv.org/abs/2405.21046: a response of the policy and one of
-/// the reference are a pair for a loss of DPO, and α times the log-probability of the reference's response is added. Departures are those of
-/// <see cref="OnlineDpo"/>; of a pair with equal scores the exploration term is left out too.
+/// Exploratory preference optimization. Xie et al. 2024, algorithm 1, https://arxiv.org/abs/2405.21046: a response of the policy and one
+/// of the reference are a pair for a loss of DPO, and α times the log-probability of the reference's response is added. Departures are
+/// those of <see cref="OnlineDpo"/>; of a pair with equal scores the exploration term is left out too.
 /// </summary>
 /// <param name="options">The loss of DPO, and α.</param>
 /// <param name="kl">β, and the KL that is logged.</param>
@@ -39,7 +39,8 @@ public sealed class Xpo(XpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
     {
         var totals = scores.Totals;
         step.Log("objective/opponent_scores", totals.Where((_, row) => row % 2 == 1).Average());
-        return OnlineDpo.Compare(rollouts, totals, [.. Enumerable.Range(0, rollouts.Count / 2).Select(pair => (2 * pair, 2 * pair + 1))], step);
+        (int, int)[] pairs = [.. Enumerable.Range(0, rollouts.Count / 2).Select(pair => (2 * pair, 2 * pair + 1))];
+        return OnlineDpo.Compare(rollouts, totals, pairs, step);
     }
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)

@@ -43,13 +43,14 @@ static class CommonMetrics
             Place = ChartPlace.Folded,
         },
         new("rewards/accuracies", "Accuracy on pairs", "%",
-            "How often the response with the higher score has the higher implicit reward. It is near 50 % by construction: the pairs of a "
-                + "step are new.")
+            "How often the response with the higher score has the higher implicit reward. Healthy: above 50 %; the pairs of a step are "
+                + "new, so that it shows what holds for new prompts too.")
         {
             Place = ChartPlace.Folded,
         },
         new("rewards/margins", "Margin", "points",
-            "The implicit reward of chosen responses minus that of rejected ones. It stays near 0: the pairs of a step are new.")
+            "The implicit reward of chosen responses minus that of rejected ones. Healthy: above 0; it stays small, since the pairs of a "
+                + "step are new.")
         {
             Place = ChartPlace.Folded,
         },

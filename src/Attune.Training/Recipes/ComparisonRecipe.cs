@@ -12,7 +12,6 @@ public abstract record ComparisonRecipe : OnPolicyRecipe
     protected ComparisonRecipe()
     {
         Sampling = new() { Temperature = 0.9 };
-        Training = new() { BatchSize = 16 };
         Kl = new() { Coef = 0.1, In = KlPlace.Loss };
         Optimizer = Optimizer with { LearningRate = 5e-7 };
     }

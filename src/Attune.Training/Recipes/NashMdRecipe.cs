@@ -29,8 +29,8 @@ public sealed record NashMdRecipe : ComparisonRecipe
         ],
         ReportTitle = "Nash-MD",
         ReportLead =
-            "A response of the policy was compared with one of the mixture of policy and reference, and made more likely where it won, with "
-            + "a penalty on the KL from the reference.",
+            "A response of the policy was compared with one of the mixture of policy and reference, and made more likely where it won, "
+            + "with a penalty on the KL from the reference.",
         Metrics =
         [
             CommonMetrics.OpponentScores("mixture"),
@@ -49,7 +49,11 @@ public sealed record NashMdRecipe : ComparisonRecipe
         ],
     };
 
-    public NashMdRecipe() => Run = new() { Output = "runs/nash-md" };
+    public NashMdRecipe()
+    {
+        Run = new() { Output = "runs/nash-md" };
+        Training = new() { BatchSize = 16 };
+    }
 
     /// <summary>The other response of a comparison.</summary>
     public NashMdOptions NashMd { get; init; } = new();

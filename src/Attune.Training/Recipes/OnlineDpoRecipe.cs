@@ -36,6 +36,7 @@ public sealed record OnlineDpoRecipe : ComparisonRecipe
     public OnlineDpoRecipe()
     {
         Run = new() { Output = "runs/online-dpo" };
+        Training = new() { BatchSize = 16 };
         Updates = new() { SamplesPerPrompt = 2 };
     }
 

@@ -45,7 +45,11 @@ public sealed record XpoRecipe : ComparisonRecipe
         ],
     };
 
-    public XpoRecipe() => Run = new() { Output = "runs/xpo" };
+    public XpoRecipe()
+    {
+        Run = new() { Output = "runs/xpo" };
+        Training = new() { BatchSize = 16 };
+    }
 
     /// <summary>The loss.</summary>
     public XpoOptions Xpo { get; init; } = new();

@@ -120,7 +120,8 @@ public sealed class ComparisonTests : IDisposable
     {
         Assert.Contains("`updates.samplesPerPrompt` must be at least 2", Error("online-dpo", "updates.samplesPerPrompt=1"));
         Assert.Contains("`kl.coef` must be above 0: it is β of the loss", Error("online-dpo", "kl.coef=0"));
-        Assert.Contains("`onlineDpo.loss` must be losses of single pairs: not aot, aotUnpaired and sft", Error("online-dpo", "onlineDpo.loss=aot"));
+        Assert.Contains(
+            "`onlineDpo.loss` must be losses of single pairs: not aot, aotUnpaired and sft", Error("online-dpo", "onlineDpo.loss=aot"));
         Assert.Contains("`kl.in` must be loss", Error("xpo", "kl.in=reward"));
         Assert.Contains("`kl.estimator` must be k1, abs, k2 or k3", Error("xpo", "kl.estimator=full"));
         Assert.Contains("`updates.samplesPerPrompt` must be 1", Error("xpo", "updates.samplesPerPrompt=2"));

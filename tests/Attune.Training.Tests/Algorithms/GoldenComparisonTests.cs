@@ -48,13 +48,13 @@ public sealed class GoldenComparisonTests : IDisposable
 
         var experience = algorithm.Estimate(
             rollouts, Scores.FromTotals(scores.Select((score, row) => score + FirstOfATie * (1 - row % 2))), step);
-        int[] rows = [.. experience.Rollouts.Prompts.Zip(experience.Rollouts.Tokens, (prompt, tokens) => RowOf(rollouts, prompt, tokens))];
+        int[] rows = [.. experience.Rollouts.Tokens.Select(tokens => rollouts.Tokens.ToList().IndexOf(tokens))];
         var loss = algorithm.Compute(
             experience, new(logprobs.IndexSelect(0, Longs(rows)), Values: null, Entropy: null), experience.Size);
         loss.Value.Backward();
 
-        Assert.Equal(
-            GoldenTensor.Read(expected.GetProperty("first_is_chosen")).Bools, rows.Where((_, at) => at % 2 == 0).Select(row => row % 2 == 0));
+        var firstIsChosen = GoldenTensor.Read(expected.GetProperty("first_is_chosen")).Bools;
+        Assert.Equal(firstIsChosen, rows.Where((_, at) => at % 2 == 0).Select(row => row % 2 == 0));
         GoldenFile.Close(expected.GetProperty("loss"), loss.Value, "loss");
         GoldenFile.Close(expected.GetProperty("grad_logits"), logits.Grad!, "gradient");
         foreach (var metric in new[] { "logps/chosen", "logps/rejected", "rewards/chosen", "rewards/rejected", "rewards/margins",
@@ -69,11 +69,10 @@ public sealed class GoldenComparisonTests : IDisposable
     {
         var (item, inputs) = GoldenFile.Read("xpo", name);
         var (hparams, expected) = (item.GetProperty("hparams"), item.GetProperty("expected"));
-        var (own, reference) = (
-            GoldenFile.Leaf(inputs.GetProperty("model_logprobs_model_data")), GoldenFile.Leaf(inputs.GetProperty("model_logprobs_ref_data")));
+        var own = GoldenFile.Leaf(inputs.GetProperty("model_logprobs_model_data"));
+        var reference = GoldenFile.Leaf(inputs.GetProperty("model_logprobs_ref_data"));
         var logprobs = Alternating(own, reference);
-        var refLogprobs = Alternating(
-            GoldenFile.Tensor(inputs.GetProperty("ref_logprobs_model_data")), GoldenFile.Tensor(inputs.GetProperty("ref_logprobs_ref_data")));
+        var refLogprobs = Alternating(Values("ref_logprobs_model_data"), Values("ref_logprobs_ref_data"));
         var kl = new KlPenalty(new() { Coef = hparams.Number("beta"), In = KlPlace.Loss });
         var rollouts = kl.AddTo(NewRollouts((int)own.Size(0), (int)own.Size(1)) with { Logprobs = logprobs.Detach() }, refLogprobs);
         var xpo = new Xpo(new() { Alpha = hparams.Number("alpha"), Loss = [Loss(hparams)] }, kl);
@@ -90,6 +89,8 @@ public sealed class GoldenComparisonTests : IDisposable
                 [GoldenTensor.Read(expected.GetProperty(trl)).Data.Average()], [loss.MetricTensors[metric].Item()], metric, Tolerance.Loss);
         GoldenFile.Close(expected.GetProperty("grad_model_logprobs_model_data"), own.Grad!, "gradient of own responses");
         GoldenFile.Close(expected.GetProperty("grad_model_logprobs_ref_data"), reference.Grad!, "gradient of the reference's responses");
+
+        Tensor Values(string key) => GoldenFile.Tensor(inputs.GetProperty(key));
     }
 
     [Theory]
@@ -123,7 +124,8 @@ public sealed class GoldenComparisonTests : IDisposable
     /// <summary>The completions of each prompt as adjacent rows, and the rows of the case that they are.</summary>
     static (Rollouts Rollouts, int[] Order) Pairs(JsonElement inputs)
     {
-        var (ids, mask) = (GoldenTensor.Read(inputs.GetProperty("completion_ids")), GoldenTensor.Read(inputs.GetProperty("completion_mask")));
+        var ids = GoldenTensor.Read(inputs.GetProperty("completion_ids"));
+        var mask = GoldenTensor.Read(inputs.GetProperty("completion_mask"));
         var (rows, length) = (ids.Shape[0], (int)ids.Shape[1]);
         var eosId = (int)inputs.Number("eos_token_id");
         int[] order = [.. Enumerable.Range(0, (int)rows / 2).SelectMany(pair => new[] { pair, pair + (int)rows / 2 })];
@@ -152,16 +154,13 @@ public sealed class GoldenComparisonTests : IDisposable
         return pipeline.Shape(Scores.FromTotals(order.Select(row => scores[row])), rollouts).Totals;
     }
 
-    static int RowOf(Rollouts rollouts, TokenPrompt prompt, int[] tokens) => Enumerable.Range(0, rollouts.Count)
-        .First(row => rollouts.Prompts[row] == prompt && rollouts.Tokens[row] == tokens);
-
     /// <summary>Responses of the policy and of another one to each prompt.</summary>
     static Rollouts NewRollouts(int prompts, int length)
     {
         var response = new Response([.. Enumerable.Range(0, length)], new float[length], [], true);
-        return Rollouts.From(
-            [.. Enumerable.Range(0, prompts).Select(_ => new TokenPrompt([1], ""))], [.. Enumerable.Repeat(response, 2 * prompts)], Device.Cpu)
-            with { Opponents = 1 };
+        var rollouts = Rollouts.From(
+            [.. Enumerable.Repeat(new TokenPrompt([1], ""), prompts)], [.. Enumerable.Repeat(response, 2 * prompts)], Device.Cpu);
+        return rollouts with { Opponents = 1 };
     }
 
     /// <summary>(P, T) and (P, T) → (2 P, T), in turn.</summary>
