@@ -146,7 +146,7 @@ public sealed class OnPolicyLoop(
         return Kl?.AddTo(rollouts, Reference!, policy, responseBatches) ?? rollouts;
     }
 
-    void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
+    static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         step.Log("objective/scores", scores.Totals.Average());
         step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
