@@ -17,7 +17,7 @@ static class Arithmetic
         return options.Job switch
         {
             "ppo" => Ppo(preset, options.Critic),
-            "grpo" => (1 + ForwardAndBackward) * Generate(preset, preset.Ppo),
+            "grpo" => Generate(preset, preset.Ppo, BenchmarkJobs.GroupSize) + ForwardAndBackward * Generate(preset, preset.Ppo),
             "generate" => Generate(preset, preset.Generate),
             "sft" => ForwardAndBackward * texts * (Body(preset) + Output(preset)),
             "dpo" => (1 + ForwardAndBackward) * Generate(preset, preset.Pairs),
@@ -37,8 +37,12 @@ static class Arithmetic
     }
 
     /// <summary>A forward pass over every token, with logits for the tokens of the responses only.</summary>
-    static double Generate(BenchmarkPreset preset, Exchange exchange) =>
-        exchange.Tokens * Body(preset) + exchange.ResponseTokens * Output(preset);
+    /// <param name="preset">The model.</param>
+    /// <param name="exchange">The tokens.</param>
+    /// <param name="groupSize">Responses to each prompt, which is read once.</param>
+    static double Generate(BenchmarkPreset preset, Exchange exchange, int groupSize = 1) =>
+        ((exchange.Tokens - exchange.ResponseTokens) / (double)groupSize + exchange.ResponseTokens) * Body(preset)
+        + exchange.ResponseTokens * Output(preset);
 
     /// <summary>Operations of the blocks for a token: weights of 4 D² in attention and 8 D² in the MLP.</summary>
     static double Body(BenchmarkPreset preset) => 2.0 * 12 * preset.Shape.Layers * preset.Shape.Width * preset.Shape.Width;

@@ -14,8 +14,8 @@ namespace Attune.Cli.Bench;
 static class BenchmarkJobs
 {
     public const int PpoEpochs = 4;
+    public const int GroupSize = 8;                                // of grpo
     const int PpoMiniBatches = 4;
-    const int GroupSize = 8;
     const int Seed = 1;
 
     /// <summary>Tokens of a step, each counted once.</summary>

@@ -189,7 +189,7 @@ public sealed class StudyReaderTests : IDisposable
             ("recipes/", folder.File("recipes") + "/"), ("data/", Repository.PathTo("data") + "/"),
             ("runs/quickstart/2-sft/model", tiny.LanguageModel), ("runs/quickstart/4-reward/model", tiny.RewardModel),
             ("runs/random-walks/pretrain/model", tiny.LanguageModel), ("runs/increasing-numbers/pretrain/model", tiny.LanguageModel),
-            ("runs/studies", folder.Path),
+            ("runs/prm-pretrain/model", tiny.LanguageModel), ("runs/studies", folder.Path),
         }.Aggregate(text, (changed, path) => changed.Replace(path.Item1, path.Item2, StringComparison.Ordinal));
     }
 
