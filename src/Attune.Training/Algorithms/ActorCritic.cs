@@ -25,7 +25,7 @@ public record ReturnOptions
     public double? ValueGaeLambda { get; init; }
 
     /// <summary>
-    /// α: advantages have λ = 1 − 1 / (α l) by the length l of their response, in place of gaeLambda; 0 for no such λ. VAPO: 0.05.
+    /// α: advantages have λ = 1 − 1 / (α l), by the length l of their response, instead of gaeLambda; 0 for gaeLambda. VAPO: 0.05.
     /// </summary>
     [Range(0, double.PositiveInfinity)]
     public double GaeLambdaAlpha { get; init; }

@@ -142,8 +142,8 @@ public sealed record GrpoOptions : EntropyOptions, IValidatableObject
         if (DivergenceType != DivergenceType.None && (Loss is GrpoLoss.Cispo or GrpoLoss.Sapo or GrpoLoss.Vespo or GrpoLoss.Gmpo
             || ImportanceSamplingLevel != RatioLevel.Token || Delta > 0))
             yield return new(
-                "must be none unless loss is dapo, grpo, bnpo, drGrpo or luspo, importanceSamplingLevel token and delta 0: it takes the "
-                + "place of their clip", [nameof(DivergenceType)]);
+                "must be none unless loss is dapo, grpo, bnpo, drGrpo or luspo, importanceSamplingLevel token and delta 0: it "
+                + "replaces their clip", [nameof(DivergenceType)]);
         if (EntropyCoefMin > EntropyCoefMax)
             yield return new("must be at most entropyCoefMax", [nameof(EntropyCoefMin)]);
     }
