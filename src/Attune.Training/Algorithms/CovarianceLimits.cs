@@ -36,8 +36,8 @@ public sealed record CovarianceOptions : IValidatableObject
 /// <summary>
 /// Clip-Cov and KL-Cov: limits for the tokens that reduce the entropy of the policy most, those whose log-probability and advantage are
 /// both above their mean, or both below. Cui et al. 2025, section 4, https://arxiv.org/abs/2505.22617. Departures: (1) the tokens are
-/// chosen once, among those of a step, by the log-probabilities that they were sampled with; (2) with KL-Cov, ratios stay clipped; (3) its penalty, KL(π_old ‖ π), is
-/// estimated by k3. verl takes |log π − log π_old|, whose gradient in the first update is that of rounding.
+/// chosen once, among those of a step, by the log-probabilities that they were sampled with; (2) with KL-Cov, ratios stay clipped; (3) its
+/// penalty, KL(π_old ‖ π), is estimated by k3. verl takes |log π − log π_old|, whose gradient in the first update is that of rounding.
 /// </summary>
 /// <param name="options">Which limits.</param>
 /// <param name="random">Draws tokens; null without Clip-Cov.</param>

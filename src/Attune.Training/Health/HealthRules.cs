@@ -46,8 +46,8 @@ static class HealthRules
         new("sampling", "sampling and training disagree", Severity.Alarm,
             "Run with --self-test and check the sampling options. With run.dtype bfloat16, train in float32.",
             (history, limits) => history.Now(FirstApproxKl) > limits.MaxFirstApproxKl
-                ? $"before the first update of a step, policy/first_approx_kl is {N(history.Now(FirstApproxKl))}; it is 0, but for rounding, "
-                    + "where sampling and training compute the same log-probabilities" : null),
+                ? $"before the first update of a step, policy/first_approx_kl is {N(history.Now(FirstApproxKl))}; it is 0, but for "
+                    + "rounding, where sampling and training compute the same log-probabilities" : null),
         new("ratio", "ratio far from 1", Severity.Alarm,
             "The policy changes too much in a step: use a smaller learning rate, fewer updates.epochs, or a ppo.targetKl that ends a step "
                 + "early.",
@@ -87,8 +87,8 @@ static class HealthRules
                     + $"{NumberFormat.Percent(history.Start(Repetition)!.Value)} in the first steps" : null)
             { EasedByBeta = true },
         new("distinct", "same response to many prompts", Severity.Alarm,
-            "The policy gives the same response to many prompts: raise kl.coef, ppo.entropyCoef or grpo.entropyCoef, and check why the reward "
-                + "source scores it high.",
+            "The policy gives the same response to many prompts: raise kl.coef, ppo.entropyCoef or grpo.entropyCoef, and check why the "
+                + "reward source scores it high.",
             (history, limits) => history.Now(Distinct) < limits.MinDistinctShare * history.Start(Distinct)
                 ? $"{NumberFormat.Percent(history.Now(Distinct)!.Value)} of the responses are distinct, "
                     + $"{NumberFormat.Percent(history.Start(Distinct)!.Value)} in the first steps" : null)
@@ -99,9 +99,9 @@ static class HealthRules
                 history.Count(Explained) > WindowsToLearnValues * limits.Window && history.Now(Explained) < limits.MinExplainedVariance
                 ? $"the values explain {N(history.Now(Explained))} of the variance of the returns: a constant would do better" : null),
         new("noSignal", "few groups with signal", Severity.Warning,
-            "Nothing is learned from a prompt whose responses all have the same score. If the score is as high as it can be, stop. Otherwise "
-                + "raise updates.samplesPerPrompt or updates.maxResamplings, use prompts that the policy answers right now and then, or a "
-                + "reward that also tells failures apart.",
+            "Nothing is learned from a prompt whose responses all have the same score. If the score is as high as it can be, stop. "
+                + "Otherwise raise updates.samplesPerPrompt or updates.maxResamplings, use prompts that the policy answers right "
+                + "now and then, or a reward that also tells failures apart.",
             (history, limits) => history.Now(NoSignal) > limits.MaxGroupsWithoutSignal
                 ? $"{NumberFormat.Percent(history.Now(NoSignal)!.Value)} of the prompts have responses with the same score only" : null),
         new("trustRegion", "steps not taken", Severity.Warning,

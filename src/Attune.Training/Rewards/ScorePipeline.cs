@@ -51,8 +51,8 @@ public sealed record ScoreOptions
 
 /// <summary>
 /// Transforms the scores of a reward source into those to train on: clip, scale (Ziegler et al. 2019, section 2.1,
-/// https://arxiv.org/abs/1909.08593), clip again, change the scores of responses that were cut off (stop_properly_penalty_coef of OpenRLHF),
-/// and subtract penalties for a missing end or too many tokens (Yu et al. 2025, eq. 13, "soft overlong punishment",
+/// https://arxiv.org/abs/1909.08593), clip again, change the scores of responses that were cut off (stop_properly_penalty_coef of
+/// OpenRLHF), and subtract penalties for a missing end or too many tokens (Yu et al. 2025, eq. 13, "soft overlong punishment",
 /// https://arxiv.org/abs/2503.14476). Details: (1) trlX clips before scaling and TRL after; each has its key. (2) Moments are those of the
 /// scores before clipping. (3) Scores of single tokens are clipped one by one; the mean and the penalties are subtracted at the last token.
 /// (4) Penalties come last, so that they are not scaled.
