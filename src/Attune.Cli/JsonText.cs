@@ -11,6 +11,8 @@ static partial class JsonText
 {
     public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    public static readonly JsonSerializerOptions Indented = new(Readable) { WriteIndented = true };
+
     /// <summary>A line of JSON with its emoji, which .NET's encoder escapes.</summary>
     public static string Line(JsonNode node) => SurrogatePair().Replace(node.ToJsonString(Readable), pair =>
         pair.Groups["before"].Value + Unit(pair.Groups["high"]) + Unit(pair.Groups["low"]));

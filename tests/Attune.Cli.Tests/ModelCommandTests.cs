@@ -166,6 +166,30 @@ public sealed class ModelCommandTests : ModelFolderTests
     }
 
     [Fact]
+    public void EvaluateResponses_ModelsAsMetrics_AreMeasured()
+    {
+        var prompts = folder.Write("tables.jsonl", string.Concat(Enumerable.Range(0, 6).Select(i =>
+            $$"""{"prompt":"The cat says {{i}}","references":"meow {{i}}","table":{"sound":"meow","number":{{i}} } }""" + "\n")));
+        var encoder = TinyClassifier.Write(folder.File("encoder"), ("bad", 1), ("good", -1));
+        var classifier = $"{{kind: classifier, name: mood, model: {encoder}, labels: [good]}}";
+        string[] evaluate = ["evaluate", "responses", model, "--prompts", prompts, "--max-new-tokens", "6", "--json"];
+        var metrics = JsonNode.Parse(Succeed(
+            [.. evaluate, "--bert-score", encoder, "--perplexity", model, "--reward", $"[{classifier}, {{kind: dates, weight: 0}}]"]))!
+            ["metrics"]!.AsObject();
+        Assert.All(
+            (string[])
+            ["parent", "bertScore precision", "bertScore recall", "bertScore F1", "score", "rewards/mood", "rewards/dates", "ended"],
+            name => Assert.InRange((double)metrics[name]![0]!["value"]!, -1, 1));
+        Assert.Equal((double)metrics["score"]![0]!["value"]!, (double)metrics["rewards/mood"]![0]!["value"]!, 1e-12);
+        Assert.InRange((double)metrics["perplexity"]![0]!["value"]!, 50, 1000);              // random weights, some 300 tokens
+        Fail("'rewards.0.kind' must be one of model, classifier,", [.. evaluate, "--reward", "{kind: clasifier}"]);
+        Fail("`rewards.0.labels` must name labels", [.. evaluate, "--reward", $"{{kind: classifier, model: {encoder}}}"]);
+        Fail("`rewards.0.model` must be an existing folder", [.. evaluate, "--reward", "{kind: bertScore, model: nowhere}"]);
+        Fail("which is not an encoder", [.. evaluate, "--bert-score", model]);
+        Fail("line 1: 'facts' must be present (was nothing)", [.. evaluate, "--table", "facts"]);
+    }
+
+    [Fact]
     public void EvaluatePolicy_MissingOrUnknownReward_Fails()
     {
         string[] evaluate = ["evaluate", "policy", model, "--prompts", TinyData.Prompts(folder)];

@@ -65,6 +65,40 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         Assert.Equal((21, 1, 2), (last!.Metrics["objective/scores"], last.Metrics["rewards/one"], last.Metrics["rewards/two"]));
     }
 
+    [Theory]
+    [InlineData("ppo"), InlineData("grpo"), InlineData("rloo"), InlineData("reinforce"), InlineData("a2c"), InlineData("trpo")]
+    [InlineData("nlpo"), InlineData("rft")]
+    public async Task Train_SomeResponsesHaveNoScore_LearnsFromTheOthers(string method)
+    {
+        var (steps, asked) = (new List<StepResult>(), 0);
+        var recipe = tiny.OnPolicy(method, $"{method}-missing") with
+        {
+            Rewards = [Attune.Reward.From(response => asked++ % 2 == 0 ? response.TokenCount : (double?)null, "some"),
+                Attune.Reward.From(_ => (double?)null, "never")],
+            Scores = new() { Scaling = ScoreScaling.Running, MissingEosPenalty = 1 },
+        };
+        using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
+        using var result = await Trainer.TrainAsync(model, recipe, steps.Add);
+        Assert.All(steps, step =>
+        {
+            Assert.True(double.IsFinite(step.Metrics["objective/scores"]));
+            Assert.Equal(step.Metrics["objective/scores"], step.Metrics["rewards/some"], 1e-9);
+            Assert.True(double.IsFinite(step.Metrics["loss"]));
+            if (method != "rft")
+                Assert.Equal(0.5, step.Metrics["responses/without_score"]);
+        });
+    }
+
+    [Theory, InlineData("ppo"), InlineData("grpo"), InlineData("reinforce")]
+    public async Task Train_NoResponseHasAScore_WeightsStayAsTheyWere(string method)
+    {
+        using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
+        var before = model.Model.Parameters.First().Value.ToArray<float>();
+        var recipe = tiny.OnPolicy(method, $"{method}-none", steps: 1) with { Rewards = [Attune.Reward.From(_ => (double?)null)] };
+        using var result = await Trainer.TrainAsync(model, recipe);
+        Assert.Equal(before, result.Model.Model.Parameters.First().Value.ToArray<float>());
+    }
+
     [Fact]
     public async Task Train_RewardThrows_RunStopsAndSaysWhichReward()
     {

@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Reporting.Evaluation;
-using Attune.Reporting.Files;
-using Attune.Reporting.Pages;
 using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Evaluation;
@@ -34,13 +31,14 @@ static class EvaluatePolicyCommand
     };
     static readonly Option<string?> Reward = new("--reward")
     {
-        HelpName = "FOLDER|KIND",
-        Description = "A reward model's folder, or a kind of reward such as length (default: the run's)",
+        HelpName = "FOLDER|KIND|YAML",
+        Description = "A reward model's folder, a kind of reward such as length, or rewards as YAML such as '{kind: length, target: 20}' "
+            + "(default: the run's)",
     };
     static readonly Option<string?> GoldReward = new("--gold-reward", "--gold")
     {
-        HelpName = "FOLDER|KIND",
-        Description = "A second reward, which is only measured: a folder or a kind such as guest (default: the run's)",
+        HelpName = "FOLDER|KIND|YAML",
+        Description = "A second reward, which is only measured, given like --reward: guest (default: the run's)",
     };
     static readonly Option<int> BestOf = new("--best-of")
     {
@@ -53,9 +51,7 @@ static class EvaluatePolicyCommand
     };
     static readonly Option<double?> Temperature = new("--temperature") { Description = "The sampling temperature (default: the run's)" };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
-    static readonly Option<string?> Report = new("--report") { HelpName = "FILE", Description = "An HTML report to write, with charts" };
-    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of tables" };
+    static readonly EvaluationOutput Output = new("An HTML report to write, with charts");
     static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
 
@@ -63,8 +59,10 @@ static class EvaluatePolicyCommand
     {
         var command = new Command("policy", "Compare score and gold reward as the KL grows: over a run, and for best-of-n sampling")
         {
-            Subject, Prompts, Reward, GoldReward, BestOf, Most, MaxNewTokens, Temperature, Seed, Report, Output, Json, On,
+            Subject, Prompts, Reward, GoldReward, BestOf, Most, MaxNewTokens, Temperature, Seed,
         };
+        Output.AddTo(command);
+        command.Add(On);
         Reading.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
@@ -81,7 +79,7 @@ static class EvaluatePolicyCommand
             folder.Path,
             recipe is null ? null : Frontier.FromRun(RunRecord.Read(folder)),
             SampleBestOf(parsed, recipe ?? new PpoRecipe { Model = folder.Path }, samples, interruption.Token));
-        Write(parsed, report);
+        Output.Write(parsed, report.ToJson(), report.Lines, () => report.Page);
         return 0;
     }
 
@@ -137,11 +135,13 @@ static class EvaluatePolicyCommand
         return sampling;
     }
 
-    /// <summary>A reward model's folder, or a kind of reward with its defaults; null without a value.</summary>
+    /// <summary>A reward model's folder, a kind of reward with its defaults, or rewards as YAML; null without a value.</summary>
     public static IReadOnlyList<RewardOptions>? Rewards(string? word)
     {
         if (word is null)
             return null;
+        if (word.TrimStart() is ['{' or '[', ..])
+            return RewardReader.Parse(word);
         return RewardSources.Kinds.TryGetValue(word, out var kind) && !Directory.Exists(word)
             ? [kind]
             : [new ModelReward { Model = Folder(word) }];
@@ -159,19 +159,5 @@ static class EvaluatePolicyCommand
                         + error.Message, error);
             }
         }
-    }
-
-    static void Write(ParseResult parsed, OverOptimisationReport report)
-    {
-        var json = report.ToJson().ToJsonString(new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
-        if (parsed.GetValue(Json))
-            Console.Out.WriteLine(json);
-        else
-            foreach (var line in report.Lines)
-                Console.Out.WriteLine(line);
-        if (parsed.GetValue(Output) is { } output)
-            AtomicWrite.File(output, json + "\n");
-        if (parsed.GetValue(Report) is { } page)
-            HtmlReport.Write(page, report.Page);
     }
 }

@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Reporting.Evaluation;
-using Attune.Reporting.Files;
-using Attune.Reporting.Pages;
 using Attune.Reporting.TextMetrics;
 using Attune.Torch;
 using Attune.Training.Evaluation;
@@ -23,6 +20,7 @@ static class EvaluateResponsesCommand
         + "--prompts data/frontdesk/pairs-heldout.jsonl --references chosen";
 
     const string UsualReferences = "references";
+    const string UsualTable = "table";
 
     static readonly Argument<string[]> Models = new("model")
     {
@@ -42,24 +40,41 @@ static class EvaluateResponsesCommand
     };
     static readonly Option<string?> Reward = new("--reward")
     {
-        HelpName = "FOLDER|KIND", Description = "A reward model's folder, or a kind of reward, whose score is a metric too",
+        HelpName = "FOLDER|KIND|YAML",
+        Description = "A reward model's folder, a kind of reward, or rewards as YAML, whose scores are metrics too: "
+            + "'{kind: classifier, model: FOLDER, labels: [POSITIVE]}'",
+    };
+    static readonly Option<string?> Table = new("--table")
+    {
+        HelpName = "FIELD",
+        Description = $"The field of the prompts' rows with the table that a response describes, for parent (default: {UsualTable}, where "
+            + "the rows have it)",
+    };
+    static readonly Option<string?> BertScoreModel = new("--bert-score")
+    {
+        HelpName = "FOLDER", Description = "An encoder's folder (BERT, RoBERTa, DistilBERT): BERTScore is a metric too",
+    };
+    static readonly Option<string?> PerplexityModel = new("--perplexity")
+    {
+        HelpName = "FOLDER", Description = "A language model's folder: the perplexity of the responses under it is a metric too",
     };
     static readonly Option<int> Most = new("--most") { Description = "The most prompts to use; 0 for all" };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
-    static readonly Option<string?> Report = new("--report") { HelpName = "FILE", Description = "An HTML report to write" };
-    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };
+    static readonly EvaluationOutput Output = new("An HTML report to write");
     static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
 
-    static IEnumerable<string> Known => [.. TextMetricCatalog.All.Keys, ResponseEvaluation.DiversityName, ResponseSampling.Length];
+    static IEnumerable<string> Known =>
+        [.. TextMetricCatalog.All.Keys, ResponseEvaluation.DiversityName, ResponseSampling.Length, ResponseSampling.Ended];
 
     public static Command Create()
     {
         var command = new Command("responses", "Measure and compare responses of models: ROUGE, BLEU, chrF, diversity and others")
         {
-            Models, Prompts, References, Metrics, Reward, Most, Seed, Report, Output, Json, On,
+            Models, Prompts, References, Table, Metrics, Reward, BertScoreModel, PerplexityModel, Most, Seed,
         };
+        Output.AddTo(command);
+        command.Add(On);
         foreach (var option in SamplingFlags.All)
             command.Add(option);
         Reading.AddTo(command);
@@ -72,67 +87,102 @@ static class EvaluateResponsesCommand
         var (file, rewards) = (parsed.GetValue(Prompts)!, EvaluatePolicyCommand.Rewards(parsed.GetValue(Reward)) ?? []);
         var sampling = SamplingFlags.Read(parsed);
         Validation.ThrowIfInvalid(sampling);
-        var field = parsed.GetValue(References) ?? UsualReferences;
+        var (references, table) = (parsed.GetValue(References) ?? UsualReferences, parsed.GetValue(Table) ?? UsualTable);
         Example[] examples = [.. Dataset.Read(file, Reading.For(parsed, DataUse.Prompts, "evaluate responses") with
         {
-            AlsoRead = [field, .. rewards.SelectMany(reward => reward.RowFields)],
+            AlsoRead = [references, table, .. rewards.SelectMany(reward => reward.RowFields)],
         })];
         if (parsed.GetValue(Most) is > 0 and var most)
             examples = [.. examples.Take(most)];
         if (examples.Length == 0)
             throw new InvalidDataException($"{file} has no prompts.");
-        var names = Names(parsed, hasReferences: parsed.GetValue(References) is not null || examples[0].Row?.Has(field) == true);
-        var references = names.Any(TextMetricCatalog.All.ContainsKey) ? field : null;
+        var names = Names(
+            parsed, Given(parsed.GetValue(References), references), hasTable: Given(parsed.GetValue(Table), table));
+        var compared = names.Where(TextMetricCatalog.All.ContainsKey).Select(name => TextMetricCatalog.All[name]).ToList();
+        var device = Device.Parse(parsed.GetValue(On)!);
+        var measures = new Measures(rewards, sampling, device)
+        {
+            References = compared.Count > 0 || parsed.GetValue(BertScoreModel) is not null ? references : null,
+            Table = compared.Exists(metric => metric.NeedsTable) ? table : null,
+            BertScorer = parsed.GetValue(BertScoreModel) is not { } encoder ? null
+                : new(encoder, device) { Workers = Environment.ProcessorCount },
+            Perplexity = parsed.GetValue(PerplexityModel) is not { } model ? null : new(model, device),
+        };
         using var interruption = new CancellationOnSignal();
         IReadOnlyList<ModelResponses> models = [.. parsed.GetValue(Models)!.Select(folder =>
-            Draw(parsed, folder, examples, rewards, references, sampling, interruption.Token))];
-        if (rewards.Count > 0)
-            names = [.. names, ResponseSampling.Score];
-        if (rewards.Count > 0 && models.Count > 1)
-            (names, models) = ([.. names, ResponseEvaluation.WinRateName], ResponseEvaluation.WithWinRate(models, ResponseSampling.Score));
+            Draw(measures, folder, examples, parsed.GetValue(Seed), interruption.Token))];
+        (names, models) = Add(names, models, measures);
         var evaluation = ResponseEvaluation.Create(models, names, parsed.GetValue(Seed));
-        Write(parsed, evaluation, file);
+        Output.Write(
+            parsed, ResponseEvaluationPage.ToJson(evaluation), ResponseEvaluationPage.Lines(evaluation),
+            () => ResponseEvaluationPage.Create(evaluation, Path.GetFileName(file)));
         return 0;
+
+        bool Given(string? option, string field) => option is not null || examples[0].Row?.Has(field) == true;
     }
 
     /// <summary>The metrics that are asked for, in the spelling of the catalog.</summary>
-    static IReadOnlyList<string> Names(ParseResult parsed, bool hasReferences)
+    static IReadOnlyList<string> Names(ParseResult parsed, bool hasReferences, bool hasTable)
     {
         string[] asked = [.. (parsed.GetValue(Metrics) ?? []).SelectMany(value => value.Split(',')).Select(name => name.Trim())];
         return asked.Length == 0
-            ? [.. Known.Where(name => hasReferences || !TextMetricCatalog.All.ContainsKey(name))]
+            ? [.. Known.Where(CanBeComputed)]
             : [.. asked.Select(name => Known.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
                 ?? throw new InvalidDataException($"--metrics must be some of {string.Join(", ", Known)} (was '{name}')."))];
+
+        bool CanBeComputed(string name) =>
+            !TextMetricCatalog.All.TryGetValue(name, out var metric) || (hasReferences && (hasTable || !metric.NeedsTable));
     }
 
-    static ModelResponses Draw(
-        ParseResult parsed, string folder, Example[] examples, IReadOnlyList<RewardOptions> rewards, string? references,
-        SamplingOptions sampling, CancellationToken cancellation)
+    /// <summary>What is measured besides the metrics of the catalog.</summary>
+    sealed record Measures(IReadOnlyList<RewardOptions> Rewards, SamplingOptions Sampling, Device Device)
+    {
+        public string? References { get; init; }
+
+        public string? Table { get; init; }
+
+        public BertScorer? BertScorer { get; init; }
+
+        public Perplexity? Perplexity { get; init; }
+    }
+
+    /// <summary>Adds the names of the other metrics, and the win rate where there is a score.</summary>
+    static (IReadOnlyList<string> Names, IReadOnlyList<ModelResponses> Models) Add(
+        IReadOnlyList<string> names, IReadOnlyList<ModelResponses> models, Measures measures)
+    {
+        if (measures.BertScorer is not null)
+            names = [.. names, .. ResponseSampling.BertScoreNames];
+        if (measures.Perplexity is not null)
+            names = [.. names, ResponseEvaluation.PerplexityName];
+        if (measures.Rewards.Count > 0)
+            names = [.. names, ResponseSampling.Score, .. models[0].Numbers.Keys.Where(ResponseSampling.IsPart)];
+        return measures.Rewards.Count > 0 && models.Count > 1
+            ? ([.. names, ResponseEvaluation.WinRateName], ResponseEvaluation.WithWinRate(models, ResponseSampling.Score))
+            : (names, models);
+    }
+
+    static ModelResponses Draw(Measures measures, string folder, Example[] examples, int seed, CancellationToken cancellation)
     {
         TrainedOn.Check(folder, examples, DataUse.Prompts);
         var tokenizer = ModelFolder.LoadTokenizer(folder);
-        var policy = new Policy(ModelFolder.LoadLanguageModel(folder, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
-        using var reward = rewards.Count == 0 ? null : RewardSources.Create(rewards, policy, cancellation: cancellation);
+        var policy = new Policy(ModelFolder.LoadLanguageModel(folder, measures.Device), tokenizer, measures.Sampling);
+        using var reward = measures.Rewards.Count == 0 ? null
+            : RewardSources.Create(measures.Rewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
-        var room = Math.Min(sampling.MaxNewTokens, (int)policy.Model.Backbone.ContextLength / 2);
+        var room = Math.Min(measures.Sampling.MaxNewTokens, (int)policy.Model.Backbone.ContextLength / 2);
         TokenPrompt[] prompts = [.. examples.Select(example => encoder.EncodePrompt(example, room)
             ?? throw new InvalidDataException($"{example.Origin}: the prompt is empty"))];
-        RewardSources.RequireFields(rewards, prompts);
-        if (references is not null)
+        RewardSources.RequireFields(measures.Rewards, prompts);
+        foreach (var field in ((string?[])[measures.References, measures.Table]).OfType<string>())
             foreach (var prompt in prompts)
-                prompt.Row?.Required(references);
-        return new ResponseSampling(policy, reward, references).Draw(folder, prompts, parsed.GetValue(Seed), cancellation);
-    }
-
-    static void Write(ParseResult parsed, ResponseEvaluation evaluation, string file)
-    {
-        var json = ResponseEvaluationPage.ToJson(evaluation).ToJsonString(
-            new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
-        foreach (var line in parsed.GetValue(Json) ? [json] : ResponseEvaluationPage.Lines(evaluation))
-            Console.Out.WriteLine(line);
-        if (parsed.GetValue(Output) is { } output)
-            AtomicWrite.File(output, json + "\n");
-        if (parsed.GetValue(Report) is { } page)
-            HtmlReport.Write(page, ResponseEvaluationPage.Create(evaluation, Path.GetFileName(file)));
+                prompt.Row?.Required(field);
+        return new ResponseSampling(policy)
+        {
+            Reward = reward,
+            References = measures.References,
+            Table = measures.Table,
+            BertScorer = measures.BertScorer,
+            Perplexity = measures.Perplexity,
+        }.Draw(folder, prompts, seed, cancellation);
     }
 }

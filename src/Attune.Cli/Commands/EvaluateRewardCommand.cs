@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using Attune.Data;
 using Attune.Reporting.Evaluation;
-using Attune.Reporting.Files;
-using Attune.Reporting.Pages;
 
 namespace Attune.Cli.Commands;
 
@@ -17,12 +14,7 @@ static class EvaluateRewardCommand
 
     static readonly EnsembleArguments Ensemble = new();
     static readonly Argument<string> Data = new("data") { HelpName = "FILE", Description = "Held-out comparisons" };
-    static readonly Option<string?> Report = new("--report")
-    {
-        HelpName = "FILE", Description = "An HTML report to write, with charts and confident errors",
-    };
-    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };
+    static readonly EvaluationOutput Output = new("An HTML report to write, with charts and confident errors");
     static readonly Option<double?> Ceiling = new("--ceiling")
     {
         Description = "The highest accuracy that the noise of the data allows, from 0.5 to 1, if known",
@@ -32,7 +24,9 @@ static class EvaluateRewardCommand
 
     public static Command Create()
     {
-        var command = new Command("reward", "Measure how well a reward model predicts comparisons") { Data, Report, Output, Json, Ceiling };
+        var command = new Command("reward", "Measure how well a reward model predicts comparisons") { Data };
+        Output.AddTo(command);
+        command.Add(Ceiling);
         Ensemble.AddTo(command);
         Reading.AddTo(command);
         command.SetAction(Evaluate);
@@ -47,18 +41,9 @@ static class EvaluateRewardCommand
         var examples = Dataset.Read(data, Reading.For(parsed, DataUse.Comparisons, "evaluate reward")).ToList();
         TrainedOn.Check(Ensemble.Model(parsed), examples, DataUse.Comparisons);
         var evaluation = Ensemble.Load(parsed).Evaluate(examples);
-        var json = RewardEvaluationText.Json(evaluation, ceiling).ToJsonString(
-            new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
-        if (parsed.GetValue(Json))
-            Console.Out.WriteLine(json);
-        else
-            foreach (var line in RewardEvaluationText.Lines(evaluation, ceiling))
-                Console.Out.WriteLine(line);
-        if (parsed.GetValue(Output) is { } output)
-            AtomicWrite.File(output, json + "\n");
-        if (parsed.GetValue(Report) is { } report)
-            HtmlReport.Write(
-                report, RewardEvaluationPage.Create(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
+        Output.Write(
+            parsed, RewardEvaluationText.Json(evaluation, ceiling), RewardEvaluationText.Lines(evaluation, ceiling),
+            () => RewardEvaluationPage.Create(evaluation, NameOf(Ensemble.Model(parsed)), Path.GetFileName(data), ceiling));
         return 0;
     }
 

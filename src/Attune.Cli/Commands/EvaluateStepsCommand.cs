@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using Attune.Data;
 using Attune.Reporting.Evaluation;
-using Attune.Reporting.Files;
 
 namespace Attune.Cli.Commands;
 
@@ -14,12 +12,12 @@ static class EvaluateStepsCommand
     static readonly EnsembleArguments Models = new();
     static readonly DataArguments Reading = new(hasSide: false);
     static readonly Argument<string> Data = new("data") { HelpName = "FILE", Description = "Held-out responses in labelled steps" };
-    static readonly Option<string?> Output = new("--output") { HelpName = "FILE", Description = "A JSON file to write" };
-    static readonly Option<bool> Json = new("--json") { Description = "Print JSON instead of a table" };
+    static readonly EvaluationOutput Output = new(report: null);
 
     public static Command Create()
     {
-        var command = new Command("steps", "Measure how well a process reward model predicts which steps are right") { Data, Output, Json };
+        var command = new Command("steps", "Measure how well a process reward model predicts which steps are right") { Data };
+        Output.AddTo(command);
         Models.AddModelTo(command);
         Reading.AddTo(command);
         command.SetAction(Evaluate);
@@ -34,11 +32,7 @@ static class EvaluateStepsCommand
         var scored = Models.Load(parsed).ScoreSteps(examples);
         var evaluation = StepEvaluation.From(examples.Zip(scored, (example, steps) =>
             (example.Labels, (IReadOnlyList<double>)steps.Probabilities)));
-        var json = evaluation.ToJson().ToJsonString(new JsonSerializerOptions(JsonText.Readable) { WriteIndented = true });
-        foreach (var line in parsed.GetValue(Json) ? [json] : evaluation.Lines)
-            Console.Out.WriteLine(line);
-        if (parsed.GetValue(Output) is { } output)
-            AtomicWrite.File(output, json + "\n");
+        Output.Write(parsed, evaluation.ToJson(), evaluation.Lines);
         return 0;
     }
 }

@@ -77,6 +77,49 @@ public static class Pretrained
         return isAdapter ? Peft.Merged(folder, model) : model;
     }
 
+    /// <summary>The classifier of a folder.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type.</param>
+    /// <exception cref="InvalidDataException">
+    /// The folder is not a complete checkpoint of a supported family, or has no head of a classifier.
+    /// </exception>
+    public static Classifier LoadClassifier(string folder, DType? dtype = DType.Float32)
+    {
+        if (Peft.IsAdapter(folder))
+            throw new InvalidDataException($"{folder} is an adapter; a classifier must be a whole model, so merge the adapter first");
+        var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
+        using var file = Checkpoint.Open(folder, family);
+        var json = new ConfigReader(config, ConfigPath(folder));
+        var labels = Classifier.LabelsFrom(json);
+        var backbone = family.Backbone(json);
+        var head = family.RewardHead(json, backbone, labels.Count);
+        if (head.NamedParameters().Select(parameter => parameter.Name).Except(file.Names).FirstOrDefault() is { } missing)
+            throw new InvalidDataException(
+                $"{folder} has no head of a classifier ({missing}); name a folder of the class {family.RewardModelClass}");
+        var model = new Classifier(family.BackboneName, backbone, head, labels, Classifier.IsMultiLabel(json));
+        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype);
+        return model;
+    }
+
+    /// <summary>The encoder of a folder, without its head.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="dtype">The type of the loaded weights; null for the stored type.</param>
+    /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of an encoder.</exception>
+    public static Encoder LoadEncoder(string folder, DType? dtype = DType.Float32)
+    {
+        if (Peft.IsAdapter(folder))
+            throw new InvalidDataException($"{folder} is an adapter; an encoder must be a whole model, so merge the adapter first");
+        var config = ReadConfig(folder);
+        var family = Family(config, folder);
+        if (family.Backbone(new(config, ConfigPath(folder))) is not Encoder encoder)
+            throw new InvalidDataException(
+                $"{folder} holds a model of type {family.Type}, which is not an encoder; name one of type bert, roberta or distilbert");
+        using var file = Checkpoint.Open(folder, family);
+        var prefix = family.BackboneName + ".";
+        file.CopyTo(new Bare(family.BackboneName, encoder), ignored: name => !name.StartsWith(prefix, StringComparison.Ordinal), dtype);
+        return encoder;
+    }
+
     /// <summary>
     /// A reward model to train: the backbone of a language model with new heads, or a reward model with the heads that its folder has
     /// and new ones up to <paramref name="heads"/>. Its logits are its scores. With a separator of steps, a process reward model.
@@ -309,7 +352,7 @@ public static class Pretrained
 
     /// <exception cref="InvalidDataException">The family has no token classifier.</exception>
     static RewardHead NewRewardHead(JsonObject config, ModelFamily family, ConfigReader json, Backbone backbone) =>
-        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone)
+        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone, arg3: 1)
         : family.TokenHeadName is { } name ? new StepHead(backbone.Width, name)
         : throw new InvalidDataException(
             $"{json.Source}: a {family.Type} model cannot be a process reward model, because transformers has no token classifier of this "
@@ -345,6 +388,12 @@ public static class Pretrained
     }
 
     static ModelFamily Family(JsonObject config, string source) => ModelFamily.FromConfig(new(config, source));
+
+    /// <summary>A backbone with the names of checkpoints.</summary>
+    sealed class Bare : Module
+    {
+        public Bare(string name, Backbone backbone) => Register(name, backbone);
+    }
 
     static string ConfigPath(string folder) => Path.Combine(folder, "config.json");
 }

@@ -35,8 +35,8 @@ static class Bert
         Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
         OutputHead = (json, backbone, tied) =>
             new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
-        RewardHead = (json, backbone) =>
-            new FirstTokenRewardHead(backbone.Width, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
+        RewardHead = (json, backbone, labels) =>
+            new FirstTokenRewardHead(backbone.Width, labels, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
         IgnoredTensors = ["cls.*", "bert.pooler.*", "*.position_ids"],
         TiedTensors =
         [

@@ -35,9 +35,9 @@ static class DistilBert
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>
             new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
-        RewardHead = (json, backbone) =>
+        RewardHead = (json, backbone, labels) =>
             new FirstTokenRewardHead(
-                backbone.Width, "pre_classifier", "classifier", x => x.Relu(), json.Probability("seq_classif_dropout", 0.2)),
+                backbone.Width, labels, "pre_classifier", "classifier", x => x.Relu(), json.Probability("seq_classif_dropout", 0.2)),
         IgnoredTensors = ["vocab_*", "*.position_ids"],
         TiedTensors = [("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight")],
     };

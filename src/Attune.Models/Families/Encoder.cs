@@ -99,14 +99,22 @@ public sealed class Encoder : Backbone
 
     public override Parameter TokenEmbedding => tokenEmbedding.Weight;
 
-    public override Tensor Forward(ModelInput input, KvCache? cache = null)
+    /// <summary>Number of layers.</summary>
+    public int LayerCount => blocks.Length;
+
+    public override Tensor Forward(ModelInput input, KvCache? cache = null) => HiddenStates(input, blocks.Length);
+
+    /// <summary>(B, T, D): the hidden states after some of the layers; after none of them, the embeddings.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="layers">From 0 to <see cref="LayerCount"/>.</param>
+    public Tensor HiddenStates(ModelInput input, int layers)
     {
         var attentionMask = Attention.BidirectionalMask(input);
         var x = EmbedTokens(tokenEmbedding, input) + positionEmbedding.Forward(Positions(input));            // (B, T, D)
         if (typeEmbedding is not null)
             x += input.TokenTypes is { } types ? typeEmbedding.Forward(types) : typeEmbedding.Weight.Value.Select(0, 0);
         x = dropout.Forward(norm.Forward(x));
-        foreach (var block in blocks)
+        foreach (var block in blocks.Take(layers))
             x = block.Forward(x, attentionMask);
         return x;
     }

@@ -18,7 +18,7 @@ public sealed record ModelFamily
     /// <summary>The class in <c>architectures</c> of a model with an output head.</summary>
     public required string LanguageModelClass { get; init; }
 
-    /// <summary>The class in <c>architectures</c> of a model with a one-label head.</summary>
+    /// <summary>The class in <c>architectures</c> of a reward model, which has one label, and of a classifier.</summary>
     public required string RewardModelClass { get; init; }
 
     /// <summary>The name of the head in a model that classifies tokens; null where transformers has none.</summary>
@@ -36,7 +36,9 @@ public sealed record ModelFamily
     public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } =
         (_, backbone, tied) => new LinearOutputHead(backbone, tied);
 
-    public Func<ConfigReader, Backbone, RewardHead> RewardHead { get; init; } = (_, backbone) => new LastTokenRewardHead(backbone.Width);
+    /// <summary>Builds the head of <c>*ForSequenceClassification</c> from the settings, the backbone, and the number of labels.</summary>
+    public Func<ConfigReader, Backbone, int, RewardHead> RewardHead { get; init; } =
+        (_, backbone, labels) => new LastTokenRewardHead(backbone.Width, labels);
 
     /// <summary>
     /// Patterns (<c>*</c> stands for any text) of tensor names that checkpoints have and the model does not need: buffers, heads of

@@ -22,9 +22,9 @@ static class Roberta
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>
             new MaskedOutputHead(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
-        RewardHead = (json, backbone) =>
+        RewardHead = (json, backbone, labels) =>
             new FirstTokenRewardHead(
-                backbone.Width, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+                backbone.Width, labels, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
         IgnoredTensors = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
         TiedTensors =
         [

@@ -30,7 +30,7 @@ public sealed class T5 : Backbone
         TiedByDefault = true,
         Backbone = json => new T5(json),
         OutputHead = OutputHead,
-        RewardHead = (_, backbone) => new T5RewardHead(backbone.Width),
+        RewardHead = (_, backbone, labels) => new T5RewardHead(backbone.Width, labels),
         IgnoredTensors =
         [
             "encoder.embed_tokens.weight",
@@ -329,10 +329,10 @@ sealed class T5RewardHead : RewardHead
     readonly Linear dense;
     readonly Linear output;
 
-    public T5RewardHead(long width)
+    public T5RewardHead(long width, int labels)
     {
         dense = Register("classification_head.dense", new Linear(width, width, hasBias: true, 1 / Math.Sqrt(width)));
-        output = Register("classification_head.out_proj", new Linear(width, 1, hasBias: true, 1 / Math.Sqrt(width + 1)));
+        output = Register("classification_head.out_proj", new Linear(width, labels, hasBias: true, 1 / Math.Sqrt(width + 1)));
     }
 
     public override Tensor Score(Tensor hidden, ModelInput input) =>

@@ -16,15 +16,17 @@ sealed class FirstTokenRewardHead : RewardHead
     readonly Func<Tensor, Tensor> activation;
 
     /// <param name="width">Channels of a hidden state.</param>
+    /// <param name="labels">The number of scores.</param>
     /// <param name="poolerName">The dense layer's name in checkpoints.</param>
     /// <param name="scoreName">The last layer's name in checkpoints.</param>
     /// <param name="activation">Applied between the two layers.</param>
     /// <param name="dropout">Applied before the last layer.</param>
-    public FirstTokenRewardHead(long width, string poolerName, string scoreName, Func<Tensor, Tensor> activation, double dropout)
+    public FirstTokenRewardHead(
+        long width, int labels, string poolerName, string scoreName, Func<Tensor, Tensor> activation, double dropout)
     {
         this.activation = activation;
         pooler = Register(poolerName, new Linear(width, width, hasBias: true, initialStd: 0.02));
-        score = Register(scoreName, new Linear(width, 1, hasBias: true, initialStd: 1 / Math.Sqrt(width + 1)));
+        score = Register(scoreName, new Linear(width, labels, hasBias: true, initialStd: 1 / Math.Sqrt(width + 1)));
         this.dropout = Register("dropout", new Dropout(dropout));
     }
 

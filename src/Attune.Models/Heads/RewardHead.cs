@@ -4,10 +4,12 @@ using Attune.Torch;
 
 namespace Attune.Models.Heads;
 
-/// <summary>Turns the hidden states of a text into a score. Its parameters have the names of checkpoints.</summary>
+/// <summary>
+/// Turns the hidden states of a text into a score, or into one for each label. Its parameters have the names of checkpoints.
+/// </summary>
 public abstract class RewardHead : Module
 {
-    /// <summary>(B, T, D) hidden states of the input → (B) scores</summary>
+    /// <summary>(B, T, D) hidden states of the input → (B) scores; (B, L) for a head with L labels, L above 1.</summary>
     public abstract Tensor Score(Tensor hidden, ModelInput input);
 
     /// <summary>(…, D) → (…): the score at every token.</summary>
@@ -24,8 +26,10 @@ public sealed class LastTokenRewardHead : RewardHead
 {
     readonly Linear score;
 
-    public LastTokenRewardHead(long width) =>
-        score = Register("score", new Linear(width, 1, hasBias: false, initialStd: 1 / Math.Sqrt(width + 1)));
+    /// <param name="width">Channels of a hidden state.</param>
+    /// <param name="labels">The number of scores.</param>
+    public LastTokenRewardHead(long width, int labels = 1) =>
+        score = Register("score", new Linear(width, labels, hasBias: false, initialStd: 1 / Math.Sqrt(width + 1)));
 
     public override Tensor ScoreTokens(Tensor hidden) => score.Forward(hidden).Squeeze(-1);
 

@@ -7,10 +7,16 @@ namespace Attune.Reporting.Evaluation;
 /// <param name="Model">The model's name.</param>
 /// <param name="Prompts">The prompts.</param>
 /// <param name="Texts">A response to each prompt with the prompt's references, which may be none.</param>
-/// <param name="Numbers">Numbers of each response, such as its length and its score.</param>
+/// <param name="Numbers">Numbers of each response, such as its length and its score; NaN where a response has none.</param>
 public sealed record ModelResponses(
     string Model, IReadOnlyList<string> Prompts, IReadOnlyList<ReferencedText> Texts,
-    IReadOnlyDictionary<string, IReadOnlyList<double>> Numbers);
+    IReadOnlyDictionary<string, IReadOnlyList<double>> Numbers)
+{
+    /// <summary>
+    /// −log of the probability of each response under a language model, and the response's tokens in it; null for no language model.
+    /// </summary>
+    public IReadOnlyList<(double Loss, int Tokens)>? Losses { get; init; }
+}
 
 /// <summary>A 95 % interval.</summary>
 public readonly record struct Interval(double Low, double High);
@@ -49,10 +55,15 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
     /// </summary>
     public const string WinRateName = "win rate";
 
+    /// <summary>The name of the perplexity of all responses under a language model, exp(Σ losses / Σ tokens).</summary>
+    public const string PerplexityName = "perplexity";
+
     const int Rounds = 1000;
 
     /// <param name="models">At least one model; all have responses to the same prompts, at least one.</param>
-    /// <param name="names">Names of metrics: of <see cref="TextMetricCatalog"/>, of the models' numbers, or diversity.</param>
+    /// <param name="names">
+    /// Names of metrics: of <see cref="TextMetricCatalog"/>, of the models' numbers, diversity, or perplexity.
+    /// </param>
     /// <param name="seed">The seed of the bootstrap.</param>
     public static ResponseEvaluation Create(IReadOnlyList<ModelResponses> models, IReadOnlyList<string> names, int seed)
     {
@@ -71,11 +82,14 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
             {
                 [WinRateName] =
                 [
-                    .. model.Numbers[score].Zip(models[0].Numbers[score], (own, first) => own > first ? 1 : own < first ? 0 : 0.5),
+                    .. model.Numbers[score].Zip(models[0].Numbers[score], Win),
                 ],
             },
         }),
     ];
+
+    static double Win(double own, double first) => double.IsNaN(own) || double.IsNaN(first) ? double.NaN
+        : own > first ? 1 : own < first ? 0 : 0.5;
 
     /// <summary>Indices of prompts, drawn with replacement.</summary>
     static int[][] Draws(int prompts, int seed)
@@ -85,7 +99,11 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
         return [.. Enumerable.Range(0, Rounds).Select(_ => random.GetItems(all, prompts))];
     }
 
-    static Func<IReadOnlyList<int>, double> MeansOf(IReadOnlyList<double> numbers) => rows => rows.Average(row => numbers[row]);
+    static Func<IReadOnlyList<int>, double> MeansOf(IReadOnlyList<double> numbers) => rows =>
+        rows.Select(row => numbers[row]).Where(number => !double.IsNaN(number)).DefaultIfEmpty(double.NaN).Average();
+
+    static Func<IReadOnlyList<int>, double> PerplexityOf(IReadOnlyList<(double Loss, int Tokens)> losses) => rows =>
+        Math.Exp(rows.Sum(row => losses[row].Loss) / rows.Sum(row => losses[row].Tokens));
 
     static ComparedMetric Measure(string name, IReadOnlyList<ModelResponses> models, int[][] draws)
     {
@@ -93,11 +111,13 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
         int[] all = [.. Enumerable.Range(0, models[0].Texts.Count)];
         (double Value, double[] Drawn)[] measured = [.. models.Select(model =>
         {
-            var score = metric?.OfSelections(model.Texts) ?? MeansOf(model.Numbers[name]);
+            var score = name == PerplexityName ? PerplexityOf(model.Losses!)
+                : metric?.OfSelections(model.Texts) ?? MeansOf(model.Numbers[name]);
             return (score(all), Array.ConvertAll(draws, draw => score(draw)));
         })];
         var (value, drawn) = measured[0];
-        return new(name, metric?.LowerIsBetter ?? false, [.. models.Zip(measured, (model, own) => model == models[0]
+        var lowerIsBetter = name == PerplexityName || metric is { LowerIsBetter: true };
+        return new(name, lowerIsBetter, [.. models.Zip(measured, (model, own) => model == models[0]
             ? new ModelMetric(model.Model, own.Value, Percentiles(own.Drawn), null, null)
             : new(
                 model.Model, own.Value, Percentiles(own.Drawn), own.Value - value,

@@ -35,19 +35,25 @@ public static class ResponseEvaluationPage
                     + "interval does not contain 0.",
                 ],
             },
-            Samples(evaluation.Models),
+            .. Samples(evaluation.Models),
         ]);
 
     static string Names(ResponseEvaluation evaluation) => string.Join(", ", evaluation.Models.Select(model => model.Model));
 
-    static ReportSection Samples(IReadOnlyList<ModelResponses> models)
+    /// <summary>The responses of each model beside those of the first; those of one model alone.</summary>
+    static IEnumerable<ReportSection> Samples(IReadOnlyList<ModelResponses> models)
     {
-        var (first, last) = (models[0], models[^1]);
-        return new("Responses")
+        var first = models[0];
+        if (models.Count == 1)
+            return [Section("Responses", null)];
+        return models.Skip(1).Select(model => Section(
+            models.Count == 2 ? "Responses" : $"Responses of {first.Model} and {model.Model}", model));
+
+        ReportSection Section(string title, ModelResponses? other) => new(title)
         {
-            SampleTitles = (first.Model, last.Model),
+            SampleTitles = (first.Model, other?.Model ?? ""),
             Samples = [.. first.Prompts.Take(SamplesShown).Select((prompt, row) => new BeforeAfter(
-                prompt, new(first.Texts[row].Response), models.Count > 1 ? new(last.Texts[row].Response) : null))],
+                prompt, new(first.Texts[row].Response), other is null ? null : new(other.Texts[row].Response)))],
         };
     }
 
@@ -72,6 +78,9 @@ public static class ResponseEvaluationPage
 
     static string Signed(double value) => (value > 0 ? "+" : "") + NumberFormat.Number(value);
 
+    /// <summary>JSON has no NaN, the mean of no numbers.</summary>
+    static double? Finite(double? value) => value is { } known && double.IsFinite(known) ? known : null;
+
     public static JsonObject ToJson(ResponseEvaluation evaluation) => new()
     {
         ["prompts"] = evaluation.Models[0].Texts.Count,
@@ -80,12 +89,12 @@ public static class ResponseEvaluationPage
             [.. metric.Models.Select(model => new JsonObject
             {
                 ["model"] = model.Model,
-                ["value"] = model.Value,
-                ["low"] = model.Interval?.Low,
-                ["high"] = model.Interval?.High,
-                ["difference"] = model.Difference,
-                ["differenceLow"] = model.DifferenceInterval?.Low,
-                ["differenceHigh"] = model.DifferenceInterval?.High,
+                ["value"] = Finite(model.Value),
+                ["low"] = Finite(model.Interval?.Low),
+                ["high"] = Finite(model.Interval?.High),
+                ["difference"] = Finite(model.Difference),
+                ["differenceLow"] = Finite(model.DifferenceInterval?.Low),
+                ["differenceHigh"] = Finite(model.DifferenceInterval?.High),
             })])))),
     };
 }

@@ -138,6 +138,10 @@ public static class MetricGuide
         new("responses/groups_without_signal", "Groups without signal", "%",
             "Prompts whose responses all have the same score: a method that compares them learns nothing from these. Healthy: below 50 %.")
             { Place = ChartPlace.Folded },
+        new("responses/without_score", "Responses without a score", "%",
+            "The share of responses that no reward applies to; they are left out of means and have no advantage. Logged where there are "
+            + "any.")
+            { Place = ChartPlace.Folded },
         new("responses/groups_replaced", "Replaced groups", "%",
             "Prompts whose responses all had the same score and that were replaced by others (dynamic sampling).")
             { Place = ChartPlace.Folded },

@@ -70,7 +70,7 @@ public sealed record Rouge : ResponseMetric
     static double F1(double common, int ofResponse, int ofReference) => common == 0 ? 0 : 2 * common / (ofResponse + ofReference);
 
     /// <summary>The positions in the reference of a longest common subsequence, from the last to the first.</summary>
-    static List<int> CommonSubsequence(string[] reference, string[] response)
+    internal static List<int> CommonSubsequence(string[] reference, string[] response)
     {
         var lengths = new int[reference.Length + 1, response.Length + 1];
         for (var i = 1; i <= reference.Length; i++)

@@ -3,7 +3,16 @@ namespace Attune.Reporting.TextMetrics;
 /// <summary>A response with the references that it is compared with.</summary>
 /// <param name="Response">The text that a model wrote.</param>
 /// <param name="References">Texts that are right; at least one.</param>
-public sealed record ReferencedText(string Response, IReadOnlyList<string> References);
+public sealed record ReferencedText(string Response, IReadOnlyList<string> References)
+{
+    /// <summary>The table that the response describes, for metrics that need one.</summary>
+    public IReadOnlyList<TableEntry> Table { get; init; } = [];
+}
+
+/// <summary>An entry of a table.</summary>
+/// <param name="Attribute">What the value is, such as "name".</param>
+/// <param name="Value">A text that is not empty.</param>
+public sealed record TableEntry(string Attribute, string Value);
 
 /// <summary>
 /// A metric that compares responses with references. Metrics are shares from 0 to 1, also where their reference implementation prints
@@ -13,6 +22,9 @@ public abstract record TextMetric
 {
     /// <summary>Whether a lower number is better.</summary>
     public virtual bool LowerIsBetter => false;
+
+    /// <summary>Whether each response needs a table.</summary>
+    public virtual bool NeedsTable => false;
 
     /// <summary>The score of each response.</summary>
     public abstract IReadOnlyList<double> Scores(IReadOnlyList<ReferencedText> texts);
@@ -27,10 +39,6 @@ public abstract record TextMetric
         var scores = Scores(texts);
         return rows => rows.Average(row => scores[row]);
     }
-
-    /// <summary>The score of all responses together.</summary>
-    /// <inheritdoc cref="OfSelections"/>
-    public double CorpusScore(IReadOnlyList<ReferencedText> texts) => OfSelections(texts)([.. Enumerable.Range(0, texts.Count)]);
 
     /// <summary>The score of one response.</summary>
     public double Score(string response, params IReadOnlyList<string> references) => Scores([new(response, references)])[0];

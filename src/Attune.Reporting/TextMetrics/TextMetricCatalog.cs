@@ -17,5 +17,6 @@ public static class TextMetricCatalog
         ["ter"] = new Ter(),
         ["meteor"] = new Meteor(),
         ["cider"] = new Cider(),
+        ["parent"] = new Parent(),
     };
 }

@@ -54,21 +54,22 @@ public static class ActorCritic
 {
     /// <summary>
     /// Advantages and returns by GAE. The reward of a token is −β times its KL from the reference, where the penalty is in the reward, and
-    /// the score of the response at its last token. Ziegler et al. 2019, eq. 2, https://arxiv.org/abs/1909.08593
+    /// the score of the response at its last token; responses without a score are left out of the loss. Ziegler et al. 2019, eq. 2,
+    /// https://arxiv.org/abs/1909.08593
     /// </summary>
     public static Experience Estimate(Rollouts rollouts, Scores scores, KlPenalty kl, ReturnOptions options, TrainingStep step)
     {
-        var (mask, values) = (rollouts.Mask, rollouts.Values!);
+        var (mask, values) = (scores.Scored(rollouts.Mask), rollouts.Values!);
         var rewards = scores.PerToken(rollouts);                                                    // (B, T)
         if (kl.IsInReward)
             rewards -= rollouts.Kl! * kl.Coefficient;
         if (options.WhitenRewards)
             rewards = Masked.Whiten(rewards, mask, keepMean: true).MaskedFill(!mask, 0);
-        var (advantages, returns) = Estimate(rewards, values, mask, options);
+        var (advantages, returns) = Estimate(rewards, values, rollouts.Mask, options);
         step.Log("value/explained_variance", ExplainedVariance(returns, values, mask));
         if (options.WhitenAdvantages)
-            advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
-        return new(rollouts, advantages, returns);
+            advantages = Masked.Whiten(advantages, mask);
+        return new(rollouts, advantages.MaskedFill(!mask, 0), returns) { Mask = mask };
     }
 
     /// <summary>

@@ -61,12 +61,14 @@ public sealed class Reinforce(ReinforceOptions options, KlPenalty? kl = null) : 
 
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
     {
-        var mask = rollouts.Mask;
+        var mask = scores.Scored(rollouts.Mask);
         var rewards = scores.Minus(Baseline(rollouts, scores)).PerToken(rollouts);                  // (B, T)
         if (kl is { IsInReward: true })
             rewards -= rollouts.Kl! * kl.Coefficient;
         var advantages = Advantages.Returns(rewards, options.Gamma).MaskedFill(!mask, 0);
-        return new(rollouts, options.NormalizeAdvantages ? Masked.Whiten(advantages, mask).MaskedFill(!mask, 0) : advantages);
+        if (options.NormalizeAdvantages)
+            advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
+        return new(rollouts, advantages) { Mask = mask };
     }
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size) => loss.Compute(experience, analysis, size);
@@ -77,7 +79,7 @@ public sealed class Reinforce(ReinforceOptions options, KlPenalty? kl = null) : 
     double[] Baseline(Rollouts rollouts, Scores scores) => options.Baseline switch
     {
         ReinforceBaseline.Group => [.. scores.Totals.Chunk(rollouts.GroupSize)
-            .SelectMany(group => Enumerable.Repeat(group.Average(), group.Length))],
+            .SelectMany(group => Enumerable.Repeat(Advantages.Mean(group), group.Length))],
         ReinforceBaseline.Greedy => rollouts.GreedyScores!,
         _ => new double[rollouts.Count],
     };

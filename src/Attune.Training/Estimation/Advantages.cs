@@ -76,8 +76,9 @@ public static class Advantages
         return group.Select(score => double.IsNaN(score) || count < 2 ? 0 : score - (sum - score) / (count - 1));
     })];
 
-    /// <summary>Whether the scores of a group differ; otherwise nothing is learned from it.</summary>
-    public static bool HasSignal(IReadOnlyList<double> group) => group.Any(score => score != group[0]);
+    /// <summary>Whether the scores of a group, those that are NaN left out, differ; otherwise nothing is learned from it.</summary>
+    public static bool HasSignal(IReadOnlyList<double> group) =>
+        group.Where(score => !double.IsNaN(score)).Distinct().Skip(1).Any();
 
     /// <summary>The share of groups whose responses all have the same score.</summary>
     public static double GroupsWithoutSignal(double[] scores, int groupSize) =>

@@ -34,7 +34,10 @@ public sealed class BestOfNSampling(Policy policy, IRewardSource reward, IReward
     {
         using var scope = TensorScope.Open();
         var rollouts = policy.Respond(prompts, random, answers, cancellation);
-        var scores = reward.Score(rollouts).Totals.Chunk(answers);
+        var totals = reward.Score(rollouts).Totals;
+        if (Array.Exists(totals, double.IsNaN))
+            throw new InvalidDataException("best of n needs a score for every response; some of the rewards left responses without one");
+        var scores = totals.Chunk(answers);
         return [.. scores.Zip(gold?.Score(rollouts).Totals.Chunk(answers) ?? prompts.Select(_ => Array.Empty<double>()))];
     }
 }

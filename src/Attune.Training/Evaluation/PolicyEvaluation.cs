@@ -43,13 +43,13 @@ public sealed class PolicyEvaluation(
         (int Index, TokenPrompt[] Prompts)[] parts = [.. prompts.Chunk(RowsAtOnce).Index()];
         var responses = Workers.Map(parts, part => policy.Sample(part.Prompts, (ulong)seed * MaxParts + (ulong)part.Index));
         Sample[] samples = [.. parts.Zip(responses).SelectMany(part => Measure(part.First.Prompts, part.Second))];
-        var metrics = samples[0].Numbers.Keys.ToDictionary(
-            name => $"eval/{name}", name => samples.Average(sample => sample.Numbers[name]), StringComparer.Ordinal);
+        var metrics = samples.SelectMany(sample => sample.Numbers).GroupBy(number => number.Key, StringComparer.Ordinal).ToDictionary(
+            numbers => $"eval/{numbers.Key}", numbers => numbers.Average(number => number.Value), StringComparer.Ordinal);
         var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
         metrics["eval/distinct"] = distinct / (double)samples.Length;
         metrics[MetricGuide.HeldOutExamples] = samples.Length;
-        if (samples[0].Numbers.ContainsKey("score"))
-            AddSpread(metrics, [.. samples.Select(sample => sample.Numbers["score"])]);
+        if (metrics.ContainsKey("eval/score"))
+            AddSpread(metrics, [.. samples.Where(sample => sample.Numbers.ContainsKey("score")).Select(sample => sample.Numbers["score"])]);
         return new(metrics, [.. samples.Take(SamplesKept)]);
     }
 
@@ -75,17 +75,21 @@ public sealed class PolicyEvaluation(
                 ["length"] = completion.Tokens.Length,
                 ["ended"] = completion.Ended ? 1 : 0,
             };
-            if (totals is not null)
-                metrics["score"] = totals[row];
-            if (goldScores is not null)
-                metrics["gold"] = goldScores[row];
+            Add("score", totals);
+            Add("gold", goldScores);
             foreach (var (name, partScores) in scores?.Parts ?? new Dictionary<string, double[]>())
-                metrics[$"rewards/{name}"] = partScores[row];
+                Add($"rewards/{name}", partScores);
             if (kl is not null)
                 metrics["kl"] = kl[row];
             if (teacherKl is not null)
                 metrics["kl/reverse"] = teacherKl[row] / completion.Tokens.Length;
             return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), metrics);
+
+            void Add(string name, double[]? numbers)
+            {
+                if (numbers is not null && !double.IsNaN(numbers[row]))            // NaN: no score
+                    metrics[name] = numbers[row];
+            }
         })];
     }
 

@@ -117,7 +117,7 @@ public sealed class KlPenalty(KlOptions options) : IRunState
         step.Log("objective/kl", perResponse);
         step.Log($"objective/kl_{estimator}", perResponse);
         step.Log("objective/kl_coef", Coefficient);
-        step.Log("objective/rlhf_reward", scores.Totals.Average() - Coefficient * perResponse);
+        step.Log("objective/rlhf_reward", Advantages.Mean(scores.Totals) - Coefficient * perResponse);
         if (double.IsFinite(total))
             controller.Update(perResponse, total / rollouts.TokenCount, rollouts.Count);
     }

@@ -148,8 +148,10 @@ public sealed class OnPolicyLoop(
 
     static void LogRollouts(Rollouts rollouts, Scores scores, TrainingStep step)
     {
-        step.Log("objective/scores", scores.Totals.Average());
-        step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", part.Value.Average())));
+        step.Log("objective/scores", Advantages.Mean(scores.Totals));
+        step.Log(scores.Parts.Select(part => KeyValuePair.Create($"rewards/{part.Key}", Advantages.Mean(part.Value))));
+        if (scores.MissingCount > 0)
+            step.Log("responses/without_score", scores.MissingCount / (double)rollouts.Count);
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
         int[][] responses = [.. rollouts.Tokens];

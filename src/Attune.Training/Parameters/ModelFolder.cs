@@ -143,6 +143,24 @@ public static class ModelFolder
         return Fit(model, model.Backbone, LoadTokenizer(folder), device);
     }
 
+    /// <summary>A classifier with float32 weights on a device.</summary>
+    /// <exception cref="InvalidDataException">The folder has no classifier, or its tokenizer does not fit.</exception>
+    public static Classifier LoadClassifier(string folder, Device device)
+    {
+        folder = ModelPath.Find(folder);
+        var model = Pretrained.LoadClassifier(folder);
+        return Fit(model, model.Backbone, LoadTokenizer(folder), device);
+    }
+
+    /// <summary>An encoder without its head, with float32 weights on a device.</summary>
+    /// <exception cref="InvalidDataException">The folder has no encoder, or its tokenizer does not fit.</exception>
+    public static Encoder LoadEncoder(string folder, Device device)
+    {
+        folder = ModelPath.Find(folder);
+        var encoder = Pretrained.LoadEncoder(folder);
+        return Fit(encoder, encoder, LoadTokenizer(folder), device);
+    }
+
     /// <summary>A trained reward model to train further: float32 weights on the run's device, computing in the run's type.</summary>
     /// <inheritdoc cref="LoadRewardModel(string, Device, DType?)"/>
     public static RewardModel LoadTrainableRewardModel(string folder, Run run)

@@ -124,6 +124,8 @@ public sealed class RftLoop(
     /// <summary>Differs for every part of every round, and from the seeds of evaluations.</summary>
     ulong SeedOf(int part) => ((ulong)(uint)run.Seed << 40) + ((ulong)(pool.Rounds + 1) << 20) + (ulong)part;
 
+    /// <summary>The responses with their scores; those without a score are left out.</summary>
+    /// <exception cref="InvalidDataException">A source failed, or no response has a score.</exception>
     IReadOnlyList<SampledResponse> Score(IReadOnlyList<SampledResponse> sampled, IReadOnlyList<TokenPrompt> prompts)
     {
         using var noGrad = Autograd.NoGrad();
@@ -137,14 +139,17 @@ public sealed class RftLoop(
             policy.Model.Device);
         var scores = rewards.ScoreAndUpdateStatistics(rollouts);
         var (totals, shaped) = (scores.Totals, Scoring.Shape(scores, rollouts).Totals);
-        return [.. sampled.Select((response, at) => response with
+        SampledResponse[] scored = [.. sampled.Select((response, at) => response with
         {
             Score = totals[at],
             Reward = shaped[at],
             Parts = scores.Parts.Count == 0
                 ? null
-                : scores.Parts.ToDictionary(part => part.Key, part => part.Value[at], StringComparer.Ordinal),
-        })];
+                : scores.Parts.Where(part => !double.IsNaN(part.Value[at]))
+                    .ToDictionary(part => part.Key, part => part.Value[at], StringComparer.Ordinal),
+        }).Where(response => !double.IsNaN(response.Score!.Value))];
+        return scored.Length > 0 ? scored
+            : throw new InvalidDataException("the rewards gave none of the responses a score; at least one must have a score");
     }
 
     /// <summary>The metrics of the round's responses, the same in each of its steps.</summary>
@@ -154,8 +159,9 @@ public sealed class RftLoop(
         int[][] tokens = [.. round.Select(response => response.Tokens)];
         step.Log("rft/round", pool.Rounds);
         step.Log("objective/scores", round.Average(response => response.Score!.Value));
-        foreach (var part in round[0].Parts?.Keys ?? [])
-            step.Log($"rewards/{part}", round.Average(response => response.Parts![part]));
+        foreach (var part in round.SelectMany(response => response.Parts?.ToArray() ?? [])
+                     .GroupBy(part => part.Key, StringComparer.Ordinal))
+            step.Log($"rewards/{part.Key}", part.Average(score => score.Value));
         if (policy.Generator.ReportsLogprobs)
             step.Log("objective/entropy", -round.Average(response => response.Logprobs.Sum()));
         step.Log("responses/length", tokens.Average(response => response.Length));

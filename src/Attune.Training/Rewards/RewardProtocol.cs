@@ -7,8 +7,8 @@ namespace Attune.Training.Rewards;
 
 /// <summary>
 /// The JSON of a remote reward, one object for each batch, on one line: <c>{"id":n,"prompts":[…],"completions":[…]}</c>, answered by
-/// <c>{"id":n,"scores":[…]}</c>, with a
-/// number for each completion, or a list with a number for each of its tokens.
+/// <c>{"id":n,"scores":[…]}</c>, with a number for each completion, a list with a number for each of its tokens, or null for a completion
+/// that the reward does not apply to.
 /// </summary>
 sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 {
@@ -63,6 +63,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     static double[] ReadRow(JsonElement score, int row, int tokens)
     {
+        if (score.ValueKind == JsonValueKind.Null)
+            return [];
         if (score.ValueKind != JsonValueKind.Array)
             return [Number(score, row)];
         return score.GetArrayLength() == tokens
@@ -75,7 +77,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
     static double Number(JsonElement score, int row) =>
         score.ValueKind == JsonValueKind.Number && score.TryGetDouble(out var number) && double.IsFinite(number)
             ? number
-            : throw new InvalidDataException($"its answer has {Shown(score)} for completion {row}, which must be a finite number");
+            : throw new InvalidDataException($"its answer has {Shown(score)} for completion {row}, which must be a finite number or null");
 
     static JsonDocument Parse(ReadOnlyMemory<byte> answer)
     {

@@ -16,6 +16,7 @@ public static class RewardSources
     public static IReadOnlyDictionary<string, RewardOptions> Kinds { get; private set; } = new RewardOptions[]
     {
         new ModelReward(),
+        new ClassifierReward(),
         new LengthReward(),
         new RegexReward(),
         new KeywordsReward(),
@@ -26,12 +27,16 @@ public static class RewardSources
         new BoxedReward(),
         new CosineReward(),
         new ThinkFormatReward(),
+        new IncreasingNumbersReward(),
+        new DatesReward(),
         new RougeReward(),
         new BleuReward(),
         new ChrfReward(),
         new TerReward(),
         new MeteorReward(),
         new CiderReward(),
+        new ParentReward(),
+        new BertScoreReward(),
         new HttpReward(),
         new ProcessReward(),
         new PluginReward(),
@@ -104,12 +109,14 @@ public static class RewardSources
         where same.Count() > 1
         select new ValidationResult($"must have different names: {same.Count()} are called '{same.Key}'; set their key name", [member]);
 
-    /// <summary>Rewards that are not part of a recipe.</summary>
-    sealed record RewardList : IValidatableObject
-    {
-        [MinLength(1, ErrorMessage = "must have at least one reward")]
-        public required IReadOnlyList<RewardOptions> Rewards { get; init; }
+}
 
-        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => ValidateNames(Rewards, nameof(Rewards));
-    }
+/// <summary>Rewards that are not part of a recipe.</summary>
+sealed record RewardList : IValidatableObject
+{
+    [MinLength(1, ErrorMessage = "must have at least one reward")]
+    public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        RewardSources.ValidateNames(Rewards, nameof(Rewards));
 }

@@ -12,7 +12,8 @@ public sealed record WeightedReward(string Name, IRewardSource Source, double We
 
 /// <summary>
 /// The weighted sum of sources, each scaled separately. The score of a whole response is added at its last token where another source
-/// scores every token. Remote sources are called at the same time. Running moments are updated only when every source has answered.
+/// scores every token. A source that has no score for a response is left out of its sum; where none has one, the response has no score.
+/// Remote sources are called at the same time. Running moments are updated only when every source has answered.
 /// </summary>
 public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSource
 {
@@ -70,7 +71,7 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
         return new(rows)
         {
             Parts = Named(partScores).ToDictionary(StringComparer.Ordinal),
-            Terms = [.. scaled.Zip(parts, (part, reward) => (Array.ConvertAll(part, row => row.Sum()), reward.Weight))],
+            Terms = [.. scaled.Zip(parts, (part, reward) => (Array.ConvertAll(part, Scores.Total), reward.Weight))],
         };
     }
 

@@ -68,7 +68,7 @@ public sealed class ScorePipeline(ScoreOptions options)
     public Scores Shape(Scores scores, Rollouts rollouts)
     {
         var totals = scores.Totals;
-        var scaled = scaler.Scale(Clip(scores.Rows, options.RawClip), totals, update: Array.TrueForAll(totals, double.IsFinite));
+        var scaled = scaler.Scale(Clip(scores.Rows, options.RawClip), totals, update: !totals.Any(double.IsInfinity));
         var rows = Clip(scaled, options.Clip).Zip(
             rollouts.Completions, (row, response) => ScoreScaler.AddAtEnd(response.Ended ? row : CutOff(row), -Penalty(response)));
         return scores with { Rows = [.. rows] };

@@ -43,22 +43,23 @@ sealed class ScoreScaler(ScoreScaling scaling, bool keepMean = false)
 
     /// <inheritdoc cref="Scale(Scores, bool)"/>
     /// <param name="rows">B rows.</param>
-    /// <param name="totals">B scores that the moments are computed from.</param>
+    /// <param name="totals">B scores that the moments are computed from; those that are NaN are left out.</param>
     /// <param name="update">Whether the moments are updated with these scores.</param>
     public double[][] Scale(double[][] rows, double[] totals, bool update)
     {
-        if (scaling == ScoreScaling.None)
+        double[] known = [.. totals.Where(total => !double.IsNaN(total))];
+        if (scaling == ScoreScaling.None || known.Length == 0)
             return rows;
         if (update && (scaling == ScoreScaling.Running || (scaling == ScoreScaling.Reference && Moments.Count == 0)))
-            Moments.Update(totals);
-        var moments = Moments.Count > 0 ? Moments : MomentsFor(totals);
+            Moments.Update(known);
+        var moments = Moments.Count > 0 ? Moments : MomentsFor(known);
         var std = moments.Std > MinStd ? moments.Std : 1;                // equal scores are not scaled
         var shift = keepMean ? 0 : -moments.Mean / std;
         return Array.ConvertAll(rows, row => AddAtEnd(Array.ConvertAll(row, number => number / std), shift));
     }
 
-    /// <summary>A row with a number added to its last element.</summary>
-    public static double[] AddAtEnd(double[] row, double number) => [.. row[..^1], row[^1] + number];
+    /// <summary>A row with a number added to its last element; an empty row stays empty.</summary>
+    public static double[] AddAtEnd(double[] row, double number) => row.Length == 0 ? row : [.. row[..^1], row[^1] + number];
 
     static RunningMoments MomentsFor(double[] totals)
     {

@@ -6,11 +6,16 @@ using Attune.Training.Policies;
 namespace Attune.Training.Rewards;
 
 /// <summary>Scores of B responses, or of each of their tokens. Higher is better.</summary>
-/// <param name="Rows">B rows: one number for a whole response, or one for each of its tokens.</param>
+/// <param name="Rows">
+/// B rows: one number for a whole response, one for each of its tokens, or none where the reward does not apply to the response.
+/// </param>
 public sealed record Scores(double[][] Rows)
 {
-    /// <summary>The score of each response: the sum of its row.</summary>
-    public double[] Totals => Array.ConvertAll(Rows, row => row.Sum());
+    /// <summary>The score of each response: the sum of its row; NaN where it has none.</summary>
+    public double[] Totals => Array.ConvertAll(Rows, Total);
+
+    /// <summary>How many responses have no score.</summary>
+    public int MissingCount => Rows.Count(row => row.Length == 0);
 
     /// <summary>The scores of each part of the reward, by the names of the parts; empty when there is one part.</summary>
     public IReadOnlyDictionary<string, double[]> Parts { get; init; } = new Dictionary<string, double[]>();
@@ -22,6 +27,13 @@ public sealed record Scores(double[][] Rows)
 
     /// <summary>Scores of whole responses.</summary>
     public static Scores FromTotals(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
+
+    /// <summary>Scores of whole responses; null for a response that the reward does not apply to.</summary>
+    public static Scores FromTotals(IEnumerable<double?> responses) =>
+        new([.. responses.Select(score => score is { } known ? new[] { known } : [])]);
+
+    /// <summary>The score of a response from its row; NaN for an empty row.</summary>
+    internal static double Total(double[] row) => row.Length == 0 ? double.NaN : row.Sum();
 
     /// <summary>These scores, less a number for each response, which is subtracted at its last token.</summary>
     public Scores Minus(double[] numbers) =>
@@ -46,7 +58,12 @@ public sealed record Scores(double[][] Rows)
         T[] Pick<T>(T[] all) => Array.ConvertAll(rows, row => all[row]);
     }
 
-    /// <summary>(B, T): each score at its token; that of a whole response at its last token.</summary>
+    /// <summary>(B, T): the mask without the responses that have no score.</summary>
+    public Tensor Scored(Tensor mask) => MissingCount == 0
+        ? mask
+        : mask & Tensor.From(Array.ConvertAll(Rows, row => row.Length > 0), Rows.Length, 1).To(mask.Device);
+
+    /// <summary>(B, T): each score at its token; that of a whole response at its last token; 0 for a response without a score.</summary>
     public Tensor PerToken(Responses responses)
     {
         var length = (int)responses.Mask.Size(1);
@@ -60,7 +77,9 @@ public sealed record Scores(double[][] Rows)
         return Tensor.From(rewards, responses.Count, length).To(responses.Mask.Device);
     }
 
-    /// <summary>Checks that there is a row for each response, with one number or one for each token, and that all are finite.</summary>
+    /// <summary>
+    /// Checks that there is a row for each response, with one number, one for each token or none, and that all are finite.
+    /// </summary>
     /// <exception cref="InvalidDataException">They are not; the message names the reward.</exception>
     public void Check(string name, Rollouts rollouts)
     {
@@ -69,7 +88,7 @@ public sealed record Scores(double[][] Rows)
                 $"the reward '{name}' gave {Quantity.Of(Rows.Length, "score")} for {Quantity.Of(rollouts.Count, "response")}");
         foreach (var (row, response) in Rows.Zip(rollouts.Completions))
         {
-            if (row is null || (row.Length != 1 && row.Length != response.Tokens.Length))
+            if (row is null || (row.Length > 1 && row.Length != response.Tokens.Length))
                 throw new InvalidDataException(
                     $"the reward '{name}' gave {Quantity.Of(row?.Length ?? 0, "number")} for a response of "
                     + $"{Quantity.Of(response.Tokens.Length, "token")}; it must give one number, or one for each token");

@@ -17,16 +17,20 @@ public abstract record TextMetricReward : RewardOptions
     /// <summary>The metric.</summary>
     internal abstract TextMetric Metric { get; }
 
-    public override IRewardSource Build(RewardContext context) => new TextMetricSource(Metric, Field, context.Policy.Tokenizer);
+    /// <summary>The response with what the metric compares it with.</summary>
+    internal virtual ReferencedText Read(TextResponse response) => new(response.Text, response.References(Field));
+
+    public override IRewardSource Build(RewardContext context) => new TextMetricSource(this, context.Policy.Tokenizer);
 }
 
 /// <summary>The scores of a text metric; 1 − metric for a metric of which less is better.</summary>
-sealed class TextMetricSource(TextMetric metric, string field, Tokenizer tokenizer) : IRewardSource
+sealed class TextMetricSource(TextMetricReward options, Tokenizer tokenizer) : IRewardSource
 {
+    readonly TextMetric metric = options.Metric;
+
     public Scores Score(Rollouts rollouts)
     {
-        var scores = metric.Scores([.. TextResponse.FromRollouts(rollouts, tokenizer).Select(response =>
-            new ReferencedText(response.Text, response.References(field)))]);
+        var scores = metric.Scores([.. TextResponse.FromRollouts(rollouts, tokenizer).Select(options.Read)]);
         return Scores.FromTotals(metric.LowerIsBetter ? scores.Select(score => 1 - score) : scores);
     }
 }

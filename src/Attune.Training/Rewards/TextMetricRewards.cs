@@ -72,3 +72,26 @@ public sealed record CiderReward : TextMetricReward
 
     internal override TextMetric Metric => new Cider();
 }
+
+/// <summary>PARENT, from 0 to 1: the response describes a table, and is compared with references and with the table.</summary>
+public sealed record ParentReward : TextMetricReward
+{
+    public override string Kind => "parent";
+
+    /// <summary>
+    /// The field of the prompt's row that holds the table: an object such as {"name": "Ada"}, or a list of [attribute, value] or of
+    /// [subject, relation, object].
+    /// </summary>
+    [Required(ErrorMessage = "must name a field of the prompts' rows")]
+    public string Table { get; init; } = "table";
+
+    /// <summary>The weight of the table in the recall; null for 1 − the share of the table that the reference mentions.</summary>
+    [Range(0d, 1d)]
+    public double? Lambda { get; init; } = 0.5;
+
+    public override IReadOnlyList<string> RowFields => [Field, Table];
+
+    internal override TextMetric Metric => new Parent { Lambda = Lambda };
+
+    internal override ReferencedText Read(TextResponse response) => base.Read(response) with { Table = response.Table(Table) };
+}

@@ -50,5 +50,36 @@ public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Resp
         ? texts
         : throw new InvalidDataException($"{Prompt.Row!.Origin}: '{name}' must hold at least one text (was an empty list)");
 
+    /// <summary>The entries of a table in a field: an object, or a list of [attribute, value] or [subject, relation, object].</summary>
+    /// <exception cref="InvalidDataException">The field is missing, has no entry or another form, or the prompt is not from a
+    /// file.</exception>
+    public IReadOnlyList<TableEntry> Table(string name)
+    {
+        var field = Field(name);
+        TableEntry?[] entries = field.ValueKind switch
+        {
+            JsonValueKind.Object => [.. field.EnumerateObject().Select(entry => new TableEntry(entry.Name, Joined(entry.Value)))],
+            JsonValueKind.Array => [.. field.EnumerateArray().Select(Entry)],
+            _ => [null],
+        };
+        TableEntry[] filled = [.. entries.OfType<TableEntry>().Where(entry => !string.IsNullOrWhiteSpace(entry.Value))];
+        return filled.Length > 0 && !entries.Contains(null)
+            ? filled
+            : throw new InvalidDataException(
+                $"{Prompt.Row!.Origin}: '{name}' must hold a table with at least one value: an object, or a list of [attribute, value] or "
+                + $"[subject, relation, object] (was {field.GetRawText().Quoted()})");
+
+        static TableEntry? Entry(JsonElement entry) => entry.ValueKind != JsonValueKind.Array ? null
+            : entry.EnumerateArray().Select(Joined).ToArray() switch
+            {
+                [var attribute, var value] => new(attribute, value),
+                [var subject, var relation, var other] => new(relation, $"{subject} {other}"),
+                _ => null,
+            };
+
+        static string Joined(JsonElement value) =>
+            value.ValueKind == JsonValueKind.Array ? string.Join(' ', value.EnumerateArray().Select(AsText)) : AsText(value);
+    }
+
     static string AsText(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

@@ -87,6 +87,41 @@ public sealed class ResponseEvaluationTests
     }
 
     [Fact]
+    public void Page_ThreeModels_ShowsEachBesideTheFirst()
+    {
+        var page = HtmlReport.Render(ResponseEvaluationPage.Create(
+            ResponseEvaluation.Create(
+                [Model("a", _ => "one"), Model("b", _ => "two"), Model("c", _ => "three")], ["length"], seed: 1), "p"));
+        foreach (var part in (string[])["Responses of a and b", "Responses of a and c", ">two<", ">three<"])
+            Assert.Contains(part, page, StringComparison.Ordinal);
+    }
+
+    /// <summary>Losses of 2 nats a token in 1 token, and of 1 in 3 tokens: exp(5 / 4).</summary>
+    [Fact]
+    public void Perplexity_IsThatOfAllTokens()
+    {
+        var model = Model("a", Reference) with { Losses = [.. Enumerable.Range(0, 30).Select(row => row % 2 == 0 ? (2.0, 1) : (3.0, 3))] };
+        var metric = ResponseEvaluation.Create([model], [ResponseEvaluation.PerplexityName], seed: 1).Metrics.Single();
+        Assert.True(metric.LowerIsBetter);
+        Assert.Equal(Math.Exp(5 / 4.0), metric.Models[0].Value, 1e-12);
+        Assert.InRange(metric.Models[0].Interval!.Value.Low, Math.Exp(1), metric.Models[0].Value);
+    }
+
+    [Fact]
+    public void Mean_NumberThatIsMissing_IsLeftOut()
+    {
+        var numbers = new Dictionary<string, IReadOnlyList<double>>(StringComparer.Ordinal)
+        {
+            ["score"] = [double.NaN, .. Enumerable.Repeat(4.0, 29)],
+            ["none"] = [.. Enumerable.Repeat(double.NaN, 30)],
+        };
+        var models = ResponseEvaluation.WithWinRate([Model("a", Reference) with { Numbers = numbers }], "score");
+        var evaluation = ResponseEvaluation.Create(models, ["score", "none", ResponseEvaluation.WinRateName], seed: 1);
+        Assert.Equal([4, double.NaN, 0.5], evaluation.Metrics.Select(metric => metric.Models[0].Value));
+        Assert.Null(ResponseEvaluationPage.ToJson(evaluation)["metrics"]!["none"]![0]!["value"]);
+    }
+
+    [Fact]
     public void ToJson_HasAllNumbers()
     {
         var json = ResponseEvaluationPage.ToJson(Compared);

@@ -20,7 +20,7 @@ public sealed class ValidationTests
         "run.seed", "training.epochs", "sampling.temperature", "normalise.sampling.temperature", "responses.sampling.temperature",
         "tokenizer.vocabularySize", "ppo.dualClip", "ppo.covariance.clipCovLb", "ppo.covariance.clipCovUb",
         "grpo.covariance.clipCovLb", "grpo.covariance.clipCovUb",
-        "rewards.9.minValueWrong", "rewards.9.maxValueWrong", "rewards.9.minValueCorrect", "rewards.9.maxValueCorrect",
+        "rewards.10.minValueWrong", "rewards.10.maxValueWrong", "rewards.10.minValueCorrect", "rewards.10.maxValueCorrect",
         "health.maxKl", "health.minKl", "health.maxRatioError", "health.maxClipShare", "health.minEntropyShare", "health.minEnded",
         "health.maxRepetition", "health.minDistinctShare", "health.minExplainedVariance", "health.minHeldOutShare", "health.maxLostShare",
         "health.minSelectedPrompts",

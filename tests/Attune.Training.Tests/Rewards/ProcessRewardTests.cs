@@ -73,7 +73,8 @@ public sealed class ProcessRewardTests : IDisposable
     [InlineData("id must be 1, that of the request (was \"1\")", "read -r x; echo '{\"id\":\"1\",\"scores\":[1,2]}'")]
     [InlineData("scores must be a list of 2 (was 3 items)", "read -r x; echo '{\"id\":1,\"scores\":[1,2,3]}'")]
     [InlineData("scores must be a list of 2 (was null)", "read -r x; echo '{\"id\":1,\"scores\":null}'")]
-    [InlineData("its answer has null for completion 1, which must be a finite number", "read -r x; echo '{\"id\":1,\"scores\":[1,null]}'")]
+    [InlineData(
+        "its answer has true for completion 1, which must be a finite number or null", "read -r x; echo '{\"id\":1,\"scores\":[1,true]}'")]
     [InlineData("its answer has \"NaN\" for completion 0", "read -r x; echo '{\"id\":1,\"scores\":[\"NaN\",1]}'")]
     [InlineData("its answer has 1e999 for completion 0", "read -r x; echo '{\"id\":1,\"scores\":[1e999,1]}'")]
     [InlineData("its answer has 99 numbers for completion 0, which has", "read -r x; echo '{\"id\":1,\"scores\":[['$(seq -s, 99)'],1]}'")]

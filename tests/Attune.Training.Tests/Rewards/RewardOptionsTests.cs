@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Attune.Quickstart;
 using Attune.Testing;
+using Attune.Testing.Models;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
@@ -95,7 +96,9 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("maxValueWrong", cosine, cosine with { MaxValueWrong = 0 });
         yield return ("minValueCorrect", cosine, cosine with { MinValueCorrect = 0 });
         yield return ("maxValueCorrect", cosine, cosine with { MaxValueCorrect = 2 });
-        foreach (var change in MetricChanges())
+        var increasing = new IncreasingNumbersReward();
+        yield return ("minWords", increasing, increasing with { MinWords = 40 });
+        foreach (var change in MetricChanges().Concat(EncoderChanges()))
             yield return change;
         yield return ("folder", new GuestReward { Folder = Repository.PathTo("data", "frontdesk") },
             new GuestReward { Folder = folder.Path });
@@ -120,8 +123,31 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("smoothing", bleu, bleu with { Smoothing = Reporting.TextMetrics.BleuSmoothing.None });
         yield return ("tokenizer", bleu, bleu with { Tokenizer = Reporting.TextMetrics.BleuTokenizer.Characters });
         yield return ("ignoreCase", bleu, bleu with { IgnoreCase = true });
+        var parent = new ParentReward { Field = "text", Table = "facts" };
+        yield return ("table", parent, parent with { Table = "nothing" });
+        yield return ("lambda", parent, parent with { Lambda = 1 });
         var chrf = new ChrfReward { Field = "text" };
         yield return ("wordOrder", chrf, chrf with { WordOrder = 2 });
+    }
+
+    IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> EncoderChanges()
+    {
+        string Folder(string name, double factor) =>
+            TinyClassifier.Write(folder.File(name), ("bad", factor), ("12", 2), ("13", -1));
+        var (model, other) = (Folder("classifier", 1), Folder("other", 3));
+        var classifier = new ClassifierReward { Model = model, Labels = ["bad"] };
+        yield return ("model", classifier, classifier with { Model = other });
+        yield return ("labels", classifier, classifier with { Labels = ["12"] });
+        yield return ("field", classifier with { Labels = [], Field = "number" }, classifier with { Labels = [], Field = "other" });
+        yield return ("score", classifier, classifier with { Score = ClassifierScore.Logit });
+        yield return ("withPrompt", classifier, classifier with { WithPrompt = false });
+        var bert = new BertScoreReward { Model = model, Field = "text" };
+        yield return ("model", bert, bert with { Model = runs.RewardModel });
+        yield return ("field", bert, bert with { Field = "nothing" });
+        yield return ("measure", bert, bert with { Measure = BertScoreMeasure.Recall });
+        yield return ("layer", bert, bert with { Layer = 1 });
+        yield return ("idf", bert with { Field = "answer" }, bert with { Field = "answer", Idf = true });
+        yield return ("baseline", bert, bert with { Baseline = [0.5, 0.5, 0.5] });
     }
 
     IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> RemoteChanges()
@@ -160,9 +186,10 @@ public sealed class RewardOptionsTests : IDisposable
 
     static Rollouts Rollouts()
     {
-        var rollouts = Rewarded.Rollouts("The cat says", @"woof moo woof moo \boxed{12}", "[1]");
+        var rollouts = Rewarded.Rollouts("The cat says", @"woof moo woof moo 12 \boxed{12}", "[1]");
         var row = new Data.Row(new("a", 1), JsonElement.Parse("""
-            {"answer":["WOOF moo woof moo \\boxed{12}"],"other":13,"number":12,"text":"Moo Woof woofs 12"}
+            {"answer":["WOOF moo woof moo 12 \\boxed{12}"],"other":13,"number":12,"text":"Moo Woof woofs 12",
+             "facts":{"a":"woof moo","b":"12"}}
             """));
         return rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
     }

@@ -7,6 +7,15 @@ namespace Attune.Training.Tests.Rewards;
 public sealed class RewardProtocolTests
 {
     [Fact]
+    public void Read_NullInPlaceOfAScore_IsNone()
+    {
+        var rollouts = Rewarded.Rollouts("The cat says", " meow", " woof.");
+        var scores = RewardProtocol.Read(1, """{"id":1,"scores":[null,2]}"""u8.ToArray(), rollouts);
+        scores.Check("a", rollouts);
+        Assert.Equal([double.NaN, 2], scores.Totals);
+    }
+
+    [Fact]
     public void ADamagedAnswerIsReadOrRefusedInWords()
     {
         var rollouts = Rewarded.Rollouts("The cat says", " meow", " woof.");

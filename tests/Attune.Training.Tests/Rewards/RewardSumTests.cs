@@ -26,6 +26,43 @@ public sealed class RewardSumTests : IDisposable
     }
 
     [Fact]
+    public void Sum_ResponseWithoutAScore_IsTheSumOfTheOtherParts()
+    {
+        var rollouts = Two();
+        var scores = new RewardSum([Part("a", [[1], []], 2), Part("b", [[], []]), Part("c", [[], [5]])]).Score(rollouts);
+        Assert.Equal([2, 5], scores.Totals);
+        Assert.Equal([1, double.NaN], scores.Parts["a"]);
+        Assert.Equal([double.NaN, double.NaN], scores.Parts["b"]);
+        Assert.Equal([1, double.NaN], scores.Terms[0].Scores);
+        Assert.Equal(0, scores.MissingCount);
+    }
+
+    [Fact]
+    public void Sum_ResponseThatNoPartScores_HasNone()
+    {
+        var rollouts = Two();                                                                // of 3 and 2 tokens
+        var scores = new RewardSum([Part("a", [[], [1]]), Part("b", [[], [2]])]).Score(rollouts);
+        Assert.Equal([double.NaN, 3], scores.Totals);
+        Assert.Equal(1, scores.MissingCount);
+        Assert.Equal([0, 0, 0, 0, 3, 0], scores.PerToken(rollouts).ToArray<float>());
+        Assert.Equal([false, false, false, true, true, false], scores.Scored(rollouts.Mask).ToArray<bool>());
+        Assert.Equal([double.NaN, 2], scores.Minus([1, 1]).Totals);
+    }
+
+    [Theory, InlineData(ScoreScaling.Running), InlineData(ScoreScaling.Whiten), InlineData(ScoreScaling.Reference)]
+    public void Scaling_ScoresThatAreMissing_AreLeftOutOfTheMoments(ScoreScaling scaling)
+    {
+        var scaler = new ScoreScaler(scaling);
+        Assert.Equal([[], []], scaler.Scale(new Scores([[], []]), update: true));
+        double[][] scaled = scaler.Scale(new Scores([[1], [], [3]]), update: true);
+        Assert.Empty(scaled[1]);
+        Numeric.Close([-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], [scaled[0][0], scaled[2][0]], "scores", 1e-12, 0);
+        Numeric.Close(
+            [-1 / Math.Sqrt(2), 1 / Math.Sqrt(2)], [.. new ScorePipeline(new() { Scaling = scaling, MissingEosPenalty = 1 })
+                .Shape(new([[1], [3]]), Two()).Totals], "pipeline", 1e-12, 0);
+    }
+
+    [Fact]
     public void OnePartAloneIsWhatItGives() => Assert.Empty(new RewardSum([Part("a", OneAndThree)]).Score(Two()).Parts);
 
     [Fact]

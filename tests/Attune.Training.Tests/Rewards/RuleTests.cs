@@ -205,6 +205,45 @@ public sealed class RuleTests
             New(isCorrect ? @"\boxed{1}" : @"\boxed{2}", "1") with { Response = new(new int[length], [], [], Ended: true) }),
         "cosine", 1e-5, 0);
 
+    /// <summary>RL4LMs' formula: increasing numbers / max(words, 10).</summary>
+    [Theory]
+    [InlineData("1 2 3", 20, 0.3)]
+    [InlineData("1 2 3", 4, 1)]
+    [InlineData("1 3 2 4 5", 4, 0.4)]                           // what follows the first fall does not count
+    [InlineData("one 1 two 2.5 3e1", 2, 0.6)]
+    [InlineData("-2 -1 -1", 2, 2 / 3.0)]
+    [InlineData("1 2 3 4 5 6 7 8 9 10 11 12", 20, 1)]
+    [InlineData("no numbers", 2, 0)]
+    [InlineData("", 20, 0)]
+    public void IncreasingNumbers_IsRl4lms(string text, int minWords, double expected) =>
+        Rates(expected, new IncreasingNumbersReward { MinWords = minWords }, text);
+
+    [Theory]
+    [InlineData("It closes on 2026-11-30.", 1)]
+    [InlineData("It closes on 30.11.2026.", 0)]
+    [InlineData("12345-67-890", 1)]                             // RL4LMs does not check that it is a date
+    public void Dates_IsRl4lms(string text, double expected) => Rates(expected, new DatesReward(), text);
+
+    [Theory]
+    [InlineData("""{"name": "the cat", "sound": ["meow", "purr"], "note": ""}""")]
+    [InlineData("""[["name", "the cat"], ["sound", "meow purr"]]""")]
+    [InlineData("""[["the", "is a", "cat"], ["meow", "or", "purr"]]""")]
+    public void Parent_ReadsTheTableOfTheRow(string table)
+    {
+        var rollouts = Rewarded.Rollouts("The cat says", " meow", " woof");
+        var row = new Row(new("a", 1), JsonElement.Parse($$"""{"references":["the cat says meow"],"table":{{table}},"no":[["a"]]}"""));
+        rollouts = rollouts with { Prompts = [.. rollouts.Prompts.Select(prompt => prompt with { Row = row })] };
+        var expected = new Attune.Reporting.TextMetrics.Parent { Lambda = null }.Scores([.. ((string[])["meow", "woof"]).Select(text =>
+            new Attune.Reporting.TextMetrics.ReferencedText(text, ["the cat says meow"])
+            {
+                Table = [new("", "the cat"), new("", "meow purr")],
+            })]);
+        Assert.Equal(expected, new ParentReward { Lambda = null }.Build(Rewarded.Context()).Score(rollouts).Totals);
+        Assert.True(expected[0] > expected[1]);
+        Assert.StartsWith("a, line 1: 'no' must hold a table with at least one value", Assert.Throws<InvalidDataException>(() =>
+            new ParentReward { Table = "no" }.Build(Rewarded.Context()).Score(rollouts)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TextMetrics_ScoreResponsesAgainstReferencesOfTheRow()
     {
