@@ -73,7 +73,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
         var (steps, asked) = (new List<StepResult>(), 0);
         var recipe = tiny.OnPolicy(method, $"{method}-missing") with
         {
-            Rewards = [Attune.Reward.From(response => asked++ % 2 == 0 ? response.TokenCount : (double?)null, "some"),
+            Rewards = [Attune.Reward.From(response => asked++ % 2 == 0 ? response.Text.Length : (double?)null, "some"),
                 Attune.Reward.From(_ => (double?)null, "never")],
             Scores = new() { Scaling = ScoreScaling.Running, MissingEosPenalty = 1 },
         };
