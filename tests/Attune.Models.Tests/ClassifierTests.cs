@@ -1,5 +1,4 @@
 using Attune.Models.Checkpoints;
-using Attune.Models.Families;
 using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;

@@ -7,6 +7,7 @@ using Attune.Training.Rewards;
 using Attune.Training.Runs;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.AI.Evaluation;
+using EvaluationResult = Microsoft.Extensions.AI.Evaluation.EvaluationResult;
 
 namespace Attune.Tests;
 
