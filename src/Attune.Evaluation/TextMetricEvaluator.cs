@@ -5,8 +5,8 @@ using Microsoft.Extensions.AI.Evaluation;
 namespace Attune.Evaluation;
 
 /// <summary>
-/// A metric of responses with references, such as ROUGE or BLEU, as an evaluator. References come from a <see cref="ReferencesContext"/>; it
-/// needs no chat client.
+/// A metric of responses with references, such as ROUGE or BLEU, as an evaluator. References come from a
+/// <see cref="ReferencesContext"/>; it needs no chat client.
 /// </summary>
 /// <param name="name">The metric's name in the result.</param>
 /// <param name="metric">The metric.</param>
