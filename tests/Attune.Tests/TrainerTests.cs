@@ -67,13 +67,13 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
 
     [Theory]
     [InlineData("ppo"), InlineData("grpo"), InlineData("rloo"), InlineData("reinforce"), InlineData("a2c"), InlineData("trpo")]
-    [InlineData("nlpo"), InlineData("rft")]
+    [InlineData("nlpo"), InlineData("rft"), InlineData("online-dpo"), InlineData("xpo"), InlineData("nash-md")]
     public async Task Train_SomeResponsesHaveNoScore_LearnsFromTheOthers(string method)
     {
         var (steps, asked) = (new List<StepResult>(), 0);
         var recipe = tiny.OnPolicy(method, $"{method}-missing") with
         {
-            Rewards = [Attune.Reward.From(response => asked++ % 2 == 0 ? response.Text.Length : (double?)null, "some"),
+            Rewards = [Attune.Reward.From(response => asked++ % 4 < 2 ? response.Text.Length : (double?)null, "some"),
                 Attune.Reward.From(_ => (double?)null, "never")],
             Scores = new() { Scaling = ScoreScaling.Running, MissingEosPenalty = 1 },
         };
@@ -85,7 +85,7 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
             Assert.Equal(step.Metrics["objective/scores"], step.Metrics["rewards/some"], 1e-9);
             Assert.True(double.IsFinite(step.Metrics["loss"]));
             if (method != "rft")
-                Assert.Equal(0.5, step.Metrics["responses/without_score"]);
+                Assert.InRange(step.Metrics["responses/without_score"], 0.25, 0.75);
         });
     }
 

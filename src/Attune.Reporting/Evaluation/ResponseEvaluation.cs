@@ -59,6 +59,7 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
     public const string PerplexityName = "perplexity";
 
     const int Rounds = 1000;
+    const double Rounding = 1e-6;
 
     /// <param name="models">At least one model; all have responses to the same prompts, at least one.</param>
     /// <param name="names">
@@ -88,8 +89,12 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
         }),
     ];
 
+    /// <summary>
+    /// Scores that differ by rounding are equal: a model gives the same text slightly different scores in different batches.
+    /// </summary>
     static double Win(double own, double first) => double.IsNaN(own) || double.IsNaN(first) ? double.NaN
-        : own > first ? 1 : own < first ? 0 : 0.5;
+        : Math.Abs(own - first) <= Rounding * Math.Max(1, Math.Abs(first)) ? 0.5
+        : own > first ? 1 : 0;
 
     /// <summary>Indices of prompts, drawn with replacement.</summary>
     static int[][] Draws(int prompts, int seed)

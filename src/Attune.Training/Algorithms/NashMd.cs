@@ -34,10 +34,10 @@ public sealed class NashMd(NashMdOptions options, Policy policy, KlPenalty kl) :
     {
         double[][] pairs = [.. scores.Totals.Chunk(2)];
         var wins = Array.ConvertAll(pairs, pair => 1 / (1 + Math.Exp(pair[1] - pair[0])));          // P(y ≻ y')
-        step.Log("objective/opponent_scores", pairs.Average(pair => pair[1]));
-        step.Log("rewards/probabilities", wins.Average());
+        step.Log("objective/opponent_scores", Advantages.Mean(pairs.Select(pair => pair[1])));
+        step.Log("rewards/probabilities", Advantages.Mean(wins));
         var own = rollouts.WithoutOpponents();
-        return new(own, Advantages.PerToken(Array.ConvertAll(wins, win => win - 0.5), own.Mask));
+        return new(own, Advantages.PerToken(Array.ConvertAll(wins, win => double.IsNaN(win) ? 0 : win - 0.5), own.Mask));
     }
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)

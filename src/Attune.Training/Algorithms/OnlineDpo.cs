@@ -57,8 +57,8 @@ public sealed class OnlineDpo(DpoLossOptions options, KlPenalty kl) : IOnPolicyA
         + $"{NumberFormat.Percent(metrics["rewards/accuracies"])} of pairs in order";
 
     /// <summary>
-    /// Pairs as adjacent rows. The advantage is 1 in the row with the higher score and −1 in the other one; pairs with equal scores are
-    /// left out, or have advantage 0 where there are no others.
+    /// Pairs as adjacent rows. The advantage is 1 in the row with the higher score and −1 in the other one; pairs with equal scores, or
+    /// with a score that is missing (NaN), are left out, or have advantage 0 where there are no others.
     /// </summary>
     /// <param name="rollouts">B responses.</param>
     /// <param name="scores">B scores.</param>
@@ -66,13 +66,15 @@ public sealed class OnlineDpo(DpoLossOptions options, KlPenalty kl) : IOnPolicyA
     /// <param name="step">The step that the margin of the scores is logged to.</param>
     internal static Experience Compare(Rollouts rollouts, double[] scores, (int First, int Second)[] pairs, TrainingStep step)
     {
-        step.Log("objective/scores_margin", pairs.Average(pair => Math.Abs(scores[pair.First] - scores[pair.Second])));
-        if (Array.FindAll(pairs, pair => scores[pair.First] != scores[pair.Second]) is { Length: > 0 } decided)
+        step.Log("objective/scores_margin", Advantages.Mean(pairs.Select(pair => Math.Abs(scores[pair.First] - scores[pair.Second]))));
+        if (Array.FindAll(pairs, pair => Sign(pair) != 0) is { Length: > 0 } decided)
             pairs = decided;
         var experience = rollouts.Select([.. pairs.SelectMany(pair => new[] { pair.First, pair.Second })]);
-        double[] advantages = [.. pairs.Select(pair => (double)scores[pair.First].CompareTo(scores[pair.Second]))
-            .SelectMany(sign => new[] { sign, -sign })];
+        double[] advantages = [.. pairs.Select(Sign).SelectMany(sign => new[] { sign, -sign })];
         return new(experience, Advantages.PerToken(advantages, experience.Mask));
+
+        double Sign((int First, int Second) pair) => scores[pair.First] > scores[pair.Second] ? 1
+            : scores[pair.First] < scores[pair.Second] ? -1 : 0;
     }
 
     /// <summary>(P) rows of the chosen and of the rejected responses, and a weight of 1, or 0 for pairs with equal scores.</summary>

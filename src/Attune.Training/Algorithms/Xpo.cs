@@ -38,7 +38,7 @@ public sealed class Xpo(XpoOptions options, KlPenalty kl) : IOnPolicyAlgorithm
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         var totals = scores.Totals;
-        step.Log("objective/opponent_scores", totals.Where((_, row) => row % 2 == 1).Average());
+        step.Log("objective/opponent_scores", Advantages.Mean(totals.Where((_, row) => row % 2 == 1)));
         (int, int)[] pairs = [.. Enumerable.Range(0, rollouts.Count / 2).Select(pair => (2 * pair, 2 * pair + 1))];
         return OnlineDpo.Compare(rollouts, totals, pairs, step);
     }

@@ -60,6 +60,24 @@ public sealed class ResponseEvaluationTests
         Assert.True(rate[1].Differs);
     }
 
+    [Theory]
+    [InlineData(1 + 1e-9, 0.5)]
+    [InlineData(1 + 1e-3, 1)]
+    [InlineData(1 - 1e-3, 0)]
+    public void WithWinRate_ScoresThatDifferByRounding_AreEqual(double score, double expected)
+    {
+        var models = ResponseEvaluation.WithWinRate([Scored(1), Scored(score)], "score");
+        Assert.All(models[1].Numbers[ResponseEvaluation.WinRateName], win => Assert.Equal(expected, win));
+
+        static ModelResponses Scored(double score) => Model("a", Reference) with
+        {
+            Numbers = new Dictionary<string, IReadOnlyList<double>>(StringComparer.Ordinal)
+            {
+                ["score"] = [.. Enumerable.Repeat(score, 30)],
+            },
+        };
+    }
+
     [Fact]
     public void Lines_AlignColumnsAndMarkDifferences()
     {
