@@ -5,7 +5,9 @@ using Attune.Torch;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Classifiers, and the layers of encoders. Logits are those of transformers' reward models, times a factor for each label.</summary>
+/// <summary>
+/// Classifiers, and the layers of encoders. Logits are those of transformers' reward models, times a factor for each label.
+/// </summary>
 public sealed class ClassifierTests : IDisposable
 {
     readonly TemporaryFolder folder = new();

@@ -16,7 +16,8 @@ readonly record struct RetryOptions(double Timeout, int Retries, double Backoff)
 /// <param name="options">Timeout and retries.</param>
 /// <param name="say">Shows a notice when a request is retried; called from any thread.</param>
 /// <param name="cancellation">Ends requests.</param>
-sealed class RemoteCalls(string name, IRemote remote, RetryOptions options, Action<string> say, CancellationToken cancellation) : IDisposable
+sealed class RemoteCalls(
+    string name, IRemote remote, RetryOptions options, Action<string> say, CancellationToken cancellation) : IDisposable
 {
     const int MaxQuoteLength = 200;
 
@@ -54,7 +55,8 @@ sealed class RemoteCalls(string name, IRemote remote, RetryOptions options, Acti
     /// <summary>The beginning of a text, for messages.</summary>
     public static string Shortened(string text) => text.Length > MaxQuoteLength ? text[..MaxQuoteLength] + " …" : text;
 
-    static ResiliencePipeline Retries(string name, RetryOptions options, Action<string> say) => new ResiliencePipelineBuilder().AddRetry(new()
+    static ResiliencePipeline Retries(
+        string name, RetryOptions options, Action<string> say) => new ResiliencePipelineBuilder().AddRetry(new()
     {
         MaxRetryAttempts = int.MaxValue,                         // the library does not allow 0: ShouldHandle counts instead
         ShouldHandle = attempt => new(attempt.Outcome.Exception is IOException && attempt.AttemptNumber < options.Retries),

@@ -93,7 +93,8 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         }
     }
 
-    static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) => new($"in its answer {what}: {RemoteCalls.Quoted(answer)}");
+    static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) =>
+        new($"in its answer {what}: {RemoteCalls.Quoted(answer)}");
 
     static string Shown(JsonElement value) => RemoteCalls.Shortened(value.GetRawText());
 

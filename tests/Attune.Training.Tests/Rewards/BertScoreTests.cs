@@ -109,7 +109,8 @@ public sealed class BertScoreTests : IDisposable
         Assert.Equal(scored.Select(score => (score.F1 - 0.5) / 0.5), Totals(new() { Baseline = [0.1, 0.2, 0.5] }));
         Assert.Contains(
             "layer must be at most 2",
-            Assert.Throws<InvalidDataException>(() => (new BertScoreReward { Model = encoder, Layer = 3 }).Build(Rewarded.Context())).Message,
+            Assert.Throws<InvalidDataException>(
+                () => new BertScoreReward { Model = encoder, Layer = 3 }.Build(Rewarded.Context())).Message,
             StringComparison.Ordinal);
 
         double[] Totals(BertScoreReward reward) =>
