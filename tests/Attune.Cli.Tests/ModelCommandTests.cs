@@ -158,6 +158,18 @@ public sealed class ModelCommandTests : ModelFolderTests
     }
 
     [Fact]
+    public void EvaluateResponses_Judge_GivesTheWinRateOfTwoModels()
+    {
+        string[] words = ["--prompts", TinyData.Prompts(folder), "--most", "4", "--max-new-tokens", "4", "--json", "--reward"];
+        const string Judge = "{kind: process, command: 'false', compare: true}";
+        var metrics = JsonNode.Parse(Succeed(["evaluate", "responses", model, model, .. words, Judge]))!["metrics"]!;
+        Assert.Equal(0.5, (double)metrics["win rate"]![1]!["value"]!);                // equal responses: a tie without a request
+        Assert.Null(metrics["score"]);
+        Fail("there must be two models or more", ["evaluate", "responses", model, .. words, Judge]);
+        Fail("--reward must be one judge", ["evaluate", "responses", model, model, .. words, $"[{Judge}, {{kind: length}}]"]);
+    }
+
+    [Fact]
     public void EvaluateResponses_PromptsWithoutReferences_MeasuresLengthAndDiversity()
     {
         var output = Succeed("evaluate", "responses", model, "--prompts", TinyData.Prompts(folder), "--most", "4", "--max-new-tokens", "4");

@@ -42,7 +42,7 @@ static class EvaluateResponsesCommand
     {
         HelpName = "FOLDER|KIND|YAML",
         Description = "A reward model's folder, a kind of reward, or rewards as YAML, whose scores are metrics too: "
-            + "'{kind: classifier, model: FOLDER, labels: [POSITIVE]}'",
+            + "'{kind: classifier, model: FOLDER, labels: [POSITIVE]}'; or a judge, whose win rate is one",
     };
     static readonly Option<string?> Table = new("--table")
     {
@@ -100,8 +100,12 @@ static class EvaluateResponsesCommand
             parsed, Given(parsed.GetValue(References), references), hasTable: Given(parsed.GetValue(Table), table));
         var compared = names.Where(TextMetricCatalog.All.ContainsKey).Select(name => TextMetricCatalog.All[name]).ToList();
         var device = Device.Parse(parsed.GetValue(On)!);
-        var measures = new Measures(rewards, sampling, device)
+        if (rewards.Count > 1 && rewards.Any(reward => reward.ComparesResponses))
+            throw new InvalidDataException("--reward must be one judge, or rewards without `compare: true`.");
+        var judged = rewards is [RequestedReward { Compare: true } asked] ? asked : null;
+        var measures = new Measures(judged is null ? rewards : [], sampling, device)
         {
+            Judge = judged,
             References = compared.Count > 0 || parsed.GetValue(BertScoreModel) is not null ? references : null,
             Table = compared.Exists(metric => metric.NeedsTable) ? table : null,
             BertScorer = parsed.GetValue(BertScoreModel) is not { } encoder ? null
@@ -111,7 +115,10 @@ static class EvaluateResponsesCommand
         using var interruption = new CancellationOnSignal();
         IReadOnlyList<ModelResponses> models = [.. parsed.GetValue(Models)!.Select(folder =>
             Draw(measures, folder, examples, parsed.GetValue(Seed), interruption.Token))];
-        (names, models) = Add(names, models, measures);
+        (names, models) = measures.Judge is { } judge
+            ? ([.. Add(names, models, measures).Names, ResponseEvaluation.WinRateName],
+                WithJudge(judge, models, examples, interruption.Token))
+            : Add(names, models, measures);
         var evaluation = ResponseEvaluation.Create(models, names, parsed.GetValue(Seed));
         Output.Write(
             parsed, ResponseEvaluationPage.ToJson(evaluation), ResponseEvaluationPage.Lines(evaluation),
@@ -140,6 +147,9 @@ static class EvaluateResponsesCommand
         public string? References { get; init; }
 
         public string? Table { get; init; }
+
+        /// <summary>A judge of pairs instead of rewards; null for none.</summary>
+        public RequestedReward? Judge { get; init; }
 
         public BertScorer? BertScorer { get; init; }
 
@@ -184,5 +194,19 @@ static class EvaluateResponsesCommand
             BertScorer = measures.BertScorer,
             Perplexity = measures.Perplexity,
         }.Draw(folder, prompts, seed, cancellation);
+    }
+
+    /// <summary>The models with their win rate against the first, by a judge that reads both responses in both orders.</summary>
+    static IReadOnlyList<ModelResponses> WithJudge(
+        RequestedReward options, IReadOnlyList<ModelResponses> models, Example[] examples, CancellationToken cancellation)
+    {
+        if (models.Count < 2)
+            throw new InvalidDataException("--reward compares responses, so that there must be two models or more.");
+        using var judge = options.NewJudge(Notices.Write, cancellation);
+        return [.. models.Select(model => ResponseEvaluation.WithWinRate(model, judge.CompareInBothOrders(
+            options.Title, [.. examples.Select((_, at) => (Response(model, at), Response(models[0], at)))])))];
+
+        TextResponse Response(ModelResponses model, int at) => new(
+            new([], model.Prompts[at]) { Row = examples[at].Row }, model.Texts[at].Response, new([], [], [], Ended: true));
     }
 }

@@ -77,17 +77,16 @@ public sealed record ResponseEvaluation(IReadOnlyList<ModelResponses> Models, IR
     /// <param name="score">The name of the number that decides.</param>
     public static IReadOnlyList<ModelResponses> WithWinRate(IReadOnlyList<ModelResponses> models, string score) =>
     [
-        .. models.Select(model => model with
-        {
-            Numbers = new Dictionary<string, IReadOnlyList<double>>(model.Numbers, StringComparer.Ordinal)
-            {
-                [WinRateName] =
-                [
-                    .. model.Numbers[score].Zip(models[0].Numbers[score], Win),
-                ],
-            },
-        }),
+        .. models.Select(model => WithWinRate(model, [.. model.Numbers[score].Zip(models[0].Numbers[score], Win)])),
     ];
+
+    /// <summary>A model with the number <see cref="WinRateName"/>.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="wins">For each prompt, the probability that its response is better than that of the first model.</param>
+    public static ModelResponses WithWinRate(ModelResponses model, IReadOnlyList<double> wins) => model with
+    {
+        Numbers = new Dictionary<string, IReadOnlyList<double>>(model.Numbers, StringComparer.Ordinal) { [WinRateName] = wins },
+    };
 
     /// <summary>
     /// Scores that differ by rounding are equal: a model gives the same text slightly different scores in different batches.

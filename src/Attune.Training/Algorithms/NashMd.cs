@@ -21,7 +21,8 @@ public sealed record NashMdOptions
 /// <summary>
 /// Nash mirror descent. Munos et al. 2023, algorithm 1 and section 7, https://arxiv.org/abs/2312.00886: a response of the policy is
 /// compared with one of the geometric mixture of policy and reference, and becomes more likely by P − ½, P its probability to win, with a
-/// penalty on the KL from the reference. Detail: as in TRL, of two scores the probability to win is σ(score − other score).
+/// penalty on the KL from the reference. Detail: as in TRL, of two scores P is σ(score − other score); a judge
+/// gives P itself.
 /// </summary>
 /// <param name="options">The mixture.</param>
 /// <param name="policy">The policy that is trained.</param>
@@ -33,12 +34,19 @@ public sealed class NashMd(NashMdOptions options, Policy policy, KlPenalty kl) :
     public Experience Estimate(Rollouts rollouts, Scores scores, TrainingStep step)
     {
         double[][] pairs = [.. scores.Totals.Chunk(2)];
-        var wins = Array.ConvertAll(pairs, pair => 1 / (1 + Math.Exp(pair[1] - pair[0])));          // P(y ≻ y')
+        var wins = Array.ConvertAll(pairs, pair => Probability(pair[0] - pair[1], scores.AreWinRates));     // P(y ≻ y′)
         step.Log("objective/opponent_scores", Advantages.Mean(pairs.Select(pair => pair[1])));
         step.Log("rewards/probabilities", Advantages.Mean(wins));
         var own = rollouts.WithoutOpponents();
         return new(own, Advantages.PerToken(Array.ConvertAll(wins, win => double.IsNaN(win) ? 0 : win - 0.5), own.Mask));
     }
+
+    /// <summary>
+    /// The probability to win: σ of the difference of two scores; ½ and half of the difference of two win rates. NaN where a response has
+    /// no score.
+    /// </summary>
+    static double Probability(double difference, bool areWinRates) =>
+        areWinRates ? 0.5 + difference / 2 : 1 / (1 + Math.Exp(-difference));
 
     public Loss Compute(Experience experience, Analysis analysis, UpdateSize size)
     {

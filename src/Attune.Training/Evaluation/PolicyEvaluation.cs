@@ -41,8 +41,8 @@ public sealed class PolicyEvaluation(
             return EvaluationResult.Empty;
         using var noGrad = Autograd.NoGrad();
         (int Index, TokenPrompt[] Prompts)[] parts = [.. prompts.Chunk(RowsAtOnce).Index()];
-        var responses = Workers.Map(parts, part => policy.Sample(part.Prompts, (ulong)seed * MaxParts + (ulong)part.Index));
-        Sample[] samples = [.. parts.Zip(responses).SelectMany(part => Measure(part.First.Prompts, part.Second))];
+        var responses = Workers.Map(parts, part => policy.Sample(part.Prompts, Seed(part.Index)));
+        Sample[] samples = [.. parts.Zip(responses).SelectMany(part => Measure(part.First.Prompts, part.Second, Seed(part.First.Index)))];
         var metrics = samples.SelectMany(sample => sample.Numbers).GroupBy(number => number.Key, StringComparer.Ordinal).ToDictionary(
             numbers => $"eval/{numbers.Key}", numbers => numbers.Average(number => number.Value), StringComparer.Ordinal);
         var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
@@ -59,13 +59,26 @@ public sealed class PolicyEvaluation(
         metrics["eval/score_p90"] = scores.Quantile(0.9);
     }
 
-    Sample[] Measure(TokenPrompt[] part, IReadOnlyList<Response> responses)
+    ulong Seed(int part) => (ulong)seed * MaxParts + (ulong)part;
+
+    /// <summary>Scores; a source that compares responses compares each with one of the reference, sampled with the same seed.</summary>
+    Scores Score(IRewardSource source, Rollouts rollouts, ulong seed)
+    {
+        if (!source.ComparesResponses || reference is null)
+            return source.Score(rollouts);
+        using var lease = reference.Use();
+        var opponents = Rollouts.From(rollouts.Prompts, lease.Policy.Sample(rollouts.Prompts, seed), rollouts.Mask.Device);
+        var pairs = rollouts.WithOpponents(opponents);
+        return source.Score(pairs).Select(pairs.OwnRows);
+    }
+
+    Sample[] Measure(TokenPrompt[] part, IReadOnlyList<Response> responses, ulong seed)
     {
         using var scope = TensorScope.Open();
         var rollouts = Rollouts.From(part, responses, policy.Model.Device);
-        var scores = rewards?.Score(rollouts);
+        var scores = rewards is null ? null : Score(rewards, rollouts, seed);
         var totals = scores?.Totals;
-        var goldScores = GoldReward?.Score(rollouts).Totals;
+        var goldScores = GoldReward is null ? null : Score(GoldReward, rollouts, seed).Totals;
         var kl = reference is null ? null : SequenceKl(rollouts, reference);
         var teacherKl = Teacher is null ? null : SequenceKl(rollouts, Teacher);
         return [.. rollouts.Completions.Select((completion, row) =>

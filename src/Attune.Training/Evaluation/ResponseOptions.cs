@@ -42,6 +42,9 @@ public sealed record ResponseOptions : IValidatableObject
         .. AllRewards.Count > 0 && Prompts.Length == 0
             ? [new ValidationResult("must name a file with prompts where responses are scored", [nameof(Prompts)])]
             : Array.Empty<ValidationResult>(),
+        .. AllRewards.Any(reward => reward.ComparesResponses) && !Kl
+            ? [new ValidationResult("must be true with a reward that compares responses with those of the initial model", [nameof(Kl)])]
+            : Array.Empty<ValidationResult>(),
     ];
 
     public ResponseOptions WithFullPaths() => this with

@@ -114,6 +114,7 @@ public sealed class Policy(
     public IReadOnlyList<Response> Sample(
         IReadOnlyList<TokenPrompt> prompts, ulong seed, int samples = 1, CancellationToken cancellation = default)
     {
+        using var off = Lora.Disable(AdapterOff);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         using var random = new RandomSource(seed, model.Device);

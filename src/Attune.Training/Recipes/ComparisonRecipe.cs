@@ -18,6 +18,8 @@ public abstract record ComparisonRecipe : OnPolicyRecipe
 
     protected override bool NeedsReference => true;
 
+    protected override int ScoredTogether => HasOpponent ? 2 : base.ScoredTogether;
+
     /// <summary>Whether each response is compared with one that another policy samples.</summary>
     protected abstract bool HasOpponent { get; }
 

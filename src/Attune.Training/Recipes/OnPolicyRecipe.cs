@@ -33,6 +33,8 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     /// <summary>Whether the method can do without a KL penalty, so that a coefficient of 0 needs no reference.</summary>
     protected virtual bool NeedsReference => Kl.Coef > 0;
 
+    protected override int ScoredTogether => Updates.SamplesPerPrompt;
+
     /// <summary>The algorithm.</summary>
     /// <param name="kl">The penalty on the KL from the reference; null when <see cref="NeedsReference"/> is false.</param>
     /// <param name="policy">The policy that is trained.</param>
@@ -80,7 +82,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
             Updates = Updates,
             Optimizer = Optimizer,
             Scores = Scores,
-            Reference = NeedsReference ? NewReference(Reference, run, setup) : null,
+            Reference = NeedsReference || ComparesResponses([.. AllRewards, .. GoldReward]) ? NewReference(Reference, run, setup) : null,
             Kl = kl,
             Average = Average,
             CriticWarmup = CriticWarmup,

@@ -58,7 +58,7 @@ public abstract record PolicyRecipe : IRecipe
     /// <summary>
     /// What gives responses their scores: a list, of which the weighted sum counts. Each item has a kind (model, classifier, length, regex,
     /// keywords, repetition, json, thinkFormat, increasingNumbers, dates, exactMatch, number, boxed, cosine, rouge, bleu, chrf, ter,
-    /// meteor, cider, parent, bertScore, http, process, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
+    /// meteor, cider, parent, bertScore, http, process, openai, plugin, guest), a name, a weight, a scaling, and the keys of its kind; see
     /// docs/rewards.md.
     /// </summary>
     public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
@@ -121,6 +121,12 @@ public abstract record PolicyRecipe : IRecipe
     /// <summary>Whether a recipe without rewards is an error.</summary>
     protected virtual bool NeedsRewards => true;
 
+    /// <summary>How many responses to a prompt are scored together.</summary>
+    protected virtual int ScoredTogether => 1;
+
+    /// <summary>Whether a reward compares responses; evaluations then compare with the reference's.</summary>
+    protected static bool ComparesResponses(IEnumerable<RewardOptions> rewards) => rewards.Any(reward => reward.ComparesResponses);
+
     /// <summary>Trains to the end, and completes the run.</summary>
     protected abstract void Train(Run run, PolicySetup setup, CancellationToken cancellation);
 
@@ -146,6 +152,10 @@ public abstract record PolicyRecipe : IRecipe
     {
         if (AllRewards.Count == 0 && NeedsRewards)
             yield return Validation.Broken(RewardModel, "must name a folder with a reward model where rewards is empty");
+        if (ComparesResponses(AllRewards) && ScoredTogether < 2)
+            yield return new(
+                "must not compare responses (`compare: true`) where one response to a prompt is scored: use a method with several",
+                [nameof(Rewards)]);
     }
 
     IEnumerable<ValidationResult> ValidateSampling()

@@ -93,6 +93,8 @@ public sealed record RftRecipe : PolicyRecipe
     /// <summary>Sampling of a round, and the selection of its responses.</summary>
     public RftOptions Rft { get; init; } = new();
 
+    protected override int ScoredTogether => Rft.SamplesPerPrompt;
+
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var result in base.Validate(validationContext))

@@ -4,7 +4,9 @@ using System.Net.Http.Headers;
 namespace Attune.Training.Remote;
 
 /// <summary>A web server that takes POST requests.</summary>
-sealed class HttpRemote(string url) : IRemote
+/// <param name="url">The URL.</param>
+/// <param name="key">Sent as a bearer token; null or empty for none.</param>
+sealed class HttpRemote(string url, string? key = null) : IRemote
 {
     readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false })
     {
@@ -40,12 +42,14 @@ sealed class HttpRemote(string url) : IRemote
     {
         using var content = new ByteArrayContent(request);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await client.PostAsync(url, content, cancellation).ConfigureAwait(false);
+        using var message = new HttpRequestMessage(HttpMethod.Post, url) { Content = content };
+        message.Headers.Authorization = string.IsNullOrEmpty(key) ? null : new("Bearer", key);
+        using var response = await client.SendAsync(message, cancellation).ConfigureAwait(false);
         var answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
             return answer;
-        var message = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RemoteCalls.Quoted(answer)}";
-        throw IsTransient(response.StatusCode) ? new IOException(message) : new InvalidDataException(message);
+        var failure = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RemoteCalls.Quoted(answer)}";
+        throw IsTransient(response.StatusCode) ? new IOException(failure) : new InvalidDataException(failure);
     }
 
     static bool IsTransient(HttpStatusCode status) =>

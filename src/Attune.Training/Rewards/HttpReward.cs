@@ -15,9 +15,12 @@ public sealed record HttpReward : RemoteReward
     {
         foreach (var result in base.Validate(validationContext))
             yield return result;
-        if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+        if (!IsUrl(Url))
             yield return new("must be a URL that begins with http:// or https://", [nameof(Url)]);
     }
+
+    internal static bool IsUrl(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https");
 
     private protected override IRemote Connect() => new HttpRemote(Url);
 }

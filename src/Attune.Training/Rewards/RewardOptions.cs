@@ -33,6 +33,9 @@ public abstract record RewardOptions
     /// <summary>Fields that every prompt's row must have.</summary>
     public virtual IReadOnlyList<string> RowFields => [];
 
+    /// <summary>Whether it compares the responses to a prompt with each other, so that it needs several.</summary>
+    public virtual bool ComparesResponses => false;
+
     /// <summary>Creates the source.</summary>
     /// <exception cref="InvalidDataException">A model, a file or a plug-in cannot be used; the message says why.</exception>
     public abstract IRewardSource Build(RewardContext context);

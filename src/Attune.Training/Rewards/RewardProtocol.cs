@@ -8,20 +8,34 @@ namespace Attune.Training.Rewards;
 /// <summary>
 /// The JSON of a remote reward, one object for each batch, on one line: <c>{"id":n,"prompts":[…],"completions":[…]}</c>, answered by
 /// <c>{"id":n,"scores":[…]}</c>, with a number for each completion, a list with a number for each of its tokens, or null for a completion
-/// that the reward does not apply to.
+/// that the reward does not apply to. For a judge, each item of completions is a list of two, and its score is the probability that the
+/// first is better.
 /// </summary>
-sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
+/// <param name="options">What is sent.</param>
+/// <param name="tokenizer">The tokenizer, where tokens are sent.</param>
+sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
 {
-    public byte[] Request(long id, Rollouts rollouts)
+    public byte[] Request(long id, TextResponse[] responses) =>
+        Request(id, responses, (json, row) => json.WriteStringValue(responses[row].Text));
+
+    public byte[] Request(long id, IReadOnlyList<(TextResponse First, TextResponse Second)> pairs) =>
+        Request(id, [.. pairs.Select(pair => pair.First)], (json, row) =>
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(pairs[row].First.Text);
+            json.WriteStringValue(pairs[row].Second.Text);
+            json.WriteEndArray();
+        });
+
+    byte[] Request(long id, TextResponse[] answers, Action<Utf8JsonWriter, int> writeCompletion)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            var answers = TextResponse.FromRollouts(rollouts, tokenizer);
             json.WriteStartObject();
             json.WriteNumber("id", id);
             WriteList(json, "prompts", answers, answer => json.WriteStringValue(answer.Prompt.Text));
-            WriteList(json, "completions", answers, answer => json.WriteStringValue(answer.Text));
+            WriteList(json, "completions", [.. Enumerable.Range(0, answers.Length)], row => writeCompletion(json, row));
             foreach (var field in options.Fields)
                 WriteList(json, field, answers, answer => answer.Field(field).WriteTo(json));
             if (options.Tokens)
@@ -33,12 +47,22 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     /// <summary>Reads the scores of an answer.</summary>
     /// <exception cref="InvalidDataException">The answer is invalid; the message shows what it has.</exception>
-    public static Scores Read(long id, ReadOnlyMemory<byte> answer, Rollouts rollouts)
+    public static Scores Read(long id, ReadOnlyMemory<byte> answer, Rollouts rollouts) =>
+        new(Read(id, answer, rollouts.Count, (score, row) => ReadRow(score, row, rollouts.Completions[row].Tokens.Length)));
+
+    /// <summary>Reads the probabilities that the first responses of pairs are better.</summary>
+    /// <inheritdoc cref="Read(long, ReadOnlyMemory{byte}, Rollouts)"/>
+    public static double[] ReadWinRates(long id, ReadOnlyMemory<byte> answer, int pairs) =>
+        Read(id, answer, pairs, (score, row) => Number(score, row) is >= 0 and <= 1 and var probability
+            ? probability
+            : throw new InvalidDataException($"its answer has {Shown(score)} for pair {row}, which must be from 0 to 1"));
+
+    static T[] Read<T>(long id, ReadOnlyMemory<byte> answer, int count, Func<JsonElement, int, T> readItem)
     {
         using var document = Parse(answer);
         try
         {
-            return Read(id, document.RootElement, answer, rollouts);
+            return [.. ScoresOf(id, document.RootElement, answer, count).EnumerateArray().Select(readItem)];
         }
         catch (InvalidOperationException)
         {
@@ -46,19 +70,19 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
         }
     }
 
-    static Scores Read(long id, JsonElement root, ReadOnlyMemory<byte> answer, Rollouts rollouts)
+    static JsonElement ScoresOf(long id, JsonElement root, ReadOnlyMemory<byte> answer, int count)
     {
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found)
             || !root.TryGetProperty("scores", out var scores))
             throw Wrong("there must be an object with id and scores", answer);
         if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)
             throw Wrong($"id must be {id}, that of the request (was {Shown(found)})", answer);
-        if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != rollouts.Count)
+        if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != count)
         {
             var length = scores.ValueKind == JsonValueKind.Array ? Quantity.Of(scores.GetArrayLength(), "item") : Shown(scores);
-            throw Wrong($"scores must be a list of {rollouts.Count} (was {length})", answer);
+            throw Wrong($"scores must be a list of {count} (was {length})", answer);
         }
-        return new([.. scores.EnumerateArray().Select((score, row) => ReadRow(score, row, rollouts.Completions[row].Tokens.Length))]);
+        return scores;
     }
 
     static double[] ReadRow(JsonElement score, int row, int tokens)
@@ -98,7 +122,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
 
     static string Shown(JsonElement value) => RemoteCalls.Shortened(value.GetRawText());
 
-    static void WriteList(Utf8JsonWriter json, string name, TextResponse[] answers, Action<TextResponse> write)
+    static void WriteList<T>(Utf8JsonWriter json, string name, T[] answers, Action<T> write)
     {
         json.WriteStartArray(name);
         foreach (var answer in answers)
@@ -110,7 +134,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer tokenizer)
     {
         json.WriteStartArray();
         foreach (var token in tokens)
-            json.WriteStringValue(tokenizer.Decode([token]));
+            json.WriteStringValue(tokenizer!.Decode([token]));
         json.WriteEndArray();
     }
 }

@@ -39,6 +39,7 @@ public static class RewardSources
         new BertScoreReward(),
         new HttpReward(),
         new ProcessReward(),
+        new OpenAiReward(),
         new PluginReward(),
     }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
 

@@ -21,6 +21,8 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
 
     bool IsPlain => parts is [{ Weight: 1, Scaling: ScoreScaling.None }];
 
+    public bool ComparesResponses => parts.Any(part => part.Source.ComparesResponses);
+
     public IEnumerable<(string Name, IRunState State)> States => parts.Zip(scalers).SelectMany(pair => pair.First.Source.States
         .Select(state => ($"rewards/{pair.First.Name}/{state.Name}", state.State))
         .Concat(pair.Second.Remembers ? [($"rewards/{pair.First.Name}", (IRunState)pair.Second.Moments)] : []));

@@ -25,6 +25,9 @@ public sealed record Scores(double[][] Rows)
     /// </summary>
     public IReadOnlyList<(double[] Scores, double Weight)> Terms { get; init; } = [];
 
+    /// <summary>Whether a score is the share of the other responses to a prompt that a response beats.</summary>
+    public bool AreWinRates { get; init; }
+
     /// <summary>Scores of whole responses.</summary>
     public static Scores FromTotals(IEnumerable<double> responses) => new([.. responses.Select(score => new[] { score })]);
 

@@ -39,7 +39,7 @@ public sealed class RewardOptionsTests : IDisposable
                 if (property.DeclaringType == typeof(RewardOptions))
                     // the keys of all kinds are tested with one kind
                     Assert.Contains(("length", key), tried);
-                else if (property.DeclaringType == typeof(RemoteReward))
+                else if (property.DeclaringType == typeof(RemoteReward) || property.DeclaringType == typeof(RequestedReward))
                     Assert.Contains(("process", key), tried);
                 else
                     Assert.Contains((kind, key), tried);
@@ -107,8 +107,37 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("type", plugin, plugin with { Type = typeof(PluginOfDenseScores).FullName! });
         var http = new HttpReward { Url = "http://127.0.0.1:1/a", Retries = 0 };
         yield return ("url", http, http with { Url = "http://127.0.0.1:1/b" });
-        foreach (var change in RemoteChanges())
+        foreach (var change in RemoteChanges().Concat(ChatChanges()))
             yield return change;
+    }
+
+    /// <summary>A model whose score is a hash of the request, and one whose score is the number of open requests.</summary>
+    static IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> ChatChanges()
+    {
+        const string Key = "ATTUNE_TEST_KEY";
+        Environment.SetEnvironmentVariable(Key, "secret");
+        var open = 0;
+        using var server = new FakeServer((call, body) => (200, JudgeTests.Chat($"{(call + body).Sum(symbol => symbol * 7) % 10}")));
+        using var counting = new FakeServer(_ =>
+        {
+            Interlocked.Increment(ref open);
+            Thread.Sleep(200);
+            var answer = (200, JudgeTests.Chat($"{open}"));
+            Thread.Sleep(50);
+            Interlocked.Decrement(ref open);
+            return answer;
+        });
+        var chat = new OpenAiReward { Url = server.Url, Model = "a", ApiKeyVariable = "ATTUNE_TEST_NO_KEY" };
+        yield return ("url", chat, chat with { Url = server.Url + "/b" });
+        yield return ("model", chat, chat with { Model = "b" });
+        yield return ("apiKeyVariable", chat, chat with { ApiKeyVariable = Key });
+        yield return ("question", chat, chat with { Question = "{response}" });
+        yield return ("minimum", chat, chat with { Minimum = -1 });
+        yield return ("maximum", chat, chat with { Maximum = 11 });
+        yield return ("temperature", chat, chat with { Temperature = 1 });
+        yield return ("maxTokens", chat, chat with { MaxTokens = 8 });
+        var counted = chat with { Url = counting.Url };
+        yield return ("concurrency", counted, counted with { Concurrency = 1 });
     }
 
     static IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> MetricChanges()
@@ -157,6 +186,7 @@ public sealed class RewardOptionsTests : IDisposable
         yield return ("folder", process, process with { Folder = folder.File("nowhere") });
         yield return ("fields", process, process with { Fields = ["answer"] });
         yield return ("tokens", process, process with { Tokens = true });
+        yield return ("compare", process, process with { Compare = true });
         yield return ("timeout", process with { Command = "sleep 9", Retries = 0, Timeout = 0.1 },
             process with { Command = "sleep 9", Retries = 0, Timeout = 0.2 });
         yield return ("retries", process with { Command = "exit 1", Retries = 0 }, process with { Command = "exit 1", Retries = 2 });
