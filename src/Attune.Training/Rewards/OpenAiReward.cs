@@ -40,9 +40,11 @@ public sealed record OpenAiReward : RequestedReward
     public string Question { get; init; } = "";
 
     /// <summary>The lowest score that the model is asked for.</summary>
+    [Range(-1e6, 1e6)]
     public double Minimum { get; init; }
 
     /// <summary>The highest.</summary>
+    [Range(-1e6, 1e6)]
     public double Maximum { get; init; } = 10;
 
     /// <summary>Requests that are open at the same time, one for each response or order of a pair.</summary>
