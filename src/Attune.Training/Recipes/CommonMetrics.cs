@@ -54,6 +54,9 @@ static class CommonMetrics
         {
             Place = ChartPlace.Folded,
         },
+        new("rewards/chosen", "Implicit rewards", "points",
+            "β times the log-ratio of chosen and of rejected responses. Healthy: chosen above rejected, and both near 0: the pairs of a "
+                + "step are new.") { Series = "chosen" },
         LogprobOfChosen("nats a response"), LogprobOfRejected("nats a response"),
     ];
 

@@ -111,7 +111,7 @@ public sealed class RewardOptionsTests : IDisposable
             yield return change;
     }
 
-    /// <summary>A model whose score is a hash of the request, and one whose score is the number of open requests.</summary>
+    /// <summary>A model whose score is a hash of the request, and one whose score is 2 for requests that are open together.</summary>
     static IEnumerable<(string Key, RewardOptions Before, RewardOptions After)> ChatChanges()
     {
         const string Key = "ATTUNE_TEST_KEY";
@@ -121,11 +121,10 @@ public sealed class RewardOptionsTests : IDisposable
         using var counting = new FakeServer(_ =>
         {
             Interlocked.Increment(ref open);
-            Thread.Sleep(200);
-            var answer = (200, JudgeTests.Chat($"{open}"));
-            Thread.Sleep(50);
+            var isShared = SpinWait.SpinUntil(() => Volatile.Read(ref open) >= 2, TimeSpan.FromSeconds(1));
+            Thread.Sleep(100);
             Interlocked.Decrement(ref open);
-            return answer;
+            return (200, JudgeTests.Chat(isShared ? "2" : "1"));
         });
         var chat = new OpenAiReward { Url = server.Url, Model = "a", ApiKeyVariable = "ATTUNE_TEST_NO_KEY" };
         yield return ("url", chat, chat with { Url = server.Url + "/b" });
