@@ -95,7 +95,7 @@ public sealed partial class TextEncoder
         if (conversation.Messages.Count == 0)
             return Skip<TokenPrompt>("conversations with only assistant messages were left out", origin);
         var text = chat.Value.Prompt(origin, conversation);
-        return EncodePrompt(origin, text, chat.Value.Tokens(text), room);
+        return EncodePrompt(origin, text, chat.Value.Tokens(text), room) is { } prompt ? prompt with { IsConversation = true } : null;
     }
 
     /// <summary>

@@ -29,6 +29,9 @@ public sealed record TokenPrompt(int[] Tokens, string Text)
 {
     /// <summary>The row of the data file, whose other fields a reward may read; null for a prompt that is not from a file.</summary>
     public Row? Row { get; init; }
+
+    /// <summary>Whether the text is messages that a chat template wrote.</summary>
+    public bool IsConversation { get; init; }
 }
 
 /// <summary>Labelled responses to a prompt as tokens.</summary>

@@ -12,11 +12,17 @@ namespace Attune.Text;
 public sealed class ChatTemplate
 {
     /// <summary>
-    /// ChatML, <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message; for tokenizers that have no template.
+    /// ChatML, <c>&lt;|im_start|&gt;role\ncontent&lt;|im_end|&gt;\n</c> for each message; for tokenizers that have no template. Tools are
+    /// a system message, and their calls have the form of Hermes.
     /// </summary>
     public const string ChatMl =
-        "{% for message in messages %}"
-        + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+        "{% if tools %}{{ '<|im_start|>system\\nFunctions, which <tool_call>{\"name\": …, \"arguments\": {…}}</tool_call> calls:\\n' }}"
+        + "{% for tool in tools %}{{ tool | tojson + '\\n' }}{% endfor %}{{ '<|im_end|>\\n' }}{% endif %}"
+        + "{% for message in messages %}"
+        + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] }}"
+        + "{% for call in message['tool_calls'] or [] %}{% set call = call['function'] or call %}"
+        + "{{ '<tool_call>' + {'name': call['name'], 'arguments': call['arguments']} | tojson + '</tool_call>' }}{% endfor %}"
+        + "{{ '<|im_end|>' + '\\n' }}"
         + "{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
@@ -39,6 +45,7 @@ public sealed class ChatTemplate
     public ChatTemplate(string jinja, IReadOnlyDictionary<string, string>? specialTokens = null, string? toolUse = null)
     {
         template = new(jinja);
+        Source = jinja;
         this.specialTokens = specialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal);
         this.toolUse = toolUse is null ? null : new(toolUse, specialTokens);
         now = DateTime.Now;
@@ -48,7 +55,7 @@ public sealed class ChatTemplate
 
     ChatTemplate(ChatTemplate other, DateTime now)
     {
-        (template, specialTokens, this.now) = (other.template, other.specialTokens, now);
+        (template, specialTokens, this.now, Source) = (other.template, other.specialTokens, now, other.Source);
         (knowsDeveloper, readsParts, toolUse) = (other.knowsDeveloper, other.readsParts, other.toolUse?.At(now));
     }
 
@@ -58,6 +65,9 @@ public sealed class ChatTemplate
 
     /// <summary>A copy in which <c>strftime_now</c> formats this time in every rendering.</summary>
     public ChatTemplate At(DateTime now) => new(this, now);
+
+    /// <summary>The Jinja source.</summary>
+    public string Source { get; }
 
     /// <summary>The template for a conversation: <c>tool_use</c> if the conversation has tools and there is such a template.</summary>
     public ChatTemplate For(Conversation conversation) => conversation.Tools is null ? this : toolUse ?? this;

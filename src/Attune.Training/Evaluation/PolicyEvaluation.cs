@@ -4,6 +4,7 @@ using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Environments;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -85,9 +86,11 @@ public sealed class PolicyEvaluation(
         {
             var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
             {
-                ["length"] = completion.Tokens.Length,
+                ["length"] = completion.SampledCount,
                 ["ended"] = completion.Ended ? 1 : 0,
             };
+            if (completion is EpisodeResponse episode)
+                metrics["turns"] = episode.Turns.Count;
             Add("score", totals);
             Add("gold", goldScores);
             foreach (var (name, partScores) in scores?.Parts ?? new Dictionary<string, double[]>())
@@ -95,8 +98,8 @@ public sealed class PolicyEvaluation(
             if (kl is not null)
                 metrics["kl"] = kl[row];
             if (teacherKl is not null)
-                metrics["kl/reverse"] = teacherKl[row] / completion.Tokens.Length;
-            return new Sample(part[row].Text, policy.Tokenizer.TextOf(completion), metrics);
+                metrics["kl/reverse"] = teacherKl[row] / completion.SampledCount;
+            return new Sample(part[row].Text, policy.Tokenizer.TranscriptOf(completion), metrics);
 
             void Add(string name, double[]? numbers)
             {

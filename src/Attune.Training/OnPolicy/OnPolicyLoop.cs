@@ -3,6 +3,7 @@ using Attune.Data;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Environments;
 using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.Optimizers;
@@ -154,10 +155,24 @@ public sealed class OnPolicyLoop(
             step.Log("responses/without_score", scores.MissingCount / (double)rollouts.Count);
         step.Log("objective/entropy", -rollouts.Logprobs.Sum(1).Mean().Item());
         step.Log("responses/length", (double)rollouts.TokenCount / rollouts.Count);
-        int[][] responses = [.. rollouts.Tokens];
+        int[][] responses = [.. rollouts.Completions.Select(completion => completion.SampledTokens)];
         step.Log("responses/repetition", Repetition.Measure(responses));
         step.Log("responses/distinct", Repetition.Distinct([.. responses.Where((_, row) => row % rollouts.GroupSize == 0)]));
         step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
+        LogEpisodes([.. rollouts.Completions.OfType<EpisodeResponse>()], step);
+    }
+
+    static void LogEpisodes(EpisodeResponse[] episodes, TrainingStep step)
+    {
+        if (episodes.Length == 0)
+            return;
+        step.Log("episodes/turns", episodes.Average(episode => episode.Turns.Count));
+        var replies = episodes.SelectMany(episode => episode.Turns).Select(turn => turn.Reply).OfType<Reply>().ToList();
+        var calls = replies.Sum(reply => reply.ToolCalls);
+        if (calls == 0)
+            return;
+        step.Log("episodes/tool_calls", calls / (double)episodes.Length);
+        step.Log("episodes/tool_errors", replies.Sum(reply => reply.ToolErrors) / (double)calls);
     }
 
     /// <summary>The updates of a step.</summary>

@@ -6,10 +6,10 @@ namespace Attune.Training.Plugins;
 /// <summary>Creates an object of a class in another assembly.</summary>
 /// <param name="what">What the object is for, for messages: "the reward 'x'".</param>
 /// <param name="path">The path of the assembly.</param>
-/// <param name="interfaces">The class must implement one of these.</param>
+/// <param name="interfaces">The class must implement one of these; none for any class.</param>
 sealed class PluginClass(string what, string path, params Type[] interfaces)
 {
-    string Interfaces => string.Join(" or ", interfaces.Select(type => type.Name));
+    string Requirement => interfaces.Length == 0 ? "" : $" that implements {string.Join(" or ", interfaces.Select(type => type.Name))}";
 
     /// <param name="name">The name of the class, with its namespace.</param>
     /// <param name="argument">The argument of its constructor, if it has one that takes it.</param>
@@ -42,11 +42,12 @@ sealed class PluginClass(string what, string path, params Type[] interfaces)
         var fitting = assembly.GetExportedTypes().Where(Fits).Select(candidate => candidate.FullName!).ToList();
         var known = fitting.Count == 0 ? "the assembly has none" : $"the assembly has {string.Join(", ", fitting)}";
         throw new InvalidDataException(type is null
-            ? $"{what}: {path} has no class {name}. It must be a public class that implements {Interfaces}; {known}"
-            : $"{what}: {name} must be a public class that implements {Interfaces} and is not abstract; {known}");
+            ? $"{what}: {path} has no class {name}. It must be a public class{Requirement}; {known}"
+            : $"{what}: {name} must be a public class{Requirement} and not abstract; {known}");
     }
 
-    bool Fits(Type type) => type is { IsClass: true, IsAbstract: false, IsVisible: true } && interfaces.Any(type.IsAssignableTo);
+    bool Fits(Type type) => type is { IsClass: true, IsAbstract: false, IsVisible: true }
+        && (interfaces.Length == 0 || interfaces.Any(type.IsAssignableTo));
 
     Assembly Load()
     {

@@ -6,6 +6,7 @@ using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Environments;
 using Attune.Training.Estimation;
 using Attune.Training.Parameters;
 
@@ -59,6 +60,9 @@ public sealed class Policy(
         Filters = filters ?? [],
     };
 
+    /// <summary>Plays episodes of several turns; null where a response is one turn.</summary>
+    public EpisodePlayer? Episodes { get; init; }
+
     /// <summary>Estimates returns; null without one.</summary>
     public Critic? Critic { get; init; } = model.ValueHead is { } head ? new HeadCritic(head) : null;
 
@@ -95,17 +99,14 @@ public sealed class Policy(
         IReadOnlyList<TokenPrompt> prompts, RandomSource random, int samples = 1, CancellationToken cancellation = default)
     {
         using var off = Lora.Disable(AdapterOff);
-        return Rollouts.From(
-            prompts, Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation),
-            model.Device);
+        return Rollouts.From(prompts, Sample(prompts, sampling, random, samples, cancellation), model.Device);
     }
 
     /// <summary>The most likely response to each prompt, token by token; draws nothing from the random source.</summary>
     public Rollouts RespondGreedily(IReadOnlyList<TokenPrompt> prompts, RandomSource random)
     {
         using var off = Lora.Disable(AdapterOff);
-        int[][] tokens = [.. prompts.Select(prompt => prompt.Tokens)];
-        return Rollouts.From(prompts, Generator.Generate(tokens, sampling with { Temperature = 0 }, random), model.Device);
+        return Rollouts.From(prompts, Sample(prompts, sampling with { Temperature = 0 }, random), model.Device);
     }
 
     /// <summary>
@@ -118,8 +119,14 @@ public sealed class Policy(
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         using var random = new RandomSource(seed, model.Device);
-        return Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation);
+        return Sample(prompts, sampling, random, samples, cancellation);
     }
+
+    IReadOnlyList<Response> Sample(
+        IReadOnlyList<TokenPrompt> prompts, SamplingOptions options, RandomSource random, int samples = 1,
+        CancellationToken cancellation = default) => Episodes is null
+        ? Generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], options, random, samples, cancellation)
+        : Episodes.Play(prompts, Generator, options, random, samples);
 
     /// <summary>
     /// Log-probabilities under the distribution that is sampled from, values and entropy at every token of the responses. The output
@@ -238,17 +245,21 @@ public sealed class Policy(
     {
         var length = (int)responses.Mask.Size(1);
         var histories = new List<TokenHistory>(responses.Count * length);
-        foreach (var (prompt, response) in responses.Prompts.Zip(responses.Tokens))
+        foreach (var (row, (prompt, response)) in responses.Prompts.Zip(responses.Tokens).Index())
         {
             var history = new TokenHistory(prompt.Tokens, Prefix(prompt));
             for (var t = 0; t < length; t++)
             {
+                if (t > 0 && t < response.Length && responses.IsLearned(row, t) && !responses.IsLearned(row, t - 1))
+                    history = NewTurn([.. prompt.Tokens, .. response[..t]]);
                 histories.Add(history);
                 if (t < response.Length)
                     history = history.With(response[t]);
             }
         }
         return histories;
+
+        static TokenHistory NewTurn(int[] before) => new(before, before);
     }
 
     /// <summary>

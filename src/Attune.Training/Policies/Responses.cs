@@ -9,7 +9,7 @@ namespace Attune.Training.Policies;
 /// </summary>
 /// <param name="Prompts">B; a prompt with several responses is repeated.</param>
 /// <param name="Tokens">B rows of token ids.</param>
-/// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
+/// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding and at replies between turns.</param>
 public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]> Tokens, Tensor Mask)
 {
     /// <summary>Activations of the frozen layers for prompts and responses, so that these layers do not run again; null for none.</summary>
@@ -20,11 +20,14 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
     /// <summary>Tokens of each prompt and its response together: B numbers.</summary>
     public IReadOnlyList<int> TextLengths { get; } = [.. Prompts.Zip(Tokens, (prompt, response) => prompt.Tokens.Length + response.Length)];
 
-    /// <summary>Tokens of all responses, padding not counted.</summary>
-    public int TokenCount => Tokens.Sum(response => response.Length);
+    /// <summary>Tokens of all responses, without padding and replies.</summary>
+    public int TokenCount => Enumerable.Range(0, Count).Sum(row => Tokens[row].Where((_, at) => IsLearned(row, at)).Count());
 
-    /// <summary>(N) int64: the tokens of all responses, without padding.</summary>
-    public Tensor FlatTokens => TensorBatch.Longs([.. Tokens.SelectMany(response => response).Select(token => (long)token)], Mask.Device);
+    /// <summary>Whether a token was written by the policy, so that it is learned from; replies to its turns were not.</summary>
+    public virtual bool IsLearned(int row, int at) => true;
+
+    /// <summary>(N) int64: the tokens of all responses, without padding and replies.</summary>
+    public Tensor FlatTokens => TensorBatch.Longs([.. Learned().Select(cell => (long)Tokens[cell.Row][cell.At])], Mask.Device);
 
     /// <summary>(N) int64: the indices of these tokens in the flattened (B · T).</summary>
     public Tensor TokenIndices
@@ -32,14 +35,19 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
         get
         {
             var length = Mask.Size(1);
-            return TensorBatch.Longs(
-                [.. Tokens.Index().SelectMany(row => row.Item.Select((_, t) => row.Index * length + t))], Mask.Device);
+            return TensorBatch.Longs([.. Learned().Select(cell => cell.Row * length + cell.At)], Mask.Device);
         }
     }
 
+    IEnumerable<(int Row, int At)> Learned() =>
+        from row in Enumerable.Range(0, Count)
+        from at in Enumerable.Range(0, Tokens[row].Length)
+        where IsLearned(row, at)
+        select (row, at);
+
     /// <summary>Pads B responses on the right and masks the padding.</summary>
     public static Responses From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<int[]> tokens, Device device) =>
-        new(prompts, tokens, MaskOf(tokens, device));
+        new(prompts, tokens, MaskOf(tokens, (_, _) => true, device));
 
     /// <summary>These rows, as wide as the longest of them.</summary>
     public virtual Responses Select(int[] rows)
@@ -62,12 +70,13 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
     }
 
     /// <summary>(B, T) bool</summary>
-    protected static Tensor MaskOf(IReadOnlyList<int[]> tokens, Device device)
+    protected static Tensor MaskOf(IReadOnlyList<int[]> tokens, Func<int, int, bool> isLearned, Device device)
     {
         var length = tokens.Max(response => response.Length);
         var mask = new bool[tokens.Count * length];
         for (var row = 0; row < tokens.Count; row++)
-            Array.Fill(mask, true, row * length, tokens[row].Length);
+            for (var at = 0; at < tokens[row].Length; at++)
+                mask[row * length + at] = isLearned(row, at);
         return Tensor.From(mask, tokens.Count, length).To(device);
     }
 }

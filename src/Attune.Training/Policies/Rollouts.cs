@@ -7,7 +7,7 @@ namespace Attune.Training.Policies;
 /// <summary>Responses that a policy sampled, with their log-probabilities and values: B rows of at most T tokens.</summary>
 /// <param name="Prompts">B; a prompt with several responses is repeated.</param>
 /// <param name="Completions">B responses, in tokens.</param>
-/// <param name="Mask">(B, T) bool, true at the tokens of a response, false at padding.</param>
+/// <param name="Mask">(B, T) bool, true at the tokens that the policy sampled, false at padding and at replies between turns.</param>
 /// <param name="Logprobs">(B, T) under the distribution they were sampled from; 0 at padding.</param>
 /// <param name="Values">(B, T): the critic's estimate before each token, 0 at padding; null without a critic.</param>
 public sealed record Rollouts(
@@ -49,7 +49,7 @@ public sealed record Rollouts(
     public static Rollouts From(IReadOnlyList<TokenPrompt> prompts, IReadOnlyList<Response> completions, Device device)
     {
         var groupSize = completions.Count / prompts.Count;
-        var mask = MaskOf([.. completions.Select(completion => completion.Tokens)], device);
+        var mask = MaskOf([.. completions.Select(completion => completion.Tokens)], (row, at) => completions[row].IsSampled(at), device);
         var hasValues = completions.All(completion => completion.Values.Length == completion.Tokens.Length);
         return new(
             [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, groupSize))], completions, mask,
@@ -70,6 +70,8 @@ public sealed record Rollouts(
     /// <summary>The responses that the policy itself sampled.</summary>
     public Rollouts WithoutOpponents() =>
         Opponents == 0 ? this : Select(OwnRows) with { GroupSize = GroupSize - Opponents };
+
+    public override bool IsLearned(int row, int at) => Completions[row].IsSampled(at);
 
     public override Rollouts Select(int[] rows)
     {

@@ -56,7 +56,7 @@ public sealed record GrpoRecipe : OnPolicyRecipe
     internal static Algorithms.Grpo NewGrpo(GrpoOptions options, KlPenalty? kl, OnPolicyRecipe recipe, Run run) =>
         new(options, kl, run.Random)
     {
-        MaxLength = recipe.Sampling.MaxNewTokens,
+        MaxLength = recipe.ResponseRoom,
         MiniBatches = recipe.Updates.MiniBatches,
     };
 

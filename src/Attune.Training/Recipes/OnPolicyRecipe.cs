@@ -1,13 +1,16 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Attune.Data;
 using Attune.Models;
 using Attune.Text;
+using Attune.Training.Environments;
 using Attune.Training.Estimation;
 using Attune.Training.Health;
 using Attune.Training.OnPolicy;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
+using Attune.Training.Rewards;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -20,6 +23,9 @@ public abstract record OnPolicyRecipe : PolicyRecipe
 {
     /// <summary>Responses to each prompt, and updates of each step.</summary>
     public UpdateOptions Updates { get; init; } = new();
+
+    /// <summary>Episodes of several turns, which tools and environments reply to; without them a response is one turn.</summary>
+    public EpisodeOptions Episodes { get; init; } = new();
 
     /// <summary>The penalty on the KL from the reference.</summary>
     public KlOptions Kl { get; init; } = new();
@@ -49,7 +55,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     protected virtual int CriticWarmup => 0;
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        [.. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling()];
+        [.. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling(), .. ValidateEpisodes()];
 
     IEnumerable<ValidationResult> ValidateKl()
     {
@@ -70,6 +76,28 @@ public abstract record OnPolicyRecipe : PolicyRecipe
         if (Updates.MiniBatches > Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt))
             yield return Validation.Broken(
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
+    }
+
+    public override int ResponseRoom => Episodes.AreUsed ? Episodes.MaxTokens : base.ResponseRoom;
+
+    /// <summary>The rewards of the recipe; without any, those of the environments.</summary>
+    public override IReadOnlyList<RewardOptions> AllRewards =>
+        base.AllRewards is { Count: 0 } && Episodes.Environments.Count > 0 ? [new EnvironmentReward()] : base.AllRewards;
+
+    public override IRecipe WithFullPaths() => (OnPolicyRecipe)base.WithFullPaths() with { Episodes = Episodes.WithFullPaths() };
+
+    private protected override (EpisodePlayer Player, JsonElement? Tools)? NewEpisodes(
+        EnvironmentContext context, IReadOnlyList<int> eosIds) => Episodes.AreUsed ? Episodes.Connect(context, eosIds) : null;
+
+    private protected override IReadOnlyList<string> EpisodeFields => Episodes.RowFields;
+
+    IEnumerable<ValidationResult> ValidateEpisodes()
+    {
+        if (AllRewards.Any(reward => reward is EnvironmentReward) && Episodes.Environments.Count == 0)
+            yield return Validation.Broken(Rewards, "must have no reward of kind environment where episodes.environments is empty");
+        if (Episodes.AreUsed && Episodes.MaxTokens < Sampling.MaxNewTokens)
+            yield return Validation.Broken(
+                Episodes.MaxTokens, $"must be at least sampling.maxNewTokens, {Sampling.MaxNewTokens}, the maximum length of a turn");
     }
 
     protected override void Train(Run run, PolicySetup setup, CancellationToken cancellation)

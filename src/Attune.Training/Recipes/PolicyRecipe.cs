@@ -1,10 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Batches;
+using Attune.Training.Environments;
 using Attune.Training.Health;
 using Attune.Training.Options;
 using Attune.Training.Optimizers;
@@ -106,7 +108,7 @@ public abstract record PolicyRecipe : IRecipe
 
     public virtual IReadOnlyDictionary<string, string> FormerKeys => CommonFormerKeys;
 
-    public int ResponseRoom => Sampling.MaxNewTokens;
+    public virtual int ResponseRoom => Sampling.MaxNewTokens;
 
     /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
     protected virtual Critic? NewCritic(LanguageModel model, Tokenizer tokenizer, Run run)
@@ -117,6 +119,12 @@ public abstract record PolicyRecipe : IRecipe
 
     /// <summary>Logits filters of the method, in sampling and in training.</summary>
     protected virtual IReadOnlyList<ILogitsFilter> NewFilters(LanguageModel model, Tokenizer tokenizer) => [];
+
+    /// <summary>Episodes of several turns, which replace single responses; null for none.</summary>
+    /// <param name="context">What tools and environments are created for.</param>
+    /// <param name="eosIds">The tokens that end a turn.</param>
+    private protected virtual (EpisodePlayer Player, JsonElement? Tools)? NewEpisodes(
+        EnvironmentContext context, IReadOnlyList<int> eosIds) => null;
 
     /// <summary>Whether a recipe without rewards is an error.</summary>
     protected virtual bool NeedsRewards => true;
@@ -131,7 +139,7 @@ public abstract record PolicyRecipe : IRecipe
     protected abstract void Train(Run run, PolicySetup setup, CancellationToken cancellation);
 
     /// <summary>The reward model, where one is given, and the rewards after it.</summary>
-    public IReadOnlyList<RewardOptions> AllRewards =>
+    public virtual IReadOnlyList<RewardOptions> AllRewards =>
         RewardModel.Length > 0 ? [new ModelReward { Model = RewardModel }, .. Rewards] : Rewards;
 
     /// <summary>The held-out metric that the best step is chosen by; null for the last step.</summary>
@@ -181,14 +189,20 @@ public abstract record PolicyRecipe : IRecipe
         var model = ModelFolder.LoadLanguageModel(Model, run);
         var critic = NewCritic(model, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
-        var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer)) { Critic = critic };
+        var episodes = NewEpisodes(
+            new(tokenizer) { Cancellation = cancellation, Say = run.Notice }, ModelFolder.EosIds(model, tokenizer));
+        using var player = episodes?.Player;
+        if (player is not null && model.Backbone.StartToken is not null)
+            throw new InvalidDataException(
+                $"{Model} is an encoder–decoder, which reads the prompt once; episodes of several turns need a decoder-only model");
+        var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer)) { Critic = critic, Episodes = player };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
         var (prompts, heldOut) = Data.Load(
-            example => encoder.EncodePrompt(example, ResponseRoom), encoder, run,
-            [.. allRewards.SelectMany(reward => reward.RowFields)]);
+            example => encoder.EncodePrompt(episodes?.Tools is { } tools ? WithTools(example, tools) : example, ResponseRoom), encoder, run,
+            [.. allRewards.SelectMany(reward => reward.RowFields), .. EpisodeFields]);
         RewardSources.RequireFields(allRewards, prompts.Concat(heldOut));
         if (BestMetric is { } metric && heldOut.Count > 0)
             run.KeepBest(metric);
@@ -197,6 +211,18 @@ public abstract record PolicyRecipe : IRecipe
         IRewardSource CreateRewards(IReadOnlyList<RewardOptions> options) =>
             RewardSources.Create(options, policy, run.Dtype, Training.Workers, run.Notice, cancellation);
     }
+
+    /// <summary>Fields that episodes read from the rows of prompts.</summary>
+    private protected virtual IReadOnlyList<string> EpisodeFields => [];
+
+    /// <summary>A conversation whose prompt lists the tools, in addition to those of its row.</summary>
+    static Example WithTools(Example example, JsonElement tools) => example switch
+    {
+        ChatExample chat => chat with { Context = chat.Context with { Tools = tools } },
+        ChatComparisonExample chat => chat with { Prompt = chat.Prompt with { Tools = tools } },
+        _ => throw new InvalidDataException(
+            $"{example.Origin}: tools need prompts that are lists of messages, which a chat template writes with the tools (this one is a text)"),
+    };
 
     /// <summary>What KL is measured from.</summary>
     protected Reference NewReference(ReferenceOptions options, Run run, PolicySetup setup)

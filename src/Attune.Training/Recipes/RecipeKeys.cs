@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
+using Attune.Training.Environments;
+using Attune.Training.Options;
 using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
@@ -28,8 +30,16 @@ static class RecipeKeys
     public static bool IsMap(Type type) => type == typeof(IReadOnlyDictionary<string, string>);
 
     /// <summary>The records of an item type by the value of the key <c>kind</c>; null where all items are of one record type.</summary>
-    public static IReadOnlyDictionary<string, RewardOptions>? Kinds(Type item) =>
-        item == typeof(RewardOptions) ? RewardSources.Kinds : null;
+    public static IReadOnlyDictionary<string, IKind>? Kinds(Type item)
+    {
+        return item == typeof(RewardOptions) ? As(RewardSources.Kinds)
+            : item == typeof(ToolOptions) ? As(ToolOptions.Kinds)
+            : item == typeof(EnvironmentOptions) ? As(EnvironmentOptions.Kinds)
+            : null;
+
+        static Dictionary<string, IKind> As<T>(IReadOnlyDictionary<string, T> kinds) where T : IKind =>
+            kinds.ToDictionary(kind => kind.Key, kind => (IKind)kind.Value, StringComparer.OrdinalIgnoreCase);
+    }
 
     /// <summary>The full keys of all values of a record and its sections, as <c>optimizer.schedule.kind</c>, with their types.</summary>
     public static IEnumerable<(string Key, Type Type)> All(Type record, string prefix = "") =>

@@ -103,8 +103,8 @@ public static class RecipeWriter
         foreach (var record in items)
         {
             var keys = new StringBuilder();
-            if (record is RewardOptions reward)
-                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(reward.Kind).Append('\n');
+            if (record is IKind options)
+                keys.Append(indent).Append("  ").Append(RecipeKeys.Kind).Append(": ").Append(options.Kind).Append('\n');
             WriteKeys(keys, record, indent + "  ", withComments);
             text.Append(indent).Append("- ").Append(keys, indent.Length + 2, keys.Length - indent.Length - 2);
         }

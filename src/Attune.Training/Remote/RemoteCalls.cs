@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Polly;
 
 namespace Attune.Training.Remote;
@@ -46,6 +47,36 @@ sealed class RemoteCalls(
     }
 
     public void Dispose() => remote.Dispose();
+
+    /// <summary>The object of an answer to the request with an id, which has one of these fields.</summary>
+    /// <exception cref="InvalidDataException">It is something else; the message shows what it has.</exception>
+    public static JsonElement ParseObject(ReadOnlyMemory<byte> answer, long id, params string[] fields)
+    {
+        var root = Parse(answer);
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found)
+            || !fields.Any(field => root.TryGetProperty(field, out _)))
+            throw Wrong($"there must be an object with id and {string.Join(" or ", fields)}", answer);
+        return found.ValueKind == JsonValueKind.Number && found.TryGetInt64(out var number) && number == id
+            ? root
+            : throw Wrong($"id must be {id}, that of the request (was {Shortened(found.GetRawText())})", answer);
+    }
+
+    static JsonElement Parse(ReadOnlyMemory<byte> answer)
+    {
+        try
+        {
+            return JsonElement.Parse(answer.Span);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException(
+                $"its answer is not JSON: {Quoted(answer)}. "
+                + "Only answers may be written to stdout; write other output to stderr", error);
+        }
+    }
+
+    /// <summary>An answer that something is wrong with.</summary>
+    public static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) => new($"in its answer {what}: {Quoted(answer)}");
 
     /// <summary>The beginning of an answer, for messages.</summary>
     public static string Quoted(ReadOnlyMemory<byte> answer) =>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Training.Options;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Rewards;
@@ -6,7 +7,7 @@ namespace Attune.Training.Rewards;
 /// <summary>
 /// A reward of a recipe: an item of the list <c>rewards</c>, whose <c>kind</c> is one of <see cref="RewardSources.Kinds"/>.
 /// </summary>
-public abstract record RewardOptions
+public abstract record RewardOptions : IKind
 {
     /// <summary>The value of <c>kind</c> in a recipe.</summary>
     public abstract string Kind { get; }

@@ -59,28 +59,23 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
 
     static T[] Read<T>(long id, ReadOnlyMemory<byte> answer, int count, Func<JsonElement, int, T> readItem)
     {
-        using var document = Parse(answer);
         try
         {
-            return [.. ScoresOf(id, document.RootElement, answer, count).EnumerateArray().Select(readItem)];
+            return [.. ScoresOf(id, answer, count).EnumerateArray().Select(readItem)];
         }
         catch (InvalidOperationException)
         {
-            throw Wrong("a text has half of a surrogate pair", answer);
+            throw RemoteCalls.Wrong("a text has half of a surrogate pair", answer);
         }
     }
 
-    static JsonElement ScoresOf(long id, JsonElement root, ReadOnlyMemory<byte> answer, int count)
+    static JsonElement ScoresOf(long id, ReadOnlyMemory<byte> answer, int count)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out var found)
-            || !root.TryGetProperty("scores", out var scores))
-            throw Wrong("there must be an object with id and scores", answer);
-        if (found.ValueKind != JsonValueKind.Number || !found.TryGetInt64(out var number) || number != id)
-            throw Wrong($"id must be {id}, that of the request (was {Shown(found)})", answer);
+        var scores = RemoteCalls.ParseObject(answer, id, "scores").GetProperty("scores");
         if (scores.ValueKind != JsonValueKind.Array || scores.GetArrayLength() != count)
         {
             var length = scores.ValueKind == JsonValueKind.Array ? Quantity.Of(scores.GetArrayLength(), "item") : Shown(scores);
-            throw Wrong($"scores must be a list of {count} (was {length})", answer);
+            throw RemoteCalls.Wrong($"scores must be a list of {count} (was {length})", answer);
         }
         return scores;
     }
@@ -102,23 +97,6 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
         score.ValueKind == JsonValueKind.Number && score.TryGetDouble(out var number) && double.IsFinite(number)
             ? number
             : throw new InvalidDataException($"its answer has {Shown(score)} for completion {row}, which must be a finite number or null");
-
-    static JsonDocument Parse(ReadOnlyMemory<byte> answer)
-    {
-        try
-        {
-            return JsonDocument.Parse(answer);
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException(
-                $"its answer is not JSON: {RemoteCalls.Quoted(answer)}. "
-                + "Only answers may be written to stdout; write other output to stderr", error);
-        }
-    }
-
-    static InvalidDataException Wrong(string what, ReadOnlyMemory<byte> answer) =>
-        new($"in its answer {what}: {RemoteCalls.Quoted(answer)}");
 
     static string Shown(JsonElement value) => RemoteCalls.Shortened(value.GetRawText());
 

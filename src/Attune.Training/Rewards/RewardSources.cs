@@ -41,6 +41,7 @@ public static class RewardSources
         new ProcessReward(),
         new OpenAiReward(),
         new PluginReward(),
+        new EnvironmentReward(),
     }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>

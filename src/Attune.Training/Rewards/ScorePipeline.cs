@@ -87,7 +87,7 @@ public sealed class ScorePipeline(ScoreOptions options)
 
     double Penalty(Response response)
     {
-        var length = options.LengthPenalty * Math.Max(response.Tokens.Length - options.LengthTarget, 0);
+        var length = options.LengthPenalty * Math.Max(response.SampledCount - options.LengthTarget, 0);
         if (options.LengthPenaltyLimit > 0)
             length = Math.Min(length, options.LengthPenaltyLimit);
         return length + (response.Ended ? 0 : options.MissingEosPenalty);

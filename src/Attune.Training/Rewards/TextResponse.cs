@@ -15,14 +15,14 @@ namespace Attune.Training.Rewards;
 public sealed record TextResponse(TokenPrompt Prompt, string Text, Response Response)
 {
     /// <summary>The number of tokens, without the end-of-sequence token.</summary>
-    public int TokenCount => Response.Tokens.Length - (Response is { Ended: true, StopString: null } ? 1 : 0);
+    public int TokenCount => Response.SampledCount - (Response is { Ended: true, StopString: null } ? 1 : 0);
 
     /// <summary>The tokens (as numbers, without the end-of-sequence token), words or characters of the response.</summary>
     public string[] Units(LengthUnit unit) => unit switch
     {
         LengthUnit.Words => Words.Split(Text),
         LengthUnit.Characters => [.. Text.Select(symbol => symbol.ToString())],
-        _ => [.. Response.Tokens.Take(TokenCount).Select(token => token.ToString(CultureInfo.InvariantCulture))],
+        _ => [.. Response.SampledTokens.Take(TokenCount).Select(token => token.ToString(CultureInfo.InvariantCulture))],
     };
 
     /// <summary>The responses of rollouts, in order.</summary>
