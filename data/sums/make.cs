@@ -3,8 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-const int Demonstrations = 1200, Prompts = 400, HeldOut = 100, Smallest = 100, Greatest = 9999, Seed = 15;
-const double WithTool = 0.25;                                   // the share of demonstrations that call the tool
+const int Texts = 1000, Demonstrations = 800, Prompts = 400, HeldOut = 100, Exchanges = 4, ShortExchanges = 16, Smallest = 100, Greatest = 1000, Seed = 15;
+const double WithTool = 0.3;                                   // the share of demonstrations that call the tool
 var folder = args.FirstOrDefault() ?? "data/sums";
 var random = new Random(Seed);
 var known = new HashSet<(int, int)>();
@@ -16,7 +16,7 @@ const string Tool = """
 
 Write("prompts-heldout.jsonl", HeldOut, Prompt);
 Write("demonstrations.jsonl", Demonstrations, Demonstration);
-Write("texts.jsonl", Demonstrations, Text);
+Write("texts.jsonl", Texts, Text);
 Write("prompts.jsonl", Prompts, Prompt);
 
 void Write(string name, int lines, Func<(int A, int B), JsonObject> row) => File.WriteAllLines(
@@ -49,9 +49,23 @@ JsonObject Demonstration((int A, int B) sum)
     return new() { ["messages"] = messages, ["tools"] = new JsonArray(JsonNode.Parse(Tool)) };
 }
 
-// The words of conversations with the tool, and numbers that are copied, which is what the model must be able to do.
+// The words of conversations with the tool, and in every second text only results that are copied from one line to the next: that is what
+// the model must learn. It does not learn to add, because every result is a random number.
 JsonObject Text((int A, int B) sum)
 {
-    var call = new JsonObject { ["name"] = "calculate", ["arguments"] = new JsonObject { ["expression"] = $"{sum.A} + {sum.B}" } };
-    return new() { ["text"] = $"{JsonNode.Parse(Tool)!.ToJsonString(json)}\n{sum.A} + {sum.B}\n{call.ToJsonString(json)}\n{sum.A + sum.B}\n{sum.A + sum.B}" };
+    var copies = sum.A % 2 == 0;
+    var text = copies ? ""
+        : $"system\nFunctions, which <tool_call>{{\"name\": ..., \"arguments\": {{...}}}}</tool_call> calls:\n{Spaced(Tool)}\n";
+    for (var exchange = 0; exchange < (copies ? ShortExchanges : Exchanges); exchange++)
+    {
+        var (a, b, result) = (random.Next(Smallest, Greatest), random.Next(Smallest, Greatest), random.Next(Smallest, 2 * Greatest));
+        if (!copies)
+            text += $"user\n{a} + {b}\nassistant\n<tool_call>{{\"name\": \"calculate\", \"arguments\": "
+                + $"{{\"expression\": \"{a} + {b}\"}}}}</tool_call>\n";
+        text += $"tool\n{result}\nassistant\n{result}\n";
+    }
+    return new() { ["text"] = text };
 }
+
+// JSON as chat templates write it.
+string Spaced(string text) => JsonNode.Parse(text)!.ToJsonString(json).Replace("\":", "\": ").Replace(",\"", ", \"");

@@ -16,7 +16,7 @@ public sealed class ChatTemplate
     /// a system message, and their calls have the form of Hermes.
     /// </summary>
     public const string ChatMl =
-        "{% if tools %}{{ '<|im_start|>system\\nFunctions, which <tool_call>{\"name\": …, \"arguments\": {…}}</tool_call> calls:\\n' }}"
+        "{% if tools %}{{ '<|im_start|>system\\nFunctions, which <tool_call>{\"name\": ..., \"arguments\": {...}}</tool_call> calls:\\n' }}"
         + "{% for tool in tools %}{{ tool | tojson + '\\n' }}{% endfor %}{{ '<|im_end|>\\n' }}{% endif %}"
         + "{% for message in messages %}"
         + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] }}"

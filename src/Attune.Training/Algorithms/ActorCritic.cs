@@ -65,7 +65,7 @@ public static class ActorCritic
             rewards -= rollouts.Kl! * kl.Coefficient;
         if (options.WhitenRewards)
             rewards = Masked.Whiten(rewards, mask, keepMean: true).MaskedFill(!mask, 0);
-        var (advantages, returns) = Estimate(rewards, values, rollouts.Mask, options);
+        var (advantages, returns) = Estimate(rewards, values, rollouts, options);
         step.Log("value/explained_variance", ExplainedVariance(returns, values, mask));
         if (options.WhitenAdvantages)
             advantages = Masked.Whiten(advantages, mask);
@@ -75,13 +75,14 @@ public static class ActorCritic
     /// <summary>
     /// Advantages and returns, which may have different λ (decoupled GAE): Yuan et al. 2025, section 4.2, https://arxiv.org/abs/2503.01491
     /// </summary>
-    static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, Tensor mask, ReturnOptions options)
+    static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, Rollouts rollouts, ReturnOptions options)
     {
-        var (advantages, returns) = Gae.Estimate(rewards, values, options.Gamma, options.GaeLambda);
+        var turns = rollouts.TurnMask;
+        var (advantages, returns) = Gae.Estimate(rewards, values, options.Gamma, options.GaeLambda, turns);
         if (options.ValueGaeLambda is { } lambda)
-            returns = Gae.Estimate(rewards, values, options.Gamma, lambda).Returns;
+            returns = Gae.Estimate(rewards, values, options.Gamma, lambda, turns).Returns;
         if (options.GaeLambdaAlpha > 0)
-            advantages = Gae.Estimate(rewards, values, options.Gamma, Gae.AdaptiveLambdas(mask, options.GaeLambdaAlpha)).Advantages;
+            advantages = Gae.Estimate(rewards, values, options.Gamma, Gae.AdaptiveLambdas(rollouts.Mask, options.GaeLambdaAlpha), turns).Advantages;
         return (advantages, returns);
     }
 

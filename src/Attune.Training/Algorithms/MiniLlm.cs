@@ -113,8 +113,8 @@ public sealed class MiniLlm(
         var (sum, weight) = (logRatio.Select(1, 0) * 0, weights.Select(1, 0) * 0);                  // (B): Σ γ^(i−t) r_i, Σ γ^(i−t)
         for (var t = length - 1; t >= 0; t--)
         {
-            sum = logRatio.Select(1, t) + sum * gamma;
-            weight = weights.Select(1, t) + weight * gamma;
+            sum = Tensor.Where(mask.Select(1, t), logRatio.Select(1, t) + sum * gamma, sum);
+            weight = Tensor.Where(mask.Select(1, t), weights.Select(1, t) + weight * gamma, weight);
             columns[t] = lengthNormalization ? sum / weight.Clamp(1, null) : sum * Math.Pow(gamma, t);
         }
         return Tensor.Stack(1, columns).MaskedFill(!mask, 0);

@@ -65,7 +65,7 @@ public sealed class Reinforce(ReinforceOptions options, KlPenalty? kl = null) : 
         var rewards = scores.Minus(Baseline(rollouts, scores)).PerToken(rollouts);                  // (B, T)
         if (kl is { IsInReward: true })
             rewards -= rollouts.Kl! * kl.Coefficient;
-        var advantages = Advantages.Returns(rewards, options.Gamma).MaskedFill(!mask, 0);
+        var advantages = Advantages.Returns(rewards, options.Gamma, rollouts.TurnMask).MaskedFill(!mask, 0);
         if (options.NormalizeAdvantages)
             advantages = Masked.Whiten(advantages, mask).MaskedFill(!mask, 0);
         return new(rollouts, advantages) { Mask = mask };

@@ -114,6 +114,8 @@ public sealed record McpTools : ToolOptions, IValidatableObject
     /// <summary>The names of the tools to use; empty for all.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     string Server => Url.Length > 0 ? Url : $"`{Command}`";
 
     public override ToolOptions WithFullPaths() => Command.Length > 0
@@ -145,7 +147,7 @@ public sealed record McpTools : ToolOptions, IValidatableObject
         var (shell, option) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
         IClientTransport transport = Url.Length > 0
             ? new HttpClientTransport(new() { Endpoint = new(Url) })
-            : new StdioClientTransport(new() { Command = shell, Arguments = [option, Command], WorkingDirectory = Folder });
+            : new StdioClientTransport(new() { Command = shell, Arguments = [option, Command], WorkingDirectory = Folder, ShutdownTimeout = Grace });
         var client = await McpClient.CreateAsync(transport, cancellationToken: cancellation).ConfigureAwait(false);
         owned.Add(new Connection(client));
         var tools = await client.ListToolsAsync(cancellationToken: cancellation).ConfigureAwait(false);
@@ -158,7 +160,7 @@ public sealed record McpTools : ToolOptions, IValidatableObject
 
     sealed class Connection(McpClient client) : IDisposable
     {
-        public void Dispose() => client.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(5));
+        public void Dispose() => client.DisposeAsync().AsTask().Wait(2 * Grace);
     }
 }
 

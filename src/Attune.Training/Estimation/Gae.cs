@@ -13,19 +13,26 @@ public static class Gae
     /// <param name="values">(B, T): the estimate before each token.</param>
     /// <param name="gamma">The discount of the next token's reward.</param>
     /// <param name="lambda">1 uses rewards only, 0 relies on values.</param>
+    /// <param name="mask">
+    /// (B, T): the tokens that the policy sampled, where replies come between them: the token after a turn is then the first of the next
+    /// turn. Null where only padding follows the tokens.
+    /// </param>
     /// <returns>Advantages (B, T), and returns A + V (B, T).</returns>
-    public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, double lambda) =>
-        Estimate(rewards, values, gamma, next => next * (gamma * lambda));
+    public static (Tensor Advantages, Tensor Returns) Estimate(
+        Tensor rewards, Tensor values, double gamma, double lambda, Tensor? mask = null) =>
+        Estimate(rewards, values, gamma, next => next * (gamma * lambda), mask);
 
-    /// <inheritdoc cref="Estimate(Tensor, Tensor, double, double)"/>
+    /// <inheritdoc cref="Estimate(Tensor, Tensor, double, double, Tensor?)"/>
     /// <param name="rewards">(B, T)</param>
     /// <param name="values">(B, T)</param>
     /// <param name="gamma">γ</param>
     /// <param name="lambdas">(B): λ of each row.</param>
-    public static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, Tensor lambdas)
+    /// <param name="mask">(B, T), or null</param>
+    public static (Tensor Advantages, Tensor Returns) Estimate(
+        Tensor rewards, Tensor values, double gamma, Tensor lambdas, Tensor? mask = null)
     {
         var discounts = lambdas * gamma;
-        return Estimate(rewards, values, gamma, next => next * discounts);
+        return Estimate(rewards, values, gamma, next => next * discounts, mask);
     }
 
     /// <summary>
@@ -38,17 +45,20 @@ public static class Gae
     public static Tensor AdaptiveLambdas(Tensor mask, double alpha) =>
         (1 - (mask.To(DType.Float32).Sum(1) * alpha).Pow(-1)).Clamp(0, null);
 
-    static (Tensor Advantages, Tensor Returns) Estimate(Tensor rewards, Tensor values, double gamma, Func<Tensor, Tensor> discount)
+    static (Tensor Advantages, Tensor Returns) Estimate(
+        Tensor rewards, Tensor values, double gamma, Func<Tensor, Tensor> discount, Tensor? mask)
     {
         var length = (int)rewards.Size(1);
         var advantages = new Tensor[length];
-        var next = Tensor.Zeros([rewards.Size(0)], rewards.DType, rewards.Device);                 // A_{t+1} (B)
+        var zero = Tensor.Zeros([rewards.Size(0)], rewards.DType, rewards.Device);
+        var (next, nextValue) = (zero, zero);                                                       // A_{t+1}, V_{t+1} (B)
         for (var t = length - 1; t >= 0; t--)
         {
-            var delta = rewards.Select(1, t) - values.Select(1, t);
-            if (t + 1 < length)
-                delta += values.Select(1, t + 1) * gamma;
-            advantages[t] = next = delta + discount(next);
+            var value = values.Select(1, t);
+            advantages[t] = rewards.Select(1, t) - value + nextValue * gamma + discount(next);
+            (next, nextValue) = mask is null
+                ? (advantages[t], value)
+                : (Tensor.Where(mask.Select(1, t), advantages[t], next), Tensor.Where(mask.Select(1, t), value, nextValue));
         }
         var stacked = Tensor.Stack(1, advantages);                                                  // (B, T)
         return (stacked, stacked + values);

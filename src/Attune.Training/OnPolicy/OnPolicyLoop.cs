@@ -158,8 +158,10 @@ public sealed class OnPolicyLoop(
         int[][] responses = [.. rollouts.Completions.Select(completion => completion.SampledTokens)];
         step.Log("responses/repetition", Repetition.Measure(responses));
         step.Log("responses/distinct", Repetition.Distinct([.. responses.Where((_, row) => row % rollouts.GroupSize == 0)]));
-        step.Log("responses/ended", rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count);
-        LogEpisodes([.. rollouts.Completions.OfType<EpisodeResponse>()], step);
+        var ended = rollouts.Completions.Count(completion => completion.Ended) / (double)rollouts.Count;
+        EpisodeResponse[] episodes = [.. rollouts.Completions.OfType<EpisodeResponse>()];
+        step.Log(episodes.Length > 0 ? "episodes/ended" : "responses/ended", ended);
+        LogEpisodes(episodes, step);
     }
 
     static void LogEpisodes(EpisodeResponse[] episodes, TrainingStep step)

@@ -9,7 +9,7 @@ namespace Attune.Training.Plugins;
 /// <param name="interfaces">The class must implement one of these; none for any class.</param>
 sealed class PluginClass(string what, string path, params Type[] interfaces)
 {
-    string Requirement => interfaces.Length == 0 ? "" : $" that implements {string.Join(" or ", interfaces.Select(type => type.Name))}";
+    string Requirement => interfaces.Length == 0 ? "" : $"implements {string.Join(" or ", interfaces.Select(type => type.Name))} and ";
 
     /// <param name="name">The name of the class, with its namespace.</param>
     /// <param name="argument">The argument of its constructor, if it has one that takes it.</param>
@@ -42,8 +42,8 @@ sealed class PluginClass(string what, string path, params Type[] interfaces)
         var fitting = assembly.GetExportedTypes().Where(Fits).Select(candidate => candidate.FullName!).ToList();
         var known = fitting.Count == 0 ? "the assembly has none" : $"the assembly has {string.Join(", ", fitting)}";
         throw new InvalidDataException(type is null
-            ? $"{what}: {path} has no class {name}. It must be a public class{Requirement}; {known}"
-            : $"{what}: {name} must be a public class{Requirement} and not abstract; {known}");
+            ? $"{what}: {path} has no class {name}. It must be a public class that {Requirement}is not abstract; {known}"
+            : $"{what}: {name} must be a public class that {Requirement}is not abstract; {known}");
     }
 
     bool Fits(Type type) => type is { IsClass: true, IsAbstract: false, IsVisible: true }

@@ -71,6 +71,9 @@ public sealed record Rollouts(
     public Rollouts WithoutOpponents() =>
         Opponents == 0 ? this : Select(OwnRows) with { GroupSize = GroupSize - Opponents };
 
+    /// <summary>The mask, where there are replies between turns; else null.</summary>
+    public Tensor? TurnMask => Completions.Any(completion => completion.Sampled is not null) ? Mask : null;
+
     public override bool IsLearned(int row, int at) => Completions[row].IsSampled(at);
 
     public override Rollouts Select(int[] rows)

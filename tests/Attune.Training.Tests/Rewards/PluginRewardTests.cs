@@ -25,8 +25,8 @@ public sealed class PluginRewardTests : IDisposable
 
     [Theory]
     [InlineData("PluginRul",
-        "has no class Attune.Training.Tests.Rewards.PluginRul. It must be a public class that implements IRewardSource or IRule; "
-        + "the assembly has ")]
+        "has no class Attune.Training.Tests.Rewards.PluginRul. It must be a public class that implements IRewardSource or IRule and is not "
+        + "abstract; the assembly has ")]
     [InlineData("RuleTests",
         "RuleTests must be a public class that implements IRewardSource or IRule and is not abstract; the assembly has ")]
     [InlineData("PluginWithAnOddConstructor", "has no public constructor without parameters, or with a Tokenizer")]
