@@ -3,7 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-const int Texts = 1000, Demonstrations = 800, Prompts = 400, HeldOut = 100, Exchanges = 4, ShortExchanges = 16, Smallest = 100, Greatest = 1000, Seed = 15;
+const int Texts = 1000, Demonstrations = 800, Prompts = 400, HeldOut = 100, Seed = 15;
+const int Exchanges = 4, ShortExchanges = 16, Smallest = 100, Greatest = 1000;
 const double WithTool = 0.3;                                   // the share of demonstrations that call the tool
 var folder = args.FirstOrDefault() ?? "data/sums";
 var random = new Random(Seed);
@@ -41,7 +42,9 @@ JsonObject Demonstration((int A, int B) sum)
         var call = new JsonObject { ["name"] = "calculate", ["arguments"] = new JsonObject { ["expression"] = $"{sum.A} + {sum.B}" } };
         messages.Add((JsonNode)new JsonObject
         {
-            ["role"] = "assistant", ["content"] = "", ["tool_calls"] = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = call }),
+            ["role"] = "assistant",
+            ["content"] = "",
+            ["tool_calls"] = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = call }),
         });
         messages.Add((JsonNode)new JsonObject { ["role"] = "tool", ["content"] = $"{sum.A + sum.B}" });
     }

@@ -28,7 +28,8 @@ public sealed class Message : IEquatable<Message>
     public string Role { get; }
 
     /// <summary>Its content, where that is a text; else empty.</summary>
-    public string Text => Fields.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String ? content.GetString()! : "";
+    public string Text =>
+        Fields.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String ? content.GetString()! : "";
 
     /// <summary>All fields of the message.</summary>
     public JsonElement Fields { get; }

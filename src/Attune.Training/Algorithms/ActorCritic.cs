@@ -82,7 +82,8 @@ public static class ActorCritic
         if (options.ValueGaeLambda is { } lambda)
             returns = Gae.Estimate(rewards, values, options.Gamma, lambda, turns).Returns;
         if (options.GaeLambdaAlpha > 0)
-            advantages = Gae.Estimate(rewards, values, options.Gamma, Gae.AdaptiveLambdas(rollouts.Mask, options.GaeLambdaAlpha), turns).Advantages;
+            advantages = Gae.Estimate(
+                rewards, values, options.Gamma, Gae.AdaptiveLambdas(rollouts.Mask, options.GaeLambdaAlpha), turns).Advantages;
         return (advantages, returns);
     }
 

@@ -220,7 +220,8 @@ sealed class RemoteReplies(RemoteEnvironment options, RemoteCalls calls) : IEnvi
             : number.ValueKind == JsonValueKind.Number && number.TryGetDouble(out var value) && double.IsFinite(value) ? value
             : throw RemoteCalls.Wrong($"the reward of reply {row} must be a finite number", answer);
         var text = !reply.TryGetProperty("text", out var words) ? ""
-            : words.ValueKind == JsonValueKind.String ? words.GetString()! : throw RemoteCalls.Wrong($"the text of reply {row} must be a text", answer);
+            : words.ValueKind == JsonValueKind.String ? words.GetString()!
+            : throw RemoteCalls.Wrong($"the text of reply {row} must be a text", answer);
         return text.Length > 0 || ends
             ? new Reply(text) { Ends = ends, Reward = reward }
             : throw RemoteCalls.Wrong($"reply {row} must have a text, or end: true", answer);

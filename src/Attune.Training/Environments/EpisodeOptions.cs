@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using Attune.Training.Options;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Training.Environments;
@@ -40,10 +39,12 @@ public sealed record EpisodeOptions : IValidatableObject
 
     /// <summary>Fields that every prompt's row must have.</summary>
     public IReadOnlyList<string> RowFields =>
-        [.. Environments.SelectMany(environment => environment.RowFields), .. Environments.Count > 1 ? [EnvironmentField] : new string[0]];
+        [.. Environments.SelectMany(environment => environment.RowFields), .. Environments.Count > 1 ? Choice : []];
 
     /// <summary>The field that names the environment of a prompt, where there are several.</summary>
     internal const string EnvironmentField = "environment";
+
+    static IReadOnlyList<string> Choice => [EnvironmentField];
 
     public EpisodeOptions WithFullPaths() => this with
     {

@@ -2,7 +2,6 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Policies;
 
 namespace Attune.Training.Environments;
 
@@ -36,7 +35,10 @@ public sealed class EpisodePlayer(
                 episode.Take(response, replies.TurnOf(response));
             live = Array.FindAll(live, episode => episode.TurnEnded);
             foreach (var (episode, reply) in live.Zip(Reply(live)))
-                episode.Take(reply, turn < options.MaxTurns && !reply.Ends ? replies.Encode(episode.Episode.Prompt, episode.Last, reply) : null);
+            {
+                var goesOn = turn < options.MaxTurns && !reply.Ends;
+                episode.Take(reply, goesOn ? replies.Encode(episode.Episode.Prompt, episode.Last, reply) : null);
+            }
             live = Array.FindAll(live, episode =>
                 episode.MayContinue && episode.Length + sampling.MaxNewTokens <= options.MaxTokens);
             Array.ForEach(live, episode => episode.AppendReply());

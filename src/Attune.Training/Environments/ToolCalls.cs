@@ -20,7 +20,9 @@ public enum ToolCallFormat
     /// <summary><c>&lt;tool_call&gt;{"name": …, "arguments": {…}}&lt;/tool_call&gt;</c>: Hermes, Qwen 2.5 and 3, Attune's ChatML.</summary>
     Tags,
 
-    /// <summary><c>&lt;tool_call&gt;&lt;function=NAME&gt;&lt;parameter=KEY&gt;VALUE&lt;/parameter&gt;…</c>: Qwen3-Coder and later.</summary>
+    /// <summary>
+    /// <c>&lt;tool_call&gt;&lt;function=NAME&gt;&lt;parameter=KEY&gt;VALUE&lt;/parameter&gt;…</c>: Qwen3-Coder and later.
+    /// </summary>
     Xml,
 
     /// <summary><c>{"name": …, "parameters": {…}}</c> and nothing else: Llama 3.1 and later.</summary>
@@ -57,9 +59,9 @@ public static partial class ToolCalls
     /// <param name="markup">The turn with its special tokens.</param>
     public static IReadOnlyList<ToolCall> Read(ToolCallFormat format, string markup) => format switch
     {
-        ToolCallFormat.Tags => [.. Tagged().Matches(markup).SelectMany(match => ReadJson(match.Groups[1].Value))],
-        ToolCallFormat.Xml => [.. Tagged().Matches(markup).Select(match => ReadXml(match.Groups[1].Value))],
-        ToolCallFormat.Phi => [.. PhiTagged().Matches(markup).SelectMany(match => ReadJson(match.Groups[1].Value))],
+        ToolCallFormat.Tags => [.. Tagged().Matches(markup).SelectMany(match => ReadJson(match.Groups["call"].Value))],
+        ToolCallFormat.Xml => [.. Tagged().Matches(markup).Select(match => ReadXml(match.Groups["call"].Value))],
+        ToolCallFormat.Phi => [.. PhiTagged().Matches(markup).SelectMany(match => ReadJson(match.Groups["call"].Value))],
         ToolCallFormat.Mistral => [.. markup.Split("[TOOL_CALLS]").Skip(1).SelectMany(ReadMistral)],
         _ => ReadBare(markup.Replace("<|python_tag|>", "", StringComparison.Ordinal).Trim()),
     };
@@ -113,9 +115,9 @@ public static partial class ToolCalls
         if (FunctionTag().Match(text) is not { Success: true } function)
             return Broken("the call must have <function=NAME>");
         var arguments = new JsonObject();
-        foreach (Match parameter in ParameterTag().Matches(function.Groups[2].Value))
-            arguments[parameter.Groups[1].Value] = ReadValue(parameter.Groups[2].Value.Trim('\n'));
-        return new(function.Groups[1].Value, arguments);
+        foreach (Match parameter in ParameterTag().Matches(function.Groups["body"].Value))
+            arguments[parameter.Groups["name"].Value] = ReadValue(parameter.Groups["value"].Value.Trim('\n'));
+        return new(function.Groups["name"].Value, arguments);
     }
 
     /// <summary>A number, a truth value, a list or an object where the text is one; else the text.</summary>
@@ -143,18 +145,18 @@ public static partial class ToolCalls
         _ => JsonSerializer.Serialize(result),
     };
 
-    const RegexOptions Lines = RegexOptions.Singleline | RegexOptions.CultureInvariant;
+    const RegexOptions Lines = RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant;
 
-    [GeneratedRegex("<tool_call>(.*?)(?:</tool_call>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("<tool_call>(?<call>.*?)(</tool_call>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Tagged();
 
-    [GeneratedRegex(@"<\|tool_call\|>(.*?)(?:<\|/tool_call\|>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"<\|tool_call\|>(?<call>.*?)(<\|/tool_call\|>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex PhiTagged();
 
-    [GeneratedRegex("<function=([^>]+)>(.*?)(?:</function>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("<function=(?<name>[^>]+)>(?<body>.*?)(</function>|$)", Lines, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex FunctionTag();
 
-    [GeneratedRegex("<parameter=([^>]+)>(.*?)</parameter>", Lines, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("<parameter=(?<name>[^>]+)>(?<value>.*?)</parameter>", Lines, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ParameterTag();
 
     [GeneratedRegex(@"(?<=\})\s*;\s*(?=\{)", Lines, matchTimeoutMilliseconds: 10_000)]

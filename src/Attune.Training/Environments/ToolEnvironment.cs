@@ -7,8 +7,8 @@ using Microsoft.Extensions.AI;
 namespace Attune.Training.Environments;
 
 /// <summary>
-/// Calls the tools that turns ask for, and replies with their results. A tool that fails is a result too: the policy reads the error. A turn
-/// without calls goes to another environment, or ends the episode.
+/// Calls the tools that turns ask for, and replies with their results. A tool that fails is a result too: the policy reads the error. A
+/// turn without calls goes to another environment, or ends the episode.
 /// </summary>
 /// <param name="tools">The tools, by their names.</param>
 /// <param name="format">How the policy writes calls.</param>

@@ -55,7 +55,9 @@ public abstract record RemoteTool : ToolOptions
 
     public override IReadOnlyList<AIFunction> Connect(List<IDisposable> owned, EnvironmentContext context)
     {
-        var calls = new RemoteCalls($"the tool '{Name}'", Connect(), new(context.ToolTimeout.TotalSeconds, Retries: 0, Backoff: 0), context.Say, context.Cancellation);
+        var calls = new RemoteCalls(
+            $"the tool '{Name}'", Connect(), new(context.ToolTimeout.TotalSeconds, Retries: 0, Backoff: 0), context.Say,
+            context.Cancellation);
         owned.Add(calls);
         return [new RemoteFunction(this, calls)];
     }
@@ -147,7 +149,10 @@ public sealed record McpTools : ToolOptions, IValidatableObject
         var (shell, option) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
         IClientTransport transport = Url.Length > 0
             ? new HttpClientTransport(new() { Endpoint = new(Url) })
-            : new StdioClientTransport(new() { Command = shell, Arguments = [option, Command], WorkingDirectory = Folder, ShutdownTimeout = Grace });
+            : new StdioClientTransport(new()
+            {
+                Command = shell, Arguments = [option, Command], WorkingDirectory = Folder, ShutdownTimeout = Grace,
+            });
         var client = await McpClient.CreateAsync(transport, cancellationToken: cancellation).ConfigureAwait(false);
         owned.Add(new Connection(client));
         var tools = await client.ListToolsAsync(cancellationToken: cancellation).ConfigureAwait(false);
@@ -230,6 +235,8 @@ sealed class RemoteFunction(RemoteTool options, RemoteCalls calls) : AIFunction
     object? Read(byte[] answer)
     {
         var root = RemoteCalls.ParseObject(answer, id, "result", "error");
-        return root.TryGetProperty("error", out var error) ? throw new InvalidDataException(ToolCalls.ToText(error)) : root.GetProperty("result");
+        return root.TryGetProperty("error", out var error)
+            ? throw new InvalidDataException(ToolCalls.ToText(error))
+            : root.GetProperty("result");
     }
 }

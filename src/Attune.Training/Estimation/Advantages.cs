@@ -101,7 +101,9 @@ public static class Advantages
     public static Tensor PerToken(double[] responses, Tensor mask) => mask.To(DType.Float32)
         * Tensor.From(Array.ConvertAll(responses, number => (float)number), responses.Length, 1).To(mask.Device);
 
-    /// <summary>G_t = Σ_{i ≥ t} γ^(i−t) r_i of rewards (B, T), which are 0 at padding; i counts the tokens of the mask, if there is one.</summary>
+    /// <summary>
+    /// G_t = Σ_{i ≥ t} γ^(i−t) r_i of rewards (B, T), which are 0 at padding; i counts the tokens of the mask, if there is one.
+    /// </summary>
     public static Tensor Returns(Tensor rewards, double gamma, Tensor? mask = null) =>
         Gae.Estimate(rewards, rewards.ZerosLike(), gamma, lambda: 1, mask).Advantages;
 

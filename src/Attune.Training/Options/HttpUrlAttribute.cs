@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Attune.Training.Options;
 
 /// <summary>An absolute address of a web server.</summary>
+[AttributeUsage(AttributeTargets.Property)]
 sealed class HttpUrlAttribute : ValidationAttribute
 {
     public HttpUrlAttribute() => ErrorMessage = Rule;

@@ -69,20 +69,22 @@ public sealed class Policy(
     bool AdapterOff { get; init; }
 
     /// <summary>This policy with another model, and without a critic and the advantage of Q heads.</summary>
-    public Policy With(LanguageModel other) => new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null };
+    public Policy With(LanguageModel other) =>
+        new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null, Episodes = Episodes };
 
     /// <summary>This policy with its adapter switched off, and without a critic and the advantage of Q heads.</summary>
     public Policy WithAdapterOff() =>
-        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null };
+        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null, Episodes = Episodes };
 
     /// <summary>This policy with another β of the advantage of Q heads, and without a critic.</summary>
-    public Policy WithAdvantage(double beta) => new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null };
+    public Policy WithAdvantage(double beta) =>
+        new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null, Episodes = Episodes };
 
     /// <summary>This policy with the geometric mixture π^(1 − c) π_ref^c as its distribution, and without a critic.</summary>
     public Policy MixedWith(Policy reference, double coef)
     {
         var mixture = new MixtureFilter(reference.Model, coef, tokenizer.FillId, sampling.MaxNewTokens, reference.AdapterOff);
-        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null };
+        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null, Episodes = Episodes };
     }
 
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>

@@ -55,7 +55,10 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     protected virtual int CriticWarmup => 0;
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        [.. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling(), .. ValidateEpisodes()];
+    [
+        .. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling(),
+        .. ValidateEpisodes(),
+    ];
 
     IEnumerable<ValidationResult> ValidateKl()
     {

@@ -221,7 +221,8 @@ public abstract record PolicyRecipe : IRecipe
         ChatExample chat => chat with { Context = chat.Context with { Tools = tools } },
         ChatComparisonExample chat => chat with { Prompt = chat.Prompt with { Tools = tools } },
         _ => throw new InvalidDataException(
-            $"{example.Origin}: tools need prompts that are lists of messages, which a chat template writes with the tools (this one is a text)"),
+            $"{example.Origin}: tools need prompts that are lists of messages, which a chat template writes with the tools "
+            + "(this one is a text)"),
     };
 
     /// <summary>What KL is measured from.</summary>
@@ -230,6 +231,9 @@ public abstract record PolicyRecipe : IRecipe
         return new(options, setup.Policy, setup.Trained, Load);
 
         Policy Load() =>
-            new(ModelFolder.LoadLanguageModel(Model, run), setup.Policy.Tokenizer, Sampling, setup.Policy.Filters) { Critic = null };
+            new(ModelFolder.LoadLanguageModel(Model, run), setup.Policy.Tokenizer, Sampling, setup.Policy.Filters)
+            {
+                Critic = null, Episodes = setup.Policy.Episodes,
+            };
     }
 }

@@ -32,7 +32,8 @@ public sealed class EpisodePlayerTests
     [Fact]
     public void Play_MaximumOfTurns_EndsAfterTheReplyToTheLastTurn()
     {
-        var episode = Play(_ => " no", episode => new Reply(" moo") { Reward = episode.Turns.Count }, new() { MaxTurns = 3, MaxTokens = 99 });
+        var episode = Play(
+            _ => " no", episode => new Reply(" moo") { Reward = episode.Turns.Count }, new() { MaxTurns = 3, MaxTokens = 99 });
         Assert.Equal(3, episode.Turns.Count);
         Assert.False(episode.Ended);
         Assert.Equal(6, episode.Rewards().Sum());
@@ -46,8 +47,8 @@ public sealed class EpisodePlayerTests
         Assert.Equal(2, Turns(length + 8));
         Assert.Equal(1, Turns(length + 7));
 
-        static int Turns(int maxTokens) =>
-            Play(_ => " no", episode => episode.Turns.Count < 2 ? new Reply(" moo") : Reply.End(), new() { MaxTokens = maxTokens }).Turns.Count;
+        static int Turns(int maxTokens) => Play(
+            _ => " no", episode => episode.Turns.Count < 2 ? new Reply(" moo") : Reply.End(), new() { MaxTokens = maxTokens }).Turns.Count;
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class EpisodePlayerTests
                 new(Tokenizer, [Tokenizer.EosId!.Value]), new());
             using var random = new RandomSource(seed);
             player.Play(
-                [new(Tokenizer.Encode("a"), "a"), new(Tokenizer.Encode("b"), "b")], new ScriptedPolicy(Tokenizer, _ => " no"), new(), random, 3);
+                [new(Tokenizer.Encode("a"), "a"), new(Tokenizer.Encode("b"), "b")], new ScriptedPolicy(Tokenizer, _ => " no"), new(),
+                random, samples: 3);
             return seeds;
         }
     }
@@ -102,7 +104,8 @@ public sealed class EpisodePlayerTests
         Assert.Equal(2 * Turn(" no").Length, rollouts.TokenCount);
         Assert.Equal(episode.SampledTokens.Select(token => (long)token), rollouts.FlatTokens.ToArray<long>());
         Assert.Equal(
-            Enumerable.Range(0, episode.Tokens.Length).Where(episode.IsSampled).Select(at => (long)at), rollouts.TokenIndices.ToArray<long>());
+            Enumerable.Range(0, episode.Tokens.Length).Where(episode.IsSampled).Select(at => (long)at),
+            rollouts.TokenIndices.ToArray<long>());
         Assert.Equal(1, new EnvironmentReward().Build(Rewards.Rewarded.Context()).Score(rollouts).Totals.Single());
         Assert.Equal(" no", TextResponse.FromRollouts(rollouts, Tokenizer).Single().Text);
     }

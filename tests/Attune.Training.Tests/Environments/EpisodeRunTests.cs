@@ -1,5 +1,4 @@
 using Attune.Reporting.Files;
-using Attune.Testing;
 using Attune.Training.Environments;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
@@ -83,7 +82,10 @@ public sealed class EpisodeRunTests : IDisposable
     {
         var recipe = Recipe("grpo", "a", episodes => episodes with
         {
-            Tools = [new ProcessTool { Command = "cat", Name = "echo", Parameters = new Dictionary<string, string> { ["text"] = "a text" } }],
+            Tools =
+            [
+                new ProcessTool { Command = "cat", Name = "echo", Parameters = new Dictionary<string, string> { ["text"] = "a text" } },
+            ],
         });
         var file = runs.PathTo("grpo.yaml");
         File.WriteAllText(file, RecipeWriter.Write("grpo", recipe, withComments: true));

@@ -21,8 +21,11 @@ public sealed class RemoteEnvironmentTests : IDisposable
         while read -r line; do
           id=$(echo "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
           case "$line" in
-            *'"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"test","version":"1"}}';;
-            *'"tools/list"'*) result='{"tools":[{"name":"greet","description":"Greets.","inputSchema":{"type":"object","properties":{"name":{"type":"string"}}}},{"name":"other","inputSchema":{"type":"object"}}]}';;
+            *'"initialize"'*)
+              result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"test","version":"1"}}';;
+            *'"tools/list"'*)
+              result='{"tools":[{"name":"greet","description":"Greets.","inputSchema":{"type":"object"}},'
+              result="$result"'{"name":"other","inputSchema":{"type":"object"}}]}';;
             *'"tools/call"'*) result='{"content":[{"type":"text","text":"hello Ann"}]}';;
             *) continue;;
           esac
@@ -46,7 +49,8 @@ public sealed class RemoteEnvironmentTests : IDisposable
         Assert.Equal(("moo", false, 0.0), (replies[0].Text, replies[0].Ends, replies[0].Reward));
         Assert.Equal((true, 2.5), (replies[1].Ends, replies[1].Reward));
         Assert.Equal(
-            """{"id":1,"episodes":[{"prompt":"p","seed":7,"turns":["a","b"],"replies":["r"],"answer":[1]},{"prompt":"p","seed":8,"turns":["a","b"],"replies":["r"],"answer":[1]}]}""",
+            """{"id":1,"episodes":[{"prompt":"p","seed":7,"turns":["a","b"],"replies":["r"],"answer":[1]},"""
+                + """{"prompt":"p","seed":8,"turns":["a","b"],"replies":["r"],"answer":[1]}]}""",
             File.ReadAllText(folder.File("seen")).Trim());
     }
 
@@ -54,7 +58,7 @@ public sealed class RemoteEnvironmentTests : IDisposable
     [InlineData("\\\"replies\\\":[]", "replies must be a list of 2")]
     [InlineData("\\\"replies\\\":[{\\\"text\\\":5},{}]", "the text of reply 0 must be a text")]
     [InlineData("\\\"replies\\\":[{\\\"text\\\":\\\"a\\\"},{\\\"text\\\":\\\"\\\"}]", "reply 1 must have a text, or end: true")]
-    [InlineData("\\\"replies\\\":[{\\\"text\\\":\\\"a\\\",\\\"reward\\\":\\\"high\\\"},{}]", "the reward of reply 0 must be a finite number")]
+    [InlineData("\\\"replies\\\":[{\\\"reward\\\":\\\"high\\\"},{}]", "the reward of reply 0 must be a finite number")]
     [InlineData("\\\"scores\\\":[1,2]", "there must be an object with id and replies")]
     [InlineData("\\\"replies\\\":[{\\\"text\\\":\\\"\\\\ud83d\\\"},{\\\"end\\\":true}]", "half of a surrogate pair")]
     public async Task Reply_WrongAnswer_IsBadInput(string answer, string expected)
@@ -97,7 +101,8 @@ public sealed class RemoteEnvironmentTests : IDisposable
     [Fact]
     public void Connect_McpServerThatEnds_IsBadInput()
     {
-        var error = Assert.Throws<InvalidDataException>(() => new McpTools { Command = "exit 3", Folder = folder.Path }.Connect(owned, Context));
+        var options = new McpTools { Command = "exit 3", Folder = folder.Path };
+        var error = Assert.Throws<InvalidDataException>(() => options.Connect(owned, Context));
         Assert.StartsWith("the MCP server `exit 3` cannot be used: ", error.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +116,10 @@ public sealed class RemoteEnvironmentTests : IDisposable
         folder.Write("answer.sh", Answering.ReplaceLineEndings("\n").Replace("ANSWER", answer, StringComparison.Ordinal));
         return new ProcessTool
         {
-            Command = "sh answer.sh", Folder = folder.Path, Name = "add", Parameters = new Dictionary<string, string> { ["a"] = "a number" },
+            Command = "sh answer.sh",
+            Folder = folder.Path,
+            Name = "add",
+            Parameters = new Dictionary<string, string> { ["a"] = "a number" },
         }.Connect(owned, Context).Single();
     }
 

@@ -13,7 +13,8 @@ sealed class ScriptedPolicy(Tokenizer tokenizer, Func<string, string> write) : I
     public List<string> Read { get; } = [];
 
     public IReadOnlyList<Response> Generate(
-        IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1, CancellationToken cancellation = default) =>
+        IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
+        CancellationToken cancellation = default) =>
         [.. prompts.SelectMany(prompt => Enumerable.Range(0, samples).Select(_ => Turn(prompt)))];
 
     Response Turn(int[] prompt)
@@ -50,6 +51,7 @@ static class Episodes
             new FunctionEnvironment(reply), new(Tokenizer, [Tokenizer.EosId!.Value]), options ?? new() { MaxTokens = 64 });
         using var random = new RandomSource(1);
         return (EpisodeResponse)player.Play(
-            [new(Tokenizer.Encode(prompt), prompt)], new ScriptedPolicy(Tokenizer, write), new() { MaxNewTokens = 8 }, random, samples: 1)[0];
+            [new(Tokenizer.Encode(prompt), prompt)], new ScriptedPolicy(Tokenizer, write), new() { MaxNewTokens = 8 }, random,
+            samples: 1)[0];
     }
 }
