@@ -125,6 +125,14 @@ public static class MetricGuide
         + "Healthy: high, and not falling."),
         new("eval/ended", "Responses that end", "%", "The share of responses to held-out prompts that end.")
             { DrawnWith = "responses/ended", Series = "held-out" },
+        new("episodes/turns", "Turns of an episode", "turns", "The mean number of turns. It shows how the policy uses its environment."),
+        new("eval/turns", "Turns of an episode", "turns", "The mean number of turns of episodes from held-out prompts.")
+            { DrawnWith = "episodes/turns", Series = "held-out" },
+        new("episodes/ended", "Episodes that end", "%",
+            "Episodes that their environment ended; the others reached the maximum of turns or tokens, or have a turn that was cut off."),
+        new("episodes/tool_calls", "Calls of tools", "calls an episode", "The mean number of calls. Healthy: it changes with the score."),
+        new("episodes/tool_errors", "Calls that fail", "%",
+            "Calls of unknown tools, calls that cannot be read, and tools that failed or took too long. Healthy: it falls."),
         new("eval/gold", "Gold reward", "points",
             "The mean of a second reward, which is not trained on, on held-out prompts. Healthy: it rises with the score. Where it falls "
             + "while the score rises, the score is over-optimised.") { Series = "held-out" },

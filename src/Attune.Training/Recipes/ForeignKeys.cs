@@ -83,6 +83,9 @@ static class ForeignKeys
         ref_model ref_model_path ref_reward_offload |  | the reference is the model that training starts from; see the section reference
         reward_model_path reward_model reward_pretrain | rewardModel | 
         reward_funcs reward_fn remote_rm_url | rewards | a list; docs/rewards.md has the kinds, such as http and plugin
+        environment_factory | episodes.environments | a list; docs/environments.md has the kinds
+        tools | episodes.tools | a list; docs/environments.md has the kinds
+        max_tool_calling_iterations max_turns | episodes.maxTurns | 
         reward_weights | rewards | rewards.0.weight, rewards.1.weight and so on
         value_model critic_pretrain | critic.model | with critic.kind=model
         tokenizer_name_or_path | tokenizer.path | 
