@@ -13,6 +13,9 @@ public record Response(int[] Tokens, float[] Logprobs, float[] Values, bool Ende
     /// </summary>
     public string? StopString { get; init; }
 
+    /// <summary>The text of an episode: that of its last turn. Null where the text is that of all tokens.</summary>
+    public virtual string? LastTurn => null;
+
     /// <summary>
     /// For each token, whether it was sampled; null where all were. The others are replies between the turns of an episode. The last
     /// token was always sampled.

@@ -74,6 +74,14 @@ public sealed class ShippedRecipeTests(ITestOutputHelper output)
                     $"responses.rewards.0.folder={Repository.Root}",
                     $"responses.prompts={Repository.PathTo("data", task, "prompts.jsonl")}");
         }
+        var (guesser, adder, caller) = (folder.File("guessing-game-pretrain"), folder.File("sums-pretrain"), folder.File("sums-sft"));
+        RunTwoSteps("guessing-game-pretrain", guesser);
+        RunTwoSteps(
+            "guessing-game", folder.File("guessing-game"), $"model={guesser}/model",
+            $"episodes.environments.0.folder={Repository.Root}");
+        RunTwoSteps("sums-pretrain", adder);
+        RunTwoSteps("sums-sft", caller, $"model={adder}/model");
+        RunTwoSteps("sums-tool", folder.File("sums-tool"), $"model={caller}/model", $"episodes.tools.0.folder={Repository.Root}");
         var (solver, prm) = (folder.File("prm-pretrain"), folder.File("prm"));
         RunTwoSteps("prm-pretrain", solver);
         RunTwoSteps("arithmetic-grpo", folder.File("arithmetic-grpo"), $"model={solver}/model");

@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Policies;
 
 namespace Attune.Training.Environments;
 
@@ -15,12 +16,12 @@ namespace Attune.Training.Environments;
 /// <param name="options">Limits of an episode.</param>
 /// <param name="cancellation">Ends requests to the environment.</param>
 public sealed class EpisodePlayer(
-    IEnvironment environment, ReplyEncoder replies, EpisodeOptions options, CancellationToken cancellation = default) : IDisposable
+    IEnvironment environment, ReplyEncoder replies, EpisodeOptions options, CancellationToken cancellation = default)
+    : IEpisodes, IDisposable
 {
     readonly Lock replying = new();
 
-    /// <summary>Plays <paramref name="samples"/> episodes for each prompt, those of a prompt adjacent.</summary>
-    /// <exception cref="InvalidDataException">The environment failed, or a reply cannot be encoded.</exception>
+    /// <inheritdoc/>
     public IReadOnlyList<Response> Play(
         IReadOnlyList<TokenPrompt> prompts, ITextGenerator generator, SamplingOptions sampling, RandomSource random, int samples)
     {

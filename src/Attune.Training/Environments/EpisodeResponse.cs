@@ -12,7 +12,7 @@ public sealed record EpisodeResponse(int[] Tokens, float[] Logprobs, float[] Val
     : Response(Tokens, Logprobs, Values, Ended)
 {
     /// <summary>The text of the last turn, which rules score.</summary>
-    public string Text => Turns[^1].Text;
+    public override string LastTurn => Turns[^1].Text;
 
     /// <summary>The whole episode, to be read.</summary>
     public string Transcript => string.Join('\n', Turns.SelectMany(turn => turn.Reply is { Messages.Count: > 0 } reply

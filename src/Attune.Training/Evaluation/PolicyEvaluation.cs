@@ -99,7 +99,7 @@ public sealed class PolicyEvaluation(
                 metrics["kl"] = kl[row];
             if (teacherKl is not null)
                 metrics["kl/reverse"] = teacherKl[row] / completion.SampledCount;
-            return new Sample(part[row].Text, policy.Tokenizer.TranscriptOf(completion), metrics);
+            return new Sample(part[row].Text, TextOf(completion), metrics);
 
             void Add(string name, double[]? numbers)
             {
@@ -108,6 +108,10 @@ public sealed class PolicyEvaluation(
             }
         })];
     }
+
+    /// <summary>A response, or all turns and replies of an episode, to be read.</summary>
+    string TextOf(Response completion) =>
+        completion is EpisodeResponse episode ? episode.Transcript : policy.Tokenizer.TextOf(completion);
 
     /// <summary>log π − log π_ref of each response, in nats.</summary>
     static float[] SequenceKl(Rollouts rollouts, Reference reference)

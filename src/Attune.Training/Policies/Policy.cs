@@ -6,7 +6,6 @@ using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Batches;
-using Attune.Training.Environments;
 using Attune.Training.Estimation;
 using Attune.Training.Parameters;
 
@@ -61,7 +60,7 @@ public sealed class Policy(
     };
 
     /// <summary>Plays episodes of several turns; null where a response is one turn.</summary>
-    public EpisodePlayer? Episodes { get; init; }
+    public IEpisodes? Episodes { get; init; }
 
     /// <summary>Estimates returns; null without one.</summary>
     public Critic? Critic { get; init; } = model.ValueHead is { } head ? new HeadCritic(head) : null;

@@ -1,6 +1,5 @@
 using Attune.Generation;
 using Attune.Text;
-using Attune.Training.Environments;
 
 namespace Attune.Training.Policies;
 
@@ -24,13 +23,8 @@ public static class StopStrings
     /// <summary>
     /// The text of a response, without special tokens and without the stop string that ended it; of an episode, that of its last turn.
     /// </summary>
-    public static string TextOf(this Tokenizer tokenizer, Response completion) => completion is EpisodeResponse episode
-        ? episode.Text
-        : Cut(tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion);
-
-    /// <summary>The text of a response, or all turns and replies of an episode, to be read.</summary>
-    public static string TranscriptOf(this Tokenizer tokenizer, Response completion) =>
-        completion is EpisodeResponse episode ? episode.Transcript : tokenizer.TextOf(completion);
+    public static string TextOf(this Tokenizer tokenizer, Response completion) =>
+        completion.LastTurn ?? Cut(tokenizer.Decode(completion.Tokens, skipSpecialTokens: true), completion);
 
     /// <summary>A text up to the stop string that ended it.</summary>
     public static string Cut(string text, Response completion) =>

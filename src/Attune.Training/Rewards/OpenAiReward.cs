@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Attune.Training.Options;
 using Attune.Training.Policies;
 using Attune.Training.Remote;
 
@@ -24,6 +25,7 @@ public sealed record OpenAiReward : RequestedReward
     public override string Kind => "openai";
 
     /// <summary>The base URL of the API, such as https://api.openai.com/v1 or http://localhost:8000/v1.</summary>
+    [HttpUrl]
     public string Url { get; init; } = "";
 
     /// <summary>The name of the model on the server.</summary>
@@ -61,8 +63,6 @@ public sealed record OpenAiReward : RequestedReward
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (!HttpReward.IsUrl(Url))
-            yield return new("must be a URL that begins with http:// or https://", [nameof(Url)]);
         if (Minimum >= Maximum)
             yield return new("must be below maximum", [nameof(Minimum)]);
         string[] places = Compare ? ["{response1}", "{response2}"] : ["{response}"];

@@ -37,11 +37,11 @@ public static class RewardSources
         new CiderReward(),
         new ParentReward(),
         new BertScoreReward(),
+        new EnvironmentReward(),
         new HttpReward(),
         new ProcessReward(),
         new OpenAiReward(),
         new PluginReward(),
-        new EnvironmentReward(),
     }.ToDictionary(reward => reward.Kind, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>

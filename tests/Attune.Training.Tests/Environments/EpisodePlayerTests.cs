@@ -22,7 +22,7 @@ public sealed class EpisodePlayerTests
         Assert.Equal([.. Turn(" no").Select(_ => true), .. reply.Select(_ => false), .. Turn(" yes").Select(_ => true)], episode.Sampled!);
         Assert.Equal(episode.Sampled!.Select(sampled => sampled ? -1f : 0f), episode.Logprobs);
         Assert.True(episode.Ended);
-        Assert.Equal(" yes", episode.Text);
+        Assert.Equal(" yes", episode.LastTurn);
         Assert.Equal([" no", " yes"], episode.Turns.Select(turn => turn.Text));
         var rewards = episode.Rewards();
         Assert.Equal((0.25, 2.0), (rewards[Turn(" no").Length - 1], rewards[^1]));

@@ -257,10 +257,10 @@ public sealed class RewardSourcesTests : IDisposable
         {
             "line 4: 'rewards.0.kind' must be one of model, classifier, length, regex, keywords, repetition, json, exactMatch, "
                 + "number, boxed, cosine, thinkFormat, increasingNumbers, dates, rouge, bleu, chrf, ter, meteor, cider, parent, bertScore, "
-                + "http, process, openai, plugin, guest (was 'regx'). Did you mean 'regex'?",
+                + "environment, http, process, openai, plugin, guest (was 'regx'). Did you mean 'regex'?",
             "line 5: 'rewards.1.kind' must be one of model, classifier, length, regex, keywords, repetition, json, exactMatch, "
                 + "number, boxed, cosine, thinkFormat, increasingNumbers, dates, rouge, bleu, chrf, ter, meteor, cider, parent, bertScore, "
-                + "http, process, openai, plugin, guest (was nothing).",
+                + "environment, http, process, openai, plugin, guest (was nothing).",
             "line 7: 'rewards.2.pattern' is not a key of this recipe. Known here: unit, target, name, weight, scaling.",
             "line 8: 'rewards.2.target' must be an integer (was 'many')",
             "line 9: 'rewards.3' must be a section with keys: kind, and those of the kind",
