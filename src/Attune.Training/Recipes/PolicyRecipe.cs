@@ -60,8 +60,8 @@ public abstract record PolicyRecipe : IRecipe
     /// <summary>
     /// What gives responses their scores: a list, of which the weighted sum counts. Each item has a kind (model, classifier, length, regex,
     /// keywords, repetition, json, thinkFormat, increasingNumbers, dates, exactMatch, number, boxed, cosine, rouge, bleu, chrf, ter,
-    /// meteor, cider, parent, bertScore, environment, http, process, openai, plugin, guest), a name, a weight, a scaling, and the keys of its
-    /// kind; see docs/rewards.md.
+    /// meteor, cider, parent, bertScore, environment, http, process, openai, plugin, guest), a name, a weight, a scaling, and the keys of
+    /// its kind; see docs/rewards.md.
     /// </summary>
     public IReadOnlyList<RewardOptions> Rewards { get; init; } = [];
 
