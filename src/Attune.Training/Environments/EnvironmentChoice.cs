@@ -5,12 +5,12 @@ namespace Attune.Training.Environments;
 /// <summary>Several environments: the row of each prompt names its own.</summary>
 sealed class EnvironmentChoice(IReadOnlyDictionary<string, IEnvironment> environments) : IEnvironment
 {
-    public async Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
     {
         var replies = new Reply[episodes.Count];
         foreach (var group in episodes.Index().GroupBy(row => NameOf(row.Item), StringComparer.Ordinal))
         {
-            var found = await environments[group.Key].Reply([.. group.Select(row => row.Item)], cancellation).ConfigureAwait(false);
+            var found = await environments[group.Key].ReplyAsync([.. group.Select(row => row.Item)], cancellation).ConfigureAwait(false);
             foreach (var (row, reply) in group.Zip(found))
                 replies[row.Index] = reply;
         }

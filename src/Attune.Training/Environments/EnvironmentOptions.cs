@@ -158,7 +158,7 @@ sealed class RemoteReplies(RemoteEnvironment options, RemoteCalls calls) : IEnvi
 {
     long id;
 
-    public Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
+    public Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
     {
         try
         {

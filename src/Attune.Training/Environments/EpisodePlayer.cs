@@ -64,7 +64,7 @@ public sealed class EpisodePlayer(
         Episode[] episodes = Array.ConvertAll(live, episode => episode.Episode);
         lock (replying)
         {
-            var found = Guard(() => environment.Reply(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult());
+            var found = Guard(() => environment.ReplyAsync(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult());
             return found.Count == episodes.Length
                 ? found
                 : throw new InvalidDataException(

@@ -13,7 +13,7 @@ public interface IEnvironment : IDisposable
     /// <param name="episodes">Episodes whose last turn has no reply.</param>
     /// <param name="cancellation">Cancelled when the run is.</param>
     /// <returns>A reply to each, in their order.</returns>
-    Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation);
+    Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation);
 
     void IDisposable.Dispose() => GC.SuppressFinalize(this);
 }

@@ -40,7 +40,7 @@ public sealed class ToolEnvironment(
     /// <summary>The id of a call of a turn: nine letters and digits, as Mistral's template demands.</summary>
     public static string CallId(int number) => $"call{number.ToString("00000", CultureInfo.InvariantCulture)}";
 
-    public async Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
     {
         var calls = episodes.Select(episode => ToolCalls.Read(format, episode.Turns[^1].Markup)).ToList();
         var replies = new Reply[episodes.Count];
@@ -52,8 +52,8 @@ public sealed class ToolEnvironment(
         }).ConfigureAwait(false);
         int[] others = [.. Enumerable.Range(0, episodes.Count).Where(row => calls[row].Count == 0)];
         var answers = other is null || others.Length == 0
-            ? Array.ConvertAll(others, _ => Environments.Reply.End())
-            : await other.Reply(Array.ConvertAll(others, row => episodes[row]), cancellation).ConfigureAwait(false);
+            ? Array.ConvertAll(others, _ => Reply.End())
+            : await other.ReplyAsync(Array.ConvertAll(others, row => episodes[row]), cancellation).ConfigureAwait(false);
         foreach (var (row, answer) in others.Zip(answers))
             replies[row] = answer;
         return replies;

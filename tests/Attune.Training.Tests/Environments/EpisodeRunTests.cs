@@ -18,7 +18,7 @@ public sealed class PluginGame : IEnvironment
         set => AppContext.SetData(Key, value);
     }
 
-    public Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation) =>
         RepliesUntilFailure-- > 0
             ? Task.FromResult<IReadOnlyList<Reply>>([.. episodes.Select(Reply)])
             : throw new InvalidOperationException("the game is down");

@@ -130,7 +130,7 @@ public sealed class RemoteEnvironmentTests : IDisposable
         {
             Name = "game", Command = "sh answer.sh", Folder = folder.Path, Fields = ["answer"], Retries = 0,
         }.Build(Context);
-        return await environment.Reply([Episode(7), Episode(8)], TestContext.Current.CancellationToken);
+        return await environment.ReplyAsync([Episode(7), Episode(8)], TestContext.Current.CancellationToken);
     }
 
     static Episode Episode(ulong seed)

@@ -33,7 +33,7 @@ sealed class FunctionEnvironment(Func<Episode, Reply> reply) : IEnvironment
 {
     public bool IsDisposed { get; private set; }
 
-    public Task<IReadOnlyList<Reply>> Reply(IReadOnlyList<Episode> episodes, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<Reply>>([.. episodes.Select(reply)]);
 
     public void Dispose() => IsDisposed = true;

@@ -97,6 +97,6 @@ public sealed class ToolCallsTests
             episode.Add(new Turn(turn, turn));
             return episode;
         });
-        return await environment.Reply([.. episodes], TestContext.Current.CancellationToken);
+        return await environment.ReplyAsync([.. episodes], TestContext.Current.CancellationToken);
     }
 }
