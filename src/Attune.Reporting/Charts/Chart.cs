@@ -24,6 +24,9 @@ public sealed record Series(string Name, IReadOnlyList<Point> Points)
     /// <summary>The range around the curve, drawn as a band; empty for none.</summary>
     public IReadOnlyList<Spread> Band { get; init; } = [];
 
+    /// <summary>Whether the points are connected in the order of the list, instead of by their x; such curves are not smoothed.</summary>
+    public bool IsPath { get; init; }
+
     /// <summary>The values in the legend; null for the first and the last value.</summary>
     public string? Summary { get; init; }
 }

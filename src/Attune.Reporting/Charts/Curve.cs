@@ -1,6 +1,6 @@
 namespace Attune.Reporting.Charts;
 
-/// <summary>The points of a series as they are drawn: finite, sorted, and smoothed where they are noisy.</summary>
+/// <summary>The points of a series as they are drawn: finite, sorted unless it is a path, and smoothed where they are noisy.</summary>
 public sealed class Curve
 {
     /// <summary>Larger values are errors and not measurements, and would flatten the rest of the curve.</summary>
@@ -19,12 +19,14 @@ public sealed class Curve
     public Curve(Series series)
     {
         (Name, summary) = (series.Name, series.Summary);
-        Raw = [.. series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= MaxValue).OrderBy(point => point.X)];
+        var finite = series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= MaxValue);
+        Raw = [.. series.IsPath ? finite : finite.OrderBy(point => point.X)];
         Spread[] band = [.. series.Band
             .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= MaxValue && Math.Abs(at.High) <= MaxValue)
             .OrderBy(at => at.X)];
         Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
-        IsNoisy = Raw.Count >= MinPointsToSmooth
+        IsNoisy = !series.IsPath
+            && Raw.Count >= MinPointsToSmooth
             && TotalVariation(Raw) > NoisyVariation * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));
         Trend = IsNoisy ? Smooth(Raw, Math.Max(1, Raw.Count / SmoothedShare)) : Raw;
     }

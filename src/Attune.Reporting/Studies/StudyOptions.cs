@@ -28,7 +28,7 @@ public sealed record StudyOptions : IValidatableObject
     /// <summary>key=value arguments that override the recipe in every run.</summary>
     public IReadOnlyList<string> Set { get; init; } = [];
 
-    /// <summary>Metrics that are drawn against steps.</summary>
+    /// <summary>Metrics that are drawn against steps, or against another metric: eval/gold against eval/kl.</summary>
     public IReadOnlyList<string> Curves { get; init; } = ["eval/score", "eval/gold", "eval/kl"];
 
     /// <summary>Metrics whose last values are in the tables.</summary>
@@ -48,6 +48,9 @@ public sealed record StudyOptions : IValidatableObject
         foreach (var word in Study.Variants(this).SelectMany(variant => variant.Set).Concat(Set))
             if (OwnKeys.Contains(word.Split('=')[0].Trim()))
                 yield return new($"must not have '{word}': the keys output and seeds set it for every run", [nameof(Set)]);
+        foreach (var curve in Curves.Where(curve => !StudyCurve.IsValid(curve)))
+            yield return new(
+                $"must have metrics such as eval/gold, or two such as 'eval/gold against eval/kl' (was '{curve}')", [nameof(Curves)]);
         foreach (var folder in Duplicates(Study.Variants(this).Select(variant => variant.Folder)))
             yield return new(
                 $"must have a different folder for each variant: two have '{folder}' ('base' is the folder of the base)", [nameof(Groups)]);

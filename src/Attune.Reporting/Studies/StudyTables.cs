@@ -32,11 +32,10 @@ public sealed class StudyTables(StudyResult result)
     ]);
 
     /// <summary>The curves of a group, a chart for each metric.</summary>
-    public IReadOnlyList<Chart> Charts(StudyGroup group) => [.. study.Options.Curves.Select(Find).Select(metric =>
-        new Chart(metric.Title, "", [.. Members(group).Select(member => member.Result.Curve(metric.Name, member.Name, metric.Scale))])
-        {
-            YLabel = metric.Unit,
-        })];
+    public IReadOnlyList<Chart> Charts(StudyGroup group) =>
+        [.. study.Options.Curves.Select(StudyCurve.Parse).Select(curve => curve.Against.Length == 0
+            ? AgainstSteps(Find(curve.Metric), Members(group))
+            : AgainstMetric(Find(curve.Metric), Find(curve.Against), Members(group)))];
 
     /// <summary>Runs that have not finished, and why.</summary>
     public IEnumerable<string> Missing =>
@@ -63,6 +62,23 @@ public sealed class StudyTables(StudyResult result)
     IEnumerable<(string Name, VariantResult Result)> Members(StudyGroup group) => group.Variants
         .Select(variant => (variant.Name, result[variant]))
         .Prepend((group.Base.Length > 0 ? $"{group.Base} (base)" : StudyVariant.Base.Name, result[StudyVariant.Base]));
+
+    static Chart AgainstSteps(Metric metric, IEnumerable<(string Name, VariantResult Result)> members) =>
+        new(metric.Title, "", [.. members.Select(member => member.Result.Curve(metric.Name, member.Name, metric.Scale))])
+        {
+            YLabel = metric.Unit,
+        };
+
+    static Chart AgainstMetric(Metric metric, Metric across, IEnumerable<(string Name, VariantResult Result)> members) =>
+        new($"{metric.Title} against {InSentence(across.Title)}", "", [.. members.Select(member => member.Result.Path(metric, across, member.Name))])
+        {
+            XLabel = across.Unit.Split(' ')[0],
+            YLabel = metric.Unit,
+        };
+
+    /// <summary>A title in the middle of a sentence: "time", but "KL from the reference".</summary>
+    static string InSentence(string title) =>
+        title.Length > 1 && char.IsLower(title[1]) ? char.ToLowerInvariant(title[0]) + title[1..] : title;
 
     ReportTable Table(string title, IEnumerable<(string Name, VariantResult Result)> members) => new(
         title,

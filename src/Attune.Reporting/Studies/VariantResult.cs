@@ -1,4 +1,5 @@
 using Attune.Reporting.Charts;
+using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 
 namespace Attune.Reporting.Studies;
@@ -23,6 +24,18 @@ public sealed record VariantResult(StudyVariant Variant, IReadOnlyList<RunRecord
             Band = runs.Length < 2
                 ? []
                 : [.. steps.Select(step => new Spread(step, runs.Min(run => run[step]), runs.Max(run => run[step])))],
+        };
+    }
+
+    /// <summary>The mean of a metric against that of another, in the order of the steps at which all runs have both.</summary>
+    public Series Path(Metric metric, Metric across, string name)
+    {
+        var positions = Curve(across.Name, name, across.Scale).Points.ToDictionary(point => point.X, point => point.Y);
+        return new(name, [.. Curve(metric.Name, name, metric.Scale).Points
+            .Where(point => positions.ContainsKey(point.X))
+            .Select(point => point with { X = positions[point.X] })])
+        {
+            IsPath = true,
         };
     }
 

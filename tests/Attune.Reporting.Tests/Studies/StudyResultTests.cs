@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Attune.Reporting.Charts;
 using Attune.Reporting.Pages;
 using Attune.Reporting.Studies;
 using Attune.Testing;
@@ -52,6 +53,28 @@ public sealed class StudyResultTests : IDisposable
         var curve = Everything()[Far].Curve("eval/score", "far", scale: 10);
         Assert.Equal([new(0, 10), new(4, 220)], curve.Points);
         Assert.Equal([new(0, 10, 10), new(4, 200, 240)], curve.Band);
+    }
+
+    [Fact]
+    public void Charts_OfAMetricAgainstAnother_ConnectTheirMeansInTheOrderOfTheSteps()
+    {
+        var result = Everything("eval/score against eval/distinct");
+        var chart = Assert.Single(Tables(result).Charts(Group));
+        Assert.Equal("Score against distinct responses", chart.Title);
+        Assert.Equal("%", chart.XLabel);
+        // at step 0 all responses are distinct, at step 4 97, 98 and 99 %
+        Assert.Equal([new(100, 1), new(98, 22)], chart.Series[2].Points);
+        Assert.Equal(chart.Series[2].Points, new Curve(chart.Series[2]).Raw);
+    }
+
+    [Theory]
+    [InlineData("eval/gold against ")]
+    [InlineData("eval/gold over eval/kl")]
+    [InlineData("eval/gold against eval/kl against step")]
+    public void Curves_NeitherOneMetricNorTwo_AreRefused(string curve)
+    {
+        var options = new StudyOptions { Recipe = "a.yaml", Output = "out", Groups = [Group], Curves = [curve] };
+        Assert.Contains(options.Validate(new(options)), error => error.ErrorMessage!.Contains($"'{curve}'", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,9 +159,9 @@ public sealed class StudyResultTests : IDisposable
             .Count(element => ((string?)element.Attribute("class"))?.StartsWith("band", StringComparison.Ordinal) == true));
     }
 
-    StudyResult Everything()
+    StudyResult Everything(params string[] curves)
     {
-        var study = Study([1, 2, 3]);
+        var study = Study([1, 2, 3], curves);
         foreach (var run in study.Runs)
             Finish(run, Score(run));
         return StudyResult.Read(study, new Dictionary<string, string>());
@@ -154,10 +177,16 @@ public sealed class StudyResultTests : IDisposable
         _ => 18 + 2 * run.Seed,
     };
 
-    Study Study(IReadOnlyList<int> seeds)
+    Study Study(IReadOnlyList<int> seeds, params string[] curves)
     {
-        var options = new StudyOptions { Output = folder.Path, Seeds = seeds, Groups = [Group], Curves = ["eval/score", "eval/gold"],
-            Figures = ["eval/score", "eval/distinct"] };
+        var options = new StudyOptions
+        {
+            Output = folder.Path,
+            Seeds = seeds,
+            Groups = [Group],
+            Curves = curves.Length > 0 ? curves : ["eval/score", "eval/gold"],
+            Figures = ["eval/score", "eval/distinct"],
+        };
         return new("mine", options, new("ppo"),
             [.. from seed in seeds from variant in Reporting.Studies.Study.Variants(options) select new StudyRun(
                 variant, seed, new(folder.File($"{variant.Folder}/seed-{seed}")), Steps: 4)]);
