@@ -70,7 +70,8 @@ public sealed class StudyTables(StudyResult result)
         };
 
     static Chart AgainstMetric(Metric metric, Metric across, IEnumerable<(string Name, VariantResult Result)> members) =>
-        new($"{metric.Title} against {InSentence(across.Title)}", "", [.. members.Select(member => member.Result.Path(metric, across, member.Name))])
+        new(metric.Title + " against " + InSentence(across.Title), "",
+            [.. members.Select(member => member.Result.Path(metric, across, member.Name))])
         {
             XLabel = across.Unit.Split(' ')[0],
             YLabel = metric.Unit,
