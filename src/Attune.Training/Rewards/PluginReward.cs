@@ -41,6 +41,8 @@ sealed class PluginSource(string name, IRewardSource source) : IRewardSource
 {
     public bool IsRemote => source.IsRemote;
 
+    public bool ComparesResponses => source.ComparesResponses;
+
     public IEnumerable<(string Name, States.IRunState State)> States => source.States;
 
     public Scores Score(Rollouts rollouts) => Guard(() => source.Score(rollouts));

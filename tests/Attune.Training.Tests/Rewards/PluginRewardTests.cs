@@ -23,6 +23,13 @@ public sealed class PluginRewardTests : IDisposable
         Assert.Equal(Two.Completions.Select(completion => completion.Tokens.Length), source.Score(Two).Rows.Select(row => row.Length));
     }
 
+    [Fact]
+    public void Build_SourceThatComparesResponses_ComparesResponses()
+    {
+        using var source = Plugin(nameof(PluginThatCompares)).Build(Rewarded.Context());
+        Assert.True(source.ComparesResponses);
+    }
+
     [Theory]
     [InlineData("PluginRul",
         "has no class Attune.Training.Tests.Rewards.PluginRul. It must be a public class that implements IRewardSource or IRule and is not "
@@ -83,6 +90,13 @@ public sealed class PluginThatThrows : IRule
 public sealed class PluginThatGivesNothing : IRewardSource
 {
     public Scores Score(Rollouts rollouts) => null!;
+}
+
+public sealed class PluginThatCompares : IRewardSource
+{
+    public bool ComparesResponses => true;
+
+    public Scores Score(Rollouts rollouts) => Scores.FromTotals(new double[rollouts.Count]);
 }
 
 public sealed class PluginWithAnOddConstructor(int number) : IRule
