@@ -15,7 +15,7 @@ public sealed class Perplexity
 {
     static readonly Origin ThePrompt = new("the prompt", 1);
 
-    readonly Policy judge;
+    readonly Policy languageModel;
     readonly TextEncoder encoder;
     readonly Device device;
 
@@ -25,7 +25,7 @@ public sealed class Perplexity
     public Perplexity(string folder, Device device)
     {
         var (model, tokenizer) = (ModelFolder.LoadLanguageModel(folder, device), ModelFolder.LoadTokenizer(folder));
-        (judge, encoder, this.device) = (new(model, tokenizer, new()), tokenizer.NewEncoder(model.Backbone), device);
+        (languageModel, encoder, this.device) = (new(model, tokenizer, new()), tokenizer.NewEncoder(model.Backbone), device);
     }
 
     /// <summary>−log of the probability of each response, and the tokens that it has in the language model.</summary>
@@ -35,13 +35,13 @@ public sealed class Perplexity
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        var read = judge.Tokenizer.HasSameTokensAs(tokenizer) ? rollouts : Encode(rollouts, tokenizer);
-        return [.. judge.SequenceLogprobs(read).ToArray<float>().Zip(read.Tokens, (logprob, tokens) => (-(double)logprob, tokens.Length))];
+        var read = languageModel.Tokenizer.HasSameTokensAs(tokenizer) ? rollouts : Encode(rollouts, tokenizer);
+        return [.. languageModel.SequenceLogprobs(read).ToArray<float>().Zip(read.Tokens, (logprob, tokens) => (-(double)logprob, tokens.Length))];
     }
 
     Rollouts Encode(Rollouts rollouts, Tokenizer tokenizer)
     {
-        var room = (int)judge.Model.Backbone.ContextLength / 2;
+        var room = (int)languageModel.Model.Backbone.ContextLength / 2;
         return Rollouts.From(
             [.. rollouts.Prompts.Select(prompt => encoder.EncodePrompt(ThePrompt, prompt.Text, room)!)],
             [.. rollouts.Completions.Select(response => Encode(tokenizer.TextOf(response), response.Ended, room))], device);
@@ -49,9 +49,9 @@ public sealed class Perplexity
 
     Response Encode(string text, bool ended, int room)
     {
-        int[] end = ended && judge.Tokenizer.EosId is { } eos ? [eos] : [];
-        int[] tokens = [.. judge.Tokenizer.Encode(text), .. end];
-        int[] read = tokens.Length == 0 ? [judge.Tokenizer.FillId] : [.. tokens.Take(room)];
+        int[] end = ended && languageModel.Tokenizer.EosId is { } eos ? [eos] : [];
+        int[] tokens = [.. languageModel.Tokenizer.Encode(text), .. end];
+        int[] read = tokens.Length == 0 ? [languageModel.Tokenizer.FillId] : [.. tokens.Take(room)];
         return new(read, new float[read.Length], [], ended);
     }
 }

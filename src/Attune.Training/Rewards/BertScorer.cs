@@ -70,11 +70,11 @@ public sealed class BertScorer
         string[] all = [.. texts.SelectMany(text => text.References.Append(text.Response)).Distinct(StringComparer.Ordinal)];
         int[][] tokens = Array.ConvertAll(all, text => tokenizer.EncodeWhole(encoder, before + text.Trim(), Side.Right));
         var states = LengthBatches.Map(tokens, row => row.Length, WorkerThreads.On(encoder.TokenEmbedding.Value.Device, Workers), States);
-        var read = all.Zip(tokens, states).ToDictionary(
-            row => row.First, row => new Read(row.Second, row.Third), StringComparer.Ordinal);
-        var weights = Weights([.. texts.SelectMany(text => text.References).Select(reference => read[reference].Tokens)]);
+        var encoded = all.Zip(tokens, states).ToDictionary(
+            row => row.First, row => new Encoded(row.Second, row.Third), StringComparer.Ordinal);
+        var weights = Weights([.. texts.SelectMany(text => text.References).Select(reference => encoded[reference].Tokens)]);
         return [.. texts.Select(text => Rescale(
-            [.. text.References.Select(reference => Compare(read[text.Response], read[reference], weights))]))];
+            [.. text.References.Select(reference => Compare(encoded[text.Response], encoded[reference], weights))]))];
     }
 
     /// <summary>P and R, eq. 1, with the weights of tokens (section 3, importance weighting), and F1.</summary>
@@ -97,14 +97,14 @@ public sealed class BertScorer
     /// <summary>The layer of bert_score for a model of this size, or the last one.</summary>
     internal static int UsualLayer(string family, int layers) => UsualLayers.GetValueOrDefault((family, layers), layers);
 
-    BertScore Compare(Read response, Read reference, Func<int, double> weights)
+    BertScore Compare(Encoded response, Encoded reference, Func<int, double> weights)
     {
         using var scope = TensorScope.Open();
         return Match(
             Matrix(response), Array.ConvertAll(response.Tokens, token => weights(token)), Matrix(reference),
             Array.ConvertAll(reference.Tokens, token => weights(token)));
 
-        Tensor Matrix(Read text) => Tensor.From(text.States, text.Tokens.Length, encoder.Width);
+        Tensor Matrix(Encoded text) => Tensor.From(text.States, text.Tokens.Length, encoder.Width);
     }
 
     /// <summary>The greatest numbers over the references, rescaled.</summary>
@@ -140,5 +140,5 @@ public sealed class BertScorer
 
     /// <param name="Tokens">T tokens.</param>
     /// <param name="States">(T, D)</param>
-    sealed record Read(int[] Tokens, float[] States);
+    sealed record Encoded(int[] Tokens, float[] States);
 }

@@ -77,7 +77,7 @@ sealed class ClassifierSource(ClassifierReward options, Classifier model, Tokeni
         var wanted = Array.ConvertAll(responses, Wanted);
         var logits = LengthBatches.Map(
             Array.ConvertAll(responses, Tokens), tokens => tokens.Length, WorkerThreads.On(model.Device, context.Workers), Logits);
-        return Scores.FromTotals(logits.Zip(wanted, One));
+        return Scores.FromTotals(logits.Zip(wanted, ScoreOf));
     }
 
     int[] Tokens(TextResponse response) => tokenizer.EncodeWhole(
@@ -96,7 +96,7 @@ sealed class ClassifierSource(ClassifierReward options, Classifier model, Tokeni
         : [.. response.Texts(options.Field).Select(label => Find(model, label) ?? throw new InvalidDataException(
             $"{response.Prompt.Row!.Origin}: '{options.Field}' must be a label of {options.Model} (was '{label}'); {Known(model)}"))];
 
-    double One(double[] logits, int[] wanted) => options.Score switch
+    double ScoreOf(double[] logits, int[] wanted) => options.Score switch
     {
         ClassifierScore.Match => wanted.Contains(Array.IndexOf(logits, logits.Max())) ? 1 : 0,
         ClassifierScore.Logit => LogSumExp(wanted.Select(label => logits[label])),

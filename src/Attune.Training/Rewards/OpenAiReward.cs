@@ -71,12 +71,12 @@ public sealed record OpenAiReward : RequestedReward
     }
 
     public override IJudge NewJudge(Action<string> say, CancellationToken cancellation) =>
-        new ChatModel(this, NewCalls(NewRemote(), say, cancellation));
+        new OpenAiModel(this, NewCalls(NewRemote(), say, cancellation));
 
     private protected override IRewardSource BuildScorer(RewardContext context) =>
-        new ChatSource(this, new(this, NewCalls(NewRemote(), context.Say, context.Cancellation)), context.Policy.Tokenizer);
+        new OpenAiSource(this, new(this, NewCalls(NewRemote(), context.Say, context.Cancellation)), context.Policy.Tokenizer);
 
-    ChatRemote NewRemote() => new(
+    OpenAiRemote NewRemote() => new(
         new HttpRemote(Url.TrimEnd('/') + "/chat/completions", Environment.GetEnvironmentVariable(ApiKeyVariable)),
         Compare ? Verdicts.Choice() : Verdicts.Number(),
         Compare ? "1, 2 or 0" : $"a number from {Text(Minimum)} to {Text(Maximum)}",
@@ -96,7 +96,7 @@ public sealed record OpenAiReward : RequestedReward
 }
 
 /// <summary>The model behind the server: asks several questions at a time.</summary>
-sealed class ChatModel(OpenAiReward options, RemoteCalls calls) : IJudge
+sealed class OpenAiModel(OpenAiReward options, RemoteCalls calls) : IJudge
 {
     public double[] Compare(IReadOnlyList<(TextResponse First, TextResponse Second)> pairs) => [.. Ask(
         [.. pairs.Select(pair => options.Ask(pair.First, pair.Second))]).Select(choice => choice switch { 1 => 1, 2 => 0, _ => 0.5 })];
@@ -131,7 +131,7 @@ sealed class ChatModel(OpenAiReward options, RemoteCalls calls) : IJudge
 }
 
 /// <summary>The scores that the model gives to single responses.</summary>
-sealed class ChatSource(OpenAiReward options, ChatModel model, Text.Tokenizer tokenizer) : IRewardSource
+sealed class OpenAiSource(OpenAiReward options, OpenAiModel model, Text.Tokenizer tokenizer) : IRewardSource
 {
     public bool IsRemote => true;
 
@@ -156,7 +156,7 @@ sealed class ChatSource(OpenAiReward options, ChatModel model, Text.Tokenizer to
 /// <param name="reply">A reply with a number; another one is a failed attempt.</param>
 /// <param name="expected">What a reply must be, for messages.</param>
 /// <param name="isInRange">Whether a number is allowed.</param>
-sealed class ChatRemote(IRemote server, Regex reply, string expected, Func<double, bool> isInRange) : IRemote
+sealed class OpenAiRemote(IRemote server, Regex reply, string expected, Func<double, bool> isInRange) : IRemote
 {
     const string EndOfThinking = "</think>";
 

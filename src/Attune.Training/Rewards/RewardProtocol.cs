@@ -27,19 +27,19 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
             json.WriteEndArray();
         });
 
-    byte[] Request(long id, TextResponse[] answers, Action<Utf8JsonWriter, int> writeCompletion)
+    byte[] Request(long id, TextResponse[] responses, Action<Utf8JsonWriter, int> writeCompletion)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteNumber("id", id);
-            WriteList(json, "prompts", answers, answer => json.WriteStringValue(answer.Prompt.Text));
-            WriteList(json, "completions", [.. Enumerable.Range(0, answers.Length)], row => writeCompletion(json, row));
+            WriteList(json, "prompts", responses, response => json.WriteStringValue(response.Prompt.Text));
+            WriteList(json, "completions", [.. Enumerable.Range(0, responses.Length)], row => writeCompletion(json, row));
             foreach (var field in options.Fields)
-                WriteList(json, field, answers, answer => answer.Field(field).WriteTo(json));
+                WriteList(json, field, responses, response => response.Field(field).WriteTo(json));
             if (options.Tokens)
-                WriteList(json, "tokens", answers, answer => WriteTokens(json, answer.Response.Tokens));
+                WriteList(json, "tokens", responses, response => WriteTokens(json, response.Response.Tokens));
             json.WriteEndObject();
         }
         return buffer.ToArray();
@@ -100,11 +100,11 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
 
     static string Shown(JsonElement value) => RemoteCalls.Shortened(value.GetRawText());
 
-    static void WriteList<T>(Utf8JsonWriter json, string name, T[] answers, Action<T> write)
+    static void WriteList<T>(Utf8JsonWriter json, string name, T[] items, Action<T> write)
     {
         json.WriteStartArray(name);
-        foreach (var answer in answers)
-            write(answer);
+        foreach (var item in items)
+            write(item);
         json.WriteEndArray();
     }
 
