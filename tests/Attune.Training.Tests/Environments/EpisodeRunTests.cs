@@ -40,7 +40,8 @@ public sealed class EpisodeRunTests : IDisposable
 {
     readonly TinyRuns runs = new(context: 64);
 
-    public static TheoryData<string> Methods => ["ppo", "a2c", "nlpo", "trpo", "grpo", "rloo", "reinforce", "minillm"];
+    public static TheoryData<string> Methods =>
+        ["ppo", "a2c", "nlpo", "trpo", "grpo", "rloo", "reinforce", "minillm", "online-dpo", "xpo", "nash-md"];
 
     public void Dispose()
     {
