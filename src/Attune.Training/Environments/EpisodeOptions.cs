@@ -14,8 +14,8 @@ public sealed record EpisodeOptions : IValidatableObject
     public IReadOnlyList<ToolOptions> Tools { get; init; } = [];
 
     /// <summary>
-    /// What replies to turns without tool calls: a list, of one item as a rule. Of several, the field `environment` of a prompt's row names
-    /// the one. Each item has a kind (process, http, plugin) and the keys of its kind; see docs/environments.md.
+    /// What replies to turns without tool calls: a list, usually of one item. If there are several, the field `environment` of a prompt's
+    /// row names the one that replies. Each item has a kind (process, http, plugin) and the keys of its kind; see docs/environments.md.
     /// </summary>
     public IReadOnlyList<EnvironmentOptions> Environments { get; init; } = [];
 
@@ -39,12 +39,10 @@ public sealed record EpisodeOptions : IValidatableObject
 
     /// <summary>Fields that every prompt's row must have.</summary>
     public IReadOnlyList<string> RowFields =>
-        [.. Environments.SelectMany(environment => environment.RowFields), .. Environments.Count > 1 ? Choice : []];
+        [.. Environments.SelectMany(environment => environment.RowFields), .. Environments.Count > 1 ? new[] { EnvironmentField } : []];
 
     /// <summary>The field that names the environment of a prompt, where there are several.</summary>
     internal const string EnvironmentField = "environment";
-
-    static IReadOnlyList<string> Choice => [EnvironmentField];
 
     public EpisodeOptions WithFullPaths() => this with
     {
@@ -74,7 +72,7 @@ public sealed record EpisodeOptions : IValidatableObject
             if (tools.Length > 0)
             {
                 environment = new ToolEnvironment(
-                    tools, ToolCalls.FormatOf(context.Tokenizer), TimeSpan.FromSeconds(ToolTimeout), environment, owned);
+                    tools, ToolCalls.FormatOf(context.Tokenizer), context.ToolTimeout, environment, owned);
                 schemas = ToolEnvironment.Schemas(tools);
             }
             var replies = new ReplyEncoder(context.Tokenizer, eosIds, schemas);

@@ -14,7 +14,7 @@ public sealed record EpisodeResponse(int[] Tokens, float[] Logprobs, float[] Val
     /// <summary>The text of the last turn, which rules score.</summary>
     public override string LastTurn => Turns[^1].Text;
 
-    /// <summary>The whole episode, to be read.</summary>
+    /// <summary>All turns and replies as one text, for people.</summary>
     public string Transcript => string.Join('\n', Turns.SelectMany(turn => turn.Reply is { Messages.Count: > 0 } reply
         ? new[] { turn.Markup.Trim(), "→ " + reply.Text.Trim() }
         : [turn.Markup.Trim()]));

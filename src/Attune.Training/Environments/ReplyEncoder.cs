@@ -51,7 +51,7 @@ public sealed class ReplyEncoder(Tokenizer tokenizer, IReadOnlyList<int> eosIds,
     string Between(Reply reply, bool hasEnd)
     {
         var calls = reply.Messages.Count(message => message.Role == "tool");
-        var conversation = new Conversation([new("user", "?"), Response(calls), .. reply.Messages]) { Tools = tools };
+        var conversation = new Conversation([new("user", "?"), ProbeMessage(calls), .. reply.Messages]) { Tools = tools };
         var rendered = template.Render(template.Adapt(conversation), addGenerationPrompt: true).Text;
         var probe = rendered.LastIndexOf(Probe, StringComparison.Ordinal);
         if (probe < 0)
@@ -64,8 +64,8 @@ public sealed class ReplyEncoder(Tokenizer tokenizer, IReadOnlyList<int> eosIds,
             "the chat template writes no end-of-sequence token after tool calls, so that it is not known where they end");
     }
 
-    /// <summary>A response in whose last part the probe is.</summary>
-    static Message Response(int calls)
+    /// <summary>A response whose text is the probe, or with calls of a tool of that name.</summary>
+    static Message ProbeMessage(int calls)
     {
         if (calls == 0)
             return new("assistant", Probe);

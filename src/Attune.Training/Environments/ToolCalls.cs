@@ -135,7 +135,7 @@ public static partial class ToolCalls
 
     static ToolCall Broken(string problem) => new("", []) { Problem = problem };
 
-    /// <summary>What a call's value is as the text that a model reads.</summary>
+    /// <summary>The result of a call as the text that the policy reads.</summary>
     internal static string ToText(object? result) => result switch
     {
         null => "",

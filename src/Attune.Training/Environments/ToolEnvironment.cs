@@ -94,7 +94,7 @@ public sealed class ToolEnvironment(
         {
             var arguments = new AIFunctionArguments(
                 call.Arguments.ToDictionary(argument => argument.Key, object? (argument) => argument.Value, StringComparer.Ordinal));
-            var limit = tool is RemoteFunction ? Timeout.InfiniteTimeSpan : timeout;                // it has the limit itself
+            var limit = tool is RemoteFunction ? Timeout.InfiniteTimeSpan : timeout;      // its requests have the timeout
             var result = await Task.Run(() => tool.InvokeAsync(arguments, cancellation).AsTask(), cancellation)
                 .WaitAsync(limit, cancellation).ConfigureAwait(false);
             return (ToolCalls.ToText(result), false);

@@ -146,12 +146,12 @@ public sealed record McpTools : ToolOptions, IValidatableObject
 
     async Task<IReadOnlyList<AIFunction>> ConnectAsync(List<IDisposable> owned, CancellationToken cancellation)
     {
-        var (shell, option) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
         IClientTransport transport = Url.Length > 0
             ? new HttpClientTransport(new() { Endpoint = new(Url) })
             : new StdioClientTransport(new()
             {
-                Command = shell, Arguments = [option, Command], WorkingDirectory = Folder, ShutdownTimeout = Grace,
+                Command = LineProcess.Shell.Program, Arguments = [LineProcess.Shell.Option, Command], WorkingDirectory = Folder,
+                ShutdownTimeout = Grace,
             });
         var client = await McpClient.CreateAsync(transport, cancellationToken: cancellation).ConfigureAwait(false);
         owned.Add(new Connection(client));
@@ -199,8 +199,10 @@ public sealed record PluginTools : ToolOptions
     }
 }
 
-/// <summary>A tool in another program: <c>{"id":n,"name":…,"arguments":{…}}</c> is answered by <c>{"id":n,"result":…}</c> or
-/// <c>{"id":n,"error":"…"}</c>.</summary>
+/// <summary>
+/// A tool in another program: <c>{"id":n,"name":…,"arguments":{…}}</c> is answered by <c>{"id":n,"result":…}</c> or
+/// <c>{"id":n,"error":"…"}</c>.
+/// </summary>
 sealed class RemoteFunction(RemoteTool options, RemoteCalls calls) : AIFunction
 {
     readonly Lock calling = new();

@@ -28,6 +28,9 @@ sealed class LineProcess : IDisposable
         Running[this] = true;
     }
 
+    /// <summary>The system's shell, and its option that runs a command.</summary>
+    public static (string Program, string Option) Shell => OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
+
     /// <summary>Kills all that run, with their child processes.</summary>
     public static void KillAll()
     {
@@ -38,8 +41,7 @@ sealed class LineProcess : IDisposable
     /// <exception cref="InvalidDataException">There is no such folder, or no shell.</exception>
     public static LineProcess Start(string command, string folder)
     {
-        var (shell, option) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
-        var start = new ProcessStartInfo(shell, [option, command])
+        var start = new ProcessStartInfo(Shell.Program, [Shell.Option, command])
         {
             UseShellExecute = false,
             WorkingDirectory = folder,
