@@ -87,7 +87,8 @@ public static class Pretrained
     {
         if (Peft.IsAdapter(folder))
             throw new InvalidDataException($"{folder} is an adapter; a classifier must be a whole model, so merge the adapter first");
-        var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
+        var config = ReadConfig(folder);
+        var family = Family(config, folder);
         using var file = Checkpoint.Open(folder, family);
         var json = new ConfigReader(config, ConfigPath(folder));
         var labels = Classifier.LabelsFrom(json);
@@ -163,7 +164,8 @@ public static class Pretrained
     /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a supported family.</exception>
     public static ModelSummary Describe(string folder)
     {
-        var (config, family) = (ReadConfig(folder), Family(ReadConfig(folder), folder));
+        var config = ReadConfig(folder);
+        var family = Family(config, folder);
         using var file = Checkpoint.Open(folder, family);
         UntieIfOwn(config, folder, file);
         var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
