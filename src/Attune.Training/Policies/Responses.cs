@@ -21,7 +21,7 @@ public record Responses(IReadOnlyList<TokenPrompt> Prompts, IReadOnlyList<int[]>
     public IReadOnlyList<int> TextLengths { get; } = [.. Prompts.Zip(Tokens, (prompt, response) => prompt.Tokens.Length + response.Length)];
 
     /// <summary>Tokens of all responses, without padding and replies.</summary>
-    public int TokenCount => Enumerable.Range(0, Count).Sum(row => Tokens[row].Where((_, at) => IsLearned(row, at)).Count());
+    public int TokenCount => Learned().Count();
 
     /// <summary>Whether a token was written by the policy, so that it is learned from; replies to its turns were not.</summary>
     public virtual bool IsLearned(int row, int at) => true;
