@@ -38,7 +38,7 @@ static class EvaluatePolicyCommand
     static readonly Option<string?> GoldReward = new("--gold-reward", "--gold")
     {
         HelpName = "FOLDER|KIND|YAML",
-        Description = "A second reward, which is only measured, given like --reward: guest (default: the run's)",
+        Description = "A second reward, which is only measured: values as of --reward, such as guest (default: the run's)",
     };
     static readonly Option<int> BestOf = new("--best-of")
     {

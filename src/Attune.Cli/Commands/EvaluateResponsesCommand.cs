@@ -41,8 +41,8 @@ static class EvaluateResponsesCommand
     static readonly Option<string?> Reward = new("--reward")
     {
         HelpName = "FOLDER|KIND|YAML",
-        Description = "A reward model's folder, a kind of reward, or rewards as YAML, whose scores are metrics too: "
-            + "'{kind: classifier, model: FOLDER, labels: [POSITIVE]}'; or a judge, whose win rate is one",
+        Description = "Adds the scores of a reward model's folder, of a kind of reward, or of rewards as YAML such as "
+            + "'{kind: classifier, model: FOLDER, labels: [POSITIVE]}'; for a judge, adds the win rate",
     };
     static readonly Option<string?> Table = new("--table")
     {
@@ -52,11 +52,11 @@ static class EvaluateResponsesCommand
     };
     static readonly Option<string?> BertScoreModel = new("--bert-score")
     {
-        HelpName = "FOLDER", Description = "An encoder's folder (BERT, RoBERTa, DistilBERT): BERTScore is a metric too",
+        HelpName = "FOLDER", Description = "Adds BERTScore; an encoder's folder (BERT, RoBERTa, DistilBERT)",
     };
     static readonly Option<string?> PerplexityModel = new("--perplexity")
     {
-        HelpName = "FOLDER", Description = "A language model's folder: the perplexity of the responses under it is a metric too",
+        HelpName = "FOLDER", Description = "Adds the perplexity of the responses under a language model; its folder",
     };
     static readonly Option<int> Most = new("--most") { Description = "The most prompts to use; 0 for all" };
     static readonly Option<int> Seed = new("--seed") { Description = "The random seed", DefaultValueFactory = _ => 1 };
@@ -105,7 +105,6 @@ static class EvaluateResponsesCommand
         var judged = rewards is [RequestedReward { Compare: true } asked] ? asked : null;
         var measures = new Measures(judged is null ? rewards : [], sampling, device)
         {
-            Judge = judged,
             References = compared.Count > 0 || parsed.GetValue(BertScoreModel) is not null ? references : null,
             Table = compared.Exists(metric => metric.NeedsTable) ? table : null,
             BertScorer = parsed.GetValue(BertScoreModel) is not { } encoder ? null
@@ -115,9 +114,9 @@ static class EvaluateResponsesCommand
         using var interruption = new CancellationOnSignal();
         IReadOnlyList<ModelResponses> models = [.. parsed.GetValue(Models)!.Select(folder =>
             Draw(measures, folder, examples, parsed.GetValue(Seed), interruption.Token))];
-        (names, models) = measures.Judge is { } judge
+        (names, models) = judged is not null
             ? ([.. Add(names, models, measures).Names, ResponseEvaluation.WinRateName],
-                WithJudge(judge, models, examples, interruption.Token))
+                WithJudge(judged, models, examples, interruption.Token))
             : Add(names, models, measures);
         var evaluation = ResponseEvaluation.Create(models, names, parsed.GetValue(Seed));
         Output.Write(
@@ -147,9 +146,6 @@ static class EvaluateResponsesCommand
         public string? References { get; init; }
 
         public string? Table { get; init; }
-
-        /// <summary>A judge of pairs instead of rewards; null for none.</summary>
-        public RequestedReward? Judge { get; init; }
 
         public BertScorer? BertScorer { get; init; }
 
