@@ -13,8 +13,8 @@ namespace Attune.Training.Algorithms;
 public sealed record XpoOptions : DpoLossOptions
 {
     /// <summary>
-    /// α: the weight of the log-probability of the reference's responses in the loss. It makes the policy leave what the reference writes,
-    /// and so explore.
+    /// α: the weight of the log-probability of the reference's responses in the loss. It makes these responses less likely, so that
+    /// the policy explores.
     /// </summary>
     [Range(0, double.PositiveInfinity)]
     public double Alpha { get; init; } = 1e-5;

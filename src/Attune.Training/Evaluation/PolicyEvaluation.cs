@@ -109,7 +109,7 @@ public sealed class PolicyEvaluation(
         })];
     }
 
-    /// <summary>A response, or all turns and replies of an episode, to be read.</summary>
+    /// <summary>The text of a response; all turns and replies of an episode.</summary>
     string TextOf(Response completion) =>
         completion is EpisodeResponse episode ? episode.Transcript : policy.Tokenizer.TextOf(completion);
 

@@ -100,16 +100,16 @@ static class HealthRules
                 ? $"the values explain {N(history.Now(Explained))} of the variance of the returns: a constant would do better" : null),
         new("noSignal", "few groups with signal", Severity.Warning,
             "Nothing is learned from a prompt whose responses all have the same score. If the score is as high as it can be, stop. "
-                + "Otherwise raise updates.samplesPerPrompt or updates.maxResamplings, use prompts that the policy answers right "
-                + "now and then, or a reward that also tells failures apart.",
+                + "Otherwise raise updates.samplesPerPrompt or updates.maxResamplings, use prompts that the policy sometimes "
+                + "answers right, or a reward that also tells failures apart.",
             (history, limits) => history.Now(NoSignal) > limits.MaxGroupsWithoutSignal
                 ? $"{NumberFormat.Percent(history.Now(NoSignal)!.Value)} of the prompts have responses with the same score only" : null),
         new("trustRegion", "steps not taken", Severity.Warning,
             "The quadratic estimate of the KL is wrong at this distance: use a larger trpo.cgDamping, a smaller trpo.targetKl, more "
                 + "trpo.lineSearchMaxIter, or more responses to a step.",
             (history, limits) => history.Now(StepTaken) < limits.MinStepsTaken
-                ? $"the line search finds {NumberFormat.Percent(history.Now(StepTaken)!.Value)} of the steps; otherwise the policy stays "
-                    + "as it is" : null),
+                ? $"the line search succeeds in {NumberFormat.Percent(history.Now(StepTaken)!.Value)} of the steps; the others do not "
+                    + "change the policy" : null),
         new("selection", "few prompts selected", Severity.Warning,
             "Little is learned from most prompts: raise rft.samplesPerPrompt, use easier prompts, or a reward that also tells failures "
                 + "apart.",

@@ -90,7 +90,7 @@ public static class RewardSources
         return new RewardSum(parts);
     }
 
-    /// <summary>Kills the processes of all rewards, for a program that is ended at once.</summary>
+    /// <summary>Kills the processes of rewards, tools and environments, for a program that is ended at once.</summary>
     public static void KillProcesses() => LineProcess.KillAll();
 
     /// <summary>Checks before a run that the rows of all prompts have the fields that rewards read.</summary>
@@ -110,7 +110,6 @@ public static class RewardSources
         from same in rewards.GroupBy(reward => reward.Title, StringComparer.Ordinal)
         where same.Count() > 1
         select new ValidationResult($"must have different names: {same.Count()} are called '{same.Key}'; set their key name", [member]);
-
 }
 
 /// <summary>Rewards that are not part of a recipe.</summary>

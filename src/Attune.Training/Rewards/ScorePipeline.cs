@@ -26,8 +26,8 @@ public sealed record ScoreOptions
     public double Clip { get; init; }
 
     /// <summary>
-    /// The factor of the score of a response that was cut off at sampling.maxNewTokens, from 0 to 1; a number below 0 is its score. Null
-    /// for no change.
+    /// The factor of the score of a response that was cut off at sampling.maxNewTokens, from 0 to 1; a number below 0 replaces the
+    /// score. Null for no change.
     /// </summary>
     [Range(double.NegativeInfinity, 1)]
     public double? StopProperlyPenaltyCoef { get; init; }
