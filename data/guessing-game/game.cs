@@ -1,5 +1,5 @@
 // The environment of the guessing game: it replies "higher" or "lower" to a guess, and ends the game with reward 1 when the guess is right.
-// `attune grpo recipes/guessing-game.yaml` starts it.
+// `attune ppo recipes/guessing-game.yaml` starts it.
 using System.Text.Json.Nodes;
 
 while (Console.ReadLine() is { } line)
