@@ -2,8 +2,8 @@ using System.Text.Json;
 using Attune.Reporting.Reports;
 using Attune.Store.Export;
 using Attune.Studio.Loop;
+using Attune.Training.Options;
 using Attune.Training.Recipes;
-using Attune.Training.Rewards;
 
 namespace Attune.Studio.Tests;
 
@@ -23,22 +23,25 @@ public sealed class TrainRequestTests
     ];
 
     [Theory, MemberData(nameof(Offered))]
-    public void Recipe_RewardsAtAnyDepth_AreRefused(string method)
+    public void Recipe_ProgramsAtAnyDepth_AreRefused(string method)
     {
-        foreach (var key in RewardKeys(MethodCatalog.Find(method)!.NewRecipe().GetType()))
+        foreach (var key in ProgramKeys(MethodCatalog.Find(method)!.NewRecipe().GetType()))
         {
-            var words = new[] { $"{key}=[{{kind: process, command: id}}]" };
+            var words = new[] { $"{key}=[{{kind: process, command: id, name: a}}]" };
             var error = Assert.Throws<InvalidDataException>(() => Recipe(
                 method, key.StartsWith("responses.", StringComparison.Ordinal) ? [.. words, "responses.prompts=p"] : words));
-            Assert.StartsWith($"`{key}`: rewards can only be set on the command line", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"`{key}`: rewards, tools and environments can only be set on the command line", error.Message, StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public void RewardKeys_OfTheRecipes_AreFound()
+    public void ProgramKeys_OfTheRecipes_AreFound()
     {
-        Assert.Equal(["rewards", "goldReward"], RewardKeys(typeof(PpoRecipe)));
-        Assert.Equal(["responses.rewards", "responses.goldReward"], RewardKeys(typeof(DpoRecipe)));
+        Assert.Equal(
+            ["episodes.environments", "episodes.tools", "goldReward", "rewards"],
+            ProgramKeys(typeof(PpoRecipe)).Order(StringComparer.Ordinal));
+        Assert.Equal(["responses.rewards", "responses.goldReward"], ProgramKeys(typeof(DpoRecipe)));
     }
 
     [Theory]
@@ -78,13 +81,13 @@ public sealed class TrainRequestTests
         return request.Recipe(Options, request.All("runs/new", "train.jsonl", "heldout.jsonl"));
     }
 
-    /// <summary>The keys of all lists of rewards, found by the types of the properties.</summary>
-    static IEnumerable<string> RewardKeys(Type record, string path = "") =>
+    /// <summary>The keys of all lists of options with kinds, found by the types of the properties.</summary>
+    static IEnumerable<string> ProgramKeys(Type record, string path = "") =>
         from property in record.GetProperties().Where(property => property.CanWrite)
         let key = path + JsonNamingPolicy.CamelCase.ConvertName(property.Name)
-        from found in property.PropertyType == typeof(IReadOnlyList<RewardOptions>) ? [key]
+        from found in typeof(IReadOnlyList<IKind>).IsAssignableFrom(property.PropertyType) ? [key]
             : property.PropertyType.Namespace!.StartsWith("Attune.", StringComparison.Ordinal) && property.PropertyType.IsClass
-                ? RewardKeys(property.PropertyType, $"{key}.")
+                ? ProgramKeys(property.PropertyType, $"{key}.")
             : Array.Empty<string>()
         select found;
 }

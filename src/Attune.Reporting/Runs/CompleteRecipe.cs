@@ -4,8 +4,10 @@ namespace Attune.Reporting.Runs;
 /// <param name="Text">The recipe as YAML.</param>
 public sealed record CompleteRecipe(string Text)
 {
-    /// <summary>The keys that have rewards, at any depth. A reward may start a program, load an assembly or call a server.</summary>
-    public IReadOnlyList<string> RewardKeys { get; init; } = [];
+    /// <summary>
+    /// The keys that have rewards, tools or environments, at any depth: all that may start a program, load an assembly or call a server.
+    /// </summary>
+    public IReadOnlyList<string> ProgramKeys { get; init; } = [];
 
     /// <summary>The keys that name a file or a folder other than a model.</summary>
     public IReadOnlyList<string> FileKeys { get; init; } = [];

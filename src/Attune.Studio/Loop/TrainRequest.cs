@@ -54,16 +54,16 @@ sealed record TrainRequest(
 
     /// <summary>The complete recipe.</summary>
     /// <exception cref="InvalidDataException">
-    /// A key is unknown, a value is invalid, or the recipe sets what only the command line may set: a reward, which may start a program, or
-    /// a file to read.
+    /// A key is unknown, a value is invalid, or the recipe sets what only the command line may set: a reward, a tool or an environment,
+    /// which may start a program, or a file to read.
     /// </exception>
     public string Recipe(StudioOptions options, IReadOnlyList<string> words)
     {
         var recipe = options.Recipe(Method.Name, words);
-        if (recipe.RewardKeys.Count > 0)
+        if (recipe.ProgramKeys.Count > 0)
             throw new InvalidDataException(
-                $"{Named(recipe.RewardKeys)}: rewards can only be set on the command line, since they may start programs; runs of the "
-                + "studio use the reward model");
+                $"{Named(recipe.ProgramKeys)}: rewards, tools and environments can only be set on the command line, since they may start "
+                + "programs; runs of the studio use the reward model");
         string[] files = [.. recipe.FileKeys.Except(OwnFiles)];
         return files.Length == 0 ? recipe.Text : throw new InvalidDataException(
             $"{Named(files)}: files can only be set on the command line; runs of the studio read the data of their project");

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Attune.Reporting.Runs;
 using Attune.Training.Options;
-using Attune.Training.Rewards;
 
 namespace Attune.Training.Recipes;
 
@@ -32,12 +31,13 @@ public static class RecipeWriter
         var options = Validation.OptionsOf(recipe).ToList();
         return new(Write(found.Name, recipe, withComments: false))
         {
-            RewardKeys = [.. options.Where(option => IsReward(option.Value)).Select(option => option.Key)],
+            ProgramKeys = [.. options.Where(option => IsProgram(option.Value)).Select(option => option.Key)],
             FileKeys = [.. options.Where(option => IsFile(option.Property, option.Value)).Select(option => option.Key)],
         };
     }
 
-    static bool IsReward(object? value) => value is RewardOptions or IReadOnlyList<RewardOptions> { Count: > 0 };
+    /// <summary>Whether a value has options with kinds. Of every such list, some kinds are programs.</summary>
+    static bool IsProgram(object? value) => value is IKind or IReadOnlyList<IKind> { Count: > 0 };
 
     static bool IsFile(PropertyInfo property, object? value) =>
         property.GetCustomAttribute<ExistingPathAttribute>() is { IsModel: false }
