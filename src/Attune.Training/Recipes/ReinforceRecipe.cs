@@ -54,6 +54,10 @@ public sealed record ReinforceRecipe : OnPolicyRecipe
             && (Scores.Scaling != ScoreScaling.None || AllRewards.Any(reward => reward.Scaling != ScoreScaling.None)))
             yield return Validation.Broken(
                 Reinforce.Baseline, "must not be greedy with scaled scores: those of sampled and of greedy responses must be comparable");
+        if (Reinforce.Baseline == ReinforceBaseline.Greedy && ComparesResponses(AllRewards))
+            yield return Validation.Broken(
+                Reinforce.Baseline,
+                "must not be greedy with rewards that compare responses (`compare: true`): the greedy response is scored by itself");
     }
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>

@@ -65,7 +65,7 @@ sealed class RewardProtocol(RemoteReward options, Tokenizer? tokenizer)
         }
         catch (InvalidOperationException)
         {
-            throw RemoteCalls.Wrong("a text has half of a surrogate pair", answer);
+            throw RemoteCalls.Wrong("a text has invalid UTF-8 or half of a surrogate pair", answer);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Files;
+using Attune.Training.Algorithms;
 using Attune.Training.Options;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
@@ -231,6 +232,31 @@ public sealed class JudgeTests
         var error = Assert.Throws<InvalidDataException>(() => runs.Start(
             "ppo", recipe with { RewardModel = "", Rewards = [new HttpReward { Url = "http://a", Compare = true }] }));
         Assert.Contains("`rewards` must not compare responses", error.Message);
+    }
+
+    [Fact]
+    public void OpenAi_KeyWithALineBreak_IsBadInputThatNamesTheVariable()
+    {
+        const string Variable = "ATTUNE_TEST_BROKEN_KEY";
+        Environment.SetEnvironmentVariable(Variable, "ab\nc");
+        var options = new OpenAiReward { Url = "http://a", Model = "m", Compare = true, ApiKeyVariable = Variable };
+        var error = Assert.Throws<InvalidDataException>(() => options.Build(Rewarded.Context()));
+        Assert.Contains(Variable, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Recipe_WithAGreedyBaseline_RefusesAJudge()
+    {
+        using var runs = new TinyRuns();
+        var recipe = (ReinforceRecipe)runs.Recipe("reinforce", "a");
+        var error = Assert.Throws<InvalidDataException>(() => runs.Start("reinforce", recipe with
+        {
+            RewardModel = "",
+            Rewards = [new HttpReward { Url = "http://a", Compare = true }],
+            Reinforce = recipe.Reinforce with { Baseline = ReinforceBaseline.Greedy },
+            Updates = recipe.Updates with { SamplesPerPrompt = 2 },
+        }));
+        Assert.Contains("`reinforce.baseline` must not be greedy with rewards that compare responses", error.Message);
     }
 
     static (int, string) ShorterIsBetter(string body)
