@@ -1,5 +1,3 @@
-using Attune.Text;
-
 namespace Attune.Training.Environments;
 
 /// <summary>Several environments: the row of each prompt names its own.</summary>
@@ -8,9 +6,9 @@ sealed class EnvironmentChoice(IReadOnlyDictionary<string, IEnvironment> environ
     public async Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
     {
         var replies = new Reply[episodes.Count];
-        foreach (var group in episodes.Index().GroupBy(row => NameOf(row.Item), StringComparer.Ordinal))
+        foreach (var group in episodes.Index().GroupBy(row => EpisodeOptions.ChosenFor(row.Item.Prompt, environments)))
         {
-            var found = await environments[group.Key].ReplyAsync([.. group.Select(row => row.Item)], cancellation).ConfigureAwait(false);
+            var found = await group.Key.ReplyAsync([.. group.Select(row => row.Item)], cancellation).ConfigureAwait(false);
             foreach (var (row, reply) in group.Zip(found))
                 replies[row.Index] = reply;
         }
@@ -21,14 +19,5 @@ sealed class EnvironmentChoice(IReadOnlyDictionary<string, IEnvironment> environ
     {
         foreach (var environment in environments.Values)
             environment.Dispose();
-    }
-
-    string NameOf(Episode episode)
-    {
-        var field = episode.Prompt.Row?.Required(EpisodeOptions.EnvironmentField);
-        var name = field is { ValueKind: System.Text.Json.JsonValueKind.String } text ? text.GetString()! : "";
-        return environments.ContainsKey(name) ? name : throw new InvalidDataException(
-            $"{episode.Prompt.Row?.Origin}: '{EpisodeOptions.EnvironmentField}' must be one of {string.Join(", ", environments.Keys)} "
-            + $"(was {name.Quoted()})");
     }
 }

@@ -45,7 +45,7 @@ public abstract record EnvironmentOptions : IKind
     /// <summary>The options with absolute paths.</summary>
     public virtual EnvironmentOptions WithFullPaths() => this;
 
-    /// <summary>Fields that every prompt's row must have.</summary>
+    /// <summary>Fields that the row of each of its prompts must have.</summary>
     public virtual IReadOnlyList<string> RowFields => [];
 
     /// <summary>Creates the environment.</summary>
@@ -206,7 +206,7 @@ sealed class RemoteReplies(RemoteEnvironment options, RemoteCalls calls) : IEnvi
         }
         catch (InvalidOperationException)
         {
-            throw RemoteCalls.Wrong("a text has half of a surrogate pair", answer);
+            throw RemoteCalls.Wrong("a text has invalid UTF-8 or half of a surrogate pair", answer);
         }
     }
 

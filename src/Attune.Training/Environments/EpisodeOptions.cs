@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Attune.Data;
+using Attune.Text;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Training.Environments;
@@ -37,12 +39,33 @@ public sealed record EpisodeOptions : IValidatableObject
     /// <summary>Whether responses are episodes.</summary>
     public bool AreUsed => Tools.Count + Environments.Count > 0;
 
-    /// <summary>Fields that every prompt's row must have.</summary>
+    /// <summary>Fields that are read from the rows of prompts.</summary>
     public IReadOnlyList<string> RowFields =>
         [.. Environments.SelectMany(environment => environment.RowFields), .. Environments.Count > 1 ? new[] { EnvironmentField } : []];
 
     /// <summary>The field that names the environment of a prompt, where there are several.</summary>
     internal const string EnvironmentField = "environment";
+
+    /// <summary>Checks before a run that the row of each prompt has the fields that its environment reads.</summary>
+    /// <exception cref="InvalidDataException">A field is missing, or names no environment.</exception>
+    internal void RequireFields(IEnumerable<TokenPrompt> prompts)
+    {
+        var named = Environments.ToDictionary(environment => environment.Title, StringComparer.Ordinal);
+        foreach (var prompt in prompts)
+            foreach (var field in named.Count == 0 ? [] : ChosenFor(prompt, named).RowFields)
+                prompt.Row?.Required(field);
+    }
+
+    /// <summary>The environment of a prompt: the only one, or that which the prompt's row names.</summary>
+    /// <exception cref="InvalidDataException">The row names none.</exception>
+    internal static T ChosenFor<T>(TokenPrompt prompt, IReadOnlyDictionary<string, T> environments)
+    {
+        if (environments.Count == 1)
+            return environments.Values.Single();
+        var name = prompt.Row?.Required(EnvironmentField) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+        return environments.TryGetValue(name, out var found) ? found : throw new InvalidDataException(
+            $"{prompt.Row?.Origin}: '{EnvironmentField}' must be one of {string.Join(", ", environments.Keys)} (was {name.Quoted()})");
+    }
 
     public EpisodeOptions WithFullPaths() => this with
     {
@@ -67,6 +90,9 @@ public sealed record EpisodeOptions : IValidatableObject
         try
         {
             AIFunction[] tools = [.. Tools.SelectMany(tool => tool.Connect(owned, context))];
+            foreach (var same in tools.CountBy(tool => tool.Name, StringComparer.Ordinal).Where(same => same.Value > 1))
+                throw new InvalidDataException(
+                    $"`episodes.tools` must have tools with different names: {same.Value} are called '{same.Key}'");
             var environment = Build(context, owned);
             JsonElement? schemas = null;
             if (tools.Length > 0)

@@ -90,7 +90,7 @@ public static partial class ToolCalls
             var node = JsonNode.Parse(text, documentOptions: new() { AllowDuplicateProperties = false });
             return node is JsonArray list ? [.. list.Select(ReadCall)] : [ReadCall(node)];
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)         // half of a surrogate pair
         {
             return [Broken($"the call is not JSON: {error.Message}")];
         }

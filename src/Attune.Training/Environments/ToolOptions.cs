@@ -59,7 +59,7 @@ public abstract record RemoteTool : ToolOptions
             $"the tool '{Name}'", Connect(), new(context.ToolTimeout.TotalSeconds, Retries: 0, Backoff: 0), context.Say,
             context.Cancellation);
         owned.Add(calls);
-        return [new RemoteFunction(this, calls)];
+        return [new RemoteFunction(this, calls, context.Say)];
     }
 
     private protected abstract IRemote Connect();
@@ -192,10 +192,22 @@ public sealed record PluginTools : ToolOptions
             owned.Add(disposable);
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         var methods = target.GetType().GetMethods(Own).Where(method => !method.IsSpecialName && method.Name != nameof(IDisposable.Dispose));
-        AIFunction[] tools = [.. methods.Select(method => AIFunctionFactory.Create(method, method.IsStatic ? null : target))];
+        AIFunction[] tools = [.. methods.Select(method => NewTool(method, target))];
         return tools.Length > 0
             ? tools
             : throw new InvalidDataException($"the tools of '{Type}': the class has no public method of its own");
+    }
+
+    AIFunction NewTool(MethodInfo method, object target)
+    {
+        try
+        {
+            return AIFunctionFactory.Create(method, method.IsStatic ? null : target);
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"the tools of '{Type}': the method {method.Name} cannot be a tool: {error.Message}", error);
+        }
     }
 }
 
@@ -203,10 +215,11 @@ public sealed record PluginTools : ToolOptions
 /// A tool in another program: <c>{"id":n,"name":…,"arguments":{…}}</c> is answered by <c>{"id":n,"result":…}</c> or
 /// <c>{"id":n,"error":"…"}</c>.
 /// </summary>
-sealed class RemoteFunction(RemoteTool options, RemoteCalls calls) : AIFunction
+sealed class RemoteFunction(RemoteTool options, RemoteCalls calls, Action<string> say) : AIFunction
 {
     readonly Lock calling = new();
     long id;
+    bool hasFailed;
 
     public override string Name => options.Name;
 
@@ -230,15 +243,25 @@ sealed class RemoteFunction(RemoteTool options, RemoteCalls calls) : AIFunction
                 ["name"] = Name,
                 ["arguments"] = JsonSerializer.SerializeToNode(arguments.ToDictionary(StringComparer.Ordinal)),
             };
-            return new(Read(calls.Send(JsonSerializer.SerializeToUtf8Bytes(request))));
+            var answer = Send(JsonSerializer.SerializeToUtf8Bytes(request));
+            return answer.TryGetProperty("error", out var error)
+                ? throw new InvalidDataException(ToolCalls.ToText(error))
+                : new(answer.GetProperty("result"));
         }
     }
 
-    object? Read(byte[] answer)
+    JsonElement Send(byte[] request)
     {
-        var root = RemoteCalls.ParseObject(answer, id, "result", "error");
-        return root.TryGetProperty("error", out var error)
-            ? throw new InvalidDataException(ToolCalls.ToText(error))
-            : root.GetProperty("result");
+        try
+        {
+            return RemoteCalls.ParseObject(calls.Send(request), id, "result", "error");
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException)
+        {
+            if (!hasFailed)
+                say($"the tool '{Name}' failed; the model reads the error, and further failures are not shown: {error.Message}");
+            hasFailed = true;
+            throw;
+        }
     }
 }

@@ -94,6 +94,8 @@ public abstract record OnPolicyRecipe : PolicyRecipe
 
     private protected override IReadOnlyList<string> EpisodeFields => Episodes.RowFields;
 
+    private protected override void RequireEpisodeFields(IEnumerable<TokenPrompt> prompts) => Episodes.RequireFields(prompts);
+
     IEnumerable<ValidationResult> ValidateEpisodes()
     {
         if (AllRewards.Any(reward => reward is EnvironmentReward) && Episodes.Environments.Count == 0)

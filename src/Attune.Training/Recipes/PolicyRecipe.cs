@@ -3,6 +3,7 @@ using System.Text.Json;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Training.Batches;
@@ -192,9 +193,8 @@ public abstract record PolicyRecipe : IRecipe
         var episodes = NewEpisodes(
             new(tokenizer) { Cancellation = cancellation, Say = run.Notice }, ModelFolder.EosIds(model, tokenizer));
         using var player = episodes?.Player;
-        if (player is not null && model.Backbone.StartToken is not null)
-            throw new InvalidDataException(
-                $"{Model} is an encoder–decoder, which reads the prompt once; episodes of several turns need a decoder-only model");
+        if (player is not null)
+            RequireRoomForEpisodes(model.Backbone);
         var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer)) { Critic = critic, Episodes = player };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
@@ -204,6 +204,7 @@ public abstract record PolicyRecipe : IRecipe
             example => encoder.EncodePrompt(episodes?.Tools is { } tools ? WithTools(example, tools) : example, ResponseRoom), encoder, run,
             [.. allRewards.SelectMany(reward => reward.RowFields), .. EpisodeFields]);
         RewardSources.RequireFields(allRewards, prompts.Concat(heldOut));
+        RequireEpisodeFields(prompts.Concat(heldOut));
         if (BestMetric is { } metric && heldOut.Count > 0)
             run.KeepBest(metric);
         Train(run, new(policy, trained, rewards, gold, prompts, heldOut, encoder), cancellation);
@@ -212,8 +213,24 @@ public abstract record PolicyRecipe : IRecipe
             RewardSources.Create(options, policy, run.Dtype, Training.Workers, run.Notice, cancellation);
     }
 
+    void RequireRoomForEpisodes(Backbone backbone)
+    {
+        if (backbone.StartToken is not null)
+            throw new InvalidDataException(
+                $"{Model} is an encoder–decoder, which reads the prompt once; episodes of several turns need a decoder-only model");
+        if (ResponseRoom >= backbone.ContextLength)
+            throw new InvalidDataException(
+                $"`episodes.maxTokens` must be less than {backbone.ContextLength}, the context of {Model}, which a prompt needs room in "
+                + $"too (was {ResponseRoom})");
+    }
+
     /// <summary>Fields that episodes read from the rows of prompts.</summary>
     private protected virtual IReadOnlyList<string> EpisodeFields => [];
+
+    /// <summary>Checks that the rows of prompts have those of <see cref="EpisodeFields"/> that they need.</summary>
+    private protected virtual void RequireEpisodeFields(IEnumerable<TokenPrompt> prompts)
+    {
+    }
 
     /// <summary>A conversation whose prompt lists the tools, in addition to those of its row.</summary>
     static Example WithTools(Example example, JsonElement tools) => example switch

@@ -69,9 +69,10 @@ sealed class RemoteCalls(
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException(
-                $"its answer is not JSON: {Quoted(answer)}. "
-                + "Only answers may be written to stdout; write other output to stderr", error);
+            var advice = answer.Span.StartsWith("{"u8)
+                ? error.Message
+                : "Only answers may be written to stdout; write other output to stderr";
+            throw new InvalidDataException($"its answer is not JSON: {Quoted(answer)}. {advice}", error);
         }
     }
 
@@ -84,7 +85,11 @@ sealed class RemoteCalls(
         : Shortened(System.Text.Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 4 * MaxQuoteLength)]));
 
     /// <summary>The beginning of a text, for messages.</summary>
-    public static string Shortened(string text) => text.Length > MaxQuoteLength ? text[..MaxQuoteLength] + " …" : text;
+    public static string Shortened(string text)
+    {
+        var line = string.Concat(text.Take(MaxQuoteLength).Select(letter => char.IsControl(letter) ? ' ' : letter));
+        return text.Length > MaxQuoteLength ? line + " …" : line;
+    }
 
     static ResiliencePipeline Retries(
         string name, RetryOptions options, Action<string> say) => new ResiliencePipelineBuilder().AddRetry(new()

@@ -113,10 +113,40 @@ public sealed class EpisodeRunTests : IDisposable
     [Fact]
     public void Run_ToolsWithPromptsThatAreTexts_IsBadInput()
     {
-        var recipe = Recipe("grpo", "a", _ => new() { Tools = [new ProcessTool { Command = "cat", Name = "echo" }] });
+        var recipe = Recipe("grpo", "a", _ => new() { Tools = [new ProcessTool { Command = "cat", Name = "echo" }], MaxTokens = 40 });
         var error = Assert.Throws<InvalidDataException>(() =>
             runs.Start("grpo", ((OnPolicyRecipe)recipe) with { Rewards = [new LengthReward()] }));
         Assert.Contains("tools need prompts that are lists of messages", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_EpisodesLongerThanTheContext_IsBadInputBeforeTheFirstStep()
+    {
+        var error = Assert.Throws<InvalidDataException>(() =>
+            runs.Start("grpo", Recipe("grpo", "a", episodes => episodes with { MaxTokens = 64 })));
+        Assert.StartsWith("`episodes.maxTokens` must be less than 64, the context of ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"a","environment":"one"}""", "'number' must be present")]
+    [InlineData("""{"prompt":"a","number":5}""", "'environment' must be present")]
+    [InlineData("""{"prompt":"a","number":5,"environment":"three"}""", "'environment' must be one of one, two (was \"three\")")]
+    public void Run_RowWithoutTheFieldsOfItsEnvironment_IsBadInputBeforeTheFirstStep(string row, string expected)
+    {
+        File.WriteAllLines(runs.PathTo("rows.jsonl"), ["""{"prompt":"a","environment":"two"}""", row]);
+        var recipe = (OnPolicyRecipe)Recipe("grpo", "a", _ => new()
+        {
+            Environments =
+            [
+                new ProcessEnvironment { Name = "one", Command = "exit 3", Fields = ["number"] },
+                new ProcessEnvironment { Name = "two", Command = "exit 3" },
+            ],
+            MaxTokens = 40,
+        });
+        var error = Assert.Throws<InvalidDataException>(() =>
+            runs.Start("grpo", recipe with { Data = recipe.Data with { Train = runs.PathTo("rows.jsonl") } }));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains("rows.jsonl, line 2", error.Message, StringComparison.Ordinal);
     }
 
     IRecipe Recipe(string method, string output, Func<EpisodeOptions, EpisodeOptions>? change = null)

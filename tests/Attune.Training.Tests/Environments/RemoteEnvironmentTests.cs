@@ -87,6 +87,27 @@ public sealed class RemoteEnvironmentTests : IDisposable
     }
 
     [Fact]
+    public async Task Invoke_ProcessToolThatCannotBeStarted_IsNoticedOnce()
+    {
+        var notices = new List<string>();
+        var options = new ProcessTool { Command = "exit 3", Folder = folder.Path, Name = "add" };
+        var tool = options.Connect(owned, Context with { Say = notices.Add }).Single();
+        for (var call = 0; call < 2; call++)
+            await Assert.ThrowsAsync<IOException>(() => Invoke(tool));
+        Assert.StartsWith("the tool 'add' failed; the model reads the error", notices.Single(), StringComparison.Ordinal);
+        Assert.Contains("the command `exit 3` ended with exit code 3", notices.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Connect_ToolsOfTheSameName_IsBadInput()
+    {
+        var tool = new ProcessTool { Command = "cat", Name = "echo" };
+        var options = new EpisodeOptions { Tools = [tool, tool] };
+        var error = Assert.Throws<InvalidDataException>(() => options.Connect(Context, []));
+        Assert.Equal("`episodes.tools` must have tools with different names: 2 are called 'echo'", error.Message);
+    }
+
+    [Fact]
     public async Task Connect_McpServer_HasItsTools()
     {
         folder.Write("server.sh", McpServer.ReplaceLineEndings("\n"));

@@ -4,6 +4,12 @@ using Microsoft.Extensions.AI;
 
 namespace Attune.Training.Tests.Environments;
 
+/// <summary>A class whose method has no JSON schema.</summary>
+public sealed class GenericTool
+{
+    public T Same<T>(T value) => value;
+}
+
 public sealed class ToolCallsTests
 {
     [Theory]
@@ -41,6 +47,8 @@ public sealed class ToolCallsTests
     [InlineData("<tool_call>{\"arguments\": {}}</tool_call>", "the call must be an object with a name")]
     [InlineData("<tool_call>{\"name\": \"add\", \"arguments\": [1]}</tool_call>", "the arguments of the call must be an object")]
     [InlineData("<tool_call>{\"name\": \"add\", \"name\": \"sub\"}</tool_call>", "the call is not JSON")]
+    [InlineData("<tool_call>{\"name\": \"\\ud800\"}</tool_call>", "the call is not JSON")]
+    [InlineData("<tool_call>{\"name\": \"add\", \"arguments\": {\"\\ud800\": 1}}</tool_call>", "the call is not JSON")]
     public void Read_BrokenCall_HasAProblem(string markup, string problem) => Assert.StartsWith(
         problem, ToolCalls.Read(ToolCallFormat.Tags, markup).Single().Problem, StringComparison.Ordinal);
 
@@ -70,6 +78,14 @@ public sealed class ToolCallsTests
         Assert.True(replies[6].Ends);
         Assert.Equal([0, 1, 1, 1, 1, 1, 0], replies.Select(reply => reply.ToolErrors));
         Assert.All(replies.Take(6), reply => Assert.Equal(("tool", 1), (reply.Messages.Single().Role, reply.ToolCalls)));
+    }
+
+    [Fact]
+    public void Connect_MethodThatCannotBeATool_IsBadInput()
+    {
+        var options = new PluginTools { Assembly = typeof(GenericTool).Assembly.Location, Type = typeof(GenericTool).FullName! };
+        var error = Assert.Throws<InvalidDataException>(() => options.Connect([], new(Episodes.Tokenizer)));
+        Assert.Contains("the method Same cannot be a tool", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
