@@ -31,14 +31,14 @@ public sealed class EpisodePlayer(
         {
             var sampled = turn == 1
                 ? generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], sampling, random, samples, cancellation)
-                : generator.Generate(Array.ConvertAll(live, episode => episode.Text), sampling, random, cancellation: cancellation);
+                : generator.Generate(Array.ConvertAll(live, episode => episode.TokensSoFar), sampling, random, cancellation: cancellation);
             foreach (var (episode, response) in live.Zip(sampled))
                 episode.Take(response, replies.TurnOf(response));
             live = Array.FindAll(live, episode => episode.TurnEnded);
             foreach (var (episode, reply) in live.Zip(Reply(live)))
             {
-                var goesOn = turn < options.MaxTurns && !reply.Ends;
-                episode.Take(reply, goesOn ? replies.Encode(episode.Episode.Prompt, episode.Last, reply) : null);
+                var continues = turn < options.MaxTurns && !reply.Ends;
+                episode.Take(reply, continues ? replies.Encode(episode.Episode.Prompt, episode.Last, reply) : null);
             }
             live = Array.FindAll(live, episode =>
                 episode.MayContinue && episode.Length + sampling.MaxNewTokens <= options.MaxTokens);
@@ -98,8 +98,8 @@ public sealed class EpisodePlayer(
 
         public Episode Episode => episode;
 
-        /// <summary>The prompt, the turns and the replies.</summary>
-        public int[] Text => [.. episode.Prompt.Tokens, .. tokens];
+        /// <summary>The tokens of the prompt, the turns and the replies.</summary>
+        public int[] TokensSoFar => [.. episode.Prompt.Tokens, .. tokens];
 
         /// <summary>How many tokens the episode has with the reply that is to be appended.</summary>
         public int Length => tokens.Count + (reply?.Length ?? 0);
