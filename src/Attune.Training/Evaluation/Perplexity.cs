@@ -36,7 +36,8 @@ public sealed class Perplexity
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         var read = languageModel.Tokenizer.HasSameTokensAs(tokenizer) ? rollouts : Encode(rollouts, tokenizer);
-        return [.. languageModel.SequenceLogprobs(read).ToArray<float>().Zip(read.Tokens, (logprob, tokens) => (-(double)logprob, tokens.Length))];
+        var logprobs = languageModel.SequenceLogprobs(read).ToArray<float>();
+        return [.. logprobs.Zip(read.Tokens, (logprob, tokens) => (-(double)logprob, tokens.Length))];
     }
 
     Rollouts Encode(Rollouts rollouts, Tokenizer tokenizer)
