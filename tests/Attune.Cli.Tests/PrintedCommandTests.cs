@@ -205,7 +205,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
             Link(folder.Path, "recipes", "examples", "studies");
             Directory.CreateDirectory(folder.File("data"));
             Directory.CreateSymbolicLink(folder.File("data/frontdesk"), data.File("data/frontdesk"));
-            Link(folder.Path, "data/random-walks", "data/increasing-numbers", "data/arithmetic");
+            Link(folder.Path, "data/random-walks", "data/increasing-numbers", "data/arithmetic", "data/guessing-game", "data/sums");
             Directory.CreateDirectory(folder.File("runs"));
             Directory.CreateSymbolicLink(folder.File("runs/quickstart"), data.File("runs/quickstart"));
             return folder;
