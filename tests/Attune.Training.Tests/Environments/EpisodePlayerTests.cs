@@ -1,20 +1,23 @@
 using Attune.Testing.Models;
+using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Environments;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
-using static Attune.Training.Tests.Environments.Episodes;
+using Microsoft.Extensions.AI;
 
 namespace Attune.Training.Tests.Environments;
 
 public sealed class EpisodePlayerTests
 {
+    static Tokenizer Tokenizer => Episodes.Tokenizer;
+
     static int[] Turn(string text) => [.. Tokenizer.Encode(text), Tokenizer.EosId!.Value];
 
     [Fact]
     public void Play_UntilTheEnvironmentEnds_KeepsTurnsAndRepliesInOrder()
     {
-        var episode = Play(
+        var episode = Episodes.Play(
             before => before.EndsWith(" moo", StringComparison.Ordinal) ? " yes" : " no",
             episode => episode.Turns.Count == 1 ? new Reply(" moo") { Reward = 0.25 } : Reply.End(2));
         int[] reply = Tokenizer.Encode(" moo");
@@ -32,7 +35,7 @@ public sealed class EpisodePlayerTests
     [Fact]
     public void Play_MaximumOfTurns_EndsAfterTheReplyToTheLastTurn()
     {
-        var episode = Play(
+        var episode = Episodes.Play(
             _ => " no", episode => new Reply(" moo") { Reward = episode.Turns.Count }, new() { MaxTurns = 3, MaxTokens = 99 });
         Assert.Equal(3, episode.Turns.Count);
         Assert.False(episode.Ended);
@@ -47,14 +50,14 @@ public sealed class EpisodePlayerTests
         Assert.Equal(2, Turns(length + 8));
         Assert.Equal(1, Turns(length + 7));
 
-        static int Turns(int maxTokens) => Play(
+        static int Turns(int maxTokens) => Episodes.Play(
             _ => " no", episode => episode.Turns.Count < 2 ? new Reply(" moo") : Reply.End(), new() { MaxTokens = maxTokens }).Turns.Count;
     }
 
     [Fact]
     public void Play_TurnThatIsCutOff_EndsWithoutAReply()
     {
-        var episode = Play(_ => " no…", _ => throw new InvalidOperationException("not asked"));
+        var episode = Episodes.Play(_ => " no…", _ => throw new InvalidOperationException("not asked"));
         Assert.False(episode.Ended);
         Assert.Null(episode.Turns.Single().Reply);
         Assert.Null(episode.Sampled);
@@ -65,7 +68,7 @@ public sealed class EpisodePlayerTests
     [InlineData(false, "the environment gave a reply without a text to an episode that goes on")]
     public void Play_EnvironmentThatFails_IsBadInput(bool throws, string message)
     {
-        var error = Assert.Throws<InvalidDataException>(() => Play(
+        var error = Assert.Throws<InvalidDataException>(() => Episodes.Play(
             _ => " no", _ => throws ? throw new InvalidOperationException("broken") : new Reply("")));
         Assert.Equal(message, error.Message);
     }
@@ -96,9 +99,30 @@ public sealed class EpisodePlayerTests
     }
 
     [Fact]
+    public void Play_ToolInAConversation_ReadsWhatTheTemplateWrites()
+    {
+        var tokenizer = Tokenizer.WithChatMl(specialTokens: true);
+        var options = new EpisodeOptions { Tools = [new FunctionTool(AIFunctionFactory.Create((int a, int b) => a + b, "add"))] };
+        var (player, tools) = options.Connect(new(tokenizer), [tokenizer.EosId!.Value]);
+        using var playing = player;
+        var conversation = new Conversation([new("user", "2 + 3")]) { Tools = tools };
+        var prompt = ChatTemplate.FromTokenizer(tokenizer).Render(conversation, addGenerationPrompt: true).Text;
+        const string Call = """<tool_call>{"name": "add", "arguments": {"a": 2, "b": 3}}</tool_call>""";
+        var policy = new ScriptedPolicy(
+            tokenizer, before => before.EndsWith("tool\n5<|im_end|>\n<|im_start|>assistant\n", StringComparison.Ordinal) ? "five" : Call);
+        using var random = new RandomSource(1);
+        var episode = (EpisodeResponse)player.Play(
+            [new(tokenizer.Encode(prompt), prompt) { IsConversation = true }], policy, new() { MaxNewTokens = 80 }, random, samples: 1)[0];
+        Assert.Equal([prompt, $"{prompt}{Call}<|im_end|>\n<|im_start|>tool\n5<|im_end|>\n<|im_start|>assistant\n"], policy.Read);
+        Assert.Equal("five", episode.LastTurn);
+        Assert.True(episode.Ended);
+        Assert.Equal((1, 0), (episode.Turns[0].Reply!.ToolCalls, episode.Turns[0].Reply!.ToolErrors));
+    }
+
+    [Fact]
     public void Rollouts_OfEpisodes_MaskReplies()
     {
-        var episode = Play(_ => " no", episode => episode.Turns.Count == 1 ? new Reply(" moo moo") : Reply.End(1));
+        var episode = Episodes.Play(_ => " no", episode => episode.Turns.Count == 1 ? new Reply(" moo moo") : Reply.End(1));
         var rollouts = Rollouts.From([new(Tokenizer.Encode("The cat"), "The cat")], [episode], Device.Cpu);
         Assert.Equal(episode.Sampled!, rollouts.Mask.ToArray<bool>());
         Assert.Equal(2 * Turn(" no").Length, rollouts.TokenCount);

@@ -74,6 +74,15 @@ public sealed class EpisodeRunTests : IDisposable
     }
 
     [Fact]
+    public void Run_EnvironmentOfTheProgram_GivesTheBitsOfThePlugin()
+    {
+        var environment = new ObjectEnvironment(new PluginGame());
+        Assert.Equal(
+            TinyRuns.Weights(runs.Start("grpo", Recipe("grpo", "a"))),
+            TinyRuns.Weights(runs.Start("grpo", Recipe("grpo", "b", episodes => episodes with { Environments = [environment] }))));
+    }
+
+    [Fact]
     public void Run_HigherMaximumOfTurns_ChangesTheOutcome() => Assert.NotEqual(
         TinyRuns.Weights(runs.Start("grpo", Recipe("grpo", "a"))),
         TinyRuns.Weights(runs.Start("grpo", Recipe("grpo", "b", episodes => episodes with { MaxTurns = 1 }))));
