@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 
 const int Texts = 1000, Demonstrations = 800, Prompts = 400, HeldOut = 100, Seed = 15;
-const int Exchanges = 4, ShortExchanges = 10, Smallest = 100, Greatest = 1000;
+const int Exchanges = 4, ShortExchanges = 16, Smallest = 100, Greatest = 1000;
 const double WithTool = 0.3;                                   // the share of demonstrations that call the tool
 var folder = args.FirstOrDefault() ?? "data/sums";
 var random = new Random(Seed);
@@ -52,8 +52,8 @@ JsonObject Demonstration((int A, int B) sum)
     return new() { ["messages"] = messages, ["tools"] = new JsonArray(JsonNode.Parse(Tool)) };
 }
 
-// The words of conversations with the tool, and in every second text only sums and results that are copied from one line to the next: that
-// is what the model must learn. It does not learn to add, because every result is a random number.
+// The words of conversations with the tool, and in every second text only results that are copied from one line to the next: that is what
+// the model must learn. It does not learn to add, because every result is a random number.
 JsonObject Text((int A, int B) sum)
 {
     var copies = sum.A % 2 == 0;
@@ -62,9 +62,7 @@ JsonObject Text((int A, int B) sum)
     for (var exchange = 0; exchange < (copies ? ShortExchanges : Exchanges); exchange++)
     {
         var (a, b, result) = (random.Next(Smallest, Greatest), random.Next(Smallest, Greatest), random.Next(Smallest, 2 * Greatest));
-        if (copies)
-            text += $"{a} + {b}\n{a} + {b}\n";
-        else
+        if (!copies)
             text += $"user\n{a} + {b}\nassistant\n<tool_call>{{\"name\": \"calculate\", \"arguments\": "
                 + $"{{\"expression\": \"{a} + {b}\"}}}}</tool_call>\n";
         text += $"tool\n{result}\nassistant\n{result}\n";
