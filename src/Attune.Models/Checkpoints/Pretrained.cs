@@ -20,7 +20,7 @@ public static class Pretrained
     /// <summary>A language model with random weights.</summary>
     public static LanguageModel NewLanguageModel(JsonObject config, RandomSource random)
     {
-        var model = BuildLanguageModel(config, "the model's settings");
+        var model = ModelBuilder.LanguageModel(config, "the model's settings");
         model.Initialize(random);
         return model;
     }
@@ -29,7 +29,7 @@ public static class Pretrained
     public static RewardModel NewRewardModel(JsonObject config, RandomSource random, int heads = 1)
     {
         RewardScale.Write(config, heads, scale: null);
-        var model = BuildRewardModel(config, "the model's settings");
+        var model = ModelBuilder.RewardModel(config, "the model's settings");
         model.Initialize(random);
         return model;
     }
@@ -49,10 +49,10 @@ public static class Pretrained
         if (Peft.IsAdapter(folder))
             return Peft.Merged(folder, LoadLanguageModel(Peft.BaseFolder(folder), expectValueHead, dtype));
         var config = ReadConfig(folder);
-        using var file = Checkpoint.Open(folder, Family(config, folder));
+        using var file = Checkpoint.Open(folder, ModelBuilder.Family(config, folder));
         UntieIfOwn(config, folder, file);
-        var model = BuildLanguageModel(config, ConfigPath(folder), file.Names, expectValueHead);
-        file.CopyTo(model, ignored: RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains, dtype);
+        var model = ModelBuilder.LanguageModel(config, ConfigPath(folder), file.Names, expectValueHead);
+        file.CopyTo(model, ignored: ModelBuilder.HeadNames(config, folder).Contains, dtype);
         if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
             model.GenerationConfig = JsonInput.ReadObject(generation);
         return model;
@@ -88,7 +88,7 @@ public static class Pretrained
         if (Peft.IsAdapter(folder))
             throw new InvalidDataException($"{folder} is an adapter; a classifier must be a whole model, so merge the adapter first");
         var config = ReadConfig(folder);
-        var family = Family(config, folder);
+        var family = ModelBuilder.Family(config, folder);
         using var file = Checkpoint.Open(folder, family);
         var json = new ConfigReader(config, ConfigPath(folder));
         var labels = Classifier.LabelsFrom(json);
@@ -98,7 +98,7 @@ public static class Pretrained
             throw new InvalidDataException(
                 $"{folder} has no head of a classifier ({missing}); name a folder of the class {family.RewardModelClass}");
         var model = new Classifier(family.BackboneName, backbone, head, labels, Classifier.IsMultiLabel(json));
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype);
+        file.CopyTo(model, ignored: ModelBuilder.IsHeadOfALanguageModel(config, folder), dtype);
         return model;
     }
 
@@ -111,7 +111,7 @@ public static class Pretrained
         if (Peft.IsAdapter(folder))
             throw new InvalidDataException($"{folder} is an adapter; an encoder must be a whole model, so merge the adapter first");
         var config = ReadConfig(folder);
-        var family = Family(config, folder);
+        var family = ModelBuilder.Family(config, folder);
         if (family.Backbone(new(config, ConfigPath(folder))) is not Encoder encoder)
             throw new InvalidDataException(
                 $"{folder} holds a model of type {family.Type}, which is not an encoder; name one of type bert, roberta or distilbert");
@@ -141,7 +141,7 @@ public static class Pretrained
         config.Remove("architectures");                           // the class of the folder's head, which may be another
         if (!isAdapter)
             return ReadRewardModel(folder, config, random, DType.Float32).Model;
-        var model = BuildRewardModel(config, folder);
+        var model = ModelBuilder.RewardModel(config, folder);
         if (!model.HeadNames.Except(Peft.WholeNames(folder)).Any())
             return Peft.Merged(folder, ReadRewardModel(source, config, random, DType.Float32).Model);
         model.InitializeHead(random);
@@ -165,12 +165,12 @@ public static class Pretrained
     public static ModelSummary Describe(string folder)
     {
         var config = ReadConfig(folder);
-        var family = Family(config, folder);
+        var family = ModelBuilder.Family(config, folder);
         using var file = Checkpoint.Open(folder, family);
         UntieIfOwn(config, folder, file);
-        var isRewardModel = RewardHeadNames(config, folder).All(file.Names.Contains);
+        var isRewardModel = ModelBuilder.RewardHeadNames(config, folder).All(file.Names.Contains);
         var (model, backbone) = Empty();
-        var parameters = file.Match(model, RewardHeadNames(config, folder).Concat(OutputHeadNames(config, folder)).Contains);
+        var parameters = file.Match(model, ModelBuilder.HeadNames(config, folder).Contains);
         return new(
             family.Type, isRewardModel ? RewardClass(family, model) : family.LanguageModelClass, backbone, model.ParameterCount,
             ModelSummary.CountLowRank(model), ModelFamily.IsTied(new(config, folder)), [.. (model as LanguageModel)?.Heads.Keys ?? []],
@@ -180,9 +180,9 @@ public static class Pretrained
 
         (Module Model, Backbone Backbone) Empty()
         {
-            if (isRewardModel && BuildRewardModel(config, ConfigPath(folder)) is var reward)
+            if (isRewardModel && ModelBuilder.RewardModel(config, ConfigPath(folder)) is var reward)
                 return (reward, reward.Backbone);
-            var language = BuildLanguageModel(config, ConfigPath(folder), file.Names);
+            var language = ModelBuilder.LanguageModel(config, ConfigPath(folder), file.Names);
             return (language, language.Backbone);
         }
     }
@@ -192,7 +192,7 @@ public static class Pretrained
     public static Backbone DescribeBackbone(string folder)
     {
         var config = ReadConfig(folder);
-        return Family(config, folder).Backbone(new(config, folder));
+        return ModelBuilder.Family(config, folder).Backbone(new(config, folder));
     }
 
     /// <summary>
@@ -217,7 +217,7 @@ public static class Pretrained
     /// <summary>A model with these settings and the same heads, without memory.</summary>
     internal static LanguageModel EmptyLike(LanguageModel model, JsonObject config)
     {
-        var empty = BuildWithoutHeads(config, "config.json");
+        var empty = ModelBuilder.WithoutHeads(config, "config.json");
         foreach (var (name, head) in model.Heads)
             empty.AddHead(name, head.EmptyLike());
         empty.Advantage = model.Advantage;
@@ -270,7 +270,7 @@ public static class Pretrained
         using var scope = TensorScope.Open();
         Directory.CreateDirectory(folder);
         var written = config.DeepClone().AsObject();
-        written["architectures"] = new JsonArray(className(Family(config, folder)));
+        written["architectures"] = new JsonArray(className(ModelBuilder.Family(config, folder)));
         if (!written.ContainsKey("dtype") && !written.ContainsKey("torch_dtype"))
             written["torch_dtype"] = model.Parameters.First().StoredDType.ToString().ToLowerInvariant();
         WriteJson(Path.Combine(folder, "config.json"), written);
@@ -303,13 +303,13 @@ public static class Pretrained
     static (RewardModel Model, IReadOnlyList<string> Missing) ReadRewardModel(
         string folder, JsonObject config, RandomSource random, DType? dtype)
     {
-        using var file = Checkpoint.Open(folder, Family(config, folder));
-        var model = BuildRewardModel(config, ConfigPath(folder));
+        using var file = Checkpoint.Open(folder, ModelBuilder.Family(config, folder));
+        var model = ModelBuilder.RewardModel(config, ConfigPath(folder));
         model.InitializeHead(random);
         string[] missing = [.. model.HeadNames.Except(file.Names)];
         if (missing.Length < model.HeadNames.Count())
             RequireLabels(config, folder, LabelsOf(model));
-        file.CopyTo(model, ignored: IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
+        file.CopyTo(model, ignored: ModelBuilder.IsHeadOfALanguageModel(config, folder), dtype, initialised: missing.Contains);
         return (model, missing);
     }
 
@@ -324,42 +324,6 @@ public static class Pretrained
         file.CompleteOutputMatrix();
     }
 
-    /// <summary>
-    /// A model with the heads that its settings describe, and with those of TRL and of trlX that its tensors' names show.
-    /// </summary>
-    static LanguageModel BuildLanguageModel(
-        JsonObject config, string source, IReadOnlyCollection<string>? tensors = null, bool expectValueHead = false)
-    {
-        var model = BuildWithoutHeads(config, source);
-        model.AddHeads(new(config, source));
-        if (expectValueHead || tensors?.Any(name => name.StartsWith(ValueHead.Name + '.', StringComparison.Ordinal)) == true)
-            model.AddValueHead();
-        IlqlHeads.AddFrom(model, tensors ?? []);
-        return model;
-    }
-
-    static LanguageModel BuildWithoutHeads(JsonObject config, string source)
-    {
-        var (family, json) = (Family(config, source), new ConfigReader(config, source));
-        var backbone = family.Backbone(json);
-        return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)));
-    }
-
-    static RewardModel BuildRewardModel(JsonObject config, string source)
-    {
-        var (family, json) = (Family(config, source), new ConfigReader(config, source));
-        var backbone = family.Backbone(json);
-        return new(config, source, family.BackboneName, backbone, () => NewRewardHead(config, family, json, backbone));
-    }
-
-    /// <exception cref="InvalidDataException">The family has no token classifier.</exception>
-    static RewardHead NewRewardHead(JsonObject config, ModelFamily family, ConfigReader json, Backbone backbone) =>
-        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone, arg3: 1)
-        : family.TokenHeadName is { } name ? new StepHead(backbone.Width, name)
-        : throw new InvalidDataException(
-            $"{json.Source}: a {family.Type} model cannot be a process reward model, because transformers has no token classifier of this "
-            + "type");
-
     static void RequireLabels(JsonObject config, string folder, int expected)
     {
         if (config["id2label"] is JsonObject labels && labels.Count != expected)
@@ -367,29 +331,6 @@ public static class Pretrained
                 $"{folder} has a head with {labels.Count} labels; "
                 + (expected == 1 ? "a reward model must have one label" : "a process reward model must have two labels"));
     }
-
-    static Func<string, bool> IsHeadOfALanguageModel(JsonObject config, string source)
-    {
-        var names = OutputHeadNames(config, source);
-        string[] heads =
-            [ValueHead.Name + '.', IlqlHeads.Prefix, .. Head.FromConfig(new(config, source), width: 1).Select(head => head.Name + '.')];
-        return name => names.Contains(name) || Array.Exists(heads, head => name.StartsWith(head, StringComparison.Ordinal));
-    }
-
-    /// <summary>The names of the output head's tensors, including its matrix when that is tied to the token embedding.</summary>
-    static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
-        Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
-
-    static IReadOnlyCollection<string> RewardHeadNames(JsonObject config, string source) =>
-        Names(config, source, (family, json, backbone) => NewRewardHead(config, family, json, backbone));
-
-    static HashSet<string> Names(JsonObject config, string source, Func<ModelFamily, ConfigReader, Backbone, Module> head)
-    {
-        var (family, json) = (Family(config, source), new ConfigReader(config, source));
-        return [.. head(family, json, family.Backbone(json)).NamedParameters().Select(parameter => parameter.Name)];
-    }
-
-    static ModelFamily Family(JsonObject config, string source) => ModelFamily.FromConfig(new(config, source));
 
     /// <summary>A backbone with the names of checkpoints.</summary>
     sealed class Bare : Module
