@@ -50,7 +50,7 @@ static class ModelBuilder
 
     /// <summary>The names of the output head's tensors, including its matrix when that is tied to the token embedding.</summary>
     static IReadOnlyCollection<string> OutputHeadNames(JsonObject config, string source) =>
-        Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, arg3: false));
+        Names(config, source, (family, json, backbone) => family.OutputHead(json, backbone, isTied: false));
 
     /// <summary>The names of the tensors of the output head and of the reward head.</summary>
     public static IEnumerable<string> HeadNames(JsonObject config, string source) =>
@@ -67,7 +67,7 @@ static class ModelBuilder
 
     /// <exception cref="InvalidDataException">The family has no token classifier.</exception>
     static RewardHead NewRewardHead(JsonObject config, ModelFamily family, ConfigReader json, Backbone backbone) =>
-        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone, arg3: 1)
+        RewardScale.StepSeparator(config, json.Source) is null ? family.RewardHead(json, backbone, labels: 1)
         : family.TokenHeadName is { } name ? new StepHead(backbone.Width, name)
         : throw new InvalidDataException(
             $"{json.Source}: a {family.Type} model cannot be a process reward model, because transformers has no token classifier of this "

@@ -4,6 +4,18 @@ using Attune.Models.Heads;
 
 namespace Attune.Models.Families;
 
+/// <summary>Builds an output head.</summary>
+/// <param name="json">The settings.</param>
+/// <param name="backbone">The backbone.</param>
+/// <param name="isTied">Whether the output matrix is the token embedding.</param>
+public delegate OutputHead NewOutputHead(ConfigReader json, Backbone backbone, bool isTied);
+
+/// <summary>Builds the head of a classifier of texts.</summary>
+/// <param name="json">The settings.</param>
+/// <param name="backbone">The backbone.</param>
+/// <param name="labels">The number of labels.</param>
+public delegate RewardHead NewRewardHead(ConfigReader json, Backbone backbone, int labels);
+
 /// <summary>
 /// A family of checkpoints: how config.json names it, and how its models are built. Each family is defined in the file of its backbone.
 /// </summary>
@@ -32,12 +44,12 @@ public sealed record ModelFamily
 
     public required Func<ConfigReader, Backbone> Backbone { get; init; }
 
-    /// <summary>Builds the output head from the settings, the backbone, and whether the output matrix is the token embedding.</summary>
-    public Func<ConfigReader, Backbone, bool, OutputHead> OutputHead { get; init; } =
+    /// <summary>Builds the output head.</summary>
+    public NewOutputHead OutputHead { get; init; } =
         (_, backbone, tied) => new LinearOutputHead(backbone, tied);
 
-    /// <summary>Builds the head of <c>*ForSequenceClassification</c> from the settings, the backbone, and the number of labels.</summary>
-    public Func<ConfigReader, Backbone, int, RewardHead> RewardHead { get; init; } =
+    /// <summary>Builds the head of <c>*ForSequenceClassification</c>.</summary>
+    public NewRewardHead RewardHead { get; init; } =
         (_, backbone, labels) => new LastTokenRewardHead(backbone.Width, labels);
 
     /// <summary>
