@@ -1,5 +1,5 @@
-// Attention as one fused kernel for float32 on a CPU. It calls BLAS for each head directly; libtorch without MKL calls several operators
-// for each matrix product of a batch.
+// Attention as one fused kernel for a CPU. It calls BLAS for each head directly; libtorch without MKL calls several operators for each
+// matrix product of a batch. It computes in float32; queries, keys and values may be bfloat16.
 #include <algorithm>
 #include <vector>
 
@@ -40,9 +40,37 @@ void product(int64_t rows, int64_t columns, int64_t inner, float alpha, Matrix a
     sgemm_(transpose_b ? "T" : "N", transpose_a ? "T" : "N", &m, &n, &k, &alpha, b.data, &lda, a.data, &ldb, &beta, c.data, &ldc);
 }
 
-Matrix matrix(const at::Tensor& t, int64_t row, int64_t head) {
-    return {t.data_ptr<float>() + row * t.stride(0) + head * t.stride(1), t.stride(2)};
-}
+// One head of a tensor (B, H, T, D) at a time, as a float32 matrix (T, D): its own memory, or converted in a buffer for bfloat16.
+class Heads {
+public:
+    explicit Heads(const at::Tensor& t) : t(t), source(t), target(t) {}
+
+    Matrix read(int64_t row, int64_t head) {
+        auto own = write(row, head);
+        if (t.scalar_type() == at::kFloat) return own;
+        for (int64_t i = 0; i < t.size(2); i++) source.read(index(row, head, i), t.size(3), own.data + i * own.stride);
+        return own;
+    }
+
+    // A matrix to write to; call `finish` when it is complete.
+    Matrix write(int64_t row, int64_t head) {
+        if (t.scalar_type() == at::kFloat) return {target.begin(index(row, head, 0), nullptr), t.stride(2)};
+        buffer.resize(t.size(2) * t.size(3));
+        return {buffer.data(), t.size(3)};
+    }
+
+    void finish(int64_t row, int64_t head) {
+        for (int64_t i = 0; i < t.size(2); i++) target.finish(index(row, head, i), t.size(3), buffer.data() + i * t.size(3));
+    }
+
+private:
+    int64_t index(int64_t row, int64_t head, int64_t i) const { return row * t.stride(0) + head * t.stride(1) + i * t.stride(2); }
+
+    const at::Tensor& t;
+    Source source;
+    Target target;
+    std::vector<float> buffer;
+};
 
 // The attention of one query, for which a call of BLAS costs more than the computation.
 void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float scale, int64_t length, int64_t width, float* weights,
@@ -60,17 +88,19 @@ struct Attention : torch::autograd::Function<Attention> {
                               const at::Tensor& bias, double scale) {
         auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3), columns = k.size(2), group = heads / k.size(1);
         auto out = at::empty({batch, length, heads * width}, q.options());
-        auto weights = at::empty({batch, heads, length, columns}, q.options());
-        auto* result = out.data_ptr<float>();
+        auto out_heads = out.view({batch, length, heads, width}).transpose(1, 2);
+        auto weights = at::empty({batch, heads, length, columns}, q.options().dtype(at::kFloat));
         auto *pw = weights.data_ptr<float>(), *pb = bias.data_ptr<float>();
         at::parallel_for(0, batch * heads, grain_of(length, columns, width), [&](int64_t begin, int64_t end) {
+            Heads of_q(q), of_k(k), of_v(v), of_out(out_heads);
             for (auto at = begin; at < end; at++) {
                 auto row = at / heads, head = at % heads;
-                auto queries = matrix(q, row, head), keys = matrix(k, row, head / group), values = matrix(v, row, head / group);
-                Matrix own{pw + at * length * columns, columns}, mixed{result + row * length * heads * width + head * width, heads * width};
+                auto queries = of_q.read(row, head), keys = of_k.read(row, head / group), values = of_v.read(row, head / group);
+                Matrix own{pw + at * length * columns, columns}, mixed = of_out.write(row, head);
                 auto* allowed = pb + row * bias.stride(0);
                 if (length == 1) {
                     attend_alone(queries.data, keys, values, allowed, static_cast<float>(scale), columns, width, own.data, mixed.data);
+                    of_out.finish(row, head);
                     continue;
                 }
                 product(length, columns, width, static_cast<float>(scale), queries, false, keys, true, 0, own);
@@ -81,6 +111,7 @@ struct Attention : torch::autograd::Function<Attention> {
                     scale_by(x, 1 / sum, columns);
                 }
                 product(length, width, columns, 1, own, false, values, false, 0, mixed);
+                of_out.finish(row, head);
             }
         });
         context->save_for_backward({q, k, v, weights});
@@ -94,28 +125,31 @@ struct Attention : torch::autograd::Function<Attention> {
         auto scale = static_cast<float>(context->saved_data["scale"].toDouble());
         auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3);
         auto columns = k.size(2), key_heads = k.size(1), group = heads / key_heads;
-        auto gradient = gradients[0].contiguous();
+        auto gradient = gradients[0].contiguous().view({batch, length, heads, width}).transpose(1, 2);
         auto dq = like(q), dk = like(k), dv = like(v);
-        auto* pg = gradient.data_ptr<float>();
         auto* pw = weights.data_ptr<float>();
         at::parallel_for(0, batch * key_heads, grain_of(length * group, columns, width), [&](int64_t begin, int64_t end) {
             std::vector<float> memory(length * columns);
             Matrix slopes{memory.data(), columns};
+            Heads of_q(q), of_k(k), of_v(v), of_gradient(gradient), of_dq(dq), of_dk(dk), of_dv(dv);
             for (auto at = begin; at < end; at++) {
                 auto row = at / key_heads, key_head = at % key_heads;
-                auto keys = matrix(k, row, key_head), values = matrix(v, row, key_head);
-                auto key_slopes = matrix(dk, row, key_head), value_slopes = matrix(dv, row, key_head);
+                auto keys = of_k.read(row, key_head), values = of_v.read(row, key_head);
+                auto key_slopes = of_dk.write(row, key_head), value_slopes = of_dv.write(row, key_head);
                 for (int64_t i = 0; i < group; i++) {
                     auto head = key_head * group + i;
                     Matrix own{pw + (row * heads + head) * length * columns, columns};
-                    Matrix above{pg + row * length * heads * width + head * width, heads * width};
+                    auto above = of_gradient.read(row, head);
                     float before = i == 0 ? 0 : 1;
                     product(columns, width, length, 1, own, true, above, false, before, value_slopes);
                     product(length, columns, width, 1, above, false, values, true, 0, slopes);
                     for (int64_t t = 0; t < length; t++) softmax_backward(own.data + t * columns, slopes.data + t * columns, columns);
-                    product(length, width, columns, scale, slopes, false, keys, false, 0, matrix(dq, row, head));
-                    product(columns, width, length, scale, slopes, true, matrix(q, row, head), false, before, key_slopes);
+                    product(length, width, columns, scale, slopes, false, keys, false, 0, of_dq.write(row, head));
+                    of_dq.finish(row, head);
+                    product(columns, width, length, scale, slopes, true, of_q.read(row, head), false, before, key_slopes);
                 }
+                of_dk.finish(row, key_head);
+                of_dv.finish(row, key_head);
             }
         });
         return {dq, dk, dv, at::Tensor(), at::Tensor()};
@@ -142,9 +176,7 @@ struct Attention : torch::autograd::Function<Attention> {
     }
 };
 
-bool has_dense_rows(const at::Tensor& t) {
-    return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.stride(-1) == 1 && t.stride(-2) >= t.size(-1);
-}
+bool has_dense_rows(const at::Tensor& t) { return is_readable(t) && t.stride(-1) == 1 && t.stride(-2) >= t.size(-1); }
 
 }  // namespace
 
@@ -154,6 +186,7 @@ ATTUNE_EXPORT int attune_attention(void* q, void* k, void* v, void* bias, double
         auto &pq = tensor(q), &pk = tensor(k), &pv = tensor(v), &pb = tensor(bias);
         *result = nullptr;
         if (!sgemm_ || !has_dense_rows(pq) || !has_dense_rows(pk) || !has_dense_rows(pv)) return;
+        if (pk.scalar_type() != pq.scalar_type() || pv.scalar_type() != pq.scalar_type()) return;
         if (!is_dense(pb) || pb.requires_grad() || pb.size(1) != 1) return;
         *result = handle(Attention::apply(pq, pk, pv, pb.expand({pq.size(0), 1, pq.size(2), pk.size(2)}), scale));
     });

@@ -1,8 +1,6 @@
-// Gradients: backward, the grad field, the thread's grad mode, and mixed precision.
-#include <ATen/autocast_mode.h>
+// Gradients: backward, the grad field, and the thread's grad mode.
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/version.h>
 
 #include "export.h"
 
@@ -60,50 +58,4 @@ ATTUNE_EXPORT int32_t attune_set_grad_mode(int32_t enabled) {
     auto before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(enabled != 0);
     return before;
-}
-
-// Since libtorch 2.4 autocast has one set of functions for all devices.
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-namespace {
-
-int32_t autocast_dtype(c10::DeviceType device) {
-    return at::autocast::is_autocast_enabled(device) ? static_cast<int32_t>(at::autocast::get_autocast_dtype(device)) : -1;
-}
-
-void set_autocast(c10::DeviceType device, bool enabled, at::ScalarType dtype) {
-    at::autocast::set_autocast_enabled(device, enabled);
-    if (enabled) at::autocast::set_autocast_dtype(device, dtype);
-}
-
-}  // namespace
-#else
-namespace {
-
-int32_t autocast_dtype(c10::DeviceType device) {
-    if (device == c10::kCUDA) return at::autocast::is_enabled() ? static_cast<int32_t>(at::autocast::get_autocast_gpu_dtype()) : -1;
-    return at::autocast::is_cpu_enabled() ? static_cast<int32_t>(at::autocast::get_autocast_cpu_dtype()) : -1;
-}
-
-void set_autocast(c10::DeviceType device, bool enabled, at::ScalarType dtype) {
-    if (device == c10::kCUDA) {
-        at::autocast::set_enabled(enabled);
-        if (enabled) at::autocast::set_autocast_gpu_dtype(dtype);
-    } else {
-        at::autocast::set_cpu_enabled(enabled);
-        if (enabled) at::autocast::set_autocast_cpu_dtype(dtype);
-    }
-}
-
-}  // namespace
-#endif
-
-// Switches this thread's autocast on a device to an element type, or off with -1, and returns the previous type. Casts of weights are
-// not cached, because a cache would have the weights from before the optimizer's step.
-ATTUNE_EXPORT int attune_set_autocast(int32_t device_type, int32_t dtype, int32_t* before) {
-    return guard([&] {
-        auto device = static_cast<c10::DeviceType>(device_type);
-        *before = autocast_dtype(device);
-        at::autocast::set_autocast_cache_enabled(false);
-        set_autocast(device, dtype >= 0, static_cast<at::ScalarType>(dtype));
-    });
 }

@@ -1,5 +1,5 @@
-// Fused kernels for float32 on a CPU: one pass over memory where libtorch needs several. Otherwise callers use operators. The same
-// number of threads gives the same bits.
+// Fused kernels for a CPU: one pass over memory where libtorch needs several. Otherwise callers use operators. They compute in float32;
+// activations may be bfloat16. The same number of threads gives the same bits.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -64,22 +64,40 @@ void gelu_backward(const float* x, const float* gradient, float* result, int64_t
     }
 }
 
+// Elements that are converted at a time, so that they stay in the first-level cache.
+constexpr int64_t chunk = 1024;
+
+// Calls body(index, count) for chunks of a contiguous tensor, on several threads.
+template <typename Body>
+void in_chunks(int64_t elements, Body body) {
+    at::parallel_for(0, elements, grain, [&](int64_t begin, int64_t end) {
+        for (auto at = begin; at < end; at += chunk) body(at, std::min(chunk, end - at));
+    });
+}
+
 struct Gelu : torch::autograd::Function<Gelu> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
         context->save_for_backward({x});
         auto y = at::empty_like(x);
-        auto *from = x.data_ptr<float>(), *to = y.data_ptr<float>();
-        at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) { gelu(from + begin, to + begin, end - begin); });
+        Source from(x);
+        Target to(y);
+        in_chunks(x.numel(), [&](int64_t at, int64_t count) {
+            float in[chunk], out[chunk];
+            gelu(from.read(at, count, in), to.begin(at, out), count);
+            to.finish(at, count, out);
+        });
         return y;
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto x = context->get_saved_variables()[0];
-        auto gradient = gradients[0].contiguous();
-        auto result = at::empty_like(x);
-        auto *px = x.data_ptr<float>(), *pg = gradient.data_ptr<float>(), *pr = result.data_ptr<float>();
-        at::parallel_for(0, x.numel(), grain, [&](int64_t begin, int64_t end) {
-            gelu_backward(px + begin, pg + begin, pr + begin, end - begin);
+        auto gradient = gradients[0].contiguous(), result = at::empty_like(x);
+        Source from(x), above(gradient);
+        Target to(result);
+        in_chunks(x.numel(), [&](int64_t at, int64_t count) {
+            float in[chunk], slopes[chunk], out[chunk];
+            gelu_backward(from.read(at, count, in), above.read(at, count, slopes), to.begin(at, out), count);
+            to.finish(at, count, out);
         });
         return {result};
     }
@@ -140,7 +158,10 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
 // Each of these returns null, or sets *done to 0 and has no effect, for tensors that it does not support.
 
 ATTUNE_EXPORT int attune_gelu(void* x, void** result) {
-    return guard([&] { *result = is_dense(tensor(x)) ? handle(Gelu::apply(tensor(x))) : nullptr; });
+    return guard([&] {
+        auto supported = is_readable(tensor(x)) && tensor(x).is_contiguous();
+        *result = supported ? handle(Gelu::apply(tensor(x))) : nullptr;
+    });
 }
 
 // The log-probability of the target of each row and, without gradients, the entropy and whether the target is the most likely token.
@@ -199,5 +220,6 @@ ATTUNE_EXPORT int attune_adam(void* parameter, void* gradient, void* mean, void*
         at::parallel_for(0, p.numel(), grain, [&](int64_t begin, int64_t end) {
             adam(pp + begin, pg + begin, pm + begin, pv + begin, end - begin, n);
         });
+        p.unsafeGetTensorImpl()->bump_version();
     });
 }

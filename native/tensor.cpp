@@ -26,6 +26,11 @@ ATTUNE_EXPORT int attune_tensor_info(void* handle, TensorInfo* info) {
     });
 }
 
+// Counts in-place changes of the tensor's memory, those of its views and of detached tensors on the same memory included.
+ATTUNE_EXPORT int attune_tensor_version(void* handle, int64_t* version) {
+    return guard([&] { *version = tensor(handle)._version(); });
+}
+
 // The first byte of a contiguous tensor in host memory.
 ATTUNE_EXPORT int attune_tensor_data(void* handle, void** data) {
     return guard([&] {

@@ -1,4 +1,4 @@
-// What the fused kernels share: loops over float32 that compilers vectorize.
+// What the fused kernels share: loops over float32 that compilers vectorize, and access to bfloat16 tensors as float32.
 #pragma once
 
 #include <bit>
@@ -7,9 +7,9 @@
 
 #include <ATen/ATen.h>
 
-// Compiles a function for processors with and without AVX2; the loader selects one.
+// Compiles a function for processors with AVX-512, with AVX2, and with neither; the loader selects one.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define ATTUNE_VECTORIZED __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define ATTUNE_VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define ATTUNE_VECTORIZED
 #endif
@@ -20,6 +20,11 @@ namespace {
 constexpr int64_t grain = 1 << 14;
 
 bool is_dense(const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
+
+// Whether a tensor on the CPU has a type that kernels read and write.
+bool is_readable(const at::Tensor& t) {
+    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+}
 
 // e^x to 2 units in the last place; 0 below the smallest normal number. Cephes' expf, in a form that compilers vectorize.
 inline __attribute__((always_inline)) float exponential(float x) {
@@ -71,5 +76,56 @@ float dot(const float* a, const float* b, int64_t count) {
     for (int64_t i = 0; i < count; i++) sum += a[i] * b[i];
     return sum;
 }
+
+ATTUNE_VECTORIZED
+void to_float32(const at::BFloat16* from, float* to, int64_t count) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) to[i] = std::bit_cast<float>(static_cast<uint32_t>(from[i].x) << 16);
+}
+
+// Rounds to nearest, ties to even; NaN stays NaN.
+ATTUNE_VECTORIZED
+void to_bfloat16(const float* from, at::BFloat16* to, int64_t count) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) {
+        auto bits = std::bit_cast<uint32_t>(from[i]);
+        auto rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+        to[i].x = static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC0u : rounded);
+    }
+}
+
+// Reads the memory of a float32 or bfloat16 tensor as float32.
+class Source {
+public:
+    explicit Source(const at::Tensor& t) : data(t.data_ptr()), is_wide(t.scalar_type() == at::kFloat) {}
+
+    // `count` elements from an index of the memory on: those of the tensor, or converted ones in the buffer.
+    const float* read(int64_t at, int64_t count, float* buffer) const {
+        if (is_wide) return static_cast<const float*>(data) + at;
+        to_float32(static_cast<const at::BFloat16*>(data) + at, buffer, count);
+        return buffer;
+    }
+
+private:
+    const void* data;
+    bool is_wide;
+};
+
+// Writes float32 numbers to the memory of a float32 or bfloat16 tensor.
+class Target {
+public:
+    explicit Target(const at::Tensor& t) : data(t.data_ptr()), is_wide(t.scalar_type() == at::kFloat) {}
+
+    // Where to write the elements from an index on, before `finish` is called: the tensor's memory, or the buffer.
+    float* begin(int64_t at, float* buffer) const { return is_wide ? static_cast<float*>(data) + at : buffer; }
+
+    void finish(int64_t at, int64_t count, const float* buffer) const {
+        if (!is_wide) to_bfloat16(buffer, static_cast<at::BFloat16*>(data) + at, count);
+    }
+
+private:
+    void* data;
+    bool is_wide;
+};
 
 }  // namespace

@@ -18,6 +18,7 @@ public sealed class Classifier : Module
     {
         Backbone = Register(backboneName, backbone);
         this.head = Register("", head);
+        head.ComputeIn(DType.Float32);
         (Labels, MultiLabel) = (labels, isMultiLabel);
     }
 
@@ -35,11 +36,8 @@ public sealed class Classifier : Module
     public bool MultiLabel { get; }
 
     /// <summary>(B, L) float32: the logits of the labels.</summary>
-    public Tensor Logits(ModelInput input)
-    {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
-        return head.Score(Backbone.Forward(Backbone.ForScoring(input)), input).To(DType.Float32).Reshape(-1, Labels.Count);
-    }
+    public Tensor Logits(ModelInput input) =>
+        head.Score(Backbone.Forward(Backbone.ForScoring(input)), input).Reshape(-1, Labels.Count);
 
     /// <summary>The labels in a config.json; two without names where it has none, as in transformers.</summary>
     /// <exception cref="InvalidDataException">The labels are not numbered from 0.</exception>

@@ -51,19 +51,18 @@ public sealed class LanguageModel : Module
     public Device Device => Backbone.TokenEmbedding.Value.Device;
 
     /// <summary>(B, T) tokens → (B, T, D) hidden states.</summary>
-    public Tensor HiddenStates(ModelInput input, KvCache? cache = null)
-    {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
-        return Backbone.Forward(input, cache);
-    }
+    public Tensor HiddenStates(ModelInput input, KvCache? cache = null) => Backbone.Forward(input, cache);
 
     /// <summary>
     /// (…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself for a masked language model.
     /// </summary>
-    public Tensor Logits(Tensor hidden)
+    public Tensor Logits(Tensor hidden) => outputHead.Logits(hidden).To(DType.Float32);
+
+    /// <summary>Sets the type of the backbone's and the output head's matrix products; other heads compute in float32.</summary>
+    public override void ComputeIn(DType dtype)
     {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
-        return outputHead.Logits(hidden).To(DType.Float32);
+        Backbone.ComputeIn(dtype);
+        outputHead.ComputeIn(dtype);
     }
 
     IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
@@ -77,6 +76,7 @@ public sealed class LanguageModel : Module
         if (Misfit(name, head) is { } problem)
             throw new ArgumentException(problem);
         heads.Add(name, Register(name, head));
+        head.ComputeIn(DType.Float32);
         return head;
     }
 

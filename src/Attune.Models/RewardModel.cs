@@ -22,6 +22,8 @@ public sealed class RewardModel : Module
         Config = config;
         Backbone = Register(backboneName, backbone);
         heads = [.. Enumerable.Range(0, RewardScale.Heads(config, source)).Select(head => Register(NameOf(head), newHead()))];
+        foreach (var head in heads)
+            head.ComputeIn(DType.Float32);
         Scale = RewardScale.FromConfig(config, source);
         StepSeparator = RewardScale.StepSeparator(config, source);
     }
@@ -59,34 +61,32 @@ public sealed class RewardModel : Module
             head.Initialize(random);
     }
 
+    /// <summary>Sets the type of the backbone's matrix products; heads compute in float32.</summary>
+    public override void ComputeIn(DType dtype) => Backbone.ComputeIn(dtype);
+
     /// <summary>The score of each text: (B) float32; for an ensemble the mean.</summary>
     public Tensor Score(ModelInput input) => ScoreHeads(input).Mean(1);
 
     /// <summary>The score of each text from each head: (B, M) float32.</summary>
     public Tensor ScoreHeads(ModelInput input)
     {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
         var hidden = Backbone.Forward(Backbone.ForScoring(input));
-        return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input).To(DType.Float32), at))]);
+        return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input), at))]);
     }
 
     /// <summary>(B, T, 2) float32: at every token, the logits of a wrong and of a right step that ends there.</summary>
     /// <exception cref="InvalidOperationException">The model scores whole responses.</exception>
-    public Tensor StepLogits(ModelInput input)
-    {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
-        return heads[0] is StepHead head
-            ? head.Logits(Backbone.Forward(input)).To(DType.Float32)
+    public Tensor StepLogits(ModelInput input) =>
+        heads[0] is StepHead head
+            ? head.Logits(Backbone.Forward(input))
             : throw new InvalidOperationException("this reward model scores whole responses, not steps");
-    }
 
     /// <summary>The score at every token: (B, T) float32; for an ensemble the mean.</summary>
     /// <exception cref="InvalidOperationException">The head scores whole texts only.</exception>
     public Tensor ScoreTokens(ModelInput input)
     {
-        using var precision = Autocast.To(Backbone.Autocast, Device);
         var hidden = Backbone.Forward(input);
-        return Tensor.Stack(2, [.. heads.Select((head, index) => Scaled(head.ScoreTokens(hidden).To(DType.Float32), index))]).Mean(2);
+        return Tensor.Stack(2, [.. heads.Select((head, index) => Scaled(head.ScoreTokens(hidden), index))]).Mean(2);
     }
 
     static string NameOf(int head) => head == 0 ? "" : $"{Ensemble}{head}";

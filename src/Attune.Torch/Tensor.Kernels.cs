@@ -3,8 +3,8 @@ using Attune.Torch.Interop;
 namespace Attune.Torch;
 
 /// <summary>
-/// The fused kernels of native/kernels.cpp and attention.cpp, for float32 on a CPU: one pass over memory where operators need several.
-/// Each returns null or false, and has no effect, for another device, type or layout.
+/// The fused kernels of native/kernels.cpp and attention.cpp, for a CPU: one pass over memory where operators need several. Each returns
+/// null or false, and has no effect, for another device, type or layout.
 /// </summary>
 public sealed partial class Tensor
 {

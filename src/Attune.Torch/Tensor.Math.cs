@@ -111,10 +111,11 @@ public sealed partial class Tensor
     public Tensor Baddbmm(Tensor a, Tensor b, double scale) => Aten.AddBatchedProduct.Call(this, a, b, 1, scale);
 
     /// <summary>x Wᵀ + b, weight (out, in)</summary>
-    public Tensor Linear(Tensor weight, Tensor? bias = null) => Aten.Linear.Call(this, weight, bias);
-
-    /// <summary>this + a b for matrices; this tensor is broadcast.</summary>
-    public Tensor Addmm(Tensor a, Tensor b) => Aten.AddProduct.Call(this, a, b);
+    public Tensor Linear(Tensor weight, Tensor? bias = null)
+    {
+        Native.Check(Native.attune_linear(Handle, weight.Handle, bias?.Handle ?? 0, out var result));
+        return result == 0 ? Aten.Linear.Call(this, weight, bias) : new(result);
+    }
 
     /// <summary>Layer normalisation over the last dimension. Ba et al. 2016, https://arxiv.org/abs/1607.06450</summary>
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>

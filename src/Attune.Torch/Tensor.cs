@@ -58,6 +58,7 @@ public sealed partial class Tensor : IDisposable
     public void Dispose()
     {
         Free();
+        conversion?.Result.Dispose();
         GC.SuppressFinalize(this);
     }
 

@@ -64,7 +64,7 @@ public sealed class PrecisionTests : IDisposable
         var model = TinyModel.Of(family);
         var input = new ModelInput(Tensor.From([3L, 9, 4, 7, 5, 6], 2, 3), Tensor.Ones([2, 3], DType.Bool));
         var exact = model.Logits(model.HiddenStates(input)).ToArray<float>();
-        model.Backbone.Autocast = DType.BFloat16;
+        model.ComputeIn(DType.BFloat16);
         model.SetTrainable(true);
         var logits = model.Logits(model.HiddenStates(input));
         Assert.NotEqual(exact, logits.ToArray<float>());
@@ -74,7 +74,7 @@ public sealed class PrecisionTests : IDisposable
         Assert.All(
             model.Parameters,
             parameter => Assert.Equal((DType.Float32, DType.Float32), (parameter.Value.DType, parameter.Value.Grad!.DType)));
-        model.Backbone.Autocast = null;
+        model.ComputeIn(DType.Float32);
         Assert.Equal(exact, model.Logits(model.HiddenStates(input)).ToArray<float>());
     }
 
@@ -82,7 +82,7 @@ public sealed class PrecisionTests : IDisposable
     public void TheCacheOfMixedPrecisionIsNarrow()
     {
         var model = TinyModel.Gpt2();
-        model.Backbone.Autocast = DType.BFloat16;
+        model.ComputeIn(DType.BFloat16);
         var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
         using var cache = model.Backbone.NewCache(1, 3);
         model.HiddenStates(input, cache);

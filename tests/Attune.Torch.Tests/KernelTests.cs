@@ -14,21 +14,25 @@ public sealed class KernelTests : IDisposable
         scope.Dispose();
     }
 
-    [Fact]
-    public void GeluAgreesWithItsFormula()
+    [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void GeluAgreesWithItsFormula(DType dtype)
     {
-        var x = Normal(3, 50, 40) * 4;
+        var x = (Normal(3, 50, 41) * 4).To(dtype);
         Compare("gelu", [x], inputs => inputs[0].Gelu(tanhApproximation: true), inputs => Formula(inputs[0]));
 
         static Tensor Formula(Tensor x) => x * 0.5 * (((x + x * x * x * 0.044715) * Math.Sqrt(2 / Math.PI)).Tanh() + 1);
     }
 
     [Theory]
-    [InlineData(4, 4, 7, 7, false)]
-    [InlineData(4, 2, 5, 9, false)]
-    [InlineData(4, 4, 1, 12, true)]
-    [InlineData(2, 1, 33, 33, true)]
-    public void AttentionAgreesWithItsFormula(int heads, int keyHeads, int length, int columns, bool biasOfEachRow)
+    [InlineData(4, 4, 7, 7, false, DType.Float32)]
+    [InlineData(4, 2, 5, 9, false, DType.Float32)]
+    [InlineData(4, 4, 1, 12, true, DType.Float32)]
+    [InlineData(2, 1, 33, 33, true, DType.Float32)]
+    [InlineData(4, 2, 5, 9, true, DType.BFloat16)]
+    [InlineData(4, 4, 1, 12, true, DType.BFloat16)]
+    public void AttentionAgreesWithItsFormula(int heads, int keyHeads, int length, int columns, bool biasOfEachRow, DType dtype)
     {
         const int Batch = 3, Width = 8;
         var allowed = Tensor.Ones([length, columns], DType.Bool).Tril(columns - length).Reshape(1, 1, length, columns);
@@ -37,7 +41,7 @@ public sealed class KernelTests : IDisposable
         var bias = Tensor.Zeros(allowed.Shape.ToArray()).MaskedFill(!allowed, float.MinValue);
         // The memory order of projections: the heads of a token are adjacent.
         Tensor[] inputs = [.. new[] { (length, heads), (columns, keyHeads), (columns, keyHeads) }
-            .Select(shape => Normal(Batch, shape.Item1, shape.Item2, Width).Transpose(1, 2))];
+            .Select(shape => Normal(Batch, shape.Item1, shape.Item2, Width).To(dtype).Transpose(1, 2))];
         Compare("attention", inputs, x => Tensor.Attend(x[0], x[1], x[2], bias, 0.3)!, x => Formula(x[0], x[1], x[2]));
 
         Tensor Formula(Tensor q, Tensor k, Tensor v)
@@ -46,6 +50,27 @@ public sealed class KernelTests : IDisposable
             var weights = (q.MatMul(keys.Transpose(2, 3)) * 0.3 + bias.To(DType.Float64)).Softmax(-1);
             return weights.MatMul(values).Transpose(1, 2).Reshape(Batch, length, heads * Width);
         }
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void ALinearLayerInBFloat16AgreesWithItsFormula(bool hasBias, bool isInputMajor)
+    {
+        var weight = isInputMajor ? Normal(24, 16).Transpose(0, 1) : Normal(16, 24);
+        Tensor[] inputs = [.. new[] { Normal(2, 5, 24), weight, Normal(16) }.Take(hasBias ? 3 : 2).Select(x => x.To(DType.BFloat16))];
+        Compare("linear", inputs, Linear, Linear);
+
+        static Tensor Linear(Tensor[] x) => x[0].Linear(x[1], x.ElementAtOrDefault(2));
+    }
+
+    [Fact]
+    public void ConversionToBFloat16_RoundsLikeLibtorch()
+    {
+        var x = Tensor.From([1.00390625f, 1.01171875f, 3.39e38f, float.PositiveInfinity, float.NaN, 1e-40f, -0f, 0.1f], 8);
+        var gelu = (x.To(DType.BFloat16).Gelu(tanhApproximation: true), x.To(DType.BFloat16).To(DType.Float32).Gelu(tanhApproximation: true));
+        Assert.Equal(gelu.Item2.To(DType.BFloat16).To(DType.Float32).ToArray<float>(), gelu.Item1.To(DType.Float32).ToArray<float>());
     }
 
     [Theory]
@@ -99,12 +124,13 @@ public sealed class KernelTests : IDisposable
         Tensor[] narrow = [.. inputs.Select(Leaf)];
         Tensor[] wide = [.. inputs.Select(input => Leaf(input.To(DType.Float64)))];
         var (found, expected) = (kernel(narrow), formula(wide));
-        Close(name, expected, found);
-        var weights = Tensor.Normal(expected.Shape.ToArray(), 0, 1, random);
-        (found * weights).Sum().Backward();
+        var (absolute, relative) = found.DType == DType.Float32 ? (2e-6, 2e-5) : (0.01, 0.01);
+        Close(name, expected, found, absolute, relative);
+        var weights = Tensor.Normal(expected.Shape.ToArray(), 0, 1, random).To(found.DType);
+        (found.To(DType.Float64) * weights.To(DType.Float64)).Sum().Backward();
         (expected * weights.To(DType.Float64)).Sum().Backward();
         foreach (var (a, b) in wide.Zip(narrow))
-            Close($"{name}, gradient", a.Grad!, b.Grad!);
+            Close($"{name}, gradient", a.Grad!, b.Grad!, absolute, relative);
 
         static Tensor Leaf(Tensor input)
         {
@@ -114,6 +140,7 @@ public sealed class KernelTests : IDisposable
         }
     }
 
-    static void Close(string name, Tensor expected, Tensor found) =>
-        Numeric.Close(expected.Detach().ToArray<double>(), found.Detach().To(DType.Float64).ToArray<double>(), name, 2e-6, 2e-5);
+    static void Close(string name, Tensor expected, Tensor found, double absolute = 2e-6, double relative = 2e-5) =>
+        Numeric.Close(
+            expected.Detach().ToArray<double>(), found.Detach().To(DType.Float64).ToArray<double>(), name, absolute, relative);
 }

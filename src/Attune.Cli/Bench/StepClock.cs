@@ -93,7 +93,7 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
         device.Synchronize();
         Start();
         for (var i = 0; i < 4; i++)
-            a.MatMul(b).Dispose();
+            a.Linear(b).Dispose();
         device.Synchronize();
         TorchLibrary.Threads = threads;
         var operations = 4 * 2.0 * size * size * size;

@@ -57,12 +57,13 @@ sealed class LoraLayer
     public Tensor Forward(Tensor x)
     {
         var y = layer.ForwardWithoutAdapter(x);
-        var dropped = Dropout.Forward(x.To(A.Value.DType));
-        var change = dropped.Linear(A.Value).Linear(B.Value) * scale;                                   // (…, out)
+        var dtype = layer.ComputeDType ?? A.Value.DType;
+        var dropped = Dropout.Forward(x.To(dtype));
+        var change = dropped.Linear(A.In(dtype)).Linear(B.In(dtype)) * scale;                           // (…, out)
         if (Magnitude is null)
             return y + change.To(y.DType);
         var factor = Magnitude.Value / ConstantNorms();                                             // (out)
-        var product = dropped.Linear(Weight());
+        var product = dropped.Linear(layer.Oriented(layer.ComputedWeight).To(dtype));
         return y + ((factor - 1) * product + factor * change).To(y.DType);
     }
 
@@ -84,7 +85,6 @@ sealed class LoraLayer
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        using var exact = Autocast.To(dtype: null, A.Value.Device);
         return scope.MoveToOuterScope(Norms(Changed()));
     }
 

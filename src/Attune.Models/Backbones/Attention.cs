@@ -24,6 +24,9 @@ public static class Attention
     {
         if (softCap == 0 && !dropout.HasActiveDropout && Tensor.Attend(q, k, v, attentionMask, scale) is { } fused)
             return fused;
+        var dtype = q.DType;
+        if (q.Device == Device.Cpu)                                        // where products of batches in bfloat16 are slow
+            (q, k, v) = (q.To(DType.Float32), k.To(DType.Float32), v.To(DType.Float32));
         var (batch, heads, length, width) = (q.Size(0), q.Size(1), q.Size(2), q.Size(3));
         var (keyHeads, group) = (k.Size(1), heads / k.Size(1));
         var queries = (q * scale).Reshape(batch, keyHeads, group * length, width);                     // (B, K, G·T, D)
@@ -32,7 +35,7 @@ public static class Attention
             scores = (scores / softCap).Tanh() * softCap;
         var weights = dropout.Forward((scores.To(DType.Float32) + attentionMask).Softmax(-1).To(q.DType));
         var context = weights.Reshape(batch, keyHeads, group * length, -1).MatMul(v);            // (B, K, G·T, D)
-        return context.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width);
+        return context.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width).To(dtype);
     }
 
     /// <summary>(B, T, H · D) → (B, H, T, D)</summary>

@@ -21,6 +21,8 @@ public enum BackboneKind
 /// </summary>
 public abstract class Backbone : Module
 {
+    DType? computeDType;
+
     public virtual BackboneKind Kind => BackboneKind.Decoder;
 
     /// <summary>Channels of a hidden state, D.</summary>
@@ -38,13 +40,14 @@ public abstract class Backbone : Module
     /// <summary>The token embedding (V, D), which a tied output head shares.</summary>
     public abstract Parameter TokenEmbedding { get; }
 
-    /// <summary>
-    /// The type that matrix products compute in while parameters keep theirs (mixed precision); null for the type of the parameters.
-    /// </summary>
-    public DType? Autocast { get; set; }
+    /// <summary>The type of matrix products, keys and values.</summary>
+    public DType ComputeDType => computeDType ?? TokenEmbedding.Value.DType;
 
-    /// <summary>The element type of keys and values.</summary>
-    public DType ComputeDType => Autocast ?? TokenEmbedding.Value.DType;
+    public override void ComputeIn(DType dtype)
+    {
+        computeDType = dtype;
+        base.ComputeIn(dtype);
+    }
 
     /// <summary>
     /// Computes the hidden states of tokens that follow those in the cache, if there is one. The caller advances the cache.

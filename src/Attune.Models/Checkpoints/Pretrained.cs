@@ -221,7 +221,7 @@ public static class Pretrained
         foreach (var (name, head) in model.Heads)
             empty.AddHead(name, head.EmptyLike());
         empty.Advantage = model.Advantage;
-        empty.Backbone.Autocast = model.Backbone.Autocast;
+        empty.ComputeIn(model.Backbone.ComputeDType);
         return empty;
     }
 

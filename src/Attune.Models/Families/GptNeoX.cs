@@ -64,7 +64,7 @@ public sealed class GptNeoX : Decoder
     {
         var cached = cache?.Length ?? 0;
         var attentionMask = Attention.CausalMask(input, cached);
-        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, tokenEmbedding.Weight.Value.DType);
+        var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, ComputeDType);
         return (layer, x) => blocks[layer].Forward(x, attentionMask, angles, cache);
     }
 

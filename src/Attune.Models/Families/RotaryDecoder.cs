@@ -70,7 +70,7 @@ public sealed class RotaryDecoder : Decoder
         var angles = config.LayerAttention.Select(view => view.Frequencies).Distinct()
             .ToDictionary(
                 frequencies => frequencies,
-                frequencies => Rotary.Angles(positions, frequencies, tokenEmbedding.Weight.Value.DType));
+                frequencies => Rotary.Angles(positions, frequencies, ComputeDType));
         return (layer, x) =>
         {
             var view = config.LayerAttention[layer];

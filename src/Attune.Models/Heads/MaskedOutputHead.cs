@@ -39,6 +39,6 @@ sealed class MaskedOutputHead : OutputHead
     public override Tensor Logits(Tensor hidden)
     {
         var transformed = norm.Forward(activation(transform.Forward(hidden)));
-        return own?.Forward(transformed) ?? transformed.Linear(tokenEmbedding.Value, bias!.Value);
+        return own?.Forward(transformed) ?? MultiplyBy(tokenEmbedding, transformed, bias);
     }
 }

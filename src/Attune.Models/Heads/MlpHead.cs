@@ -27,10 +27,10 @@ public sealed class MlpHead : Head
     /// <summary>Numbers for each hidden state.</summary>
     public long Outputs => outer.Outputs;
 
-    /// <summary>(…, D) → (…, outputs), or (…) for a single output, in the head's own type for any type of hidden states.</summary>
+    /// <summary>(…, D) → (…, outputs), or (…) for a single output.</summary>
     public override Tensor Forward(Tensor hidden)
     {
-        var outputs = outer.Forward(inner.Forward(hidden.To(inner.Weight.Value.DType)).Relu());         // (…, outputs)
+        var outputs = outer.Forward(inner.Forward(hidden).Relu());         // (…, outputs)
         return Outputs == 1 ? outputs.Squeeze(-1) : outputs;
     }
 

@@ -7,8 +7,24 @@ namespace Attune.Models.Heads;
 /// <summary>Turns hidden states into logits over the vocabulary. Its parameters have the names of checkpoints.</summary>
 public abstract class OutputHead : Module
 {
+    /// <summary>The type of <see cref="ComputeIn"/>; null for the type of the parameters.</summary>
+    private protected DType? ComputeDType { get; private set; }
+
     /// <summary>(…, D) → (…, V)</summary>
     public abstract Tensor Logits(Tensor hidden);
+
+    public override void ComputeIn(DType dtype)
+    {
+        ComputeDType = dtype;
+        base.ComputeIn(dtype);
+    }
+
+    /// <summary>Multiplies by the token embedding, as a tied head does.</summary>
+    private protected Tensor MultiplyBy(Parameter tokenEmbedding, Tensor hidden, Parameter? bias = null)
+    {
+        var weight = tokenEmbedding.In(ComputeDType);
+        return hidden.To(weight.DType).Linear(weight, bias?.In(ComputeDType));
+    }
 }
 
 /// <summary>A matrix from channels to tokens: its own, or the token embedding of the backbone.</summary>
@@ -36,7 +52,7 @@ public sealed class LinearOutputHead : OutputHead
     public override Tensor Logits(Tensor hidden)
     {
         var scaled = Scale == 1 ? hidden : hidden * Scale;
-        var logits = own?.Forward(scaled) ?? scaled.Linear(tokenEmbedding.Value);
+        var logits = own?.Forward(scaled) ?? MultiplyBy(tokenEmbedding, scaled);
         return SoftCap == 0 ? logits : (logits / SoftCap).Tanh() * SoftCap;
     }
 }

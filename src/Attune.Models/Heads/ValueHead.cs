@@ -19,8 +19,8 @@ public sealed class ValueHead : Head
 
     public ValueHead(long width) : base(width) => summary = Register("summary", new Linear(width, 1, hasBias: true, initialStd: 0));
 
-    /// <summary>(…, D) → (…), in the head's own type for any type of hidden states.</summary>
-    public override Tensor Forward(Tensor hidden) => summary.Forward(hidden.To(summary.Weight.Value.DType)).Squeeze(-1);
+    /// <summary>(…, D) → (…)</summary>
+    public override Tensor Forward(Tensor hidden) => summary.Forward(hidden).Squeeze(-1);
 
     internal override Head EmptyLike() => new ValueHead(Width);
 

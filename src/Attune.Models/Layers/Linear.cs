@@ -31,23 +31,31 @@ public sealed class Linear : Module
     /// </summary>
     internal LoraLayer? Adapter { get; set; }
 
-    /// <summary>(…, in) → (…, out)</summary>
-    public Tensor Forward(Tensor x) => Adapter is { } adapter && !Lora.IsDisabled ? adapter.Forward(x) : ForwardWithoutAdapter(x);
+    /// <summary>The type of <see cref="ComputeIn"/>; null for the type of the weight.</summary>
+    internal DType? ComputeDType { get; private set; }
+
+    /// <summary>The weight in the type that the layer computes in.</summary>
+    internal Tensor ComputedWeight => weight.In(ComputeDType);
+
+    public override void ComputeIn(DType dtype) => ComputeDType = dtype;
+
+    /// <summary>(…, in) → (…, out), in the type that the layer computes in.</summary>
+    public Tensor Forward(Tensor x)
+    {
+        x = ConvertInput(x);
+        return Adapter is { } adapter && !Lora.IsDisabled ? adapter.Forward(x) : ForwardWithoutAdapter(x);
+    }
 
     public override void SetDropout(RandomSource? random) => Adapter?.Dropout.SetDropout(random);
 
     public override bool HasActiveDropout => Adapter?.Dropout.HasActiveDropout ?? false;
 
+    /// <summary>The input in the type that the layer computes in, for several layers that share it.</summary>
+    internal Tensor ConvertInput(Tensor x) => x.To(ComputeDType ?? weight.Value.DType);
+
     /// <summary>The layer's output without the adapter.</summary>
-    internal Tensor ForwardWithoutAdapter(Tensor x) => IsInputMajor ? ForwardInputMajor(x) : x.Linear(weight.Value, bias?.Value);
+    internal Tensor ForwardWithoutAdapter(Tensor x) => x.Linear(Oriented(ComputedWeight), bias?.In(ComputeDType));
 
     /// <summary>A view of an (out, in) matrix in the weight's memory order, or of the weight as (out, in).</summary>
     internal Tensor Oriented(Tensor matrix) => IsInputMajor ? matrix.Transpose(0, 1) : matrix;
-
-    Tensor ForwardInputMajor(Tensor x)
-    {
-        var rows = x.Reshape(-1, weight.Shape[0]);                                                  // (N, in)
-        var y = bias is null ? rows.MatMul(weight.Value) : bias.Value.Addmm(rows, weight.Value);
-        return y.Reshape([.. x.Shape[..^1], weight.Shape[1]]);
-    }
 }

@@ -53,6 +53,17 @@ public abstract class Module
             parameter.MoveTo(device, dtype);
     }
 
+    /// <summary>
+    /// Sets the type that matrix products compute in while parameters keep theirs (mixed precision): linear layers convert their weights
+    /// and inputs. Embeddings, norms and sums keep the type of the parameters. Micikevicius et al. 2018,
+    /// https://arxiv.org/abs/1710.03740
+    /// </summary>
+    public virtual void ComputeIn(DType dtype)
+    {
+        foreach (var (_, module) in modules)
+            module.ComputeIn(dtype);
+    }
+
     /// <summary>Sets whether training changes the parameters.</summary>
     public void SetTrainable(bool trainable)
     {

@@ -31,6 +31,9 @@ public sealed class Parameter(long[] shape, double initialStd, double initialMea
         }
     }
 
+    /// <summary>The tensor in a type; null for its own. It is converted only when the tensor has changed.</summary>
+    internal Tensor In(DType? dtype) => dtype is { } narrow ? Value.Converted(narrow) : Value;
+
     /// <summary>A new parameter of this shape, without memory.</summary>
     internal Parameter EmptyLike() => new(shape, initialStd, initialMean);
 

@@ -16,6 +16,9 @@ public sealed class Projections : Module
     }
 
     /// <summary>(…, in) → (…, width) for each map.</summary>
-    public Tensor[] Forward(Tensor x) =>
-        maps is [var joined] ? joined.Forward(x).Split(-1, widths) : Array.ConvertAll(maps, map => map.Forward(x));
+    public Tensor[] Forward(Tensor x)
+    {
+        var input = maps[0].ConvertInput(x);
+        return maps is [var joined] ? joined.Forward(input).Split(-1, widths) : Array.ConvertAll(maps, map => map.Forward(input));
+    }
 }

@@ -24,6 +24,6 @@ public sealed class RmsNorm : Module
         var scale = (wide.Square().Mean(-1, keepDim: true) + epsilon).Rsqrt();    // (…, 1)
         return storesOffset
             ? (wide * scale * (weight.Value.To(DType.Float32) + 1)).To(x.DType)
-            : weight.Value * (wide * scale).To(x.DType);
+            : (weight.Value * (wide * scale).To(x.DType)).To(x.DType);
     }
 }

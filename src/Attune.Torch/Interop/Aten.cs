@@ -95,7 +95,6 @@ static class Aten
     public static readonly Operator AddBatchedProduct = Row("baddbmm");
     public static readonly Operator BatchedProduct = Row("bmm");
     public static readonly Operator Linear = Row("linear");
-    public static readonly Operator AddProduct = Row("addmm");
     public static readonly Operator LayerNorm = Row("layer_norm");
     public static readonly Operator Embedding = Row("embedding");
 

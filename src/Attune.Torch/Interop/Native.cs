@@ -44,6 +44,7 @@ static unsafe partial class Native
 
     [LibraryImport(Library)] public static partial void attune_tensor_free(nint tensor);
     [LibraryImport(Library)] public static partial int attune_tensor_info(nint tensor, out NativeTensorInfo info);
+    [LibraryImport(Library)] public static partial int attune_tensor_version(nint tensor, out long version);
     [LibraryImport(Library)] public static partial int attune_tensor_data(nint tensor, out void* data);
     [LibraryImport(Library)]
     public static partial int attune_tensor_from_memory(void* data, long* sizes, int dimensions, int dtype, out nint tensor);
@@ -55,8 +56,9 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int attune_requires_grad(nint tensor, out int required);
     [LibraryImport(Library)] public static partial int attune_set_requires_grad(nint tensor, int required);
     [LibraryImport(Library)] public static partial int attune_set_grad_mode(int enabled);
-    [LibraryImport(Library)] public static partial int attune_set_autocast(int deviceType, int dtype, out int before);
 
+    [LibraryImport(Library)] public static partial int attune_multiplies_bfloat16();
+    [LibraryImport(Library)] public static partial int attune_linear(nint x, nint weight, nint bias, out nint result);
     [LibraryImport(Library)] public static partial int attune_gelu(nint x, out nint result);
     [LibraryImport(Library)] public static partial int attune_token_logprobs(nint logits, nint targets, nint* results);
     [LibraryImport(Library)]

@@ -92,7 +92,7 @@ public static class ModelFolder
     public static LanguageModel LoadWithIlqlHeads(string folder, Run run)
     {
         var model = LoadLanguageModel(folder, run.Device);
-        ComputeIn(run, model.Backbone);
+        model.ComputeIn(run.Dtype);
         return model;
     }
 
@@ -104,7 +104,7 @@ public static class ModelFolder
             ? Pretrained.LoadLanguageModel(ModelPath.Find(folder))
             : NewOnCpu(run, random => Pretrained.NewLanguageModel(Config(shape, tokenizer), random));
         IlqlHeads.RemoveFrom(model);
-        ComputeIn(run, model.Backbone);
+        model.ComputeIn(run.Dtype);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
@@ -117,7 +117,7 @@ public static class ModelFolder
         var model = NewOnCpu(run, random => folder.Length > 0
             ? Pretrained.RewardModelFrom(ModelPath.Find(folder), random, heads)
             : Pretrained.NewRewardModel(Config(shape, tokenizer), random, heads));
-        ComputeIn(run, model.Backbone);
+        model.ComputeIn(run.Dtype);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
@@ -130,7 +130,7 @@ public static class ModelFolder
     public static RewardModel LoadProcessRewardModel(string folder, string stepSeparator, Tokenizer tokenizer, Run run)
     {
         var model = NewOnCpu(run, random => Pretrained.RewardModelFrom(ModelPath.Find(folder), random, heads: 1, stepSeparator));
-        ComputeIn(run, model.Backbone);
+        model.ComputeIn(run.Dtype);
         return Fit(model, model.Backbone, tokenizer, run.Device);
     }
 
@@ -166,7 +166,7 @@ public static class ModelFolder
     public static RewardModel LoadTrainableRewardModel(string folder, Run run)
     {
         var model = LoadRewardModel(folder, run.Device);
-        ComputeIn(run, model.Backbone);
+        model.ComputeIn(run.Dtype);
         return model;
     }
 
@@ -212,8 +212,6 @@ public static class ModelFolder
         using var random = new RandomSource((ulong)run.Seed);
         return create(random);
     }
-
-    static void ComputeIn(Run run, Backbone backbone) => backbone.Autocast = run.Dtype == DType.Float32 ? null : run.Dtype;
 
     static JsonObject Config(ModelShape shape, Tokenizer tokenizer) =>
         shape.ToConfig(tokenizer.VocabularySize, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId);

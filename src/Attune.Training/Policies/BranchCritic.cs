@@ -52,7 +52,6 @@ public sealed class BranchCritic : Critic
 
     public override Tensor Values(ForwardPass pass)
     {
-        using var precision = Autocast.To(decoder.Autocast, clone.Device);
         var hidden = decoder.ForwardFrom(BranchLayer!.Value, pass.StatesBelow(BranchLayer!.Value), pass.Input);             // (B, W, D)
         return head.Forward(pass.AtResponses(hidden)).To(DType.Float32);
     }

@@ -55,7 +55,6 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
     Tensor RunTo(int layer)
     {
         var decoder = (Decoder)model.Backbone;
-        using var precision = Autocast.To(decoder.Autocast, model.Device);
         var states = deepest is var (from, hidden) ? decoder.ForwardBetween(from, layer, hidden, input) : decoder.ForwardTo(layer, input);
         deepest = (layer, states);
         return deepest.Value.Hidden;
@@ -67,7 +66,6 @@ public sealed class ForwardPass(LanguageModel model, ModelInput input, Tensor po
         if (deepest is not var (layer, hidden))
             return model.HiddenStates(input);
         var decoder = (Decoder)model.Backbone;
-        using var precision = Autocast.To(decoder.Autocast, model.Device);
         return decoder.ForwardFrom(layer, hidden, input);
     }
 }

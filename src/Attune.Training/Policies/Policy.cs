@@ -198,11 +198,7 @@ public sealed class Policy(
         : null;
 
     /// <summary>Hidden states (B, W, D) of prompts and responses below a layer.</summary>
-    public Tensor StatesBelow(int layer, Responses responses)
-    {
-        using var precision = Autocast.To(model.Backbone.Autocast, model.Device);
-        return ((Decoder)model.Backbone).ForwardTo(layer, Texts(responses));
-    }
+    public Tensor StatesBelow(int layer, Responses responses) => ((Decoder)model.Backbone).ForwardTo(layer, Texts(responses));
 
     /// <summary>Responses with the hidden states below the layers that are trained, which policy and reference then share.</summary>
     public Responses WithFrozenActivations(Responses responses)
