@@ -16,7 +16,7 @@ public sealed class LayerNorm : Module
         bias = Register("bias", new Parameter([width], 0));
     }
 
-    /// <summary>Computes in the type of the parameters; in mixed precision the input may be the bfloat16 result of a matrix product.</summary>
+    /// <summary>Computes in the type of the parameters; in mixed precision the input may be the result of a bfloat16 product.</summary>
     public Tensor Forward(Tensor x) =>
         (x.DType == weight.Value.DType ? x : x.To(weight.Value.DType)).LayerNorm(weight.Value, bias.Value, epsilon);
 }
