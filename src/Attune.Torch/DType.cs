@@ -18,6 +18,9 @@ public enum DType
 /// <summary>Sizes and names of element types.</summary>
 public static class DTypes
 {
+    /// <summary>The text for the type that the device multiplies fastest.</summary>
+    public const string Auto = "auto";
+
     /// <summary>Bytes of one element.</summary>
     public static int Size(this DType dtype) => dtype switch
     {
@@ -35,8 +38,15 @@ public static class DTypes
         "float32" => DType.Float32,
         "bfloat16" => DType.BFloat16,
         "float16" => DType.Float16,
-        _ => throw new FormatException($"a dtype must be float32, bfloat16 or float16 (was '{text}')"),
+        _ => throw new FormatException($"a dtype must be auto, float32, bfloat16 or float16 (was '{text}')"),
     };
+
+    /// <summary>The same, and <c>auto</c> for <see cref="Device.FastestDType"/>.</summary>
+    /// <exception cref="FormatException">The text is none of these.</exception>
+    public static DType Parse(string text, Device device) => text == Auto ? device.FastestDType : Parse(text);
+
+    /// <summary>The name that <see cref="Parse(string)"/> reads.</summary>
+    public static string Name(this DType dtype) => dtype.ToString().ToLowerInvariant();
 
     public static bool IsFloatingPoint(this DType dtype) =>
         dtype is DType.Float16 or DType.BFloat16 or DType.Float32 or DType.Float64;

@@ -47,6 +47,16 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
         };
     }
 
+    /// <summary>
+    /// Whether the device has instructions for matrix products in bfloat16: a CPU with AVX512-BF16, a GPU of compute capability 8.0 or
+    /// above. A CPU without them converts to float32 and rounds, so its products are slower than in float32.
+    /// </summary>
+    public bool MultipliesBFloat16 =>
+        Type == DeviceType.Cpu ? Native.attune_multiplies_bfloat16() != 0 : CudaDriver.MultipliesBFloat16(Index);
+
+    /// <summary>The type to train in: bfloat16 where the device has instructions for it, else float32.</summary>
+    public DType FastestDType => MultipliesBFloat16 ? DType.BFloat16 : DType.Float32;
+
     /// <summary>Waits until the device has finished all queued work. Returns at once on the CPU.</summary>
     public void Synchronize()
     {

@@ -27,12 +27,6 @@ public static unsafe class TorchLibrary
         set => Native.Check(Native.attune_set_threads(value));
     }
 
-    /// <summary>
-    /// Whether the processor has instructions for matrix products in bfloat16, and libtorch uses them. Without them these products convert
-    /// to float32 and round, so they are slower than those in float32.
-    /// </summary>
-    public static bool MultipliesBFloat16 => Native.attune_multiplies_bfloat16() != 0;
-
     /// <summary>Bytes of all CPU tensors, saved activations included.</summary>
     public static long LiveBytes => Native.attune_live_bytes();
 

@@ -54,7 +54,7 @@ public sealed class SelfTestTests : IDisposable
         model.SetTrainable(true);
         var said = new List<string>();
         var error = Assert.Throws<TrainingStoppedException>(
-            () => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], said.Add));
+            () => SelfTest.Run([.. model.NamedParameters()], new MeanOfTheBatch(model), [1.0, 2, 4], DType.Float32, said.Add));
         Assert.Contains("nothing was trained", error.Message, StringComparison.Ordinal);
         Assert.StartsWith(
             "self-test FAILED: padding and the other examples of the batch do not change the loss; relative difference: 2", said[0],

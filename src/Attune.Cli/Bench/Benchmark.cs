@@ -17,7 +17,7 @@ static class Benchmark
     {
         var device = Device.Parse(options.Device);
         OperatorProfiler? operators = null;
-        var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype);
+        var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype, device);
         var clock = new StepClock(options.Steps, device, dtype)
         {
             Workers = options.Workers,
@@ -43,7 +43,7 @@ static class Benchmark
             ["preset"] = options.Preset.Name,
             ["critic"] = options.Job == "ppo" ? options.Critic.ToString().ToLowerInvariant() : null,
             ["device"] = device.ToString(),
-            ["dtype"] = dtype.ToString().ToLowerInvariant(),
+            ["dtype"] = dtype.Name(),
             ["libtorch"] = TorchLibrary.Version,
             ["threads"] = TorchLibrary.Threads,
             ["workers"] = options.Workers,

@@ -142,7 +142,7 @@ static class BenchmarkJobs
         using var random = new RandomSource(Seed, device);
         var model = Pretrained.NewLanguageModel(preset.Shape.ToConfig(preset.Vocabulary, null, null, null), init);
         model.MoveTo(device);
-        model.ComputeIn(DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : preset.Dtype));
+        model.ComputeIn(DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : preset.Dtype, device));
         var words = new Random(Seed);
         int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ =>
             Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];

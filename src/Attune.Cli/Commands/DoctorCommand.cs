@@ -37,8 +37,9 @@ static class DoctorCommand
         PrintRow("devices", Device.CudaCount == 0 ? "cpu" : $"cpu, {Device.CudaCount} × cuda");
         PrintRow("threads", $"{TorchLibrary.Threads} of {Environment.ProcessorCount} processors");
         PrintRow("BLAS", Blas());
+        PrintRow("dtype", Types(Device.Cpu, 1024));
         if (Device.CudaCount > 0)
-            PrintRow("cuda:0", $"{Gigaflops(Device.Cuda(), 4096):N0} GFLOP/s in a float32 matrix product");
+            PrintRow("cuda:0", Types(Device.Cuda(), 4096));
         PrintRow("memory", Memory());
         PrintRow("operators", missing.Length == 0 ? "all present" : $"MISSING: {string.Join(", ", missing)}");
         return missing.Length == 0 ? 0 : CommandLine.Failed;
@@ -51,7 +52,7 @@ static class DoctorCommand
 
     static string Blas()
     {
-        var speed = Gigaflops(Device.Cpu, 1024);
+        var speed = Gigaflops(Device.Cpu, 1024, DType.Float32);
         var library = LoadedBlas() ?? "built into libtorch";
         return speed >= SlowGigaflops
             ? $"{speed:F0} GFLOP/s in a float32 matrix product ({library})"
@@ -66,21 +67,33 @@ static class DoctorCommand
                 path.Contains("blas", StringComparison.OrdinalIgnoreCase) || path.Contains("libmkl", StringComparison.Ordinal))
         : null;
 
-    static double Gigaflops(Device device, int size)
+    /// <summary>The speed of both types in matrix products of a linear layer, and which one <c>run.dtype: auto</c> is.</summary>
+    static string Types(Device device, int size)
+    {
+        var (wide, narrow) = (Gigaflops(device, size, DType.Float32), Gigaflops(device, size, DType.BFloat16));
+        var reason = device.MultipliesBFloat16 ? "has instructions for bfloat16" : "has no instructions for bfloat16";
+        var choice = $"run.dtype: auto is {device.FastestDType.Name()} here, because the {(device == Device.Cpu ? "processor" : "GPU")} {reason}";
+        var warning = device.MultipliesBFloat16 && narrow < wide ? ". WARNING: float32 is faster; train with run.dtype=float32" : "";
+        return $"{wide:N0} GFLOP/s in float32, {narrow:N0} in bfloat16; {choice}{warning}";
+    }
+
+    static double Gigaflops(Device device, int size, DType dtype)
     {
         using var scope = TensorScope.Open();
         using var random = new RandomSource(1, device);
-        var (a, b) = (Tensor.Normal([size, size], 0, 1, random), Tensor.Normal([size, size], 0, 1, random));
+        var (a, b) = (Matrix(), Matrix());
         var best = double.PositiveInfinity;
         for (var trial = 0; trial < 5; trial++)
         {
             using var inner = TensorScope.Open();
             var clock = Stopwatch.StartNew();
-            a.MatMul(b);
+            a.Linear(b);
             device.Synchronize();
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }
         return 2.0 * size * size * size / best / 1e9;
+
+        Tensor Matrix() => Tensor.Normal([size, size], 0, 1, random).To(dtype);
     }
 
     static string Memory()

@@ -14,8 +14,8 @@ static class ModelOptions
 
     public static Option<string> Dtype() => new("--dtype")
     {
-        HelpName = "float32|bfloat16|float16|stored",
-        Description = "The type of weights; stored: the one in the checkpoint",
+        HelpName = "float32|auto|bfloat16|float16|stored",
+        Description = "The type of weights; auto: the one that the device multiplies fastest; stored: the one in the checkpoint",
         DefaultValueFactory = _ => "float32",
     };
 
@@ -24,7 +24,7 @@ static class ModelOptions
     /// </summary>
     public static DType? ParseDtype(string text, Device device, params IEnumerable<string> folders)
     {
-        DType? asked = text == "stored" ? null : DTypes.Parse(text);
+        DType? asked = text == "stored" ? null : DTypes.Parse(text, device);
         if (!folders.Any(folder => ModelFolder.Computable(folder, device, asked) != asked))
             return asked;
         Notices.Write("a CPU does not compute in float16; the weights are converted to float32");

@@ -39,7 +39,7 @@ static class ModelsCommand
         PrintRow("family", $"{model.Family} ({model.ClassName}), {Kind(model.Backbone.Kind)}{Heads(model)}");
         PrintRow("parameters", $"{model.Parameters:N0}{(model.IsTied ? "; output and token embeddings are tied" : "")}");
         var files = model.FileCount == 1 ? "one file" : $"{model.FileCount} files";
-        PrintRow("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(Name))}: {Size(model.Bytes)} in {files}");
+        PrintRow("dtype", $"{string.Join(", ", model.StoredBytes.Keys.Select(DTypes.Name))}: {Size(model.Bytes)} in {files}");
         PrintRow("size", $"hidden states of {model.Backbone.Width:N0} channels, context of {model.Backbone.ContextLength:N0} tokens");
         PrintRow("to serve", ToServe(model));
         PrintRow(
@@ -99,8 +99,6 @@ static class ModelsCommand
         BackboneKind.Encoder => "an encoder",
         _ => "an encoder and a decoder",
     };
-
-    static string Name(DType dtype) => dtype.ToString().ToLowerInvariant();
 
     static string Size(long bytes) => bytes switch
     {

@@ -26,7 +26,7 @@ public sealed class OfflineTask<TExample>(
         if (run.SelfTest)
         {
             TExample[] few = [.. data.Batch(0).Take(SelfTest.Examples).Select((example, i) => objective.Transform(example, i))];
-            SelfTest.Run(trained.Named, objective, few, run.Notice);
+            SelfTest.Run(trained.Named, objective, few, run.Dtype, run.Notice);
         }
         SetDropout(Dropout);
         if (training.Workers > 1 && trained.Model.HasActiveDropout)

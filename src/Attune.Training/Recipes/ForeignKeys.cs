@@ -67,8 +67,8 @@ static class ForeignKeys
         adam_epsilon | optimizer.epsilon | 
         max_grad_norm max_norm | optimizer.maxGradNorm | 
         optim | optimizer.kind | 
-        bf16 | run.dtype | bfloat16 for mixed precision
-        fp16 torch_dtype dtype | run.dtype | float32 or bfloat16; there is no float16 training
+        bf16 | run.dtype | auto is bfloat16 mixed precision where the device has instructions for it
+        fp16 torch_dtype dtype | run.dtype | auto, float32 or bfloat16; there is no float16 training
         output_dir save_path checkpoint_dir | run.output | 
         save_steps checkpoint_interval | run.checkpointEvery | 
         save_total_limit max_ckpt_num | run.keepCheckpoints | 

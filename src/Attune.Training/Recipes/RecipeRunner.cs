@@ -17,7 +17,7 @@ public static class RecipeRunner
         Validation.ThrowIfInvalid(recipe);
         if (RecipePaths.Missing(recipe) is { Count: > 0 } missing)
             throw new InvalidDataException(string.Join("\n", missing));
-        var full = recipe.WithFullPaths();
+        var full = Resolve(recipe);
         using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);
         return run.Folder;
@@ -37,7 +37,7 @@ public static class RecipeRunner
         if (!folder.HasStarted)
             return Start(method, recipe, display, cancellation);
         Validation.ThrowIfInvalid(recipe);
-        var full = recipe.WithFullPaths();
+        var full = Resolve(recipe);
         NoteChanges(InputFile.ReadText(folder.Recipe), RecipeWriter.Write(method.Name, full, withComments: false), folder, display);
         if (IsFinished(folder, display))
             return folder;
@@ -65,6 +65,13 @@ public static class RecipeRunner
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;
+    }
+
+    /// <summary>The recipe as a run records it: with absolute paths, and the type that auto means on this machine.</summary>
+    internal static IRecipe Resolve(IRecipe recipe)
+    {
+        var full = recipe.WithFullPaths();
+        return full.With(full.Run.WithDtype(), full.Model);
     }
 
     static bool IsFinished(RunFolder folder, IRunDisplay display)

@@ -56,7 +56,7 @@ public sealed partial class Run : IDisposable, IRunState
     /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
     public Run(RunOptions options, MethodDescription method, string? recipe, IRunDisplay display)
     {
-        (this.options, this.recipe, this.display) = (options, recipe, display);
+        (this.options, this.recipe, this.display) = (options.WithDtype(), recipe, display);
         var device = Device.Parse(options.Device);
         Method = method;
         Folder = new(options.Output);

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Reporting.Runs;
+using Attune.Torch;
 using Attune.Training.Options;
 
 namespace Attune.Training.Runs;
@@ -19,10 +21,10 @@ public sealed record RunOptions
 
     /// <summary>
     /// float32, or bfloat16: matrix products in bfloat16 with float32 weights and optimizer state, and frozen reward models with bfloat16
-    /// weights. Faster on a GPU, slower on most CPUs.
+    /// weights. auto: bfloat16 where the device has instructions for it, else float32; the run keeps the type that it starts with.
     /// </summary>
-    [AllowedValues("float32", "bfloat16")]
-    public string Dtype { get; init; } = "float32";
+    [AllowedValues(DTypes.Auto, "float32", "bfloat16")]
+    public string Dtype { get; init; } = DTypes.Auto;
 
     /// <summary>Threads of an operator on the CPU; 0 for the number of processors.</summary>
     [Range(0, double.PositiveInfinity)]
@@ -48,4 +50,14 @@ public sealed record RunOptions
     /// Checks before the first step that the ratio is 1 where it must be, and that padding, batching and caching do not change results.
     /// </summary>
     public bool SelfTest { get; init; }
+
+    /// <summary>The options with the type that auto means: that of the run in the folder, or else the fastest of the device.</summary>
+    internal RunOptions WithDtype()
+    {
+        if (Dtype != DTypes.Auto)
+            return this;
+        var folder = new RunFolder(Output);
+        var started = folder.HasStarted ? SessionOnMachine.DtypeOf(folder) : null;
+        return this with { Dtype = started ?? Torch.Device.Parse(Device).FastestDType.Name() };
+    }
 }

@@ -10,6 +10,8 @@ namespace Attune.Training.Runs;
 /// <summary>Describes what a run runs on: the commit of the program, the device, the machine and libtorch.</summary>
 static class SessionOnMachine
 {
+    const string Dtype = "dtype";
+
     static readonly Lazy<string> Commit = new(() => GitCommit() ?? $"version {Version}");
 
     static string Version =>
@@ -20,7 +22,7 @@ static class SessionOnMachine
         ["time"] = $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC",
         ["commit"] = Commit.Value,
         ["device"] = $"{run.Device}",
-        ["dtype"] = run.Dtype.ToString().ToLowerInvariant(),
+        [Dtype] = run.Dtype.Name(),
         ["processor"] = $"{Processor()}, {Environment.ProcessorCount} threads",
         ["threads of an operator"] = $"{TorchLibrary.Threads}",
         ["memory"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):F1} GiB",
@@ -28,6 +30,10 @@ static class SessionOnMachine
         [".NET"] = RuntimeInformation.FrameworkDescription,
         ["system"] = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
     });
+
+    /// <summary>The name of the type that a run started with; null for a run of a version that did not record it.</summary>
+    public static string? DtypeOf(RunFolder folder) =>
+        RunSession.Read(folder) is [var first, ..] ? first.Values.GetValueOrDefault(Dtype) : null;
 
     /// <summary>The name of the processor; the architecture where the system does not name it.</summary>
     static string Processor() =>

@@ -31,7 +31,7 @@ public sealed record PlannedRun(StudyRun Run, TrainingMethod Method, IRecipe Rec
         try
         {
             var (method, recipe) = RecipeReader.Read(method: null, Run.Folder.Recipe, [$"run.output={Run.Folder.Path}"]);
-            return Difference(Lines(method, recipe), Lines(Method, Recipe.WithFullPaths()));
+            return Difference(Lines(method, RecipeRunner.Resolve(recipe)), Lines(Method, RecipeRunner.Resolve(Recipe)));
         }
         catch (InvalidDataException error)
         {

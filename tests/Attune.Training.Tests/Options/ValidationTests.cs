@@ -123,7 +123,7 @@ public sealed class ValidationTests
     [InlineData("`sampling.temperature` must be 0 (greedy) or from 0.001 to 1000 (was 5000).", "temperature=5000")]
     [InlineData("`sampling.topP` must be from 0.000001 to 1 (was 1.5).", "topP=1.5")]
     [InlineData("`sampling.stop` must have no empty text (was [\"\", \"b\"]).", "stop=['', b]")]
-    [InlineData("`run.dtype` must be float32 or bfloat16 (was \"float16\").", "dtype=float16")]
+    [InlineData("`run.dtype` must be auto, float32 or bfloat16 (was \"float16\").", "dtype=float16")]
     [InlineData("`run.device` must be auto, cpu, cuda or cuda:N (was \"tpu\").", "device=tpu")]
     [InlineData("`reference.syncRate` must be above 0 and at most 1 (was 0).", "syncRate=0")]
     [InlineData(
