@@ -1,8 +1,9 @@
-// Linear layers in bfloat16 on processors that have no instructions for its products: libtorch would multiply them one by one. Converts
+// Linear layers where libtorch's operator is slow: for few rows, without a gradient; and in bfloat16 on processors that have no instructions for its products: libtorch would multiply them one by one. Converts
 // to float32, multiplies with BLAS, and rounds; the results are those of the instructions, up to the order of additions.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "export.h"
+#include "few_rows.h"
 
 using namespace attune;
 using torch::autograd::AutogradContext;
@@ -49,6 +50,13 @@ bool multiplies_bfloat16() {
 #endif
 }
 
+bool needs_gradient(const at::Tensor& x, const at::Tensor& weight) {
+    return at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
+}
+
+// Up to how many rows the product of few rows is faster than BLAS. Instructions for bfloat16 win earlier.
+int64_t few_rows(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 && multiplies_bfloat16() ? 16 : 128; }
+
 }  // namespace
 
 // Whether the processor has instructions for products of bfloat16 (AVX512-BF16, which processors with AMX have too), and libtorch has
@@ -61,6 +69,10 @@ ATTUNE_EXPORT int attune_linear(void* x_, void* weight_, void* bias, void** resu
     return guard([&] {
         auto &x = tensor(x_), &weight = tensor(weight_);
         *result = nullptr;
+        if (!needs_gradient(x, weight) && x.numel() / std::max<int64_t>(1, x.size(-1)) <= few_rows(x)) {
+            *result = handle(multiply_few_rows(x, weight, bias ? tensor(bias) : at::Tensor()));
+            if (*result) return;
+        }
         if (!x.device().is_cpu() || x.scalar_type() != at::kBFloat16 || weight.scalar_type() != at::kBFloat16) return;
         if (multiplies_bfloat16()) return;
         *result = handle(Linear::apply(x, weight, bias ? c10::optional<at::Tensor>(tensor(bias)) : c10::nullopt));

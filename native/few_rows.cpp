@@ -1,0 +1,225 @@
+// y = x W + b for few rows, as generation needs it: a token for each response. BLAS copies the whole weight matrix into its own order at
+// each call, which costs as much as the product when there are few rows. This kernel copies a panel of columns at a time, which stays in
+// the processor's cache. A row's result does not depend on the other rows or the number of threads.
+#include <algorithm>
+#include <cstring>
+
+#include <ATen/Parallel.h>
+
+#include "few_rows.h"
+#include "vectorized.h"
+
+namespace {
+
+// Inputs of a panel; a panel of this depth stays in the first-level cache.
+constexpr int64_t depth = 256;
+
+template <typename Element>
+struct Product {
+    const float* x;                                       // (rows, inputs)
+    const Element* weight;                                // (inputs, outputs), or (outputs, inputs)
+    const float* bias;                                    // (outputs), or null
+    float* y;                                             // (rows, outputs)
+    int64_t rows, inputs, outputs;
+    bool is_input_major;
+};
+
+template <int width>
+struct Vector {
+    typedef float type __attribute__((vector_size(width * sizeof(float)), aligned(sizeof(float)), may_alias));
+};
+
+#define ATTUNE_INLINE inline __attribute__((always_inline))
+
+// c = start + x panel for `height` rows and 2 · width columns; the panel is (count, 2 · width). Starts from `bias`, or from c.
+template <int width, int height>
+ATTUNE_INLINE void multiply(const float* x, int64_t stride, const float* panel, int64_t count, const float* bias, float* c, int64_t c_stride) {
+    using V = typename Vector<width>::type;
+    V left[height], right[height];
+    for (int r = 0; r < height; r++) {
+        auto* from = bias ? bias : c + r * c_stride;
+        left[r] = *reinterpret_cast<const V*>(from);
+        right[r] = *reinterpret_cast<const V*>(from + width);
+    }
+    for (int64_t k = 0; k < count; k++) {
+        V first = *reinterpret_cast<const V*>(panel + k * 2 * width), second = *reinterpret_cast<const V*>(panel + k * 2 * width + width);
+        for (int r = 0; r < height; r++) {
+            float value = x[r * stride + k];
+            left[r] += value * first;
+            right[r] += value * second;
+        }
+    }
+    for (int r = 0; r < height; r++) {
+        *reinterpret_cast<V*>(c + r * c_stride) = left[r];
+        *reinterpret_cast<V*>(c + r * c_stride + width) = right[r];
+    }
+}
+
+// Tiles of at most `height` rows that differ by at most one.
+template <int width, int height>
+ATTUNE_INLINE void multiply_rows(const float* x, int64_t stride, int64_t rows, const float* panel, int64_t count, const float* bias, float* c,
+                                 int64_t c_stride) {
+    if constexpr (height > 1) {
+        if (rows > 0 && (rows + height - 2) / (height - 1) == (rows + height - 1) / height)       // fits in tiles of one row less
+            return multiply_rows<width, height - 1>(x, stride, rows, panel, count, bias, c, c_stride);
+    }
+    int64_t at = 0, tiles = (rows + height - 1) / height, full = rows - tiles * (height - 1);
+    for (; full > 0; full--, at += height)
+        multiply<width, height>(x + at * stride, stride, panel, count, bias, c + at * c_stride, c_stride);
+    if constexpr (height > 1)
+        for (; at < rows; at += height - 1)
+            multiply<width, height - 1>(x + at * stride, stride, panel, count, bias, c + at * c_stride, c_stride);
+}
+
+ATTUNE_INLINE float widen(float x) { return x; }
+ATTUNE_INLINE float widen(at::BFloat16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.x) << 16); }
+
+// panel[k][j] = weight[k][j] of a matrix (inputs, outputs). Meanwhile fetches the columns of the next panel.
+template <int columns, typename Element>
+ATTUNE_INLINE void copy_panel(const Element* weight, int64_t stride, int64_t count, int64_t valid, const Element* next, float* panel) {
+    for (int64_t k = 0; k < count; k++) {
+        __builtin_prefetch(next + k * stride, 0, 2);
+        auto* from = weight + k * stride;
+        auto* to = panel + k * columns;
+        if (valid == columns)
+            for (int64_t j = 0; j < columns; j++) to[j] = widen(from[j]);
+        else
+            for (int64_t j = 0; j < valid; j++) to[j] = widen(from[j]);
+    }
+}
+
+// An 8 × 8 block, transposed.
+template <typename Element>
+ATTUNE_INLINE void transpose_block(const Element* from, int64_t stride, float* to, int64_t to_stride) {
+    using V = Vector<8>::type;
+    V r[8], s[8];
+    for (int i = 0; i < 8; i++)
+        for (int j = 0; j < 8; j++) r[i][j] = widen(from[i * stride + j]);
+    for (int i = 0; i < 8; i += 2) {
+        s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            r[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            r[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int i = 0; i < 4; i++) {
+        *reinterpret_cast<V*>(to + i * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *reinterpret_cast<V*>(to + (i + 4) * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+// panel[k][j] = weight[j][k] of a matrix (outputs, inputs). Meanwhile fetches the rows of the next panel.
+template <int columns, typename Element>
+ATTUNE_INLINE void transpose_panel(const Element* weight, int64_t stride, int64_t count, int64_t valid, const Element* next, float* panel) {
+    constexpr int64_t line = 64 / sizeof(Element);
+    int64_t j = 0;
+    for (; j + 8 <= valid; j += 8) {
+        int64_t k = 0;
+        for (; k + 8 <= count; k += 8) {
+            if (k % line == 0)
+                for (int64_t i = j; i < j + 8; i++) __builtin_prefetch(next + i * stride + k, 0, 2);
+            transpose_block(weight + j * stride + k, stride, panel + k * columns + j, columns);
+        }
+        for (; k < count; k++)
+            for (int64_t i = j; i < j + 8; i++) panel[k * columns + i] = widen(weight[i * stride + k]);
+    }
+    for (; j < valid; j++)
+        for (int64_t k = 0; k < count; k++) panel[k * columns + j] = widen(weight[j * stride + k]);
+}
+
+// The panels from `begin` to `end`, of 2 · width outputs each.
+template <int width, int height, typename Element>
+ATTUNE_INLINE void multiply_panels(const Product<Element>& p, int64_t begin, int64_t end) {
+    constexpr int columns = 2 * width;
+    alignas(64) float panel[depth * columns] = {}, bias[columns] = {};
+    std::vector<float> narrow(p.outputs % columns == 0 ? 0 : p.rows * columns);         // the result of an incomplete panel
+    for (auto at = begin; at < end; at++) {
+        auto first = at * columns, valid = std::min<int64_t>(columns, p.outputs - first);
+        auto* y = valid == columns ? p.y + first : narrow.data();
+        auto stride = valid == columns ? p.outputs : columns;
+        if (p.bias) std::copy(p.bias + first, p.bias + first + valid, bias);
+        for (int64_t k = 0; k < p.inputs; k += depth) {
+            auto count = std::min(depth, p.inputs - k);
+            bool is_last = k + depth >= p.inputs;
+            if (p.is_input_major) {
+                auto* next = is_last ? p.weight + first + columns : p.weight + (k + depth) * p.outputs + first;
+                copy_panel<columns>(p.weight + k * p.outputs + first, p.outputs, count, valid, next, panel);
+            } else {
+                auto* next = is_last ? p.weight + (first + columns) * p.inputs : p.weight + first * p.inputs + k + depth;
+                transpose_panel<columns>(p.weight + first * p.inputs + k, p.inputs, count, valid, next, panel);
+            }
+            multiply_rows<width, height>(p.x + k, p.inputs, p.rows, panel, count, k == 0 ? bias : nullptr, y, stride);
+        }
+        if (valid < columns)
+            for (int64_t row = 0; row < p.rows; row++) std::copy(y + row * columns, y + row * columns + valid, p.y + row * p.outputs + first);
+    }
+}
+
+template <typename Element>
+struct Kernel {
+    void (*panels)(const Product<Element>&, int64_t, int64_t);
+    int columns;                                          // of a panel
+};
+
+template <typename Element>
+void panels_of_any_processor(const Product<Element>& p, int64_t begin, int64_t end) { multiply_panels<4, 4>(p, begin, end); }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+template <typename Element>
+__attribute__((target("avx2,fma"))) void panels_of_avx2(const Product<Element>& p, int64_t begin, int64_t end) {
+    multiply_panels<8, 6>(p, begin, end);
+}
+
+template <typename Element>
+__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))) void panels_of_avx512(const Product<Element>& p, int64_t begin, int64_t end) {
+    multiply_panels<16, 12>(p, begin, end);
+}
+
+template <typename Element>
+Kernel<Element> kernel() {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw"))
+        return {panels_of_avx512<Element>, 32};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {panels_of_avx2<Element>, 16};
+    return {panels_of_any_processor<Element>, 8};
+}
+#else
+template <typename Element>
+Kernel<Element> kernel() { return {panels_of_any_processor<Element>, 8}; }
+#endif
+
+template <typename Element>
+void multiply(const Product<Element>& p) {
+    static const auto found = kernel<Element>();
+    auto count = (p.outputs + found.columns - 1) / found.columns;
+    auto share = std::max<int64_t>(1, 16 * grain / (p.rows * p.inputs * found.columns));
+    at::parallel_for(0, count, share, [&](int64_t begin, int64_t end) { found.panels(p, begin, end); });
+}
+
+bool is_supported(const at::Tensor& t) {
+    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+}
+
+}  // namespace
+
+at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+    auto is_input_major = !weight.is_contiguous();
+    if (!is_supported(x) || x.scalar_type() != weight.scalar_type() || (is_input_major && !weight.t().is_contiguous())) return {};
+    auto outputs = weight.size(0), inputs = weight.size(1);
+    auto rows = x.reshape({-1, inputs}).to(at::kFloat).contiguous();
+    auto added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
+    auto y = at::empty({rows.size(0), outputs}, rows.options());
+    auto* pb = bias.defined() ? added.data_ptr<float>() : nullptr;
+    auto run = [&](auto* pw) {
+        multiply<std::decay_t<decltype(*pw)>>({rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs, is_input_major});
+    };
+    if (weight.scalar_type() == at::kFloat)
+        run(static_cast<const float*>(weight.data_ptr()));
+    else
+        run(static_cast<const at::BFloat16*>(weight.data_ptr()));
+    auto sizes = x.sizes().vec();
+    sizes.back() = outputs;
+    return y.to(x.scalar_type()).view(sizes);
+}
