@@ -179,7 +179,8 @@ ATTUNE_EXPORT int attune_token_logprobs(void* logits, void* targets, void** resu
 // log-probability.
 ATTUNE_EXPORT int attune_draw(void* logits_, void* uniform_, void** tokens, void** logprobs) {
     return guard([&] {
-        auto &logits = tensor(logits_), &uniform = tensor(uniform_);
+        auto& logits = tensor(logits_);
+        auto uniform = tensor(uniform_).contiguous();
         *tokens = nullptr;
         if (!is_dense(logits)) return;
         auto rows = logits.size(0), width = logits.size(1);

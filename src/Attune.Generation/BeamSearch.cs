@@ -50,7 +50,7 @@ public sealed class BeamSearch(LanguageModel model, int padId, IReadOnlyList<int
     {
         using var state = new DecoderState(model, prompts, padId, maxNewTokens);
         state.Select([.. Enumerable.Range(0, prompts.Length * options.Beams).Select(row => (long)row / options.Beams)]);
-        PromptBeams[] all = [.. prompts.Select((_, prompt) => new PromptBeams(state.Begin(prompt), options, state.Room, eosIds))];
+        PromptBeams[] all = [.. prompts.Select((_, prompt) => new PromptBeams(state.Begin(prompt), options, state.RoomOf(prompt), eosIds))];
         var live = all;
         using var filters = chain.Begin(Histories(live));
         while (true)

@@ -6,16 +6,18 @@ using Attune.Torch;
 namespace Attune.Generation;
 
 /// <summary>
-/// The state of a batch of rows in a decoder: its KV cache, and the hidden states (B, D) from which the next tokens follow. Initially
-/// there is one row for each prompt; <see cref="Select"/> changes the rows.
+/// A batch of rows in a decoder: its KV cache, and the hidden states (B, D) from which the next tokens follow. Initially there is one
+/// row for each prompt; rows leave and are repeated by <see cref="Select"/>, and join by <see cref="Join"/>, between any two tokens.
 /// </summary>
-sealed class DecoderState : IDisposable
+public sealed class DecoderState : IDisposable
 {
     readonly LanguageModel model;
     readonly KvCache cache;
     readonly int[][] prompts;
+    readonly int[] room;                                             // of each prompt
     readonly int[][] prefixes;                                   // what the decoder reads before a response
-    Tensor padding;                                                // (B, 1): number of padding columns
+    long[] paddingColumns;                                         // of each row, before its first token
+    Tensor padding;                                                // (B, 1): the same on the device
     Tensor positions;                                              // (B, 1): position of the next token
     Tensor hidden;
 
@@ -23,6 +25,10 @@ sealed class DecoderState : IDisposable
     /// Reads all prompts at once, padded on the left so that all responses start in the same column. In an encoder–decoder the encoder
     /// reads the prompts and the decoder begins with the start token.
     /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">The prompt of each row.</param>
+    /// <param name="padId">Pads prompts. Any token will do: it is masked.</param>
+    /// <param name="maxNewTokens">How many tokens a row reads at most.</param>
     /// <exception cref="InvalidDataException">The model is a masked language model, or a prompt is empty or too long.</exception>
     public DecoderState(LanguageModel model, int[][] prompts, int padId, int maxNewTokens)
     {
@@ -31,16 +37,23 @@ sealed class DecoderState : IDisposable
             throw new InvalidDataException(
                 $"a masked language model ({model.Config["model_type"]}) cannot generate; use a causal language model or T5");
         prefixes = model.Backbone.StartToken is { } start ? Array.ConvertAll(prompts, _ => new[] { start }) : prompts;
-        Room = RoomFor(maxNewTokens);
+        room = Array.ConvertAll(prefixes, text => RoomAfter(text, maxNewTokens));
         var columns = Longest(prefixes);
-        cache = model.Backbone.NewCache(prompts.Length, columns + Room);
-        padding = Column(Array.ConvertAll(prefixes, text => (long)columns - text.Length)).DetachFromScope();
+        cache = model.Backbone.NewCache(prompts.Length, columns + room.Max());
+        paddingColumns = Array.ConvertAll(prefixes, text => (long)columns - text.Length);
+        padding = Column(paddingColumns).DetachFromScope();
         positions = Column(Array.ConvertAll(prefixes, text => (long)text.Length)).DetachFromScope();
         hidden = ReadPrompts(padId);
     }
 
-    /// <summary>The maximum length of a response.</summary>
-    public int Room { get; }
+    /// <summary>The number of tokens that a row of this prompt can read at most.</summary>
+    public int RoomOf(int prompt) => room[prompt];
+
+    /// <summary>Rows, B.</summary>
+    public int Count => paddingColumns.Length;
+
+    /// <summary>Whether rows can join: not in an encoder–decoder, and not where a longer text changes the positions of all tokens.</summary>
+    public bool CanJoin => cache.CanJoin;
 
     /// <summary>The history of a row of this prompt, before its response.</summary>
     public TokenHistory Begin(int prompt) => new(prompts[prompt], prefixes[prompt]);
@@ -60,9 +73,29 @@ sealed class DecoderState : IDisposable
         using var scope = TensorScope.Open();
         var selected = Tensor.From(rows, rows.Length).To(model.Device);
         cache.Select(selected);
+        paddingColumns = Array.ConvertAll(rows, row => paddingColumns[row]);
         Replace(ref padding, padding.IndexSelect(0, selected));
         Replace(ref hidden, hidden.IndexSelect(0, selected));
         Replace(ref positions, positions.IndexSelect(0, selected));
+    }
+
+    /// <summary>Adds the rows of another state of this model after the own ones. The other state is not changed.</summary>
+    /// <param name="other">Rows with prompts that were read.</param>
+    /// <param name="tokens">The number of tokens that will be read at most.</param>
+    public void Join(DecoderState other, int tokens)
+    {
+        using var scope = TensorScope.Open();
+        var unused = paddingColumns.Min();
+        var length = Math.Max(cache.Length - unused, other.cache.Length);
+        paddingColumns =
+        [
+            .. paddingColumns.Select(columns => columns + length - cache.Length),
+            .. other.paddingColumns.Select(columns => columns + length - other.cache.Length),
+        ];
+        cache.Join(other.cache, unused, length + tokens);
+        Replace(ref padding, Column(paddingColumns));
+        Replace(ref positions, Tensor.Concatenate(0, positions, other.positions));
+        Replace(ref hidden, Tensor.Concatenate(0, hidden, other.hidden));
     }
 
     /// <summary>Reads the next token (B) of each row, without waiting for the device.</summary>
@@ -72,7 +105,7 @@ sealed class DecoderState : IDisposable
         var mask = padding.LessOrEqual(Tensor.Arange(0, cache.Length + 1, device: model.Device).Unsqueeze(0));      // (B, columns)
         Replace(ref hidden, model.HiddenStates(new(tokens.Unsqueeze(1), mask, positions), cache).Select(1, 0));
         cache.Advance(1);
-        Replace(ref positions, positions + 1);
+        Replace(ref positions, (positions + 1).Clamp(null, model.Backbone.ContextLength - 1));          // of a row that has ended
     }
 
     public void Dispose()
@@ -83,16 +116,15 @@ sealed class DecoderState : IDisposable
         hidden.Dispose();
     }
 
-    int RoomFor(int maxNewTokens)
+    int RoomAfter(int[] prefix, int maxNewTokens)
     {
-        var longest = Longest(prefixes);
-        if (prompts.Any(prompt => prompt.Length == 0))
+        if (prefix.Length == 0)
             throw new InvalidDataException("a prompt is empty; it must have at least one token");
-        var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - longest);
+        var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - prefix.Length);
         return room > 0
             ? room
             : throw new InvalidDataException(
-                $"a prompt of {longest} tokens leaves no space for a response in a context of {model.Backbone.ContextLength} tokens; "
+                $"a prompt of {prefix.Length} tokens leaves no space for a response in a context of {model.Backbone.ContextLength} tokens; "
                 + "shorten it");
     }
 

@@ -2,31 +2,21 @@ using Attune.Torch;
 
 namespace Attune.Generation;
 
-/// <summary>The growing responses of a batch, and which row of the tensors belongs to which response.</summary>
-sealed class GenerationRows
+/// <summary>The rows of a batch, in the order of the rows of its tensors.</summary>
+sealed class GenerationRows(GenerationRow[] initial)
 {
-    readonly List<GrowingResponse> responses;
     readonly List<(Tensor Tokens, Tensor Logprobs, Tensor? Values)> pending = [];
-    List<GrowingResponse> rows;
-
-    public GenerationRows(IEnumerable<TokenHistory> histories)
-    {
-        responses = [.. histories.Select(history => new GrowingResponse(history))];
-        rows = responses;
-        Histories = [.. rows.Select(response => response.History)];
-    }
+    GenerationRow[] rows = initial;
 
     public Action<int>? OnToken { get; init; }
 
     /// <summary>The stop string that a row ends with, if any.</summary>
     public Func<TokenHistory, string?>? FindStopString { get; init; }
 
-    public bool AnyLive => rows.Exists(response => !response.Ended);
+    public bool AnyLive => Array.Exists(rows, row => !row.IsDone);
 
     /// <summary>The history of each row.</summary>
-    public IReadOnlyList<TokenHistory> Histories { get; private set; }
-
-    public IEnumerable<Response> Responses => responses.Select(response => response.ToResponse());
+    public IReadOnlyList<TokenHistory> Histories { get; private set; } = Array.ConvertAll(initial, row => row.History);
 
     /// <summary>Adds one sampled token for each row, (B) each, which stays on its device.</summary>
     public void Add(Tensor tokens, Tensor logprobs, Tensor? values) =>
@@ -43,7 +33,7 @@ sealed class GenerationRows
         var values = ReadAll<float>(pending.Select(step => step.Values).OfType<Tensor>());
         for (var cell = 0; cell < tokens.Length; cell++)
         {
-            if (rows[cell % rows.Count] is not { Ended: false } row)
+            if (rows[cell % rows.Length] is not { IsDone: false } row)
                 continue;
             row.Add((int)tokens[cell], logprobs[cell], values.Length > 0 ? values[cell] : null, eosIds, FindStopString);
             OnToken?.Invoke((int)tokens[cell]);
@@ -60,38 +50,22 @@ sealed class GenerationRows
     /// <summary>If at most half of the rows are live, drops the others and returns the indices of the live ones.</summary>
     public long[]? Compact()
     {
-        var live = Enumerable.Range(0, rows.Count).Where(row => !rows[row].Ended).Select(row => (long)row).ToArray();
-        if (live.Length > rows.Count / 2)
+        var live = Enumerable.Range(0, rows.Length).Where(row => !rows[row].IsDone).Select(row => (long)row).ToArray();
+        if (live.Length > rows.Length / 2)
             return null;
-        rows = [.. live.Select(row => rows[(int)row])];
-        Histories = [.. rows.Select(response => response.History)];
+        Replace([.. live.Select(row => rows[row])]);
         return live;
+    }
+
+    /// <summary>Adds rows after the others, when no token is pending.</summary>
+    public void Join(GenerationRow[] added) => Replace([.. rows, .. added]);
+
+    void Replace(GenerationRow[] others)
+    {
+        rows = others;
+        Histories = Array.ConvertAll(rows, row => row.History);
     }
 
     static T[] ReadAll<T>(IEnumerable<Tensor> steps) where T : unmanaged =>
         steps.ToArray() is { Length: > 0 } all ? Tensor.Stack(0, all).ToArray<T>() : [];
-
-    sealed class GrowingResponse(TokenHistory history)
-    {
-        readonly List<float> logprobs = [];
-        readonly List<float> values = [];
-        string? stoppedBy;
-
-        public TokenHistory History => history;
-
-        public bool Ended { get; private set; }
-
-        public void Add(int token, float logprob, float? value, IReadOnlyList<int> eosIds, Func<TokenHistory, string?>? findStopString)
-        {
-            history.Add(token);
-            logprobs.Add(logprob);
-            if (value is { } estimate)
-                values.Add(estimate);
-            var isEnd = eosIds.Contains(token);
-            stoppedBy = isEnd ? null : findStopString?.Invoke(history);
-            Ended = isEnd || stoppedBy is not null;
-        }
-
-        public Response ToResponse() => new([.. history.Response], [.. logprobs], [.. values], Ended) { StopString = stoppedBy };
-    }
 }

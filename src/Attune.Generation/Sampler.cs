@@ -4,14 +4,15 @@ namespace Attune.Generation;
 
 /// <summary>Samples tokens and returns their log-probabilities under the distribution from which they were sampled.</summary>
 /// <param name="chain">The filters.</param>
-/// <param name="random">Draws the tokens.</param>
-public sealed class Sampler(SamplingChain chain, RandomSource random)
+public sealed class Sampler(SamplingChain chain)
 {
     /// <summary>(B, V) logits of the next tokens → (B) int64 tokens and (B) log-probabilities.</summary>
-    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits, LogitsContext context)
+    /// <param name="logits">(B, V)</param>
+    /// <param name="context">What precedes the tokens.</param>
+    /// <param name="uniform">(B, 1) float64 numbers in [0, 1), by which tokens are drawn; null where the chain is greedy.</param>
+    public (Tensor Tokens, Tensor Logprobs) Draw(Tensor logits, LogitsContext context, Tensor? uniform)
     {
         logits = chain.Apply(logits, context);
-        var uniform = chain.IsGreedy ? null : Tensor.Uniform([logits.Size(0), 1], random, DType.Float64);
         if (uniform is not null && Tensor.Draw(logits, uniform) is { } drawn)
             return drawn;
         var logprobs = logits.LogSoftmax(-1);                                                       // (B, V)

@@ -10,6 +10,9 @@ public sealed class SamplingBatch : IDisposable
     /// <summary>The chain of this batch.</summary>
     public SamplingChain Chain { get; }
 
+    /// <summary>Whether filters have state for each row, so that rows cannot join the batch later.</summary>
+    public bool HasRowState => owned.Count > 0;
+
     /// <inheritdoc cref="ILogitsFilter.Select"/>
     public void Select(long[] rows)
     {

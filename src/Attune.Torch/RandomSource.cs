@@ -38,6 +38,13 @@ public sealed class RandomSource : IDisposable
     /// <summary>Restarts the sequence from a seed.</summary>
     public void Reseed(ulong seed) => Native.Check(Native.attune_generator_seed(Handle, seed));
 
+    /// <summary>Draws a seed for another sequence, below 2⁵³.</summary>
+    public ulong NextSeed()
+    {
+        using var number = Tensor.Uniform([1], this, DType.Float64);
+        return (ulong)(number.Item() * (1UL << 53));
+    }
+
     public void Dispose()
     {
         Free();

@@ -86,7 +86,7 @@ public sealed class TextGeneratorTests
         var expected = Answer(stopCheckInterval: 1);
         var before = TorchLibrary.HostReads;
         var found = Answer(stopCheckInterval);
-        Assert.Equal(2 * checks, TorchLibrary.HostReads - before);                  // tokens and log-probabilities
+        Assert.Equal(1 + 2 * checks, TorchLibrary.HostReads - before);              // the seed; tokens and log-probabilities
         foreach (var (a, b) in expected.Zip(found))
         {
             Assert.Equal(a.Tokens, b.Tokens);
@@ -145,7 +145,8 @@ public sealed class TextGeneratorTests
         using var random = new RandomSource(3);
         double[] probabilities = [0.5, 0, 0.3, 0.15, 0.05];
         var logits = Tensor.From(probabilities.Select(p => (float)Math.Log(p)).ToArray(), 1, 5).Expand(100_000, 5);
-        var tokens = new Sampler(new(new(), []), random).Draw(logits, new([])).Tokens.ToArray<long>();
+        var uniform = Tensor.Uniform([100_000, 1], random, DType.Float64);
+        var tokens = new Sampler(new(new(), [])).Draw(logits, new([]), uniform).Tokens.ToArray<long>();
         for (var token = 0; token < 5; token++)
             Assert.InRange(tokens.Count(t => t == token) / 100_000.0, probabilities[token] - 0.006, probabilities[token] + 0.006);
         Assert.DoesNotContain(1L, tokens);
@@ -202,12 +203,57 @@ public sealed class TextGeneratorTests
     }
 
     [Theory]
+    [InlineData("gpt2", 3, 128, 1)]
+    [InlineData("gpt2", 1, 5, 1)]
+    [InlineData("gpt2", 2, 7, 3)]
+    [InlineData("llama", 1, 5, 1)]
+    [InlineData("llama", 1, 5, 4)]
+    [InlineData("t5", 2, 5, 1)]
+    public void Generate_OtherBatchesAndWorkers_SampleTheSame(string family, int workers, int batchRows, int stopCheckInterval)
+    {
+        var model = TinyModel.Of(family);
+        int[][] prompts = [.. Enumerable.Range(0, 12).Select(row => (int[])[.. Enumerable.Range(row, 1 + row % 7)])];
+        var options = new SamplingOptions { MaxNewTokens = 30 };
+        using var random = new RandomSource(6);
+        using var again = new RandomSource(6);
+        var expected = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]).Generate(prompts, options, random, samples: 3);
+        var found = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos])
+        {
+            Workers = new WorkerThreads(workers), BatchRows = batchRows, StopCheckInterval = stopCheckInterval,
+        }.Generate(prompts, options, again, samples: 3);
+        Assert.Equal(random.State, again.State);
+        Assert.True(expected.Select(response => response.Tokens.Length).Distinct().Count() > 5);
+        foreach (var (a, b) in expected.Zip(found))
+        {
+            Assert.Equal(a.Tokens, b.Tokens);
+            Assert.Equal(a.Ended, b.Ended);
+            Numeric.Close(Array.ConvertAll(a.Logprobs, x => (double)x), b.Logprobs, "logprobs", 1e-5, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Generate_ALongPromptInTheBatch_DoesNotShortenOtherResponses()
+    {
+        var model = TinyModel.Gpt2();                                                             // 48 positions
+        using var random = new RandomSource(1);
+        var responses = new TextGenerator(model, TinyModel.Pad, []).Generate(
+            [[.. Enumerable.Repeat(5, 45)], [7, 8]], new() { MaxNewTokens = 60 }, random);
+        Assert.Equal([3, 46], responses.Select(response => response.Tokens.Length));
+        using var alone = new RandomSource(1);
+        Assert.Equal(3, new TextGenerator(model, TinyModel.Pad, []).Generate([[.. Enumerable.Repeat(5, 45)]], new() { MaxNewTokens = 60 },
+            alone)[0].Tokens.Length);
+    }
+
+    [Theory]
     [InlineData("gpt2")]
     [InlineData("t5")]
     public void NothingStaysBehindAfterGeneration(string family)
     {
         var model = TinyModel.Of(family);
         Leaks.None(() => Generate(model, Prompts, Greedy, samples: 3));
+        using var random = new RandomSource(5);
+        var generator = new TextGenerator(model, TinyModel.Pad, [TinyModel.Eos]) { BatchRows = 4 };
+        Leaks.None(() => generator.Generate(Prompts, new() { MaxNewTokens = 20 }, random, samples: 5));
     }
 
     [Fact]

@@ -53,6 +53,32 @@ public sealed class KernelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, 300, 7, DType.Float32)]
+    [InlineData(4, 5, 33, DType.Float32)]
+    [InlineData(7, 256, 64, DType.Float32)]
+    [InlineData(13, 600, 95, DType.Float32)]
+    [InlineData(127, 90, 40, DType.Float32)]
+    [InlineData(13, 600, 95, DType.BFloat16)]
+    [InlineData(16, 31, 32, DType.BFloat16)]
+    public void Linear_FewRowsWithoutAGradient_IsTheProductOfEachRowAlone(int rows, int inputs, int outputs, DType dtype)
+    {
+        using var noGrad = Autograd.NoGrad();
+        Tensor x = Normal(rows, inputs).To(dtype), weight = Normal(outputs, inputs).To(dtype), bias = Normal(outputs).To(dtype);
+        var expected = (x.To(DType.Float64).MatMul(weight.To(DType.Float64).Transpose(0, 1)) + bias.To(DType.Float64)).ToArray<double>();
+        foreach (var view in new[] { weight, weight.Transpose(0, 1).Contiguous().Transpose(0, 1) })
+        {
+            var found = x.Linear(view, bias);
+            var tolerance = dtype == DType.Float32 ? 1e-5 : 8e-3;
+            Numeric.Close(expected, found.To(DType.Float64).ToArray<double>(), "product", tolerance, tolerance * Math.Sqrt(inputs));
+            Tensor[] alone = [.. Enumerable.Range(0, rows).Select(row => x.Slice(0, row, row + 1).Linear(view, bias))];
+            Assert.Equal(Tensor.Concatenate(0, alone).To(DType.Float32).ToArray<float>(), found.To(DType.Float32).ToArray<float>());
+        }
+        Numeric.Close(expected.Zip(Enumerable.Range(0, rows).SelectMany(_ => bias.To(DType.Float64).ToArray<double>()), (a, b) => a - b).ToArray(),
+            x.Linear(weight).To(DType.Float64).ToArray<double>(), "without bias", dtype == DType.Float32 ? 1e-5 : 8e-3,
+            dtype == DType.Float32 ? 1e-4 : 0.1);
+    }
+
+    [Theory]
     [InlineData(true, false)]
     [InlineData(true, true)]
     [InlineData(false, true)]

@@ -146,7 +146,7 @@ static class BenchmarkJobs
         var words = new Random(Seed);
         int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ =>
             Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
-        var generator = new TextGenerator(model, padId: 0, eosIds: []);
+        var generator = new TextGenerator(model, padId: 0, eosIds: []) { Workers = WorkerThreads.On(device, options.Workers) };
         clock.Begin("", 0, 0);
         while (!clock.IsEnough)
         {

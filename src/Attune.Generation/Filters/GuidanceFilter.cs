@@ -33,11 +33,11 @@ public sealed class GuidanceFilter(LanguageModel model, int padId, SamplingOptio
         int[][] prompts = negative.Count > 0 ? [[.. negative]] : [.. rows.Select(row => (int[])[row.Source[^1]])];
         var state = new DecoderState(model, prompts, padId, options.MaxNewTokens);
         var room = Math.Min(options.MaxNewTokens, model.Backbone.ContextLength - rows.Max(row => row.Text.Count));
-        if (state.Room < room)
+        if (state.RoomOf(0) < room)
         {
             state.Dispose();
             throw new InvalidDataException(
-                $"the negative prompt has {negative.Count} tokens, which leaves space for a response of {state.Room} tokens, "
+                $"the negative prompt has {negative.Count} tokens, which leaves space for a response of {state.RoomOf(0)} tokens, "
                 + $"but the prompts leave space for {room}; "
                 + "shorten it");
         }

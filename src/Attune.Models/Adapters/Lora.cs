@@ -68,7 +68,7 @@ public sealed class Lora : IDisposable
 
     /// <summary>Whether adapters are disabled on this thread.</summary>
     [field: ThreadStatic]
-    internal static bool IsDisabled { get; set; }
+    public static bool IsDisabled { get; internal set; }
 
     /// <summary>
     /// Until the result is disposed, models on this thread compute with their base weights, as if they had no adapter: the reference of

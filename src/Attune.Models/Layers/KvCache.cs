@@ -12,8 +12,8 @@ public sealed record CacheShape(int Layers, long Heads, long HeadWidth)
 }
 
 /// <summary>
-/// Keys and values of every layer for the tokens read so far, in memory that is allocated once for the maximum length: (B, heads,
-/// capacity, D) each. For an encoder–decoder also those of the source, which are computed once.
+/// Keys and values of every layer for the tokens read so far: (B, heads, capacity, D) each. For an encoder–decoder also those of the
+/// source, which are computed once.
 /// </summary>
 public sealed class KvCache : IDisposable
 {
@@ -31,7 +31,7 @@ public sealed class KvCache : IDisposable
         Tensor NewColumns() => Tensor.Empty([batch, shape.Heads, capacity, shape.HeadWidth], dtype, device).DetachFromScope();
     }
 
-    public long Capacity { get; }
+    public long Capacity { get; private set; }
 
     /// <summary>Columns in use.</summary>
     public long Length { get; private set; }
@@ -77,6 +77,41 @@ public sealed class KvCache : IDisposable
         previous?.Positions.Dispose();
 
         static Tensor Append(Tensor first, Tensor second) => Tensor.Concatenate(1, first, second).DetachFromScope();
+    }
+
+    /// <summary>Whether rows of another cache can be added: none of the rows has a source or a history.</summary>
+    public bool CanJoin => SourceMask is null && History is null;
+
+    /// <summary>
+    /// Adds the rows of another cache after the own ones, so that the last columns of both coincide; columns before the first of a row
+    /// are 0. Columns that the caller does not need any more are dropped. The other cache is not changed.
+    /// </summary>
+    /// <param name="other">A cache of the same model.</param>
+    /// <param name="unused">The number of first columns that no own row needs.</param>
+    /// <param name="capacity">The columns for which memory is reserved; at least those in use.</param>
+    public void Join(KvCache other, long unused, long capacity)
+    {
+        if (!CanJoin || !other.CanJoin)
+            throw new InvalidOperationException("rows with a source or a history cannot join a cache");
+        var length = Math.Max(Length - unused, other.Length);
+        capacity = Math.Max(capacity, length);
+        for (var layer = 0; layer < keys.Length; layer++)
+        {
+            keys[layer] = Joined(keys[layer], other.keys[layer]);
+            values[layer] = Joined(values[layer], other.values[layer]);
+        }
+        (Length, Capacity) = (length, capacity);
+
+        Tensor Joined(Tensor own, Tensor added)
+        {
+            using var scope = TensorScope.Open();
+            var (rows, all) = (own.Size(0), own.Size(0) + added.Size(0));
+            var joined = Tensor.Zeros([all, own.Size(1), capacity, own.Size(3)], own.DType, own.Device);
+            joined.Slice(0, 0, rows).Slice(2, length - (Length - unused), length).CopyInPlace(own.Slice(2, unused, Length));
+            joined.Slice(0, rows, all).Slice(2, length - other.Length, length).CopyInPlace(added.Slice(2, 0, other.Length));
+            own.Dispose();
+            return joined.DetachFromScope();
+        }
     }
 
     /// <summary>Keeps the rows with these indices (N), in this order; a row may occur several times.</summary>

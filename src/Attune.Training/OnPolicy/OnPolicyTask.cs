@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models.Layers;
+using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;

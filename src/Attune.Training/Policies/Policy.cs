@@ -53,11 +53,19 @@ public sealed class Policy(
     public IReadOnlyList<ILogitsFilter> Filters { get; } = filters ?? [];
 
     /// <summary>Samples responses: this process by default, or a server.</summary>
-    public ITextGenerator Generator { get; init; } = new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
+    public ITextGenerator Generator
     {
-        FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
-        Filters = filters ?? [],
-    };
+        get => field ??= new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
+        {
+            FindStopString = StopStrings.Finder(tokenizer, sampling.Stop),
+            Filters = filters ?? [],
+            Workers = Workers,
+        };
+        init;
+    }
+
+    /// <summary>Share the rows that are sampled in this process.</summary>
+    public IWorkers Workers { get; init; } = WorkerThreads.Single;
 
     /// <summary>Plays episodes of several turns; null where a response is one turn.</summary>
     public IEpisodes? Episodes { get; init; }
@@ -69,21 +77,21 @@ public sealed class Policy(
 
     /// <summary>This policy with another model, and without a critic and the advantage of Q heads.</summary>
     public Policy With(LanguageModel other) =>
-        new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null, Episodes = Episodes };
+        new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null, Episodes = Episodes, Workers = Workers };
 
     /// <summary>This policy with its adapter switched off, and without a critic and the advantage of Q heads.</summary>
     public Policy WithAdapterOff() =>
-        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null, Episodes = Episodes };
+        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null, Episodes = Episodes, Workers = Workers };
 
     /// <summary>This policy with another β of the advantage of Q heads, and without a critic.</summary>
     public Policy WithAdvantage(double beta) =>
-        new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null, Episodes = Episodes };
+        new(model, tokenizer, sampling with { AdvantageBeta = beta }, filters) { Critic = null, Episodes = Episodes, Workers = Workers };
 
     /// <summary>This policy with the geometric mixture π^(1 − c) π_ref^c as its distribution, and without a critic.</summary>
     public Policy MixedWith(Policy reference, double coef)
     {
         var mixture = new MixtureFilter(reference.Model, coef, tokenizer.FillId, sampling.MaxNewTokens, reference.AdapterOff);
-        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null, Episodes = Episodes };
+        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null, Episodes = Episodes, Workers = Workers };
     }
 
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>

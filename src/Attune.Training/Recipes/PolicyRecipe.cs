@@ -6,11 +6,12 @@ using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Text;
+using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Environments;
 using Attune.Training.Health;
-using Attune.Training.Options;
 using Attune.Training.Optimizers;
+using Attune.Training.Options;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -195,7 +196,12 @@ public abstract record PolicyRecipe : IRecipe
         using var player = episodes?.Player;
         if (player is not null)
             RequireRoomForEpisodes(model.Backbone);
-        var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer)) { Critic = critic, Episodes = player };
+        var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer))
+        {
+            Critic = critic,
+            Episodes = player,
+            Workers = WorkerThreads.On(run.Device, Training.Workers),
+        };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);

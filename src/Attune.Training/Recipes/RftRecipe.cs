@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Reporting.Reports;
+using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;

@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
-using Attune.Torch;
 
-namespace Attune.Training.Batches;
+namespace Attune.Torch;
 
 /// <summary>Processes several items in parallel, each on one CPU thread. The last items start first, since they are the longest.</summary>
 /// <param name="count">Workers; a single one runs on the caller's thread, with the caller's number of threads per operator.</param>
@@ -10,7 +9,11 @@ public sealed class WorkerThreads(int count) : IWorkers
     /// <summary>A single worker.</summary>
     public static WorkerThreads Single { get; } = new(1);
 
-    public int Count => count;
+    /// <summary>Whether this thread is a worker, which processes inner lists by itself.</summary>
+    [ThreadStatic]
+    static bool isWorker;
+
+    public int Count => isWorker ? 1 : count;
 
     /// <summary>The requested workers on a CPU; one on another device, which processes one item at a time.</summary>
     public static WorkerThreads On(Device device, int count) => device.Type == DeviceType.Cpu ? new(count) : Single;
@@ -19,7 +22,7 @@ public sealed class WorkerThreads(int count) : IWorkers
     {
         var results = new TResult[items.Count];
         var next = items.Count;
-        if (count == 1)
+        if (Count == 1)
         {
             ProcessItems();
             return results;
@@ -38,12 +41,14 @@ public sealed class WorkerThreads(int count) : IWorkers
         void ProcessItemsOnOneThread()
         {
             TorchLibrary.Threads = 1;
+            isWorker = true;
             try
             {
                 ProcessItems();
             }
             finally
             {
+                isWorker = false;
                 TorchLibrary.Threads = threads;
             }
         }

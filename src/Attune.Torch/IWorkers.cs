@@ -1,4 +1,4 @@
-namespace Attune.Training.Batches;
+namespace Attune.Torch;
 
 /// <summary>Processes the items of a list in parallel; results are bit-identical for any number of workers.</summary>
 public interface IWorkers
