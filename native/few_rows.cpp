@@ -31,9 +31,18 @@ struct Vector {
 
 #define ATTUNE_INLINE inline __attribute__((always_inline))
 
+// Elements of two vectors of 8 by index.
+#if __has_builtin(__builtin_shufflevector)
+#define ATTUNE_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t Indices __attribute__((vector_size(32)));
+#define ATTUNE_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, Indices{__VA_ARGS__})
+#endif
+
 // c = start + x panel for `height` rows and 2 · width columns; the panel is (count, 2 · width). Starts from `bias`, or from c.
 template <int width, int height>
-ATTUNE_INLINE void multiply(const float* x, int64_t stride, const float* panel, int64_t count, const float* bias, float* c, int64_t c_stride) {
+ATTUNE_INLINE void multiply(const float* x, int64_t stride, const float* panel, int64_t count, const float* bias, float* c,
+                            int64_t c_stride) {
     using V = typename Vector<width>::type;
     V left[height], right[height];
     for (int r = 0; r < height; r++) {
@@ -57,8 +66,8 @@ ATTUNE_INLINE void multiply(const float* x, int64_t stride, const float* panel, 
 
 // Tiles of at most `height` rows that differ by at most one.
 template <int width, int height>
-ATTUNE_INLINE void multiply_rows(const float* x, int64_t stride, int64_t rows, const float* panel, int64_t count, const float* bias, float* c,
-                                 int64_t c_stride) {
+ATTUNE_INLINE void multiply_rows(const float* x, int64_t stride, int64_t rows, const float* panel, int64_t count, const float* bias,
+                                 float* c, int64_t c_stride) {
     if constexpr (height > 1) {
         if (rows > 0 && (rows + height - 2) / (height - 1) == (rows + height - 1) / height)       // fits in tiles of one row less
             return multiply_rows<width, height - 1>(x, stride, rows, panel, count, bias, c, c_stride);
@@ -96,17 +105,17 @@ ATTUNE_INLINE void transpose_block(const Element* from, int64_t stride, float* t
     for (int i = 0; i < 8; i++)
         for (int j = 0; j < 8; j++) r[i][j] = widen(from[i * stride + j]);
     for (int i = 0; i < 8; i += 2) {
-        s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+        s[i] = ATTUNE_SHUFFLE(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        s[i + 1] = ATTUNE_SHUFFLE(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
     }
     for (int i = 0; i < 8; i += 4)
         for (int j = 0; j < 2; j++) {
-            r[i + 2 * j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            r[i + 2 * j + 1] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+            r[i + 2 * j] = ATTUNE_SHUFFLE(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            r[i + 2 * j + 1] = ATTUNE_SHUFFLE(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
         }
     for (int i = 0; i < 4; i++) {
-        *reinterpret_cast<V*>(to + i * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *reinterpret_cast<V*>(to + (i + 4) * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        *reinterpret_cast<V*>(to + i * to_stride) = ATTUNE_SHUFFLE(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *reinterpret_cast<V*>(to + (i + 4) * to_stride) = ATTUNE_SHUFFLE(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
     }
 }
 
@@ -153,7 +162,8 @@ ATTUNE_INLINE void multiply_panels(const Product<Element>& p, int64_t begin, int
             multiply_rows<width, height>(p.x + k, p.inputs, p.rows, panel, count, k == 0 ? bias : nullptr, y, stride);
         }
         if (valid < columns)
-            for (int64_t row = 0; row < p.rows; row++) std::copy(y + row * columns, y + row * columns + valid, p.y + row * p.outputs + first);
+            for (int64_t row = 0; row < p.rows; row++)
+                std::copy(y + row * columns, y + row * columns + valid, p.y + row * p.outputs + first);
     }
 }
 
@@ -173,7 +183,8 @@ __attribute__((target("avx2,fma"))) void panels_of_avx2(const Product<Element>& 
 }
 
 template <typename Element>
-__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))) void panels_of_avx512(const Product<Element>& p, int64_t begin, int64_t end) {
+__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))) void panels_of_avx512(const Product<Element>& p, int64_t begin,
+                                                                                         int64_t end) {
     multiply_panels<16, 12>(p, begin, end);
 }
 
@@ -213,7 +224,9 @@ at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weig
     auto y = at::empty({rows.size(0), outputs}, rows.options());
     auto* pb = bias.defined() ? added.data_ptr<float>() : nullptr;
     auto run = [&](auto* pw) {
-        multiply<std::decay_t<decltype(*pw)>>({rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs, is_input_major});
+        Product<std::decay_t<decltype(*pw)>> product{
+            rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs, is_input_major};
+        multiply(product);
     };
     if (weight.scalar_type() == at::kFloat)
         run(static_cast<const float*>(weight.data_ptr()));

@@ -52,7 +52,9 @@ public sealed class DecoderState : IDisposable
     /// <summary>Rows, B.</summary>
     public int Count => paddingColumns.Length;
 
-    /// <summary>Whether rows can join: not in an encoder–decoder, and not where a longer text changes the positions of all tokens.</summary>
+    /// <summary>
+    /// Whether rows can join: not in an encoder–decoder, and not where a longer text changes the frequencies of all tokens.
+    /// </summary>
     public bool CanJoin => cache.CanJoin;
 
     /// <summary>The history of a row of this prompt, before its response.</summary>
@@ -120,9 +122,9 @@ public sealed class DecoderState : IDisposable
     {
         if (prefix.Length == 0)
             throw new InvalidDataException("a prompt is empty; it must have at least one token");
-        var room = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - prefix.Length);
-        return room > 0
-            ? room
+        var tokens = (int)Math.Min(maxNewTokens, model.Backbone.ContextLength - prefix.Length);
+        return tokens > 0
+            ? tokens
             : throw new InvalidDataException(
                 $"a prompt of {prefix.Length} tokens leaves no space for a response in a context of {model.Backbone.ContextLength} tokens; "
                 + "shorten it");

@@ -1,6 +1,5 @@
 using Attune.Generation;
 using Attune.Torch;
-using Attune.Training.Batches;
 using Attune.Training.Parameters;
 
 namespace Attune.Cli.Quickstart;

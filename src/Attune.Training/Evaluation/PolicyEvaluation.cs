@@ -3,7 +3,6 @@ using Attune.Generation;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
-using Attune.Training.Batches;
 using Attune.Training.Environments;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;

@@ -81,7 +81,10 @@ public sealed class Policy(
 
     /// <summary>This policy with its adapter switched off, and without a critic and the advantage of Q heads.</summary>
     public Policy WithAdapterOff() =>
-        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { AdapterOff = true, Critic = null, Episodes = Episodes, Workers = Workers };
+        new(model, tokenizer, sampling with { AdvantageBeta = 0 }, filters)
+        {
+            AdapterOff = true, Critic = null, Episodes = Episodes, Workers = Workers,
+        };
 
     /// <summary>This policy with another β of the advantage of Q heads, and without a critic.</summary>
     public Policy WithAdvantage(double beta) =>
@@ -91,7 +94,10 @@ public sealed class Policy(
     public Policy MixedWith(Policy reference, double coef)
     {
         var mixture = new MixtureFilter(reference.Model, coef, tokenizer.FillId, sampling.MaxNewTokens, reference.AdapterOff);
-        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture]) { Critic = null, Episodes = Episodes, Workers = Workers };
+        return new(model, tokenizer, sampling with { AdvantageBeta = 0 }, [.. Filters, mixture])
+        {
+            Critic = null, Episodes = Episodes, Workers = Workers,
+        };
     }
 
     /// <summary>The prompts of examples in tokens, each with room for a response; those that cannot be used are left out.</summary>

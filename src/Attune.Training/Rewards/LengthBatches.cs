@@ -1,5 +1,4 @@
 using Attune.Torch;
-using Attune.Training.Batches;
 
 namespace Attune.Training.Rewards;
 
