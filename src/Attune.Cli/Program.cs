@@ -21,6 +21,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
     ScoreCommand.Create(),
     EvaluateCommand.Create(),
     ModelsCommand.Create(),
+    ExportCommand.Create(),
     DataCommand.Create(),
     RecipeCommand.Create(),
     BenchCommand.Create(),

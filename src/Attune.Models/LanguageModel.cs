@@ -45,6 +45,8 @@ public sealed class LanguageModel : Module
     /// <summary>How the model generates by default with the Q heads of ILQL; null without them. It is saved with the model.</summary>
     public AdvantageShift? Advantage { get; set; }
 
+    internal OutputHead OutputHead => outputHead;
+
     /// <summary>Whether the output matrix is the token embedding.</summary>
     internal bool IsTied => ModelFamily.IsTied(new(Config, "config.json"));
 

@@ -45,6 +45,17 @@ public sealed class Tokenizer
     /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
     public void Save(string folder) => TokenizerFolder.Save(folder, json, config);
 
+    /// <summary>The content of tokenizer.json.</summary>
+    internal JsonField Content => JsonField.Parse(json, "tokenizer.json");
+
+    /// <summary>The Jinja sources of the chat templates by their names.</summary>
+    internal IReadOnlyDictionary<string, string> ChatTemplates => config.ChatTemplates;
+
+    /// <summary>The ids of the special tokens that the template adds before and after a text.</summary>
+    internal (int[] Before, int[] After) AddedIds => Array.IndexOf(frame.Value, Text) is var at
+        ? (frame.Value[..at], frame.Value[(at + 1)..])
+        : default;
+
     /// <summary>Whether every id is the same token in both.</summary>
     public bool HasSameTokensAs(Tokenizer other) => this == other
         || (VocabularySize == other.VocabularySize && Enumerable.Range(0, VocabularySize).All(id => IdToToken(id) == other.IdToToken(id)));

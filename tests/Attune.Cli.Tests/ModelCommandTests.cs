@@ -52,6 +52,19 @@ public sealed class ModelCommandTests : ModelFolderTests
         Fail(expected, "models", "show", copy);
     }
 
+    [Fact]
+    public void ExportGguf_WritesAFileAndRefusesWhatItCannotWrite()
+    {
+        var path = folder.File("lm.gguf");
+        Assert.Matches(@"lm\.gguf: [\d,]+ parameters, q8_0, [\d.]+ MiB\. To run it: llama-cli -m .*lm\.gguf",
+            Succeed("export", "gguf", model, path, "--type", "q8_0"));
+        Assert.Equal("GGUF"u8, File.ReadAllBytes(path).AsSpan(0, 4));
+        Fail("--type must be one of f32, f16, bf16, q8_0 (was 'q4')", "export", "gguf", model, path, "--type", "q4");
+        Fail("is a folder; name a file, such as", "export", "gguf", model, folder.Path);
+        Fail("holds a reward model; name a language model", "export", "gguf", rewardModel, path);
+        Fail("there is no folder nothing", "export", "gguf", "nothing", path);
+    }
+
     /// <summary>A copy of the model whose file lacks a tensor.</summary>
     string WithoutItsNorm()
     {

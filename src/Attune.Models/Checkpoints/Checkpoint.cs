@@ -79,6 +79,9 @@ sealed class Checkpoint : IDisposable
         return expected;
     }
 
+    /// <summary>Reads one tensor in its stored type.</summary>
+    public Tensor Read(string name) => tensors[name].File.Read(tensors[name].Name);
+
     public SafetensorsEntry Entry(string name) => tensors[name].File.Header.Entries[tensors[name].Name];
 
     public void Dispose()

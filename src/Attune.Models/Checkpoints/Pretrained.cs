@@ -53,8 +53,7 @@ public static class Pretrained
         UntieIfOwn(config, folder, file);
         var model = ModelBuilder.LanguageModel(config, ConfigPath(folder), file.Names, expectValueHead);
         file.CopyTo(model, ignored: ModelBuilder.HeadNames(config, folder).Contains, dtype);
-        if (Path.Combine(folder, GenerationFile) is var generation && File.Exists(generation))
-            model.GenerationConfig = JsonInput.ReadObject(generation);
+        model.GenerationConfig = ReadGenerationConfig(folder);
         return model;
     }
 
@@ -159,6 +158,36 @@ public static class Pretrained
             config[RewardScale.Key] = reward.DeepClone();
         return config;
     }
+
+    /// <summary>
+    /// The weights of a language model, which are read one at a time; those of an adapter are merged into its base model in memory.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a language model.</exception>
+    public static ModelWeights OpenWeights(string folder)
+    {
+        if (Peft.IsAdapter(folder))
+            return new(LoadLanguageModel(folder, dtype: null), file: null);
+        var config = ReadConfig(folder);
+        var file = Checkpoint.Open(folder, ModelBuilder.Family(config, folder));
+        try
+        {
+            if (ModelBuilder.RewardHeadNames(config, folder).All(file.Names.Contains))
+                throw new InvalidDataException($"{folder} holds a reward model; name a language model");
+            UntieIfOwn(config, folder, file);
+            var model = ModelBuilder.LanguageModel(config, ConfigPath(folder), file.Names);
+            file.Match(model, ModelBuilder.HeadNames(config, folder).Contains);
+            model.GenerationConfig = ReadGenerationConfig(folder);
+            return new(model, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    static JsonObject? ReadGenerationConfig(string folder) =>
+        Path.Combine(folder, GenerationFile) is var path && File.Exists(path) ? JsonInput.ReadObject(path) : null;
 
     /// <summary>Describes the model of a folder, after checking names and shapes. Reads no weights.</summary>
     /// <exception cref="InvalidDataException">The folder is not a complete checkpoint of a supported family.</exception>

@@ -43,6 +43,8 @@ public sealed class Gpt2 : Decoder
         finalNorm = Register("ln_f", new LayerNorm(config.Width, config.NormEpsilon));
     }
 
+    internal Gpt2Config Config => config;
+
     public override long Width => config.Width;
 
     public override long VocabularySize => config.VocabularySize;

@@ -30,6 +30,8 @@ public sealed class RotaryDecoder : Decoder
         lengthDependent = config.LayerAttention.Select(view => view.Frequencies).FirstOrDefault(frequencies => frequencies.DependOnLength);
     }
 
+    internal RotaryDecoderConfig Config => config;
+
     public override long Width => config.Width;
 
     public override long VocabularySize => config.VocabularySize;

@@ -76,13 +76,28 @@ public sealed class RotaryFrequencies
         return Compute(LengthOf(positions));
     }
 
+    /// <summary>The name of the scaling; <c>default</c> for none.</summary>
+    internal string Type => type;
+
+    /// <summary>The period of the slowest channels.</summary>
+    internal double Theta => theta;
+
+    /// <summary>The number of channels of a head that are rotated.</summary>
+    internal long Width => width;
+
+    /// <summary>The keys of the scaling.</summary>
+    internal ConfigReader Scaling => scaling;
+
+    /// <summary>The frequencies without a scaling.</summary>
+    internal float[] Unscaled => Plain(theta);
+
     /// <summary>Whether the frequencies of a whole text change when it exceeds the original context length.</summary>
     public bool DependOnLength => type == "longrope";
 
     /// <summary>Whether a batch exceeds the original context length.</summary>
     public bool IsLong(Tensor positions) => LengthOf(positions) > OriginalContext;
 
-    double OriginalContext => scaling.Positive("original_max_position_embeddings", contextLength);
+    internal double OriginalContext => scaling.Positive("original_max_position_embeddings", contextLength);
 
     static double LengthOf(Tensor positions)
     {
@@ -90,7 +105,8 @@ public sealed class RotaryFrequencies
         return positions.Reshape(-1).Max(0).Item() + 1;
     }
 
-    (float[] Inverse, double Factor) Compute(double length)
+    /// <summary>The frequencies for texts of a length, and the factor of cosines and sines.</summary>
+    internal (float[] Inverse, double Factor) Compute(double length)
     {
         var plain = Plain(theta);
         return type switch

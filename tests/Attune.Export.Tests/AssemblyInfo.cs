@@ -1,0 +1,2 @@
+// llama.cpp and libtorch both use all processors.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
