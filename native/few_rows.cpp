@@ -1,6 +1,7 @@
-// y = x W + b for few rows, as generation needs it: a token for each response. BLAS copies the whole weight matrix into its own order at
-// each call, which costs as much as the product when there are few rows. This kernel copies a panel of columns at a time, which stays in
-// the processor's cache. A row's result does not depend on the other rows or the number of threads.
+// y = x Wᵀ + b for few rows, as generation needs it: a token for each response. BLAS transposes the whole weight matrix at each call, which
+// costs as much as the product when there are few rows. This kernel transposes a panel of outputs at a time, which stays in the
+// processor's cache, and meanwhile fetches the next. BLAS is as fast where the matrix is stored as (in, out). A row's result does not
+// depend on the other rows or the number of threads.
 #include <algorithm>
 #include <cstring>
 
@@ -17,11 +18,10 @@ constexpr int64_t depth = 256;
 template <typename Element>
 struct Product {
     const float* x;                                       // (rows, inputs)
-    const Element* weight;                                // (inputs, outputs), or (outputs, inputs)
+    const Element* weight;                                // (outputs, inputs)
     const float* bias;                                    // (outputs), or null
     float* y;                                             // (rows, outputs)
     int64_t rows, inputs, outputs;
-    bool is_input_major;
 };
 
 template <int width>
@@ -83,20 +83,6 @@ ATTUNE_INLINE void multiply_rows(const float* x, int64_t stride, int64_t rows, c
 ATTUNE_INLINE float widen(float x) { return x; }
 ATTUNE_INLINE float widen(at::BFloat16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.x) << 16); }
 
-// panel[k][j] = weight[k][j] of a matrix (inputs, outputs). Meanwhile fetches the columns of the next panel.
-template <int columns, typename Element>
-ATTUNE_INLINE void copy_panel(const Element* weight, int64_t stride, int64_t count, int64_t valid, const Element* next, float* panel) {
-    for (int64_t k = 0; k < count; k++) {
-        __builtin_prefetch(next + k * stride, 0, 2);
-        auto* from = weight + k * stride;
-        auto* to = panel + k * columns;
-        if (valid == columns)
-            for (int64_t j = 0; j < columns; j++) to[j] = widen(from[j]);
-        else
-            for (int64_t j = 0; j < valid; j++) to[j] = widen(from[j]);
-    }
-}
-
 // An 8 × 8 block, transposed.
 template <typename Element>
 ATTUNE_INLINE void transpose_block(const Element* from, int64_t stride, float* to, int64_t to_stride) {
@@ -151,14 +137,8 @@ ATTUNE_INLINE void multiply_panels(const Product<Element>& p, int64_t begin, int
         if (p.bias) std::copy(p.bias + first, p.bias + first + valid, bias);
         for (int64_t k = 0; k < p.inputs; k += depth) {
             auto count = std::min(depth, p.inputs - k);
-            bool is_last = k + depth >= p.inputs;
-            if (p.is_input_major) {
-                auto* next = is_last ? p.weight + first + columns : p.weight + (k + depth) * p.outputs + first;
-                copy_panel<columns>(p.weight + k * p.outputs + first, p.outputs, count, valid, next, panel);
-            } else {
-                auto* next = is_last ? p.weight + (first + columns) * p.inputs : p.weight + first * p.inputs + k + depth;
-                transpose_panel<columns>(p.weight + first * p.inputs + k, p.inputs, count, valid, next, panel);
-            }
+            auto* next = k + depth < p.inputs ? p.weight + first * p.inputs + k + depth : p.weight + (first + columns) * p.inputs;
+            transpose_panel<columns>(p.weight + first * p.inputs + k, p.inputs, count, valid, next, panel);
             multiply_rows<width, height>(p.x + k, p.inputs, p.rows, panel, count, k == 0 ? bias : nullptr, y, stride);
         }
         if (valid < columns)
@@ -216,8 +196,7 @@ bool is_supported(const at::Tensor& t) {
 }  // namespace
 
 at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-    auto is_input_major = !weight.is_contiguous();
-    if (!is_supported(x) || x.scalar_type() != weight.scalar_type() || (is_input_major && !weight.t().is_contiguous())) return {};
+    if (!is_supported(x) || x.scalar_type() != weight.scalar_type() || !weight.is_contiguous()) return {};
     auto outputs = weight.size(0), inputs = weight.size(1);
     auto rows = x.reshape({-1, inputs}).to(at::kFloat).contiguous();
     auto added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
@@ -225,7 +204,7 @@ at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weig
     auto* pb = bias.defined() ? added.data_ptr<float>() : nullptr;
     auto run = [&](auto* pw) {
         Product<std::decay_t<decltype(*pw)>> product{
-            rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs, is_input_major};
+            rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs};
         multiply(product);
     };
     if (weight.scalar_type() == at::kFloat)

@@ -121,12 +121,6 @@ public sealed record SamplingOptions : IValidatableObject
     /// <summary>Texts that end a response where they occur; they are not part of it.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>
-    /// Samples maxNewTokens tokens for every response and cuts it at its end afterwards, so that what is sampled for one response does
-    /// not depend on when others end.
-    /// </summary>
-    public bool FixedLength { get; init; }
-
     /// <summary>Whether temperature alone changes the distribution: no token is removed for being unlikely.</summary>
     public bool IsUntruncated =>
         TopK == 0 && TopP >= 1 && MinP <= 0 && TypicalP >= 1 && TopH <= 0 && EpsilonCutoff <= 0 && EtaCutoff <= 0;

@@ -36,7 +36,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// <summary>
     /// Number of tokens after which the host waits for the device and checks which rows have ended: 1 on a CPU, where waiting is free;
     /// more on a GPU, where keeping the queue full is worth more than dropping ended rows early. Always 1 when each token is needed at
-    /// once (penalties, other filters, <see cref="OnToken"/>). Responses with a fixed length are checked at the end only.
+    /// once (penalties, other filters, <see cref="OnToken"/>).
     /// </summary>
     public int StopCheckInterval { get; init; } = model.Device.Type == DeviceType.Cpu ? 1 : 16;
 
@@ -80,7 +80,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
         using var batch = chain.Begin(rows.Histories);
         using var draws = chain.IsGreedy ? null : new RowDraws(model.Device, first.Select(row => row.Seed));
         var sampler = new Sampler(batch.Chain);
-        var interval = chain.NeedsHistory || OnToken is not null ? 1 : options.FixedLength ? int.MaxValue : StopCheckInterval;
+        var interval = chain.NeedsHistory || OnToken is not null ? 1 : StopCheckInterval;
         var lastStep = first.Max(row => row.MaxLength);
         for (var step = 1; ; step++)
         {
@@ -90,9 +90,9 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             rows.Add(tokens, logprobs, state.Values());
             if (step == lastStep || step % interval == 0)
                 rows.Read(eosIds);
-            if (step == lastStep || !(rows.AnyLive || options.FixedLength))
+            if (step == lastStep || !rows.AnyLive)
                 break;
-            var live = options.FixedLength ? null : rows.Compact();
+            var live = rows.Compact();
             if (live is not null)
             {
                 state.Select(live);

@@ -72,9 +72,6 @@ public sealed class PpoFormsTests : IDisposable
         ["sampling.temperature"] = recipe => recipe with { Sampling = recipe.Sampling with { Temperature = 0.5 } },
         ["sampling.stop"] = recipe =>
             recipe with { Sampling = recipe.Sampling with { Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
-        ["sampling.fixedLength"] = recipe =>
-            recipe with { Sampling = recipe.Sampling with { FixedLength = true,
-            Stop = [.. "abcdefghijklmnop".Select(letter => $"{letter}")] } },
         ["sampling.minNewTokens"] = recipe => recipe with { Sampling = recipe.Sampling with { MinNewTokens = 8, MaxNewTokens = 8 } },
         ["sampling.topH"] = Sampling(sampling => sampling with { TopH = 0.5 }),
         ["sampling.epsilonCutoff"] = Sampling(sampling => sampling with { EpsilonCutoff = 0.02 }),

@@ -97,7 +97,7 @@ static class BenchmarkJobs
             Training = common.Training,
             Optimizer = common.Optimizer,
             Model = folder.LanguageModel(),
-            Sampling = new() { MaxNewTokens = preset.Ppo.Response, FixedLength = true },
+            Sampling = new() { MaxNewTokens = preset.Ppo.Response },
             Data = Data(folder, common, ("prompt", preset.Ppo.Prompt)),
         };
     }

@@ -31,7 +31,7 @@ public sealed record BatchOptions : IValidatableObject
     public int MicroBatchTokens { get; init; }
 
     /// <summary>
-    /// Micro-batches that are computed in parallel on a CPU, each on one thread; results are bit-identical to those of run.threads 1. For
+    /// Micro-batches that are computed in parallel on a CPU, each on one thread; gradients are bit-identical to those of run.threads 1. For
     /// models
     /// that are so small that several threads do not make an operator faster.
     /// </summary>

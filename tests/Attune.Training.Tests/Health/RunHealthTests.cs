@@ -101,7 +101,8 @@ public sealed class RunHealthTests : IDisposable
     [Fact]
     public void AHealthyRunSaysSoAndIsLeftAlone()
     {
-        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 8);
+        // Scores that a tiny learning rate cannot change, so that chance cannot look like a fall.
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a", steps: 8) with { RewardModel = "", Rewards = [new RegexReward { Pattern = "^" }] };
         var display = new RecordingDisplay();
         var run = runs.Start(
             "ppo", recipe with { Optimizer = new() { LearningRate = 1e-5 }, Health = Watchful(HealthAct.RollBack) }, display);

@@ -115,7 +115,7 @@ public sealed class RewardSourcesTests : IDisposable
               echo x >> asked
               [ -e mended ] || [ "$(wc -l < asked)" -lt 4 ] || exit 1
               id=${line#*:}; id=${id%%,*}
-              n=$(echo "$line" | sed 's/.*"completions"://; s/","/"\n"/g' | wc -l)
+              n=$(printf '%s' "$line" | sed 's/.*"completions"://; s/\\.//g' | grep -o '"[^"]*"' | wc -l)
               echo "{\"id\":$id,\"scores\":[$(seq -s, "$n")]}"
             done
             """);
