@@ -26,9 +26,9 @@ static class StudioLoad
         var people = links.ConvertAll(_ => new Visitor(studio.Address));
         await Task.WhenAll(people.Zip(links, async (person, link) =>
             (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
-        await Load("warming up", people, project, TimeSpan.Zero, output);
-        await Load("without pauses", people, project, TimeSpan.Zero, output);
-        await Load("with pauses of 2 s", people, project, TimeSpan.FromSeconds(2), output);
+        await Load("warming up", studio, people, project, TimeSpan.Zero, output);
+        await Load("without pauses", studio, people, project, TimeSpan.Zero, output);
+        await Load("with pauses of 2 s", studio, people, project, TimeSpan.FromSeconds(2), output);
         people.ForEach(person => person.Dispose());
     }
 
@@ -76,9 +76,10 @@ static class StudioLoad
             store.Annotations.Submit(project, person, new(showing.Token, new() { Ranks = [0, 1] }, 1));
     }
 
-    static async Task Load(string what, List<Visitor> people, long project, TimeSpan pause, TextWriter output)
+    static async Task Load(string what, StudioProcess studio, List<Visitor> people, long project, TimeSpan pause, TextWriter output)
     {
         var (next, submit) = (new ConcurrentBag<double>(), new ConcurrentBag<double>());
+        var (client, server) = (Environment.CpuUsage.TotalTime, studio.ProcessorTime);
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(people.Select(async (person, i) =>
         {
@@ -93,8 +94,10 @@ static class StudioLoad
                 await Call(submit, person, $"/api/projects/{project}/decisions", body);
             }
         }));
-        var requests = (next.Count + submit.Count) / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        output.WriteLine($"{People} people {what}: {requests:0} requests a second");
+        var count = next.Count + submit.Count;
+        output.WriteLine($"{People} people {what}: {count / Stopwatch.GetElapsedTime(start).TotalSeconds:0} requests a second; "
+            + $"a request takes {(studio.ProcessorTime - server).TotalMilliseconds / count:0.00} ms of processor time in the server, "
+            + $"{(Environment.CpuUsage.TotalTime - client).TotalMilliseconds / count:0.00} ms in the client");
         output.WriteLine($"{Times(next)}: next item");
         output.WriteLine($"{Times(submit)}: annotation");
     }

@@ -43,9 +43,35 @@ public sealed record AnnotationSummary
     /// <summary>The places of the single best and the single worst response; null where several share first or last rank.</summary>
     public (int Best, int Worst)? Extremes()
     {
-        var worths = Enumerable.Range(0, Shown.Count).Where(place => Worth(place) is not null).OrderByDescending(Worth).ToList();
-        return worths.Count > 1 && Worth(worths[0]) > Worth(worths[1]) && Worth(worths[^1]) < Worth(worths[^2]) ? (worths[0], worths[^1])
-            : null;
+        var (best, worst) = (new Extreme(), new Extreme());
+        for (var place = 0; place < Shown.Count; place++)
+            if (Worth(place) is { } worth)
+            {
+                best.Add(place, worth);
+                worst.Add(place, -worth);
+            }
+        return best.IsAlone && worst.IsAlone && best.Place != worst.Place ? (best.Place, worst.Place) : null;
+    }
+
+    /// <summary>The place of the largest worth so far.</summary>
+    struct Extreme()
+    {
+        int largest;
+
+        public int Place { get; private set; }
+
+        /// <summary>Whether one place has the largest worth, and no other.</summary>
+        public bool IsAlone { get; private set; }
+
+        bool isEmpty = true;
+
+        public void Add(int place, int worth)
+        {
+            if (isEmpty || worth > largest)
+                (isEmpty, largest, Place, IsAlone) = (false, worth, place, true);
+            else if (worth == largest)
+                IsAlone = false;
+        }
     }
 
     /// <summary>Larger is better; null where the response was neither ranked nor rated.</summary>

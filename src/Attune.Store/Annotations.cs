@@ -38,7 +38,14 @@ public sealed class Annotations
     /// </summary>
     /// <returns>Null where no item with this token is assigned to the person.</returns>
     /// <exception cref="InvalidDataException">The decision does not match the project's settings.</exception>
-    public SavedAnnotation? Submit(Project project, long person, Submission submission) => database.Write(connection =>
+    public SavedAnnotation? Submit(Project project, long person, Submission submission) =>
+        database.Write(connection => Save(connection, project, person, submission));
+
+    /// <summary>Like <see cref="Submit"/>, without a thread that waits for the disk.</summary>
+    public Task<SavedAnnotation?> SubmitAsync(Project project, long person, Submission submission) =>
+        database.WriteAsync(connection => Save(connection, project, person, submission));
+
+    SavedAnnotation? Save(SqliteConnection connection, Project project, long person, Submission submission)
     {
         if (Find(connection, "token = @token AND person_id = @person AND project_id = @project",
             new { token = submission.Token, person, project = project.Id }) is { } known)
@@ -61,7 +68,7 @@ public sealed class Annotations
         connection.Execute("DELETE FROM lease WHERE token = @token", new { token = submission.Token });
         AppendAudit(connection, project.Id, person, "decided", decision.Item, verdict);
         return new SavedAnnotation(decision, Items.Load(connection, project.Id, decision.Item)!);
-    });
+    }
 
     /// <summary>The latest decision of a person that <see cref="Undo"/> can withdraw; null where there is none.</summary>
     public long? Last(long project, long person) => database.Read(connection => connection.QueryFirstOrDefault<long?>("""
@@ -171,11 +178,43 @@ public sealed class Annotations
         "SELECT count(*) FROM decision WHERE project_id = @project AND person_id = @person AND adjudicates = 0", new { project, person }));
 
     /// <summary>
-    /// All decisions about the ordinary items of a project, including skips and adjudications, by item; rows are read lazily.
+    /// All decisions about the ordinary items of a project, including skips and adjudications, by item; in any order within an item, since
+    /// SQLite would sort each item's decisions separately. Rows are read lazily.
     /// </summary>
-    internal static IEnumerable<Annotation> ForProject(SqliteConnection connection, long project) => Read(
-        connection, "item_id IN (SELECT id FROM item WHERE project_id = @project AND kind = 'Normal') ORDER BY item_id, id",
-        new { project }, buffered: false);
+    internal static IEnumerable<Annotation> ForProject(SqliteConnection connection, long project)
+    {
+        var (values, orders, flags) = (new ParsedLists<int?>(), new ParsedLists<int>(), new ParsedLists<Flag>());
+        using var row = connection.ExecuteReader($"""
+            SELECT {Columns} FROM (
+                SELECT d.* FROM item i CROSS JOIN decision d ON d.item_id = i.id
+                WHERE i.project_id = @project AND i.kind = 'Normal' ORDER BY i.id)
+            """, new { project });
+        while (row.Read())
+            yield return new()
+            {
+                Id = row.GetInt64(0),
+                Item = row.GetInt64(1),
+                Person = row.GetInt64(2),
+                Adjudicates = row.GetBoolean(3),
+                Shown = orders.Parse(row.GetString(4)),
+                Seconds = row.GetDouble(5),
+                At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
+                Revision = row.GetInt32(7),
+                Result = new()
+                {
+                    Outcome = Enum.Parse<Outcome>(row.GetString(8)),
+                    Ranks = Text(9) is { } ranks ? values.Parse(ranks) : null,
+                    Strength = row.IsDBNull(10) ? null : row.GetInt32(10),
+                    Ratings = Text(11) is { } ratings ? values.Parse(ratings) : null,
+                    Flags = flags.Parse(row.GetString(12)),
+                    Rationale = Text(13),
+                    Ideal = Text(14),
+                    SkipReason = Text(15),
+                },
+            };
+
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    }
 
     IReadOnlyList<Annotation> Where(string condition, object parameters) =>
         database.Read(connection => Read(connection, condition, parameters).AsList());
@@ -183,10 +222,10 @@ public sealed class Annotations
     internal static Annotation? Find(SqliteConnection connection, string condition, object parameters) =>
         Read(connection, condition, parameters).SingleOrDefault();
 
-    static IEnumerable<Annotation> Read(SqliteConnection connection, string condition, object parameters, bool buffered = true) =>
+    static IEnumerable<Annotation> Read(SqliteConnection connection, string condition, object parameters) =>
         connection.Query<Annotation, AnnotationResult, Annotation>(
             $"SELECT {Columns} FROM decision WHERE {condition}", (decision, verdict) => decision with { Result = verdict }, parameters,
-            buffered: buffered, splitOn: "outcome");
+            splitOn: "outcome");
 
     internal static long Insert(SqliteConnection connection, long project, Annotation decision, string token) =>
         connection.ExecuteScalar<long>("""

@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace Attune.Store;
 
 /// <summary>
-/// One SQLite file with many readers and one writer. A <see cref="Write"/> that has returned is one transaction on disk (WAL mode with full
-/// synchronisation, https://sqlite.org/pragma.html#pragma_synchronous).
+/// One SQLite file with many readers and one writer. A <see cref="Write"/> that has returned is one transaction on disk: SQLite appends it
+/// to the WAL, and <see cref="LogFlush"/> flushes the WAL for all writes that wait. https://sqlite.org/wal.html
 /// </summary>
 sealed class Database : IDisposable
 {
@@ -14,7 +14,8 @@ sealed class Database : IDisposable
     const int ApplicationId = 0x41_74_74_75;     // "Attu"
     const int MostReaders = 16;
     const int LongestWait = 1000;                // ms in which SQLite itself tries to write again, soon and then every 100 ms
-    const int LargestLog = 16 << 20;             // bytes of the WAL that are kept after a checkpoint
+    const int LargestLog = 16 << 20;             // bytes after which the WAL is moved into the file, and that it keeps then
+    const int PageSize = 4 << 10;
 
     /// <summary>After this time without a change the store is whole in its file, and the WAL is empty.</summary>
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
@@ -24,8 +25,8 @@ sealed class Database : IDisposable
     readonly Lock writing = new();
     readonly ConcurrentBag<SqliteConnection> readers = [];
     readonly SemaphoreSlim freeReaders = new(MostReaders);
+    readonly LogFlush log;
     readonly Timer idle;
-    bool isDurable;
     bool isClosed;
 
     /// <param name="path">The file, which is created if it does not exist; its folder must exist.</param>
@@ -36,6 +37,7 @@ sealed class Database : IDisposable
         this.path = path;
         StoreFile.Ensure(path, Create);
         writer = new PreparedConnection(ConnectionString(path, SqliteOpenMode.ReadWrite));
+        log = new(() => $"{SQLitePCL.raw.sqlite3_db_filename(writer.Handle, "main").utf8_to_string()}-wal");
         idle = new(_ => EmptyLogWhenIdle());
         try
         {
@@ -44,13 +46,20 @@ sealed class Database : IDisposable
         }
         catch (SqliteException error)
         {
-            writer.Dispose();
+            Close();
             throw new InvalidDataException($"{path} cannot be opened as a store of the studio: {error.Message}", error);
         }
         catch
         {
-            writer.Dispose();
+            Close();
             throw;
+        }
+
+        void Close()
+        {
+            idle.Dispose();
+            log.Dispose();
+            writer.Dispose();
         }
     }
 
@@ -82,7 +91,20 @@ sealed class Database : IDisposable
     }
 
     /// <summary>Runs a transaction; it is on disk when the method returns.</summary>
-    public T Write<T>(Func<SqliteConnection, T> write) => Do(write, durable: true);
+    public T Write<T>(Func<SqliteConnection, T> write)
+    {
+        var result = WriteLightly(write);
+        log.Wait().GetAwaiter().GetResult();
+        return result;
+    }
+
+    /// <summary>Like <see cref="Write"/>, without a thread that waits for the disk.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write)
+    {
+        var result = WriteLightly(write);
+        await log.Wait();
+        return result;
+    }
 
     public void Write(Action<SqliteConnection> write) => Write(connection =>
     {
@@ -91,13 +113,10 @@ sealed class Database : IDisposable
     });
 
     /// <summary>Like <see cref="Write"/>, without waiting for the disk: a power failure may undo it.</summary>
-    public T WriteLightly<T>(Func<SqliteConnection, T> write) => Do(write, durable: false);
-
-    T Do<T>(Func<SqliteConnection, T> write, bool durable)
+    public T WriteLightly<T>(Func<SqliteConnection, T> write)
     {
         lock (writing)
         {
-            BeDurable(durable);
             writer.Execute("BEGIN IMMEDIATE");
             try
             {
@@ -152,13 +171,6 @@ sealed class Database : IDisposable
     }
 
     /// <summary>Runs a pragma without caching the statement: a pragma takes effect when it is compiled.</summary>
-    void BeDurable(bool durable)
-    {
-        if (isDurable != durable)
-            Once(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-        isDurable = durable;
-    }
-
     void Once(string sql)
     {
         using var command = new SqliteCommand(sql, writer);
@@ -195,7 +207,8 @@ sealed class Database : IDisposable
         Once("PRAGMA journal_mode = WAL");
         Once($"PRAGMA journal_size_limit = {LargestLog}");
         Once($"PRAGMA busy_timeout = {LongestWait}");
-        BeDurable(true);
+        Once("PRAGMA synchronous = NORMAL");     // a commit does not wait for the disk; Write does
+        Once($"PRAGMA wal_autocheckpoint = {LargestLog / PageSize}");     // fewer moves of more changes each
         if (!IsCurrent())
             StoreUpgrade.Run(writer, Schema(), IsCurrent);
     }
@@ -238,6 +251,7 @@ sealed class Database : IDisposable
             foreach (var reader in readers)
                 reader.Dispose();
             EmptyLog();
+            log.Dispose();
             writer.Dispose();
         }
         freeReaders.Dispose();

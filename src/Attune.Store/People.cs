@@ -132,8 +132,15 @@ public sealed class People
             new { session, until = now + lifetime });
     });
 
-    public bool IsEnded(string session) => database.Read(connection =>
-        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM ended_session WHERE id = @session)", new { session }));
+    /// <summary>The person of a session; null where the session has ended, or the person is disabled.</summary>
+    /// <param name="id">The person.</param>
+    /// <param name="stamp">The <see cref="Person.Session"/> with which the session began.</param>
+    /// <param name="session">The id of the session.</param>
+    public Person? OfSession(long id, string stamp, string session) => database.Read(connection =>
+        connection.QuerySingleOrDefault<Person>($"""
+            SELECT {Columns} FROM person WHERE id = @id AND session = @stamp AND disabled = 0
+                AND NOT EXISTS (SELECT 1 FROM ended_session WHERE id = @session)
+            """, new { id, stamp, session }));
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value",

@@ -85,17 +85,18 @@ public sealed record ProjectAnnotations(
 
     /// <param name="connection">The connection.</param>
     /// <param name="project">The project.</param>
+    /// <param name="withAnswers">Whether to load <see cref="Answers"/>; otherwise they are empty.</param>
     /// <param name="person">
     /// The annotator whose own statistics are computed: only annotations of items that this annotator has decided are loaded, and attention
     /// checks count as ordinary items, since annotators must not be able to tell them apart. Null for everyone's statistics.
     /// </param>
-    internal static ProjectAnnotations Load(SqliteConnection connection, long project, long? person = null)
+    internal static ProjectAnnotations Load(SqliteConnection connection, long project, bool withAnswers = true, long? person = null)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
             "SELECT id, kind, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project }).ToList();
         var kinds = known.Where(item => person is null || item.Kind != ItemKind.Check).ToDictionary(item => item.Item, item => item.Kind);
-        return new(settings, LoadVotes(connection, project, person, kinds), LoadAnswers(connection, project, person),
+        return new(settings, LoadVotes(connection, project, person, kinds), withAnswers ? LoadAnswers(connection, project, person) : [],
             known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
     }
 
@@ -107,11 +108,11 @@ public sealed record ProjectAnnotations(
 
     static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds)
     {
-        var lists = new Dictionary<string, IReadOnlyList<int?>>(StringComparer.Ordinal);     // many votes share few different lists
-        var orders = new Dictionary<string, IReadOnlyList<int>>(StringComparer.Ordinal);
+        var (lists, orders) = (new ParsedLists<int?>(), new ParsedLists<int>());
         var votes = new List<AnnotationSummary>();
         using var row = connection.ExecuteReader($"""
-            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings FROM decision
+            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings
+            FROM decision {(person is null && HasManyDecisions(connection, project) ? "NOT INDEXED" : "")}
             WHERE project_id = @project AND {AreOwn("item_id", person)}
             """, new { project, person });
         while (row.Read())
@@ -125,12 +126,16 @@ public sealed record ProjectAnnotations(
                 Strength = row.IsDBNull(4) ? null : row.GetInt32(4),
                 Seconds = row.GetDouble(5),
                 At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                Shown = Parsed(orders, row.GetString(7)),
-                Ranks = row.IsDBNull(8) ? null : Parsed(lists, row.GetString(8)),
-                Ratings = row.IsDBNull(9) ? null : Parsed(lists, row.GetString(9)),
+                Shown = orders.Parse(row.GetString(7)),
+                Ranks = row.IsDBNull(8) ? null : lists.Parse(row.GetString(8)),
+                Ratings = row.IsDBNull(9) ? null : lists.Parse(row.GetString(9)),
             });
         return votes;
     }
+
+    /// <summary>Whether to read the whole table: it is in the order of time, where the index leads to a row here and a row there.</summary>
+    static bool HasManyDecisions(SqliteConnection connection, long project) => connection.ExecuteScalar<bool>(
+        "SELECT 10 * decisions > (SELECT max(id) FROM decision) FROM progress WHERE project_id = @project", new { project });
 
     static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project, long? person)
     {
@@ -150,12 +155,5 @@ public sealed record ProjectAnnotations(
             ((List<AnswerFacts>)ofItem).Add(new(row.IsDBNull(1) ? null : row.GetString(1), row.GetInt32(2)));
         }
         return answers;
-    }
-
-    static T Parsed<T>(Dictionary<string, T> known, string json)
-    {
-        if (!known.TryGetValue(json, out var list))
-            known.Add(json, list = JsonSerializer.Deserialize<T>(json)!);
-        return list;
     }
 }

@@ -71,10 +71,14 @@ public sealed class Queue
         /// Ends expired leases of all annotators, which makes their items available to others; and leases of this project that would last
         /// longer than a new one, which were given before the clock was set back or the setting was lowered.
         /// </summary>
-        public void EndLeases() => connection.Execute("""
-            UPDATE lease SET live = 0 WHERE live = 1 AND (expires_at <= @now
-                OR (expires_at > @latest AND item_id IN (SELECT id FROM item WHERE id = lease.item_id AND project_id = @project)))
-            """, new { now, latest = until + Renewal, project = project.Id });
+        public void EndLeases()
+        {
+            connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
+            connection.Execute("""
+                UPDATE lease SET live = 0 WHERE live = 1 AND expires_at > @latest
+                    AND item_id IN (SELECT id FROM item WHERE id = lease.item_id AND project_id = @project)
+                """, new { latest = until + Renewal, project = project.Id });
+        }
 
         /// <summary>
         /// Items assigned earlier that have no decision. An expired lease is renewed unless other annotators have taken all places.

@@ -14,9 +14,12 @@ public sealed class StatisticsSource
         connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit WHERE project_id = @project", new { project }));
 
     /// <summary>All annotations of a project.</summary>
-    public ProjectAnnotations Load(long project) => database.Read(connection => ProjectAnnotations.Load(connection, project));
+    /// <param name="project">The project.</param>
+    /// <param name="withAnswers">Whether to load what is known of the responses; otherwise <c>Answers</c> is empty.</param>
+    public ProjectAnnotations Load(long project, bool withAnswers = true) =>
+        database.Read(connection => ProjectAnnotations.Load(connection, project, withAnswers));
 
     /// <summary>The annotations that the statistics of one annotator need, without what would tell attention checks apart.</summary>
     public ProjectAnnotations LoadOwn(long project, long person) =>
-        database.Read(connection => ProjectAnnotations.Load(connection, project, person));
+        database.Read(connection => ProjectAnnotations.Load(connection, project, person: person));
 }

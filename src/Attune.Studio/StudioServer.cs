@@ -29,8 +29,14 @@ public static class StudioServer
     /// <summary>The largest request body, in bytes; uploads of items have their own limit.</summary>
     const long LargestBody = 1 << 20;
 
-    /// <summary>A request that waits for the disk blocks its thread; others should not wait for a new thread.</summary>
-    const int Threads = 64;
+    /// <summary>
+    /// Threads that requests get at once. More of them than this compete for few processors and for the store, so that some requests take
+    /// several times as long as others. A request that waits for the disk needs no thread.
+    /// </summary>
+    const int Threads = 8;
+
+    /// <summary>Settings are read once: watching the current folder for changes costs time with each write of a store in it.</summary>
+    const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
 
     /// <exception cref="InvalidDataException">The store cannot be read, or the address is not loopback while nobody can sign
     /// in.</exception>
@@ -57,7 +63,7 @@ public static class StudioServer
             throw new InvalidDataException(
                 $"others can reach the studio on {options.Listen.Address}, so it needs accounts; "
                 + "create the first one with `attune studio invite NAME --role owner`");
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [NoReload] });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(options.Listen);

@@ -47,6 +47,22 @@ public sealed class ProjectFiguresTests
         Assert.Null(figures.Of(project.Id, 99_999));
     }
 
+    [Fact]
+    public async Task Agreement_ManyAnnotators_ComparesThoseWithTheMostItems()
+    {
+        await using var studio = await RunningStudio.Start();
+        const int People = AgreementFigures.MostRaters + 5;
+        var project = studio.Project("hotel", new() { CheckEvery = 0, Overlap = People }, 3);
+        var people = Enumerable.Range(0, People).Select(i => studio.Store.People.Add($"person {i}", Role.Annotator)).ToList();
+        foreach (var (i, person) in people.Index())
+            for (var times = i < 5 ? 1 : 3; times > 0; times--)     // the first five share one item only
+                Decide(studio, project, person);
+        var figures = new ProjectFigures(studio.Store, TimeProvider.System).Of(project.Id).Agreement;
+        Assert.Equal(People, figures.Raters);
+        Assert.Equal(people.Skip(5).Select(person => person.Id),
+            figures.Pairs.SelectMany(pair => new[] { pair.First, pair.Second }).Distinct().Order());
+    }
+
     static void Decide(RunningStudio studio, Project project, Person person)
     {
         var item = studio.Store.Queue.Next(project, person.Id, 1).Items[0];

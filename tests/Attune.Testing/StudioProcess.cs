@@ -26,6 +26,16 @@ public sealed class StudioProcess(string attune, string folder) : IDisposable
     /// <summary>Whether its process has loaded a native library.</summary>
     public bool HasLoaded(string library) => File.ReadAllText($"/proc/{process!.Id}/maps").Contains(library, StringComparison.Ordinal);
 
+    /// <summary>The processor time that it has used since it started.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process!.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Stops it with SIGTERM.</summary>
     /// <returns>Its exit code.</returns>
     public int Stop()

@@ -8,9 +8,11 @@ namespace Attune.Data.Agreement;
 public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate Kappa)
 {
     /// <summary>Cohen's kappa of every two annotators who share a unit. Cohen 1960, https://doi.org/10.1177/001316446002000104</summary>
+    /// <remarks>
+    /// The intervals are those of the jackknife: a bootstrap of hundreds of pairs takes seconds.
+    /// </remarks>
     /// <param name="units">The units with their ratings.</param>
-    /// <param name="seed">The seed of the bootstrap.</param>
-    public static IReadOnlyList<CohenKappa> ForPairs(RatedUnits units, int seed = 1)
+    public static IReadOnlyList<CohenKappa> ForPairs(RatedUnits units)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
         var shared =
@@ -25,10 +27,13 @@ public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate 
         {
             var held = pair.Select(both => (both.First.Item, index[both.First.Value] * index.Count + index[both.Second.Value]));
             var estimates = new Resampling(held, index.Count * index.Count)
-                .Estimates(table => Figures(table, index.Count), GroupAgreement.OneValue, seed);
-            return new(pair.Key.First, pair.Key.Second, estimates[0], estimates[1]);
+                .Jackknife(table => Figures(table, index.Count), GroupAgreement.OneValue);
+            return new(pair.Key.First, pair.Key.Second, Within(estimates[0], 0), Within(estimates[1], -1));
         }
     }
+
+    static Estimate Within(Estimate estimate, double least) =>
+        estimate is { Low: { } low, High: { } high } ? estimate with { Low = Math.Max(least, low), High = Math.Min(1, high) } : estimate;
 
     /// <param name="table">(K, K): how often the first annotator chose the row's category and the second the column's.</param>
     /// <param name="categories">How many categories there are, K.</param>

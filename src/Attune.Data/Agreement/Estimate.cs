@@ -1,6 +1,6 @@
 namespace Attune.Data.Agreement;
 
-/// <summary>A statistic with a 95 % bootstrap interval.</summary>
+/// <summary>A statistic with a 95 % interval, of the bootstrap or the jackknife.</summary>
 /// <param name="Value">The statistic; null where it is undefined.</param>
 /// <param name="Low">The lower end of the interval; null where the resamples give no value.</param>
 /// <param name="High">The upper end of the interval.</param>

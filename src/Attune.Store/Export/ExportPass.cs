@@ -13,28 +13,34 @@ sealed class ExportPass
     readonly SqliteConnection connection;
     readonly Project project;
     readonly ExportOptions options;
+    readonly bool withTexts;
     readonly Dictionary<long, string> people;
     readonly HashSet<long> chosen;
     readonly long? importer;
+    readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
     (long Agreeing, long Total) agreement;
     readonly (HashSet<UInt128> Train, HashSet<UInt128> HeldOut) prompts = ([], []);
 
-    public ExportPass(SqliteConnection connection, Project project, ExportOptions options)
+    /// <param name="connection">The connection.</param>
+    /// <param name="project">The project.</param>
+    /// <param name="options">What to export.</param>
+    /// <param name="withTexts">Whether to read texts and sources of responses, which counting does not need.</param>
+    public ExportPass(SqliteConnection connection, Project project, ExportOptions options, bool withTexts = true)
     {
-        (this.connection, this.project, this.options) = (connection, project, options);
+        (this.connection, this.project, this.options, this.withTexts) = (connection, project, options, withTexts);
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
             .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
-        MostAnswers = connection.ExecuteScalar<int>(
+        mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
-            + "WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id });
+            + "WHERE item_id IN (SELECT id FROM item WHERE project_id = @Id AND kind = 'Normal')", new { project.Id }));
     }
 
     /// <summary>The largest number of responses of an item.</summary>
-    public int MostAnswers { get; }
+    public int MostAnswers => mostAnswers.Value;
 
     /// <param name="write">Gets each row, and whether its prompt is held out.</param>
     public ExportCounts Run(Action<bool, Action<Stream>> write)
@@ -143,29 +149,34 @@ sealed class ExportPass
             var about = new List<Annotation>();
             for (; more && decisions.Current.Item == item.Id; more = decisions.MoveNext())
                 about.Add(decisions.Current);
+            about.Sort((one, other) => one.Id.CompareTo(other.Id));
             yield return (item, about);
         }
     }
 
     IEnumerable<ExportedItem> Items()
     {
-        var rows = connection.Query<(long Id, string Prompt, string? Extra, string Text, string? Source)>("""
-            SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i JOIN answer a ON a.item_id = i.id
+        using var row = connection.ExecuteReader($"""
+            SELECT i.id, a.place, {(withTexts ? "a.text, a.source" : "'', NULL")}, i.prompt, i.extra
+            FROM item i JOIN answer a ON a.item_id = i.id
             WHERE i.project_id = @Id AND i.kind = 'Normal'
               AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id) ORDER BY i.id, a.place
-            """, new { project.Id }, buffered: false);
+            """, new { project.Id });
         ExportedItem? item = null;
         var answers = new List<(string, string?)>();
-        foreach (var row in rows)
+        while (row.Read())
         {
-            if (item is not null && item.Id != row.Id)
+            var id = row.GetInt64(0);
+            if (item is not null && item.Id != id)
                 yield return item;
-            if (item?.Id != row.Id)
-                item = new(row.Id, row.Prompt, row.Extra, project.Settings.RatingLevels, answers = [])
+            if (item?.Id != id)
+                item = new(id, row.GetString(4), Text(5), project.Settings.RatingLevels, answers = [])
                     { OtherFields = options.OtherFields };
-            answers.Add((row.Text, row.Source));
+            answers.Add((row.GetString(2), Text(3)));
         }
         if (item is not null)
             yield return item;
+
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
 }

@@ -22,12 +22,12 @@ public sealed class Exports
     /// <summary>Counts what an export would contain.</summary>
     /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
     public ExportCounts Preview(Project project, ExportOptions options) =>
-        database.Read(connection => new ExportPass(connection, project, Checked(connection, options)).Run((_, _) => { }));
+        database.Read(connection => new ExportPass(connection, project, Checked(connection, options), withTexts: false).Run((_, _) => { }));
 
     /// <summary>Whether an export would have a row; stops at the first one.</summary>
     /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
     public bool HasRows(Project project, ExportOptions options) =>
-        database.Read(connection => new ExportPass(connection, project, Checked(connection, options)).HasRows());
+        database.Read(connection => new ExportPass(connection, project, Checked(connection, options), withTexts: false).HasRows());
 
     /// <summary>
     /// Writes an export into a new folder, atomically: <c>train.jsonl</c>, <c>heldout.jsonl</c> where prompts are held out, and the

@@ -43,7 +43,7 @@ static class AnnotateRoutes
 
     static IResult Next(HttpContext context, PreferenceStore store, long project, Request request)
     {
-        var (found, person) = (store.Projects.Get(project), context.Person());
+        var (found, person) = (context.Project(), context.Person());
         var turn = store.Queue.Next(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
         var markdown = SafeMarkdown.For(found.Settings);
         return Results.Ok(new
@@ -54,14 +54,14 @@ static class AnnotateRoutes
         });
     }
 
-    static IResult Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
-        store.Annotations.Submit(store.Projects.Get(project), context.Person().Id, submission) is { } saved
+    static async Task<IResult> Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
+        await store.Annotations.SubmitAsync(context.Project(), context.Person().Id, submission) is { } saved
             ? saved.Differs ? NotSaved("Another decision on this item was saved before.", saved)
                 : Confirmed(store, project, saved)
             : Conflict("This item was assigned to others in the meantime; your decision was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, Change change) =>
-        store.Annotations.Edit(store.Projects.Get(project), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
+        store.Annotations.Edit(context.Project(), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
             ? saved.Differs ? NotSaved("This decision was changed in another window in the meantime.", saved)
                 : Confirmed(store, project, saved)
             : Conflict("This decision cannot be changed: it was withdrawn, or it belongs to the calibration round.");
@@ -91,7 +91,7 @@ static class AnnotateRoutes
     /// <summary>The request names the decision, so that repeating it withdraws no other one.</summary>
     static IResult Undo(HttpContext context, PreferenceStore store, long project, Withdrawal withdrawal)
     {
-        var (found, person) = (store.Projects.Get(project), context.Person());
+        var (found, person) = (context.Project(), context.Person());
         if (store.Annotations.Undo(found, person.Id, withdrawal.Decision) is not var (was, item))
             return Conflict("This decision cannot be withdrawn: it was withdrawn before, or it belongs to the calibration round.");
         return Results.Ok(new
@@ -105,7 +105,7 @@ static class AnnotateRoutes
 
     static IResult GetProgress(HttpContext context, PreferenceStore store, long project)
     {
-        var progress = store.Projects.ProgressWithChecks(store.Projects.Get(project));
+        var progress = store.Projects.ProgressWithChecks(context.Project());
         return Results.Ok(new { progress.Decisions, progress.Wanted, Mine = store.Annotations.CountOf(project, context.Person().Id) });
     }
 
@@ -127,7 +127,7 @@ static class AnnotateRoutes
             return Results.NotFound();
         return Results.Ok(new
         {
-            Item = ShownItem.Create(store.Items.Find(project, found.Item)!, found, SafeMarkdown.For(store.Projects.Get(project).Settings)),
+            Item = ShownItem.Create(store.Items.Find(project, found.Item)!, found, SafeMarkdown.For(context.Project().Settings)),
             Decision = found.Id, found.Revision, Verdict = found.Result.AsShown(found.Shown), found.Seconds,
         });
     }

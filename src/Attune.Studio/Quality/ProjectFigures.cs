@@ -7,35 +7,36 @@ namespace Attune.Studio.Quality;
 /// <param name="project">The project.</param>
 /// <param name="person">The annotator; null for the project.</param>
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
-/// <param name="load">Loads the annotations.</param>
+/// <param name="load">Loads the annotations, with or without what is known of the responses.</param>
 /// <param name="few">With no more annotations than this the statistics are always exact.</param>
 /// <param name="computing">Held while something is computed, so that statistics use one core at a time.</param>
 /// <param name="time">The clock.</param>
 sealed class MomentFigures(
-    long project, long? person, long moment, Func<ProjectAnnotations> load, int few, Lock computing, TimeProvider time)
+    long project, long? person, long moment, Func<bool, ProjectAnnotations> load, int few, Lock computing, TimeProvider time)
 {
     /// <summary>Statistics that took a second are kept for this many seconds, whatever is decided meanwhile.</summary>
     const int KeptFor = 20;
 
-    readonly Lazy<ProjectAnnotations> votes = new(load);
     readonly long startedAt = time.GetTimestamp();
+    ProjectAnnotations? votes;
+    bool hasAnswers;
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
     readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[2];
     TimeSpan spent;
 
-    public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(votes.Value));
+    public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(Votes(withAnswers: false)));
 
-    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(votes.Value, person));
+    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(Votes(withAnswers: true), person));
 
     public ModelFigures Models(bool lengthControl) =>
-        Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(votes.Value, lengthControl));
+        Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(Votes(withAnswers: true), lengthControl));
 
     public bool IsOf(long otherProject, long? otherPerson) => project == otherProject && person == otherPerson;
 
     /// <summary>Whether they are still shown: nothing was decided since, or computing them again would cost too much.</summary>
     public bool IsRecent(long now) => moment == now
-        || (votes.IsValueCreated && votes.Value.Annotations.Count > few && time.GetElapsedTime(startedAt) < KeptFor * spent);
+        || (votes?.Annotations.Count > few && time.GetElapsedTime(startedAt) < KeptFor * spent);
 
     T Once<T>(ref Lazy<T>? kept, Func<T> make)
     {
@@ -53,23 +54,40 @@ sealed class MomentFigures(
             return made;
         }
     }
+
+    /// <summary>Loads the annotations, and loads them again where statistics need the responses for the first time.</summary>
+    ProjectAnnotations Votes(bool withAnswers)
+    {
+        if (votes is null || (withAnswers && !hasAnswers))
+            (votes, hasAnswers) = (load(withAnswers), withAnswers);
+        return votes;
+    }
 }
 
 /// <summary>The agreement of a project's annotators.</summary>
 /// <param name="Choice">Agreement on which response is better, or on a response's level.</param>
 /// <param name="Preference">The share of equal choices where both annotators prefer one of the responses.</param>
 /// <param name="Degree">Krippendorff's ordinal alpha of how much better a response is.</param>
-/// <param name="Pairs">Every two annotators with shared items.</param>
-sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estimate Degree, IReadOnlyList<CohenKappa> Pairs)
+/// <param name="Raters">How many annotators share an item with another one.</param>
+/// <param name="Pairs">
+/// Every two annotators with shared items; where there are many annotators, only those with the most shared items.
+/// </param>
+sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estimate Degree, int Raters, IReadOnlyList<CohenKappa> Pairs)
 {
+    /// <summary>The most annotators of <see cref="Pairs"/>: a larger table cannot be read.</summary>
+    public const int MostRaters = 40;
+
     public static AgreementFigures Of(ProjectAnnotations votes)
     {
         var choices = new RatedUnits(votes.Choice());
+        var raters = choices.Units.SelectMany(unit => unit).CountBy(rating => rating.Rater).ToList();
+        var shown = raters.OrderByDescending(rater => rater.Value).Take(MostRaters).Select(rater => rater.Key).ToHashSet();
         return new(
             GroupAgreement.Compute(choices, votes.Choices),
             GroupAgreement.Compute(new(votes.Preference()), 2).Raw,
             GroupAgreement.Compute(new(votes.Degree())).AlphaOrdinal,
-            CohenKappa.ForPairs(choices));
+            raters.Count,
+            CohenKappa.ForPairs(raters.Count > MostRaters ? new(votes.Choice().Where(choice => shown.Contains(choice.Rater))) : choices));
     }
 }
 
@@ -97,13 +115,14 @@ sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 
     readonly List<MomentFigures> people = [];
 
     /// <summary>Statistics of all annotations.</summary>
-    public MomentFigures Of(long project) => Find(projects, KeptProjects, project, null, () => store.Statistics.Load(project));
+    public MomentFigures Of(long project) =>
+        Find(projects, KeptProjects, project, null, answers => store.Statistics.Load(project, answers));
 
     /// <summary>The statistics of one annotator, from the items that they decided.</summary>
     public PersonFigures? Of(long project, long person) =>
-        Find(people, KeptPeople, project, person, () => store.Statistics.LoadOwn(project, person)).People.SingleOrDefault();
+        Find(people, KeptPeople, project, person, _ => store.Statistics.LoadOwn(project, person)).People.SingleOrDefault();
 
-    MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, Func<ProjectAnnotations> load)
+    MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, Func<bool, ProjectAnnotations> load)
     {
         var moment = store.Statistics.Moment(project);
         lock (kept)

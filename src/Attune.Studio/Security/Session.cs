@@ -3,6 +3,7 @@ using Attune.Store;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
@@ -39,6 +40,9 @@ public static class Session
     public static Person Person(this HttpContext context) =>
         context.PersonOrNull() ?? throw new InvalidOperationException("nobody is signed in");
 
+    /// <summary>The project of the request's address.</summary>
+    public static Project Project(this HttpContext context) => context.Features.GetRequiredFeature<Project>();
+
     public static Person? PersonOrNull(this HttpContext context) => context.Features.Get<Person>();
 
     internal static Task Begin(HttpContext context, Person person)
@@ -68,9 +72,9 @@ public static class Session
     static async Task Validate(CookieValidatePrincipalContext context)
     {
         var store = context.HttpContext.RequestServices.GetRequiredService<PreferenceStore>();
-        var person = long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id) ? store.People.Find(id) : null;
-        if (person is { Disabled: false } && person.Session == context.Principal!.FindFirstValue(Stamp)
-            && context.Principal!.FindFirstValue(SessionId) is { } session && !store.People.IsEnded(session))
+        if (long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
+            && context.Principal!.FindFirstValue(Stamp) is { } stamp && context.Principal!.FindFirstValue(SessionId) is { } session
+            && store.People.OfSession(id, stamp, session) is { } person)
         {
             context.HttpContext.Features.Set(person);
             context.ShouldRenew |= context.Properties.IssuedUtc > DateTimeOffset.UtcNow;     // from before the clock was set back

@@ -68,6 +68,19 @@ public sealed class GroupAgreementTests
         Assert.Equal(50, pair.Kappa.Items);
         // The standard error of Cohen 1960: √(P (1 − P) / N) / (1 − Pₑ) = 0.1296
         Assert.Equal(2 * 1.96 * 0.1296, (pair.Kappa.High - pair.Kappa.Low)!.Value, 0.06);
+        // The jackknife's standard error of a mean is √(P (1 − P) / (N − 1)); the 97.5 % quantile of Student's t with 49 degrees is 2.0096.
+        Assert.Equal(2 * 2.00958 * Math.Sqrt(0.7 * 0.3 / 49), (pair.Raw.High - pair.Raw.Low)!.Value, 1e-4);
+    }
+
+    [Fact]
+    public void ForPairs_FullAgreement_StaysInTheRangeOfKappa()
+    {
+        var pair = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (8, 0, 0)))));
+        Assert.Equal((1.0, 1.0, 1.0), (pair.Kappa.Value, pair.Kappa.Low, pair.Kappa.High));
+        var near = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (8, 0, 0), (1, 0, 1)))));
+        Assert.Equal(1, near.Kappa.High);
+        var undefined = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (1, 0, 0)))));     // without the one item kappa is undefined
+        Assert.Equal((1.0, null), (undefined.Kappa.Value, undefined.Kappa.Low));
     }
 
     [Fact]
