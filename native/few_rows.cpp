@@ -189,17 +189,16 @@ void multiply(const Product<Element>& p) {
     at::parallel_for(0, count, share, [&](int64_t begin, int64_t end) { found.panels(p, begin, end); });
 }
 
-bool is_supported(const at::Tensor& t) {
-    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
-}
-
 }  // namespace
 
+bool attune::supports_few_rows(const at::Tensor& x, const at::Tensor& weight) {
+    return is_readable(x) && x.scalar_type() == weight.scalar_type() && weight.device().is_cpu() && weight.is_contiguous();
+}
+
 at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-    if (!is_supported(x) || x.scalar_type() != weight.scalar_type() || !weight.is_contiguous()) return {};
     auto outputs = weight.size(0), inputs = weight.size(1);
     auto rows = x.reshape({-1, inputs}).to(at::kFloat).contiguous();
-    auto added = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
+    auto added = bias.defined() ? bias.contiguous() : bias;
     auto y = at::empty({rows.size(0), outputs}, rows.options());
     auto* pb = bias.defined() ? added.data_ptr<float>() : nullptr;
     auto run = [&](auto* pw) {

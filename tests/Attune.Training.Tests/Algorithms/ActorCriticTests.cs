@@ -20,13 +20,13 @@ public sealed class ActorCriticTests
     {
         using var runs = new TinyRuns(family);
         var display = new RecordingDisplay();
-        var recipe = Recipe(runs, method, "a", method == "trpo" ? 15 : 40);
+        var recipe = Recipe(runs, method, "a", method == "trpo" ? 15 : 60);
         // In a T5 with random weights, a step on few responses is learned by heart: docs/algorithms/trpo.md, detail 8.
-        var responses = (method, family) is ("trpo", "t5") ? 64 : recipe.Training.BatchSize;
+        var responses = (method, family) is ("trpo", "t5") ? 64 : 32;
         recipe = recipe with { Training = recipe.Training with { BatchSize = responses } };
         runs.Start(method, recipe is TrpoRecipe trpo ? trpo with { Trpo = trpo.Trpo with { TargetKl = 0.2 } } : recipe, display);
-        var (first, last) = (Mean(display.Steps.Take(3)), Mean(display.Steps.TakeLast(3)));
-        Assert.True(last > first + 0.15, $"the score went from {first} to {last}");
+        var (first, last) = (Mean(display.Steps.Take(3)), Mean(display.Steps.TakeLast(5)));
+        Assert.True(last > first + 0.1, $"the score went from {first} to {last}");
 
         static double Mean(IEnumerable<IReadOnlyDictionary<string, double>> steps) => steps.Average(step => step["objective/scores"]);
     }
@@ -171,7 +171,7 @@ public sealed class ActorCriticTests
             RewardModel = "",
             Rewards = [new RegexReward { Pattern = "[aeiou]" }],
             Training = recipe.Training with { BatchSize = 16, MicroBatchSize = 0 },
-            Optimizer = recipe.Optimizer with { LearningRate = method == "a2c" ? 1e-3 : 3e-3 },
+            Optimizer = recipe.Optimizer with { LearningRate = 3e-3 },
             Kl = new() { Coef = 0.001 },
         };
     }

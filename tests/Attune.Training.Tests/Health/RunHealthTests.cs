@@ -35,9 +35,9 @@ public sealed class RunHealthTests : IDisposable
         var display = new RecordingDisplay();
         var run = runs.Start("ppo", Sick("a", HealthAct.RaiseBeta), display);
         var (first, last) = (display.Steps[0]["objective/kl_coef"], display.Steps[^1]["objective/kl_coef"]);
-        var raised = HealthEvent.Read(run).Count(happened => happened.What == "β raised");
-        Assert.InRange(raised, 2, 4);
-        Assert.Equal(first * Math.Pow(2, raised), last, 9);
+        var raised = HealthEvent.Read(run).Where(happened => happened.What == "β raised").ToList();
+        Assert.InRange(raised.Count, 2, 4);
+        Assert.Equal(first * Math.Pow(2, raised.Count(happened => happened.Step < display.Steps.Count)), last, 9);
     }
 
     [Fact]
@@ -74,15 +74,16 @@ public sealed class RunHealthTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(7)]
-    [InlineData(16)]
-    public void ARunThatGoesBackDoesTheSameAfterItWasInterrupted(int steps)
+    [InlineData(0.1)]
+    [InlineData(0.5)]
+    [InlineData(0.9)]
+    public void ARunThatGoesBackDoesTheSameAfterItWasInterrupted(double share)
     {
-        Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", Sick("whole", HealthAct.RollBack)));
+        var uninterrupted = new RecordingDisplay();
+        Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", Sick("whole", HealthAct.RollBack), uninterrupted));
         var made = 0;
         var source = new CancellationTokenSource();
-        var display = new RecordingDisplay { OnStep = _ => CancelAfter(steps) };
+        var display = new RecordingDisplay { OnStep = _ => CancelAfter((int)(share * uninterrupted.Steps.Count)) };
         Assert.Throws<OperationCanceledException>(() => runs.Start("ppo", Sick("parts", HealthAct.RollBack), display, source.Token));
         Assert.Throws<TrainingStoppedException>(() => runs.Resume("parts"));
         var (whole, parts) = (new RunFolder(runs.PathTo("whole")), new RunFolder(runs.PathTo("parts")));
