@@ -44,78 +44,22 @@ void adam(float* parameter, const float* gradient, float* mean, float* square, i
     }
 }
 
-// x σ(2u) with u = √(2/π) (x + 0.044715 x³), which is ½ x (1 + tanh u).
-constexpr float gelu_linear = 1.5957691216f, gelu_cubic = 0.0713548163f;
-
-ATTUNE_VECTORIZED
-void gelu(const float* x, float* y, int64_t count) {
-#pragma omp simd
-    for (int64_t i = 0; i < count; i++) y[i] = x[i] / (1.0f + exponential(-x[i] * (gelu_linear + gelu_cubic * x[i] * x[i])));
-}
-
-ATTUNE_VECTORIZED
-void gelu_backward(const float* x, const float* gradient, float* result, int64_t count) {
-#pragma omp simd
-    for (int64_t i = 0; i < count; i++) {
-        float squared = x[i] * x[i];
-        float sigmoid = 1.0f / (1.0f + exponential(-x[i] * (gelu_linear + gelu_cubic * squared)));
-        float slope = x[i] * (gelu_linear + 3.0f * gelu_cubic * squared);
-        result[i] = gradient[i] * (sigmoid + sigmoid * (1.0f - sigmoid) * slope);
-    }
-}
-
-// Elements that are converted at a time, so that they stay in the first-level cache.
-constexpr int64_t chunk = 1024;
-
-// Calls body(index, count) for chunks of a contiguous tensor, on several threads.
-template <typename Body>
-void in_chunks(int64_t elements, Body body) {
-    at::parallel_for(0, elements, grain, [&](int64_t begin, int64_t end) {
-        for (auto at = begin; at < end; at += chunk) body(at, std::min(chunk, end - at));
-    });
-}
-
-struct Gelu : torch::autograd::Function<Gelu> {
-    static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
-        context->save_for_backward({x});
-        auto y = at::empty_like(x);
-        Source from(x);
-        Target to(y);
-        in_chunks(x.numel(), [&](int64_t at, int64_t count) {
-            float in[chunk], out[chunk];
-            gelu(from.read(at, count, in), to.begin(at, out), count);
-            to.finish(at, count, out);
-        });
-        return y;
-    }
-
-    static variable_list backward(AutogradContext* context, variable_list gradients) {
-        auto x = context->get_saved_variables()[0];
-        auto gradient = gradients[0].contiguous(), result = at::empty_like(x);
-        Source from(x), above(gradient);
-        Target to(result);
-        in_chunks(x.numel(), [&](int64_t at, int64_t count) {
-            float in[chunk], slopes[chunk], out[chunk];
-            gelu_backward(from.read(at, count, in), above.read(at, count, slopes), to.begin(at, out), count);
-            to.finish(at, count, out);
-        });
-        return {result};
-    }
-};
-
-// Computes probabilities in the memory of the logits, and the gradient in that of the probabilities.
+// Computes probabilities in the memory of the logits, and the gradient in that of the probabilities. Results are float32.
 struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     static variable_list forward(AutogradContext* context, const at::Tensor& logits, const at::Tensor& targets) {
         auto rows = logits.size(0), width = logits.size(1);
-        auto logprobs = at::empty({rows}, logits.options()), entropy = at::empty_like(logprobs), likeliest = at::empty_like(logprobs);
-        auto* p = logits.data_ptr<float>();
+        auto logprobs = at::empty({rows}, logits.options().dtype(at::kFloat));
+        auto entropy = at::empty_like(logprobs), likeliest = at::empty_like(logprobs);
+        Source from(logits);
+        Target to(logits);
         auto* t = targets.data_ptr<int64_t>();
         auto *pl = logprobs.data_ptr<float>(), *pe = entropy.data_ptr<float>(), *pm = likeliest.data_ptr<float>();
         at::parallel_for(0, rows, std::max<int64_t>(1, grain / width), [&](int64_t begin, int64_t end) {
-            std::vector<float> before(width);
+            std::vector<float> before(width), buffer(width);
             for (auto row = begin; row < end; row++) {
-                auto* x = p + row * width;
-                std::copy(x, x + width, before.begin());
+                auto* given = from.read(row * width, width, before.data());
+                if (given != before.data()) std::copy(given, given + width, before.begin());
+                auto* x = to.begin(row * width, buffer.data());
                 float most;
                 auto sum = exponentials_of_row(before.data(), x, width, most);
                 scale_by(x, static_cast<float>(1 / sum), width);
@@ -125,6 +69,7 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
                 pl[row] = static_cast<float>(before[t[row]] - normalizer);
                 pe[row] = static_cast<float>(normalizer - mean);
                 pm[row] = before[t[row]] >= most;
+                to.finish(row * width, width, x);
             }
         });
         context->mark_non_differentiable({entropy, likeliest});
@@ -140,13 +85,18 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
         context->saved_data.clear();
         auto gradient = gradients[0].contiguous();
         auto width = result.size(1);
-        auto* p = result.data_ptr<float>();
+        Source from(result);
+        Target to(result);
         auto* t = targets.data_ptr<int64_t>();
         auto* g = gradient.data_ptr<float>();
         at::parallel_for(0, result.size(0), std::max<int64_t>(1, grain / width), [&](int64_t begin, int64_t end) {
+            std::vector<float> buffer(width);
             for (auto row = begin; row < end; row++) {
-                scale_by(p + row * width, -g[row], width);
-                p[row * width + t[row]] += g[row];
+                from.read(row * width, width, buffer.data());
+                auto* p = to.begin(row * width, buffer.data());
+                scale_by(p, -g[row], width);
+                p[t[row]] += g[row];
+                to.finish(row * width, width, p);
             }
         });
         return {result, at::Tensor()};
@@ -157,19 +107,12 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
 
 // Each of these returns null, or sets *done to 0 and has no effect, for tensors that it does not support.
 
-ATTUNE_EXPORT int attune_gelu(void* x, void** result) {
-    return guard([&] {
-        auto supported = is_readable(tensor(x)) && tensor(x).is_contiguous();
-        *result = supported ? handle(Gelu::apply(tensor(x))) : nullptr;
-    });
-}
-
 // The log-probability of the target of each row and, without gradients, the entropy and whether the target is the most likely token.
 // Overwrites the logits.
 ATTUNE_EXPORT int attune_token_logprobs(void* logits, void* targets, void** results) {
     return guard([&] {
         results[0] = nullptr;
-        if (!is_dense(tensor(logits)) || !tensor(targets).is_contiguous()) return;
+        if (!is_readable(tensor(logits)) || !tensor(logits).is_contiguous() || !tensor(targets).is_contiguous()) return;
         auto found = TokenLogprobs::apply(tensor(logits), tensor(targets));
         for (size_t i = 0; i < found.size(); i++) results[i] = handle(found[i]);
     });

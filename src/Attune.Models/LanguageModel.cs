@@ -56,9 +56,11 @@ public sealed class LanguageModel : Module
     public Tensor HiddenStates(ModelInput input, KvCache? cache = null) => Backbone.Forward(input, cache);
 
     /// <summary>
-    /// (…, D) hidden states → (…, V) logits in float32: of the next token, or of the token itself for a masked language model.
+    /// (…, D) hidden states → (…, V) logits in a type: of the next token, or of the token itself for a masked language model. null: the
+    /// type of the product, for callers that read each logit once.
     /// </summary>
-    public Tensor Logits(Tensor hidden) => outputHead.Logits(hidden).To(DType.Float32);
+    public Tensor Logits(Tensor hidden, DType? dtype = DType.Float32) =>
+        outputHead.Logits(hidden) is var logits && dtype is { } wanted ? logits.To(wanted) : logits;
 
     /// <summary>Sets the type of the backbone's and the output head's matrix products; other heads compute in float32.</summary>
     public override void ComputeIn(DType dtype)

@@ -3,7 +3,7 @@ using Attune.Torch.Interop;
 namespace Attune.Torch;
 
 /// <summary>
-/// The fused kernels of native/kernels.cpp and attention.cpp, for a CPU: one pass over memory where operators need several. Each returns
+/// The fused kernels of native/, for a CPU: one pass over memory where operators need several. Each returns
 /// null or false, and has no effect, for another device, type or layout.
 /// </summary>
 public sealed partial class Tensor
@@ -17,9 +17,33 @@ public sealed partial class Tensor
         return result == 0 ? null : new(result);
     }
 
+    /// <summary>Applies an activation to a contiguous tensor.</summary>
+    public Tensor? Activate(SigmoidActivation activation)
+    {
+        Native.Check(Native.attune_activation(Handle, activation.Linear, activation.Cubic, out var result));
+        return result == 0 ? null : new(result);
+    }
+
+    /// <summary>The activation of this tensor (…, F), multiplied by another (…, F), as in gated MLPs.</summary>
+    public Tensor? Gate(Tensor up, SigmoidActivation activation)
+    {
+        Native.Check(Native.attune_gated(Handle, up.Handle, activation.Linear, activation.Cubic, out var result));
+        return result == 0 ? null : new(result);
+    }
+
+    /// <summary>
+    /// The layer norm over the last dimension, or without a bias the RMS norm, times (<paramref name="weight"/> + offset), in a type that
+    /// may differ from this tensor's. Computes in float32.
+    /// </summary>
+    public Tensor? Norm(Tensor weight, Tensor? bias, double epsilon, double offset, DType dtype)
+    {
+        Native.Check(Native.attune_norm(Handle, weight.Handle, bias?.Handle ?? 0, epsilon, offset, (int)dtype, out var result));
+        return result == 0 ? null : new(result);
+    }
+
     /// <summary>
     /// From logits (N, V), which are overwritten, and targets (N): the log-probability of each target. Without gradients also the
-    /// entropy in nats, and 1 where the target is the most likely token.
+    /// entropy in nats, and 1 where the target is the most likely token. The results are float32.
     /// </summary>
     public static unsafe (Tensor Logprobs, Tensor Entropy, Tensor Likeliest)? TokenLogprobs(Tensor logits, Tensor targets)
     {
@@ -44,6 +68,17 @@ public sealed partial class Tensor
         Native.Check(Native.attune_adam(Handle, gradient.Handle, mean.Handle, square.Handle, (float*)&step, out var done));
         return done != 0;
     }
+}
+
+/// <summary>x σ(x (linear + cubic x²)): SiLU, and GELU's tanh approximation.</summary>
+public readonly record struct SigmoidActivation(double Linear, double Cubic = 0)
+{
+    public static SigmoidActivation Silu => new(1);
+
+    public static SigmoidActivation QuickGelu => new(1.702);
+
+    /// <summary>½ x (1 + tanh u) is x σ(2u), with u = √(2/π) (x + 0.044715 x³).</summary>
+    public static SigmoidActivation GeluTanh { get; } = new(2 * Math.Sqrt(2 / Math.PI), 2 * Math.Sqrt(2 / Math.PI) * 0.044715);
 }
 
 /// <summary>

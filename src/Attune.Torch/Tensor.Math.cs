@@ -33,16 +33,11 @@ public sealed partial class Tensor
     public Tensor Relu() => Aten.Relu.Call(this);
 
     /// <summary>x Φ(x), exactly or by the tanh approximation. Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415</summary>
-    public Tensor Gelu(bool tanhApproximation)
-    {
-        nint result = 0;
-        if (tanhApproximation)
-            Native.Check(Native.attune_gelu(Handle, out result));
-        return result == 0 ? Aten.Gelu.Call(this, tanhApproximation ? "tanh" : "none") : new(result);
-    }
+    public Tensor Gelu(bool tanhApproximation) =>
+        (tanhApproximation ? Activate(SigmoidActivation.GeluTanh) : null) ?? Aten.Gelu.Call(this, tanhApproximation ? "tanh" : "none");
 
     /// <summary>x σ(x)</summary>
-    public Tensor Silu() => Aten.Silu.Call(this);
+    public Tensor Silu() => Activate(SigmoidActivation.Silu) ?? Aten.Silu.Call(this);
 
     public Tensor Clamp(double? low, double? high) => Aten.Clamp.Call(this, Argument.Scalar(low), Argument.Scalar(high));
 

@@ -26,6 +26,36 @@ public sealed class KernelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void GatedActivationAgreesWithItsFormula(DType dtype)
+    {
+        Tensor[] inputs = [(Normal(3, 5, 1100) * 3).To(dtype), Normal(3, 5, 1100).To(dtype)];
+        Compare("gated SiLU", inputs, x => x[0].Gate(x[1], SigmoidActivation.Silu)!, x => x[0] * x[0].Sigmoid() * x[1]);
+        Compare(
+            "gated GELU", inputs, x => x[0].Gate(x[1], SigmoidActivation.GeluTanh)!, x => x[0].Gelu(tanhApproximation: true) * x[1]);
+        var joined = Normal(4, 3, 14).To(dtype);
+        Compare(
+            "parts of a joined projection", [joined],
+            x => x[0].Split(-1, 7, 7) is var parts ? parts[0].Gate(parts[1], SigmoidActivation.Silu)! : null!,
+            x => x[0].Split(-1, 7, 7) is var parts ? parts[0].Silu() * parts[1] : null!);
+    }
+
+    [Theory]
+    [InlineData(DType.Float32, DType.Float32)]
+    [InlineData(DType.Float32, DType.BFloat16)]
+    [InlineData(DType.BFloat16, DType.BFloat16)]
+    public void NormsAgreeWithTheirFormulas(DType dtype, DType output)
+    {
+        Tensor[] inputs = [(Normal(3, 70, 130) * 2 + 0.5).To(dtype), Normal(130), Normal(130)];
+        Compare("layer norm", inputs, x => x[0].Norm(x[1], x[2], 1e-5, 0, output)!, x => x[0].LayerNorm(x[1], x[2], 1e-5));
+        Compare("RMS norm", inputs[..2], x => x[0].Norm(x[1], bias: null, 1e-5, 0, output)!, x => Rms(x[0]) * x[1]);
+        Compare("RMS norm, offset", inputs[..2], x => x[0].Norm(x[1], bias: null, 1e-5, 1, output)!, x => Rms(x[0]) * (x[1] + 1));
+
+        static Tensor Rms(Tensor x) => x * (x.Square().Mean(-1, keepDim: true) + 1e-5).Rsqrt();
+    }
+
+    [Theory]
     [InlineData(4, 4, 7, 7, false, DType.Float32)]
     [InlineData(4, 2, 5, 9, false, DType.Float32)]
     [InlineData(4, 4, 1, 12, true, DType.Float32)]
@@ -98,11 +128,12 @@ public sealed class KernelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(5, 7)]
-    [InlineData(3, 5000)]
-    public void LogprobsOfTokensAgreeWithTheirFormula(int rows, int vocabulary)
+    [InlineData(5, 7, DType.Float32)]
+    [InlineData(3, 5000, DType.Float32)]
+    [InlineData(3, 5000, DType.BFloat16)]
+    public void LogprobsOfTokensAgreeWithTheirFormula(int rows, int vocabulary, DType dtype)
     {
-        var logits = Normal(rows, vocabulary) * 3;
+        var logits = (Normal(rows, vocabulary) * 3).To(dtype);
         var targets = (Tensor.Uniform([rows], random) * vocabulary).To(DType.Int64);
         var expected = logits.To(DType.Float64).LogSoftmax(-1);
         Compare(
@@ -148,7 +179,8 @@ public sealed class KernelTests : IDisposable
         Tensor[] narrow = [.. inputs.Select(Leaf)];
         Tensor[] wide = [.. inputs.Select(input => Leaf(input.To(DType.Float64)))];
         var (found, expected) = (kernel(narrow), formula(wide));
-        var (absolute, relative) = found.DType == DType.Float32 ? (2e-6, 2e-5) : (0.01, 0.01);
+        var isNarrow = found.DType == DType.BFloat16 || inputs[0].DType == DType.BFloat16;
+        var (absolute, relative) = isNarrow ? (0.01, 0.01) : (2e-6, 2e-5);
         Close(name, expected, found, absolute, relative);
         var weights = Tensor.Normal(expected.Shape.ToArray(), 0, 1, random).To(found.DType);
         (found.To(DType.Float64) * weights.To(DType.Float64)).Sum().Backward();

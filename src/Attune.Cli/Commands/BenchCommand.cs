@@ -36,7 +36,9 @@ static class BenchCommand
     };
     static readonly Option<string> Dtype = new("--dtype")
     {
-        HelpName = "auto|float32|bfloat16", Description = "The type of matrix products (default: the preset's)", DefaultValueFactory = _ => "",
+        HelpName = "auto|float32|bfloat16",
+        Description = "The type of matrix products (default: the preset's)",
+        DefaultValueFactory = _ => "",
     };
     static readonly Option<CriticKind> Critic = ChoiceOption.Create<CriticKind>("--critic", "The critic of ppo");
     static readonly Option<bool> Profile = new("--profile") { Description = "Print the time of each operator" };

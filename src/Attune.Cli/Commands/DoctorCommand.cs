@@ -71,10 +71,9 @@ static class DoctorCommand
     static string Types(Device device, int size)
     {
         var (wide, narrow) = (Gigaflops(device, size, DType.Float32), Gigaflops(device, size, DType.BFloat16));
-        var reason = device.MultipliesBFloat16 ? "has instructions for bfloat16" : "has no instructions for bfloat16";
-        var choice = $"run.dtype: auto is {device.FastestDType.Name()} here, because the {(device == Device.Cpu ? "processor" : "GPU")} {reason}";
+        var reason = $"the {(device == Device.Cpu ? "CPU" : "GPU")} has {(device.MultipliesBFloat16 ? "" : "no ")}instructions for it";
         var warning = device.MultipliesBFloat16 && narrow < wide ? ". WARNING: float32 is faster; train with run.dtype=float32" : "";
-        return $"{wide:N0} GFLOP/s in float32, {narrow:N0} in bfloat16; {choice}{warning}";
+        return $"{wide:N0} GFLOP/s in float32, {narrow:N0} in bfloat16: {reason}; run.dtype auto is {device.FastestDType.Name()}{warning}";
     }
 
     static double Gigaflops(Device device, int size, DType dtype)

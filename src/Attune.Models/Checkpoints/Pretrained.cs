@@ -225,9 +225,18 @@ public static class Pretrained
     }
 
     /// <summary>
-    /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones.
+    /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones, those of linear
+    /// layers in the type that they compute in.
     /// </summary>
-    public static LanguageModel FrozenCopy(LanguageModel model) => CloneSharing(model, (_, parameter) => parameter.Trainable);
+    public static LanguageModel FrozenCopy(LanguageModel model)
+    {
+        var copy = CloneSharing(model, (_, parameter) => parameter.Trainable);
+        var shared = model.Parameters.Select(parameter => parameter.Value).ToHashSet();
+        foreach (var layer in copy.NamedModules().Select(module => module.Value).OfType<Linear>())
+            foreach (var own in layer.Parameters.Where(parameter => !shared.Contains(parameter.Value)))
+                own.MoveTo(own.Value.Device, layer.ComputeDType);
+        return copy;
+    }
 
     /// <summary>A second model with the same heads. It has frozen copies of some parameters and shares the others.</summary>
     /// <param name="model">The first model.</param>

@@ -34,9 +34,10 @@ static class Bert
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json, vocabulary: 30522, positions: 512, tokenTypes: 2), json.Source),
         OutputHead = (json, backbone, tied) =>
-            new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon(json)),
+            new MaskedOutputHead(backbone, tied, Output, Activation.Named(ActivationName(json)), NormEpsilon(json)),
         RewardHead = (json, backbone, labels) =>
-            new FirstTokenRewardHead(backbone.Width, labels, "bert.pooler.dense", "classifier", x => x.Tanh(), ClassifierDropout(json)),
+            new FirstTokenRewardHead(
+                backbone.Width, labels, "bert.pooler.dense", "classifier", Activation.Named("tanh"), ClassifierDropout(json)),
         IgnoredTensors = ["cls.*", "bert.pooler.*", "*.position_ids"],
         TiedTensors =
         [
@@ -65,7 +66,7 @@ static class Bert
             Heads = json.Count("num_attention_heads", 12),
             InnerWidth = json.Count("intermediate_size", 3072),
             NormEpsilon = NormEpsilon(json),
-            Activation = Activations.Named(Activation(json)),
+            Activation = Activation.Named(ActivationName(json)),
             InitializerRange = json.NotNegative("initializer_range", 0.02),
             HiddenDropout = HiddenDropout(json),
             AttentionDropout = json.Probability("attention_probs_dropout_prob", 0.1),
@@ -77,7 +78,7 @@ static class Bert
 
     public static double ClassifierDropout(ConfigReader json) => json.Probability("classifier_dropout", HiddenDropout(json));
 
-    static string Activation(ConfigReader json) => json.Text("hidden_act", "gelu");
+    static string ActivationName(ConfigReader json) => json.Text("hidden_act", "gelu");
 
     static double HiddenDropout(ConfigReader json) => json.Probability("hidden_dropout_prob", 0.1);
 

@@ -34,10 +34,11 @@ static class DistilBert
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>
-            new MaskedOutputHead(backbone, tied, Output, Activations.Named(Activation(json)), NormEpsilon),
+            new MaskedOutputHead(backbone, tied, Output, Activation.Named(ActivationName(json)), NormEpsilon),
         RewardHead = (json, backbone, labels) =>
             new FirstTokenRewardHead(
-                backbone.Width, labels, "pre_classifier", "classifier", x => x.Relu(), json.Probability("seq_classif_dropout", 0.2)),
+                backbone.Width, labels, "pre_classifier", "classifier", Activation.Named("relu"),
+                json.Probability("seq_classif_dropout", 0.2)),
         IgnoredTensors = ["vocab_*", "*.position_ids"],
         TiedTensors = [("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight")],
     };
@@ -53,12 +54,12 @@ static class DistilBert
         Heads = json.Count("n_heads", 12),
         InnerWidth = json.Count("hidden_dim", 3072),
         NormEpsilon = NormEpsilon,
-        Activation = Activations.Named(Activation(json)),
+        Activation = Activation.Named(ActivationName(json)),
         InitializerRange = json.NotNegative("initializer_range", 0.02),
         HiddenDropout = json.Probability("dropout", 0.1),
         AttentionDropout = json.Probability("attention_dropout", 0.1),
         AttentionOutputDropout = 0,
     };
 
-    static string Activation(ConfigReader json) => json.Text("activation", "gelu");
+    static string ActivationName(ConfigReader json) => json.Text("activation", "gelu");
 }

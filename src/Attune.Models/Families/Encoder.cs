@@ -40,7 +40,7 @@ sealed record EncoderConfig
     public required long Heads { get; init; }
     public required long InnerWidth { get; init; }
     public required double NormEpsilon { get; init; }
-    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required Activation Activation { get; init; }
     public required double InitializerRange { get; init; }
     public required double HiddenDropout { get; init; }
     public required double AttentionDropout { get; init; }
@@ -140,7 +140,7 @@ public sealed class Encoder : Backbone
 sealed class EncoderBlock : Module
 {
     readonly long headWidth;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
     readonly Linear query;
     readonly Linear key;
     readonly Linear value;
@@ -180,6 +180,6 @@ sealed class EncoderBlock : Module
         var v = Attention.SplitHeads(value.Forward(x), headWidth);
         var attended = attentionOutput.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), attentionDropout));
         x = attentionNorm.Forward(x + attentionOutputDropout.Forward(attended));
-        return outputNorm.Forward(x + outputDropout.Forward(contract.Forward(activation(expand.Forward(x)))));
+        return outputNorm.Forward(x + outputDropout.Forward(contract.Forward(activation.Forward(expand.Forward(x)))));
     }
 }

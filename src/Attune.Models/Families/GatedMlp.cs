@@ -8,7 +8,7 @@ sealed class GatedMlp : Module
 {
     readonly Projections gateAndUp;
     readonly Linear down;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
 
     public GatedMlp(RotaryDecoderConfig config)
     {
@@ -21,6 +21,6 @@ sealed class GatedMlp : Module
     public Tensor Forward(Tensor x)
     {
         var parts = gateAndUp.Forward(x);
-        return down.Forward(activation(parts[0]) * parts[1]);
+        return down.Forward(activation.ForwardGated(parts[0], parts[1]));
     }
 }

@@ -99,7 +99,7 @@ sealed record Gpt2Config
     public required long Heads { get; init; }
     public required long InnerWidth { get; init; }
     public required double NormEpsilon { get; init; }
-    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required Activation Activation { get; init; }
     public required bool ScaleByWidth { get; init; }
     public required bool ScaleByLayer { get; init; }
     public required double InitializerRange { get; init; }
@@ -125,7 +125,7 @@ sealed record Gpt2Config
             Heads = heads,
             InnerWidth = json.Count("n_inner", 4 * width),
             NormEpsilon = json.Positive("layer_norm_epsilon", 1e-5),
-            Activation = Activations.Named(json.Text("activation_function", "gelu_new")),
+            Activation = Activation.Named(json.Text("activation_function", "gelu_new")),
             ScaleByWidth = json.Flag("scale_attn_weights", true),
             ScaleByLayer = json.Flag("scale_attn_by_inverse_layer_idx", false),
             InitializerRange = json.NotNegative("initializer_range", 0.02),
@@ -146,9 +146,9 @@ sealed class Gpt2Block : Module
 
     public Gpt2Block(Gpt2Config config, int layer)
     {
-        attentionNorm = Register("ln_1", new LayerNorm(config.Width, config.NormEpsilon));
+        attentionNorm = Register("ln_1", new LayerNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         attention = Register("attn", new Gpt2Attention(config, layer));
-        mlpNorm = Register("ln_2", new LayerNorm(config.Width, config.NormEpsilon));
+        mlpNorm = Register("ln_2", new LayerNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         mlp = Register("mlp", new Gpt2Mlp(config));
     }
 
@@ -211,7 +211,7 @@ sealed class Gpt2Mlp : Module
     readonly Linear expand;
     readonly Linear contract;
     readonly Dropout dropout;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
 
     public Gpt2Mlp(Gpt2Config config)
     {
@@ -222,5 +222,5 @@ sealed class Gpt2Mlp : Module
         dropout = Register("dropout", new Dropout(config.ResidualDropout));
     }
 
-    public Tensor Forward(Tensor x) => dropout.Forward(contract.Forward(activation(expand.Forward(x))));
+    public Tensor Forward(Tensor x) => dropout.Forward(contract.Forward(activation.Forward(expand.Forward(x))));
 }

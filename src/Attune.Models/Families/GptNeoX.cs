@@ -83,7 +83,7 @@ sealed record GptNeoXConfig
     public required long Heads { get; init; }
     public required long InnerWidth { get; init; }
     public required double NormEpsilon { get; init; }
-    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required Activation Activation { get; init; }
     public required RotaryFrequencies Frequencies { get; init; }
     public required bool Parallel { get; init; }
     public required bool AttentionBias { get; init; }
@@ -112,7 +112,7 @@ sealed record GptNeoXConfig
             Heads = heads,
             InnerWidth = json.Count("intermediate_size"),
             NormEpsilon = json.Positive("layer_norm_eps", 1e-5),
-            Activation = Activations.Named(json.Text("hidden_act", "gelu")),
+            Activation = Activation.Named(json.Text("hidden_act", "gelu")),
             Frequencies = RotaryFrequencies.Read(rotary, width / heads),
             Parallel = json.Flag("use_parallel_residual", true),
             AttentionBias = json.Flag("attention_bias", true),
@@ -136,8 +136,8 @@ sealed class GptNeoXBlock : Module
     public GptNeoXBlock(GptNeoXConfig config, int layer)
     {
         parallel = config.Parallel;
-        attentionNorm = Register("input_layernorm", new LayerNorm(config.Width, config.NormEpsilon));
-        mlpNorm = Register("post_attention_layernorm", new LayerNorm(config.Width, config.NormEpsilon));
+        attentionNorm = Register("input_layernorm", new LayerNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
+        mlpNorm = Register("post_attention_layernorm", new LayerNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         attention = Register("attention", new GptNeoXAttention(config, layer));
         mlp = Register("mlp", new GptNeoXMlp(config));
         dropout = Register("dropout", new Dropout(config.HiddenDropout));
@@ -181,7 +181,7 @@ sealed class GptNeoXMlp : Module
 {
     readonly Linear expand;
     readonly Linear contract;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
 
     public GptNeoXMlp(GptNeoXConfig config)
     {
@@ -190,5 +190,5 @@ sealed class GptNeoXMlp : Module
         contract = Register("dense_4h_to_h", new Linear(config.InnerWidth, config.Width, hasBias: true, config.InitializerRange));
     }
 
-    public Tensor Forward(Tensor x) => contract.Forward(activation(expand.Forward(x)));
+    public Tensor Forward(Tensor x) => contract.Forward(activation.Forward(expand.Forward(x)));
 }

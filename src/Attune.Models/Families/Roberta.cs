@@ -21,10 +21,10 @@ static class Roberta
         TiedByDefault = true,
         Backbone = json => new Encoder(Read(json), json.Source),
         OutputHead = (json, backbone, tied) =>
-            new MaskedOutputHead(backbone, tied, Output, Activations.Named("gelu"), Bert.NormEpsilon(json)),
+            new MaskedOutputHead(backbone, tied, Output, Activation.Named("gelu"), Bert.NormEpsilon(json)),
         RewardHead = (json, backbone, labels) =>
             new FirstTokenRewardHead(
-                backbone.Width, labels, "classifier.dense", "classifier.out_proj", x => x.Tanh(), Bert.ClassifierDropout(json)),
+                backbone.Width, labels, "classifier.dense", "classifier.out_proj", Activation.Named("tanh"), Bert.ClassifierDropout(json)),
         IgnoredTensors = ["lm_head.*", "roberta.pooler.*", "*.position_ids"],
         TiedTensors =
         [

@@ -46,7 +46,7 @@ sealed class RotaryAttention : Module
 
     Tensor Heads(Tensor x, RmsNorm? norm)
     {
-        var heads = Attention.SplitHeads(x, config.HeadWidth);
-        return norm?.Forward(heads) ?? heads;
+        var heads = x.Reshape(x.Size(0), x.Size(1), -1, config.HeadWidth);                       // (B, T, H, D)
+        return (norm?.Forward(heads) ?? heads).Transpose(1, 2);
     }
 }

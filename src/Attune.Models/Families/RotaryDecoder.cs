@@ -119,14 +119,14 @@ sealed class RotaryBlock : Module
     {
         attention = Register("self_attn", new RotaryAttention(config, layer));
         mlp = Register("mlp", new GatedMlp(config));
-        attentionNorm = Register("input_layernorm", config.NewNorm(config.Width));
+        attentionNorm = Register("input_layernorm", config.NewNorm(config.Width, feedsLinear: true));
         if (!config.NormalizesOutputs)
         {
-            mlpNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
+            mlpNorm = Register("post_attention_layernorm", config.NewNorm(config.Width, feedsLinear: true));
         }
         else
         {
-            mlpNorm = Register("pre_feedforward_layernorm", config.NewNorm(config.Width));
+            mlpNorm = Register("pre_feedforward_layernorm", config.NewNorm(config.Width, feedsLinear: true));
             attentionOutputNorm = Register("post_attention_layernorm", config.NewNorm(config.Width));
             mlpOutputNorm = Register("post_feedforward_layernorm", config.NewNorm(config.Width));
         }

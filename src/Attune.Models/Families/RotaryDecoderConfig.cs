@@ -1,5 +1,4 @@
 using Attune.Models.Layers;
-using Attune.Torch;
 
 namespace Attune.Models.Families;
 
@@ -22,7 +21,7 @@ sealed record RotaryDecoderConfig
     public required long HeadWidth { get; init; }
     public required long InnerWidth { get; init; }
     public required double NormEpsilon { get; init; }
-    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required Activation Activation { get; init; }
     public required double InitializerRange { get; init; }
     public required double AttentionDropout { get; init; }
 
@@ -65,7 +64,8 @@ sealed record RotaryDecoderConfig
 
     public int Layers => LayerAttention.Count;
 
-    public RmsNorm NewNorm(long width) => new(width, NormEpsilon, NormsStoreOffset);
+    public RmsNorm NewNorm(long width, bool feedsLinear = false) =>
+        new(width, NormEpsilon, NormsStoreOffset) { FeedsLinear = feedsLinear };
 
     /// <summary>The keys that all families share; every layer attends to the whole text.</summary>
     public static RotaryDecoderConfig Read(ConfigReader json, RotaryFrequencies? frequencies = null)
@@ -93,7 +93,7 @@ sealed record RotaryDecoderConfig
             HeadWidth = headWidth,
             InnerWidth = json.Count("intermediate_size"),
             NormEpsilon = json.Positive("rms_norm_eps", 1e-6),
-            Activation = Activations.Named(json.Text("hidden_act", "silu")),
+            Activation = Activation.Named(json.Text("hidden_act", "silu")),
             AttentionScale = 1 / Math.Sqrt(headWidth),
             InputBias = bias,
             OutputBias = bias,

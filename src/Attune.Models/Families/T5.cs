@@ -135,7 +135,7 @@ sealed record T5Config
     public required int MaxDistance { get; init; }
     public required double NormEpsilon { get; init; }
     public required bool Gated { get; init; }
-    public required Func<Tensor, Tensor> Activation { get; init; }
+    public required Activation Activation { get; init; }
     public required double InitializerFactor { get; init; }
     public required double Dropout { get; init; }
 
@@ -162,7 +162,7 @@ sealed record T5Config
             MaxDistance = (int)json.Count("relative_attention_max_distance", 128),
             NormEpsilon = json.Positive("layer_norm_epsilon", 1e-6),
             Gated = json.Flag("is_gated_act", kind.StartsWith("gated-", StringComparison.Ordinal)),
-            Activation = Activations.Named(json.Text("dense_act_fn", kind == "gated-gelu" ? "gelu_new" : kind[(kind.IndexOf('-') + 1)..])),
+            Activation = Activation.Named(json.Text("dense_act_fn", kind == "gated-gelu" ? "gelu_new" : kind[(kind.IndexOf('-') + 1)..])),
             InitializerFactor = json.NotNegative("initializer_factor", 1),
             Dropout = json.Probability("dropout_rate", 0.1),
         };
@@ -233,15 +233,15 @@ sealed class T5Block : Module
     {
         this.layer = layer;
         attention = Register("layer.0.SelfAttention", new T5Attention(config, relativeBias));
-        attentionNorm = Register("layer.0.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        attentionNorm = Register("layer.0.layer_norm", new RmsNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         if (isDecoder)
         {
             sourceAttention = Register("layer.1.EncDecAttention", new T5Attention(config));
-            sourceNorm = Register("layer.1.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+            sourceNorm = Register("layer.1.layer_norm", new RmsNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         }
         var last = isDecoder ? 2 : 1;
         mlp = Register($"layer.{last}.DenseReluDense", new T5Mlp(config));
-        mlpNorm = Register($"layer.{last}.layer_norm", new RmsNorm(config.Width, config.NormEpsilon));
+        mlpNorm = Register($"layer.{last}.layer_norm", new RmsNorm(config.Width, config.NormEpsilon) { FeedsLinear = true });
         dropout = Register("dropout", new Dropout(config.Dropout));
     }
 
@@ -302,7 +302,7 @@ sealed class T5Mlp : Module
     readonly Linear? gated;
     readonly Linear contract;
     readonly Dropout dropout;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
 
     public T5Mlp(T5Config config)
     {
@@ -318,8 +318,9 @@ sealed class T5Mlp : Module
 
     public Tensor Forward(Tensor x)
     {
-        var inner = activation(expand.Forward(x));
-        return contract.Forward(dropout.Forward(gated is null ? inner : inner * gated.Forward(x)));
+        var inner = expand.Forward(x);
+        inner = gated is null ? activation.Forward(inner) : activation.ForwardGated(inner, gated.Forward(x));
+        return contract.Forward(dropout.Forward(inner));
     }
 }
 

@@ -13,7 +13,7 @@ sealed class FirstTokenRewardHead : RewardHead
     readonly Linear pooler;
     readonly Linear score;
     readonly Dropout dropout;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
 
     /// <param name="width">Channels of a hidden state.</param>
     /// <param name="labels">The number of scores.</param>
@@ -22,7 +22,7 @@ sealed class FirstTokenRewardHead : RewardHead
     /// <param name="activation">Applied between the two layers.</param>
     /// <param name="dropout">Applied before the last layer.</param>
     public FirstTokenRewardHead(
-        long width, int labels, string poolerName, string scoreName, Func<Tensor, Tensor> activation, double dropout)
+        long width, int labels, string poolerName, string scoreName, Activation activation, double dropout)
     {
         this.activation = activation;
         pooler = Register(poolerName, new Linear(width, width, hasBias: true, initialStd: 0.02));
@@ -31,5 +31,5 @@ sealed class FirstTokenRewardHead : RewardHead
     }
 
     public override Tensor Score(Tensor hidden, ModelInput input) =>
-        score.Forward(dropout.Forward(activation(pooler.Forward(hidden.Select(1, 0))))).Squeeze(-1);
+        score.Forward(dropout.Forward(activation.Forward(pooler.Forward(hidden.Select(1, 0))))).Squeeze(-1);
 }

@@ -14,7 +14,7 @@ sealed record MaskedOutputNames(string Transform, string Norm, string Decoder, s
 sealed class MaskedOutputHead : OutputHead
 {
     readonly Parameter tokenEmbedding;
-    readonly Func<Tensor, Tensor> activation;
+    readonly Activation activation;
     readonly Linear transform;
     readonly LayerNorm norm;
     readonly Linear? own;
@@ -25,7 +25,7 @@ sealed class MaskedOutputHead : OutputHead
     /// <param name="names">The names of the parts in checkpoints.</param>
     /// <param name="activation">Applied after the dense layer.</param>
     /// <param name="normEpsilon">The ε of the norm.</param>
-    public MaskedOutputHead(Backbone backbone, bool tied, MaskedOutputNames names, Func<Tensor, Tensor> activation, double normEpsilon)
+    public MaskedOutputHead(Backbone backbone, bool tied, MaskedOutputNames names, Activation activation, double normEpsilon)
     {
         (tokenEmbedding, this.activation) = (backbone.TokenEmbedding, activation);
         bias = tied ? Register(names.Bias, new Parameter([backbone.VocabularySize], 0)) : null;
@@ -38,7 +38,7 @@ sealed class MaskedOutputHead : OutputHead
 
     public override Tensor Logits(Tensor hidden)
     {
-        var transformed = norm.Forward(activation(transform.Forward(hidden)));
+        var transformed = norm.Forward(activation.Forward(transform.Forward(hidden)));
         return own?.Forward(transformed) ?? MultiplyBy(tokenEmbedding, transformed, bias);
     }
 }

@@ -8,6 +8,7 @@ public sealed class LayerNorm : Module
     readonly double epsilon;
     readonly Parameter weight;
     readonly Parameter bias;
+    DType? computeDType;
 
     public LayerNorm(long width, double epsilon)
     {
@@ -16,7 +17,14 @@ public sealed class LayerNorm : Module
         bias = Register("bias", new Parameter([width], 0));
     }
 
+    /// <summary>Whether only linear layers read the output, so that it may be in the type that they compute in.</summary>
+    public bool FeedsLinear { get; init; }
+
+    public override void ComputeIn(DType dtype) => computeDType = dtype;
+
     /// <summary>Computes in the type of the parameters; in mixed precision the input may be the result of a bfloat16 product.</summary>
     public Tensor Forward(Tensor x) =>
-        (x.DType == weight.Value.DType ? x : x.To(weight.Value.DType)).LayerNorm(weight.Value, bias.Value, epsilon);
+        FeedsLinear && computeDType == DType.BFloat16 && x.Norm(weight.Value, bias.Value, epsilon, offset: 0, DType.BFloat16) is { } fused
+            ? fused
+            : x.To(weight.Value.DType).LayerNorm(weight.Value, bias.Value, epsilon);
 }

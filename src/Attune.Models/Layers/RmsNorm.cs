@@ -11,6 +11,7 @@ public sealed class RmsNorm : Module
     readonly double epsilon;
     readonly bool storesOffset;
     readonly Parameter weight;
+    DType? computeDType;
 
     public RmsNorm(long width, double epsilon, bool storesOffset = false)
     {
@@ -18,7 +19,18 @@ public sealed class RmsNorm : Module
         weight = Register("weight", new Parameter([width], 0, initialMean: storesOffset ? 0 : 1));
     }
 
+    /// <summary>Whether only linear layers read the output, so that it may be in the type that they compute in.</summary>
+    public bool FeedsLinear { get; init; }
+
+    public override void ComputeIn(DType dtype) => computeDType = dtype;
+
     public Tensor Forward(Tensor x)
+    {
+        var dtype = FeedsLinear ? computeDType ?? x.DType : x.DType;
+        return x.Norm(weight.Value, bias: null, epsilon, storesOffset ? 1 : 0, dtype) ?? ForwardByOperators(x);
+    }
+
+    Tensor ForwardByOperators(Tensor x)
     {
         var wide = x.To(DType.Float32);
         var scale = (wide.Square().Mean(-1, keepDim: true) + epsilon).Rsqrt();    // (…, 1)

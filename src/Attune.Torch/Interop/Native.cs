@@ -59,7 +59,11 @@ static unsafe partial class Native
 
     [LibraryImport(Library)] public static partial int attune_multiplies_bfloat16();
     [LibraryImport(Library)] public static partial int attune_linear(nint x, nint weight, nint bias, out nint result);
-    [LibraryImport(Library)] public static partial int attune_gelu(nint x, out nint result);
+    [LibraryImport(Library)] public static partial int attune_activation(nint x, double linear, double cubic, out nint result);
+    [LibraryImport(Library)] public static partial int attune_gated(nint x, nint up, double linear, double cubic, out nint result);
+    [LibraryImport(Library)]
+    public static partial int attune_norm(
+        nint x, nint weight, nint bias, double epsilon, double offset, int dtype, out nint result);
     [LibraryImport(Library)] public static partial int attune_token_logprobs(nint logits, nint targets, nint* results);
     [LibraryImport(Library)]
     public static partial int attune_attention(nint q, nint k, nint v, nint bias, double scale, out nint result);

@@ -23,7 +23,7 @@ static class TokenLoss
         var all = predictions.ToList();
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
         var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
-        var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells));               // (N, V)
+        var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells), dtype: null);  // (N, V)
         var correct = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum();
         var loss = Masked.Reduce(perToken(logits, targets), count: count);
         return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)

@@ -22,7 +22,7 @@ public static class CrossEntropy
 
     /// <summary><see cref="PerToken"/> without smoothing. Overwrites the logits to save memory.</summary>
     public static Tensor PerTokenInPlace(Tensor logits, Tensor targets) =>
-        logits.DType == DType.Float32 && Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, _)
+        Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, _)
             ? -logprobs
             : PerToken(logits, targets);
 
