@@ -104,6 +104,15 @@ public sealed class KernelTests : IDisposable
         Assert.Equal(x.Linear(weight, bias * 0).To(DType.Float32).ToArray<float>(), x.Linear(weight).To(DType.Float32).ToArray<float>());
     }
 
+    [Fact]
+    public void Linear_FewRowsWithATrainedBiasOnly_HasItsGradient()
+    {
+        var bias = Normal(4);
+        bias.RequiresGrad = true;
+        Normal(3, 5).Linear(Normal(4, 5), bias).Sum().Backward();
+        Assert.Equal([3f, 3f, 3f, 3f], bias.Grad!.ToArray<float>());
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(true, true)]
