@@ -1,6 +1,6 @@
-// Linear layers where libtorch's operator is slow: for few rows without a gradient, and in bfloat16 on processors that have no
-// instructions for its products. The latter converts to float32, multiplies with BLAS, and rounds; the results are those of the
-// instructions, up to the order of additions.
+// Linear layers where libtorch's operator is slow: for few rows, and in bfloat16 on processors that have no instructions for its products.
+// The latter converts to float32, multiplies with BLAS, and rounds; the results are those of the instructions, up to the order of
+// additions.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "export.h"
