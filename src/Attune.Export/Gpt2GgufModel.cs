@@ -13,7 +13,7 @@ sealed class Gpt2GgufModel : GgufModel
     public Gpt2GgufModel(LanguageModel model, Gpt2Config config, string source)
     {
         this.config = config;
-        if (config.Activation != Activations.Named("gelu_new") && config.Activation != Activations.Named("gelu_pytorch_tanh"))
+        if (config.Activation != Activation.Named("gelu_new"))
             throw new InvalidDataException(
                 $"{source}: llama.cpp computes GPT-2 with activation_function gelu_new only (was {model.Config["activation_function"]})");
         if (!config.ScaleByWidth || config.ScaleByLayer)

@@ -188,10 +188,8 @@ sealed class RotaryGgufModel : GgufModel
 
     void Require()
     {
-        string[] activations = IsGemma ? ["gelu_pytorch_tanh", "gelu_new", "gelu_fast"] : ["silu", "swish"];
-        RequireThat(
-            activations.Any(name => Activations.Named(name) == config.Activation),
-            $"the activation {activations[0]} only, and config.json names another");
+        var activation = IsGemma ? "gelu_pytorch_tanh" : "silu";
+        RequireThat(config.Activation == Activation.Named(activation), $"the activation {activation} only, and config.json names another");
         RequireThat(
             Architecture == "llama" || (!config.OutputBias && !config.MlpBias && config.InputBias == (Architecture == "qwen2")),
             "no such biases (attention_bias, mlp_bias)");
