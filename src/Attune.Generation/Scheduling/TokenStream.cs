@@ -1,0 +1,61 @@
+using System.Threading.Channels;
+
+namespace Attune.Generation.Scheduling;
+
+/// <summary>
+/// A response while it is generated. It ends after an end-of-sequence token, or with the maximum length. Dispose of it to cancel it: its
+/// row leaves the batch after the current token.
+/// </summary>
+public sealed class TokenStream : IDisposable
+{
+    readonly Channel<SampledToken> tokens = Channel.CreateUnbounded<SampledToken>(new() { SingleReader = true, SingleWriter = true });
+    readonly int room;
+    readonly IReadOnlyList<int> eosIds;
+    volatile bool hasEnded;
+    int count;
+
+    internal TokenStream(TokenRequest request, TokenHistory history, int room, IReadOnlyList<int> eosIds, ulong stream)
+    {
+        (Request, History, this.room, this.eosIds) = (request, history, room, eosIds);
+        MaxLength = history.Text.Count + room;
+        Uniform = new(request.Seed, stream);
+    }
+
+    /// <summary>The tokens. Reading fails with the exception that ended the response, if one did.</summary>
+    public ChannelReader<SampledToken> Tokens => tokens.Reader;
+
+    internal TokenRequest Request { get; }
+
+    internal TokenHistory History { get; }
+
+    internal UniformStream Uniform { get; }
+
+    /// <summary>The most tokens that the row can have, prompt and response.</summary>
+    internal int MaxLength { get; }
+
+    /// <summary>Whether no more tokens are needed.</summary>
+    internal bool HasEnded => hasEnded;
+
+    /// <summary>Cancels the response, unless it has ended.</summary>
+    public void Dispose()
+    {
+        hasEnded = true;
+        _ = tokens.Writer.TryComplete(new OperationCanceledException());
+    }
+
+    internal void Add(SampledToken token)
+    {
+        History.Add(token.Id);
+        _ = tokens.Writer.TryWrite(token);
+        if (++count < room && !eosIds.Contains(token.Id))
+            return;
+        hasEnded = true;
+        _ = tokens.Writer.TryComplete();
+    }
+
+    internal void Fail(Exception error)
+    {
+        hasEnded = true;
+        _ = tokens.Writer.TryComplete(error);
+    }
+}
