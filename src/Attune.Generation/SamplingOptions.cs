@@ -144,8 +144,12 @@ public sealed record SamplingOptions : IValidatableObject
     {
         UnusedIds = unusedIds ?? [],
         BadWords = [],
-        BadWordsIds = [.. BadWordsIds, .. BadWords.SelectMany(word => new[] { encode(word), encode(" " + word) })],
-        SequenceBias = [.. SequenceBias.Select(bias => bias.Text.Length == 0 ? bias : bias with { Text = "", Tokens = encode(bias.Text) })],
+        BadWordsIds = BadWords.Count == 0
+            ? BadWordsIds
+            : [.. BadWordsIds, .. BadWords.SelectMany(word => new[] { encode(word), encode(" " + word) })],
+        SequenceBias = SequenceBias.All(bias => bias.Text.Length == 0)
+            ? SequenceBias
+            : [.. SequenceBias.Select(bias => bias.Text.Length == 0 ? bias : bias with { Text = "", Tokens = encode(bias.Text) })],
         NegativePrompt = "",
         NegativePromptIds = NegativePrompt.Length == 0 ? NegativePromptIds : (encodePrompt ?? encode)(NegativePrompt),
     };

@@ -25,20 +25,25 @@ public sealed class ToolEnvironment(
     readonly Dictionary<string, AIFunction> byName = tools.ToDictionary(tool => tool.Name, StringComparer.Ordinal);
 
     /// <summary>The JSON schemas of tools, as chat templates read them.</summary>
-    public static JsonElement Schemas(IEnumerable<AIFunction> tools) => JsonSerializer.SerializeToElement(new JsonArray(
-        [.. tools.Select(tool => new JsonObject
+    public static JsonElement Schemas(IEnumerable<AIFunctionDeclaration> tools) => JsonSerializer.SerializeToElement(new JsonArray(
+        [.. tools.Select(Schema)]));
+
+    static JsonObject Schema(AIFunctionDeclaration tool) => new()
+    {
+        ["type"] = "function",
+        ["function"] = new JsonObject
         {
-            ["type"] = "function",
-            ["function"] = new JsonObject
-            {
-                ["name"] = tool.Name,
-                ["description"] = tool.Description,
-                ["parameters"] = JsonNode.Parse(tool.JsonSchema.GetRawText()),
-            },
-        })]));
+            ["name"] = tool.Name,
+            ["description"] = tool.Description,
+            ["parameters"] = JsonNode.Parse(tool.JsonSchema.GetRawText()),
+        },
+    };
 
     /// <summary>The id of a call of a turn: nine letters and digits, as Mistral's template demands.</summary>
     public static string CallId(int number) => $"call{number.ToString("00000", CultureInfo.InvariantCulture)}";
+
+    /// <summary>An id that no other call has, in the form of <see cref="CallId"/>.</summary>
+    public static string NewCallId() => Random.Shared.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 9);
 
     public async Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation)
     {

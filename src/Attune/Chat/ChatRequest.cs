@@ -1,0 +1,24 @@
+using Attune.Generation;
+using Attune.Text;
+
+namespace Attune;
+
+/// <summary>What a <see cref="ChatEngine"/> responds to, and how.</summary>
+/// <param name="Prompt">The prompt in tokens; see <see cref="ChatEngine.Encode(Conversation)"/>.</param>
+public sealed record ChatRequest(int[] Prompt)
+{
+    /// <summary>How tokens are chosen. A response may fill the context unless <c>MaxNewTokens</c> is set.</summary>
+    public SamplingOptions Sampling { get; init; } = new() { MaxNewTokens = int.MaxValue };
+
+    /// <summary>The number of responses.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>The same seed gives the same responses; null draws one.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Reports the log-probability of each token, and of this many of the most likely tokens; null reports none.</summary>
+    public int? TopLogprobs { get; init; }
+
+    /// <summary>Whether calls of tools are read from the response, in the form of the model's chat template.</summary>
+    public bool ReadsToolCalls { get; init; }
+}
