@@ -18,6 +18,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
     FeedbackCommand.Create(),
     StudyCommand.Create(),
     GenerateCommand.Create(),
+    ServeCommand.Create(),
     ScoreCommand.Create(),
     EvaluateCommand.Create(),
     ModelsCommand.Create(),

@@ -9,8 +9,8 @@ public sealed class PackageTests(TinyFolders tiny) : IClassFixture<TinyFolders>
 {
     static readonly string[] Packages =
     [
-        "Attune", "Attune.Data", "Attune.Evaluation", "Attune.Generation", "Attune.Hub", "Attune.Input", "Attune.Jinja", "Attune.Models",
-        "Attune.Reporting", "Attune.Text", "Attune.Torch", "Attune.Training",
+        "Attune", "Attune.Data", "Attune.Evaluation", "Attune.Generation", "Attune.Hub", "Attune.Inference", "Attune.Input", "Attune.Jinja",
+        "Attune.Models", "Attune.Reporting", "Attune.Text", "Attune.Torch", "Attune.Training",
     ];
 
     [Fact]

@@ -83,6 +83,9 @@ public sealed class ChatEngine : IDisposable
     /// <summary>The context length in tokens, which a prompt and its response share.</summary>
     public int ContextLength => (int)model.Backbone.ContextLength;
 
+    /// <summary>Number of token ids that the model has.</summary>
+    public int VocabularySize => (int)model.Backbone.VocabularySize;
+
     /// <summary>Responses that wait for a place in the batch.</summary>
     public int Waiting => scheduler.Waiting;
 

@@ -8,6 +8,7 @@ namespace Attune;
 public sealed class ScoreModel
 {
     readonly RewardScorer scorer;
+    readonly SemaphoreSlim turn = new(1);
 
     ScoreModel(RewardScorer scorer) => this.scorer = scorer;
 
@@ -39,6 +40,23 @@ public sealed class ScoreModel
     /// <param name="texts">Prompts with responses.</param>
     public IReadOnlyList<double> Score(IReadOnlyList<(string Prompt, string Response)> texts) =>
         [.. scorer.Score([.. texts.Select(AsExample)]).Select(found => found[0].Score)];
+
+    /// <summary>The same on another thread; calls of several threads take turns.</summary>
+    /// <param name="texts">Prompts with responses.</param>
+    /// <param name="cancellationToken">Stops waiting for a turn.</param>
+    public async Task<IReadOnlyList<double>> ScoreAsync(
+        IReadOnlyList<(string Prompt, string Response)> texts, CancellationToken cancellationToken = default)
+    {
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Score(texts), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
 
     static Demonstration AsExample((string Prompt, string Response) text) => new(new("the text", 1), text.Prompt, text.Response);
 }

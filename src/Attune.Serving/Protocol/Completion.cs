@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+
+namespace Attune.Serving.Protocol;
+
+/// <summary>A response of <c>/v1/completions</c>, whole or as a chunk of a stream.</summary>
+sealed record Completion(
+    IReadOnlyList<CompletionChoice> Choices, string Id, long Created, string Model, Usage? Usage = null)
+{
+    public string Object => "text_completion";
+}
+
+sealed record CompletionChoice(int Index, string Text, CompletionLogprobs? Logprobs)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? FinishReason { get; init; }
+}
+
+sealed record CompletionLogprobs(
+    IReadOnlyList<string> Tokens, IReadOnlyList<double> TokenLogprobs, IReadOnlyList<IReadOnlyDictionary<string, double>> TopLogprobs,
+    IReadOnlyList<int> TextOffset);

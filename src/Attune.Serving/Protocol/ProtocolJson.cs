@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Attune.Serving.Protocol;
+
+/// <summary>Reads and writes the protocol without reflection, in the names of OpenAI's API.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ChatCompletionRequest))]
+[JsonSerializable(typeof(CompletionRequest))]
+[JsonSerializable(typeof(ScoreRequest))]
+[JsonSerializable(typeof(EmbeddingRequest))]
+[JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(Completion))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ModelEntry))]
+[JsonSerializable(typeof(ScoreResponse))]
+[JsonSerializable(typeof(EmbeddingList))]
+[JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(ErrorBody))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(float[]))]
+[JsonSerializable(typeof(string))]
+sealed partial class ProtocolJson : JsonSerializerContext;

@@ -1,0 +1,125 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Attune.Generation.Scheduling;
+using Attune.Serving.Protocol;
+using Attune.Training.Environments;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Attune.Serving.Server;
+
+/// <summary><c>/v1/chat/completions</c>.</summary>
+static class ChatRoutes
+{
+    public static void Map(WebApplication app) => app.MapPost("/v1/chat/completions", Respond);
+
+    static async Task Respond(
+        HttpContext context, ServedModels models, RequestLimits limits, Draining draining, ILogger<ApiErrors> log)
+    {
+        var request = await RequestBody.Read(context, ProtocolJson.Default.ChatCompletionRequest).ConfigureAwait(false);
+        var engine = models.Find<ChatEngine>(request.Model, "writes text");
+        var conversation = request.ToConversation(limits);
+        var prompt = engine.Encode(conversation);
+        var responses = engine.Start(new(prompt)
+        {
+            Sampling = request.Sampling(prompt.Length, engine.ContextLength, limits),
+            Samples = request.Samples,
+            Seed = request.Seed,
+            TopLogprobs = request.ReportedLogprobs(),
+            ReadsToolCalls = conversation.Tools is not null,
+        });
+        using var cancellation = draining.LinkTo(context);
+        try
+        {
+            var answer = new Answer(context, engine, prompt.Length, responses, request.ReportedLogprobs() is not null);
+            await (request.Stream == true
+                ? answer.Stream(request.StreamOptions?.IncludeUsage == true, log, cancellation.Token)
+                : answer.Whole(cancellation.Token)).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var response in responses)
+                response.Dispose();
+        }
+    }
+
+    /// <summary>The answer to one request.</summary>
+    sealed class Answer(HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, bool logprobs)
+    {
+        readonly string id = $"chatcmpl-{Guid.NewGuid():N}";
+        readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        readonly TokenNames names = new(engine.Tokenizer);
+
+        Usage Usage => Usage.Of(promptTokens, responses.Sum(response => response.TokenCount));
+
+        public async Task Whole(CancellationToken cancellation)
+        {
+            var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
+                .ConfigureAwait(false);
+            await RequestBody.Write(
+                context, new("chat.completion", choices, id, created, engine.Name, Usage), ProtocolJson.Default.ChatCompletion)
+                .ConfigureAwait(false);
+        }
+
+        public async Task Stream(bool withUsage, ILogger log, CancellationToken cancellation)
+        {
+            using var events = new EventStream(context);
+            try
+            {
+                await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation))).ConfigureAwait(false);
+                if (withUsage)
+                    await Send(events, [], cancellation, Usage).ConfigureAwait(false);
+                await events.End(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Default.ErrorBody, context.RequestAborted)
+                    .ConfigureAwait(false);
+            }
+        }
+
+        async Task<ChatChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
+        {
+            var (text, tokens) = (new StringBuilder(), new List<SampledToken>());
+            await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
+            {
+                text.Append(piece.Text);
+                tokens.AddRange(piece.Tokens);
+            }
+            var calls = Calls(response);
+            var content = calls is not null && text.Length == 0 ? null : text.ToString();
+            return new(index, new("assistant", content, calls), Delta: null, Logprobs(tokens)) { FinishReason = names.Reason(response) };
+        }
+
+        async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
+        {
+            await Send(events, new ChatReply("assistant", "")).ConfigureAwait(false);
+            await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
+                if (piece.Text.Length > 0 || (logprobs && piece.Tokens.Count > 0))
+                    await Send(events, new ChatReply(null, piece.Text), Logprobs(piece.Tokens)).ConfigureAwait(false);
+            if (Calls(response) is { } calls)
+                await Send(events, new ChatReply(null, null, calls)).ConfigureAwait(false);
+            await Send(events, new ChatReply(null, null), reason: names.Reason(response)).ConfigureAwait(false);
+
+            Task Send(EventStream to, ChatReply delta, ChatLogprobs? reported = null, string? reason = null) => this.Send(
+                to, [new(index, Message: null, delta, reported) { FinishReason = reason }], cancellation);
+        }
+
+        Task Send(EventStream events, IReadOnlyList<ChatChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
+            events.Write(
+                new("chat.completion.chunk", choices, id, created, engine.Name, usage), ProtocolJson.Default.ChatCompletion, cancellation);
+
+        ChatLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens) => logprobs && tokens.Count > 0
+            ? new([.. tokens.Select(token => names.Logprob(token.Id, token.Logprob, [.. token.Top.Select(top => names.Logprob(top))]))])
+            : null;
+
+        static IReadOnlyList<ToolCallReply>? Calls(ResponseStream response) => response.ToolCalls.Count == 0 ? null :
+        [
+            .. response.ToolCalls.Select((call, index) => new ToolCallReply(
+                index, ToolEnvironment.NewCallId(), "function", new(call.Name, Text(call.Arguments)))),
+        ];
+
+        static string Text(JsonObject arguments) => arguments.ToJsonString();
+    }
+}
