@@ -8,7 +8,8 @@ namespace Attune;
 
 /// <summary>
 /// A local language model as a chat client of Microsoft.Extensions.AI. Requests of several threads share one batch. Options that are not
-/// set have their usual values: temperature 1, all tokens, until the context is full.
+/// set have their usual values: temperature 1, all tokens, until the context is full; <see cref="ChatOptions.RawRepresentationFactory"/>
+/// may give <see cref="SamplingOptions"/> with others.
 /// </summary>
 public sealed class AttuneChatClient : IChatClient
 {
@@ -81,23 +82,28 @@ public sealed class AttuneChatClient : IChatClient
             Engine.Dispose();
     }
 
-    static ChatRequest Request(int[] prompt, ChatOptions? options, bool hasTools)
+    ChatRequest Request(int[] prompt, ChatOptions? options, bool hasTools)
     {
         if (hasTools && options?.ToolMode is RequiredChatToolMode)
             throw new NotSupportedException("ToolMode must be Auto or None: a model cannot be made to call a tool");
         return new(prompt) { Sampling = Sampling(options ?? new()), Seed = options?.Seed, ReadsToolCalls = hasTools };
     }
 
-    static SamplingOptions Sampling(ChatOptions options) => new()
+    /// <summary>The options that are set, over those of <see cref="ChatOptions.RawRepresentationFactory"/>.</summary>
+    SamplingOptions Sampling(ChatOptions options)
     {
-        MaxNewTokens = options.MaxOutputTokens ?? int.MaxValue,
-        Temperature = options.Temperature ?? 1,
-        TopP = options.TopP ?? 1,
-        TopK = options.TopK ?? 0,
-        FrequencyPenalty = options.FrequencyPenalty ?? 0,
-        PresencePenalty = options.PresencePenalty ?? 0,
-        Stop = [.. options.StopSequences ?? []],
-    };
+        var own = options.RawRepresentationFactory?.Invoke(this) as SamplingOptions ?? new() { MaxNewTokens = int.MaxValue };
+        return own with
+        {
+            MaxNewTokens = options.MaxOutputTokens ?? own.MaxNewTokens,
+            Temperature = options.Temperature ?? own.Temperature,
+            TopP = options.TopP ?? own.TopP,
+            TopK = options.TopK ?? own.TopK,
+            FrequencyPenalty = options.FrequencyPenalty ?? own.FrequencyPenalty,
+            PresencePenalty = options.PresencePenalty ?? own.PresencePenalty,
+            Stop = options.StopSequences is { Count: > 0 } stops ? [.. stops] : own.Stop,
+        };
+    }
 
     static FunctionCallContent ToContent(ToolCall call) => new(
         ToolEnvironment.NewCallId(), call.Name,

@@ -70,7 +70,7 @@ sealed record ChatCompletionRequest : GenerationFields
         foreach (var call in fields["tool_calls"] as JsonArray ?? [])
             if (call?["function"] is JsonObject function)
                 function["arguments"] = Arguments(function["arguments"]);
-        return new(JsonSerializer.SerializeToElement(fields, ProtocolJson.Default.JsonObject));
+        return new(JsonSerializer.SerializeToElement(fields, ProtocolJson.Wire.JsonObject));
     }
 
     /// <summary>The text of a message: parts of text are joined.</summary>

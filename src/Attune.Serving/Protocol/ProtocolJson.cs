@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -21,4 +23,11 @@ namespace Attune.Serving.Protocol;
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(float[]))]
 [JsonSerializable(typeof(string))]
-sealed partial class ProtocolJson : JsonSerializerContext;
+sealed partial class ProtocolJson : JsonSerializerContext
+{
+    /// <summary>Texts are written as they are, not escaped for HTML.</summary>
+    public static ProtocolJson Wire => field ??= new(new JsonSerializerOptions(Default.Options!)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -33,6 +33,7 @@ sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> log)
         ApiException known => known,
         QueueFullException full => new(429, full.Message, code: "queue_full"),
         JsonException json => ApiException.Invalid(Sentence(json), Field(json)),
+        InvalidOperationException { Source: "System.Text.Json" } => ApiException.Invalid("a text has half of a surrogate pair"),
         BadHttpRequestException { StatusCode: 413 } => new(413, "the request is too large"),
         BadHttpRequestException bad => new(bad.StatusCode, "the request could not be read"),
         InvalidDataException or NotSupportedException => ApiException.Invalid(error.Message),
@@ -58,12 +59,12 @@ sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> log)
             context.Response.Headers.RetryAfter = "1";
         if (error.Status == 401)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        await context.Response.WriteAsJsonAsync(error.Body, ProtocolJson.Default.ErrorBody).ConfigureAwait(false);
+        await context.Response.WriteAsJsonAsync(error.Body, ProtocolJson.Wire.ErrorBody).ConfigureAwait(false);
     }
 
-    static string Sentence(JsonException error) =>
-        $"the request is not valid JSON for this route: {error.Message.Split(" Path: ")[0]}"
-        + (Field(error) is { } field ? $" (at {field})" : $" (line {error.LineNumber + 1})");
+    static string Sentence(JsonException error) => error.InnerException is null                    // the types do not fit
+        ? Field(error) is { } field ? $"{field} has a value of the wrong type" : "the request must be a JSON object"
+        : $"the request is not valid JSON: {error.InnerException.Message}";
 
     static string? Field(JsonException error) => error.Path is { Length: > 2 } path ? path[2..] : null;
 

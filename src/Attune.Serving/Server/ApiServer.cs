@@ -49,8 +49,11 @@ public static class ApiServer
         builder.Services.AddSingleton(options).AddSingleton(_ => models).AddSingleton<Draining>();
         builder.Services.AddSingleton(new RequestLimits(options.MaxTokens, options.MaxSamples, options.MaxMessages));
         // A web page whose name resolves to this machine is not one of its clients.
-        builder.Services.Configure<HostFilteringOptions>(hosts => hosts.AllowedHosts =
-            options.IsLoopback && options.ApiKeys.Count == 0 ? ["localhost", "127.0.0.1", "[::1]"] : ["*"]);
+        builder.Services.Configure<HostFilteringOptions>(hosts =>
+        {
+            hosts.IncludeFailureMessage = false;
+            hosts.AllowedHosts = options.IsLoopback && options.ApiKeys.Count == 0 ? ["localhost", "127.0.0.1", "[::1]"] : ["*"];
+        });
         var app = builder.Build();
         app.UseMiddleware<ApiErrors>();
         app.UseHostFiltering();

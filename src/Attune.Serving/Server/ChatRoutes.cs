@@ -17,7 +17,7 @@ static class ChatRoutes
     static async Task Respond(
         HttpContext context, ServedModels models, RequestLimits limits, Draining draining, ILogger<ApiErrors> log)
     {
-        var request = await RequestBody.Read(context, ProtocolJson.Default.ChatCompletionRequest).ConfigureAwait(false);
+        var request = await RequestBody.Read(context, ProtocolJson.Wire.ChatCompletionRequest).ConfigureAwait(false);
         var engine = models.Find<ChatEngine>(request.Model, "writes text");
         var conversation = request.ToConversation(limits);
         var prompt = engine.Encode(conversation);
@@ -58,7 +58,7 @@ static class ChatRoutes
             var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
                 .ConfigureAwait(false);
             await RequestBody.Write(
-                context, new("chat.completion", choices, id, created, engine.Name, Usage), ProtocolJson.Default.ChatCompletion)
+                context, new("chat.completion", choices, id, created, engine.Name, Usage), ProtocolJson.Wire.ChatCompletion)
                 .ConfigureAwait(false);
         }
 
@@ -74,7 +74,7 @@ static class ChatRoutes
             }
             catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
             {
-                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Default.ErrorBody, context.RequestAborted)
+                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Wire.ErrorBody, context.RequestAborted)
                     .ConfigureAwait(false);
             }
         }
@@ -108,7 +108,7 @@ static class ChatRoutes
 
         Task Send(EventStream events, IReadOnlyList<ChatChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
             events.Write(
-                new("chat.completion.chunk", choices, id, created, engine.Name, usage), ProtocolJson.Default.ChatCompletion, cancellation);
+                new("chat.completion.chunk", choices, id, created, engine.Name, usage), ProtocolJson.Wire.ChatCompletion, cancellation);
 
         ChatLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens) => logprobs && tokens.Count > 0
             ? new([.. tokens.Select(token => names.Logprob(token.Id, token.Logprob, [.. token.Top.Select(top => names.Logprob(top))]))])
@@ -120,6 +120,6 @@ static class ChatRoutes
                 index, ToolEnvironment.NewCallId(), "function", new(call.Name, Text(call.Arguments)))),
         ];
 
-        static string Text(JsonObject arguments) => arguments.ToJsonString();
+        static string Text(JsonObject arguments) => arguments.ToJsonString(ProtocolJson.Wire.Options);
     }
 }

@@ -15,7 +15,7 @@ static class CompletionRoutes
     static async Task Respond(
         HttpContext context, ServedModels models, RequestLimits limits, Draining draining, ILogger<ApiErrors> log)
     {
-        var request = await RequestBody.Read(context, ProtocolJson.Default.CompletionRequest).ConfigureAwait(false);
+        var request = await RequestBody.Read(context, ProtocolJson.Wire.CompletionRequest).ConfigureAwait(false);
         var engine = models.Find<ChatEngine>(request.Model, "writes text");
         var prompts = request.Prompts(engine, limits);
         var responses = new List<ResponseStream>();
@@ -55,7 +55,7 @@ static class CompletionRoutes
         {
             var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
                 .ConfigureAwait(false);
-            await RequestBody.Write(context, new(choices, id, created, engine.Name, Usage), ProtocolJson.Default.Completion)
+            await RequestBody.Write(context, new(choices, id, created, engine.Name, Usage), ProtocolJson.Wire.Completion)
                 .ConfigureAwait(false);
         }
 
@@ -71,7 +71,7 @@ static class CompletionRoutes
             }
             catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
             {
-                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Default.ErrorBody, context.RequestAborted)
+                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Wire.ErrorBody, context.RequestAborted)
                     .ConfigureAwait(false);
             }
         }
@@ -100,7 +100,7 @@ static class CompletionRoutes
         }
 
         Task Send(EventStream events, IReadOnlyList<CompletionChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
-            events.Write(new(choices, id, created, engine.Name, usage), ProtocolJson.Default.Completion, cancellation);
+            events.Write(new(choices, id, created, engine.Name, usage), ProtocolJson.Wire.Completion, cancellation);
 
         CompletionLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens, int offset)
         {

@@ -15,7 +15,7 @@ static class EmbeddingRoutes
 
     static async Task Respond(HttpContext context, ServedModels models, Draining draining)
     {
-        var request = await RequestBody.Read(context, ProtocolJson.Default.EmbeddingRequest).ConfigureAwait(false);
+        var request = await RequestBody.Read(context, ProtocolJson.Wire.EmbeddingRequest).ConfigureAwait(false);
         var model = models.Find<EmbeddingModel>(request.Model, "embeds texts");
         if (request.Dimensions is { } dimensions && dimensions != model.Dimensions)
             throw ApiException.Invalid($"dimensions must be {model.Dimensions} (was {dimensions})", "dimensions");
@@ -29,7 +29,7 @@ static class EmbeddingRoutes
         var (vectors, tokens) = await model.EmbedAsync(Texts(request.Input), cancellation.Token).ConfigureAwait(false);
         var entries = vectors.Select((vector, index) => new EmbeddingEntry(index, "embedding", Json(vector, isBase64)));
         await RequestBody.Write(
-            context, new("list", model.Name, [.. entries], Usage.Of(tokens, 0)), ProtocolJson.Default.EmbeddingList).ConfigureAwait(false);
+            context, new("list", model.Name, [.. entries], Usage.Of(tokens, 0)), ProtocolJson.Wire.EmbeddingList).ConfigureAwait(false);
     }
 
     static string[] Texts(JsonElement? input) => input switch
@@ -42,6 +42,6 @@ static class EmbeddingRoutes
     };
 
     static JsonElement Json(float[] vector, bool isBase64) => isBase64
-        ? JsonSerializer.SerializeToElement(Convert.ToBase64String(MemoryMarshal.AsBytes(vector.AsSpan())), ProtocolJson.Default.String)
-        : JsonSerializer.SerializeToElement(vector, ProtocolJson.Default.SingleArray);
+        ? JsonSerializer.SerializeToElement(Convert.ToBase64String(MemoryMarshal.AsBytes(vector.AsSpan())), ProtocolJson.Wire.String)
+        : JsonSerializer.SerializeToElement(vector, ProtocolJson.Wire.SingleArray);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Attune.Serving.Protocol;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -18,7 +19,7 @@ sealed class EventStream : IDisposable
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
-        json = new(context.Response.BodyWriter);
+        json = new(context.Response.BodyWriter, new() { Encoder = ProtocolJson.Wire.Options.Encoder });
     }
 
     public async Task Write<T>(T value, JsonTypeInfo<T> type, CancellationToken cancellation)

@@ -20,5 +20,5 @@ static class HealthRoutes
     public static bool IsOpen(PathString path) => path == Health || path == Ready;
 
     static IResult Report(string status, int code) =>
-        Results.Json(new HealthReport(status), ProtocolJson.Default.HealthReport, statusCode: code);
+        Results.Json(new HealthReport(status), ProtocolJson.Wire.HealthReport, statusCode: code);
 }

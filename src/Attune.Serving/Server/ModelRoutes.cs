@@ -10,11 +10,11 @@ static class ModelRoutes
     public static void Map(WebApplication app)
     {
         app.MapGet("/v1/models", (HttpContext context, ServedModels models) => RequestBody.Write(
-            context, new ModelList("list", [.. models.Names.Select(name => Entry(models, name))]), ProtocolJson.Default.ModelList));
+            context, new ModelList("list", [.. models.Names.Select(name => Entry(models, name))]), ProtocolJson.Wire.ModelList));
         app.MapGet("/v1/models/{**name}", (HttpContext context, ServedModels models, string name) =>
         {
             _ = models.Find<object>(name, "");
-            return RequestBody.Write(context, Entry(models, name), ProtocolJson.Default.ModelEntry);
+            return RequestBody.Write(context, Entry(models, name), ProtocolJson.Wire.ModelEntry);
         });
     }
 

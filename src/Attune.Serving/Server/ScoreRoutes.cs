@@ -13,7 +13,7 @@ static class ScoreRoutes
 
     static async Task Respond(HttpContext context, ServedModels models, Draining draining)
     {
-        var request = await RequestBody.Read(context, ProtocolJson.Default.ScoreRequest).ConfigureAwait(false);
+        var request = await RequestBody.Read(context, ProtocolJson.Wire.ScoreRequest).ConfigureAwait(false);
         var model = models.Find<ScoreModel>(request.Model, "scores responses");
         var (prompts, completions) = (request.Prompts, request.Completions);
         if (completions is not { Count: > 0 and <= MostTexts } || prompts?.Count != completions.Count || completions.Contains(null!)
@@ -22,7 +22,7 @@ static class ScoreRoutes
         using var cancellation = draining.LinkTo(context);
         var scores = await model.ScoreAsync([.. prompts.Zip(completions)], cancellation.Token).ConfigureAwait(false);
         await RequestBody.Write(
-            context, new ScoreResponse(models.NameOf(model), scores) { Id = request.Id }, ProtocolJson.Default.ScoreResponse)
+            context, new ScoreResponse(models.NameOf(model), scores) { Id = request.Id }, ProtocolJson.Wire.ScoreResponse)
             .ConfigureAwait(false);
     }
 }
