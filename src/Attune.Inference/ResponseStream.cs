@@ -68,14 +68,17 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
         }
     }
 
-    /// <summary>The whole text of the response.</summary>
+    /// <summary>The whole response as one piece.</summary>
     /// <param name="cancellationToken">Cancels the response.</param>
-    public async Task<string> ReadToEndAsync(CancellationToken cancellationToken = default)
+    public async Task<ResponsePiece> ReadToEndAsync(CancellationToken cancellationToken = default)
     {
-        var whole = new StringBuilder();
+        var (whole, read) = (new StringBuilder(), new List<SampledToken>());
         await foreach (var piece in this.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
             whole.Append(piece.Text);
-        return whole.ToString();
+            read.AddRange(piece.Tokens);
+        }
+        return new(whole.ToString(), read);
     }
 
     ResponsePiece ReadWhatIsThere()

@@ -7,8 +7,10 @@ namespace Attune;
 /// <summary>A reward model from a folder, or several as an ensemble: it gives a response to a prompt a score.</summary>
 public sealed class ScoreModel
 {
+    /// <summary>A reward model uses all processors: they take turns.</summary>
+    static readonly SemaphoreSlim Turn = new(1);
+
     readonly RewardScorer scorer;
-    readonly SemaphoreSlim turn = new(1);
 
     ScoreModel(RewardScorer scorer) => this.scorer = scorer;
 
@@ -47,14 +49,14 @@ public sealed class ScoreModel
     public async Task<IReadOnlyList<double>> ScoreAsync(
         IReadOnlyList<(string Prompt, string Response)> texts, CancellationToken cancellationToken = default)
     {
-        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await Task.Run(() => Score(texts), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            turn.Release();
+            Turn.Release();
         }
     }
 

@@ -50,8 +50,8 @@ public sealed class ChatClientTests(ServedFolders folders) : IClassFixture<Serve
     public async Task GetStreamingResponse_Stop_EndsBeforeIt()
     {
         using var scripted = new ScriptedModel(client, "meow moo woof");
-        var text = string.Concat(await scripted.GetStreamingResponseAsync("x", new() { StopSequences = ["moo"] }).Select(u => u.Text).ToListAsync());
-        Assert.Equal("meow ", text);
+        var updates = await scripted.GetStreamingResponseAsync("x", new() { StopSequences = ["moo"] }).ToListAsync();
+        Assert.Equal("meow ", string.Concat(updates.Select(update => update.Text)));
     }
 
     [Fact]
@@ -120,7 +120,8 @@ public sealed class ChatClientTests(ServedFolders folders) : IClassFixture<Serve
     public async Task Services_AddAttune_GiveAClientAndScores()
     {
         await using var services = new ServiceCollection()
-            .AddAttuneChatClient(folders.Language, new() { Device = "cpu" }).AddAttuneScoreModel(folders.Reward, "cpu").BuildServiceProvider();
+            .AddAttuneChatClient(folders.Language, new() { Device = "cpu" }).AddAttuneScoreModel(folders.Reward, "cpu")
+            .BuildServiceProvider();
         var chat = services.GetRequiredService<IChatClient>();
         var texts = await Task.WhenAll(Enumerable.Range(1, 5).Select(
             seed => chat.GetResponseAsync("The cat says", new() { Seed = seed, MaxOutputTokens = 8 })));

@@ -57,7 +57,9 @@ public sealed class ClientTests(RunningServer server) : IClassFixture<RunningSer
         var embeddings = await Client.GetEmbeddingClient("encoder").GenerateEmbeddingsAsync(["the cat", "the dog"]);
         using var model = EmbeddingModel.Load(server.Options.Models[2].Folder, "cpu");
         var (expected, _) = await model.EmbedAsync(["the cat", "the dog"], TestContext.Current.CancellationToken);
-        Assert.Equal(expected[1].Select(number => Math.Round(number, 4)), embeddings.Value[1].ToFloats().ToArray().Select(number => Math.Round(number, 4)));
+        Assert.Equal(
+            expected[1].Select(number => Math.Round(number, 4)),
+            embeddings.Value[1].ToFloats().ToArray().Select(number => Math.Round(number, 4)));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ public sealed class ExampleTests(TinyFolders tiny, ITestOutputHelper output) : I
     /// <summary>A reward that `recipes/ppo-process.yaml` starts: it has a test with the recipes.</summary>
     const string RewardProgram = "scorer.cs";
 
+    /// <summary>A web application, which runs until it is stopped: it has a test with the server.</summary>
+    const string WebApplication = "web-chat.cs";
+
     static readonly IReadOnlyList<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
@@ -20,7 +23,7 @@ public sealed class ExampleTests(TinyFolders tiny, ITestOutputHelper output) : I
     public static IReadOnlyList<string> Names { get; } =
     [
         .. Directory.EnumerateFiles(Repository.PathTo("examples"), "*.cs").Select(file => Path.GetFileName(file))
-            .Where(name => name != RewardProgram).Order(StringComparer.Ordinal),
+            .Where(name => name is not (RewardProgram or WebApplication)).Order(StringComparer.Ordinal),
     ];
 
     public static TheoryData<string> Examples => [.. Names];

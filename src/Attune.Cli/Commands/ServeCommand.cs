@@ -1,10 +1,8 @@
 using System.CommandLine;
-using Attune.Generation.Scheduling;
 using Attune.Serving;
 using Attune.Serving.Server;
 using Attune.Studio;
 using Attune.Training.Options;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +23,7 @@ static class ServeCommand
     };
     static readonly Option<string[]> Adapters = new("--adapter")
     {
-        HelpName = "NAME=FOLDER", Description = "A LoRA adapter of the first language model, which is served under this name; may be repeated",
+        HelpName = "NAME=FOLDER", Description = "A LoRA adapter of the first language model, served under this name; may be repeated",
     };
     static readonly Option<string> Listen = new("--listen")
     {

@@ -45,7 +45,7 @@ public sealed record SchedulerOptions
     /// <summary>The most tokens in the KV cache; 0 for 2,048 for each of the rows, and at least one whole context.</summary>
     public long MaxCacheTokens { get; init; }
 
-    /// <summary>The most tokens of prompts that are read between two tokens of the responses in the batch; a longer prompt is read alone.</summary>
+    /// <summary>The most tokens of prompts that are read between two tokens of the batch; a longer prompt is read alone.</summary>
     public int PrefillTokens { get; init; } = 2048;
 
     /// <summary>Held during a step: schedulers that share a device take turns.</summary>

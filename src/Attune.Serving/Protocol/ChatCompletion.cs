@@ -20,7 +20,8 @@ sealed record FunctionReply(string Name, string Arguments);
 
 sealed record ChatLogprobs(IReadOnlyList<ChatTokenLogprob> Content);
 
-sealed record ChatTokenLogprob(string Token, double Logprob, IReadOnlyList<int>? Bytes, IReadOnlyList<ChatTokenLogprob>? TopLogprobs = null);
+sealed record ChatTokenLogprob(
+    string Token, double Logprob, IReadOnlyList<int>? Bytes, IReadOnlyList<ChatTokenLogprob>? TopLogprobs = null);
 
 sealed record Usage(int PromptTokens, int CompletionTokens, int TotalTokens)
 {

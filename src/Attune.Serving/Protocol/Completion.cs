@@ -4,10 +4,7 @@ namespace Attune.Serving.Protocol;
 
 /// <summary>A response of <c>/v1/completions</c>, whole or as a chunk of a stream.</summary>
 sealed record Completion(
-    IReadOnlyList<CompletionChoice> Choices, string Id, long Created, string Model, Usage? Usage = null)
-{
-    public string Object => "text_completion";
-}
+    string Object, IReadOnlyList<CompletionChoice> Choices, string Id, long Created, string Model, Usage? Usage = null);
 
 sealed record CompletionChoice(int Index, string Text, CompletionLogprobs? Logprobs)
 {

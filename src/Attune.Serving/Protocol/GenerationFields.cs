@@ -35,10 +35,10 @@ abstract record GenerationFields
 
     /// <summary>The settings of sampling.</summary>
     /// <param name="prompt">Tokens of the prompt.</param>
-    /// <param name="context">The context length.</param>
+    /// <param name="engine">The model.</param>
     /// <param name="limits">The limits of the server.</param>
     /// <exception cref="ApiException">A field has a value that is not allowed.</exception>
-    public SamplingOptions Sampling(int prompt, int context, RequestLimits limits)
+    public SamplingOptions Sampling(int prompt, ChatEngine engine, RequestLimits limits)
     {
         Check("n", Samples, 1, limits.MaxSamples);
         Check("temperature", Temperature, 0, 2);
@@ -51,7 +51,7 @@ abstract record GenerationFields
         Check("max_tokens", Limit, 1, int.MaxValue);
         return new()
         {
-            MaxNewTokens = MaxNewTokens(prompt, context, limits),
+            MaxNewTokens = MaxNewTokens(prompt, engine.ContextLength, limits),
             MinNewTokens = MinTokens ?? 0,
             // Tiny temperatures are greedy: the logits would overflow.
             Temperature = Temperature is < 0.001 ? 0 : Temperature ?? 1,
@@ -61,7 +61,7 @@ abstract record GenerationFields
             RepetitionPenalty = RepetitionPenalty ?? 1,
             FrequencyPenalty = FrequencyPenalty ?? 0,
             PresencePenalty = PresencePenalty ?? 0,
-            SequenceBias = Biases(),
+            SequenceBias = Biases(engine.VocabularySize),
             Stop = Stops(),
         };
     }
@@ -78,16 +78,19 @@ abstract record GenerationFields
             limit > limits.MaxTokens
                 ? $"max_tokens must be at most {limits.MaxTokens}, the limit of this server (was {limit})"
                 : $"the prompt has {prompt} tokens, so that max_tokens must be at most {room} in a context of {context} tokens (was {limit})",
-            "max_tokens", limit > limits.MaxTokens ? null : "context_length_exceeded");
+            "max_tokens",
+            limit > limits.MaxTokens ? null : "context_length_exceeded");
     }
 
-    SequenceBias[] Biases() => LogitBias is not { Count: > 0 } biases ? [] :
+    SequenceBias[] Biases(int vocabulary) => LogitBias is not { Count: > 0 } biases ? [] :
     [
         .. biases.Select(entry => int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
+            && token < vocabulary
             && entry.Value is >= -100 and <= 100
             ? new SequenceBias { Tokens = [token], Bias = entry.Value <= -100 ? -1e6 : entry.Value >= 100 ? 1e6 : entry.Value }
             : throw ApiException.Invalid(
-                $"logit_bias must have token ids with a bias from -100 to 100 (was \"{entry.Key}\": {entry.Value})", "logit_bias")),
+                $"logit_bias must have token ids below {vocabulary} with a bias from -100 to 100 (was \"{entry.Key}\": {entry.Value})",
+                "logit_bias")),
     ];
 
     string[] Stops()

@@ -33,7 +33,8 @@ sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> log)
         ApiException known => known,
         QueueFullException full => new(429, full.Message, code: "queue_full"),
         JsonException json => ApiException.Invalid(Sentence(json), Field(json)),
-        InvalidOperationException { Source: "System.Text.Json" } => ApiException.Invalid("a text has half of a surrogate pair"),
+        InvalidOperationException { Source: { } source } when source.StartsWith("System.Text.Json", StringComparison.Ordinal) =>
+             ApiException.Invalid("a text has half of a surrogate pair"),
         BadHttpRequestException { StatusCode: 413 } => new(413, "the request is too large"),
         BadHttpRequestException bad => new(bad.StatusCode, "the request could not be read"),
         InvalidDataException or NotSupportedException => ApiException.Invalid(error.Message),

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Generation.Scheduling;
 using Attune.Serving.Protocol;
@@ -23,7 +22,7 @@ static class ChatRoutes
         var prompt = engine.Encode(conversation);
         var responses = engine.Start(new(prompt)
         {
-            Sampling = request.Sampling(prompt.Length, engine.ContextLength, limits),
+            Sampling = request.Sampling(prompt.Length, engine, limits),
             Samples = request.Samples,
             Seed = request.Seed,
             TopLogprobs = request.ReportedLogprobs(),
@@ -62,34 +61,27 @@ static class ChatRoutes
                 .ConfigureAwait(false);
         }
 
-        public async Task Stream(bool withUsage, ILogger log, CancellationToken cancellation)
-        {
-            using var events = new EventStream(context);
-            try
-            {
-                await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation))).ConfigureAwait(false);
-                if (withUsage)
-                    await Send(events, [], cancellation, Usage).ConfigureAwait(false);
-                await events.End(cancellation).ConfigureAwait(false);
-            }
-            catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
-            {
-                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Wire.ErrorBody, context.RequestAborted)
-                    .ConfigureAwait(false);
-            }
-        }
+        public Task Stream(bool withUsage, ILogger log, CancellationToken cancellation) =>
+            EventStream.Respond(
+                context, log,
+                async events =>
+                {
+                    await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation)))
+                        .ConfigureAwait(false);
+                    if (withUsage)
+                        await Send(events, [], cancellation, Usage).ConfigureAwait(false);
+                },
+                cancellation);
 
         async Task<ChatChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
         {
-            var (text, tokens) = (new StringBuilder(), new List<SampledToken>());
-            await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
-            {
-                text.Append(piece.Text);
-                tokens.AddRange(piece.Tokens);
-            }
+            var whole = await response.ReadToEndAsync(cancellation).ConfigureAwait(false);
             var calls = Calls(response);
-            var content = calls is not null && text.Length == 0 ? null : text.ToString();
-            return new(index, new("assistant", content, calls), Delta: null, Logprobs(tokens)) { FinishReason = names.Reason(response) };
+            var content = calls is not null && whole.Text.Length == 0 ? null : whole.Text;
+            return new(index, new("assistant", content, calls), Delta: null, Logprobs(whole.Tokens))
+            {
+                FinishReason = TokenNames.Reason(response),
+            };
         }
 
         async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
@@ -100,7 +92,7 @@ static class ChatRoutes
                     await Send(events, new ChatReply(null, piece.Text), Logprobs(piece.Tokens)).ConfigureAwait(false);
             if (Calls(response) is { } calls)
                 await Send(events, new ChatReply(null, null, calls)).ConfigureAwait(false);
-            await Send(events, new ChatReply(null, null), reason: names.Reason(response)).ConfigureAwait(false);
+            await Send(events, new ChatReply(null, null), reason: TokenNames.Reason(response)).ConfigureAwait(false);
 
             Task Send(EventStream to, ChatReply delta, ChatLogprobs? reported = null, string? reason = null) => this.Send(
                 to, [new(index, Message: null, delta, reported) { FinishReason = reason }], cancellation);

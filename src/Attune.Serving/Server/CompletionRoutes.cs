@@ -1,4 +1,3 @@
-using System.Text;
 using Attune.Generation.Scheduling;
 using Attune.Serving.Protocol;
 using Microsoft.AspNetCore.Builder;
@@ -25,7 +24,7 @@ static class CompletionRoutes
             foreach (var prompt in prompts)
                 responses.AddRange(engine.Start(new(prompt)
                 {
-                    Sampling = request.Sampling(prompt.Length, engine.ContextLength, limits),
+                    Sampling = request.Sampling(prompt.Length, engine, limits),
                     Samples = request.Samples,
                     Seed = request.Seed,
                     TopLogprobs = request.Logprobs,
@@ -55,36 +54,26 @@ static class CompletionRoutes
         {
             var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
                 .ConfigureAwait(false);
-            await RequestBody.Write(context, new(choices, id, created, engine.Name, Usage), ProtocolJson.Wire.Completion)
+            await RequestBody.Write(context, new("text_completion", choices, id, created, engine.Name, Usage), ProtocolJson.Wire.Completion)
                 .ConfigureAwait(false);
         }
 
-        public async Task Stream(bool withUsage, ILogger log, CancellationToken cancellation)
-        {
-            using var events = new EventStream(context);
-            try
-            {
-                await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation))).ConfigureAwait(false);
-                if (withUsage)
-                    await Send(events, [], cancellation, Usage).ConfigureAwait(false);
-                await events.End(cancellation).ConfigureAwait(false);
-            }
-            catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
-            {
-                await events.Write(ApiErrors.Describe(error, context, log).Body, ProtocolJson.Wire.ErrorBody, context.RequestAborted)
-                    .ConfigureAwait(false);
-            }
-        }
+        public Task Stream(bool withUsage, ILogger log, CancellationToken cancellation) =>
+            EventStream.Respond(
+                context, log,
+                async events =>
+                {
+                    await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation)))
+                        .ConfigureAwait(false);
+                    if (withUsage)
+                        await Send(events, [], cancellation, Usage).ConfigureAwait(false);
+                },
+                cancellation);
 
         async Task<CompletionChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
         {
-            var (text, tokens) = (new StringBuilder(), new List<SampledToken>());
-            await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
-            {
-                text.Append(piece.Text);
-                tokens.AddRange(piece.Tokens);
-            }
-            return new(index, text.ToString(), Logprobs(tokens, 0)) { FinishReason = names.Reason(response) };
+            var whole = await response.ReadToEndAsync(cancellation).ConfigureAwait(false);
+            return new(index, whole.Text, Logprobs(whole.Tokens, 0)) { FinishReason = TokenNames.Reason(response) };
         }
 
         async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
@@ -96,11 +85,11 @@ static class CompletionRoutes
                     await Send(events, [new(index, piece.Text, Logprobs(piece.Tokens, offset))], cancellation).ConfigureAwait(false);
                 offset += piece.Text.Length;
             }
-            await Send(events, [new(index, "", null) { FinishReason = names.Reason(response) }], cancellation).ConfigureAwait(false);
+            await Send(events, [new(index, "", null) { FinishReason = TokenNames.Reason(response) }], cancellation).ConfigureAwait(false);
         }
 
         Task Send(EventStream events, IReadOnlyList<CompletionChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
-            events.Write(new(choices, id, created, engine.Name, usage), ProtocolJson.Wire.Completion, cancellation);
+            events.Write(new("text_completion", choices, id, created, engine.Name, usage), ProtocolJson.Wire.Completion, cancellation);
 
         CompletionLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens, int offset)
         {

@@ -15,13 +15,14 @@ sealed class TokenNames(Tokenizer tokenizer)
     public ChatTokenLogprob Logprob(int id, float logprob, IReadOnlyList<ChatTokenLogprob>? top)
     {
         var text = Text(id);
-        return new(text, Finite(logprob), text.Contains('\uFFFD') ? null : [.. System.Text.Encoding.UTF8.GetBytes(text).Select(each => (int)each)], top);
+        int[]? bytes = text.Contains('\uFFFD') ? null : [.. System.Text.Encoding.UTF8.GetBytes(text).Select(each => (int)each)];
+        return new(text, Finite(logprob), bytes, top);
     }
 
     /// <summary>JSON has no −∞; OpenAI writes −9999.</summary>
     public static double Finite(float logprob) => float.IsFinite(logprob) ? logprob : -9999;
 
-    public string Reason(ResponseStream response) => response.End switch
+    public static string Reason(ResponseStream response) => response.End switch
     {
         ResponseEnd.ToolCalls => "tool_calls",
         ResponseEnd.Length => "length",
