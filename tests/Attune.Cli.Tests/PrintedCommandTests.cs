@@ -17,6 +17,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("quickstart", "takes minutes; its stages are run here one by one"),
         ("studio", "serves until it is stopped; StudioCommandTests start it"),
         ("studio --", "serves until it is stopped; StudioCommandTests start it"),
+        ("serve", "serves until it is stopped; ServeCommandTests start it"),
         ("study", "trains 48 runs; StudyTests run small studies"),
         ("bench ppo --preset L --device cuda", "needs a GPU"),
         ("models get", "needs the network; HubCommandTests get from a server on this machine"),

@@ -14,7 +14,8 @@ public sealed class ExampleTests(ServedFolders folders) : IClassFixture<ServedFo
     {
         var address = $"http://127.0.0.1:{FreePort()}";
         var entry = Compile("web-chat.cs").EntryPoint!;
-        new Thread(() => entry.Invoke(null, [new[] { folders.Language, folders.Reward, "--urls", address }])) { IsBackground = true }.Start();
+        string[] arguments = [folders.Language, folders.Reward, "--urls", address];
+        new Thread(() => entry.Invoke(null, [arguments])) { IsBackground = true }.Start();
         Assert.Matches("\nscore -?[0-9.]+\n$", await Ask(new($"{address}/ask?question=The+cat+says")));
     }
 

@@ -67,7 +67,8 @@ static class ServeCommand
     static int Serve(ParseResult parsed)
     {
         var options = Options(parsed);
-        Console.Error.WriteLine($"attune: loading {string.Join(", ", options.Models.Concat(options.Adapters).Select(model => model.Name))}");
+        var names = string.Join(", ", options.Models.Concat(options.Adapters).Select(model => model.Name));
+        Console.Error.WriteLine($"attune: loading {names}");
         using var app = ApiServer.Build(options);
         app.Start();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -77,7 +77,7 @@ abstract record GenerationFields
         return Limit is not { } limit || limit <= most ? Limit ?? most : throw ApiException.Invalid(
             limit > limits.MaxTokens
                 ? $"max_tokens must be at most {limits.MaxTokens}, the limit of this server (was {limit})"
-                : $"the prompt has {prompt} tokens, so that max_tokens must be at most {room} in a context of {context} tokens (was {limit})",
+                : $"the prompt has {prompt} tokens, so max_tokens must be at most {room} in a context of {context} tokens (was {limit})",
             "max_tokens",
             limit > limits.MaxTokens ? null : "context_length_exceeded");
     }
