@@ -21,6 +21,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("study", "trains 48 runs; StudyTests run small studies"),
         ("bench ppo --preset L --device cuda", "needs a GPU"),
         ("models get", "needs the network; HubCommandTests get from a server on this machine"),
+        ("models merge", "needs an adapter; ModelFilesCommandTests merge one"),
         ("data get", "needs the network; HubCommandTests get from a server on this machine"),
         ("data inspect Anthropic/", "needs a data set of the Hub"),
         ("pretrain data.train=Anthropic/", "needs a data set of the Hub"),

@@ -23,9 +23,10 @@ static class ModelsCommand
         show.SetAction(parsed => Show(parsed.GetValue(Folder)!));
         const string Example = "attune models show runs/quickstart/2-sft";
         return CommandHelp.WithExample(
-            new Command("models", "Get models from the Hugging Face Hub, and describe models")
+            new Command("models", "Get models from the Hugging Face Hub; describe, merge, convert and average models")
             {
-                GetCommand.Create(HubKind.Model), CommandHelp.WithExample(show, Example),
+                GetCommand.Create(HubKind.Model), CommandHelp.WithExample(show, Example), ModelFilesCommands.Merge(),
+                ModelFilesCommands.Convert(), ModelFilesCommands.Average(),
             },
             $"{GetCommand.ModelExample}\n{Example}");
     }

@@ -23,6 +23,10 @@ public static class Peft
     public static bool IsAdapter(string folder) =>
         File.Exists(ConfigPath(folder)) && !Directory.EnumerateFiles(folder, "model*.safetensors").Any();
 
+    /// <summary>Whether an adapter is that of a classifier of texts or of tokens, such as a reward model.</summary>
+    internal static bool IsOfRewardModel(string folder) =>
+        new ConfigReader(JsonInput.ReadObject(ConfigPath(folder)), ConfigPath(folder)).Text("task_type", "") is "SEQ_CLS" or "TOKEN_CLS";
+
     /// <summary>
     /// The folder of an adapter's base model. A relative path is resolved from the adapter's folder, then from the current one;
     /// a name of the Hugging Face Hub is looked up in the cache.

@@ -159,6 +159,17 @@ public static class Pretrained
         return config;
     }
 
+    /// <summary>Whether a folder holds a reward model, or the adapter of one. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">The folder has no model.</exception>
+    public static bool IsRewardModel(string folder)
+    {
+        if (Peft.IsAdapter(folder))
+            return Peft.IsOfRewardModel(folder);
+        var config = ReadConfig(folder);
+        using var file = Checkpoint.Open(folder, ModelBuilder.Family(config, folder));
+        return ModelBuilder.RewardHeadNames(config, folder).All(file.Names.Contains);
+    }
+
     /// <summary>
     /// The weights of a language model, which are read one at a time; those of an adapter are merged into its base model in memory.
     /// </summary>
