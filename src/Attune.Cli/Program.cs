@@ -17,6 +17,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
     StudioCommand.Create(),
     FeedbackCommand.Create(),
     StudyCommand.Create(),
+    RunsCommand.Create(),
     GenerateCommand.Create(),
     ServeCommand.Create(),
     ScoreCommand.Create(),

@@ -21,8 +21,32 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
         return new(low, high, round.Value, [.. round.Multiples(low, high)]);
     }
 
+    /// <summary>Whether equal factors have equal distances.</summary>
+    public bool IsLogarithmic { get; private init; }
+
+    /// <summary>A logarithmic axis over values above 0, with ticks at powers of ten, or at multiples of 1, 2 and 5 of a few.</summary>
+    public static Axis Logarithmic(double low, double high)
+    {
+        if (high / low < 1.1)
+            (low, high) = (low / 1.1, high * 1.1);
+        var (first, last) = ((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high)));
+        int[] mantissas = last - first <= 2 ? [1, 2, 5] : [1];
+        var every = Math.Max(1, (last - first) / 6);
+        var ticks = from exponent in Enumerable.Range(first, last - first + 1)
+                    where (exponent - first) % every == 0
+                    from mantissa in mantissas
+                    let tick = mantissa * Math.Pow(10, exponent)
+                    where tick >= low * 0.999_999 && tick <= high * 1.000_001
+                    select tick;
+        return new(low, high, 0, [.. ticks]) { IsLogarithmic = true };
+    }
+
+    /// <summary>The text of a tick.</summary>
+    public string Text(double tick) => IsLogarithmic ? NumberFormat.Number(tick) : NumberFormat.Tick(tick, Step);
+
     /// <summary>The position of a value, 0 at the low end and 1 at the high end.</summary>
-    public double Share(double value) => (value - Low) / (High - Low);
+    public double Share(double value) =>
+        IsLogarithmic ? Math.Log(value / Low) / Math.Log(High / Low) : (value - Low) / (High - Low);
 
     /// <summary>Widens an empty range, so that a constant curve has an axis.</summary>
     static (double Low, double High) Widened(double low, double high)

@@ -11,6 +11,9 @@ public sealed record Chart(string Title, string Explanation, IReadOnlyList<Serie
     /// <summary>The smallest range of the y-axis, so that noise does not fill the chart. A share has at least ten points.</summary>
     public double LeastSpan { get; init; }
 
+    /// <summary>Smoothing and axes.</summary>
+    public ChartView View { get; init; } = new();
+
     /// <summary>Whether the series are distributions: outlines over x, without points and last values.</summary>
     public bool IsDistribution { get; init; }
 

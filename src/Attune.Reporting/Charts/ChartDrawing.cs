@@ -26,6 +26,9 @@ public sealed class ChartDrawing
 
     const double LeastShareSpan = 10;
 
+    /// <summary>More last values do not fit next to the curves; the legend has them.</summary>
+    const int MostLastValues = 12;
+
     readonly Chart chart;
     readonly Curve[] curves;
     readonly Axis x;
@@ -39,7 +42,14 @@ public sealed class ChartDrawing
     {
         (this.chart, this.curves, this.isOnPage) = (chart, curves, isOnPage);
         Point[] all = [.. curves.SelectMany(curve => curve.Raw.Concat(curve.Outline))];
-        x = Axis.Over(all.Min(point => point.X), all.Max(point => point.X), mostTicks: 5);
+        x = chart.View.HasLogX
+            ? Axis.Logarithmic(all.Min(point => point.X), all.Max(point => point.X))
+            : Axis.Over(all.Min(point => point.X), all.Max(point => point.X), mostTicks: 5);
+        if (chart.View.HasLogY)
+        {
+            y = Axis.Logarithmic(all.Min(point => point.Y), all.Max(point => point.Y));
+            return;
+        }
         var leastSpan = chart.IsShare ? LeastShareSpan : LeastRelativeSpan * all.Max(point => Math.Abs(point.Y));
         y = Axis.Over(
             all.Min(point => point.Y), all.Max(point => point.Y), mostTicks: 5, margin: 0.06, Math.Max(chart.LeastSpan, leastSpan),
@@ -70,7 +80,8 @@ public sealed class ChartDrawing
     /// <summary>The CSS classes of a curve by its index: a colour, and whether an earlier curve has it too.</summary>
     internal static string Colour(int at) => $"c{at % Colours}{(at < Colours ? "" : " again")}";
 
-    static Curve[] DrawableCurves(Chart chart) => [.. chart.Series.Select(series => new Curve(series)).Where(curve => curve.Raw.Count > 0)];
+    static Curve[] DrawableCurves(Chart chart) =>
+        [.. chart.Series.Select(series => new Curve(series, chart.View.Smoothing)).Where(curve => curve.Raw.Count > 0)];
 
     static XElement Legend(Curve[] drawable) => Element("ul", Class("legend"), drawable.Select((curve, at) =>
         Element("li",
@@ -97,7 +108,7 @@ public sealed class ChartDrawing
     IEnumerable<XElement> Grid() => y.Ticks.SelectMany(tick => new[]
     {
         Rule("grid", Down(tick)),
-        Text("tick end", Left - 7, Down(tick) + 4, NumberFormat.Tick(tick, y.Step)),
+        Text("tick end", Left - 7, Down(tick) + 4, y.Text(tick)),
     }).Append(Rule("base", Height - Bottom));
 
     static XElement Rule(string style, double height) =>
@@ -105,7 +116,7 @@ public sealed class ChartDrawing
             Attribute("y1", height), Attribute("y2", height));
 
     IEnumerable<XElement> Labels() => x.Ticks
-        .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, NumberFormat.Tick(tick, x.Step)))
+        .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, x.Text(tick)))
         .Append(Text("tick end", Width, Height - Bottom + 16, chart.XLabel))
         .Append(Text("tick start", 2, 11, chart.YLabel));
 
@@ -143,6 +154,8 @@ public sealed class ChartDrawing
     /// <summary>The last value of every curve next to its end, moved apart where labels would overlap.</summary>
     IEnumerable<XElement> LastValues()
     {
+        if (curves.Length > MostLastValues)
+            return [];
         var heights = Spread([.. curves.Select(curve => Down(curve.Trend[^1].Y) + 4)], LineHeight);
         return curves.Select((curve, at) => Text($"value start {Colour(at)}", Across(curve.Trend[^1].X) + 7, heights[at], curve.Last));
     }

@@ -16,7 +16,9 @@ public sealed class Curve
 
     readonly string? summary;
 
-    public Curve(Series series)
+    /// <param name="series">The series.</param>
+    /// <param name="smoothing">The weight of an exponential moving average; null to smooth noisy curves.</param>
+    public Curve(Series series, double? smoothing = null)
     {
         (Name, summary) = (series.Name, series.Summary);
         var finite = series.Points.Where(point => double.IsFinite(point.X) && Math.Abs(point.Y) <= MaxValue);
@@ -25,6 +27,12 @@ public sealed class Curve
             .Where(at => double.IsFinite(at.X) && Math.Abs(at.Low) <= MaxValue && Math.Abs(at.High) <= MaxValue)
             .OrderBy(at => at.X)];
         Outline = [.. band.Select(at => new Point(at.X, at.High)), .. band.Reverse().Select(at => new Point(at.X, at.Low))];
+        if (smoothing is { } weight)
+        {
+            IsNoisy = weight > 0 && Raw.Count > 1 && !series.IsPath;
+            Trend = IsNoisy ? ChartView.Smooth(Raw, weight) : Raw;
+            return;
+        }
         IsNoisy = !series.IsPath
             && Raw.Count >= MinPointsToSmooth
             && TotalVariation(Raw) > NoisyVariation * (Raw.Max(point => point.Y) - Raw.Min(point => point.Y));

@@ -1,6 +1,5 @@
 using Attune.Reporting.Runs;
 using Attune.Store;
-using Attune.Studio.Runs;
 
 namespace Attune.Studio.Jobs;
 

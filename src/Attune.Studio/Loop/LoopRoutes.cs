@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Reporting.Reports;
+using Attune.Reporting.Runs;
 using Attune.Store;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;

@@ -1,3 +1,4 @@
+using Attune.Reporting.Charts;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Security;
@@ -16,7 +17,9 @@ static class RunRoutes
     public static void Map(WebApplication app)
     {
         app.MapGet("/runs", () => new RazorComponentResult<RunsPage>()).Require(Role.Owner);
-        app.MapGet("/runs/compare", (RunList runs, string[] run) => Compare(runs, run)).Require(Role.Owner);
+        app.MapGet(
+            "/runs/compare", (RunList runs, string[] run, string? smooth, string? log, string? from, string? to) =>
+                Compare(runs, run, ChartView.Parse(smooth, log, from, to))).Require(Role.Owner);
         app.MapGet("/runs/{run}", (RunList runs, string run, int? look, int page = 1) =>
             runs.Find(run) is { } found ? new RazorComponentResult<RunPage>(new { Run = found, Look = look, PageNumber = page })
                 : Results.NotFound()).Require(Role.Owner);
@@ -26,10 +29,13 @@ static class RunRoutes
         app.MapGet("/api/runs/{run}/live", Live).Require(Role.Owner);
     }
 
-    static IResult Compare(RunList runs, string[] keys)
+    static IResult Compare(RunList runs, string[] keys, ChartView view)
     {
-        RunEntry[] found = [.. keys.Distinct(StringComparer.Ordinal).Take(ComparePage.Most).Select(runs.Find).OfType<RunEntry>()];
-        return found.Length > 0 ? new RazorComponentResult<ComparePage>(new { Runs = found }) : Results.LocalRedirect("/runs");
+        var all = runs.All().ToDictionary(run => run.Key, StringComparer.Ordinal);
+        RunEntry[] found = [.. keys.Distinct(StringComparer.Ordinal).Select(key => all.GetValueOrDefault(key)).OfType<RunEntry>()];
+        return found.Length > 0
+            ? new RazorComponentResult<ComparePage>(new { Runs = found, View = view })
+            : Results.LocalRedirect("/runs");
     }
 
     /// <summary>The changing part of the page, or 204 when nothing changed.</summary>

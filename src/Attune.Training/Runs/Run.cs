@@ -24,6 +24,9 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>How many samples of an evaluation between the first and the last are kept to be read.</summary>
     const int SamplesBetween = 16;
 
+    /// <summary>How many samples of an evaluation are in TensorBoard's event file.</summary>
+    const int SampleTexts = 8;
+
     readonly RunOptions options;
     readonly string? recipe;
     readonly IRunDisplay display;
@@ -34,6 +37,7 @@ public sealed partial class Run : IDisposable, IRunState
     readonly Stopwatch clock = new();
     JsonLinesLog? metricLog;
     JsonLinesLog? sampleLog;
+    EventFile? events;
     string? bestBy;
     (int Step, double Value)? best;
     int skippedInARow;
@@ -217,7 +221,11 @@ public sealed partial class Run : IDisposable, IRunState
     public void Complete(Action<string> saveModel)
     {
         TakeBest();
-        AtomicWrite.Folder(Folder.Model, saveModel);
+        AtomicWrite.Folder(Folder.Model, folder =>
+        {
+            saveModel(folder);
+            ModelCard.Write(folder, Folder, Method);
+        });
         var summary = RunSummary.Create(this);
         RunReport.Write(Folder, Method);
         AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
@@ -290,6 +298,7 @@ public sealed partial class Run : IDisposable, IRunState
         var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
+        events = new(Folder.Path, last + 1);
         if (health is not null)
             healthLog = new(Folder.Health, step);
     }
@@ -304,6 +313,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         metricLog?.Dispose();
         sampleLog?.Dispose();
+        events?.Dispose();
         healthLog?.Dispose();
     }
 
@@ -351,6 +361,7 @@ public sealed partial class Run : IDisposable, IRunState
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
         Add(line, metrics);
         metricLog!.Write(line);
+        events!.WriteScalars(step, [("time/seconds", Seconds), .. metrics.Select(metric => (metric.Key, metric.Value))]);
         foreach (var change in health?.Observe(step, metrics) ?? [])
             NotifyHealthChange(change, step);
     }
@@ -386,6 +397,16 @@ public sealed partial class Run : IDisposable, IRunState
             Add(line, sample.Numbers);
             sampleLog!.Write(line);
         }
+        WriteSampleTexts(step, evaluation.Samples);
+    }
+
+    /// <summary>A few samples for TensorBoard, with the text of models as Markdown code.</summary>
+    void WriteSampleTexts(int step, IEnumerable<Sample> samples)
+    {
+        foreach (var (index, sample) in samples.Take(SampleTexts).Index())
+            events!.WriteText(step, $"samples/{index}", string.Concat(
+                $"{sample.Prompt}\n→ {sample.Completion}\n".Split('\n').Select(line => $"    {line}\n")
+                    .Append(string.Join(", ", sample.Numbers.Select(number => $"{number.Key} {NumberFormat.Number(number.Value)}")))));
     }
 
     /// <summary>JSON has no NaN and no infinity: they are written as strings.</summary>

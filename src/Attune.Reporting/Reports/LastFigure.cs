@@ -1,8 +1,7 @@
 using Attune.Reporting.Charts;
-using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 
-namespace Attune.Studio.Runs;
+namespace Attune.Reporting.Reports;
 
 /// <summary>The last value of a metric, as text.</summary>
 /// <param name="Metric">The metric.</param>

@@ -1,15 +1,15 @@
 using Attune.Input;
-using Attune.Reporting.Runs;
 
-namespace Attune.Studio.Runs;
+namespace Attune.Reporting.Runs;
 
 /// <summary>
 /// The recipe of a run as keys and values, read as text, so that recipes of other versions with other keys can be read too.
 /// </summary>
-static class RecipeText
+public static class RecipeText
 {
     const string Method = "method";
 
+    /// <summary>The name of the method; empty if the recipe has none.</summary>
     public static string MethodOf(RunFolder folder) =>
         InputFile.ReadLines(folder.Recipe).Take(100)
             .FirstOrDefault(line => line.StartsWith($"{Method}: ", StringComparison.Ordinal)) is { } line

@@ -1,10 +1,9 @@
 using System.Globalization;
-using Attune.Reporting.Runs;
 
-namespace Attune.Studio.Runs;
+namespace Attune.Reporting.Runs;
 
 /// <summary>The progress of a run.</summary>
-static class RunSteps
+public static class RunSteps
 {
     /// <summary>
     /// The steps done and the steps of the whole run. The second is estimated from epochs where the recipe sets those, and 0 where it is
