@@ -28,6 +28,7 @@ static class CommandLine
         try
         {
             Utf8Names.Require();
+            using var telemetry = Telemetry.FromEnvironment();
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (OperationCanceledException)

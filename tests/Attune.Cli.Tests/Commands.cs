@@ -71,6 +71,25 @@ static class Commands
         }
     }
 
+    /// <summary>Runs a command in this process, with environment variables.</summary>
+    public static (int Code, string Output, string Error) RunWith(IReadOnlyDictionary<string, string> variables, params string[] words)
+    {
+        lock (OneAtATime)
+        {
+            foreach (var (name, value) in variables)
+                Environment.SetEnvironmentVariable(name, value);
+            try
+            {
+                return Run(words);
+            }
+            finally
+            {
+                foreach (var name in variables.Keys)
+                    Environment.SetEnvironmentVariable(name, null);
+            }
+        }
+    }
+
     /// <summary>Runs a command in this process, in a folder.</summary>
     public static (int Code, string Output, string Error) RunIn(string folder, params string[] words)
     {

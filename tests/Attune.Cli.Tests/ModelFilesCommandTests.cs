@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Checkpoints;
 using Attune.Models.Layers;

@@ -1,5 +1,4 @@
 using Attune.Reporting.Reports;
-using Attune.Reporting.Runs;
 using Attune.Testing;
 
 namespace Attune.Reporting.Tests;
@@ -7,7 +6,7 @@ namespace Attune.Reporting.Tests;
 /// <summary>The model card of a run's result.</summary>
 public sealed class ModelCardTests : IDisposable
 {
-    static readonly MethodDescription Sft = new("sft") { Summary = "Fine-tune a model on demonstrations" };
+    static readonly MethodDescription Sft = new("sft") { Summary = "Fine-tune on demonstrations" };
 
     readonly TemporaryFolder folder = new();
 
@@ -34,7 +33,7 @@ public sealed class ModelCardTests : IDisposable
 
             # my-run
 
-            [Qwen/Qwen2.5-0.5B](https://huggingface.co/Qwen/Qwen2.5-0.5B), trained with Attune's method `sft`: Fine-tune a model on demonstrations.
+            [Qwen/Qwen2.5-0.5B](https://huggingface.co/Qwen/Qwen2.5-0.5B), trained with Attune's method `sft`: Fine-tune on demonstrations.
 
             ## Data
 

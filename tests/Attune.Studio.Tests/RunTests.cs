@@ -51,6 +51,10 @@ public sealed class RunTests
         Assert.Contains("Compare 2 runs", page);
         Assert.Contains("""<code>optimizer.learningRate</code></th><td class="break">3e-4</td><td class="break">1e-5</td>""", page);
         Assert.DoesNotContain("<code>training.steps</code>", page);
+        var zoomed = await owner.Page("/runs/compare?run=one&run=other&smooth=0.9&log=y&from=2&to=4");
+        Assert.Contains("""<option value="0.9" selected>""", zoomed);
+        Assert.Contains("""name="from" min="0" step="any" value="2" """.TrimEnd(), zoomed);
+        Assert.Equal(HttpStatusCode.BadRequest, (await owner.Get("/runs/compare?run=one&smooth=2")).StatusCode);
     }
 
     [Fact]

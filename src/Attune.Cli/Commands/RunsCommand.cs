@@ -17,6 +17,7 @@ static class RunsCommand
 {
     const string CompareExample = "attune runs compare runs/quickstart/1-pretrain runs/quickstart/2-sft --metric eval/loss";
     const int MostFigures = 3;
+    const int WidthOfFiles = 200;
 
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -168,7 +169,7 @@ static class RunsCommand
             var values = line.Where(pair => pair.Key is not ("step" or "time/seconds"))
                 .Select(pair => (Metric: MetricGuide.Find(pair.Key, method), Value: (double?)(pair.Value?.AsValue().TryGetValue(
                     out double number) == true ? number : null)))
-                .Where(pair => pair.Value is not null && pair.Metric.Place == ChartPlace.Main).OrderBy(pair => pair.Metric.Rank)
+                .Where(pair => pair.Value is not null && MetricGuide.IsMain(pair.Metric, method)).OrderBy(pair => pair.Metric.Rank)
                 .Select(pair => $"{pair.Metric.Name} {pair.Metric.WithSign(NumberFormat.Number(pair.Value!.Value * pair.Metric.Scale))}");
             Console.Out.WriteLine($"step {line["step"],-6} {string.Join("  ", values)}");
             printed++;
@@ -186,15 +187,18 @@ static class RunsCommand
         return MethodCatalog.All.FirstOrDefault(method => method.Name == name) ?? new MethodDescription(name);
     }
 
-    /// <summary>The console with colours on a terminal only.</summary>
+    /// <summary>The console, with colours on a terminal only, and wide where it has no width.</summary>
     static IAnsiConsole Terminal()
     {
         var isLive = Displays.WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
-        return AnsiConsole.Create(new()
+        var terminal = AnsiConsole.Create(new()
         {
             Out = new AnsiConsoleOutput(Console.Out),
             Ansi = isLive ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = isLive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
+        if (Console.IsOutputRedirected)
+            terminal.Profile.Width = WidthOfFiles;
+        return terminal;
     }
 }

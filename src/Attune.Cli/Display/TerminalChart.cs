@@ -1,4 +1,3 @@
-using System.Text;
 using Attune.Reporting.Charts;
 using Spectre.Console;
 using Spectre.Console.Rendering;

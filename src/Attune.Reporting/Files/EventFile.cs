@@ -36,7 +36,8 @@ public sealed class EventFile : IDisposable
     {
         for (var number = 0; ; number++)
         {
-            var name = $"{Prefix}{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}";
+            var seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            var name = $"{Prefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}";
             if (Path.Combine(folder, name) is var path && !File.Exists(path))
                 return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         }
@@ -89,7 +90,7 @@ public sealed class EventFile : IDisposable
     {
         const int Varint = 0, Bits64 = 1, Bytes = 2, Bits32 = 5;
 
-        readonly MemoryStream content = new();
+        readonly List<byte> content = [];
 
         public Message Whole(int field, long value)
         {
@@ -101,14 +102,14 @@ public sealed class EventFile : IDisposable
         public Message Double(int field, double value)
         {
             Key(field, Bits64);
-            content.Write(BitConverter.GetBytes(value));
+            content.AddRange(BitConverter.GetBytes(value));
             return this;
         }
 
         public Message Float(int field, float value)
         {
             Key(field, Bits32);
-            content.Write(BitConverter.GetBytes(value));
+            content.AddRange(BitConverter.GetBytes(value));
             return this;
         }
 
@@ -120,19 +121,19 @@ public sealed class EventFile : IDisposable
         {
             Key(field, Bytes);
             WriteVarint((ulong)bytes.Length);
-            content.Write(bytes);
+            content.AddRange(bytes);
             return this;
         }
 
-        public byte[] ToArray() => content.ToArray();
+        public byte[] ToArray() => [.. content];
 
         void Key(int field, int kind) => WriteVarint((ulong)(field << 3 | kind));
 
         void WriteVarint(ulong value)
         {
             for (; value >= 128; value >>= 7)
-                content.WriteByte((byte)(value | 128));
-            content.WriteByte((byte)value);
+                content.Add((byte)(value | 128));
+            content.Add((byte)value);
         }
     }
 }

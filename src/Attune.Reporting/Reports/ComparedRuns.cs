@@ -21,7 +21,7 @@ public sealed record ComparedRuns(IReadOnlyList<ComparedRun> Runs, ChartView Vie
     public IReadOnlyList<Chart> Charts => [..
         from name in Names
         let metric = Meaning(name)
-        where MetricGuide.Find(metric.DrawnWith ?? metric.Name, MethodOf(name)).Place == ChartPlace.Main
+        where MetricGuide.IsMain(metric, MethodOf(name))
         select ChartOf(name)];
 
     /// <summary>The chart of a metric.</summary>

@@ -248,6 +248,10 @@ public static class MetricGuide
         return training with { Name = name, DrawnWith = training.DrawnWith ?? training.Name, Series = series };
     }
 
+    /// <summary>Whether a metric is drawn in one of the main charts of a method.</summary>
+    public static bool IsMain(Metric metric, MethodDescription method) =>
+        Find(metric.DrawnWith ?? metric.Name, method).Place == ChartPlace.Main;
+
     static Metric AtVariant(Metric main, string name, string variant) =>
         main with { Name = name, DrawnWith = main.DrawnWith ?? main.Name, Series = $"{main.Series}, {variant}" };
 

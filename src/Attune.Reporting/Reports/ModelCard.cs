@@ -56,9 +56,8 @@ public static partial class ModelCard
         if (HubName(path) is { } name)
             return name;
         var card = Path.Combine(path, FileName);
-        return File.Exists(card)
-            ? InputFile.ReadLines(card).Take(20).Select(line => BaseModelLine().Match(line)).FirstOrDefault(match => match.Success)?.Groups["name"].Value
-            : null;
+        var lines = File.Exists(card) ? InputFile.ReadLines(card).Take(20) : [];
+        return lines.Select(line => BaseModelLine().Match(line)).FirstOrDefault(match => match.Success)?.Groups["name"].Value;
     }
 
     static string? TextOf(YamlMappingNode? node, string key) =>
@@ -67,7 +66,8 @@ public static partial class ModelCard
     /// <summary>The names of data sets of the Hub under a key.</summary>
     static IEnumerable<string> HubNamesOf(YamlMappingNode? recipe, string key) =>
         recipe?.Children.TryGetValue(new YamlScalarNode(key), out var section) == true
-            ? section.AllNodes.OfType<YamlScalarNode>().Select(node => HubName(node.Value ?? "")).OfType<string>().Distinct(StringComparer.Ordinal)
+            ? section.AllNodes.OfType<YamlScalarNode>().Select(node => HubName(node.Value ?? "")).OfType<string>()
+                .Distinct(StringComparer.Ordinal)
             : [];
 
     /// <summary>OWNER/NAME of a path in the Hub's cache.</summary>
@@ -127,7 +127,7 @@ public static partial class ModelCard
     {
         var record = RunRecord.Read(run);
         var rows = record.Metrics.Select(metric => (Metric: MetricGuide.Find(metric.Name, method), metric.Points))
-            .Where(row => row.Metric.Place == ChartPlace.Main).OrderBy(row => row.Metric.Rank).ToList();
+            .Where(row => MetricGuide.IsMain(row.Metric, method)).OrderBy(row => row.Metric.Rank).ToList();
         var shown = rows.Exists(row => row.Metric.IsHeldOut) ? rows.Where(row => row.Metric.IsHeldOut).ToList() : rows;
         if (shown.Count == 0)
             yield break;

@@ -161,7 +161,8 @@ public sealed partial class Run : IDisposable, IRunState
         OpenFiles(done);
         SessionOnMachine.Describe(this, done).Append(Folder);
         clock.Start();
-        display.Begin(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))), done, total);
+        using var span = RunTelemetry.Start("attune.run", Name, Method.Name, done);
+        display.Begin(Name, done, total);
         if (done == 0)
             Begin(total, evaluate);
         else if (IsEvaluationDue(done, total) && !HasEvaluation(done))
@@ -171,8 +172,10 @@ public sealed partial class Run : IDisposable, IRunState
             StopIfCancelled(done, cancellation);
             var step = new TrainingStep(done + 1);
             using (TensorScope.Open())
+            using (RunTelemetry.Start("attune.step", Name, Method.Name, step.Number))
                 yield return step;
             done = step.Number;
+            RunTelemetry.AddStep(Name);
             Finish(step);
             if (IsEvaluationDue(done, total))
                 Evaluate(done, total, evaluate);
@@ -239,6 +242,9 @@ public sealed partial class Run : IDisposable, IRunState
         folderLock?.Dispose();
     }
 
+    /// <summary>The name of the run's folder.</summary>
+    string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output)));
+
     static bool IsDue(int every, int step) => every > 0 && step % every == 0;
 
     bool IsEvaluationDue(int done, int total) => IsDue(options.EvaluateEvery ?? DefaultInterval(total), done) || done == total;
@@ -253,6 +259,7 @@ public sealed partial class Run : IDisposable, IRunState
     void Evaluate(int done, int total, Func<EvaluationResult> evaluate)
     {
         display.BeginEvaluation(done);
+        using var span = RunTelemetry.Start("attune.evaluation", Name, Method.Name, done);
         try
         {
             LogEvaluation(done, evaluate(), samples: done == 0 || done == total ? int.MaxValue : SamplesBetween);
@@ -361,6 +368,7 @@ public sealed partial class Run : IDisposable, IRunState
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
         Add(line, metrics);
         metricLog!.Write(line);
+        RunTelemetry.Record(Name, metrics);
         events!.WriteScalars(step, [("time/seconds", Seconds), .. metrics.Select(metric => (metric.Key, metric.Value))]);
         foreach (var change in health?.Observe(step, metrics) ?? [])
             NotifyHealthChange(change, step);
