@@ -116,7 +116,8 @@ public sealed class OptionRuns : IDisposable
 
     static string Outcome(RunFolder run)
     {
-        var files = Directory.GetFiles(run.Model, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        var files = Directory.GetFiles(run.Model, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "README.md").Order(StringComparer.Ordinal)    // a model card has the recipe
             .Select(file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))));
         var metrics = JsonLinesLog.Read(run.Metrics).Select(line =>
             string.Join(' ', line.Where(metric => !metric.Key.StartsWith("time/", StringComparison.Ordinal))));
