@@ -43,7 +43,7 @@ public sealed class ModelCardTests : IDisposable
 
             ## Results
 
-            After 2 steps, 3 s, on held-out data:
+            After 2 steps, 3s, on held-out data:
 
             | metric | first | last |
             |---|---|---|

@@ -24,11 +24,16 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
     /// <summary>Whether equal factors have equal distances.</summary>
     public bool IsLogarithmic { get; private init; }
 
-    /// <summary>A logarithmic axis over values above 0, with ticks at powers of ten, or at multiples of 1, 2 and 5 of a few.</summary>
+    /// <summary>
+    /// A logarithmic axis over values above 0, with ticks at powers of ten, at multiples of 1, 2 and 5 of a few, or within one at the ticks
+    /// of a linear axis.
+    /// </summary>
     public static Axis Logarithmic(double low, double high)
     {
         if (high / low < 1.1)
             (low, high) = (low / 1.1, high * 1.1);
+        if (high / low < 10)
+            return Over(low, high, mostTicks: 5) with { Low = low, High = high, IsLogarithmic = true };
         var (first, last) = ((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high)));
         int[] mantissas = last - first <= 2 ? [1, 2, 5] : [1];
         var every = Math.Max(1, (last - first) / 6);
@@ -42,7 +47,7 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
     }
 
     /// <summary>The text of a tick.</summary>
-    public string Text(double tick) => IsLogarithmic ? NumberFormat.Number(tick) : NumberFormat.Tick(tick, Step);
+    public string Text(double tick) => Step == 0 ? NumberFormat.Number(tick) : NumberFormat.Tick(tick, Step);
 
     /// <summary>The position of a value, 0 at the low end and 1 at the high end.</summary>
     public double Share(double value) =>

@@ -28,6 +28,7 @@ public sealed class ChartViewTests
     [Theory]
     [InlineData(0.01, 100, "0.01 0.1 1 10 100")]
     [InlineData(1, 30, "1 2 5 10 20")]
+    [InlineData(0.8, 1.3, "0.8 0.9 1.0 1.1 1.2 1.3")]
     public void Axis_Logarithmic_HasRoundTicks(double low, double high, string ticks)
     {
         var axis = Axis.Logarithmic(low, high);
