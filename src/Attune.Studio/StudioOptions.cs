@@ -1,6 +1,7 @@
 using System.Net;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Studio;
 
@@ -25,6 +26,9 @@ public sealed record StudioOptions
     /// </summary>
     public Func<string, IReadOnlyList<string>, CompleteRecipe> Recipe { get; init; } =
         (method, _) => throw new InvalidDataException($"this studio cannot train with {method}: it was started without training methods");
+
+    /// <summary>The least level of log messages, which go to standard output; Information logs every request.</summary>
+    public LogLevel Log { get; init; } = LogLevel.Warning;
 
     /// <summary>Port 0 uses a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 5400);

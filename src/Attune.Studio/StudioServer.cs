@@ -71,7 +71,7 @@ public static class StudioServer
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             Connections.Bound(kestrel.Limits);
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+        builder.Logging.SetMinimumLevel(options.Log).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);
         var app = builder.Build();

@@ -37,6 +37,14 @@ public sealed class StudioCommandTests : IDisposable
     }
 
     [Fact]
+    public void Studio_UnknownLogLevel_Fails()
+    {
+        var (code, _, error) = Commands.Run("studio", "--log", "loud", "--folder", folder.Path);
+        Assert.Equal(2, code);
+        Assert.Contains("--log must be one of trace, debug, information, warning, error, critical, none (was 'loud')", error);
+    }
+
+    [Fact]
     public void Studio_FileIsNotAStore_Fails()
     {
         folder.Write("studio.db", "this is a letter, not a store of preferences; it is long enough to be looked at as one");

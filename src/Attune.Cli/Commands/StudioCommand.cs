@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Cli.Commands;
 
@@ -32,12 +33,15 @@ static class StudioCommand
     static readonly Argument<string> Name = new("name") { HelpName = "NAME", Description = "The person's name" };
     static readonly Option<Role> As = ChoiceOption.Create("--role", "The person's role", Role.Annotator);
 
+    static readonly Option<LogLevel> Log = ChoiceOption.Create(
+        "--log", "The least level of log messages; information: every request", LogLevel.Warning);
+
     public static Command Create()
     {
         var invite = new Command("invite", "Create a personal sign-in link for a person") { Name, As, Folder };
         invite.SetAction(Invite);
         CommandHelp.WithExample(invite, "attune studio invite Mia --role owner");
-        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, invite };
+        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, Log, invite };
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
             attune studio
@@ -56,6 +60,7 @@ static class StudioCommand
             Methods = MethodCatalog.All,
             Recipe = RecipeWriter.Complete,
             Listen = address,
+            Log = parsed.GetValue(Log),
         });
         if (Connections.Notice is { } notice)
             Notices.Write(notice);

@@ -165,7 +165,6 @@ public static partial class ModelCard
             tokenizer = AutoTokenizer.from_pretrained("PATH")
             ```
 
-
             """;
     }
 
