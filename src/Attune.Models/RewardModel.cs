@@ -70,6 +70,7 @@ public sealed class RewardModel : Module
     /// <summary>The score of each text from each head: (B, M) float32.</summary>
     public Tensor ScoreHeads(ModelInput input)
     {
+        input = Backbone is Decoder ? input.AlignedAtEnd() : input;
         var hidden = Backbone.Forward(Backbone.ForScoring(input));
         return Tensor.Stack(1, [.. heads.Select((head, at) => Scaled(head.Score(hidden, input), at))]);
     }

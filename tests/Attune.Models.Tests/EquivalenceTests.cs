@@ -107,10 +107,12 @@ public sealed class EquivalenceTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => model.ScoreTokens(new(Tensor.From([3L, 9, 4], 1, 3))));
     }
 
-    [Fact]
-    public void TheScoreIsReadAtTheLastRealToken()
+    [Theory]
+    [MemberData(nameof(Decoders))]
+    public void TheScoreIsReadAtTheLastRealToken(string name)
     {
-        var model = TinyModel.Reward();
+        using var random = new RandomSource(1);
+        var model = Pretrained.NewRewardModel(Load(name).Config, random);
         var alone = model.Score(new(Tensor.From([3L, 9, 4], 1, 3)));
         var right = ModelInput.FromPadded(Tensor.From([3L, 9, 4, 8, 8], 1, 5), Tensor.From([true, true, true, false, false], 1, 5));
         var left = ModelInput.FromPadded(Tensor.From([8L, 8, 3, 9, 4], 1, 5), Tensor.From([false, false, true, true, true], 1, 5));

@@ -38,6 +38,9 @@ public static class Attention
         return context.Reshape(batch, heads, length, width).Transpose(1, 2).Reshape(batch, length, heads * width).To(dtype);
     }
 
+    /// <summary>A view of the tensor from an index of a dimension to its end.</summary>
+    public static Tensor From(Tensor x, int dimension, long first) => first == 0 ? x : x.Slice(dimension, first);
+
     /// <summary>(B, T, H · D) → (B, H, T, D)</summary>
     public static Tensor SplitHeads(Tensor x, long headWidth) =>
         x.Reshape(x.Size(0), x.Size(1), -1, headWidth).Transpose(1, 2);

@@ -35,6 +35,31 @@ public sealed record ModelInput(
         Positions ?? Tensor.Arange(cached, cached + Tokens.Size(1), device: Tokens.Device).Unsqueeze(0);
 
     /// <summary>
+    /// The same texts, each moved to the right end of its row, where only the last column is needed: a text is then scored without
+    /// computing what no output depends on. Texts with segments or sources are not moved.
+    /// </summary>
+    public ModelInput AlignedAtEnd()
+    {
+        if (Segments is not null || Source is not null || EmbeddingNoise is not null)
+            return this;
+        var length = Tokens.Size(1);
+        if (AttentionMask is null)
+            return this with { FirstOutputColumn = length - 1 };
+        var columns = Tensor.Arange(0, length, device: Tokens.Device);
+        var last = (AttentionMask.To(DType.Int64) * columns).ArgMax(1).Unsqueeze(1);                 // (B, 1)
+        var from = columns.Unsqueeze(0) + last + 1;                                                  // (B, T)
+        from -= from.GreaterOrEqual(length).To(DType.Int64) * length;
+        return this with
+        {
+            Tokens = Tokens.Gather(1, from),
+            AttentionMask = AttentionMask.Gather(1, from),
+            Positions = PositionsAfter(0).Expand(Tokens.Size(0), -1).Gather(1, from),
+            TokenTypes = TokenTypes?.Gather(1, from),
+            FirstOutputColumn = length - 1,
+        };
+    }
+
+    /// <summary>
     /// An input with padding anywhere in a row: positions count real tokens, and are 0 at padding before the first real token.
     /// </summary>
     public static ModelInput FromPadded(Tensor tokens, Tensor mask)

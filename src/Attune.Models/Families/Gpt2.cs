@@ -159,12 +159,9 @@ sealed class Gpt2Block : Module
     /// <returns>(B, T − first, D)</returns>
     public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
     {
-        x = From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), attentionMask, cache, first);
+        x = Attention.From(x, 1, first) + attention.Forward(attentionNorm.Forward(x), attentionMask, cache, first);
         return x + mlp.Forward(mlpNorm.Forward(x));
     }
-
-    /// <summary>A view of the tensor from an index of a dimension to its end.</summary>
-    public static Tensor From(Tensor x, int dimension, long first) => first == 0 ? x : x.Slice(dimension, first);
 }
 
 sealed class Gpt2Attention : Module
@@ -196,12 +193,12 @@ sealed class Gpt2Attention : Module
     public Tensor Forward(Tensor x, Tensor attentionMask, KvCache? cache, long first)
     {
         var parts = project.Forward(x).Split(-1, width, width, width);
-        var q = Attention.SplitHeads(Gpt2Block.From(parts[0], 1, first), headWidth);               // (B, H, T − first, D)
+        var q = Attention.SplitHeads(Attention.From(parts[0], 1, first), headWidth);               // (B, H, T − first, D)
         var k = Attention.SplitHeads(parts[1], headWidth);
         var v = Attention.SplitHeads(parts[2], headWidth);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        var attended = Attention.Attend(q, k, v, Gpt2Block.From(attentionMask, 2, first), scale, attentionDropout);
+        var attended = Attention.Attend(q, k, v, Attention.From(attentionMask, 2, first), scale, attentionDropout);
         return residualDropout.Forward(output.Forward(attended));
     }
 }

@@ -65,7 +65,7 @@ public sealed class GptNeoX : Decoder
         var cached = cache?.Length ?? 0;
         var attentionMask = Attention.CausalMask(input, cached);
         var angles = Rotary.Angles(input.PositionsAfter(cached), config.Frequencies, ComputeDType);
-        return (layer, x) => blocks[layer].Forward(x, attentionMask, angles, cache);
+        return (layer, x) => blocks[layer].Forward(x, attentionMask, angles, cache, layer == Layers - 1 ? input.FirstOutputColumn : 0);
     }
 
     protected override Tensor ApplyFinalNorm(Tensor hidden) => finalNorm.Forward(hidden);
@@ -143,9 +143,17 @@ sealed class GptNeoXBlock : Module
         dropout = Register("dropout", new Dropout(config.HiddenDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    /// <param name="x">(B, T, D)</param>
+    /// <param name="attentionMask">The mask of <see cref="Attention.Attend"/>.</param>
+    /// <param name="angles">The angles of the T positions.</param>
+    /// <param name="cache">The KV cache, or null.</param>
+    /// <param name="first">The first column whose output is needed.</param>
+    /// <returns>(B, T − first, D)</returns>
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache, long first)
     {
-        var attended = x + dropout.Forward(attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache));
+        var added = dropout.Forward(attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache, first));
+        x = Attention.From(x, 1, first);
+        var attended = x + added;
         return attended + dropout.Forward(mlp.Forward(mlpNorm.Forward(parallel ? x : attended)));
     }
 }
@@ -166,14 +174,15 @@ sealed class GptNeoXAttention : Module
         dropout = Register("attention_dropout", new Dropout(config.AttentionDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache, long first)
     {
         var heads = Attention.SplitHeads(project.Forward(x), 3 * headWidth);    // (B, H, T, 3D)
         var parts = heads.Split(-1, headWidth, headWidth, headWidth);
-        var (q, k, v) = (Rotary.Rotate(parts[0], angles), Rotary.Rotate(parts[1], angles), parts[2]);
+        var q = Rotary.Rotate(Attention.From(parts[0], 2, first), Rotary.From(angles, first));
+        var (k, v) = (Rotary.Rotate(parts[1], angles), parts[2]);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return output.Forward(Attention.Attend(q, k, v, attentionMask, 1 / Math.Sqrt(headWidth), dropout));
+        return output.Forward(Attention.Attend(q, k, v, Attention.From(attentionMask, 2, first), 1 / Math.Sqrt(headWidth), dropout));
     }
 }
 

@@ -1,3 +1,4 @@
+using Attune.Models.Backbones;
 using Attune.Torch;
 
 namespace Attune.Models.Families;
@@ -18,6 +19,10 @@ public static class Rotary
         var (cos, sin) = factor == 1 ? (both.Cos(), both.Sin()) : (both.Cos() * factor, both.Sin() * factor);
         return (cos.To(dtype), sin.To(dtype));
     }
+
+    /// <summary>The angles from a column on.</summary>
+    public static (Tensor Cos, Tensor Sin) From((Tensor Cos, Tensor Sin) angles, long first) =>
+        (Attention.From(angles.Cos, 2, first), Attention.From(angles.Sin, 2, first));
 
     /// <summary>
     /// x cos + rotated(x) sin for x (B, H, T, D), where rotated((a, b)) = (−b, a). With angles for fewer channels, the other channels

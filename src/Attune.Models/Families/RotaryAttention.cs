@@ -33,15 +33,17 @@ sealed class RotaryAttention : Module
         dropout = Register("dropout", new Dropout(config.AttentionDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    /// <summary>(B, T, D) → (B, T − first, D)</summary>
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache, long first)
     {
         var parts = project.Forward(x);
-        var q = Rotary.Rotate(Heads(parts[0], queryNorm), angles);              // (B, H, T, D)
+        var q = Rotary.Rotate(Heads(Attention.From(parts[0], 1, first), queryNorm), Rotary.From(angles, first));   // (B, H, T − first, D)
         var k = Rotary.Rotate(Heads(parts[1], keyNorm), angles);                // (B, K, T, D)
         var v = Heads(parts[2], norm: null);                                    // (B, K, T, D)
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        return output.Forward(Attention.Attend(q, k, v, attentionMask, config.AttentionScale, dropout, config.AttentionSoftCap));
+        return output.Forward(Attention.Attend(
+            q, k, v, Attention.From(attentionMask, 2, first), config.AttentionScale, dropout, config.AttentionSoftCap));
     }
 
     Tensor Heads(Tensor x, RmsNorm? norm)

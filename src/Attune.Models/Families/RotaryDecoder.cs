@@ -76,7 +76,8 @@ public sealed class RotaryDecoder : Decoder
         return (layer, x) =>
         {
             var view = config.LayerAttention[layer];
-            return blocks[layer].Forward(x, attentionMasks[Window(view)], angles[view.Frequencies], cache);
+            return blocks[layer].Forward(x, attentionMasks[Window(view)], angles[view.Frequencies], cache,
+                layer == Layers - 1 ? input.FirstOutputColumn : 0);
         };
 
         long Window(LayerAttention view) => view.Window < columns ? view.Window : 0;
@@ -133,9 +134,16 @@ sealed class RotaryBlock : Module
         dropout = Register("dropout", new Dropout(config.ResidualDropout));
     }
 
-    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache)
+    /// <param name="x">(B, T, D)</param>
+    /// <param name="attentionMask">The mask of <see cref="Attention.Attend"/>.</param>
+    /// <param name="angles">The angles of the T positions.</param>
+    /// <param name="cache">The KV cache, or null.</param>
+    /// <param name="first">The first column whose output is needed.</param>
+    /// <returns>(B, T − first, D)</returns>
+    public Tensor Forward(Tensor x, Tensor attentionMask, (Tensor Cos, Tensor Sin) angles, KvCache? cache, long first)
     {
-        x += Added(attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache), attentionOutputNorm);
+        var attended = attention.Forward(attentionNorm.Forward(x), attentionMask, angles, cache, first);
+        x = Attention.From(x, 1, first) + Added(attended, attentionOutputNorm);
         return x + Added(mlp.Forward(mlpNorm.Forward(x)), mlpOutputNorm);
     }
 

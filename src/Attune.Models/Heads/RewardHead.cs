@@ -36,9 +36,13 @@ public sealed class LastTokenRewardHead : RewardHead
     /// <summary>The score at the last real token of each row; without a mask, at the last column.</summary>
     public override Tensor Score(Tensor hidden, ModelInput input) => ScoreTokens(LastStates(hidden, input));
 
-    /// <summary>(B, T, D) → (B, D): the hidden state at the last real token of each row.</summary>
+    /// <summary>
+    /// (B, T, D) → (B, D): the hidden state at the last real token of each row. (B, 1, D) are those states already.
+    /// </summary>
     public static Tensor LastStates(Tensor hidden, ModelInput input)
     {
+        if (hidden.Size(1) == 1)
+            return hidden.Select(1, 0);
         var (rows, length) = (hidden.Size(0), hidden.Size(1));
         var last = input.AttentionMask is null
             ? Tensor.Full([rows], length - 1, DType.Int64, hidden.Device)
