@@ -79,7 +79,7 @@ public sealed class GroupAgreementTests
         Assert.Equal((1.0, 1.0, 1.0), (pair.Kappa.Value, pair.Kappa.Low, pair.Kappa.High));
         var near = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (8, 0, 0), (1, 0, 1)))));
         Assert.Equal(1, near.Kappa.High);
-        var undefined = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (1, 0, 0)))));     // without the one item kappa is undefined
+        var undefined = Assert.Single(CohenKappa.ForPairs(new(Tables((9, 1, 1), (1, 0, 0)))));    // without the one item kappa is undefined
         Assert.Equal((1.0, null), (undefined.Kappa.Value, undefined.Kappa.Low));
     }
 
