@@ -14,12 +14,8 @@ public sealed class TelemetryTests : ModelFolderTests
         var (code, output, error) = Commands.RunWith(
             new Dictionary<string, string> { ["OTEL_TRACES_EXPORTER"] = "console", ["OTEL_METRICS_EXPORTER"] = "console" }, Pretrain());
         Assert.True(code == 0, error);
-<<<<<<< HEAD
         string[] texts = ["attune.run", "attune.step", "attune.evaluation", "attune.run.steps", "attune.run.metric", "pretrain"];
         foreach (var text in texts)
-=======
-        foreach (var text in new[] { "attune.run", "attune.step", "attune.evaluation", "attune.run.steps", "attune.run.metric" })
->>>>>>> 3ec5025d (tests: line width, and room in the help for more commands)
             Assert.Contains(text, output);
         Assert.Contains("service.name: attune", output);
     }
