@@ -16,7 +16,7 @@ public sealed class WorkerThreads(int count) : IWorkers
     public int Count => isWorker ? 1 : count;
 
     /// <summary>The requested workers on a CPU; one on another device, which processes one item at a time.</summary>
-    public static WorkerThreads On(Device device, int count) => device.Type == DeviceType.Cpu ? new(count) : Single;
+    public static WorkerThreads On(Device device, int count) => device.Type == DeviceType.Cpu && count > 1 ? new(count) : Single;
 
     public TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> work)
     {

@@ -30,6 +30,18 @@ public sealed class MemoryTests : IDisposable
     public void Train_ManySteps_LeavesTensorsAndBytesFlat(string method) =>
         AssertFlat(method, runs.Recipe(method, "a", Steps, checkpointEvery: 5));
 
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    [InlineData("ppo")]
+    public void Train_ThreeHundredStepsWithWorkers_LeavesTensorsAndBytesFlat(string method)
+    {
+        var recipe = runs.Recipe(method, "a", 300, checkpointEvery: 100);
+        if (recipe is SftRecipe sft)
+            recipe = sft with { Sft = sft.Sft with { Dropout = false } };              // dropout allows one worker
+        AssertFlat(method, recipe.With(recipe.Run with { EvaluateEvery = 100 }, recipe.Training with { Workers = 2 }), last: 300);
+    }
+
     [Fact]
     public void Train_ManyStepsOfAnAdapter_LeavesTensorsAndBytesFlat() => AssertFlat("ppo", (PpoRecipe)runs.Recipe("ppo", "a", Steps) with
     {
@@ -111,18 +123,18 @@ public sealed class MemoryTests : IDisposable
     }
 
     /// <summary>After its first steps, training holds no more tensors and bytes, also after evaluations and checkpoints.</summary>
-    void AssertFlat(string method, IRecipe recipe)
+    void AssertFlat(string method, IRecipe recipe, int last = Steps)
     {
         var live = new Dictionary<int, (long, long)>();
         runs.Start(method, recipe, new RecordingDisplay
         {
             OnStep = step =>
             {
-                if (step is 3 or Steps)
+                if (step == 3 || step == last)
                     live[step] = (LiveBytes(), TorchLibrary.LiveTensors);
             },
         });
-        Assert.Equal(live[3], live[Steps]);
+        Assert.Equal(live[3], live[last]);
     }
 
     static (LanguageModel Model, TrainedParameters Trained) Choose(ParameterOptions parameters)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Torch;
+using Attune.Training.Batches;
 
 namespace Attune.Cli.Bench;
 
@@ -20,17 +21,16 @@ static class Benchmark
         var dtype = DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : options.Preset.Dtype, device);
         var clock = new StepClock(options.Steps, device, dtype)
         {
-            Workers = options.Workers,
             OnWarm = () => operators = options.Profile ? new() : null,
         };
         if (options.Threads > 0)
             TorchLibrary.Threads = options.Threads;
-        BenchmarkJobs.Run(options, clock);
+        var batches = BenchmarkJobs.Run(options, clock);
         operators?.Dispose();
-        return (Figures(options, device, dtype, clock), operators?.Results ?? []);
+        return (Figures(options, batches, device, dtype, clock), operators?.Results ?? []);
     }
 
-    static JsonObject Figures(BenchmarkOptions options, Device device, DType dtype, StepClock clock)
+    static JsonObject Figures(BenchmarkOptions options, BatchOptions batches, Device device, DType dtype, StepClock clock)
     {
         var operations = Arithmetic.ForStep(options);
         var seconds = Median(clock.Times.Select(time => time.Seconds));
@@ -46,8 +46,9 @@ static class Benchmark
             ["dtype"] = dtype.Name(),
             ["libtorch"] = TorchLibrary.Version,
             ["threads"] = TorchLibrary.Threads,
-            ["workers"] = options.Workers,
-            ["micro_batch"] = options.MicroBatchSize,
+            ["workers"] = batches.Workers,
+            ["micro_batch"] = batches.MicroBatchSize,
+            ["micro_batch_tokens"] = batches.MicroBatchTokens,
             ["steps"] = clock.Times.Count,
             ["seconds_per_step"] = Round(seconds),
             ["tokens_per_second"] = Round(BenchmarkJobs.Tokens(options) / seconds),

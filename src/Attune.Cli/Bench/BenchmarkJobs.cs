@@ -28,24 +28,23 @@ static class BenchmarkJobs
     };
 
     /// <summary>Runs the job until the clock has measured its steps.</summary>
-    public static void Run(BenchmarkOptions options, StepClock clock)
-    {
-        if (options.Job == "generate")
-            Generate(options, clock);
-        else
-            Train(options, clock);
-    }
+    /// <returns>The workers and micro-batches that it used.</returns>
+    public static BatchOptions Run(BenchmarkOptions options, StepClock clock) =>
+        options.Job == "generate" ? Generate(options, clock) : Train(options, clock);
 
-    static void Train(BenchmarkOptions options, StepClock clock)
+    static BatchOptions Train(BenchmarkOptions options, StepClock clock)
     {
         using var folder = new RandomFolder(options.Preset, Seed);
+        var recipe = RecipeRunner.WithParallelism(Recipe(options, folder));
+        clock.Workers = recipe.Training.Workers;
         try
         {
-            RecipeRunner.Start(MethodCatalog.Find(options.Job)!, Recipe(options, folder), clock, CancellationToken.None);
+            RecipeRunner.Start(MethodCatalog.Find(options.Job)!, recipe, clock, CancellationToken.None);
         }
         catch (StepClock.EnoughException)
         {
         }
+        return recipe.Training;
     }
 
     static IRecipe Recipe(BenchmarkOptions options, RandomFolder folder)
@@ -132,7 +131,7 @@ static class BenchmarkJobs
         Train = folder.Rows(4 * common.Training.BatchSize, texts), HeldOutShare = 0, TooLong = OverlongExamples.Drop,
     };
 
-    static void Generate(BenchmarkOptions options, StepClock clock)
+    static BatchOptions Generate(BenchmarkOptions options, StepClock clock)
     {
         var (preset, exchange) = (options.Preset, options.Preset.Generate);
         var device = Device.Parse(options.Device);
@@ -154,6 +153,7 @@ static class BenchmarkJobs
             clock.Record(new Dictionary<string, double>(StringComparer.Ordinal));
         }
         model.Free();
+        return new() { Workers = 1, MicroBatchSize = 0 };
     }
 
     /// <summary>What all recipes have in common.</summary>

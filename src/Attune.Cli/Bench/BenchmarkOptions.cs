@@ -13,14 +13,16 @@ sealed record BenchmarkOptions
     /// <summary>Steps to measure, after one warm-up step.</summary>
     public int Steps { get; init; } = 3;
 
-    /// <summary>Threads of one operator on a CPU; 0 uses all processors.</summary>
+    /// <summary>Threads of one operator on a CPU (run.threads); 0 leaves the choice to the program.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Micro-batches that are processed in parallel, each on its own thread (training.workers).</summary>
-    public int Workers { get; init; } = 1;
+    /// <summary>Micro-batches that are processed in parallel (training.workers); 0 leaves the choice to the program.</summary>
+    public int Workers { get; init; }
 
-    /// <summary>Examples of a forward pass (training.microBatchSize); 0 for the whole batch.</summary>
-    public int MicroBatchSize { get; init; }
+    /// <summary>
+    /// Examples of a forward pass (training.microBatchSize); 0 for the whole batch, null leaves the choice to the program.
+    /// </summary>
+    public int? MicroBatchSize { get; init; }
 
     /// <summary>auto, cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";

@@ -33,7 +33,7 @@ sealed class StepClock(int steps, Device device, DType dtype) : IRunDisplay
     long faultStart;
 
     /// <summary>Micro-batches that the run processes in parallel; the matrix product uses at least as many threads.</summary>
-    public int Workers { get; init; } = 1;
+    public int Workers { get; set; } = 1;
 
     /// <summary>Called after the warm-up step.</summary>
     public Action OnWarm { get; init; } = () => { };

@@ -21,12 +21,9 @@ static class BenchCommand
     {
         Description = "Steps to measure, after one warm-up step", DefaultValueFactory = _ => 3,
     };
-    static readonly Option<int> Threads = new("--threads") { Description = "Threads of one operator; 0 uses all processors" };
-    static readonly Option<int> Workers = new("--workers")
-    {
-        Description = "Micro-batches processed in parallel (training.workers)", DefaultValueFactory = _ => 1,
-    };
-    static readonly Option<int> MicroBatch = new("--micro-batch")
+    static readonly Option<int> Threads = new("--threads") { Description = "Threads of one operator (run.threads)" };
+    static readonly Option<int> Workers = new("--workers") { Description = "Micro-batches processed in parallel (training.workers)" };
+    static readonly Option<int?> MicroBatch = new("--micro-batch")
     {
         Description = "Examples of a forward pass (training.microBatchSize); 0 for the whole batch",
     };
@@ -62,7 +59,7 @@ static class BenchCommand
             Preset = BenchmarkPreset.Named(parsed.GetValue(Preset)!),
             Steps = Math.Max(1, parsed.GetValue(Steps)),
             Threads = parsed.GetValue(Threads),
-            Workers = Math.Max(1, parsed.GetValue(Workers)),
+            Workers = Math.Max(0, parsed.GetValue(Workers)),
             MicroBatchSize = parsed.GetValue(MicroBatch),
             Critic = parsed.GetValue(Critic),
             Device = parsed.GetValue(On)!,

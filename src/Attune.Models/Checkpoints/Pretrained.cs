@@ -235,6 +235,10 @@ public static class Pretrained
         return ModelBuilder.Family(config, folder).Backbone(new(config, folder));
     }
 
+    /// <summary>The backbone of a new model with these settings, without weights.</summary>
+    public static Backbone DescribeBackbone(JsonObject config) =>
+        ModelBuilder.Family(config, "the model's settings").Backbone(new(config, "the model's settings"));
+
     /// <summary>
     /// A copy that keeps computing what the model computes now: it shares frozen parameters and copies the trainable ones, those of linear
     /// layers in the type that they compute in.

@@ -84,6 +84,9 @@ public abstract class Module
     public virtual bool HasActiveDropout => this is Layers.Dropout { Random: not null, Probability: > 0 }
         || modules.Any(module => module.Value.HasActiveDropout);
 
+    /// <summary>Whether dropout would change the results of training.</summary>
+    public bool HasDropout => this is Layers.Dropout { Probability: > 0 } || modules.Any(module => module.Value.HasDropout);
+
     /// <summary>Frees the parameters.</summary>
     public void Free()
     {

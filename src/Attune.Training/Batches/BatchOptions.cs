@@ -19,25 +19,26 @@ public sealed record BatchOptions : IValidatableObject
 
     /// <summary>
     /// Examples of a forward pass; the gradients of a step's micro-batches are added up, with the same result. 0 for the whole batch.
+    /// null: chosen with microBatchTokens for the machine, the model and the batch, and recorded in the run folder.
     /// </summary>
     [Range(0, double.PositiveInfinity)]
-    public int MicroBatchSize { get; init; }
+    public int? MicroBatchSize { get; init; }
 
     /// <summary>
-    /// Tokens of a forward pass, padding included, instead of microBatchSize: examples of similar length share a micro-batch; 0 for no
-    /// limit.
+    /// The most tokens of a forward pass, padding included: examples of similar length share a micro-batch, at most microBatchSize of
+    /// them; 0 for no limit.
     /// </summary>
     [Range(0, double.PositiveInfinity)]
     public int MicroBatchTokens { get; init; }
 
     /// <summary>
     /// Micro-batches that are computed in parallel on a CPU, each on one thread; gradients are bit-identical to those of run.threads 1. For
-    /// models
-    /// that are so small that several threads do not make an operator faster.
+    /// models that are so small that several threads do not make an operator faster. 0: chosen for the machine, the model and the batch,
+    /// and recorded in the run folder.
     /// </summary>
-    [Range(1, double.PositiveInfinity)]
+    [Range(0, double.PositiveInfinity)]
     [ThreadCount]
-    public int Workers { get; init; } = 1;
+    public int Workers { get; init; }
 
     /// <summary>Whether a step can be split into micro-batches.</summary>
     internal bool SplitsBatches => MicroBatchTokens > 0 || (MicroBatchSize > 0 && MicroBatchSize < BatchSize);
@@ -49,8 +50,6 @@ public sealed record BatchOptions : IValidatableObject
     {
         if (Steps == 0 && Epochs <= 0)
             yield return new("must be above 0 where steps is 0", [nameof(Epochs)]);
-        if (MicroBatchSize > 0 && MicroBatchTokens > 0)
-            yield return new("must be 0 where microBatchSize is above 0", [nameof(MicroBatchTokens)]);
         if (Workers > 1 && MicroBatchSize == 0 && MicroBatchTokens == 0)
             yield return new(
                 "must be 1 unless microBatchSize or microBatchTokens is above 0: workers share the micro-batches of a step",

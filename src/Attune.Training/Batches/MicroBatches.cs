@@ -15,22 +15,20 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     /// <summary>Splits items into micro-batches, those of similar length together.</summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
     {
-        if (options.MicroBatchTokens > 0)
-            return [.. ByTokens(items.OrderBy(length), length)];
-        return options.MicroBatchSize == 0 || options.MicroBatchSize >= items.Count
-            ? [[.. items]]
-            : [.. items.OrderBy(length).Chunk(options.MicroBatchSize)];
+        var size = options.MicroBatchSize is > 0 and var most ? most : items.Count;
+        return options.MicroBatchTokens == 0 && size >= items.Count ? [[.. items]] : [.. Parts(items.OrderBy(length), length, size)];
     }
 
     /// <summary>
-    /// As many items in a part as the limit allows when they are padded to the longest; a longer item is a part of its own.
+    /// As many items in a part as the limits allow when they are padded to the longest; an item with more tokens is a part of its own.
     /// </summary>
-    IEnumerable<T[]> ByTokens<T>(IEnumerable<T> sorted, Func<T, int> length)
+    IEnumerable<T[]> Parts<T>(IEnumerable<T> sorted, Func<T, int> length, int size)
     {
+        var tokens = options.MicroBatchTokens > 0 ? options.MicroBatchTokens : long.MaxValue;
         var part = new List<T>();
         foreach (var item in sorted)
         {
-            if (part.Count > 0 && (part.Count + 1L) * length(item) > options.MicroBatchTokens)
+            if (part.Count == size || (part.Count > 0 && (part.Count + 1L) * length(item) > tokens))
             {
                 yield return [.. part];
                 part.Clear();

@@ -32,7 +32,10 @@ public sealed class OfflineTask<TExample>(
         if (training.Workers > 1 && trained.Model.HasActiveDropout)
             throw new InvalidDataException(
                 "`training.workers` must be 1 for a model with dropout, whose noise is drawn in one order; or switch its dropout off.");
-        var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay);
+        var optimizer = new Optimizer(optimization.ToRule(), trained.Named, optimization.WeightDecay)
+        {
+            Workers = WorkerThreads.On(run.Device, training.Workers),
+        };
         run.Register("model", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
         foreach (var (name, state) in objective.States)

@@ -64,14 +64,15 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
         if (run.SelfTest)
             Offline.SelfTest.Run(policy, parameters, train, run.Seed, run.Notice);
         var steps = Training.TotalSteps(train.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), parameters, Optimizer.WeightDecay);
+        var workers = WorkerThreads.On(run.Device, Training.Workers);
+        var optimizer = new Optimizer(Optimizer.ToRule(), parameters, Optimizer.WeightDecay) { Workers = workers };
         var scoring = new ScorePipeline(Scores);
         Register(new ModelState(parameters), optimizer, scoring);
         var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed)
         {
             GoldReward = Gold,
             Teacher = algorithm.Teacher,
-            Workers = policy.Generator is TextGenerator ? WorkerThreads.On(run.Device, Training.Workers) : WorkerThreads.Single,
+            Workers = policy.Generator is TextGenerator ? workers : WorkerThreads.Single,
         };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {

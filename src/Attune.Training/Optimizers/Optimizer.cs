@@ -1,5 +1,6 @@
 using Attune.Models.Layers;
 using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.States;
 
 namespace Attune.Training.Optimizers;
@@ -10,6 +11,7 @@ public sealed class Optimizer : IRunState
     readonly IUpdateRule rule;
     readonly double weightDecay;
     readonly List<(string Name, Parameter Parameter, Tensor[] State)> slots = [];
+    int[]? bySize;
     int steps;
 
     /// <param name="rule">The update of a parameter.</param>
@@ -23,6 +25,9 @@ public sealed class Optimizer : IRunState
             slots.Add((name, parameter, NewState(parameter)));
     }
 
+    /// <summary>Update several parameters in parallel, each on one thread; the bits are those of one thread.</summary>
+    public IWorkers Workers { get; init; } = WorkerThreads.Single;
+
     /// <summary>Matrices decay; biases and norms do not, nor does T5's relative position bias.</summary>
     public static bool Decays(string name, Parameter parameter) =>
         parameter.Shape.Length > 1 && !name.Contains("bias", StringComparison.Ordinal);
@@ -34,20 +39,17 @@ public sealed class Optimizer : IRunState
     public IReadOnlyList<Tensor> Parameters => field ??= [.. slots.Select(slot => slot.Parameter.Value)];
 
     /// <summary>Adds gradients in the order of <see cref="Parameters"/> to the accumulated ones, and frees them.</summary>
-    public void AddGradients(IReadOnlyList<Tensor?> gradients)
+    public void AddGradients(IReadOnlyList<Tensor?> gradients) => ForEach(at =>
     {
-        foreach (var (parameter, gradient) in Parameters.Zip(gradients))
-        {
-            if (gradient is null)
-                continue;
-            using var accumulated = parameter.Grad;
-            if (accumulated is null)
-                parameter.Grad = gradient;
-            else
-                accumulated.AddInPlace(gradient);
-            gradient.Dispose();
-        }
-    }
+        if (gradients[at] is not { } gradient)
+            return;
+        var parameter = slots[at].Parameter.Value;
+        if (parameter.Grad is { } accumulated)
+            accumulated.AddInPlace(gradient);
+        else
+            parameter.Grad = gradient;
+        gradient.Dispose();
+    });
 
     public void ClearGradients()
     {
@@ -58,9 +60,14 @@ public sealed class Optimizer : IRunState
     /// <summary>The 2-norm of all gradients together; not finite when one of them is not.</summary>
     public double GradientNorm()
     {
+        var all = new Tensor?[slots.Count];
+        ForEach(at => all[at] = slots[at].Parameter.Value.Grad?.Norm().DetachFromScope());
         using var scope = TensorScope.Open();
-        var norms = slots.Select(slot => slot.Parameter.Value.Grad?.Norm()).OfType<Tensor>().ToArray();
-        return norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
+        Tensor[] norms = [.. all.OfType<Tensor>()];
+        var norm = norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
+        foreach (var one in norms)
+            one.Dispose();
+        return norm;
     }
 
     /// <summary>
@@ -75,15 +82,25 @@ public sealed class Optimizer : IRunState
     public void Step(double learningRate, double gradientScale = 1)
     {
         steps++;
-        using var noGrad = Autograd.NoGrad();
-        foreach (var (name, parameter, state) in slots)
+        ForEach(at =>
         {
-            using var scope = TensorScope.Open();
+            var (name, parameter, state) = slots[at];
             if (parameter.Value.Grad is { } gradient)
                 rule.Update(
                     parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
-        }
+        });
     }
+
+    /// <summary>Calls an action with the index of each parameter; the largest parameters start first.</summary>
+    void ForEach(Action<int> action) => Workers.Map(bySize ??= [.. Enumerable.Range(0, slots.Count).OrderBy(Size)], at =>
+    {
+        using var noGrad = Autograd.NoGrad();                    // of the worker's thread
+        using var scope = TensorScope.Open();
+        action(at);
+        return at;
+    });
+
+    long Size(int at) => slots[at].Parameter.ElementCount;
 
     public void Save(StateWriter writer)
     {

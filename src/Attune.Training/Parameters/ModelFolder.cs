@@ -178,6 +178,18 @@ public static class ModelFolder
         return Pretrained.Describe(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
     }
 
+    /// <summary>The backbone of a folder's model, of an adapter its base model's, from its settings. Reads no weights.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is of no supported family.</exception>
+    public static Backbone DescribeBackbone(string folder)
+    {
+        folder = ModelPath.Find(folder);
+        return Pretrained.DescribeBackbone(Peft.IsAdapter(folder) ? Peft.BaseFolder(folder) : folder);
+    }
+
+    /// <summary>The backbone of a new model, with the vocabulary that the options of its tokenizer ask for.</summary>
+    internal static Backbone DescribeBackbone(ModelShape shape, TokenizerOptions tokenizer) =>
+        Pretrained.DescribeBackbone(shape.ToConfig(tokenizer.VocabularySize, bos: null, eos: null, pad: null));
+
     /// <summary>Every token that ends a response: the tokenizer's EOS token, and those of the model's generation config.</summary>
     public static IReadOnlyList<int> EosIds(LanguageModel model, Tokenizer tokenizer) =>
         [.. (tokenizer.EosId is { } eos ? model.EosIds.Prepend(eos) : model.EosIds).Distinct()];

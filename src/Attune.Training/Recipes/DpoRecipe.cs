@@ -47,6 +47,8 @@ public sealed record DpoRecipe : OfflineRecipe<TokenComparisons>
     /// <summary>The algorithm.</summary>
     public DpoOptions Dpo { get; init; } = new();
 
+    public override bool CanSplitUpdates => !Dpo.ComparesPairs;
+
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [.. base.Validate(validationContext), .. Reference.Validate(Parameters), .. Rules()];
 

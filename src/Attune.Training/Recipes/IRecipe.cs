@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Attune.Models.Backbones;
 using Attune.Training.Batches;
+using Attune.Training.Parameters;
 using Attune.Training.Runs;
 
 namespace Attune.Training.Recipes;
@@ -21,11 +23,27 @@ public interface IRecipe : IValidatableObject
     /// <summary>The tokens that a prompt of the data leaves for a response that the run samples; 0 where none is sampled.</summary>
     int ResponseRoom => 0;
 
+    /// <summary>Examples of an update, which micro-batches are parts of.</summary>
+    int ExamplesOfUpdate => Training.BatchSize;
+
+    /// <summary>Whether an update can be computed in micro-batches.</summary>
+    bool CanSplitUpdates => true;
+
     /// <summary>Renamed keys: the old full key, and the new one.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
 
     /// <summary>The recipe for another run and another model.</summary>
     IRecipe With(RunOptions run, string model);
+
+    /// <summary>The recipe with other batches.</summary>
+    IRecipe With(RunOptions run, BatchOptions training);
+
+    /// <summary>The backbone of the model that is trained, without weights.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is of no supported family.</exception>
+    Backbone DescribeBackbone() => ModelFolder.DescribeBackbone(Model);
+
+    /// <summary>Whether training draws dropout of this backbone or of an adapter.</summary>
+    bool DrawsDropout(Backbone backbone) => false;
 
     /// <summary>The recipe with absolute paths, so that a run can be resumed from any folder.</summary>
     IRecipe WithFullPaths();

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
@@ -41,10 +42,16 @@ public abstract record OfflineRecipe : IRecipe
 
     public virtual int ResponseRoom => 0;
 
+    public virtual bool CanSplitUpdates => true;
+
+    public virtual bool DrawsDropout(Backbone backbone) => false;
+
     public virtual IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Parameters.Validate(Model, hasDropout: false);
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public IRecipe With(RunOptions run, BatchOptions training) => this with { Run = run, Training = training };
 
     public virtual IRecipe WithFullPaths() => this with
     {

@@ -81,6 +81,8 @@ public abstract record OnPolicyRecipe : PolicyRecipe
                 Updates.MiniBatches, $"must be at most the responses of a step, {Training.BatchSize * Updates.SamplesPerPrompt}");
     }
 
+    public override int ExamplesOfUpdate => Math.Max(1, Training.BatchSize * Updates.SamplesPerPrompt / Updates.MiniBatches);
+
     public override int ResponseRoom => Episodes.AreUsed ? Episodes.MaxTokens : base.ResponseRoom;
 
     /// <summary>The rewards of the recipe; without any, those of the environments.</summary>

@@ -110,6 +110,8 @@ public abstract record PolicyRecipe : IRecipe
 
     public virtual IReadOnlyDictionary<string, string> FormerKeys => CommonFormerKeys;
 
+    public virtual int ExamplesOfUpdate => Training.BatchSize;
+
     public virtual int ResponseRoom => Sampling.MaxNewTokens;
 
     /// <summary>The critic; null for a method without one. May add a head to the model.</summary>
@@ -175,6 +177,8 @@ public abstract record PolicyRecipe : IRecipe
     }
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public IRecipe With(RunOptions run, BatchOptions training) => this with { Run = run, Training = training };
 
     public virtual IRecipe WithFullPaths() => this with
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Text;
 using Attune.Training.Algorithms;
@@ -69,6 +70,14 @@ public sealed record PretrainRecipe : IRecipe
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: true);
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public IRecipe With(RunOptions run, BatchOptions training) => this with { Run = run, Training = training };
+
+    public Backbone DescribeBackbone() => Model.Length > 0
+        ? ModelFolder.DescribeBackbone(Model)
+        : ModelFolder.DescribeBackbone(NewModel, Tokenizer);
+
+    public bool DrawsDropout(Backbone backbone) => Pretrain.Dropout && (backbone.HasDropout || Parameters.Lora.Dropout > 0);
 
     public IRecipe WithFullPaths() => this with
     {

@@ -1,5 +1,7 @@
 using Attune.Input;
 using Attune.Reporting.Runs;
+using Attune.Torch;
+using Attune.Training.Batches;
 using Attune.Training.Options;
 using Attune.Training.Runs;
 
@@ -17,7 +19,7 @@ public static class RecipeRunner
         Validation.ThrowIfInvalid(recipe);
         if (RecipePaths.Missing(recipe) is { Count: > 0 } missing)
             throw new InvalidDataException(string.Join("\n", missing));
-        var full = Resolve(recipe);
+        var full = WithParallelism(Resolve(recipe));
         using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
         full.Train(run, cancellation);
         return run.Folder;
@@ -37,7 +39,7 @@ public static class RecipeRunner
         if (!folder.HasStarted)
             return Start(method, recipe, display, cancellation);
         Validation.ThrowIfInvalid(recipe);
-        var full = Resolve(recipe);
+        var full = WithParallelism(Resolve(recipe));
         NoteChanges(InputFile.ReadText(folder.Recipe), RecipeWriter.Write(method.Name, full, withComments: false), folder, display);
         if (IsFinished(folder, display))
             return folder;
@@ -62,16 +64,36 @@ public static class RecipeRunner
         if (IsFinished(folder, display))
             return folder;
         var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides, pathsMustExist: true);
+        recipe = WithParallelism(recipe);
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
         recipe.Train(run, cancellation);
         return folder;
     }
 
-    /// <summary>The recipe as a run records it: with absolute paths, and the type that auto means on this machine.</summary>
+    /// <summary>
+    /// The recipe with absolute paths, the type that auto means on this machine, and the choices that the run in its folder has recorded.
+    /// </summary>
     internal static IRecipe Resolve(IRecipe recipe)
     {
         var full = recipe.WithFullPaths();
-        return full.With(full.Run.WithDtype(), full.Model);
+        full = full.With(full.Run.WithDtype(), full.Model);
+        var folder = new RunFolder(full.Run.Output);
+        return folder.HasStarted ? RecordedParallelism.AddTo(full, folder.Recipe) : full;
+    }
+
+    /// <summary>The recipe with the threads, workers and micro-batches that the run uses: those that it sets, or chosen ones.</summary>
+    /// <exception cref="InvalidDataException">The recipe's model cannot be used.</exception>
+    public static IRecipe WithParallelism(IRecipe recipe)
+    {
+        var backbone = recipe.DescribeBackbone();
+        var (run, training) = Parallelism.Choose(
+            recipe.Run, recipe.Training, new(Environment.ProcessorCount, backbone.ParameterCount, recipe.ExamplesOfUpdate)
+            {
+                IsOnCpu = Device.Parse(recipe.Run.Device).Type == DeviceType.Cpu,
+                CanSplit = recipe.CanSplitUpdates,
+                HasDropout = recipe.DrawsDropout(backbone),
+            });
+        return recipe.With(run, training);
     }
 
     static bool IsFinished(RunFolder folder, IRunDisplay display)

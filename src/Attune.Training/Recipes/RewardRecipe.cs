@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
@@ -79,6 +80,12 @@ public sealed record RewardRecipe : IRecipe
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Parameters.Validate(Model, hasDropout: false);
 
     public IRecipe With(RunOptions run, string model) => this with { Run = run, Model = model };
+
+    public IRecipe With(RunOptions run, BatchOptions training) => this with { Run = run, Training = training };
+
+    public Backbone DescribeBackbone() => Model.Length > 0
+        ? ModelFolder.DescribeBackbone(Model)
+        : ModelFolder.DescribeBackbone(NewModel, Tokenizer);
 
     public IRecipe WithFullPaths() => this with
     {

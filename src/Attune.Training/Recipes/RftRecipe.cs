@@ -111,7 +111,8 @@ public sealed record RftRecipe : PolicyRecipe
             SelfTest.Run(policy, trained.Named, prompts, run.Seed, run.Notice);
         var reference = heldOut.Count > 0 ? NewReference(new(), run, setup) : null;
         var steps = TotalSteps(prompts.Count);
-        var optimizer = new Optimizer(Optimizer.ToRule(), trained.Named, Optimizer.WeightDecay);
+        var workers = WorkerThreads.On(run.Device, Training.Workers);
+        var optimizer = new Optimizer(Optimizer.ToRule(), trained.Named, Optimizer.WeightDecay) { Workers = workers };
         var scoring = new ScorePipeline(Scores);
         run.Register("policy", new ModelState(trained.Named));
         run.Register("optimizer", optimizer);
@@ -123,7 +124,7 @@ public sealed record RftRecipe : PolicyRecipe
         var evaluation = new PolicyEvaluation(policy, reference, setup.Rewards, heldOut, run.Seed)
         {
             GoldReward = setup.Gold,
-            Workers = policy.Generator is TextGenerator ? WorkerThreads.On(run.Device, Training.Workers) : WorkerThreads.Single,
+            Workers = policy.Generator is TextGenerator ? workers : WorkerThreads.Single,
         };
         var loop = new RftLoop(run, policy, setup.Rewards, Rft, new(optimizer, Optimizer, steps), Training) { Scoring = scoring };
         loop.Train(prompts, steps, evaluation.Evaluate, cancellation);

@@ -41,6 +41,8 @@ public sealed record SftRecipe : OfflineRecipe
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Parameters.Validate(Model, hasDropout: true);
 
+    public override bool DrawsDropout(Backbone backbone) => Sft.Dropout && (backbone.HasDropout || Parameters.Lora.Dropout > 0);
+
     public override void Train(Run run, CancellationToken cancellation)
     {
         var (model, tokenizer) = Conversations.Prepare(

@@ -26,7 +26,9 @@ public sealed record RunOptions
     [AllowedValues(DTypes.Auto, "float32", "bfloat16")]
     public string Dtype { get; init; } = DTypes.Auto;
 
-    /// <summary>Threads of an operator on the CPU; 0 for the number of processors.</summary>
+    /// <summary>
+    /// Threads of an operator on the CPU. 0: the number of processors, or 1 where training.workers is above 1; recorded in the run folder.
+    /// </summary>
     [Range(0, double.PositiveInfinity)]
     [ThreadCount]
     public int Threads { get; init; }
