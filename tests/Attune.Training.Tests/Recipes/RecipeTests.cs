@@ -156,7 +156,7 @@ public sealed class RecipeTests : IDisposable
     public void AllValuesThatMakeNoSenseAreSaidAtOnce()
     {
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
-            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=0",
+            "ppo", null, ["data.train=a", "model=b", "temperature=0", "topP=0.9", "kl.estimator=full", "training.batchSize=0", "workers=-1",
                 "updates.epochs=0"])).Message;
         foreach (var key in new[]
         {
@@ -171,7 +171,7 @@ public sealed class RecipeTests : IDisposable
         var error = Assert.Throws<InvalidDataException>(() => RecipeReader.Read(
             "pretrain", null,
                 ["data.train=a", "family=lama", "layers=0", "width=130", "heads=4", "newModel.dropout=1", "vocabularySize=10",
-                "rowLength=-1", "training.workers=2"])).Message;
+                "rowLength=-1", "training.workers=2", "training.microBatchSize=0"])).Message;
         foreach (var key in new[]
         {
             "newModel.family", "newModel.layers", "newModel.width", "newModel.dropout", "tokenizer.vocabularySize", "pretrain.rowLength",
