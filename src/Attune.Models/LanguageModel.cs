@@ -69,6 +69,14 @@ public sealed class LanguageModel : Module
         outputHead.ComputeIn(dtype);
     }
 
+    /// <summary>The trainable parameters that <see cref="Logits"/> depends on, besides the hidden states.</summary>
+    public IReadOnlyList<Parameter> TrainableOutput =>
+    [
+        .. outputHead.Parameters.Append(Backbone.TokenEmbedding)
+            .Concat(outputHead.NamedModules().SelectMany(module => (module.Value as Linear)?.Adapter?.Parameters ?? []))
+            .Where(parameter => parameter.Trainable),
+    ];
+
     IEnumerable<int> Token(JsonValue id) => id.TryGetValue(out int token) && token >= 0 && token < Backbone.VocabularySize ? [token] : [];
 
     /// <summary>Adds a head, which is trained in full and saved with the model. Initialise or load it before use.</summary>

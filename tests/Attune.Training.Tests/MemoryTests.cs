@@ -1,6 +1,11 @@
+using Attune.Data;
 using Attune.Models;
+using Attune.Models.Checkpoints;
+using Attune.Models.Families;
+using Attune.Testing;
 using Attune.Testing.Models;
 using Attune.Torch;
+using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Parameters;
@@ -119,6 +124,47 @@ public sealed class MemoryTests : IDisposable
             matrix.Trainable = false;
             matrix.Value.Dispose();
             return peak;
+        }
+    }
+
+    /// <summary>The logits of all 2,000 tokens would have 160 MB.</summary>
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("pretrain an encoder")]
+    public void TokenLoss_ManyTokens_HoldsAFractionOfTheLogits(string kind)
+    {
+        const int rows = 8, length = 250, vocabulary = 20_000;
+        using var scope = TensorScope.Open();
+        using var random = new RandomSource(1);
+        var shape = new ModelShape
+        {
+            Family = kind == "sft" ? "gpt2" : "bert", Layers = 1, Width = 16, Heads = 1, Context = length, TieEmbeddings = true,
+        };
+        var model = Pretrained.NewLanguageModel(shape.ToConfig(vocabulary, bos: 0, eos: 0, pad: 0), random);
+        model.SetTrainable(true);
+        TokenRow[] examples = [.. Enumerable.Range(0, rows).Select(row =>
+            new TokenRow([.. Enumerable.Range(0, length).Select(at => 1 + (row * length + at) * 7 % (vocabulary - 1))], [], null))];
+        var hidden = model.HiddenStates(TensorBatch.From(examples, 0, Device.Cpu));
+        var predictions = examples.SelectMany((row, at) =>
+            row.Tokens.Select((token, column) => ((long)at * length + column, (long)token))).ToList();
+        var (whole, peak) = Train(predictions);
+        Assert.InRange(peak, 0, rows * length * (long)vocabulary * sizeof(float) / 3);
+        var parts = predictions.Chunk(100).Select(part => Train(part).Totals).ToList();
+        Numeric.Close(parts.Sum(part => part.Loss), whole.Loss, "loss", 1e-6, 1e-6);
+        Assert.Equal(parts.Sum(part => part.Metrics["accuracy"]), whole.Metrics["accuracy"], 6);
+
+        (LossTotals Totals, long Peak) Train(IReadOnlyList<(long, long)> some)
+        {
+            using var inner = TensorScope.Open();
+            var states = hidden.Detach();
+            states.RequiresGrad = true;
+            TorchLibrary.ResetPeakBytes();
+            var before = TorchLibrary.LiveBytes;
+            var loss = TokenLoss.Compute(model, states, some, examples, predictions.Count,
+                (logits, targets) => CrossEntropy.Smoothed(logits, targets, 0));
+            loss.Value.Backward();
+            Assert.NotNull(states.Grad);
+            return (loss.Totals, TorchLibrary.PeakBytes - before);
         }
     }
 

@@ -38,6 +38,8 @@ sealed class LoraLayer
 
     public Dropout Dropout { get; }
 
+    public IEnumerable<Parameter> Parameters => new[] { A, B, Magnitude }.OfType<Parameter>();
+
     /// <summary>
     /// Initial weights that change nothing: A is uniform in ± 1/√in (He et al. 2015 with a = √5), B is 0, magnitudes are the norms of
     /// W.

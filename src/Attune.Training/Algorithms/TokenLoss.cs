@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Models;
+using Attune.Models.Layers;
 using Attune.Reporting.Charts;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -7,7 +8,9 @@ using Attune.Training.Estimation;
 
 namespace Attune.Training.Algorithms;
 
-/// <summary>The mean loss of the target tokens. The output head is applied only at the positions that predict them.</summary>
+/// <summary>
+/// The mean loss of the target tokens. The output head is applied only at the positions that predict them, a chunk of them at a time.
+/// </summary>
 static class TokenLoss
 {
     /// <param name="model">The model that is trained.</param>
@@ -23,14 +26,26 @@ static class TokenLoss
         var all = predictions.ToList();
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
         var targets = TensorBatch.Longs([.. all.Select(one => one.Target)], model.Device);                  // (N)
-        var logits = model.Logits(hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells), dtype: null);  // (N, V)
-        var correct = logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32).Sum();
-        var loss = Masked.Reduce(perToken(logits, targets), count: count);
-        return new(loss, new Dictionary<string, Tensor>(StringComparer.Ordinal)
+        var states = hidden.Reshape(-1, hidden.Size(-1)).IndexSelect(0, cells);                             // (N, D)
+        var chunks = new TokenChunks(model.TrainableOutput)
         {
-            ["accuracy"] = correct * (1 / Math.Max(count, 1)),
+            LeastTokens = model.TrainableOutput.Any(IsOutputMatrix) ? states.Size(1) : 1,
+        };
+        var (sum, correct) = chunks.Sum(states, model.Backbone.VocabularySize, Terms);
+        return new(Masked.Reduce(sum, count: count), new Dictionary<string, Tensor>(StringComparer.Ordinal)
+        {
+            ["accuracy"] = Masked.Reduce(correct[0], count: count),
             ["tokens"] = Tensor.Scalar(rows.Sum(row => row.Length), device: model.Device),
         });
+
+        bool IsOutputMatrix(Parameter parameter) => parameter.ElementCount == model.Backbone.VocabularySize * states.Size(1);
+
+        Tensor[] Terms(Tensor part, long from, long to)
+        {
+            var (logits, expected) = (model.Logits(part, dtype: null), targets.Slice(0, from, to));         // (n, V), (n)
+            var isCorrect = logits.Detach().ArgMax(-1).EqualTo(expected).To(DType.Float32);
+            return [perToken(logits, expected), isCorrect];
+        }
     }
 
     public static string Summarize(IReadOnlyDictionary<string, double> metrics) =>

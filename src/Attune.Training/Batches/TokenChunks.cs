@@ -13,18 +13,21 @@ sealed class TokenChunks(IReadOnlyList<Parameter> trained)
     /// <summary>The most logits of a chunk: 16 MiB in float32; a loss has some twenty tensors of that size in memory.</summary>
     public long Elements { get; init; } = 1 << 22;
 
+    /// <summary>
+    /// The fewest tokens of a chunk. Each chunk has a gradient of the whole output matrix, if that is trained: with as many tokens as a
+    /// hidden state has channels the logits are as large.
+    /// </summary>
+    public long LeastTokens { get; init; } = 1;
+
     /// <summary>The sum of N losses, with a gradient, and further numbers of each token, without one.</summary>
     /// <param name="hidden">(N, D) hidden states.</param>
     /// <param name="vocabulary">V</param>
     /// <param name="compute">(n, D) hidden states of the tokens from one index to another → (n) losses, and further (n).</param>
     public (Tensor Sum, Tensor[] Values) Sum(Tensor hidden, long vocabulary, Func<Tensor, long, long, Tensor[]> compute)
     {
-        var (count, size) = (hidden.Size(0), Math.Max(1, Elements / vocabulary));
+        var (count, size) = (hidden.Size(0), Math.Max(LeastTokens, Elements / vocabulary));
         if (count <= size)
-        {
-            var whole = compute(hidden, 0, count);
-            return (whole[0].Sum(), [.. whole[1..].Select(values => values.Detach())]);
-        }
+            return Whole(hidden, compute);
         var gradients = new Gradients(hidden, trained);
         var chunks = new List<Tensor[]>();
         for (var from = 0L; from < count; from += size)
@@ -42,6 +45,14 @@ sealed class TokenChunks(IReadOnlyList<Parameter> trained)
             gradients.Add(results[0].Sum(), part, scope);
             return [.. results.Select(values => scope.MoveToOuterScope(values.Detach()))];
         }
+    }
+
+    /// <summary>A single chunk, whose logits are freed as soon as the backward pass has used them.</summary>
+    static (Tensor Sum, Tensor[] Values) Whole(Tensor hidden, Func<Tensor, long, long, Tensor[]> compute)
+    {
+        using var scope = TensorScope.Open();
+        var results = compute(hidden, 0, hidden.Size(0));
+        return (scope.MoveToOuterScope(results[0].Sum()), [.. results[1..].Select(values => scope.MoveToOuterScope(values.Detach()))]);
     }
 
     /// <summary>The gradients of the sum with respect to the hidden states (N, D) and to the parameters of the output head.</summary>

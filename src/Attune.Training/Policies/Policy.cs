@@ -27,6 +27,9 @@ public sealed record Analysis(Tensor Logprobs, Tensor? Values, Tensor? Entropy)
 
     /// <summary>(B · T, D): the hidden state that each response token is predicted from; any at padding.</summary>
     public Tensor? States { get; init; }
+
+    internal IEnumerable<Tensor> Tensors =>
+        new[] { Logprobs, Values, Entropy, FullKl, LogExpectedProbability, States }.OfType<Tensor>();
 }
 
 /// <summary>
@@ -156,11 +159,12 @@ public sealed class Policy(
         Responses responses, bool withEntropy = false, Tensor? fullKlFrom = null, bool withExpectedProbability = false)
     {
         using var off = Lora.Disable(AdapterOff);
+        using var scope = TensorScope.Open();                     // frees the logits as soon as the backward pass has used them
         var pass = Forward(responses);
         var values = Critic?.Values(pass);                                                          // first: it may share lower layers
         var logits = Logits(pass, responses);                                                       // (B · T, V)
         var mayOverwrite = !withEntropy && fullKlFrom is null && !withExpectedProbability && chain.OnlyScales;
-        return new(
+        var analysis = new Analysis(
             Rows(-(mayOverwrite
                 ? CrossEntropy.PerTokenInPlace(logits, Targets(responses))
                 : CrossEntropy.PerToken(logits, Targets(responses)))),
@@ -171,6 +175,9 @@ public sealed class Policy(
             LogExpectedProbability = withExpectedProbability ? Rows(CrossEntropy.LogExpectedProbability(logits)) : null,
             States = pass.LastStates,
         };
+        foreach (var result in analysis.Tensors)
+            scope.MoveToOuterScope(result);
+        return analysis;
 
         Tensor Rows(Tensor flat) => flat.Reshape(responses.Count, -1);                              // (B, T)
     }
