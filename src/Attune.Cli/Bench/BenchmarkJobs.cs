@@ -135,17 +135,20 @@ static class BenchmarkJobs
     {
         var (preset, exchange) = (options.Preset, options.Preset.Generate);
         var device = Device.Parse(options.Device);
-        if (options.Threads > 0)
-            TorchLibrary.Threads = options.Threads;
         using var init = new RandomSource(Seed);
         using var random = new RandomSource(Seed, device);
         var model = Pretrained.NewLanguageModel(preset.Shape.ToConfig(preset.Vocabulary, null, null, null), init);
         model.MoveTo(device);
         model.ComputeIn(DTypes.Parse(options.Dtype.Length > 0 ? options.Dtype : preset.Dtype, device));
+        var (run, batches) = Parallelism.Choose(
+            new() { Threads = options.Threads }, new() { Workers = options.Workers, MicroBatchSize = options.MicroBatchSize },
+            new(Environment.ProcessorCount, model.ParameterCount, exchange.Batch) { IsOnCpu = device.Type == DeviceType.Cpu });
+        TorchLibrary.Threads = run.Threads;
+        clock.Workers = batches.Workers;
         var words = new Random(Seed);
         int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ =>
             Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
-        var generator = new TextGenerator(model, padId: 0, eosIds: []) { Workers = WorkerThreads.On(device, options.Workers) };
+        var generator = new TextGenerator(model, padId: 0, eosIds: []) { Workers = WorkerThreads.On(device, batches.Workers) };
         clock.Begin("", 0, 0);
         while (!clock.IsEnough)
         {
@@ -153,7 +156,7 @@ static class BenchmarkJobs
             clock.Record(new Dictionary<string, double>(StringComparer.Ordinal));
         }
         model.Free();
-        return new() { Workers = 1, MicroBatchSize = 0 };
+        return batches;
     }
 
     /// <summary>What all recipes have in common.</summary>

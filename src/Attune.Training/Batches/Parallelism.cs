@@ -25,7 +25,7 @@ public sealed record Workload(int Processors, long Parameters, int Examples)
 /// </summary>
 public static class Parallelism
 {
-    /// <summary>Operators of a larger model are long enough to be divided among threads, and each worker needs gradients of its own.</summary>
+    /// <summary>Operators of a larger model are long enough to be divided, and each worker needs gradients of its own.</summary>
     const long SmallModel = 25_000_000;
 
     const int MostWorkers = 16;

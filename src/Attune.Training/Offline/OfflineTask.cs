@@ -1,4 +1,5 @@
 using Attune.Data;
+using Attune.Torch;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;

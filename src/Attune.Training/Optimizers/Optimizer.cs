@@ -1,6 +1,5 @@
 using Attune.Models.Layers;
 using Attune.Torch;
-using Attune.Training.Batches;
 using Attune.Training.States;
 
 namespace Attune.Training.Optimizers;
