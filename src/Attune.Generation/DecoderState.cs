@@ -100,6 +100,37 @@ public sealed class DecoderState : IDisposable
         Replace(ref hidden, Tensor.Concatenate(0, hidden, other.hidden));
     }
 
+    /// <summary>
+    /// Puts the rows of another state of this model in the place of own rows, which is cheaper than to drop these and to join the others.
+    /// The other state is not changed.
+    /// </summary>
+    /// <param name="places">The rows that are replaced, one for each row of the other state.</param>
+    /// <param name="other">Rows with prompts that were read.</param>
+    /// <param name="tokens">The number of tokens that will be read at most.</param>
+    public void Put(IReadOnlyList<long> places, DecoderState other, int tokens)
+    {
+        using var scope = TensorScope.Open();
+        if (cache.Length < other.cache.Length || cache.Length + tokens > cache.Capacity)
+            MakeRoom(places, other.cache.Length, tokens);
+        cache.Put(places, other.cache);
+        for (var i = 0; i < places.Count; i++)
+            paddingColumns[places[i]] = other.paddingColumns[i] + cache.Length - other.cache.Length;
+        var rows = Tensor.From(places.ToArray(), places.Count).To(model.Device);
+        Replace(ref padding, Column(paddingColumns));
+        Replace(ref positions, positions.IndexPut(other.positions, rows));
+        Replace(ref hidden, hidden.IndexPut(other.hidden, rows));
+    }
+
+    /// <summary>Drops the columns that no row but the replaced ones needs, and reserves twice the tokens, so that this is rare.</summary>
+    void MakeRoom(IReadOnlyList<long> replaced, long needed, int tokens)
+    {
+        var unused = Enumerable.Range(0, Count).Where(row => !replaced.Contains(row)).Select(row => paddingColumns[row])
+            .DefaultIfEmpty(cache.Length).Min();
+        var length = Math.Max(cache.Length - unused, needed);
+        paddingColumns = Array.ConvertAll(paddingColumns, columns => columns + length - cache.Length);
+        cache.Resize(unused, length, length + 2 * tokens);
+    }
+
     /// <summary>Reads the next token (B) of each row, without waiting for the device.</summary>
     public void Read(Tensor tokens)
     {

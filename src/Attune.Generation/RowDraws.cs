@@ -80,7 +80,8 @@ public sealed class RowDraws : IDisposable
         return z ^ (z >> 31);
     }
 
-    sealed class Row(ulong seed)
+    /// <summary>The numbers of one row.</summary>
+    internal sealed class Row(ulong seed)
     {
         ulong taken;
 

@@ -24,7 +24,7 @@ public sealed class Sampler(SamplingChain chain)
     /// Selects the first token whose cumulative probability exceeds a uniform number: one number for each row, where sampling by
     /// exponentials needs one for each element. Computed in float64, so that the last tokens keep their probability.
     /// </summary>
-    internal static Tensor DrawByInverse(Tensor logprobs, Tensor uniform)
+    static Tensor DrawByInverse(Tensor logprobs, Tensor uniform)
     {
         var cumulative = logprobs.To(DType.Float64).Exp().CumSum(-1);                        // (B, V)
         var passed = cumulative.LessOrEqual(uniform * cumulative.Slice(-1, -1));

@@ -53,7 +53,7 @@ public sealed class BatchScheduler : IDisposable
         int[] prefix = model.Backbone.StartToken is { } start ? [start] : request.Prompt;
         var room = Room(request, prefix.Length);
         TokenStream[] streams = [.. Enumerable.Range(0, request.Samples).Select(sample =>
-            new TokenStream(request, new(request.Prompt, prefix), room, eosIds, (ulong)sample))];
+            new TokenStream(request, new(request.Prompt, prefix), room, eosIds, sample))];
         lock (queueing)
         {
             ObjectDisposedException.ThrowIf(isStopping, this);

@@ -3,56 +3,47 @@ using Attune.Torch;
 
 namespace Attune.Generation.Scheduling;
 
-/// <summary>The responses that are generated now, and their rows in the model.</summary>
+/// <summary>
+/// The responses that are generated now, and their rows in the model. A row that has ended keeps its place until another one takes it, or
+/// until half of the rows have ended.
+/// </summary>
 sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : IDisposable
 {
-    readonly List<(DecoderState State, List<TokenStream> Rows)> parts = [];
+    readonly List<Part> parts = [];                                // one, unless rows of the model cannot join others
     readonly SamplingGroups groups = new(model, eosIds);
 
-    public int Count => parts.Sum(part => part.Rows.Count);
+    /// <summary>Responses that have not ended.</summary>
+    public int Count => parts.Sum(part => part.Rows.Count(row => !row.HasEnded));
 
-    /// <summary>The rows times the length that the longest of them may reach: the size of the KV cache.</summary>
-    public long CacheTokensWith(TokenStream[] more) =>
-        (Count + more.Length) * parts.SelectMany(part => part.Rows).Concat(more).Max(row => row.MaxLength);
+    /// <summary>The rows times the length that the longest of them may reach: the size of the KV cache with more rows.</summary>
+    public long CacheTokensWith(IReadOnlyCollection<TokenStream> more) =>
+        (Count + more.Count) * parts.SelectMany(part => part.Rows).Where(row => !row.HasEnded).Concat(more).Max(row => (long)row.MaxLength);
 
-    /// <summary>Reads the prompts of requests, and adds a row for each of their responses.</summary>
+    /// <summary>Reads the prompts of requests, each prompt once, and adds a row for each of their responses.</summary>
     public void Add(IReadOnlyList<TokenStream[]> requests)
     {
-        foreach (var streams in requests)
+        TokenStream[] rows = [.. requests.SelectMany(streams => streams)];
+        var state = Read(rows);
+        if (!state.CanJoin || parts.Count == 0)
         {
-            var state = new DecoderState(model, [streams[0].Request.Prompt], padId, streams[0].MaxLength);
-            if (streams.Length > 1)
-                state.Select(new long[streams.Length]);
-            parts.Add((state, [.. streams]));
+            parts.Add(new(state, rows));
+            return;
         }
+        using (state)
+            parts[0].Join(state, rows);
     }
 
-    /// <summary>Samples a token for each row, and reads it where the response continues.</summary>
+    /// <summary>Samples a token for each row, and reads it.</summary>
     public void Step()
     {
-        using var scope = TensorScope.Open();
-        TokenStream[] rows = [.. parts.SelectMany(part => part.Rows)];
-        var logits = Tensor.Concatenate(0, [.. parts.Select(part => part.State.Logits())]);
-        var hidden = Tensor.Concatenate(0, [.. parts.Select(part => part.State.Hidden)]);
-        var tokens = groups.Sample(rows, logits, hidden);
-        var first = 0;
-        foreach (var (state, own) in parts.ToArray())
+        foreach (var part in parts.ToArray())
         {
-            long[] live = [.. Enumerable.Range(0, own.Count).Where(row => !own[row].HasEnded).Select(row => (long)row)];
-            var count = own.Count;
-            if (live.Length == 0)
-            {
-                state.Dispose();
-                parts.Remove((state, own));
-            }
+            using var scope = TensorScope.Open();
+            var tokens = groups.Sample(part.Rows, part.State.Logits(), part.State.Hidden);
+            if (part.Rows.All(row => row.HasEnded))
+                Remove(part);
             else
-            {
-                if (live.Length < count)
-                    state.Select(live);
-                state.Read(tokens.IndexSelect(0, Tensor.From(Array.ConvertAll(live, row => row + first), live.Length)));
-                own.RemoveAll(row => row.HasEnded);
-            }
-            first += count;
+                part.Read(tokens);
         }
     }
 
@@ -70,10 +61,82 @@ sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eos
         groups.Dispose();
     }
 
+    DecoderState Read(TokenStream[] rows)
+    {
+        var prompts = new List<int[]>();
+        var promptOfRow = new long[rows.Length];
+        foreach (var (at, row) in rows.Index())
+        {
+            promptOfRow[at] = prompts.FindIndex(prompt => prompt.AsSpan().SequenceEqual(row.Request.Prompt));
+            if (promptOfRow[at] >= 0)
+                continue;
+            promptOfRow[at] = prompts.Count;
+            prompts.Add(row.Request.Prompt);
+        }
+        var state = new DecoderState(model, [.. prompts], padId, rows.Max(row => row.Remaining));
+        if (prompts.Count < rows.Length)
+            state.Select(promptOfRow);
+        return state;
+    }
+
+    void Remove(Part part)
+    {
+        part.State.Dispose();
+        parts.Remove(part);
+    }
+
     void Clear()
     {
-        foreach (var (state, _) in parts)
-            state.Dispose();
+        foreach (var part in parts)
+            part.State.Dispose();
         parts.Clear();
+    }
+
+    /// <summary>Rows that are computed together.</summary>
+    sealed class Part(DecoderState state, TokenStream[] rows)
+    {
+        public DecoderState State => state;
+
+        public TokenStream[] Rows { get; private set; } = rows;
+
+        /// <summary>Adds the rows of another state: in the places of rows that have ended, if there are enough.</summary>
+        public void Join(DecoderState other, TokenStream[] joining)
+        {
+            long[] free = [.. Places(ended: true).Take(joining.Length)];
+            var tokens = Rows.Where(row => !row.HasEnded).Concat(joining).Max(row => row.Remaining);
+            if (free.Length == joining.Length)
+            {
+                state.Put(free, other, tokens);
+                foreach (var (place, row) in free.Zip(joining))
+                    Rows[place] = row;
+                return;
+            }
+            Keep(Places(ended: false));
+            state.Join(other, tokens);
+            Rows = [.. Rows, .. joining];
+        }
+
+        /// <summary>Reads a token (B) of each row, without the ended rows if these are half of them.</summary>
+        public void Read(Tensor tokens)
+        {
+            long[] live = Places(ended: false);
+            if (live.Length <= Rows.Length / 2)
+            {
+                Keep(live);
+                tokens = tokens.IndexSelect(0, Tensor.From(live, live.Length).To(tokens.Device));
+            }
+            state.Read(tokens);
+        }
+
+        long[] Places(bool ended) =>
+            [.. Enumerable.Range(0, Rows.Length).Where(row => Rows[row].HasEnded == ended).Select(row => (long)row)];
+
+        void Keep(long[] places)
+        {
+            if (places.Length == Rows.Length)
+                return;
+            state.Select(places);
+            Rows = Array.ConvertAll(places, place => Rows[place]);
+        }
     }
 }

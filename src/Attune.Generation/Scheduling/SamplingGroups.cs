@@ -10,7 +10,7 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
 
     readonly Dictionary<Key, SamplingBatch> batches = [];
 
-    /// <summary>Samples and delivers one token for each row.</summary>
+    /// <summary>Samples and delivers one token for each row; rows that have ended get any token.</summary>
     /// <param name="rows">The responses, one for each row.</param>
     /// <param name="logits">(B, V)</param>
     /// <param name="hidden">(B, D)</param>
@@ -18,7 +18,8 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
     public Tensor Sample(IReadOnlyList<TokenStream> rows, Tensor logits, Tensor hidden)
     {
         var tokens = new long[rows.Count];
-        foreach (var group in Enumerable.Range(0, rows.Count).GroupBy(row => Key.Of(rows[row].Request)))
+        var live = Enumerable.Range(0, rows.Count).Where(row => !rows[row].HasEnded);
+        foreach (var group in live.GroupBy(row => Key.Of(rows[row].Request)))
         {
             int[] members = [.. group];
             try
@@ -51,7 +52,11 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
         }
         var wanted = own.Max(row => row.Request.TopLogprobs);
         var logprobs = wanted is null ? null : logits.LogSoftmax(-1);                                   // before the chain
-        var drawn = Draw(BatchOf(key).Chain, own, logits, hidden).ToArray<long>();
+        var chain = BatchOf(key).Chain;
+        var uniform = chain.IsGreedy ? null
+            : Tensor.From(Array.ConvertAll(own, row => row.NextUniform()), own.Length, 1).To(logits.Device);
+        var context = new LogitsContext(Array.ConvertAll(own, row => row.History), hidden);
+        var drawn = new Sampler(chain).Draw(logits, context, uniform).Tokens.ToArray<long>();
         var reported = logprobs is null ? null : new Report(logprobs, drawn, wanted!.Value);
         for (var i = 0; i < own.Length; i++)
         {
@@ -59,15 +64,6 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
             if (!own[i].HasEnded)
                 own[i].Add(reported?.Of(i, own[i].Request.TopLogprobs) ?? new((int)drawn[i], float.NaN, []));
         }
-    }
-
-    static Tensor Draw(SamplingChain chain, TokenStream[] rows, Tensor logits, Tensor hidden)
-    {
-        logits = chain.Apply(logits, new(Array.ConvertAll(rows, row => row.History), hidden));
-        if (chain.IsGreedy)
-            return logits.ArgMax(-1);
-        var uniform = Tensor.From(Array.ConvertAll(rows, row => row.Uniform.Next()), rows.Length, 1).To(logits.Device);
-        return Tensor.Draw(logits, uniform) is { } drawn ? drawn.Tokens : Sampler.DrawByInverse(logits.LogSoftmax(-1), uniform);
     }
 
     SamplingBatch BatchOf(Key key)

@@ -11,14 +11,15 @@ public sealed class TokenStream : IDisposable
     readonly Channel<SampledToken> tokens = Channel.CreateUnbounded<SampledToken>(new() { SingleReader = true, SingleWriter = true });
     readonly int room;
     readonly IReadOnlyList<int> eosIds;
+    readonly RowDraws.Row draws;
     volatile bool hasEnded;
     int count;
 
-    internal TokenStream(TokenRequest request, TokenHistory history, int room, IReadOnlyList<int> eosIds, ulong stream)
+    internal TokenStream(TokenRequest request, TokenHistory history, int room, IReadOnlyList<int> eosIds, int sample)
     {
         (Request, History, this.room, this.eosIds) = (request, history, room, eosIds);
         MaxLength = history.Text.Count + room;
-        Uniform = new(request.Seed, stream);
+        draws = new(RowDraws.SeedOf(request.Seed, sample));
     }
 
     /// <summary>The tokens. Reading fails with the exception that ended the response, if one did.</summary>
@@ -28,7 +29,8 @@ public sealed class TokenStream : IDisposable
 
     internal TokenHistory History { get; }
 
-    internal UniformStream Uniform { get; }
+    /// <summary>How many more tokens the response can have.</summary>
+    internal int Remaining => room - count;
 
     /// <summary>The most tokens that the row can have, prompt and response.</summary>
     internal int MaxLength { get; }
@@ -41,6 +43,14 @@ public sealed class TokenStream : IDisposable
     {
         hasEnded = true;
         _ = tokens.Writer.TryComplete(new OperationCanceledException());
+    }
+
+    /// <summary>The next number of the response's own random stream.</summary>
+    internal double NextUniform()
+    {
+        var next = draws.Number(0);
+        draws.Skip(1);
+        return next;
     }
 
     internal void Add(SampledToken token)

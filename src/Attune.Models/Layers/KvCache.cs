@@ -114,6 +114,43 @@ public sealed class KvCache : IDisposable
         }
     }
 
+    /// <summary>Drops the first columns, and adds columns of 0 in front until there are <paramref name="length"/> in use.</summary>
+    /// <param name="unused">The number of first columns that no row needs.</param>
+    /// <param name="length">The columns in use afterwards; at least those that remain.</param>
+    /// <param name="capacity">The columns for which memory is reserved.</param>
+    public void Resize(long unused, long length, long capacity)
+    {
+        for (var layer = 0; layer < keys.Length; layer++)
+        {
+            keys[layer] = Resized(keys[layer]);
+            values[layer] = Resized(values[layer]);
+        }
+        (Length, Capacity) = (length, capacity);
+
+        Tensor Resized(Tensor own)
+        {
+            using var scope = TensorScope.Open();
+            var resized = Tensor.Zeros([own.Size(0), own.Size(1), capacity, own.Size(3)], own.DType, own.Device);
+            resized.Slice(2, length - (Length - unused), length).CopyInPlace(own.Slice(2, unused, Length));
+            own.Dispose();
+            return resized.DetachFromScope();
+        }
+    }
+
+    /// <summary>
+    /// Puts the rows of another cache, which has at most as many columns in use, in the place of own rows, so that the last columns of both
+    /// coincide. Earlier columns of these rows keep what they had.
+    /// </summary>
+    /// <param name="rows">The own rows that are replaced, one for each row of the other cache.</param>
+    /// <param name="other">A cache of the same model.</param>
+    public void Put(IReadOnlyList<long> rows, KvCache other)
+    {
+        using var scope = TensorScope.Open();
+        foreach (var (own, added) in keys.Zip(other.keys).Concat(values.Zip(other.values)))
+            for (var i = 0; i < rows.Count; i++)
+                own.Select(0, rows[i]).Slice(1, Length - other.Length, Length).CopyInPlace(added.Select(0, i).Slice(1, 0, other.Length));
+    }
+
     /// <summary>Keeps the rows with these indices (N), in this order; a row may occur several times.</summary>
     public void Select(Tensor rows)
     {
