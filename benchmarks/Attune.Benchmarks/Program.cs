@@ -1,10 +1,17 @@
+using System.Globalization;
 using Attune.Benchmarks;
+
+const string Attune = "src/Attune.Cli/bin/Release/net10.0/attune.dll";
 
 if (args is ["studio", ..])
 {
-    var attune = args.ElementAtOrDefault(1) ?? "src/Attune.Cli/bin/Release/net10.0/attune.dll";
+    var attune = args.ElementAtOrDefault(1) ?? Attune;
     await StudioLoad.Measure(attune, Console.Out);
     await StudioFigures.Measure(attune, Console.Out);
 }
+else if (args is ["serving", ..])
+    await ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Attune, Number(1, 64), Number(2, 120), Console.Out);
 else
     TokenizerSpeed.Measure(args is [var path] ? path : "data/frontdesk/corpus.jsonl", Console.Out);
+
+int Number(int at, int otherwise) => args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : otherwise;

@@ -19,6 +19,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
     StudyCommand.Create(),
     RunsCommand.Create(),
     GenerateCommand.Create(),
+    ChatCommand.Create(),
     ServeCommand.Create(),
     ScoreCommand.Create(),
     EvaluateCommand.Create(),

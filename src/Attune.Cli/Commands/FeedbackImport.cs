@@ -65,6 +65,7 @@ static class FeedbackImport
         return (project.Name, store.Imports.Add(project, rows, OwnerOf(store), parsed.GetValue(Decisions), cancellation));
     }
 
-    static long OwnerOf(PreferenceStore store) =>
+    /// <summary>The person whom imports are recorded for.</summary>
+    public static long OwnerOf(PreferenceStore store) =>
         (store.People.All().FirstOrDefault(person => person is { Role: Role.Owner, Disabled: false }) ?? store.People.Local()).Id;
 }
