@@ -9,7 +9,7 @@ namespace Attune;
 /// <summary>
 /// A local language model as a chat client of Microsoft.Extensions.AI. Requests of several threads share one batch. Options that are not
 /// set have their usual values: temperature 1, all tokens, until the context is full; <see cref="ChatOptions.RawRepresentationFactory"/>
-/// may give <see cref="SamplingOptions"/> with others.
+/// may give <see cref="SamplingOptions"/> with others. With the response format JSON, a response is a JSON object; no schema is enforced.
 /// </summary>
 public sealed class AttuneChatClient : IChatClient
 {
@@ -86,7 +86,13 @@ public sealed class AttuneChatClient : IChatClient
     {
         if (hasTools && options?.ToolMode is RequiredChatToolMode)
             throw new NotSupportedException("ToolMode must be Auto or None: a model cannot be made to call a tool");
-        return new(prompt) { Sampling = Sampling(options ?? new()), Seed = options?.Seed, ReadsToolCalls = hasTools };
+        return new(prompt)
+        {
+            Sampling = Sampling(options ?? new()),
+            Seed = options?.Seed,
+            IsJson = options?.ResponseFormat is ChatResponseFormatJson,
+            ReadsToolCalls = hasTools,
+        };
     }
 
     /// <summary>The options that are set, over those of <see cref="ChatOptions.RawRepresentationFactory"/>.</summary>

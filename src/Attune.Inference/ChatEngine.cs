@@ -28,6 +28,7 @@ public sealed class ChatEngine : IDisposable
     readonly IReadOnlyList<int> unusedIds;
     readonly BatchScheduler scheduler;
     readonly Lazy<ToolCallFormat> toolFormat;
+    readonly Lazy<IReadOnlyList<ILogitsFilter>> json;
 
     ChatEngine(string name, LanguageModel model, Tokenizer tokenizer, ChatEngineOptions options, Lora? adapter = null)
     {
@@ -37,6 +38,7 @@ public sealed class ChatEngine : IDisposable
         eosIds = ModelFolder.EosIds(model, Tokenizer);
         unusedIds = [.. Enumerable.Range(0, (int)model.Backbone.VocabularySize).Where(id => Tokenizer.IdToToken(id) is null)];
         scheduler = new(model, Tokenizer.FillId, eosIds, options.Scheduling);
+        json = new(() => [new JsonFilter(Tokenizer, VocabularySize, eosIds)]);
         toolFormat = new(() => Training.Environments.ToolCalls.FormatOf(Tokenizer));
     }
 
@@ -131,6 +133,7 @@ public sealed class ChatEngine : IDisposable
             Samples = request.Samples,
             Seed = (ulong)(request.Seed ?? Random.Shared.NextInt64()),
             TopLogprobs = request.TopLogprobs,
+            Filters = request.IsJson ? json.Value : [],
         });
         return [.. streams.Select(stream => new ResponseStream(stream, new(Tokenizer, request.Sampling.Stop, format), eosIds))];
     }

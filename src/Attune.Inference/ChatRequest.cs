@@ -19,6 +19,9 @@ public sealed record ChatRequest(int[] Prompt)
     /// <summary>Reports the log-probability of each token, and of this many of the most likely tokens; null reports none.</summary>
     public int? TopLogprobs { get; init; }
 
+    /// <summary>Whether the response must be a JSON object: other tokens are forbidden.</summary>
+    public bool IsJson { get; init; }
+
     /// <summary>Whether calls of tools are read from the response, in the form of the model's chat template.</summary>
     public bool ReadsToolCalls { get; init; }
 }

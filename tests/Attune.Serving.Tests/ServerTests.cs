@@ -72,6 +72,23 @@ public sealed class ServerTests(RunningServer server) : IClassFixture<RunningSer
     }
 
     [Fact]
+    public async Task Chat_JsonObject_IsAnObject()
+    {
+        foreach (var seed in Enumerable.Range(1, 8))
+        {
+            var response = await server.Post("/v1/chat/completions", new
+            {
+                messages = Messages, seed, response_format = new { type = "json_object" }, temperature = 1.5,
+                logit_bias = "\"}]".Select(letter => server.Engine.Tokenizer.Encode($"{letter}")[0]).Distinct()
+                    .ToDictionary(id => $"{id}", _ => 8),
+            });
+            var choice = response["choices"]![0]!;
+            Assert.Equal("stop", (string?)choice["finish_reason"]);
+            Assert.IsType<JsonObject>(JsonNode.Parse((string)choice["message"]!["content"]!));
+        }
+    }
+
+    [Fact]
     public async Task Completions_SeveralPrompts_AreAnsweredInOrder()
     {
         var response = await server.Post("/v1/completions", new
@@ -140,6 +157,7 @@ public sealed class ServerTests(RunningServer server) : IClassFixture<RunningSer
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"logit_bias":{"99999":1}}""", 400, "logit_bias")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"top_logprobs":3}""", 400, "top_logprobs")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"tools":[{}]}""", 400, "tools")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema"}}""", 400, "response_format")]
     [InlineData("""{"model":"nobody","messages":[{"role":"user","content":"x"}]}""", 404, "model")]
     [InlineData("""{"model":"reward","messages":[{"role":"user","content":"x"}]}""", 400, "model")]
     public async Task Chat_WrongRequest_IsAnErrorInTheFormOfOpenAi(string body, int status, string? parameter)

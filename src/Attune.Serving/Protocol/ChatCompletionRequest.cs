@@ -29,6 +29,15 @@ sealed record ChatCompletionRequest : GenerationFields
             : throw ApiException.Invalid("top_logprobs needs logprobs to be true", "top_logprobs");
     }
 
+    /// <summary>Whether the response must be a JSON object.</summary>
+    /// <exception cref="ApiException">It must have another form.</exception>
+    public bool IsJson() => ResponseFormat?.Type switch
+    {
+        null or "text" => false,
+        "json_object" => true,
+        var other => throw ApiException.Invalid($"response_format.type must be text or json_object (was {other})", "response_format"),
+    };
+
     /// <summary>The messages and tools as the chat template reads them.</summary>
     /// <exception cref="ApiException">There are none, too many, or some that the model cannot read.</exception>
     public Conversation ToConversation(RequestLimits limits)
@@ -108,10 +117,4 @@ sealed record ChatCompletionRequest : GenerationFields
 sealed record ResponseFormat
 {
     public string? Type { get; init; }
-    public JsonSchemaFormat? JsonSchema { get; init; }
-}
-
-sealed record JsonSchemaFormat
-{
-    public JsonElement? Schema { get; init; }
 }

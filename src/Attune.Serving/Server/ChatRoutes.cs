@@ -26,6 +26,7 @@ static class ChatRoutes
             Samples = request.Samples,
             Seed = request.Seed,
             TopLogprobs = request.ReportedLogprobs(),
+            IsJson = request.IsJson(),
             ReadsToolCalls = conversation.Tools is not null,
         });
         using var cancellation = draining.LinkTo(context);
