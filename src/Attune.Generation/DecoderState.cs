@@ -107,11 +107,12 @@ public sealed class DecoderState : IDisposable
     /// <param name="places">The rows that are replaced, one for each row of the other state.</param>
     /// <param name="other">Rows with prompts that were read.</param>
     /// <param name="tokens">The number of tokens that will be read at most.</param>
-    public void Put(IReadOnlyList<long> places, DecoderState other, int tokens)
+    /// <param name="ended">The rows that are not needed any more, among them the replaced ones.</param>
+    public void Put(IReadOnlyList<long> places, DecoderState other, int tokens, IReadOnlyCollection<long> ended)
     {
         using var scope = TensorScope.Open();
         if (cache.Length < other.cache.Length || cache.Length + tokens > cache.Capacity)
-            MakeRoom(places, other.cache.Length, tokens);
+            MakeRoom(ended, other.cache.Length, tokens);
         cache.Put(places, other.cache);
         for (var i = 0; i < places.Count; i++)
             paddingColumns[places[i]] = other.paddingColumns[i] + cache.Length - other.cache.Length;
@@ -121,14 +122,49 @@ public sealed class DecoderState : IDisposable
         Replace(ref hidden, hidden.IndexPut(other.hidden, rows));
     }
 
-    /// <summary>Drops the columns that no row but the replaced ones needs, and reserves twice the tokens, so that this is rare.</summary>
-    void MakeRoom(IReadOnlyList<long> replaced, long needed, int tokens)
+    /// <summary>Drops the columns that only ended rows need, and reserves twice the tokens, so that this is rare.</summary>
+    void MakeRoom(IReadOnlyCollection<long> ended, long needed, int tokens)
     {
-        var unused = Enumerable.Range(0, Count).Where(row => !replaced.Contains(row)).Select(row => paddingColumns[row])
+        var unused = Enumerable.Range(0, Count).Where(row => !ended.Contains(row)).Select(row => paddingColumns[row])
             .DefaultIfEmpty(cache.Length).Min();
         var length = Math.Max(cache.Length - unused, needed);
-        paddingColumns = Array.ConvertAll(paddingColumns, columns => columns + length - cache.Length);
+        paddingColumns = Array.ConvertAll(paddingColumns, columns => Math.Max(0, columns + length - cache.Length));
         cache.Resize(unused, length, length + 2 * tokens);
+    }
+
+    /// <summary>
+    /// A state of one row, whose prompt begins like the text of a row here: what they share is copied, and only the other tokens are read.
+    /// </summary>
+    /// <param name="row">The row here.</param>
+    /// <param name="shared">How many tokens they share; less than the prompt has.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="maxNewTokens">How many tokens the row reads at most.</param>
+    public DecoderState Continue(int row, int shared, int[] prompt, int maxNewTokens) => new(this, row, shared, prompt, maxNewTokens);
+
+    DecoderState(DecoderState source, int row, int shared, int[] prompt, int maxNewTokens)
+    {
+        model = source.model;
+        (prompts, prefixes) = ([prompt], [prompt]);
+        room = [RoomAfter(prompt, maxNewTokens)];
+        paddingColumns = [0];
+        cache = model.Backbone.NewCache(1, prompt.Length + room[0]);
+        cache.CopyRow(source.cache, row, source.paddingColumns[row], shared);
+        padding = Column(paddingColumns).DetachFromScope();
+        positions = Column([prompt.Length]).DetachFromScope();
+        hidden = ReadRest(prompt, shared);
+    }
+
+    Tensor ReadRest(int[] prompt, int from)
+    {
+        using var scope = TensorScope.Open();
+        long[] rest = [.. prompt.Skip(from).Select(token => (long)token)];
+        var input = new ModelInput(
+            Tensor.From(rest, 1, rest.Length).To(model.Device),
+            Tensor.Ones([1, prompt.Length], DType.Bool, model.Device),
+            Tensor.Arange(from, prompt.Length, device: model.Device).Unsqueeze(0));
+        var last = model.HiddenStates(input, cache).Select(1, -1).Clone();
+        cache.Advance(rest.Length);
+        return last.DetachFromScope();
     }
 
     /// <summary>Reads the next token (B) of each row, without waiting for the device.</summary>

@@ -33,6 +33,36 @@ public sealed class BatchSchedulerTests
         Assert.True(alone.DistinctBy(tokens => string.Join(' ', tokens)).Count() > 5);
     }
 
+    [Theory, InlineData("gpt2"), InlineData("llama")]
+    public async Task Start_PromptsShareABeginning_ReadItOnceAndRespondTheSame(string family)
+    {
+        using var scheduler = New(TinyModel.Of(family));
+        int[] beginning = [.. Enumerable.Range(0, 20).Select(i => 2 + i * 7 % 29)];
+        var requests = Enumerable.Range(1, 5).Select(i => Request((ulong)i, [.. beginning, 3 + i, 4 + i], tokens: 20)).ToList();
+        var alone = new List<int[]>();
+        foreach (var request in requests)
+            alone.Add(await Read(scheduler, request));
+        var first = scheduler.Start(new([.. beginning, 9], new() { MaxNewTokens = 25, SuppressTokens = [TinyModel.Eos] }))[0];
+        await first.Tokens.ReadAsync(TestContext.Current.CancellationToken);
+        var together = requests.ConvertAll(request => scheduler.Start(request)[0]);
+        Assert.Equal(alone, await Task.WhenAll(together.Select(Read)));
+        Assert.Contains(together, stream => stream.SharedTokens == beginning.Length);
+    }
+
+    [Fact]
+    public async Task Start_RowsComeAndGo_EachGivesWhatItGivesAlone()
+    {
+        using var scheduler = New(TinyModel.Gpt2(), new() { MaxRows = 5 });
+        var random = new Random(1);
+        var requests = Enumerable.Range(1, 120).Select(i => Request(
+            (ulong)i, [.. Enumerable.Range(0, random.Next(1, 24)).Select(_ => random.Next(2, 32))], random.Next(1, 24))).ToList();
+        var together = await Task.WhenAll(requests.Select(request => Read(scheduler, request)));
+        var alone = new List<int[]>();
+        foreach (var request in requests)
+            alone.Add(await Read(scheduler, request));
+        Assert.Equal(alone, together);
+    }
+
     [Fact]
     public async Task Start_Greedy_IsThatOfTheTextGenerator()
     {

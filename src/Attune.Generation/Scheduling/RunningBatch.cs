@@ -9,6 +9,9 @@ namespace Attune.Generation.Scheduling;
 /// </summary>
 sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : IDisposable
 {
+    /// <summary>Fewer shared tokens are read again, together with other prompts.</summary>
+    const int LeastShared = 16;
+
     readonly List<Part> parts = [];                                // one, unless rows of the model cannot join others
     readonly SamplingGroups groups = new(model, eosIds);
 
@@ -19,11 +22,25 @@ sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eos
     public long CacheTokensWith(IReadOnlyCollection<TokenStream> more) =>
         (Count + more.Count) * parts.SelectMany(part => part.Rows).Where(row => !row.HasEnded).Concat(more).Max(row => (long)row.MaxLength);
 
-    /// <summary>Reads the prompts of requests, each prompt once, and adds a row for each of their responses.</summary>
+    /// <summary>
+    /// Reads the prompts of requests, and adds a row for each of their responses. A prompt that several of them have is read once, and so
+    /// is a long beginning that it shares with another prompt of them, or with a row that has not ended.
+    /// </summary>
     public void Add(IReadOnlyList<TokenStream[]> requests)
     {
-        TokenStream[] rows = [.. requests.SelectMany(streams => streams)];
-        var state = Read(rows);
+        var (whole, continued) = (new List<TokenStream[]>(), new List<TokenStream[]>());
+        foreach (var streams in requests)
+            (SharesBeginning(streams[0].Request.Prompt, whole) ? continued : whole).Add(streams);
+        if (whole.Count > 0)
+            Join(Read([.. whole.SelectMany(streams => streams)]), [.. whole.SelectMany(streams => streams)]);
+        foreach (var streams in continued)
+            Join(Continue(streams), streams);
+    }
+
+    void Join(DecoderState state, TokenStream[] rows)
+    {
+        if (parts is [var first, ..] && Array.TrueForAll(first.Rows, row => row.HasEnded))
+            Remove(first);
         if (!state.CanJoin || parts.Count == 0)
         {
             parts.Add(new(state, rows));
@@ -31,6 +48,41 @@ sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eos
         }
         using (state)
             parts[0].Join(state, rows);
+    }
+
+    bool SharesBeginning(int[] prompt, List<TokenStream[]> others) => model.Backbone.StartToken is null
+        && (others.Exists(other => !other[0].Request.Prompt.AsSpan().SequenceEqual(prompt)
+                && IsWorthwhile(Shared(prompt, other[0].Request.Prompt), prompt))
+            || (parts.Count > 0 && parts[0].State.CanJoin && IsWorthwhile(Longest(prompt).Shared, prompt)));
+
+    static bool IsWorthwhile(int shared, int[] prompt) => shared >= LeastShared && shared >= prompt.Length / 2;
+
+    /// <summary>The row that shares the longest beginning with a prompt.</summary>
+    (int Row, int Shared) Longest(int[] prompt) => parts[0].Rows.Index().Where(row => !row.Item.HasEnded)
+        .Select(row => (Row: row.Index, Shared: Shared(prompt, row.Item.History.Text)))
+        .DefaultIfEmpty((Row: 0, Shared: 0)).MaxBy(row => row.Shared);
+
+    /// <summary>How many tokens are the same; the last token of each is not counted, as it must be read, or was not read yet.</summary>
+    static int Shared(int[] prompt, IReadOnlyList<int> text)
+    {
+        var most = Math.Min(prompt.Length, text.Count) - 1;
+        var shared = 0;
+        while (shared < most && prompt[shared] == text[shared])
+            shared++;
+        return shared;
+    }
+
+    DecoderState Continue(TokenStream[] streams)
+    {
+        var prompt = streams[0].Request.Prompt;
+        if (parts.Count == 0 || !parts[0].State.CanJoin || Longest(prompt) is not { Shared: > 0 } longest)
+            return Read(streams);
+        var state = parts[0].State.Continue(longest.Row, longest.Shared, prompt, streams.Max(row => row.Remaining));
+        foreach (var stream in streams)
+            stream.SharedTokens = longest.Shared;
+        if (streams.Length > 1)
+            state.Select(new long[streams.Length]);
+        return state;
     }
 
     /// <summary>Samples a token for each row, and reads it.</summary>
@@ -102,16 +154,17 @@ sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eos
         /// <summary>Adds the rows of another state: in the places of rows that have ended, if there are enough.</summary>
         public void Join(DecoderState other, TokenStream[] joining)
         {
-            long[] free = [.. Places(ended: true).Take(joining.Length)];
+            var ended = Places(ended: true);
+            var free = ended[..Math.Min(ended.Length, joining.Length)];
             var tokens = Rows.Where(row => !row.HasEnded).Concat(joining).Max(row => row.Remaining);
             if (free.Length == joining.Length)
             {
-                state.Put(free, other, tokens);
+                state.Put(free, other, tokens, ended);
                 foreach (var (place, row) in free.Zip(joining))
                     Rows[place] = row;
                 return;
             }
-            Keep(Places(ended: false));
+            Keep(Places(ended: false) is { Length: > 0 } live ? live : [0]);           // at least one; all may be cancelled meanwhile
             state.Join(other, tokens);
             Rows = [.. Rows, .. joining];
         }
@@ -120,7 +173,7 @@ sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eos
         public void Read(Tensor tokens)
         {
             long[] live = Places(ended: false);
-            if (live.Length <= Rows.Length / 2)
+            if (live.Length > 0 && live.Length <= Rows.Length / 2)
             {
                 Keep(live);
                 tokens = tokens.IndexSelect(0, Tensor.From(live, live.Length).To(tokens.Device));

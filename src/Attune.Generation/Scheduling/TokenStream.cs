@@ -25,6 +25,9 @@ public sealed class TokenStream : IDisposable
     /// <summary>The tokens. Reading fails with the exception that ended the response, if one did.</summary>
     public ChannelReader<SampledToken> Tokens => tokens.Reader;
 
+    /// <summary>How many tokens of the prompt were taken from another row, and not read again.</summary>
+    public int SharedTokens { get; internal set; }
+
     internal TokenRequest Request { get; }
 
     internal TokenHistory History { get; }

@@ -151,6 +151,15 @@ public sealed class KvCache : IDisposable
                 own.Select(0, rows[i]).Slice(1, Length - other.Length, Length).CopyInPlace(added.Select(0, i).Slice(1, 0, other.Length));
     }
 
+    /// <summary>Copies columns of a row of another cache into this empty one, which has one row.</summary>
+    public void CopyRow(KvCache other, int row, long first, long count)
+    {
+        using var scope = TensorScope.Open();
+        foreach (var (own, source) in keys.Zip(other.keys).Concat(values.Zip(other.values)))
+            own.Select(0, 0).Slice(1, 0, count).CopyInPlace(source.Select(0, row).Slice(1, first, first + count));
+        Length = count;
+    }
+
     /// <summary>Keeps the rows with these indices (N), in this order; a row may occur several times.</summary>
     public void Select(Tensor rows)
     {
