@@ -18,6 +18,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("studio", "serves until it is stopped; StudioCommandTests start it"),
         ("studio --", "serves until it is stopped; StudioCommandTests start it"),
         ("serve", "serves until it is stopped; ServeCommandTests start it"),
+        ("chat", "reads what a person types; ChatSessionTests type"),
         ("study", "trains 48 runs; StudyTests run small studies"),
         ("bench ppo --preset L --device cuda", "needs a GPU"),
         ("models get", "needs the network; HubCommandTests get from a server on this machine"),
