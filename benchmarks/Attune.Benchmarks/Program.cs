@@ -1,16 +1,16 @@
 using System.Globalization;
 using Attune.Benchmarks;
 
-const string Attune = "src/Attune.Cli/bin/Release/net10.0/attune.dll";
+const string Dll = "src/Attune.Cli/bin/Release/net10.0/attune.dll";
 
 if (args is ["studio", ..])
 {
-    var attune = args.ElementAtOrDefault(1) ?? Attune;
+    var attune = args.ElementAtOrDefault(1) ?? Dll;
     await StudioLoad.Measure(attune, Console.Out);
     await StudioFigures.Measure(attune, Console.Out);
 }
 else if (args is ["serving", ..])
-    await ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Attune, Number(1, 64), Number(2, 120), Console.Out);
+    await ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Dll, Number(1, 64), Number(2, 120), Console.Out);
 else
     TokenizerSpeed.Measure(args is [var path] ? path : "data/frontdesk/corpus.jsonl", Console.Out);
 
