@@ -20,9 +20,11 @@ readonly record struct JsonPrefix(string Stack, JsonPlace Place, string Rest = "
     /// <summary>The prefix with more text; null where no object begins so.</summary>
     public JsonPrefix? Add(string text)
     {
-        JsonPrefix? prefix = this;
+        var prefix = this;
         foreach (var letter in text)
-            if ((prefix = prefix.Value.Add(letter)) is null)
+            if (prefix.Add(letter) is { } next)
+                prefix = next;
+            else
                 return null;
         return prefix;
     }
