@@ -25,7 +25,10 @@ public sealed class ServeCommandTests : IDisposable
     [Fact]
     public async Task Serve_Sigterm_AnswersUntilThenAndExitsWithZero()
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, WorkingDirectory = folder.Path,
+        };
         foreach (var word in (string[])[Path.Combine(AppContext.BaseDirectory, "attune.dll"), "serve", $"tiny={folder.File("model")}",
             "--listen", "127.0.0.1:0", "--device", "cpu"])
             start.ArgumentList.Add(word);

@@ -60,7 +60,6 @@ static class ServeCommand
         return CommandHelp.WithExample(command, """
             attune serve runs/quickstart/5-ppo/model
             attune serve chat=runs/sft/model reward=runs/reward/model --listen 0.0.0.0:8000 --api-keys keys.txt
-            curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' -d '{"prompt": "Guest: Hello\nDesk:"}'
             """);
     }
 

@@ -36,7 +36,8 @@ public static class ApiServer
     /// <summary>The server owns the models from now on.</summary>
     static WebApplication Build(ServingOptions options, ServedModels models)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // The folder that the command runs in has no settings of the server.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(options.Listen);
