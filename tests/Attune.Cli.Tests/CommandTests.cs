@@ -15,7 +15,8 @@ public sealed class CommandTests
         Assert.InRange(output.Split('\n').Length, 10, 56);
         string[] commands =
         [
-            .. MethodCatalog.All.Select(method => method.Name), "quickstart", "train", "studio", "feedback", "study", "generate", "score",
+            .. MethodCatalog.All.Select(method => method.Name), "quickstart", "train", "studio", "feedback", "study", "generate", "chat",
+            "serve", "score",
             "evaluate", "models", "data", "recipe", "bench", "doctor",
         ];
         foreach (var command in commands)
