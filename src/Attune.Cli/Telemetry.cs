@@ -38,7 +38,8 @@ static class Telemetry
     {
         if (exporter == None)
             return null;
-        var builder = Sdk.CreateTracerProviderBuilder().ConfigureResource(NameService).AddSource(RunTelemetry.Name, "Microsoft.AspNetCore");
+        var builder = Sdk.CreateTracerProviderBuilder().ConfigureResource(NameService).AddSource(RunTelemetry.Name)
+            .AddAspNetCoreInstrumentation();
         return (exporter == Otlp ? builder.AddOtlpExporter() : builder.AddConsoleExporter()).Build();
     }
 
