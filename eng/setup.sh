@@ -6,12 +6,12 @@ set -euo pipefail
 
 check_platform() {
   case "$(uname -s) $(uname -m)" in
-    "Linux x86_64") return ;;
+    "Linux x86_64" | "Linux aarch64") return ;;
     Darwin*) echo "Attune does not run on macOS." >&2 ;;
     MINGW* | MSYS* | CYGWIN*) echo "Attune does not run on Windows itself." >&2 ;;
     *) echo "Attune does not run on $(uname -s) on $(uname -m)." >&2 ;;
   esac
-  echo "It needs Linux on x86-64: such a machine, WSL 2 on Windows, or a container. README.md lists the platforms." >&2
+  echo "It needs Linux on x86-64 or ARM64: such a machine, WSL 2 on Windows, or a container. README.md lists the platforms." >&2
   exit 1
 }
 
@@ -67,16 +67,26 @@ check_dotnet() {
   exit 1
 }
 
+# Installs what is missing. Without root or apt-get it says what to install, and the setup continues with what is there.
 check_packages() {
   local packages
   mapfile -t packages < <(missing_packages)
-  [ ${#packages[@]} -eq 0 ] && return
-  if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-    echo "Attune needs more packages. Install them as root, on Debian or Ubuntu:" >&2
+  if [ ${#packages[@]} -eq 0 ]; then rm -f artifacts/missing; return; fi
+  if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+    alive "Installing ${packages[*]}" install_packages "${packages[@]}"
+  elif [ "$(cat artifacts/missing 2>/dev/null)" != "${packages[*]}" ]; then
+    echo "${packages[*]}" >artifacts/missing
+    echo "Packages are missing: ${packages[*]}. Install them as root, on Debian or Ubuntu:" >&2
     echo "  apt-get update && apt-get install -y --no-install-recommends ${packages[*]}" >&2
-    exit 1
+    echo "Until then Attune runs without what needs them." >&2
   fi
-  alive "Installing ${packages[*]}" install_packages "${packages[@]}"
+}
+
+# can_build_native: whether the compiler, CMake and a libtorch are there. The studio and reports work without the native library.
+can_build_native() {
+  local packages
+  packages=" $(missing_packages | tr '\n' ' ')"
+  [[ $packages != *" cmake "* && $packages != *" make "* && $packages != *" g++ "* && $packages != *" libtorch-dev "* ]]
 }
 
 # newer_than FILE PATHS…: whether FILE does not exist, or a source file in PATHS is newer than it.
@@ -106,11 +116,12 @@ if [ "$(cat artifacts/libtorch 2>/dev/null)" != "$libtorch" ]; then
   rm -rf artifacts/native
   echo "$libtorch" >artifacts/libtorch
 fi
-if newer_than artifacts/native/libattune_torch.so native; then
+if newer_than artifacts/native/libattune_torch.so native && can_build_native; then
   alive "Building the native library" build_native
   touch artifacts/native/libattune_torch.so
 fi
-settings=(Directory.Build.props Directory.Packages.props .editorconfig artifacts/native/libattune_torch.so)
+settings=(Directory.Build.props Directory.Packages.props .editorconfig)
+if [ -e artifacts/native/libattune_torch.so ]; then settings+=(artifacts/native/libattune_torch.so); fi
 if [ "$purpose" = tests ]; then
   if newer_than artifacts/built-tests src tests benchmarks data/frontdesk/make Attune.slnx "${settings[@]}"; then
     alive "Building Attune and its tests" build Attune.slnx

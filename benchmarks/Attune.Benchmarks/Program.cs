@@ -11,6 +11,8 @@ if (args is ["studio", ..])
 }
 else if (args is ["serving", ..])
     await ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Dll, Number(1, 64), Number(2, 120), Console.Out);
+else if (args is ["start", ..])
+    StartTimes.Measure(args.ElementAtOrDefault(1) ?? "runs/quickstart/4-reward/model", Console.Out);
 else
     TokenizerSpeed.Measure(args is [var path] ? path : "data/frontdesk/corpus.jsonl", Console.Out);
 

@@ -10,8 +10,8 @@ static class Platform
         OperatingSystem.IsLinux(), RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture);
 
     public static string? ProblemOf(bool isLinux, string system, Architecture architecture) =>
-        isLinux && architecture == Architecture.X64
+        isLinux && architecture is (Architecture.X64 or Architecture.Arm64)
             ? null
-            : $"Attune does not run on this machine ({system}, {architecture}). It needs Linux on x86-64: such a machine, WSL 2 on "
-                + "Windows, or a container. README.md lists the platforms.";
+            : $"Attune does not run on this machine ({system}, {architecture}). It needs Linux on x86-64 or ARM64: such a machine, "
+                + "WSL 2 on Windows, or a container. README.md lists the platforms.";
 }

@@ -3,10 +3,14 @@ using System.Globalization;
 using Attune.Cli;
 using Attune.Cli.Commands;
 using Attune.Quickstart;
+using Attune.Torch;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+// The process must not end while libtorch is being loaded.
+var libtorch = args is ["score" or "generate", _, ..] && !args.Contains("--help") ? TorchLibrary.LoadInBackground() : Task.CompletedTask;
 
 RewardSources.Register(new GuestReward());
 
@@ -35,4 +39,6 @@ foreach (var (index, method) in MethodCatalog.All.Index())
     root.Subcommands.Insert(1 + index, MethodCommand.Create(method));
 root.Subcommands.Add(HelpCommand.Create(root));
 CommandHelp.Use(root);
-return CommandLine.Run(root, args);
+var code = CommandLine.Run(root, args);
+libtorch.Wait();
+return code;

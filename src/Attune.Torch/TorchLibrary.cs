@@ -12,6 +12,14 @@ public static unsafe class TorchLibrary
     /// <exception cref="DllNotFoundException">One of them is missing; the message names what to install.</exception>
     public static void Load() => NativeFile.Load();
 
+    /// <summary>
+    /// Starts to load the native library and libtorch on another thread, which takes half a second. The task ends when they are loaded, or
+    /// cannot be: then the first use fails. Does nothing where the native library must be built first.
+    /// </summary>
+    public static Task LoadInBackground() => NativeFile.Exists
+        ? Task.Run(() => Version).ContinueWith(_ => { }, TaskScheduler.Default)
+        : Task.CompletedTask;
+
     public static string Version => Marshal.PtrToStringUTF8((nint)Native.attune_torch_version())!;
 
     /// <summary>How libtorch was built (compiler, BLAS, instruction sets), as libtorch reports it.</summary>

@@ -39,14 +39,17 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
         }
     }
 
+    /// <summary>The library's file, whether or not it was built.</summary>
+    public string LibraryPath => Path.Combine(cache, $"native-{Key()}", FileName);
+
     /// <summary>The library's file; builds it if it is not in the cache.</summary>
     /// <exception cref="DllNotFoundException">The build failed; the message names what is missing and how to install it.</exception>
     public string FindOrBuild()
     {
-        var folder = Path.Combine(cache, $"native-{Key()}");
-        var file = Path.Combine(folder, FileName);
+        var file = LibraryPath;
         if (File.Exists(file))
             return file;
+        var folder = Path.GetDirectoryName(file)!;
         var work = $"{folder}.{Guid.NewGuid():N}";
         try
         {

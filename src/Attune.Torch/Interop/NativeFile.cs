@@ -11,15 +11,19 @@ static class NativeFile
     /// <exception cref="DllNotFoundException">It does not exist and cannot be built; the message names what to install.</exception>
     public static nint Load() => Handle.Value;
 
-    static string Find()
+    /// <summary>Whether the library exists, so that loading it builds nothing.</summary>
+    public static bool Exists => Chosen is { } chosen ? File.Exists(chosen) : File.Exists(Installed) || File.Exists(Build.LibraryPath);
+
+    static string? Chosen => Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen ? chosen : null;
+
+    static string Installed => Path.Combine(AppContext.BaseDirectory, NativeBuild.FileName);
+
+    static NativeBuild Build => new(NativeBuild.UserCache, Environment.GetEnvironmentVariable)
     {
-        if (Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen)
-            return File.Exists(chosen) ? chosen : throw new DllNotFoundException($"ATTUNE_NATIVE names {chosen}, which does not exist");
-        var installed = Path.Combine(AppContext.BaseDirectory, NativeBuild.FileName);
-        var build = new NativeBuild(NativeBuild.UserCache, Environment.GetEnvironmentVariable)
-        {
-            Notice = text => Console.Error.WriteLine($"attune: {text}"),
-        };
-        return File.Exists(installed) ? installed : build.FindOrBuild();
-    }
+        Notice = text => Console.Error.WriteLine($"attune: {text}"),
+    };
+
+    static string Find() => Chosen is { } chosen
+        ? File.Exists(chosen) ? chosen : throw new DllNotFoundException($"ATTUNE_NATIVE names {chosen}, which does not exist")
+        : File.Exists(Installed) ? Installed : Build.FindOrBuild();
 }
