@@ -1,6 +1,6 @@
 namespace Attune;
 
-/// <summary>What may follow the beginning of a JSON object, character by character (RFC 8259).</summary>
+/// <summary>What may follow the beginning of a JSON object, character by character (RFC 8259). White space before it is not allowed.</summary>
 /// <param name="Stack">The open objects and arrays, the innermost last: { and [.</param>
 /// <param name="Place">Where in the grammar the text ends.</param>
 /// <param name="Rest">What is left of true, false or null; of an escape, the digits that are missing.</param>
@@ -35,8 +35,8 @@ readonly record struct JsonPrefix(string Stack, JsonPlace Place, string Rest = "
         JsonPlace.KeyEscape or JsonPlace.StringEscape => InEscape(letter),
         JsonPlace.Literal => Rest[0] != letter ? null : Rest.Length > 1 ? this with { Rest = Rest[1..] } : AfterValue(),
         >= JsonPlace.Minus => InNumber(letter),
-        _ when letter is ' ' or '\n' or '\t' or '\r' => IsWhole || Spaces >= MostSpaces ? null : this with { Spaces = Spaces + 1 },
         JsonPlace.Start => letter == '{' ? Open(letter) : null,
+        _ when letter is ' ' or '\n' or '\t' or '\r' => IsWhole || Spaces >= MostSpaces ? null : this with { Spaces = Spaces + 1 },
         JsonPlace.FirstKey => letter == '}' ? Close() : BeginKey(letter),
         JsonPlace.NextKey => BeginKey(letter),
         JsonPlace.Colon => letter == ':' ? To(JsonPlace.Value) : null,

@@ -17,6 +17,7 @@ public sealed class JsonPrefixTests
 
     [Theory]
     [InlineData("[")]
+    [InlineData(" {")]
     [InlineData("{a")]
     [InlineData("{,")]
     [InlineData("""{"a" 1""")]
