@@ -1,6 +1,8 @@
 namespace Attune;
 
-/// <summary>What may follow the beginning of a JSON object, character by character (RFC 8259). White space before it is not allowed.</summary>
+/// <summary>
+/// What may follow the beginning of a JSON object, character by character (RFC 8259). White space before the object is not allowed.
+/// </summary>
 /// <param name="Stack">The open objects and arrays, the innermost last: { and [.</param>
 /// <param name="Place">Where in the grammar the text ends.</param>
 /// <param name="Rest">What is left of true, false or null; of an escape, the digits that are missing.</param>
