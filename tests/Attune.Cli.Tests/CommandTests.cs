@@ -90,7 +90,7 @@ public sealed class CommandTests
         foreach (var key in new[] { "model", "rewardModel", "data.train", "critic.model", "rewards.0.models" })
             Assert.Contains($"  `{key}` must be an existing f", error, StringComparison.Ordinal);
         Assert.Contains("(was /b)", error, StringComparison.Ordinal);
-        Assert.Contains($"`run.threads` must be at most {4 * Environment.ProcessorCount}", error, StringComparison.Ordinal);
+        Assert.Contains($"`run.threads` must be at most {Math.Max(64, 4 * Environment.ProcessorCount)}", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("run")));
     }
 

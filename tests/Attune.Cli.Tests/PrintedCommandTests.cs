@@ -175,7 +175,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
     [GeneratedRegex(@"\s+#.*$", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Comment();
 
-    [GeneratedRegex("`\\./attune (?<name>[a-z0-9-]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("`\\./attune (?<name>[a-z][a-z0-9-]*)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex InText();
 
     [GeneratedRegex(" {3,}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
