@@ -17,7 +17,12 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     /// <summary>The maximum number of rows that grow at the same time.</summary>
     public int BatchRows { get; init; } = 128;
 
-    /// <summary>Share the rows, each with a batch of its own.</summary>
+    /// <summary>The fewest rows of a worker: with fewer, reading the weights costs more than the arithmetic.</summary>
+    const int RowsOfWorker = 8;
+
+    /// <summary>
+    /// Share the rows, each with a batch of its own, where there are at least 8 for each; otherwise the threads share each operator.
+    /// </summary>
     public IWorkers Workers { get; init; } = WorkerThreads.Single;
 
     /// <summary>Called with every sampled token; useful for a single response.</summary>
@@ -53,7 +58,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             .Select(row => new GenerationRow(prompts[row / samples], RowDraws.SeedOf(seed, row))).ToArray();
         if (rows.Length == 0)
             return [];
-        var workers = OnToken is null ? Workers : WorkerThreads.Single;
+        var workers = OnToken is null && rows.Length >= RowsOfWorker * Workers.Count ? Workers : WorkerThreads.Single;
         var adapterOff = Lora.IsDisabled;                          // of this thread
         _ = workers.Map([.. rows.Chunk((rows.Length + workers.Count - 1) / workers.Count)], Generate);
         return [.. rows.Select(row => row.ToResponse())];

@@ -144,11 +144,11 @@ static class BenchmarkJobs
             new() { Threads = options.Threads }, new() { Workers = options.Workers, MicroBatchSize = options.MicroBatchSize },
             new(Environment.ProcessorCount, model.ParameterCount, exchange.Batch) { IsOnCpu = device.Type == DeviceType.Cpu });
         TorchLibrary.Threads = run.Threads;
-        clock.Workers = batches.Workers;
+        clock.Workers = Math.Max(run.Threads, batches.Workers);
         var words = new Random(Seed);
         int[][] prompts = [.. Enumerable.Range(0, exchange.Batch).Select(_ =>
             Enumerable.Range(0, exchange.Prompt).Select(_ => words.Next(preset.Vocabulary)).ToArray())];
-        var generator = new TextGenerator(model, padId: 0, eosIds: []) { Workers = WorkerThreads.On(device, batches.Workers) };
+        var generator = new TextGenerator(model, padId: 0, eosIds: []) { Workers = WorkerThreads.On(device, clock.Workers) };
         clock.Begin("", 0, 0);
         while (!clock.IsEnough)
         {

@@ -67,8 +67,8 @@ public sealed class Policy(
         init;
     }
 
-    /// <summary>Share the rows that are sampled in this process.</summary>
-    public IWorkers Workers { get; init; } = WorkerThreads.Single;
+    /// <summary>Share the rows that are sampled in this process; by default as many as an operator has threads.</summary>
+    public IWorkers Workers { get; init; } = WorkerThreads.On(model.Device, TorchLibrary.Threads);
 
     /// <summary>Plays episodes of several turns; null where a response is one turn.</summary>
     public IEpisodes? Episodes { get; init; }

@@ -204,7 +204,7 @@ public abstract record PolicyRecipe : IRecipe
         {
             Critic = critic,
             Episodes = player,
-            Workers = WorkerThreads.On(run.Device, Training.Workers),
+            Workers = WorkerThreads.On(run.Device, Math.Max(Run.Threads, Training.Workers)),
         };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
